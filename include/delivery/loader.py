@@ -1,0 +1,69 @@
+"""Reading the project files.
+
+One broken file never takes another project with it: reading returns the projects that are
+right and the errors of those that are not, and the callers decide where each is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from include.delivery.errors import misfit, unreadable
+from include.delivery.project import Project
+from slipway.exceptions import ProjectFileError
+
+PROJECTS = Path(__file__).parent.parent / "projects"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shelf:
+    """What a folder of project files holds."""
+
+    projects: dict[str, Project]
+    errors: dict[str, ProjectFileError]
+
+
+def load_project(path: Path) -> Project:
+    """Read one project file.
+
+    :param path: the YAML file.
+    :raises ProjectFileError: naming file, line, field and the nearest right name.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise unreadable(path, error) from error
+    if root is None:
+        msg = f"{path.name}:1:1: the file is empty"
+        raise ProjectFileError(msg, advice="include/projects/guestbook.yaml is an example")
+    try:
+        return Project.model_validate(data)
+    except ValidationError as error:
+        raise misfit(path, root, Project, error) from error
+
+
+def load_projects(folder: Path = PROJECTS) -> Shelf:
+    """Read every ``*.yaml`` in a folder, in the order of their names.
+
+    :param folder: where the project files lie.
+    """
+    projects: dict[str, Project] = {}
+    errors: dict[str, ProjectFileError] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            project = load_project(path)
+        except ProjectFileError as error:
+            errors[path.name] = error
+            continue
+        if project.name in projects:
+            msg = f"{path.name}: the name {project.name!r} is taken by another project file"
+            errors[path.name] = ProjectFileError(msg, advice="give each project its own name")
+        else:
+            projects[project.name] = project
+    return Shelf(projects=projects, errors=errors)

@@ -1,0 +1,249 @@
+"""The project model: what a file in ``include/projects`` may say.
+
+Nothing here knows of Airflow, so that editors, tests and the command line can use it alone.
+Every model is frozen and refuses unknown keys. Lengths of time are written as people write
+them (``90s``, ``5m``, ``1h``; a bare number is seconds) and read as :class:`timedelta`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_UNIT_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(value: Any) -> Any:
+    """Read ``90s``, ``5m``, ``1h``, ``2d`` or a number of seconds.
+
+    :param value: what the file says; a timedelta passes through.
+    :raises ValueError: when it is none of these.
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = None if isinstance(value, bool) else _DURATION.fullmatch(str(value).strip())
+    if match is None:
+        msg = f"{value!r} is not a length of time; write it like 90s, 5m or 1h"
+        raise ValueError(msg)
+    return timedelta(seconds=float(match[1]) * _UNIT_SECONDS[match[2]])
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(s|m|h|d)?$"},
+                {"type": "number", "minimum": 0},
+            ]
+        }
+    ),
+]
+# The same alphabet as Airflow's DAG ids, AWS tags and Docker names share, less the dot, which
+# separates project and environment in a DAG id.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+# Debian Policy 5.6.1: lower case letters, digits, plus, minus, full stop; two characters at least.
+DebianName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+
+
+def _inside(path: str) -> str:
+    """Keep a path inside the repository: relative, without a step upwards."""
+    if path.startswith("/") or ".." in path.split("/") or not path.isprintable() or not path:
+        msg = f"{path!r} is not a path inside the repository"
+        raise ValueError(msg)
+    return path
+
+
+RepositoryPath = Annotated[str, AfterValidator(_inside)]
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Repository(Strict):
+    """Where the commits come from."""
+
+    url: Annotated[
+        str, StringConstraints(pattern=r"^(https?|ssh|git)://\S+$|^[\w.-]+@[\w.-]+:\S+$")
+    ]
+    """https, ssh or git URL."""
+    branch: str = "main"
+    """The branch whose commits are delivered."""
+    connection: str | None = None
+    """Airflow connection with an ssh key (extra: private_key) or a token (password)."""
+
+
+class Test(Strict):
+    """How the commit's own pipeline runs."""
+
+    __test__ = False
+
+    pipeline: RepositoryPath = ".drone.yml"
+    """The pipeline file."""
+    images: dict[str, str] = {}
+    """Image names in the pipeline file and what is used in their place: a mirror, a local build."""
+    timeout: Duration = timedelta(minutes=30)
+    """For the whole pipeline."""
+    trusted: bool = False
+    """May use privileged containers, host volumes and the like."""
+
+
+class Package(Strict):
+    """The Debian package."""
+
+    name: DebianName
+    """As apt knows it."""
+    nfpm: RepositoryPath = "nfpm.yaml"
+    """nfpm's description of the package."""
+    unit: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@-]+\.service$")]
+    """The systemd unit that serves."""
+    config: dict[str, str] = {}
+    """Settings in the unit's environment on every machine (nothing secret)."""
+
+
+class Migrations(Strict):
+    """The database's schema, kept by goose."""
+
+    directory: RepositoryPath = "migrations"
+    postgres: Annotated[int, Field(ge=9, le=99)] = 15
+    """Postgres' major version, for the rehearsal."""
+
+
+class Deploy(StrEnum):
+    """When an environment is deployed to."""
+
+    CONTINUOUS = "continuous"
+    MANUAL = "manual"
+
+
+class Aws(Strict):
+    """The account and region that an environment lives in."""
+
+    connection: str = "aws_default"
+    """Airflow connection."""
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+
+
+class Instance(Strict):
+    """What each machine is."""
+
+    type: str = "t3.micro"
+    subnets: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Ids, or values of the Name tag."""
+    security_groups: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Ids, or group names."""
+    profile: str | None = None
+    """Instance profile, the application's role."""
+
+
+class Size(Strict):
+    """How many machines, where no live group says otherwise."""
+
+    min: Annotated[int, Field(ge=0)] = 1
+    desired: Annotated[int, Field(ge=1)] = 1
+    max: Annotated[int, Field(ge=1)] = 2
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.min <= self.desired <= self.max:
+            msg = f"min <= desired <= max must hold, not {self.min}, {self.desired}, {self.max}"
+            raise ValueError(msg)
+        return self
+
+
+class Health(Strict):
+    """The question each machine is asked before it joins."""
+
+    path: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/healthz"
+    port: Annotated[int, Field(ge=1, le=65535)] = 80
+    """The port the service listens on."""
+    timeout: Duration = timedelta(minutes=5)
+    """How long a new fleet may take until it is healthy."""
+
+
+class Environment(Strict):
+    """One place where the project runs."""
+
+    deploy: Deploy = Deploy.MANUAL
+    approval: bool = False
+    """A person must approve each deployment in Airflow's UI."""
+    aws: Aws
+    database: str | None = None
+    """Airflow connection (postgres) that goose migrates; required with ``migrations``."""
+    target_group: str | None = None
+    """Name of an ALB or NLB target group."""
+    load_balancer: str | None = None
+    """Name of a classic load balancer."""
+    instance: Instance
+    size: Size = Size()
+    health: Health = Health()
+    soak: Duration = timedelta(seconds=30)
+    """How long the new fleet is watched before the old one is let go."""
+    keep_old: Duration = timedelta(minutes=5)
+    """How long the old fleet is kept warm, out of traffic, for a fast roll back."""
+
+    @model_validator(mode="after")
+    def _one_balancer(self) -> Self:
+        if (self.target_group is None) == (self.load_balancer is None):
+            msg = "name either target_group or load_balancer"
+            raise ValueError(msg)
+        return self
+
+
+class Retention(Strict):
+    """What is kept of old releases."""
+
+    releases: Annotated[int, Field(ge=1)] = 10
+    """How many releases keep their machine image."""
+
+
+class Project(Strict):
+    """One project file."""
+
+    name: Name
+    owner: str = "slipway"
+    """Shown in Airflow's UI."""
+    tags: tuple[str, ...] = ()
+    repository: Repository
+    test: Test = Test()
+    package: Package
+    migrations: Migrations | None = None
+    environments: Annotated[dict[Name, Environment], Field(min_length=1)]
+    retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        continuous = [n for n, e in self.environments.items() if e.deploy is Deploy.CONTINUOUS]
+        if len(continuous) > 1:
+            msg = f"only one environment can be continuous, not {' and '.join(continuous)}"
+            raise ValueError(msg)
+        if self.migrations is not None:
+            without = [n for n, e in self.environments.items() if e.database is None]
+            if without:
+                msg = f"migrations need a database in: {', '.join(without)}"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def continuous(self) -> str | None:
+        """The environment that every commit is deployed to, if there is one."""
+        names = (n for n, e in self.environments.items() if e.deploy is Deploy.CONTINUOUS)
+        return next(names, None)

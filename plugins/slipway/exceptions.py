@@ -1,0 +1,135 @@
+"""Everything that Slipway raises on purpose.
+
+* SlipwayError                      says what happened and what to do next
+  * InputError                      the commit or the project is at fault: a retry cannot help
+    - RefNotFound                   no such branch, tag or sha
+    - RepositoryRefused             the URL or the path inside it is not allowed
+    - ProjectFileError              a mistake in ``include/projects/*.yaml``
+    - PipelineFileMissing           the commit has no pipeline file
+    - PipelineFileError             the pipeline file cannot be read or breaks a rule
+    - TestsFailed                   a step of the pipeline failed
+    - MigrationFailed               goose refused or failed a migration
+    - PackageRefused                illegal package name, broken nfpm file, lintian error
+    - VersionConflict               the same version exists with other content
+    - ReleaseNotFound               no such release in the catalogue
+    - BakeFailed                    Packer or Ansible failed on the content of the image
+    - UnhealthyRelease              the new fleet never became healthy
+    - EnvironmentMisconfigured      the cloud lacks what the project file names
+  * WorldError                      the surroundings are at fault: a retry may help
+    - RepositoryUnreachable         git could not talk to the server
+    - ContainerEngineError          Docker failed or is not there
+    - ImageUnavailable              an image can neither be found nor pulled
+    - ToolFailed                    a tool in the toolbox stopped unexpectedly
+    - StepTimedOut                  something ran longer than its limit
+    - CloudUnavailable              the cloud's API does not answer or throttles
+    - LeaseHeld                     somebody else is changing this environment
+"""
+
+from __future__ import annotations
+
+
+class SlipwayError(Exception):
+    """Root of the tree.
+
+    :param message: what happened, in one sentence.
+    :param advice: what the reader should do next; empty where the message says it all.
+    """
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        """Return the message, followed by the advice on a line of its own."""
+        return f"{self.message}\n  what to do: {self.advice}" if self.advice else self.message
+
+
+class InputError(SlipwayError):
+    """The commit or the project is at fault; trying again cannot help."""
+
+
+class RefNotFound(InputError):
+    """The repository has no such branch, tag or sha."""
+
+
+class RepositoryRefused(InputError):
+    """A repository URL, or a path inside a repository, is not allowed."""
+
+
+class ProjectFileError(InputError):
+    """A project file has a mistake."""
+
+
+class PipelineFileMissing(InputError):
+    """The commit has no pipeline file."""
+
+
+class PipelineFileError(InputError):
+    """The pipeline file cannot be read, or breaks a rule."""
+
+
+class TestsFailed(InputError):
+    """A step of the commit's pipeline failed."""
+
+    __test__ = False
+
+
+class MigrationFailed(InputError):
+    """Goose refused or failed a migration."""
+
+
+class PackageRefused(InputError):
+    """The package cannot be built as it is described."""
+
+
+class VersionConflict(InputError):
+    """The same version exists already, with other content."""
+
+
+class ReleaseNotFound(InputError):
+    """The catalogue has no such release."""
+
+
+class BakeFailed(InputError):
+    """Packer or Ansible failed on what goes into the image."""
+
+
+class UnhealthyRelease(InputError):
+    """The new fleet did not become healthy in time."""
+
+
+class EnvironmentMisconfigured(InputError):
+    """The cloud lacks something that the project file names."""
+
+
+class WorldError(SlipwayError):
+    """The surroundings are at fault; trying again may help."""
+
+
+class RepositoryUnreachable(WorldError):
+    """Git could not talk to the repository's server."""
+
+
+class ContainerEngineError(WorldError):
+    """Docker failed, or is not there."""
+
+
+class ImageUnavailable(WorldError):
+    """A container image can neither be found nor pulled."""
+
+
+class ToolFailed(WorldError):
+    """A tool in the toolbox stopped unexpectedly."""
+
+
+class StepTimedOut(WorldError):
+    """Something ran longer than its limit."""
+
+
+class CloudUnavailable(WorldError):
+    """The cloud's API does not answer, or throttles beyond the retry budget."""
+
+
+class LeaseHeld(WorldError):
+    """Somebody else is changing this environment."""

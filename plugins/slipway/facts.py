@@ -1,0 +1,219 @@
+"""Facts: what one task tells the next.
+
+Each fact is a small frozen dataclass that survives JSON unchanged, since it travels as an
+XCom. A fact never holds a secret, a path on a worker or an object: only names, digests,
+identifiers and numbers. Seconds are floats, instants are whole seconds since 1970 (UTC).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any, Self, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+
+class Fact:
+    """Gives a dataclass its way into JSON and back."""
+
+    def to_json(self) -> Json:
+        """Return the fact as plain dicts, lists, strings and numbers."""
+        return dataclasses.asdict(typing.cast("Any", self))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Rebuild a fact from :meth:`to_json`'s answer.
+
+        Unknown keys are passed over, so that a run started before an upgrade can finish after it.
+
+        :param data: the decoded JSON object.
+        :raises TypeError: when a field without a default is missing.
+        """
+        hints = typing.get_type_hints(cls)
+        known = {name: _revive(hints[name], data[name]) for name in hints if name in data}
+        return cls(**known)
+
+
+def _revive(kind: Any, value: Any) -> Any:
+    """Turn a decoded JSON value back into the annotated type of its field."""
+    if value is None:
+        return None
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return _revive(next(a for a in arguments if a is not type(None)), value)
+    if origin is tuple:
+        return tuple(_revive(arguments[0], item) for item in value)
+    if isinstance(kind, type) and issubclass(kind, Fact):
+        return kind.from_json(value)
+    return value
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Release(Fact):
+    """The one noun that travels.
+
+    :param project: the project's name.
+    :param sha: the full commit id, 40 hex digits.
+    :param version: sorts by history, unique per commit, e.g. ``1.4.0+42.g3f2a1b7``.
+    """
+
+    project: str
+    sha: str
+    version: str
+
+    @property
+    def slug(self) -> str:
+        """The version in characters that every cloud resource name allows."""
+        return self.version.replace("+", "-").replace("~", "-")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Checkout(Fact):
+    """A commit that was found and can be materialised anywhere from its sha.
+
+    :param release: project, sha and version.
+    :param repository: the URL it came from, without credentials.
+    :param ref: what was asked for: a branch, a tag or a sha.
+    :param branch: the branch that the pipeline should report.
+    :param tag: the tag, where the ref named one.
+    :param message: the commit message.
+    :param author_name: as git records it.
+    :param author_email: as git records it.
+    :param committed_at: committer time, seconds since 1970.
+    """
+
+    release: Release
+    repository: str
+    ref: str
+    branch: str
+    message: str
+    author_name: str
+    author_email: str
+    committed_at: int
+    parent: str | None = None
+    tag: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class StepReport(Fact):
+    """How one step of the pipeline ended.
+
+    :param state: ``passed``, ``failed``, ``skipped`` or ``killed``.
+    :param exit_code: the container's, or None where it never ran.
+    """
+
+    name: str
+    image: str
+    state: str
+    seconds: float
+    exit_code: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TestReport(Fact):
+    """The outcome of a commit's own pipeline."""
+
+    __test__ = False  # the name is the field's; pytest should pass it by
+
+    release: Release
+    seconds: float
+    steps: tuple[StepReport, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaVersion(Fact):
+    """Where a database's schema stands.
+
+    :param version: goose's version number; 0 is an empty database.
+    :param before: the version before the task ran.
+    :param applied: the migrations that the task applied, in order.
+    :param seconds: how long goose ran.
+    """
+
+    version: int
+    before: int
+    seconds: float
+    applied: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DebPackage(Fact):
+    """A ``.deb`` in object storage.
+
+    :param artifact: its key below the artifact root.
+    :param size: in bytes.
+    :param reused: an earlier build of the same version was found and kept.
+    """
+
+    release: Release
+    name: str
+    version: str
+    architecture: str
+    sha256: str
+    size: int
+    artifact: str
+    reused: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedPackage(Fact):
+    """A package that ``apt-get install name=version`` finds.
+
+    :param repository_url: what follows ``deb`` in an apt source.
+    :param signing_key: the repository's public key, ASCII-armoured.
+    """
+
+    release: Release
+    name: str
+    version: str
+    architecture: str
+    sha256: str
+    repository_url: str
+    distribution: str
+    component: str
+    signing_key: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class MachineImage(Fact):
+    """An AMI that holds exactly one release.
+
+    :param base_image_id: the base layer it was baked on.
+    :param deb_sha256: of the package inside.
+    :param playbook_hash: of every file that took part in the bake.
+    :param reused: an image with these inputs existed already.
+    """
+
+    release: Release
+    image_id: str
+    name: str
+    base_image_id: str
+    deb_sha256: str
+    playbook_hash: str
+    region: str
+    reused: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment(Fact):
+    """What a swap did, or how far it has come.
+
+    :param environment: the environment's name.
+    :param server_group: the release's Auto Scaling group.
+    :param launch_template: its launch template.
+    :param instance_ids: the instances seen last.
+    :param previous_group: the server group that served before, if any.
+    :param previous_version: its release's version.
+    """
+
+    release: Release
+    environment: str
+    server_group: str
+    launch_template: str
+    image_id: str
+    instance_ids: tuple[str, ...] = ()
+    previous_group: str | None = None
+    previous_version: str | None = None

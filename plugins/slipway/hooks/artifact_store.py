@@ -1,0 +1,73 @@
+"""Artifacts in object storage: local files in the embedded default, a bucket in production."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from airflow.sdk import ObjectStoragePath
+from airflow.sdk.configuration import conf
+
+
+class ArtifactStore:
+    """Bytes under keys, below one root.
+
+    A key is written at once or not at all: the bytes go to a temporary key first where the
+    storage is a file system, because a killed writer must not leave half an artifact.
+
+    :param root: an object storage URL, e.g. ``s3://aws_default@bucket/slipway`` or ``file:///srv``.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = ObjectStoragePath(root)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store bytes, replacing what was there.
+
+        :param key: slash-separated, relative.
+        :param data: the whole content.
+        """
+        path = self._root / key
+        if path.protocol != "file":
+            path.write_bytes(data)  # object stores show an object only when it is complete
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.parent / f".{path.name}.partial"
+        partial.write_bytes(data)
+        partial.rename(path)
+
+    def get(self, key: str) -> bytes | None:
+        """Return the bytes under a key, or None where there is nothing.
+
+        :param key: as given to :meth:`put`.
+        """
+        try:
+            return bytes((self._root / key).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def put_json(self, key: str, value: Any) -> None:
+        """Store a JSON value, keys sorted so that equal values are equal bytes."""
+        self.put(key, json.dumps(value, sort_keys=True, indent=1).encode())
+
+    def get_json(self, key: str) -> Any:
+        """Return the JSON value under a key, or None where there is nothing."""
+        data = self.get(key)
+        return None if data is None else json.loads(data)
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the names directly below a prefix, sorted.
+
+        :param prefix: a folder, without the trailing slash.
+        """
+        folder = self._root / prefix
+        try:
+            names = [entry.name for entry in folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if not name.startswith("."))
+
+
+def artifact_store() -> ArtifactStore:
+    """Return the store that ``[slipway] artifacts`` in Airflow's configuration names."""
+    return ArtifactStore(conf.get("slipway", "artifacts"))

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from include.delivery.loader import PROJECTS, load_project, load_projects
+from include.delivery.schema import SCHEMA, render
+from slipway.exceptions import ProjectFileError
+
+GOOD = (PROJECTS / "guestbook.yaml").read_text()
+
+
+def _broken(tmp_path: Path, old: str, new: str) -> str:
+    assert old in GOOD
+    path = tmp_path / "shop.yaml"
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(ProjectFileError) as caught:
+        load_project(path)
+    return str(caught.value)
+
+
+def _line_of(text: str) -> int:
+    return next(n for n, line in enumerate(GOOD.splitlines(), 1) if text in line)
+
+
+def test_the_example_is_right() -> None:
+    project = load_project(PROJECTS / "guestbook.yaml")
+    assert project.continuous == "dev"
+    assert project.environments["prod"].keep_old.total_seconds() == 300
+
+
+def test_an_unknown_field_names_its_place_and_the_nearest(tmp_path: Path) -> None:
+    said = _broken(tmp_path, "  branch: main", "  brunch: main")
+    line = _line_of("  branch: main")
+    assert f"shop.yaml:{line}:3: repository.brunch: unknown field; did you mean 'branch'?" in said
+
+
+def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
+    said = _broken(tmp_path, "timeout: 2m", "timout: 2m")
+    assert f"shop.yaml:{_line_of('timeout: 2m')}:" in said
+    assert "environments.dev.health.timout: unknown field; did you mean 'timeout'?" in said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("name: guestbook\nowner", "owner", "name: this field is required"),
+        ("soak: 5s", "soak: soon", "'soon' is not a length of time; write it like 90s, 5m or 1h"),
+        ("deploy: continuous", "deploy: always", "'continuous' or 'manual', not 'always'"),
+        ("  name: guestbook", "  name: Guest_Book", "'Guest_Book' is not allowed here"),
+        ("min: 2", "min: 9", "min <= desired <= max must hold"),
+        ("    target_group: guestbook-dev\n", "", "name either target_group or load_balancer"),
+        ("    database: guestbook_dev\n", "", "migrations need a database in: dev"),
+        ("deploy: manual", "deploy: continuous", "only one environment can be continuous"),
+        ("git://127.0.0.1:9418/guestbook.git", "file:///etc", "repository.url"),
+        ("directory: migrations", "directory: ../../etc", "migrations.directory"),
+        ("owner: guestbook-team", "owner: [", "not valid YAML"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
+    said = _broken(tmp_path, old, new)
+    assert expected in said
+    assert said.startswith("shop.yaml:")
+
+
+def test_several_mistakes_come_in_the_files_order(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(GOOD.replace("owner:", "ovner:").replace("releases: 10", "releases: 0"))
+    with pytest.raises(ProjectFileError) as caught:
+        load_project(path)
+    lines = [line for line in str(caught.value).splitlines() if line.startswith("shop.yaml:")]
+    assert len(lines) == 2
+    assert "ovner" in lines[0]
+    assert "releases" in lines[1]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "just words", "\t", "a: &a [*a]"])
+def test_what_is_no_project_at_all(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(text)
+    with pytest.raises(ProjectFileError, match=r"shop\.yaml:1:"):
+        load_project(path)
+
+
+def test_a_broken_file_leaves_the_others_alone(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("name: [")
+    (tmp_path / "b.yaml").write_text(GOOD)
+    (tmp_path / "c.yaml").write_text(GOOD)
+    shelf = load_projects(tmp_path)
+    assert list(shelf.projects) == ["guestbook"]
+    assert list(shelf.errors) == ["a.yaml", "c.yaml"]
+    assert "taken by another project file" in str(shelf.errors["c.yaml"])
+
+
+def test_the_committed_schema_is_the_models() -> None:
+    assert SCHEMA.read_text() == render(), "run: python -m include.delivery.schema"
+    assert json.loads(render())["additionalProperties"] is False
