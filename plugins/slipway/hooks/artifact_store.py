@@ -61,10 +61,7 @@ class ArtifactStore:
         :param prefix: a folder, without the trailing slash.
         """
         folder = self._root / prefix
-        try:
-            names = [entry.name for entry in folder.iterdir()]
-        except FileNotFoundError:
-            return []
+        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
         return sorted(name for name in names if not name.startswith("."))
 
 

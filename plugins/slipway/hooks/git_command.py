@@ -40,6 +40,7 @@ _REFUSED = (
     "could not read username",
     "terminal prompts disabled",
     "transport",
+    "not our ref",
 )
 
 

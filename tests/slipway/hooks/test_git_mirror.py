@@ -8,7 +8,7 @@ import pytest
 
 from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryUnreachable
 from slipway.hooks.git_mirror import GitMirror
-from tests.slipway.hooks.conftest import Repository
+from tests.fakes.git_server import Repository
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-import pytest
 
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com",
@@ -48,28 +49,24 @@ class Repository:
         return {**IDENTITY, "GIT_AUTHOR_DATE": stamp, "GIT_COMMITTER_DATE": stamp}
 
 
-@pytest.fixture(scope="session")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    base = tmp_path_factory.mktemp("git")
+@contextmanager
+def git_daemon(base: Path) -> Iterator[str]:
+    """Serve every repository below a folder on loopback; gives the base URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
         ["git", "daemon", "--export-all", f"--base-path={base}", "--listen=127.0.0.1",
          f"--port={port}", "--reuseaddr", str(base)],
+        start_new_session=True,
     )  # fmt: skip
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
-    yield base, f"git://127.0.0.1:{port}"
-    process.terminate()
-    process.wait()
-
-
-@pytest.fixture
-def repository(daemon: tuple[Path, str], request: pytest.FixtureRequest) -> Repository:
-    base, url = daemon
-    name = f"r{abs(hash(request.node.nodeid))}"
-    return Repository(base / name, f"{url}/{name}")
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"git://127.0.0.1:{port}"
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()

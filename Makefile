@@ -1,0 +1,28 @@
+PYTHON ?= python3
+VENV := .venv/bin
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
+
+.PHONY: ready demo down test lint unit integration bench
+
+ready: ## system packages, Docker engine, .venv
+	@$(PYTHON) -m include.demo.prerequisites
+
+demo: ready ## the whole story on this machine
+	@$(VENV)/python -m include.demo
+
+down: ## stop and remove everything the demo made
+	@test ! -x $(VENV)/python || $(VENV)/python -m include.demo down
+
+test: ready lint unit integration ## everything, with all its own set-up
+
+lint:
+	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-cache
+
+unit:
+	@$(VENV)/pytest -q -m "not integration and not e2e"
+
+integration: ready
+	@$(VENV)/python -m include.images.build
+	@$(VENV)/pytest -q -m "integration or e2e" --timeout 900

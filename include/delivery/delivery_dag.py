@@ -1,0 +1,152 @@
+"""From a project to its DAGs.
+
+* ``<project>``: a commit, tested, packaged, baked and swapped into the continuous environment;
+* ``<project>.<environment>``: a release that passed, given to one environment by hand.
+
+Both end in the same task group, so that each push rehearses production.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, Param, TaskGroup
+
+from include.delivery import documentation
+from include.delivery.house_rules import LIMITS, START, default_args, tags
+from include.delivery.project import Project
+from include.delivery.swap_group import bake_and_swap
+from slipway.operators.apt_publish import AptPublishOperator
+from slipway.operators.checkout import CheckoutOperator
+from slipway.operators.deb_build import DebBuildOperator
+from slipway.operators.goose import GooseRehearseOperator
+from slipway.operators.pipeline_test import PipelineTestOperator
+from slipway.operators.release import NEWEST, ChooseReleaseOperator, RecordReleaseOperator
+
+
+def dag_ids(project: Project) -> list[str]:
+    """List the ids of all DAGs of a project."""
+    return [project.name, *(f"{project.name}.{name}" for name in project.environments)]
+
+
+def build(project: Project, dag_id: str) -> DAG:
+    """Build one DAG of a project.
+
+    :param project: the project.
+    :param dag_id: one of :func:`dag_ids`.
+    """
+    if dag_id == project.name:
+        return commit_dag(project)
+    return environment_dag(project, dag_id.removeprefix(f"{project.name}."))
+
+
+def commit_dag(project: Project) -> DAG:
+    """Build the DAG that takes one commit to the continuous environment."""
+    with DAG(
+        dag_id=project.name,
+        description=f"{project.repository.url} to {project.continuous or 'the release catalogue'}",
+        doc_md=documentation.commit_dag(project),
+        params={
+            "ref": Param(
+                project.repository.branch, type="string", minLength=1, maxLength=250,
+                title="Branch, tag or sha", description="What to build and deliver.",
+            )
+        },
+        max_active_runs=1, **_common(project, "delivery"),
+    ) as dag:  # fmt: skip
+        record = _release_tasks(project)
+        if project.continuous:
+            bake_and_swap(project, project.continuous, record.output)
+    return dag
+
+
+def environment_dag(project: Project, name: str) -> DAG:
+    """Build the DAG that gives one environment a release of choice."""
+    environment = project.environments[name]
+    with DAG(
+        dag_id=f"{project.name}.{name}",
+        description=f"Put a release of {project.name} on {name}; also the way back",
+        doc_md=documentation.environment_dag(project, name),
+        params={
+            "version": Param(
+                NEWEST, type="string", minLength=1, maxLength=120, title="Release",
+                description=f"A version, the first characters of its sha, or '{NEWEST}'.",
+            )
+        },
+        max_active_runs=1, **_common(project, name),
+    ) as dag:  # fmt: skip
+        chosen = ChooseReleaseOperator(
+            task_id="choose_release", project=project.name, version="{{ params.version }}",
+            execution_timeout=LIMITS["bookkeeping"],
+            doc_md=documentation.task("choose_release"),
+        )  # fmt: skip
+        first = bake_and_swap(project, name, chosen.output)
+        if environment.approval:
+            chosen >> _approval(project, name) >> first
+    return dag
+
+
+def _common(project: Project, *more: str) -> dict[str, Any]:
+    return {
+        "schedule": None, "start_date": START, "catchup": False,
+        "is_paused_upon_creation": False, "default_args": default_args(project),
+        "tags": tags(project, *more),
+    }  # fmt: skip
+
+
+def _release_tasks(project: Project) -> RecordReleaseOperator:
+    """Make everything up to the release: what is the same wherever it will run."""
+    source = {"url": project.repository.url, "connection": project.repository.connection}
+    checkout = CheckoutOperator(
+        task_id="checkout", project=project.name, ref="{{ params.ref }}",
+        branch=project.repository.branch, execution_timeout=LIMITS["checkout"],
+        doc_md=documentation.task("checkout"), **source,
+    )  # fmt: skip
+    with TaskGroup("verify", prefix_group_id=False, tooltip="side by side"):
+        tests = PipelineTestOperator(
+            task_id="test", checkout=checkout.output, pipeline_file=project.test.pipeline,
+            images=project.test.images, timeout_seconds=project.test.timeout.total_seconds(),
+            trusted=project.test.trusted, doc_md=documentation.task("test"), **source,
+        )  # fmt: skip
+        deb = DebBuildOperator(
+            task_id="build_deb", checkout=checkout.output, package=project.package.name,
+            nfpm_file=project.package.nfpm, unit=project.package.unit,
+            execution_timeout=LIMITS["build_deb"], doc_md=documentation.task("build_deb"),
+            **source,
+        )  # fmt: skip
+        verified: list[Any] = [tests, deb]
+        schema = None
+        if project.migrations is not None:
+            schema = GooseRehearseOperator(
+                task_id="rehearse_migrations", checkout=checkout.output,
+                directory=project.migrations.directory, postgres=project.migrations.postgres,
+                execution_timeout=LIMITS["rehearse_migrations"],
+                doc_md=documentation.task("rehearse_migrations"), **source,
+            )  # fmt: skip
+            verified.append(schema)
+    published = AptPublishOperator(
+        task_id="publish_apt", deb=deb.output, execution_timeout=LIMITS["publish_apt"],
+        doc_md=documentation.task("publish_apt"),
+    )  # fmt: skip
+    record = RecordReleaseOperator(
+        task_id="record_release", checkout=checkout.output, package=published.output,
+        tests=tests.output, schema=schema.output if schema else None,
+        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_release"),
+    )  # fmt: skip
+    verified >> published >> record
+    return record
+
+
+def _approval(project: Project, name: str) -> ApprovalOperator:
+    """A person says yes; a no fails the run, so that nobody mistakes it for a deployment."""
+    return ApprovalOperator(
+        task_id="approve",
+        subject=f"Deploy {project.name} to {name}?",
+        body=(
+            "Release **{{ ti.xcom_pull('choose_release')['checkout']['release']['version'] }}**"
+            f" is about to replace what serves on **{name}**."
+        ),
+        fail_on_reject=True,
+        doc_md=documentation.task("approve"),
+    )

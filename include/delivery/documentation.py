@@ -1,0 +1,82 @@
+"""What Airflow's UI says about the generated DAGs and their tasks."""
+
+from __future__ import annotations
+
+from include.delivery.project import Project
+
+_TASKS = {
+    "checkout": (
+        "Finds the commit that the ref names and gives it its version. "
+        "Fails for good when there is no such ref."
+    ),
+    "test": (
+        "Runs the commit's own pipeline file in containers, beside its services. "
+        "The log has a group per step and a table at the end."
+    ),
+    "rehearse_migrations": (
+        "Runs goose up, down and up again on a fresh Postgres, "
+        "so that neither way surprises anybody later."
+    ),
+    "build_deb": "Builds the Debian package with nfpm and checks it with lintian.",
+    "publish_apt": "Adds the package to the signed apt repository; every version stays there.",
+    "record_release": "Enters the release into the catalogue that every environment chooses from.",
+    "choose_release": "Takes the chosen release out of the catalogue.",
+    "approve": "Waits for a person: open *Required Actions* and approve or reject.",
+    "bake_image": (
+        "Bakes the machine image with Packer and Ansible, "
+        "or finds the one that was baked from the same inputs."
+    ),
+    "migrate": "Runs goose on the environment's database. The old fleet meets the new schema.",
+    "launch": "Starts the release's server group beside the live one, outside the load balancer.",
+    "fleet_healthy": "Asks every new machine for its health, directly.",
+    "shift_traffic": "Lets the new server group into the load balancer.",
+    "fleet_in_service": "Waits until the load balancer has every new machine in service.",
+    "soak": "Watches the new fleet before the old one is let go.",
+    "retire_old": "Drains the old server group, keeps it warm for a while, then removes it.",
+    "roll_back": "Only after a failure: removes the new server group; the old one goes on serving.",
+}
+
+
+def task(name: str) -> str:
+    """Return the documentation of one kind of task, in Markdown."""
+    return _TASKS[name]
+
+
+def commit_dag(project: Project) -> str:
+    """Return the documentation of a project's commit DAG, in Markdown."""
+    return "\n".join(
+        [
+            f"# {project.name}: from a commit to {project.continuous or 'a release'}",
+            "",
+            f"One run per commit of `{project.repository.branch}` in {project.repository.url}.",
+            "Start one by hand for any branch, tag or sha with *Trigger*.",
+            "",
+            *_environments(project),
+        ]
+    )
+
+
+def environment_dag(project: Project, name: str) -> str:
+    """Return the documentation of one environment's DAG, in Markdown."""
+    environment = project.environments[name]
+    approval = "A person must approve each run. " if environment.approval else ""
+    return "\n".join(
+        [
+            f"# {project.name} on {name}",
+            "",
+            f"Puts any release that passed the pipeline on **{name}**. {approval}"
+            "To roll back, run it with the earlier version.",
+            "",
+            *_environments(project),
+        ]
+    )
+
+
+def _environments(project: Project) -> list[str]:
+    rows = [
+        f"| {name} | {one.deploy.value} | {one.aws.region} "
+        f"| {one.target_group or one.load_balancer} | {one.size.min} to {one.size.max} |"
+        for name, one in project.environments.items()
+    ]
+    head = ["| environment | deploys | region | balancer | machines |", "|---|---|---|---|---|"]
+    return [*head, *rows]

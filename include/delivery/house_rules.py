@@ -1,0 +1,42 @@
+"""What all generated tasks have in common: who waits how long for what, and how often again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from include.delivery.project import Project
+
+# Runs are made by commits and people, never by the calendar; Airflow still wants a first day.
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+# Only failures of the surroundings are retried (slipway.operators.failure): a wrong commit fails
+# at once. Three tries with these delays ride out an API that is away for half a minute.
+RETRIES: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=2),
+}
+
+# How long one try of each task may take.
+LIMITS = {
+    "checkout": timedelta(minutes=15),
+    "rehearse_migrations": timedelta(minutes=15),
+    "build_deb": timedelta(minutes=15),
+    "publish_apt": timedelta(minutes=10),
+    "bake_image": timedelta(minutes=45),
+    "migrate": timedelta(minutes=60),
+    "cloud": timedelta(minutes=10),
+    "bookkeeping": timedelta(minutes=2),
+}
+
+
+def default_args(project: Project) -> dict[str, Any]:
+    """Return the arguments that every task of a project is given."""
+    return {"owner": project.owner, **RETRIES}
+
+
+def tags(project: Project, *more: str) -> list[str]:
+    """Return the tags of a project's DAGs, for the filter in Airflow's UI."""
+    return sorted({"slipway", project.name, *project.tags, *more})

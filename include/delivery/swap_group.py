@@ -1,0 +1,100 @@
+"""The last steps of every delivery: bake, migrate, swap; and the way back when it goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, XComArg
+
+from include.delivery import documentation
+from include.delivery.house_rules import LIMITS
+from include.delivery.project import Environment, Project
+from slipway.fleet.target import FleetTarget
+from slipway.operators.fleet import (
+    LaunchOperator,
+    RetireOldOperator,
+    RollBackOperator,
+    ShiftTrafficOperator,
+)
+from slipway.operators.goose import GooseMigrateOperator
+from slipway.operators.packer_bake import PackerBakeOperator
+from slipway.sensors.fleet_healthy import FleetHealthySensor
+from slipway.sensors.fleet_in_service import FleetInServiceSensor
+from slipway.sensors.soak import SoakSensor
+
+
+def bake_and_swap(project: Project, name: str, record: XComArg) -> BaseOperator:
+    """Add the tasks that put a recorded release on one environment.
+
+    :param project: the project.
+    :param name: the environment's name.
+    :param record: the release's record, as an XCom.
+    :returns: the first of the tasks.
+    """
+    environment = project.environments[name]
+    image = PackerBakeOperator(
+        task_id="bake_image", package=record["package"], unit=project.package.unit,
+        config=project.package.config, aws_conn_id=environment.aws.connection,
+        region=environment.aws.region, execution_timeout=LIMITS["bake_image"],
+        doc_md=documentation.task("bake_image"),
+    )  # fmt: skip
+    with TaskGroup("swap", tooltip=f"red/black on {name}"):
+        swap(project, name, record, image)
+    return image
+
+
+def swap(project: Project, name: str, record: XComArg, image: PackerBakeOperator) -> None:
+    """Add the tasks of the swap to the open task group."""
+    target = fleet_target(project, name).to_json()
+    common: dict[str, Any] = {"environment": target, "image": image.output}
+    launch = LaunchOperator(task_id="launch", **common, **_worded("launch"))
+    healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
+    shift = ShiftTrafficOperator(task_id="shift_traffic", **common, **_worded("shift_traffic"))
+    in_service = FleetInServiceSensor(
+        task_id="fleet_in_service", **common, **_worded("fleet_in_service")
+    )
+    soak = SoakSensor(task_id="soak", **common, **_worded("soak"))
+    retire = RetireOldOperator(task_id="retire_old", **common, **_worded("retire_old"))
+    roll_back = RollBackOperator(
+        task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **_worded("roll_back")
+    )
+    risky = [launch, healthy, shift, in_service, soak]
+    first = _migrate(project, name, record)
+    image >> (first or launch)
+    if first:
+        first >> launch
+    launch >> healthy >> shift >> in_service >> soak >> retire
+    risky >> roll_back
+
+
+def fleet_target(project: Project, name: str) -> FleetTarget:
+    """Say to the fleet what the project file says of one environment."""
+    environment: Environment = project.environments[name]
+    return FleetTarget(
+        project=project.name, environment=name, region=environment.aws.region,
+        aws_conn_id=environment.aws.connection, target_group=environment.target_group,
+        load_balancer=environment.load_balancer, subnets=environment.instance.subnets,
+        security_groups=environment.instance.security_groups,
+        instance_type=environment.instance.type, profile=environment.instance.profile,
+        min_size=environment.size.min, desired_size=environment.size.desired,
+        max_size=environment.size.max, health_path=environment.health.path,
+        health_port=environment.health.port,
+        health_timeout=environment.health.timeout.total_seconds(),
+        soak=environment.soak.total_seconds(), keep_old=environment.keep_old.total_seconds(),
+    )  # fmt: skip
+
+
+def _migrate(project: Project, name: str, record: XComArg) -> GooseMigrateOperator | None:
+    if project.migrations is None:
+        return None
+    return GooseMigrateOperator(
+        task_id="migrate", release=record["checkout"]["release"],
+        url=project.repository.url, connection=project.repository.connection,
+        directory=project.migrations.directory,
+        database_conn_id=project.environments[name].database,
+        execution_timeout=LIMITS["migrate"], doc_md=documentation.task("migrate"),
+    )  # fmt: skip
+
+
+def _worded(task: str) -> dict[str, Any]:
+    return {"doc_md": documentation.task(task)}

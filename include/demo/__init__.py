@@ -1,0 +1,1 @@
+"""The demo: everything on one machine, from nothing to a swapped fleet."""

@@ -1,0 +1,14 @@
+"""``python -m include.demo`` tells the story; ``python -m include.demo down`` takes it away."""
+
+from __future__ import annotations
+
+import sys
+
+from include.demo import down, story
+from include.demo.airflow_api import DemoFailed
+
+if __name__ == "__main__":
+    try:
+        down.main() if sys.argv[1:] == ["down"] else story.main()
+    except DemoFailed as error:
+        sys.exit(f"\nThe demo stopped: {error}\n\n`make down` removes what it made.")

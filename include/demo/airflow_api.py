@@ -1,0 +1,120 @@
+"""The few calls of Airflow's REST API that a person's clicks stand for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from include.demo import home, processes
+
+FINAL = ("success", "failed")
+
+
+class DemoFailed(Exception):
+    """The demo cannot go on; the message says what to look at."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TaskState:
+    """One task of a run; seconds is None while it has not ended."""
+
+    task: str
+    state: str | None
+    seconds: float | None
+    started: str | None
+
+
+class AirflowApi:
+    """A client that has logged in.
+
+    :param url: where the API server answers.
+    """
+
+    def __init__(self, url: str = home.UI) -> None:
+        self._url = url
+        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+
+    def wait_until_ready(self, timeout: float) -> None:
+        """Wait for the API server and the scheduler, then log in.
+
+        :param timeout: seconds.
+        :raises DemoFailed: when they do not come up.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if not processes.alive("api-server"):
+                break
+            if self._healthy():
+                token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
+                self._client.headers["Authorization"] = f"Bearer {token}"
+                return
+            time.sleep(0.3)
+        msg = f"Airflow did not start:\n{processes.last_lines('api-server')}"
+        raise DemoFailed(msg)
+
+    def wait_for_dag(self, dag_id: str, timeout: float) -> None:
+        """Wait until the DAG processor has a DAG.
+
+        :raises DemoFailed: with Airflow's import errors, when it never comes.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self._client.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK:
+                return
+            time.sleep(0.3)
+        errors = self._get("/api/v2/importErrors")["import_errors"]
+        told = "\n".join(error["stack_trace"] for error in errors)
+        msg = f"the DAG {dag_id} did not load:\n{told or processes.last_lines('dag-processor')}"
+        raise DemoFailed(msg)
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Start a run, as the button in the UI does, and return its id."""
+        answer = self._client.post(
+            f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf}
+        )
+        return str(answer.raise_for_status().json()["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str | None:
+        """Return a run's state, None while there is no such run."""
+        answer = self._client.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return str(answer.raise_for_status().json()["state"])
+
+    def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
+        """Return a run's tasks in the order in which they started."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        found = [
+            TaskState(
+                task=one["task_id"], state=one["state"], seconds=one["duration"],
+                started=one["start_date"],
+            )
+            for one in self._get(path)["task_instances"]
+        ]  # fmt: skip
+        return sorted(found, key=lambda one: one.started or "~")
+
+    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Return the log of a task's first try as plain text."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
+        answer = self._client.get(path, headers={"Accept": "application/json"})
+        lines = answer.json().get("content", []) if answer.is_success else []
+        return "\n".join(str(line.get("event", "")) for line in lines if isinstance(line, dict))
+
+    def approve(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Answer an approval with yes, as a person does under *Required Actions*."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"
+        answer = self._client.patch(path, json={"chosen_options": ["Approve"], "params_input": {}})
+        answer.raise_for_status()
+
+    def _healthy(self) -> bool:
+        try:
+            answer = self._client.get("/api/v2/monitor/health").json()
+        except (httpx.HTTPError, ValueError):
+            return False
+        return bool(answer["scheduler"]["status"] == "healthy")
+
+    def _get(self, path: str) -> Any:
+        return self._client.get(path).raise_for_status().json()

@@ -1,0 +1,109 @@
+"""Airflow's configuration for the demo, as environment variables.
+
+The same variables are written to ``.slipway/env``, so that ``. .slipway/env`` gives any shell
+the ``airflow`` command of the running demo.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import shlex
+from typing import Any
+
+from include.demo import home
+
+
+def environment(*, signing_key: str, databases: dict[str, str]) -> dict[str, str]:
+    """Return the variables.
+
+    :param signing_key: the apt repository's private key.
+    :param databases: Airflow connection id -> its URL.
+    """
+    variables = {
+        "AIRFLOW_HOME": str(home.AIRFLOW_HOME),
+        "PYTHONPATH": f"{home.ROOT}:{home.ROOT / 'plugins'}",
+        "PATH": f"{home.ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+    }
+    sections = {**_core(), **_tuned(), "SLIPWAY": _slipway()}
+    for section, options in sections.items():
+        for option, value in options.items():
+            variables[f"AIRFLOW__{section}__{option.upper()}"] = str(value)
+    for name, connection in _connections(signing_key).items():
+        variables[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
+    for name, url in databases.items():
+        variables[f"AIRFLOW_CONN_{name.upper()}"] = url
+    return variables
+
+
+def save(variables: dict[str, str]) -> None:
+    """Write the variables for a shell to read; only the owner may, it holds keys."""
+    home.ENVIRONMENT.touch(mode=0o600)
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    home.ENVIRONMENT.write_text("\n".join(lines) + "\n")
+
+
+def _core() -> dict[str, dict[str, Any]]:
+    return {
+        "CORE": {
+            "dags_folder": home.ROOT / "dags",
+            "plugins_folder": home.ROOT / "plugins",
+            "load_examples": False,
+            "executor": "LocalExecutor",
+            "parallelism": 6,
+            "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+            # Everything listens on loopback, so whoever reaches it owns the machine already.
+            "simple_auth_manager_all_admins": True,
+            "execution_api_server_url": f"{home.UI}/execution/",
+        },
+        "API": {
+            "host": "127.0.0.1", "port": home.UI_PORT, "base_url": home.UI, "workers": 1,
+            "secret_key": secrets.token_hex(16), "instance_name": "Slipway",
+        },
+        "API_AUTH": {"jwt_secret": secrets.token_hex(32)},
+    }  # fmt: skip
+
+
+def _tuned() -> dict[str, dict[str, Any]]:
+    """Return what makes short tasks quick, and a killed worker noticed soon (measured)."""
+    return {
+        "SCHEDULER": {
+            "scheduler_idle_sleep_time": 0.1,
+            "task_instance_heartbeat_timeout": 60,
+            "task_instance_heartbeat_timeout_detection_interval": 10,
+            "enable_health_check": False,
+        },
+        "DAG_PROCESSOR": {"min_file_process_interval": 30, "refresh_interval": 30},
+        "USAGE_DATA_COLLECTION": {"enabled": False},
+        "TRIGGERER": {"capacity": 100},
+    }
+
+
+def _slipway() -> dict[str, Any]:
+    return {
+        "installation": home.INSTALLATION,
+        "artifacts": home.ARTIFACTS.as_uri(),
+        "git_mirrors": home.MIRRORS,
+        "recipes": home.ROOT,
+        "poll_seconds": 1,
+        "sensor_mode": "poke",
+    }
+
+
+def _connections(signing_key: str) -> dict[str, dict[str, Any]]:
+    return {
+        "docker_default": {"conn_type": "docker", "host": "unix:///var/run/docker.sock"},
+        "aws_default": {
+            "conn_type": "aws", "login": "embedded", "password": "embedded",
+            "extra": {"endpoint_url": home.ENDPOINT, "region_name": home.REGION},
+        },
+        "slipway_apt": {
+            "conn_type": "generic", "host": f"{home.GATEWAY}/slipway-apt", "password": signing_key,
+            "extra": {
+                "bucket": "slipway-apt", "aws_conn_id": "aws_default",
+                "distribution": "stable", "component": "main",
+            },
+        },
+    }  # fmt: skip

@@ -1,0 +1,62 @@
+"""The guestbook's repository, pushed to as a team would.
+
+It is served by ``git daemon`` on loopback; pushes go straight to the bare repository.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from include.demo.home import GIT, ROOT
+
+EXAMPLE = ROOT / "include" / "examples" / "guestbook"
+# The second version brings this migration; the first is pushed without it.
+LATER = "00003_*.sql"
+_AUTHOR = {
+    "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com",
+    "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.com",
+    # Nobody's personal configuration (hooks, signing) should take part.
+    "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull,
+}  # fmt: skip
+
+
+class GuestbookRepository:
+    """A bare repository and the work tree that is pushed from."""
+
+    def __init__(self) -> None:
+        self._bare = GIT / "guestbook.git"
+        self._tree = GIT / "work" / "guestbook"
+
+    def push_version_1(self) -> str:
+        """Create the repository, push the first version and return its sha."""
+        GIT.mkdir(parents=True, exist_ok=True)
+        _git("init", "--quiet", "--bare", "--initial-branch=main", str(self._bare), cwd=GIT)
+        shutil.copytree(EXAMPLE, self._tree, ignore=shutil.ignore_patterns("__pycache__", LATER))
+        _git("init", "--quiet", "--initial-branch=main", cwd=self._tree)
+        _git("remote", "add", "origin", str(self._bare), cwd=self._tree)
+        return self._push("A guestbook", tag="v1.0.0")
+
+    def push_version_2(self) -> str:
+        """Push the second version, with one more migration, and return its sha."""
+        for migration in (EXAMPLE / "migrations").glob(LATER):
+            shutil.copy(migration, self._tree / "migrations")
+        return self._push("Entries have a mood", tag="v2.0.0")
+
+    def _push(self, message: str, *, tag: str) -> str:
+        _git("add", "--all", cwd=self._tree)
+        _git("commit", "--quiet", "-m", message, cwd=self._tree)
+        _git("tag", tag, cwd=self._tree)
+        # Branch and tag at once: a poll in between would see the commit without its version.
+        _git("push", "--quiet", "--atomic", "origin", "main", tag, cwd=self._tree)
+        return _git("rev-parse", "HEAD", cwd=self._tree)
+
+
+def _git(*arguments: str, cwd: Path) -> str:
+    done = subprocess.run(  # noqa: S603 - constant words and paths of this clone
+        ["git", *arguments], cwd=cwd, env={**os.environ, **_AUTHOR}, check=True,  # noqa: S607
+        capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout.strip()

@@ -1,0 +1,35 @@
+"""Where the demo keeps its things: all of it in ``.slipway``, below the clone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HOME = ROOT / ".slipway"
+AIRFLOW_HOME = HOME / "airflow"
+ARTIFACTS = HOME / "artifacts"
+MIRRORS = HOME / "mirrors"
+GIT = HOME / "git"
+CLOUD = HOME / "cloud"
+RUN = HOME / "run"
+LOG = HOME / "log"
+ENVIRONMENT = HOME / "env"
+RESULT = HOME / "demo.json"
+# What a demo leaves for the next one to start afresh; images and .venv stay.
+STATE = (AIRFLOW_HOME, ARTIFACTS, MIRRORS, GIT, CLOUD)
+
+INSTALLATION = "demo"
+REGION = "eu-west-1"
+CIDR = "10.213.0.0/16"
+GATEWAY = "http://10.213.0.2"
+CLOUD_PORT = 4566
+GIT_PORT = 9418
+UI_PORT = 8080
+LISTENERS = {"dev": 8081, "prod": 8082}
+ENDPOINT = f"http://127.0.0.1:{CLOUD_PORT}"
+UI = f"http://127.0.0.1:{UI_PORT}"
+
+
+def balancer_url(environment: str) -> str:
+    """Return where an environment's load balancer answers."""
+    return f"http://127.0.0.1:{LISTENERS[environment]}"

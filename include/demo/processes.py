@@ -1,0 +1,96 @@
+"""The demo's long-running processes, each known by a pid file.
+
+A pid is trusted only together with the command line that was started: after a reboot the same
+number may be somebody else's process, and that one must not be touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from include.demo.home import LOG, ROOT, RUN
+
+
+def start(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Start a process of its own session, its output going to ``.slipway/log/<name>.log``.
+
+    :param name: what it is called in ``.slipway/run``.
+    :param argv: the command.
+    :param environment: added to this process's environment.
+    """
+    RUN.mkdir(parents=True, exist_ok=True)
+    LOG.mkdir(parents=True, exist_ok=True)
+    with (LOG / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - the callers' constant words
+            argv, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    # Written at once: a kill of the demo between here and the next line must not orphan it.
+    (RUN / f"{name}.pid").write_text(f"{process.pid}\n{argv[0]}")
+
+
+def alive(name: str) -> bool:
+    """Tell whether a process that was started under this name still runs."""
+    return _pid(name) is not None
+
+
+def stop(name: str, *, grace: float = 20.0) -> None:
+    """Stop a process and its children; nothing happens where there is none.
+
+    :param name: as given to :func:`start`.
+    :param grace: seconds between the polite and the final signal.
+    """
+    pid = _pid(name)
+    if pid is not None:
+        _signal(pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace
+        while _running(pid) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        _signal(pid, signal.SIGKILL)
+    (RUN / f"{name}.pid").unlink(missing_ok=True)
+
+
+def last_lines(name: str, count: int = 15) -> str:
+    """Return the end of a process's log, for an error message."""
+    log = LOG / f"{name}.log"
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return "\n".join(text.splitlines()[-count:])
+
+
+def _pid(name: str) -> int | None:
+    file = RUN / f"{name}.pid"
+    if not file.exists():
+        return None
+    number, _, command = file.read_text().partition("\n")
+    pid = int(number)
+    words = _command_line(pid)
+    if not words or (command and Path(command).name not in words):
+        return None
+    return pid
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return (
+            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        )
+    except OSError:
+        return ""
+
+
+def _running(pid: int) -> bool:
+    """A zombie has ended; only its parent has not asked yet."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+    return bool(_command_line(pid))
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, number)

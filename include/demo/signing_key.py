@@ -1,0 +1,28 @@
+"""The apt repository's signing key: made once per demo, kept in the Airflow connection alone."""
+
+from __future__ import annotations
+
+import docker
+
+from include.demo.home import INSTALLATION
+
+_MAKE_KEY = (
+    "export GNUPGHOME=/dev/shm/gnupg && mkdir -m 700 $GNUPGHOME && "
+    "gpg --batch --quiet --passphrase '' --quick-generate-key "
+    "'Slipway demo <slipway@localhost>' ed25519 sign never && "
+    "gpg --batch --armor --export-secret-keys"
+)
+
+
+def make_signing_key() -> str:
+    """Return a new private key, ASCII-armoured, without a passphrase."""
+    client = docker.from_env()
+    try:
+        key: bytes = client.containers.run(
+            "slipway/toolbox:1", ["sh", "-c", _MAKE_KEY], remove=True, network_mode="none",
+            stdout=True, stderr=False,
+            labels={"slipway.installation": INSTALLATION, "slipway.kind": "tool"},
+        )  # fmt: skip
+    finally:
+        client.close()
+    return key.decode()

@@ -1,0 +1,123 @@
+"""Starts and stops what the demo stands on: cloud, git server, Airflow."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import sys
+import time
+from pathlib import Path
+
+from include.demo import airflow_environment, home, processes
+from include.demo.airflow_api import DemoFailed
+from include.demo.progress import say
+from include.demo.signing_key import make_signing_key
+from include.localcloud import landscape
+
+PYTHON = sys.executable
+# airflow standalone would start these four as well, but with log servers on every interface.
+AIRFLOW = {
+    "api-server": ("api-server", "--host", "127.0.0.1"),
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
+}
+# In the order in which they are stopped: first those that use the others.
+PROCESSES = ("load", *AIRFLOW, "git-daemon", "cloud")
+PORTS = (home.CLOUD_PORT, home.GIT_PORT, home.UI_PORT, *home.LISTENERS.values())
+
+
+def check_ports() -> None:
+    """Refuse to start on ports that somebody else uses.
+
+    :raises DemoFailed: naming the ports.
+    """
+    taken = [port for port in PORTS if _answers(port)]
+    if taken:
+        numbers = ", ".join(map(str, taken))
+        msg = f"port {numbers} of 127.0.0.1 is taken; stop what listens there, then try again"
+        raise DemoFailed(msg)
+
+
+def start_cloud() -> None:
+    """Start the embedded cloud and wait until it answers."""
+    say("starting the embedded cloud")
+    home.CLOUD.mkdir(parents=True, exist_ok=True)
+    processes.start(
+        "cloud",
+        [PYTHON, "-m", "include.localcloud", "serve", "--home", str(home.CLOUD),
+         "--installation", home.INSTALLATION, "--port", str(home.CLOUD_PORT),
+         "--cidr", home.CIDR, "--region", home.REGION],
+        {"PYTHONPATH": f"{home.ROOT}:{home.ROOT / 'plugins'}"},
+    )  # fmt: skip
+    _wait_for_file(home.CLOUD / "cloud.json", "cloud", timeout=120)
+
+
+def start_git_server() -> None:
+    """Serve every repository below ``.slipway/git`` at git://127.0.0.1:9418/."""
+    home.GIT.mkdir(parents=True, exist_ok=True)
+    processes.start(
+        "git-daemon",
+        ["git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1",
+         f"--port={home.GIT_PORT}", f"--base-path={home.GIT}", str(home.GIT)],
+        {},
+    )  # fmt: skip
+
+
+def lay_landscape() -> dict[str, str]:
+    """Make what an infrastructure team would: network, balancers, databases, bucket.
+
+    :returns: the databases' URLs by Airflow connection id.
+    """
+    say("laying out network, load balancers, databases and the apt bucket")
+    return landscape.lay_project(
+        endpoint=home.ENDPOINT, region=home.REGION, installation=home.INSTALLATION,
+        project="guestbook", listeners=home.LISTENERS, app_port=8000, health_path="/healthz",
+    )  # fmt: skip
+
+
+def start_airflow(databases: dict[str, str]) -> None:
+    """Start Airflow's four processes on loopback."""
+    say("starting Airflow")
+    variables = airflow_environment.environment(signing_key=make_signing_key(), databases=databases)
+    airflow_environment.save(variables)
+    airflow = str(Path(PYTHON).parent / "airflow")
+    processes.start("migrate-db", [airflow, "db", "migrate"], variables)
+    while processes.alive("migrate-db"):
+        time.sleep(0.2)
+    for name, arguments in AIRFLOW.items():
+        processes.start(name, [airflow, *arguments], variables)
+
+
+def stop_all() -> None:
+    """Stop the processes of an earlier demo and forget its state; images and .venv stay."""
+    for name in PROCESSES:
+        processes.stop(name)
+    for folder in home.STATE:
+        shutil.rmtree(folder, ignore_errors=True)
+    home.ENVIRONMENT.unlink(missing_ok=True)
+
+
+def _wait_for_file(file: Path, process: str, *, timeout: float) -> None:
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline and processes.alive(process):
+        if file.exists() and _is_json(file):
+            return
+        time.sleep(0.2)
+    msg = f"{process} did not start:\n{processes.last_lines(process)}"
+    raise DemoFailed(msg)
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text())
+    except ValueError:
+        return False
+    return True
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,86 @@
+"""New commits, in every repository at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+
+from slipway.exceptions import SlipwayError
+from slipway.hooks.artifact_store import ArtifactStore, artifact_store
+from slipway.hooks.git_connection import git_mirror
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# Commits of one push that get a run of their own; of more, the oldest are left to their
+# successors, and the log says so.
+MOST_PER_PUSH = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watched:
+    """A branch to watch; ``dag_id`` is the DAG that delivers it."""
+
+    dag_id: str
+    url: str
+    branch: str
+    connection: str | None
+
+
+class CommitsSensor(BaseSensorOperator):
+    """Wait for commits that have not been delivered.
+
+    The last commit handed on is remembered per project in the artifact store. That memory may
+    be lost or lag behind without harm: a run's id is its commit's sha, so a commit that is
+    handed on twice is run once. A repository that does not answer is logged and asked again at
+    the next poke; the others do not wait for it.
+
+    :param watched: the branches, as :class:`Watched` or its fields.
+    :returns: for each new commit, oldest first, the arguments of a TriggerDagRunOperator.
+    """
+
+    template_fields: Sequence[str] = ()
+    ui_color = "#fef9c3"
+
+    def __init__(self, *, watched: Sequence[Watched], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.watched = tuple(watched)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Ask every repository once."""
+        store = artifact_store()
+        found = [run for one in self.watched for run in self._new_runs(store, one)]
+        return PokeReturnValue(is_done=bool(found), xcom_value=found)
+
+    def _new_runs(self, store: ArtifactStore, one: Watched) -> list[dict[str, Any]]:
+        try:
+            shas = self._new_commits(store, one)
+        except SlipwayError as error:
+            self.log.warning("%s: %s", one.dag_id, error)
+            return []
+        return [
+            {
+                "trigger_dag_id": one.dag_id,
+                "trigger_run_id": f"commit__{sha}",
+                "conf": {"ref": sha},
+            }
+            for sha in shas
+        ]
+
+    def _new_commits(self, store: ArtifactStore, one: Watched) -> list[str]:
+        mirror = git_mirror(one.url, one.connection)
+        head = mirror.head(one.branch)
+        seen = store.get_json(f"heads/{one.dag_id}.json")
+        if head is None or head == seen:
+            return []
+        new = mirror.commits_since(seen, head) if seen else [head]
+        if len(new) > MOST_PER_PUSH:
+            self.log.warning(
+                "%s: %d commits at once; running the newest %d", one.dag_id, len(new), MOST_PER_PUSH
+            )
+        # A crash between here and the trigger would lose the commits: they are remembered as
+        # seen only by the task that follows the trigger.
+        return new[-MOST_PER_PUSH:]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from slipway.operators.commits import RememberCommitsOperator
+from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, Watched
+from tests.fakes.git_server import Repository
+
+
+def _poke(*watched: Watched) -> list[dict[str, Any]]:
+    sensor = CommitsSensor(task_id="new_commits", watched=watched)
+    answer = sensor.poke({})
+    assert answer.is_done == bool(answer.xcom_value)
+    return list(answer.xcom_value)
+
+
+def _remember(runs: list[dict[str, Any]]) -> None:
+    RememberCommitsOperator(task_id="remember", runs=runs).execute({})
+
+
+def _watch(repository: Repository, dag_id: str = "shop") -> Watched:
+    return Watched(dag_id=dag_id, url=repository.url, branch="main", connection=None)
+
+
+def test_the_first_look_runs_the_head_alone(repository: Repository, artifacts: Path) -> None:
+    repository.commit(readme="one")
+    head = repository.commit(readme="two")
+    assert _poke(_watch(repository)) == [
+        {
+            "trigger_dag_id": "shop",
+            "trigger_run_id": f"commit__{head}",
+            "conf": {"ref": head},
+        }
+    ]
+
+
+def test_a_burst_runs_every_commit_oldest_first(repository: Repository, artifacts: Path) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    assert _poke(_watch(repository)) == []
+    burst = [repository.commit(readme=f"burst {n}") for n in range(3)]
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == burst
+
+
+def test_a_crash_before_remembering_asks_again(repository: Repository, artifacts: Path) -> None:
+    repository.commit(readme="one")
+    assert _poke(_watch(repository)) == _poke(_watch(repository)) != []
+
+
+def test_a_large_push_is_cut_at_its_old_end(repository: Repository, artifacts: Path) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    burst = [repository.commit(readme=f"burst {n}") for n in range(MOST_PER_PUSH + 2)]
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == burst[2:]
+
+
+def test_a_rewritten_branch_runs_its_new_head(repository: Repository, artifacts: Path) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    repository.git("commit", "--amend", "--quiet", "-m", "rewritten")
+    head = repository.git("rev-parse", "HEAD")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+
+
+def test_a_repository_that_is_away_holds_up_nobody(repository: Repository, artifacts: Path) -> None:
+    repository.commit(readme="one")
+    away = Watched(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
+    assert [run["trigger_dag_id"] for run in _poke(away, _watch(repository))] == ["shop"]
