@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from airflow.sdk import DAG
+
+from include.delivery.commits_dag import commits_dag
+from include.delivery.delivery_dag import build, dag_ids
+from include.delivery.housekeeping_dag import housekeeping_dag
+from include.delivery.loader import PROJECTS, load_project
+from include.delivery.project import Project
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def project() -> Project:
+    return load_project(PROJECTS / "guestbook.yaml")
+
+
+def _edges(dag: DAG) -> set[tuple[str, str]]:
+    return {(task.task_id, after) for task in dag.tasks for after in task.downstream_task_ids}
+
+
+def test_a_commit_goes_the_whole_way(project: Project) -> None:
+    edges = _edges(build(project, "guestbook"))
+    for verification in ("test", "rehearse_migrations", "build_deb"):
+        assert ("checkout", verification) in edges
+        assert (verification, "publish_apt") in edges
+    way = [
+        "publish_apt", "record_release", "bake_image", "swap.migrate", "swap.launch",
+        "swap.fleet_healthy", "swap.shift_traffic", "swap.fleet_in_service", "swap.soak",
+        "swap.retire_old",
+    ]  # fmt: skip
+    assert set(zip(way, way[1:], strict=False)) <= edges
+
+
+def test_production_is_the_same_last_steps_behind_an_approval(project: Project) -> None:
+    commit, prod = build(project, "guestbook"), build(project, "guestbook.prod")
+    swap = {edge for edge in _edges(commit) if edge[0].startswith("swap.")}
+    assert swap == {edge for edge in _edges(prod) if edge[0].startswith("swap.")}
+    assert ("choose_release", "approve") in _edges(prod)
+    assert ("approve", "bake_image") in _edges(prod)
+    assert prod.get_task("approve").fail_on_reject
+    assert "approve" not in build(project, "guestbook.dev").task_ids
+
+
+def test_every_task_is_documented_limited_and_retried(project: Project) -> None:
+    for dag_id in dag_ids(project):
+        dag = build(project, dag_id)
+        assert dag.doc_md
+        assert {"slipway", "guestbook"} <= set(dag.tags)
+        for task in dag.tasks:
+            assert task.doc_md, task.task_id
+            assert task.owner == "guestbook-team"
+            assert task.retries == 2
+            limited = task.execution_timeout or getattr(task, "timeout", None)
+            assert limited or task.task_id == "approve", task.task_id
+
+
+def test_roll_back_runs_after_a_failure_only(project: Project) -> None:
+    roll_back = build(project, "guestbook").get_task("swap.roll_back")
+    assert roll_back.trigger_rule == "one_failed"
+    assert "swap.migrate" not in roll_back.upstream_task_ids
+
+
+def test_building_twice_gives_the_same_dag(project: Project) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    first, second = (DagSerialization.to_dict(build(project, "guestbook")) for _ in range(2))
+    assert first == second
+
+
+def test_a_project_without_migrations_has_no_goose(project: Project) -> None:
+    plain = project.model_copy(update={"migrations": None})
+    assert not {"rehearse_migrations", "swap.migrate"} & set(build(plain, "guestbook").task_ids)
+    assert ("bake_image", "swap.launch") in _edges(build(plain, "guestbook"))
+
+
+def test_the_shared_dags(project: Project) -> None:
+    watching = commits_dag([project])
+    assert watching.max_active_runs == 1
+    assert ("new_commits", "start_runs") in _edges(watching)
+    assert ("start_runs", "remember") in _edges(watching)
+    assert len(housekeeping_dag([project]).tasks) == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "dag_id", "expected"),
+    [
+        ("projects.py", "", {"guestbook", "guestbook.dev", "guestbook.prod"}),
+        ("projects.py", "guestbook.prod", {"guestbook.prod"}),
+        ("commits.py", "", {"commits"}),
+        ("housekeeping.py", "", {"housekeeping"}),
+        ("broken_projects.py", "", set()),
+    ],
+)
+def test_a_loader_builds_what_is_asked_for(file: str, dag_id: str, expected: set[str]) -> None:
+    code = (
+        "import runpy, sys; from airflow.sdk import DAG;"
+        "names = runpy.run_path(sys.argv[1]).values();"
+        "print('DAGS', *(x.dag_id for x in names if isinstance(x, DAG)))"
+    )
+    environment = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": dag_id} if dag_id else {}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "dags" / file)],
+        env={**_inherited(), **environment}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    line = next(line for line in done.stdout.splitlines() if line.startswith("DAGS"))
+    assert set(line.split()[1:]) == expected
+
+
+def _inherited() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from include.demo import prerequisites
+
+
+def _machine(monkeypatch: pytest.MonkeyPatch, *, has: set[str], root: bool, engine: bool) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}" if name in has else None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0 if root else 1000)
+    monkeypatch.setattr(prerequisites, "engine_answers", lambda: engine)
+    monkeypatch.setattr(prerequisites, "VENV", Path("/"))  # exists
+
+
+def test_a_ready_machine_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    _machine(monkeypatch, has={"git", "mmdebstrap"}, root=False, engine=True)
+    assert prerequisites.missing_packages() == []
+    assert prerequisites.obstacles([]) == []
+
+
+def test_root_may_install_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    _machine(monkeypatch, has={"git", "apt-get"}, root=True, engine=False)
+    missing = prerequisites.missing_packages()
+    assert missing == ["mmdebstrap", "docker.io"]
+    assert prerequisites.obstacles(missing) == []
+
+
+def test_others_are_told_what_is_missing_and_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    _machine(monkeypatch, has={"apt-get"}, root=False, engine=False)
+    told = "\n".join(prerequisites.obstacles(prerequisites.missing_packages()))
+    for package in ("git", "mmdebstrap", "docker.io"):
+        assert f"{package} is missing: as root, apt-get install {package}" in told
+
+
+def test_nothing_is_done_on_a_machine_that_is_not_ready(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _machine(monkeypatch, has=set(), root=False, engine=False)
+    monkeypatch.setattr(prerequisites, "HOME", tmp_path / "home")
+    with pytest.raises(SystemExit, match="nothing was changed"):
+        prerequisites.main()
+    assert not (tmp_path / "home").exists()
