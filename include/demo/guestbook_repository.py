@@ -43,7 +43,7 @@ class GuestbookRepository:
         """Push the second version, with one more migration, and return its sha."""
         for migration in (EXAMPLE / "migrations").glob(LATER):
             shutil.copy(migration, self._tree / "migrations")
-        return self._push("Entries have a mood", tag="v2.0.0")
+        return self._push("Entries can be pinned", tag="v2.0.0")
 
     def _push(self, message: str, *, tag: str) -> str:
         _git("add", "--all", cwd=self._tree)

@@ -21,6 +21,7 @@
     - ImageUnavailable              an image can neither be found nor pulled
     - ToolFailed                    a tool in the toolbox stopped unexpectedly
     - StepTimedOut                  something ran longer than its limit
+    - PipelineStopped               somebody stopped the pipeline's run
     - CloudUnavailable              the cloud's API does not answer or throttles
     - LeaseHeld                     somebody else is changing this environment
 """
@@ -125,6 +126,10 @@ class ToolFailed(WorldError):
 
 class StepTimedOut(WorldError):
     """Something ran longer than its limit."""
+
+
+class PipelineStopped(WorldError):
+    """The pipeline's run was stopped from outside."""
 
 
 class CloudUnavailable(WorldError):

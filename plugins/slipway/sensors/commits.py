@@ -48,6 +48,7 @@ class CommitsSensor(BaseSensorOperator):
     def __init__(self, *, watched: Sequence[Watched], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.watched = tuple(watched)
+        self._complaints: dict[str, str] = {}
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask every repository once."""
@@ -59,8 +60,9 @@ class CommitsSensor(BaseSensorOperator):
         try:
             shas = self._new_commits(store, one)
         except SlipwayError as error:
-            self.log.warning("%s: %s", one.dag_id, error)
+            self._complain(one, str(error))
             return []
+        self._complaints.pop(one.dag_id, None)
         return [
             {
                 "trigger_dag_id": one.dag_id,
@@ -84,3 +86,9 @@ class CommitsSensor(BaseSensorOperator):
         # A crash between here and the trigger would lose the commits: they are remembered as
         # seen only by the task that follows the trigger.
         return new[-MOST_PER_PUSH:]
+
+    def _complain(self, one: Watched, problem: str) -> None:
+        """Say a thing once: a poll comes every few seconds, the log is read by people."""
+        if self._complaints.get(one.dag_id) != problem:
+            self._complaints[one.dag_id] = problem
+            self.log.warning("%s: %s", one.dag_id, problem)

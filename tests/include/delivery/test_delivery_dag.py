@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from airflow.sdk import DAG
 
 from include.delivery.commits_dag import commits_dag
 from include.delivery.delivery_dag import build, dag_ids
 from include.delivery.housekeeping_dag import housekeeping_dag
 from include.delivery.loader import PROJECTS, load_project
 from include.delivery.project import Project
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -35,7 +40,7 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
         "swap.fleet_healthy", "swap.shift_traffic", "swap.fleet_in_service", "swap.soak",
         "swap.retire_old",
     ]  # fmt: skip
-    assert set(zip(way, way[1:], strict=False)) <= edges
+    assert set(pairwise(way)) <= edges
 
 
 def test_production_is_the_same_last_steps_behind_an_approval(project: Project) -> None:
@@ -114,6 +119,4 @@ def test_a_loader_builds_what_is_asked_for(file: str, dag_id: str, expected: set
 
 
 def _inherited() -> dict[str, str]:
-    import os
-
     return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}

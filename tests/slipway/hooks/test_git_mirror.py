@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import io
 import tarfile
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryUnreachable
 from slipway.hooks.git_mirror import GitMirror
 from tests.fakes.git_server import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

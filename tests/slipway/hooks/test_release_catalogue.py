@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,6 +8,9 @@ from slipway.exceptions import ReleaseNotFound
 from slipway.facts import Checkout, PublishedPackage, Release
 from slipway.hooks.artifact_store import ArtifactStore
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _record(number: int) -> ReleaseRecord:

@@ -1,0 +1,1 @@
+"""A guestbook: a small web service on PostgreSQL."""

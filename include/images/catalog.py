@@ -1,0 +1,60 @@
+"""The images, in the order they are built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from slipway.exceptions import ImageUnavailable
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """One image: a folder with a ``Dockerfile``, and the tag that it gets.
+
+    :param name: the folder's name below ``include/images``.
+    :param tag: what ``FROM``, ``docker run`` and the rest of Slipway call it.
+    :param parent: the image it is built from; None for the root of them all.
+    """
+
+    name: str
+    tag: str
+    parent: str | None = "debian"
+
+    @property
+    def folder(self) -> Path:
+        """The build context."""
+        return FOLDER / self.name
+
+
+IMAGES: dict[str, Image] = {
+    image.name: image
+    for image in (
+        Image(name="debian", tag="slipway/debian:12", parent=None),
+        Image(name="postgres", tag="slipway/postgres:15"),
+        Image(name="machine", tag="slipway/machine:12"),
+        Image(name="python", tag="slipway/python:3.11"),
+        Image(name="haproxy", tag="slipway/haproxy:2"),
+        Image(name="toolbox", tag="slipway/toolbox:1"),
+    )
+}
+
+
+def chosen(names: Iterable[str]) -> list[Image]:
+    """Return the named images and what they stand on, parents first; all when none is named.
+
+    :param names: folder names, or tags.
+    :raises ImageUnavailable: when there is no image of that name.
+    """
+    by_tag = {image.tag: image.name for image in IMAGES.values()}
+    wanted: set[str] = set()
+    for name in names:
+        image = IMAGES.get(by_tag.get(name, name))
+        if image is None:
+            message = f"there is no image {name!r}"
+            raise ImageUnavailable(message, advice=f"choose from {', '.join(IMAGES)}")
+        wanted |= {image.name, image.parent or image.name}
+    return [image for image in IMAGES.values() if not wanted or image.name in wanted]

@@ -1,0 +1,103 @@
+"""The gates of a swap: questions that are asked again until they are answered well.
+
+A gate changes nothing. It says where things stand, and raises when waiting cannot help any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slipway.exceptions import UnhealthyRelease
+from slipway.fleet.swap import Swap
+from slipway.hooks.fleet_view import ServerGroup
+from slipway.hooks.http_probe import Answer, probe
+
+
+class Gate(StrEnum):
+    """Which question is asked."""
+
+    HEALTHY = "healthy"
+    IN_SERVICE = "in service"
+    SOAK = "soak"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """An answer.
+
+    :param passed: the swap may go on.
+    :param said: where things stand, in words.
+    """
+
+    passed: bool
+    said: str
+
+
+def ask(gate: Gate, swap: Swap, *, waited: float) -> Verdict:
+    """Ask one gate's question once.
+
+    :param gate: which.
+    :param swap: the release on its way.
+    :param waited: seconds since the question was asked for the first time.
+    :raises UnhealthyRelease: when the limit has passed, or a soaking fleet breaks.
+    """
+    group = swap.group()
+    if group is None:
+        msg = f"the server group {swap.name} is gone"
+        raise UnhealthyRelease(msg, advice="somebody deleted it; run the deployment again")
+    return _QUESTIONS[gate](swap, group, waited)
+
+
+def _healthy(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+    target = swap.target
+    up = [machine for machine in group.machines if machine.up and machine.address]
+    answers = probe(
+        [machine.address or "" for machine in up], port=target.health_port, path=target.health_path
+    )
+    good = sum(answer.healthy for answer in answers)
+    said = f"{good} of {group.desired} machines healthy{_told(answers)}"
+    if group.desired > 0 and good >= group.desired:
+        return Verdict(passed=True, said=said)
+    return _not_yet(said, waited, target.health_timeout, _LOOK)
+
+
+def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+    said = f"{group.serving} of {group.desired} machines in service"
+    if group.attached and group.serving >= group.desired > 0:
+        return Verdict(passed=True, said=said)
+    states = sorted({machine.target_health or "unknown" for machine in group.machines})
+    advice = f"the balancer says {', '.join(states)}: compare its health check with the service's"
+    return _not_yet(said, waited, swap.target.health_timeout, advice)
+
+
+def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+    if group.serving < group.desired:
+        msg = f"after {waited:.0f} s only {group.serving} of {group.desired} machines serve"
+        raise UnhealthyRelease(msg, advice=_LOOK)
+    said = f"{group.serving} machines serve, {waited:.0f} of {swap.target.soak:.0f} s"
+    return Verdict(passed=waited >= swap.target.soak, said=said)
+
+
+def _not_yet(said: str, waited: float, limit: float, advice: str) -> Verdict:
+    if waited > limit:
+        msg = f"{said} after {waited:.0f} s"
+        raise UnhealthyRelease(msg, advice=advice)
+    return Verdict(passed=False, said=said)
+
+
+def _told(answers: list[Answer]) -> str:
+    bad = [f"{answer.address}: {answer.said}" for answer in answers if not answer.healthy]
+    return f" ({'; '.join(bad)})" if bad else ""
+
+
+_LOOK = (
+    "look at the unit's journal on one of the machines; the old fleet goes on serving and the "
+    "new one is removed by roll_back"
+)
+_QUESTIONS: dict[Gate, Callable[[Swap, ServerGroup, float], Verdict]] = {
+    Gate.HEALTHY: _healthy,
+    Gate.IN_SERVICE: _in_service,
+    Gate.SOAK: _soak,
+}

@@ -1,0 +1,39 @@
+"""What an environment wants of its fleet, whatever the release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipway.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FleetTarget(Fact):
+    """One environment of one project, as the fleet sees it; lengths of time are seconds.
+
+    :param target_group: name of an ALB or NLB target group; None with ``load_balancer``.
+    :param load_balancer: name of a classic load balancer; None with ``target_group``.
+    :param subnets: ids, or values of the Name tag.
+    :param security_groups: ids, or names.
+    :param profile: instance profile, the application's role.
+    :param min_size: of a group's machines, as the next two, where no live group says otherwise.
+    """
+
+    project: str
+    environment: str
+    region: str
+    aws_conn_id: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    instance_type: str
+    min_size: int
+    desired_size: int
+    max_size: int
+    health_path: str
+    health_port: int
+    health_timeout: float
+    soak: float
+    keep_old: float
+    target_group: str | None = None
+    load_balancer: str | None = None
+    profile: str | None = None

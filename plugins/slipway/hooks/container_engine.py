@@ -1,0 +1,298 @@
+"""The one door to the container engine (Docker, API 1.41 or later).
+
+Order of calls: ``ensure_image``, ``create``, then any number of ``put_tar``, ``start``, then in
+any order and from any thread ``logs``, ``wait``, ``exec``, ``stop`` or ``kill``, then ``get_tar``
+and at last ``remove``. ``run_tool`` does all of it. A network or volume that a spec names must
+exist before ``create``.
+
+Threads: one engine may be used from any number of threads at once. ``remove_labelled`` may run
+while other threads still wait for the containers it removes: their ``logs`` end, and their
+``wait`` returns 137 or raises :class:`ContainerEngineError`.
+
+Raises: every method raises :class:`ContainerEngineError` when the engine fails or is not there
+(kinds of it: :class:`NoSuchThing` for what does not exist, and from
+``start`` :class:`CannotStart`). ``ensure_image`` raises
+:class:`ImageUnavailable`. ``wait``, ``exec`` and ``run_tool`` raise :class:`StepTimedOut`. Exit
+codes are answers, never exceptions. ``stop``, ``kill``, ``remove`` and ``remove_labelled`` take
+no offence at what is gone already.
+
+Everything made here carries ``slipway.installation``, and only what carries this engine's own
+installation is ever removed by label.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import docker
+import docker.errors
+import docker.types
+
+from slipway.exceptions import ContainerEngineError
+from slipway.hooks import (
+    container_archive,
+    container_cleanup,
+    container_follow,
+    container_images,
+)
+from slipway.hooks.container_failure import NoSuchThing, translated
+from slipway.hooks.container_request import create_arguments
+from slipway.hooks.container_spec import (
+    ContainerSpec,
+    ContainerState,
+    ImageFacts,
+    PullPolicy,
+    ToolResult,
+)
+from slipway.hooks.log_lines import split_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+INSTALLATION = "slipway.installation"
+_TAIL_LINES = 50
+
+
+class ContainerEngine:
+    """One container engine, used in the name of one installation.
+
+    :param client: the Docker SDK's client.
+    :param installation: whose containers these are; several may share an engine.
+    """
+
+    def __init__(
+        self, client: docker.APIClient | docker.DockerClient, *, installation: str
+    ) -> None:
+        self._client = client.api if isinstance(client, docker.DockerClient) else client
+        self.installation = installation
+
+    # Images
+
+    def ensure_image(
+        self, image: str, *, pull: PullPolicy = PullPolicy.IF_NOT_EXISTS
+    ) -> ImageFacts:
+        """Make sure that an image is here, and tell what it says of itself.
+
+        :param image: name with tag or digest; without a tag ``latest`` is meant.
+        :param pull: when to ask the registry.
+        :raises ImageUnavailable: naming the image and the registry's own words.
+        """
+        return container_images.ensure(self._client, image, pull)
+
+    def inspect_image(self, image: str) -> ImageFacts:
+        """Tell what an image on this machine says of itself.
+
+        :raises NoSuchThing: when it is not here.
+        """
+        return container_images.inspect(self._client, image)
+
+    # Containers
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Make a container without starting it, and return its id.
+
+        What an earlier try left under the same name is removed first.
+
+        :raises NoSuchThing: when the image, network or volume is missing.
+        """
+        labels = self._labels(spec.labels)
+        with translated(f"create container {spec.name} from {spec.image}"):
+            arguments = create_arguments(self._client, spec, labels)
+            try:
+                return str(self._client.create_container(**arguments)["Id"])
+            except docker.errors.APIError as error:
+                if error.status_code != 409:
+                    raise
+            self.remove(spec.name)
+            return str(self._client.create_container(**arguments)["Id"])
+
+    def start(self, container: str) -> None:
+        """Start a created container.
+
+        :raises CannotStart: when its program does not exist, or may not be run.
+        """
+        container_follow.start(self._client, container)
+
+    def state(self, container: str) -> ContainerState:
+        """Tell how a container stands now."""
+        return container_follow.state(self._client, container)
+
+    def logs(self, container: str, *, follow: bool = True) -> Iterator[str]:
+        """Yield what a container writes, both streams, line by line and as it comes.
+
+        Ends when the container does. Bytes that are not UTF-8 are replaced; a line longer than
+        64 KiB comes in pieces.
+
+        :param follow: False yields what there is now.
+        """
+        with translated("read a container's log"):
+            yield from split_lines(self._client.logs(container, stream=True, follow=follow))
+
+    def wait(self, container: str, *, timeout: float) -> int:
+        """Wait until a container ends, and return its exit code.
+
+        :param timeout: seconds; the container goes on when they are over.
+        :raises StepTimedOut: when it is still running then.
+        """
+        return container_follow.wait(self._client, container, timeout)
+
+    def run_to_end(self, container: str, *, timeout: float, log: Callable[[str], None]) -> int:
+        """Start a created container, hand out its lines as they come, and wait for its end.
+
+        Every line has been handed out when this returns.
+
+        :param timeout: seconds; the container goes on when they are over.
+        :param log: called from another thread, one line at a time.
+        :returns: the exit code.
+        :raises StepTimedOut: when it is still running after ``timeout``.
+        """
+        self.start(container)
+        return container_follow.follow(self._client, container, timeout=timeout, log=log)
+
+    def exec(
+        self,
+        container: str,
+        argv: tuple[str, ...],
+        *,
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> tuple[int, str]:
+        """Run one more program in a running container.
+
+        A program that does not exist answers 126 or 127, as in a shell.
+
+        :param timeout: seconds; the program is left alone when they are over.
+        :returns: the exit code and what it wrote (1 MiB at most).
+        :raises StepTimedOut: when it is still running after ``timeout``.
+        """
+        return container_follow.execute(
+            self._client, container, argv, environment=environment or {}, timeout=timeout
+        )
+
+    def stop(self, container: str, *, grace: float = 10.0) -> None:
+        """Ask a container to end, and make it after ``grace`` seconds."""
+        with suppress(NoSuchThing), translated("stop a container"):
+            self._client.stop(container, timeout=max(0, round(grace)))
+
+    def kill(self, container: str) -> None:
+        """End a container at once; one that has ended already is left as it is."""
+        with suppress(NoSuchThing), translated("kill a container"):
+            try:
+                self._client.kill(container)
+            except docker.errors.APIError as error:
+                if error.status_code != 409:  # 409: is not running
+                    raise
+
+    def remove(self, container: str) -> None:
+        """Remove a container by name or id, running or not, and its anonymous volumes."""
+        container_cleanup.remove_container(self._client, container)
+
+    # Files
+
+    def put_tar(self, container: str, path: str, data: bytes) -> None:
+        """Unpack a tar below a folder of a container, started or not.
+
+        :param path: absolute; made where it is missing.
+        """
+        container_archive.put(self._client, container, path, data)
+
+    def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
+        """Pack a file or folder of a container, started or not, as a tar.
+
+        :param limit: bytes; more than that is refused.
+        :raises NoSuchThing: when the path is not there.
+        """
+        return container_archive.get(self._client, container, path, limit)
+
+    # Networks and volumes
+
+    def create_network(
+        self, name: str, labels: Mapping[str, str], *, subnet: str | None = None
+    ) -> None:
+        """Make a bridge network of our own; one of the same name and labels is kept.
+
+        :param subnet: CIDR; the engine chooses where None.
+        """
+        pool = docker.types.IPAMPool(subnet=subnet) if subnet else None
+        ipam = docker.types.IPAMConfig(pool_configs=[pool]) if pool else None
+        with translated(f"create network {name}"):
+            try:
+                self._client.create_network(
+                    name, driver="bridge", labels=self._labels(labels), ipam=ipam,
+                    check_duplicate=True,
+                )  # fmt: skip
+            except docker.errors.APIError as error:
+                if error.status_code != 409:
+                    raise
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make a named volume; one of the same name is kept."""
+        with translated(f"create volume {name}"):
+            self._client.create_volume(name, labels=self._labels(labels))
+
+    # Many at once
+
+    def remove_labelled(self, labels: Mapping[str, str], *, grace: float = 0.0) -> int:
+        """Remove this installation's containers, networks and volumes that carry all labels.
+
+        :param labels: an empty mapping is everything of this installation.
+        :param grace: seconds that running containers get to end by themselves.
+        :returns: how many things were removed.
+        """
+        return container_cleanup.remove_labelled(self._client, self._labels(labels), grace)
+
+    def run_tool(
+        self,
+        spec: ContainerSpec,
+        *,
+        files: bytes | None = None,
+        files_at: str = "/work",
+        collect: str | None = None,
+        timeout: float,
+        log: Callable[[str], None],
+        grace: float = 10.0,
+    ) -> ToolResult:
+        """Run one container from nothing to nothing.
+
+        Removes a leftover of the same name, makes the container, puts ``files``, starts it,
+        hands every line to ``log`` as it comes, waits, collects, and always removes it: also
+        when the caller is interrupted.
+
+        :param files: a tar, unpacked at ``files_at``.
+        :param collect: a path that is packed as a tar after the end, whatever the exit code.
+        :param timeout: seconds from start to end.
+        :param log: called from another thread, one line at a time.
+        :param grace: seconds between SIGTERM and SIGKILL when it has to end early.
+        :raises ImageUnavailable: when there is no such image.
+        :raises StepTimedOut: when it runs longer than ``timeout``.
+        """
+        self.ensure_image(spec.image)
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        container = self.create(spec)
+        try:
+            if files is not None:
+                self.put_tar(container, files_at, files)
+            began = time.monotonic()
+            exit_code = self.run_to_end(
+                container, timeout=timeout, log=container_follow.teed(log, tail)
+            )
+            seconds = time.monotonic() - began
+            collected = None
+            if collect is not None:
+                with suppress(NoSuchThing):
+                    collected = self.get_tar(container, collect)
+        except BaseException:
+            with suppress(ContainerEngineError):
+                self.stop(container, grace=grace)
+            raise
+        finally:
+            self.remove(container)
+        return ToolResult(
+            exit_code=exit_code, output_tail=list(tail), collected=collected, seconds=seconds
+        )
+
+    def _labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        return {**labels, INSTALLATION: self.installation}

@@ -1,0 +1,157 @@
+"""Waiting for containers: their output, their end, and programs run inside; always bounded."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+import docker
+import docker.errors
+import requests.exceptions
+
+from slipway.exceptions import ContainerEngineError, StepTimedOut
+from slipway.hooks.container_failure import CannotStart, is_read_timeout, translated
+from slipway.hooks.container_spec import ContainerState, Health
+from slipway.hooks.log_lines import split_lines
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Callable, Iterable, Mapping
+
+
+_log = logging.getLogger(__name__)
+# Seconds that the last lines may take to arrive after a container has ended.
+_DRAIN = 10.0
+_EXEC_OUTPUT = 1 << 20
+
+
+def start(client: docker.APIClient, container: str) -> None:
+    """Start a created container.
+
+    :raises CannotStart: when its program does not exist, or may not be run.
+    """
+    with translated("start a container"):
+        try:
+            client.start(container)
+        except docker.errors.APIError as error:
+            # The runtime's refusal of the program; the engine's own failures are worded otherwise.
+            if "exec:" not in str(error.explanation):
+                raise
+            msg = f"cannot start a container: {error.explanation}"
+            raise CannotStart(
+                msg, advice="does the image have this program, or a shell?"
+            ) from error
+
+
+def state(client: docker.APIClient, container: str) -> ContainerState:
+    """Tell how a container stands now."""
+    with translated("inspect a container"):
+        raw = client.inspect_container(container)
+    now = raw["State"]
+    ended = now["Status"] in ("exited", "dead")
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+    return ContainerState(
+        running=bool(now["Running"]),
+        exit_code=int(now["ExitCode"]) if ended else None,
+        health=Health((now.get("Health") or {}).get("Status") or "none"),
+        out_of_memory=bool(now.get("OOMKilled")),
+        addresses={name: v["IPAddress"] for name, v in networks.items() if v.get("IPAddress")},
+    )
+
+
+def wait(client: docker.APIClient, container: str, timeout: float) -> int:
+    """Wait for a container's end, and return its exit code.
+
+    :param timeout: seconds.
+    :raises StepTimedOut: when it is still running then.
+    """
+    with translated("wait for a container"):
+        try:
+            # Zero would mean "for ever" to the HTTP client, which knows whole seconds.
+            return int(client.wait(container, timeout=max(1, round(timeout)))["StatusCode"])
+        except requests.exceptions.RequestException as error:
+            if not is_read_timeout(error):
+                raise
+    msg = f"still running after {timeout:.0f} s"
+    raise StepTimedOut(msg)
+
+
+def follow(
+    client: docker.APIClient, container: str, *, timeout: float, log: Callable[[str], None]
+) -> int:
+    """Hand out a running container's lines until it ends, and return its exit code.
+
+    Reading has a thread of its own, since only waiting can be bounded: a container that keeps
+    silent, or whose output somebody else holds open, must not hold us.
+
+    :raises StepTimedOut: when it is still running after ``timeout`` seconds.
+    """
+    with translated("read a container's log"):
+        stream = client.logs(container, stream=True, follow=True)
+    reader = threading.Thread(target=_hand_out, args=(stream, log), daemon=True)
+    reader.start()
+    try:
+        code = wait(client, container, timeout)
+        reader.join(_DRAIN)
+        return code
+    finally:
+        if reader.is_alive():
+            stream.close()
+            reader.join(_DRAIN)
+
+
+def execute(
+    client: docker.APIClient,
+    container: str,
+    argv: tuple[str, ...],
+    *,
+    environment: Mapping[str, str],
+    timeout: float,
+) -> tuple[int, str]:
+    """Run one more program in a running container.
+
+    :returns: its exit code and what it wrote, 1 MiB at most.
+    :raises StepTimedOut: when it is still running after ``timeout`` seconds.
+    """
+    with translated(f"run {argv[0]} in a container"):
+        made = client.exec_create(container, list(argv), environment=dict(environment))
+        stream = client.exec_start(made["Id"], stream=True)
+        timer = threading.Timer(timeout, stream.close)
+        timer.start()
+        try:
+            output = _bounded(stream)
+        finally:
+            timer.cancel()
+        code = client.exec_inspect(made["Id"])["ExitCode"]
+    if code is None:
+        msg = f"{argv[0]} is still running after {timeout:.0f} s"
+        raise StepTimedOut(msg)
+    return int(code), output.decode(errors="replace")
+
+
+def teed(log: Callable[[str], None], tail: deque[str]) -> Callable[[str], None]:
+    """Return a function that hands a line to ``log`` and keeps it in ``tail``."""
+
+    def hand_out(line: str) -> None:
+        tail.append(line)
+        log(line)
+
+    return hand_out
+
+
+def _hand_out(stream: Iterable[bytes], log: Callable[[str], None]) -> None:
+    try:
+        with translated("read a container's log"):
+            for line in split_lines(stream):
+                log(line)
+    except ContainerEngineError as error:
+        _log.warning("the rest of the output is lost: %s", error)
+
+
+def _bounded(stream: Iterable[bytes]) -> bytes:
+    """Read a stream to its end, but keep only its first part."""
+    kept = bytearray()
+    for chunk in stream:
+        kept += chunk[: _EXEC_OUTPUT - len(kept)]
+    return bytes(kept)

@@ -1,0 +1,68 @@
+"""A :class:`ContainerSpec` in the words of Docker's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import docker
+
+    from slipway.hooks.container_spec import ContainerSpec
+
+_NANO = 1_000_000_000
+# Microseconds; the kernel's own default.
+_CPU_PERIOD = 100_000
+
+
+def create_arguments(
+    client: docker.APIClient, spec: ContainerSpec, labels: dict[str, str]
+) -> dict[str, Any]:
+    """Translate a spec into the arguments of ``APIClient.create_container``.
+
+    :param client: knows the API version that the pieces are built for.
+    :param spec: what is wanted.
+    :param labels: the complete set, the engine's own included.
+    """
+    arguments: dict[str, Any] = {
+        "image": spec.image,
+        "name": spec.name,
+        "command": None if spec.argv is None else list(spec.argv),
+        "entrypoint": None if spec.entrypoint is None else list(spec.entrypoint) or "",
+        "environment": dict(spec.environment),
+        "working_dir": spec.working_dir,
+        "user": spec.user,
+        "labels": labels,
+        "volumes": list(spec.volumes.values()) or None,
+        "host_config": client.create_host_config(**_host_config(spec)),
+    }
+    if spec.health_interval is not None:
+        # An empty test keeps the image's own and changes only how often it runs.
+        arguments["healthcheck"] = {"test": [], "interval": int(spec.health_interval * _NANO)}
+    if spec.network is not None and not _shares_network(spec.network):
+        endpoint = client.create_endpoint_config(aliases=list(spec.aliases) or None)
+        arguments["networking_config"] = {"EndpointsConfig": {spec.network: endpoint}}
+    return arguments
+
+
+def _shares_network(network: str) -> bool:
+    return network == "host" or network.startswith("container:")
+
+
+def _host_config(spec: ContainerSpec) -> dict[str, Any]:
+    limits, security = spec.limits, spec.security
+    config: dict[str, Any] = {
+        "binds": {name: {"bind": at, "mode": "rw"} for name, at in spec.volumes.items()},
+        "tmpfs": dict(spec.tmpfs) or None,
+        "network_mode": spec.network,
+        "mem_limit": limits.memory,
+        "pids_limit": limits.pids,
+        # Not nano_cpus: the engine refuses more of those than its machine has cores.
+        "cpu_period": None if limits.cpus is None else _CPU_PERIOD,
+        "cpu_quota": None if limits.cpus is None else int(limits.cpus * _CPU_PERIOD),
+        "cap_drop": list(security.drop) or None,
+        "cap_add": list(security.add) or None,
+        "security_opt": ["no-new-privileges"] if security.no_new_privileges else None,
+        "privileged": security.privileged,
+        "init": spec.init or None,
+    }
+    return {key: value for key, value in config.items() if value is not None}

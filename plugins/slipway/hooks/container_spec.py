@@ -1,0 +1,142 @@
+"""What a container is to be: plain data, before any engine has seen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class PullPolicy(StrEnum):
+    """When an image is asked of its registry."""
+
+    ALWAYS = "always"
+    IF_NOT_EXISTS = "if-not-exists"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a container may use up; None is no limit.
+
+    :param memory: bytes.
+    :param cpus: cores, in fractions.
+    :param pids: processes and threads together.
+    """
+
+    memory: int | None = None
+    cpus: float | None = None
+    pids: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Security:
+    """What a container may do to its host.
+
+    :param drop: capabilities taken away, ``("ALL",)`` for all.
+    :param add: capabilities given back, or on top.
+    :param no_new_privileges: setuid programs gain nothing.
+    :param privileged: everything is allowed; only for trusted projects.
+    """
+
+    drop: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    no_new_privileges: bool = False
+    privileged: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerSpec:
+    """One container.
+
+    There is no way to name a host path: files reach a container as a tar, or in a named volume.
+
+    :param name: unique on the engine; what an earlier try left under it is removed.
+    :param image: as the engine resolves it.
+    :param argv: replaces the image's CMD; never joined into a shell string.
+    :param entrypoint: replaces the image's ENTRYPOINT; ``()`` clears it.
+    :param environment: sent through the engine's API, never on a command line.
+    :param working_dir: made where the image lacks it.
+    :param user: name or id, with an optional group.
+    :param network: a network's name; ``host`` and ``container:<id>`` share an existing one;
+        None is the engine's default network.
+    :param aliases: further host names on ``network``.
+    :param volumes: named volume -> mount point.
+    :param tmpfs: mount point -> options, e.g. ``size=64m``.
+    :param labels: on top of those that the engine adds.
+    :param health_interval: seconds between the image's own health checks, where it has one.
+    :param init: run a small init as process 1, which reaps and passes signals on.
+    """
+
+    name: str
+    image: str
+    argv: tuple[str, ...] | None = None
+    entrypoint: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    working_dir: str | None = None
+    user: str | None = None
+    network: str | None = None
+    aliases: tuple[str, ...] = ()
+    volumes: Mapping[str, str] = field(default_factory=dict)
+    tmpfs: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    security: Security = Security()
+    health_interval: float | None = None
+    init: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageFacts:
+    """What an image says of itself.
+
+    :param id: its content digest.
+    :param ports: TCP ports that it exposes, ascending.
+    :param has_healthcheck: it carries a health check of its own.
+    """
+
+    id: str
+    ports: tuple[int, ...]
+    has_healthcheck: bool
+
+
+class Health(StrEnum):
+    """What a container's own health check says; NONE where it has none."""
+
+    NONE = "none"
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ContainerState:
+    """How a container stands now.
+
+    :param exit_code: None while it has not ended.
+    :param addresses: network name -> IPv4 address; empty for shared networks.
+    """
+
+    running: bool
+    exit_code: int | None
+    health: Health
+    out_of_memory: bool
+    addresses: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolResult:
+    """How a tool ended.
+
+    :param output_tail: the last lines it wrote.
+    :param collected: what was asked to be collected, as a tar; None where it was not there.
+    :param seconds: from start to exit.
+    """
+
+    exit_code: int
+    output_tail: list[str]
+    collected: bytes | None
+    seconds: float

@@ -1,0 +1,320 @@
+"""The one door to the cloud's fleets: Auto Scaling, launch templates, balancers.
+
+Nothing here decides anything. Every call may be made twice: what exists already is taken for
+done, what is gone already as well.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from slipway.exceptions import EnvironmentMisconfigured
+from slipway.hooks.cloud_failure import understood
+from slipway.hooks.fleet_view import SCALING, Fleet, Machine, ServerGroup
+
+PROJECT, ENVIRONMENT = "slipway:project", "slipway:environment"
+_BALANCER, _TARGET_GROUP = "load balancer", "target group"
+VERSION, SHA, STANDBY = "slipway:version", "slipway:sha", "slipway:standby-until"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Launch:
+    """Everything that a new server group is made from; names are resolved to ids here."""
+
+    name: str
+    image_id: str
+    instance_type: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    profile: str | None
+    user_data: str
+    tags: Mapping[str, str]
+    size: tuple[int, int, int]
+
+
+class FleetCloud:
+    """One region of one account.
+
+    :param client: gives the boto3 client of a service by its name.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._autoscaling = client("autoscaling")
+        self._ec2 = client("ec2")
+        self._elbv2 = client("elbv2")
+        self._elb = client("elb")
+
+    # Looking
+
+    @understood
+    def observe(
+        self, *, project: str, environment: str, target_group: str | None, balancer: str | None
+    ) -> Fleet:
+        """Read all server groups of an environment.
+
+        A group that carries no project's tag but hangs on the same balancer belongs to the fleet
+        as well: it served before Slipway came.
+
+        :raises EnvironmentMisconfigured: when the target group or balancer does not exist.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        arn = self._target_group_arn(target_group) if target_group else None
+        health = self._target_health(arn) if arn else self._instance_health(balancer or "")
+        raw = [
+            group
+            for group in self._all_groups()
+            if _belongs(group, project, environment, arn or balancer or "")
+        ]
+        addresses = self._addresses(
+            one["InstanceId"] for group in raw for one in group["Instances"]
+        )
+        where = arn or balancer or ""
+        return Fleet(groups=tuple(_group(one, where, health, addresses) for one in raw))
+
+    def _all_groups(self) -> list[dict[str, Any]]:
+        pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
+        return [group for page in pages for group in page["AutoScalingGroups"]]
+
+    def _addresses(self, instances: Iterable[str]) -> dict[str, str]:
+        ids = list(instances)
+        if not ids:
+            return {}
+        # A filter, since asking by id fails for all when one machine is gone already.
+        wanted = [{"Name": "instance-id", "Values": ids}]
+        pages = self._ec2.get_paginator("describe_instances").paginate(Filters=wanted)
+        found = (i for page in pages for r in page["Reservations"] for i in r["Instances"])
+        return {i["InstanceId"]: i["PrivateIpAddress"] for i in found if "PrivateIpAddress" in i}
+
+    def _target_health(self, arn: str) -> dict[str, str]:
+        answer = self._elbv2.describe_target_health(TargetGroupArn=arn)
+        return {
+            one["Target"]["Id"]: one["TargetHealth"]["State"]
+            for one in answer["TargetHealthDescriptions"]
+        }
+
+    def _instance_health(self, balancer: str) -> dict[str, str]:
+        try:
+            answer = self._elb.describe_instance_health(LoadBalancerName=balancer)
+        except ClientError as error:
+            raise _missing(_BALANCER, balancer, self._balancer_names()) from error
+        words = {"InService": "healthy", "OutOfService": "unhealthy"}
+        return {one["InstanceId"]: words.get(one["State"], "initial") for one in
+                answer["InstanceStates"]}  # fmt: skip
+
+    def _target_group_arn(self, name: str) -> str:
+        pages = self._elbv2.get_paginator("describe_target_groups").paginate()
+        arns = {g["TargetGroupName"]: g["TargetGroupArn"] for p in pages for g in p["TargetGroups"]}
+        if name not in arns:
+            raise _missing(_TARGET_GROUP, name, arns)
+        return str(arns[name])
+
+    def _balancer_names(self) -> list[str]:
+        answer = self._elb.describe_load_balancers()["LoadBalancerDescriptions"]
+        return [one["LoadBalancerName"] for one in answer]
+
+    # Doing
+
+    @understood
+    def launch(self, launch: Launch) -> None:
+        """Make a launch template and a server group of it, outside the balancer."""
+        subnets = self._subnet_ids(launch.subnets)
+        template = self._template(launch)
+        low, desired, high = launch.size
+        tags = [
+            {
+                "Key": key, "Value": value, "PropagateAtLaunch": True,
+                "ResourceId": launch.name, "ResourceType": "auto-scaling-group",
+            }
+            for key, value in launch.tags.items()
+        ]  # fmt: skip
+        try:
+            self._autoscaling.create_auto_scaling_group(
+                AutoScalingGroupName=launch.name, MinSize=low, DesiredCapacity=desired,
+                MaxSize=high, LaunchTemplate={"LaunchTemplateName": template, "Version": "1"},
+                VPCZoneIdentifier=",".join(subnets), HealthCheckType="EC2",
+                HealthCheckGracePeriod=60, Tags=tags,
+            )  # fmt: skip
+        except ClientError as error:
+            if _code(error) != "AlreadyExists":
+                raise
+
+    def _template(self, launch: Launch) -> str:
+        tags = [{"Key": key, "Value": value} for key, value in launch.tags.items()]
+        data: dict[str, Any] = {
+            "ImageId": launch.image_id, "InstanceType": launch.instance_type,
+            "SecurityGroupIds": self._security_group_ids(launch.security_groups),
+            "UserData": launch.user_data,
+            # Version 2 of the metadata service only: a request that an application was tricked
+            # into cannot read the machine's credentials.
+            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+            "TagSpecifications": [
+                {"ResourceType": kind, "Tags": tags} for kind in ("instance", "volume")
+            ],
+        }  # fmt: skip
+        if launch.profile:
+            data["IamInstanceProfile"] = {"Name": launch.profile}
+        try:
+            self._ec2.create_launch_template(
+                LaunchTemplateName=launch.name, LaunchTemplateData=data,
+                ClientToken=_token("launch-template", launch.name, launch.image_id),
+                TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+            )  # fmt: skip
+        except ClientError as error:
+            if _code(error) != "InvalidLaunchTemplateName.AlreadyExistsException":
+                raise
+            self._compare_template(launch)
+        return launch.name
+
+    def _compare_template(self, launch: Launch) -> None:
+        """A template of this name may be what an interrupted try made; no other will do."""
+        answer = self._ec2.describe_launch_template_versions(
+            LaunchTemplateName=launch.name, Versions=["1"]
+        )
+        image = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"].get("ImageId")
+        if image != launch.image_id:
+            # It belongs to an earlier bake of the same release, and no group uses it any more.
+            self._ec2.delete_launch_template(LaunchTemplateName=launch.name)
+            self._template(launch)
+
+    @understood
+    def attach(self, group: str, *, target_group: str | None, balancer: str | None) -> None:
+        """Let a group's machines into the balancer."""
+        if target_group:
+            self._autoscaling.attach_load_balancer_target_groups(
+                AutoScalingGroupName=group, TargetGroupARNs=[self._target_group_arn(target_group)]
+            )
+        else:
+            self._autoscaling.attach_load_balancers(
+                AutoScalingGroupName=group, LoadBalancerNames=[balancer]
+            )
+
+    @understood
+    def detach(self, group: str, *, target_group: str | None, balancer: str | None) -> None:
+        """Take a group's machines out of the balancer, which lets them finish first."""
+        if target_group:
+            self._autoscaling.detach_load_balancer_target_groups(
+                AutoScalingGroupName=group, TargetGroupARNs=[self._target_group_arn(target_group)]
+            )
+        else:
+            self._autoscaling.detach_load_balancers(
+                AutoScalingGroupName=group, LoadBalancerNames=[balancer]
+            )
+
+    @understood
+    def suspend_scaling(self, group: str) -> None:
+        """Keep alarms, schedules and rebalancing away from a group."""
+        self._autoscaling.suspend_processes(
+            AutoScalingGroupName=group, ScalingProcesses=sorted(SCALING)
+        )
+
+    @understood
+    def resume_scaling(self, group: str) -> None:
+        """Let alarms, schedules and rebalancing work on a group again."""
+        self._autoscaling.resume_processes(
+            AutoScalingGroupName=group, ScalingProcesses=sorted(SCALING)
+        )
+
+    @understood
+    def mark_standby(self, group: str, until: int | None) -> None:
+        """Note on a group until when it is kept warm; None takes the note off."""
+        tag = {
+            "ResourceId": group, "ResourceType": "auto-scaling-group", "Key": STANDBY,
+            "PropagateAtLaunch": False,
+        }  # fmt: skip
+        if until is None:
+            self._autoscaling.delete_tags(Tags=[tag])
+        else:
+            self._autoscaling.create_or_update_tags(Tags=[{**tag, "Value": str(until)}])
+
+    @understood
+    def delete(self, group: str) -> None:
+        """Remove a group with its machines and its launch template."""
+        _unless_gone(
+            self._autoscaling.delete_auto_scaling_group,
+            AutoScalingGroupName=group,
+            ForceDelete=True,
+        )
+        _unless_gone(self._ec2.delete_launch_template, LaunchTemplateName=group)
+
+    # Names to ids
+
+    def _subnet_ids(self, names: tuple[str, ...]) -> list[str]:
+        found = self._ec2.describe_subnets()["Subnets"]
+        by_name = {_tags(one).get("Name", ""): one["SubnetId"] for one in found}
+        return _resolve("subnet", names, by_name, {one["SubnetId"] for one in found})
+
+    def _security_group_ids(self, names: tuple[str, ...]) -> list[str]:
+        found = self._ec2.describe_security_groups()["SecurityGroups"]
+        by_name = {one["GroupName"]: one["GroupId"] for one in found}
+        return _resolve("security group", names, by_name, {one["GroupId"] for one in found})
+
+
+def _resolve(
+    what: str, names: tuple[str, ...], by_name: Mapping[str, str], ids: set[str]
+) -> list[str]:
+    for name in names:
+        if name not in ids and name not in by_name:
+            raise _missing(what, name, by_name)
+    return [name if name in ids else by_name[name] for name in names]
+
+
+def _missing(what: str, name: str, there: Iterable[str]) -> EnvironmentMisconfigured:
+    near = difflib.get_close_matches(name, list(there), n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else "create it, or correct the project file"
+    return EnvironmentMisconfigured(f"the cloud has no {what} {name!r}", advice=hint)
+
+
+def _belongs(group: Mapping[str, Any], project: str, environment: str, where: str) -> bool:
+    tags = _tags(group)
+    if PROJECT in tags:
+        return (tags[PROJECT], tags.get(ENVIRONMENT)) == (project, environment)
+    return where in (*group.get("TargetGroupARNs", ()), *group.get("LoadBalancerNames", ()))
+
+
+def _group(
+    raw: Mapping[str, Any], where: str, health: Mapping[str, str], addresses: Mapping[str, str]
+) -> ServerGroup:
+    tags = _tags(raw)
+    standby = tags.get(STANDBY)
+    return ServerGroup(
+        name=raw["AutoScalingGroupName"], version=tags.get(VERSION),
+        min_size=raw["MinSize"], desired=raw["DesiredCapacity"], max_size=raw["MaxSize"],
+        attached=where in (*raw.get("TargetGroupARNs", ()), *raw.get("LoadBalancerNames", ())),
+        suspended=frozenset(one["ProcessName"] for one in raw.get("SuspendedProcesses", ())),
+        standby_until=int(standby) if standby else None, deleting="Status" in raw,
+        machines=tuple(
+            Machine(
+                instance_id=one["InstanceId"], address=addresses.get(one["InstanceId"]),
+                lifecycle=one["LifecycleState"], target_health=health.get(one["InstanceId"]),
+            )
+            for one in raw["Instances"]
+        ),
+    )  # fmt: skip
+
+
+def _tags(raw: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in raw.get("Tags", ())}
+
+
+def _unless_gone(call: Any, **arguments: Any) -> None:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        gone = ("not found" in str(error).lower()) or "NotFound" in _code(error)
+        if not gone and "does not exist" not in str(error).lower():
+            raise
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
+
+
+def _token(*parts: str) -> str:
+    """The same wish gives the same token, so that a repeated call is one call."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

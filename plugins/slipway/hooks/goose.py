@@ -1,0 +1,108 @@
+"""goose, the keeper of the schema, in a toolbox container."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import ToolFailed
+from slipway.hooks.goose_output import applied_in, failure_in, version_in
+from slipway.hooks.toolbox import WORK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway.hooks.migration_files import MigrationFiles
+    from slipway.hooks.toolbox import Toolbox
+
+TABLE = "goose_db_version"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GooseRun:
+    """What one run of goose did.
+
+    :param version: the database's, afterwards.
+    :param applied: the files that it ran, in order.
+    :param seconds: how long it took.
+    """
+
+    version: int
+    applied: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Goose:
+    """Migrates one database with one commit's files.
+
+    :param toolbox: where goose runs; it must reach the database.
+    :param migrations: the files.
+    :param url: the database, with its password; only ever in goose's environment.
+    :param log: receives goose's lines.
+    :param timeout: seconds for each run.
+    :param lock_timeout: seconds that a statement waits for a lock before it gives up, so that a
+        migration queues the service's own queries behind it no longer than that.
+    :param options: further options of the session, as in ``PGOPTIONS``.
+    """
+
+    toolbox: Toolbox
+    migrations: MigrationFiles
+    url: str
+    log: Callable[[str], None]
+    timeout: float
+    lock_timeout: float = 5.0
+    options: str = ""
+
+    def version(self) -> int:
+        """Ask for the database's version; 0 where goose has never been."""
+        return self._run("version", direction="to its version").version
+
+    def up(self, *, direction: str = "up") -> GooseRun:
+        """Apply what is not applied.
+
+        :param direction: for messages.
+        """
+        return self._run("up", direction=direction)
+
+    def down_to(self, version: int) -> GooseRun:
+        """Undo everything above a version.
+
+        :param version: 0 undoes everything.
+        """
+        return self._run("down-to", str(version), direction="down")
+
+    def _run(self, *command: str, direction: str) -> GooseRun:
+        """Run goose once.
+
+        :raises MigrationFailed: when a file is at fault.
+        :raises EnvironmentMisconfigured: when the database turns us away.
+        :raises ToolFailed: when another try may help.
+        """
+        lines: list[str] = []
+
+        def log(line: str) -> None:
+            lines.append(line)
+            self.log(line)
+
+        folder = f"{WORK}/{self.migrations.directory}"
+        result = self.toolbox.run(
+            "goose", "-dir", folder, "-table", TABLE, *command,
+            files=self.migrations.archive,
+            environment={
+                "GOOSE_DRIVER": "postgres",
+                "GOOSE_DBSTRING": self.url,
+                "PGOPTIONS": f"-c lock_timeout={round(self.lock_timeout * 1000)} {self.options}",
+                "PGAPPNAME": "slipway",
+                "PGCONNECT_TIMEOUT": "10",
+            },
+            timeout=self.timeout,
+            log=log,
+        )  # fmt: skip
+        if result.exit_code != 0:
+            raise failure_in(lines, direction)
+        version = version_in(lines)
+        if version is None:
+            msg = f"goose did not say which version the database has: {lines[-3:]}"
+            raise ToolFailed(msg)
+        return GooseRun(version=version, applied=applied_in(lines), seconds=result.seconds)

@@ -1,0 +1,65 @@
+"""What goose writes, and what it means. Pure text; pinned by tests against the real goose."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import (
+    EnvironmentMisconfigured,
+    MigrationFailed,
+    SlipwayError,
+    ToolFailed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_VERSION = re.compile(r"goose: (?:.*\bversion:? )(\d+)$")
+_DONE = re.compile(r"(?:OK|EMPTY)\s+(\S+\.sql)\b")
+_BROKEN = re.compile(r"goose run: ERROR (\S+\.sql): (.*)")
+_SAID = re.compile(r"goose run: (.*)", re.DOTALL)
+_STATE = re.compile(r"SQLSTATE ([0-9A-Z]{5})")
+# Lock not available, deadlock, serialization failure, statement cancelled, and the server
+# shutting down or starting up: another try may find the database in another mood.
+_PASSING = frozenset({"55P03", "40P01", "40001", "57014", "57P01", "57P02", "57P03", "53300"})
+# Wrong password, no such role, no such database, no permission.
+_MISCONFIGURED = frozenset({"28P01", "28000", "3D000", "42501"})
+
+
+def version_in(lines: Sequence[str]) -> int | None:
+    """Find the database's version in what goose wrote last."""
+    found = (_VERSION.search(line) for line in reversed(lines))
+    return next((int(match[1]) for match in found if match), None)
+
+
+def applied_in(lines: Sequence[str]) -> tuple[str, ...]:
+    """List the files that goose ran, in its order."""
+    return tuple(match[1] for line in lines if (match := _DONE.search(line)))
+
+
+def failure_in(lines: Sequence[str], direction: str) -> SlipwayError:
+    """Explain why goose stopped.
+
+    :param lines: what it wrote.
+    :param direction: what it was doing: ``up``, ``down``, ``up again``.
+    """
+    text = "\n".join(lines)
+    state = _STATE.search(text)
+    code = state[1] if state else ""
+    if broken := _BROKEN.search(text):
+        msg = f"migration {broken[1]} fails on the way {direction}: {broken[2]}"
+        if code in _PASSING:
+            return ToolFailed(msg, advice="something else holds the table; the task tries again")
+        return MigrationFailed(msg, advice=f"correct {broken[1]}, then push again")
+    said = _SAID.search(text)
+    reason = " ".join(said[1].split()) if said else (lines[-1] if lines else "it wrote nothing")
+    if "failed to connect" in reason:
+        # goose repeats itself.
+        msg = f"goose cannot connect to the database: {reason.split('; failed to connect')[0]}"
+        if code in _MISCONFIGURED:
+            return EnvironmentMisconfigured(msg, advice="correct the database's Airflow connection")
+        return ToolFailed(msg, advice="is the database up, and can this worker reach it?")
+    if said:
+        return MigrationFailed(f"goose refuses to migrate {direction}: {reason}")
+    return ToolFailed(f"goose stopped on the way {direction}: {reason}")

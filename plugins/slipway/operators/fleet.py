@@ -1,0 +1,120 @@
+"""The swap's changes: launch, shift, retire, and the way back. Each is one wish of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.facts import Json, MachineImage, Release
+from slipway.fleet.plan import Wish, live
+from slipway.fleet.swap import Swap
+from slipway.fleet.target import FleetTarget
+from slipway.hooks.aws_connection import fleet_cloud
+from slipway.operators.failure import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# Seconds. Only draining is waited for inside an operator; a sensor waits for the rest.
+_PATIENCE = 480.0
+
+
+class _FleetOperator(BaseOperator):
+    """Brings the fleet to one wish.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :returns: :class:`slipway.facts.Deployment` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("image",)
+    ui_color = "#ede9fe"
+    wish: Wish
+
+    def __init__(self, *, environment: Json, image: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.environment = environment
+        self.image = image
+
+    def execute(self, context: Context) -> Json:
+        """Converge, and say what came of it."""
+        with explained():
+            swap = open_swap(self.environment, self.image, self.log.info)
+            before = live(swap.observe().others(swap.image.release.version))
+            fleet = swap.converge(self.wish, timeout=_PATIENCE)
+        return swap.deployment(fleet, before[0] if before else None).to_json()
+
+
+class LaunchOperator(_FleetOperator):
+    """Launch the release's server group beside the live one, outside the balancer."""
+
+    wish = Wish.LAUNCHED
+
+
+class ShiftTrafficOperator(_FleetOperator):
+    """Let the new server group into the balancer."""
+
+    wish = Wish.IN_TRAFFIC
+
+
+class RetireOldOperator(_FleetOperator):
+    """Drain the old server group, then keep it warm or remove it."""
+
+    wish = Wish.OLD_RETIRED
+
+
+class RollBackOperator(_FleetOperator):
+    """Remove the new server group; the old one serves on. For a failed swap only."""
+
+    wish = Wish.ROLLED_BACK
+
+    def execute(self, context: Context) -> Json:
+        """Converge; a swap that never began has nothing to roll back.
+
+        :raises AirflowSkipException: when there is no image, so nothing was launched.
+        """
+        if self.image is None:
+            msg = "nothing was launched, so there is nothing to roll back"
+            raise AirflowSkipException(msg)
+        return super().execute(context)
+
+
+class RetireStandbysOperator(BaseOperator):
+    """Remove the standbys of one environment whose time has come.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    """
+
+    ui_color = "#ede9fe"
+
+    def __init__(self, *, environment: Json, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.environment = environment
+
+    def execute(self, context: Context) -> None:
+        """Converge."""
+        target = FleetTarget.from_json(self.environment)
+        nothing = MachineImage(
+            release=Release(project=target.project, sha="", version=""), image_id="", name="",
+            base_image_id="", deb_sha256="", playbook_hash="", region=target.region,
+        )  # fmt: skip
+        with explained():
+            swap = open_swap(self.environment, nothing.to_json(), self.log.info)
+            swap.converge(Wish.STANDBYS_RETIRED, timeout=_PATIENCE)
+
+
+def open_swap(environment: Json, image: Json, log: Any) -> Swap:
+    """Open the swap that a task takes part in.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param log: a logger's method.
+    """
+    target = FleetTarget.from_json(environment)
+    return Swap(
+        cloud=fleet_cloud(target.aws_conn_id, target.region), target=target,
+        image=MachineImage.from_json(image), log=lambda line: log("%s", line),
+    )  # fmt: skip

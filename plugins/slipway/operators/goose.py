@@ -1,0 +1,218 @@
+"""Steps 3 and 7: rehearse a commit's migrations, then apply them to an environment's database."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk.log import mask_secret
+
+from slipway.exceptions import MigrationFailed
+from slipway.facts import Checkout, Json, Release, SchemaVersion
+from slipway.hooks.docker_connection import DEFAULT, container_engine
+from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.goose import Goose
+from slipway.hooks.migration_files import MigrationFiles
+from slipway.hooks.postgres_url import postgres_url
+from slipway.hooks.toolbox import Toolbox
+from slipway.operators.failure import explained
+from slipway.operators.identity import container_name, labels
+from slipway.operators.scratch_postgres import scratch_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow.sdk import Context
+
+    from slipway.hooks.container_engine import ContainerEngine
+
+# Seconds for one run of goose. A rehearsal has no data; an environment's database may have much.
+_REHEARSAL_TIMEOUT = 300.0
+_MIGRATION_TIMEOUT = 3600.0
+
+
+class _GooseOperator(BaseOperator):
+    """What both operators share: where the files come from, and cleaning up when killed."""
+
+    ui_color = "#fef3c7"
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        directory: str,
+        connection: str | None = None,
+        docker_conn_id: str = DEFAULT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.url = url
+        self.connection = connection
+        self.directory = directory
+        self.docker_conn_id = docker_conn_id
+        self._labels: dict[str, str] = {}
+        self._engine: ContainerEngine | None = None
+
+    def on_kill(self) -> None:
+        """Remove the containers and the network of this task."""
+        if self._engine is not None:
+            self._engine.remove_labelled(self._labels)
+
+    def _open_engine(self, context: Context) -> ContainerEngine:
+        # Kept, because on_kill runs in a signal handler, where Airflow must not be asked.
+        self._labels = labels(context)
+        self._engine = container_engine(self.docker_conn_id)
+        return self._engine
+
+    def _migrations(self, sha: str) -> MigrationFiles:
+        archive = git_mirror(self.url, self.connection).archive(sha, self.directory)
+        migrations = MigrationFiles.from_archive(archive, self.directory.rstrip("/"))
+        if migrations.gaps:
+            self.log.warning(
+                "%s lacks the numbers %s: was a file forgotten?", self.directory, migrations.gaps
+            )
+        return migrations
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)
+
+    @contextmanager
+    def _group(self, title: str) -> Iterator[None]:
+        """Fold what is said inside, in Airflow's UI."""
+        self._say(f"::group::{title}")
+        try:
+            yield
+        finally:
+            self._say("::endgroup::")
+
+
+class GooseRehearseOperator(_GooseOperator):
+    """Run the migrations up, down and up again on a fresh Postgres.
+
+    :param checkout: :class:`slipway.facts.Checkout` as JSON.
+    :param url: the repository.
+    :param connection: Airflow connection with the repository's credentials.
+    :param directory: where the migrations are, from the repository's top.
+    :param postgres: Postgres' major version.
+    :param live_version: the schema version now live, which the way down leads to; None is 0.
+    :param docker_conn_id: Airflow connection of the container engine.
+    :returns: :class:`slipway.facts.SchemaVersion` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("checkout", "live_version")
+
+    def __init__(
+        self, *, checkout: Json, postgres: int, live_version: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.checkout = checkout
+        self.postgres = postgres
+        self.live_version = live_version
+
+    def execute(self, context: Context) -> Json:
+        """Rehearse.
+
+        :raises AirflowFailException: when a migration is at fault, naming file and direction.
+        """
+        with explained():
+            migrations = self._migrations(Checkout.from_json(self.checkout).release.sha)
+            engine = self._open_engine(context)
+            name = container_name(context, "postgres")
+            with scratch_postgres(
+                engine, name=name, major=self.postgres, labels=self._labels
+            ) as scratch:
+                toolbox = Toolbox(
+                    engine=engine, name=container_name(context, "goose"),
+                    labels=self._labels, network=scratch.network,
+                )  # fmt: skip
+                goose = Goose(
+                    toolbox=toolbox, migrations=migrations, url=scratch.url, log=self._say,
+                    timeout=_REHEARSAL_TIMEOUT,
+                )  # fmt: skip
+                return self._rehearse(goose, migrations).to_json()
+
+    def _rehearse(self, goose: Goose, migrations: MigrationFiles) -> SchemaVersion:
+        # A database that is ahead of the commit is a roll back: there is no way down to it.
+        floor = min(int(self.live_version or 0), migrations.highest)
+        with self._group("up"):
+            up = goose.up()
+        with self._group(f"down to {floor}"):
+            down = goose.down_to(floor)
+        with self._group("up again"):
+            again = goose.up(direction="up again, after it went down")
+        if again.version != up.version:
+            msg = f"up leads to {up.version}, but after going down to {floor} to {again.version}"
+            raise MigrationFailed(msg, advice="make each Down the reverse of its Up")
+        return SchemaVersion(
+            version=again.version, before=0, applied=up.applied,
+            seconds=up.seconds + down.seconds + again.seconds,
+        )  # fmt: skip
+
+
+class GooseMigrateOperator(_GooseOperator):
+    """Bring an environment's database to a release's schema.
+
+    A database that is ahead of the release is left as it is: after a roll back the old code
+    meets the newer schema, which it can live with as long as migrations only expand.
+
+    :param release: :class:`slipway.facts.Release` as JSON.
+    :param url: the repository.
+    :param connection: Airflow connection with the repository's credentials.
+    :param directory: where the migrations are, from the repository's top.
+    :param database_conn_id: Airflow connection of the database.
+    :param lock_timeout: seconds that a statement waits for a lock before it gives up.
+    :param docker_conn_id: Airflow connection of the container engine.
+    :returns: :class:`slipway.facts.SchemaVersion` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("release", "database_conn_id")
+
+    def __init__(
+        self, *, release: Json, database_conn_id: str, lock_timeout: float = 5.0, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.lock_timeout = lock_timeout
+        self.release = release
+        self.database_conn_id = database_conn_id
+
+    def execute(self, context: Context) -> Json:
+        """Migrate.
+
+        :raises AirflowFailException: when a migration or the connection is at fault.
+        """
+        with explained():
+            release = Release.from_json(self.release)
+            migrations = self._migrations(release.sha)
+            engine = self._open_engine(context)
+            engine.remove_labelled(self._labels)
+            toolbox = Toolbox(
+                engine=engine, name=container_name(context, "goose"), labels=self._labels
+            )
+            goose = Goose(
+                toolbox=toolbox, migrations=migrations, url=self._database_url(), log=self._say,
+                timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,
+            )  # fmt: skip
+            return self._migrate(goose, migrations, release).to_json()
+
+    def _migrate(self, goose: Goose, migrations: MigrationFiles, release: Release) -> SchemaVersion:
+        before = goose.version()
+        if before > migrations.highest:
+            self._say(
+                f"the database has schema {before}, release {release.version} knows "
+                f"{migrations.highest}: nothing is applied and nothing is undone"
+            )
+            return SchemaVersion(version=before, before=before, seconds=0.0)
+        run = goose.up()
+        self._say(f"schema {before} -> {run.version}, {len(run.applied)} migrations applied")
+        return SchemaVersion(
+            version=run.version, before=before, applied=run.applied, seconds=run.seconds
+        )
+
+    def _database_url(self) -> str:
+        """Build the URL, and keep it out of every log."""
+        url = postgres_url(BaseHook.get_connection(self.database_conn_id))
+        mask_secret(url)
+        password = url.split("@")[0].rpartition(":")[2]
+        mask_secret(password)
+        return url

@@ -1,0 +1,58 @@
+"""What the runner needs of a container engine.
+
+:class:`slipway.hooks.container_engine.ContainerEngine` is one, and its docstring is the contract;
+the tests have another.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from slipway.hooks.container_spec import ContainerSpec, ContainerState, ImageFacts, PullPolicy
+
+
+class Engine(Protocol):
+    """Containers, networks and volumes; may be used from several threads at once."""
+
+    def ensure_image(self, image: str, *, pull: PullPolicy = ...) -> ImageFacts:
+        """Get an image, and tell what it says of itself."""
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Make a container and return its id."""
+
+    def start(self, container: str) -> None:
+        """Start a created container."""
+
+    def run_to_end(self, container: str, *, timeout: float, log: Callable[[str], None]) -> int:
+        """Start a container, hand out its lines, and return its exit code."""
+
+    def state(self, container: str) -> ContainerState:
+        """Tell how a container stands now."""
+
+    def logs(self, container: str, *, follow: bool = ...) -> Iterator[str]:
+        """Yield a container's lines."""
+
+    def exec(
+        self,
+        container: str,
+        argv: tuple[str, ...],
+        *,
+        environment: Mapping[str, str] | None = ...,
+        timeout: float = ...,
+    ) -> tuple[int, str]:
+        """Run one more program in a container; returns exit code and output."""
+
+    def put_tar(self, container: str, path: str, data: bytes) -> None:
+        """Unpack a tar into a container."""
+
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make a private network."""
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make a volume."""
+
+    def remove_labelled(self, labels: Mapping[str, str], *, grace: float = ...) -> int:
+        """Remove everything that carries all these labels."""

@@ -1,0 +1,170 @@
+"""Waiting until a service can be used.
+
+An image's own health check is believed. Without one, a service is ready when a port that its
+image exposes accepts connections from outside its container: the kernel's table of listening
+sockets is read inside the service's own network, which needs no client for its protocol and
+works from any worker. Where an image exposes several ports, some of which may stay closed for
+ever, it is ready when at least one is open and no other has opened for a second. An image that
+exposes none is ready when it runs.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import ContainerEngineError, StepTimedOut, TestsFailed
+from slipway.hooks.container_spec import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway.hooks.container_spec import ImageFacts
+    from slipway.pipeline.engine import Engine
+
+# Seconds between two looks, and how long several ports must stay as they are.
+_PAUSE = 0.15
+_SETTLED = 1.0
+_TAIL = 20
+_LISTENING = "0A"
+_TABLES = ("cat", "/proc/net/tcp", "/proc/net/tcp6")
+# What a shell answers for a program that cannot be run or is not there.
+_NO_PROGRAM = (126, 127)
+_LOOPBACK = ("00000000000000000000000001000000",)
+
+
+class ServiceStopped(TestsFailed):
+    """A service ended before it could be used.
+
+    :param exit_code: its container's.
+    """
+
+    def __init__(self, message: str, *, exit_code: int, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A started service that is waited for.
+
+    :param name: for messages.
+    :param container: its id.
+    :param image: what its image says of itself.
+    """
+
+    name: str
+    container: str
+    image: ImageFacts
+
+
+def wait_until_ready(
+    engine: Engine,
+    service: Service,
+    *,
+    timeout: float,
+    onlooker: Callable[[], str] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> float:
+    """Wait until a service can be used; returns the seconds that it took.
+
+    A service that has ended with exit code 0 has done its work and is ready.
+
+    :param timeout: seconds.
+    :param onlooker: makes a running container that shares the service's network and has ``cat``,
+        and returns its id; for images that have nothing but their own program.
+    :raises ServiceStopped: when it ends with another exit code.
+    :raises StepTimedOut: when it is not ready in time. Both with its last log lines.
+    """
+    began = clock()
+    watch = _Watch(engine, service, onlooker, clock)
+    while not watch.is_ready():
+        if clock() - began > timeout:
+            msg = f"service {service.name!r} {watch.lacks()} after {timeout:.0f} s"
+            raise StepTimedOut(msg + last_lines(engine, service.container))
+        sleep(_PAUSE)
+    return clock() - began
+
+
+def last_lines(engine: Engine, container: str, count: int = _TAIL) -> str:
+    """Return a container's last log lines, indented, for the end of a message."""
+    try:
+        lines = list(engine.logs(container, follow=False))[-count:]
+    except ContainerEngineError:
+        lines = []
+    return "".join(f"\n    {line}" for line in lines) or "\n    (it wrote nothing)"
+
+
+class _Watch:
+    """Looks at one service again and again."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        service: Service,
+        onlooker: Callable[[], str] | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._engine = engine
+        self._service = service
+        self._onlooker = onlooker
+        self._clock = clock
+        self._looks_from = service.container
+        self._open: frozenset[int] = frozenset()
+        self._changed_at = clock()
+
+    def is_ready(self) -> bool:
+        state = self._engine.state(self._service.container)
+        if not state.running and state.exit_code is not None:
+            if state.exit_code == 0:
+                return True
+            name, code = self._service.name, state.exit_code
+            msg = f"service {name!r} stopped with exit code {code} before it was ready"
+            tail = last_lines(self._engine, self._service.container)
+            raise ServiceStopped(msg + tail, exit_code=code)
+        if self._service.image.has_healthcheck and state.health is not Health.NONE:
+            return state.health is Health.HEALTHY
+        return not self._service.image.ports or self._ports_are_open()
+
+    def lacks(self) -> str:
+        """Say what a service that is not ready lacks."""
+        if self._service.image.has_healthcheck:
+            return "is not healthy"
+        ports = ", ".join(str(port) for port in self._service.image.ports)
+        return f"does not accept connections on port {ports}"
+
+    def _ports_are_open(self) -> bool:
+        ports = frozenset(self._service.image.ports)
+        seen = self._listening() & ports
+        if seen != self._open:
+            self._open, self._changed_at = seen, self._clock()
+        if seen == ports:
+            return True
+        return bool(seen) and self._clock() - self._changed_at >= _SETTLED
+
+    def _listening(self) -> frozenset[int]:
+        code, table = self._engine.exec(self._looks_from, _TABLES)
+        if code in _NO_PROGRAM and self._onlooker is not None:
+            self._looks_from, self._onlooker = self._onlooker(), None
+            code, table = self._engine.exec(self._looks_from, _TABLES)
+        return listening_ports(table)
+
+
+def listening_ports(table: str) -> frozenset[int]:
+    """Read the ports that accept connections from elsewhere out of ``/proc/net/tcp{,6}``.
+
+    :param table: their text; lines of anything else are passed over.
+    """
+    ports = set()
+    for line in table.splitlines():
+        fields = line.split()
+        if len(fields) < 4 or fields[3] != _LISTENING:
+            continue
+        address, _, port = fields[1].rpartition(":")
+        # The kernel prints each 32-bit word little-endian, so 127.x.x.x ends with 7F.
+        loopback = address in _LOOPBACK or address[-8:].endswith("7F")
+        if not loopback:
+            ports.add(int(port, 16))
+    return frozenset(ports)

@@ -1,0 +1,31 @@
+"""The table of steps at the end of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from slipway.facts import StepReport
+
+_HEAD = ("step", "image", "state", "exit", "seconds")
+
+
+def step_table(steps: Iterable[StepReport]) -> list[str]:
+    """Lay out one line per step, with a heading.
+
+    :param steps: in the order of the pipeline file.
+    """
+    rows = [_HEAD, *(_row(step) for step in steps)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _row(step: StepReport) -> tuple[str, ...]:
+    exit_code = "" if step.exit_code is None else str(step.exit_code)
+    seconds = f"{step.seconds:.1f}" if step.state != "skipped" else ""
+    return step.name, step.image, step.state, exit_code, seconds

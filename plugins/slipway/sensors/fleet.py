@@ -1,0 +1,86 @@
+"""What the three sensors of the swap share: poke first, defer only if it takes long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.facts import Json
+from slipway.fleet.gates import Gate, ask
+from slipway.fleet.swap import Swap
+from slipway.operators.failure import explained
+from slipway.operators.fleet import open_swap
+from slipway.triggers.fleet import FleetTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# A deferral costs nearly three seconds, whatever it waits for; most gates open sooner.
+POKE_FIRST = 20.0
+# Seconds that Airflow's own limits leave to the gate's, whose message says more.
+_MARGIN = 120.0
+
+
+class FleetSensor(BaseSensorOperator):
+    """Waits at one gate of the swap.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param deferrable: wait in the triggerer when it takes longer than ``POKE_FIRST`` seconds.
+    """
+
+    template_fields: Sequence[str] = ("image",)
+    ui_color = "#fce7f3"
+    gate: Gate
+
+    def __init__(
+        self, *, environment: Json, image: Any, deferrable: bool | None = None, **kwargs: Any
+    ) -> None:
+        limit = max(float(environment["health_timeout"]), float(environment["soak"]))
+        super().__init__(**{"poke_interval": 0.5, "timeout": limit + _MARGIN, **kwargs})
+        self.environment = environment
+        self.image = image
+        default = conf.getboolean("operators", "default_deferrable", fallback=False)
+        self.deferrable = default if deferrable is None else deferrable
+        self._said = ""
+
+    def execute(self, context: Context) -> Any:
+        """Poke; a deferrable sensor leaves the worker after ``POKE_FIRST`` seconds."""
+        since = time.time()
+        with explained():
+            swap = open_swap(self.environment, self.image, self.log.info)
+            while not self._passes(swap, time.time() - since):
+                if self.deferrable and time.time() - since > POKE_FIRST:
+                    self._leave(since)
+                time.sleep(self.poke_interval)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """Come back from the triggerer.
+
+        :raises AirflowFailException: when the gate stays shut.
+        """
+        if "error" in event:
+            raise AirflowFailException(event["message"])
+        self.log.info("passed")
+
+    def _passes(self, swap: Swap, waited: float) -> bool:
+        verdict = ask(self.gate, swap, waited=waited)
+        if verdict.said != self._said:
+            self._said = verdict.said
+            self.log.info("%s", verdict.said)
+        return verdict.passed
+
+    def _leave(self, since: float) -> None:
+        trigger = FleetTrigger(
+            gate=self.gate.value, environment=self.environment, image=self.image, since=since,
+            poll=max(self.poke_interval, 1.0),
+        )  # fmt: skip
+        # execution_timeout is not enforced while a task is deferred.
+        limit = timedelta(seconds=float(self.timeout))
+        self.defer(trigger=trigger, method_name="execute_complete", timeout=limit)

@@ -1,0 +1,16 @@
+"""Asks every new machine for its health, directly, before any visitor meets it."""
+
+from __future__ import annotations
+
+from slipway.fleet.gates import Gate
+from slipway.sensors.fleet import FleetSensor
+
+
+class FleetHealthySensor(FleetSensor):
+    """Asks every new machine for its health, directly, before any visitor meets it.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    """
+
+    gate = Gate.HEALTHY

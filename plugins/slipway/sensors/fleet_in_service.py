@@ -1,0 +1,16 @@
+"""Waits until the balancer has every new machine in service."""
+
+from __future__ import annotations
+
+from slipway.fleet.gates import Gate
+from slipway.sensors.fleet import FleetSensor
+
+
+class FleetInServiceSensor(FleetSensor):
+    """Waits until the balancer has every new machine in service.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    """
+
+    gate = Gate.IN_SERVICE

@@ -1,0 +1,16 @@
+"""Watches the new fleet for a while; a machine that drops out ends the swap."""
+
+from __future__ import annotations
+
+from slipway.fleet.gates import Gate
+from slipway.sensors.fleet import FleetSensor
+
+
+class SoakSensor(FleetSensor):
+    """Watches the new fleet for a while; a machine that drops out ends the swap.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    """
+
+    gate = Gate.SOAK

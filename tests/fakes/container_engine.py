@@ -1,0 +1,195 @@
+"""A container engine in memory that keeps the real one's contract, and insists on it.
+
+Steps are played by name: ``plays["unit"] = Play(exit_code=1, lines=("boom",))``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import ImageUnavailable, StepTimedOut
+from slipway.hooks.container_failure import CannotStart, NoSuchThing
+from slipway.hooks.container_spec import (
+    ContainerSpec,
+    ContainerState,
+    Health,
+    ImageFacts,
+    PullPolicy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+LISTENING = "   0: 00000000:1538 00000000:0000 0A 00000000:00000000\n"  # port 5432
+
+
+@dataclass
+class Play:
+    """How a container behaves once it is started.
+
+    :param until: it goes on until this is set; None ends at once.
+    :param no_program: starting it fails.
+    :param out_of_memory: what the engine says when it is inspected.
+    :param tables: what each look at its sockets shows; the last one stays.
+    """
+
+    exit_code: int = 0
+    lines: tuple[str, ...] = ()
+    until: threading.Event | None = None
+    no_program: bool = False
+    out_of_memory: bool = False
+    health: Health = Health.NONE
+    tables: tuple[tuple[int, str], ...] = ((0, LISTENING),)
+
+
+@dataclass
+class Container:
+    spec: ContainerSpec
+    play: Play
+    started: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
+    exit_code: int | None = None
+    looks: int = 0
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+class FakeEngine:
+    """In-memory containers, networks and volumes.
+
+    :param plays: step or service name -> how its container behaves; others succeed at once.
+    :param images: image name -> what it says of itself; others are plain.
+    """
+
+    def __init__(
+        self,
+        plays: Mapping[str, Play] | None = None,
+        images: Mapping[str, ImageFacts] | None = None,
+    ) -> None:
+        self.plays = dict(plays or {})
+        self.images = dict(images or {})
+        self.missing_images: set[str] = set()
+        self.containers: dict[str, Container] = {}
+        self.networks: dict[str, dict[str, str]] = {}
+        self.volumes: dict[str, dict[str, str]] = {}
+        self.events: list[str] = []
+        self.specs: list[ContainerSpec] = []
+        self.pulls: list[tuple[str, PullPolicy]] = []
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+
+    def ensure_image(
+        self, image: str, *, pull: PullPolicy = PullPolicy.IF_NOT_EXISTS
+    ) -> ImageFacts:
+        self.pulls.append((image, pull))
+        if image in self.missing_images:
+            msg = f"image {image} is neither here nor can it be pulled (no such host)"
+            raise ImageUnavailable(msg)
+        return self.images.get(image, ImageFacts(id="sha256:1", ports=(), has_healthcheck=False))
+
+    def create(self, spec: ContainerSpec) -> str:
+        with self._lock:
+            if spec.network and not spec.network.startswith("container:"):
+                self._require(spec.network, self.networks)
+            for volume in spec.volumes:
+                self._require(volume, self.volumes)
+            container = f"c{next(self._ids)}"
+            play = self.plays.get(spec.labels.get("slipway.step", spec.name), Play())
+            self.containers[container] = Container(spec, play)
+            self.specs.append(spec)
+            self.events.append(f"create {spec.name}")
+            return container
+
+    def start(self, container: str) -> None:
+        made = self._get(container)
+        if made.play.no_program:
+            msg = "cannot start a container: exec: /bin/sh: no such file"
+            raise CannotStart(msg)
+        made.started = True
+        self.events.append(f"start {made.spec.name}")
+
+    def run_to_end(self, container: str, *, timeout: float, log: Callable[[str], None]) -> int:
+        self.start(container)
+        made = self._get(container)
+        for line in made.play.lines:
+            log(line)
+        if made.play.until is not None:
+            self._wait(made, timeout)
+        if made.exit_code is None:
+            made.exit_code = made.play.exit_code
+        made.ended.set()
+        self.events.append(f"end {made.spec.name}")
+        return made.exit_code
+
+    def _wait(self, made: Container, timeout: float) -> None:
+        step = 0.005
+        for _ in range(int(timeout / step) + 1):
+            if made.ended.is_set() or (made.play.until and made.play.until.wait(step)):
+                return
+        msg = f"still running after {timeout:.0f} s"
+        raise StepTimedOut(msg)
+
+    def state(self, container: str) -> ContainerState:
+        made = self._get(container)
+        background = made.spec.labels.get("slipway.kind") == "service" and made.play.exit_code == 0
+        code = made.exit_code if made.exit_code is not None else made.play.exit_code
+        running = made.started and background
+        return ContainerState(
+            running=running, exit_code=None if running else code, health=made.play.health,
+            out_of_memory=made.play.out_of_memory, addresses={},
+        )  # fmt: skip
+
+    def logs(self, container: str, *, follow: bool = True) -> Iterator[str]:
+        yield from self._get(container).play.lines
+
+    def exec(
+        self, container: str, argv: tuple[str, ...], *,
+        environment: Mapping[str, str] | None = None, timeout: float = 30.0,
+    ) -> tuple[int, str]:  # fmt: skip
+        made = self._get(container)
+        shown = made.play.tables[min(made.looks, len(made.play.tables) - 1)]
+        made.looks += 1
+        return shown
+
+    def put_tar(self, container: str, path: str, data: bytes) -> None:
+        made = self._get(container)
+        made.files[path] = data
+        self.events.append(f"put {made.spec.name}")
+
+    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+        self.networks[name] = dict(labels)
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        self.volumes[name] = dict(labels)
+
+    def remove_labelled(self, labels: Mapping[str, str], *, grace: float = 0.0) -> int:
+        with self._lock:
+            found = [c for c, made in self.containers.items() if _has(made.spec.labels, labels)]
+            for container in found:
+                made = self.containers.pop(container)
+                made.exit_code = 137 if made.exit_code is None else made.exit_code
+                made.ended.set()
+            for things in (self.networks, self.volumes):
+                for name in [name for name, own in things.items() if _has(own, labels)]:
+                    del things[name]
+            self.events.append("remove all")
+            return len(found)
+
+    def leftovers(self) -> list[str]:
+        """Name everything that is still there."""
+        return [*(c.spec.name for c in self.containers.values()), *self.networks, *self.volumes]
+
+    def _get(self, container: str) -> Container:
+        self._require(container, self.containers)
+        return self.containers[container]
+
+    def _require(self, name: str, things: Mapping[str, object]) -> None:
+        if name not in things:
+            msg = f"no such thing: {name}"
+            raise NoSuchThing(msg)
+
+
+def _has(own: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(own.get(key) == value for key, value in wanted.items())

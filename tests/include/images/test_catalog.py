@@ -1,0 +1,34 @@
+"""Which images there are, and in which order they are built."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from include.images.catalog import IMAGES, Image, chosen
+from slipway.exceptions import ImageUnavailable
+
+
+def test_all_are_chosen_when_none_is_named() -> None:
+    assert chosen([]) == list(IMAGES.values())
+
+
+def test_an_image_brings_its_parent_first() -> None:
+    assert [image.name for image in chosen(["toolbox"])] == ["debian", "toolbox"]
+    assert [image.name for image in chosen(["slipway/python:3.11"])] == ["debian", "python"]
+    assert [image.name for image in chosen(["debian"])] == ["debian"]
+
+
+def test_an_unknown_image_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ImageUnavailable, match="'tolbox'") as raised:
+        chosen(["tolbox"])
+    assert "toolbox" in raised.value.advice
+
+
+@pytest.mark.parametrize("image", IMAGES.values(), ids=lambda image: image.name)
+def test_a_dockerfile_is_built_from_the_parent_it_declares(image: Image) -> None:
+    dockerfile = (image.folder / "Dockerfile").read_text()
+    bases = re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    expected = IMAGES[image.parent].tag if image.parent else "${BASE}"
+    assert set(bases) == {expected}

@@ -1,0 +1,178 @@
+"""Migrations with the real goose on a real Postgres."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import docker
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.exceptions import ToolFailed
+from slipway.facts import Checkout, Release, SchemaVersion
+from slipway.hooks.container_engine import ContainerEngine
+from slipway.hooks.container_spec import ContainerSpec
+from slipway.operators.goose import GooseMigrateOperator, GooseRehearseOperator
+from slipway.operators.scratch_postgres import scratch_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fakes.git_server import Repository
+
+pytestmark = pytest.mark.integration
+PASSWORD = "p/w?#@:ü"
+A = "-- +goose Up\ncreate table a (n int);\n-- +goose Down\ndrop table a;\n"
+B = "-- +goose Up\nalter table a add m int;\n-- +goose Down\nalter table a drop m;\n"
+GOOD = {"migrations__00001_a_dot_sql": A, "migrations__00002_b_dot_sql": B}
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
+    installation = f"test-{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", installation)
+    engine = ContainerEngine(docker.APIClient(timeout=60), installation=installation)
+    yield engine
+    assert engine.remove_labelled({}) == 0
+
+
+def context(engine: ContainerEngine) -> Any:
+    ti = SimpleNamespace(dag_id="shop", task_id="goose", run_id=engine.installation)
+    return {"ti": ti}
+
+
+def rehearse(
+    engine: ContainerEngine, repository: Repository, live: int | None, **files: str
+) -> SchemaVersion:
+    sha = repository.commit(**files)
+    checkout = Checkout(
+        release=Release(project="shop", sha=sha, version="1"), repository=repository.url,
+        ref="main", branch="main", message="", author_name="", author_email="", committed_at=0,
+    )  # fmt: skip
+    operator = GooseRehearseOperator(
+        task_id="goose", checkout=checkout.to_json(), url=repository.url,
+        directory="migrations", postgres=15, live_version=live,
+    )  # fmt: skip
+    return SchemaVersion.from_json(operator.execute(context(engine)))
+
+
+def test_up_down_and_up_again(engine: ContainerEngine, repository: Repository) -> None:
+    schema = rehearse(engine, repository, 1, **GOOD)
+    assert (schema.version, schema.before) == (2, 0)
+    assert schema.applied == ("00001_a.sql", "00002_b.sql")
+    assert schema.seconds > 0
+
+
+BAD_UP = "-- +goose Up\ncreate tabel c (n int);\n-- +goose Down\nselect 1;\n"
+BAD_DOWN = "-- +goose Up\ncreate table c (n int);\n-- +goose Down\ndrop table nope;\n"
+NO_DOWN = "-- +goose Up\ncreate table c (n int);\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (BAD_UP, "00003_c.sql fails on the way up: (.|\n)*syntax error"),
+        (BAD_DOWN, "00003_c.sql fails on the way down: (.|\n)*nope"),
+        (NO_DOWN, "00003_c.sql fails on the way up again(.|\n)*already exists"),
+    ],
+)
+def test_a_bad_migration_is_named_with_its_direction(
+    engine: ContainerEngine, repository: Repository, text: str, says: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        rehearse(engine, repository, None, **GOOD, migrations__00003_c_dot_sql=text)
+
+
+@pytest.fixture
+def database(engine: ContainerEngine, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A Postgres that an environment's connection names; gives its container."""
+    labels = {"slipway.run": "database"}
+    name = f"slipway-{engine.installation}-db"
+    with scratch_postgres(engine, name=name, major=15, labels=labels):
+        address = engine.state(name).addresses[name]
+        quoted = PASSWORD.replace("'", "''")
+        psql(engine, name, f"alter user postgres password '{quoted}'")
+        connection = {
+            "conn_type": "postgres", "host": address, "login": "postgres", "password": PASSWORD,
+            "schema": "rehearsal", "extra": {"sslmode": "disable"},
+        }  # fmt: skip
+        monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
+        yield name
+
+
+def psql(engine: ContainerEngine, container: str, statement: str) -> str:
+    argv = ("psql", "-h127.0.0.1", "-Upostgres", "-drehearsal", "-Atc", statement)
+    code, output = engine.exec(container, argv)
+    assert code == 0, output
+    return output.strip()
+
+
+def migrate(
+    engine: ContainerEngine, repository: Repository, sha: str, **options: Any
+) -> SchemaVersion:
+    operator = GooseMigrateOperator(
+        task_id="goose", release=Release(project="shop", sha=sha, version="1").to_json(),
+        url=repository.url, directory="migrations", database_conn_id="shop_dev", **options,
+    )  # fmt: skip
+    return SchemaVersion.from_json(operator.execute(context(engine)))
+
+
+def test_a_database_goes_up_stays_and_is_never_undone(
+    engine: ContainerEngine, repository: Repository, database: str,
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    first = repository.commit(migrations__00001_a_dot_sql=A)
+    second = repository.commit(**GOOD)
+    up = migrate(engine, repository, second)
+    assert (up.before, up.version, up.applied) == (0, 2, ("00001_a.sql", "00002_b.sql"))
+    again = migrate(engine, repository, second)
+    assert (again.before, again.version, again.applied) == (2, 2, ())
+    back = migrate(engine, repository, first)
+    assert (back.before, back.version, back.applied) == (2, 2, ())
+    assert psql(engine, database, "select max(version_id) from goose_db_version") == "2"
+    written = caplog.text + "".join(capfd.readouterr())
+    assert "nothing is applied and nothing is undone" in written
+    assert PASSWORD not in written
+
+
+def test_a_table_that_somebody_holds_is_not_waited_for_for_long(
+    engine: ContainerEngine, repository: Repository, database: str
+) -> None:
+    migrate(engine, repository, repository.commit(migrations__00001_a_dot_sql=A))
+    holder = engine.create(
+        ContainerSpec(
+            name=f"{database}-holder", image="slipway/postgres:15", network=f"container:{database}",
+            entrypoint=("psql",), labels={"slipway.run": "database"},
+            environment={"PGPASSWORD": PASSWORD},
+            argv=("-h127.0.0.1", "-Upostgres", "-drehearsal", "-c",
+                  "begin; lock table a; select pg_sleep(30)"),
+        )
+    )  # fmt: skip
+    engine.start(holder)
+    while (
+        psql(engine, database, "select count(*) from pg_locks where mode like 'AccessExcl%'") == "0"
+    ):
+        pass
+    with pytest.raises(ToolFailed, match=r"00002_b.sql(.|\n)*lock timeout"):
+        migrate(engine, repository, repository.commit(**GOOD), lock_timeout=1.0)
+
+
+def test_a_wrong_password_fails_for_good_and_is_not_shown(
+    engine: ContainerEngine, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    address = engine.state(database).addresses[database]
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", f"postgres://postgres:wr0ng@{address}/rehearsal")
+    with pytest.raises(AirflowFailException, match="password authentication failed") as caught:
+        migrate(engine, repository, repository.commit(**GOOD))
+    assert "wr0ng" not in str(caught.value)
+
+
+def test_a_database_that_is_away_is_worth_another_try(
+    engine: ContainerEngine, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", "postgres://postgres:x@127.0.0.1:1/x")
+    with pytest.raises(ToolFailed, match="cannot connect"):
+        migrate(engine, repository, repository.commit(**GOOD))

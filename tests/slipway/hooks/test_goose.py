@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+
+from slipway.exceptions import MigrationFailed, ToolFailed
+from slipway.hooks.container_spec import ToolResult
+from slipway.hooks.goose import Goose
+from slipway.hooks.migration_files import MigrationFiles
+from slipway.hooks.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILES = MigrationFiles(archive=b"tar", directory="db/migrations", names={1: "1_a.sql"})
+URL = "postgres://u:pa%2Fss@db:5432/x"
+
+
+class Box:
+    """A toolbox whose goose writes what it is told."""
+
+    def __init__(self, *lines: str, exit_code: int = 0) -> None:
+        self.mock = mock.create_autospec(Toolbox, instance=True)
+        self.mock.run.side_effect = self._run
+        self._lines = lines
+        self._exit_code = exit_code
+
+    def _run(self, *argv: str, log: Callable[[str], None], **_: Any) -> ToolResult:
+        for line in self._lines:
+            log(line)
+        return ToolResult(exit_code=self._exit_code, output_tail=[], collected=None, seconds=1.5)
+
+    def goose(self, log: list[str]) -> Goose:
+        return Goose(toolbox=self.mock, migrations=FILES, url=URL, log=log.append, timeout=60)
+
+
+def test_up_reads_what_goose_did() -> None:
+    box = Box("OK   1_a.sql (1ms)", "goose: successfully migrated database to version: 1")
+    log: list[str] = []
+    run = box.goose(log).up()
+    assert (run.version, run.applied, run.seconds) == (1, ("1_a.sql",), 1.5)
+    assert len(log) == 2
+
+
+def test_the_url_is_in_the_environment_and_nowhere_else() -> None:
+    box = Box("goose: version 7")
+    log: list[str] = []
+    assert box.goose(log).version() == 7
+    argv, options = box.mock.run.call_args
+    assert argv == ("goose", "-dir", "/work/db/migrations", "-table", "goose_db_version", "version")
+    assert options["environment"]["GOOSE_DBSTRING"] == URL
+    assert options["environment"]["PGOPTIONS"].startswith("-c lock_timeout=5000")
+    assert "pa%2Fss" not in repr((argv, log))
+
+
+def test_a_failure_names_file_and_direction() -> None:
+    box = Box("goose run: ERROR 1_a.sql: boom", exit_code=1)
+    with pytest.raises(MigrationFailed, match=r"1_a\.sql fails on the way down: boom"):
+        box.goose([]).down_to(0)
+
+
+def test_a_goose_that_says_nothing_is_not_believed() -> None:
+    with pytest.raises(ToolFailed, match="did not say"):
+        Box("something new").goose([]).up()

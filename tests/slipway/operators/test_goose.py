@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.exceptions import MigrationFailed, ToolFailed
+from slipway.facts import Release, SchemaVersion
+from slipway.hooks.container_engine import ContainerEngine
+from slipway.hooks.goose import GooseRun
+from slipway.operators import goose
+from slipway.operators.goose import GooseMigrateOperator
+
+if TYPE_CHECKING:
+    from tests.fakes.git_server import Repository
+
+CONTEXT: Any = {"ti": SimpleNamespace(dag_id="shop", task_id="migrate", run_id="commit__1")}
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The goose that the operator uses, scripted; and a database to migrate."""
+    engine = mock.create_autospec(ContainerEngine, instance=True)
+    monkeypatch.setattr(goose, "container_engine", lambda _: engine)
+    connection = {"conn_type": "postgres", "host": "db", "login": "u", "password": "p/w"}
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
+    with mock.patch.object(goose, "Goose", autospec=True) as made:
+        yield made
+
+
+def migrate(repository: Repository, **files: str) -> SchemaVersion:
+    sha = repository.commit(**files)
+    operator = GooseMigrateOperator(
+        task_id="migrate", release=Release(project="shop", sha=sha, version="1").to_json(),
+        url=repository.url, directory="migrations", database_conn_id="shop_dev",
+    )  # fmt: skip
+    return SchemaVersion.from_json(operator.execute(CONTEXT))
+
+
+THREE = {f"migrations__{n}_x_dot_sql": "-- +goose Up\n" for n in (1, 2, 3)}
+
+
+def test_a_database_behind_the_release_is_brought_up(repository: Repository, runs: Any) -> None:
+    runs.return_value.version.return_value = 1
+    applied = ("2_x.sql", "3_x.sql")
+    runs.return_value.up.return_value = GooseRun(version=3, applied=applied, seconds=2.0)
+    schema = migrate(repository, **THREE)
+    assert schema == SchemaVersion(version=3, before=1, applied=applied, seconds=2.0)
+    assert runs.call_args.kwargs["url"] == "postgres://u:p%2Fw@db:5432/u"
+
+
+def test_a_database_ahead_of_the_release_is_left_alone(repository: Repository, runs: Any) -> None:
+    runs.return_value.version.return_value = 7
+    assert migrate(repository, **THREE) == SchemaVersion(version=7, before=7, seconds=0.0)
+    runs.return_value.up.assert_not_called()
+
+
+def test_a_bad_migration_fails_for_good_and_a_lock_may_be_tried_again(
+    repository: Repository, runs: Any
+) -> None:
+    runs.return_value.version.return_value = 0
+    runs.return_value.up.side_effect = MigrationFailed("1_x.sql fails")
+    with pytest.raises(AirflowFailException, match=r"1_x\.sql fails"):
+        migrate(repository, **THREE)
+    runs.return_value.up.side_effect = ToolFailed("lock timeout")
+    with pytest.raises(ToolFailed):
+        migrate(repository, **THREE)
+
+
+def test_a_directory_without_migrations_fails_before_the_database_is_asked(
+    repository: Repository, runs: Any
+) -> None:
+    with pytest.raises(AirflowFailException, match="no migration files"):
+        migrate(repository, migrations__README_dot_md="x")
+    repository.git("rm", "-rq", "migrations")
+    with pytest.raises(AirflowFailException, match="has no migrations"):
+        migrate(repository)
+    runs.assert_not_called()
+
+
+def test_killing_removes_the_containers_of_this_task(
+    repository: Repository, runs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = mock.create_autospec(ContainerEngine, instance=True)
+    monkeypatch.setattr(goose, "container_engine", lambda _: engine)
+    runs.return_value.version.return_value = 7
+    operator = GooseMigrateOperator(
+        task_id="migrate", url=repository.url, directory="migrations", database_conn_id="shop_dev",
+        release=Release(project="shop", sha=repository.commit(**THREE), version="1").to_json(),
+    )  # fmt: skip
+    operator.on_kill()  # nothing has been made yet
+    engine.remove_labelled.assert_not_called()
+    operator.execute(CONTEXT)
+    operator.on_kill()
+    assert engine.remove_labelled.call_args.args[0]["slipway.task"] == "migrate"

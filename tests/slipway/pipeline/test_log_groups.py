@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from slipway.facts import StepReport
+from slipway.pipeline import log_groups
+from slipway.pipeline.log_groups import LogGroups
+from slipway.pipeline.step_table import step_table
+
+
+def test_groups_of_steps_side_by_side_do_not_mix() -> None:
+    log: list[str] = []
+    groups = LogGroups(log.append)
+    for key in "abc":
+        groups.begin(key, f"step {key}")
+    groups.line("b", "b1")
+    groups.line("a", "a1")
+    groups.line("c", "c1")
+    assert log == ["::group::step a", "a1"]  # the open one is live
+    groups.end("c", "c done")
+    groups.end("a", "a done")
+    groups.line("b", "b2")
+    groups.end("b", "b done")
+    assert log == [
+        "::group::step a", "a1", "a done", "::endgroup::",
+        "::group::step c", "c1", "c done", "::endgroup::",
+        "::group::step b", "b1", "b2", "b done", "::endgroup::",
+    ]  # fmt: skip
+
+
+def test_a_program_cannot_open_or_close_groups() -> None:
+    log: list[str] = []
+    groups = LogGroups(log.append)
+    groups.begin("a", "a")
+    groups.line("a", "x ::endgroup:: ::group::mine")
+    groups.end("a", "done")
+    assert sum("::group::" in line for line in log) == 1
+    assert sum("::endgroup::" in line for line in log) == 1
+
+
+def test_a_waiting_group_is_bounded_and_says_what_it_dropped() -> None:
+    log: list[str] = []
+    groups = LogGroups(log.append)
+    groups.begin("a", "a")
+    groups.begin("b", "b")
+    for number in range(log_groups._KEPT + 5):
+        groups.line("b", str(number))
+    groups.end("a", "done")
+    assert log[3:6] == ["::group::b", "(5 earlier lines were dropped)", "5"]
+
+
+def test_the_table_lines_up() -> None:
+    table = step_table(
+        [
+            StepReport(name="unit", image="python:3.11", state="passed", seconds=1.26, exit_code=0),
+            StepReport(name="a-long-name", image="go", state="skipped", seconds=0.0),
+        ]
+    )
+    assert table == [
+        "step         image        state    exit  seconds",
+        "unit         python:3.11  passed   0     1.3",
+        "a-long-name  go           skipped",
+    ]

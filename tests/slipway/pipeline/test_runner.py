@@ -1,0 +1,248 @@
+"""The runner, driven through the engine's interface."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slipway.exceptions import ImageUnavailable, PipelineStopped, StepTimedOut, TestsFailed
+from slipway.hooks.container_spec import ImageFacts
+from slipway.pipeline.compiler import Build, compile_pipeline
+from slipway.pipeline.load import load
+from slipway.pipeline.log_groups import LogGroups
+from slipway.pipeline.readiness import ServiceStopped
+from slipway.pipeline.runner import Runner
+from tests.fakes.container_engine import FakeEngine, Play
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slipway.pipeline.result import PipelineResult
+
+POSTGRES = ImageFacts(id="sha256:2", ports=(5432,), has_healthcheck=False)
+
+
+class Case:
+    """A pipeline on a fake engine."""
+
+    def __init__(
+        self, text: str, plays: Mapping[str, Play] | None = None, *, timeout: float = 5.0,
+        trusted: bool = False, images: Mapping[str, ImageFacts] | None = None,
+    ) -> None:  # fmt: skip
+        self.engine = FakeEngine(plays, images)
+        self.log: list[str] = []
+        pipeline = load(f"kind: pipeline\n{text}".encode(), file="f", trusted=trusted)
+        build = Build(id="run", labels={"slipway.run": "1"}, trusted=trusted)
+        self.runner = Runner(
+            self.engine, compile_pipeline(pipeline, build),
+            output=LogGroups(self.log.append), timeout=timeout,
+        )  # fmt: skip
+
+    def run(self) -> PipelineResult:
+        try:
+            return self.runner.run(b"the sources")
+        finally:
+            assert self.engine.leftovers() == []
+
+    def states(self) -> dict[str, str]:
+        return {step.name: step.state for step in self.run().steps}
+
+
+def steps(**named: str) -> str:
+    """One step per name; the text is what it has besides name and image."""
+    return "steps:\n" + "".join(f"- {{name: {n}, image: i, {more}}}\n" for n, more in named.items())
+
+
+def test_steps_run_one_after_the_other_without_depends_on() -> None:
+    case = Case(steps(a="", b="", c=""))
+    assert case.states() == {"a": "passed", "b": "passed", "c": "passed"}
+    begun_and_ended = [e for e in case.engine.events if e.startswith(("start", "end"))]
+    assert begun_and_ended == [
+        "start run-step-1-a", "end run-step-1-a", "start run-step-2-b", "end run-step-2-b",
+        "start run-step-3-c", "end run-step-3-c",
+    ]  # fmt: skip
+
+
+def test_the_sources_are_there_before_anything_starts() -> None:
+    case = Case("services: [{name: db, image: i}]\n" + steps(a="", b=""))
+    case.run()
+    events = case.engine.events
+    assert events.index("put run-step-1-a") < events.index("start run-service-1-db")
+    assert events.index("start run-service-1-db") < events.index("start run-step-1-a")
+    assert [e for e in events if e.startswith("put")] == ["put run-step-1-a"]
+
+
+def test_steps_that_do_not_wait_for_each_other_run_side_by_side() -> None:
+    both = threading.Barrier(2, timeout=5)
+
+    class Meeting(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            both.wait()  # breaks, and so fails the test, unless the other is here at once
+            return True
+
+    plays = {"b": Play(until=Meeting()), "c": Play(until=Meeting())}
+    text = steps(a="", b="depends_on: [a]", c="depends_on: [a]", d="depends_on: [b, c]")
+    assert set(Case(text, plays).states().values()) == {"passed"}
+
+
+def test_what_depends_on_a_failure_is_skipped_and_the_rest_goes_on() -> None:
+    text = steps(a="depends_on: []", b="depends_on: [a]", c="depends_on: [b]", d="depends_on: []")
+    case = Case(text, {"a": Play(exit_code=3, lines=("x", "boom"))})
+    result = case.run()
+    assert {s.name: s.state for s in result.steps} == {
+        "a": "failed", "b": "skipped", "c": "skipped", "d": "passed",
+    }  # fmt: skip
+    with pytest.raises(TestsFailed, match="'a' failed with exit code 3\n    x\n    boom") as caught:
+        result.raise_for_failure()
+    assert "'b'" not in str(caught.value)
+
+
+def test_an_ignored_failure_stops_nothing() -> None:
+    case = Case(steps(a="failure: ignore", b=""), {"a": Play(exit_code=1)})
+    result = case.run()
+    result.raise_for_failure()
+    assert [(s.state, s.exit_code) for s in result.steps] == [("failed", 1), ("passed", 0)]
+
+
+def test_a_detached_step_is_not_waited_for_and_its_lines_are_shown() -> None:
+    case = Case(steps(server="detach: true", test=""), {"server": Play(lines=("listening",))})
+    assert case.states() == {"server": "passed", "test": "passed"}
+    assert "listening" in case.log
+
+
+def test_a_program_that_is_not_in_the_image_fails_the_step() -> None:
+    result = Case(steps(a=""), {"a": Play(no_program=True)}).run()
+    assert result.steps[0].exit_code == 127
+    assert "no such file" in result.tails["a"][-1]
+
+
+def test_a_step_that_ran_out_of_memory_says_so() -> None:
+    result = Case(steps(a=""), {"a": Play(exit_code=137, out_of_memory=True)}).run()
+    assert "4096 MiB of memory" in result.tails["a"][-1]
+
+
+def test_an_unknown_image_stops_the_run_before_anything_is_made() -> None:
+    case = Case(steps(a="", b=""))
+    case.engine.missing_images.add("i")
+    with pytest.raises(ImageUnavailable, match="image i "):
+        case.run()
+    assert not [e for e in case.engine.events if e.startswith("create")]
+
+
+def test_an_image_is_asked_for_once_unless_it_is_always_pulled() -> None:
+    case = Case(steps(a="", b="", c="pull: always", d="pull: always"))
+    case.run()
+    assert [policy.value for _, policy in case.engine.pulls] == [
+        "if-not-exists",
+        "always",
+        "always",
+    ]
+
+
+def test_a_step_that_takes_too_long_is_killed_and_named() -> None:
+    case = Case(steps(a="", slow=""), {"slow": Play(until=threading.Event())}, timeout=0.2)
+    with pytest.raises(StepTimedOut, match="'slow' was killed"):
+        case.run()
+    assert any("slow: killed" in line for line in case.log)
+
+
+def test_stopping_from_outside_ends_the_run_and_leaves_nothing() -> None:
+    case = Case(steps(a="", b=""), {"a": Play(until=threading.Event())})
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            case.run()
+        except PipelineStopped as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    deadline = time.monotonic() + 5
+    while "start run-step-1-a" not in case.engine.events and time.monotonic() < deadline:
+        time.sleep(0.01)
+    case.runner.stop()
+    thread.join(5)
+    assert len(caught) == 1
+    assert "start run-step-2-b" not in case.engine.events
+
+
+def test_an_engine_that_fails_in_one_step_ends_the_others() -> None:
+    class Broken(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise RuntimeError
+
+    plays = {"a": Play(until=threading.Event()), "b": Play(until=Broken())}
+    case = Case(steps(a="depends_on: []", b="depends_on: []"), plays, timeout=30)
+    began = time.monotonic()
+    with pytest.raises(RuntimeError):
+        case.run()
+    assert time.monotonic() - began < 5
+
+
+def test_leftovers_of_the_last_try_go_first() -> None:
+    case = Case(steps(a=""))
+    case.engine.create_network("old", {"slipway.run": "1"})
+    case.engine.create_network("other", {"slipway.run": "2"})
+    with pytest.raises(AssertionError):  # the other run's is still there
+        case.run()
+    assert case.engine.leftovers() == ["other"]
+    assert case.engine.events[0] == "remove all"
+
+
+SERVICE = "services: [{name: db, image: postgres}]\n"
+
+
+def test_a_service_is_reachable_by_name_and_waited_for() -> None:
+    closed = (0, "sl local_address rem_address st\n")
+    open_ = (0, "0: 00000000:1538 00000000:0000 0A\n")
+    case = Case(
+        SERVICE + steps(a=""), {"db": Play(tables=(closed, closed, open_))},
+        images={"postgres": POSTGRES},
+    )  # fmt: skip
+    case.run()
+    service = case.engine.specs[1]
+    assert (service.aliases, service.network) == (("db",), "run")
+    assert any("db (postgres) ready after" in line for line in case.log)
+
+
+def test_a_service_that_stops_fails_the_run_with_its_last_lines() -> None:
+    plays = {"db": Play(exit_code=1, lines=("no password set",))}
+    case = Case(SERVICE + steps(a=""), plays, images={"postgres": POSTGRES})
+    with pytest.raises(
+        ServiceStopped, match=r"'db' stopped with exit code 1(.|\n)*no password set"
+    ):
+        case.run()
+
+
+def test_a_service_without_cat_is_watched_from_the_first_steps_image() -> None:
+    case = Case(
+        SERVICE + steps(a=""),
+        {"db": Play(tables=((126, "exec: cat: not found"),)), "run-service-1-db-onlooker": Play()},
+        images={"postgres": POSTGRES},
+    )  # fmt: skip
+    case.run()
+    onlooker = case.engine.specs[-1] if len(case.engine.specs) == 2 else case.engine.specs[2]
+    assert onlooker.image == "i"
+    assert onlooker.network == "container:c2"
+
+
+def test_an_untrusted_container_is_confined() -> None:
+    case = Case(SERVICE + steps(a=""))
+    case.run()
+    for spec in case.engine.specs:
+        assert spec.security.drop == ("ALL",)
+        assert spec.security.no_new_privileges
+        assert spec.limits.memory
+        assert spec.network == "run"
+        assert spec.volumes == {"run": "/drone/src"}
+        assert spec.labels["slipway.run"] == "1"
+
+
+def test_a_trusted_step_may_be_privileged() -> None:
+    case = Case(steps(a="privileged: true", b=""), trusted=True)
+    case.run()
+    assert [spec.security.privileged for spec in case.engine.specs] == [True, False]
