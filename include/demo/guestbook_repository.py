@@ -43,6 +43,8 @@ class GuestbookRepository:
         """Push the second version, with one more migration, and return its sha."""
         for migration in (EXAMPLE / "migrations").glob(LATER):
             shutil.copy(migration, self._tree / "migrations")
+        welcome = self._tree / "guestbook" / "welcome.txt"
+        welcome.write_text(welcome.read_text() + "Pin the entries you like best.\n")
         return self._push("Entries can be pinned", tag="v2.0.0")
 
     def _push(self, message: str, *, tag: str) -> str:

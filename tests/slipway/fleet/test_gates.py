@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slipway.exceptions import UnhealthyRelease
+from slipway.fleet import gates
+from slipway.fleet.gates import Gate, ask
+from slipway.fleet.plan import Wish
+from slipway.hooks.http_probe import Answer
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.slipway.fleet.test_swap import _swap
+
+
+@pytest.fixture
+def cloud() -> FakeFleetCloud:
+    cloud = FakeFleetCloud(healthy={"1"})
+    for version in ("1", "bad"):
+        _swap(cloud, version).converge(Wish.LAUNCHED, timeout=10)
+    return cloud
+
+
+def _answering(monkeypatch: pytest.MonkeyPatch, *said: str) -> list[Any]:
+    asked: list[Any] = []
+
+    def probe(addresses: list[str], **question: Any) -> list[Answer]:
+        asked.append(question)
+        return [
+            Answer(address=address, healthy=word == "HTTP 200", said=word)
+            for address, word in zip(addresses, said, strict=True)
+        ]
+
+    monkeypatch.setattr(gates, "probe", probe)
+    return asked
+
+
+def test_every_machine_must_answer(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = _answering(monkeypatch, "HTTP 200", "HTTP 503")
+    verdict = ask(Gate.HEALTHY, _swap(cloud, "1"), waited=1)
+    assert not verdict.passed
+    assert verdict.said == "1 of 2 machines healthy (10.0.0.1: HTTP 503)"
+    assert asked == [{"port": 80, "path": "/"}]
+    _answering(monkeypatch, "HTTP 200", "HTTP 200")
+    assert ask(Gate.HEALTHY, _swap(cloud, "1"), waited=1).passed
+
+
+def test_a_fleet_that_never_gets_healthy_says_what_it_answered(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answering(monkeypatch, "ConnectError", "ConnectError")
+    with pytest.raises(UnhealthyRelease, match=r"0 of 2 machines healthy .*ConnectError"):
+        ask(Gate.HEALTHY, _swap(cloud, "bad"), waited=61)
+
+
+def test_in_service_believes_the_balancer_alone(cloud: FakeFleetCloud) -> None:
+    assert not ask(Gate.IN_SERVICE, _swap(cloud, "1"), waited=1).passed
+    for version in ("1", "bad"):
+        _swap(cloud, version).converge(Wish.IN_TRAFFIC, timeout=10)
+    assert ask(Gate.IN_SERVICE, _swap(cloud, "1"), waited=1).passed
+    assert not ask(Gate.IN_SERVICE, _swap(cloud, "bad"), waited=1).passed
+    with pytest.raises(UnhealthyRelease, match="balancer says unhealthy"):
+        ask(Gate.IN_SERVICE, _swap(cloud, "bad"), waited=61)
+
+
+def test_a_soak_takes_its_time_and_breaks_at_once(cloud: FakeFleetCloud) -> None:
+    _swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
+    soaking = _swap(cloud, "1", soak=30.0)
+    assert not ask(Gate.SOAK, soaking, waited=29).passed
+    assert ask(Gate.SOAK, soaking, waited=30).passed
+    cloud.healthy.clear()
+    with pytest.raises(UnhealthyRelease, match="only 0 of 2"):
+        ask(Gate.SOAK, soaking, waited=5)
+
+
+def test_a_group_that_somebody_deleted(cloud: FakeFleetCloud) -> None:
+    cloud.groups.clear()
+    with pytest.raises(UnhealthyRelease, match="is gone"):
+        ask(Gate.HEALTHY, _swap(cloud, "1"), waited=1)
