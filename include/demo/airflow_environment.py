@@ -102,7 +102,8 @@ def _connections(signing_key: str) -> dict[str, dict[str, Any]]:
         "slipway_apt": {
             "conn_type": "generic", "host": f"{home.GATEWAY}/slipway-apt", "password": signing_key,
             "extra": {
-                "bucket": "slipway-apt", "aws_conn_id": "aws_default",
+                "bucket": "slipway-apt", "aws_conn_id": "aws_default", "region": home.REGION,
+                "acl": "public-read",
                 "distribution": "stable", "component": "main",
             },
         },

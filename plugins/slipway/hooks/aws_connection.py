@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -38,3 +39,36 @@ def fleet_cloud(aws_conn_id: str, region: str) -> FleetCloud:
         return aws_client(aws_conn_id, region, service)
 
     return FleetCloud(client)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What a tool in a container needs to use a connection's account.
+
+    :param environment: credentials and region, as every AWS SDK reads them.
+    :param endpoint: the API's URL, None for AWS itself.
+    """
+
+    environment: dict[str, str]
+    endpoint: str | None
+
+
+def account(aws_conn_id: str, region: str, service: str) -> Account:
+    """Return a connection's account for one service.
+
+    :param aws_conn_id: the Airflow connection.
+    :param region: wins over the connection's.
+    :param service: whose endpoint it is.
+    """
+    hook = AwsBaseHook(aws_conn_id=aws_conn_id, region_name=region, client_type=service)
+    credentials = hook.get_credentials(region_name=region)
+    environment = {
+        "AWS_ACCESS_KEY_ID": credentials.access_key,
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+    if credentials.token:
+        environment["AWS_SESSION_TOKEN"] = credentials.token
+    endpoint = hook.conn_config.get_service_endpoint_url(service)
+    return Account(environment=environment, endpoint=endpoint)

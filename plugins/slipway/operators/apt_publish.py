@@ -1,0 +1,86 @@
+"""Step 5: publish the package."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.exceptions import VersionConflict
+from slipway.facts import DebPackage, Json, PublishedPackage
+from slipway.hooks.apt_connection import AptRepository, apt_repository
+from slipway.hooks.aptly import Aptly
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.aws_connection import account
+from slipway.hooks.docker_connection import DEFAULT, container_engine
+from slipway.operators.failure import explained
+from slipway.operators.identity import container_name, labels
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class AptPublishOperator(BaseOperator):
+    """Add a package to the signed apt repository; every version stays there.
+
+    :param deb: :class:`slipway.facts.DebPackage` as JSON.
+    :param apt_conn_id: the repository (:mod:`slipway.hooks.apt_connection`).
+    :param docker_conn_id: the container engine that holds aptly's volume.
+    :returns: :class:`slipway.facts.PublishedPackage` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("deb",)
+    ui_color = "#ffedd5"
+
+    def __init__(
+        self, *, deb: Any, apt_conn_id: str = "slipway_apt", docker_conn_id: str = DEFAULT,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.deb = deb
+        self.apt_conn_id = apt_conn_id
+        self.docker_conn_id = docker_conn_id
+        self._labels: dict[str, str] = {}
+
+    def execute(self, context: Context) -> Json:
+        """Publish; what is published already stays as it is."""
+        deb = DebPackage.from_json(self.deb)
+        with explained():
+            data = _content(deb)
+            repository = apt_repository(self.apt_conn_id)
+            self._labels = labels(context)
+            aptly = Aptly(
+                engine=container_engine(self.docker_conn_id), repository=repository,
+                account=account(repository.aws_conn_id, repository.region, "s3"),
+                name=container_name(context), labels=self._labels,
+            )  # fmt: skip
+            key = aptly.publish(deb.artifact.rpartition("/")[2], data, self._say)
+        self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
+        return _published(deb, repository, key).to_json()
+
+    def on_kill(self) -> None:
+        """Remove the container of this task."""
+        if self._labels:
+            container_engine(self.docker_conn_id).remove_labelled(self._labels)
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)
+
+
+def _content(deb: DebPackage) -> bytes:
+    """Fetch a package's bytes, and make sure that they are the ones that were built."""
+    data = artifact_store().get(deb.artifact)
+    if data is None or hashlib.sha256(data).hexdigest() != deb.sha256:
+        msg = f"{deb.artifact} in the artifact store is not what build_deb put there"
+        raise VersionConflict(msg, advice="clear the task build_deb, so that it builds it again")
+    return data
+
+
+def _published(deb: DebPackage, repository: AptRepository, key: str) -> PublishedPackage:
+    return PublishedPackage(
+        release=deb.release, name=deb.name, version=deb.version, architecture=deb.architecture,
+        sha256=deb.sha256, repository_url=repository.url, distribution=repository.distribution,
+        component=repository.component, signing_key=key,
+    )  # fmt: skip
