@@ -97,7 +97,10 @@ def _common(project: Project, *more: str) -> dict[str, Any]:
 
 def _release_tasks(project: Project) -> RecordReleaseOperator:
     """Make everything up to the release: what is the same wherever it will run."""
-    source = {"url": project.repository.url, "connection": project.repository.connection}
+    source: dict[str, Any] = {
+        "url": project.repository.url,
+        "connection": project.repository.connection,
+    }
     checkout = CheckoutOperator(
         task_id="checkout", project=project.name, ref="{{ params.ref }}",
         branch=project.repository.branch, execution_timeout=LIMITS["checkout"],
@@ -107,7 +110,9 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
         tests = PipelineTestOperator(
             task_id="test", checkout=checkout.output, pipeline_file=project.test.pipeline,
             images=project.test.images, timeout_seconds=project.test.timeout.total_seconds(),
-            trusted=project.test.trusted, doc_md=documentation.task("test"), **source,
+            trusted=project.test.trusted,
+            # The pipeline's own limit comes first, and says more.
+            execution_timeout=project.test.timeout + LIMITS["bookkeeping"], doc_md=documentation.task("test"), **source,
         )  # fmt: skip
         deb = DebBuildOperator(
             task_id="build_deb", checkout=checkout.output, package=project.package.name,
@@ -144,7 +149,7 @@ def _approval(project: Project, name: str) -> ApprovalOperator:
         task_id="approve",
         subject=f"Deploy {project.name} to {name}?",
         body=(
-            "Release **{{ ti.xcom_pull('choose_release')['checkout']['release']['version'] }}**"
+            "Release **{{ ti.xcom_pull('choose_release', key='release')['version'] }}**"
             f" is about to replace what serves on **{name}**."
         ),
         fail_on_reject=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, XComArg
+from airflow.sdk import BaseOperator, TaskGroup, TriggerRule
 
 from include.delivery import documentation
 from include.delivery.house_rules import LIMITS
@@ -23,12 +23,12 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 
 
-def bake_and_swap(project: Project, name: str, record: XComArg) -> BaseOperator:
+def bake_and_swap(project: Project, name: str, record: Any) -> BaseOperator:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
     :param name: the environment's name.
-    :param record: the release's record, as an XCom.
+    :param record: the output of the task that has the release's record; ``[]`` is one part.
     :returns: the first of the tasks.
     """
     environment = project.environments[name]
@@ -43,7 +43,7 @@ def bake_and_swap(project: Project, name: str, record: XComArg) -> BaseOperator:
     return image
 
 
-def swap(project: Project, name: str, record: XComArg, image: PackerBakeOperator) -> None:
+def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) -> None:
     """Add the tasks of the swap to the open task group."""
     target = fleet_target(project, name).to_json()
     common: dict[str, Any] = {"environment": target, "image": image.output}
@@ -84,17 +84,20 @@ def fleet_target(project: Project, name: str) -> FleetTarget:
     )  # fmt: skip
 
 
-def _migrate(project: Project, name: str, record: XComArg) -> GooseMigrateOperator | None:
-    if project.migrations is None:
+def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator | None:
+    database = project.environments[name].database
+    if project.migrations is None or database is None:
         return None
     return GooseMigrateOperator(
-        task_id="migrate", release=record["checkout"]["release"],
+        task_id="migrate", release=record["release"],
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory,
-        database_conn_id=project.environments[name].database,
+        database_conn_id=database,
         execution_timeout=LIMITS["migrate"], doc_md=documentation.task("migrate"),
     )  # fmt: skip
 
 
 def _worded(task: str) -> dict[str, Any]:
-    return {"doc_md": documentation.task(task)}
+    # The sensors have limits of their own, which know the project's health timeout.
+    limit = None if task in ("fleet_healthy", "fleet_in_service", "soak") else LIMITS["cloud"]
+    return {"doc_md": documentation.task(task), "execution_timeout": limit}

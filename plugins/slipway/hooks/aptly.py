@@ -18,6 +18,7 @@ from slipway.hooks.apt_connection import AptRepository
 from slipway.hooks.aws_connection import Account
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_spec import ContainerSpec, ToolResult
+from slipway.hooks.recipes import pack
 from slipway.hooks.toolbox import IMAGE, WORK
 
 _ROOT, _OUT, _CONFIG = "/aptly", "/out", "aptly.json"
@@ -86,7 +87,7 @@ class Aptly:
             network="host", volumes={volume: _ROOT}, working_dir=WORK,
             labels={**self.labels, "slipway.kind": "tool"},
         )  # fmt: skip
-        files = _tar({file_name: deb, _CONFIG: self._config()})
+        files = pack({file_name: deb, _CONFIG: self._config()})
         result = self.engine.run_tool(
             spec, files=files, files_at=WORK, collect=_OUT, timeout=_TIMEOUT, log=log
         )
@@ -127,13 +128,3 @@ def _public_key(result: ToolResult, file_name: str) -> str:
                 return content.read().decode()
     msg = "the signing key of the apt connection cannot be read"
     raise ToolFailed(msg, advice="the password must be an ASCII-armoured private key")
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

@@ -63,8 +63,8 @@ def account(aws_conn_id: str, region: str, service: str) -> Account:
     hook = AwsBaseHook(aws_conn_id=aws_conn_id, region_name=region, client_type=service)
     credentials = hook.get_credentials(region_name=region)
     environment = {
-        "AWS_ACCESS_KEY_ID": credentials.access_key,
-        "AWS_SECRET_ACCESS_KEY": credentials.secret_key,
+        "AWS_ACCESS_KEY_ID": credentials.access_key or "",
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key or "",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
     }

@@ -103,7 +103,7 @@ class GooseRehearseOperator(_GooseOperator):
     template_fields: Sequence[str] = ("checkout", "live_version")
 
     def __init__(
-        self, *, checkout: Json, postgres: int, live_version: int | None = None, **kwargs: Any
+        self, *, checkout: Any, postgres: int, live_version: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.checkout = checkout
@@ -169,7 +169,7 @@ class GooseMigrateOperator(_GooseOperator):
     template_fields: Sequence[str] = ("release", "database_conn_id")
 
     def __init__(
-        self, *, release: Json, database_conn_id: str, lock_timeout: float = 5.0, **kwargs: Any
+        self, *, release: Any, database_conn_id: str, lock_timeout: float = 5.0, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.lock_timeout = lock_timeout

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from slipway.exceptions import StepTimedOut, TestsFailed
 from slipway.facts import Checkout, Json, TestReport
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from slipway.pipeline.result import PipelineResult
     from slipway.pipeline.spec import PipelineSpec
 
 
@@ -46,7 +48,7 @@ class PipelineTestOperator(BaseOperator):
     def __init__(
         self,
         *,
-        checkout: Json,
+        checkout: Any,
         url: str,
         connection: str | None = None,
         pipeline_file: str = ".drone.yml",
@@ -81,12 +83,19 @@ class PipelineTestOperator(BaseOperator):
                 container_engine(self.docker_conn_id), spec, output=LogGroups(self._say),
                 timeout=self.timeout_seconds,
             )  # fmt: skip
-            result = self._runner.run(mirror.archive(sha))
+            result = self._run(self._runner, mirror.archive(sha))
             for row in step_table(result.steps):
                 self._say(row)
             result.raise_for_failure()
         report = TestReport(release=checkout.release, seconds=result.seconds, steps=result.steps)
         return report.to_json()
+
+    def _run(self, runner: Runner, sources: bytes) -> PipelineResult:
+        """Run, and take a pipeline that never ends for a mistake of the commit's."""
+        try:
+            return runner.run(sources)
+        except StepTimedOut as error:
+            raise TestsFailed(error.message, advice=error.advice) from error
 
     def on_kill(self) -> None:
         """Remove the containers, the network and the workspace of this task."""

@@ -25,7 +25,7 @@ class RecordReleaseOperator(BaseOperator):
     :param package: :class:`slipway.facts.PublishedPackage`.
     :param tests: :class:`slipway.facts.TestReport`.
     :param schema: :class:`slipway.facts.SchemaVersion`, None without migrations.
-    :returns: the :class:`ReleaseRecord` as JSON.
+    :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
     """
 
     template_fields: Sequence[str] = ("checkout", "package", "tests", "schema")
@@ -34,7 +34,7 @@ class RecordReleaseOperator(BaseOperator):
     def __init__(
         self, *, checkout: Any, package: Any, tests: Any, schema: Any = None, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"multiple_outputs": True, **kwargs})
         self.checkout = checkout
         self.package = package
         self.tests = tests
@@ -50,7 +50,7 @@ class RecordReleaseOperator(BaseOperator):
         )
         ReleaseCatalogue(artifact_store()).record(record)
         self.log.info("%s can be deployed anywhere now", record.checkout.release.version)
-        return record.to_json()
+        return _parts(record)
 
 
 class ChooseReleaseOperator(BaseOperator):
@@ -58,14 +58,14 @@ class ChooseReleaseOperator(BaseOperator):
 
     :param project: the project's name.
     :param version: a version, the start of a sha, or ``newest``.
-    :returns: the :class:`ReleaseRecord` as JSON.
+    :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
     """
 
     template_fields: Sequence[str] = ("version",)
     ui_color = "#dbeafe"
 
     def __init__(self, *, project: str, version: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**{"multiple_outputs": True, **kwargs})
         self.project = project
         self.version = version
 
@@ -76,9 +76,14 @@ class ChooseReleaseOperator(BaseOperator):
         release = record.checkout.release
         subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
         self.log.info("%s (%s): %s", release.version, release.sha, subject)
-        return record.to_json()
+        return _parts(record)
 
     def _find(self, catalogue: ReleaseCatalogue, version: str) -> ReleaseRecord:
         if version in ("", NEWEST):
             return catalogue.newest(self.project)
         return catalogue.find(self.project, version)
+
+
+def _parts(record: ReleaseRecord) -> Json:
+    """Spread a record over XComs: a later task asks for the part that it needs."""
+    return {**record.to_json(), "release": record.checkout.release.to_json()}

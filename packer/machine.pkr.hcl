@@ -1,0 +1,48 @@
+# One template for both layers. The base layer starts from Debian's image and applies base.yml,
+# the app layer starts from the base layer and applies site.yml; all else is the same.
+
+source "amazon-ebs" "machine" {
+  ami_name      = var.image_name
+  source_ami    = var.source_ami
+  instance_type = var.instance_type
+  region        = var.region
+  subnet_id     = var.subnet_id
+
+  # The caller makes the security group and the key pair's name its own, so that whatever a killed
+  # try leaves behind can be found by name.
+  security_group_id       = var.security_group_id
+  temporary_key_pair_name = var.bake
+
+  custom_endpoint_ec2     = var.endpoint
+  skip_region_validation  = true
+  skip_metadata_api_check = true
+
+  ssh_username              = var.ssh_username
+  ssh_interface             = var.ssh_interface
+  ssh_timeout               = "5m"
+  ssh_clear_authorized_keys = true
+
+  encrypt_boot = var.encrypt_boot
+
+  run_tags        = merge(var.tags, { "Name" = var.bake, "slipway:bake" = var.bake })
+  run_volume_tags = merge(var.tags, { "slipway:bake" = var.bake })
+  tags            = merge(var.tags, { "Name" = var.image_name })
+  snapshot_tags   = var.tags
+}
+
+build {
+  sources = ["source.amazon-ebs.machine"]
+
+  provisioner "ansible" {
+    playbook_file = var.playbook
+    user          = var.ssh_username
+    use_proxy     = false
+
+    ansible_env_vars = [
+      "ANSIBLE_CONFIG=/work/ansible/ansible.cfg",
+    ]
+    extra_arguments = [
+      "--extra-vars", "@${var.variables}",
+    ]
+  }
+}

@@ -1,0 +1,131 @@
+"""Packer and Ansible, in a toolbox container."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway.exceptions import BakeFailed, CloudUnavailable, SlipwayError
+from slipway.hooks.aws_connection import Account
+from slipway.hooks.image_catalogue import ImageCatalogue
+from slipway.hooks.recipes import pack
+from slipway.hooks.toolbox import WORK, Toolbox
+
+# Seconds for one bake, and for Packer to take its builder away when it is stopped.
+_TIMEOUT, _GRACE = 2400.0, 60.0
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# Lines that say that the API was at fault, and not what was baked.
+_API_AT_FAULT = re.compile(
+    r"RequestError|connection refused|RequestLimitExceeded|InternalError|ServiceUnavailable"
+    r"|Timeout waiting for SSH|i/o timeout", re.IGNORECASE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bake:
+    """One image to be baked.
+
+    :param name: of everything temporary; the next try finds it by that name.
+    :param image_name: of the image.
+    :param files: the layer's recipe.
+    :param playbook: which of its files is played.
+    :param source_image: what it starts from.
+    :param tags: on the image, its snapshots, and the builder.
+    :param variables: for the playbook.
+    :param settings: further variables of the Packer template.
+    """
+
+    name: str
+    image_name: str
+    files: Mapping[str, bytes]
+    playbook: str
+    source_image: str
+    region: str
+    tags: Mapping[str, str]
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def bake(
+    bake: Bake, *, toolbox: Toolbox, catalogue: ImageCatalogue, account: Account,
+    log: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Bake an image, and leave nothing but the image behind.
+
+    :raises BakeFailed: when Packer or Ansible fails on what goes into the image.
+    :raises CloudUnavailable: when the cloud failed on the way.
+    """
+    for line in catalogue.sweep(bake.name, bake.image_name):
+        log(f"removed what the last try left: {line}")
+    ground = catalogue.ground()
+    group = catalogue.open_group(bake.name, ground)
+    try:
+        _run(bake, ground.subnet, group, toolbox=toolbox, account=account, log=log)
+    finally:
+        catalogue.sweep(bake.name, bake.image_name)
+
+
+def _run(
+    bake: Bake, subnet: str, group: str, *, toolbox: Toolbox, account: Account,
+    log: Callable[[str], None],
+) -> None:  # fmt: skip
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        plain = _COLOUR.sub("", line).rstrip()
+        if plain:
+            lines.append(plain)
+            log(plain)
+
+    variables = {
+        "bake": bake.name, "image_name": bake.image_name, "source_ami": bake.source_image,
+        "region": bake.region, "endpoint": account.endpoint or "", "subnet_id": subnet,
+        "security_group_id": group, "tags": dict(bake.tags),
+        "playbook": f"{WORK}/{bake.playbook}", "variables": f"{WORK}/variables.json",
+        **bake.settings,
+    }  # fmt: skip
+    files = {
+        **bake.files,
+        "bake.pkrvars.json": json.dumps(variables).encode(),
+        "variables.json": json.dumps(dict(bake.variables)).encode(),
+    }
+    result = toolbox.run(
+        "packer", "build", "-color=false", f"-var-file={WORK}/bake.pkrvars.json", f"{WORK}/packer",
+        files=pack(files), timeout=_TIMEOUT, grace=_GRACE, log=say,
+        # Packer looks every 15 s by default, which would be most of a bake's time.
+        environment={
+            **account.environment, "AWS_POLL_DELAY_SECONDS": "1", "AWS_MAX_ATTEMPTS": "900",
+            "PACKER_NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1",
+        },
+    )  # fmt: skip
+    if result.exit_code:
+        raise failure(lines)
+
+
+def failure(lines: list[str]) -> SlipwayError:
+    """Say what a failed bake died of.
+
+    :param lines: all that Packer and Ansible wrote.
+    """
+    fatal = [line for line in lines if "fatal:" in line or "FAILED!" in line or "ERROR!" in line]
+    task = _last([line for line in lines if "TASK [" in line and lines.index(line) < _index(
+        lines, fatal)])  # fmt: skip
+    if fatal:
+        msg = f"Ansible failed in {task}\n    {fatal[-1][:1000]}"
+        return BakeFailed(msg, advice="correct the role or the package, and run it again")
+    tail = "\n".join(f"    {line}" for line in lines[-8:])
+    if any(_API_AT_FAULT.search(line) for line in lines):
+        return CloudUnavailable(f"Packer could not reach what it needs:\n{tail}")
+    return BakeFailed(f"Packer failed:\n{tail}", advice="its last lines say why")
+
+
+def _index(lines: list[str], fatal: list[str]) -> int:
+    return lines.index(fatal[-1]) if fatal else len(lines)
+
+
+def _last(tasks: list[str]) -> str:
+    found = re.search(r"TASK \[(.*?)\]", tasks[-1]) if tasks else None
+    return f"the task '{found[1]}'" if found else "its first task"
