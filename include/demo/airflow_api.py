@@ -101,7 +101,7 @@ class AirflowApi:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
         answer = self._client.get(path, headers={"Accept": "application/json"})
         lines = answer.json().get("content", []) if answer.is_success else []
-        return "\n".join(str(line.get("event", "")) for line in lines if isinstance(line, dict))
+        return "\n".join(_said(line) for line in lines if isinstance(line, dict))
 
     def approve(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Answer an approval with yes, as a person does under *Required Actions*."""
@@ -118,3 +118,9 @@ class AirflowApi:
 
     def _get(self, path: str) -> Any:
         return self._client.get(path).raise_for_status().json()
+
+
+def _said(line: dict[str, Any]) -> str:
+    """Return a log line's text, with the message of the exception where it tells of one."""
+    causes = [f"{one['exc_type']}: {one['exc_value']}" for one in line.get("error_detail") or ()]
+    return "\n".join([str(line.get("event", "")), *causes[:1]])

@@ -89,6 +89,10 @@ def _slipway() -> dict[str, Any]:
         "recipes": home.ROOT,
         "poll_seconds": 1,
         "sensor_mode": "poke",
+        "source_ami": "debian-12-amd64-slipway",
+        "source_owner": "self",
+        # Encrypting copies the image once more; the embedded cloud has no keys to do it with.
+        "bake_encrypt": False,
     }
 
 

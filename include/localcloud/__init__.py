@@ -1,0 +1,1 @@
+"""An AWS on one machine: moto answers the API, Docker and HAProxy make the answers true."""

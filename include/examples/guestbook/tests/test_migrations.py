@@ -35,7 +35,7 @@ def test_entries_survive_the_last_migration_and_its_reversal(empty_url: str) -> 
         cursor.execute(last["Up"])
         cursor.execute("INSERT INTO entries (author, message) VALUES ('Bob', 'after')")
         cursor.execute(last["Down"])
-        cursor.execute("SELECT message FROM page")
+        cursor.execute("SELECT message FROM entries ORDER BY id DESC")
         assert cursor.fetchall() == [("after",), ("before",)]
     connection.close()
 

@@ -1,0 +1,110 @@
+"""HAProxy's configuration, written from moto's load balancers. Pure: facts in, text out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+SLOTS = 16
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Pool:
+    """A target group: a backend with empty slots for its targets.
+
+    :param name: name of the backend.
+    :param check_port: port to check, or ``None`` for the port of the traffic.
+    :param interval: seconds between two checks.
+    :param timeout: seconds a check may take.
+    :param rise: passed checks that make an unhealthy target healthy.
+    :param fall: failed checks that make a healthy target unhealthy.
+    :param codes: status codes of a passed check, such as ``200-299,301``.
+    """
+
+    name: str
+    path: str
+    check_port: int | None
+    interval: float
+    timeout: float
+    rise: int
+    fall: int
+    codes: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Listener:
+    """A port, and the pools behind it with their weights."""
+
+    port: int
+    pools: tuple[tuple[str, int], ...]
+
+
+_HEAD = """\
+global
+    maxconn 4000
+    # One thread: what is asked of a slot happens between requests, never during one.
+    nbthread 1
+    hard-stop-after 60s
+    stats socket /cloud/admin.sock mode 666 level admin expose-fd listeners
+    server-state-file /cloud/servers.state
+defaults
+    mode http
+    load-server-state-from-file global
+    timeout connect 1s
+    timeout client 60s
+    timeout server 60s
+    timeout http-request 30s
+    retries 3
+    option redispatch 1
+    option forwardfor
+    balance roundrobin
+# A configuration needs something to listen to, even before the first listener.
+frontend idle
+    bind unix@/cloud/idle.sock
+"""
+
+
+def render(listeners: Iterable[Listener], pools: Iterable[Pool]) -> str:
+    """Return the configuration: listeners on 127.0.0.1, and a backend for each pool."""
+    parts = [_HEAD]
+    parts += [_frontend(one) for one in sorted(listeners, key=lambda one: one.port)]
+    parts += [_backend(one) for one in sorted(pools, key=lambda one: one.name)]
+    return "".join(parts)
+
+
+def slot(number: int) -> str:
+    """Return the name of a slot; the first is number 1."""
+    return f"slot{number}"
+
+
+def _frontend(listener: Listener) -> str:
+    lines = [f"frontend port_{listener.port}", f"    bind 127.0.0.1:{listener.port}"]
+    shares = [(name, weight) for name, weight in listener.pools if weight > 0]
+    left = sum(weight for _, weight in shares)
+    for name, weight in shares[:-1]:
+        # Each share is drawn from what the ones before have left.
+        lines.append(f"    use_backend {name} if {{ rand({left}) lt {weight} }}")
+        left -= weight
+    if shares:
+        lines.append(f"    default_backend {shares[-1][0]}")
+    else:
+        lines.append("    http-request return status 503")
+    return "\n".join(lines) + "\n"
+
+
+def _backend(pool: Pool) -> str:
+    port = f" port {pool.check_port}" if pool.check_port else ""
+    lines = [
+        f"backend {pool.name}",
+        f"    option httpchk GET {pool.path}",
+        f"    http-check expect status {pool.codes}",
+        f"    timeout check {_ms(pool.timeout)}",
+        f"    default-server check{port} inter {_ms(pool.interval)}"
+        f" rise {pool.rise} fall {pool.fall}",
+        f"    server-template slot 1-{SLOTS} 127.0.0.1:1 disabled",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _ms(seconds: float) -> str:
+    return f"{int(seconds * 1000)}ms"

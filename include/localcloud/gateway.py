@@ -1,0 +1,43 @@
+"""The machines' way to the API: HAProxy on the VPC, talking to a unix socket of this process.
+
+So nothing has to listen on an address that anybody else could reach.
+"""
+
+from __future__ import annotations
+
+from include.localcloud.engine import Engine
+from include.localcloud.settings import CloudSettings
+
+IMAGE = "slipway/haproxy:2"
+# Host: moto takes a bucket's name from the host unless it knows the host, as it does loopback's.
+_CONFIG = """\
+global
+    maxconn 1000
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 60s
+    timeout server 60s
+    retries 3
+frontend api
+    bind :80
+    http-request set-header Host 127.0.0.1:{port}
+    default_backend api
+backend api
+    server api unix@/cloud/api.sock
+"""
+
+
+def start_gateway(engine: Engine, settings: CloudSettings) -> None:
+    """Start the gateway container at the VPC's third address."""
+    folder = settings.home / "gateway"
+    (folder / "haproxy.cfg").write_text(_CONFIG.format(port=settings.port))
+    container = engine.create(
+        f"slipway-cloud-{settings.installation}-gateway",
+        IMAGE,
+        kind="cloud-gateway",
+        command=["haproxy", "-db", "-f", "/cloud/haproxy.cfg"],
+        host={"binds": [f"{folder}:/cloud"], "mem_limit": "256m", "pids_limit": 64},
+        networking_config=engine.address(settings.network, settings.gateway),
+    )
+    engine.api.start(container)

@@ -1,0 +1,172 @@
+"""HAProxy at run time: its admin socket, and the reload that drops no connection."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import enum
+import io
+import logging
+import socket
+import time
+from pathlib import Path
+
+from include.localcloud.balancer_config import SLOTS, slot
+from include.localcloud.engine import Engine
+from include.localcloud.server import short_path
+
+log = logging.getLogger(__name__)
+
+IMAGE = "slipway/haproxy:2"
+_READY_SECONDS = 10.0
+
+
+class Check(enum.Enum):
+    """What HAProxy's health check says of a slot."""
+
+    UP = "up"
+    # Fewer checks passed in a row than the threshold asks for, but the last one passed.
+    RISING = "rising"
+    DOWN = "down"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SlotSeen:
+    """What HAProxy says of a slot.
+
+    :param busy: requests under way.
+    """
+
+    check: Check
+    busy: int
+
+
+class HAProxy:
+    """The balancer's container, on the host's own network.
+
+    :param engine: the Docker of this installation.
+    :param folder: of the configuration and the sockets, mounted into the container.
+    """
+
+    def __init__(self, *, engine: Engine, folder: Path) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._container = ""
+        self._socket = short_path(folder, "admin.sock")
+
+    def start(self, configuration: str) -> None:
+        """Start with that configuration and wait until it answers."""
+        self._write(configuration)
+        (self._folder / "servers.state").write_text("")
+        self._container = self._engine.create(
+            f"slipway-cloud-{self._engine.installation}-balancer",
+            IMAGE,
+            kind="cloud-balancer",
+            command=["haproxy", "-W", "-db", "-f", "/cloud/haproxy.cfg"],
+            host={
+                "binds": [f"{self._folder}:/cloud"],
+                "network_mode": "host",
+                "mem_limit": "512m",
+                "pids_limit": 128,
+            },
+        )
+        self._engine.api.start(self._container)
+        self._wait_for_worker(None)
+
+    def reload(self, configuration: str) -> None:
+        """Change listeners and pools; connections and the slots' states live on."""
+        before = self._worker()
+        self._write(configuration)
+        (self._folder / "servers.state").write_text(self.ask("show servers state"))
+        self._engine.api.kill(self._container, "SIGUSR2")
+        self._wait_for_worker(before)
+
+    def seen(self) -> dict[tuple[str, str], SlotSeen]:
+        """Return what HAProxy says of every slot, by pool and name of the slot."""
+        text = self.ask("show stat -1 4 -1").lstrip("# ")
+        return {
+            (row["pxname"], row["svname"]): SlotSeen(
+                check=_check(row["status"]), busy=int(row["scur"] or 0)
+            )
+            for row in csv.DictReader(io.StringIO(text))
+        }
+
+    def fill(self, pool: str, name: str, address: str, port: int) -> None:
+        """Put a target into a slot; it gets no request before a check has passed.
+
+        A slot that leaves maintenance counts as healthy at once. So it leaves it draining, is
+        told that it is down, and only then may take requests.
+        """
+        server = f"{pool}/{name}"
+        self.ask(
+            f"set server {server} state maint; "
+            f"set server {server} addr {address} port {port}; "
+            f"set server {server} state drain; "
+            f"set server {server} health down; "
+            f"set server {server} state ready"
+        )
+
+    def accept(self, pool: str, name: str) -> None:
+        """Let a slot whose first check has passed take requests."""
+        self.ask(f"set server {pool}/{name} health up")
+
+    def drain(self, pool: str, name: str) -> None:
+        """Send nothing new; what is under way may end."""
+        self.ask(f"set server {pool}/{name} state drain")
+
+    def empty(self, pool: str, name: str) -> None:
+        """Forget the slot's target."""
+        self.ask(f"set server {pool}/{name} state maint")
+
+    def ask(self, command: str) -> str:
+        """Send a command to the admin socket and return the answer.
+
+        :raises OSError: when HAProxy does not answer.
+        """
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(5)
+            connection.connect(self._socket)
+            connection.sendall(f"{command}\n".encode())
+            parts = []
+            while part := connection.recv(65536):
+                parts.append(part)
+        answer = b"".join(parts).decode()
+        if not command.startswith("show") and answer.strip():
+            log.debug("%s: %s", command, answer.strip())
+        return answer
+
+    def _write(self, configuration: str) -> None:
+        (self._folder / "haproxy.cfg").write_text(configuration)
+
+    def _worker(self) -> str | None:
+        try:
+            lines = self.ask("show info").splitlines()
+        except OSError:
+            return None
+        return next((line for line in lines if line.startswith("Pid:")), None)
+
+    def _wait_for_worker(self, before: str | None) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline:
+            now = self._worker()
+            if now is not None and now != before:
+                return
+            if before is not None and "Loading failure" in self._last_words():
+                break
+            time.sleep(0.02)
+        log.error("HAProxy refuses its configuration: %s", self._last_words())
+
+    def _last_words(self) -> str:
+        words: bytes = self._engine.api.logs(self._container, tail=6)
+        return words.decode("utf-8", "replace")
+
+
+def slots() -> list[str]:
+    """Return the names of a pool's slots."""
+    return [slot(number) for number in range(1, SLOTS + 1)]
+
+
+def _check(status: str) -> Check:
+    if status.startswith(("UP", "NOLB", "no check", "DRAIN")):
+        return Check.UP
+    return Check.RISING if "/" in status else Check.DOWN

@@ -1,0 +1,206 @@
+"""What an infrastructure team lays out before the first delivery: here in place of Terraform.
+
+Everything may be laid again; what exists stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from include.localcloud.database import start_database
+from include.localcloud.settings import ACCESS_KEY, SECRET_KEY
+
+__all__ = ["lay_environment", "lay_network", "lay_project", "start_database"]
+
+BUCKET = "slipway-apt"
+SECURITY_GROUP = "slipway-app"
+_SUBNETS = ("slipway-a", "slipway-b")
+_DRAIN_SECONDS = 3
+
+
+def lay_network(*, endpoint: str, region: str) -> None:
+    """Name the subnets, make the machines' security group and the apt repository's bucket.
+
+    :param endpoint: URL of the API.
+    """
+    ec2 = _client("ec2", endpoint, region)
+    for name, subnet in zip(_SUBNETS, _subnets(ec2), strict=True):
+        ec2.create_tags(Resources=[subnet["SubnetId"]], Tags=[{"Key": "Name", "Value": name}])
+    with _unless("InvalidGroup.Duplicate"):
+        ec2.create_security_group(
+            GroupName=SECURITY_GROUP, Description="Slipway's machines", VpcId=_vpc(ec2)
+        )
+    s3 = _client("s3", endpoint, region)
+    with _unless("BucketAlreadyOwnedByYou"):
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
+    # apt signs no requests.
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(_readable(BUCKET)))
+
+
+def lay_environment(
+    *,
+    endpoint: str,
+    region: str,
+    project: str,
+    environment: str,
+    listener_port: int,
+    app_port: int,
+    health_path: str,
+    database_url: str | None,
+) -> None:
+    """Make an environment's target group, load balancer, listener and secrets.
+
+    :param listener_port: port of the load balancer, on 127.0.0.1.
+    :param app_port: port of the application on its machines.
+    :param database_url: goes to SSM as the environment's ``DATABASE_URL``.
+    """
+    name = f"{project}-{environment}"
+    elbv2, ec2 = _client("elbv2", endpoint, region), _client("ec2", endpoint, region)
+    tags = [
+        {"Key": "slipway:project", "Value": project},
+        {"Key": "slipway:environment", "Value": environment},
+    ]
+    group = _target_group(elbv2, name, _vpc(ec2), app_port, health_path, tags)
+    balancer = _balancer(elbv2, name, [one["SubnetId"] for one in _subnets(ec2)], tags)
+    listeners = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+    if listener_port not in [int(one["Port"]) for one in listeners]:
+        elbv2.create_listener(
+            LoadBalancerArn=balancer,
+            Protocol="HTTP",
+            Port=listener_port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+        )
+    if database_url is not None:
+        _client("ssm", endpoint, region).put_parameter(
+            Name=f"/slipway/{project}/{environment}/DATABASE_URL",
+            Value=database_url,
+            Type="SecureString",
+            Overwrite=True,
+        )
+
+
+def lay_project(
+    *,
+    endpoint: str,
+    region: str,
+    installation: str,
+    project: str,
+    listeners: dict[str, int],
+    app_port: int,
+    health_path: str,
+) -> dict[str, str]:
+    """Lay out everything for a project.
+
+    :param listeners: the load balancer's port on 127.0.0.1 for each environment.
+    :returns: the databases' URLs by Airflow connection id, ``<project>_<environment>``.
+    """
+    lay_network(endpoint=endpoint, region=region)
+    [vpc] = _client("ec2", endpoint, region).describe_vpcs(Filters=_DEFAULT)["Vpcs"]
+    connections = {environment: f"{project}_{environment}" for environment in listeners}
+    urls = start_database(
+        installation=installation,
+        cidr=vpc["CidrBlock"],
+        databases=list(connections.values()),
+    )
+    for environment, port in listeners.items():
+        lay_environment(
+            endpoint=endpoint,
+            region=region,
+            project=project,
+            environment=environment,
+            listener_port=port,
+            app_port=app_port,
+            health_path=health_path,
+            database_url=urls[connections[environment]],
+        )
+    return urls
+
+
+_DEFAULT = [{"Name": "is-default", "Values": ["true"]}]
+
+
+def _client(service: str, endpoint: str, region: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        # botocore would insist on AWS's five seconds between two health checks.
+        config=Config(parameter_validation=False, s3={"addressing_style": "path"}),
+    )
+
+
+@contextlib.contextmanager
+def _unless(*codes: str) -> Any:
+    """Ignore the refusal to make what exists."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
+
+
+def _vpc(ec2: Any) -> str:
+    [vpc] = ec2.describe_vpcs(Filters=_DEFAULT)["Vpcs"]
+    return str(vpc["VpcId"])
+
+
+def _subnets(ec2: Any) -> list[dict[str, Any]]:
+    filters = [{"Name": "vpc-id", "Values": [_vpc(ec2)]}]
+    found: list[dict[str, Any]] = ec2.describe_subnets(Filters=filters)["Subnets"]
+    return sorted(found, key=lambda one: str(one["AvailabilityZone"]))
+
+
+def _target_group(
+    elbv2: Any, name: str, vpc: str, port: int, path: str, tags: list[dict[str, str]]
+) -> str:
+    try:
+        [group] = elbv2.describe_target_groups(Names=[name])["TargetGroups"]
+    except elbv2.exceptions.TargetGroupNotFoundException:
+        [group] = elbv2.create_target_group(
+            Name=name,
+            Protocol="HTTP",
+            Port=port,
+            VpcId=vpc,
+            TargetType="instance",
+            HealthCheckPath=path,
+            HealthCheckIntervalSeconds=5,
+            HealthCheckTimeoutSeconds=2,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+            Matcher={"HttpCode": "200"},
+            Tags=tags,
+        )["TargetGroups"]
+    arn = str(group["TargetGroupArn"])
+    delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(_DRAIN_SECONDS)}
+    # Faster than AWS allows, so that a delivery to the embedded cloud takes seconds.
+    elbv2.modify_target_group(TargetGroupArn=arn, HealthCheckIntervalSeconds=1)
+    elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
+    return arn
+
+
+def _balancer(elbv2: Any, name: str, subnets: list[str], tags: list[dict[str, str]]) -> str:
+    try:
+        [balancer] = elbv2.describe_load_balancers(Names=[name])["LoadBalancers"]
+    except elbv2.exceptions.LoadBalancerNotFoundException:
+        [balancer] = elbv2.create_load_balancer(
+            Name=name, Subnets=subnets, Scheme="internal", Type="application", Tags=tags
+        )["LoadBalancers"]
+    return str(balancer["LoadBalancerArn"])
+
+
+def _readable(bucket: str) -> dict[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
