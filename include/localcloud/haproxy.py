@@ -18,7 +18,8 @@ from include.localcloud.server import short_path
 log = logging.getLogger(__name__)
 
 IMAGE = "slipway/haproxy:2"
-_READY_SECONDS = 10.0
+_READY_SECONDS = 2.0
+_RELOADS = 5
 
 
 class Check(enum.Enum):
@@ -71,15 +72,22 @@ class HAProxy:
             },
         )
         self._engine.api.start(self._container)
-        self._wait_for_worker(None)
+        if not self._new_worker(None):
+            log.error("HAProxy did not start: %s", self._last_words())
 
     def reload(self, configuration: str) -> None:
         """Change listeners and pools; connections and the slots' states live on."""
         before = self._worker()
         self._write(configuration)
-        (self._folder / "servers.state").write_text(self.ask("show servers state"))
-        self._engine.api.kill(self._container, "SIGUSR2")
-        self._wait_for_worker(before)
+        for _ in range(_RELOADS):
+            (self._folder / "servers.state").write_text(self.ask("show servers state"))
+            self._engine.api.kill(self._container, "SIGUSR2")
+            if self._new_worker(before):
+                return
+            if "Loading failure" in self._last_words():
+                break
+            # The master loses a signal that comes while it still settles from the last one.
+        log.error("HAProxy did not take its configuration: %s", self._last_words())
 
     def seen(self) -> dict[tuple[str, str], SlotSeen]:
         """Return what HAProxy says of every slot, by pool and name of the slot."""
@@ -145,16 +153,14 @@ class HAProxy:
             return None
         return next((line for line in lines if line.startswith("Pid:")), None)
 
-    def _wait_for_worker(self, before: str | None) -> None:
+    def _new_worker(self, before: str | None) -> bool:
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline:
             now = self._worker()
             if now is not None and now != before:
-                return
-            if before is not None and "Loading failure" in self._last_words():
-                break
+                return True
             time.sleep(0.02)
-        log.error("HAProxy refuses its configuration: %s", self._last_words())
+        return False
 
     def _last_words(self) -> str:
         words: bytes = self._engine.api.logs(self._container, tail=6)

@@ -126,7 +126,9 @@ _DEFAULT = [{"Name": "is-default", "Values": ["true"]}]
 
 
 def _client(service: str, endpoint: str, region: str) -> Any:
-    return boto3.client(
+    # The name of the service is not known to the type checker, so neither is the client.
+    make: Any = boto3.client
+    return make(
         service,
         endpoint_url=endpoint,
         region_name=region,

@@ -7,7 +7,6 @@ done, what is gone already as well.
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -160,9 +159,10 @@ class FleetCloud:
         if launch.profile:
             data["IamInstanceProfile"] = {"Name": launch.profile}
         try:
+            # The name is what makes this call one call. A client token would answer with a
+            # template that was deleted since, when a release comes back within a day.
             self._ec2.create_launch_template(
                 LaunchTemplateName=launch.name, LaunchTemplateData=data,
-                ClientToken=_token("launch-template", launch.name, launch.image_id),
                 TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
             )  # fmt: skip
         except ClientError as error:
@@ -313,8 +313,3 @@ def _unless_gone(call: Any, **arguments: Any) -> None:
 
 def _code(error: ClientError) -> str:
     return str(error.response["Error"]["Code"])
-
-
-def _token(*parts: str) -> str:
-    """The same wish gives the same token, so that a repeated call is one call."""
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,162 @@
+"""A whole world for the operators: an embedded cloud, a git server, connections, a repository.
+
+Nothing is faked here but Airflow's scheduler: each operator is executed as a worker would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import docker
+import pytest
+
+from include.demo.signing_key import make_signing_key
+from include.localcloud import landscape
+from slipway.facts import Json
+from slipway.operators.checkout import CheckoutOperator
+from tests.fakes.git_server import Repository
+
+ROOT = Path(__file__).resolve().parents[2]
+GUESTBOOK = ROOT / "include" / "examples" / "guestbook"
+PORT, CIDR, GATEWAY, REGION = 4606, "10.219.0.0/16", "http://10.219.0.2", "eu-west-1"
+ENDPOINT = f"http://127.0.0.1:{PORT}"
+LISTENER = 8091
+# What the operators are given besides the facts, as the project file would.
+PACKAGE = {"package": "guestbook", "nfpm_file": "packaging/nfpm.yaml", "unit": "guestbook.service"}
+IMAGES = {"python:3.11": "slipway/python:3.11", "postgres:15": "slipway/postgres:15"}
+
+
+class World:
+    """What a test asks of the cloud and of Docker."""
+
+    def __init__(self) -> None:
+        self.docker = docker.from_env()
+
+    def client(self, service: str) -> Any:
+        make: Any = boto3.client
+        return make(
+            service, endpoint_url=ENDPOINT, region_name=REGION,
+            aws_access_key_id="embedded", aws_secret_access_key="embedded",
+        )  # fmt: skip
+
+    def leftovers(self) -> list[str]:
+        """List what operators left in Docker; the apt volume is meant to stay."""
+        mine: Any = {"label": "slipway.installation=test"}
+        containers = [one.name for one in self.docker.containers.list(all=True, filters=mine)]
+        networks = [one.name for one in self.docker.networks.list(filters=mine)]
+        volumes = [one.name for one in self.docker.volumes.list(filters=mine)]
+        return [*containers, *networks, *(name for name in volumes if "aptly" not in name)]
+
+    def builders(self) -> list[str]:
+        """List what a bake must not leave in the cloud."""
+        ec2 = self.client("ec2")
+        alive = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopped"]}]
+        pages = ec2.describe_instances(Filters=[*alive, {"Name": "tag-key",
+                "Values": ["slipway:bake"]}])  # fmt: skip
+        instances = [i["InstanceId"] for r in pages["Reservations"] for i in r["Instances"]]
+        keys = [one["KeyName"] for one in ec2.describe_key_pairs()["KeyPairs"]]
+        groups = [g["GroupName"] for g in ec2.describe_security_groups()["SecurityGroups"]]
+        return [*instances, *keys, *(g for g in groups if g.startswith("slipway-") and
+                g != "slipway-app")]  # fmt: skip
+
+    def groups(self) -> list[str]:
+        """List the server groups."""
+        found = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+        return [one["AutoScalingGroupName"] for one in found if "Status" not in one]
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    home = tmp_path_factory.mktemp("cloud")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
+    with (home / "cloud.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
+             "--installation", "test-e2e", "--port", str(PORT), "--cidr", CIDR,
+             "--region", REGION],
+            cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while not (home / "cloud.json").exists():
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail((home / "cloud.log").read_text()[-2000:])
+            time.sleep(0.2)
+        urls = landscape.lay_project(
+            endpoint=ENDPOINT, region=REGION, installation="test-e2e", project="guestbook",
+            listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
+        )  # fmt: skip
+        _configure(urls)
+        yield World()
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        for volume in docker.from_env().volumes.list(filters={"label": _MINE}):
+            volume.remove(force=True)
+
+
+_MINE: Any = "slipway.installation=test"
+
+
+def _configure(urls: dict[str, str]) -> None:
+    aws = {"endpoint_url": ENDPOINT, "region_name": REGION}
+    apt = {"bucket": "slipway-apt", "region": REGION, "acl": "public-read"}
+    connections: dict[str, Any] = {
+        "AWS_DEFAULT": {"conn_type": "aws", "login": "embedded", "password": "embedded",
+                        "extra": aws},
+        "SLIPWAY_APT": {"conn_type": "generic", "host": f"{GATEWAY}/slipway-apt",
+                        "password": make_signing_key(), "extra": apt},
+    }  # fmt: skip
+    os.environ |= {f"AIRFLOW_CONN_{name}": json.dumps(one) for name, one in connections.items()}
+    os.environ |= {f"AIRFLOW_CONN_{name.upper()}": url for name, url in urls.items()}
+    os.environ |= {
+        "AIRFLOW__SLIPWAY__SOURCE_AMI": "debian-12-amd64-slipway",
+        "AIRFLOW__SLIPWAY__SOURCE_OWNER": "self",
+        "AIRFLOW__SLIPWAY__BAKE_ENCRYPT": "False",
+    }
+
+
+@pytest.fixture
+def guestbook(repository: Repository) -> Repository:
+    """The example's repository, one commit, version 1.0.0."""
+    ignored = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".mypy_cache")
+    shutil.copytree(GUESTBOOK, repository.path, dirs_exist_ok=True, ignore=ignored)
+    repository.commit("A guestbook")
+    repository.git("tag", "v1.0.0")
+    return repository
+
+
+@pytest.fixture
+def run() -> Callable[..., Any]:
+    """Execute an operator as the task of a run."""
+    ids = SimpleNamespace(dag_id="guestbook", run_id=f"run-{time.monotonic_ns()}")
+
+    def execute(operator: Any) -> Any:
+        ti = SimpleNamespace(task_id=operator.task_id, **vars(ids))
+        return operator.execute({"ti": ti})
+
+    return execute
+
+
+@pytest.fixture
+def checkout(guestbook: Repository, run: Callable[..., Any], artifacts: Path) -> Callable[[], Json]:
+    """Check the head of the guestbook's main branch out."""
+
+    def head() -> Json:
+        operator = CheckoutOperator(
+            task_id="checkout", project="guestbook", url=guestbook.url, ref="main", branch="main"
+        )
+        found: Json = run(operator)
+        return found
+
+    return head

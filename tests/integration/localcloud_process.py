@@ -1,0 +1,167 @@
+"""An embedded cloud of the tests' own, and what the tests ask of it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALLATION, PORT, CIDR, REGION = "test-cloud", 4577, "10.218.0.0/16", "eu-west-1"
+ENDPOINT = f"http://127.0.0.1:{PORT}"
+GATEWAY = "http://10.218.0.2"
+
+
+def command(*arguments: str) -> list[str]:
+    """Return the command line of the cloud's program."""
+    return [sys.executable, "-m", "include.localcloud", *arguments]
+
+
+@contextlib.contextmanager
+def running_cloud(home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve until the block ends."""
+    variables = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
+    serving = command(
+        "serve", "--home", str(home), "--installation", INSTALLATION,
+        "--port", str(PORT), "--cidr", CIDR, "--region", REGION,
+    )  # fmt: skip
+    with (home.parent / "cloud.log").open("wb") as log:
+        process = subprocess.Popen(
+            serving, cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        until(lambda: (home / "cloud.json").exists() or process.poll() is not None, seconds=30)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def client(service: str) -> Any:
+    """Return a client of the cloud's API."""
+    make: Any = boto3.client
+    return make(
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+def until(condition: Callable[[], Any], *, seconds: float) -> Any:
+    """Wait for something to be true, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            msg = f"still not so after {seconds} s"
+            raise TimeoutError(msg)
+        time.sleep(0.1)
+    return value
+
+
+def instance(instance_id: str) -> dict[str, Any]:
+    """Return what DescribeInstances says of it."""
+    answer = client("ec2").describe_instances(InstanceIds=[instance_id])
+    found: dict[str, Any] = answer["Reservations"][0]["Instances"][0]
+    return found
+
+
+def wait_for_state(instance_id: str, state: str) -> dict[str, Any]:
+    """Wait until the instance is in that state."""
+    until(lambda: instance(instance_id)["State"]["Name"] == state, seconds=30)
+    return instance(instance_id)
+
+
+def ssh(key: Path, address: str, line: str) -> str:
+    """Run a command line on a machine that may still be booting."""
+    argv = [
+        "ssh", "-i", str(key), "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null",
+        "-oLogLevel=ERROR", "-oBatchMode=yes", "-oConnectTimeout=2", f"admin@{address}", line,
+    ]  # fmt: skip
+
+    def attempt() -> subprocess.CompletedProcess[str] | None:
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        return None if done.returncode == 255 else done
+
+    done: subprocess.CompletedProcess[str] = until(attempt, seconds=30)
+    return done.stdout
+
+
+def web_server(answer: str) -> str:
+    """Return user data, in base64, of a machine that answers every GET on port 8000."""
+    text = f"""#cloud-config
+write_files:
+- path: /etc/systemd/system/web.service
+  content: |
+    [Service]
+    ExecStart=/usr/bin/python3 /opt/web.py
+- path: /etc/systemd/system/multi-user.target.d/web.conf
+  content: |
+    [Unit]
+    Wants=web.service
+- path: /opt/web.py
+  content: |
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "{len(answer)}")
+            self.end_headers()
+            self.wfile.write(b"{answer}")
+    ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+"""
+    return base64.b64encode(text.encode()).decode()
+
+
+def leftovers() -> list[str]:
+    """Return the names of everything in Docker that belongs to the tests' cloud."""
+    api: Any = docker.from_env()
+    labels = {"label": f"slipway.installation={INSTALLATION}"}
+    found = [one.name for one in api.containers.list(all=True, filters=labels)]
+    found += [one.name for one in api.networks.list(filters=labels)]
+    found += [tag for one in api.images.list(f"slipway-cloud/{INSTALLATION}") for tag in one.tags]
+    api.close()
+    return found
+
+
+class Load:
+    """Asks the load balancer without a pause, and remembers what it answered."""
+
+    def __init__(self, port: int) -> None:
+        self._url = f"http://127.0.0.1:{port}/"
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._run) for _ in range(2)]
+        self.answers: list[str] = []
+        self.failures: list[str] = []
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                with urllib.request.urlopen(self._url, timeout=10) as answer:
+                    self.answers.append(answer.read().decode())
+            except (urllib.error.URLError, OSError) as error:
+                self.failures.append(repr(error))
+            self._stopping.wait(0.01)
