@@ -47,12 +47,21 @@ class GuestbookRepository:
         welcome.write_text(welcome.read_text() + "Pin the entries you like best.\n")
         return self._push("Entries can be pinned", tag="v2.0.0")
 
-    def _push(self, message: str, *, tag: str) -> str:
+    def push_again(self, message: str) -> str:
+        """Push one more commit, which changes a line that visitors see, and return its sha."""
+        welcome = self._tree / "guestbook" / "welcome.txt"
+        welcome.write_text(f"{welcome.read_text()}{message}\n")
+        return self._push(message)
+
+    def _push(self, message: str, *, tag: str | None = None) -> str:
         _git("add", "--all", cwd=self._tree)
         _git("commit", "--quiet", "-m", message, cwd=self._tree)
-        _git("tag", tag, cwd=self._tree)
+        refs = ["main"]
+        if tag:
+            _git("tag", tag, cwd=self._tree)
+            refs.append(tag)
         # Branch and tag at once: a poll in between would see the commit without its version.
-        _git("push", "--quiet", "--atomic", "origin", "main", tag, cwd=self._tree)
+        _git("push", "--quiet", "--atomic", "origin", *refs, cwd=self._tree)
         return _git("rev-parse", "HEAD", cwd=self._tree)
 
 

@@ -52,9 +52,9 @@ class World:
     def leftovers(self) -> list[str]:
         """List what operators left in Docker; the apt volume is meant to stay."""
         mine: Any = {"label": "slipway.installation=test"}
-        containers = [one.name for one in self.docker.containers.list(all=True, filters=mine)]
-        networks = [one.name for one in self.docker.networks.list(filters=mine)]
-        volumes = [one.name for one in self.docker.volumes.list(filters=mine)]
+        containers = [str(one.name) for one in self.docker.containers.list(all=True, filters=mine)]
+        networks = [str(one.name) for one in self.docker.networks.list(filters=mine)]
+        volumes = [str(one.name) for one in self.docker.volumes.list(filters=mine)]
         return [*containers, *networks, *(name for name in volumes if "aptly" not in name)]
 
     def builders(self) -> list[str]:

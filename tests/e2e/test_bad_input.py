@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -174,14 +175,12 @@ def test_ansible_failing_halfway(guestbook: Repository, checkout: Head, run: Run
 
 def test_a_bake_that_is_killed(guestbook: Repository, checkout: Head, world: World) -> None:
     """A killed worker: the next try finds and removes what the last one left."""
-    from types import SimpleNamespace
-
     package = {
         "release": checkout()["release"], "name": "guestbook", "version": "1.0.0",
         "architecture": "all", "sha256": "0" * 64, "repository_url": "http://127.0.0.1:1",
         "distribution": "stable", "component": "main", "signing_key": "none",
     }  # fmt: skip
-    ti = SimpleNamespace(dag_id="guestbook", task_id="bake_image", run_id="killed")
+    ti: Any = SimpleNamespace(dag_id="guestbook", task_id="bake_image", run_id="killed")
     child = os.fork()
     if child == 0:
         try:
@@ -228,7 +227,7 @@ def test_an_app_that_never_gets_healthy(
     """The whole way of a good release, then a bad one that is removed again."""
     deb = run(_deb(checkout(), guestbook))
     package = run(AptPublishOperator(task_id="publish_apt", deb=deb))
-    good = {"environment": _target(), "image": run(_bake(package))}
+    good: dict[str, Any] = {"environment": _target(), "image": run(_bake(package))}
     run(LaunchOperator(task_id="launch", **good))
     run(FleetHealthySensor(task_id="fleet_healthy", **good))
     run(ShiftTrafficOperator(task_id="shift_traffic", **good))
@@ -236,7 +235,7 @@ def test_an_app_that_never_gets_healthy(
     serving = world.groups()
     assert len(serving) == 1
 
-    bad = {"environment": _target(health_timeout=6.0), "image": _seed(world, "6.6.6")}
+    bad: dict[str, Any] = {"environment": _target(health_timeout=6.0), "image": _seed(world, "6.6.6")}
     launched = run(LaunchOperator(task_id="launch", **bad))
     assert launched["previous_group"] == serving[0]
     with pytest.raises(AirflowFailException, match=r"0 of 1 machines healthy .*ConnectError"):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -49,7 +49,8 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
     assert swap == {edge for edge in _edges(prod) if edge[0].startswith("swap.")}
     assert ("choose_release", "approve") in _edges(prod)
     assert ("approve", "bake_image") in _edges(prod)
-    assert prod.get_task("approve").fail_on_reject
+    approve: Any = prod.get_task("approve")
+    assert approve.fail_on_reject
     assert "approve" not in build(project, "guestbook.dev").task_ids
 
 

@@ -11,9 +11,10 @@ from include.demo import processes
 
 
 @pytest.fixture(autouse=True)
-def _folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def run_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(processes, "RUN", tmp_path / "run")
     monkeypatch.setattr(processes, "LOG", tmp_path / "log")
+    return tmp_path / "run"
 
 
 def test_a_process_is_stopped_with_its_children() -> None:
@@ -36,10 +37,10 @@ def test_one_that_ignores_the_polite_signal_is_killed() -> None:
     assert not processes.alive("deaf")
 
 
-def test_somebody_elses_process_with_our_old_number_is_left_alone() -> None:
+def test_somebody_elses_process_with_our_old_number_is_left_alone(run_folder: Path) -> None:
     other = subprocess.Popen(["sleep", "1000"], start_new_session=True)
-    processes.RUN.mkdir()
-    (processes.RUN / "ours.pid").write_text(f"{other.pid}\n/somewhere/airflow")
+    run_folder.mkdir()
+    (run_folder / "ours.pid").write_text(f"{other.pid}\n/somewhere/airflow")
     assert not processes.alive("ours")
     processes.stop("ours")
     assert other.poll() is None

@@ -12,7 +12,7 @@ def _poke(*watched: Watched) -> list[dict[str, Any]]:
     sensor = CommitsSensor(task_id="new_commits", watched=watched)
     answer = sensor.poke({})
     assert answer.is_done == bool(answer.xcom_value)
-    return list(answer.xcom_value)
+    return list(answer.xcom_value or ())
 
 
 def _remember(runs: list[dict[str, Any]]) -> None:
