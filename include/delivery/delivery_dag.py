@@ -112,7 +112,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
             images=project.test.images, timeout_seconds=project.test.timeout.total_seconds(),
             trusted=project.test.trusted,
             # The pipeline's own limit comes first, and says more.
-            execution_timeout=project.test.timeout + LIMITS["bookkeeping"], doc_md=documentation.task("test"), **source,
+            execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
+            doc_md=documentation.task("test"), **source,
         )  # fmt: skip
         deb = DebBuildOperator(
             task_id="build_deb", checkout=checkout.output, package=project.package.name,

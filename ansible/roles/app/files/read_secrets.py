@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import botocore.exceptions
 import botocore.session
@@ -54,7 +55,7 @@ def main(target):
         for name, value in found:
             # systemd reads double-quoted values with C escapes (systemd.exec(5)), as JSON has.
             file.write(f"{name}={json.dumps(value, ensure_ascii=False)}\n")
-    os.replace(partial, target)
+    Path(partial).replace(target)
 
 
 if __name__ == "__main__":
