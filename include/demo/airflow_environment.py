@@ -15,6 +15,13 @@ from typing import Any
 
 from include.demo import home
 
+_PRELOADED = (
+    "airflow.executors.local_executor",
+    "airflow.sdk.execution_time.task_runner",
+    "include.delivery.delivery_dag",
+    "include.delivery.commits_dag",
+)
+
 
 def environment(*, signing_key: str, databases: dict[str, str]) -> dict[str, str]:
     """Return the variables.
@@ -53,6 +60,9 @@ def _core() -> dict[str, dict[str, Any]]:
             "load_examples": False,
             "executor": "LocalExecutor",
             "parallelism": 6,
+            # Workers begin with everything loaded that a task would load for itself.
+            "mp_start_method": "forkserver",
+            "mp_forkserver_preload": ",".join(_PRELOADED),
             "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             # Everything listens on loopback, so whoever reaches it owns the machine already.
             "simple_auth_manager_all_admins": True,

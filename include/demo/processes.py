@@ -40,20 +40,22 @@ def alive(name: str) -> bool:
     return _pid(name) is not None
 
 
-def stop(name: str, *, grace: float = 20.0) -> None:
-    """Stop a process and its children; nothing happens where there is none.
+def stop(*names: str, grace: float = 20.0) -> None:
+    """Stop processes and their children, side by side; nothing happens where there is none.
 
-    :param name: as given to :func:`start`.
+    :param names: as given to :func:`start`.
     :param grace: seconds between the polite and the final signal.
     """
-    pid = _pid(name)
-    if pid is not None:
+    pids = [pid for name in names if (pid := _pid(name)) is not None]
+    for pid in pids:
         _signal(pid, signal.SIGTERM)
-        deadline = time.monotonic() + grace
-        while _running(pid) and time.monotonic() < deadline:
-            time.sleep(0.1)
+    deadline = time.monotonic() + grace
+    while any(_running(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for pid in pids:
         _signal(pid, signal.SIGKILL)
-    (RUN / f"{name}.pid").unlink(missing_ok=True)
+    for name in names:
+        (RUN / f"{name}.pid").unlink(missing_ok=True)
 
 
 def last_lines(name: str, count: int = 15) -> str:

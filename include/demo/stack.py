@@ -23,8 +23,6 @@ AIRFLOW = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-# In the order in which they are stopped: first those that use the others.
-PROCESSES = ("load", *AIRFLOW, "git-daemon", "cloud")
 PORTS = (home.CLOUD_PORT, home.GIT_PORT, home.UI_PORT, *home.LISTENERS.values())
 
 
@@ -92,8 +90,9 @@ def start_airflow(databases: dict[str, str]) -> None:
 
 def stop_all() -> None:
     """Stop the processes of an earlier demo and forget its state; images and .venv stay."""
-    for name in PROCESSES:
-        processes.stop(name)
+    processes.stop(*AIRFLOW, "migrate-db", "git-daemon")
+    # Last, since the others use it.
+    processes.stop("cloud")
     for folder in home.STATE:
         shutil.rmtree(folder, ignore_errors=True)
     home.ENVIRONMENT.unlink(missing_ok=True)

@@ -18,8 +18,9 @@ from slipway.fleet.target import FleetTarget
 from slipway.hooks.fleet_cloud import ENVIRONMENT, PROJECT, SHA, VERSION, FleetCloud, Launch
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
-# Seconds between two looks.
-_PAUSE = 1.0
+# Seconds until the next look: after a change, which the cloud needs a moment to show, and while
+# something takes its time.
+_AFTER_CHANGE, _WHILE_WAITING = 0.2, 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ class Swap:
             for action in step.actions:
                 self.log(f"decided: {action.verb.value} {action.group}, because {action.reason}")
                 self._act(action)
-            self.sleep(_PAUSE)
+            self.sleep(_AFTER_CHANGE if step.actions else _WHILE_WAITING)
 
     def deployment(self, fleet: Fleet, previous: ServerGroup | None) -> Deployment:
         """Say what the swap has come to.

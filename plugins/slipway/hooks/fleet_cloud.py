@@ -235,12 +235,17 @@ class FleetCloud:
     @understood
     def delete(self, group: str) -> None:
         """Remove a group with its machines and its launch template."""
-        _unless_gone(
-            self._autoscaling.delete_auto_scaling_group,
-            AutoScalingGroupName=group,
-            ForceDelete=True,
-        )
-        _unless_gone(self._ec2.delete_launch_template, LaunchTemplateName=group)
+        try:
+            self._autoscaling.delete_auto_scaling_group(
+                AutoScalingGroupName=group, ForceDelete=True
+            )
+        except ClientError as error:
+            # ValidationError is Auto Scaling's word for a group that is gone.
+            if "not found" not in str(error).lower():
+                raise
+        named = [{"Name": "launch-template-name", "Values": [group]}]
+        for template in self._ec2.describe_launch_templates(Filters=named)["LaunchTemplates"]:
+            self._ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
 
     # Names to ids
 
@@ -300,15 +305,6 @@ def _group(
 
 def _tags(raw: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in raw.get("Tags", ())}
-
-
-def _unless_gone(call: Any, **arguments: Any) -> None:
-    try:
-        call(**arguments)
-    except ClientError as error:
-        gone = ("not found" in str(error).lower()) or "NotFound" in _code(error)
-        if not gone and "does not exist" not in str(error).lower():
-            raise
 
 
 def _code(error: ClientError) -> str:

@@ -1,0 +1,80 @@
+"""Against moto's EC2: what is found, and what is swept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from slipway.exceptions import EnvironmentMisconfigured
+from slipway.hooks.image_catalogue import BAKE_TAG, ImageCatalogue
+
+
+@pytest.fixture
+def ec2() -> Iterator[Any]:
+    with mock_aws():
+        make: Any = boto3.client
+        yield make("ec2", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+
+
+def _instance(ec2: Any, **tags: str) -> str:
+    pairs = [{"Key": key.replace("_", ":"), "Value": value} for key, value in tags.items()]
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    answer = ec2.run_instances(
+        ImageId=image, MinCount=1, MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": pairs}],
+    )  # fmt: skip
+    return str(answer["Instances"][0]["InstanceId"])
+
+
+def test_an_image_is_found_by_all_its_tags(ec2: Any) -> None:
+    catalogue = ImageCatalogue(ec2)
+    image = ec2.create_image(InstanceId=_instance(ec2, a="b"), Name="one")["ImageId"]
+    ec2.create_tags(Resources=[image], Tags=[{"Key": "slipway:layer", "Value": "app"}])
+    assert catalogue.find({"slipway:layer": "app"}) == image
+    assert catalogue.find({"slipway:layer": "app", "slipway:playbook": "x"}) is None
+
+
+def test_a_source_that_is_not_there(ec2: Any) -> None:
+    with pytest.raises(EnvironmentMisconfigured, match="no image 'debian-99"):
+        ImageCatalogue(ec2).source("debian-99-*", "self")
+
+
+def test_a_sweep_takes_what_a_killed_try_left_and_nothing_else(ec2: Any) -> None:
+    catalogue = ImageCatalogue(ec2)
+    ours, other = _instance(ec2, slipway_bake="t-1"), _instance(ec2, slipway_bake="t-2")
+    for name in ("t-1", "t-2"):
+        ec2.create_key_pair(KeyName=name)
+        catalogue.open_group(name, catalogue.ground())
+    half = ec2.create_image(InstanceId=ours, Name="shop-1")["ImageId"]
+    removed = catalogue.sweep("t-1", "shop-1")
+    assert len(removed) == 4
+    states = {
+        i["InstanceId"]: i["State"]["Name"]
+        for r in ec2.describe_instances()["Reservations"]
+        for i in r["Instances"]
+    }
+    assert (states[ours], states[other]) == ("terminated", "running")
+    assert [one["KeyName"] for one in ec2.describe_key_pairs()["KeyPairs"]] == ["t-2"]
+    assert not ec2.describe_images(Filters=[{"Name": "image-id", "Values": [half]}])["Images"]
+    assert catalogue.sweep("t-1", "shop-1") == []
+    assert BAKE_TAG == "slipway:bake"
+
+
+def test_a_finished_image_of_the_same_name_is_kept(ec2: Any) -> None:
+    image = ec2.create_image(InstanceId=_instance(ec2, a="b"), Name="shop-1")["ImageId"]
+    ec2.create_tags(Resources=[image], Tags=[{"Key": "slipway:layer", "Value": "app"}])
+    assert ImageCatalogue(ec2).sweep("t-1", "shop-1") == []
+
+
+def test_the_builder_is_reached_from_its_own_network_only(ec2: Any) -> None:
+    catalogue = ImageCatalogue(ec2)
+    ground = catalogue.ground()
+    group = catalogue.open_group("t-1", ground)
+    found = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    (rule,) = found["IpPermissions"]
+    assert (rule["FromPort"], rule["ToPort"]) == (22, 22)
+    assert rule["IpRanges"] == [{"CidrIp": ground.cidr}]
