@@ -6,15 +6,14 @@ done, what is gone already as well.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.cloud_failure import understood
+from slipway.hooks.cloud_names import missing, security_group_ids, subnet_ids, tags_of
 from slipway.hooks.fleet_view import SCALING, Fleet, Machine, ServerGroup
 
 PROJECT, ENVIRONMENT = "slipway:project", "slipway:environment"
@@ -101,7 +100,7 @@ class FleetCloud:
         try:
             answer = self._elb.describe_instance_health(LoadBalancerName=balancer)
         except ClientError as error:
-            raise _missing(_BALANCER, balancer, self._balancer_names()) from error
+            raise missing(_BALANCER, balancer, self._balancer_names()) from error
         words = {"InService": "healthy", "OutOfService": "unhealthy"}
         return {one["InstanceId"]: words.get(one["State"], "initial") for one in
                 answer["InstanceStates"]}  # fmt: skip
@@ -110,7 +109,7 @@ class FleetCloud:
         pages = self._elbv2.get_paginator("describe_target_groups").paginate()
         arns = {g["TargetGroupName"]: g["TargetGroupArn"] for p in pages for g in p["TargetGroups"]}
         if name not in arns:
-            raise _missing(_TARGET_GROUP, name, arns)
+            raise missing(_TARGET_GROUP, name, arns)
         return str(arns[name])
 
     def _balancer_names(self) -> list[str]:
@@ -122,7 +121,7 @@ class FleetCloud:
     @understood
     def launch(self, launch: Launch) -> None:
         """Make a launch template and a server group of it, outside the balancer."""
-        subnets = self._subnet_ids(launch.subnets)
+        subnets = subnet_ids(self._ec2, launch.subnets)
         template = self._template(launch)
         low, desired, high = launch.size
         tags = [
@@ -147,7 +146,7 @@ class FleetCloud:
         tags = [{"Key": key, "Value": value} for key, value in launch.tags.items()]
         data: dict[str, Any] = {
             "ImageId": launch.image_id, "InstanceType": launch.instance_type,
-            "SecurityGroupIds": self._security_group_ids(launch.security_groups),
+            "SecurityGroupIds": security_group_ids(self._ec2, launch.security_groups),
             "UserData": launch.user_data,
             # Version 2 of the metadata service only: a request that an application was tricked
             # into cannot read the machine's credentials.
@@ -247,36 +246,9 @@ class FleetCloud:
         for template in self._ec2.describe_launch_templates(Filters=named)["LaunchTemplates"]:
             self._ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
 
-    # Names to ids
-
-    def _subnet_ids(self, names: tuple[str, ...]) -> list[str]:
-        found = self._ec2.describe_subnets()["Subnets"]
-        by_name = {_tags(one).get("Name", ""): one["SubnetId"] for one in found}
-        return _resolve("subnet", names, by_name, {one["SubnetId"] for one in found})
-
-    def _security_group_ids(self, names: tuple[str, ...]) -> list[str]:
-        found = self._ec2.describe_security_groups()["SecurityGroups"]
-        by_name = {one["GroupName"]: one["GroupId"] for one in found}
-        return _resolve("security group", names, by_name, {one["GroupId"] for one in found})
-
-
-def _resolve(
-    what: str, names: tuple[str, ...], by_name: Mapping[str, str], ids: set[str]
-) -> list[str]:
-    for name in names:
-        if name not in ids and name not in by_name:
-            raise _missing(what, name, by_name)
-    return [name if name in ids else by_name[name] for name in names]
-
-
-def _missing(what: str, name: str, there: Iterable[str]) -> EnvironmentMisconfigured:
-    near = difflib.get_close_matches(name, list(there), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else "create it, or correct the project file"
-    return EnvironmentMisconfigured(f"the cloud has no {what} {name!r}", advice=hint)
-
 
 def _belongs(group: Mapping[str, Any], project: str, environment: str, where: str) -> bool:
-    tags = _tags(group)
+    tags = tags_of(group)
     if PROJECT in tags:
         return (tags[PROJECT], tags.get(ENVIRONMENT)) == (project, environment)
     return where in (*group.get("TargetGroupARNs", ()), *group.get("LoadBalancerNames", ()))
@@ -285,7 +257,7 @@ def _belongs(group: Mapping[str, Any], project: str, environment: str, where: st
 def _group(
     raw: Mapping[str, Any], where: str, health: Mapping[str, str], addresses: Mapping[str, str]
 ) -> ServerGroup:
-    tags = _tags(raw)
+    tags = tags_of(raw)
     standby = tags.get(STANDBY)
     return ServerGroup(
         name=raw["AutoScalingGroupName"], version=tags.get(VERSION),
@@ -301,10 +273,6 @@ def _group(
             for one in raw["Instances"]
         ),
     )  # fmt: skip
-
-
-def _tags(raw: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in raw.get("Tags", ())}
 
 
 def _code(error: ClientError) -> str:
