@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
-from include.delivery.house_rules import LIMITS, RETRIES, START
+from include.delivery.house_rules import LIMITS, SHARED_DAG
 from include.delivery.project import Project
 from slipway.operators.commits import RememberCommitsOperator
 from slipway.sensors.commits import CommitsSensor, Watched
@@ -33,12 +33,7 @@ def commits_dag(projects: Iterable[Project]) -> DAG:
         description="Starts one run per new commit of every project",
         doc_md=__doc__,
         schedule="@continuous",
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        is_paused_upon_creation=False,
-        tags=["slipway"],
-        default_args=RETRIES,
+        **SHARED_DAG,
     ) as dag:
         new = CommitsSensor(
             task_id="new_commits",

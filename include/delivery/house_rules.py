@@ -31,6 +31,16 @@ LIMITS = {
     "bookkeeping": timedelta(minutes=2),
 }
 
+# The DAGs that serve all projects.
+SHARED_DAG: dict[str, Any] = {
+    "start_date": START,
+    "catchup": False,
+    "max_active_runs": 1,
+    "is_paused_upon_creation": False,
+    "tags": ["slipway"],
+    "default_args": RETRIES,
+}
+
 
 def default_args(project: Project) -> dict[str, Any]:
     """Return the arguments that every task of a project is given."""

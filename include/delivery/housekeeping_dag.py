@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from include.delivery.house_rules import LIMITS, RETRIES, START
+from include.delivery.house_rules import LIMITS, SHARED_DAG
 from include.delivery.project import Project
 from include.delivery.swap_group import fleet_target
 from slipway.operators.fleet import RetireStandbysOperator
@@ -23,12 +23,7 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
         description="Retires standbys that were kept warm long enough",
         doc_md=__doc__,
         schedule=timedelta(minutes=10),
-        start_date=START,
-        catchup=False,
-        max_active_runs=1,
-        is_paused_upon_creation=False,
-        tags=["slipway"],
-        default_args=RETRIES,
+        **SHARED_DAG,
     ) as dag:
         for project in projects:
             for name in project.environments:
