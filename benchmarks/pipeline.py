@@ -56,7 +56,10 @@ def _script(sha: str) -> dict[str, float]:
         str(home.ROOT / "benchmarks" / "pipeline.sh"), record.checkout.repository, sha,
         record.checkout.release.version, url, _base_image(), str(LISTENER),
     ]  # fmt: skip
-    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=True, env=os.environ)  # noqa: S603
+    environment = {**os.environ, "SLIPWAY_INSTALLATION": home.INSTALLATION}
+    done = subprocess.run(  # noqa: S603 - our own script, and what the catalogue says
+        argv, stdout=subprocess.PIPE, text=True, check=True, env=environment
+    )
     lines = [line.split() for line in done.stdout.splitlines()]
     return {line[0]: float(line[1]) for line in lines if len(line) == 2}
 

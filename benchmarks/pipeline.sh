@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 work=$(mktemp -d)
 run="slipway-bench-$$"
-label=(--label slipway.installation=demo --label slipway.kind=bench)
+label=(--label "slipway.installation=$SLIPWAY_INSTALLATION" --label slipway.kind=bench)
 export AWS_ACCESS_KEY_ID=embedded AWS_SECRET_ACCESS_KEY=embedded AWS_REGION=eu-west-1
 
 cleanup() {

@@ -86,6 +86,8 @@ def _tuned() -> dict[str, dict[str, Any]]:
             "enable_health_check": False,
         },
         "DAG_PROCESSOR": {"min_file_process_interval": 30, "refresh_interval": 30},
+        # The provider tells of every client it makes, which drowns what a task has to say.
+        "LOGGING": {"namespace_levels": "airflow.providers.amazon=WARNING"},
         "USAGE_DATA_COLLECTION": {"enabled": False},
         "TRIGGERER": {"capacity": 100},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -18,7 +19,8 @@ RESULT = HOME / "demo.json"
 # What a demo leaves for the next one to start afresh; images and .venv stay.
 STATE = (AIRFLOW_HOME, ARTIFACTS, MIRRORS, GIT, CLOUD)
 
-INSTALLATION = "demo"
+# Two clones on one machine must not take each other's containers for their own.
+INSTALLATION = f"demo-{sha256(str(ROOT).encode()).hexdigest()[:8]}"
 REGION = "eu-west-1"
 CIDR = "10.213.0.0/16"
 GATEWAY = "http://10.213.0.2"
