@@ -11,10 +11,10 @@ from botocore.config import Config
 
 from slipway.hooks.fleet_cloud import FleetCloud
 
-# Eight tries with standard back-off (up to 20 s between two) outlast an API that is away for
-# half a minute; after that the task fails and Airflow takes its turn.
+# Twelve tries with standard back-off (random, up to 20 s between two: 85 s on average) outlast an
+# API that is away for half a minute; after that the task fails and Airflow takes its turn.
 CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 8}, connect_timeout=5, read_timeout=60
+    retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=60
 )
 
 
