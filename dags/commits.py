@@ -3,4 +3,4 @@
 from include.delivery.commits_dag import commits_dag
 from include.delivery.loader import load_projects
 
-commits = commits_dag(load_projects().projects.values())
+commits = commits_dag(lambda: load_projects().projects.values())

@@ -7,7 +7,7 @@ once, whoever saw it first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
@@ -20,13 +20,13 @@ from slipway.operators.commits import RememberCommitsOperator
 from slipway.sensors.commits import CommitsSensor, Watched
 
 
-def commits_dag(projects: Iterable[Project]) -> DAG:
+def commits_dag(projects: Callable[[], Iterable[Project]]) -> DAG:
     """Build the DAG for all projects.
 
     ``[slipway] poll_seconds`` is the time between two polls, ``[slipway] sensor_mode`` is
     ``poke`` (quickest, keeps a worker's slot) or ``reschedule`` (gives it back between polls).
 
-    :param projects: whose branches are watched.
+    :param projects: reads the projects whose branches are watched.
     """
     with DAG(
         dag_id="commits",
@@ -37,7 +37,7 @@ def commits_dag(projects: Iterable[Project]) -> DAG:
     ) as dag:
         new = CommitsSensor(
             task_id="new_commits",
-            watched=[_watched(project) for project in projects],
+            watched=lambda: [_watched(project) for project in projects()],
             poke_interval=conf.getfloat("slipway", "poll_seconds", fallback=30.0),
             mode=conf.get("slipway", "sensor_mode", fallback="reschedule"),
             # A run that saw nothing for an hour ends as skipped, and the next one begins.

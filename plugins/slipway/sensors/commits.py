@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 # Commits of one push that get a run of their own; of more, the oldest are left to their
 # successors, and the log says so.
 MOST_PER_PUSH = 20
+# Seconds between two looks at which projects there are.
+REFRESH = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,22 +42,27 @@ class CommitsSensor(BaseSensorOperator):
     handed on twice is run once. A repository that does not answer is logged and asked again at
     the next poke; the others do not wait for it.
 
-    :param watched: the branches, as :class:`Watched` or its fields.
+    :param watched: gives the branches. It is asked again every ``REFRESH`` seconds, so that a poll
+        that goes on for an hour sees the project that was added meanwhile.
     :returns: for each new commit, oldest first, the arguments of a TriggerDagRunOperator.
     """
 
     template_fields: Sequence[str] = ()
     ui_color = "#fef9c3"
 
-    def __init__(self, *, watched: Sequence[Watched], **kwargs: Any) -> None:
+    def __init__(self, *, watched: Callable[[], Sequence[Watched]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.watched = tuple(watched)
+        self.watched = watched
+        self._known: Sequence[Watched] = ()
+        self._asked_at = -math.inf
         self._complaints: dict[str, str] = {}
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask every repository once."""
         store = artifact_store()
-        found = [run for one in self.watched for run in self._new_runs(store, one)]
+        if time.monotonic() - self._asked_at >= REFRESH:
+            self._known, self._asked_at = self.watched(), time.monotonic()
+        found = [run for one in self._known for run in self._new_runs(store, one)]
         return PokeReturnValue(is_done=bool(found), xcom_value=found)
 
     def _new_runs(self, store: ArtifactStore, one: Watched) -> list[dict[str, Any]]:

@@ -87,7 +87,7 @@ def test_a_project_without_migrations_has_no_goose(project: Project) -> None:
 
 
 def test_the_shared_dags(project: Project) -> None:
-    watching = commits_dag([project])
+    watching = commits_dag(lambda: [project])
     assert watching.max_active_runs == 1
     assert ("new_commits", "start_runs") in _edges(watching)
     assert ("start_runs", "remember") in _edges(watching)

@@ -3,13 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from slipway.operators.commits import RememberCommitsOperator
+from slipway.sensors import commits
 from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, Watched
 from tests.fakes.git_server import Repository
 
 
 def _poke(*watched: Watched) -> list[dict[str, Any]]:
-    sensor = CommitsSensor(task_id="new_commits", watched=watched)
+    sensor = CommitsSensor(task_id="new_commits", watched=lambda: watched)
     answer = sensor.poke({})
     assert answer.is_done == bool(answer.xcom_value)
     return list(answer.xcom_value or ())
@@ -67,3 +70,16 @@ def test_a_repository_that_is_away_holds_up_nobody(repository: Repository, artif
     repository.commit(readme="one")
     away = Watched(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
     assert [run["trigger_dag_id"] for run in _poke(away, _watch(repository))] == ["shop"]
+
+
+def test_a_project_that_is_added_meanwhile_is_seen(
+    repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(readme="one")
+    watched: list[Watched] = []
+    sensor = CommitsSensor(task_id="new_commits", watched=lambda: list(watched))
+    assert not sensor.poke({}).is_done
+    watched.append(_watch(repository))
+    assert not sensor.poke({}).is_done
+    monkeypatch.setattr(commits, "REFRESH", 0.0)
+    assert sensor.poke({}).is_done
