@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from slipway.operators.commits import RememberCommitsOperator
 from slipway.sensors import commits
 from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, Watched
 from tests.fakes.git_server import Repository
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def _poke(*watched: Watched) -> list[dict[str, Any]]:
