@@ -160,3 +160,10 @@ def checkout(guestbook: Repository, run: Callable[..., Any], artifacts: Path) ->
         return found
 
     return head
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left(world: World) -> Any:
+    yield
+    assert world.leftovers() == []
+    assert world.builders() == []

@@ -199,13 +199,14 @@ def test_fleets_are_swapped_and_mended_under_load(target_group: str) -> None:
         scaling.delete_auto_scaling_group(AutoScalingGroupName="old", ForceDelete=True)
         until(lambda: not members("old"), seconds=30)
         until(lambda: load.answers[-1] == "new", seconds=5)
-
-        [victim, _] = members("new")
-        kill(victim)
-        until(lambda: victim not in members("new"), seconds=30)
-        until(lambda: all_healthy(target_group, "new"), seconds=30)
     assert load.failures == []
     assert {"old", "new"} == set(load.answers)
+
+    # Without load: a request that is under way in a machine that dies is lost, as on AWS.
+    [victim, _] = members("new")
+    kill(victim)
+    until(lambda: victim not in members("new"), seconds=30)
+    until(lambda: all_healthy(target_group, "new"), seconds=30)
 
     scaling.suspend_processes(AutoScalingGroupName="new", ScalingProcesses=["ReplaceUnhealthy"])
     [victim, _] = members("new")

@@ -1,0 +1,71 @@
+"""The operators as the generated DAGs would set them up, and what they are given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slipway.facts import Json, MachineImage, Release
+from slipway.fleet.target import FleetTarget
+from slipway.operators.deb_build import DebBuildOperator
+from slipway.operators.goose import GooseRehearseOperator
+from slipway.operators.packer_bake import PackerBakeOperator
+from slipway.operators.pipeline_test import PipelineTestOperator
+from tests.e2e.conftest import IMAGES, PACKAGE, REGION, World
+from tests.fakes.git_server import Repository
+
+
+def pipeline(checkout: Json, repository: Repository) -> PipelineTestOperator:
+    return PipelineTestOperator(
+        task_id="test", checkout=checkout, url=repository.url, images=IMAGES, timeout_seconds=120
+    )
+
+
+def rehearsal(checkout: Json, repository: Repository) -> GooseRehearseOperator:
+    return GooseRehearseOperator(
+        task_id="rehearse_migrations", checkout=checkout, url=repository.url,
+        directory="migrations", postgres=15,
+    )  # fmt: skip
+
+
+def deb(checkout: Json, repository: Repository, **more: str) -> DebBuildOperator:
+    return DebBuildOperator(
+        task_id="build_deb", checkout=checkout, url=repository.url, **{**PACKAGE, **more}
+    )
+
+
+def bake(package: Json) -> PackerBakeOperator:
+    return PackerBakeOperator(
+        task_id="bake_image", package=package, unit="guestbook.service", config={},
+        aws_conn_id="aws_default", region=REGION,
+    )  # fmt: skip
+
+
+def nowhere(release: Json) -> Json:
+    """A package in a repository that does not answer."""
+    return {
+        "release": release, "name": "guestbook", "version": "1.0.0", "architecture": "all",
+        "sha256": "0" * 64, "repository_url": "http://127.0.0.1:1", "distribution": "stable",
+        "component": "main", "signing_key": "none",
+    }  # fmt: skip
+
+
+def target(**more: Any) -> Json:
+    fields: dict[str, Any] = {
+        "project": "guestbook", "environment": "dev", "region": REGION,
+        "aws_conn_id": "aws_default", "subnets": ("slipway-a", "slipway-b"),
+        "security_groups": ("slipway-app",), "instance_type": "t3.micro", "min_size": 1,
+        "desired_size": 1, "max_size": 2, "health_path": "/healthz", "health_port": 8000,
+        "health_timeout": 120.0, "soak": 0.0, "keep_old": 0.0, "target_group": "guestbook-dev",
+    }  # fmt: skip
+    return FleetTarget(**(fields | more)).to_json()
+
+
+def seed(world: World, version: str) -> Json:
+    """An image without any service in it."""
+    ec2 = world.client("ec2")
+    names = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
+    image = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]
+    return MachineImage(
+        release=Release(project="guestbook", sha="0" * 40, version=version), image_id=image,
+        name="seed", base_image_id=image, deb_sha256="", playbook_hash="", region=REGION,
+    ).to_json()  # fmt: skip
