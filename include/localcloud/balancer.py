@@ -6,6 +6,7 @@ import dataclasses
 import enum
 import logging
 import time
+from collections.abc import Iterable
 
 from include.localcloud.balancer_config import render
 from include.localcloud.balancer_state import Group, Target, read_wanted
@@ -59,9 +60,10 @@ class Balancer:
     def reconcile(self) -> None:
         """Look once at everything and do what is needed."""
         wanted = read_wanted(self._state)
-        configuration = render(wanted.listeners, [group.pool for group in wanted.groups])
+        pools = [group.pool for group in wanted.groups]
+        configuration = render(wanted.listeners, pools)
         if configuration != self._configuration:
-            self._haproxy.reload(configuration)
+            self._haproxy.reload(render(wanted.listeners, pools, self._taken(wanted.groups)))
             self._configuration = configuration
         arns = {group.arn for group in wanted.groups}
         self._seats = {key: seat for key, seat in self._seats.items() if key[0] in arns}
@@ -71,6 +73,15 @@ class Balancer:
             self._seat(group)
             self._judge(group, seen)
         self._table.replace({key: seat.health for key, seat in self._seats.items()})
+
+    def _taken(self, groups: Iterable[Group]) -> dict[tuple[str, str], tuple[str, int]]:
+        """Say who sits where, for a configuration."""
+        pools = {group.arn: group.pool.name for group in groups}
+        return {
+            (pools[arn], seat.slot): (seat.target.address, seat.target.port)
+            for (arn, _), seat in self._seats.items()
+            if arn in pools
+        }
 
     def _part(self, group: Group) -> None:
         """Drain whoever left, and forget whoever has drained."""
@@ -111,6 +122,9 @@ class Balancer:
             # A slot filled in this round was seen before it was filled.
             if arn != group.arn or found is None or seat.phase is Phase.DRAINING:
                 continue
+            if found.empty and seat.health is not Health.REGISTERING:
+                self._restore(group, seat)
+                continue
             if seat.health is Health.REGISTERING:
                 seat.health = Health.INITIAL
                 continue
@@ -124,3 +138,10 @@ class Balancer:
             seat.phase, seat.health = Phase.SETTLED, Health.HEALTHY
         elif time.monotonic() >= seat.until:
             seat.phase, seat.health = Phase.SETTLED, Health.UNHEALTHY
+
+    def _restore(self, group: Group, seat: Seat) -> None:
+        """Put a target back that a reload lost; one that was healthy need not prove it again."""
+        log.warning("%s was lost in a reload: putting it back", seat.target.address)
+        self._haproxy.fill(group.pool.name, seat.slot, seat.target.address, seat.target.port)
+        if seat.health is Health.HEALTHY:
+            self._haproxy.accept(group.pool.name, seat.slot)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 SLOTS = 16
+# Pool and slot -> address and port.
+Seats: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,11 +67,15 @@ frontend idle
 """
 
 
-def render(listeners: Iterable[Listener], pools: Iterable[Pool]) -> str:
-    """Return the configuration: listeners on 127.0.0.1, and a backend for each pool."""
+def render(listeners: Iterable[Listener], pools: Iterable[Pool], seats: Seats | None = None) -> str:
+    """Return the configuration: listeners on 127.0.0.1, and a backend for each pool.
+
+    :param seats: who sits in which slot now. A new worker takes a slot's state from the old one,
+        but never its address, so that has to stand here.
+    """
     parts = [_HEAD]
     parts += [_frontend(one) for one in sorted(listeners, key=lambda one: one.port)]
-    parts += [_backend(one) for one in sorted(pools, key=lambda one: one.name)]
+    parts += [_backend(one, seats or {}) for one in sorted(pools, key=lambda one: one.name)]
     return "".join(parts)
 
 
@@ -92,7 +99,7 @@ def _frontend(listener: Listener) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _backend(pool: Pool) -> str:
+def _backend(pool: Pool, seats: Seats) -> str:
     port = f" port {pool.check_port}" if pool.check_port else ""
     lines = [
         f"backend {pool.name}",
@@ -101,8 +108,11 @@ def _backend(pool: Pool) -> str:
         f"    timeout check {_ms(pool.timeout)}",
         f"    default-server check{port} inter {_ms(pool.interval)}"
         f" rise {pool.rise} fall {pool.fall}",
-        f"    server-template slot 1-{SLOTS} 127.0.0.1:1 disabled",
     ]
+    for number in range(1, SLOTS + 1):
+        place = seats.get((pool.name, slot(number)))
+        address = f"{place[0]}:{place[1]}" if place else "127.0.0.1:1 disabled"
+        lines.append(f"    server {slot(number)} {address}")
     return "\n".join(lines) + "\n"
 
 

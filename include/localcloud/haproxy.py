@@ -36,10 +36,12 @@ class SlotSeen:
     """What HAProxy says of a slot.
 
     :param busy: requests under way.
+    :param empty: it holds no target.
     """
 
     check: Check
     busy: int
+    empty: bool
 
 
 class HAProxy:
@@ -80,7 +82,7 @@ class HAProxy:
         before = self._worker()
         self._write(configuration)
         for _ in range(_RELOADS):
-            (self._folder / "servers.state").write_text(self.ask("show servers state"))
+            self._save_states()
             self._engine.api.kill(self._container, "SIGUSR2")
             if self._new_worker(before):
                 return
@@ -94,7 +96,9 @@ class HAProxy:
         text = self.ask("show stat -1 4 -1").lstrip("# ")
         return {
             (row["pxname"], row["svname"]): SlotSeen(
-                check=_check(row["status"]), busy=int(row["scur"] or 0)
+                check=_check(row["status"]),
+                busy=int(row["scur"] or 0),
+                empty=row["status"].startswith("MAINT"),
             )
             for row in csv.DictReader(io.StringIO(text))
         }
@@ -142,6 +146,12 @@ class HAProxy:
         if not command.startswith("show") and answer.strip():
             log.debug("%s: %s", command, answer.strip())
         return answer
+
+    def _save_states(self) -> None:
+        """Write the slots' states at once: a worker that starts late must not read half of them."""
+        partial = self._folder / "servers.state.partial"
+        partial.write_text(self.ask("show servers state"))
+        partial.replace(self._folder / "servers.state")
 
     def _write(self, configuration: str) -> None:
         (self._folder / "haproxy.cfg").write_text(configuration)

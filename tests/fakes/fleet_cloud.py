@@ -1,12 +1,15 @@
-"""A cloud of server groups in memory, for the loop: as real as its rules, and instant."""
+"""A cloud of server groups in memory, for the loop: as real as its rules, and instant.
+
+Time passes at each look: machines boot, checks pass, drained targets leave, deleted groups go.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from slipway.hooks.fleet_cloud import STANDBY, VERSION, Launch
-from slipway.hooks.fleet_view import SCALING, Fleet, Machine, ServerGroup
+from slipway.hooks.fleet_cloud import IMAGE, VERSION
+from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
+from slipway.hooks.launch_templates import Launch
 
 
 class Crash(Exception):
@@ -18,84 +21,135 @@ class FakeFleetCloud:
     """Stands in for :class:`slipway.hooks.fleet_cloud.FleetCloud`.
 
     :param healthy: versions whose machines pass the balancer's check.
+    :param calls: the mutating calls so far, by name and group.
     :param crash_at: number of the mutating call that never returns; counted from 0.
     :param applied: whether that call took effect before the crash.
+    :param lowest: the least number of machines that served at any time; None until it is watched.
+    :param refusal: what Auto Scaling says of launches that failed.
     """
 
     groups: dict[str, ServerGroup] = field(default_factory=dict)
-    healthy: set[str] = field(default_factory=set)
+    templates: set[str] = field(default_factory=set)
+    healthy: set[str | None] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
     crash_at: int | None = None
     applied: bool = True
     lowest: int | None = None
+    refusal: str = ""
+    born: int = 0
 
-    def observe(self, **_: Any) -> Fleet:
+    # Looking
+
+    def observe(self) -> Fleet:
         self._time_passes()
-        return Fleet(groups=tuple(self.groups.values()))
+        groups = tuple(self.groups[name] for name in sorted(self.groups))
+        seen = tuple(one for one in groups if one.version is not None or one.attached)
+        return Fleet(groups=seen, templates=tuple(sorted(self.templates)))
 
-    def launch(self, launch: Launch) -> None:
-        low, desired, high = launch.size
-        group = ServerGroup(
-            name=launch.name, version=launch.tags[VERSION], min_size=low, desired=desired,
-            max_size=high, attached=False,
-            machines=tuple(
-                Machine(instance_id=f"{launch.name}-{n}", address="10.0.0.1", lifecycle="InService")
-                for n in range(desired)
-            ),
-        )  # fmt: skip
-        self._call("launch", launch.name, {launch.name: group})
-
-    def attach(self, group: str, **_: Any) -> None:
-        self._change("attach", group, attached=True)
-
-    def detach(self, group: str, **_: Any) -> None:
-        self._change("detach", group, attached=False)
-
-    def suspend_scaling(self, group: str) -> None:
-        self._change("suspend", group, suspended=SCALING)
-
-    def resume_scaling(self, group: str) -> None:
-        self._change("resume", group, suspended=frozenset())
-
-    def mark_standby(self, group: str, until: int | None) -> None:
-        assert STANDBY
-        self._change("standby", group, standby_until=until)
-
-    def delete(self, group: str) -> None:
-        self._call("delete", group, {group: None})
+    def trouble(self, group: str) -> str:
+        return self.refusal
 
     @property
     def serving(self) -> int:
         return sum(group.serving for group in self.groups.values())
 
-    def _change(self, call: str, name: str, **fields: Any) -> None:
-        self._call(call, name, {name: replace(self.groups[name], **fields)})
+    # Doing
 
-    def _call(self, call: str, name: str, change: dict[str, ServerGroup | None]) -> None:
+    def launch(self, launch: Launch) -> None:
+        self._call("template", launch.name, lambda: self.templates.add(launch.name))
+        self._call("launch", launch.name, lambda: self._launch(launch))
+
+    def resize(self, group: str, size: tuple[int, int, int]) -> None:
+        low, desired, high = size
+        self._change("resize", group, min_size=low, desired=desired, max_size=high)
+
+    def attach(self, group: str) -> None:
+        self._change("attach", group, attached=True)
+
+    def detach(self, group: str) -> None:
+        self._call("detach", group, lambda: self._detach(group))
+
+    def hold(self, group: str, processes: frozenset[str]) -> None:
+        assert processes
+        self._change("note", group, held=processes)
+        suspended = self.groups[group].suspended | processes
+        self._change("suspend", group, suspended=suspended)
+
+    def release(self, group: str, processes: frozenset[str]) -> None:
+        assert processes
+        suspended = self.groups[group].suspended - processes
+        self._change("resume", group, suspended=suspended)
+        self._change("note", group, held=frozenset())
+
+    def mark_standby(self, group: str, until: int | None) -> None:
+        self._change("standby", group, standby_until=until)
+
+    def mark_live(self, group: str, since: int) -> None:
+        self._change("live", group, live_since=since)
+
+    def delete(self, group: str) -> None:
+        self._call("delete", group, lambda: self._delete(group))
+        self._call("forget", group, lambda: self.templates.discard(group))
+
+    # What happens
+
+    def _launch(self, launch: Launch) -> None:
+        if launch.name in self.groups:
+            return  # already exists, or is still going away
+        low, desired, high = launch.size
+        self.groups[launch.name] = ServerGroup(
+            name=launch.name, version=launch.tags[VERSION], image_id=launch.tags[IMAGE],
+            min_size=low, desired=desired, max_size=high, attached=False,
+        )  # fmt: skip
+
+    def _detach(self, name: str) -> None:
+        group = self.groups[name]
+        machines = tuple(
+            replace(one, target_health="draining" if one.target_health else None)
+            for one in group.machines
+        )
+        self.groups[name] = replace(group, attached=False, machines=machines)
+
+    def _delete(self, name: str) -> None:
+        if name in self.groups:
+            self.groups[name] = replace(self.groups[name], deleting=True, machines=())
+
+    def _change(self, call: str, name: str, **fields: object) -> None:
+        def apply() -> None:
+            self.groups[name] = replace(self.groups[name], **fields)  # type: ignore[arg-type]
+
+        self._call(call, name, apply)
+
+    def _call(self, call: str, name: str, apply: object) -> None:
         dies = self.crash_at == len(self.calls)
         self.calls.append((call, name))
-        if not dies or self.applied:
-            for key, group in change.items():
-                if group is None:
-                    self.groups.pop(key, None)
-                elif not (call == "launch" and key in self.groups):
-                    self.groups[key] = group
-        self._time_passes(at_once=True)
+        if (not dies or self.applied) and callable(apply):
+            apply()
         if self.lowest is not None:
             self.lowest = min(self.lowest, self.serving)
         if dies:
             self.crash_at = None
             raise Crash
 
-    def _time_passes(self, *, at_once: bool = False) -> None:
-        """Detaching takes effect at once; checks and drains only until the next look."""
-        for name, group in self.groups.items():
-            state: str | None = None
-            if group.attached:
-                state = "healthy" if group.version in self.healthy else "unhealthy"
-                if at_once and not any(machine.target_health for machine in group.machines):
-                    state = "initial"
-            elif at_once and any(machine.target_health for machine in group.machines):
-                state = "draining"
-            machines = tuple(replace(machine, target_health=state) for machine in group.machines)
-            self.groups[name] = replace(group, machines=machines)
+    def _time_passes(self) -> None:
+        for name, group in list(self.groups.items()):
+            if group.deleting:
+                del self.groups[name]
+                continue
+            older = (self._aged(group, machine) for machine in group.machines)
+            lacking = max(0, group.desired - len(group.machines))
+            self.groups[name] = replace(
+                group, machines=(*older, *(self._born(name) for _ in range(lacking)))
+            )
+
+    def _born(self, name: str) -> Machine:
+        self.born += 1
+        instance = f"i-{name}-{self.born}"
+        return Machine(instance_id=instance, address=f"10.0.0.{self.born}", lifecycle="Pending")
+
+    def _aged(self, group: ServerGroup, machine: Machine) -> Machine:
+        health: str | None = None
+        if group.attached and machine.up:
+            verdict = "healthy" if group.version in self.healthy else "unhealthy"
+            health = "initial" if machine.target_health is None else verdict
+        return replace(machine, lifecycle="InService", target_health=health)

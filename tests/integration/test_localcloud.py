@@ -186,6 +186,13 @@ def test_fleets_are_swapped_and_mended_under_load(target_group: str) -> None:
     until(lambda: all_healthy(target_group, "old"), seconds=30)
 
     with Load(LISTENER) as load:
+        # Reloads of the balancer, one close upon the other.
+        for number in range(4):
+            lay_environment(
+                endpoint=ENDPOINT, region=REGION, project="other", environment=f"e{number}",
+                listener_port=LISTENER + 10 + number, app_port=8000, health_path="/",
+                database_url=None,
+            )  # fmt: skip
         make_group("new", [])
         until(lambda: in_service("new"), seconds=30)
         arns = [target_group]

@@ -12,7 +12,7 @@ from enum import StrEnum
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.swap import Swap
 from slipway.hooks.fleet_view import ServerGroup
-from slipway.hooks.http_probe import Answer, probe
+from slipway.hooks.http_probe import probe
 
 
 class Gate(StrEnum):
@@ -52,24 +52,30 @@ def ask(gate: Gate, swap: Swap, *, waited: float) -> Verdict:
 
 def _healthy(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     target = swap.target
-    up = [machine for machine in group.machines if machine.up and machine.address]
-    answers = probe(
-        [machine.address or "" for machine in up], port=target.health_port, path=target.health_path
-    )
+    up = {machine.address: machine for machine in group.machines if machine.up and machine.address}
+    answers = probe(list(up), port=target.health_port, path=target.health_path)
     good = sum(answer.healthy for answer in answers)
-    said = f"{good} of {group.desired} machines healthy{_told(answers)}"
-    if group.desired > 0 and good >= group.desired:
+    bad = [
+        f"{up[answer.address].instance_id} at {answer.address}: {answer.said}"
+        for answer in answers
+        if not answer.healthy
+    ]
+    said = f"{good} of {group.desired} machines healthy{_listed(bad)}"
+    if good >= group.desired > 0:
         return Verdict(passed=True, said=said)
-    return _not_yet(said, waited, target.health_timeout, _LOOK)
+    return _not_yet(swap, group, said, waited, _LOOK)
 
 
 def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
-    said = f"{group.serving} of {group.desired} machines in service"
-    if group.attached and group.serving >= group.desired > 0:
+    bad = [
+        f"{machine.instance_id} at {machine.address}: {machine.target_health or 'unknown'}"
+        for machine in group.machines
+        if not machine.serving
+    ]
+    said = f"{group.serving} of {group.desired} machines in service{_listed(bad)}"
+    if group.in_service:
         return Verdict(passed=True, said=said)
-    states = sorted({machine.target_health or "unknown" for machine in group.machines})
-    advice = f"the balancer says {', '.join(states)}: compare its health check with the service's"
-    return _not_yet(said, waited, swap.target.health_timeout, advice)
+    return _not_yet(swap, group, said, waited, _COMPARE)
 
 
 def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
@@ -80,21 +86,27 @@ def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     return Verdict(passed=waited >= swap.target.soak, said=said)
 
 
-def _not_yet(said: str, waited: float, limit: float, advice: str) -> Verdict:
-    if waited > limit:
-        msg = f"{said} after {waited:.0f} s"
-        raise UnhealthyRelease(msg, advice=advice)
-    return Verdict(passed=False, said=said)
+def _not_yet(swap: Swap, group: ServerGroup, said: str, waited: float, advice: str) -> Verdict:
+    if waited <= swap.target.health_timeout:
+        return Verdict(passed=False, said=said)
+    msg = f"{said} after {waited:.0f} s"
+    if not group.complete and (trouble := swap.cloud.trouble(group.name)):
+        # No machine, no health: a quota or a lack of capacity is told only here.
+        msg = f"{msg}; the cloud could not launch: {trouble}"
+    raise UnhealthyRelease(msg, advice=advice)
 
 
-def _told(answers: list[Answer]) -> str:
-    bad = [f"{answer.address}: {answer.said}" for answer in answers if not answer.healthy]
+def _listed(bad: list[str]) -> str:
     return f" ({'; '.join(bad)})" if bad else ""
 
 
 _LOOK = (
     "look at the unit's journal on one of the machines; the old fleet goes on serving and the "
     "new one is removed by roll_back"
+)
+_COMPARE = (
+    "the machines are healthy when asked directly: compare the balancer's health check and the "
+    "security groups with the service's port and path"
 )
 _QUESTIONS: dict[Gate, Callable[[Swap, ServerGroup, float], Verdict]] = {
     Gate.HEALTHY: _healthy,

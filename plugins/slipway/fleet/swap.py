@@ -10,12 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slipway.exceptions import CloudUnavailable
+from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.facts import Deployment, MachineImage
-from slipway.fleet.machine_data import user_data
-from slipway.fleet.plan import Action, Verb, Wish, plan
+from slipway.fleet.act import act
+from slipway.fleet.decisions import Action, Plan, Wish
+from slipway.fleet.plan import plan
 from slipway.fleet.target import FleetTarget
-from slipway.hooks.fleet_cloud import ENVIRONMENT, PROJECT, SHA, VERSION, FleetCloud, Launch
+from slipway.fleet.traffic import live
+from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
 # Seconds until the next look: after a change, which the cloud needs a moment to show, and while
@@ -47,14 +49,22 @@ class Swap:
 
     def observe(self) -> Fleet:
         """Read the environment's fleet from the cloud."""
-        return self.cloud.observe(
-            project=self.target.project, environment=self.target.environment,
-            target_group=self.target.target_group, balancer=self.target.load_balancer,
-        )  # fmt: skip
+        return self.cloud.observe()
 
     def group(self) -> ServerGroup | None:
         """Read the release's own server group."""
         return self.observe().of(self.image.release.version)
+
+    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+        """Decide what comes next, and do nothing of it.
+
+        :param fleet: as observed.
+        :param wish: how far to go.
+        """
+        return plan(
+            fleet, wish, target=self.target, version=self.image.release.version,
+            name=self.name, image=self.image.image_id, now=int(self.clock()),
+        )  # fmt: skip
 
     def converge(self, wish: Wish, *, timeout: float) -> Fleet:
         """Act until the wish is fulfilled; nothing is done twice.
@@ -63,28 +73,22 @@ class Swap:
         :param timeout: seconds.
         :returns: the fleet as it was seen last.
         :raises CloudUnavailable: when it takes longer, with what is still waited for.
+        :raises UnhealthyRelease: when no waiting can fulfil the wish.
         """
-        deadline, seen, waiting = self.clock() + timeout, "", ""
+        deadline, story = self.clock() + timeout, _Story(self.log)
         while True:
             fleet = self.observe()
-            if (now_seen := describe(fleet)) != seen:
-                self.log(f"seen: {now_seen}")
-                seen = now_seen
-            step = plan(
-                fleet, wish, target=self.target, version=self.image.release.version,
-                name=self.name, now=int(self.clock()),
-            )  # fmt: skip
+            story.seen(fleet)
+            step = self.plan(fleet, wish)
+            story.decided(step, wish)
             if step.done:
-                self.log(f"{wish.value}: nothing more to do")
                 return fleet
-            if step.waiting and step.waiting != waiting:
-                self.log(f"waiting: {step.waiting}")
-                waiting = step.waiting
+            if step.stuck:
+                raise UnhealthyRelease(step.stuck, advice="run the deployment again from launch on")
             if self.clock() > deadline:
-                msg = f"{wish.value} was not reached in {timeout:.0f} s: {step.waiting}"
+                msg = f"{wish.value} was not reached in {timeout:.0f} s: {_open(step)}"
                 raise CloudUnavailable(msg, advice="run the task again: it goes on from here")
             for action in step.actions:
-                self.log(f"decided: {action.verb.value} {action.group}, because {action.reason}")
                 self._act(action)
             self.sleep(_AFTER_CHANGE if step.actions else _WHILE_WAITING)
 
@@ -97,47 +101,53 @@ class Swap:
         group = fleet.of(self.image.release.version)
         return Deployment(
             release=self.image.release, environment=self.target.environment,
-            server_group=self.name, launch_template=self.name, image_id=self.image.image_id,
+            server_group=self.name, launch_template=self.name,
+            image_id=group.image_id or self.image.image_id if group else self.image.image_id,
             instance_ids=tuple(one.instance_id for one in group.machines) if group else (),
             previous_group=previous.name if previous else None,
             previous_version=previous.version if previous else None,
         )  # fmt: skip
 
+    def previous(self, fleet: Fleet) -> ServerGroup | None:
+        """Return the group that serves beside the release, or did last and is still warm.
+
+        :param fleet: as observed.
+        """
+        others = fleet.others(self.image.release.version)
+        warm = [one for one in others if one.standby_until is not None]
+        last = max(warm, key=lambda one: one.standby_until or 0, default=None)
+        return next(iter(live(others)), last)
+
     def _act(self, action: Action) -> None:
-        balancer = {"target_group": self.target.target_group, "balancer": self.target.load_balancer}
-        cloud, group = self.cloud, action.group
-        match action.verb:
-            case Verb.LAUNCH:
-                cloud.launch(self._launch(action.size or self._configured()))
-            case Verb.ATTACH:
-                cloud.attach(group, **balancer)
-                cloud.mark_standby(group, None)
-            case Verb.DETACH:
-                cloud.detach(group, **balancer)
-            case Verb.SUSPEND_SCALING:
-                cloud.suspend_scaling(group)
-            case Verb.RESUME_SCALING:
-                cloud.resume_scaling(group)
-            case Verb.KEEP_WARM | Verb.WAKE:
-                cloud.mark_standby(group, action.until)
-            case Verb.DELETE:
-                cloud.delete(group)
+        # Whoever takes turns on an environment asks here, before each change, whether it is
+        # still their turn.
+        act(action, cloud=self.cloud, target=self.target, image=self.image)
+        self.log(f"did: {action.verb.value} {action.group}")
 
-    def _configured(self) -> tuple[int, int, int]:
-        return (self.target.min_size, self.target.desired_size, self.target.max_size)
 
-    def _launch(self, size: tuple[int, int, int]) -> Launch:
-        release = self.image.release
-        tags = {
-            PROJECT: release.project, ENVIRONMENT: self.target.environment,
-            VERSION: release.version, SHA: release.sha, "Name": self.name,
-        }  # fmt: skip
-        return Launch(
-            name=self.name, image_id=self.image.image_id, size=size, tags=tags,
-            instance_type=self.target.instance_type, subnets=self.target.subnets,
-            security_groups=self.target.security_groups, profile=self.target.profile,
-            user_data=user_data(self.target, release),
-        )  # fmt: skip
+class _Story:
+    """Tells what changes, once."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
+        self._last: dict[str, str] = {}
+
+    def seen(self, fleet: Fleet) -> None:
+        self._tell("seen", describe(fleet))
+
+    def decided(self, step: Plan, wish: Wish) -> None:
+        for action in step.actions:
+            told = f"{action.verb.value} {action.group}{_details(action)}"
+            self._log(f"decided: {told}, because {action.reason}")
+        if step.waiting:
+            self._tell("waiting", step.waiting)
+        if step.done:
+            self._log(f"{wish.value}: {step.remark or 'nothing more to do'}")
+
+    def _tell(self, what: str, words: str) -> None:
+        if self._last.get(what) != words:
+            self._last[what] = words
+            self._log(f"{what}: {words}")
 
 
 def describe(fleet: Fleet) -> str:
@@ -149,13 +159,22 @@ def describe(fleet: Fleet) -> str:
 
 def _describe_group(group: ServerGroup) -> str:
     up = sum(machine.up for machine in group.machines)
-    state = f"{up} of {group.desired} up"
-    if group.attached:
-        state += f", {group.serving} serving"
-    elif group.draining:
-        state += ", draining"
-    if group.standby_until is not None:
-        state += ", standby"
-    if group.deleting:
-        state += ", going away"
-    return f"{group.name} ({state})"
+    words = {
+        f"{up} of {group.desired} up": True,
+        f"{group.serving} serving": group.attached,
+        "draining": group.draining and not group.attached,
+        "standby": group.standby_until is not None,
+        f"holding {' '.join(sorted(group.held))}": bool(group.held),
+        "going away": group.deleting,
+    }
+    return f"{group.name} ({', '.join(word for word, true in words.items() if true)})"
+
+
+def _details(action: Action) -> str:
+    if action.size:
+        return f" to min {action.size[0]}, desired {action.size[1]}, max {action.size[2]}"
+    return f" ({', '.join(sorted(action.processes))})" if action.processes else ""
+
+
+def _open(step: Plan) -> str:
+    return step.waiting or ", ".join(f"{one.verb.value} {one.group}" for one in step.actions)

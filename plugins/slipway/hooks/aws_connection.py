@@ -31,14 +31,33 @@ def aws_client(aws_conn_id: str, region: str, service: str) -> Any:
     return hook.get_conn()
 
 
-def fleet_cloud(aws_conn_id: str, region: str) -> FleetCloud:
-    """Return the fleets of one account and region."""
+def fleet_cloud(
+    aws_conn_id: str,
+    region: str,
+    *,
+    project: str,
+    environment: str,
+    target_group: str | None = None,
+    load_balancer: str | None = None,
+) -> FleetCloud:
+    """Return the fleet of one environment; nothing is asked before it is needed.
+
+    :param aws_conn_id: the Airflow connection.
+    :param region: wins over the connection's.
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param target_group: name of the environment's target group, or
+    :param load_balancer: name of its classic load balancer.
+    """
 
     @lru_cache
     def client(service: str) -> Any:
         return aws_client(aws_conn_id, region, service)
 
-    return FleetCloud(client)
+    return FleetCloud(
+        client, project=project, environment=environment, target_group=target_group,
+        load_balancer=load_balancer,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

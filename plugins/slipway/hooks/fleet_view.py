@@ -38,8 +38,12 @@ class ServerGroup:
     """One Auto Scaling group of a project's environment.
 
     :param version: of its release; None for a group that Slipway did not make.
+    :param image_id: that it was launched with; None where nobody noted it.
     :param attached: the balancer's target group is among its own.
     :param suspended: its suspended processes.
+    :param held: those among them that Slipway suspended, and so has to resume.
+    :param live_since: seconds since 1970, when it came to serve alone; None before that, so a
+        group without it has proved nothing yet.
     :param standby_until: seconds since 1970, of a group that is kept warm out of traffic.
     :param deleting: the cloud is taking it away.
     """
@@ -51,7 +55,10 @@ class ServerGroup:
     max_size: int
     attached: bool
     machines: tuple[Machine, ...] = ()
+    image_id: str | None = None
     suspended: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    live_since: int | None = None
     standby_until: int | None = None
     deleting: bool = False
 
@@ -70,12 +77,21 @@ class ServerGroup:
         """Every machine that it wants is up."""
         return sum(machine.up for machine in self.machines) >= self.desired > 0
 
+    @property
+    def in_service(self) -> bool:
+        """The balancer sends requests to every machine that it wants."""
+        return self.attached and self.complete and self.serving >= self.desired
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fleet:
-    """All server groups of an environment, by name."""
+    """All server groups of an environment.
+
+    :param templates: the names of its launch templates, with or without a group.
+    """
 
     groups: tuple[ServerGroup, ...]
+    templates: tuple[str, ...] = ()
 
     def of(self, version: str) -> ServerGroup | None:
         """Return the group of a release."""
@@ -85,3 +101,13 @@ class Fleet:
     def others(self, version: str) -> tuple[ServerGroup, ...]:
         """Return the groups of all other releases."""
         return tuple(g for g in self.groups if g.version != version and not g.deleting)
+
+    def leaving(self, name: str) -> bool:
+        """Say whether the cloud is still taking a group of that name away."""
+        return any(g.name == name and g.deleting for g in self.groups)
+
+    @property
+    def orphans(self) -> tuple[str, ...]:
+        """Return the launch templates that no group was made of, or is any more."""
+        used = {group.name for group in self.groups}
+        return tuple(name for name in self.templates if name not in used)

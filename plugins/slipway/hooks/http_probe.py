@@ -43,5 +43,6 @@ def _ask(address: str, port: int, path: str) -> Answer:
         # No proxy of the worker's environment stands between it and its own network.
         answer = httpx.get(f"http://{address}:{port}{path}", timeout=TIMEOUT, trust_env=False)
     except httpx.HTTPError as error:
-        return Answer(address=address, healthy=False, said=type(error).__name__)
+        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return Answer(address=address, healthy=False, said=said)
     return Answer(address=address, healthy=answer.is_success, said=f"HTTP {answer.status_code}")

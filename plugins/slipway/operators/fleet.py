@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.facts import Json, MachineImage, Release
-from slipway.fleet.plan import Wish, live
+from slipway.fleet.decisions import Wish
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
@@ -43,9 +43,9 @@ class _FleetOperator(BaseOperator):
         """Converge, and say what came of it."""
         with explained():
             swap = open_swap(self.environment, self.image, self.log.info)
-            before = live(swap.observe().others(swap.image.release.version))
+            before = swap.previous(swap.observe())
             fleet = swap.converge(self.wish, timeout=_PATIENCE)
-        return swap.deployment(fleet, before[0] if before else None).to_json()
+        return swap.deployment(fleet, before).to_json()
 
 
 class LaunchOperator(_FleetOperator):
@@ -115,6 +115,10 @@ def open_swap(environment: Json, image: Json, log: Any) -> Swap:
     """
     target = FleetTarget.from_json(environment)
     return Swap(
-        cloud=fleet_cloud(target.aws_conn_id, target.region), target=target,
-        image=MachineImage.from_json(image), log=lambda line: log("%s", line),
+        cloud=fleet_cloud(
+            target.aws_conn_id, target.region, project=target.project,
+            environment=target.environment, target_group=target.target_group,
+            load_balancer=target.load_balancer,
+        ),
+        target=target, image=MachineImage.from_json(image), log=lambda line: log("%s", line),
     )  # fmt: skip

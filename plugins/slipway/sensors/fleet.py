@@ -11,6 +11,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.exceptions import CloudUnavailable
 from slipway.facts import Json
 from slipway.fleet.gates import Gate, ask
 from slipway.fleet.swap import Swap
@@ -64,9 +65,12 @@ class FleetSensor(BaseSensorOperator):
         """Come back from the triggerer.
 
         :raises AirflowFailException: when the gate stays shut.
+        :raises CloudUnavailable: when the cloud was away for too long; the task tries again.
         """
+        if event.get("retry"):
+            raise CloudUnavailable(event["error"])
         if "error" in event:
-            raise AirflowFailException(event["message"])
+            raise AirflowFailException(event["error"])
         self.log.info("passed")
 
     def _passes(self, swap: Swap, waited: float) -> bool:

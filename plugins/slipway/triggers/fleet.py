@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from slipway.exceptions import SlipwayError
+from slipway.exceptions import InputError, SlipwayError
 from slipway.facts import Json, MachineImage
 from slipway.fleet.gates import Gate, ask
 from slipway.fleet.swap import Swap
@@ -44,21 +44,27 @@ class FleetTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask until the gate has an answer."""
-        while True:
-            try:
-                passed = await asyncio.to_thread(self._ask)
-            except SlipwayError as error:
-                yield TriggerEvent({"error": type(error).__name__, "message": str(error)})
-                return
-            if passed:
-                yield TriggerEvent({"passed": True})
-                return
-            await asyncio.sleep(self.poll)
+        # boto3 knows no asyncio; a thread keeps it away from all the other triggers.
+        try:
+            swap = await asyncio.to_thread(self._open)
+            while not await asyncio.to_thread(self._passes, swap):
+                await asyncio.sleep(self.poll)
+        except SlipwayError as error:
+            retry = not isinstance(error, InputError)
+            yield TriggerEvent({"error": str(error), "retry": retry})
+        else:
+            yield TriggerEvent({"passed": True})
 
-    def _ask(self) -> bool:
+    def _open(self) -> Swap:
         target = FleetTarget.from_json(self.environment)
-        swap = Swap(
-            cloud=fleet_cloud(target.aws_conn_id, target.region), target=target,
-            image=MachineImage.from_json(self.image), log=self.log.info,
+        return Swap(
+            cloud=fleet_cloud(
+                target.aws_conn_id, target.region, project=target.project,
+                environment=target.environment, target_group=target.target_group,
+                load_balancer=target.load_balancer,
+            ),
+            target=target, image=MachineImage.from_json(self.image), log=self.log.info,
         )  # fmt: skip
+
+    def _passes(self, swap: Swap) -> bool:
         return ask(Gate(self.gate), swap, waited=time.time() - self.since).passed

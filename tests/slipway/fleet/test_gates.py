@@ -1,23 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet import gates
+from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
-from slipway.fleet.plan import Wish
 from slipway.hooks.http_probe import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
-from tests.slipway.fleet.test_swap import _swap
+from tests.slipway.fleet.worlds import make_swap
 
 
 @pytest.fixture
 def cloud() -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1"})
     for version in ("1", "bad"):
-        _swap(cloud, version).converge(Wish.LAUNCHED, timeout=10)
+        make_swap(cloud, version).converge(Wish.LAUNCHED, timeout=10)
     return cloud
 
 
@@ -37,12 +38,12 @@ def _answering(monkeypatch: pytest.MonkeyPatch, *said: str) -> list[Any]:
 
 def test_every_machine_must_answer(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _answering(monkeypatch, "HTTP 200", "HTTP 503")
-    verdict = ask(Gate.HEALTHY, _swap(cloud, "1"), waited=1)
+    verdict = ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
     assert not verdict.passed
-    assert verdict.said == "1 of 2 machines healthy (10.0.0.1: HTTP 503)"
+    assert verdict.said == "1 of 2 machines healthy (i-shop-dev-1-2 at 10.0.0.2: HTTP 503)"
     assert asked == [{"port": 80, "path": "/"}]
     _answering(monkeypatch, "HTTP 200", "HTTP 200")
-    assert ask(Gate.HEALTHY, _swap(cloud, "1"), waited=1).passed
+    assert ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).passed
 
 
 def test_a_fleet_that_never_gets_healthy_says_what_it_answered(
@@ -50,22 +51,22 @@ def test_a_fleet_that_never_gets_healthy_says_what_it_answered(
 ) -> None:
     _answering(monkeypatch, "ConnectError", "ConnectError")
     with pytest.raises(UnhealthyRelease, match=r"0 of 2 machines healthy .*ConnectError"):
-        ask(Gate.HEALTHY, _swap(cloud, "bad"), waited=61)
+        ask(Gate.HEALTHY, make_swap(cloud, "bad"), waited=61)
 
 
 def test_in_service_believes_the_balancer_alone(cloud: FakeFleetCloud) -> None:
-    assert not ask(Gate.IN_SERVICE, _swap(cloud, "1"), waited=1).passed
+    assert not ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
     for version in ("1", "bad"):
-        _swap(cloud, version).converge(Wish.IN_TRAFFIC, timeout=10)
-    assert ask(Gate.IN_SERVICE, _swap(cloud, "1"), waited=1).passed
-    assert not ask(Gate.IN_SERVICE, _swap(cloud, "bad"), waited=1).passed
-    with pytest.raises(UnhealthyRelease, match="balancer says unhealthy"):
-        ask(Gate.IN_SERVICE, _swap(cloud, "bad"), waited=61)
+        make_swap(cloud, version).converge(Wish.IN_TRAFFIC, timeout=10)
+    assert ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
+    assert not ask(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=1).passed
+    with pytest.raises(UnhealthyRelease, match=r"i-shop-dev-bad-\d+ at \S+: unhealthy"):
+        ask(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=61)
 
 
 def test_a_soak_takes_its_time_and_breaks_at_once(cloud: FakeFleetCloud) -> None:
-    _swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
-    soaking = _swap(cloud, "1", soak=30.0)
+    make_swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
+    soaking = make_swap(cloud, "1", soak=30.0)
     assert not ask(Gate.SOAK, soaking, waited=29).passed
     assert ask(Gate.SOAK, soaking, waited=30).passed
     cloud.healthy.clear()
@@ -73,7 +74,19 @@ def test_a_soak_takes_its_time_and_breaks_at_once(cloud: FakeFleetCloud) -> None
         ask(Gate.SOAK, soaking, waited=5)
 
 
+def test_a_quota_is_told_when_no_machine_comes(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answering(monkeypatch)
+    cloud.resize("shop-dev-1", (1, 3, 4))
+    cloud.groups["shop-dev-1"] = replace(cloud.groups["shop-dev-1"], machines=())
+    cloud.refusal = "You have requested more vCPU capacity than your current vCPU limit"
+    monkeypatch.setattr(cloud, "_time_passes", lambda: None)
+    with pytest.raises(UnhealthyRelease, match=r"0 of 3 .* could not launch: .* vCPU limit"):
+        ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=61)
+
+
 def test_a_group_that_somebody_deleted(cloud: FakeFleetCloud) -> None:
     cloud.groups.clear()
     with pytest.raises(UnhealthyRelease, match="is gone"):
-        ask(Gate.HEALTHY, _swap(cloud, "1"), waited=1)
+        ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)

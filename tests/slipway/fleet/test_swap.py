@@ -1,55 +1,18 @@
-"""The whole loop against a cloud in memory: every crash, every situation."""
+"""The whole loop against a cloud in memory: every situation, every crash, random worlds."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from slipway.exceptions import CloudUnavailable
-from slipway.facts import MachineImage, Release
-from slipway.fleet.plan import Wish
-from slipway.fleet.swap import Swap
-from slipway.fleet.target import FleetTarget
-from slipway.hooks.fleet_view import SCALING, Machine, ServerGroup
+from slipway.exceptions import CloudUnavailable, UnhealthyRelease
+from slipway.fleet.decisions import Wish
+from slipway.hooks.fleet_view import SCALING, ServerGroup
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
-
-DEPLOY = (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.OLD_RETIRED)
-
-
-def _target(**more: Any) -> FleetTarget:
-    fields: dict[str, Any] = {
-        "project": "shop", "environment": "dev", "region": "eu-west-1", "aws_conn_id": "aws",
-        "subnets": ("a",), "security_groups": ("s",), "instance_type": "t3.micro",
-        "min_size": 1, "desired_size": 2, "max_size": 4, "health_path": "/", "health_port": 80,
-        "health_timeout": 60.0, "soak": 0.0, "keep_old": 0.0, "target_group": "shop-dev",
-    }  # fmt: skip
-    return FleetTarget(**(fields | more))
-
-
-def _swap(cloud: FakeFleetCloud, version: str, *, now: float = 1000.0, **more: Any) -> Swap:
-    release = Release(project="shop", sha="a" * 40, version=version)
-    image = MachineImage(
-        release=release, image_id=f"ami-{version}", name="n", base_image_id="b", deb_sha256="d",
-        playbook_hash="p", region="eu-west-1",
-    )  # fmt: skip
-    ticks = iter(range(10_000))
-    fake: Any = cloud
-    return Swap(
-        cloud=fake, target=_target(**more), image=image, log=lambda _: None,
-        clock=lambda: now + next(ticks), sleep=lambda _: None,
-    )  # fmt: skip
-
-
-def _deploy(cloud: FakeFleetCloud, version: str, **more: Any) -> None:
-    for wish in DEPLOY:
-        _swap(cloud, version, **more).converge(wish, timeout=100)
-
-
-def _live(cloud: FakeFleetCloud) -> list[str | None]:
-    return [group.version for group in cloud.groups.values() if group.serving]
+from tests.slipway.fleet.worlds import DEPLOY, NOW, deploy, make_group, make_swap, serving
 
 
 @pytest.fixture
@@ -58,132 +21,308 @@ def cloud() -> FakeFleetCloud:
 
 
 def test_the_first_release_takes_the_configured_size(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1")
+    deploy(cloud, "1")
     (group,) = cloud.groups.values()
     assert (group.min_size, group.desired, group.max_size) == (1, 2, 4)
     assert group.serving == 2
 
 
 def test_the_next_takes_the_present_size_and_nothing_old_stays(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1")
-    grown = cloud.groups["shop-dev-1"]
-    machine = grown.machines[0]
-    cloud.groups["shop-dev-1"] = ServerGroup(
-        name=grown.name, version="1", min_size=1, desired=4, max_size=4, attached=True,
-        machines=(machine,) * 4,
-    )  # fmt: skip
-    _deploy(cloud, "2")
-    assert list(cloud.groups) == ["shop-dev-2"]
+    deploy(cloud, "1")
+    cloud.resize("shop-dev-1", (1, 4, 4))
+    deploy(cloud, "2")
+    assert serving(cloud) == ["2"]
     assert cloud.groups["shop-dev-2"].desired == 4
+    assert cloud.templates == {"shop-dev-2"}
+
+
+def test_a_live_group_that_grows_during_the_swap_is_made_up_for(cloud: FakeFleetCloud) -> None:
+    deploy(cloud, "1")
+    for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
+        make_swap(cloud, "2").converge(wish, timeout=100)
+    cloud.resize("shop-dev-1", (1, 4, 4))
+    cloud.observe()
+    cloud.lowest = 4
+    make_swap(cloud, "2").converge(Wish.OLD_RETIRED, timeout=100)
+    assert cloud.lowest >= 4
+    assert cloud.groups["shop-dev-2"].serving == 4
 
 
 def test_scaling_is_held_still_while_two_groups_stand(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1")
-    _swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
+    deploy(cloud, "1")
+    make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
     assert cloud.groups["shop-dev-1"].suspended == SCALING
 
 
 def test_the_same_version_again_changes_nothing(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1")
+    deploy(cloud, "1")
     before = len(cloud.calls)
-    _deploy(cloud, "1")
+    deploy(cloud, "1")
     assert len(cloud.calls) == before
 
 
 def test_a_bad_release_is_removed_and_the_old_one_serves_on(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1")
+    deploy(cloud, "1")
     for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
-        _swap(cloud, "bad").converge(wish, timeout=100)
-    _swap(cloud, "bad").converge(Wish.ROLLED_BACK, timeout=100)
+        make_swap(cloud, "bad").converge(wish, timeout=100)
+    make_swap(cloud, "bad").converge(Wish.ROLLED_BACK, timeout=100)
     assert list(cloud.groups) == ["shop-dev-1"]
     assert cloud.groups["shop-dev-1"].serving == 2
     assert not cloud.groups["shop-dev-1"].suspended
+    assert not cloud.groups["shop-dev-1"].held
+    assert cloud.templates == {"shop-dev-1"}
 
 
 def test_two_bad_releases_in_a_row(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1")
+    deploy(cloud, "1")
     for bad in ("bad", "worse"):
-        _swap(cloud, bad).converge(Wish.LAUNCHED, timeout=100)
-        _swap(cloud, bad).converge(Wish.ROLLED_BACK, timeout=100)
-    assert _live(cloud) == ["1"]
-    assert len(cloud.groups) == 1
+        make_swap(cloud, bad).converge(Wish.LAUNCHED, timeout=100)
+        make_swap(cloud, bad).converge(Wish.ROLLED_BACK, timeout=100)
+    assert serving(cloud) == ["1"]
+    assert [g.name for g in cloud.observe().groups] == ["shop-dev-1"]
 
 
 def test_old_is_not_retired_before_new_serves(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1")
+    deploy(cloud, "1")
     for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
-        _swap(cloud, "bad").converge(wish, timeout=100)
+        make_swap(cloud, "bad").converge(wish, timeout=100)
     with pytest.raises(CloudUnavailable, match="0 of 2 machines"):
-        _swap(cloud, "bad").converge(Wish.OLD_RETIRED, timeout=20)
+        make_swap(cloud, "bad").converge(Wish.OLD_RETIRED, timeout=20)
     assert cloud.groups["shop-dev-1"].serving == 2
 
 
 def test_a_kept_standby_is_woken_by_a_roll_back(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1", keep_old=300.0)
-    _deploy(cloud, "2", keep_old=300.0)
+    deploy(cloud, "1", keep_old=300.0)
+    deploy(cloud, "2", keep_old=300.0)
     standby = cloud.groups["shop-dev-1"]
     assert standby.standby_until is not None
     assert 1300 <= standby.standby_until < 1400
     launched = [call for call in cloud.calls if call[0] == "launch"]
-    _deploy(cloud, "1", keep_old=300.0)
+    deploy(cloud, "1", keep_old=300.0)
     assert [call for call in cloud.calls if call[0] == "launch"] == launched
-    assert _live(cloud) == ["1"]
+    assert serving(cloud) == ["1"]
     assert cloud.groups["shop-dev-2"].standby_until is not None
 
 
 def test_a_standby_is_retired_when_its_time_is_over(cloud: FakeFleetCloud) -> None:
-    _deploy(cloud, "1", keep_old=300.0)
-    _deploy(cloud, "2", keep_old=300.0)
-    _swap(cloud, "", now=1100.0).converge(Wish.STANDBYS_RETIRED, timeout=10)
+    deploy(cloud, "1", keep_old=300.0)
+    deploy(cloud, "2", keep_old=300.0)
+    make_swap(cloud, "", now=1100.0).converge(Wish.STANDBYS_RETIRED, timeout=10)
     assert len(cloud.groups) == 2
-    _swap(cloud, "", now=2000.0).converge(Wish.STANDBYS_RETIRED, timeout=10)
+    make_swap(cloud, "", now=2000.0).converge(Wish.STANDBYS_RETIRED, timeout=10)
     assert list(cloud.groups) == ["shop-dev-2"]
 
 
 def test_a_fleet_slipway_did_not_make_is_taken_over_but_not_destroyed(
     cloud: FakeFleetCloud,
 ) -> None:
-    machine = Machine(instance_id="i-old", address="10.0.0.9", lifecycle="InService")
-    cloud.groups["by-hand"] = ServerGroup(
-        name="by-hand", version=None, min_size=1, desired=1, max_size=1, attached=True,
-        machines=(machine,),
-    )  # fmt: skip
-    cloud.healthy.add(None)  # type: ignore[arg-type]
-    _deploy(cloud, "1")
-    assert _live(cloud) == ["1"]
+    cloud.groups["by-hand"] = make_group(None, size=1)
+    cloud.healthy.add(None)
+    deploy(cloud, "1")
+    assert serving(cloud) == ["1"]
     assert not cloud.groups["by-hand"].attached
+    assert not cloud.groups["by-hand"].deleting
 
 
 def test_a_bad_first_release_leaves_nothing(cloud: FakeFleetCloud) -> None:
-    _swap(cloud, "bad").converge(Wish.LAUNCHED, timeout=100)
-    _swap(cloud, "bad").converge(Wish.ROLLED_BACK, timeout=100)
+    make_swap(cloud, "bad").converge(Wish.LAUNCHED, timeout=100)
+    make_swap(cloud, "bad").converge(Wish.ROLLED_BACK, timeout=100)
     assert not cloud.groups
+    assert not cloud.templates
+
+
+def test_a_group_deleted_by_hand_stops_the_swap_at_once(cloud: FakeFleetCloud) -> None:
+    deploy(cloud, "1")
+    make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
+    cloud.delete("shop-dev-2")
+    with pytest.raises(UnhealthyRelease, match="shop-dev-2 is gone"):
+        make_swap(cloud, "2").converge(Wish.IN_TRAFFIC, timeout=100)
+    assert serving(cloud) == ["1"]
+
+
+def test_the_log_is_a_story(cloud: FakeFleetCloud) -> None:
+    deploy(cloud, "1")
+    log: list[str] = []
+    make_swap(cloud, "2", log=log).converge(Wish.LAUNCHED, timeout=100)
+    assert log == [
+        "seen: shop-dev-1 (2 of 2 up, 2 serving)",
+        "decided: suspend scaling of shop-dev-1 (AZRebalance, AlarmNotification, "
+        "ScheduledActions), because the live group must not shrink or grow while two stand side "
+        "by side",
+        "decided: launch shop-dev-2 to min 1, desired 2, max 4, because shop-dev-1 has 2 machines "
+        "now",
+        "did: suspend scaling of shop-dev-1",
+        "did: launch shop-dev-2",
+        "seen: shop-dev-1 (2 of 2 up, 2 serving, holding AZRebalance AlarmNotification "
+        "ScheduledActions); shop-dev-2 (0 of 2 up)",
+        "launched: shop-dev-2 is there already",
+    ]
+
+
+def test_a_dry_look_changes_nothing(cloud: FakeFleetCloud) -> None:
+    swap = make_swap(cloud, "1")
+    assert swap.plan(swap.observe(), Wish.LAUNCHED).actions
+    assert not cloud.calls
+
+
+def test_the_deployment_says_what_it_replaced(cloud: FakeFleetCloud) -> None:
+    deploy(cloud, "1", keep_old=300.0)
+    for wish in DEPLOY:
+        swap = make_swap(cloud, "2", keep_old=300.0)
+        fleet = swap.converge(wish, timeout=100)
+        made = swap.deployment(fleet, swap.previous(fleet))
+        assert (made.previous_group, made.previous_version) == ("shop-dev-1", "1")
+    assert made.server_group == "shop-dev-2"
+    assert set(made.instance_ids) == {one.instance_id for one in fleet.groups[1].machines}
+
+
+def test_the_deployment_names_the_image_that_runs(cloud: FakeFleetCloud) -> None:
+    deploy(cloud, "1")
+    again = make_swap(cloud, "1", image="rebaked")
+    assert again.image.image_id == "ami-rebaked"
 
 
 @settings(max_examples=300, deadline=None)
 @given(
-    crash_at=st.integers(0, 8), applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
+    crash_at=st.integers(0, 14), applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
     good=st.booleans(),
 )  # fmt: skip
 def test_a_crash_at_any_call_converges(
     crash_at: int, applied: bool, keep: float, good: bool
 ) -> None:
     cloud = FakeFleetCloud(healthy={"1", "2"})
-    _deploy(cloud, "1", keep_old=keep)
-    serving, calls = cloud.serving, len(cloud.calls)
-    cloud.lowest, cloud.applied, cloud.crash_at = serving, applied, calls + crash_at
+    deploy(cloud, "1", keep_old=keep)
+    before = cloud.serving
+    cloud.lowest, cloud.applied, cloud.crash_at = before, applied, len(cloud.calls) + crash_at
     version = "2" if good else "bad"
     wishes = DEPLOY if good else (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.ROLLED_BACK)
     for wish in wishes:
         try:
-            _swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
+            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
         except Crash:
-            _swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
-    assert _live(cloud) == ["2" if good else "1"]
+            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
+    assert serving(cloud) == ["2" if good else "1"]
     assert cloud.lowest is not None
-    assert cloud.lowest >= serving
-    standbys = [g for g in cloud.groups.values() if g.standby_until is not None]
-    assert len(cloud.groups) == 1 + len(standbys)
+    assert cloud.lowest >= before
+    _nothing_is_orphaned(cloud)
     again = len(cloud.calls)
-    _swap(cloud, version, keep_old=keep).converge(wishes[-1], timeout=100)
+    make_swap(cloud, version, keep_old=keep).converge(wishes[-1], timeout=100)
     assert len(cloud.calls) == again
+
+
+def _nothing_is_orphaned(cloud: FakeFleetCloud) -> None:
+    fleet = cloud.observe()
+    ours = [group for group in fleet.groups if group.version is not None]
+    assert fleet.templates == tuple(sorted(group.name for group in ours))
+    idle = [group for group in ours if not group.attached]
+    assert all(group.standby_until is not None for group in idle)
+    assert not [group.name for group in fleet.groups if group.attached and group.held]
+
+
+# A world as people, crashes and earlier releases may have left it: anything goes for each group.
+VERSIONS = [None, "1", "2", "3", "4"]
+WORLD_OF_GROUPS = st.fixed_dictionaries(
+    {},
+    optional={
+        version: st.fixed_dictionaries(
+            {
+                "size": st.integers(0, 4),
+                "attached": st.just(True) if version is None else st.booleans(),
+                "live_since": st.sampled_from([None, 500]),
+                "standby_until": st.sampled_from([None, NOW - 1, NOW + 10_000]),
+                "suspended": st.sets(st.sampled_from([*sorted(SCALING), "Terminate"])),
+                "held": st.sets(st.sampled_from(sorted(SCALING))),
+                "deleting": st.booleans() if version else st.just(False),
+            }
+        )
+        for version in VERSIONS
+    },
+)
+
+
+def _world(drawn: dict[str | None, dict[str, object]], orphans: set[str]) -> FakeFleetCloud:
+    cloud = FakeFleetCloud(healthy={None, "1", "2", "new"})
+    for version, fields in drawn.items():
+        group = make_group(version, **fields)  # type: ignore[arg-type]
+        sets = {name: frozenset(getattr(group, name)) for name in ("suspended", "held")}
+        cloud.groups[group.name] = replace(group, **sets)  # type: ignore[arg-type]
+        if version:
+            cloud.templates.add(group.name)
+    cloud.templates |= {f"shop-dev-{name}" for name in orphans}
+    for _ in range(3):  # the balancer's first checks
+        cloud.observe()
+    return cloud
+
+
+def _theirs(group: ServerGroup) -> frozenset[str]:
+    return group.suspended - group.held
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "new"])),
+    version=st.sampled_from(["new", "1", "2"]), crash_at=st.none() | st.integers(0, 20),
+    applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
+)  # fmt: skip
+def test_a_good_release_gets_through_any_world(
+    drawn: dict[str | None, dict[str, object]], orphans: set[str], version: str,
+    crash_at: int | None, applied: bool, keep: float,
+) -> None:  # fmt: skip
+    cloud = _world(drawn, orphans)
+    own = sum(one.serving for one in cloud.groups.values() if one.version == version)
+    # Where the release serves beside another, it may be halfway through a swap.
+    before = max(own, cloud.serving - own)
+    cloud.lowest = cloud.serving
+    by_hand = {name: _theirs(one) for name, one in cloud.groups.items() if one.version is None}
+    cloud.crash_at, cloud.applied = crash_at, applied
+    for wish in DEPLOY:
+        try:
+            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
+        except Crash:
+            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
+    assert cloud.lowest >= before
+    assert serving(cloud) == [version]
+    assert [group.version for group in cloud.observe().groups if group.attached] == [version]
+    _nothing_is_orphaned(cloud)
+    for name, theirs in by_hand.items():
+        assert _theirs(cloud.groups[name]) == theirs
+    again = len(cloud.calls)
+    for wish in DEPLOY:
+        make_swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
+    assert len(cloud.calls) == again
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "bad"])),
+    crash_at=st.none() | st.integers(0, 12), applied=st.booleans(), let_in=st.booleans(),
+)  # fmt: skip
+@example(drawn={}, orphans=set(), crash_at=None, applied=True, let_in=True)
+def test_a_bad_release_leaves_any_world_as_it_was(
+    drawn: dict[str | None, dict[str, object]], orphans: set[str], crash_at: int | None,
+    applied: bool, let_in: bool,
+) -> None:  # fmt: skip
+    cloud = _world(drawn, orphans)
+    cloud.lowest = before = cloud.serving
+    served = sorted(str(version) for version in serving(cloud))
+    theirs = {name: _theirs(one) for name, one in cloud.groups.items() if not one.deleting}
+    cloud.crash_at, cloud.applied = crash_at, applied
+    wishes = [Wish.LAUNCHED, *([Wish.IN_TRAFFIC] if let_in else []), Wish.ROLLED_BACK]
+    for wish in wishes:
+        try:
+            make_swap(cloud, "bad").converge(wish, timeout=100)
+        except Crash:
+            make_swap(cloud, "bad").converge(wish, timeout=100)
+        except CloudUnavailable:
+            # Nothing that was in traffic before serves: the bad one is left for a person.
+            assert let_in
+            assert before == 0
+            return
+    assert cloud.lowest >= before
+    assert set(served) <= {str(version) for version in serving(cloud)}
+    cloud.observe()
+    assert "shop-dev-bad" not in cloud.groups
+    assert "shop-dev-bad" not in cloud.templates
+    for name, processes in theirs.items():
+        assert _theirs(cloud.groups[name]) == processes, name
+        assert not (cloud.groups[name].attached and cloud.groups[name].held)

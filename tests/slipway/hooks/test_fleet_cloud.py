@@ -8,13 +8,18 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.fleet_cloud import FleetCloud, Launch
-from slipway.hooks.fleet_view import SCALING
+from slipway.hooks.fleet_cloud import FleetCloud
+from slipway.hooks.fleet_view import SCALING, ServerGroup
+from slipway.hooks.launch_templates import Launch, make_template
 
-WHERE = {"target_group": "shop-dev", "balancer": None}
+TAGS = {
+    "slipway:project": "shop", "slipway:environment": "dev", "slipway:version": "1",
+    "slipway:image": "ami-1",
+}  # fmt: skip
 
 
 @lru_cache
@@ -26,28 +31,39 @@ def _client(service: str) -> Any:
 @pytest.fixture
 def cloud() -> Iterator[FleetCloud]:
     with mock_aws():
-        _client.cache_clear()
         ec2 = _client("ec2")
+        for name in ("first", "second"):
+            ec2.register_image(Name=name, Architecture="x86_64")
         vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
         subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
         ec2.create_tags(Resources=[subnet], Tags=[{"Key": "Name", "Value": "a"}])
         ec2.create_security_group(GroupName="app", Description="d", VpcId=vpc)
         _client("elbv2").create_target_group(Name="shop-dev", Protocol="HTTP", Port=80, VpcId=vpc)
-        yield FleetCloud(_client)
+        yield _fleet()
+
+
+def _fleet(**more: Any) -> FleetCloud:
+    fields = {"project": "shop", "environment": "dev", "target_group": "shop-dev"}
+    return FleetCloud(_client, **(fields | more))
 
 
 def _launch(**more: Any) -> Launch:
-    image = _client("ec2").describe_images()["Images"][0]["ImageId"]
     fields: dict[str, Any] = {
-        "name": "shop-dev-1", "image_id": image, "instance_type": "t3.micro", "subnets": ("a",),
-        "security_groups": ("app",), "profile": None, "user_data": "", "size": (1, 2, 4),
-        "tags": {"slipway:project": "shop", "slipway:environment": "dev", "slipway:version": "1"},
+        "name": "shop-dev-1", "image_id": _image("first"), "instance_type": "t3.micro",
+        "subnets": ("a",), "security_groups": ("app",), "profile": None, "user_data": "",
+        "size": (1, 2, 4),
+        "tags": TAGS,
     }  # fmt: skip
     return Launch(**(fields | more))
 
 
-def _only(cloud: FleetCloud) -> Any:
-    (group,) = cloud.observe(project="shop", environment="dev", **WHERE).groups
+def _image(name: str) -> str:
+    named = [{"Name": "name", "Values": [name]}]
+    return str(_client("ec2").describe_images(Filters=named)["Images"][0]["ImageId"])
+
+
+def _only(cloud: FleetCloud) -> ServerGroup:
+    (group,) = cloud.observe().groups
     return group
 
 
@@ -64,9 +80,28 @@ def test_a_launch_twice_is_one_group_outside_the_balancer(cloud: FleetCloud) -> 
     assert template["MetadataOptions"]["HttpTokens"] == "required"
 
 
+@pytest.mark.parametrize(
+    ("code", "fine"), [("AlreadyExists", True), ("LimitExceeded", False), ("Other", False)]
+)
+def test_a_group_that_exists_is_compared_at_the_next_look(
+    cloud: FleetCloud, monkeypatch: pytest.MonkeyPatch, code: str, fine: bool
+) -> None:
+    """Unlike AWS, moto makes a second group of a name."""
+
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": "m"}}, "CreateAutoScalingGroup")
+
+    monkeypatch.setattr(_client("autoscaling"), "create_auto_scaling_group", refuse)
+    if fine:
+        cloud.launch(_launch())
+    else:
+        with pytest.raises(EnvironmentMisconfigured, match=code):
+            cloud.launch(_launch())
+
+
 def test_a_template_of_an_earlier_bake_is_replaced(cloud: FleetCloud) -> None:
-    first, second = (one["ImageId"] for one in _client("ec2").describe_images()["Images"][:2])
-    cloud._template(_launch(image_id=first))
+    first, second = _image("first"), _image("second")
+    make_template(_client("ec2"), _launch(image_id=first))
     cloud.launch(_launch(image_id=second))
     data = _client("ec2").describe_launch_template_versions(LaunchTemplateName="shop-dev-1")
     assert data["LaunchTemplateVersions"][0]["LaunchTemplateData"]["ImageId"] == second
@@ -74,40 +109,108 @@ def test_a_template_of_an_earlier_bake_is_replaced(cloud: FleetCloud) -> None:
 
 def test_in_and_out_of_the_balancer(cloud: FleetCloud) -> None:
     cloud.launch(_launch())
-    cloud.attach("shop-dev-1", **WHERE)
+    cloud.attach("shop-dev-1")
     assert _only(cloud).attached
-    cloud.detach("shop-dev-1", **WHERE)
+    cloud.detach("shop-dev-1")
     assert not _only(cloud).attached
 
 
-def test_scaling_standby_and_removal(cloud: FleetCloud) -> None:
+def test_out_of_the_balancer_twice(cloud: FleetCloud) -> None:
     cloud.launch(_launch())
-    cloud.suspend_scaling("shop-dev-1")
+    cloud.attach("shop-dev-1")
+    cloud.detach("shop-dev-1")
+    cloud.detach("shop-dev-1")
+    assert not _only(cloud).attached
+
+
+def test_holding_scaling_leaves_what_others_suspended(cloud: FleetCloud) -> None:
+    cloud.launch(_launch())
+    _client("autoscaling").suspend_processes(
+        AutoScalingGroupName="shop-dev-1", ScalingProcesses=["Terminate"]
+    )
+    for _ in range(2):
+        cloud.hold("shop-dev-1", SCALING)
+    assert _only(cloud).suspended == SCALING | {"Terminate"}
+    assert _only(cloud).held == SCALING
+    for _ in range(2):
+        cloud.release("shop-dev-1", SCALING)
+    assert _only(cloud).suspended == {"Terminate"}
+    assert not _only(cloud).held
+
+
+def test_nothing_to_hold_is_not_everything(cloud: FleetCloud) -> None:
+    """Auto Scaling reads an empty list as all the processes that there are."""
+    cloud.launch(_launch())
+    cloud.hold("shop-dev-1", frozenset())
+    assert not _only(cloud).suspended
+    cloud.hold("shop-dev-1", SCALING)
+    cloud.release("shop-dev-1", frozenset())
+    assert _only(cloud).suspended == SCALING
+
+
+def test_notes_survive_the_one_who_wrote_them(cloud: FleetCloud) -> None:
+    cloud.launch(_launch())
+    assert (_only(cloud).image_id, _only(cloud).live_since) == ("ami-1", None)
+    cloud.mark_live("shop-dev-1", 1000)
     cloud.mark_standby("shop-dev-1", 1234)
+    group = _only(_fleet())
+    assert (group.live_since, group.standby_until) == (1000, 1234)
+    for _ in range(2):
+        cloud.mark_standby("shop-dev-1", None)
+    assert _only(cloud).standby_until is None
+
+
+def test_a_note_edited_by_hand_is_no_note(cloud: FleetCloud) -> None:
+    cloud.launch(_launch(tags={**TAGS, "slipway:standby-until": "tomorrow"}))
+    assert _only(cloud).standby_until is None
+
+
+def test_a_resize(cloud: FleetCloud) -> None:
+    cloud.launch(_launch())
+    cloud.resize("shop-dev-1", (1, 3, 5))
     group = _only(cloud)
-    assert group.suspended >= SCALING
-    assert group.standby_until == 1234
-    cloud.resume_scaling("shop-dev-1")
-    cloud.mark_standby("shop-dev-1", None)
-    group = _only(cloud)
-    assert not group.suspended & SCALING
-    assert group.standby_until is None
-    cloud.delete("shop-dev-1")
-    cloud.delete("shop-dev-1")
-    assert cloud.observe(project="shop", environment="dev", **WHERE).groups == ()
-    assert _client("ec2").describe_launch_templates()["LaunchTemplates"] == []
+    assert (group.min_size, group.desired, group.max_size) == (1, 3, 5)
+    assert len(group.machines) == 3
+
+
+def test_removal_takes_the_template_along(cloud: FleetCloud) -> None:
+    cloud.launch(_launch())
+    assert cloud.observe().templates == ("shop-dev-1",)
+    for _ in range(2):
+        cloud.delete("shop-dev-1")
+    fleet = cloud.observe()
+    assert (fleet.groups, fleet.templates) == ((), ())
+
+
+def test_a_template_without_a_group_is_seen(cloud: FleetCloud) -> None:
+    make_template(_client("ec2"), _launch())
+    make_template(_client("ec2"), _launch(name="x", tags={**TAGS, "slipway:environment": "prod"}))
+    assert cloud.observe().orphans == ("shop-dev-1",)
+
+
+def test_more_machines_than_one_filter_takes(
+    cloud: FleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slipway.hooks.fleet_cloud._FILTER_VALUES", 2)
+    cloud.launch(_launch(size=(5, 5, 5)))
+    assert len({machine.address for machine in _only(cloud).machines} - {None}) == 5
+
+
+def test_trouble_never_hides_the_failure_it_explains(cloud: FleetCloud) -> None:
+    assert cloud.trouble("shop-dev-1") == ""
 
 
 def test_other_projects_are_not_seen_even_on_the_same_balancer(cloud: FleetCloud) -> None:
     tags = {"slipway:project": "other", "slipway:environment": "dev", "slipway:version": "1"}
     cloud.launch(_launch(name="other-dev-1", tags=tags))
-    cloud.attach("other-dev-1", **WHERE)
-    assert cloud.observe(project="shop", environment="dev", **WHERE).groups == ()
+    cloud.attach("other-dev-1")
+    fleet = cloud.observe()
+    assert (fleet.groups, fleet.templates) == ((), ())
 
 
 def test_a_fleet_made_by_hand_is_seen_through_the_balancer(cloud: FleetCloud) -> None:
     cloud.launch(_launch(name="by-hand", tags={"Name": "by-hand"}))
-    cloud.attach("by-hand", **WHERE)
+    cloud.attach("by-hand")
     assert _only(cloud).version is None
 
 
@@ -116,6 +219,7 @@ def test_a_fleet_made_by_hand_is_seen_through_the_balancer(cloud: FleetCloud) ->
     [
         ({"subnets": ("b",)}, "no subnet 'b'"),
         ({"security_groups": ("ap",)}, "did you mean 'app'"),
+        ({"image_id": "ami-00000000"}, r"no machine image 'ami-00000000'(?s:.*)bake_image"),
     ],
 )
 def test_names_that_the_cloud_does_not_know(
@@ -127,4 +231,34 @@ def test_names_that_the_cloud_does_not_know(
 
 def test_a_target_group_that_is_not_there(cloud: FleetCloud) -> None:
     with pytest.raises(EnvironmentMisconfigured, match="did you mean 'shop-dev'"):
-        cloud.observe(project="shop", environment="dev", target_group="shop-de", balancer=None)
+        _fleet(target_group="shop-de").observe()
+
+
+def test_a_classic_balancer(cloud: FleetCloud) -> None:
+    _client("elb").create_load_balancer(
+        LoadBalancerName="shop-classic",
+        Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}],
+        AvailabilityZones=["eu-west-1a"],
+    )
+    classic = _fleet(target_group=None, load_balancer="shop-classic")
+    classic.launch(_launch())
+    assert not _only(classic).attached
+    classic.attach("shop-dev-1")
+    group = _only(classic)
+    assert group.attached
+    assert group.serving == 2
+    classic.detach("shop-dev-1")
+    assert not _only(classic).attached
+    with pytest.raises(EnvironmentMisconfigured, match="did you mean 'shop-classic'"):
+        _fleet(target_group=None, load_balancer="shop-clasic").observe()
+
+
+def test_only_what_is_needed_is_asked(cloud: FleetCloud) -> None:
+    asked: list[str] = []
+
+    def client(service: str) -> Any:
+        asked.append(service)
+        return _client(service)
+
+    FleetCloud(client, project="shop", environment="dev", target_group="shop-dev").observe()
+    assert set(asked) == {"autoscaling", "ec2", "elbv2"}

@@ -1,29 +1,21 @@
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from slipway.exceptions import UnhealthyRelease
-from slipway.fleet.gates import Verdict
+from slipway.exceptions import CloudUnavailable, UnhealthyRelease
+from slipway.fleet.gates import Gate, Verdict
 from slipway.sensors import fleet
+from slipway.sensors.fleet import FleetSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
-from slipway.triggers import fleet as trigger_module
-from slipway.triggers.fleet import FleetTrigger
+from slipway.sensors.fleet_in_service import FleetInServiceSensor
+from slipway.sensors.soak import SoakSensor
+from tests.slipway.fleet.worlds import make_image, make_target
 
-ENVIRONMENT = {
-    "project": "shop", "environment": "dev", "region": "eu-west-1", "aws_conn_id": "aws",
-    "subnets": ["a"], "security_groups": ["s"], "instance_type": "t3.micro", "min_size": 1,
-    "desired_size": 2, "max_size": 4, "health_path": "/", "health_port": 80,
-    "health_timeout": 60.0, "soak": 5.0, "keep_old": 0.0, "target_group": "shop-dev",
-}  # fmt: skip
-IMAGE = {
-    "release": {"project": "shop", "sha": "a" * 40, "version": "1"}, "image_id": "ami-1",
-    "name": "n", "base_image_id": "b", "deb_sha256": "d", "playbook_hash": "p",
-    "region": "eu-west-1",
-}  # fmt: skip
+ENVIRONMENT = make_target(soak=5.0).to_json()
+IMAGE = make_image("1").to_json()
 
 
 def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> list[float]:
@@ -36,10 +28,8 @@ def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> li
             raise answer
         return Verdict(passed=answer, said="so far")
 
-    for module in (fleet, trigger_module):
-        monkeypatch.setattr(module, "ask", lambda g, s, waited: ask(g, s, waited_for=waited))
+    monkeypatch.setattr(fleet, "ask", lambda g, s, waited: ask(g, s, waited_for=waited))
     monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
-    monkeypatch.setattr(trigger_module, "fleet_cloud", lambda *_: None)
     return waited
 
 
@@ -72,29 +62,36 @@ def test_a_deferrable_one_leaves_the_worker_only_when_it_takes_long(
     assert deferred.value.timeout is not None
 
 
-def test_the_trigger_survives_the_database_and_fires_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    _scripted(monkeypatch, False, True)
-    trigger = FleetTrigger(
-        gate="healthy", environment=ENVIRONMENT, image=IMAGE, since=0.0, poll=0.01
-    )
-    path, arguments = trigger.serialize()
-    assert path == f"{FleetTrigger.__module__}.FleetTrigger"
-
-    async def events() -> list[Any]:
-        return [event.payload async for event in FleetTrigger(**arguments).run()]
-
-    assert asyncio.run(events()) == [{"passed": True}]
-
-
-def test_a_shut_gate_fails_the_task_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    _scripted(monkeypatch, UnhealthyRelease("0 of 2"))
-    trigger = FleetTrigger(
-        gate="healthy", environment=ENVIRONMENT, image=IMAGE, since=0.0, poll=0.01
-    )
-
-    async def first() -> Any:
-        return (await anext(trigger.run())).payload
-
-    event = asyncio.run(first())
-    with pytest.raises(AirflowFailException, match="0 of 2"):
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"error": "0 of 2", "retry": False}, AirflowFailException),
+        ({"error": "away", "retry": True}, CloudUnavailable),
+    ],
+)
+def test_what_came_of_it_in_the_triggerer(event: dict[str, Any], expected: type[Exception]) -> None:
+    with pytest.raises(expected, match=event["error"]):
         _sensor().execute_complete({}, event)
+    _sensor().execute_complete({}, {"passed": True})
+
+
+def test_the_configuration_says_whether_to_defer(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not _sensor().deferrable
+    monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", "True")
+    assert _sensor().deferrable
+    assert not _sensor(deferrable=False).deferrable
+
+
+@pytest.mark.parametrize(
+    ("sensor", "gate"),
+    [
+        (FleetHealthySensor, Gate.HEALTHY),
+        (FleetInServiceSensor, Gate.IN_SERVICE),
+        (SoakSensor, Gate.SOAK),
+    ],
+)
+def test_each_gate_has_its_sensor(sensor: type[FleetSensor], gate: Gate) -> None:
+    assert sensor.gate is gate
+    made = sensor(task_id="t", environment=ENVIRONMENT, image=IMAGE)
+    # Airflow's own limit comes after the gate's, whose message says more.
+    assert made.timeout > max(ENVIRONMENT["health_timeout"], ENVIRONMENT["soak"])

@@ -1,0 +1,70 @@
+"""The words of a plan: what can be wanted, what can be done, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Wish(StrEnum):
+    """How far the environment should have come."""
+
+    LAUNCHED = "launched"
+    IN_TRAFFIC = "in traffic"
+    OLD_RETIRED = "old retired"
+    ROLLED_BACK = "rolled back"
+    STANDBYS_RETIRED = "standbys retired"
+
+
+class Verb(StrEnum):
+    """One change of the world."""
+
+    LAUNCH = "launch"
+    RESIZE = "resize"
+    ATTACH = "attach"
+    DETACH = "detach"
+    SUSPEND_SCALING = "suspend scaling of"
+    RESUME_SCALING = "resume scaling of"
+    MARK_LIVE = "note as live"
+    KEEP_WARM = "keep warm"
+    WAKE = "take out of standby"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Action:
+    """One change, and why.
+
+    :param group: the server group's name.
+    :param size: min, desired and max, of a launch or a resize.
+    :param processes: that are suspended or resumed.
+    :param at: seconds since 1970: of a standby its end, of a live group its beginning.
+    """
+
+    verb: Verb
+    group: str
+    reason: str
+    size: tuple[int, int, int] | None = None
+    processes: frozenset[str] = frozenset()
+    at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to do now.
+
+    :param actions: in this order.
+    :param waiting: what takes its time, if nothing is to be done meanwhile.
+    :param stuck: why neither doing nor waiting can fulfil the wish.
+    :param remark: what a reader should know about a wish that is fulfilled.
+    """
+
+    actions: tuple[Action, ...] = ()
+    waiting: str = ""
+    stuck: str = ""
+    remark: str = ""
+
+    @property
+    def done(self) -> bool:
+        """The wish is fulfilled."""
+        return not (self.actions or self.waiting or self.stuck)

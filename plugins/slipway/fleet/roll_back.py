@@ -1,0 +1,72 @@
+"""The way back: a failed release leaves, the one before it serves on."""
+
+from __future__ import annotations
+
+from slipway.fleet.decisions import Action, Plan, Verb
+from slipway.fleet.traffic import live, released, woken
+from slipway.hooks.fleet_view import Fleet, ServerGroup
+
+
+def roll_back(fleet: Fleet, version: str, name: str) -> Plan:
+    """Decide how a release leaves.
+
+    Nothing is taken out of traffic while nothing else serves, and a release that served alone
+    before is not removed by a swap that changed nothing.
+
+    :param fleet: the world.
+    :param version: the failed release.
+    :param name: its server group's name.
+    """
+    group, others = fleet.of(version), fleet.others(version)
+    back = _restored(live(others))
+    if group is None:
+        return Plan(actions=(*back, *_template(fleet, name)))
+    if group.attached:
+        return _out_of_traffic(group, others)
+    if group.draining:
+        return Plan(waiting=f"{name} is draining")
+    if group.standby_until is not None:
+        return Plan(actions=back, remark=f"{name} was retired in good order: it is a standby")
+    failed = Action(verb=Verb.DELETE, group=name, reason="its release failed")
+    return Plan(actions=(*back, failed))
+
+
+def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan:
+    before = live(others)
+    healthy = sum(old.serving for old in before)
+    if healthy:
+        return _detach(group, f"{healthy} machines of the release before it serve")
+    if group.serving and group.live_since is not None:
+        return Plan(remark=f"{group.name} served before this swap began: it stays")
+    if before:
+        names = ", ".join(old.name for old in before)
+        return Plan(waiting=f"{names} is not in service, so {group.name} stays in traffic")
+    if warm := _last_good(others):
+        why = "it served before, and is still warm"
+        return Plan(actions=(Action(verb=Verb.ATTACH, group=warm.name, reason=why),))
+    if group.serving or group.live_since is not None:
+        return Plan(remark=f"{group.name} stays: without it nothing would serve")
+    return _detach(group, "none of its machines serves, and nothing served before it")
+
+
+def _detach(group: ServerGroup, why: str) -> Plan:
+    return Plan(actions=(Action(verb=Verb.DETACH, group=group.name, reason=why),))
+
+
+def _last_good(others: tuple[ServerGroup, ...]) -> ServerGroup | None:
+    """The newest standby that has served alone; one that never did may be out for being bad."""
+    good = [old for old in others if old.complete and old.standby_until and old.live_since]
+    return max(good, key=lambda old: old.standby_until or 0, default=None)
+
+
+def _restored(serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
+    """What serves alone again scales again, and is nobody's standby."""
+    awake = [action for group in serving for action in woken(group)]
+    return (*awake, *released(serving))
+
+
+def _template(fleet: Fleet, name: str) -> tuple[Action, ...]:
+    if name not in fleet.orphans:
+        return ()
+    why = "its launch was interrupted before there was a group"
+    return (Action(verb=Verb.DELETE, group=name, reason=why),)

@@ -1,0 +1,39 @@
+"""What plans ask of server groups: who has the traffic, and what that takes."""
+
+from __future__ import annotations
+
+from slipway.fleet.decisions import Action, Verb
+from slipway.hooks.fleet_view import ServerGroup
+
+
+def live(groups: tuple[ServerGroup, ...]) -> tuple[ServerGroup, ...]:
+    """Return the groups that the balancer knows."""
+    return tuple(group for group in groups if group.attached)
+
+
+def needed(serving: tuple[ServerGroup, ...]) -> int:
+    """Count the machines that it takes to stand in for these groups.
+
+    All that serve, since after an interrupted swap it may be two groups; and at least what one
+    of them wants, since a machine of it may be on its way back.
+    """
+    together = sum(group.serving for group in serving)
+    return max(together, max((group.desired for group in serving), default=0))
+
+
+def released(groups: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
+    """Give scaling back to groups, as far as Slipway held it."""
+    why = "it serves alone"
+    return tuple(
+        Action(verb=Verb.RESUME_SCALING, group=one.name, reason=why, processes=one.held)
+        for one in groups
+        if one.held
+    )
+
+
+def woken(group: ServerGroup) -> tuple[Action, ...]:
+    """Take the end off a standby, before anybody comes to retire it."""
+    if group.standby_until is None:
+        return ()
+    why = "it is warm, and wanted again"
+    return (Action(verb=Verb.WAKE, group=group.name, reason=why),)

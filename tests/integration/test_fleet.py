@@ -1,0 +1,271 @@
+"""Swaps on real machines behind a real balancer, through the operators and sensors themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import docker
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from include.localcloud.landscape import lay_environment, lay_network
+from slipway.facts import Json, MachineImage, Release
+from slipway.fleet.target import FleetTarget
+from slipway.hooks.fleet_cloud import FleetCloud
+from slipway.operators.fleet import (
+    LaunchOperator,
+    RetireOldOperator,
+    RetireStandbysOperator,
+    RollBackOperator,
+    ShiftTrafficOperator,
+)
+from slipway.sensors.fleet_healthy import FleetHealthySensor
+from slipway.sensors.fleet_in_service import FleetInServiceSensor
+from slipway.sensors.soak import SoakSensor
+from tests.integration.localcloud_process import Load, until
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALLATION, PORT, CIDR, REGION = "test-fleet", 4596, "10.216.0.0/16", "eu-west-1"
+ENDPOINT, LISTENER = f"http://127.0.0.1:{PORT}", 18596
+# Serves the version that its launch gave it; a release called bad is never healthy.
+SERVER = """\
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+with open("/etc/slipway/instance.env") as file:
+    said = dict(line.strip().split("=", 1) for line in file)["SLIPWAY_VERSION"].encode()
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503 if said.startswith(b"bad") else 200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+    def log_message(self, *_):
+        pass
+ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+"""
+FILES = {
+    "/opt/web.py": SERVER,
+    "/etc/systemd/system/web.service": "[Service]\nExecStart=/usr/bin/python3 /opt/web.py\n",
+    "/etc/systemd/system/multi-user.target.d/web.conf": "[Unit]\nWants=web.service\n",
+    "/etc/slipway/instance.env": "SLIPWAY_VERSION=bad-builder\n",
+}
+
+
+def client(service: str) -> Any:
+    make: Any = boto3.client
+    return make(
+        service, endpoint_url=ENDPOINT, region_name=REGION, aws_access_key_id="x",
+        aws_secret_access_key="y",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    home = tmp_path_factory.mktemp("cloud")
+    with (home / "cloud.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
+             "--installation", INSTALLATION, "--port", str(PORT), "--cidr", CIDR,
+             "--region", REGION],
+            cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
+            stdout=log, stderr=log, start_new_session=True,
+        )  # fmt: skip
+    try:
+        until(lambda: (home / "cloud.json").exists() or process.poll() is not None, seconds=60)
+        assert process.poll() is None, (home / "cloud.log").read_text()[-2000:]
+        lay_network(endpoint=ENDPOINT, region=REGION)
+        lay_environment(
+            endpoint=ENDPOINT, region=REGION, project="shop", environment="dev",
+            listener_port=LISTENER, app_port=8000, health_path="/", database_url=None,
+        )  # fmt: skip
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+    mine: Any = {"label": f"slipway.installation={INSTALLATION}"}
+    assert docker.from_env().containers.list(all=True, filters=mine) == []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _connection(_cloud: None) -> Iterator[None]:
+    connection = {
+        "conn_type": "aws", "login": "x", "password": "y", "extra": {"endpoint_url": ENDPOINT},
+    }  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_AWS_FLEET", json.dumps(connection))
+        yield
+
+
+@pytest.fixture(scope="module")
+def ami(_cloud: None) -> str:
+    """An image of a machine on which a small web server was installed."""
+    ec2 = client("ec2")
+    files = [{"path": path, "content": content} for path, content in FILES.items()]
+    data = "#cloud-config\n" + json.dumps({"write_files": files})
+    names = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
+    seed = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]
+    builder = ec2.run_instances(ImageId=seed, MinCount=1, MaxCount=1, UserData=data)["Instances"][
+        0
+    ]["InstanceId"]
+    ec2.get_waiter("instance_running").wait(InstanceIds=[builder], WaiterConfig={"Delay": 1})
+    image = str(ec2.create_image(InstanceId=builder, Name="web")["ImageId"])
+    ec2.get_waiter("image_available").wait(ImageIds=[image], WaiterConfig={"Delay": 1})
+    ec2.terminate_instances(InstanceIds=[builder])
+    return image
+
+
+def _target(**more: Any) -> Json:
+    fields: dict[str, Any] = {
+        "project": "shop", "environment": "dev", "region": REGION, "aws_conn_id": "aws_fleet",
+        "subnets": ("slipway-a", "slipway-b"), "security_groups": ("slipway-app",),
+        "instance_type": "t3.micro", "min_size": 1, "desired_size": 2, "max_size": 4,
+        "health_path": "/", "health_port": 8000, "health_timeout": 60.0, "soak": 1.0,
+        "keep_old": 0.0, "target_group": "shop-dev",
+    }  # fmt: skip
+    return FleetTarget(**(fields | more)).to_json()
+
+
+def _facts(ami: str, version: str, **more: Any) -> dict[str, Any]:
+    image = MachineImage(
+        release=Release(project="shop", sha="a" * 40, version=version), image_id=ami, name="web",
+        base_image_id="b", deb_sha256="d", playbook_hash="p", region=REGION,
+    )  # fmt: skip
+    return {"environment": _target(**more), "image": image.to_json()}
+
+
+def _run(kind: Callable[..., Any], facts: dict[str, Any]) -> Any:
+    return kind(task_id=kind.__name__, **facts).execute({})
+
+
+def _deploy(ami: str, version: str, **more: Any) -> Json:
+    facts = _facts(ami, version, **more)
+    way = (
+        LaunchOperator, FleetHealthySensor, ShiftTrafficOperator, FleetInServiceSensor, SoakSensor,
+        RetireOldOperator,
+    )  # fmt: skip
+    made: Json = [_run(kind, facts) for kind in way][-1]
+    return made
+
+
+def _served() -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{LISTENER}/", timeout=5) as answer:
+        served: str = answer.read().decode()
+    return served
+
+
+def _cloud_of() -> FleetCloud:
+    return FleetCloud(client, project="shop", environment="dev", target_group="shop-dev")
+
+
+def _names() -> dict[str, str]:
+    """Every server group that is there to stay, with what it does."""
+    return {
+        group.name: "live" if group.attached else "standby" if group.standby_until else "idle"
+        for group in _cloud_of().observe().groups
+        if not group.deleting
+    }
+
+
+def _steps(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [message for message in caplog.messages if message.startswith("did: ")]
+
+
+def test_one_fleet_after_the_other(ami: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    made = _deploy(ami, "1.0+1.gaaa", keep_old=300.0)
+    assert made["previous_group"] is None
+    assert len(made["instance_ids"]) == 2
+    assert _served() == "1.0+1.gaaa"
+    assert _names() == {"shop-dev-1.0-1.gaaa": "live"}
+
+    with Load(LISTENER) as load:
+        made = _deploy(ami, "1.0+2.gbbb", keep_old=300.0)
+    assert load.failures == []
+    assert load.answers[0] == "1.0+1.gaaa"
+    assert load.answers[-1] == "1.0+2.gbbb"
+    assert made["previous_version"] == "1.0+1.gaaa"
+    assert _names() == {"shop-dev-1.0-1.gaaa": "standby", "shop-dev-1.0-2.gbbb": "live"}
+
+
+def test_the_same_again_does_nothing(ami: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    before = _names()
+    _deploy(ami, "1.0+2.gbbb", keep_old=300.0)
+    assert _steps(caplog) == []
+    assert _names() == before
+
+
+def test_a_bad_one_is_removed_and_the_old_one_serves_on(ami: str) -> None:
+    before = _names()
+    facts = _facts(ami, "bad", health_timeout=12.0)
+    with Load(LISTENER) as load:
+        _run(LaunchOperator, facts)
+        held = next(one for one in _cloud_of().observe().groups if one.attached)
+        assert held.held
+        with pytest.raises(AirflowFailException, match=r"0 of 2 .*i-\w+ at 10\.\S+: HTTP 503"):
+            _run(FleetHealthySensor, facts)
+        _run(RollBackOperator, facts)
+    assert load.failures == []
+    assert set(load.answers) == {"1.0+2.gbbb"}
+    assert _names() == before
+    fleet = _cloud_of().observe()
+    assert not any(group.held or group.suspended for group in fleet.groups if group.attached)
+    assert fleet.orphans == ()
+
+
+def test_back_to_the_warm_one_takes_seconds(ami: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    began = time.monotonic()
+    with Load(LISTENER) as load:
+        _deploy(ami, "1.0+1.gaaa", keep_old=300.0, soak=0.0)
+    assert load.failures == []
+    assert _served() == "1.0+1.gaaa"
+    assert not any("launch" in step for step in _steps(caplog))
+    assert _names() == {"shop-dev-1.0-1.gaaa": "live", "shop-dev-1.0-2.gbbb": "standby"}
+    assert time.monotonic() - began < 30
+
+
+def test_a_standby_goes_when_it_is_due_with_all_its_machines() -> None:
+    housekeeping = RetireStandbysOperator(task_id="housekeeping", environment=_target())
+    housekeeping.execute({})
+    assert "shop-dev-1.0-2.gbbb" in _names()
+    _cloud_of().mark_standby("shop-dev-1.0-2.gbbb", int(time.time()) - 1)
+    housekeeping.execute({})
+    assert _names() == {"shop-dev-1.0-1.gaaa": "live"}
+    alive = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+
+    def only_the_live_ones() -> bool:
+        pages = client("ec2").describe_instances(Filters=alive)["Reservations"]
+        return sum(len(one["Instances"]) for one in pages) == 2
+
+    until(only_the_live_ones, seconds=30)
+    templates = client("ec2").describe_launch_templates()["LaunchTemplates"]
+    assert [one["LaunchTemplateName"] for one in templates] == ["shop-dev-1.0-1.gaaa"]
+
+
+def test_a_machine_that_dies_during_the_swap_is_waited_for(ami: str) -> None:
+    facts = _facts(ami, "1.0+3.gccc")
+    launched = _run(LaunchOperator, facts)
+    _run(FleetHealthySensor, facts)
+    with Load(LISTENER) as load:
+        _run(ShiftTrafficOperator, facts)
+        _run(FleetInServiceSensor, facts)
+    assert load.failures == []
+    victim = _cloud_of().observe().of("1.0+3.gccc")
+    assert victim is not None
+    client("ec2").terminate_instances(InstanceIds=[victim.machines[0].instance_id])
+    done = _run(RetireOldOperator, facts)
+    assert len(done["instance_ids"]) == 2
+    assert victim.machines[0].instance_id not in done["instance_ids"]
+    assert _names() == {launched["server_group"]: "live"}
+    assert _served() == "1.0+3.gccc"

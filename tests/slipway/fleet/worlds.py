@@ -1,0 +1,79 @@
+"""What the fleet's tests build their worlds from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slipway.facts import MachineImage, Release
+from slipway.fleet.decisions import Wish
+from slipway.fleet.swap import Swap
+from slipway.fleet.target import FleetTarget
+from slipway.hooks.fleet_view import Machine, ServerGroup
+from tests.fakes.fleet_cloud import FakeFleetCloud
+
+DEPLOY = (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.OLD_RETIRED)
+NOW = 1000
+
+
+def make_target(**more: Any) -> FleetTarget:
+    fields: dict[str, Any] = {
+        "project": "shop", "environment": "dev", "region": "eu-west-1", "aws_conn_id": "aws",
+        "subnets": ("a",), "security_groups": ("s",), "instance_type": "t3.micro",
+        "min_size": 1, "desired_size": 2, "max_size": 4, "health_path": "/", "health_port": 80,
+        "health_timeout": 60.0, "soak": 0.0, "keep_old": 0.0, "target_group": "shop-dev",
+    }  # fmt: skip
+    return FleetTarget(**(fields | more))
+
+
+def make_image(version: str) -> MachineImage:
+    return MachineImage(
+        release=Release(project="shop", sha="a" * 40, version=version), image_id=f"ami-{version}",
+        name="n", base_image_id="b", deb_sha256="d", playbook_hash="p", region="eu-west-1",
+    )  # fmt: skip
+
+
+def make_swap(
+    cloud: FakeFleetCloud,
+    version: str,
+    *,
+    now: float = NOW,
+    log: list[str] | None = None,
+    image: str | None = None,
+    **more: Any,
+) -> Swap:
+    ticks = iter(range(100_000))
+    fake: Any = cloud
+    return Swap(
+        cloud=fake, target=make_target(**more), image=make_image(image or version),
+        log=(log if log is not None else []).append,
+        clock=lambda: now + next(ticks), sleep=lambda _: None,
+    )  # fmt: skip
+
+
+def deploy(cloud: FakeFleetCloud, version: str, **more: Any) -> None:
+    for wish in DEPLOY:
+        make_swap(cloud, version, **more).converge(wish, timeout=100)
+
+
+def make_group(version: str | None, size: int = 2, **more: Any) -> ServerGroup:
+    """Build a group, by default one that serves alone; ``health`` is its machines'."""
+    health = more.pop("health", "healthy" if more.get("attached", True) else None)
+    lifecycle = more.pop("lifecycle", "InService")
+    name = f"shop-dev-{version}" if version else "by-hand"
+    machines = tuple(
+        Machine(
+            instance_id=f"i-{name}-{n}", address=f"10.1.0.{n}", lifecycle=lifecycle,
+            target_health=health,
+        )
+        for n in range(size)
+    )  # fmt: skip
+    fields: dict[str, Any] = {
+        "name": name, "version": version, "min_size": 1, "desired": size, "max_size": 4,
+        "attached": True, "machines": machines, "live_since": 500 if version else None,
+        "image_id": f"ami-{version}" if version else None,
+    }  # fmt: skip
+    return ServerGroup(**(fields | more))
+
+
+def serving(cloud: FakeFleetCloud) -> list[str | None]:
+    return [group.version for group in cloud.groups.values() if group.serving]

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from slipway.exceptions import EnvironmentMisconfigured
+from slipway.hooks.aws_connection import account, aws_client, fleet_cloud
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> str:
+    url = "http://127.0.0.1:4999"
+    connection: dict[str, Any] = {
+        "conn_type": "aws", "login": "key", "password": "secret",
+        "extra": {"endpoint_url": url, "region_name": "eu-west-1"},
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_SHOP", json.dumps(connection))
+    return url
+
+
+def test_endpoint_region_and_retries_are_the_connections_and_ours(endpoint: str) -> None:
+    client = aws_client("aws_shop", "eu-north-1", "autoscaling")
+    assert client.meta.endpoint_url == endpoint
+    assert client.meta.region_name == "eu-north-1"
+    assert client.meta.config.retries["mode"] == "standard"
+    assert client.meta.config.retries["total_max_attempts"] > 1
+
+
+def test_an_account_for_a_tool(endpoint: str) -> None:
+    found = account("aws_shop", "eu-west-1", "ec2")
+    assert found.endpoint == endpoint
+    assert found.environment["AWS_ACCESS_KEY_ID"] == "key"
+    assert found.environment["AWS_REGION"] == "eu-west-1"
+
+
+def test_a_fleet_is_opened_without_asking_anything(endpoint: str) -> None:
+    """Nobody listens at the endpoint."""
+    fleet_cloud("aws_shop", "eu-west-1", project="shop", environment="dev", target_group="shop-dev")
+
+
+def test_the_fleet_is_asked_through_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = {"conn_type": "aws", "login": "key", "password": "secret"}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_PLAIN", json.dumps(plain))
+    with mock_aws():
+        client = aws_client("aws_plain", "eu-west-1", "elbv2")
+        vpc = aws_client("aws_plain", "eu-west-1", "ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+        client.create_target_group(Name="shop-dev", Protocol="HTTP", Port=80, VpcId=vpc)
+        fleet = fleet_cloud(
+            "aws_plain", "eu-west-1", project="shop", environment="dev", target_group="shop-dev"
+        )
+        assert fleet.observe().groups == ()
+        elsewhere = fleet_cloud(
+            "aws_plain", "eu-north-1", project="shop", environment="dev", target_group="shop-dev"
+        )
+        with pytest.raises(EnvironmentMisconfigured, match="no target group 'shop-dev'"):
+            elsewhere.observe()

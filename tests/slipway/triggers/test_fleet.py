@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from slipway.exceptions import CloudUnavailable, SlipwayError, UnhealthyRelease
+from slipway.fleet.gates import Verdict
+from slipway.triggers import fleet
+from slipway.triggers.fleet import FleetTrigger
+from tests.slipway.fleet.worlds import make_image, make_target
+
+
+class _Script:
+    """Answers of the gate, and who was asked for them."""
+
+    def __init__(self, *answers: bool | Exception) -> None:
+        self.answers = list(answers)
+        self.swaps: list[Any] = []
+        self.threads: set[int] = set()
+        self.waited: list[float] = []
+
+    def ask(self, gate: Any, swap: Any, *, waited: float) -> Verdict:
+        self.swaps.append(swap)
+        self.threads.add(threading.get_ident())
+        self.waited.append(waited)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return Verdict(passed=answer, said="so far")
+
+
+def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> _Script:
+    script = _Script(*answers)
+    monkeypatch.setattr(fleet, "ask", script.ask)
+    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: None)
+    return script
+
+
+def _trigger(since: float = 0.0) -> FleetTrigger:
+    return FleetTrigger(
+        gate="healthy", environment=make_target().to_json(), image=make_image("1").to_json(),
+        since=since, poll=0.01,
+    )  # fmt: skip
+
+
+def _events(trigger: FleetTrigger) -> list[Any]:
+    async def all_of_them() -> list[Any]:
+        return [event.payload async for event in trigger.run()]
+
+    return asyncio.run(all_of_them())
+
+
+def test_it_survives_the_database_and_fires_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = _scripted(monkeypatch, False, False, True)
+    path, arguments = _trigger(since=time.time() - 40).serialize()
+    assert path == f"{FleetTrigger.__module__}.FleetTrigger"
+    assert _events(FleetTrigger(**json.loads(json.dumps(arguments)))) == [{"passed": True}]
+    assert len(script.answers) == 0
+    # The gate's patience began in the worker.
+    assert 40 <= script.waited[0] < 45
+
+
+def test_the_event_loop_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = _scripted(monkeypatch, False, True)
+    _events(_trigger())
+    assert threading.get_ident() not in script.threads
+
+
+def test_the_cloud_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = _scripted(monkeypatch, False, False, True)
+    _events(_trigger())
+    assert len({id(swap) for swap in script.swaps}) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "retry"), [(UnhealthyRelease("0 of 2"), False), (CloudUnavailable("away"), True)]
+)
+def test_a_gate_that_cannot_open(
+    monkeypatch: pytest.MonkeyPatch, error: SlipwayError, retry: bool
+) -> None:
+    _scripted(monkeypatch, False, error)
+    assert _events(_trigger()) == [{"error": str(error), "retry": retry}]
