@@ -71,26 +71,31 @@ def _pid(name: str) -> int | None:
         return None
     number, _, command = file.read_text().partition("\n")
     pid = int(number)
-    words = _command_line(pid)
-    if not words or (command and Path(command).name not in words):
+    if not _running(pid):
         return None
-    return pid
+    words = _command_line(pid)
+    # For a moment after its start a process has no words yet.
+    ours = not words or not command or Path(command).name in words
+    return pid if ours else None
 
 
 def _command_line(pid: int) -> str:
     try:
-        return (
-            Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        )
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return ""
+    return raw.replace(b"\0", b" ").decode(errors="replace")
 
 
 def _running(pid: int) -> bool:
     """A zombie has ended; only its parent has not asked yet."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    return bool(_command_line(pid))
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(") ")[2][:1] not in ("Z", "X")
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

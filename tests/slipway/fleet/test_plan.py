@@ -8,23 +8,8 @@ from typing import Any
 import pytest
 
 from slipway.fleet.decisions import Action, Plan, Verb, Wish
-from slipway.fleet.plan import plan
-from slipway.hooks.fleet_view import SCALING, Fleet, ServerGroup
-from tests.slipway.fleet.worlds import NOW, make_group, make_target
-
-NAME = "shop-dev-2"
-
-
-def _plan(wish: Wish, *groups: ServerGroup, **more: Any) -> Plan:
-    templates = more.pop("templates", tuple(group.name for group in groups))
-    return plan(
-        Fleet(groups=groups, templates=templates), wish, target=make_target(**more), version="2",
-        name=NAME, image="ami-2", now=NOW,
-    )  # fmt: skip
-
-
-def _did(step: Plan) -> list[tuple[Verb, str]]:
-    return [(action.verb, action.group) for action in step.actions]
+from slipway.hooks.fleet_view import SCALING, ServerGroup
+from tests.slipway.fleet.worlds import NAME, NOW, did, make_group, make_plan
 
 
 def _fresh(**more: Any) -> ServerGroup:
@@ -238,8 +223,8 @@ SITUATIONS: list[tuple[str, Wish, tuple[ServerGroup, ...], list[tuple[Verb, str]
 def test_a_situation(
     wish: Wish, groups: tuple[ServerGroup, ...], expected: list[tuple[Verb, str]], reason: str
 ) -> None:
-    step = _plan(wish, *groups)
-    assert _did(step) == expected
+    step = make_plan(wish, *groups)
+    assert did(step) == expected
     words = [*(action.reason for action in step.actions), step.waiting, step.stuck, step.remark]
     assert reason in " / ".join(words)
     assert step.done == (not expected and not step.waiting and not step.stuck)
@@ -252,60 +237,60 @@ def _only(step: Plan, verb: Verb) -> Action:
 
 
 def test_the_first_takes_the_size_of_the_project_file() -> None:
-    assert _only(_plan(Wish.LAUNCHED), Verb.LAUNCH).size == (1, 2, 4)
+    assert _only(make_plan(Wish.LAUNCHED), Verb.LAUNCH).size == (1, 2, 4)
 
 
 def test_the_next_takes_the_present_size_and_the_live_limits() -> None:
     live = make_group("1", size=5, min_size=3, max_size=8, suspended=SCALING, held=SCALING)
-    assert _only(_plan(Wish.LAUNCHED, live), Verb.LAUNCH).size == (3, 5, 8)
+    assert _only(make_plan(Wish.LAUNCHED, live), Verb.LAUNCH).size == (3, 5, 8)
 
 
 def test_a_group_scaled_to_nothing_is_no_measure() -> None:
     empty = make_group("1", size=0, min_size=0)
-    assert _only(_plan(Wish.LAUNCHED, empty), Verb.LAUNCH).size == (1, 2, 4)
+    assert _only(make_plan(Wish.LAUNCHED, empty), Verb.LAUNCH).size == (1, 2, 4)
 
 
 def test_what_a_person_suspended_is_theirs() -> None:
     theirs = frozenset({"ScheduledActions", "Terminate"})
     live = make_group("1", suspended=theirs)
-    hold = _only(_plan(Wish.LAUNCHED, live), Verb.SUSPEND_SCALING)
+    hold = _only(make_plan(Wish.LAUNCHED, live), Verb.SUSPEND_SCALING)
     assert hold.processes == SCALING - theirs
     back = make_group("1", suspended=theirs | hold.processes, held=hold.processes)
-    assert _only(_plan(Wish.ROLLED_BACK, back), Verb.RESUME_SCALING).processes == hold.processes
+    assert _only(make_plan(Wish.ROLLED_BACK, back), Verb.RESUME_SCALING).processes == hold.processes
 
 
 def test_everything_suspended_by_a_person_stays_as_it_is() -> None:
     live = make_group("1", suspended=SCALING)
-    assert _did(_plan(Wish.LAUNCHED, live)) == [(Verb.LAUNCH, NAME)]
-    assert _plan(Wish.ROLLED_BACK, live).done
+    assert did(make_plan(Wish.LAUNCHED, live)) == [(Verb.LAUNCH, NAME)]
+    assert make_plan(Wish.ROLLED_BACK, live).done
 
 
 def test_the_old_one_is_kept_warm_for_its_time() -> None:
-    step = _plan(Wish.OLD_RETIRED, OUT, make_group("2"), keep_old=300.0)
+    step = make_plan(Wish.OLD_RETIRED, OUT, make_group("2"), keep_old=300.0)
     assert _only(step, Verb.KEEP_WARM).at == NOW + 300
 
 
 @pytest.mark.parametrize("leftover", [FAILED, LOST])
 def test_what_never_served_is_not_kept_warm(leftover: ServerGroup) -> None:
-    step = _plan(Wish.OLD_RETIRED, leftover, make_group("2"), keep_old=300.0)
-    assert _did(step) == [(Verb.DELETE, leftover.name)]
+    step = make_plan(Wish.OLD_RETIRED, leftover, make_group("2"), keep_old=300.0)
+    assert did(step) == [(Verb.DELETE, leftover.name)]
 
 
 def test_the_newest_good_standby_is_the_way_back() -> None:
     older, newer = replace(WARM, name="older"), replace(WARM, name="newer", standby_until=NOW + 99)
     bad = replace(FAILED, name="bad", standby_until=NOW + 999)
-    step = _plan(Wish.ROLLED_BACK, older, newer, bad, _joined(health="unhealthy"))
-    assert _did(step) == [(Verb.ATTACH, "newer")]
+    step = make_plan(Wish.ROLLED_BACK, older, newer, bad, _joined(health="unhealthy"))
+    assert did(step) == [(Verb.ATTACH, "newer")]
 
 
 def test_templates_without_a_group_are_swept() -> None:
     left = ("shop-dev-0", NAME)
-    step = _plan(Wish.OLD_RETIRED, make_group("2"), templates=left)
-    assert _did(step) == [(Verb.DELETE, "shop-dev-0")]
-    step = _plan(Wish.ROLLED_BACK, LIVE, templates=("shop-dev-1", NAME))
-    assert _did(step) == [(Verb.DELETE, NAME)]
+    step = make_plan(Wish.OLD_RETIRED, make_group("2"), templates=left)
+    assert did(step) == [(Verb.DELETE, "shop-dev-0")]
+    step = make_plan(Wish.ROLLED_BACK, LIVE, templates=("shop-dev-1", NAME))
+    assert did(step) == [(Verb.DELETE, NAME)]
 
 
 def test_a_group_that_goes_away_still_has_its_template() -> None:
     leaving = replace(OUT, deleting=True)
-    assert _plan(Wish.OLD_RETIRED, leaving, make_group("2")).done
+    assert make_plan(Wish.OLD_RETIRED, leaving, make_group("2")).done

@@ -1,18 +1,23 @@
-"""The whole loop against a cloud in memory: every situation, every crash, random worlds."""
+"""The whole loop against a cloud in memory: every situation, every crash."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.decisions import Wish
-from slipway.hooks.fleet_view import SCALING, ServerGroup
+from slipway.hooks.fleet_view import SCALING
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
-from tests.slipway.fleet.worlds import DEPLOY, NOW, deploy, make_group, make_swap, serving
+from tests.slipway.fleet.worlds import (
+    DEPLOY,
+    deploy,
+    make_group,
+    make_swap,
+    nothing_is_orphaned,
+    serving,
+)
 
 
 @pytest.fixture
@@ -204,125 +209,7 @@ def test_a_crash_at_any_call_converges(
     assert serving(cloud) == ["2" if good else "1"]
     assert cloud.lowest is not None
     assert cloud.lowest >= before
-    _nothing_is_orphaned(cloud)
+    nothing_is_orphaned(cloud)
     again = len(cloud.calls)
     make_swap(cloud, version, keep_old=keep).converge(wishes[-1], timeout=100)
     assert len(cloud.calls) == again
-
-
-def _nothing_is_orphaned(cloud: FakeFleetCloud) -> None:
-    fleet = cloud.observe()
-    ours = [group for group in fleet.groups if group.version is not None]
-    assert fleet.templates == tuple(sorted(group.name for group in ours))
-    idle = [group for group in ours if not group.attached]
-    assert all(group.standby_until is not None for group in idle)
-    assert not [group.name for group in fleet.groups if group.attached and group.held]
-
-
-# A world as people, crashes and earlier releases may have left it: anything goes for each group.
-VERSIONS = [None, "1", "2", "3", "4"]
-WORLD_OF_GROUPS = st.fixed_dictionaries(
-    {},
-    optional={
-        version: st.fixed_dictionaries(
-            {
-                "size": st.integers(0, 4),
-                "attached": st.just(True) if version is None else st.booleans(),
-                "live_since": st.sampled_from([None, 500]),
-                "standby_until": st.sampled_from([None, NOW - 1, NOW + 10_000]),
-                "suspended": st.sets(st.sampled_from([*sorted(SCALING), "Terminate"])),
-                "held": st.sets(st.sampled_from(sorted(SCALING))),
-                "deleting": st.booleans() if version else st.just(False),
-            }
-        )
-        for version in VERSIONS
-    },
-)
-
-
-def _world(drawn: dict[str | None, dict[str, object]], orphans: set[str]) -> FakeFleetCloud:
-    cloud = FakeFleetCloud(healthy={None, "1", "2", "new"})
-    for version, fields in drawn.items():
-        group = make_group(version, **fields)  # type: ignore[arg-type]
-        sets = {name: frozenset(getattr(group, name)) for name in ("suspended", "held")}
-        cloud.groups[group.name] = replace(group, **sets)  # type: ignore[arg-type]
-        if version:
-            cloud.templates.add(group.name)
-    cloud.templates |= {f"shop-dev-{name}" for name in orphans}
-    for _ in range(3):  # the balancer's first checks
-        cloud.observe()
-    return cloud
-
-
-def _theirs(group: ServerGroup) -> frozenset[str]:
-    return group.suspended - group.held
-
-
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "new"])),
-    version=st.sampled_from(["new", "1", "2"]), crash_at=st.none() | st.integers(0, 20),
-    applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
-)  # fmt: skip
-def test_a_good_release_gets_through_any_world(
-    drawn: dict[str | None, dict[str, object]], orphans: set[str], version: str,
-    crash_at: int | None, applied: bool, keep: float,
-) -> None:  # fmt: skip
-    cloud = _world(drawn, orphans)
-    own = sum(one.serving for one in cloud.groups.values() if one.version == version)
-    # Where the release serves beside another, it may be halfway through a swap.
-    before = max(own, cloud.serving - own)
-    cloud.lowest = cloud.serving
-    by_hand = {name: _theirs(one) for name, one in cloud.groups.items() if one.version is None}
-    cloud.crash_at, cloud.applied = crash_at, applied
-    for wish in DEPLOY:
-        try:
-            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
-        except Crash:
-            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
-    assert cloud.lowest >= before
-    assert serving(cloud) == [version]
-    assert [group.version for group in cloud.observe().groups if group.attached] == [version]
-    _nothing_is_orphaned(cloud)
-    for name, theirs in by_hand.items():
-        assert _theirs(cloud.groups[name]) == theirs
-    again = len(cloud.calls)
-    for wish in DEPLOY:
-        make_swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
-    assert len(cloud.calls) == again
-
-
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "bad"])),
-    crash_at=st.none() | st.integers(0, 12), applied=st.booleans(), let_in=st.booleans(),
-)  # fmt: skip
-@example(drawn={}, orphans=set(), crash_at=None, applied=True, let_in=True)
-def test_a_bad_release_leaves_any_world_as_it_was(
-    drawn: dict[str | None, dict[str, object]], orphans: set[str], crash_at: int | None,
-    applied: bool, let_in: bool,
-) -> None:  # fmt: skip
-    cloud = _world(drawn, orphans)
-    cloud.lowest = before = cloud.serving
-    served = sorted(str(version) for version in serving(cloud))
-    theirs = {name: _theirs(one) for name, one in cloud.groups.items() if not one.deleting}
-    cloud.crash_at, cloud.applied = crash_at, applied
-    wishes = [Wish.LAUNCHED, *([Wish.IN_TRAFFIC] if let_in else []), Wish.ROLLED_BACK]
-    for wish in wishes:
-        try:
-            make_swap(cloud, "bad").converge(wish, timeout=100)
-        except Crash:
-            make_swap(cloud, "bad").converge(wish, timeout=100)
-        except CloudUnavailable:
-            # Nothing that was in traffic before serves: the bad one is left for a person.
-            assert let_in
-            assert before == 0
-            return
-    assert cloud.lowest >= before
-    assert set(served) <= {str(version) for version in serving(cloud)}
-    cloud.observe()
-    assert "shop-dev-bad" not in cloud.groups
-    assert "shop-dev-bad" not in cloud.templates
-    for name, processes in theirs.items():
-        assert _theirs(cloud.groups[name]) == processes, name
-        assert not (cloud.groups[name].attached and cloud.groups[name].held)

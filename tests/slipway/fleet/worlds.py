@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from slipway.facts import MachineImage, Release
-from slipway.fleet.decisions import Wish
+from slipway.fleet.decisions import Plan, Verb, Wish
+from slipway.fleet.plan import plan
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
-from slipway.hooks.fleet_view import Machine, ServerGroup
+from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
 from tests.fakes.fleet_cloud import FakeFleetCloud
 
 DEPLOY = (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.OLD_RETIRED)
 NOW = 1000
+NAME = "shop-dev-2"
 
 
 def make_target(**more: Any) -> FleetTarget:
@@ -77,3 +79,25 @@ def make_group(version: str | None, size: int = 2, **more: Any) -> ServerGroup:
 
 def serving(cloud: FakeFleetCloud) -> list[str | None]:
     return [group.version for group in cloud.groups.values() if group.serving]
+
+
+def nothing_is_orphaned(cloud: FakeFleetCloud) -> None:
+    fleet = cloud.observe()
+    ours = [group for group in fleet.groups if group.version is not None]
+    assert fleet.templates == tuple(sorted(group.name for group in ours))
+    idle = [group for group in ours if not group.attached]
+    assert all(group.standby_until is not None for group in idle)
+    assert not [group.name for group in fleet.groups if group.attached and group.held]
+
+
+def make_plan(wish: Wish, *groups: ServerGroup, **more: Any) -> Plan:
+    """Plan for version 2 of a world."""
+    templates = more.pop("templates", tuple(group.name for group in groups))
+    return plan(
+        Fleet(groups=groups, templates=templates), wish, target=make_target(**more), version="2",
+        name=NAME, image="ami-2", now=NOW,
+    )  # fmt: skip
+
+
+def did(step: Plan) -> list[tuple[Verb, str]]:
+    return [(action.verb, action.group) for action in step.actions]
