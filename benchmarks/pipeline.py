@@ -45,9 +45,8 @@ def main() -> None:
 def _script(sha: str) -> dict[str, float]:
     store = ArtifactStore(home.ARTIFACTS.as_uri())
     record = ReleaseCatalogue(store).find("guestbook", sha)
-    url = landscape.start_database(
-        installation=home.INSTALLATION, cidr=home.CIDR, databases=["bench_dev"]
-    )["bench_dev"]
+    databases = landscape.start_database(installation=home.INSTALLATION, databases=["bench_dev"])
+    url = databases["bench_dev"]
     landscape.lay_environment(
         endpoint=home.ENDPOINT, region=home.REGION, project="bench", environment="dev",
         listener_port=LISTENER, app_port=8000, health_path="/healthz", database_url=url,

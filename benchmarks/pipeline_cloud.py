@@ -13,7 +13,8 @@ from typing import Any
 import boto3
 
 PROJECT, ENVIRONMENT = "bench", "dev"
-ENDPOINT, REGION, GATEWAY = "http://127.0.0.1:4566", "eu-west-1", "http://10.213.0.2"
+ENDPOINT, REGION = "http://127.0.0.1:4566", "eu-west-1"
+CLOUD = Path(__file__).resolve().parents[1] / ".slipway" / "cloud" / "cloud.json"
 
 
 def client(service: str) -> Any:
@@ -33,6 +34,7 @@ def group(version: str) -> str:
 def bake_files(folder: str, version: str, base: str) -> None:
     """Write the variables of Packer and Ansible."""
     work, ec2 = Path(folder), client("ec2")
+    gateway = json.loads(CLOUD.read_text())["gateway"]
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
     security = ec2.describe_security_groups(GroupNames=["slipway-app"])["SecurityGroups"][0]
     variables = {
@@ -45,7 +47,7 @@ def bake_files(folder: str, version: str, base: str) -> None:
     settings = {
         "app_package": "guestbook", "app_version": version, "app_unit": "guestbook.service",
         "app_config": {"GUESTBOOK_PORT": "8000"},
-        "app_repository_url": f"{GATEWAY}/slipway-apt/bench",
+        "app_repository_url": f"{gateway}/slipway-apt/bench",
         "app_repository_distribution": "stable", "app_repository_component": "main",
         "app_repository_key": (work / "key.asc").read_text(),
     }  # fmt: skip

@@ -23,10 +23,11 @@ _PRELOADED = (
 )
 
 
-def environment(*, signing_key: str, databases: dict[str, str]) -> dict[str, str]:
+def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) -> dict[str, str]:
     """Return the variables.
 
     :param signing_key: the apt repository's private key.
+    :param gateway: URL at which the cloud's machines reach it.
     :param databases: Airflow connection id -> its URL.
     """
     variables = {
@@ -38,7 +39,7 @@ def environment(*, signing_key: str, databases: dict[str, str]) -> dict[str, str
     for section, options in sections.items():
         for option, value in options.items():
             variables[f"AIRFLOW__{section}__{option.upper()}"] = str(value)
-    for name, connection in _connections(signing_key).items():
+    for name, connection in _connections(signing_key, gateway).items():
         variables[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
     for name, url in databases.items():
         variables[f"AIRFLOW_CONN_{name.upper()}"] = url
@@ -108,7 +109,7 @@ def _slipway() -> dict[str, Any]:
     }
 
 
-def _connections(signing_key: str) -> dict[str, dict[str, Any]]:
+def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
     return {
         "docker_default": {"conn_type": "docker", "host": "unix:///var/run/docker.sock"},
         "aws_default": {
@@ -116,7 +117,7 @@ def _connections(signing_key: str) -> dict[str, dict[str, Any]]:
             "extra": {"endpoint_url": home.ENDPOINT, "region_name": home.REGION},
         },
         "slipway_apt": {
-            "conn_type": "generic", "host": f"{home.GATEWAY}/slipway-apt", "password": signing_key,
+            "conn_type": "generic", "host": f"{gateway}/slipway-apt", "password": signing_key,
             "extra": {
                 "bucket": "slipway-apt", "aws_conn_id": "aws_default", "region": home.REGION,
                 "acl": "public-read",

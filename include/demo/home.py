@@ -22,8 +22,6 @@ STATE = (AIRFLOW_HOME, ARTIFACTS, MIRRORS, GIT, CLOUD)
 # Two clones on one machine must not take each other's containers for their own.
 INSTALLATION = f"demo-{sha256(str(ROOT).encode()).hexdigest()[:8]}"
 REGION = "eu-west-1"
-CIDR = "10.213.0.0/16"
-GATEWAY = "http://10.213.0.2"
 CLOUD_PORT = 4566
 GIT_PORT = 9418
 UI_PORT = 8080

@@ -27,9 +27,7 @@ def main() -> None:
     name = f"{options.project}_{options.environment}".replace("-", "_")
     url = None
     if options.database:
-        databases = landscape.start_database(
-            installation=home.INSTALLATION, cidr=home.CIDR, databases=[name]
-        )
+        databases = landscape.start_database(installation=home.INSTALLATION, databases=[name])
         url = databases[name]
     landscape.lay_environment(
         endpoint=home.ENDPOINT, region=home.REGION, project=options.project,

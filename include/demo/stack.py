@@ -8,6 +8,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from include.demo import airflow_environment, home, processes
 from include.demo.airflow_api import DemoFailed
@@ -38,18 +39,22 @@ def check_ports() -> None:
         raise DemoFailed(msg)
 
 
-def start_cloud() -> None:
-    """Start the embedded cloud and wait until it answers."""
+def start_cloud() -> str:
+    """Start the embedded cloud and wait until it answers.
+
+    :returns: the URL at which its machines reach it.
+    """
     say("starting the embedded cloud")
     home.CLOUD.mkdir(parents=True, exist_ok=True)
     processes.start(
         "cloud",
         [PYTHON, "-m", "include.localcloud", "serve", "--home", str(home.CLOUD),
          "--installation", home.INSTALLATION, "--port", str(home.CLOUD_PORT),
-         "--cidr", home.CIDR, "--region", home.REGION],
+         "--region", home.REGION],
         {"PYTHONPATH": f"{home.ROOT}:{home.ROOT / 'plugins'}"},
     )  # fmt: skip
-    _wait_for_file(home.CLOUD / "cloud.json", "cloud", timeout=120)
+    facts = _wait_for_facts(home.CLOUD / "cloud.json", "cloud", timeout=120)
+    return str(facts["gateway"])
 
 
 def start_git_server() -> None:
@@ -75,10 +80,16 @@ def lay_landscape() -> dict[str, str]:
     )  # fmt: skip
 
 
-def start_airflow(databases: dict[str, str]) -> None:
-    """Start Airflow's four processes on loopback."""
+def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:
+    """Start Airflow's four processes on loopback.
+
+    :param gateway: what :func:`start_cloud` returned.
+    :param databases: what :func:`lay_landscape` returned.
+    """
     say("starting Airflow")
-    variables = airflow_environment.environment(signing_key=make_signing_key(), databases=databases)
+    variables = airflow_environment.environment(
+        signing_key=make_signing_key(), gateway=gateway, databases=databases
+    )
     airflow_environment.save(variables)
     airflow = str(Path(PYTHON).parent / "airflow")
     processes.start("migrate-db", [airflow, "db", "migrate"], variables)
@@ -98,22 +109,15 @@ def stop_all() -> None:
     home.ENVIRONMENT.unlink(missing_ok=True)
 
 
-def _wait_for_file(file: Path, process: str, *, timeout: float) -> None:
+def _wait_for_facts(file: Path, process: str, *, timeout: float) -> dict[str, Any]:
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline and processes.alive(process):
-        if file.exists() and _is_json(file):
-            return
+        if file.exists():
+            facts: dict[str, Any] = json.loads(file.read_text())
+            return facts
         time.sleep(0.2)
     msg = f"{process} did not start:\n{processes.last_lines(process)}"
     raise DemoFailed(msg)
-
-
-def _is_json(file: Path) -> bool:
-    try:
-        json.loads(file.read_text())
-    except ValueError:
-        return False
-    return True
 
 
 def _answers(port: int) -> bool:

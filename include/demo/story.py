@@ -75,9 +75,9 @@ def bring_up() -> AirflowApi:
     if build.main([]):
         msg = "the images could not be built; the reason stands above"
         raise DemoFailed(msg)
-    stack.start_cloud()
+    gateway = stack.start_cloud()
     stack.start_git_server()
-    stack.start_airflow(stack.lay_landscape())
+    stack.start_airflow(gateway=gateway, databases=stack.lay_landscape())
     api = AirflowApi()
     api.wait_until_ready(timeout=180)
     for dag_id in ("guestbook", "guestbook.dev", "guestbook.prod", "commits"):

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 
 from include.localcloud.engine import Engine
-from include.localcloud.network import checked_cidr
+from include.localcloud.network import checked_cidr, free_cidr
 from include.localcloud.serve import serve
 from include.localcloud.settings import CloudSettings
 
@@ -25,7 +25,7 @@ def main() -> None:
             home=arguments.home.resolve(),
             installation=arguments.installation,
             port=arguments.port,
-            cidr=arguments.cidr,
+            cidr=arguments.cidr or free_cidr(Engine(installation=arguments.installation)),
             region=arguments.region,
         )
     )
@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--installation", required=True, help="label on everything made")
     serving.add_argument("--port", type=int, default=4566, help="port of the API on 127.0.0.1")
     serving.add_argument(
-        "--cidr", type=checked_cidr, default="10.213.0.0/16", help="the VPC, a /16"
+        "--cidr", type=checked_cidr, help="the VPC, a /16; the first free one unless given"
     )
     serving.add_argument("--region", default="eu-west-1", help="where instances become real")
     removing = commands.add_parser("down", help="remove what a killed cloud left")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 
 from docker.errors import NotFound
 
 from include.localcloud.engine import Engine
+from include.localcloud.network import network_cidr
 from include.localcloud.settings import network_name
 
 IMAGE = "slipway/postgres:15"
@@ -21,16 +21,16 @@ class DatabaseFailed(Exception):
     """PostgreSQL did not start, or refused to create a database."""
 
 
-def start_database(*, installation: str, cidr: str, databases: list[str]) -> dict[str, str]:
+def start_database(*, installation: str, databases: list[str]) -> dict[str, str]:
     """Have PostgreSQL run on the VPC with these databases; what exists stays as it is.
 
-    :param cidr: the VPC's addresses; the database has the eleventh.
     :param databases: names to create.
     :returns: a URL for each name, good on this machine and on the cloud's machines.
     :raises DatabaseFailed: when PostgreSQL does not become ready.
     """
     engine = Engine(installation=installation)
-    address = str(ipaddress.IPv4Network(cidr)[10])
+    # The VPC's eleventh address.
+    address = str(network_cidr(engine)[10])
     name = f"slipway-cloud-{installation}-database"
     if not _runs(engine, name):
         _start(engine, name, address)

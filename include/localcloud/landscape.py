@@ -101,13 +101,8 @@ def lay_project(
     :returns: the databases' URLs by Airflow connection id, ``<project>_<environment>``.
     """
     lay_network(endpoint=endpoint, region=region)
-    [vpc] = _client("ec2", endpoint, region).describe_vpcs(Filters=_DEFAULT)["Vpcs"]
     connections = {environment: f"{project}_{environment}" for environment in listeners}
-    urls = start_database(
-        installation=installation,
-        cidr=vpc["CidrBlock"],
-        databases=list(connections.values()),
-    )
+    urls = start_database(installation=installation, databases=list(connections.values()))
     for environment, port in listeners.items():
         lay_environment(
             endpoint=endpoint,

@@ -140,6 +140,14 @@ def machine_order(ec2: Any, instance: Any, image: str) -> MachineOrder:
         instance_id=instance.id,
         address=instance.private_ip,
         image=image,
-        public_key=pair.public_key if pair else "",
+        public_key=_authorized_key(pair) if pair else "",
         user_data=base64.b64decode(data.as_bytes()) if data else b"",
     )
+
+
+def _authorized_key(pair: Any) -> str:
+    """Return the key as EC2 gives it to a machine: the pair's name is its comment.
+
+    Packer removes its temporary key from an image by that comment.
+    """
+    return " ".join((*pair.public_key.split()[:2], pair.key_name))

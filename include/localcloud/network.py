@@ -1,8 +1,15 @@
-"""The VPC: a Docker network, and moto's default VPC with the same addresses."""
+"""The VPC: a Docker network, and moto's default VPC with the same addresses.
+
+One machine may have several embedded clouds, and whatever else uses private addresses: a cloud
+takes the first /16 that nobody has.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+import itertools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -10,7 +17,17 @@ from moto.ec2.models import EC2Backend
 
 from include.localcloud.correction import correct
 from include.localcloud.engine import NETWORK_KIND, Engine
-from include.localcloud.settings import CloudSettings
+from include.localcloud.settings import CloudSettings, network_name
+
+# Out of the way of what Docker, home routers and most companies hand out first.
+_CANDIDATES = (
+    *(f"10.{second}.0.0/16" for second in range(213, 255)),
+    *(f"172.{second}.0.0/16" for second in range(24, 32)),
+)
+
+
+class NoFreeAddresses(Exception):
+    """Every block of addresses that a cloud would take is in use on this machine."""
 
 
 def make_network(engine: Engine, settings: CloudSettings) -> None:
@@ -51,3 +68,52 @@ def checked_cidr(text: str) -> ipaddress.IPv4Network:
         msg = f"{text}: the cloud's network must be a /16"
         raise ValueError(msg)
     return cidr
+
+
+def free_cidr(engine: Engine) -> ipaddress.IPv4Network:
+    """Return the first block that no network of Docker's and no route of this machine uses.
+
+    :raises NoFreeAddresses: when there is none.
+    """
+    return first_free([*_docker_blocks(engine), *_routed_blocks(Path("/proc/net/route"))])
+
+
+def first_free(taken: Iterable[ipaddress.IPv4Network]) -> ipaddress.IPv4Network:
+    """Return the first block that overlaps none of those taken.
+
+    :raises NoFreeAddresses: when there is none.
+    """
+    used = list(taken)
+    for block in map(ipaddress.IPv4Network, _CANDIDATES):
+        if not any(block.overlaps(one) for one in used):
+            return block
+    msg = "no /16 is free between 10.213 and 10.254 or 172.24 and 172.31: give one with --cidr"
+    raise NoFreeAddresses(msg)
+
+
+def network_cidr(engine: Engine) -> ipaddress.IPv4Network:
+    """Return the addresses of the installation's network, which must be there."""
+    [block] = _blocks_of(engine.api.inspect_network(network_name(engine.installation)))
+    return block
+
+
+def _docker_blocks(engine: Engine) -> Iterator[ipaddress.IPv4Network]:
+    return itertools.chain.from_iterable(_blocks_of(one) for one in engine.api.networks())
+
+
+def _blocks_of(network: dict[str, Any]) -> Iterator[ipaddress.IPv4Network]:
+    for pool in network["IPAM"]["Config"] or ():
+        block = ipaddress.ip_network(pool["Subnet"])
+        if isinstance(block, ipaddress.IPv4Network):
+            yield block
+
+
+def _routed_blocks(table: Path) -> Iterator[ipaddress.IPv4Network]:
+    """Read the kernel's routes, whose addresses are hexadecimal, last byte first (proc(5))."""
+    for line in table.read_text().splitlines()[1:]:
+        _, destination, *_, mask = line.split()[:8]
+        address, bits = (bytes.fromhex(word)[::-1] for word in (destination, mask))
+        # The default route leads everywhere, so it says nothing.
+        if any(bits):
+            length = int.from_bytes(bits).bit_count()
+            yield ipaddress.IPv4Network((address, length))

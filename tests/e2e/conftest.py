@@ -28,7 +28,7 @@ from tests.fakes.git_server import Repository
 
 ROOT = Path(__file__).resolve().parents[2]
 GUESTBOOK = ROOT / "include" / "examples" / "guestbook"
-PORT, CIDR, GATEWAY, REGION = 4606, "10.219.0.0/16", "http://10.219.0.2", "eu-west-1"
+PORT, REGION = 4606, "eu-west-1"
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 LISTENER = 8091
 # What the operators are given besides the facts, as the project file would.
@@ -82,8 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with (home / "cloud.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
-             "--installation", "test-e2e", "--port", str(PORT), "--cidr", CIDR,
-             "--region", REGION],
+             "--installation", "test-e2e", "--port", str(PORT), "--region", REGION],
             cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:
@@ -96,7 +95,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             endpoint=ENDPOINT, region=REGION, installation="test-e2e", project="guestbook",
             listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
         )  # fmt: skip
-        _configure(urls)
+        _configure(json.loads((home / "cloud.json").read_text())["gateway"], urls)
         yield World()
     finally:
         process.terminate()
@@ -108,13 +107,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 _MINE: Any = "slipway.installation=test"
 
 
-def _configure(urls: dict[str, str]) -> None:
+def _configure(gateway: str, urls: dict[str, str]) -> None:
     aws = {"endpoint_url": ENDPOINT, "region_name": REGION}
     apt = {"bucket": "slipway-apt", "region": REGION, "acl": "public-read"}
     connections: dict[str, Any] = {
         "AWS_DEFAULT": {"conn_type": "aws", "login": "embedded", "password": "embedded",
                         "extra": aws},
-        "SLIPWAY_APT": {"conn_type": "generic", "host": f"{GATEWAY}/slipway-apt",
+        "SLIPWAY_APT": {"conn_type": "generic", "host": f"{gateway}/slipway-apt",
                         "password": make_signing_key(), "extra": apt},
     }  # fmt: skip
     os.environ |= {f"AIRFLOW_CONN_{name}": json.dumps(one) for name, one in connections.items()}

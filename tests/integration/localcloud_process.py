@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import ipaddress
 import os
 import subprocess
 import sys
@@ -19,9 +20,8 @@ import boto3
 import docker
 
 ROOT = Path(__file__).resolve().parents[2]
-INSTALLATION, PORT, CIDR, REGION = "test-cloud", 4577, "10.218.0.0/16", "eu-west-1"
+INSTALLATION, PORT, REGION = "test-cloud", 4577, "eu-west-1"
 ENDPOINT = f"http://127.0.0.1:{PORT}"
-GATEWAY = "http://10.218.0.2"
 
 
 def command(*arguments: str) -> list[str]:
@@ -35,7 +35,7 @@ def running_cloud(home: Path) -> Iterator[subprocess.Popen[bytes]]:
     variables = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
     serving = command(
         "serve", "--home", str(home), "--installation", INSTALLATION,
-        "--port", str(PORT), "--cidr", CIDR, "--region", REGION,
+        "--port", str(PORT), "--region", REGION,
     )  # fmt: skip
     with (home.parent / "cloud.log").open("wb") as log:
         process = subprocess.Popen(
@@ -59,6 +59,12 @@ def client(service: str) -> Any:
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
+
+
+def vpc() -> ipaddress.IPv4Network:
+    """Return the addresses that the cloud chose."""
+    [found] = client("ec2").describe_vpcs()["Vpcs"]
+    return ipaddress.IPv4Network(found["CidrBlock"])
 
 
 def until(condition: Callable[[], Any], *, seconds: float) -> Any:

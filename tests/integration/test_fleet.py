@@ -36,7 +36,7 @@ from tests.integration.localcloud_process import Load, until
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).resolve().parents[2]
-INSTALLATION, PORT, CIDR, REGION = "test-fleet", 4596, "10.216.0.0/16", "eu-west-1"
+INSTALLATION, PORT, REGION = "test-fleet", 4596, "eu-west-1"
 ENDPOINT, LISTENER = f"http://127.0.0.1:{PORT}", 18596
 # Serves the version that its launch gave it; a release called bad is never healthy.
 SERVER = """\
@@ -75,8 +75,7 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with (home / "cloud.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
-             "--installation", INSTALLATION, "--port", str(PORT), "--cidr", CIDR,
-             "--region", REGION],
+             "--installation", INSTALLATION, "--port", str(PORT), "--region", REGION],
             cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
             stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip

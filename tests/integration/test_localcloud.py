@@ -13,9 +13,7 @@ from botocore.exceptions import ClientError
 
 from include.localcloud.landscape import lay_environment, lay_network, start_database
 from tests.integration.localcloud_process import (
-    CIDR,
     ENDPOINT,
-    GATEWAY,
     INSTALLATION,
     REGION,
     Load,
@@ -25,6 +23,7 @@ from tests.integration.localcloud_process import (
     running_cloud,
     ssh,
     until,
+    vpc,
     wait_for_state,
     web_server,
 )
@@ -83,7 +82,7 @@ def test_an_image_made_from_a_machine_boots_as_another_machine(key: Path) -> Non
     address = wait_for_state(first, "running")["PrivateIpAddress"]
     seen = ssh(key, address, "hostname; stat -c '%G %a' /etc/a/b; systemctl show-environment")
     assert seen.splitlines()[:2] == [f"ip-{address.replace('.', '-')}", "admin 644"]
-    assert f"AWS_ENDPOINT_URL={GATEWAY}" in seen
+    assert f"AWS_ENDPOINT_URL=http://{vpc()[2]}" in seen
     ssh(key, address, "cat /etc/a/b | sudo tee /etc/baked; sudo sync")
 
     ec2.stop_instances(InstanceIds=[first])
@@ -118,15 +117,15 @@ def test_an_image_that_never_was_is_refused() -> None:
 def test_machines_reach_the_repository_without_signing(target_group: str) -> None:
     name = "pool/a_1.0+b_amd64.deb"
     client("s3").put_object(Bucket="slipway-apt", Key=name, Body=b"deb")
-    with urllib.request.urlopen(f"{GATEWAY}/slipway-apt/{name}", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://{vpc()[2]}/slipway-apt/{name}", timeout=5) as answer:
         assert answer.read() == b"deb"
 
 
 def test_a_database_may_be_asked_for_twice() -> None:
-    first = start_database(installation=INSTALLATION, cidr=CIDR, databases=["a"])
-    both = start_database(installation=INSTALLATION, cidr=CIDR, databases=["a", "b"])
+    first = start_database(installation=INSTALLATION, databases=["a"])
+    both = start_database(installation=INSTALLATION, databases=["a", "b"])
     assert both["a"] == first["a"]
-    assert both["b"].endswith("@10.218.0.10:5432/b")
+    assert both["b"].endswith(f"@{vpc()[10]}:5432/b")
 
 
 def make_group(name: str, groups: list[str]) -> None:

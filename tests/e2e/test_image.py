@@ -1,0 +1,220 @@
+"""What is inside a baked image, seen on a machine that booted from it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from slipway.facts import Json, MachineImage
+from slipway.operators.apt_publish import AptPublishOperator
+from slipway.operators.deb_build import DebBuildOperator
+from slipway.operators.goose import GooseMigrateOperator
+from slipway.operators.packer_bake import PackerBakeOperator
+from tests.e2e.conftest import PACKAGE, REGION, World
+from tests.fakes.git_server import Repository
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+Run = Callable[..., Any]
+PORT = "8123"
+INSTANCE_ENV = (
+    "SLIPWAY_PROJECT=guestbook\nSLIPWAY_ENVIRONMENT=dev\n"
+    f"SLIPWAY_VERSION=1.0.0\nAWS_REGION={REGION}\n"
+)
+USER_DATA = "#cloud-config\n" + json.dumps(
+    {"write_files": [{"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV,
+                      "permissions": "0644"}]}
+)  # fmt: skip
+
+
+@pytest.fixture
+def package(
+    checkout: Callable[[], Json], guestbook: Repository, run: Run
+) -> tuple[Json, Repository]:
+    found = checkout()
+    deb = run(DebBuildOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    run(
+        GooseMigrateOperator(
+            task_id="migrate", release=found["release"], url=guestbook.url,
+            directory="migrations", database_conn_id="guestbook_dev",
+        )
+    )  # fmt: skip
+    return run(AptPublishOperator(task_id="publish_apt", deb=deb)), guestbook
+
+
+def bake(run: Run, package: Json, **config: str) -> MachineImage:
+    operator = PackerBakeOperator(
+        task_id="bake_image", package=package, unit="guestbook.service", config=config,
+        aws_conn_id="aws_default", region=REGION,
+    )  # fmt: skip
+    return MachineImage.from_json(run(operator))
+
+
+class Machine:
+    """One instance of an image."""
+
+    def __init__(self, world: World, instance: str, address: str) -> None:
+        self.address = address
+        self.container = world.docker.containers.get(f"slipway-cloud-test-e2e-{instance}")
+
+    def sh(self, line: str) -> str:
+        """Run a command line, and return what it wrote."""
+        output: Any = self.container.exec_run(["sh", "-c", line]).output
+        return str(output, "utf-8")
+
+
+@pytest.fixture
+def boot(world: World) -> Iterator[Callable[[str], Machine]]:
+    ec2, ids = world.client("ec2"), []
+
+    def start(image: str) -> Machine:
+        (one,) = ec2.run_instances(
+            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro",
+            UserData=USER_DATA,
+        )["Instances"]  # fmt: skip
+        ids.append(one["InstanceId"])
+        ec2.get_waiter("instance_running").wait(
+            InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        return Machine(world, one["InstanceId"], one["PrivateIpAddress"])
+
+    yield start
+    if ids:
+        ec2.terminate_instances(InstanceIds=ids)
+
+
+def version(machine: Machine, port: str) -> Json:
+    """Ask the service, which may still be starting."""
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(
+                f"http://{machine.address}:{port}/version", timeout=2
+            ) as answer:
+                found: Json = json.load(answer)
+                return found
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(machine.sh("systemctl --no-pager status guestbook slipway-secrets; ip a"))
+
+
+def secrets(world: World) -> bytes:
+    """The secret that the environment's machines read."""
+    name = "/slipway/guestbook/dev/DATABASE_URL"
+    found = world.client("ssm").get_parameter(Name=name, WithDecryption=True)
+    return str(found["Parameter"]["Value"]).encode()
+
+
+def test_a_machine_serves_its_release_with_its_own_secrets(
+    package: tuple[Json, Repository], run: Run, world: World, boot: Callable[[str], Machine]
+) -> None:
+    image = bake(run, package[0], GUESTBOOK_PORT=PORT)
+    assert not image.reused
+    machine = boot(image.image_id)
+    assert version(machine, PORT)["version"] == image.release.version
+    assert machine.sh("stat -c '%a %U' /run/slipway/secrets.env").split() == ["600", "root"]
+    assert secrets(world).decode() in machine.sh("cat /run/slipway/secrets.env")
+    assert machine.sh("systemctl is-enabled guestbook apt-daily.timer").split() == [
+        "enabled", "masked"
+    ]  # fmt: skip
+    assert machine.sh("sshd -T | grep -i -E '^(permitrootlogin|passwordauthentication)'").split(
+        "\n"
+    )[:2] == ["permitrootlogin no", "passwordauthentication no"]
+    other = boot(image.image_id)
+    version(other, PORT)
+    for line in ("cat /etc/machine-id", "cat /etc/ssh/ssh_host_*.pub"):
+        assert machine.sh(line).strip() not in ("", other.sh(line).strip())
+
+
+def test_an_image_holds_no_secret_and_nothing_of_its_builder(
+    package: tuple[Json, Repository], run: Run, world: World
+) -> None:
+    image = bake(run, package[0], GUESTBOOK_PORT=PORT)
+    files = _files(world, image.image_id)
+    assert files["etc/slipway/app.env"].strip().replace(b'"', b"") == b"GUESTBOOK_PORT=" + (
+        PORT.encode()
+    )
+    assert "etc/slipway/instance.env" not in files
+    assert not [name for name in files if name.startswith("etc/ssh/ssh_host_")]
+    assert files["etc/machine-id"].strip() in (b"", b"uninitialized")
+    assert files.get("home/admin/.ssh/authorized_keys", b"").strip() == b""
+    assert files.get("root/.ssh/authorized_keys", b"").strip() == b""
+    assert "usr/sbin/policy-rc.d" not in files
+    held = [name for name, content in files.items() if secrets(world) in content]
+    assert held == []
+
+
+def test_the_same_inputs_are_found_and_any_other_baked(
+    package: tuple[Json, Repository], run: Run, world: World
+) -> None:
+    first = bake(run, package[0], GUESTBOOK_PORT=PORT)
+    before = len(world.client("ec2").describe_images(Owners=["self"])["Images"])
+    began = time.monotonic()
+    again = bake(run, package[0], GUESTBOOK_PORT=PORT)
+    assert time.monotonic() - began < 2
+    assert (again.image_id, again.reused) == (first.image_id, True)
+    other = bake(run, package[0], GUESTBOOK_PORT="8124")
+    assert other.base_image_id == first.base_image_id
+    assert (other.reused, other.image_id == first.image_id) == (False, False)
+    images = world.client("ec2").describe_images(Owners=["self"])["Images"]
+    assert len(images) == before + 1
+    assert world.builders() == []
+    assert world.leftovers() == []
+
+
+def test_settings_reach_the_service_letter_by_letter(
+    package: tuple[Json, Repository], run: Run, boot: Callable[[str], Machine]
+) -> None:
+    """systemd has its own way with quotes, backslashes, dollars and blanks."""
+    odd = r"""a "b" 'c' \d $HOME ${HOME} %h #x; ä—`z` \n """
+    image = bake(run, package[0], GUESTBOOK_PORT=PORT, ODD=odd, EMPTY="", LAST="x\\")
+    machine = boot(image.image_id)
+    version(machine, PORT)
+    pid = machine.sh("systemctl show -P MainPID guestbook").strip()
+    got = dict(
+        entry.split("=", 1)
+        for entry in machine.sh(f"cat /proc/{pid}/environ").split("\0")
+        if "=" in entry
+    )
+    assert (got["ODD"], got["EMPTY"], got["LAST"]) == (odd, "", "x\\")
+
+
+def test_secrets_reach_the_service_letter_by_letter(
+    package: tuple[Json, Repository], run: Run, world: World, boot: Callable[[str], Machine]
+) -> None:
+    odd = r"""p"w' \d $HOME ${HOME} %h #x; ä—`z` \n"""
+    ssm, name = world.client("ssm"), "/slipway/guestbook/dev/ODD_SECRET"
+    ssm.put_parameter(Name=name, Value=odd, Type="SecureString", Overwrite=True)
+    try:
+        image = bake(run, package[0], GUESTBOOK_PORT=PORT)
+        machine = boot(image.image_id)
+        version(machine, PORT)
+    finally:
+        ssm.delete_parameter(Name=name)
+    pid = machine.sh("systemctl show -P MainPID guestbook").strip()
+    assert f"ODD_SECRET={odd}" in machine.sh(f"cat /proc/{pid}/environ").split("\0")
+
+
+def _files(world: World, image: str) -> dict[str, bytes]:
+    """Read the files of an image below the folders that a machine keeps."""
+    container = world.docker.containers.create(f"slipway-cloud/test-e2e:{image}")
+    try:
+        found: dict[str, bytes] = {}
+        for folder in ("etc", "home", "root", "var/lib", "var/log", "usr/sbin", "usr/local"):
+            stream, _ = container.get_archive(f"/{folder}")
+            with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as archive:
+                parent = folder.rpartition("/")[0]
+                for member in archive:
+                    if member.isfile():
+                        content = archive.extractfile(member)
+                        name = f"{parent}/{member.name}".lstrip("/")
+                        found[name] = content.read() if content else b""
+    finally:
+        container.remove(force=True)
+    return found
