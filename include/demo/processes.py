@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from include.demo.home import LOG, ROOT, RUN
@@ -41,18 +41,21 @@ def alive(name: str) -> bool:
 
 
 def stop(*names: str, grace: float = 20.0) -> None:
-    """Stop processes and their children, side by side; nothing happens where there is none.
+    """Stop processes and all their sessions, side by side; nothing happens where there is none.
 
     :param names: as given to :func:`start`.
-    :param grace: seconds between the polite and the final signal.
+    :param grace: seconds before the final signal.
     """
-    pids = [pid for name in names if (pid := _pid(name)) is not None]
-    for pid in pids:
+    leaders = [pid for name in names if (pid := _pid(name)) is not None]
+    for pid in leaders:
         _signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while any(_running(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    for pid in pids:
+    _wait(lambda: [pid for pid in leaders if _running(pid)], deadline)
+    # A task's worker has a process group of its own and outlives the scheduler that began it.
+    for pid in _sessions(leaders):
+        _signal(pid, signal.SIGTERM)
+    _wait(lambda: _sessions(leaders), deadline)
+    for pid in _sessions(leaders):
         _signal(pid, signal.SIGKILL)
     for name in names:
         (RUN / f"{name}.pid").unlink(missing_ok=True)
@@ -98,6 +101,27 @@ def _running(pid: int) -> bool:
     return status.rpartition(") ")[2][:1] not in ("Z", "X")
 
 
+def _sessions(leaders: Collection[int]) -> list[int]:
+    """Return what runs in the sessions of these processes, whether or not they live still."""
+    numbers = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    return [pid for pid in numbers if _session(pid) in leaders and _running(pid)]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def _wait(remaining: Callable[[], Collection[int]], deadline: float) -> None:
+    while remaining() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
 def _signal(pid: int, number: signal.Signals) -> None:
+    """Signal a process and its group, if it leads one."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, number)

@@ -28,6 +28,16 @@ def test_a_process_is_stopped_with_its_children() -> None:
     assert not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text()
 
 
+def test_a_child_with_a_process_group_of_its_own_is_stopped_too() -> None:
+    worker = "import os, time; os.setpgid(0, 0); print(os.getpid(), flush=True); time.sleep(1000)"
+    processes.start("boss", ["sh", "-c", f"{sys.executable} -c '{worker}' & wait"], {})
+    while not processes.last_lines("boss"):
+        pass
+    child = int(processes.last_lines("boss"))
+    processes.stop("boss", grace=5)
+    assert not processes._running(child)
+
+
 def test_one_that_ignores_the_polite_signal_is_killed() -> None:
     ignoring = "import signal, time; signal.signal(15, signal.SIG_IGN); print('on', flush=True)"
     processes.start("deaf", [sys.executable, "-c", f"{ignoring}; time.sleep(1000)"], {})
