@@ -49,6 +49,8 @@ def test_one_that_ignores_the_polite_signal_is_killed() -> None:
 
 def test_somebody_elses_process_with_our_old_number_is_left_alone(run_folder: Path) -> None:
     other = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    while not processes._command_line(other.pid):
+        pass
     run_folder.mkdir()
     (run_folder / "ours.pid").write_text(f"{other.pid}\n/somewhere/airflow")
     assert not processes.alive("ours")
