@@ -123,9 +123,10 @@ def test_a_machine_serves_its_release_with_its_own_secrets(
     assert machine.sh("systemctl is-enabled guestbook apt-daily.timer").split() == [
         "enabled", "masked"
     ]  # fmt: skip
-    assert machine.sh("sshd -T | grep -i -E '^(permitrootlogin|passwordauthentication)'").split(
-        "\n"
-    )[:2] == ["permitrootlogin no", "passwordauthentication no"]
+    # The application may serve before the host keys, which sshd wants to see, are made.
+    machine.sh("systemctl start ssh")
+    settings = machine.sh("sshd -T | grep -i -E '^(permitrootlogin|passwordauthentication)'")
+    assert settings.split("\n")[:2] == ["permitrootlogin no", "passwordauthentication no"]
     other = boot(image.image_id)
     version(other, PORT)
     for line in ("cat /etc/machine-id", "cat /etc/ssh/ssh_host_*.pub"):
