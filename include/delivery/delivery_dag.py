@@ -109,7 +109,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
     with TaskGroup("verify", prefix_group_id=False, tooltip="side by side"):
         tests = PipelineTestOperator(
             task_id="test", checkout=checkout.output, pipeline_file=project.test.pipeline,
-            images=project.test.images, timeout_seconds=project.test.timeout.total_seconds(),
+            images=project.test.images, secrets=project.test.secrets, node=project.test.node,
+            reports=project.test.reports, timeout_seconds=project.test.timeout.total_seconds(),
             trusted=project.test.trusted,
             # The pipeline's own limit comes first, and says more.
             execution_timeout=project.test.timeout + LIMITS["bookkeeping"],

@@ -70,6 +70,14 @@ def _inside(path: str) -> str:
 
 
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
+SecretSource = Annotated[
+    str, StringConstraints(pattern=r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$")
+]
+# Where the usual test tools leave their reports.
+REPORTS = (
+    "junit.xml", "report.xml", "test-results", "reports", "build/test-results",
+    "target/surefire-reports",
+)  # fmt: skip
 
 
 class Strict(BaseModel):
@@ -100,6 +108,12 @@ class Test(Strict):
     """The pipeline file."""
     images: dict[str, str] = {}
     """Image names in the pipeline file and what is used in their place: a mirror, a local build."""
+    secrets: dict[str, SecretSource] = {}
+    """Secrets that the pipeline may ask for: Airflow's `variable:NAME` or `connection:ID:FIELD`."""
+    node: dict[str, str] = {}
+    """Labels of the workers, for the pipeline's `node`."""
+    reports: tuple[RepositoryPath, ...] = REPORTS
+    """Files and folders in the workspace where steps leave JUnit reports."""
     timeout: Duration = timedelta(minutes=30)
     """For the whole pipeline."""
     trusted: bool = False

@@ -103,6 +103,8 @@ class StepReport(Fact):
 
     :param state: ``passed``, ``failed``, ``skipped`` or ``killed``.
     :param exit_code: the container's, or None where it never ran.
+    :param pipeline: the one that it belongs to.
+    :param note: why it was skipped.
     """
 
     name: str
@@ -110,6 +112,8 @@ class StepReport(Fact):
     state: str
     seconds: float
     exit_code: int | None = None
+    pipeline: str = ""
+    note: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

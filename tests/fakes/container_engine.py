@@ -33,6 +33,7 @@ class Play:
     :param until: it goes on until this is set; None ends at once.
     :param no_program: starting it fails.
     :param out_of_memory: what the engine says when it is inspected.
+    :param leaves: path -> what `get_tar` finds there.
     :param tables: what each look at its sockets shows; the last one stays.
     """
 
@@ -43,6 +44,7 @@ class Play:
     out_of_memory: bool = False
     health: Health = Health.NONE
     tables: tuple[tuple[int, str], ...] = ((0, LISTENING),)
+    leaves: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass
@@ -77,12 +79,20 @@ class FakeEngine:
         self.events: list[str] = []
         self.specs: list[ContainerSpec] = []
         self.pulls: list[tuple[str, PullPolicy]] = []
+        self.logins: dict[str, dict[str, str]] = {}
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
 
     def ensure_image(
-        self, image: str, *, pull: PullPolicy = PullPolicy.IF_NOT_EXISTS
+        self,
+        image: str,
+        *,
+        pull: PullPolicy = PullPolicy.IF_NOT_EXISTS,
+        auth: Mapping[str, str] | None = None,
+        progress: Callable[[str], None] = print,
     ) -> ImageFacts:
+        if auth:
+            self.logins[image] = dict(auth)
         self.pulls.append((image, pull))
         if image in self.missing_images:
             msg = f"image {image} is neither here nor can it be pulled (no such host)"
@@ -95,6 +105,8 @@ class FakeEngine:
                 self._require(spec.network, self.networks)
             for volume in spec.volumes:
                 self._require(volume, self.volumes)
+            for old in [c for c, made in self.containers.items() if made.spec.name == spec.name]:
+                self.containers.pop(old).ended.set()
             container = f"c{next(self._ids)}"
             play = self.plays.get(spec.labels.get("slipway.step", spec.name), Play())
             self.containers[container] = Container(spec, play)
@@ -157,6 +169,23 @@ class FakeEngine:
         made = self._get(container)
         made.files[path] = data
         self.events.append(f"put {made.spec.name}")
+
+    def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
+        made = self._get(container)
+        if path not in made.play.leaves:
+            msg = f"no {path} in {made.spec.name}"
+            raise NoSuchThing(msg)
+        return made.play.leaves[path]
+
+    def kill(self, container: str) -> None:
+        made = self.containers.get(container)
+        if made is not None and made.exit_code is None:
+            made.exit_code = 137
+            made.ended.set()
+
+    def remove(self, container: str) -> None:
+        self.kill(container)
+        self.containers.pop(container, None)
 
     def create_network(self, name: str, labels: Mapping[str, str]) -> None:
         self.networks[name] = dict(labels)

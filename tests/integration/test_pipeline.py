@@ -48,12 +48,10 @@ class Project:
         self._id = f"slipway-{installation}"
 
     def runner(self, text: str, *, timeout: float = 60) -> Runner:
-        pipeline = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=False)
+        file = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=False)
         build = Build(id=self._id, labels={"slipway.run": "r", "slipway.task": "t"}, images=IMAGES)
-        return Runner(
-            self.engine, compile_pipeline(pipeline, build), output=LogGroups(self.log.append),
-            timeout=timeout,
-        )  # fmt: skip
+        spec = compile_pipeline(file.pipelines[0], build)
+        return Runner(self.engine, spec, output=LogGroups(self.log.append), timeout=timeout)
 
     def run(
         self, text: str, files: Mapping[str, str] | None = None, *, timeout: float = 60

@@ -22,6 +22,7 @@ installation is ever removed by label.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from contextlib import suppress
@@ -52,6 +53,7 @@ from slipway.hooks.log_lines import split_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+_log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
 _TAIL_LINES = 50
 
@@ -72,15 +74,22 @@ class ContainerEngine:
     # Images
 
     def ensure_image(
-        self, image: str, *, pull: PullPolicy = PullPolicy.IF_NOT_EXISTS
+        self,
+        image: str,
+        *,
+        pull: PullPolicy = PullPolicy.IF_NOT_EXISTS,
+        auth: Mapping[str, str] | None = None,
+        progress: Callable[[str], None] = _log.info,
     ) -> ImageFacts:
         """Make sure that an image is here, and tell what it says of itself.
 
         :param image: name with tag or digest; without a tag ``latest`` is meant.
         :param pull: when to ask the registry.
+        :param auth: ``username`` and ``password`` for the registry, where the engine has none.
+        :param progress: called with a line every few seconds while the image comes.
         :raises ImageUnavailable: naming the image and the registry's own words.
         """
-        return container_images.ensure(self._client, image, pull)
+        return container_images.ensure(self._client, image, pull, auth=auth, progress=progress)
 
     def inspect_image(self, image: str) -> ImageFacts:
         """Tell what an image on this machine says of itself.

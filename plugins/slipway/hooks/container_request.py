@@ -32,7 +32,8 @@ def create_arguments(
         "working_dir": spec.working_dir,
         "user": spec.user,
         "labels": labels,
-        "volumes": list(spec.volumes.values()) or None,
+        "volumes": [*spec.volumes.values(), *spec.host_folders] or None,
+        "ports": [(one.port, one.protocol) for one in spec.ports] or None,
         "host_config": client.create_host_config(**_host_config(spec)),
     }
     if spec.health_interval is not None:
@@ -51,10 +52,20 @@ def _shares_network(network: str) -> bool:
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:
     limits, security = spec.limits, spec.security
     config: dict[str, Any] = {
-        "binds": {name: {"bind": at, "mode": "rw"} for name, at in spec.volumes.items()},
+        "binds": [
+            *(f"{name}:{at}:rw" for name, at in spec.volumes.items()),
+            *(f"{folder}:{at}:rw" for at, folder in spec.host_folders.items()),
+        ],
+        "devices": [f"{host}:{inside}:rwm" for inside, host in spec.devices.items()] or None,
+        "dns": list(spec.dns) or None,
+        "dns_search": list(spec.dns_search) or None,
+        "extra_hosts": dict(one.split(":", 1) for one in spec.extra_hosts if ":" in one) or None,
+        "port_bindings": {f"{one.port}/{one.protocol}": one.host for one in spec.ports} or None,
         "tmpfs": dict(spec.tmpfs) or None,
         "network_mode": spec.network,
         "mem_limit": limits.memory,
+        "memswap_limit": limits.memory_swap,
+        "shm_size": limits.shm,
         "pids_limit": limits.pids,
         # Not nano_cpus: the engine refuses more of those than its machine has cores.
         "cpu_period": None if limits.cpus is None else _CPU_PERIOD,

@@ -15,6 +15,8 @@ class PullPolicy(StrEnum):
 
     ALWAYS = "always"
     IF_NOT_EXISTS = "if-not-exists"
+    REFRESH = "refresh"
+    """When the registry answers; else what is here will do."""
     NEVER = "never"
 
 
@@ -23,11 +25,15 @@ class Limits:
     """What a container may use up; None is no limit.
 
     :param memory: bytes.
+    :param memory_swap: bytes, memory and swap together.
+    :param shm: bytes of ``/dev/shm``.
     :param cpus: cores, in fractions.
     :param pids: processes and threads together.
     """
 
     memory: int | None = None
+    memory_swap: int | None = None
+    shm: int | None = None
     cpus: float | None = None
     pids: int | None = None
 
@@ -48,11 +54,24 @@ class Security:
     privileged: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PortBinding:
+    """A port of a container that a port of its host leads to.
+
+    :param protocol: ``tcp`` or ``udp``.
+    """
+
+    port: int
+    host: int
+    protocol: str = "tcp"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContainerSpec:
     """One container.
 
-    There is no way to name a host path: files reach a container as a tar, or in a named volume.
+    Files reach a container as a tar, or in a named volume. Host folders, devices, networks and
+    ports reach out of it, and are for trusted projects alone.
 
     :param name: unique on the engine; what an earlier try left under it is removed.
     :param image: as the engine resolves it.
@@ -64,7 +83,13 @@ class ContainerSpec:
     :param network: a network's name; ``host`` and ``container:<id>`` share an existing one;
         None is the engine's default network.
     :param aliases: further host names on ``network``.
+    :param dns: addresses of name servers.
+    :param dns_search: domains that names are looked up in.
+    :param extra_hosts: ``name:address``.
+    :param ports: published on the host.
     :param volumes: named volume -> mount point.
+    :param host_folders: mount point -> folder of the host.
+    :param devices: path in the container -> device of the host.
     :param tmpfs: mount point -> options, e.g. ``size=64m``.
     :param labels: on top of those that the engine adds.
     :param health_interval: seconds between the image's own health checks, where it has one.
@@ -80,7 +105,13 @@ class ContainerSpec:
     user: str | None = None
     network: str | None = None
     aliases: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    extra_hosts: tuple[str, ...] = ()
+    ports: tuple[PortBinding, ...] = ()
     volumes: Mapping[str, str] = field(default_factory=dict)
+    host_folders: Mapping[str, str] = field(default_factory=dict)
+    devices: Mapping[str, str] = field(default_factory=dict)
     tmpfs: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     limits: Limits = Limits()

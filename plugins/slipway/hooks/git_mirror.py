@@ -20,6 +20,7 @@ from pathlib import Path
 from slipway.exceptions import RefNotFound, RepositoryRefused
 from slipway.hooks.git_command import GitCommandFailed, git, remote_failure
 from slipway.hooks.git_submodules import graft, submodule_urls
+from slipway.hooks.git_workspace import with_history
 
 Credentials = Callable[[], AbstractContextManager[Mapping[str, str]]]
 
@@ -28,6 +29,9 @@ _ABBREVIATED = re.compile(r"[0-9a-f]{7,39}")
 # git-check-ref-format(1), and no leading dash.
 _REF = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,250}")
 _RELEASE_TAG = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+# Bytes of history that are worth carrying into every run, and the commits that go along where
+# there are more and nobody said how many.
+_LARGE, _SHALLOW = 200 << 20, 50
 _ALLOWED_URL = re.compile(r"(https?|ssh|git)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
 
 
@@ -165,6 +169,25 @@ class GitMirror:
         tree = self._local("archive", "--format=tar", sha, "--", *paths)
         submodules = {} if paths else self._submodules(sha)
         return graft(tree, submodules) if submodules else tree
+
+    def workspace(self, sha: str, *, branch: str, depth: int = 0) -> bytes:
+        """Pack the tree of a commit and its history, as a clone would have them.
+
+        :param sha: as :meth:`resolve` returned it.
+        :param branch: the branch that is checked out.
+        :param depth: commits of history; 0 is all, unless that is very large.
+        """
+        tree = self.archive(sha)
+        if depth == 0 and self._size() > _LARGE:
+            depth = _SHALLOW
+        return with_history(tree, self._path, sha, url=self.url, branch=branch, depth=depth)
+
+    def _size(self) -> int:
+        """Return the bytes of everything that the mirror holds, packed."""
+        counts = dict(
+            line.split(": ") for line in self._local("count-objects", "-v").decode().splitlines()
+        )
+        return (int(counts["size-pack"]) + int(counts["size"])) * 1024
 
     def read(self, sha: str, path: str) -> bytes | None:
         """Return one file of a commit, or None where there is no such file."""

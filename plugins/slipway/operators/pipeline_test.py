@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.configuration import conf
 
 from slipway.exceptions import StepTimedOut, TestsFailed
 from slipway.facts import Checkout, Json, TestReport
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.pipeline_secrets import read_secrets
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.pipeline.compiler import Build, compile_pipeline
+from slipway.pipeline.build_runner import BuildRunner, Worker
+from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runner import Given
+from slipway.pipeline.secrets import asked_for, short_secrets, unknown_secrets
 from slipway.pipeline.step_table import step_table
-from slipway.pipeline.variables import build_variables
+from slipway.pipeline.variables import build_variables, event_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
 
-    from slipway.pipeline.result import PipelineResult
-    from slipway.pipeline.spec import PipelineSpec
+    from slipway.pipeline.result import BuildResult
+    from slipway.pipeline.spec import BuildSpec
 
 
 class PipelineTestOperator(BaseOperator):
@@ -36,7 +41,11 @@ class PipelineTestOperator(BaseOperator):
     :param connection: Airflow connection with the repository's credentials.
     :param pipeline_file: where the pipeline is, from the repository's top.
     :param images: image names in the pipeline and what is used in their place.
-    :param timeout_seconds: for the whole pipeline.
+    :param secrets: name of a secret in the pipeline -> where Airflow has it
+        (:func:`slipway.hooks.pipeline_secrets.read_secrets`).
+    :param node: labels of the workers, which the pipeline's ``node`` may ask for.
+    :param reports: files and folders with JUnit reports, from the workspace's top.
+    :param timeout_seconds: for the whole file.
     :param trusted: the project may use privileged containers and the like.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.facts.TestReport` as JSON.
@@ -53,6 +62,9 @@ class PipelineTestOperator(BaseOperator):
         connection: str | None = None,
         pipeline_file: str = ".drone.yml",
         images: dict[str, str] | None = None,
+        secrets: dict[str, str] | None = None,
+        node: dict[str, str] | None = None,
+        reports: Sequence[str] = (),
         timeout_seconds: float = 1800.0,
         trusted: bool = False,
         docker_conn_id: str = DEFAULT,
@@ -64,10 +76,13 @@ class PipelineTestOperator(BaseOperator):
         self.connection = connection
         self.pipeline_file = pipeline_file
         self.images = images or {}
+        self.secrets = secrets or {}
+        self.node = node or {}
+        self.reports = tuple(reports)
         self.timeout_seconds = timeout_seconds
         self.trusted = trusted
         self.docker_conn_id = docker_conn_id
-        self._runner: Runner | None = None
+        self._runner: BuildRunner | None = None
 
     def execute(self, context: Context) -> Json:
         """Run the pipeline.
@@ -79,36 +94,51 @@ class PipelineTestOperator(BaseOperator):
             mirror = git_mirror(self.url, self.connection)
             sha = checkout.release.sha
             spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context)
-            self._runner = Runner(
-                container_engine(self.docker_conn_id), spec, output=LogGroups(self._say),
-                timeout=self.timeout_seconds,
+            self._runner = BuildRunner(
+                container_engine(self.docker_conn_id), spec,
+                sources=lambda depth: mirror.workspace(sha, branch=checkout.branch, depth=depth),
+                output=LogGroups(self._say), timeout=self.timeout_seconds,
+                given=Given(secrets=self._read_secrets(spec), collect=self.reports),
+                worker=Worker(labels=self.node),
             )  # fmt: skip
-            result = self._run(self._runner, mirror.archive(sha))
+            result = self._run(self._runner)
             for row in step_table(result.steps):
                 self._say(row)
             result.raise_for_failure()
         report = TestReport(release=checkout.release, seconds=result.seconds, steps=result.steps)
         return report.to_json()
 
-    def _run(self, runner: Runner, sources: bytes) -> PipelineResult:
+    def _run(self, runner: BuildRunner) -> BuildResult:
         """Run, and take a pipeline that never ends for a mistake of the commit's."""
         try:
-            return runner.run(sources)
+            return runner.run()
         except StepTimedOut as error:
             raise TestsFailed(error.message, advice=error.advice) from error
+
+    def _read_secrets(self, spec: BuildSpec) -> Mapping[str, str]:
+        """Read what the pipelines ask for, and nothing else."""
+        for line in unknown_secrets(spec, self.secrets):
+            self._say(line)
+        secrets = read_secrets(self.secrets, asked_for(spec))
+        for line in short_secrets(secrets):
+            self._say(line)
+        return secrets
 
     def on_kill(self) -> None:
         """Remove the containers, the network and the workspace of this task."""
         if self._runner is not None:
             self._runner.stop()
 
-    def _compile(self, data: bytes | None, checkout: Checkout, context: Context) -> PipelineSpec:
+    def _compile(self, data: bytes | None, checkout: Checkout, context: Context) -> BuildSpec:
+        ui = str(conf.get("api", "base_url", fallback="") or "")
+        event = event_of(checkout, instance=urlsplit(ui).netloc)
+        ti = context["ti"]
+        link = f"{ui.rstrip('/')}/dags/{ti.dag_id}/runs/{quote(ti.run_id)}" if ui else ""
         build = Build(
-            id=container_name(context), labels=labels(context), images=self.images,
-            variables=build_variables(checkout), trusted=self.trusted,
+            id=container_name(context), event=event, labels=labels(context), images=self.images,
+            variables=build_variables(checkout, event, link=link), trusted=self.trusted,
         )  # fmt: skip
-        pipeline = load(data, file=self.pipeline_file, trusted=self.trusted)
-        return compile_pipeline(pipeline, build)
+        return compile_file(load(data, file=self.pipeline_file, trusted=self.trusted), build)
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)

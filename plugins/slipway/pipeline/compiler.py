@@ -1,119 +1,162 @@
-"""A checked pipeline -> the spec that the runner runs. Pure: the same input, the same spec."""
+"""Checked pipelines -> the spec that the runner runs. Pure: the same input, the same spec."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+import posixpath
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from slipway.pipeline import script
-from slipway.pipeline.images import replaced
-from slipway.pipeline.lint import CLONE
-from slipway.pipeline.model import Failure
-from slipway.pipeline.spec import TRUSTED, UNTRUSTED, PipelineSpec, StepSpec
+from slipway.pipeline.conditions import Event
+from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
+from slipway.pipeline.step_compiler import Context, step_spec
+from slipway.pipeline.substitution import substitute
+from slipway.pipeline.texts import with_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from slipway.pipeline.model import Pipeline, Step
+    from slipway.pipeline.load import PipelineFile
+    from slipway.pipeline.model import Pipeline, Volume
+    from slipway.pipeline.spec import StepSpec
 
 WORKSPACE = "/drone/src"
-_UNFIT = re.compile(r"[^a-zA-Z0-9_.-]+")
-# A container's name is for people to read; the whole step name stays in the spec.
-_LONGEST_NAME = 40
+# Mounting the workspace over one of these would take the image's own files away.
+_RESTRICTED = ("/", "/bin", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr",
+               "/usr/bin", "/var", "/var/run")  # fmt: skip
+# Drone's own first step: it may be waited for, and the sources are always there before.
+_CLONE = "clone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Build:
-    """What a pipeline is compiled for.
+    """What a file is compiled for.
 
     :param id: begins the names of everything that is made; unique to the run.
-    :param variables: for every step.
+    :param event: what conditions are matched against.
+    :param variables: for every step, and for substitution.
     :param labels: on everything that is made.
     :param images: image names and what is used in their place.
     :param trusted: containers keep the engine's usual rights and have no limits.
     """
 
     id: str
+    event: Event = field(default_factory=Event)
     variables: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     trusted: bool = False
 
 
-def compile_pipeline(pipeline: Pipeline, build: Build) -> PipelineSpec:
-    """Compile a pipeline.
+def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
+    """Compile every pipeline of a file.
 
-    :param pipeline: one that :func:`~slipway.pipeline.load.load` has checked.
+    :param file: as :func:`~slipway.pipeline.load.load` has checked it.
     :param build: what for.
     """
-    shared = {
-        **pipeline.environment,
-        **build.variables,
-        "DRONE_STAGE_KIND": pipeline.kind,
-        "DRONE_STAGE_NAME": pipeline.name,
-        "DRONE_STAGE_TYPE": pipeline.type,
-        "DRONE_WORKSPACE": WORKSPACE,
-        "DRONE_WORKSPACE_BASE": WORKSPACE,
+    if len(file.pipelines) == 1:
+        return BuildSpec(
+            pipelines=(compile_pipeline(file.pipelines[0], build),), notices=file.notices
+        )
+    pipelines = []
+    for number, pipeline in enumerate(file.pipelines, 1):
+        labels = {**build.labels, "slipway.pipeline": str(number)}
+        own = replace(build, id=f"{build.id}-{number}", labels=labels)
+        pipelines.append(compile_pipeline(pipeline, own, number))
+    return BuildSpec(pipelines=tuple(pipelines), notices=file.notices)
+
+
+def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> PipelineSpec:
+    """Compile one pipeline.
+
+    :param pipeline: one that was checked.
+    :param build: what for; its id and labels are this pipeline's alone.
+    :param number: its place in the file, from 1.
+    """
+    base, workspace = _workspace(pipeline)
+    variables = {**build.variables, **_stage_variables(pipeline, number, build.id)}
+    variables |= {
+        "CI_WORKSPACE": workspace,
+        "DRONE_WORKSPACE": workspace,
+        "DRONE_WORKSPACE_BASE": base,
+        "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
     }
-    compiler = _Compiler(pipeline, build, shared)
+    resolved = with_texts(
+        pipeline, lambda text: substitute(text, variables), but=("name", "commands", "depends_on")
+    )
+    volumes = tuple(_volumes(resolved, build.id))
+    context = Context(
+        id=build.id, event=build.event, variables=variables, images=build.images,
+        workspace=workspace, volumes=volumes, environment=resolved.environment,
+    )  # fmt: skip
     return PipelineSpec(
         id=build.id,
         name=pipeline.name,
-        workspace=WORKSPACE,
+        depends_on=pipeline.depends_on,
+        policy=pipeline.trigger.policy().value,
+        unmet=resolved.trigger.unmet(build.event),
+        platform=f"{resolved.platform.os}/{resolved.platform.arch}",
+        node=dict(resolved.node),
+        clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
+        workspace_base=base,
+        workspace=workspace,
+        pull_secrets=pipeline.image_pull_secrets,
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
-        services=tuple(compiler.services()),
-        steps=tuple(compiler.steps()),
+        volumes=volumes,
+        services=tuple(_services(resolved, context)),
+        steps=tuple(_steps(resolved, context)),
     )
 
 
-class _Compiler:
-    def __init__(self, pipeline: Pipeline, build: Build, shared: Mapping[str, str]) -> None:
-        self._pipeline = pipeline
-        self._build = build
-        self._shared = shared
+def _services(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
+    for number, service in enumerate(pipeline.services, 1):
+        yield step_spec(service, number, context, kind="service", depends_on=())
 
-    def services(self) -> Iterator[StepSpec]:
-        for number, service in enumerate(self._pipeline.services, 1):
-            yield self._step(service, number, kind="service", depends_on=())
 
-    def steps(self) -> Iterator[StepSpec]:
-        before: tuple[str, ...] = ()
-        for number, step in enumerate(self._pipeline.steps, 1):
-            if self._pipeline.is_graph:
-                named = tuple(name for name in step.depends_on or () if name != CLONE)
-                before = tuple(dict.fromkeys(named))
-            yield self._step(step, number, kind="step", depends_on=before)
-            before = (step.name,)
+def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
+    before: tuple[str, ...] = ()
+    for number, step in enumerate(pipeline.steps, 1):
+        if pipeline.is_graph:
+            named = (name for name in step.depends_on or () if name != _CLONE)
+            before = tuple(dict.fromkeys(named))
+        yield step_spec(step, number, context, kind="step", depends_on=before)
+        before = (step.name,)
 
-    def _step(self, step: Step, number: int, *, kind: str, depends_on: tuple[str, ...]) -> StepSpec:
-        slug = _UNFIT.sub("-", step.name)[:_LONGEST_NAME]
-        environment = {
-            **self._shared,
-            "DRONE_STEP_NAME": step.name,
-            "DRONE_STEP_NUMBER": str(number),
-            **step.environment,
-        }
-        entrypoint, command = step.entrypoint, step.command
-        if step.commands:
-            environment[script.VARIABLE] = script.shell_script(step.commands)
-            entrypoint, command = script.ENTRYPOINT, script.COMMAND
-        # A service that runs its image's own program runs it where the image says.
-        own_place = step.detach and not step.commands
-        return StepSpec(
-            id=f"{self._build.id}-{kind}-{number}-{slug}",
-            name=step.name,
-            image=replaced(step.image, self._build.images),
-            pull=step.pull.value,
-            environment=environment,
-            entrypoint=entrypoint,
-            command=command,
-            working_dir=step.working_dir or (None if own_place else WORKSPACE),
-            user=step.user,
-            aliases=(step.name,) if step.detach else (),
-            depends_on=depends_on,
-            detach=step.detach,
-            ignore_failure=step.failure is Failure.IGNORE,
-            privileged=step.privileged,
-        )
+
+def _workspace(pipeline: Pipeline) -> tuple[str, str]:
+    """Return where the workspace's volume is mounted, and the sources' place in it."""
+    base = posixpath.normpath(pipeline.workspace.base)
+    full = posixpath.normpath(posixpath.join(base, pipeline.workspace.path.lstrip("/")))
+    inside = full == base or full.startswith(f"{base}/")
+    if base in _RESTRICTED or not inside:
+        return WORKSPACE, WORKSPACE
+    return base, full
+
+
+def _stage_variables(pipeline: Pipeline, number: int, identity: str) -> dict[str, str]:
+    return {
+        "CI_JOB_NUMBER": str(number),
+        "DRONE_DOCKER_NETWORK_ID": identity,
+        "DRONE_DOCKER_VOLUME_ID": identity,
+        "DRONE_STAGE_ARCH": pipeline.platform.arch,
+        "DRONE_STAGE_DEPENDS_ON": ",".join(pipeline.depends_on),
+        "DRONE_STAGE_KIND": pipeline.kind,
+        "DRONE_STAGE_NAME": pipeline.name,
+        "DRONE_STAGE_NUMBER": str(number),
+        "DRONE_STAGE_OS": pipeline.platform.os,
+        "DRONE_STAGE_TYPE": pipeline.type,
+        "DRONE_STAGE_VARIANT": pipeline.platform.variant,
+    }
+
+
+def _volumes(pipeline: Pipeline, identity: str) -> Iterator[VolumeSpec]:
+    for number, volume in enumerate(pipeline.volumes, 1):
+        yield _volume(volume, f"{identity}-volume-{number}")
+
+
+def _volume(volume: Volume, name: str) -> VolumeSpec:
+    if volume.host is not None:
+        return VolumeSpec(id=name, name=volume.name, host=volume.host.path)
+    memory = volume.temp is not None and volume.temp.medium == "memory"
+    size = volume.temp.size_limit if volume.temp is not None else 0
+    return VolumeSpec(id=name, name=volume.name, memory=memory, size=size)

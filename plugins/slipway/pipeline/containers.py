@@ -2,38 +2,61 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from slipway.hooks.container_spec import ContainerSpec, Limits, Security
+from slipway.hooks.container_spec import ContainerSpec, Limits, PortBinding, Security
 
 if TYPE_CHECKING:
-    from slipway.pipeline.spec import Isolation, PipelineSpec, StepSpec
+    from collections.abc import Mapping
 
+    from slipway.pipeline.spec import Isolation, LimitSpec, PipelineSpec, StepSpec
+
+_Number = TypeVar("_Number", int, float)
 # Seconds. Images check themselves every 30 s by default, far too rarely for somebody who waits.
 _HEALTH_INTERVAL = 1.0
 
 
 def container_spec(
-    pipeline: PipelineSpec, step: StepSpec, kind: str, *, has_healthcheck: bool
-) -> ContainerSpec:
+    pipeline: PipelineSpec, step: StepSpec, kind: str, *, variables: Mapping[str, str],
+    has_healthcheck: bool,
+) -> ContainerSpec:  # fmt: skip
     """Describe a step's container: on the private network, with the shared workspace.
 
     :param kind: ``step`` or ``service``, for the label.
+    :param variables: known only now: secrets, and how the run stands.
     :param has_healthcheck: the image checks itself, and should do so often.
     """
+    volumes = {pipeline.id: pipeline.workspace_base}
+    host_folders, tmpfs = {}, {}
+    by_name = {volume.name: volume for volume in pipeline.volumes}
+    for path, name in step.mounts.items():
+        volume = by_name[name]
+        if volume.host is not None:
+            host_folders[path] = volume.host
+        elif volume.memory:
+            tmpfs[path] = f"size={volume.size}" if volume.size else ""
+        else:
+            volumes[volume.id] = path
     return ContainerSpec(
         name=step.id,
         image=step.image,
         argv=step.command,
         entrypoint=step.entrypoint,
-        environment=step.environment,
+        environment={**step.environment, **variables},
         working_dir=step.working_dir,
         user=step.user,
-        network=pipeline.id,
+        network=step.network or pipeline.id,
         aliases=step.aliases,
-        volumes={pipeline.id: pipeline.workspace},
+        dns=step.dns,
+        dns_search=step.dns_search,
+        extra_hosts=step.extra_hosts,
+        ports=tuple(PortBinding(one.port, one.host, one.protocol) for one in step.ports),
+        volumes=volumes,
+        host_folders=host_folders,
+        devices=step.devices,
+        tmpfs=tmpfs,
         labels={**pipeline.labels, "slipway.kind": kind, "slipway.step": step.name},
-        limits=_limits(pipeline.isolation),
+        limits=_limits(pipeline.isolation, step.limits),
         security=_security(pipeline.isolation, privileged=step.privileged),
         health_interval=_HEALTH_INTERVAL if has_healthcheck else None,
     )
@@ -54,13 +77,24 @@ def onlooker_spec(
         argv=("3600",),
         network=f"container:{container}",
         labels={**pipeline.labels, "slipway.kind": "service"},
-        limits=_limits(pipeline.isolation),
+        limits=_limits(pipeline.isolation, None),
         security=_security(pipeline.isolation, privileged=False),
     )
 
 
-def _limits(isolation: Isolation) -> Limits:
-    return Limits(memory=isolation.memory, cpus=isolation.cpus, pids=isolation.pids)
+def _limits(isolation: Isolation, own: LimitSpec | None) -> Limits:
+    """Combine what the project may use with what the step asks for: the lower of both."""
+    return Limits(
+        memory=_lower(isolation.memory, own.memory if own else None),
+        memory_swap=own.memory_swap if own else None,
+        shm=own.shm if own else None,
+        cpus=_lower(isolation.cpus, own.cpus if own else None),
+        pids=isolation.pids,
+    )
+
+
+def _lower(one: _Number | None, other: _Number | None) -> _Number | None:
+    return min((value for value in (one, other) if value is not None), default=None)
 
 
 def _security(isolation: Isolation, *, privileged: bool) -> Security:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """Containers, networks and volumes; may be used from several threads at once."""
 
-    def ensure_image(self, image: str, *, pull: PullPolicy = ...) -> ImageFacts:
+    def ensure_image(
+        self,
+        image: str,
+        *,
+        pull: PullPolicy = ...,
+        auth: Mapping[str, str] | None = ...,
+        progress: Callable[[str], None] = ...,
+    ) -> ImageFacts:
         """Get an image, and tell what it says of itself."""
 
     def create(self, spec: ContainerSpec) -> str:
@@ -44,6 +51,15 @@ class Engine(Protocol):
         timeout: float = ...,
     ) -> tuple[int, str]:
         """Run one more program in a container; returns exit code and output."""
+
+    def kill(self, container: str) -> None:
+        """End a container at once."""
+
+    def remove(self, container: str) -> None:
+        """Remove a container."""
+
+    def get_tar(self, container: str, path: str, *, limit: int = ...) -> bytes:
+        """Pack a file or folder of a container as a tar."""
 
     def put_tar(self, container: str, path: str, data: bytes) -> None:
         """Unpack a tar into a container."""

@@ -22,6 +22,11 @@ def replaced(image: str, images: Mapping[str, str]) -> str:
     return next((own for name, own in images.items() if _canonical(name) == wanted), image)
 
 
+def is_latest(image: str) -> bool:
+    """Tell whether an image's name means whatever is newest."""
+    return _canonical(image).endswith(":latest")
+
+
 def _canonical(image: str) -> str:
     for prefix in _HUB:
         image = image.removeprefix(prefix)

@@ -1,16 +1,20 @@
-"""The rules that a well-formed pipeline must keep; Drone refuses the same things."""
+"""The rules that a well-formed pipeline must keep; Drone refuses the same things, and some more."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from slipway.pipeline.graph import find_cycle
+from slipway.pipeline.lint_trust import untrusted
+from slipway.pipeline.substitution import BadSubstitution, substitute
+from slipway.pipeline.texts import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from slipway.pipeline.conditions import Conditions
     from slipway.pipeline.model import Pipeline, Step
     from slipway.pipeline.places import Path, Problem
     from slipway.pipeline.reader import Document
@@ -22,7 +26,12 @@ CLONE = "clone"
 # Linux takes 128 KiB in one environment variable (MAX_ARG_STRLEN), and the script is one.
 _LONGEST_SCRIPT = 100_000
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_SUBSTITUTION = re.compile(r"\$\$?\{")
+# Names of the volumes that Drone itself makes.
+_RESERVED = ("workspace", "_workspace", "_docker_socket")
+_WORDS = {
+    "event": ("push", "pull_request", "tag", "promote", "rollback", "cron", "custom"),
+    "status": ("success", "failure"),
+}
 
 
 def lint(document: Document, pipeline: Pipeline, *, trusted: bool) -> list[Problem]:
@@ -32,18 +41,65 @@ def lint(document: Document, pipeline: Pipeline, *, trusted: bool) -> list[Probl
     :param trusted: the project may use what reaches out of its containers.
     :returns: what breaks a rule; nothing when all is well.
     """
-    rules = _ALWAYS if trusted else (*_ALWAYS, _privileged)
+    rules = _RULES if trusted else (*_RULES, untrusted)
     return [problem for rule in rules for problem in rule(document, pipeline)]
 
 
-def _containers(pipeline: Pipeline) -> Iterator[tuple[Path, Step]]:
+def lint_file(documents: Sequence[Document], pipelines: Sequence[Pipeline]) -> list[Problem]:
+    """Check the pipelines of a file against each other.
+
+    :param documents: where each of them came from.
+    """
+    return [
+        *_duplicate_pipeline(documents, pipelines),
+        *_unknown_pipeline(documents, pipelines),
+        *_pipeline_cycle(documents, pipelines),
+    ]
+
+
+def _duplicate_pipeline(
+    documents: Sequence[Document], pipelines: Sequence[Pipeline]
+) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for document, pipeline in zip(documents, pipelines, strict=True):
+        if pipeline.name in seen:
+            message = f"a pipeline is called `{pipeline.name}` already"
+            yield document.problem("duplicate-pipeline", ("name",), message)
+        seen.add(pipeline.name)
+
+
+def _unknown_pipeline(
+    documents: Sequence[Document], pipelines: Sequence[Pipeline]
+) -> Iterator[Problem]:
+    names = [pipeline.name for pipeline in pipelines]
+    for document, pipeline in zip(documents, pipelines, strict=True):
+        for i, wanted in enumerate(pipeline.depends_on):
+            if wanted not in names:
+                message = f"no pipeline is called `{wanted}`"
+                path: Path = ("depends_on", i)
+                advice = _nearest(wanted, names)
+                yield document.problem("unknown-dependency", path, message, advice=advice)
+
+
+def _pipeline_cycle(
+    documents: Sequence[Document], pipelines: Sequence[Pipeline]
+) -> Iterator[Problem]:
+    graph = {pipeline.name: pipeline.depends_on for pipeline in pipelines}
+    if cycle := find_cycle(graph):
+        position = [pipeline.name for pipeline in pipelines].index(cycle[0])
+        message = f"these wait for each other for ever: {' -> '.join([*cycle, cycle[0]])}"
+        yield documents[position].problem("cycle", ("depends_on",), message)
+
+
+def containers(pipeline: Pipeline) -> Iterator[tuple[Path, Step]]:
+    """Yield every service and step, and the way to it."""
     yield from ((("services", i), service) for i, service in enumerate(pipeline.services))
     yield from ((("steps", i), step) for i, step in enumerate(pipeline.steps))
 
 
 def _duplicate_name(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     seen: set[str] = set()
-    for path, step in _containers(pipeline):
+    for path, step in containers(pipeline):
         if step.name in seen:
             message = f"a step or service is called `{step.name}` already"
             yield document.problem("duplicate-name", (*path, "name"), message)
@@ -57,8 +113,7 @@ def _unknown_dependency(document: Document, pipeline: Pipeline) -> Iterator[Prob
         for j, wanted in enumerate(step.depends_on or ()):
             if wanted in (*names, CLONE):
                 continue
-            near = difflib.get_close_matches(wanted, names, n=1)
-            advice = f"did you mean `{near[0]}`?" if near else ""
+            advice = _nearest(wanted, names)
             if wanted in services:
                 advice = "services are ready before any step starts; leave it out"
             path: Path = ("steps", i, "depends_on", j)
@@ -83,61 +138,113 @@ def _service_in_graph(document: Document, pipeline: Pipeline) -> Iterator[Proble
 
 
 def _environment(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    places: list[tuple[Path, dict[str, str]]] = [((), pipeline.environment)]
-    places += [(path, step.environment) for path, step in _containers(pipeline)]
+    places: list[tuple[Path, Any]] = [((), pipeline.environment)]
+    places += [(path, step.environment) for path, step in containers(pipeline)]
     for path, environment in places:
-        for name, value in environment.items():
-            here = (*path, "environment", name)
+        for name in environment:
             if not _VARIABLE.fullmatch(name):
                 message = f"`{name}` cannot be the name of a variable"
+                here = (*path, "environment", name)
                 yield document.problem("variable-name", here, message, at_key=True)
-            if _SUBSTITUTION.search(value):
-                yield document.problem("not-yet", here, _NO_SUBSTITUTION, advice=_USE_SHELL)
 
 
 def _image(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    for path, step in _containers(pipeline):
-        if _SUBSTITUTION.search(step.image):
-            yield document.problem("not-yet", (*path, "image"), _NO_SUBSTITUTION)
-        elif re.search(r"\s", step.image):
+    for path, step in containers(pipeline):
+        if "${" not in step.image and re.search(r"\s", step.image):
             message = "an image's name has no blanks"
             yield document.problem("image-name", (*path, "image"), message)
 
 
 def _commands(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    for path, step in _containers(pipeline):
+    for path, step in containers(pipeline):
         if sum(len(command.encode()) for command in step.commands) > _LONGEST_SCRIPT:
             message = f"the commands have more than {_LONGEST_SCRIPT} bytes"
             advice = "put them into a script in the repository"
             yield document.problem("script-too-long", (*path, "commands"), message, advice=advice)
-        for i, command in enumerate(step.commands):
-            if "$${" in command:
-                message = "`$${` is not supported yet"
-                here = (*path, "commands", i)
-                yield document.problem("not-yet", here, message, advice="write `${`")
+
+
+def _shell(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    for path, step in containers(pipeline):
+        if step.shell and re.search(r"powershell|pwsh|cmd(\.exe)?$", step.shell, re.IGNORECASE):
+            message = f"{step.shell} does not read scripts the way a Unix shell does"
+            yield document.problem("shell", (*path, "shell"), message, advice="use a Unix shell")
+
+
+def _volumes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    names = [volume.name for volume in pipeline.volumes]
+    for i, volume in enumerate(pipeline.volumes):
+        here: Path = ("volumes", i)
+        if volume.name in _RESERVED or volume.name in names[:i]:
+            message = f"a volume cannot be called `{volume.name}`"
+            advice = "it is there already" if volume.name in names[:i] else "Drone keeps this name"
+            yield document.problem("volume-name", (*here, "name"), message, advice=advice)
+        if (volume.temp is None) == (volume.host is None):
+            message = "a volume is either `temp: {}` or `host: {path: ...}`"
+            yield document.problem("volume-kind", here, message)
+    for path, step in containers(pipeline):
+        for key, mounts in (("volumes", step.volumes), ("devices", step.devices)):
+            for i, mount in enumerate(mounts):
+                if mount.name not in names:
+                    message = f"no volume is called `{mount.name}`"
+                    advice = _nearest(mount.name, names) or "add it under the pipeline's `volumes`"
+                    where = (*path, key, i, "name")
+                    yield document.problem("unknown-volume", where, message, advice=advice)
+
+
+def _conditions(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    places: list[tuple[Path, Conditions]] = [(("trigger",), pipeline.trigger)]
+    places += [((*path, "when"), step.when) for path, step in containers(pipeline)]
+    for path, conditions in places:
+        for key, words in _WORDS.items():
+            condition = getattr(conditions, key)
+            for word in (*condition.include, *condition.exclude):
+                if word not in words and not re.search(r"[*?\[{$]", word):
+                    message = f"no {key} is called `{word}`"
+                    advice = _nearest(word, words) or f"there are {', '.join(words)}"
+                    yield document.problem("unknown-word", (*path, key), message, advice=advice)
+
+
+def _secrets(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    """Drone replaces ``from_secret`` only where a setting's whole value is one."""
+    for path, step in containers(pipeline):
+        for name, value in step.settings.items():
+            if isinstance(value, dict | list) and _asks_within(value):
+                message = "`from_secret` works only as the whole value of a setting"
+                here = (*path, "settings", name)
+                yield document.problem("nested-secret", here, message)
+
+
+def _asks_within(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "from_secret" in value or any(_asks_within(item) for item in value.values())
+    return isinstance(value, list) and any(_asks_within(item) for item in value)
+
+
+def _substitution(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    for path, text in texts(pipeline):
+        if "commands" in path:
+            continue  # what is not ours there is the shell's
+        try:
+            substitute(text, {})
+        except BadSubstitution as error:
+            advice = "write `$${` for the text itself"
+            yield document.problem("substitution", path, str(error), advice=advice)
 
 
 def _zero_byte(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     """Nothing that reaches a program may hold a zero byte: it would end there."""
-    for path, step in _containers(pipeline):
-        for key, value in step.model_dump(mode="json").items():
-            if "\0" in str(value) or "\\x00" in repr(value):
-                message = "there is a zero byte in here"
-                yield document.problem("zero-byte", (*path, key), message, at_key=True)
+    for path, text in texts(pipeline):
+        if "\0" in text or any("\0" in str(part) for part in path):
+            message = "there is a zero byte in here"
+            yield document.problem("zero-byte", path, message, at_key=True)
 
 
-def _privileged(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    for path, step in _containers(pipeline):
-        if step.privileged:
-            message = "untrusted projects cannot run privileged containers"
-            here = (*path, "privileged")
-            advice = "set `test: {trusted: true}` in the project file, if you do trust it"
-            yield document.problem("untrusted", here, message, advice=advice, at_key=True)
+def _nearest(wanted: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(wanted, names, n=1)
+    return f"did you mean `{near[0]}`?" if near else ""
 
 
-_NO_SUBSTITUTION = "`${...}` is not substituted here yet"
-_USE_SHELL = "use the variable in a command instead, where the shell replaces it"
-_ALWAYS: tuple[Rule, ...] = (
+_RULES: tuple[Rule, ...] = (
     _duplicate_name, _unknown_dependency, _cycle, _service_in_graph, _environment, _image,
-    _commands, _zero_byte,
+    _commands, _shell, _volumes, _conditions, _secrets, _substitution, _zero_byte,
 )  # fmt: skip

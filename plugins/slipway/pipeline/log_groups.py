@@ -50,6 +50,11 @@ class LogGroups:
             if len(self._groups) == 1:
                 self._emit(f"::group::{title}")
 
+    def say(self, text: str) -> None:
+        """Write a line that belongs to no group, at once."""
+        with self._lock:
+            self._emit(_harmless(text))
+
     def line(self, key: str, text: str) -> None:
         """Add a line to a group."""
         with self._lock:

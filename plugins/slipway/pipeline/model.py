@@ -1,17 +1,18 @@
-"""Drone's docker pipelines as models: every key that Slipway runs, with Drone's meaning.
+"""Drone's docker pipelines as models: every key, with Drone's meaning.
 
-Models are frozen and refuse unknown keys. A key of Drone's format that Slipway does not run yet
-is in the model's ``NOT_YET``, so that it is refused by name and never passed over in silence.
+Models are frozen and refuse unknown keys. The names and their meanings are those of
+docs.drone.io/pipeline/docker/syntax.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from slipway.hooks.container_spec import PullPolicy
+from slipway.pipeline.conditions import Conditions
+from slipway.pipeline.values import Bytes, FailureWord, Parameter, PullWord, Text, Value, as_port
 
 
 class Failure(StrEnum):
@@ -19,10 +20,8 @@ class Failure(StrEnum):
 
     FAIL = "fail"
     IGNORE = "ignore"
-
-
-def _empty_for_none(value: Any) -> Any:
-    return "" if value is None else value
+    FAST = "fast"
+    """Everything else of the pipeline stops at once."""
 
 
 def _not_empty(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -33,14 +32,8 @@ def _not_empty(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     return steps
 
 
-Text = Annotated[str, Field(min_length=1)]
-Value = Annotated[str, BeforeValidator(_empty_for_none)]
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    NOT_YET: ClassVar[frozenset[str]] = frozenset()
 
     @model_validator(mode="before")
     @classmethod
@@ -51,60 +44,165 @@ class _Model(BaseModel):
         return {key: value for key, value in data.items() if value is not None}
 
 
+class Mount(_Model):
+    """A volume's place in a container."""
+
+    name: Text
+    path: Text
+
+
+class Port(_Model):
+    """A port of the container, and the one of the host that leads to it."""
+
+    port: Annotated[int, Field(ge=1, le=65535)]
+    host: Annotated[int, Field(ge=0, le=65535)] = 0
+    """0 publishes nothing."""
+    protocol: Literal["tcp", "udp", "TCP", "UDP"] = "tcp"
+
+
+class Quantity(_Model):
+    """An amount of compute."""
+
+    cpu: Annotated[int, Field(ge=0)] = 0
+    """Thousandths of a core."""
+    memory: Bytes = 0
+
+
+class Resources(_Model):
+    """What a step may use; requests are for schedulers and mean nothing here."""
+
+    limits: Quantity = Quantity()
+    requests: Quantity = Quantity()
+
+
 class Step(_Model):
     """One container of the pipeline."""
 
-    NOT_YET = frozenset(
-        {
-            "devices", "dns", "dns_search", "extra_hosts", "mem_limit", "memswap_limit",
-            "network_mode", "ports", "resources", "settings", "shell", "shm_size", "volumes",
-            "when",
-        }
-    )  # fmt: skip
-
     name: Text
     image: Text
-    pull: PullPolicy = PullPolicy.IF_NOT_EXISTS
+    pull: PullWord = "default"
     """When the registry is asked for the image."""
     commands: tuple[str, ...] = ()
     """Lines of a shell script; without them the image's own program runs."""
+    shell: Text | None = None
+    """The program that reads ``commands``."""
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] | None = None
     environment: dict[str, Value] = {}
+    settings: dict[str, Parameter] = {}
+    """What a plugin is told, as ``PLUGIN_*`` variables."""
     working_dir: Text | None = None
     user: Text | None = None
     privileged: bool = False
-    """Only for trusted projects."""
+    """Only for trusted projects, as the next six."""
+    network_mode: Text | None = None
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    extra_hosts: tuple[str, ...] = ()
+    devices: tuple[Mount, ...] = ()
+    ports: tuple[Annotated[Port, BeforeValidator(as_port)], ...] = ()
+    volumes: tuple[Mount, ...] = ()
+    mem_limit: Bytes = 0
+    memswap_limit: Bytes = 0
+    shm_size: Bytes = 0
+    resources: Resources = Resources()
     detach: bool = False
     """Goes on in the background until the pipeline ends."""
-    failure: Failure = Failure.FAIL
+    failure: FailureWord = "fail"
     depends_on: tuple[str, ...] | None = None
-    """Steps that must have passed before; None is "not said"."""
+    """Steps that must have ended before; None is "not said"."""
+    when: Conditions = Conditions()
 
 
 class Service(Step):
     """A container that runs beside the steps, reachable under its name."""
 
-    NOT_YET = Step.NOT_YET
     detach: bool = True
     """Services always run in the background."""
+
+
+class Clone(_Model):
+    """How the sources come into the workspace."""
+
+    disable: bool = False
+    depth: Annotated[int, Field(ge=0)] = 0
+    """Commits of history; 0 is all."""
+    retries: int = 0
+    skip_verify: bool = False
+    trace: bool = False
+
+
+class Concurrency(_Model):
+    """How many runs of this pipeline may go on at once."""
+
+    limit: Annotated[int, Field(ge=0)] = 0
+
+
+class Platform(_Model):
+    """The machine that a pipeline wants."""
+
+    os: Text = "linux"
+    arch: Text = "amd64"
+    variant: str = ""
+    version: str = ""
+
+
+class Workspace(_Model):
+    """Where containers see the sources."""
+
+    base: Annotated[str, Field(pattern=r"^/")] = "/drone/src"
+    path: str = ""
+
+
+class Temp(_Model):
+    """A volume that lives as long as the run; in memory, it is each container's own."""
+
+    medium: Literal["", "memory"] = ""
+    size_limit: Bytes = 0
+
+
+class Host(_Model):
+    """A folder of the worker."""
+
+    path: Annotated[str, Field(pattern=r"^/[^:]*$")]
+
+
+class Volume(_Model):
+    """Something that steps can mount."""
+
+    name: Text
+    temp: Temp | None = None
+    host: Host | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_temp(cls, data: Any) -> Any:
+        """``temp:`` without a value is written as often as ``temp: {}``."""
+        if isinstance(data, dict) and "temp" in data and data["temp"] is None:
+            return {**data, "temp": {}}
+        return data
 
 
 class Pipeline(_Model):
     """One document of kind ``pipeline``."""
 
-    NOT_YET = frozenset(
-        {
-            "clone", "concurrency", "depends_on", "image_pull_secrets", "node", "platform",
-            "trigger", "volumes", "workspace",
-        }
-    )  # fmt: skip
-
     kind: Literal["pipeline"]
     type: Literal["docker"] = "docker"
+    version: str = ""
     name: Text = "default"
+    clone: Clone = Clone()
+    concurrency: Concurrency = Concurrency()
+    node: dict[str, str] = {}
+    """Labels that the worker must have."""
+    platform: Platform = Platform()
+    trigger: Conditions = Conditions()
+    depends_on: tuple[str, ...] = ()
+    """Pipelines of this file that come before."""
     environment: dict[str, Value] = {}
     """For every step; the step's own wins."""
+    image_pull_secrets: tuple[str, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    workspace: Workspace = Workspace()
     services: tuple[Service, ...] = ()
     steps: Annotated[tuple[Step, ...], AfterValidator(_not_empty)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import types
 import typing
 from typing import Any
 
@@ -12,15 +13,11 @@ from slipway.pipeline.model import Pipeline
 from slipway.pipeline.places import Path, PipelineFileInvalid, Problem, by_place
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pydantic_core import ErrorDetails
 
     from slipway.pipeline.reader import Document
 
-_TYPES = ("exec", "kubernetes", "ssh", "digitalocean", "aws", "macstadium", "tart")
-_KINDS = ("secret", "signature", "template", "cron", "organization")
-_EARLIER_FORMS = {"pipeline": "Drone 0.8's", "script": "the 2014", "build": "Drone 0.4's"}
+_TYPES = ("exec", "kubernetes", "ssh", "digitalocean", "aws", "macstadium", "tart", "vm")
 _WORDS = {
     "string_type": "this must be text",
     "tuple_type": "this must be a list",
@@ -29,6 +26,7 @@ _WORDS = {
     "model_type": "this must be a mapping",
     "model_attributes_type": "this must be a mapping",
     "bool_parsing": "this must be true or false",
+    "int_parsing": "this must be a whole number",
     "string_too_short": "this must not be empty",
 }
 
@@ -52,16 +50,8 @@ def _refused_as_a_whole(document: Document) -> Problem | None:
     if not isinstance(data, dict):
         return document.problem("not-a-mapping", (), "a pipeline file is a mapping, not this")
     if "kind" not in data:
-        for key, form in _EARLIER_FORMS.items():
-            if key in data:
-                message = f"this is {form} form, which Slipway does not read yet"
-                advice = "write it as `kind: pipeline`"
-                return document.problem("old-form", (key,), message, advice=advice, at_key=True)
         advice = "begin with `kind: pipeline`"
         return document.problem("missing-key", (), "`kind` is missing", advice=advice)
-    if data["kind"] in _KINDS:
-        message = f"documents of kind {data['kind']} are not supported yet"
-        return document.problem("unsupported-kind", ("kind",), message)
     if data.get("type", "docker") in _TYPES:
         message = f"pipelines of type {data['type']} are not run here"
         return document.problem("unsupported-type", ("type",), message, advice="use `docker`")
@@ -76,8 +66,6 @@ def _explain(document: Document, detail: ErrorDetails) -> Problem:
         message = f"`{path[-1]}` is missing"
         return document.problem("missing-key", path[:-1], message)
     value = detail["input"]
-    if isinstance(value, dict) and "from_secret" in value:
-        return document.problem("not-yet", path, "`from_secret` is not supported yet")
     message = _WORDS.get(kind) or detail["msg"].removeprefix("Value error, ")
     return document.problem("wrong-value", path, message, advice=_repair(path, kind, value))
 
@@ -93,12 +81,8 @@ def _repair(path: Path, kind: str, value: Any) -> str:
 
 def _unknown_key(document: Document, path: Path) -> Problem:
     key, model = str(path[-1]), _model_at(path[:-1])
-    if model is not None and key in model.NOT_YET:
-        message = f"`{key}` is not supported yet"
-        advice = "leave it out, or wait for the release that brings it"
-        return document.problem("not-yet", path, message, advice=advice, at_key=True)
-    known: Iterable[str] = model.model_fields if model else ()
-    near = difflib.get_close_matches(key, [*known, *(model.NOT_YET if model else ())], n=1)
+    known = list(model.model_fields) if model else []
+    near = difflib.get_close_matches(key, known, n=1)
     advice = f"did you mean `{near[0]}`?" if near else f"it takes {', '.join(known)}"
     message = f"there is no key `{key}` here"
     return document.problem("unknown-key", path, message, advice=advice, at_key=True)
@@ -108,12 +92,14 @@ def _model_at(path: Path) -> Any:
     """Find the model that describes the mapping at a path."""
     model: Any = Pipeline
     for part in path:
-        if isinstance(part, str) and model is not None:
+        if isinstance(part, str) and model is not None and part in model.model_fields:
             model = _inner_model(model.model_fields[part].annotation)
     return model
 
 
 def _inner_model(annotation: Any) -> Any:
+    if isinstance(annotation, types.GenericAlias):
+        annotation = typing.get_args(annotation)[0]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     inner = (_inner_model(argument) for argument in typing.get_args(annotation))

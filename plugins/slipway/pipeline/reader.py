@@ -4,13 +4,14 @@ The text comes from a commit, so it is hostile until shown otherwise: size, dept
 of values after aliases are unfolded all have limits, and no tag constructs anything.
 
 Scalars stay the text that was written (``on`` is "on", ``010`` is "010"), because Drone reads
-them into typed fields; only null is None. What a text means is the model's business.
+them into typed fields; only null is None. What YAML takes a text for is kept beside it, since a
+plugin's settings have no type of their own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -27,6 +28,22 @@ _MERGE, _NULL = f"{_TAG}merge", f"{_TAG}null"
 _SCALARS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "timestamp", "value"))
 
 
+class Scalar(str):
+    """A scalar's text as it was written.
+
+    :param kind: what YAML 1.1 takes it for: ``str``, ``int``, ``float``, ``bool``, ...
+    """
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, text: str, kind: str) -> Self:
+        """Keep the kind beside the text."""
+        scalar = super().__new__(cls, text)
+        scalar.kind = kind
+        return scalar
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """One YAML document.
@@ -35,6 +52,7 @@ class Document:
     :param data: dicts, lists, texts and None.
     :param values: where each value stood.
     :param keys: where the key of each mapping entry stood.
+    :param origins: after a conversion, where in the file the new form's parts came from.
     """
 
     file: str
@@ -43,6 +61,7 @@ class Document:
     lines: tuple[str, ...]
     values: dict[Path, Span] = field(default_factory=dict)
     keys: dict[Path, Span] = field(default_factory=dict)
+    origins: dict[Path, Path] = field(default_factory=dict)
 
     def problem(
         self, rule: str, path: Path, message: str, *, advice: str = "", at_key: bool = False
@@ -51,6 +70,7 @@ class Document:
 
         :param at_key: point at the entry's key instead of its value.
         """
+        path = self._origin(path)
         spans = self.keys if at_key else self.values
         while path not in spans and path:
             path, spans = path[:-1], self.values
@@ -58,6 +78,13 @@ class Document:
             self.file, rule, message, spans.get(path), self.lines,
             document=self.number, advice=advice,
         )  # fmt: skip
+
+    def _origin(self, path: Path) -> Path:
+        """Find where something of a converted document stood, by the longest part that is known."""
+        for cut in range(len(path), 0, -1):
+            if (origin := self.origins.get(path[:cut])) is not None:
+                return (*origin, *path[cut:])
+        return path
 
 
 def read(data: bytes, *, file: str) -> list[Document]:
@@ -138,7 +165,7 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode) and node.tag == _NULL:
             return None
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:
-            return node.value
+            return Scalar(node.value, node.tag.removeprefix(_TAG))
         tag = node.tag.replace(_TAG, "!!")
         raise self._broken(path, "tag", f"the tag {tag} means nothing here", advice="remove it")
 

@@ -12,32 +12,50 @@ import logging
 import threading
 import time
 from collections import deque
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
 from slipway.facts import StepReport
 from slipway.hooks.container_failure import CannotStart
-from slipway.hooks.container_spec import ImageFacts, PullPolicy
-from slipway.pipeline.containers import container_spec, onlooker_spec
-from slipway.pipeline.readiness import Service, last_lines, wait_until_ready
+from slipway.hooks.container_spec import ContainerSpec, ImageFacts, PullPolicy
+from slipway.pipeline.aftermath import Aftermath
+from slipway.pipeline.containers import container_spec
+from slipway.pipeline.masking import masked_engine
+from slipway.pipeline.preparation import Preparation
+from slipway.pipeline.registry_auth import credentials
 from slipway.pipeline.result import PipelineResult
-from slipway.pipeline.schedule import State, breaks, run_graph
+from slipway.pipeline.schedule import Schedule, State
+from slipway.pipeline.services import Services
+from slipway.pipeline.status import BuildStatus, status_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from slipway.pipeline.engine import Engine
     from slipway.pipeline.log_groups import LogGroups
     from slipway.pipeline.spec import PipelineSpec, StepSpec
 
 _log = logging.getLogger(__name__)
-# Seconds that a service may take until it is ready.
-SERVICE_TIMEOUT = 90.0
 _TAIL = 20
-_BACKGROUND_TAIL = 200
 # The exit code of a shell that does not find a program, and of a program that is killed.
 _NOT_FOUND, _KILLED = 127, 137
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What a run is given that its spec must not or cannot hold.
+
+    :param secrets: name -> value; masked in everything that is shown.
+    :param status: how the build stands so far.
+    :param collect: paths in the workspace that are kept when the steps have ended.
+    :param title: begins the titles in the log, where there are several pipelines.
+    """
+
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    status: BuildStatus = field(default_factory=BuildStatus)
+    collect: tuple[str, ...] = ()
+    title: str = ""
 
 
 class Runner:
@@ -47,6 +65,7 @@ class Runner:
     :param spec: what to run.
     :param output: receives each step's lines as a group.
     :param timeout: seconds for the whole run.
+    :param given: what is known only now.
     :param clock: seconds, never going back.
     """
 
@@ -57,22 +76,31 @@ class Runner:
         *,
         output: LogGroups,
         timeout: float,
+        given: Given | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine = engine
+        self._given = given or Given()
+        self._engine = masked_engine(engine, self._given.secrets.values())
         self._spec = spec
         self._output = output
         self._timeout = timeout
         self._clock = clock
         self._deadline = clock() + timeout
+        self._began = int(time.time())
         self._stopped = threading.Event()
-        self._made: dict[str, str] = {}
+        self._cut_short = ""
+        self._images: dict[str, ImageFacts] = {}
         self._tails: dict[str, deque[str]] = {}
+        self._running: dict[str, str] = {}
+        self._containers = Preparation(self._engine, self._describe)
+        self._schedule = Schedule(
+            spec.steps, run=self._run_step, skip=self._skipped, fails=self._fails
+        )
 
-    def run(self, source: bytes) -> PipelineResult:
+    def run(self, source: bytes | None) -> PipelineResult:
         """Run the pipeline to its end.
 
-        :param source: a tar of the commit.
+        :param source: a tar of the commit; None leaves the workspace empty.
         :returns: how each step ended; a failed step is an answer.
         :raises ServiceStopped: when a service fails before the steps begin.
         :raises ImageUnavailable: when an image can neither be found nor pulled.
@@ -84,22 +112,23 @@ class Runner:
         self._deadline = began + self._timeout
         self._engine.remove_labelled(self._spec.labels)
         try:
-            reports = self._run(source)
+            reports, collected = self._run(source)
         except ContainerEngineError as error:
             if self._stopped.is_set():
                 raise _stopped() from error
             raise
         finally:
+            self._containers.close()
             self._clean_up()
         if self._stopped.is_set():
             raise _stopped()
-        ended = zip(self._spec.steps, reports, strict=True)
-        broken = [s.name for s, r in ended if breaks(s, r) and r.state == State.FAILED]
         return PipelineResult(
+            name=self._spec.name,
             steps=tuple(reports),
             seconds=self._clock() - began,
-            broken=tuple(broken),
+            broken=self._schedule.failed,
             tails={name: tuple(lines) for name, lines in self._tails.items()},
+            collected=collected,
         )
 
     def stop(self) -> None:
@@ -107,66 +136,50 @@ class Runner:
         self._stopped.set()
         self._clean_up()
 
-    def _run(self, source: bytes) -> list[StepReport]:
-        images = self._get_images()
+    def _run(self, source: bytes | None) -> tuple[list[StepReport], dict[str, bytes]]:
+        steps = [step for step in self._spec.steps if not step.unmet]
+        services = [service for service in self._spec.services if not service.unmet]
+        self._get_images([*services, *steps])
         self._engine.create_network(self._spec.id, self._labels("pipeline"))
         self._engine.create_volume(self._spec.id, self._labels("workspace"))
-        self._engine.put_tar(self._container(self._spec.steps[0]), self._spec.workspace, source)
-        self._start_services(images)
-        reports = run_graph(self._spec.steps, self._run_step, stop=self._clean_up)
-        self._show_background(any(report.state == State.FAILED for report in reports))
-        return reports
+        for volume in self._spec.volumes:
+            if volume.host is None and not volume.memory:
+                self._engine.create_volume(volume.id, self._labels("volume"))
+        if source is not None and steps:
+            self._engine.put_tar(self._containers.container(steps[0]), self._spec.workspace, source)
+        self._start_services(services, steps)
+        self._containers.ahead([step for step in steps if step.policy == "on-success"])
+        reports = self._schedule.run(stop=self._clean_up)
+        after = Aftermath(self._engine, self._containers, self._output)
+        after.show([*(s for s in steps if s.detach), *(services if self._schedule.failed else ())])
+        return reports, after.collect(steps, self._spec.workspace, self._given.collect)
 
     # Before the steps
 
-    def _get_images(self) -> dict[str, ImageFacts]:
-        images: dict[str, ImageFacts] = {}
-        for step in (*self._spec.services, *self._spec.steps):
-            if step.image not in images or step.pull == PullPolicy.ALWAYS:
+    def _get_images(self, steps: list[StepSpec]) -> None:
+        configs = [self._given.secrets.get(name, "") for name in self._spec.pull_secrets]
+        for step in steps:
+            if step.image not in self._images or step.pull == PullPolicy.ALWAYS:
                 self._left()
-                images[step.image] = self._engine.ensure_image(
-                    step.image, pull=PullPolicy(step.pull)
+                self._images[step.image] = self._engine.ensure_image(
+                    step.image,
+                    pull=PullPolicy(step.pull),
+                    auth=credentials(step.image, configs),
+                    progress=self._output.say,
                 )
-        return images
 
-    def _start_services(self, images: dict[str, ImageFacts]) -> None:
-        if not self._spec.services:
-            return
-        self._output.begin("services", "services")
-        summary = "not ready"
-        try:
-            for service in self._spec.services:
-                has_check = images[service.image].has_healthcheck
-                self._engine.start(self._container(service, has_healthcheck=has_check))
-            for service in self._spec.services:
-                self._await_service(service, images[service.image])
-            summary = f"{len(self._spec.services)} ready"
-        finally:
-            self._output.end("services", summary)
-
-    def _await_service(self, service: StepSpec, image: ImageFacts) -> None:
-        seconds = wait_until_ready(
-            self._engine,
-            Service(name=service.name, container=self._made[service.name], image=image),
-            timeout=min(SERVICE_TIMEOUT, self._left()),
-            onlooker=partial(self._onlooker, service),
-            clock=self._clock,
-        )
-        line = f"{service.name} ({service.image}) ready after {seconds:.1f} s"
-        self._output.line("services", line)
-
-    def _onlooker(self, service: StepSpec) -> str:
-        """Start a container of the first step's image inside a service's network."""
-        image = self._spec.steps[0].image
-        spec = onlooker_spec(self._spec, service, self._made[service.name], image)
-        container = self._engine.create(spec)
-        self._engine.start(container)
-        return container
+    def _start_services(self, services: list[StepSpec], steps: list[StepSpec]) -> None:
+        if services:
+            Services(
+                self._engine, self._spec, images=self._images, output=self._output,
+                onlooker_image=steps[0].image if steps else services[0].image, clock=self._clock,
+            ).start(services, self._containers.container, left=self._left)  # fmt: skip
 
     # The steps, each in a thread of its own
 
     def _run_step(self, step: StepSpec) -> StepReport:
-        self._output.begin(step.name, f"step {step.name} ({step.image})")
+        title = f"{self._given.title}step {step.name}"
+        self._output.begin(step.id, f"{title} ({step.image})")
         began = self._clock()
         state, code, note = State.KILLED, None, "killed"
         try:
@@ -178,11 +191,16 @@ class Runner:
                 msg, advice="make it faster, or raise `test: {timeout: ...}`"
             ) from error
         finally:
+            self._running.pop(step.name, None)
             seconds = self._clock() - began
-            self._output.end(step.name, f"step {step.name}: {note}, {seconds:.1f} s")
-        return StepReport(
-            name=step.name, image=step.image, state=state, seconds=seconds, exit_code=code
-        )
+            self._output.end(step.id, f"{title}: {note}, {seconds:.1f} s")
+        report = StepReport(
+            name=step.name, image=step.image, state=state, seconds=seconds, exit_code=code,
+            pipeline=self._spec.name,
+        )  # fmt: skip
+        if step.failure == "fast" and state == State.FAILED:
+            self._cut(step)
+        return report
 
     def _execute(self, step: StepSpec) -> tuple[State, int | None, str]:
         """Run a step's container; returns its state, its exit code and a remark for people."""
@@ -190,9 +208,11 @@ class Runner:
 
         def log(line: str) -> None:
             tail.append(line)
-            self._output.line(step.name, line)
+            self._output.line(step.id, line)
 
-        container = self._container(step)
+        self._left()
+        container = self._containers.container(step, self._schedule.failed)
+        self._running[step.name] = container
         try:
             if step.detach:
                 self._engine.start(container)
@@ -201,11 +221,18 @@ class Runner:
         except CannotStart as error:
             log(error.message)
             code = _NOT_FOUND
+        return self._outcome(step, container, code, log)
+
+    def _outcome(
+        self, step: StepSpec, container: str, code: int, log: Callable[[str], None]
+    ) -> tuple[State, int | None, str]:
         if code == 0:
             return State.PASSED, 0, "passed"
+        if code == _KILLED and self._cut_short:
+            return State.KILLED, code, self._cut_short
         if code == _KILLED and not self._stopped.is_set():
             self._explain_kill(container, log)
-        ignored = ", which is ignored" if step.ignore_failure else ""
+        ignored = ", which is ignored" if step.failure == "ignore" else ""
         return State.FAILED, code, f"failed with exit code {code}{ignored}"
 
     def _explain_kill(self, container: str, log: Callable[[str], None]) -> None:
@@ -213,16 +240,37 @@ class Runner:
         if self._engine.state(container).out_of_memory and memory:
             log(f"it wanted more than the {memory >> 20} MiB of memory that a step may use")
 
+    def _skipped(self, step: StepSpec, reason: str) -> StepReport:
+        return StepReport(
+            name=step.name, image=step.image, state=State.SKIPPED, seconds=0.0,
+            pipeline=self._spec.name, note=reason,
+        )  # fmt: skip
+
+    def _fails(self, step: StepSpec, report: StepReport) -> bool:
+        return report.state == State.FAILED and step.failure != "ignore"
+
+    def _cut(self, step: StepSpec) -> None:
+        """End the pipeline at once, since this step says so."""
+        self._cut_short = f"cut short by the failure of {step.name}"
+        self._schedule.halt(self._cut_short)
+        for container in list(self._running.values()):
+            self._engine.kill(container)
+
     # All along
 
-    def _container(self, step: StepSpec, *, has_healthcheck: bool = False) -> str:
-        """Create a step's or service's container, once."""
-        if step.name not in self._made:
-            self._left()
-            kind = "service" if step in self._spec.services else "step"
-            spec = container_spec(self._spec, step, kind, has_healthcheck=has_healthcheck)
-            self._made[step.name] = self._engine.create(spec)
-        return self._made[step.name]
+    def _describe(self, step: StepSpec, failed: tuple[str, ...]) -> ContainerSpec:
+        self._left()
+        kind = "service" if step in self._spec.services else "step"
+        variables = status_variables(
+            self._given.status, started=self._began, now=int(time.time()), failed=failed
+        )
+        secrets = self._given.secrets
+        variables |= {k: secrets[name] for k, name in step.secrets.items() if name in secrets}
+        image = self._images.get(step.image)
+        return container_spec(
+            self._spec, step, kind, variables=variables,
+            has_healthcheck=kind == "service" and image is not None and image.has_healthcheck,
+        )  # fmt: skip
 
     def _left(self) -> float:
         """Return the seconds that are left, or stop here."""
@@ -233,17 +281,6 @@ class Runner:
             msg = f"the pipeline took longer than its {self._timeout:.0f} s"
             raise StepTimedOut(msg, advice="make it faster, or raise `test: {timeout: ...}`")
         return left
-
-    def _show_background(self, failed: bool) -> None:
-        """Show what ran beside the steps: detached steps always, services after a failure."""
-        steps = [step for step in self._spec.steps if step.detach and step.name in self._made]
-        for step in [*steps, *(self._spec.services if failed else ())]:
-            key = f"background {step.name}"
-            self._output.begin(key, f"{step.name}, last lines")
-            lines = last_lines(self._engine, self._made[step.name], _BACKGROUND_TAIL)
-            for line in lines.splitlines()[1:]:
-                self._output.line(key, line.strip())
-            self._output.end(key, "removed")
 
     def _labels(self, kind: str) -> dict[str, str]:
         return {**self._spec.labels, "slipway.kind": kind}

@@ -1,17 +1,15 @@
-"""Runs steps in the order of their graph; what does not wait for each other runs side by side."""
+"""Runs things in the order of their graph; what does not wait for each other runs side by side."""
 
 from __future__ import annotations
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from slipway.facts import StepReport
+from slipway.pipeline.conditions import RunPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from slipway.pipeline.spec import StepSpec
+    from collections.abc import Callable, Sequence
 
 SIDE_BY_SIDE = 8
 
@@ -25,59 +23,134 @@ class State(StrEnum):
     KILLED = "killed"
 
 
-def run_graph(
-    steps: Sequence[StepSpec],
-    run: Callable[[StepSpec], StepReport],
-    *,
-    stop: Callable[[], None],
-) -> list[StepReport]:
-    """Run every step after those that it depends on.
+class Node(Protocol):
+    """What a graph is made of: steps, or whole pipelines."""
 
-    A step is skipped when one that it depends on was skipped, or failed without being allowed to.
+    @property
+    def name(self) -> str:
+        """Unique in the graph."""
 
-    :param steps: without cycles or unknown names.
-    :param run: runs one step, in a thread of its own; a failed step is an answer. When it raises,
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Names that come before."""
+
+    @property
+    def policy(self) -> str:
+        """A :class:`RunPolicy`."""
+
+    @property
+    def unmet(self) -> str:
+        """The condition that keeps it from running."""
+
+
+class Report(Protocol):
+    """How a node ended."""
+
+    @property
+    def state(self) -> str:
+        """A :class:`State`."""
+
+
+N = TypeVar("N", bound=Node)
+R = TypeVar("R", bound=Report)
+
+
+class Schedule(Generic[N, R]):
+    """One run of a graph.
+
+    A node runs when everything that it depends on has ended. By default it is skipped when one
+    of those failed, or came after a failure; a node for failures runs once anything has failed.
+    A node whose conditions are unmet is skipped, and holds nobody up.
+
+    :param nodes: without cycles or unknown names.
+    :param run: runs one node, in a thread of its own; a failure is an answer. When it raises,
         nothing more is started.
-    :param stop: called then, and when the caller's thread is interrupted; makes ``run`` return.
-    :returns: the reports, in the order of ``steps``.
+    :param skip: makes the report of a node that does not run, from the reason.
+    :param fails: whether an outcome counts as a failure.
     """
-    reports: dict[str, StepReport] = {}
-    waiting = list(steps)
-    running: dict[Future[StepReport], StepSpec] = {}
-    with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(steps))) as pool:
-        try:
-            while waiting or running:
-                waiting = _skip(steps, waiting, reports)
-                for step in [s for s in waiting if reports.keys() >= set(s.depends_on)]:
-                    waiting.remove(step)
-                    running[pool.submit(run, step)] = step
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    report = future.result()
-                    reports[running.pop(future).name] = report
-        except BaseException:
-            stop()
-            raise
-    return [reports[step.name] for step in steps]
 
+    def __init__(
+        self, nodes: Sequence[N], *, run: Callable[[N], R], skip: Callable[[N, str], R],
+        fails: Callable[[N, R], bool],
+    ) -> None:  # fmt: skip
+        self._nodes = nodes
+        self._run = run
+        self._skip = skip
+        self._fails = fails
+        self._waiting = list(nodes)
+        self._reports: dict[str, R] = {}
+        self._after_failure: set[str] = set()
+        self._failed: list[str] = []
+        self._halted = ""
 
-def breaks(step: StepSpec, report: StepReport) -> bool:
-    """Tell whether a step's outcome stops what depends on it."""
-    return report.state != State.PASSED and not (
-        step.ignore_failure and report.state == State.FAILED
-    )
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The names that have failed so far."""
+        return tuple(self._failed)
 
+    def halt(self, reason: str) -> None:
+        """Start nothing more; what runs is waited for."""
+        self._halted = reason
 
-def _skip(
-    steps: Iterable[StepSpec], waiting: list[StepSpec], reports: dict[str, StepReport]
-) -> list[StepSpec]:
-    """Report the steps that can no longer run, and return the others."""
-    broken = {s.name for s in steps if s.name in reports and breaks(s, reports[s.name])}
-    while out := [step for step in waiting if broken.intersection(step.depends_on)]:
-        for step in out:
-            broken.add(step.name)
-            reports[step.name] = StepReport(
-                name=step.name, image=step.image, state=State.SKIPPED, seconds=0.0
-            )
-        waiting = [step for step in waiting if step not in out]
-    return waiting
+    def run(self, *, stop: Callable[[], None]) -> list[R]:
+        """Run every node.
+
+        :param stop: called when a node raises, and when the caller's thread is interrupted;
+            makes every run return.
+        :returns: the reports, in the order of the nodes.
+        """
+        running: dict[Future[R], N] = {}
+        with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(self._nodes))) as pool:
+            try:
+                while self._waiting or running:
+                    for node in self._startable():
+                        running[pool.submit(self._run, node)] = node
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        self._ended(running.pop(future), future.result())
+            except BaseException:
+                stop()
+                raise
+        return [self._reports[node.name] for node in self._nodes]
+
+    def _startable(self) -> list[N]:
+        """Take out what can start now; what cannot run any more is reported on the way."""
+        found: list[N] = []
+        while ready := [n for n in self._waiting if self._reports.keys() >= set(n.depends_on)]:
+            for node in ready:
+                self._waiting.remove(node)
+                if reason := self._reason_to_skip(node):
+                    self._ended(node, self._skip(node, reason))
+                else:
+                    found.append(node)
+        return found
+
+    def _reason_to_skip(self, node: N) -> str:
+        if self._halted:
+            return self._halted
+        if node.unmet:
+            return node.unmet
+        if node.policy == RunPolicy.ALWAYS:
+            return ""
+        if node.policy == RunPolicy.ON_FAILURE:
+            return "" if self._failed else "nothing failed"
+        before = self._after_failure.intersection(node.depends_on)
+        return f"after the failure of {', '.join(self._causes(before))}" if before else ""
+
+    def _causes(self, names: set[str]) -> list[str]:
+        """Follow names back to the failures that they came after."""
+        nodes = {node.name: node for node in self._nodes}
+        causes: list[str] = []
+        while names:
+            causes += [name for name in sorted(names) if name in self._failed]
+            further = (set(nodes[name].depends_on) for name in names if name not in self._failed)
+            names = set().union(*further) & self._after_failure
+        return list(dict.fromkeys(causes))
+
+    def _ended(self, node: N, report: R) -> None:
+        self._reports[node.name] = report
+        if report.state != State.SKIPPED and self._fails(node, report):
+            self._failed.append(node.name)
+            self._after_failure.add(node.name)
+        if self._after_failure.intersection(node.depends_on):
+            self._after_failure.add(node.name)

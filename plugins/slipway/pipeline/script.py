@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
+from slipway.pipeline.substitution import expand
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 VARIABLE = "DRONE_SCRIPT"
-ENTRYPOINT = ("/bin/sh", "-c")
 # `eval` takes the script as it stands: a pipe into a second shell would give the commands the
 # script itself as their standard input, and `echo` would interpret its backslashes.
 COMMAND = (f'eval "${VARIABLE}"',)
+# Text that no shell takes for more than text, wherever it is pasted.
+_HARMLESS = re.compile(r"[A-Za-z0-9_./:@%+=,-]*")
+_OURS = re.compile(r"(CI|DRONE)(_|$)")
+# What these hold is known only while the run goes on, so the shell must look.
+_LATER = re.compile(r"(CI|DRONE)_(STEP|JOB|FAILED|.*_(STATUS|STARTED|FINISHED)$)")
+
+
+def entrypoint(shell: str | None) -> tuple[str, ...]:
+    """Return the program that reads the script.
+
+    :param shell: the step's own choice.
+    """
+    return (shell or "/bin/sh", "-c")
 
 
 def shell_script(commands: Sequence[str]) -> str:
@@ -24,3 +39,30 @@ def shell_script(commands: Sequence[str]) -> str:
     for command in commands:
         lines += [f"printf '+ %s\\n' {shlex.quote(command.rstrip())}", command]
     return "\n".join(lines) + "\n"
+
+
+def with_variables(
+    commands: Sequence[str], variables: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Substitute the build's variables in commands; every other ``${...}`` is the shell's.
+
+    A value that means something to a shell (a commit message may say anything) is not pasted
+    but handed over as a variable of its own, so that text never becomes a command.
+
+    :returns: the commands, and the variables that they need besides.
+    """
+    computed: dict[str, str] = {}
+
+    def lookup(name: str) -> str:
+        if _LATER.match(name) or not (name in variables or _OURS.match(name)):
+            raise KeyError(name)
+        return variables.get(name, "")
+
+    def replace(_: str, value: str) -> str:
+        if _HARMLESS.fullmatch(value):
+            return value
+        name = f"DRONE_SUBSTITUTED_{len(computed) + 1}"
+        computed[name] = value
+        return f"${{{name}}}"
+
+    return [expand(one, lookup, replace, lenient=True) for one in commands], computed

@@ -1,10 +1,35 @@
-"""What the runner is to run: neutral, complete and plain enough for JSON."""
+"""What the runner is to run: neutral, complete, plain enough for JSON; never a secret's value."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slipway.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PortSpec(Fact):
+    """A port of a container and the one of the host that leads to it."""
+
+    port: int
+    host: int
+    protocol: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitSpec(Fact):
+    """What a container may use up, besides what isolation says; None is no limit.
+
+    :param memory: bytes.
+    :param memory_swap: bytes, memory and swap together.
+    :param shm: bytes of ``/dev/shm``.
+    :param cpus: cores.
+    """
+
+    memory: int | None = None
+    memory_swap: int | None = None
+    shm: int | None = None
+    cpus: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,14 +39,20 @@ class StepSpec(Fact):
     :param id: the container's name.
     :param name: the step's, as its author wrote it.
     :param image: after the project's ``images`` were applied.
-    :param pull: ``always``, ``if-not-exists`` or ``never``.
+    :param pull: a :class:`slipway.hooks.container_spec.PullPolicy`.
+    :param secrets: variable -> name of the secret that it holds.
     :param entrypoint: None keeps the image's.
     :param command: None keeps the image's.
     :param working_dir: None keeps the image's.
     :param aliases: host names on the pipeline's network.
+    :param network: replaces the pipeline's network, e.g. ``host``.
+    :param mounts: mount point -> name of the volume.
+    :param devices: path in the container -> path on the host.
     :param depends_on: names of steps that come before.
+    :param policy: a :class:`slipway.pipeline.conditions.RunPolicy`.
+    :param unmet: the condition that keeps it from running; empty where none does.
     :param detach: goes on in the background.
-    :param ignore_failure: the pipeline goes on as if it had passed.
+    :param failure: ``fail``, ``ignore`` or ``fast``.
     """
 
     id: str
@@ -29,14 +60,25 @@ class StepSpec(Fact):
     image: str
     pull: str
     environment: dict[str, str]
+    secrets: dict[str, str] = field(default_factory=dict)
     entrypoint: tuple[str, ...] | None = None
     command: tuple[str, ...] | None = None
     working_dir: str | None = None
     user: str | None = None
     aliases: tuple[str, ...] = ()
+    network: str | None = None
+    dns: tuple[str, ...] = ()
+    dns_search: tuple[str, ...] = ()
+    extra_hosts: tuple[str, ...] = ()
+    ports: tuple[PortSpec, ...] = ()
+    mounts: dict[str, str] = field(default_factory=dict)
+    devices: dict[str, str] = field(default_factory=dict)
+    limits: LimitSpec = LimitSpec()
     depends_on: tuple[str, ...] = ()
+    policy: str = "on-success"
+    unmet: str = ""
     detach: bool = False
-    ignore_failure: bool = False
+    failure: str = "fail"
     privileged: bool = False
 
 
@@ -49,6 +91,7 @@ class Isolation(Fact):
     :param memory: bytes; None is no limit.
     :param cpus: cores; None is no limit.
     :param pids: processes and threads; None is no limit.
+    :param metadata: the cloud's metadata service can be reached.
     """
 
     drop: tuple[str, ...] = ()
@@ -57,6 +100,7 @@ class Isolation(Fact):
     memory: int | None = None
     cpus: float | None = None
     pids: int | None = None
+    metadata: bool = True
 
 
 # A package manager, run by root, changes owners and modes, writes into folders of other users
@@ -77,8 +121,26 @@ UNTRUSTED = Isolation(
     memory=4 << 30,
     cpus=4.0,
     pids=4096,
+    metadata=False,
 )
 TRUSTED = Isolation()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VolumeSpec(Fact):
+    """Something that steps mount.
+
+    :param id: the volume's name in the engine.
+    :param host: a folder of the worker instead.
+    :param memory: in each container's memory instead.
+    :param size: bytes, of one in memory; 0 is the kernel's default.
+    """
+
+    id: str
+    name: str
+    host: str | None = None
+    memory: bool = False
+    size: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,14 +148,42 @@ class PipelineSpec(Fact):
     """One pipeline.
 
     :param id: the name of its network and of its workspace volume.
+    :param depends_on: names of pipelines that come before.
+    :param policy: a :class:`slipway.pipeline.conditions.RunPolicy`.
+    :param unmet: the condition that keeps it from running; empty where none does.
+    :param platform: ``os/arch``.
+    :param node: labels that the worker must have.
+    :param clone_depth: commits of history in the workspace; 0 is all, None no sources at all.
+    :param workspace_base: where the workspace's volume is mounted.
     :param workspace: where each container sees the sources.
+    :param pull_secrets: names of secrets with registries' credentials.
     :param labels: on everything that is made, and what it is found by afterwards.
     """
 
     id: str
     name: str
+    depends_on: tuple[str, ...] = ()
+    policy: str = "on-success"
+    unmet: str = ""
+    platform: str = "linux/amd64"
+    node: dict[str, str] = field(default_factory=dict)
+    clone_depth: int | None = 0
+    workspace_base: str
     workspace: str
+    pull_secrets: tuple[str, ...] = ()
     labels: dict[str, str]
     isolation: Isolation
+    volumes: tuple[VolumeSpec, ...] = ()
     services: tuple[StepSpec, ...]
     steps: tuple[StepSpec, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildSpec(Fact):
+    """Every pipeline of a file.
+
+    :param notices: what is in the file and plays no part.
+    """
+
+    pipelines: tuple[PipelineSpec, ...]
+    notices: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from slipway.facts import StepReport
 
-_HEAD = ("step", "image", "state", "exit", "seconds")
+_HEAD = ("step", "image", "state", "exit", "seconds", "")
 
 
 def step_table(steps: Iterable[StepReport]) -> list[str]:
@@ -17,7 +17,9 @@ def step_table(steps: Iterable[StepReport]) -> list[str]:
 
     :param steps: in the order of the pipeline file.
     """
-    rows = [_HEAD, *(_row(step) for step in steps)]
+    reports = list(steps)
+    several = len({step.pipeline for step in reports}) > 1
+    rows = [_HEAD, *(_row(step, several=several) for step in reports)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(_HEAD))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -25,7 +27,8 @@ def step_table(steps: Iterable[StepReport]) -> list[str]:
     ]
 
 
-def _row(step: StepReport) -> tuple[str, ...]:
+def _row(step: StepReport, *, several: bool) -> tuple[str, ...]:
     exit_code = "" if step.exit_code is None else str(step.exit_code)
     seconds = f"{step.seconds:.1f}" if step.state != "skipped" else ""
-    return step.name, step.image, step.state, exit_code, seconds
+    name = f"{step.pipeline}: {step.name}" if several else step.name
+    return name, step.image, step.state, exit_code, seconds, step.note

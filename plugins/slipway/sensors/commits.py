@@ -13,6 +13,7 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from slipway.exceptions import SlipwayError
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.git_connection import git_mirror
+from slipway.pipeline.skip import asks_to_skip
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,6 +57,7 @@ class CommitsSensor(BaseSensorOperator):
         self._known: Sequence[Watched] = ()
         self._asked_at = -math.inf
         self._complaints: dict[str, str] = {}
+        self._skipped: set[str] = set()
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask every repository once."""
@@ -92,9 +94,18 @@ class CommitsSensor(BaseSensorOperator):
             self.log.warning(
                 "%s: %d commits at once; running the newest %d", one.dag_id, len(new), MOST_PER_PUSH
             )
+        new = [sha for sha in new if not self._is_skipped(one, sha, mirror.commit(sha).message)]
         # A crash between here and the trigger would lose the commits: they are remembered as
         # seen only by the task that follows the trigger.
         return new[-MOST_PER_PUSH:]
+
+    def _is_skipped(self, one: Watched, sha: str, message: str) -> bool:
+        if not asks_to_skip(message):
+            return False
+        if sha not in self._skipped:
+            self._skipped.add(sha)
+            self.log.info("%s: %s is not built, since its message says so", one.dag_id, sha[:7])
+        return True
 
     def _complain(self, one: Watched, problem: str) -> None:
         """Say a thing once: a poll comes every few seconds, the log is read by people."""

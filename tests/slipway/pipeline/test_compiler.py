@@ -15,7 +15,7 @@ from slipway.facts import Checkout, Release
 from slipway.pipeline.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
 from slipway.pipeline.spec import PipelineSpec
-from slipway.pipeline.variables import build_variables
+from slipway.pipeline.variables import build_variables, event_of
 
 GOLDEN = Path(__file__).parent / "golden"
 CHECKOUT = Checkout(
@@ -33,7 +33,7 @@ BUILD = Build(
 
 
 def compiled(text: str) -> PipelineSpec:
-    return compile_pipeline(load(text.encode(), file="f", trusted=True), BUILD)
+    return compile_pipeline(load(text.encode(), file="f", trusted=True).pipelines[0], BUILD)
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.yml")), ids=lambda path: path.stem)
@@ -56,8 +56,8 @@ def test_names_that_docker_would_refuse_become_distinct_ids() -> None:
 
 
 def test_untrusted_containers_keep_only_what_a_package_manager_needs() -> None:
-    pipeline = load(b"kind: pipeline\nsteps: [{name: a, image: i}]", file="f", trusted=False)
-    isolation = compile_pipeline(pipeline, BUILD).isolation
+    file = load(b"kind: pipeline\nsteps: [{name: a, image: i}]", file="f", trusted=False)
+    isolation = compile_pipeline(file.pipelines[0], BUILD).isolation
     assert isolation.drop == ("ALL",)
     assert "SYS_ADMIN" not in isolation.add
     assert "NET_RAW" not in isolation.add
@@ -67,7 +67,7 @@ def test_untrusted_containers_keep_only_what_a_package_manager_needs() -> None:
 
 
 def test_variables_of_a_branch() -> None:
-    variables = build_variables(CHECKOUT)
+    variables = build_variables(CHECKOUT, event_of(CHECKOUT))
     assert variables["DRONE_COMMIT_SHA"] == CHECKOUT.release.sha
     assert variables["DRONE_BUILD_NUMBER"] == "42"
     assert variables["DRONE_BUILD_EVENT"] == "push"
@@ -78,7 +78,8 @@ def test_variables_of_a_branch() -> None:
 
 def test_variables_of_a_tag() -> None:
     data = {**CHECKOUT.to_json(), "tag": "v1.4.0"}
-    variables = build_variables(Checkout.from_json(data))
+    checkout = Checkout.from_json(data)
+    variables = build_variables(checkout, event_of(checkout))
     assert variables["DRONE_TAG"] == "v1.4.0"
     assert variables["DRONE_COMMIT_REF"] == "refs/tags/v1.4.0"
     assert variables["DRONE_BUILD_EVENT"] == "tag"
@@ -86,6 +87,7 @@ def test_variables_of_a_tag() -> None:
 
 def test_a_commit_message_cannot_break_a_container() -> None:
     data = {**CHECKOUT.to_json(), "message": "x\0" * 200_000}
-    message = build_variables(Checkout.from_json(data))["DRONE_COMMIT_MESSAGE"]
+    checkout = Checkout.from_json(data)
+    message = build_variables(checkout, event_of(checkout))["DRONE_COMMIT_MESSAGE"]
     assert "\0" not in message
     assert len(message) < 100_000

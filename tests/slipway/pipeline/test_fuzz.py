@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import PipelineFileError
-from slipway.pipeline.compiler import Build, compile_pipeline
+from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.load import load
 
 WORDS = (
@@ -41,7 +41,7 @@ def compiles_or_is_refused(data: bytes) -> None:
     except PipelineFileError as error:
         str(error)  # showing the place must not fail either
     else:
-        compile_pipeline(pipeline, Build(id="x"))
+        compile_file(pipeline, Build(id="x"))
 
 
 @settings(max_examples=150, deadline=None)

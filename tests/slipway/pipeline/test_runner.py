@@ -14,13 +14,13 @@ from slipway.pipeline.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.readiness import ServiceStopped
+from slipway.pipeline.result import BuildResult, PipelineResult
 from slipway.pipeline.runner import Runner
 from tests.fakes.container_engine import FakeEngine, Play
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slipway.pipeline.result import PipelineResult
 
 POSTGRES = ImageFacts(id="sha256:2", ports=(5432,), has_healthcheck=False)
 
@@ -34,10 +34,10 @@ class Case:
     ) -> None:  # fmt: skip
         self.engine = FakeEngine(plays, images)
         self.log: list[str] = []
-        pipeline = load(f"kind: pipeline\n{text}".encode(), file="f", trusted=trusted)
+        file = load(f"kind: pipeline\n{text}".encode(), file="f", trusted=trusted)
         build = Build(id="run", labels={"slipway.run": "1"}, trusted=trusted)
         self.runner = Runner(
-            self.engine, compile_pipeline(pipeline, build),
+            self.engine, compile_pipeline(file.pipelines[0], build),
             output=LogGroups(self.log.append), timeout=timeout,
         )  # fmt: skip
 
@@ -96,14 +96,14 @@ def test_what_depends_on_a_failure_is_skipped_and_the_rest_goes_on() -> None:
         "a": "failed", "b": "skipped", "c": "skipped", "d": "passed",
     }  # fmt: skip
     with pytest.raises(TestsFailed, match="'a' failed with exit code 3\n    x\n    boom") as caught:
-        result.raise_for_failure()
+        BuildResult(pipelines=(result,), seconds=1.0).raise_for_failure()
     assert "'b'" not in str(caught.value)
 
 
 def test_an_ignored_failure_stops_nothing() -> None:
     case = Case(steps(a="failure: ignore", b=""), {"a": Play(exit_code=1)})
     result = case.run()
-    result.raise_for_failure()
+    assert not result.failures()
     assert [(s.state, s.exit_code) for s in result.steps] == [("failed", 1), ("passed", 0)]
 
 
@@ -133,7 +133,7 @@ def test_an_unknown_image_stops_the_run_before_anything_is_made() -> None:
 
 
 def test_an_image_is_asked_for_once_unless_it_is_always_pulled() -> None:
-    case = Case(steps(a="", b="", c="pull: always", d="pull: always"))
+    case = Case(steps(a="pull: if-not-exists", b="", c="pull: always", d="pull: always"))
     case.run()
     assert [policy.value for _, policy in case.engine.pulls] == [
         "if-not-exists",

@@ -10,7 +10,7 @@ from slipway.pipeline.images import replaced
 
 def run(*commands: str, stdin: str = "") -> tuple[int, list[str]]:
     done = subprocess.run(
-        [*script.ENTRYPOINT, *script.COMMAND], input=stdin, text=True, capture_output=True,
+        [*script.entrypoint(None), *script.COMMAND], input=stdin, text=True, capture_output=True,
         env={"PATH": "/usr/bin:/bin", script.VARIABLE: script.shell_script(commands)}, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout.splitlines()

@@ -1,0 +1,68 @@
+"""What a run leaves to be seen: the output of what ran beside the steps, and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import ContainerEngineError
+from slipway.hooks.container_failure import NoSuchThing
+from slipway.pipeline.readiness import last_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slipway.pipeline.engine import Engine
+    from slipway.pipeline.log_groups import LogGroups
+    from slipway.pipeline.preparation import Preparation
+    from slipway.pipeline.spec import StepSpec
+
+_LINES = 200
+# Bytes of one file or folder that is kept.
+_LARGEST = 64 << 20
+
+
+class Aftermath:
+    """Looks at the containers of a run before they go.
+
+    :param containers: those that were made.
+    :param output: receives what is found.
+    """
+
+    def __init__(self, engine: Engine, containers: Preparation, output: LogGroups) -> None:
+        self._engine = engine
+        self._containers = containers
+        self._output = output
+
+    def show(self, steps: Sequence[StepSpec]) -> None:
+        """Show the last lines of steps and services that ran in the background."""
+        for step in steps:
+            container = self._containers.made(step.name)
+            if container is None:
+                continue
+            key = f"background {step.id}"
+            self._output.begin(key, f"{step.name}, last lines")
+            for line in last_lines(self._engine, container, _LINES).splitlines()[1:]:
+                self._output.line(key, line.strip())
+            self._output.end(key, "removed")
+
+    def collect(
+        self, steps: Sequence[StepSpec], workspace: str, paths: Sequence[str]
+    ) -> dict[str, bytes]:
+        """Fetch files and folders of the workspace, through any container that mounts it.
+
+        :param paths: from the workspace's top; what is not there is passed over.
+        :returns: a tar for each path that is there.
+        """
+        made = (self._containers.made(step.name) for step in steps)
+        container = next((one for one in made if one is not None), None)
+        found: dict[str, bytes] = {}
+        for path in paths if container is not None else ():
+            try:
+                tar = self._engine.get_tar(f"{container}", f"{workspace}/{path}", limit=_LARGEST)
+            except NoSuchThing:
+                continue
+            except ContainerEngineError as error:
+                self._output.say(f"{path} could not be kept: {error.message}")
+            else:
+                found[path] = tar
+        return found

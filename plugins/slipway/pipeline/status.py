@@ -1,0 +1,45 @@
+"""The variables that tell a step how the run stands when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildStatus:
+    """How the build stands besides the pipeline that runs.
+
+    :param started: when it began, seconds since 1970.
+    :param failed: pipelines that have failed already.
+    """
+
+    started: int = 0
+    failed: tuple[str, ...] = ()
+
+
+def status_variables(
+    build: BuildStatus, *, started: int, now: int, failed: tuple[str, ...]
+) -> dict[str, str]:
+    """Return the variables, with the names and words of Drone.
+
+    :param started: when the pipeline began, seconds since 1970.
+    :param failed: steps of the pipeline that have failed already.
+    """
+    stage = "failure" if failed else "success"
+    whole = "failure" if failed or build.failed else "success"
+    return {
+        "CI_BUILD_FINISHED": str(now),
+        "CI_BUILD_STARTED": str(build.started or started),
+        "CI_BUILD_STATUS": whole,
+        "CI_JOB_FINISHED": str(now),
+        "CI_JOB_STARTED": str(started),
+        "CI_JOB_STATUS": stage,
+        "DRONE_BUILD_FINISHED": str(now),
+        "DRONE_BUILD_STARTED": str(build.started or started),
+        "DRONE_BUILD_STATUS": whole,
+        "DRONE_FAILED_STAGES": ",".join(build.failed),
+        "DRONE_FAILED_STEPS": ",".join(failed),
+        "DRONE_STAGE_FINISHED": str(now),
+        "DRONE_STAGE_STARTED": str(started),
+        "DRONE_STAGE_STATUS": stage,
+    }

@@ -1,0 +1,135 @@
+"""One step of a checked pipeline -> its spec."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipway.pipeline import script
+from slipway.pipeline.images import is_latest, replaced
+from slipway.pipeline.settings import plugin_variables
+from slipway.pipeline.spec import LimitSpec, PortSpec, StepSpec
+from slipway.pipeline.values import FromSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slipway.pipeline.conditions import Event
+    from slipway.pipeline.model import Mount, Step
+    from slipway.pipeline.spec import VolumeSpec
+
+_UNFIT = re.compile(r"[^a-zA-Z0-9_.-]+")
+# A container's name is for people to read; the whole step name stays in the spec.
+_LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What the steps of a pipeline share.
+
+    :param environment: the pipeline's own, for every step.
+    :param variables: of the build and the pipeline.
+    """
+
+    id: str
+    event: Event
+    variables: Mapping[str, str]
+    images: Mapping[str, str]
+    workspace: str
+    volumes: tuple[VolumeSpec, ...]
+    environment: Mapping[str, str | FromSecret]
+
+
+def step_spec(
+    step: Step, number: int, context: Context, *, kind: str, depends_on: tuple[str, ...]
+) -> StepSpec:
+    """Compile a step or service.
+
+    :param step: with everything but its commands substituted.
+    :param number: its place among its kind, from 1.
+    :param kind: ``step`` or ``service``.
+    """
+    environment, secrets = _environment(step, number, context)
+    entrypoint, command = step.entrypoint, step.command
+    if step.commands:
+        text, computed = script.with_variables(step.commands, context.variables)
+        environment |= {**computed, script.VARIABLE: script.shell_script(text)}
+        entrypoint, command = script.entrypoint(step.shell), script.COMMAND
+    # A service that runs its image's own program runs it where the image says.
+    own_place = step.detach and not step.commands
+    image = replaced(step.image, context.images)
+    return StepSpec(
+        id=f"{context.id}-{kind}-{number}-{_UNFIT.sub('-', step.name)[:_LONGEST_NAME]}",
+        name=step.name,
+        image=image,
+        pull=_pull(step, image),
+        environment=environment,
+        secrets=secrets,
+        entrypoint=entrypoint,
+        command=command,
+        working_dir=step.working_dir or (None if own_place else context.workspace),
+        user=step.user,
+        aliases=(step.name,) if step.detach else (),
+        network=step.network_mode,
+        dns=step.dns,
+        dns_search=step.dns_search,
+        extra_hosts=step.extra_hosts,
+        ports=tuple(
+            PortSpec(port=one.port, host=one.host, protocol=one.protocol.lower())
+            for one in step.ports
+            if one.host
+        ),
+        mounts={mount.path: mount.name for mount in step.volumes},
+        devices={mount.path: _host_path(mount, context) for mount in step.devices},
+        limits=_limits(step),
+        depends_on=depends_on,
+        policy=step.when.policy().value,
+        unmet=step.when.unmet(context.event),
+        detach=step.detach,
+        failure=step.failure,
+        privileged=step.privileged,
+    )
+
+
+def _environment(
+    step: Step, number: int, context: Context
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return variables with values, and variables with names of secrets.
+
+    The step's own win over the build's, which win over the pipeline's, as Drone has it.
+    """
+    build = {
+        **context.variables, "DRONE_STEP_NAME": step.name, "DRONE_STEP_NUMBER": str(number),
+    }  # fmt: skip
+    merged: dict[str, str | FromSecret] = {
+        **context.environment, **build, **step.environment, **dict(plugin_variables(step.settings)),
+    }  # fmt: skip
+    values = {name: value for name, value in merged.items() if isinstance(value, str)}
+    secrets = {name: value.name for name, value in merged.items() if isinstance(value, FromSecret)}
+    if context.event.name == "pull_request" and context.event.fork:
+        # Whoever may open a pull request must not be able to read what the project knows.
+        secrets = {}
+    return values, secrets
+
+
+def _pull(step: Step, image: str) -> str:
+    """Say when to pull: by default what Drone does, ``latest`` again and again, others once."""
+    if step.pull != "default":
+        return step.pull
+    return "refresh" if is_latest(image) and image == step.image else "if-not-exists"
+
+
+def _limits(step: Step) -> LimitSpec:
+    limits = step.resources.limits
+    return LimitSpec(
+        memory=step.mem_limit or limits.memory or None,
+        memory_swap=step.memswap_limit or None,
+        shm=step.shm_size or None,
+        cpus=limits.cpu / 1000 if limits.cpu else None,
+    )
+
+
+def _host_path(mount: Mount, context: Context) -> str:
+    hosts = {volume.name: volume.host for volume in context.volumes}
+    return hosts.get(mount.name) or mount.path
