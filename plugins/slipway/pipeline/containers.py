@@ -12,19 +12,22 @@ if TYPE_CHECKING:
     from slipway.pipeline.spec import Isolation, LimitSpec, PipelineSpec, StepSpec
 
 _Number = TypeVar("_Number", int, float)
+# Bytes; sleeping takes next to nothing.
+_HOLDER_MEMORY = 64 << 20
 # Seconds. Images check themselves every 30 s by default, far too rarely for somebody who waits.
 _HEALTH_INTERVAL = 1.0
 
 
 def container_spec(
     pipeline: PipelineSpec, step: StepSpec, kind: str, *, variables: Mapping[str, str],
-    has_healthcheck: bool,
+    has_healthcheck: bool, network: str | None = None,
 ) -> ContainerSpec:  # fmt: skip
     """Describe a step's container: on the private network, with the shared workspace.
 
     :param kind: ``step`` or ``service``, for the label.
     :param variables: known only now: secrets, and how the run stands.
     :param has_healthcheck: the image checks itself, and should do so often.
+    :param network: joined in place of the pipeline's own.
     """
     volumes = {pipeline.id: pipeline.workspace_base}
     host_folders, tmpfs = {}, {}
@@ -45,7 +48,7 @@ def container_spec(
         environment={**step.environment, **variables},
         working_dir=step.working_dir,
         user=step.user,
-        network=step.network or pipeline.id,
+        network=network or step.network or pipeline.id,
         aliases=step.aliases,
         dns=step.dns,
         dns_search=step.dns_search,
@@ -79,6 +82,23 @@ def onlooker_spec(
         labels={**pipeline.labels, "slipway.kind": "service"},
         limits=_limits(pipeline.isolation, None),
         security=_security(pipeline.isolation, privileged=False),
+    )
+
+
+def holder_spec(pipeline: PipelineSpec, image: str) -> ContainerSpec:
+    """Describe a container that only keeps a network namespace open.
+
+    :param image: one that has ``sleep``.
+    """
+    return ContainerSpec(
+        name=f"{pipeline.id}-network",
+        image=image,
+        entrypoint=("sleep",),
+        argv=("86400",),
+        network=pipeline.id,
+        labels={**pipeline.labels, "slipway.kind": "network"},
+        limits=Limits(memory=_HOLDER_MEMORY, pids=8),
+        security=Security(drop=("ALL",), no_new_privileges=True),
     )
 
 

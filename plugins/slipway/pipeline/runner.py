@@ -27,6 +27,7 @@ from slipway.pipeline.registry_auth import credentials
 from slipway.pipeline.result import PipelineResult
 from slipway.pipeline.schedule import Schedule, State
 from slipway.pipeline.services import Services
+from slipway.pipeline.shared_network import SharedNetwork
 from slipway.pipeline.status import BuildStatus, status_variables
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Runner:
         self._images: dict[str, ImageFacts] = {}
         self._tails: dict[str, deque[str]] = {}
         self._running: dict[str, str] = {}
+        self._shared = SharedNetwork(self._engine, spec)
         self._containers = Preparation(self._engine, self._describe)
         self._schedule = Schedule(
             spec.steps, run=self._run_step, skip=self._skipped, fails=self._fails
@@ -119,6 +121,7 @@ class Runner:
             raise
         finally:
             self._containers.close()
+            self._shared.close()
             self._clean_up()
         if self._stopped.is_set():
             raise _stopped()
@@ -148,6 +151,7 @@ class Runner:
         if source is not None and steps:
             self._engine.put_tar(self._containers.container(steps[0]), self._spec.workspace, source)
         self._start_services(services, steps)
+        self._shared.open()
         self._containers.ahead([step for step in steps if step.policy == "on-success"])
         reports = self._schedule.run(stop=self._clean_up)
         after = Aftermath(self._engine, self._containers, self._output)
@@ -270,6 +274,7 @@ class Runner:
         return container_spec(
             self._spec, step, kind, variables=variables,
             has_healthcheck=kind == "service" and image is not None and image.has_healthcheck,
+            network=self._shared.network(step),
         )  # fmt: skip
 
     def _left(self) -> float:
