@@ -10,18 +10,33 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fabric import Connection, task
+from fabric.main import program
 
 ROOT = Path(__file__).resolve().parent
 # Airflow puts plugins/ on the path by itself; a shell does not.
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
 from include.delivery.loader import load_projects  # noqa: E402 - needs the path above
+from slipway.pipeline import command_line  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
+
+
+def _take_several_paths() -> None:
+    """Let ``fab lint A B C`` name several files: Fabric would take B for the name of a task."""
+    words: list[str] = getattr(getattr(program, "core", None), "unparsed", [])
+    if words[:1] == ["lint"]:
+        paths = [word for word in words[1:] if not word.startswith("-")]
+        flags = [word for word in words[1:] if word.startswith("-")]
+        words[1:] = ["\n".join(paths), *flags] if paths else flags
+
+
+_take_several_paths()
 
 
 @task
@@ -53,6 +68,55 @@ def runs(c: Any, project: str, environment: str = "") -> None:
     """List the runs of a project, or of one of its environments."""
     dag_id = f"{project}.{environment}" if environment else project
     _airflow(c, "dags", "list-runs", dag_id)
+
+
+@task(positional=["paths"])
+def lint(_: Any, paths: str, trusted: bool = False) -> None:
+    """Check pipeline files (or the folders that hold a .drone.yml); exits 1 on a mistake."""
+    found = [Path(path) for path in paths.split("\n")]
+    raise SystemExit(command_line.lint_files(found, trusted=trusted, out=sys.stdout))
+
+
+@task(name="compile", positional=["path"])
+def compile_(
+    _: Any, path: str, event: str = "push", branch: str = "", ref: str = "", target: str = "",
+    cron: str = "", trusted: bool = False,
+) -> None:  # fmt: skip
+    """Print what a pipeline file compiles to, as JSON."""
+    choices = command_line.Choices(
+        event=event, branch=branch, ref=ref, target=target, cron=cron, trusted=trusted
+    )
+    raise SystemExit(command_line.compile_to_json(Path(path), choices, out=sys.stdout))
+
+
+@task(name="exec", positional=["folder"])
+def exec_(
+    _: Any, folder: str, project: str = "", event: str = "push", branch: str = "", ref: str = "",
+    target: str = "", pipeline: str = "", secret_file: str = "", trusted: bool = False,
+) -> None:  # fmt: skip
+    """Run a working copy's pipeline on this machine's Docker, exactly as CI will.
+
+    --project takes images, trust and the rest from a project file.
+    """
+    choices = command_line.Choices(
+        event=event,
+        branch=branch,
+        ref=ref,
+        target=target,
+        pipeline=pipeline,
+        trusted=trusted,
+        secrets=command_line.read_secret_file(Path(secret_file)) if secret_file else {},
+    )
+    timeout = 3600.0
+    if project:
+        settings = load_projects().projects[project].test
+        timeout = settings.timeout.total_seconds()
+        choices = replace(
+            choices, file=settings.pipeline, images=settings.images, node=settings.node,
+            reports=settings.reports, trusted=trusted or settings.trusted,
+        )  # fmt: skip
+    code = command_line.run_working_copy(Path(folder), choices, timeout=timeout, out=sys.stdout)
+    raise SystemExit(code)
 
 
 def _trigger(c: Any, dag_id: str, conf: dict[str, str]) -> None:

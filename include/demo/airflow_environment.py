@@ -41,6 +41,8 @@ def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) ->
             variables[f"AIRFLOW__{section}__{option.upper()}"] = str(value)
     for name, connection in _connections(signing_key, gateway).items():
         variables[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
+    # The password of a database that lives as long as one test run.
+    variables["AIRFLOW_VAR_GUESTBOOK_TEST_PASSWORD"] = secrets.token_urlsafe(12)
     for name, url in databases.items():
         variables[f"AIRFLOW_CONN_{name.upper()}"] = url
     return variables

@@ -118,6 +118,7 @@ def _configure(gateway: str, urls: dict[str, str]) -> None:
     }  # fmt: skip
     os.environ |= {f"AIRFLOW_CONN_{name}": json.dumps(one) for name, one in connections.items()}
     os.environ |= {f"AIRFLOW_CONN_{name.upper()}": url for name, url in urls.items()}
+    os.environ["AIRFLOW_VAR_GUESTBOOK_TEST_PASSWORD"] = "guestbook"
     os.environ |= {
         "AIRFLOW__SLIPWAY__SOURCE_AMI": "debian-12-amd64-slipway",
         "AIRFLOW__SLIPWAY__SOURCE_OWNER": "self",

@@ -16,7 +16,12 @@ from tests.fakes.git_server import Repository
 
 def pipeline(checkout: Json, repository: Repository) -> PipelineTestOperator:
     return PipelineTestOperator(
-        task_id="test", checkout=checkout, url=repository.url, images=IMAGES, timeout_seconds=120
+        task_id="test",
+        checkout=checkout,
+        url=repository.url,
+        secrets={"database_password": "variable:guestbook_test_password"},
+        images=IMAGES,
+        timeout_seconds=120,
     )
 
 

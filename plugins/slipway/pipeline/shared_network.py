@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import SlipwayError
@@ -77,9 +78,7 @@ class SharedNetwork:
 def _members(steps: Sequence[StepSpec]) -> Sequence[StepSpec]:
     """Return the steps that can share: plain ones, each waiting for the one before."""
     rows = list(steps)
-    serial = all(
-        step.depends_on == (before.name,) for before, step in zip(rows, rows[1:], strict=False)
-    )
+    serial = all(step.depends_on == (before.name,) for before, step in pairwise(rows))
     if not serial or any(step.detach for step in rows):
         return ()
     found = [step for step in rows[1:] if not step.unmet and _is_plain(step)]

@@ -59,7 +59,7 @@ def steps(**named: str) -> str:
 def test_steps_run_one_after_the_other_without_depends_on() -> None:
     case = Case(steps(a="", b="", c=""))
     assert case.states() == {"a": "passed", "b": "passed", "c": "passed"}
-    begun_and_ended = [e for e in case.engine.events if e.startswith(("start", "end"))]
+    begun_and_ended = [e for e in case.engine.events if e.startswith(("start run-step", "end"))]
     assert begun_and_ended == [
         "start run-step-1-a", "end run-step-1-a", "start run-step-2-b", "end run-step-2-b",
         "start run-step-3-c", "end run-step-3-c",

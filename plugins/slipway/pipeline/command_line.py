@@ -1,0 +1,172 @@
+"""Pipelines from a shell: check a file, show what it compiles to, run a working copy's.
+
+Each function writes to the given stream and returns the exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import docker
+
+from slipway.exceptions import SlipwayError
+from slipway.hooks.container_engine import ContainerEngine
+from slipway.pipeline.build_runner import BuildRunner, Worker
+from slipway.pipeline.compiler import Build, compile_file
+from slipway.pipeline.load import PipelineFile, load
+from slipway.pipeline.log_groups import LogGroups
+from slipway.pipeline.runner import Given
+from slipway.pipeline.secrets import unknown_secrets
+from slipway.pipeline.step_table import step_table
+from slipway.pipeline.variables import build_variables, event_of
+from slipway.pipeline.working_copy import checkout_of, packed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from slipway.pipeline.spec import BuildSpec
+
+DEFAULT_FILE = ".drone.yml"
+# Nothing of a run on somebody's own machine may be taken for CI's.
+_INSTALLATION = "exec"
+_PREFIX = {"tag": "refs/tags/", "pull_request": "refs/pull/"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What a person says about the build.
+
+    :param file: the pipeline file, from the folder's top.
+    :param event: ``push`` and so on.
+    :param branch: in place of the one that is checked out.
+    :param ref: in place of the one that event and branch give.
+    :param target: the environment of a promotion.
+    :param pipeline: run only the one of this name.
+    :param images: image names and what is used in their place.
+    :param secrets: name -> value.
+    """
+
+    file: str = DEFAULT_FILE
+    event: str = "push"
+    branch: str = ""
+    ref: str = ""
+    target: str = ""
+    cron: str = ""
+    trusted: bool = False
+    pipeline: str = ""
+    images: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    node: Mapping[str, str] = field(default_factory=dict)
+    reports: tuple[str, ...] = ()
+
+
+def lint_files(paths: Iterable[Path], *, trusted: bool, out: TextIO) -> int:
+    """Check pipeline files; a folder means the file in it.
+
+    :returns: 1 when anything is wrong.
+    """
+    wrong = 0
+    for path in paths:
+        file = path / DEFAULT_FILE if path.is_dir() else path
+        try:
+            found = load(_content(file), file=str(file), trusted=trusted)
+        except SlipwayError as error:
+            wrong += 1
+            out.write(f"{error}\n")
+            continue
+        names = ", ".join(pipeline.name for pipeline in found.pipelines)
+        out.write(f"{file}: {names}\n")
+        out.writelines(f"  {notice}\n" for notice in found.notices)
+    return 1 if wrong else 0
+
+
+def compile_to_json(path: Path, choices: Choices, *, out: TextIO) -> int:
+    """Print what a file compiles to."""
+    folder = path if path.is_dir() else path.parent
+    file = path / choices.file if path.is_dir() else path
+    try:
+        found = load(_content(file), file=str(file), trusted=choices.trusted)
+        spec = _compiled(found, folder, choices)
+    except SlipwayError as error:
+        out.write(f"{error}\n")
+        return 1
+    out.write(json.dumps(spec.to_json(), indent=2, sort_keys=True) + "\n")
+    return 0
+
+
+def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: TextIO) -> int:
+    """Run a working copy's pipeline on this machine's Docker, exactly as CI will.
+
+    :param timeout: seconds.
+    """
+
+    def say(line: str) -> None:
+        if line != "::endgroup::":
+            out.write(line.replace("::group::", "\n== ") + "\n")
+            out.flush()
+
+    try:
+        file = load(_content(folder / choices.file), file=choices.file, trusted=choices.trusted)
+        spec = _compiled(file, folder, choices)
+        for line in unknown_secrets(spec, choices.secrets):
+            say(line)
+        engine = ContainerEngine(docker.from_env().api, installation=_INSTALLATION)
+        result = BuildRunner(
+            engine, spec, sources=lambda _: packed(folder), output=LogGroups(say), timeout=timeout,
+            given=Given(secrets=choices.secrets, collect=choices.reports),
+            worker=Worker(labels=choices.node),
+        ).run()  # fmt: skip
+        for row in step_table(result.steps):
+            say(row)
+        result.raise_for_failure()
+    except SlipwayError as error:
+        say(str(error))
+        return 1
+    except docker.errors.DockerException as error:
+        say(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST")
+        return 1
+    return 0
+
+
+def _compiled(file: PipelineFile, folder: Path, choices: Choices) -> BuildSpec:
+    tag = choices.ref.removeprefix("refs/tags/") if choices.event == "tag" else ""
+    checkout = checkout_of(folder, branch=choices.branch, tag=tag)
+    event = replace(
+        event_of(checkout, instance=platform.node()),
+        name=choices.event, target=choices.target, cron=choices.cron,
+    )  # fmt: skip
+    if choices.ref:
+        prefix = (
+            "" if choices.ref.startswith("refs/") else _PREFIX.get(choices.event, "refs/heads/")
+        )
+        event = replace(event, ref=prefix + choices.ref)
+    build = Build(
+        id=f"slipway-exec-{checkout.release.sha[:10]}", event=event, images=choices.images,
+        labels={"slipway.run": f"exec-{folder.resolve()}"}, trusted=choices.trusted,
+        variables=build_variables(checkout, event),
+    )  # fmt: skip
+    spec = compile_file(file, build)
+    if not choices.pipeline:
+        return spec
+    chosen = [one for one in spec.pipelines if one.name == choices.pipeline]
+    if not chosen:
+        names = ", ".join(one.name for one in spec.pipelines)
+        msg = f"no pipeline is called {choices.pipeline!r}"
+        raise SlipwayError(msg, advice=f"there are {names}")
+    # The person asks for this one; whatever comes before it is theirs to run.
+    return replace(spec, pipelines=(replace(chosen[0], depends_on=()),))
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
+
+
+def read_secret_file(path: Path) -> dict[str, str]:
+    """Read ``name=value`` lines; empty lines and those that begin with ``#`` are passed over."""
+    lines = (line.strip() for line in path.read_text().splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
