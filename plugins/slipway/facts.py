@@ -117,14 +117,49 @@ class StepReport(Fact):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class TestReport(Fact):
-    """The outcome of a commit's own pipeline."""
+class TestFailure(Fact):
+    """One test case that failed.
+
+    :param name: class and name, as the tool wrote them.
+    :param message: the first lines of what it said.
+    """
 
     __test__ = False  # the name is the field's; pytest should pass it by
+
+    name: str
+    message: str = ""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TestCounts(Fact):
+    """What the test cases of a run came to.
+
+    :param failed: the first of those that failed or broke.
+    """
+
+    __test__ = False
+
+    tests: int = 0
+    failures: int = 0
+    errors: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    failed: tuple[TestFailure, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TestReport(Fact):
+    """The outcome of a commit's own pipeline.
+
+    :param counts: of the JUnit reports that its steps left, where they left any.
+    """
+
+    __test__ = False
 
     release: Release
     seconds: float
     steps: tuple[StepReport, ...] = ()
+    counts: TestCounts | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

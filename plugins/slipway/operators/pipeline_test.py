@@ -104,8 +104,14 @@ class PipelineTestOperator(BaseOperator):
             result = self._run(self._runner)
             for row in step_table(result.steps):
                 self._say(row)
+            reports = result.reports()
+            for line in reports.lines():
+                self._say(line)
             result.raise_for_failure()
-        report = TestReport(release=checkout.release, seconds=result.seconds, steps=result.steps)
+        report = TestReport(
+            release=checkout.release, seconds=result.seconds, steps=result.steps,
+            counts=reports.counts,
+        )  # fmt: skip
         return report.to_json()
 
     def _run(self, runner: BuildRunner) -> BuildResult:

@@ -122,6 +122,8 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
         ).run()  # fmt: skip
         for row in step_table(result.steps):
             say(row)
+        for line in result.reports().lines():
+            say(line)
         result.raise_for_failure()
     except SlipwayError as error:
         say(str(error))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import TestsFailed
+from slipway.pipeline.junit import Reports, read_reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +66,15 @@ class BuildResult:
     def steps(self) -> tuple[StepReport, ...]:
         """Every step of every pipeline that ran."""
         return tuple(step for pipeline in self.pipelines for step in pipeline.steps)
+
+    def reports(self) -> Reports:
+        """Read the test reports that steps left, of all pipelines together."""
+        collected = {
+            f"{pipeline.name}/{path}": tar
+            for pipeline in self.pipelines
+            for path, tar in pipeline.collected.items()
+        }
+        return read_reports(collected)
 
     def raise_for_failure(self) -> None:
         """Do nothing when all passed.

@@ -132,7 +132,7 @@ def _trimmed(value: str, pattern: str, *, longest: bool) -> str:
     if len(value) > _LONGEST:
         return value
     matches = re.compile(translate(pattern)).match
-    cuts = range(len(value), 0, -1) if longest else range(1, len(value) + 1)
+    cuts = range(len(value), -1, -1) if longest else range(len(value) + 1)
     cut = next((cut for cut in cuts if matches(value[:cut])), 0)
     return value[cut:]
 
@@ -141,7 +141,7 @@ def _trimmed_end(value: str, pattern: str, *, longest: bool) -> str:
     if len(value) > _LONGEST:
         return value
     matches = re.compile(translate(pattern)).match
-    cuts = range(len(value)) if longest else range(len(value) - 1, -1, -1)
+    cuts = range(len(value) + 1) if longest else range(len(value), -1, -1)
     cut = next((cut for cut in cuts if matches(value[cut:])), len(value))
     return value[:cut]
 

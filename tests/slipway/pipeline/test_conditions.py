@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from slipway.pipeline.conditions import Condition, Conditions, Event, RunPolicy
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value", "matches"),
+    [
+        ("main", "main", True),
+        ("main", "mainline", False),
+        ("feature/*", "feature/a", True),
+        ("feature/*", "feature/a/b", False),
+        ("*", "feature/a", False),
+        ("refs/heads/**", "refs/heads/a/b", True),
+        ("**", "a/b", True),
+        ("refs/pull/*/head", "refs/pull/42/head", True),
+        ("**/head", "head", True),
+        ("v?.0", "v1.0", True),
+        ("v?.0", "v10.0", False),
+        ("v[0-9]", "v3", True),
+        ("v[!0-9]", "v3", False),
+        ("{main,develop}", "develop", True),
+        ("{main,rel-*}", "rel-2", True),
+        ("a+b", "a+b", True),
+        ("a.b", "axb", False),
+        (r"a\*", "a*", True),
+        ("[", "[", True),
+        ("{a", "{a", True),
+        ("", "", True),
+    ],
+)
+def test_globs(pattern: str, value: str, matches: bool) -> None:
+    assert Condition(include=(pattern,)).matches(value) is matches
+
+
+def test_exclude_wins_over_include() -> None:
+    condition = Condition(include=("release/*",), exclude=("release/old",))
+    assert condition.matches("release/new")
+    assert not condition.matches("release/old")
+    assert not condition.matches("main")
+
+
+def test_exclude_alone_lets_everything_else_pass() -> None:
+    assert Condition(exclude=("main",)).matches("anything")
+
+
+@pytest.mark.parametrize("form", ["main", ["main"], {"include": ["main"]}, {"include": "main"}])
+def test_the_forms_of_a_condition(form: object) -> None:
+    assert Conditions.model_validate({"branch": form}).branch.include == ("main",)
+
+
+def test_all_conditions_must_hold() -> None:
+    conditions = Conditions.model_validate({"branch": "main", "event": ["push", "tag"]})
+    assert conditions.unmet(Event(branch="main")) == ""
+    assert conditions.unmet(Event(branch="dev")) == "branch is 'dev'"
+    assert conditions.unmet(Event(name="cron", branch="main")) == "event is 'cron'"
+
+
+@pytest.mark.parametrize("name", ["ref", "repo", "target", "cron", "action", "instance"])
+def test_each_value_of_an_event_is_looked_at(name: str) -> None:
+    conditions = Conditions.model_validate({name: "wanted"})
+    values = {name: "wanted"}
+    assert conditions.unmet(Event(**values)) == ""  # type: ignore[arg-type]
+    assert conditions.unmet(Event()) == f"{name} is ''"
+
+
+@pytest.mark.parametrize(
+    ("status", "policy"),
+    [
+        ([], RunPolicy.ON_SUCCESS),
+        (["success"], RunPolicy.ON_SUCCESS),
+        (["failure"], RunPolicy.ON_FAILURE),
+        (["success", "failure"], RunPolicy.ALWAYS),
+        ({"exclude": ["success"]}, RunPolicy.ON_FAILURE),
+        ({"exclude": ["failure"]}, RunPolicy.ON_SUCCESS),
+    ],
+)
+def test_status_says_when_to_run(status: object, policy: RunPolicy) -> None:
+    assert Conditions.model_validate({"status": status}).policy() is policy
