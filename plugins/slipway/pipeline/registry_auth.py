@@ -56,4 +56,4 @@ def _login(entry: Any) -> Mapping[str, str] | None:
         name, _, password = base64.b64decode(str(entry["auth"])).decode().partition(":")
     except (KeyError, binascii.Error, UnicodeDecodeError):
         return None
-    return {"username": name, "password": password}
+    return {"username": name, "password": password} if name else None

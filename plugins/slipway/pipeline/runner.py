@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 _TAIL = 20
 # The exit code of a shell that does not find a program, and of a program that is killed.
 _NOT_FOUND, _KILLED = 127, 137
+# Seconds between two tries to end what must end at once.
+_PAUSE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,6 +219,8 @@ class Runner:
         self._left()
         container = self._containers.container(step, self._schedule.failed)
         self._running[step.name] = container
+        if self._cut_short:
+            return State.KILLED, None, self._cut_short
         try:
             if step.detach:
                 self._engine.start(container)
@@ -257,8 +261,11 @@ class Runner:
         """End the pipeline at once, since this step says so."""
         self._cut_short = f"cut short by the failure of {step.name}"
         self._schedule.halt(self._cut_short)
-        for container in list(self._running.values()):
-            self._engine.kill(container)
+        # Again and again, since one may be about to start, and cannot be killed before.
+        while self._running and not self._stopped.is_set():
+            for container in list(self._running.values()):
+                self._engine.kill(container)
+            self._stopped.wait(_PAUSE)
 
     # All along
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -175,3 +176,30 @@ def test_submodules_are_part_of_the_tree(
         member = archive.extractfile("vendor/lib/code")
         assert member is not None
         assert member.read() == b"old"
+
+
+def test_a_workspace_has_the_history_and_a_clean_status(
+    repository: Repository, mirror: GitMirror, tmp_path: Path
+) -> None:
+    repository.commit(readme="one")
+    repository.git("tag", "v1.0.0")
+    sha = repository.commit(readme="two", run_dot_sh="x")
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(work), *arguments], check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    for depth, commits in ((0, 2), (1, 1)):
+        work = tmp_path / str(depth)
+        tar = mirror.workspace(mirror.resolve("main"), branch="main", depth=depth)
+        with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+            archive.extractall(work, filter="fully_trusted")
+        assert git("status", "--porcelain") == ""
+        assert git("rev-parse", "HEAD") == sha
+        assert git("rev-parse", "--abbrev-ref", "HEAD") == "main"
+        assert git("rev-list", "--count", "HEAD") == str(commits)
+        assert git("remote", "get-url", "origin") == repository.url
+    work = tmp_path / "0"
+    assert git("describe", "--tags").startswith("v1.0.0-1-g")

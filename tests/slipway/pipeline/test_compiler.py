@@ -45,7 +45,7 @@ _COMMON = ("CI_JOB_", "DRONE_DOCKER_", "DRONE_STAGE_", "DRONE_STEP_")
 
 def telling(spec: PipelineSpec) -> Json:
     """Return what a spec says besides defaults, and besides the variables that all steps have."""
-    shown = _without_defaults(spec)
+    shown: Json = _without_defaults(spec)
     common = BUILD.variables.items()
     for step in (*shown.get("services", ()), *shown["steps"]):
         own = {

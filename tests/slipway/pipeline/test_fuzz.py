@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import PipelineFileError
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.load import load
+from slipway.pipeline.model import Pipeline, Step
 
 WORDS = (
     "kind: pipeline\n", "type: docker\n", "name: a\n", "steps:\n", "services:\n", "- ", "  ",
@@ -16,23 +19,97 @@ WORDS = (
     "---\n", "|\n", "'", '"', "\t", "~", "null", "? ", "$${x}", "\\0", "%YAML 1.1\n",
 )  # fmt: skip
 TEXT = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=25).map("".join)
+WORD = st.sampled_from(
+    ["x", "a", "1", "''", "~", "0", "true", "512m", "always", "fast", "push", "tag", "'*'", "'{a'",
+     "'[!'", "failure", "'${DRONE_TAG##v}'", "'${'", "'$${A}'", "'${A'", "clone", "/x", "'8080:80'",
+     "'a:1.1.1.1'", "'\\0'", "memory", "docker", "exec"]
+)  # fmt: skip
+INNER = st.sampled_from(
+    ["name", "image", "from_secret", "A", "include", "exclude", "path", "branch", "event", "status",
+     "limits", "memory", "cpu", "port", "host", "temp", "medium", "size_limit", "base", "depth"]
+)  # fmt: skip
+
+
+def _mapping(items: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{key}: {value}" for key, value in items.items()) + "}"
+
+
 VALUES = st.recursive(
-    st.sampled_from(["x", "a", "1", "", "~", "'0'"]),
+    WORD,
     lambda inner: (
         st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
-        | st.dictionaries(st.sampled_from(["name", "image", "from_secret", "A"]), inner, max_size=3)
-        .map(lambda items: "{" + ", ".join(f"{k}: {v}" for k, v in items.items()) + "}")
+        | st.dictionaries(INNER, inner, max_size=3).map(_mapping)
     ),
-    max_leaves=6,
-)  # fmt: skip
-KEYS = st.sampled_from(
-    ["name", "image", "commands", "environment", "depends_on", "detach", "pull", "failure",
-     "command", "entrypoint", "user", "when", "settings", "nonsense", "privileged"]
-)  # fmt: skip
-STEP = st.dictionaries(KEYS, VALUES, max_size=4).map(
-    lambda keys: "- {name: a, image: i" + "".join(f", {k}: {v}" for k, v in keys.items()) + "}\n"
+    max_leaves=8,
 )
-PIPELINE = st.lists(STEP, max_size=4).map(lambda steps: f"kind: pipeline\nsteps:\n{''.join(steps)}")
+STEP_KEYS = st.sampled_from([*Step.model_fields, "nonsense"])
+TOP_KEYS = st.sampled_from(
+    [*(Pipeline.model_fields.keys() - {"kind", "steps"}), "matrix", "branches", "nonsense"]
+)
+STEP = st.dictionaries(STEP_KEYS, VALUES, max_size=5).map(
+    lambda keys: "- " + _mapping({"name": "a", "image": "i", **keys}) + "\n"
+)
+TOP = st.dictionaries(TOP_KEYS, VALUES, max_size=4).map(
+    lambda keys: "".join(f"{key}: {value}\n" for key, value in keys.items())
+)
+PIPELINE = st.tuples(TOP, st.lists(STEP, min_size=1, max_size=4)).map(
+    lambda parts: f"{parts[0]}kind: pipeline\nsteps:\n{''.join(parts[1])}"
+)
+OLD_STEP = st.dictionaries(
+    st.sampled_from(["image", "commands", "secrets", "environment", "group", "when", "volumes",
+                     "repo", "pull"]), VALUES, max_size=5,
+).map(_mapping)  # fmt: skip
+OLD = st.tuples(TOP, st.dictionaries(st.sampled_from("abc"), OLD_STEP, max_size=3)).map(
+    lambda parts: f"{parts[0]}pipeline: {_mapping(parts[1])}\n"
+)
+OLDEST = TOP.map(lambda top: f"{top}image: i\nscript: [a]\n")
+# What each key takes: pipelines of these are nearly always well-formed, so they reach the compiler.
+LIST = "[x, '${DRONE_TAG}', '$${A}']"
+GOOD = {
+    "commands": [LIST, "['echo ${DRONE_COMMIT_MESSAGE} ${a[@]} ${', 'x: y']", "[]"],
+    "environment": ["{A: b, B: {from_secret: s}}", "{A: '${NONE:=x}'}", "{}"],
+    "settings": ["{a: 1, b: [x, yes], c: {d: 1.5}, e: {from_secret: s}, f: }", "{a: [[b]]}"],
+    "when": [
+        "{branch: [main, 'f/*'], event: push}", "{status: [failure]}", "{ref: {exclude: '**'}}",
+    ],
+    "depends_on": ["[]", "[clone]", "[s0]", "[s1, s0]"],
+    "volumes": ["[{name: v, path: /v}]", "[{name: w, path: /w}]"],
+    "pull": ["always", "never", "true"],
+    "failure": ["ignore", "fast"],
+    "detach": ["true", "false"],
+    "command": [LIST], "entrypoint": ["[]", "[sh, -c]"], "shell": ["/bin/bash"],
+    "user": ["root"], "working_dir": ["/x", "'${DRONE_BRANCH//[/]/-}'"], "mem_limit": ["1g", "7"],
+    "resources": ["{limits: {cpu: 100, memory: 1GiB}}"], "ports": ["[80, 90/udp]"],
+}  # fmt: skip
+GOOD_STEP = st.fixed_dictionaries(
+    {}, optional={key: st.sampled_from(values) for key, values in GOOD.items()}
+)
+GOOD_TOP = st.fixed_dictionaries(
+    {"volumes": st.just("[{name: v, temp: {}}, {name: w, temp: }]")},
+    optional={
+        "clone": st.sampled_from(["{disable: true}", "{depth: 3}"]),
+        "trigger": st.sampled_from(["{branch: main}", "{status: [success, failure]}"]),
+        "workspace": st.sampled_from(["{base: /go, path: src}", "{path: ../..}", "{base: /}"]),
+        "environment": st.just("{S: t, U: {from_secret: v}}"),
+        "platform": st.sampled_from(["{arch: arm64}", "{os: windows}"]),
+        "node": st.just("{a: b}"),
+        "name": st.sampled_from(["x", "'${DRONE_TAG}'", "'a b'"]),
+    },
+)
+
+
+def _whole(parts: tuple[dict[str, str], list[dict[str, str]]]) -> str:
+    top = "".join(f"{key}: {value}\n" for key, value in parts[0].items())
+    steps = (
+        "- " + _mapping({"name": f"s{number}", "image": "i", **step}) + "\n"
+        for number, step in enumerate(parts[1])
+    )
+    return f"{top}kind: pipeline\nsteps:\n{''.join(steps)}"
+
+
+GOOD_PIPELINE = st.tuples(GOOD_TOP, st.lists(GOOD_STEP, min_size=1, max_size=4)).map(_whole)
+# Cases of each of the five kinds of input; SLIPWAY_FUZZ=2000 makes it 10,000 in all.
+CASES = int(os.environ.get("SLIPWAY_FUZZ", "150"))
 
 
 def compiles_or_is_refused(data: bytes) -> None:
@@ -44,13 +121,31 @@ def compiles_or_is_refused(data: bytes) -> None:
         compile_file(pipeline, Build(id="x"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=CASES, deadline=None)
 @given(st.binary(max_size=80) | TEXT.map(lambda text: text.encode(errors="replace")))
 def test_any_text(data: bytes) -> None:
     compiles_or_is_refused(data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=CASES, deadline=None)
 @given(PIPELINE)
 def test_anything_like_a_pipeline(text: str) -> None:
+    compiles_or_is_refused(text.encode())
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(st.lists(PIPELINE, min_size=2, max_size=3).map("---\n".join))
+def test_anything_like_several_pipelines(text: str) -> None:
+    compiles_or_is_refused(text.encode())
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(OLD | OLDEST)
+def test_anything_like_an_earlier_form(text: str) -> None:
+    compiles_or_is_refused(text.encode())
+
+
+@settings(max_examples=CASES, deadline=None)
+@given(GOOD_PIPELINE)
+def test_anything_well_formed(text: str) -> None:
     compiles_or_is_refused(text.encode())

@@ -11,11 +11,12 @@ import pytest
 from slipway.exceptions import ImageUnavailable, PipelineStopped, StepTimedOut, TestsFailed
 from slipway.hooks.container_spec import ImageFacts
 from slipway.pipeline.compiler import Build, compile_pipeline
+from slipway.pipeline.conditions import Event
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.readiness import ServiceStopped
 from slipway.pipeline.result import BuildResult, PipelineResult
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runner import Given, Runner
 from tests.fakes.container_engine import FakeEngine, Play
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Case:
     def __init__(
         self, text: str, plays: Mapping[str, Play] | None = None, *, timeout: float = 5.0,
         trusted: bool = False, images: Mapping[str, ImageFacts] | None = None,
+        given: Given | None = None,
     ) -> None:  # fmt: skip
         self.engine = FakeEngine(plays, images)
         self.log: list[str] = []
@@ -38,7 +40,7 @@ class Case:
         build = Build(id="run", labels={"slipway.run": "1"}, trusted=trusted)
         self.runner = Runner(
             self.engine, compile_pipeline(file.pipelines[0], build),
-            output=LogGroups(self.log.append), timeout=timeout,
+            output=LogGroups(self.log.append), timeout=timeout, given=given,
         )  # fmt: skip
 
     def run(self) -> PipelineResult:
@@ -246,3 +248,144 @@ def test_a_trusted_step_may_be_privileged() -> None:
     case = Case(steps(a="privileged: true", b=""), trusted=True)
     case.run()
     assert [spec.security.privileged for spec in case.engine.specs] == [True, False]
+
+
+# Status
+
+
+def test_steps_for_failures_run_after_one_and_the_others_do_not() -> None:
+    text = steps(
+        a="", b="when: {status: failure}", c="", d="when: {status: [success, failure]}", e="",
+    )  # fmt: skip
+    case = Case(text, {"a": Play(exit_code=1)})
+    result = case.run()
+    assert [step.state for step in result.steps] == [
+        "failed", "passed", "skipped", "passed", "skipped",
+    ]  # fmt: skip
+    assert result.steps[2].note == "after the failure of a"
+    told = {spec.name: spec.environment for spec in case.engine.specs}["run-step-2-b"]
+    assert told["DRONE_STAGE_STATUS"] == told["DRONE_BUILD_STATUS"] == "failure"
+    assert told["DRONE_FAILED_STEPS"] == "a"
+
+
+def test_steps_for_failures_are_skipped_when_all_is_well() -> None:
+    case = Case(steps(a="", b="when: {status: failure}", c=""))
+    assert case.states() == {"a": "passed", "b": "skipped", "c": "passed"}
+    assert case.engine.specs[0].environment["DRONE_STAGE_STATUS"] == "success"
+
+
+def test_an_ignored_failure_is_no_failure_of_the_stage() -> None:
+    case = Case(
+        steps(a="failure: ignore", b="when: {status: failure}", c=""), {"a": Play(exit_code=1)}
+    )
+    assert case.states() == {"a": "failed", "b": "skipped", "c": "passed"}
+
+
+def test_a_step_whose_conditions_are_unmet_holds_nobody_up() -> None:
+    case = Case(steps(a="when: {branch: other}", b="depends_on: [a]"))
+    result = case.run()
+    assert [(s.state, s.note) for s in result.steps] == [
+        ("skipped", "branch is ''"), ("passed", ""),
+    ]  # fmt: skip
+    assert [e for e in case.engine.events if e.startswith("put")] == ["put run-step-2-b"]
+
+
+def test_failing_fast_ends_everything_at_once() -> None:
+    plays = {"bad": Play(exit_code=1), "slow": Play(until=threading.Event())}
+    text = steps(
+        bad="failure: fast, depends_on: [clone]", slow="depends_on: [clone]",
+        after="depends_on: [slow], when: {status: [failure]}",
+    )  # fmt: skip
+    case = Case(text, plays, timeout=30)
+    began = time.monotonic()
+    assert case.states() == {"bad": "failed", "slow": "killed", "after": "skipped"}
+    assert time.monotonic() - began < 5
+
+
+def test_a_service_may_have_conditions() -> None:
+    case = Case("services: [{name: db, image: i, when: {event: tag}}]\n" + steps(a=""))
+    case.run()
+    assert [spec.name for spec in case.engine.specs] == ["run-step-1-a"]
+
+
+# What is known only now
+
+
+def test_secrets_are_given_where_they_are_asked_for_and_masked() -> None:
+    text = steps(a="environment: {T: {from_secret: token}}", b="")
+    plays = {"a": Play(exit_code=1, lines=("hunter2x!", "aHVudGVyMnghOg=="))}
+    case = Case(text, plays, given=Given(secrets={"token": "hunter2x!", "other": "unrelated"}))
+    result = case.run()
+    by_name = {spec.name: spec.environment for spec in case.engine.specs}
+    assert by_name["run-step-1-a"]["T"] == "hunter2x!"
+    assert "hunter2x!" not in str(by_name.get("run-step-2-b"))
+    assert "unrelated" not in str(by_name)
+    assert "hunter2x!" not in "\n".join([*case.log, *result.failures()])
+    assert "******" in result.tails["a"][0]
+    assert "aHVudGVyMng" not in result.tails["a"][1]
+
+
+def test_a_pull_request_from_a_fork_gets_no_secrets() -> None:
+    file = load(
+        b"kind: pipeline\nsteps: [{name: a, image: i, settings: {p: {from_secret: t}}}]",
+        file="f", trusted=False,
+    )  # fmt: skip
+    for fork in (True, False):
+        build = Build(id="run", event=Event(name="pull_request", fork=fork))
+        (step,) = compile_pipeline(file.pipelines[0], build).steps
+        assert bool(step.secrets) is not fork
+
+
+def test_an_image_of_a_private_registry_is_pulled_with_its_credentials() -> None:
+    config = '{"auths": {"r.example.com": {"username": "u", "password": "p"}}}'
+    text = "image_pull_secrets: [dockerconfig]\n" + steps(a="")
+    case = Case(
+        text.replace("image: i", "image: r.example.com/i"),
+        given=Given(secrets={"dockerconfig": config}),
+    )
+    case.run()
+    assert case.engine.logins == {"r.example.com/i": {"username": "u", "password": "p"}}
+
+
+def test_files_in_the_workspace_are_kept() -> None:
+    case = Case(
+        steps(a=""), {"a": Play(leaves={"/drone/src/report.xml": b"tar"})},
+        given=Given(collect=("report.xml", "absent")),
+    )  # fmt: skip
+    assert case.run().collected == {"report.xml": b"tar"}
+
+
+def test_volumes() -> None:
+    text = (
+        "volumes: [{name: c, temp: {}}, {name: m, temp: {medium: memory, size_limit: 1m}},"
+        " {name: h, host: {path: /srv}}]\n"
+    )
+    mounts = "{name: c, path: /c}, {name: m, path: /m}, {name: h, path: /h}"
+    case = Case(text + steps(a=f"volumes: [{mounts}]"), trusted=True)
+    case.run()
+    (spec,) = case.engine.specs
+    assert spec.volumes == {"run": "/drone/src", "run-volume-1": "/c"}
+    assert spec.tmpfs == {"/m": "size=1048576"}
+    assert spec.host_folders == {"/h": "/srv"}
+
+
+# One network for steps in a row
+
+
+def test_steps_in_a_row_share_a_network_and_others_do_not() -> None:
+    case = Case(steps(a="", b="", c=""))
+    case.run()
+    networks = {spec.name: spec.network for spec in case.engine.specs}
+    assert networks["run-step-1-a"] == networks["run-network"] == "run"
+    assert networks["run-step-2-b"] == networks["run-step-3-c"]
+    assert str(networks["run-step-2-b"]).startswith("container:")
+    case = Case(steps(a="", b="depends_on: [a]", c="depends_on: [a]"))
+    case.run()
+    assert {spec.network for spec in case.engine.specs} == {"run"}
+
+
+def test_where_no_container_can_sleep_each_step_has_its_own_network() -> None:
+    case = Case(steps(a="", b="", c=""), {"run-network": Play(no_program=True)})
+    case.run()
+    steps_only = [spec for spec in case.engine.specs if "step" in spec.name]
+    assert {spec.network for spec in steps_only} == {"run"}

@@ -1,0 +1,99 @@
+"""The commands that `fab lint`, `fab compile` and `fab exec` are."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from slipway.pipeline.command_line import (
+    Choices,
+    compile_to_json,
+    lint_files,
+    read_secret_file,
+    run_working_copy,
+)
+from slipway.pipeline.working_copy import checkout_of, packed
+
+ROOT = Path(__file__).resolve().parents[3]
+GOOD = "kind: pipeline\nsteps: [{name: a, image: i, when: {event: tag}}]\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / ".drone.yml").write_text(GOOD)
+    return tmp_path
+
+
+def test_lint_reads_every_file_and_counts_the_wrong_ones(folder: Path) -> None:
+    bad = folder / "bad.yml"
+    bad.write_text("kind: pipeline\nsteps: [{nam: a}]\n")
+    out = io.StringIO()
+    assert lint_files([folder, bad, folder / "absent"], trusted=False, out=out) == 1
+    said = out.getvalue()
+    assert f"{folder / '.drone.yml'}: default\n" in said
+    assert "did you mean `name`?" in said
+    assert "the commit has no" in said
+    assert lint_files([folder], trusted=False, out=out) == 0
+
+
+def test_compile_prints_the_spec_for_an_event(folder: Path) -> None:
+    def unmet(choices: Choices) -> str:
+        out = io.StringIO()
+        assert compile_to_json(folder, choices, out=out) == 0
+        text: str = json.loads(out.getvalue())["pipelines"][0]["steps"][0]["unmet"]
+        return text
+
+    assert unmet(Choices()) == "event is 'push'"
+    assert unmet(Choices(event="tag", ref="v1.0.0")) == ""
+
+
+def test_compile_is_the_same_each_time(folder: Path) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    compile_to_json(folder, Choices(branch="b"), out=first)
+    compile_to_json(folder / ".drone.yml", Choices(branch="b"), out=second)
+    assert first.getvalue() == second.getvalue()
+
+
+def test_an_unknown_pipeline_is_answered_with_those_that_are_there(folder: Path) -> None:
+    out = io.StringIO()
+    assert run_working_copy(folder, Choices(pipeline="x"), timeout=1, out=out) == 1
+    assert "there are default" in out.getvalue()
+
+
+def test_fab_takes_several_paths(folder: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "fab", "lint", folder, folder / ".drone.yml", "--trusted"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_working_copy_is_described_and_packed(folder: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+    assert checkout_of(folder).release.sha == "0" * 40
+    git("init", "--initial-branch=topic")
+    (folder / ".gitignore").write_text("secret\n")
+    (folder / "secret").write_text("x")
+    git("add", ".")
+    git("-c", "user.name=Ada", "-c", "user.email=a@x", "commit", "-m", "First")
+    (folder / "new").write_text("not committed")
+    checkout = checkout_of(folder)
+    assert (checkout.branch, checkout.message, checkout.author_name) == ("topic", "First", "Ada")
+    with tarfile.open(fileobj=io.BytesIO(packed(folder))) as archive:
+        names = archive.getnames()
+    assert {".drone.yml", "new", ".git/HEAD"} <= set(names)
+    assert "secret" not in names
+
+
+def test_a_secret_file(tmp_path: Path) -> None:
+    (tmp_path / "s").write_text("# ours\n\na=b=c\n name = value \n")
+    assert read_secret_file(tmp_path / "s") == {"a": "b=c", "name": "value"}

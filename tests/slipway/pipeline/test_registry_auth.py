@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from slipway.pipeline.registry_auth import credentials
+
+LOGIN = {"username": "u", "password": "p:w"}
+AUTH = base64.b64encode(b"u:p:w").decode()
+
+
+@pytest.mark.parametrize(
+    ("host", "image", "matches"),
+    [
+        ("r.example.com", "r.example.com/a/b:1", True),
+        ("https://r.example.com/v2/", "r.example.com/a", True),
+        ("r.example.com:5000", "r.example.com:5000/a", True),
+        ("r.example.com", "r.example.com:5000/a", False),
+        ("https://index.docker.io/v1/", "acme/shop", True),
+        ("docker.io", "postgres:15", True),
+        ("r.example.com", "postgres", False),
+        ("localhost", "localhost/a", True),
+    ],
+)
+def test_the_registry_of_an_image(host: str, image: str, matches: bool) -> None:
+    config = json.dumps({"auths": {host: {"auth": AUTH}}})
+    assert credentials(image, [config]) == (LOGIN if matches else None)
+
+
+def test_the_first_config_that_has_it() -> None:
+    configs = ["not json", "{}", '{"auths": {"docker.io": {"auth": "!"}}}',
+               json.dumps({"auths": {"docker.io": LOGIN}})]  # fmt: skip
+    assert credentials("a", configs) == LOGIN
