@@ -39,10 +39,15 @@ def parse(document: Document) -> Pipeline:
     if problem := _refused_as_a_whole(document):
         raise PipelineFileInvalid([problem])
     try:
-        return Pipeline.model_validate(document.data)
+        return Pipeline.model_validate(_without_extensions(document.data))
     except ValidationError as error:
         problems = [_explain(document, detail) for detail in error.errors()]
         raise PipelineFileInvalid(sorted(problems, key=by_place)) from error
+
+
+def _without_extensions(data: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is there only to be referred to: top keys such as ``x-base`` or ``.base``."""
+    return {key: value for key, value in data.items() if not key.startswith(("x-", ".", "_"))}
 
 
 def _refused_as_a_whole(document: Document) -> Problem | None:

@@ -10,6 +10,7 @@ plugin's settings have no type of their own.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -26,6 +27,10 @@ MOST_VALUES = 20_000
 _TAG = "tag:yaml.org,2002:"
 _MERGE, _NULL = f"{_TAG}merge", f"{_TAG}null"
 _SCALARS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "timestamp", "value"))
+# A form of substitution, and one within it; and characters of nobody's for those that YAML reads.
+_FORM = re.compile(r"\$\{[A-Za-z_#][^{}\n\"']*(?:\$\{[^{}\n\"']*\}[^{}\n\"']*)*\}")
+_SHELTER = {ord(character): 0xE000 + place for place, character in enumerate("{}[],:#")}
+_RESTORE = {private: character for character, private in _SHELTER.items()}
 
 
 class Scalar(str):
@@ -97,7 +102,7 @@ def read(data: bytes, *, file: str) -> list[Document]:
     text = _decode(data, file)
     lines = tuple(text.splitlines())
     try:
-        nodes = list(yaml.compose_all(text, Loader=_BoundedLoader))
+        nodes = list(yaml.compose_all(_sheltered(text), Loader=_BoundedLoader))
     except _TooDeep as error:
         raise _refusal(file, "too-deep", str(error), error.mark, lines) from error
     except yaml.MarkedYAMLError as error:
@@ -111,15 +116,28 @@ def read(data: bytes, *, file: str) -> list[Document]:
     return [document for document in documents if document.data is not None]
 
 
+def _sheltered(text: str) -> str:
+    """Keep YAML from reading what is inside ``${...}``: Drone replaces it before it parses.
+
+    ``[latest, ${DRONE_TAG:=none}]`` is a list of two. Each character stands in for one, so that
+    every place stays where it is.
+    """
+    return _FORM.sub(lambda form: form[0].translate(_SHELTER), text)
+
+
 def _decode(data: bytes, file: str) -> str:
     if len(data) > LARGEST:
         message = f"the file has {len(data)} bytes; {LARGEST} is the limit"
         raise _refusal(file, "too-large", message, None, ())
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"the file is not UTF-8 (byte {error.start})"
         raise _refusal(file, "encoding", message, None, ()) from error
+    if private := next((number for number in _RESTORE if chr(number) in text), None):
+        message = f"the character U+{private:04X} means nothing in a pipeline file"
+        raise _refusal(file, "encoding", message, None, ())
+    return text
 
 
 class _TooDeep(yaml.YAMLError):
@@ -165,7 +183,7 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode) and node.tag == _NULL:
             return None
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:
-            return Scalar(node.value, node.tag.removeprefix(_TAG))
+            return Scalar(node.value.translate(_RESTORE), node.tag.removeprefix(_TAG))
         tag = node.tag.replace(_TAG, "!!")
         raise self._broken(path, "tag", f"the tag {tag} means nothing here", advice="remove it")
 
@@ -212,7 +230,7 @@ class _Builder:
 
     def _key(self, key: yaml.Node, path: Path) -> str:
         if isinstance(key, yaml.ScalarNode) and key.tag in (*_SCALARS, _NULL):
-            return str(key.value)
+            return str(key.value).translate(_RESTORE)
         raise self._broken(path, "key", "a key must be plain text")
 
     def _broken(

@@ -87,3 +87,24 @@ def test_a_long_line_is_cropped_around_the_place() -> None:
     shown = str(caught.value).splitlines()
     assert max(map(len, shown)) < 150
     assert shown[1][shown[2].index("^")] == "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[a, ${B}, ${C:=d}, e]", ["a", "${B}", "${C:=d}", "e"]),
+        ("{a: ${B##v}, c: x${D=${E}}y}", {"a": "${B##v}", "c": "x${D=${E}}y"}),
+        ("[${A:0:8}]", ["${A:0:8}"]),
+        ("['${A', {b: c}]", ["${A", {"b": "c"}]),
+        ("x ${A #b} y", "x ${A #b} y"),
+        ("${A}: b", {"${A}": "b"}),
+    ],
+)
+def test_what_is_substituted_is_not_read_as_yaml(text: str, value: object) -> None:
+    (document,) = read(text.encode(), file="f")
+    assert document.data == value
+
+
+def test_characters_of_nobodys_are_refused() -> None:
+    with pytest.raises(PipelineFileInvalid, match=r"U\+E000"):
+        read("a: \ue000".encode(), file="f")

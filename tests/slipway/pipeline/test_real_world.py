@@ -1,0 +1,316 @@
+"""Pipeline files as teams have them compile as Drone's documentation says.
+
+The rules that are asserted here are those of docs.drone.io: pipeline/docker/syntax, pipeline/
+conditions, pipeline/triggers, pipeline/environment/substitution, plugins/overview, and of 0.8's.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from slipway.facts import Checkout, Release
+from slipway.pipeline.compiler import Build, compile_file
+from slipway.pipeline.conditions import Event
+from slipway.pipeline.load import load
+from slipway.pipeline.spec import BuildSpec, PipelineSpec, StepSpec
+from slipway.pipeline.variables import build_variables
+
+FILES = Path(__file__).parent / "real_world"
+SHA = "3f2a1b7c" + "0" * 32
+CHECKOUT = Checkout(
+    release=Release(project="shop", sha=SHA, version="1.4.0+42.g3f2a1b7"),
+    repository="https://git.example.com/acme/shop.git", ref="main", branch="main",
+    message="Add a basket", author_name="Ada", author_email="ada@example.com",
+    committed_at=1_700_000_000, parent="9" * 40,
+)  # fmt: skip
+PUSH = Event(name="push", branch="main", ref="refs/heads/main", repo="acme/shop")
+TAG = Event(name="tag", ref="refs/tags/v1.4.0", repo="acme/shop")
+PULL = Event(name="pull_request", branch="main", ref="refs/pull/7/head", repo="acme/shop")
+
+
+def build(name: str, event: Event = PUSH, *, trusted: bool = False) -> BuildSpec:
+    data = (FILES / f"{name}.yml").read_bytes()
+    file = load(data, file=".drone.yml", trusted=trusted)
+    variables = build_variables(CHECKOUT, event)
+    return compile_file(file, Build(id="run", event=event, variables=variables, trusted=trusted))
+
+
+def one(name: str, event: Event = PUSH, *, trusted: bool = False) -> PipelineSpec:
+    (pipeline,) = build(name, event, trusted=trusted).pipelines
+    return pipeline
+
+
+def order(pipeline: PipelineSpec) -> dict[str, tuple[str, ...]]:
+    return {step.name: step.depends_on for step in pipeline.steps}
+
+
+def step(pipeline: PipelineSpec, name: str) -> StepSpec:
+    return next(step for step in (*pipeline.steps, *pipeline.services) if step.name == name)
+
+
+def runs(pipeline: PipelineSpec) -> list[str]:
+    """The steps whose conditions hold."""
+    return [] if pipeline.unmet else [step.name for step in pipeline.steps if not step.unmet]
+
+
+def pipelines_that_run(spec: BuildSpec) -> list[str]:
+    return [pipeline.name for pipeline in spec.pipelines if not pipeline.unmet]
+
+
+def script(step: StepSpec) -> str:
+    return step.environment["DRONE_SCRIPT"]
+
+
+@pytest.mark.parametrize("path", sorted(FILES.glob("*.yml")), ids=lambda path: path.stem)
+def test_every_file_compiles_for_every_event(path: Path) -> None:
+    for event in (PUSH, TAG, PULL, Event(name="cron", branch="main", cron="nightly")):
+        spec = build(path.stem, event, trusted=path.stem.startswith("trusted"))
+        assert BuildSpec.from_json(spec.to_json()) == spec
+
+
+def test_there_are_at_least_twenty() -> None:
+    assert len(list(FILES.glob("*.yml"))) >= 20
+
+
+def test_go_module_cache() -> None:
+    pipeline = one("go_module_cache")
+    assert order(pipeline) == {
+        "download": (), "vet": ("download",), "test": ("download",), "build": ("vet", "test"),
+    }  # fmt: skip
+    assert all(step.mounts == {"/go": "gocache"} for step in pipeline.steps)
+    assert step(pipeline, "test").environment["CGO_ENABLED"] == "1"
+    assert "main.version=3f2a1b7c" in script(step(pipeline, "build"))
+    assert "main.version=v1.4.0" in script(step(one("go_module_cache", TAG), "build"))
+
+
+def test_python_postgres_redis() -> None:
+    pipeline = one("python_postgres_redis")
+    assert order(pipeline) == {"lint": (), "migrate": ("lint",), "test": ("migrate",)}
+    assert [service.name for service in pipeline.services] == ["postgres", "redis"]
+    assert all(service.detach and service.aliases for service in pipeline.services)
+    tests = step(pipeline, "test").environment
+    assert tests["DATABASE_URL"] == "postgres://app:app@postgres/app"
+    assert tests["PYTHONHASHSEED"] == "random"
+    assert tests["PIP_DISABLE_PIP_VERSION_CHECK"] == "1"
+    # A service without commands runs its own program where its image says.
+    assert step(pipeline, "redis").working_dir is None
+
+
+def test_node_monorepo() -> None:
+    pipeline = one("node_monorepo")
+    assert pipeline.clone_depth == 50
+    assert f"git diff --quiet {'9' * 40}..{SHA} -- packages/web" in script(step(pipeline, "web"))
+    assert "$DRONE_COMMIT_BEFORE $DRONE_COMMIT_SHA" in script(step(pipeline, "api"))
+    assert one("node_monorepo", Event(branch="renovate/x")).unmet == "branch is 'renovate/x'"
+
+
+def test_java_maven() -> None:
+    pipeline = one("java_maven")
+    assert (pipeline.workspace_base, pipeline.workspace) == ("/build", "/build/sources")
+    verify = step(pipeline, "verify")
+    assert verify.working_dir == "/build/sources"
+    assert verify.secrets == {"NEXUS_USER": "nexus_user", "NEXUS_PASSWORD": "nexus_password"}
+    assert verify.limits.memory == 2 << 30
+    assert runs(pipeline) == ["verify", "deploy"]
+    assert runs(one("java_maven", PULL)) == ["verify"]
+    assert runs(one("java_maven", Event(branch="release/2"))) == ["verify", "deploy"]
+    assert runs(one("java_maven", Event(branch="release/2/x"))) == ["verify"]
+
+
+def test_rust_fail_fast() -> None:
+    pipeline = one("rust_fail_fast")
+    assert order(pipeline) == {"fmt": (), "audit": (), "test": ("fmt",)}
+    assert [one.failure for one in pipeline.steps] == ["fast", "ignore", "fail"]
+    assert step(pipeline, "test").user == "1000"
+
+
+def test_php_browser() -> None:
+    pipeline = one("php_browser")
+    site, browse = pipeline.steps
+    assert site.detach
+    assert site.aliases == ("site",)
+    assert (browse.entrypoint, browse.command) == (("cypress",), ("run", "--browser", "chrome"))
+    assert browse.limits.shm == 1 << 30
+    assert "DRONE_SCRIPT" not in browse.environment
+
+
+def test_ruby_by_hand() -> None:
+    spec = build("ruby_matrix_by_hand")
+    assert pipelines_that_run(spec) == ["ruby-3.2", "ruby-3.3"]
+    spec = build("ruby_matrix_by_hand", TAG)
+    assert pipelines_that_run(spec) == ["ruby-3.2", "ruby-3.3", "gem"]
+    gem = spec.pipelines[2]
+    assert gem.depends_on == ("ruby-3.2", "ruby-3.3")
+    assert "gem push shop-1.4.0.gem" in script(gem.steps[0])
+
+
+def test_docker_plugin() -> None:
+    (publish,) = one("docker_plugin", Event(branch="feature/basket")).steps
+    own = {k: v for k, v in publish.environment.items() if k.startswith("PLUGIN_")}
+    assert own == {
+        "PLUGIN_REGISTRY": "registry.example.com",
+        "PLUGIN_REPO": "registry.example.com/acme/shop",
+        "PLUGIN_TAGS": "3f2a1b7c,feature-basket",
+        "PLUGIN_BUILD_ARGS": f"VERSION=dev,COMMIT={SHA}",
+        "PLUGIN_LABELS": f'{{"org.opencontainers.image.revision":"{SHA}","stable":true}}',
+        "PLUGIN_AUTO_TAG": "false",
+        "PLUGIN_SQUASH": "true",
+        "PLUGIN_DOCKERFILE": "deploy/Dockerfile",
+    }
+    assert publish.secrets == {
+        "PLUGIN_USERNAME": "registry_user", "PLUGIN_PASSWORD": "registry_password",
+    }  # fmt: skip
+    assert (publish.entrypoint, publish.command, publish.pull) == (None, None, "refresh")
+
+
+def test_multi_arch() -> None:
+    spec = build("multi_arch")
+    assert [pipeline.platform for pipeline in spec.pipelines] == [
+        "linux/amd64", "linux/arm64", "linux/amd64",
+    ]  # fmt: skip
+    manifest = spec.pipelines[2]
+    assert manifest.depends_on == ("linux-amd64", "linux-arm64")
+    assert manifest.steps[0].environment["PLUGIN_PLATFORMS"] == "linux/amd64,linux/arm64"
+
+
+def test_notify_on_failure() -> None:
+    tests, notify = build("notify_on_failure").pipelines
+    assert [step.policy for step in tests.steps] == ["on-success", "on-failure"]
+    assert (notify.policy, notify.clone_depth, notify.depends_on) == ("always", None, ("test",))
+    assert notify.steps[0].secrets == {"PLUGIN_WEBHOOK": "slack_webhook"}
+    assert "{{#success build.status}}" in notify.steps[0].environment["PLUGIN_TEMPLATE"]
+    assert build("notify_on_failure", PULL).pipelines[1].unmet == "event is 'pull_request'"
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (PUSH, ["push"]),
+        (PULL, ["push"]),
+        (Event(name="cron", cron="nightly"), ["nightly"]),
+        (Event(name="cron", cron="weekly-2"), ["nightly"]),
+        (Event(name="cron", cron="hourly"), []),
+    ],
+)
+def test_nightly(event: Event, expected: list[str]) -> None:
+    assert pipelines_that_run(build("nightly", event)) == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "expected", "workspace"),
+    [
+        (PUSH, ["plan"], "staging"),
+        (Event(name="promote", target="production"), ["plan", "apply-production"], "production"),
+        (Event(name="promote", target="qa"), ["plan", "apply-staging"], "qa"),
+        (Event(name="rollback", target="production"), ["plan", "undo"], "production"),
+    ],
+)
+def test_terraform_promote(event: Event, expected: list[str], workspace: str) -> None:
+    pipeline = one("terraform_promote", event)
+    assert runs(pipeline) == expected
+    assert step(pipeline, "plan").environment["TF_WORKSPACE"] == workspace
+    assert step(pipeline, "plan").environment["DRONE_DEPLOY_TO"] == event.target
+
+
+def test_tag_release() -> None:
+    assert one("tag_release").unmet == "ref is 'refs/heads/main'"
+    assert one("tag_release", Event(name="tag", ref="refs/tags/nightly-3")).unmet
+    pipeline = one("tag_release", TAG)
+    assert runs(pipeline) == ["fetch", "build", "publish"]
+    build_step = step(pipeline, "build")
+    assert build_step.environment["MINOR"] == "1.4"
+    assert 'echo "1.4.0 of SHOP"' in script(build_step)
+    publish = step(pipeline, "publish").environment
+    assert (publish["PLUGIN_TITLE"], publish["PLUGIN_FILES"]) == ("v1.4.0", "dist/*")
+    assert publish["PLUGIN_PRERELEASE"] == "false"
+
+
+def test_merge_keys() -> None:
+    first, second, third = one("merge_keys").steps
+    assert (second.image, second.pull) == ("python:3.12", "always")
+    # A merge is shallow: the step's own mapping replaces the other's.
+    assert "B" not in second.environment
+    assert second.environment["A"] == "other"
+    assert script(second) == script(first)
+    assert (third.failure, third.environment["B"]) == ("ignore", "two")
+    assert "make third" in script(third)
+
+
+def test_extension_keys() -> None:
+    tests, deploy = one("extension_keys").steps
+    assert (tests.image, tests.pull) == ("python:3.12", "always")
+    assert 'ssh "$HOST"' in script(deploy)
+
+
+def test_fan_out_fan_in() -> None:
+    pipeline = one("fan_out_fan_in")
+    assert order(pipeline) == {
+        "setup": (), "unit": ("setup",), "e2e": ("setup",), "docs": ("setup",),
+        "bundle": ("unit", "e2e"), "deploy": ("bundle", "docs"),
+    }  # fmt: skip
+    assert step(pipeline, "mysql").environment["MYSQL_ALLOW_EMPTY_PASSWORD"] == "yes"
+    assert step(pipeline, "mysql").ports == ()
+    deploy = step(pipeline, "deploy")
+    assert deploy.environment["PLUGIN_HOSTS"] == "a.example.com,b.example.com"
+    assert deploy.secrets == {"PLUGIN_KEY": "ssh_key"}
+    assert "deploy" not in runs(one("fan_out_fan_in", PULL))
+
+
+def test_drone_0_8() -> None:
+    pipeline = one("drone_0_8")
+    assert order(pipeline) == {
+        "deps": (), "vet": ("deps",), "test": ("deps",), "publish": ("vet", "test"),
+        "slack": ("publish",),
+    }  # fmt: skip
+    assert pipeline.workspace == "/go/src/github.com/acme/shop"
+    assert pipeline.clone_depth == 20
+    tests = step(pipeline, "test")
+    assert tests.environment["DSN"] == "postgres://root@database:5432"
+    assert tests.secrets == {"COVERALLS_TOKEN": "coveralls_token", "API_KEY": "staging_key"}
+    publish = step(pipeline, "publish")
+    assert publish.environment["PLUGIN_TAGS"] == "latest,3f2a1b7"
+    assert publish.secrets["DOCKER_PASSWORD"] == "docker_password"
+    assert step(pipeline, "slack").policy == "always"
+    assert one("drone_0_8", Event(branch="feature")).unmet == "branch is 'feature'"
+    assert "publish" not in runs(one("drone_0_8", PULL))
+
+
+def test_drone_0_8_matrix() -> None:
+    spec = build("drone_0_8_matrix")
+    assert [(p.steps[0].image, p.services[0].image) for p in spec.pipelines] == [
+        ("python:3.5", "postgres:9.6"), ("python:3.6", "mysql:5.7"),
+    ]  # fmt: skip
+    assert 'pip install "django==2.0"' in script(spec.pipelines[1].steps[0])
+
+
+def test_form_of_2014() -> None:
+    pipeline = one("form_of_2014")
+    (only,) = pipeline.steps
+    assert only.image == "go1.2"
+    assert only.environment["PGUSER"] == "postgres"
+    assert pipeline.workspace == "/drone/src/github.com/acme/shop"
+    assert pipeline.clone_depth == 1
+    assert [service.name for service in pipeline.services] == ["postgres", "redis"]
+
+
+def test_signed_with_secrets() -> None:
+    spec = build("signed_with_secrets")
+    assert [pipeline.name for pipeline in spec.pipelines] == ["default"]
+    assert spec.pipelines[0].pull_secrets == ("dockerconfigjson",)
+    assert [notice.partition(",")[0] for notice in spec.notices] == [
+        "document 2", "document 3", "document 4",
+    ]  # fmt: skip
+
+
+def test_trusted_docker_in_docker() -> None:
+    pipeline = one("trusted_docker_in_docker", trusted=True)
+    docker, build_step, probe = (step(pipeline, name) for name in ("docker", "build", "probe"))
+    assert docker.privileged
+    assert docker.mounts == {"/var/lib/docker": "images"}
+    images = next(volume for volume in pipeline.volumes if volume.name == "images")
+    assert (images.memory, images.size) == (True, 2 << 30)
+    assert build_step.mounts == {"/var/run/docker.sock": "dockersock"}
+    assert build_step.extra_hosts == ("registry.local:10.0.0.5",)
+    assert probe.network == "host"
