@@ -6,6 +6,7 @@ import docker
 
 from include.demo import home, processes, stack
 from include.demo.progress import say
+from slipway.hooks.metadata_guard import KIND
 
 
 def main() -> None:
@@ -32,6 +33,9 @@ def remove_from_docker(installation: str) -> int:
     try:
         containers = client.containers.list(all=True, filters=mine, ignore_removed=True)
         for container in containers:
+            if container.labels.get("slipway.kind") == KIND:
+                # It takes its firewall rule along when it is asked to end.
+                container.stop(timeout=5)
             container.remove(force=True, v=True)
         networks = client.networks.list(filters=mine)
         for network in networks:

@@ -20,9 +20,11 @@ import boto3
 import docker
 import pytest
 
+from include.demo import down
 from include.demo.signing_key import make_signing_key
 from include.localcloud import landscape
 from slipway.facts import Json
+from slipway.hooks import metadata_guard
 from slipway.operators.checkout import CheckoutOperator
 from tests.fakes.git_server import Repository
 
@@ -52,7 +54,11 @@ class World:
     def leftovers(self) -> list[str]:
         """List what operators left in Docker; the apt volume is meant to stay."""
         mine: Any = {"label": "slipway.installation=test"}
-        containers = [str(one.name) for one in self.docker.containers.list(all=True, filters=mine)]
+        containers = [
+            str(one.name)
+            for one in self.docker.containers.list(all=True, filters=mine)
+            if one.labels.get("slipway.kind") != metadata_guard.KIND
+        ]
         networks = [str(one.name) for one in self.docker.networks.list(filters=mine)]
         volumes = [str(one.name) for one in self.docker.volumes.list(filters=mine)]
         return [*containers, *networks, *(name for name in volumes if "aptly" not in name)]
@@ -100,11 +106,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     finally:
         process.terminate()
         process.wait(timeout=60)
-        for volume in docker.from_env().volumes.list(filters={"label": _MINE}):
-            volume.remove(force=True)
-
-
-_MINE: Any = "slipway.installation=test"
+        down.remove_from_docker("test")
 
 
 def _configure(gateway: str, urls: dict[str, str]) -> None:

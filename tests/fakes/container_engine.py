@@ -76,6 +76,7 @@ class FakeEngine:
         self.containers: dict[str, Container] = {}
         self.networks: dict[str, dict[str, str]] = {}
         self.volumes: dict[str, dict[str, str]] = {}
+        self.guarded: dict[str, bool] = {}
         self.events: list[str] = []
         self.specs: list[ContainerSpec] = []
         self.pulls: list[tuple[str, PullPolicy]] = []
@@ -187,8 +188,11 @@ class FakeEngine:
         self.kill(container)
         self.containers.pop(container, None)
 
-    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+    def create_network(
+        self, name: str, labels: Mapping[str, str], *, guarded: bool = False
+    ) -> None:
         self.networks[name] = dict(labels)
+        self.guarded[name] = guarded
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         self.volumes[name] = dict(labels)

@@ -23,8 +23,6 @@ installation is ever removed by label.
 from __future__ import annotations
 
 import logging
-import time
-from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -32,12 +30,13 @@ import docker
 import docker.errors
 import docker.types
 
-from slipway.exceptions import ContainerEngineError
 from slipway.hooks import (
     container_archive,
     container_cleanup,
     container_follow,
     container_images,
+    container_tool,
+    metadata_guard,
 )
 from slipway.hooks.container_failure import NoSuchThing, translated
 from slipway.hooks.container_request import create_arguments
@@ -55,7 +54,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
-_TAIL_LINES = 50
 
 
 class ContainerEngine:
@@ -63,13 +61,19 @@ class ContainerEngine:
 
     :param client: the Docker SDK's client.
     :param installation: whose containers these are; several may share an engine.
+    :param metadata_guard: isolated networks are kept from the cloud's metadata service.
     """
 
     def __init__(
-        self, client: docker.APIClient | docker.DockerClient, *, installation: str
+        self,
+        client: docker.APIClient | docker.DockerClient,
+        *,
+        installation: str,
+        metadata_guard: bool = False,
     ) -> None:
         self._client = client.api if isinstance(client, docker.DockerClient) else client
         self.installation = installation
+        self._metadata_guard = metadata_guard
 
     # Images
 
@@ -219,18 +223,18 @@ class ContainerEngine:
     # Networks and volumes
 
     def create_network(
-        self, name: str, labels: Mapping[str, str], *, subnet: str | None = None
+        self, name: str, labels: Mapping[str, str], *, guarded: bool = False
     ) -> None:
         """Make a bridge network of our own; one of the same name and labels is kept.
 
-        :param subnet: CIDR; the engine chooses where None.
+        :param guarded: the cloud's metadata service cannot be reached from it.
         """
-        pool = docker.types.IPAMPool(subnet=subnet) if subnet else None
-        ipam = docker.types.IPAMConfig(pool_configs=[pool]) if pool else None
+        use_guard = guarded and self._metadata_guard
+        options = metadata_guard.network_options(self, name) if use_guard else None
         with translated(f"create network {name}"):
             try:
                 self._client.create_network(
-                    name, driver="bridge", labels=self._labels(labels), ipam=ipam,
+                    name, driver="bridge", labels=self._labels(labels), options=options,
                     check_duplicate=True,
                 )  # fmt: skip
             except docker.errors.APIError as error:
@@ -278,30 +282,10 @@ class ContainerEngine:
         :raises ImageUnavailable: when there is no such image.
         :raises StepTimedOut: when it runs longer than ``timeout``.
         """
-        self.ensure_image(spec.image)
-        tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        container = self.create(spec)
-        try:
-            if files is not None:
-                self.put_tar(container, files_at, files)
-            began = time.monotonic()
-            exit_code = self.run_to_end(
-                container, timeout=timeout, log=container_follow.teed(log, tail)
-            )
-            seconds = time.monotonic() - began
-            collected = None
-            if collect is not None:
-                with suppress(NoSuchThing):
-                    collected = self.get_tar(container, collect)
-        except BaseException:
-            with suppress(ContainerEngineError):
-                self.stop(container, grace=grace)
-            raise
-        finally:
-            self.remove(container)
-        return ToolResult(
-            exit_code=exit_code, output_tail=list(tail), collected=collected, seconds=seconds
-        )
+        return container_tool.run(
+            self, spec, files=files, files_at=files_at, collect=collect, timeout=timeout, log=log,
+            grace=grace,
+        )  # fmt: skip
 
     def _labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         return {**labels, INSTALLATION: self.installation}

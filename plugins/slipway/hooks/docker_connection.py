@@ -51,7 +51,8 @@ def container_engine(docker_conn_id: str = DEFAULT) -> ContainerEngine:
         raise ContainerEngineError(
             msg, advice="start dockerd, or correct the connection"
         ) from error
-    return ContainerEngine(client, installation=installation())
+    guard = conf.getboolean("slipway", "metadata_guard", fallback=True)
+    return ContainerEngine(client, installation=installation(), metadata_guard=guard)
 
 
 def installation() -> str:

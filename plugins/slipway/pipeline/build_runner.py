@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import PipelineStopped, TestsFailed
+from slipway.pipeline.given import Given
 from slipway.pipeline.result import BuildResult, PipelineResult
-from slipway.pipeline.runner import Given, Runner
+from slipway.pipeline.runner import Runner
 from slipway.pipeline.schedule import Schedule, State
 from slipway.pipeline.status import BuildStatus
 

@@ -17,9 +17,9 @@ from slipway.exceptions import SlipwayError
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
+from slipway.pipeline.given import Given
 from slipway.pipeline.load import PipelineFile, load
 from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.runner import Given
 from slipway.pipeline.secrets import unknown_secrets
 from slipway.pipeline.step_table import step_table
 from slipway.pipeline.variables import build_variables, event_of

@@ -64,7 +64,7 @@ class Engine(Protocol):
     def put_tar(self, container: str, path: str, data: bytes) -> None:
         """Unpack a tar into a container."""
 
-    def create_network(self, name: str, labels: Mapping[str, str]) -> None:
+    def create_network(self, name: str, labels: Mapping[str, str], *, guarded: bool = ...) -> None:
         """Make a private network."""
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:

@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
@@ -21,6 +20,7 @@ from slipway.hooks.container_failure import CannotStart
 from slipway.hooks.container_spec import ContainerSpec, ImageFacts, PullPolicy
 from slipway.pipeline.aftermath import Aftermath
 from slipway.pipeline.containers import container_spec
+from slipway.pipeline.given import Given
 from slipway.pipeline.masking import masked_engine
 from slipway.pipeline.preparation import Preparation
 from slipway.pipeline.registry_auth import credentials
@@ -28,10 +28,10 @@ from slipway.pipeline.result import PipelineResult
 from slipway.pipeline.schedule import Schedule, State
 from slipway.pipeline.services import Services
 from slipway.pipeline.shared_network import SharedNetwork
-from slipway.pipeline.status import BuildStatus, status_variables
+from slipway.pipeline.status import status_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from slipway.pipeline.engine import Engine
     from slipway.pipeline.log_groups import LogGroups
@@ -43,22 +43,6 @@ _TAIL = 20
 _NOT_FOUND, _KILLED = 127, 137
 # Seconds between two tries to end what must end at once.
 _PAUSE = 0.1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Given:
-    """What a run is given that its spec must not or cannot hold.
-
-    :param secrets: name -> value; masked in everything that is shown.
-    :param status: how the build stands so far.
-    :param collect: paths in the workspace that are kept when the steps have ended.
-    :param title: begins the titles in the log, where there are several pipelines.
-    """
-
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    status: BuildStatus = field(default_factory=BuildStatus)
-    collect: tuple[str, ...] = ()
-    title: str = ""
 
 
 class Runner:
@@ -145,7 +129,9 @@ class Runner:
         steps = [step for step in self._spec.steps if not step.unmet]
         services = [service for service in self._spec.services if not service.unmet]
         self._get_images([*services, *steps])
-        self._engine.create_network(self._spec.id, self._labels("pipeline"))
+        self._engine.create_network(
+            self._spec.id, self._labels("pipeline"), guarded=not self._spec.isolation.metadata
+        )
         self._engine.create_volume(self._spec.id, self._labels("workspace"))
         for volume in self._spec.volumes:
             if volume.host is None and not volume.memory:

@@ -12,11 +12,12 @@ from slipway.exceptions import ImageUnavailable, PipelineStopped, StepTimedOut, 
 from slipway.hooks.container_spec import ImageFacts
 from slipway.pipeline.compiler import Build, compile_pipeline
 from slipway.pipeline.conditions import Event
+from slipway.pipeline.given import Given
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.readiness import ServiceStopped
 from slipway.pipeline.result import BuildResult, PipelineResult
-from slipway.pipeline.runner import Given, Runner
+from slipway.pipeline.runner import Runner
 from tests.fakes.container_engine import FakeEngine, Play
 
 if TYPE_CHECKING:

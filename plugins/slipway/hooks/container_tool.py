@@ -1,0 +1,59 @@
+"""One container, from nothing to nothing."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import ContainerEngineError
+from slipway.hooks import container_follow
+from slipway.hooks.container_failure import NoSuchThing
+from slipway.hooks.container_spec import ToolResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway.hooks.container_engine import ContainerEngine
+    from slipway.hooks.container_spec import ContainerSpec
+
+_TAIL_LINES = 50
+
+
+def run(
+    engine: ContainerEngine,
+    spec: ContainerSpec,
+    *,
+    files: bytes | None,
+    files_at: str,
+    collect: str | None,
+    timeout: float,
+    log: Callable[[str], None],
+    grace: float,
+) -> ToolResult:
+    """Do what :meth:`ContainerEngine.run_tool` says."""
+    engine.ensure_image(spec.image)
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    container = engine.create(spec)
+    try:
+        if files is not None:
+            engine.put_tar(container, files_at, files)
+        began = time.monotonic()
+        exit_code = engine.run_to_end(
+            container, timeout=timeout, log=container_follow.teed(log, tail)
+        )
+        seconds = time.monotonic() - began
+        collected = None
+        if collect is not None:
+            with suppress(NoSuchThing):
+                collected = engine.get_tar(container, collect)
+    except BaseException:
+        with suppress(ContainerEngineError):
+            engine.stop(container, grace=grace)
+        raise
+    finally:
+        engine.remove(container)
+    return ToolResult(
+        exit_code=exit_code, output_tail=list(tail), collected=collected, seconds=seconds
+    )

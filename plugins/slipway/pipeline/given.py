@@ -1,0 +1,27 @@
+"""What a run is given besides its spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slipway.pipeline.status import BuildStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What a run is given that its spec must not or cannot hold.
+
+    :param secrets: name -> value; masked in everything that is shown.
+    :param status: how the build stands so far.
+    :param collect: paths in the workspace that are kept when the steps have ended.
+    :param title: begins the titles in the log, where there are several pipelines.
+    """
+
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    status: BuildStatus = field(default_factory=BuildStatus)
+    collect: tuple[str, ...] = ()
+    title: str = ""

@@ -1,0 +1,114 @@
+"""Untrusted containers cannot reach the cloud's metadata service; others can."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import suppress
+from shutil import which
+from typing import TYPE_CHECKING
+
+import docker
+import pytest
+
+from include.demo import down
+from slipway.hooks.container_engine import ContainerEngine
+from slipway.pipeline.compiler import Build, compile_file
+from slipway.pipeline.load import load
+from slipway.pipeline.log_groups import LogGroups
+from slipway.pipeline.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(not (which("ip") and which("iptables")), reason="needs iproute2, iptables"),
+]
+METADATA = "169.254.169.254"
+ASK = f"python3 -c \"import urllib.request as u; print(u.urlopen('http://{METADATA}', timeout=3))\""
+
+
+def ip(*arguments: str) -> None:
+    subprocess.run(["ip", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def metadata_service() -> Iterator[None]:
+    """Serve HTTP at the well-known address, one hop away from this machine as in a cloud."""
+    space, here, there = (f"md{uuid.uuid4().hex[:6]}{end}" for end in ("", "h", "t"))
+    ip("netns", "add", space)
+    try:
+        ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", space)
+        ip("address", "add", "10.255.255.1/30", "dev", here)
+        ip("link", "set", here, "up")
+        ip("route", "add", f"{METADATA}/32", "via", "10.255.255.2", "dev", here)
+        inside = ("netns", "exec", space, "ip")
+        ip(*inside, "address", "add", "10.255.255.2/30", "dev", there)
+        ip(*inside, "link", "set", there, "up")
+        ip(*inside, "link", "set", "lo", "up")
+        ip(*inside, "address", "add", f"{METADATA}/32", "dev", "lo")
+        ip(*inside, "route", "add", "default", "via", "10.255.255.1")
+        serve = ["ip", "netns", "exec", space, sys.executable, "-m", "http.server", "80"]
+        with subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as http:
+            time.sleep(0.7)
+            yield
+            http.terminate()
+    finally:
+        with suppress(subprocess.CalledProcessError):
+            ip("link", "delete", here)
+        ip("netns", "delete", space)
+
+
+@pytest.fixture
+def engine() -> Iterator[ContainerEngine]:
+    installation = f"test-{uuid.uuid4().hex[:8]}"
+    engine = ContainerEngine(
+        docker.APIClient(timeout=60), installation=installation, metadata_guard=True
+    )
+    yield engine
+    down.remove_from_docker(installation)
+
+
+def answers(engine: ContainerEngine, *, trusted: bool) -> bool:
+    text = (
+        f"kind: pipeline\nsteps:\n- name: ask\n  image: slipway/python:3.11\n  commands:\n  - {ASK}"
+    )
+    file = load(text.encode(), file=".drone.yml", trusted=trusted)
+    build = Build(id=f"slipway-{engine.installation}", labels={"slipway.run": "r"}, trusted=trusted)
+    (spec,) = compile_file(file, build).pipelines
+    log: list[str] = []
+    result = Runner(engine, spec, output=LogGroups(log.append), timeout=60).run(None)
+    assert result.steps[0].exit_code == 0 or "URLError" in "".join(log), log
+    return result.steps[0].exit_code == 0
+
+
+def rules() -> str:
+    done = subprocess.run(["iptables", "-S", "DOCKER-USER"], capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+@pytest.mark.usefixtures("metadata_service")
+def test_only_trusted_pipelines_reach_the_metadata_service(engine: ContainerEngine) -> None:
+    assert answers(engine, trusted=True)
+    assert not answers(engine, trusted=False)
+    # The guard puts its rule back when somebody flushes it.
+    subprocess.run(["iptables", "-F", "DOCKER-USER"], check=True)
+    deadline = time.monotonic() + 15
+    while "slp" not in rules() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not answers(engine, trusted=False)
+
+
+def test_the_guard_stays_for_the_next_pipeline_and_goes_with_the_installation(
+    engine: ContainerEngine,
+) -> None:
+    engine.create_network("slipway-guarded-a", {"x": "y"}, guarded=True)
+    began = time.monotonic()
+    engine.create_network("slipway-guarded-b", {"x": "y"}, guarded=True)
+    assert time.monotonic() - began < 1
+    before = rules()
+    down.remove_from_docker(engine.installation)
+    assert rules().count("slp") == before.count("slp") - 1
