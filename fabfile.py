@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent
 # Airflow puts plugins/ on the path by itself; a shell does not.
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
+from include.command_line import pipelines  # noqa: E402
 from include.delivery.loader import load_projects  # noqa: E402 - needs the path above
-from slipway.pipeline import command_line  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
 
@@ -74,7 +74,7 @@ def runs(c: Any, project: str, environment: str = "") -> None:
 def lint(_: Any, paths: str, trusted: bool = False) -> None:
     """Check pipeline files (or the folders that hold a .drone.yml); exits 1 on a mistake."""
     found = [Path(path) for path in paths.split("\n")]
-    raise SystemExit(command_line.lint_files(found, trusted=trusted, out=sys.stdout))
+    raise SystemExit(pipelines.lint_files(found, trusted=trusted, out=sys.stdout))
 
 
 @task(name="compile", positional=["path"])
@@ -83,10 +83,10 @@ def compile_(
     cron: str = "", trusted: bool = False,
 ) -> None:  # fmt: skip
     """Print what a pipeline file compiles to, as JSON."""
-    choices = command_line.Choices(
+    choices = pipelines.Choices(
         event=event, branch=branch, ref=ref, target=target, cron=cron, trusted=trusted
     )
-    raise SystemExit(command_line.compile_to_json(Path(path), choices, out=sys.stdout))
+    raise SystemExit(pipelines.compile_to_json(Path(path), choices, out=sys.stdout))
 
 
 @task(name="exec", positional=["folder"])
@@ -98,14 +98,14 @@ def exec_(
 
     --project takes images, trust and the rest from a project file.
     """
-    choices = command_line.Choices(
+    choices = pipelines.Choices(
         event=event,
         branch=branch,
         ref=ref,
         target=target,
         pipeline=pipeline,
         trusted=trusted,
-        secrets=command_line.read_secret_file(Path(secret_file)) if secret_file else {},
+        secrets=pipelines.read_secret_file(Path(secret_file)) if secret_file else {},
     )
     timeout = 3600.0
     if project:
@@ -115,7 +115,7 @@ def exec_(
             choices, file=settings.pipeline, images=settings.images, node=settings.node,
             reports=settings.reports, trusted=trusted or settings.trusted,
         )  # fmt: skip
-    code = command_line.run_working_copy(Path(folder), choices, timeout=timeout, out=sys.stdout)
+    code = pipelines.run_working_copy(Path(folder), choices, timeout=timeout, out=sys.stdout)
     raise SystemExit(code)
 
 

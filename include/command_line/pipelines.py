@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import docker
 
+from include.command_line.working_copy import checkout_of, packed
 from slipway.exceptions import SlipwayError
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.pipeline.build_runner import BuildRunner, Worker
@@ -23,7 +24,6 @@ from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.secrets import unknown_secrets
 from slipway.pipeline.step_table import step_table
 from slipway.pipeline.variables import build_variables, event_of
-from slipway.pipeline.working_copy import checkout_of, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

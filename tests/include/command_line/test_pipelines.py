@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from slipway.pipeline.command_line import (
+from include.command_line.pipelines import (
     Choices,
     compile_to_json,
     lint_files,
     read_secret_file,
     run_working_copy,
 )
-from slipway.pipeline.working_copy import checkout_of, packed
+from include.command_line.working_copy import checkout_of, packed
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = "kind: pipeline\nsteps: [{name: a, image: i, when: {event: tag}}]\n"
