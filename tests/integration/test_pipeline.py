@@ -21,6 +21,7 @@ from slipway.exceptions import ImageUnavailable, PipelineStopped, StepTimedOut
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_spec import ContainerSpec
 from slipway.pipeline.compiler import Build, compile_pipeline
+from slipway.pipeline.given import Given
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.readiness import ServiceStopped
@@ -47,17 +48,25 @@ class Project:
         self.log: list[str] = []
         self._id = f"slipway-{installation}"
 
-    def runner(self, text: str, *, timeout: float = 60) -> Runner:
-        file = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=False)
-        build = Build(id=self._id, labels={"slipway.run": "r", "slipway.task": "t"}, images=IMAGES)
+    def runner(
+        self, text: str, *, timeout: float = 60, trusted: bool = False, given: Given | None = None
+    ) -> Runner:
+        file = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=trusted)
+        build = Build(
+            id=self._id, labels={"slipway.run": "r", "slipway.task": "t"}, images=IMAGES,
+            trusted=trusted,
+        )  # fmt: skip
         spec = compile_pipeline(file.pipelines[0], build)
-        return Runner(self.engine, spec, output=LogGroups(self.log.append), timeout=timeout)
+        output = LogGroups(self.log.append)
+        return Runner(self.engine, spec, output=output, timeout=timeout, given=given)
 
     def run(
-        self, text: str, files: Mapping[str, str] | None = None, *, timeout: float = 60
-    ) -> PipelineResult:
+        self, text: str, files: Mapping[str, str] | None = None, *, timeout: float = 60,
+        trusted: bool = False, given: Given | None = None,
+    ) -> PipelineResult:  # fmt: skip
+        runner = self.runner(text, timeout=timeout, trusted=trusted, given=given)
         try:
-            return self.runner(text, timeout=timeout).run(tar(files or {}))
+            return runner.run(tar(files or {}))
         finally:
             assert self.leftovers() == 0
 

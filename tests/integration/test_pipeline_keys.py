@@ -1,0 +1,285 @@
+"""What each key of a pipeline does to a real container."""
+
+from __future__ import annotations
+
+import base64
+import io
+import socket
+import subprocess
+import tarfile
+import uuid
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import docker
+import pytest
+
+from slipway.hooks.git_mirror import GitMirror
+from slipway.pipeline.given import Given
+from slipway.pipeline.junit import read_reports
+from tests.integration.test_pipeline import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.fakes.git_server import Repository
+
+pytestmark = pytest.mark.integration
+STATUS = "'echo $DRONE_STAGE_STATUS $DRONE_BUILD_STATUS \"$DRONE_FAILED_STEPS\"'"
+DEBIAN = "image: 'debian:12'"
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    project = Project(f"test-{uuid.uuid4().hex[:8]}")
+    yield project
+    project.engine.remove_labelled({})
+
+
+@pytest.mark.parametrize(
+    ("command", "states", "told"),
+    [
+        ("exit 1", ["failed", "passed", "passed", "skipped"], "failure failure first"),
+        ("exit 0", ["passed", "skipped", "passed", "passed"], "success success "),
+    ],
+)
+def test_status(project: Project, command: str, states: list[str], told: str) -> None:
+    result = project.run(
+        f"""
+steps:
+- {{name: first, {DEBIAN}, commands: [{command}]}}
+- {{name: on-failure, {DEBIAN}, commands: [{STATUS}], when: {{status: [failure]}}}}
+- {{name: always, {DEBIAN}, commands: [{STATUS}], when: {{status: [success, failure]}}}}
+- {{name: on-success, {DEBIAN}, commands: [{STATUS}]}}
+"""
+    )
+    assert [step.state for step in result.steps] == states
+    assert result.tails["always"][-1] == told
+
+
+def test_failing_fast_kills_what_runs(project: Project) -> None:
+    result = project.run(
+        f"""
+steps:
+- {{name: bad, {DEBIAN}, commands: [sleep 1, exit 1], failure: fast, depends_on: [clone]}}
+- {{name: slow, {DEBIAN}, commands: [sleep 300], depends_on: [clone]}}
+- {{name: after, {DEBIAN}, commands: ['true'], depends_on: [slow]}}
+"""
+    )
+    assert [step.state for step in result.steps] == ["failed", "killed", "skipped"]
+    assert result.seconds < 20
+
+
+def test_volumes_are_shared_or_each_containers_own(project: Project) -> None:
+    result = project.run(
+        f"""
+volumes:
+- {{name: disk, temp: {{}}}}
+- {{name: ram, temp: {{medium: memory, size_limit: 1m}}}}
+- {{name: host, host: {{path: /etc/slipway-no-such-folder}}}}
+steps:
+- name: write
+  {DEBIAN}
+  volumes: [{{name: disk, path: /disk}}, {{name: ram, path: /ram}}, {{name: host, path: /host}}]
+  commands:
+  - echo kept > /disk/a
+  - df --output=fstype,size /ram | tail -1
+  - head -c 2000000 /dev/zero > /ram/big && exit 9 || true
+- name: read
+  {DEBIAN}
+  volumes: [{{name: disk, path: /other}}, {{name: ram, path: /ram}}]
+  commands: [cat /other/a, ls -A /ram]
+""",
+        trusted=True,
+    )
+    assert [step.state for step in result.steps] == ["passed", "passed"], project.log
+    assert any(line.split() == ["tmpfs", "1024"] for line in result.tails["write"])
+    assert result.tails["read"][1] == "kept"
+    assert result.tails["read"][-1] == "+ ls -A /ram"
+
+
+SECRET, KEY = "hunter2/&x", "line one of it\nline two of it"
+
+
+def test_secrets_are_given_where_asked_for_and_never_shown(project: Project) -> None:
+    given = Given(secrets={"word": SECRET, "key": KEY})
+    result = project.run(
+        f"""
+steps:
+- name: asks
+  {DEBIAN}
+  environment: {{WORD: {{from_secret: word}}, KEY: {{from_secret: key}}}}
+  commands:
+  - test ${{#WORD}} = {len(SECRET)}
+  - echo "plain $WORD"; echo "$KEY"
+  - printf 'user:%s' "$WORD" | base64
+  - echo {quote(SECRET, safe="")}
+- name: does-not
+  {DEBIAN}
+  commands: ['env | grep -c hunter2', exit 3]
+- name: fails
+  {DEBIAN}
+  environment: {{WORD: {{from_secret: word}}}}
+  commands: ['echo "wrong: $WORD"; exit 4']
+  when: {{status: [failure]}}
+""",
+        given=given,
+    )
+    assert [step.exit_code for step in result.steps] == [0, 1, 4]
+    shown = "\n".join([*project.log, *result.failures()])
+    assert "plain ******" in shown
+    assert "wrong: ******" in shown
+    hidden = (SECRET, "line one of it", "line two of it", quote(SECRET, safe=""))
+    assert not [secret for secret in hidden if secret in shown]
+    assert base64.b64encode(f"user:{SECRET}".encode()).decode() not in shown
+
+
+def test_no_secret_is_part_of_a_command(project: Project) -> None:
+    runner = project.runner(
+        f"steps: [{{name: a, {DEBIAN}, environment: {{W: {{from_secret: w}}}}, commands: [a]}}]",
+        given=Given(secrets={"w": SECRET}),
+    )
+    (step,) = runner._spec.steps
+    container = project.engine.create(runner._describe(step, ()))
+    config = docker.APIClient().inspect_container(container)
+    assert SECRET not in str([config["Path"], config["Args"], config["Config"]["Labels"]])
+
+
+def test_the_containers_own_keys(project: Project) -> None:
+    result = project.run(
+        f"""
+steps:
+- name: user
+  {DEBIAN}
+  user: "1234"
+  working_dir: /var/tmp
+  shell: /bin/bash
+  commands: ['echo "$(id -u) $PWD ${{BASH_VERSION:+bash}}"']
+- {{name: command, {DEBIAN}, entrypoint: [/bin/echo, one], command: [two]}}
+- name: plugin
+  {DEBIAN}
+  settings: {{tags: [a, b], flag: yes, map: {{k: 1}}}}
+  entrypoint: [sh, -c]
+  command: ['env | grep PLUGIN_ | sort']
+- name: memory
+  {DEBIAN}
+  mem_limit: 32m
+  failure: ignore
+  commands: ["head -c 100000000 /dev/zero | tail"]
+"""
+    )
+    assert result.tails["user"][-1] == "1234 /var/tmp bash"
+    assert result.tails["command"] == ("one two",)
+    assert result.tails["plugin"] == (
+        "PLUGIN_FLAG=true", 'PLUGIN_MAP={"k":1}', "PLUGIN_TAGS=a,b",
+    )  # fmt: skip
+    assert result.steps[3].exit_code in (1, 137)
+    assert any("Killed" in line or "memory" in line for line in result.tails["memory"])
+
+
+def test_what_a_trusted_project_may_do(project: Project, tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "shown").write_text("of the host")
+    result = project.run(
+        f"""
+volumes:
+- {{name: folder, host: {{path: {tmp_path}}}}}
+- {{name: null-device, host: {{path: /dev/null}}}}
+services:
+- name: web
+  image: python:3.11
+  ports: ["{port}:8000"]
+  commands: [python3 -m http.server 8000]
+steps:
+- name: look
+  {DEBIAN}
+  volumes: [{{name: folder, path: /folder}}]
+  devices: [{{name: null-device, path: /dev/black-hole}}]
+  dns: [192.0.2.1]
+  dns_search: [slipway.example]
+  extra_hosts: ["far:192.0.2.7"]
+  commands:
+  - cat /folder/shown; echo
+  - test -c /dev/black-hole
+  - getent hosts far
+  - grep -h . /etc/resolv.conf
+- name: host-network
+  image: python:3.11
+  network_mode: host
+  commands:
+  - python3 -c "import urllib.request as u; print(u.urlopen('http://127.0.0.1:{port}').status)"
+""",
+        trusted=True,
+    )
+    assert [step.state for step in result.steps] == ["passed", "passed"], project.log
+    assert "of the host" in result.tails["look"]
+    assert any(line.split() == ["192.0.2.7", "far"] for line in result.tails["look"])
+    assert any("slipway.example" in line for line in result.tails["look"])
+    assert result.tails["host-network"][-1] == "200"
+
+
+def test_an_untrusted_container_has_few_rights(project: Project) -> None:
+    result = project.run(
+        f"steps: [{{name: a, {DEBIAN}, "
+        "commands: ['grep -E \"CapEff|NoNewPrivs\" /proc/self/status',"
+        " 'ls /var/run/docker.sock /dev | sort']}]"
+    )
+    tail = " ".join(result.tails["a"]).replace("\t", " ")
+    # CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, NET_BIND_SERVICE; no NET_RAW.
+    assert "CapEff: 00000000000004fb" in tail
+    assert "NoNewPrivs: 1" in tail
+    assert "cannot access '/var/run/docker.sock'" in tail
+
+
+def test_steps_in_a_row_may_listen_on_the_same_port(project: Project) -> None:
+    serve = (
+        "python3 -m http.server 8000 & sleep 1;"
+        " python3 -c \"import urllib.request as u; u.urlopen('http://127.0.0.1:8000')\""
+    )
+    steps = "".join(
+        f"- {{name: s{n}, image: 'python:3.11', commands: [{serve!r}]}}\n".replace("\\'", "''")
+        for n in range(3)
+    )
+    result = project.run(f"steps:\n{steps}")
+    assert [step.state for step in result.steps] == ["passed"] * 3, project.log
+
+
+REPORT = """<testsuite><testcase name="good"/>
+<testcase name="bad"><failure message="no"/></testcase></testsuite>"""
+
+
+def test_a_report_is_kept_although_its_step_failed(project: Project) -> None:
+    result = project.run(
+        f"steps: [{{name: a, {DEBIAN}, commands: [mkdir -p out, cp r.xml out/r.xml, exit 1]}}]",
+        {"r.xml": REPORT}, given=Given(collect=("out", "absent")),
+    )  # fmt: skip
+    counts = read_reports(result.collected).counts
+    assert counts is not None
+    assert (counts.tests, counts.failures, counts.failed[0].message) == (2, 1, "no")
+
+
+def test_the_workspace_has_its_history(
+    project: Project, repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit(readme="one")
+    repository.git("tag", "v1.0.0")
+    sha = repository.commit(readme="two")
+    mirror = GitMirror(url=repository.url, root=tmp_path / "mirrors")
+    sources = mirror.workspace(mirror.resolve("main"), branch="main")
+    runner = project.runner(
+        f"steps: [{{name: a, {DEBIAN}, commands: [cat readme .git/HEAD, touch new]}}]",
+        given=Given(collect=(".",)),
+    )
+    result = runner.run(sources)
+    assert result.tails["a"][1:] == ("tworef: refs/heads/main", "+ touch new")
+    with tarfile.open(fileobj=io.BytesIO(result.collected["."])) as archive:
+        archive.extractall(tmp_path / "seen", filter="fully_trusted")
+    (work,) = (tmp_path / "seen").glob("*/.git")
+    git = ["git", "-C", str(work.parent)]
+    log = subprocess.run([*git, "log", "--format=%H"], check=True, capture_output=True, text=True)
+    status = subprocess.run([*git, "status", "-s"], check=True, capture_output=True, text=True)
+    assert log.stdout.split()[0] == sha
+    assert status.stdout.split() == ["??", "new"]
