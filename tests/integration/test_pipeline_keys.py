@@ -277,7 +277,7 @@ def test_the_workspace_has_its_history(
     assert result.tails["a"][1:] == ("tworef: refs/heads/main", "+ touch new")
     with tarfile.open(fileobj=io.BytesIO(result.collected["."])) as archive:
         archive.extractall(tmp_path / "seen", filter="fully_trusted")
-    (work,) = (tmp_path / "seen").glob("*/.git")
+    (work,) = (tmp_path / "seen").rglob(".git")
     git = ["git", "-C", str(work.parent)]
     log = subprocess.run([*git, "log", "--format=%H"], check=True, capture_output=True, text=True)
     status = subprocess.run([*git, "status", "-s"], check=True, capture_output=True, text=True)
