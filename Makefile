@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
-.PHONY: ready demo down test lint unit integration bench
+.PHONY: ready demo down test lint unit integration fuzz
 
 ready: ## system packages, Docker engine, .venv
 	@$(PYTHON) -m include.demo.prerequisites
@@ -26,3 +26,6 @@ unit:
 integration: ready
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/pytest -q -m "integration or e2e" --timeout 900
+
+fuzz: ready ## 10,000 hostile pipeline files
+	@SLIPWAY_FUZZ=2000 $(VENV)/pytest -q tests/slipway/pipeline/test_fuzz.py

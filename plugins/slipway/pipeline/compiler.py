@@ -73,7 +73,7 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
     :param number: its place in the file, from 1.
     """
     base, workspace = _workspace(pipeline)
-    variables = {**build.variables, **_stage_variables(pipeline, number, build.id)}
+    variables = {**build.variables, **_stage_variables(pipeline, number, build)}
     variables |= {
         "CI_WORKSPACE": workspace,
         "DRONE_WORKSPACE": workspace,
@@ -133,14 +133,15 @@ def _workspace(pipeline: Pipeline) -> tuple[str, str]:
     return base, full
 
 
-def _stage_variables(pipeline: Pipeline, number: int, identity: str) -> dict[str, str]:
+def _stage_variables(pipeline: Pipeline, number: int, build: Build) -> dict[str, str]:
     return {
         "CI_JOB_NUMBER": str(number),
-        "DRONE_DOCKER_NETWORK_ID": identity,
-        "DRONE_DOCKER_VOLUME_ID": identity,
+        "DRONE_DOCKER_NETWORK_ID": build.id,
+        "DRONE_DOCKER_VOLUME_ID": build.id,
         "DRONE_STAGE_ARCH": pipeline.platform.arch,
         "DRONE_STAGE_DEPENDS_ON": ",".join(pipeline.depends_on),
         "DRONE_STAGE_KIND": pipeline.kind,
+        "DRONE_STAGE_MACHINE": build.event.instance,
         "DRONE_STAGE_NAME": pipeline.name,
         "DRONE_STAGE_NUMBER": str(number),
         "DRONE_STAGE_OS": pipeline.platform.os,

@@ -84,3 +84,15 @@ def test_a_project_that_is_added_meanwhile_is_seen(
     assert not sensor.poke({}).is_done
     monkeypatch.setattr(commits, "REFRESH", 0.0)
     assert sensor.poke({}).is_done
+
+
+def test_a_commit_that_asks_not_to_be_built_is_left_alone(
+    repository: Repository, artifacts: Path
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    repository.commit("Spelling [CI SKIP]", readme="two")
+    assert _poke(_watch(repository)) == []
+    built = repository.commit(readme="three")
+    repository.commit("Notes\n\n***no_ci***", readme="four")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [built]
