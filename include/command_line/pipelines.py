@@ -72,6 +72,10 @@ def lint_files(paths: Iterable[Path], *, trusted: bool, out: TextIO) -> int:
     wrong = 0
     for path in paths:
         file = path / DEFAULT_FILE if path.is_dir() else path
+        if not file.is_file():
+            wrong += 1
+            out.write(f"{file}: there is no such file\n")
+            continue
         try:
             found = load(_content(file), file=str(file), trusted=trusted)
         except SlipwayError as error:

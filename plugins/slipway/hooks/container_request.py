@@ -46,7 +46,8 @@ def create_arguments(
 
 
 def _shares_network(network: str) -> bool:
-    return network == "host" or network.startswith("container:")
+    # Docker's own networks have no aliases, and the others have no endpoint of their own.
+    return network in ("host", "none", "bridge", "default") or network.startswith("container:")
 
 
 def _host_config(spec: ContainerSpec) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import docker
 import pytest
 
 from slipway.hooks.container_request import create_arguments
-from slipway.hooks.container_spec import ContainerSpec, Limits, Security
+from slipway.hooks.container_spec import ContainerSpec, Limits, PortBinding, Security
 
 
 @pytest.fixture
@@ -65,3 +65,28 @@ def test_a_volume_is_named_never_a_path(client: docker.APIClient) -> None:
 def test_the_images_own_health_check_is_only_asked_more_often(client: docker.APIClient) -> None:
     asked = arguments(client, health_interval=1.0)
     assert asked["healthcheck"] == {"test": [], "interval": 1_000_000_000}
+
+
+@pytest.mark.parametrize("network", ["host", "none", "bridge", "container:c1"])
+def test_networks_of_dockers_own_have_no_endpoint(client: docker.APIClient, network: str) -> None:
+    asked = arguments(client, network=network, aliases=("a",))
+    assert "networking_config" not in asked
+    assert asked["host_config"]["NetworkMode"] == network
+
+
+def test_what_reaches_out_of_a_container(client: docker.APIClient) -> None:
+    host = arguments(
+        client, dns=("1.1.1.1",), dns_search=("x.org",), extra_hosts=("a:1.2.3.4",),
+        ports=(PortBinding(80, 8080), PortBinding(53, 53, "udp")), devices={"/dev/a": "/dev/b"},
+        host_folders={"/in": "/out"}, volumes={"v": "/v"},
+        limits=Limits(memory=1, memory_swap=2, shm=3),
+    )["host_config"]  # fmt: skip
+    assert host["Dns"] == ["1.1.1.1"]
+    assert host["DnsSearch"] == ["x.org"]
+    assert host["ExtraHosts"] == ["a:1.2.3.4"]
+    assert host["PortBindings"] == {
+        "80/tcp": [{"HostIp": "", "HostPort": "8080"}], "53/udp": [{"HostIp": "", "HostPort": "53"}],
+    }  # fmt: skip
+    assert host["Devices"][0]["PathOnHost"] == "/dev/b"
+    assert host["Binds"] == ["v:/v:rw", "/out:/in:rw"]
+    assert (host["Memory"], host["MemorySwap"], host["ShmSize"]) == (1, 2, 3)
