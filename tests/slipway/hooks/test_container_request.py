@@ -85,7 +85,8 @@ def test_what_reaches_out_of_a_container(client: docker.APIClient) -> None:
     assert host["DnsSearch"] == ["x.org"]
     assert host["ExtraHosts"] == ["a:1.2.3.4"]
     assert host["PortBindings"] == {
-        "80/tcp": [{"HostIp": "", "HostPort": "8080"}], "53/udp": [{"HostIp": "", "HostPort": "53"}],
+        "80/tcp": [{"HostIp": "", "HostPort": "8080"}],
+        "53/udp": [{"HostIp": "", "HostPort": "53"}],
     }  # fmt: skip
     assert host["Devices"][0]["PathOnHost"] == "/dev/b"
     assert host["Binds"] == ["v:/v:rw", "/out:/in:rw"]
