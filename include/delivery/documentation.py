@@ -20,7 +20,10 @@ _TASKS = {
     "build_deb": "Builds the Debian package with nfpm and checks it with lintian.",
     "publish_apt": "Adds the package to the signed apt repository; every version stays there.",
     "record_release": "Enters the release into the catalogue that every environment chooses from.",
-    "choose_release": "Takes the chosen release out of the catalogue.",
+    "choose_release": (
+        "Takes a release out of the catalogue, where only those are that passed the commit "
+        "pipeline: the one that was named, or what the environment before this one runs."
+    ),
     "approve": "Waits for a person: open *Required Actions* and approve or reject.",
     "bake_image": (
         "Bakes the machine image with Packer and Ansible, "
@@ -33,6 +36,7 @@ _TASKS = {
     "fleet_in_service": "Waits until the load balancer has every new machine in service.",
     "soak": "Watches the new fleet before the old one is let go.",
     "retire_old": "Drains the old server group, keeps it warm for a while, then removes it.",
+    "record_deployment": "Remembers that the release serves, so that `previous` finds it later.",
     "roll_back": "Only after a failure: removes the new server group; the old one goes on serving.",
 }
 

@@ -18,6 +18,7 @@ from slipway.operators.fleet import (
 )
 from slipway.operators.goose import GooseMigrateOperator
 from slipway.operators.packer_bake import PackerBakeOperator
+from slipway.operators.release import RecordDeploymentOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
@@ -58,12 +59,16 @@ def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) ->
     roll_back = RollBackOperator(
         task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **_worded("roll_back")
     )
+    remember = RecordDeploymentOperator(
+        task_id="record_deployment", release=record["release"], environment=name,
+        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_deployment"),
+    )  # fmt: skip
     risky = [launch, healthy, shift, in_service, soak]
     first = _migrate(project, name, record)
     image >> (first or launch)
     if first:
         first >> launch
-    launch >> healthy >> shift >> in_service >> soak >> retire
+    launch >> healthy >> shift >> in_service >> soak >> retire >> remember
     risky >> roll_back
 
 

@@ -38,7 +38,7 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
     way = [
         "publish_apt", "record_release", "bake_image", "swap.migrate", "swap.launch",
         "swap.fleet_healthy", "swap.shift_traffic", "swap.fleet_in_service", "swap.soak",
-        "swap.retire_old",
+        "swap.retire_old", "swap.record_deployment",
     ]  # fmt: skip
     assert set(pairwise(way)) <= edges
 
