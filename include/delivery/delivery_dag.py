@@ -14,6 +14,7 @@ from airflow.sdk import DAG, Param, TaskGroup
 
 from include.delivery import documentation
 from include.delivery.environment_dag import environment_dag
+from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.house_rules import LIMITS, project_dag
 from include.delivery.project import Project
 from include.delivery.swap_group import bake_and_swap
@@ -43,6 +44,7 @@ def build(project: Project, dag_id: str) -> DAG:
 
 def commit_dag(project: Project) -> DAG:
     """Build the DAG that takes one commit to the continuous environment."""
+    continuous = project.environments[project.continuous] if project.continuous else None
     with DAG(
         dag_id=project.name,
         description=f"{project.repository.url} to {project.continuous or 'the release catalogue'}",
@@ -51,13 +53,18 @@ def commit_dag(project: Project) -> DAG:
             "ref": Param(
                 project.repository.branch, type="string", minLength=1, maxLength=250,
                 title="Branch, tag or sha", description="What to build and deliver.",
-            )
+            ),
+            **(freeze_params(continuous) if continuous else {}),
         },
         **project_dag(project, "delivery"),
     ) as dag:  # fmt: skip
         record = _release_tasks(project)
-        if project.continuous:
-            bake_and_swap(project, project.continuous, record.output)
+        if continuous:
+            # Nobody stands behind this run: within a freeze its commit is a release all the same.
+            gate = freeze_gate(continuous, skip=True)
+            first = bake_and_swap(project, str(project.continuous), record.output)
+            if gate:
+                record >> gate >> first
     return dag
 
 

@@ -20,6 +20,10 @@ _TASKS = {
     "build_deb": "Builds the Debian package with nfpm and checks it with lintian.",
     "publish_apt": "Adds the package to the signed apt repository; every version stays there.",
     "record_release": "Enters the release into the catalogue that every environment chooses from.",
+    "check_freeze": (
+        "Stops the run while the environment is frozen, naming the window and its end; "
+        "`override_freeze` with a reason lets it through."
+    ),
     "choose_release": (
         "Takes a release out of the catalogue, where only those are that passed the commit "
         "pipeline: the one that was named, or what the environment before this one runs."

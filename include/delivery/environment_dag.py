@@ -6,6 +6,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param
 
 from include.delivery import documentation
+from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.house_rules import LIMITS, project_dag
 from include.delivery.project import Project
 from include.delivery.swap_group import bake_and_swap, fleet_target
@@ -25,7 +26,10 @@ def environment_dag(project: Project, name: str) -> DAG:
         doc_md=documentation.environment_dag(project, name),
         params=_params(project, name), **project_dag(project, name),
     ) as dag:  # fmt: skip
+        gate = freeze_gate(environment)
         chosen = _choice(project, name)
+        if gate:
+            gate >> chosen
         first = bake_and_swap(project, name, chosen.output)
         if environment.approval:
             chosen >> _approval(project, name) >> first
@@ -43,7 +47,8 @@ def _params(project: Project, name: str) -> dict[str, Param]:
             examples=[PREVIOUS, NEWEST],
             description=f"Empty: {nothing}. '{PREVIOUS}': the last good release before the one "
             f"that serves now. '{NEWEST}', a version, or the first characters of its sha.",
-        )
+        ),
+        **freeze_params(project.environments[name]),
     }  # fmt: skip
 
 

@@ -23,6 +23,8 @@ from pydantic import (
     model_validator,
 )
 
+from include.delivery.freeze import Freeze
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _UNIT_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -199,6 +201,8 @@ class Environment(Strict):
     deploy: Deploy = Deploy.MANUAL
     approval: bool = False
     """A person must approve each deployment in Airflow's UI."""
+    freeze: tuple[Freeze, ...] = ()
+    """When nothing is deployed, unless somebody gives a reason to."""
     aws: Aws
     database: str | None = None
     """Airflow connection (postgres) that goose migrates; required with ``migrations``."""

@@ -15,6 +15,7 @@
     - BakeFailed                    Packer or Ansible failed on the content of the image
     - UnhealthyRelease              the new fleet never became healthy
     - EnvironmentMisconfigured      the cloud lacks what the project file names
+    - EnvironmentFrozen             it must be left alone now
   * WorldError                      the surroundings are at fault: a retry may help
     - RepositoryUnreachable         git could not talk to the server
     - ContainerEngineError          Docker failed or is not there
@@ -102,6 +103,10 @@ class UnhealthyRelease(InputError):
 
 class EnvironmentMisconfigured(InputError):
     """The cloud lacks something that the project file names."""
+
+
+class EnvironmentFrozen(InputError):
+    """The environment must be left alone now."""
 
 
 class WorldError(SlipwayError):
