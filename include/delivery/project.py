@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from include.delivery.freeze import Freeze
+from slipway.schema_policy import OnRollBack
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _UNIT_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -141,6 +142,9 @@ class Migrations(Strict):
     directory: RepositoryPath = "migrations"
     postgres: Annotated[int, Field(ge=9, le=99)] = 15
     """Postgres' major version, for the rehearsal."""
+    on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
+    """When a release goes to a database that is ahead of it: go on with the newer schema, or stop.
+    Nothing is ever migrated down."""
 
 
 class Deploy(StrEnum):

@@ -97,7 +97,7 @@ def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator |
         task_id="migrate", release=record["release"],
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory,
-        database_conn_id=database,
+        database_conn_id=database, on_roll_back=project.migrations.on_roll_back,
         execution_timeout=LIMITS["migrate"], doc_md=documentation.task("migrate"),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@
     - PipelineFileError             the pipeline file cannot be read or breaks a rule
     - TestsFailed                   a step of the pipeline failed
     - MigrationFailed               goose refused or failed a migration
+    - SchemaAhead                   the database is ahead of the release, and that must not be
     - PackageRefused                illegal package name, broken nfpm file, lintian error
     - VersionConflict               the same version exists with other content
     - ReleaseNotFound               no such release in the catalogue
@@ -79,6 +80,10 @@ class TestsFailed(InputError):
 
 class MigrationFailed(InputError):
     """Goose refused or failed a migration."""
+
+
+class SchemaAhead(InputError):
+    """The database is ahead of the release, and the project does not allow that."""
 
 
 class PackageRefused(InputError):

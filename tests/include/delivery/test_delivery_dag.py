@@ -86,6 +86,17 @@ def test_a_project_without_migrations_has_no_goose(project: Project) -> None:
     assert ("bake_image", "swap.launch") in _edges(build(plain, "guestbook"))
 
 
+@pytest.mark.parametrize("policy", ["expand_only", "stop"])
+def test_the_project_says_what_a_database_that_is_ahead_means(
+    project: Project, policy: str
+) -> None:
+    assert project.migrations
+    migrations = project.migrations.model_copy(update={"on_roll_back": policy})
+    one = project.model_copy(update={"migrations": migrations})
+    migrate: Any = build(one, "guestbook.prod").get_task("swap.migrate")
+    assert migrate.on_roll_back == policy
+
+
 def test_the_shared_dags(project: Project) -> None:
     watching = commits_dag(lambda: [project])
     assert watching.max_active_runs == 1
