@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.configuration import conf
 
 from slipway.exceptions import BakeFailed
 from slipway.facts import Json, MachineImage, PublishedPackage
@@ -17,10 +14,10 @@ from slipway.hooks.aws_connection import account, aws_client
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.image_catalogue import ImageCatalogue
 from slipway.hooks.packer import Bake, bake
-from slipway.hooks.recipes import digest, recipe
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
+from slipway.operators.image_layers import Layers
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -105,11 +102,13 @@ class PackerBakeOperator(BaseOperator):
                 ),
                 aws_conn_id=self.aws_conn_id, region=self.region, log=self._say,
             )  # fmt: skip
-            root = Path(self.recipes or conf.get("slipway", "recipes"))
-            base = self._base(root, baker.catalogue, container_name(context, "base"))
+            layers = Layers(
+                region=self.region, unit=self.unit, config=self.config, recipes=self.recipes
+            )
+            base = layers.base(baker.catalogue, container_name(context, "base"))
             self._running = (baker.catalogue, base)
             base_image, _ = baker.find_or_bake(base)
-            app = self._app(root, package, base_image, container_name(context, "app"))
+            app = layers.app(package, base_image, container_name(context, "app"))
             self._running = (baker.catalogue, app)
             image, reused = baker.find_or_bake(app)
         return MachineImage(
@@ -127,54 +126,5 @@ class PackerBakeOperator(BaseOperator):
             catalogue, plan = self._running
             catalogue.sweep(plan.name, plan.image_name)
 
-    def _base(self, root: Path, catalogue: ImageCatalogue, name: str) -> Bake:
-        files = recipe(root, "base")
-        source = catalogue.source(
-            conf.get("slipway", "source_ami", fallback="debian-12-amd64-*"),
-            conf.get("slipway", "source_owner", fallback="136693071363"),
-        )
-        playbook = digest(files)
-        return Bake(
-            name=name, image_name=f"slipway-base-{playbook}-{name[-24:]}", files=files,
-            playbook="ansible/base.yml", source_image=source, region=self.region,
-            tags={
-                "slipway:layer": "base", "slipway:playbook": playbook,
-                "slipway:base-image": source,
-            },
-            settings=_settings(),
-        )  # fmt: skip
-
-    def _app(self, root: Path, package: PublishedPackage, base_image: str, name: str) -> Bake:
-        files = recipe(root, "app")
-        variables = {
-            "app_package": package.name, "app_version": package.version, "app_unit": self.unit,
-            "app_config": self.config, "app_repository_url": package.repository_url,
-            "app_repository_distribution": package.distribution,
-            "app_repository_component": package.component,
-            "app_repository_key": package.signing_key,
-        }  # fmt: skip
-        playbook = digest(files, {"variables": json.dumps(variables, sort_keys=True).encode()})
-        release = package.release
-        return Bake(
-            name=name, image_name=f"{release.project}-{release.slug}-{playbook}", files=files,
-            playbook="ansible/site.yml", source_image=base_image, region=self.region,
-            tags={
-                "slipway:layer": "app", "slipway:playbook": playbook,
-                "slipway:base-image": base_image, "slipway:deb-sha256": package.sha256,
-                "slipway:project": release.project, "slipway:version": release.version,
-                "slipway:sha": release.sha,
-            },
-            variables=variables, settings=_settings(),
-        )  # fmt: skip
-
     def _say(self, line: str) -> None:
         self.log.info("%s", line)
-
-
-def _settings() -> dict[str, Any]:
-    """Read how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""
-    return {
-        "instance_type": conf.get("slipway", "bake_instance_type", fallback="t3.small"),
-        "ssh_interface": conf.get("slipway", "bake_ssh_interface", fallback="private_ip"),
-        "encrypt_boot": conf.getboolean("slipway", "bake_encrypt", fallback=True),
-    }
