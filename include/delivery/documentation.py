@@ -28,6 +28,10 @@ _TASKS = {
         "Takes a release out of the catalogue, where only those are that passed the commit "
         "pipeline: the one that was named, or what the environment before this one runs."
     ),
+    "plan": (
+        "Tells what would be baked, migrated, launched, shifted and retired. "
+        "A dry run ends here; a person who approves sees it first."
+    ),
     "approve": "Waits for a person: open *Required Actions* and approve or reject.",
     "bake_image": (
         "Bakes the machine image with Packer and Ansible, "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param
 
@@ -11,6 +13,11 @@ from include.delivery.house_rules import LIMITS, project_dag
 from include.delivery.project import Project
 from include.delivery.swap_group import bake_and_swap, fleet_target
 from slipway.operators.choose_release import NEWEST, PREVIOUS, ChooseReleaseOperator
+from slipway.operators.image_layers import Layers
+from slipway.operators.outlook import ImageOutlook, SchemaOutlook
+from slipway.operators.plan import PlanOperator
+from slipway.operators.run_params import DRY_RUN
+from slipway.schema_policy import OnRollBack
 
 
 def environment_dag(project: Project, name: str) -> DAG:
@@ -30,9 +37,12 @@ def environment_dag(project: Project, name: str) -> DAG:
         chosen = _choice(project, name)
         if gate:
             gate >> chosen
-        first = bake_and_swap(project, name, chosen.output)
+        plan = _plan(project, name, chosen.output)
+        first = bake_and_swap(project, name, chosen.output, reuse=True)
         if environment.approval:
-            chosen >> _approval(project, name) >> first
+            plan >> _approval(project, name) >> first
+        else:
+            plan >> first
     return dag
 
 
@@ -47,6 +57,10 @@ def _params(project: Project, name: str) -> dict[str, Param]:
             examples=[PREVIOUS, NEWEST],
             description=f"Empty: {nothing}. '{PREVIOUS}': the last good release before the one "
             f"that serves now. '{NEWEST}', a version, or the first characters of its sha.",
+        ),
+        DRY_RUN: Param(
+            False, type="boolean", title="Dry run",
+            description="Print what would be done, and change nothing.",
         ),
         **freeze_params(project.environments[name]),
     }  # fmt: skip
@@ -64,6 +78,29 @@ def _choice(project: Project, name: str) -> ChooseReleaseOperator:
         before=fleet_target(project, source).to_json() if source else None,
         version="{{ params.version or '' }}", execution_timeout=LIMITS["bookkeeping"],
         doc_md=documentation.task("choose_release"),
+    )  # fmt: skip
+
+
+def _plan(project: Project, name: str, record: Any) -> PlanOperator:
+    environment, migrations = project.environments[name], project.migrations
+    layers = Layers(
+        region=environment.aws.region, unit=project.package.unit, config=project.package.config
+    )
+    schema = None
+    if migrations is not None:
+        schema = SchemaOutlook(
+            url=project.repository.url, connection=project.repository.connection,
+            directory=migrations.directory, database_conn_id=environment.database or "",
+            on_roll_back=migrations.on_roll_back,
+        )  # fmt: skip
+    return PlanOperator(
+        task_id="plan", package=record["package"], schema=schema,
+        environment=fleet_target(project, name).to_json(),
+        image=ImageOutlook(layers=layers, aws_conn_id=environment.aws.connection),
+        # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
+        always=environment.approval
+        or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),
+        execution_timeout=LIMITS["cloud"], doc_md=documentation.task("plan"),
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from include.delivery import documentation
 from include.delivery.house_rules import LIMITS
 from include.delivery.project import Environment
 from slipway.facts import Json
-from slipway.operators.freeze import OVERRIDE, CheckFreezeOperator
+from slipway.operators.freeze import CheckFreezeOperator
+from slipway.operators.run_params import OVERRIDE_FREEZE
 
 
 def freeze_windows(environment: Environment) -> list[Json]:
@@ -22,7 +23,7 @@ def freeze_params(environment: Environment) -> dict[str, Param]:
         return {}
     windows = "; ".join(str(freeze.window()) for freeze in environment.freeze)
     return {
-        OVERRIDE: Param(
+        OVERRIDE_FREEZE: Param(
             None, type=["null", "string"], minLength=1, maxLength=500, title="Override the freeze",
             description=f"Why this run cannot wait. Frozen: {windows}",
         )

@@ -24,19 +24,20 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 
 
-def bake_and_swap(project: Project, name: str, record: Any) -> BaseOperator:
+def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = False) -> BaseOperator:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
     :param name: the environment's name.
     :param record: the output of the task that has the release's record; ``[]`` is one part.
+    :param reuse: take any image of the release that is there, instead of one that is up to date.
     :returns: the first of the tasks.
     """
     environment = project.environments[name]
     image = PackerBakeOperator(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
         config=project.package.config, aws_conn_id=environment.aws.connection,
-        region=environment.aws.region, execution_timeout=LIMITS["bake_image"],
+        region=environment.aws.region, reuse=reuse, execution_timeout=LIMITS["bake_image"],
         doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):

@@ -13,11 +13,15 @@ from slipway.exceptions import EnvironmentFrozen
 from slipway.facts import Json
 from slipway.freeze import FreezeWindow, freeze_at
 from slipway.operators.failure import explained
+from slipway.operators.run_params import (
+    OVERRIDE_FREEZE,
+    freeze_override,
+    is_dry_run,
+    triggered_by,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-OVERRIDE, DRY_RUN = "override_freeze", "dry_run"
 
 
 class CheckFreezeOperator(BaseOperator):
@@ -65,18 +69,17 @@ def held_up(windows: Sequence[Json], now: datetime, context: Context, log: Any) 
     :raises EnvironmentFrozen: naming the window and its end.
     """
     freeze = freeze_at([FreezeWindow.from_json(one) for one in windows], now)
-    params: Any = context.get("params") or {}
     if freeze is None:
         log.info("no freeze window is open")
         return None
-    if params.get(DRY_RUN):
+    if is_dry_run(context):
         log.warning("frozen by %s; a dry run changes nothing, so it goes on", freeze)
         return None
-    reason = str(params.get(OVERRIDE) or "").strip()
+    reason = freeze_override(context)
     if not reason:
         msg = f"frozen by {freeze}"
-        advice = f"run it later; if it cannot wait, run it with {OVERRIDE} and say why"
+        advice = f"run it later; if it cannot wait, run it with {OVERRIDE_FREEZE} and say why"
         raise EnvironmentFrozen(msg, advice=advice)
-    who = getattr(context.get("dag_run"), "triggering_user_name", None) or "an unnamed user"
+    who = triggered_by(context)
     log.warning("frozen by %s; overridden by %s: %s", freeze, who, reason)
     return {"window": str(freeze.window), "by": who, "reason": reason}

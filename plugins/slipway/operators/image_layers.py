@@ -10,10 +10,42 @@ from typing import Any
 
 from airflow.sdk.configuration import conf
 
-from slipway.facts import PublishedPackage
+from slipway.facts import MachineImage, PublishedPackage
 from slipway.hooks.image_catalogue import ImageCatalogue
 from slipway.hooks.packer import Bake
 from slipway.hooks.recipes import digest, recipe
+
+
+def baked_before(
+    catalogue: ImageCatalogue, package: PublishedPackage, region: str
+) -> MachineImage | None:
+    """Find an image of a package, whatever base layer and recipe it was baked with.
+
+    What ran before should run again: on the way back, and on the way from dev to production, an
+    image that proved itself is better than a new one with the same release in it.
+
+    :param catalogue: of the environment's account and region.
+    :param package: of the release.
+    :param region: the catalogue's.
+    """
+    found = catalogue.newest(_release_tags(package))
+    if found is None:
+        return None
+    return MachineImage(
+        release=package.release, image_id=found.image_id, name=found.name,
+        base_image_id=found.tags.get("slipway:base-image", ""), deb_sha256=package.sha256,
+        playbook_hash=found.tags.get("slipway:playbook", ""), region=region,
+        reused=True,
+    )  # fmt: skip
+
+
+def _release_tags(package: PublishedPackage) -> dict[str, str]:
+    release = package.release
+    return {
+        "slipway:layer": "app", "slipway:deb-sha256": package.sha256,
+        "slipway:project": release.project, "slipway:version": release.version,
+        "slipway:sha": release.sha,
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +111,8 @@ class Layers:
             name=name, image_name=f"{release.project}-{release.slug}-{playbook}", files=files,
             playbook="ansible/site.yml", source_image=base_image, region=self.region,
             tags={
-                "slipway:layer": "app", "slipway:playbook": playbook,
-                "slipway:base-image": base_image, "slipway:deb-sha256": package.sha256,
-                "slipway:project": release.project, "slipway:version": release.version,
-                "slipway:sha": release.sha,
+                **_release_tags(package), "slipway:playbook": playbook,
+                "slipway:base-image": base_image,
             },
             variables=variables, settings=_settings(),
         )  # fmt: skip

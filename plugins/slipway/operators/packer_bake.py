@@ -17,7 +17,7 @@ from slipway.hooks.packer import Bake, bake
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.operators.image_layers import Layers
+from slipway.operators.image_layers import Layers, baked_before
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -65,6 +65,8 @@ class PackerBakeOperator(BaseOperator):
     :param docker_conn_id: Airflow connection of the container engine.
     :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
         None.
+    :param reuse: take an image of this very package that is there already, also one that was
+        baked on an older base or with an older recipe.
     :returns: :class:`slipway.facts.MachineImage` as JSON.
     """
 
@@ -73,7 +75,8 @@ class PackerBakeOperator(BaseOperator):
 
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
-        docker_conn_id: str = DEFAULT, recipes: str | None = None, **kwargs: Any,
+        docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -83,6 +86,7 @@ class PackerBakeOperator(BaseOperator):
         self.region = region
         self.docker_conn_id = docker_conn_id
         self.recipes = recipes
+        self.reuse = reuse
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
 
@@ -92,30 +96,39 @@ class PackerBakeOperator(BaseOperator):
         :raises AirflowFailException: when the recipe or the package is at fault.
         """
         package = PublishedPackage.from_json(self.package)
-        self._labels = labels(context)
         with explained():
-            baker = _Baker(
-                catalogue=ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2")),
-                toolbox=Toolbox(
-                    engine=container_engine(self.docker_conn_id), name=container_name(context),
-                    labels=self._labels,
-                ),
-                aws_conn_id=self.aws_conn_id, region=self.region, log=self._say,
-            )  # fmt: skip
-            layers = Layers(
-                region=self.region, unit=self.unit, config=self.config, recipes=self.recipes
-            )
-            base = layers.base(baker.catalogue, container_name(context, "base"))
-            self._running = (baker.catalogue, base)
-            base_image, _ = baker.find_or_bake(base)
-            app = layers.app(package, base_image, container_name(context, "app"))
-            self._running = (baker.catalogue, app)
-            image, reused = baker.find_or_bake(app)
+            catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))
+            if self.reuse and (found := baked_before(catalogue, package, self.region)):
+                self.log.info("%s is there already: %s", found.name, found.image_id)
+                return found.to_json()
+            return self._bake(context, package, catalogue).to_json()
+
+    def _bake(
+        self, context: Context, package: PublishedPackage, catalogue: ImageCatalogue
+    ) -> MachineImage:
+        self._labels = labels(context)
+        baker = _Baker(
+            catalogue=catalogue,
+            toolbox=Toolbox(
+                engine=container_engine(self.docker_conn_id), name=container_name(context),
+                labels=self._labels,
+            ),
+            aws_conn_id=self.aws_conn_id, region=self.region, log=self._say,
+        )  # fmt: skip
+        layers = Layers(
+            region=self.region, unit=self.unit, config=self.config, recipes=self.recipes
+        )
+        base = layers.base(baker.catalogue, container_name(context, "base"))
+        self._running = (baker.catalogue, base)
+        base_image, _ = baker.find_or_bake(base)
+        app = layers.app(package, base_image, container_name(context, "app"))
+        self._running = (baker.catalogue, app)
+        image, reused = baker.find_or_bake(app)
         return MachineImage(
             release=package.release, image_id=image, name=app.image_name,
             base_image_id=base_image, deb_sha256=package.sha256,
             playbook_hash=app.tags["slipway:playbook"], region=self.region, reused=reused,
-        ).to_json()  # fmt: skip
+        )  # fmt: skip
 
     def on_kill(self) -> None:
         """Let Packer clean up after itself, then remove what it left."""
