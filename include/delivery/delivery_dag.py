@@ -1,4 +1,4 @@
-"""From a project to its DAGs.
+"""From a project to its DAGs; here the one that takes a commit all the way.
 
 * ``<project>``: a commit, tested, packaged, baked and swapped into the continuous environment;
 * ``<project>.<environment>``: a release that passed, given to one environment by hand.
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param, TaskGroup
 
 from include.delivery import documentation
-from include.delivery.house_rules import LIMITS, START, default_args, tags
+from include.delivery.environment_dag import environment_dag
+from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.house_rules import LIMITS, project_dag
 from include.delivery.project import Project
 from include.delivery.swap_group import bake_and_swap
 from slipway.operators.apt_publish import AptPublishOperator
@@ -22,7 +23,7 @@ from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.goose import GooseRehearseOperator
 from slipway.operators.pipeline_test import PipelineTestOperator
-from slipway.operators.release import NEWEST, ChooseReleaseOperator, RecordReleaseOperator
+from slipway.operators.release import RecordReleaseOperator
 
 
 def dag_ids(project: Project) -> list[str]:
@@ -43,6 +44,7 @@ def build(project: Project, dag_id: str) -> DAG:
 
 def commit_dag(project: Project) -> DAG:
     """Build the DAG that takes one commit to the continuous environment."""
+    continuous = project.environments[project.continuous] if project.continuous else None
     with DAG(
         dag_id=project.name,
         description=f"{project.repository.url} to {project.continuous or 'the release catalogue'}",
@@ -51,48 +53,19 @@ def commit_dag(project: Project) -> DAG:
             "ref": Param(
                 project.repository.branch, type="string", minLength=1, maxLength=250,
                 title="Branch, tag or sha", description="What to build and deliver.",
-            )
+            ),
+            **(freeze_params(continuous) if continuous else {}),
         },
-        max_active_runs=1, **_common(project, "delivery"),
+        **project_dag(project, "delivery"),
     ) as dag:  # fmt: skip
         record = _release_tasks(project)
-        if project.continuous:
-            bake_and_swap(project, project.continuous, record.output)
+        if continuous:
+            # Nobody stands behind this run: within a freeze its commit is a release all the same.
+            gate = freeze_gate(continuous, skip=True)
+            first = bake_and_swap(project, str(project.continuous), record.output)
+            if gate:
+                record >> gate >> first
     return dag
-
-
-def environment_dag(project: Project, name: str) -> DAG:
-    """Build the DAG that gives one environment a release of choice."""
-    environment = project.environments[name]
-    with DAG(
-        dag_id=f"{project.name}.{name}",
-        description=f"Put a release of {project.name} on {name}; also the way back",
-        doc_md=documentation.environment_dag(project, name),
-        params={
-            "version": Param(
-                NEWEST, type="string", minLength=1, maxLength=120, title="Release",
-                description=f"A version, the first characters of its sha, or '{NEWEST}'.",
-            )
-        },
-        max_active_runs=1, **_common(project, name),
-    ) as dag:  # fmt: skip
-        chosen = ChooseReleaseOperator(
-            task_id="choose_release", project=project.name, version="{{ params.version }}",
-            execution_timeout=LIMITS["bookkeeping"],
-            doc_md=documentation.task("choose_release"),
-        )  # fmt: skip
-        first = bake_and_swap(project, name, chosen.output)
-        if environment.approval:
-            chosen >> _approval(project, name) >> first
-    return dag
-
-
-def _common(project: Project, *more: str) -> dict[str, Any]:
-    return {
-        "schedule": None, "start_date": START, "catchup": False,
-        "is_paused_upon_creation": False, "default_args": default_args(project),
-        "tags": tags(project, *more),
-    }  # fmt: skip
 
 
 def _release_tasks(project: Project) -> RecordReleaseOperator:
@@ -143,17 +116,3 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
     )  # fmt: skip
     verified >> published >> record
     return record
-
-
-def _approval(project: Project, name: str) -> ApprovalOperator:
-    """A person says yes; a no fails the run, so that nobody mistakes it for a deployment."""
-    return ApprovalOperator(
-        task_id="approve",
-        subject=f"Deploy {project.name} to {name}?",
-        body=(
-            "Release **{{ ti.xcom_pull('choose_release', key='release')['version'] }}**"
-            f" is about to replace what serves on **{name}**."
-        ),
-        fail_on_reject=True,
-        doc_md=documentation.task("approve"),
-    )

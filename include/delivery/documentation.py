@@ -20,7 +20,18 @@ _TASKS = {
     "build_deb": "Builds the Debian package with nfpm and checks it with lintian.",
     "publish_apt": "Adds the package to the signed apt repository; every version stays there.",
     "record_release": "Enters the release into the catalogue that every environment chooses from.",
-    "choose_release": "Takes the chosen release out of the catalogue.",
+    "check_freeze": (
+        "Stops the run while the environment is frozen, naming the window and its end; "
+        "`override_freeze` with a reason lets it through."
+    ),
+    "choose_release": (
+        "Takes a release out of the catalogue, where only those are that passed the commit "
+        "pipeline: the one that was named, or what the environment before this one runs."
+    ),
+    "plan": (
+        "Tells what would be baked, migrated, launched, shifted and retired. "
+        "A dry run ends here; a person who approves sees it first."
+    ),
     "approve": "Waits for a person: open *Required Actions* and approve or reject.",
     "bake_image": (
         "Bakes the machine image with Packer and Ansible, "
@@ -33,6 +44,7 @@ _TASKS = {
     "fleet_in_service": "Waits until the load balancer has every new machine in service.",
     "soak": "Watches the new fleet before the old one is let go.",
     "retire_old": "Drains the old server group, keeps it warm for a while, then removes it.",
+    "record_deployment": "Remembers that the release serves, so that `previous` finds it later.",
     "roll_back": "Only after a failure: removes the new server group; the old one goes on serving.",
 }
 

@@ -115,7 +115,8 @@ def _fields(model: type[BaseModel], where: Where) -> list[str]:
         field = kind.model_fields.get(str(part)) if kind else None
         if field is not None:  # otherwise the part is a key or an index inside the last field
             kind = _model_in(field.annotation)
-    return list(kind.model_fields) if kind else []
+    fields = kind.model_fields.items() if kind else ()
+    return [field.alias or name for name, field in fields]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

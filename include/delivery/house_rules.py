@@ -42,9 +42,16 @@ SHARED_DAG: dict[str, Any] = {
 }
 
 
-def default_args(project: Project) -> dict[str, Any]:
-    """Return the arguments that every task of a project is given."""
-    return {"owner": project.owner, **RETRIES}
+def project_dag(project: Project, *more: str) -> dict[str, Any]:
+    """Return the arguments that every DAG of a project is given.
+
+    :param more: tags, besides the project's own.
+    """
+    return {
+        "schedule": None, "start_date": START, "catchup": False, "max_active_runs": 1,
+        "is_paused_upon_creation": False, "tags": tags(project, *more),
+        "default_args": {"owner": project.owner, **RETRIES},
+    }  # fmt: skip
 
 
 def tags(project: Project, *more: str) -> list[str]:

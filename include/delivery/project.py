@@ -23,6 +23,9 @@ from pydantic import (
     model_validator,
 )
 
+from include.delivery.freeze import Freeze
+from slipway.schema_policy import OnRollBack
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _UNIT_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -139,6 +142,9 @@ class Migrations(Strict):
     directory: RepositoryPath = "migrations"
     postgres: Annotated[int, Field(ge=9, le=99)] = 15
     """Postgres' major version, for the rehearsal."""
+    on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
+    """When a release goes to a database that is ahead of it: go on with the newer schema, or stop.
+    Nothing is ever migrated down."""
 
 
 class Deploy(StrEnum):
@@ -199,6 +205,8 @@ class Environment(Strict):
     deploy: Deploy = Deploy.MANUAL
     approval: bool = False
     """A person must approve each deployment in Airflow's UI."""
+    freeze: tuple[Freeze, ...] = ()
+    """When nothing is deployed, unless somebody gives a reason to."""
     aws: Aws
     database: str | None = None
     """Airflow connection (postgres) that goose migrates; required with ``migrations``."""

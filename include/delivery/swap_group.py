@@ -18,24 +18,26 @@ from slipway.operators.fleet import (
 )
 from slipway.operators.goose import GooseMigrateOperator
 from slipway.operators.packer_bake import PackerBakeOperator
+from slipway.operators.release import RecordDeploymentOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 
 
-def bake_and_swap(project: Project, name: str, record: Any) -> BaseOperator:
+def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = False) -> BaseOperator:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
     :param name: the environment's name.
     :param record: the output of the task that has the release's record; ``[]`` is one part.
+    :param reuse: take any image of the release that is there, instead of one that is up to date.
     :returns: the first of the tasks.
     """
     environment = project.environments[name]
     image = PackerBakeOperator(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
         config=project.package.config, aws_conn_id=environment.aws.connection,
-        region=environment.aws.region, execution_timeout=LIMITS["bake_image"],
+        region=environment.aws.region, reuse=reuse, execution_timeout=LIMITS["bake_image"],
         doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
@@ -58,12 +60,16 @@ def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) ->
     roll_back = RollBackOperator(
         task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **_worded("roll_back")
     )
+    remember = RecordDeploymentOperator(
+        task_id="record_deployment", release=record["release"], environment=name,
+        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_deployment"),
+    )  # fmt: skip
     risky = [launch, healthy, shift, in_service, soak]
     first = _migrate(project, name, record)
     image >> (first or launch)
     if first:
         first >> launch
-    launch >> healthy >> shift >> in_service >> soak >> retire
+    launch >> healthy >> shift >> in_service >> soak >> retire >> remember
     risky >> roll_back
 
 
@@ -92,7 +98,7 @@ def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator |
         task_id="migrate", release=record["release"],
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory,
-        database_conn_id=database,
+        database_conn_id=database, on_roll_back=project.migrations.on_roll_back,
         execution_timeout=LIMITS["migrate"], doc_md=documentation.task("migrate"),
     )  # fmt: skip
 

@@ -9,12 +9,14 @@
     - PipelineFileError             the pipeline file cannot be read or breaks a rule
     - TestsFailed                   a step of the pipeline failed
     - MigrationFailed               goose refused or failed a migration
+    - SchemaAhead                   the database is ahead of the release, and that must not be
     - PackageRefused                illegal package name, broken nfpm file, lintian error
     - VersionConflict               the same version exists with other content
     - ReleaseNotFound               no such release in the catalogue
     - BakeFailed                    Packer or Ansible failed on the content of the image
     - UnhealthyRelease              the new fleet never became healthy
     - EnvironmentMisconfigured      the cloud lacks what the project file names
+    - EnvironmentFrozen             it must be left alone now
   * WorldError                      the surroundings are at fault: a retry may help
     - RepositoryUnreachable         git could not talk to the server
     - ContainerEngineError          Docker failed or is not there
@@ -80,6 +82,10 @@ class MigrationFailed(InputError):
     """Goose refused or failed a migration."""
 
 
+class SchemaAhead(InputError):
+    """The database is ahead of the release, and the project does not allow that."""
+
+
 class PackageRefused(InputError):
     """The package cannot be built as it is described."""
 
@@ -102,6 +108,10 @@ class UnhealthyRelease(InputError):
 
 class EnvironmentMisconfigured(InputError):
     """The cloud lacks something that the project file names."""
+
+
+class EnvironmentFrozen(InputError):
+    """The environment must be left alone now."""
 
 
 class WorldError(SlipwayError):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ToolFailed
-from slipway.hooks.goose_output import applied_in, failure_in, version_in
+from slipway.exceptions import SlipwayError, ToolFailed
+from slipway.hooks.goose_output import applied_in, failure_in, never_migrated, version_in
 from slipway.hooks.toolbox import WORK
 
 if TYPE_CHECKING:
@@ -57,6 +57,21 @@ class Goose:
     def version(self) -> int:
         """Ask for the database's version; 0 where goose has never been."""
         return self._run("version", direction="to its version").version
+
+    def look(self) -> int:
+        """Ask for the database's version and change nothing, not even to make goose's table."""
+        lines: list[str] = []
+        careful = replace(
+            self, options=f"{self.options} -c default_transaction_read_only=on", log=lines.append
+        )
+        try:
+            version = careful.version()
+        except SlipwayError:
+            if not never_migrated(lines):
+                raise
+            version = 0
+        self.log(f"the database has schema {version}")
+        return version
 
     def up(self, *, direction: str = "up") -> GooseRun:
         """Apply what is not applied.

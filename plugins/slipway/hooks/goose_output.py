@@ -26,6 +26,9 @@ _PASSING = frozenset({"55P03", "40P01", "40001", "57014", "57P01", "57P02", "57P
 # Wrong password, no such role, no such database, no permission.
 _MISCONFIGURED = frozenset({"28P01", "28000", "3D000", "42501"})
 
+# What Postgres says to whoever wants to write in a session that only reads.
+_READ_ONLY = "25006"
+
 
 def version_in(lines: Sequence[str]) -> int | None:
     """Find the database's version in what goose wrote last."""
@@ -36,6 +39,11 @@ def version_in(lines: Sequence[str]) -> int | None:
 def applied_in(lines: Sequence[str]) -> tuple[str, ...]:
     """List the files that goose ran, in its order."""
     return tuple(match[1] for line in lines if (match := _DONE.search(line)))
+
+
+def never_migrated(lines: Sequence[str]) -> bool:
+    """Say whether goose stopped because its table is not there and it was not to make it."""
+    return _READ_ONLY in _STATE.findall("\n".join(lines))
 
 
 def failure_in(lines: Sequence[str], direction: str) -> SlipwayError:

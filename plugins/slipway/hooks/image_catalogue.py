@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.cloud_failure import understood
+from slipway.hooks.cloud_names import tags_of
 
 BAKE_TAG = "slipway:bake"
 # Seconds between two looks, and how often: deleting a group fails until its machine is gone.
@@ -32,6 +33,15 @@ class Ground:
     cidr: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """An image that is there."""
+
+    image_id: str
+    name: str
+    tags: dict[str, str]
+
+
 class ImageCatalogue:
     """The images of one account and region.
 
@@ -41,13 +51,21 @@ class ImageCatalogue:
     def __init__(self, ec2: Any) -> None:
         self._ec2 = ec2
 
-    @understood
     def find(self, tags: Mapping[str, str]) -> str | None:
+        """Return the id of the newest available image that carries all these tags, or None."""
+        found = self.newest(tags)
+        return found.image_id if found else None
+
+    @understood
+    def newest(self, tags: Mapping[str, str]) -> Image | None:
         """Return the newest available image that carries all these tags, or None."""
         filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
         filters.append({"Name": "state", "Values": ["available"]})
         images = self._ec2.describe_images(Owners=["self"], Filters=filters)["Images"]
-        return max(images, key=lambda image: image["CreationDate"])["ImageId"] if images else None
+        if not images:
+            return None
+        raw = max(images, key=lambda image: image["CreationDate"])
+        return Image(image_id=raw["ImageId"], name=raw.get("Name", ""), tags=tags_of(raw))
 
     @understood
     def source(self, name: str, owner: str) -> str:

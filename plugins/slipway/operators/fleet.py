@@ -13,6 +13,7 @@ from slipway.fleet.decisions import Wish
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
+from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
@@ -115,10 +116,18 @@ def open_swap(environment: Json, image: Json, log: Any) -> Swap:
     """
     target = FleetTarget.from_json(environment)
     return Swap(
-        cloud=fleet_cloud(
-            target.aws_conn_id, target.region, project=target.project,
-            environment=target.environment, target_group=target.target_group,
-            load_balancer=target.load_balancer,
-        ),
-        target=target, image=MachineImage.from_json(image), log=lambda line: log("%s", line),
+        cloud=open_cloud(target), target=target, image=MachineImage.from_json(image),
+        log=lambda line: log("%s", line),
+    )  # fmt: skip
+
+
+def open_cloud(target: FleetTarget) -> FleetCloud:
+    """Open the door to one environment's fleet; nothing is asked before it is needed.
+
+    :param target: the environment.
+    """
+    return fleet_cloud(
+        target.aws_conn_id, target.region, project=target.project,
+        environment=target.environment, target_group=target.target_group,
+        load_balancer=target.load_balancer,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.scratch_postgres import scratch_postgres
+from slipway.schema_policy import OnRollBack, meet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,8 +67,7 @@ class _GooseOperator(BaseOperator):
         return self._engine
 
     def _migrations(self, sha: str) -> MigrationFiles:
-        archive = git_mirror(self.url, self.connection).archive(sha, self.directory)
-        migrations = MigrationFiles.from_archive(archive, self.directory.rstrip("/"))
+        migrations = migration_files(self.url, self.connection, self.directory, sha)
         if migrations.gaps:
             self.log.warning(
                 "%s lacks the numbers %s: was a file forgotten?", self.directory, migrations.gaps
@@ -153,14 +153,15 @@ class GooseRehearseOperator(_GooseOperator):
 class GooseMigrateOperator(_GooseOperator):
     """Bring an environment's database to a release's schema.
 
-    A database that is ahead of the release is left as it is: after a roll back the old code
-    meets the newer schema, which it can live with as long as migrations only expand.
+    A database that is ahead of the release, on the way back, is left as it is.
 
     :param release: :class:`slipway.facts.Release` as JSON.
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
     :param directory: where the migrations are, from the repository's top.
     :param database_conn_id: Airflow connection of the database.
+    :param on_roll_back: :class:`slipway.schema_policy.OnRollBack`: whether the release may meet a
+        database that is ahead of it.
     :param lock_timeout: seconds that a statement waits for a lock before it gives up.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.facts.SchemaVersion` as JSON.
@@ -169,9 +170,11 @@ class GooseMigrateOperator(_GooseOperator):
     template_fields: Sequence[str] = ("release", "database_conn_id")
 
     def __init__(
-        self, *, release: Any, database_conn_id: str, lock_timeout: float = 5.0, **kwargs: Any
-    ) -> None:
+        self, *, release: Any, database_conn_id: str, on_roll_back: str = OnRollBack.EXPAND_ONLY,
+        lock_timeout: float = 5.0, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
+        self.on_roll_back = OnRollBack(on_roll_back)
         self.lock_timeout = lock_timeout
         self.release = release
         self.database_conn_id = database_conn_id
@@ -190,18 +193,18 @@ class GooseMigrateOperator(_GooseOperator):
                 engine=engine, name=container_name(context, "goose"), labels=self._labels
             )
             goose = Goose(
-                toolbox=toolbox, migrations=migrations, url=self._database_url(), log=self._say,
-                timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,
+                toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
+                log=self._say, timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,
             )  # fmt: skip
             return self._migrate(goose, migrations, release).to_json()
 
     def _migrate(self, goose: Goose, migrations: MigrationFiles, release: Release) -> SchemaVersion:
         before = goose.version()
-        if before > migrations.highest:
-            self._say(
-                f"the database has schema {before}, release {release.version} knows "
-                f"{migrations.highest}: nothing is applied and nothing is undone"
-            )
+        ahead = meet(
+            self.on_roll_back, database=before, release=migrations.highest, version=release.version
+        )
+        if ahead:
+            self._say(ahead)
             return SchemaVersion(version=before, before=before, seconds=0.0)
         run = goose.up()
         self._say(f"schema {before} -> {run.version}, {len(run.applied)} migrations applied")
@@ -209,10 +212,25 @@ class GooseMigrateOperator(_GooseOperator):
             version=run.version, before=before, applied=run.applied, seconds=run.seconds
         )
 
-    def _database_url(self) -> str:
-        """Build the URL, and keep it out of every log."""
-        url = postgres_url(BaseHook.get_connection(self.database_conn_id))
-        mask_secret(url)
-        password = url.split("@")[0].rpartition(":")[2]
-        mask_secret(password)
-        return url
+
+def migration_files(url: str, connection: str | None, directory: str, sha: str) -> MigrationFiles:
+    """Read a commit's migrations.
+
+    :param url: the repository.
+    :param connection: Airflow connection with its credentials.
+    :param directory: where they are, from the repository's top.
+    :param sha: the commit.
+    """
+    archive = git_mirror(url, connection).archive(sha, directory)
+    return MigrationFiles.from_archive(archive, directory.rstrip("/"))
+
+
+def database_url(conn_id: str) -> str:
+    """Build an environment's database URL, and keep it out of every log.
+
+    :param conn_id: Airflow connection of the database.
+    """
+    url = postgres_url(BaseHook.get_connection(conn_id))
+    mask_secret(url)
+    mask_secret(url.split("@")[0].rpartition(":")[2])
+    return url

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.configuration import conf
 
 from slipway.exceptions import BakeFailed
 from slipway.facts import Json, MachineImage, PublishedPackage
@@ -17,10 +14,10 @@ from slipway.hooks.aws_connection import account, aws_client
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.image_catalogue import ImageCatalogue
 from slipway.hooks.packer import Bake, bake
-from slipway.hooks.recipes import digest, recipe
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
+from slipway.operators.image_layers import Layers, baked_before
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -68,6 +65,8 @@ class PackerBakeOperator(BaseOperator):
     :param docker_conn_id: Airflow connection of the container engine.
     :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
         None.
+    :param reuse: take an image of this very package that is there already, also one that was
+        baked on an older base or with an older recipe.
     :returns: :class:`slipway.facts.MachineImage` as JSON.
     """
 
@@ -76,7 +75,8 @@ class PackerBakeOperator(BaseOperator):
 
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
-        docker_conn_id: str = DEFAULT, recipes: str | None = None, **kwargs: Any,
+        docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -86,6 +86,7 @@ class PackerBakeOperator(BaseOperator):
         self.region = region
         self.docker_conn_id = docker_conn_id
         self.recipes = recipes
+        self.reuse = reuse
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
 
@@ -95,28 +96,39 @@ class PackerBakeOperator(BaseOperator):
         :raises AirflowFailException: when the recipe or the package is at fault.
         """
         package = PublishedPackage.from_json(self.package)
-        self._labels = labels(context)
         with explained():
-            baker = _Baker(
-                catalogue=ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2")),
-                toolbox=Toolbox(
-                    engine=container_engine(self.docker_conn_id), name=container_name(context),
-                    labels=self._labels,
-                ),
-                aws_conn_id=self.aws_conn_id, region=self.region, log=self._say,
-            )  # fmt: skip
-            root = Path(self.recipes or conf.get("slipway", "recipes"))
-            base = self._base(root, baker.catalogue, container_name(context, "base"))
-            self._running = (baker.catalogue, base)
-            base_image, _ = baker.find_or_bake(base)
-            app = self._app(root, package, base_image, container_name(context, "app"))
-            self._running = (baker.catalogue, app)
-            image, reused = baker.find_or_bake(app)
+            catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))
+            if self.reuse and (found := baked_before(catalogue, package, self.region)):
+                self.log.info("%s is there already: %s", found.name, found.image_id)
+                return found.to_json()
+            return self._bake(context, package, catalogue).to_json()
+
+    def _bake(
+        self, context: Context, package: PublishedPackage, catalogue: ImageCatalogue
+    ) -> MachineImage:
+        self._labels = labels(context)
+        baker = _Baker(
+            catalogue=catalogue,
+            toolbox=Toolbox(
+                engine=container_engine(self.docker_conn_id), name=container_name(context),
+                labels=self._labels,
+            ),
+            aws_conn_id=self.aws_conn_id, region=self.region, log=self._say,
+        )  # fmt: skip
+        layers = Layers(
+            region=self.region, unit=self.unit, config=self.config, recipes=self.recipes
+        )
+        base = layers.base(baker.catalogue, container_name(context, "base"))
+        self._running = (baker.catalogue, base)
+        base_image, _ = baker.find_or_bake(base)
+        app = layers.app(package, base_image, container_name(context, "app"))
+        self._running = (baker.catalogue, app)
+        image, reused = baker.find_or_bake(app)
         return MachineImage(
             release=package.release, image_id=image, name=app.image_name,
             base_image_id=base_image, deb_sha256=package.sha256,
             playbook_hash=app.tags["slipway:playbook"], region=self.region, reused=reused,
-        ).to_json()  # fmt: skip
+        )  # fmt: skip
 
     def on_kill(self) -> None:
         """Let Packer clean up after itself, then remove what it left."""
@@ -127,54 +139,5 @@ class PackerBakeOperator(BaseOperator):
             catalogue, plan = self._running
             catalogue.sweep(plan.name, plan.image_name)
 
-    def _base(self, root: Path, catalogue: ImageCatalogue, name: str) -> Bake:
-        files = recipe(root, "base")
-        source = catalogue.source(
-            conf.get("slipway", "source_ami", fallback="debian-12-amd64-*"),
-            conf.get("slipway", "source_owner", fallback="136693071363"),
-        )
-        playbook = digest(files)
-        return Bake(
-            name=name, image_name=f"slipway-base-{playbook}-{name[-24:]}", files=files,
-            playbook="ansible/base.yml", source_image=source, region=self.region,
-            tags={
-                "slipway:layer": "base", "slipway:playbook": playbook,
-                "slipway:base-image": source,
-            },
-            settings=_settings(),
-        )  # fmt: skip
-
-    def _app(self, root: Path, package: PublishedPackage, base_image: str, name: str) -> Bake:
-        files = recipe(root, "app")
-        variables = {
-            "app_package": package.name, "app_version": package.version, "app_unit": self.unit,
-            "app_config": self.config, "app_repository_url": package.repository_url,
-            "app_repository_distribution": package.distribution,
-            "app_repository_component": package.component,
-            "app_repository_key": package.signing_key,
-        }  # fmt: skip
-        playbook = digest(files, {"variables": json.dumps(variables, sort_keys=True).encode()})
-        release = package.release
-        return Bake(
-            name=name, image_name=f"{release.project}-{release.slug}-{playbook}", files=files,
-            playbook="ansible/site.yml", source_image=base_image, region=self.region,
-            tags={
-                "slipway:layer": "app", "slipway:playbook": playbook,
-                "slipway:base-image": base_image, "slipway:deb-sha256": package.sha256,
-                "slipway:project": release.project, "slipway:version": release.version,
-                "slipway:sha": release.sha,
-            },
-            variables=variables, settings=_settings(),
-        )  # fmt: skip
-
     def _say(self, line: str) -> None:
         self.log.info("%s", line)
-
-
-def _settings() -> dict[str, Any]:
-    """Read how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""
-    return {
-        "instance_type": conf.get("slipway", "bake_instance_type", fallback="t3.small"),
-        "ssh_interface": conf.get("slipway", "bake_ssh_interface", fallback="private_ip"),
-        "encrypt_boot": conf.getboolean("slipway", "bake_encrypt", fallback=True),
-    }

@@ -1,4 +1,4 @@
-"""Where a release enters the catalogue, and where it is taken out again."""
+"""Where a release enters the catalogue, and where a finished swap is remembered."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.facts import Checkout, Json, PublishedPackage, SchemaVersion, TestReport
+from slipway.facts import (
+    Checkout,
+    Json,
+    PublishedPackage,
+    Release,
+    SchemaVersion,
+    TestReport,
+)
 from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
-from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-NEWEST = "newest"
 
 
 class RecordReleaseOperator(BaseOperator):
@@ -50,40 +55,35 @@ class RecordReleaseOperator(BaseOperator):
         )
         ReleaseCatalogue(artifact_store()).record(record)
         self.log.info("%s can be deployed anywhere now", record.checkout.release.version)
-        return _parts(record)
+        return parts(record)
 
 
-class ChooseReleaseOperator(BaseOperator):
-    """Take a release out of the catalogue.
+class RecordDeploymentOperator(BaseOperator):
+    """Remember that a release serves an environment, for the way back.
 
-    :param project: the project's name.
-    :param version: a version, the start of a sha, or ``newest``.
-    :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
+    :param release: :class:`slipway.facts.Release` as JSON.
+    :param environment: the environment's name.
     """
 
-    template_fields: Sequence[str] = ("version",)
-    ui_color = "#dbeafe"
+    template_fields: Sequence[str] = ("release",)
+    ui_color = "#dcfce7"
 
-    def __init__(self, *, project: str, version: str, **kwargs: Any) -> None:
-        super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.project = project
-        self.version = version
+    def __init__(self, *, release: Any, environment: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.release = release
+        self.environment = environment
 
-    def execute(self, context: Context) -> Json:
-        """Find the release; an unknown one fails for good, naming what there is."""
-        with explained():
-            record = self._find(ReleaseCatalogue(artifact_store()), self.version.strip())
-        release = record.checkout.release
-        subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
-        self.log.info("%s (%s): %s", release.version, release.sha, subject)
-        return _parts(record)
-
-    def _find(self, catalogue: ReleaseCatalogue, version: str) -> ReleaseRecord:
-        if version in ("", NEWEST):
-            return catalogue.newest(self.project)
-        return catalogue.find(self.project, version)
+    def execute(self, context: Context) -> None:
+        """Write the entry; a second one of the same release changes nothing."""
+        release = Release.from_json(self.release)
+        history = DeploymentHistory(artifact_store())
+        history.record(release, self.environment, run_id=context["ti"].run_id)
+        self.log.info("%s serves %s", release.version, self.environment)
 
 
-def _parts(record: ReleaseRecord) -> Json:
-    """Spread a record over XComs: a later task asks for the part that it needs."""
+def parts(record: ReleaseRecord) -> Json:
+    """Spread a record over XComs: a later task asks for the part that it needs.
+
+    :param record: of the release.
+    """
     return {**record.to_json(), "release": record.checkout.release.to_json()}

@@ -38,7 +38,7 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
     way = [
         "publish_apt", "record_release", "bake_image", "swap.migrate", "swap.launch",
         "swap.fleet_healthy", "swap.shift_traffic", "swap.fleet_in_service", "swap.soak",
-        "swap.retire_old",
+        "swap.retire_old", "swap.record_deployment",
     ]  # fmt: skip
     assert set(pairwise(way)) <= edges
 
@@ -47,11 +47,53 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
     commit, prod = build(project, "guestbook"), build(project, "guestbook.prod")
     swap = {edge for edge in _edges(commit) if edge[0].startswith("swap.")}
     assert swap == {edge for edge in _edges(prod) if edge[0].startswith("swap.")}
-    assert ("choose_release", "approve") in _edges(prod)
-    assert ("approve", "bake_image") in _edges(prod)
-    approve: Any = prod.get_task("approve")
-    assert approve.fail_on_reject
-    assert "approve" not in build(project, "guestbook.dev").task_ids
+    way = ["choose_release", "plan", "approve", "bake_image"]
+    assert set(pairwise(way)) <= _edges(prod)
+    dev = build(project, "guestbook.dev")
+    assert "approve" not in dev.task_ids
+    assert ("plan", "bake_image") in _edges(dev)
+
+
+def test_in_a_dry_run_every_task_that_changes_something_comes_after_the_plan(
+    project: Project,
+) -> None:
+    for name in ("dev", "prod"):
+        dag = build(project, f"guestbook.{name}")
+        plan = dag.get_task("plan")
+        before = {task.task_id for task in plan.get_flat_relatives(upstream=True)}
+        after = {task.task_id for task in plan.get_flat_relatives(upstream=False)}
+        assert before == {"choose_release"}
+        assert before | after | {"plan"} == set(dag.task_ids)
+        assert dag.params["dry_run"] is False
+
+
+def test_a_plan_is_made_for_whoever_reads_it(project: Project) -> None:
+    prod: Any = build(project, "guestbook.prod").get_task("plan")
+    dev: Any = build(project, "guestbook.dev").get_task("plan")
+    assert (prod.always, dev.always) == (True, False)
+    assert prod.schema.database_conn_id == "guestbook_prod"
+    assert prod.image.layers.config == {"GUESTBOOK_PORT": "8000"}
+
+
+def test_an_environment_takes_the_image_that_ran_before_and_a_commit_makes_its_own(
+    project: Project,
+) -> None:
+    bakes: list[Any] = [
+        build(project, dag_id).get_task("bake_image") for dag_id in ("guestbook", "guestbook.prod")
+    ]
+    assert [bake.reuse for bake in bakes] == [False, True]
+
+
+def test_the_form_offers_the_way_back_and_says_what_nothing_means(project: Project) -> None:
+    prod = build(project, "guestbook.prod").params.get_param("version")
+    dev = build(project, "guestbook.dev").params.get_param("version")
+    assert prod.schema["examples"] == ["previous", "newest"]
+    assert "Empty: what dev runs now" in str(prod.description)
+    assert "Empty: the newest release" in str(dev.description)
+    choice: Any = build(project, "guestbook.prod").get_task("choose_release")
+    assert (choice.environment["environment"], choice.before["environment"]) == ("prod", "dev")
+    assert prod.resolve(None) is None
+    assert prod.resolve("previous") == "previous"
 
 
 def test_every_task_is_documented_limited_and_retried(project: Project) -> None:
@@ -76,14 +118,26 @@ def test_roll_back_runs_after_a_failure_only(project: Project) -> None:
 def test_building_twice_gives_the_same_dag(project: Project) -> None:
     from airflow.serialization.serialized_objects import DagSerialization
 
-    first, second = (DagSerialization.to_dict(build(project, "guestbook")) for _ in range(2))
-    assert first == second
+    for dag_id in dag_ids(project):
+        first, second = (DagSerialization.to_dict(build(project, dag_id)) for _ in range(2))
+        assert first == second
 
 
 def test_a_project_without_migrations_has_no_goose(project: Project) -> None:
     plain = project.model_copy(update={"migrations": None})
     assert not {"rehearse_migrations", "swap.migrate"} & set(build(plain, "guestbook").task_ids)
     assert ("bake_image", "swap.launch") in _edges(build(plain, "guestbook"))
+
+
+@pytest.mark.parametrize("policy", ["expand_only", "stop"])
+def test_the_project_says_what_a_database_that_is_ahead_means(
+    project: Project, policy: str
+) -> None:
+    assert project.migrations
+    migrations = project.migrations.model_copy(update={"on_roll_back": policy})
+    one = project.model_copy(update={"migrations": migrations})
+    migrate: Any = build(one, "guestbook.prod").get_task("swap.migrate")
+    assert migrate.on_roll_back == policy
 
 
 def test_the_shared_dags(project: Project) -> None:

@@ -56,6 +56,7 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
         ("deploy: manual", "deploy: continuous", "only one environment can be continuous"),
         ("git://127.0.0.1:9418/guestbook.git", "file:///etc", "repository.url"),
         ("directory: migrations", "directory: ../../etc", "migrations.directory"),
+        ("  postgres: 15", "  on_roll_back: down", "'expand_only' or 'stop', not 'down'"),
         ("owner: guestbook-team", "owner: [", "not valid YAML"),
     ],
 )

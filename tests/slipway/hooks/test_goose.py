@@ -5,7 +5,7 @@ from unittest import mock
 
 import pytest
 
-from slipway.exceptions import MigrationFailed, ToolFailed
+from slipway.exceptions import EnvironmentMisconfigured, MigrationFailed, ToolFailed
 from slipway.hooks.container_spec import ToolResult
 from slipway.hooks.goose import Goose
 from slipway.hooks.migration_files import MigrationFiles
@@ -53,6 +53,31 @@ def test_the_url_is_in_the_environment_and_nowhere_else() -> None:
     assert options["environment"]["GOOSE_DBSTRING"] == URL
     assert options["environment"]["PGOPTIONS"].startswith("-c lock_timeout=5000")
     assert "pa%2Fss" not in repr((argv, log))
+
+
+def test_looking_reads_only() -> None:
+    box = Box("goose: version 7")
+    log: list[str] = []
+    assert box.goose(log).look() == 7
+    argv, options = box.mock.run.call_args
+    assert argv[-1] == "version"
+    assert "-c default_transaction_read_only=on" in options["environment"]["PGOPTIONS"]
+    assert log == ["the database has schema 7"]
+
+
+def test_looking_at_a_database_that_goose_never_saw_makes_no_table() -> None:
+    box = Box(
+        'goose run: ERROR: relation "goose_db_version" does not exist (SQLSTATE 42P01); '
+        "ERROR: cannot execute CREATE TABLE in a read-only transaction (SQLSTATE 25006)",
+        exit_code=1,
+    )
+    assert box.goose([]).look() == 0
+
+
+def test_looking_fails_as_anything_else_does() -> None:
+    box = Box("goose run: failed to connect to `x`: no such database (SQLSTATE 3D000)", exit_code=1)
+    with pytest.raises(EnvironmentMisconfigured):
+        box.goose([]).look()
 
 
 def test_a_failure_names_file_and_direction() -> None:

@@ -32,11 +32,14 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Any:
         yield made
 
 
-def migrate(repository: Repository, **files: str) -> SchemaVersion:
+def migrate(
+    repository: Repository, *, on_roll_back: str = "expand_only", **files: str
+) -> SchemaVersion:
     sha = repository.commit(**files)
     operator = GooseMigrateOperator(
         task_id="migrate", release=Release(project="shop", sha=sha, version="1").to_json(),
         url=repository.url, directory="migrations", database_conn_id="shop_dev",
+        on_roll_back=on_roll_back,
     )  # fmt: skip
     return SchemaVersion.from_json(operator.execute(CONTEXT))
 
@@ -57,6 +60,17 @@ def test_a_database_ahead_of_the_release_is_left_alone(repository: Repository, r
     runs.return_value.version.return_value = 7
     assert migrate(repository, **THREE) == SchemaVersion(version=7, before=7, seconds=0.0)
     runs.return_value.up.assert_not_called()
+
+
+def test_a_project_may_stop_where_the_database_is_ahead(repository: Repository, runs: Any) -> None:
+    runs.return_value.version.return_value = 7
+    with pytest.raises(AirflowFailException, match="schema 7, release 1 knows 3, and the project"):
+        migrate(repository, on_roll_back="stop", **THREE)
+    runs.return_value.up.assert_not_called()
+    runs.return_value.down_to.assert_not_called()
+    runs.return_value.version.return_value = 3
+    runs.return_value.up.return_value = GooseRun(version=3, applied=(), seconds=1.0)
+    assert migrate(repository, on_roll_back="stop", **THREE).version == 3
 
 
 def test_a_bad_migration_fails_for_good_and_a_lock_may_be_tried_again(

@@ -1,0 +1,118 @@
+"""The DAG that gives one environment a release of choice: production, and every way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, Param
+
+from include.delivery import documentation
+from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.house_rules import LIMITS, project_dag
+from include.delivery.project import Project
+from include.delivery.swap_group import bake_and_swap, fleet_target
+from slipway.operators.choose_release import NEWEST, PREVIOUS, ChooseReleaseOperator
+from slipway.operators.image_layers import Layers
+from slipway.operators.outlook import ImageOutlook, SchemaOutlook
+from slipway.operators.plan import PlanOperator
+from slipway.operators.run_params import DRY_RUN
+from slipway.schema_policy import OnRollBack
+
+
+def environment_dag(project: Project, name: str) -> DAG:
+    """Build the DAG of one environment.
+
+    :param project: the project.
+    :param name: the environment's name.
+    """
+    environment = project.environments[name]
+    with DAG(
+        dag_id=f"{project.name}.{name}",
+        description=f"Put a release of {project.name} on {name}; also the way back",
+        doc_md=documentation.environment_dag(project, name),
+        params=_params(project, name), **project_dag(project, name),
+    ) as dag:  # fmt: skip
+        gate = freeze_gate(environment)
+        chosen = _choice(project, name)
+        if gate:
+            gate >> chosen
+        plan = _plan(project, name, chosen.output)
+        first = bake_and_swap(project, name, chosen.output, reuse=True)
+        if environment.approval:
+            plan >> _approval(project, name) >> first
+        else:
+            plan >> first
+    return dag
+
+
+def _params(project: Project, name: str) -> dict[str, Param]:
+    source = _before(project, name)
+    nothing = f"what {source} runs now" if source else "the newest release"
+    # Real versions would have to be read from the artifact store each time this file is parsed,
+    # and would make a new version of the DAG of each release.
+    return {
+        "version": Param(
+            None, type=["null", "string"], maxLength=120, title="Release",
+            examples=[PREVIOUS, NEWEST],
+            description=f"Empty: {nothing}. '{PREVIOUS}': the last good release before the one "
+            f"that serves now. '{NEWEST}', a version, or the first characters of its sha.",
+        ),
+        DRY_RUN: Param(
+            False, type="boolean", title="Dry run",
+            description="Print what would be done, and change nothing.",
+        ),
+        **freeze_params(project.environments[name]),
+    }  # fmt: skip
+
+
+def _before(project: Project, name: str) -> str | None:
+    """Return the environment that releases come from, where no other is named."""
+    return None if project.continuous == name else project.continuous
+
+
+def _choice(project: Project, name: str) -> ChooseReleaseOperator:
+    source = _before(project, name)
+    return ChooseReleaseOperator(
+        task_id="choose_release", environment=fleet_target(project, name).to_json(),
+        before=fleet_target(project, source).to_json() if source else None,
+        version="{{ params.version or '' }}", execution_timeout=LIMITS["bookkeeping"],
+        doc_md=documentation.task("choose_release"),
+    )  # fmt: skip
+
+
+def _plan(project: Project, name: str, record: Any) -> PlanOperator:
+    environment, migrations = project.environments[name], project.migrations
+    layers = Layers(
+        region=environment.aws.region, unit=project.package.unit, config=project.package.config
+    )
+    schema = None
+    if migrations is not None:
+        schema = SchemaOutlook(
+            url=project.repository.url, connection=project.repository.connection,
+            directory=migrations.directory, database_conn_id=environment.database or "",
+            on_roll_back=migrations.on_roll_back,
+        )  # fmt: skip
+    return PlanOperator(
+        task_id="plan", package=record["package"], schema=schema,
+        environment=fleet_target(project, name).to_json(),
+        image=ImageOutlook(layers=layers, aws_conn_id=environment.aws.connection),
+        # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
+        always=environment.approval
+        or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),
+        execution_timeout=LIMITS["cloud"], doc_md=documentation.task("plan"),
+    )  # fmt: skip
+
+
+def _approval(project: Project, name: str) -> ApprovalOperator:
+    """A person says yes; a no fails the run, so that nobody mistakes it for a deployment."""
+    return ApprovalOperator(
+        task_id="approve",
+        subject=f"Deploy {project.name} to {name}?",
+        body=(
+            "Release **{{ ti.xcom_pull('choose_release', key='release')['version'] }}**"
+            f" is about to replace what serves on **{name}**."
+        ),
+        fail_on_reject=True,
+        doc_md=documentation.task("approve"),
+    )

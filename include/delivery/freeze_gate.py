@@ -1,0 +1,44 @@
+"""What a run of an environment with freeze windows has more than one without."""
+
+from __future__ import annotations
+
+from airflow.sdk import Param
+
+from include.delivery import documentation
+from include.delivery.house_rules import LIMITS
+from include.delivery.project import Environment
+from slipway.facts import Json
+from slipway.operators.freeze import CheckFreezeOperator
+from slipway.operators.run_params import OVERRIDE_FREEZE
+
+
+def freeze_windows(environment: Environment) -> list[Json]:
+    """Say to an operator when an environment is frozen."""
+    return [freeze.window().to_json() for freeze in environment.freeze]
+
+
+def freeze_params(environment: Environment) -> dict[str, Param]:
+    """Return the param that lets a run through; none where there is nothing to get through."""
+    if not environment.freeze:
+        return {}
+    windows = "; ".join(str(freeze.window()) for freeze in environment.freeze)
+    return {
+        OVERRIDE_FREEZE: Param(
+            None, type=["null", "string"], minLength=1, maxLength=500, title="Override the freeze",
+            description=f"Why this run cannot wait. Frozen: {windows}",
+        )
+    }  # fmt: skip
+
+
+def freeze_gate(environment: Environment, *, skip: bool = False) -> CheckFreezeOperator | None:
+    """Add the task that stops within a window; None where there are no windows.
+
+    :param environment: whose windows.
+    :param skip: skip what follows instead of failing.
+    """
+    if not environment.freeze:
+        return None
+    return CheckFreezeOperator(
+        task_id="check_freeze", windows=freeze_windows(environment), skip=skip,
+        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("check_freeze"),
+    )  # fmt: skip

@@ -1,0 +1,99 @@
+"""Where a release is taken out of the catalogue: by name, or by what an environment runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.exceptions import ReleaseNotFound
+from slipway.facts import Json
+from slipway.fleet.target import FleetTarget
+from slipway.fleet.traffic import live
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.deployment_history import DeploymentHistory, previous
+from slipway.hooks.fleet_view import Fleet
+from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.operators.failure import explained
+from slipway.operators.fleet import open_cloud
+from slipway.operators.release import parts
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+NEWEST, PREVIOUS = "newest", "previous"
+
+
+class ChooseReleaseOperator(BaseOperator):
+    """Take a release out of the catalogue, where only those are that passed the commit pipeline.
+
+    :param environment: where it will go, :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param version: a version, the start of a sha, ``newest``, ``previous`` (the last good one
+        before what serves now), or nothing: what the environment before this one runs now.
+    :param before: the environment before this one, as JSON; without one, nothing means ``newest``.
+    :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
+    """
+
+    template_fields: Sequence[str] = ("version",)
+    ui_color = "#dbeafe"
+
+    def __init__(
+        self, *, environment: Json, version: str, before: Json | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**{"multiple_outputs": True, **kwargs})
+        self.environment = environment
+        self.version = version
+        self.before = before
+
+    def execute(self, context: Context) -> Json:
+        """Find the release; an unknown one fails for good, naming what there is."""
+        with explained():
+            record = self._find(ReleaseCatalogue(artifact_store()), self.version.strip())
+        release = record.checkout.release
+        subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
+        self.log.info("%s (%s): %s", release.version, release.sha, subject)
+        return parts(record)
+
+    def _find(self, catalogue: ReleaseCatalogue, asked: str) -> ReleaseRecord:
+        project = self.environment["project"]
+        if asked == PREVIOUS:
+            return catalogue.find(project, self._previous())
+        if asked and asked != NEWEST:
+            return catalogue.find(project, asked)
+        if asked == NEWEST or self.before is None:
+            return catalogue.newest(project)
+        source = FleetTarget.from_json(self.before)
+        self.log.info("no version was named, so it is what %s runs", source.environment)
+        return catalogue.find(project, _serving(source))
+
+    def _previous(self) -> str:
+        target = FleetTarget.from_json(self.environment)
+        history = DeploymentHistory(artifact_store())
+        serving = _serving(target)
+        found = previous(history.versions(target.project, target.environment), serving)
+        if found is None:
+            msg = f"nothing is known to have served {target.environment} before {serving}"
+            raise ReleaseNotFound(msg, advice="name the version to go back to")
+        self.log.info("%s serves now; before it there was %s", serving, found)
+        return found
+
+
+def serving_version(fleet: Fleet) -> str | None:
+    """Return the release that serves and has proved itself.
+
+    In the middle of a swap that is the old one.
+
+    :param fleet: as observed.
+    """
+    proven = [group for group in live(fleet.groups) if group.version and group.live_since]
+    last = max(proven, key=lambda group: group.live_since or 0, default=None)
+    return last.version if last else None
+
+
+def _serving(target: FleetTarget) -> str:
+    version = serving_version(open_cloud(target).observe())
+    if version is None:
+        msg = f"{target.environment} runs no release of {target.project} yet"
+        raise ReleaseNotFound(msg, advice=f"name a version, or {NEWEST!r} for the newest one")
+    return version

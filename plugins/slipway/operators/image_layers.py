@@ -1,0 +1,127 @@
+"""What the two layers of an image are baked from: their identity, for whoever bakes or looks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk.configuration import conf
+
+from slipway.facts import MachineImage, PublishedPackage
+from slipway.hooks.image_catalogue import ImageCatalogue
+from slipway.hooks.packer import Bake
+from slipway.hooks.recipes import digest, recipe
+
+
+def baked_before(
+    catalogue: ImageCatalogue, package: PublishedPackage, region: str
+) -> MachineImage | None:
+    """Find an image of a package, whatever base layer and recipe it was baked with.
+
+    What ran before should run again: on the way back, and on the way from dev to production, an
+    image that proved itself is better than a new one with the same release in it.
+
+    :param catalogue: of the environment's account and region.
+    :param package: of the release.
+    :param region: the catalogue's.
+    """
+    found = catalogue.newest(_release_tags(package))
+    if found is None:
+        return None
+    return MachineImage(
+        release=package.release, image_id=found.image_id, name=found.name,
+        base_image_id=found.tags.get("slipway:base-image", ""), deb_sha256=package.sha256,
+        playbook_hash=found.tags.get("slipway:playbook", ""), region=region,
+        reused=True,
+    )  # fmt: skip
+
+
+def _release_tags(package: PublishedPackage) -> dict[str, str]:
+    release = package.release
+    return {
+        "slipway:layer": "app", "slipway:deb-sha256": package.sha256,
+        "slipway:project": release.project, "slipway:version": release.version,
+        "slipway:sha": release.sha,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layers:
+    """The base layer, and the application on it.
+
+    :param region: where the images live.
+    :param unit: the systemd unit that serves.
+    :param config: settings in the unit's environment on every machine.
+    :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
+        None.
+    """
+
+    region: str
+    unit: str
+    config: Mapping[str, str]
+    recipes: str | None = None
+
+    @property
+    def _root(self) -> Path:
+        return Path(self.recipes or conf.get("slipway", "recipes"))
+
+    def base(self, catalogue: ImageCatalogue, name: str) -> Bake:
+        """Return the bake of the base layer, on the newest source image.
+
+        :param catalogue: where the source image is looked up.
+        :param name: of everything temporary.
+        """
+        files = recipe(self._root, "base")
+        source = catalogue.source(
+            conf.get("slipway", "source_ami", fallback="debian-12-amd64-*"),
+            conf.get("slipway", "source_owner", fallback="136693071363"),
+        )
+        playbook = digest(files)
+        return Bake(
+            name=name, image_name=f"slipway-base-{playbook}-{name[-24:]}", files=files,
+            playbook="ansible/base.yml", source_image=source, region=self.region,
+            tags={
+                "slipway:layer": "base", "slipway:playbook": playbook,
+                "slipway:base-image": source,
+            },
+            settings=_settings(),
+        )  # fmt: skip
+
+    def app(self, package: PublishedPackage, base_image: str, name: str) -> Bake:
+        """Return the bake of the application.
+
+        :param package: of the release.
+        :param base_image: what it is baked on.
+        :param name: of everything temporary.
+        """
+        files = recipe(self._root, "app")
+        variables = {
+            "app_package": package.name, "app_version": package.version, "app_unit": self.unit,
+            "app_config": dict(self.config), "app_repository_url": package.repository_url,
+            "app_repository_distribution": package.distribution,
+            "app_repository_component": package.component,
+            "app_repository_key": package.signing_key,
+        }  # fmt: skip
+        playbook = digest(files, {"variables": json.dumps(variables, sort_keys=True).encode()})
+        release = package.release
+        return Bake(
+            name=name, image_name=f"{release.project}-{release.slug}-{playbook}", files=files,
+            playbook="ansible/site.yml", source_image=base_image, region=self.region,
+            tags={
+                **_release_tags(package), "slipway:playbook": playbook,
+                "slipway:base-image": base_image,
+            },
+            variables=variables, settings=_settings(),
+        )  # fmt: skip
+
+
+def _settings() -> dict[str, Any]:
+    """Read how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""
+    return {
+        "instance_type": conf.get("slipway", "bake_instance_type", fallback="t3.small"),
+        "ssh_interface": conf.get("slipway", "bake_ssh_interface", fallback="private_ip"),
+        "encrypt_boot": conf.getboolean("slipway", "bake_encrypt", fallback=True),
+    }

@@ -1,0 +1,30 @@
+"""What the operators' tests put into the catalogue."""
+
+from __future__ import annotations
+
+from slipway.facts import Checkout, PublishedPackage, Release, SchemaVersion
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+
+
+def make_record(version: str, *, committed_at: int = 0, schema: int | None = None) -> ReleaseRecord:
+    """Build the record of a release of the shop; its sha repeats the version's first digit."""
+    release = Release(project="shop", sha=version[0] * 40, version=version)
+    return ReleaseRecord(
+        checkout=Checkout(
+            release=release, repository="u", ref="main", branch="main",
+            message="Sell more\n\nand faster", author_name="a", author_email="e",
+            committed_at=committed_at,
+        ),
+        package=PublishedPackage(
+            release=release, name="shop", version=version, architecture="all", sha256="d",
+            repository_url="http://x", distribution="stable", component="main", signing_key="k",
+        ),
+        schema=SchemaVersion(version=schema, before=0, seconds=1.0) if schema else None,
+    )  # fmt: skip
+
+
+def catalogue(*versions: str) -> None:
+    """Enter releases into the catalogue, the oldest first."""
+    for number, version in enumerate(versions):
+        ReleaseCatalogue(artifact_store()).record(make_record(version, committed_at=number))

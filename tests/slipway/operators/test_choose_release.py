@@ -1,0 +1,134 @@
+"""Which release a run is about: what is named, what dev runs, what served before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.facts import Release
+from slipway.hooks.fleet_view import Fleet
+from slipway.operators import fleet
+from slipway.operators.choose_release import ChooseReleaseOperator, serving_version
+from slipway.operators.release import RecordDeploymentOperator
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.slipway.fleet.worlds import make_group, make_target
+from tests.slipway.operators.releases import catalogue
+
+CONTEXT: Any = {"ti": SimpleNamespace(run_id="manual__1")}
+DEV, PROD = make_target(), make_target(environment="prod")
+
+pytestmark = pytest.mark.usefixtures("artifacts")
+
+
+@pytest.fixture
+def clouds(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeFleetCloud]:
+    """Two environments; the operator opens the one that it is about."""
+    clouds = {"dev": FakeFleetCloud(), "prod": FakeFleetCloud()}
+
+    def opened(*_: Any, environment: str, **__: Any) -> FakeFleetCloud:
+        return clouds[environment]
+
+    monkeypatch.setattr(fleet, "fleet_cloud", opened)
+    return clouds
+
+
+def serve(cloud: FakeFleetCloud, version: str | None) -> None:
+    group = make_group(version)
+    cloud.groups = {group.name: group}
+
+
+def choose(version: str, *, before: bool = True) -> str:
+    operator = ChooseReleaseOperator(
+        task_id="choose_release", environment=PROD.to_json(), version=version,
+        before=DEV.to_json() if before else None,
+    )  # fmt: skip
+    chosen = operator.execute(CONTEXT)
+    assert chosen["release"] == chosen["checkout"]["release"]
+    return str(chosen["release"]["version"])
+
+
+def remember(*versions: str) -> None:
+    for version in versions:
+        release = Release(project="shop", sha="a", version=version).to_json()
+        RecordDeploymentOperator(task_id="t", release=release, environment="prod").execute(CONTEXT)
+
+
+def test_without_a_version_it_is_what_dev_runs(clouds: dict[str, FakeFleetCloud]) -> None:
+    catalogue("1.0", "2.0", "3.0")
+    serve(clouds["dev"], "2.0")
+    serve(clouds["prod"], "1.0")
+    assert choose("") == "2.0"
+    assert choose(" ") == "2.0"
+
+
+def test_where_no_environment_comes_before_it_is_the_newest(
+    clouds: dict[str, FakeFleetCloud],
+) -> None:
+    catalogue("1.0", "2.0", "3.0")
+    assert choose("", before=False) == "3.0"
+    serve(clouds["dev"], "2.0")
+    assert choose("newest") == "3.0"
+
+
+def test_previous_goes_back_from_what_serves(clouds: dict[str, FakeFleetCloud]) -> None:
+    catalogue("1.0", "2.0", "3.0")
+    remember("1.0", "2.0", "3.0")
+    serve(clouds["prod"], "3.0")
+    assert choose("previous") == "2.0"
+    remember("2.0")
+    serve(clouds["prod"], "2.0")
+    assert choose("previous") == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("history", "serving", "said"),
+    [
+        (("3.0",), "3.0", "nothing is known to have served prod before 3.0"),
+        (("1.0",), None, "prod runs no release of shop yet"),
+        (("9.9", "3.0"), "3.0", "shop has no release '9.9'"),
+    ],
+)
+def test_there_may_be_no_way_back(
+    clouds: dict[str, FakeFleetCloud], history: tuple[str, ...], serving: str | None, said: str
+) -> None:
+    catalogue("1.0", "2.0", "3.0")
+    remember(*history)
+    if serving:
+        serve(clouds["prod"], serving)
+    with pytest.raises(AirflowFailException, match=said):
+        choose("previous")
+
+
+def test_only_what_passed_the_pipeline_can_be_chosen(clouds: dict[str, FakeFleetCloud]) -> None:
+    catalogue("1.0.0+1.gaaaaaaa", "1.0.0+2.gbbbbbbb")
+    assert choose("1.0.0+1.gaaaaaaa") == "1.0.0+1.gaaaaaaa"
+    assert choose("bbbbbbb0") == "1.0.0+2.gbbbbbbb"
+    with pytest.raises(AirflowFailException, match=r"there is 1\.0\.0\+2\.gbbbbbbb"):
+        choose("1.0.0+2.gbbbbbb")
+    serve(clouds["dev"], "0.9")
+    with pytest.raises(AirflowFailException, match=r"shop has no release '0\.9'"):
+        choose("")
+
+
+def test_what_serves_is_what_has_proved_itself() -> None:
+    old, new = make_group("1"), replace(make_group("2"), live_since=None)
+    newer = make_group("3", live_since=900)
+    assert serving_version(Fleet(groups=(old, new))) == "1"
+    assert serving_version(Fleet(groups=(newer, old))) == "3"
+    standby = make_group("4", live_since=950, attached=False)
+    assert serving_version(Fleet(groups=(old, standby))) == "1"
+    assert serving_version(Fleet(groups=(new, make_group(None)))) is None
+
+
+def test_a_fleet_that_slipway_did_not_make_has_no_version(
+    clouds: dict[str, FakeFleetCloud], artifacts: Path
+) -> None:
+    serve(clouds["dev"], None)
+    with pytest.raises(AirflowFailException, match="dev runs no release of shop yet"):
+        choose("")
+    assert not (artifacts / "deployments").exists()

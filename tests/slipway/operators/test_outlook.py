@@ -1,0 +1,164 @@
+"""What baking and migrating would do, and that asking does neither."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import boto3
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from moto import mock_aws
+
+from slipway.exceptions import SchemaAhead
+from slipway.facts import MachineImage, PublishedPackage
+from slipway.hooks.container_engine import ContainerEngine
+from slipway.operators import outlook, packer_bake
+from slipway.operators.image_layers import Layers
+from slipway.operators.outlook import ImageOutlook, SchemaOutlook
+from slipway.operators.packer_bake import PackerBakeOperator
+from slipway.schema_policy import OnRollBack
+from tests.slipway.operators.releases import make_record
+
+if TYPE_CHECKING:
+    from tests.fakes.git_server import Repository
+
+ROOT = Path(__file__).resolve().parents[3]
+REGION = "eu-west-1"
+CONTEXT: Any = {"ti": SimpleNamespace(dag_id="shop.prod", task_id="plan", run_id="r")}
+LAYERS = Layers(region=REGION, unit="shop.service", config={"PORT": "80"}, recipes=str(ROOT))
+PACKAGE = make_record("2.0").package
+
+
+@pytest.fixture
+def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_OWNER", "self")
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__SOURCE_AMI", "debian")
+    with mock_aws():
+        make: Any = boto3.client
+        ec2 = make("ec2", region_name=REGION, aws_access_key_id="x", aws_secret_access_key="y")
+        for module in (outlook, packer_bake):
+            monkeypatch.setattr(module, "aws_client", lambda *_: ec2)
+        _image(ec2, "debian")
+        yield ec2
+
+
+def _image(ec2: Any, name: str, **tags: str) -> str:
+    some = ec2.describe_images()["Images"][0]["ImageId"]
+    machine = ec2.run_instances(ImageId=some, MinCount=1, MaxCount=1)["Instances"][0]
+    image = ec2.create_image(InstanceId=machine["InstanceId"], Name=name)["ImageId"]
+    pairs = [{"Key": f"slipway:{key.replace('_', '-')}", "Value": tags[key]} for key in tags]
+    if pairs:
+        ec2.create_tags(Resources=[image], Tags=pairs)
+    return str(image)
+
+
+def _baked(ec2: Any, package: PublishedPackage = PACKAGE) -> str:
+    """An image of the release, on a base layer and by a recipe of long ago."""
+    release = package.release
+    return _image(
+        ec2, "shop-2.0-old", layer="app", deb_sha256=package.sha256, project=release.project,
+        version=release.version, sha=release.sha, playbook="0ld", base_image="ami-0ld",
+    )  # fmt: skip
+
+
+def look() -> tuple[MachineImage, str]:
+    return ImageOutlook(layers=LAYERS, aws_conn_id="aws").look(PACKAGE)
+
+
+def test_an_image_that_ran_before_is_used_again(ec2: Any) -> None:
+    baked = _baked(ec2)
+    image, said = look()
+    assert (image.image_id, image.base_image_id, image.reused) == (baked, "ami-0ld", True)
+    assert said == f"uses shop-2.0-old ({baked}), which is there"
+
+
+def test_other_bytes_of_the_same_version_are_another_image(ec2: Any) -> None:
+    _baked(ec2, replace(PACKAGE, sha256="other"))
+    image, said = look()
+    assert not image.reused
+    assert said.startswith("bakes shop-2.0-")
+
+
+def test_what_is_not_there_would_be_baked(ec2: Any) -> None:
+    before = len(ec2.describe_images(Owners=["self"])["Images"])
+    source = ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian"]}])["Images"][0]
+    _, said = look()
+    assert f"a base layer that is baked first, from {source['ImageId']}" in said
+    from slipway.hooks.image_catalogue import ImageCatalogue
+
+    tags = LAYERS.base(ImageCatalogue(ec2), "x").tags
+    base = _image(ec2, "base", **{key.removeprefix("slipway:"): tags[key] for key in tags})
+    _, said = look()
+    assert said.endswith(f" on {base}")
+    assert len(ec2.describe_images(Owners=["self"])["Images"]) == before + 1
+
+
+def bake(*, reuse: bool) -> MachineImage:
+    operator = PackerBakeOperator(
+        task_id="bake_image", package=PACKAGE.to_json(), unit="shop.service", config={},
+        aws_conn_id="aws", region=REGION, recipes=str(ROOT / "nowhere"), reuse=reuse,
+    )  # fmt: skip
+    return MachineImage.from_json(operator.execute(CONTEXT))
+
+
+def test_the_bake_agrees_and_needs_no_recipe_for_it(
+    ec2: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = mock.create_autospec(ContainerEngine, instance=True)
+    monkeypatch.setattr(packer_bake, "container_engine", lambda _: engine)
+    baked = _baked(ec2)
+    assert bake(reuse=True) == look()[0]
+    assert bake(reuse=True).image_id == baked
+    # A commit's own run wants the image that is up to date.
+    with pytest.raises(AirflowFailException, match="is missing"):
+        bake(reuse=False)
+
+
+@pytest.fixture
+def goose(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    engine = mock.create_autospec(ContainerEngine, instance=True)
+    monkeypatch.setattr(outlook, "container_engine", lambda _: engine)
+    connection = {"conn_type": "postgres", "host": "db", "login": "u", "password": "p/w"}
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_PROD", json.dumps(connection))
+    with mock.patch.object(outlook, "Goose", autospec=True) as made:
+        yield made
+    assert [call[0] for call in made.return_value.method_calls] == ["look"] * made.call_count
+
+
+THREE = {f"migrations__{n}_x_dot_sql": "-- +goose Up\n" for n in (1, 2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("database", "said"),
+    [
+        (0, "0 -> 3, applies 1_x.sql, 2_x.sql, 3_x.sql"),
+        (2, "2 -> 3, applies 3_x.sql"),
+        (3, "3, and nothing to apply"),
+        (7, "the database has schema 7, release 2.0 knows 3: nothing is applied"),
+    ],
+)
+def test_the_schema_is_only_looked_at(
+    repository: Repository, goose: Any, database: int, said: str
+) -> None:
+    goose.return_value.look.return_value = database
+    release = replace(PACKAGE.release, sha=repository.commit(**THREE))
+    schema = SchemaOutlook(url=repository.url, directory="migrations", database_conn_id="shop_prod")
+    assert schema.look(release, CONTEXT, lambda _: None).startswith(said)
+    assert goose.call_args.kwargs["url"] == "postgres://u:p%2Fw@db:5432/u"
+
+
+def test_a_project_may_stop_where_the_database_is_ahead(repository: Repository, goose: Any) -> None:
+    goose.return_value.look.return_value = 7
+    release = replace(PACKAGE.release, sha=repository.commit(**THREE))
+    schema = SchemaOutlook(
+        url=repository.url, directory="migrations", database_conn_id="shop_prod",
+        on_roll_back=OnRollBack.STOP,
+    )  # fmt: skip
+    with pytest.raises(SchemaAhead, match="schema 7"):
+        schema.look(release, CONTEXT, lambda _: None)
