@@ -5,9 +5,12 @@ Time passes at each look: machines boot, checks pass, drained targets leave, del
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from slipway.hooks.fleet_cloud import IMAGE, VERSION
+from slipway.hooks.fleet_notes import IMAGE, VERSION
 from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
 from slipway.hooks.launch_templates import Launch
 
@@ -17,34 +20,64 @@ class Crash(Exception):
 
 
 @dataclass
+class Faults:
+    """What goes wrong, and what was measured: shared by all who look at the same cloud.
+
+    :param crash_at: number of the mutating call that never returns; counted from 0.
+    :param applied: whether that call took effect before the crash.
+    :param lowest: the least number of machines that served at any time; None until it is watched.
+    :param cut: the groups that were deleted while the balancer still had machines of theirs.
+    """
+
+    crash_at: int | None = None
+    applied: bool = True
+    lowest: int | None = None
+    cut: list[str] = field(default_factory=list)
+
+
+def _nobody() -> None:
+    """Everybody may."""
+
+
+@dataclass
 class FakeFleetCloud:
     """Stands in for :class:`slipway.hooks.fleet_cloud.FleetCloud`.
 
     :param healthy: versions whose machines pass the balancer's check.
     :param calls: the mutating calls so far, by name and group.
-    :param crash_at: number of the mutating call that never returns; counted from 0.
-    :param applied: whether that call took effect before the crash.
-    :param lowest: the least number of machines that served at any time; None until it is watched.
-    :param refusal: what Auto Scaling says of launches that failed.
+    :param faults: what goes wrong.
+    :param refusal: what Auto Scaling says of launches that failed; while it says so, none comes.
+    :param drain: looks that a machine takes to finish its connections.
+    :param slow_start: seconds over which the balancer gives a new machine its full share.
     """
 
     groups: dict[str, ServerGroup] = field(default_factory=dict)
     templates: set[str] = field(default_factory=set)
     healthy: set[str | None] = field(default_factory=set)
     calls: list[tuple[str, str]] = field(default_factory=list)
-    crash_at: int | None = None
-    applied: bool = True
-    lowest: int | None = None
+    faults: Faults = field(default_factory=Faults)
     refusal: str = ""
-    born: int = 0
+    drain: int = 1
+    slow_start: int = 0
+    born: list[str] = field(default_factory=list)
+    drained: dict[str, int] = field(default_factory=dict)
+    fence: Callable[[], None] = _nobody
+
+    def guarded(self, fence: Callable[[], None]) -> FakeFleetCloud:
+        other = copy(self)
+        other.fence = fence
+        return other
 
     # Looking
 
-    def observe(self) -> Fleet:
-        self._time_passes()
+    def observe(self, *, closely: bool = False) -> Fleet:
+        self.time_passes()
         groups = tuple(self.groups[name] for name in sorted(self.groups))
         seen = tuple(one for one in groups if one.version is not None or one.attached)
-        return Fleet(groups=seen, templates=tuple(sorted(self.templates)))
+        return Fleet(
+            groups=seen, templates=tuple(sorted(self.templates)),
+            slow_start=self.slow_start if closely else 0,
+        )  # fmt: skip
 
     def trouble(self, group: str) -> str:
         return self.refusal
@@ -61,7 +94,14 @@ class FakeFleetCloud:
 
     def resize(self, group: str, size: tuple[int, int, int]) -> None:
         low, desired, high = size
+        self._change("note", group, asked=desired)
         self._change("resize", group, min_size=low, desired=desired, max_size=high)
+
+    def carry_over(self, group: str, source: str) -> None:
+        if source in self.groups:
+            rules = self.groups[source].rules
+            self._change("rules", group, rules=rules)
+            self._change("note", group, carried=rules)
 
     def attach(self, group: str) -> None:
         self._change("attach", group, attached=True)
@@ -72,13 +112,11 @@ class FakeFleetCloud:
     def hold(self, group: str, processes: frozenset[str]) -> None:
         assert processes
         self._change("note", group, held=processes)
-        suspended = self.groups[group].suspended | processes
-        self._change("suspend", group, suspended=suspended)
+        self._change("suspend", group, suspended=self._suspended(group) | processes)
 
     def release(self, group: str, processes: frozenset[str]) -> None:
         assert processes
-        suspended = self.groups[group].suspended - processes
-        self._change("resume", group, suspended=suspended)
+        self._change("resume", group, suspended=self._suspended(group) - processes)
         self._change("note", group, held=frozenset())
 
     def mark_standby(self, group: str, until: int | None) -> None:
@@ -99,57 +137,75 @@ class FakeFleetCloud:
         low, desired, high = launch.size
         self.groups[launch.name] = ServerGroup(
             name=launch.name, version=launch.tags[VERSION], image_id=launch.tags[IMAGE],
-            min_size=low, desired=desired, max_size=high, attached=False,
+            min_size=low, desired=desired, max_size=high, attached=False, asked=desired,
         )  # fmt: skip
 
+    def _suspended(self, name: str) -> frozenset[str]:
+        return self.groups[name].suspended if name in self.groups else frozenset()
+
     def _detach(self, name: str) -> None:
+        if name not in self.groups:
+            return
         group = self.groups[name]
         machines = tuple(
             replace(one, target_health="draining" if one.target_health else None)
             for one in group.machines
         )
         self.groups[name] = replace(group, attached=False, machines=machines)
+        self.drained[name] = 0
 
     def _delete(self, name: str) -> None:
         if name in self.groups:
+            if self.groups[name].draining:
+                self.faults.cut.append(name)
             self.groups[name] = replace(self.groups[name], deleting=True, machines=())
 
-    def _change(self, call: str, name: str, **fields: object) -> None:
+    def _change(self, call: str, name: str, **fields: Any) -> None:
         def apply() -> None:
-            self.groups[name] = replace(self.groups[name], **fields)  # type: ignore[arg-type]
+            if name in self.groups:
+                self.groups[name] = replace(self.groups[name], **fields)
 
         self._call(call, name, apply)
 
-    def _call(self, call: str, name: str, apply: object) -> None:
-        dies = self.crash_at == len(self.calls)
+    def _call(self, call: str, name: str, apply: Callable[[], Any]) -> None:
+        self.fence()
+        dies = self.faults.crash_at == len(self.calls)
         self.calls.append((call, name))
-        if (not dies or self.applied) and callable(apply):
+        if not dies or self.faults.applied:
             apply()
-        if self.lowest is not None:
-            self.lowest = min(self.lowest, self.serving)
+        if self.faults.lowest is not None:
+            self.faults.lowest = min(self.faults.lowest, self.serving)
         if dies:
-            self.crash_at = None
+            self.faults.crash_at = None
             raise Crash
 
-    def _time_passes(self) -> None:
+    def time_passes(self) -> None:
+        """Let machines boot, checks pass, drained targets leave and deleted groups go."""
         for name, group in list(self.groups.items()):
             if group.deleting:
                 del self.groups[name]
                 continue
-            older = (self._aged(group, machine) for machine in group.machines)
-            lacking = max(0, group.desired - len(group.machines))
+            self.drained[name] = self.drained.get(name, 0) + 1
+            older = [self._aged(group, machine) for machine in group.machines]
+            lacking = 0 if self.refusal else max(0, group.desired - len(older))
+            kept = older[: group.desired]
             self.groups[name] = replace(
-                group, machines=(*older, *(self._born(name) for _ in range(lacking)))
+                group, machines=(*kept, *(self._newborn(name) for _ in range(lacking)))
             )
 
-    def _born(self, name: str) -> Machine:
-        self.born += 1
-        instance = f"i-{name}-{self.born}"
-        return Machine(instance_id=instance, address=f"10.0.0.{self.born}", lifecycle="Pending")
+    def _newborn(self, name: str) -> Machine:
+        self.born.append(name)
+        number = len(self.born)
+        return Machine(
+            instance_id=f"i-{name}-{number}", address=f"10.0.0.{number}", lifecycle="Pending"
+        )
 
     def _aged(self, group: ServerGroup, machine: Machine) -> Machine:
         health: str | None = None
         if group.attached and machine.up:
             verdict = "healthy" if group.version in self.healthy else "unhealthy"
-            health = "initial" if machine.target_health is None else verdict
+            fresh = machine.target_health in (None, "draining")
+            health = "initial" if fresh else verdict
+        elif machine.target_health and self.drained[group.name] < self.drain:
+            health = "draining"
         return replace(machine, lifecycle="InService", target_health=health)

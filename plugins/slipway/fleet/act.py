@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from slipway.facts import MachineImage
 from slipway.fleet.decisions import Action, Verb
 from slipway.fleet.machine_data import user_data
 from slipway.fleet.target import FleetTarget
-from slipway.hooks.fleet_cloud import ENVIRONMENT, IMAGE, PROJECT, SHA, VERSION, FleetCloud
+from slipway.hooks.fleet_cloud import FleetCloud
+from slipway.hooks.fleet_notes import ENVIRONMENT, IMAGE, PROJECT, SHA, VERSION
 from slipway.hooks.launch_templates import Launch
 
 
@@ -19,27 +22,29 @@ def act(action: Action, *, cloud: FleetCloud, target: FleetTarget, image: Machin
     :param image: the release's machine image, for a launch.
     :raises EnvironmentMisconfigured: when the cloud refuses it.
     :raises CloudUnavailable: when the cloud does not answer.
+    :raises LeaseHeld: when it is somebody else's turn, before anything was changed.
     """
-    group = action.group
     match action.verb:
         case Verb.LAUNCH:
             cloud.launch(_launch(action, target, image))
         case Verb.RESIZE:
-            cloud.resize(group, action.size or _configured(target))
-        case Verb.ATTACH:
-            cloud.attach(group)
-        case Verb.DETACH:
-            cloud.detach(group)
-        case Verb.SUSPEND_SCALING:
-            cloud.hold(group, action.processes)
-        case Verb.RESUME_SCALING:
-            cloud.release(group, action.processes)
-        case Verb.MARK_LIVE:
-            cloud.mark_live(group, action.at or 0)
-        case Verb.KEEP_WARM | Verb.WAKE:
-            cloud.mark_standby(group, action.at)
-        case Verb.DELETE:
-            cloud.delete(group)
+            cloud.resize(action.group, action.size or _configured(target))
+        case _:
+            _SIMPLE[action.verb](cloud, action)
+
+
+# What needs to know nothing but the action.
+_SIMPLE: dict[Verb, Callable[[FleetCloud, Action], None]] = {
+    Verb.CARRY_OVER: lambda cloud, do: cloud.carry_over(do.group, do.source or do.group),
+    Verb.ATTACH: lambda cloud, do: cloud.attach(do.group),
+    Verb.DETACH: lambda cloud, do: cloud.detach(do.group),
+    Verb.SUSPEND_SCALING: lambda cloud, do: cloud.hold(do.group, do.processes),
+    Verb.RESUME_SCALING: lambda cloud, do: cloud.release(do.group, do.processes),
+    Verb.MARK_LIVE: lambda cloud, do: cloud.mark_live(do.group, do.at or 0),
+    Verb.KEEP_WARM: lambda cloud, do: cloud.mark_standby(do.group, do.at),
+    Verb.WAKE: lambda cloud, do: cloud.mark_standby(do.group, None),
+    Verb.DELETE: lambda cloud, do: cloud.delete(do.group),
+}
 
 
 def _launch(action: Action, target: FleetTarget, image: MachineImage) -> Launch:
@@ -52,7 +57,7 @@ def _launch(action: Action, target: FleetTarget, image: MachineImage) -> Launch:
         name=action.group, image_id=image.image_id, size=action.size or _configured(target),
         tags=tags, instance_type=target.instance_type, subnets=target.subnets,
         security_groups=target.security_groups, profile=target.profile,
-        user_data=user_data(target, release),
+        user_data=user_data(target, release), like=action.source,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class Verb(StrEnum):
     DETACH = "detach"
     SUSPEND_SCALING = "suspend scaling of"
     RESUME_SCALING = "resume scaling of"
+    CARRY_OVER = "carry scaling rules over to"
     MARK_LIVE = "note as live"
     KEEP_WARM = "keep warm"
     WAKE = "take out of standby"
@@ -39,6 +40,7 @@ class Action:
     :param size: min, desired and max, of a launch or a resize.
     :param processes: that are suspended or resumed.
     :param at: seconds since 1970: of a standby its end, of a live group its beginning.
+    :param source: the live group that settings are taken from.
     """
 
     verb: Verb
@@ -47,6 +49,7 @@ class Action:
     size: tuple[int, int, int] | None = None
     processes: frozenset[str] = frozenset()
     at: int | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,10 +7,11 @@ there; a second run of a finished swap has nothing to do.
 from __future__ import annotations
 
 from slipway.fleet.decisions import Action, Plan, Verb, Wish
+from slipway.fleet.retire import retire_old, retire_standbys
 from slipway.fleet.roll_back import roll_back
 from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import live, needed, released, woken
-from slipway.hooks.fleet_view import SCALING, Fleet, ServerGroup
+from slipway.fleet.traffic import grown, held, live, marked, needed, woken
+from slipway.hooks.fleet_view import Fleet, ServerGroup
 
 
 def plan(
@@ -27,7 +28,7 @@ def plan(
     """
     group = fleet.of(version)
     if wish is Wish.STANDBYS_RETIRED:
-        return _retire_standbys(fleet.groups, now)
+        return retire_standbys(fleet.groups, now)
     if wish is Wish.ROLLED_BACK:
         return roll_back(fleet, version, name)
     if wish is Wish.LAUNCHED:
@@ -35,8 +36,8 @@ def plan(
     if group is None:
         return Plan(stuck=f"the server group {name} is gone")
     if wish is Wish.IN_TRAFFIC:
-        return _attach(group)
-    return _retire_old(fleet, group, target, now)
+        return _attach(group, fleet.slow_start, now)
+    return retire_old(fleet, group, target, now)
 
 
 def _launch(
@@ -48,13 +49,15 @@ def _launch(
     target: FleetTarget,
 ) -> Plan:
     serving = live(fleet.others(version))
-    held = _held(serving)
+    still = held(serving)
     if group is None:
         if fleet.leaving(name):
             return Plan(waiting=f"an earlier {name} is still going away")
-        return Plan(actions=(*held, _launch_beside(serving, target, name)))
+        return Plan(actions=(*still, _launch_beside(serving, target, name)))
     other_image = group.image_id is not None and group.image_id != image
     if other_image and group.live_since is None and not group.attached:
+        if group.draining:
+            return Plan(waiting=f"{name}, of an earlier bake, is draining")
         why = f"it was made of {group.image_id}, which is no longer this release's image"
         return Plan(actions=(Action(verb=Verb.DELETE, group=name, reason=why),))
     remark = f"{name} is there already"
@@ -62,18 +65,7 @@ def _launch(
         remark += f", made of {group.image_id}; {image} holds the same version"
     # A group that was scaled to nothing has no size of its own to come back with.
     least = needed(serving) if group.desired else needed(serving) or target.desired_size
-    return Plan(actions=(*woken(group), *held, *_grown(group, least)), remark=remark)
-
-
-def _held(serving: tuple[ServerGroup, ...]) -> list[Action]:
-    """Keep the live groups at their size; what somebody else suspended is left to them."""
-    why = "the live group must not shrink or grow while two stand side by side"
-    wanted = [(old, old.held or SCALING - old.suspended) for old in serving]
-    return [
-        Action(verb=Verb.SUSPEND_SCALING, group=old.name, reason=why, processes=processes)
-        for old, processes in wanted
-        if processes - old.suspended
-    ]
+    return Plan(actions=(*woken(group), *still, *grown(group, least)), remark=remark)
 
 
 def _launch_beside(serving: tuple[ServerGroup, ...], target: FleetTarget, name: str) -> Action:
@@ -83,82 +75,20 @@ def _launch_beside(serving: tuple[ServerGroup, ...], target: FleetTarget, name: 
         old = max(serving, key=lambda one: one.desired)
         size = (min(old.min_size, present), present, max(old.max_size, present))
         why = f"{old.name} has {present} machines now"
+        source = old.name
     else:
+        source = None
         size = (target.min_size, target.desired_size, target.max_size)
         why = f"nothing serves yet, and the project file asks for {target.desired_size}"
-    return Action(verb=Verb.LAUNCH, group=name, reason=why, size=size)
+    return Action(verb=Verb.LAUNCH, group=name, reason=why, size=size, source=source)
 
 
-def _grown(group: ServerGroup, least: int) -> tuple[Action, ...]:
-    """Make room for the traffic of now: a standby may be smaller, a live group may have grown."""
-    if group.desired >= least:
-        return ()
-    size = (group.min_size, least, max(group.max_size, least))
-    why = f"it takes {least} machines to carry the traffic"
-    return (Action(verb=Verb.RESIZE, group=group.name, reason=why, size=size),)
-
-
-def _attach(group: ServerGroup) -> Plan:
+def _attach(group: ServerGroup, slow_start: int, now: int) -> Plan:
     if group.attached:
         return Plan(actions=woken(group), remark=f"{group.name} is in the balancer already")
     why = "each of its machines is healthy when asked directly"
     attach = Action(verb=Verb.ATTACH, group=group.name, reason=why)
-    return Plan(actions=(*woken(group), attach))
-
-
-def _retire_old(fleet: Fleet, group: ServerGroup, target: FleetTarget, now: int) -> Plan:
-    others = fleet.others(group.version or "")
-    serving = live(others)
-    if grown := _grown(group, needed(serving)):
-        return Plan(actions=grown)
-    if not group.in_service or group.serving < needed(serving):
-        return Plan(waiting=f"{group.serving} of {group.desired} machines of {group.name} serve")
-    why = f"{group.name} serves with {group.serving} machines"
-    if group.live_since is None:
-        mark = Action(verb=Verb.MARK_LIVE, group=group.name, reason=why, at=now)
-        return Plan(actions=(mark, *_detached(serving, why)))
-    if serving:
-        return Plan(actions=_detached(serving, why))
-    if leaving := [old.name for old in others if old.draining]:
-        return Plan(waiting=f"{', '.join(leaving)} is draining")
-    return Plan(actions=(*_let_go(others, target, now), *released((group,)), *_swept(fleet)))
-
-
-def _detached(groups: tuple[ServerGroup, ...], why: str) -> tuple[Action, ...]:
-    return tuple(Action(verb=Verb.DETACH, group=old.name, reason=why) for old in groups)
-
-
-def _let_go(others: tuple[ServerGroup, ...], target: FleetTarget, now: int) -> list[Action]:
-    """Keep warm what served, delete what did not; a fleet that Slipway did not make stays."""
-    ours = [old for old in others if old.version is not None]
-    return [
-        _parting(old, target, now)
-        for old in ours
-        if old.standby_until is None or old.standby_until <= now
-    ]
-
-
-def _parting(old: ServerGroup, target: FleetTarget, now: int) -> Action:
-    good = old.complete and old.live_since is not None
-    if old.standby_until is None and target.keep_old > 0 and good:
-        until = now + int(target.keep_old)
-        why = f"kept {target.keep_old:.0f} s for a fast way back"
-        return Action(verb=Verb.KEEP_WARM, group=old.name, reason=why, at=until)
-    return Action(verb=Verb.DELETE, group=old.name, reason="out of traffic, and no longer kept")
-
-
-def _swept(fleet: Fleet) -> list[Action]:
-    why = "a launch template without a group: its launch was interrupted"
-    return [Action(verb=Verb.DELETE, group=name, reason=why) for name in fleet.orphans]
-
-
-def _retire_standbys(groups: tuple[ServerGroup, ...], now: int) -> Plan:
-    why = "its time as a standby is over"
-    return Plan(
-        actions=tuple(
-            Action(verb=Verb.DELETE, group=old.name, reason=why)
-            for old in groups
-            if old.standby_until is not None and old.standby_until <= now
-            if not (old.attached or old.draining or old.deleting)
-        )
-    )
+    # A standby comes back to a slow start, which is counted from here.
+    again = slow_start and group.live_since is not None
+    mark = (marked(group, "its slow start begins anew", now),) if again else ()
+    return Plan(actions=(*woken(group), *mark, attach))

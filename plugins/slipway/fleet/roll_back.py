@@ -34,8 +34,10 @@ def roll_back(fleet: Fleet, version: str, name: str) -> Plan:
 def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan:
     before = live(others)
     healthy = sum(old.serving for old in before)
-    if healthy:
+    if healthy and (not group.serving or healthy >= _stand_in(group, before)):
         return _detach(group, f"{healthy} machines of the release before it serve")
+    if healthy:
+        return _reinforced(group, before)
     if group.serving and group.live_since is not None:
         return Plan(remark=f"{group.name} served before this swap began: it stays")
     if before:
@@ -47,6 +49,31 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
     if group.serving or group.live_since is not None:
         return Plan(remark=f"{group.name} stays: without it nothing would serve")
     return _detach(group, "none of its machines serves, and nothing served before it")
+
+
+def _stand_in(group: ServerGroup, before: tuple[ServerGroup, ...]) -> int:
+    """Count the machines without which the way back would cost capacity.
+
+    As many as the failed release serves with now, for the traffic may have grown since it came;
+    and all that the release before it wants, for it served with them.
+    """
+    return max(group.serving, *(old.desired for old in before))
+
+
+def _reinforced(group: ServerGroup, before: tuple[ServerGroup, ...]) -> Plan:
+    """Bring the release before it up to today's traffic first."""
+    wanted = _stand_in(group, before)
+    old = max(before, key=lambda one: one.desired)
+    lacking = wanted - sum(one.desired for one in before)
+    if lacking <= 0:
+        names = ", ".join(one.name for one in before)
+        serving = sum(one.serving for one in before)
+        waiting = f"{serving} of {wanted} machines of {names} serve, so {group.name} stays"
+        return Plan(waiting=waiting)
+    desired = old.desired + lacking
+    why = f"{group.name} serves with {group.serving} machines, which it has to stand in for"
+    size = (old.min_size, desired, max(old.max_size, desired))
+    return Plan(actions=(Action(verb=Verb.RESIZE, group=old.name, reason=why, size=size),))
 
 
 def _detach(group: ServerGroup, why: str) -> Plan:

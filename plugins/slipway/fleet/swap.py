@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.facts import Deployment, MachineImage
 from slipway.fleet.act import act
-from slipway.fleet.decisions import Action, Plan, Wish
+from slipway.fleet.decisions import Action, Plan, Verb, Wish
 from slipway.fleet.plan import plan
 from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import live
@@ -23,6 +23,10 @@ from slipway.hooks.fleet_view import Fleet, ServerGroup
 # Seconds until the next look: after a change, which the cloud needs a moment to show, and while
 # something takes its time.
 _AFTER_CHANGE, _WHILE_WAITING = 0.2, 1.0
+# Never done on a look that is older than a change: what was seen may have died meanwhile.
+_TAKING = frozenset({Verb.DETACH, Verb.DELETE})
+# Wishes that depend on more than the groups and the balancer's word on them.
+_CLOSE = frozenset({Wish.IN_TRAFFIC, Wish.OLD_RETIRED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +51,12 @@ class Swap:
         """The release's server group, and its launch template."""
         return f"{self.target.project}-{self.target.environment}-{self.image.release.slug}"
 
-    def observe(self) -> Fleet:
-        """Read the environment's fleet from the cloud."""
-        return self.cloud.observe()
+    def observe(self, wish: Wish | None = None) -> Fleet:
+        """Read the environment's fleet from the cloud.
+
+        :param wish: what it is read for; some wishes need a closer look.
+        """
+        return self.cloud.observe(closely=wish in _CLOSE)
 
     def group(self) -> ServerGroup | None:
         """Read the release's own server group."""
@@ -77,7 +84,7 @@ class Swap:
         """
         deadline, story = self.clock() + timeout, _Story(self.log)
         while True:
-            fleet = self.observe()
+            fleet = self.observe(wish)
             story.seen(fleet)
             step = self.plan(fleet, wish)
             story.decided(step, wish)
@@ -88,8 +95,8 @@ class Swap:
             if self.clock() > deadline:
                 msg = f"{wish.value} was not reached in {timeout:.0f} s: {_open(step)}"
                 raise CloudUnavailable(msg, advice="run the task again: it goes on from here")
-            for action in step.actions:
-                self._act(action)
+            for action in at_one_look(step):
+                self.act(action)
             self.sleep(_AFTER_CHANGE if step.actions else _WHILE_WAITING)
 
     def deployment(self, fleet: Fleet, previous: ServerGroup | None) -> Deployment:
@@ -118,11 +125,25 @@ class Swap:
         last = max(warm, key=lambda one: one.standby_until or 0, default=None)
         return next(iter(live(others)), last)
 
-    def _act(self, action: Action) -> None:
-        # Whoever takes turns on an environment asks here, before each change, whether it is
-        # still their turn.
+    def act(self, action: Action) -> None:
+        """Do one action, and say so.
+
+        :raises EnvironmentMisconfigured: when the cloud refuses it.
+        :raises CloudUnavailable: when the cloud does not answer.
+        :raises LeaseHeld: when it is somebody else's turn.
+        """
         act(action, cloud=self.cloud, target=self.target, image=self.image)
         self.log(f"did: {action.verb.value} {action.group}")
+
+
+def at_one_look(step: Plan) -> tuple[Action, ...]:
+    """Return the actions of a plan that may be done before the world is looked at again."""
+    actions: list[Action] = []
+    for action in step.actions:
+        if actions and action.verb in _TAKING:
+            break
+        actions.append(action)
+    return tuple(actions)
 
 
 class _Story:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.fleet.decisions import Action, Verb
-from slipway.hooks.fleet_view import ServerGroup
+from slipway.hooks.fleet_view import SCALING, ServerGroup
 
 
 def live(groups: tuple[ServerGroup, ...]) -> tuple[ServerGroup, ...]:
@@ -37,3 +37,28 @@ def woken(group: ServerGroup) -> tuple[Action, ...]:
         return ()
     why = "it is warm, and wanted again"
     return (Action(verb=Verb.WAKE, group=group.name, reason=why),)
+
+
+def held(serving: tuple[ServerGroup, ...]) -> list[Action]:
+    """Keep the live groups at their size; what somebody else suspended is left to them."""
+    why = "the live group must not shrink or grow while two stand side by side"
+    wanted = [(old, old.held or SCALING - old.suspended) for old in serving]
+    return [
+        Action(verb=Verb.SUSPEND_SCALING, group=old.name, reason=why, processes=processes)
+        for old, processes in wanted
+        if processes - old.suspended
+    ]
+
+
+def grown(group: ServerGroup, least: int) -> tuple[Action, ...]:
+    """Make room for the traffic of now: a standby may be smaller, a live group may have grown."""
+    if group.desired >= least:
+        return ()
+    size = (group.min_size, least, max(group.max_size, least))
+    why = f"it takes {least} machines to carry the traffic"
+    return (Action(verb=Verb.RESIZE, group=group.name, reason=why, size=size),)
+
+
+def marked(group: ServerGroup, why: str, now: int) -> Action:
+    """Note on a group since when it serves in full."""
+    return Action(verb=Verb.MARK_LIVE, group=group.name, reason=why, at=now)

@@ -24,6 +24,9 @@ class Balancer(Protocol):
     def health(self) -> dict[str, str]:
         """Return the balancer's word on each instance that it knows, by instance id."""
 
+    def slow_start(self) -> int:
+        """Return the seconds over which a new machine gets its full share of requests."""
+
     def attach(self, group: str) -> None:
         """Let a server group's machines in."""
 
@@ -51,6 +54,12 @@ class TargetGroup:
             one["Target"]["Id"]: one["TargetHealth"]["State"]
             for one in answer["TargetHealthDescriptions"]
         }
+
+    def slow_start(self) -> int:
+        """Return the seconds over which a new machine gets its full share of requests."""
+        answer = self.elbv2.describe_target_group_attributes(TargetGroupArn=self.key)
+        told = {one["Key"]: one["Value"] for one in answer["Attributes"]}
+        return int(told.get("slow_start.duration_seconds") or 0)
 
     def attach(self, group: str) -> None:
         """Let a server group's machines in."""
@@ -86,9 +95,13 @@ class ClassicBalancer:
         """Return a target group's words for what this balancer says, by instance id."""
         answer = self.elb.describe_instance_health(LoadBalancerName=self.key)
         return {
-            one["InstanceId"]: _CLASSIC_STATES.get(one["State"], "initial")
+            one["InstanceId"]: _classic_state(one["State"], one.get("Description") or "")
             for one in answer["InstanceStates"]
         }
+
+    def slow_start(self) -> int:
+        """Return nothing: this kind knows no slow start."""
+        return 0
 
     def attach(self, group: str) -> None:
         """Let a server group's machines in."""
@@ -143,6 +156,13 @@ def classic_balancer(client: Any, name: str) -> ClassicBalancer:
 def balancers_of(group: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the keys of all balancers that a described server group hangs on."""
     return (*group.get("TargetGroupARNs", ()), *group.get("LoadBalancerNames", ()))
+
+
+def _classic_state(state: str, description: str) -> str:
+    # One that finishes its last requests is still InService, and says so in words alone.
+    if "deregistration currently in progress" in description:
+        return "draining"
+    return _CLASSIC_STATES.get(state, "initial")
 
 
 def _attached(autoscaling: Any, group: str) -> tuple[str, ...]:

@@ -6,22 +6,33 @@ done, what is gone already as well; the next look tells whether it is what was m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
 from slipway.hooks.balancers import Balancer, balancers_of, classic_balancer, target_group
 from slipway.hooks.cloud_failure import patiently
-from slipway.hooks.cloud_names import subnet_ids, tags_of
-from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
+from slipway.hooks.cloud_names import tags_of
+from slipway.hooks.fleet_gone import is_gone, unless_gone
+from slipway.hooks.fleet_launch import new_group
+from slipway.hooks.fleet_notes import (
+    CARRIED,
+    ENVIRONMENT,
+    HELD,
+    LIVE,
+    PROJECT,
+    SIZE,
+    STANDBY,
+    note,
+)
+from slipway.hooks.fleet_reading import launch_trouble, machine_ids, server_group
+from slipway.hooks.fleet_rules import copy_rules, fingerprint, own_alarms
+from slipway.hooks.fleet_view import Fleet
 from slipway.hooks.launch_templates import Launch, delete_template, make_template, template_names
 
-PROJECT, ENVIRONMENT = "slipway:project", "slipway:environment"
-VERSION, SHA, IMAGE = "slipway:version", "slipway:sha", "slipway:image"
-# Notes on a server group, from which a task that was killed picks up the thread.
-STANDBY, LIVE, HELD = "slipway:standby-until", "slipway:live-since", "slipway:held"
 # EC2 takes this many values in one filter.
 _FILTER_VALUES = 200
 
@@ -50,6 +61,21 @@ class FleetCloud:
         self._target_group = target_group
         self._load_balancer = load_balancer
         self._found: Balancer | None = None
+        self._fence: Callable[[], None] = _unguarded
+
+    def guarded(self, fence: Callable[[], None]) -> Self:
+        """Return the same fleet, with a question before each change.
+
+        :param fence: raises when it is somebody else's turn.
+        """
+        other = copy(self)
+        other._fence = fence
+        return other
+
+    def _changing(self, service: str) -> Any:
+        """Return a client for one change, if it is still our turn."""
+        self._fence()
+        return self._client(service)
 
     @property
     def _autoscaling(self) -> Any:
@@ -72,12 +98,14 @@ class FleetCloud:
     # Looking
 
     @patiently
-    def observe(self) -> Fleet:
+    def observe(self, *, closely: bool = False) -> Fleet:
         """Read all server groups of the environment.
 
         A group that carries no project's tag but hangs on the same balancer belongs to the fleet
         as well: it served before Slipway came.
 
+        :param closely: what takes more calls, too: scaling rules where two groups share the
+            traffic, and the balancer's slow start.
         :raises EnvironmentMisconfigured: when the target group or balancer does not exist.
         :raises CloudUnavailable: when the API does not answer.
         """
@@ -88,11 +116,25 @@ class FleetCloud:
         # After the groups, never before: a machine that joined in between would look unknown to
         # the balancer, and a group with such a machine drained.
         health = self._balancer.health()
-        addresses = self._addresses(one["InstanceId"] for one in _machines(raw))
+        addresses = self._addresses(machine_ids(raw))
+        rules = self._rules(raw, key) if closely else {}
+        groups = (
+            server_group(
+                one, key=key, health=health, addresses=addresses,
+                rules=rules.get(one["AutoScalingGroupName"], ""),
+            )
+            for one in raw
+        )  # fmt: skip
         return Fleet(
-            groups=tuple(_group(one, key, health, addresses) for one in raw),
-            templates=template_names(self._ec2, self._tags),
-        )
+            groups=tuple(groups), templates=template_names(self._ec2, self._tags),
+            slow_start=self._balancer.slow_start() if closely else 0,
+        )  # fmt: skip
+
+    def _rules(self, raw: list[Mapping[str, Any]], key: str) -> dict[str, str]:
+        serving = [one for one in raw if key in balancers_of(one)]
+        if len(serving) < 2:  # nobody to take anything over from
+            return {}
+        return {one["AutoScalingGroupName"]: fingerprint(self._client, one) for one in serving}
 
     def _belongs(self, group: Mapping[str, Any], key: str) -> bool:
         tags = tags_of(group)
@@ -114,16 +156,8 @@ class FleetCloud:
         return found
 
     def trouble(self, group: str) -> str:
-        """Return what Auto Scaling said when it last failed to launch a machine, or nothing."""
-        try:
-            answer = self._autoscaling.describe_scaling_activities(
-                AutoScalingGroupName=group, MaxRecords=10
-            )
-        except ClientError:
-            # Only ever asked to enrich a failure, which must not be lost for it.
-            return ""
-        failed = (one for one in answer["Activities"] if one["StatusCode"] == "Failed")
-        return next((one.get("StatusMessage", "") for one in failed), "")
+        """Return why Auto Scaling cannot launch a machine now, or nothing when it can."""
+        return launch_trouble(self._autoscaling, group)
 
     # Doing
 
@@ -133,40 +167,56 @@ class FleetCloud:
 
         :raises EnvironmentMisconfigured: when it names what the cloud does not have.
         """
-        subnets = subnet_ids(self._ec2, launch.subnets)
+        live = self._described(launch.like) if launch.like else None
+        wanted = new_group(self._client, launch, live)
+        self._fence()
         make_template(self._ec2, launch)
-        low, desired, high = launch.size
-        tags = [_tag(launch.name, key, value, inherited=True) for key, value in launch.tags.items()]
-        template = {"LaunchTemplateName": launch.name, "Version": "1"}
         try:
-            self._autoscaling.create_auto_scaling_group(
-                AutoScalingGroupName=launch.name, MinSize=low, DesiredCapacity=desired,
-                MaxSize=high, LaunchTemplate=template, VPCZoneIdentifier=",".join(subnets),
-                HealthCheckType="EC2", HealthCheckGracePeriod=60, Tags=tags,
-            )  # fmt: skip
+            self._changing("autoscaling").create_auto_scaling_group(**wanted)
         except ClientError as error:
             if not error.response["Error"]["Code"].startswith("AlreadyExists"):
                 raise
 
     @patiently
+    @unless_gone
     def resize(self, group: str, size: tuple[int, int, int]) -> None:
-        """Give a group another min, desired and max."""
+        """Give a group another min, desired and max, and note what was asked for."""
         low, desired, high = size
-        self._autoscaling.update_auto_scaling_group(
+        self._note(group, SIZE, str(desired))
+        self._changing("autoscaling").update_auto_scaling_group(
             AutoScalingGroupName=group, MinSize=low, DesiredCapacity=desired, MaxSize=high
         )
 
     @patiently
+    @unless_gone
+    def carry_over(self, group: str, source: str) -> None:
+        """Give a group the scaling rules of another, and note which they were.
+
+        The note comes last: a crash before it means that the copy is made once more.
+        """
+        live = self._described(source)
+        if live is not None:
+            rules = fingerprint(self._client, live)
+            copy_rules(self._client, self._changing, source=live, group=group)
+            self._note(group, CARRIED, rules)
+
+    @patiently
+    @unless_gone
     def attach(self, group: str) -> None:
         """Let a group's machines into the balancer."""
-        self._balancer.attach(group)
+        balancer = self._balancer
+        self._fence()
+        balancer.attach(group)
 
     @patiently
     def detach(self, group: str) -> None:
         """Take a group's machines out of the balancer, which lets them finish first."""
-        self._balancer.detach(group)
+        balancer = self._balancer
+        self._fence()
+        balancer.detach(group)
 
     @patiently
+    @unless_gone
     def hold(self, group: str, processes: frozenset[str]) -> None:
         """Suspend processes of a group, and note that it was us.
 
@@ -176,11 +226,12 @@ class FleetCloud:
         """
         if processes:
             self._note(group, HELD, " ".join(sorted(processes)))
-            self._autoscaling.suspend_processes(
+            self._changing("autoscaling").suspend_processes(
                 AutoScalingGroupName=group, ScalingProcesses=sorted(processes)
             )
 
     @patiently
+    @unless_gone
     def release(self, group: str, processes: frozenset[str]) -> None:
         """Resume processes of a group, and take the note off.
 
@@ -188,76 +239,49 @@ class FleetCloud:
         """
         # An empty list would mean all there are, also what somebody else suspended.
         if processes:
-            self._autoscaling.resume_processes(
+            self._changing("autoscaling").resume_processes(
                 AutoScalingGroupName=group, ScalingProcesses=sorted(processes)
             )
             self._note(group, HELD, None)
 
     @patiently
+    @unless_gone
     def mark_standby(self, group: str, until: int | None) -> None:
         """Note on a group until when it is kept warm; None takes the note off."""
         self._note(group, STANDBY, None if until is None else str(until))
 
     @patiently
+    @unless_gone
     def mark_live(self, group: str, since: int) -> None:
         """Note on a group since when it serves alone."""
         self._note(group, LIVE, str(since))
 
     @patiently
     def delete(self, group: str) -> None:
-        """Remove a group with its machines and its launch template."""
+        """Remove a group with its machines, its alarms and its launch template."""
+        if alarms := own_alarms(self._client, group):
+            self._changing("cloudwatch").delete_alarms(AlarmNames=alarms)
         try:
-            self._autoscaling.delete_auto_scaling_group(
+            self._changing("autoscaling").delete_auto_scaling_group(
                 AutoScalingGroupName=group, ForceDelete=True
             )
         except ClientError as error:
-            # ValidationError is Auto Scaling's word for a group that is gone.
-            if "not found" not in str(error).lower():
+            if not is_gone(error):
                 raise
+        self._fence()
         delete_template(self._ec2, group)
+
+    def _described(self, group: str) -> Mapping[str, Any] | None:
+        answer = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+        found: list[Mapping[str, Any]] = answer["AutoScalingGroups"]
+        return next(iter(found), None)
 
     def _note(self, group: str, key: str, value: str | None) -> None:
         if value is None:
-            self._autoscaling.delete_tags(Tags=[_tag(group, key)])
+            self._changing("autoscaling").delete_tags(Tags=[note(group, key)])
         else:
-            self._autoscaling.create_or_update_tags(Tags=[_tag(group, key, value)])
+            self._changing("autoscaling").create_or_update_tags(Tags=[note(group, key, value)])
 
 
-def _tag(
-    group: str, key: str, value: str | None = None, *, inherited: bool = False
-) -> dict[str, Any]:
-    tag: dict[str, Any] = {
-        "ResourceId": group, "ResourceType": "auto-scaling-group", "Key": key,
-        "PropagateAtLaunch": inherited,
-    }  # fmt: skip
-    return tag if value is None else {**tag, "Value": value}
-
-
-def _machines(groups: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    return (machine for group in groups for machine in group["Instances"])
-
-
-def _group(
-    raw: Mapping[str, Any], key: str, health: Mapping[str, str], addresses: Mapping[str, str]
-) -> ServerGroup:
-    tags = tags_of(raw)
-    return ServerGroup(
-        name=raw["AutoScalingGroupName"], version=tags.get(VERSION), image_id=tags.get(IMAGE),
-        min_size=raw["MinSize"], desired=raw["DesiredCapacity"], max_size=raw["MaxSize"],
-        attached=key in balancers_of(raw),
-        suspended=frozenset(one["ProcessName"] for one in raw.get("SuspendedProcesses", ())),
-        held=frozenset(tags.get(HELD, "").split()), live_since=_instant(tags.get(LIVE)),
-        standby_until=_instant(tags.get(STANDBY)), deleting="Status" in raw,
-        machines=tuple(
-            Machine(
-                instance_id=one["InstanceId"], address=addresses.get(one["InstanceId"]),
-                lifecycle=one["LifecycleState"], target_health=health.get(one["InstanceId"]),
-            )
-            for one in raw["Instances"]
-        ),
-    )  # fmt: skip
-
-
-def _instant(value: str | None) -> int | None:
-    # Somebody may have edited the note by hand; it is not worth a failed swap.
-    return int(value) if value and value.isdigit() else None
+def _unguarded() -> None:
+    """Nobody takes turns."""

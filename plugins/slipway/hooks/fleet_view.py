@@ -46,6 +46,9 @@ class ServerGroup:
         group without it has proved nothing yet.
     :param standby_until: seconds since 1970, of a group that is kept warm out of traffic.
     :param deleting: the cloud is taking it away.
+    :param asked: how many machines Slipway asked for last; people and policies may differ.
+    :param rules: fingerprint of its scaling rules, if it was looked at closely and has any.
+    :param carried: fingerprint of the rules that it took over.
     """
 
     name: str
@@ -61,6 +64,9 @@ class ServerGroup:
     live_since: int | None = None
     standby_until: int | None = None
     deleting: bool = False
+    asked: int | None = None
+    rules: str = ""
+    carried: str = ""
 
     @property
     def serving(self) -> int:
@@ -88,10 +94,13 @@ class Fleet:
     """All server groups of an environment.
 
     :param templates: the names of its launch templates, with or without a group.
+    :param slow_start: seconds over which the balancer gives a new machine its full share, if it
+        was looked at closely.
     """
 
     groups: tuple[ServerGroup, ...]
     templates: tuple[str, ...] = ()
+    slow_start: int = 0
 
     def of(self, version: str) -> ServerGroup | None:
         """Return the group of a release."""

@@ -22,6 +22,7 @@ class Launch:
     :param user_data: base64, as EC2 wants it.
     :param tags: of the group, its template, its machines and their volumes.
     :param size: min, desired and max.
+    :param like: name of the live group, whose tags, hooks and other settings are taken over.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Launch:
     user_data: str
     tags: Mapping[str, str]
     size: tuple[int, int, int]
+    like: str | None = None
 
 
 def make_template(ec2: Any, launch: Launch) -> None:

@@ -73,15 +73,15 @@ def test_a_good_release_gets_through_any_world(
     own = sum(one.serving for one in cloud.groups.values() if one.version == version)
     # Where the release serves beside another, it may be halfway through a swap.
     before = max(own, cloud.serving - own)
-    cloud.lowest = cloud.serving
+    cloud.faults.lowest = cloud.serving
     by_hand = {name: _theirs(one) for name, one in cloud.groups.items() if one.version is None}
-    cloud.crash_at, cloud.applied = crash_at, applied
+    cloud.faults.crash_at, cloud.faults.applied = crash_at, applied
     for wish in DEPLOY:
         try:
             make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
         except Crash:
             make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
-    assert cloud.lowest >= before
+    assert cloud.faults.lowest >= before
     assert serving(cloud) == [version]
     assert [group.version for group in cloud.observe().groups if group.attached] == [version]
     nothing_is_orphaned(cloud)
@@ -104,10 +104,10 @@ def test_a_bad_release_leaves_any_world_as_it_was(
     applied: bool, let_in: bool,
 ) -> None:  # fmt: skip
     cloud = _world(drawn, orphans)
-    cloud.lowest = before = cloud.serving
+    cloud.faults.lowest = before = cloud.serving
     served = sorted(str(version) for version in serving(cloud))
     theirs = {name: _theirs(one) for name, one in cloud.groups.items() if not one.deleting}
-    cloud.crash_at, cloud.applied = crash_at, applied
+    cloud.faults.crash_at, cloud.faults.applied = crash_at, applied
     wishes = [Wish.LAUNCHED, *([Wish.IN_TRAFFIC] if let_in else []), Wish.ROLLED_BACK]
     for wish in wishes:
         try:
@@ -119,7 +119,7 @@ def test_a_bad_release_leaves_any_world_as_it_was(
             assert let_in
             assert before == 0
             return
-    assert cloud.lowest >= before
+    assert cloud.faults.lowest >= before
     assert set(served) <= {str(version) for version in serving(cloud)}
     cloud.observe()
     assert "shop-dev-bad" not in cloud.groups

@@ -47,9 +47,9 @@ def test_a_live_group_that_grows_during_the_swap_is_made_up_for(cloud: FakeFleet
         make_swap(cloud, "2").converge(wish, timeout=100)
     cloud.resize("shop-dev-1", (1, 4, 4))
     cloud.observe()
-    cloud.lowest = 4
+    cloud.faults.lowest = 4
     make_swap(cloud, "2").converge(Wish.OLD_RETIRED, timeout=100)
-    assert cloud.lowest >= 4
+    assert cloud.faults.lowest >= 4
     assert cloud.groups["shop-dev-2"].serving == 4
 
 
@@ -198,7 +198,11 @@ def test_a_crash_at_any_call_converges(
     cloud = FakeFleetCloud(healthy={"1", "2"})
     deploy(cloud, "1", keep_old=keep)
     before = cloud.serving
-    cloud.lowest, cloud.applied, cloud.crash_at = before, applied, len(cloud.calls) + crash_at
+    cloud.faults.lowest, cloud.faults.applied, cloud.faults.crash_at = (
+        before,
+        applied,
+        len(cloud.calls) + crash_at,
+    )
     version = "2" if good else "bad"
     wishes = DEPLOY if good else (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.ROLLED_BACK)
     for wish in wishes:
@@ -207,8 +211,8 @@ def test_a_crash_at_any_call_converges(
         except Crash:
             make_swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
     assert serving(cloud) == ["2" if good else "1"]
-    assert cloud.lowest is not None
-    assert cloud.lowest >= before
+    assert cloud.faults.lowest is not None
+    assert cloud.faults.lowest >= before
     nothing_is_orphaned(cloud)
     again = len(cloud.calls)
     make_swap(cloud, version, keep_old=keep).converge(wishes[-1], timeout=100)

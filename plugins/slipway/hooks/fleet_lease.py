@@ -1,0 +1,153 @@
+"""One change of an environment at a time: a lease that lies in the cloud, beside what it guards.
+
+Airflow, shells and people on other machines share nothing but the cloud, so the lease is a
+parameter of SSM's Parameter Store. It has no end in time: a slow owner is not a dead one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from slipway.exceptions import LeaseHeld
+from slipway.hooks.cloud_failure import patiently
+
+_GONE, _TAKEN = "ParameterNotFound", "ParameterAlreadyExists"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """Who may change the environment.
+
+    :param owner: for people to read, and to find out whether it lives: a run, or a shell.
+    :param generation: counts up at each change of hands.
+    :param token: of one grip alone, so that an answer that was lost is told from a rival's.
+    """
+
+    owner: str
+    generation: int
+    token: str
+
+
+def _never(owner: str) -> bool:  # noqa: ARG001
+    return False
+
+
+class FleetLease:
+    """The lease on one environment of one project.
+
+    A task takes it, :meth:`check` comes before each of its changes, and the last task of the
+    swap gives it back. The same owner takes it again at each task and each try, and whoever held
+    it until then is refused from that moment on, also a try that only seemed to be dead.
+
+    :param client: gives the boto3 client of a service by its name.
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param owner: who asks.
+    :param dead: says whether another owner is proven dead; without proof it lives.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        project: str,
+        environment: str,
+        owner: str,
+        dead: Callable[[str], bool] = _never,
+    ) -> None:
+        self._client = client
+        self.name = f"/slipway/{project}/{environment}/lease"
+        self.owner = owner
+        self._dead = dead
+        self._mine: Holder | None = None
+
+    @property
+    def _ssm(self) -> Any:
+        return self._client("ssm")
+
+    @patiently
+    def holder(self) -> Holder | None:
+        """Read who holds it; None when it is free."""
+        try:
+            value = self._ssm.get_parameter(Name=self.name)["Parameter"]["Value"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GONE:
+                raise
+            return None
+        return _read(value)
+
+    def take(self) -> Holder:
+        """Take it: when it is free, our own from an earlier task, or a dead owner's.
+
+        :raises LeaseHeld: naming the owner, when that one lives, or was quicker.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        held = self.holder()
+        if held is not None and held.owner != self.owner and not self._dead(held.owner):
+            raise _held(held)
+        mine = Holder(
+            owner=self.owner, generation=held.generation + 1 if held else 1, token=uuid4().hex
+        )
+        self._write(mine, over=held is not None)
+        self._mine = mine
+        self.check()
+        return mine
+
+    def check(self) -> None:
+        """Make sure that it is still ours. To be asked before each change.
+
+        :raises LeaseHeld: when somebody else took over, or took it away.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        held = self.holder()
+        if self._mine is None or held != self._mine:
+            raise _held(held)
+
+    def give_back(self) -> None:
+        """Free it; when it is no longer ours, nothing happens."""
+        if self._mine is not None and self.holder() == self._mine:
+            self._remove()
+        self._mine = None
+
+    @patiently
+    def _write(self, mine: Holder, *, over: bool) -> None:
+        value = json.dumps(asdict(mine))
+        try:
+            self._ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=over)
+        except ClientError as error:
+            # Somebody was quicker, or our own first try arrived; the check that follows tells.
+            if error.response["Error"]["Code"] != _TAKEN:
+                raise
+
+    @patiently
+    def _remove(self) -> None:
+        try:
+            self._ssm.delete_parameter(Name=self.name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GONE:
+                raise
+
+
+def _read(value: str) -> Holder:
+    try:
+        raw = json.loads(value)
+        return Holder(
+            owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"])
+        )
+    except (ValueError, KeyError, TypeError):
+        # Somebody wrote it by hand, to keep everybody away.
+        return Holder(owner=value, generation=0, token="")
+
+
+def _held(held: Holder | None) -> LeaseHeld:
+    if held is None:
+        msg = "the lease on the environment was taken away"
+        return LeaseHeld(msg, advice="somebody removed it by hand; run the task again")
+    msg = f"{held.owner} is changing this environment (generation {held.generation})"
+    return LeaseHeld(msg, advice="wait until it is done; the task tries again by itself")
