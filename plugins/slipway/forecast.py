@@ -91,6 +91,15 @@ class _Imagined:
         if action.verb is Verb.DELETE:
             templates = tuple(name for name in fleet.templates if name != action.group)
             return replace(fleet, groups=others, templates=templates)
+        if action.verb is Verb.CARRY_OVER:
+            rules = next((one.rules for one in fleet.groups if one.name == action.source), "")
+            return replace(
+                fleet,
+                groups=tuple(
+                    replace(group, carried=rules) if group.name == action.group else group
+                    for group in fleet.groups
+                ),
+            )
         change = EFFECTS.get(action.verb)
         groups = tuple(
             replace(group, **change(group, action))

@@ -14,7 +14,7 @@ from slipway.hooks.artifact_store import ArtifactStore
 
 
 class DeploymentHistory:
-    """Entries under ``deployments/<project>/<environment>/<milliseconds>_<version>.json``.
+    """Entries under ``deployments/<project>/<environment>/<microseconds>_<version>.json``.
 
     The version stands in the name, so that reading the history is one listing.
 
@@ -34,7 +34,9 @@ class DeploymentHistory:
         :param run_id: the run that brought it there.
         """
         at = self._clock()
-        key = f"{_folder(release.project, environment)}/{int(at * 1000):015d}_{release.version}"
+        key = (
+            f"{_folder(release.project, environment)}/{int(at * 1_000_000):018d}_{release.version}"
+        )
         self._store.put_json(f"{key}.json", {**release.to_json(), "at": at, "run_id": run_id})
 
     def versions(self, project: str, environment: str) -> list[str]:
