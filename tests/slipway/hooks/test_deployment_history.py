@@ -54,6 +54,6 @@ def test_an_entry_says_what_came_when_and_by_which_run(tmp_path: Path) -> None:
     store = ArtifactStore(tmp_path.as_uri())
     history = DeploymentHistory(store, lambda: 12.5)
     history.record(Release(project="shop", sha="a", version="1"), "prod", run_id="manual__7")
-    assert store.get_json("deployments/shop/prod/000000000012500_1.json") == {
+    assert store.get_json("deployments/shop/prod/000000000012500000_1.json") == {
         "project": "shop", "sha": "a", "version": "1", "at": 12.5, "run_id": "manual__7",
     }  # fmt: skip
