@@ -32,7 +32,10 @@ _TASKS = {
         "Tells what would be baked, migrated, launched, shifted and retired. "
         "A dry run ends here; a person who approves sees it first."
     ),
-    "approve": "Waits for a person: open *Required Actions* and approve or reject.",
+    "approve": (
+        "Waits for a person: read the plan under *Required Actions*, approve or reject, say why. "
+        "Who, when and why stay in the log and the XCom `approval`; a no ends the run."
+    ),
     "bake_image": (
         "Bakes the machine image with Packer and Ansible, "
         "or finds the one that was baked from the same inputs."

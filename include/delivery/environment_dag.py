@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param
 
 from include.delivery import documentation
-from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.freeze_gate import freeze_gate, freeze_params, freeze_windows
 from include.delivery.house_rules import LIMITS, project_dag
 from include.delivery.project import Project
 from include.delivery.swap_group import bake_and_swap, fleet_target
+from slipway.operators.approval import REASON, ApproveReleaseOperator
 from slipway.operators.choose_release import NEWEST, PREVIOUS, ChooseReleaseOperator
 from slipway.operators.image_layers import Layers
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
@@ -104,15 +104,23 @@ def _plan(project: Project, name: str, record: Any) -> PlanOperator:
     )  # fmt: skip
 
 
-def _approval(project: Project, name: str) -> ApprovalOperator:
+def _approval(project: Project, name: str) -> ApproveReleaseOperator:
     """A person says yes; a no fails the run, so that nobody mistakes it for a deployment."""
-    return ApprovalOperator(
-        task_id="approve",
-        subject=f"Deploy {project.name} to {name}?",
-        body=(
-            "Release **{{ ti.xcom_pull('choose_release', key='release')['version'] }}**"
-            f" is about to replace what serves on **{name}**."
-        ),
-        fail_on_reject=True,
-        doc_md=documentation.task("approve"),
+    environment = project.environments[name]
+    override = (
+        "{% set over = ti.xcom_pull('check_freeze') %}{% if over %}The freeze"
+        " ({{ over.window }}) is overridden by {{ over.by }}: {{ over.reason }}{% endif %}"
     )
+    return ApproveReleaseOperator(
+        task_id="approve", windows=freeze_windows(environment),
+        subject=f"Deploy {project.name} to {name}?",
+        body="```\n{{ ti.xcom_pull('plan', key='plan') | join('\n') }}\n```\n"
+        + (override if environment.freeze else ""),
+        params={
+            REASON: Param(
+                None, type=["null", "string"], maxLength=1000, title="Why",
+                description="Kept with the run, with your name and the time.",
+            )
+        },
+        doc_md=documentation.task("approve"),
+    )  # fmt: skip
