@@ -232,7 +232,7 @@ class FleetMachine(RuleBasedStateMachine):
             proven = group.attached and (group.live_since or group.version is None)
             # When nobody is healthy the balancer fails open, so this one has the traffic.
             assert before or actor.disturbed or not proven
-            if group.version != actor.version:
+            if group.version != actor.version and not actor.disturbed:
                 self._hands_over(actor, group)
         self._others_are_disturbed(actor, 0)
 
