@@ -76,8 +76,10 @@ def copy_rules(client: Client, change: Client, *, source: Mapping[str, Any], gro
         )
     for policy in rules["policies"]:
         alarms = policy.pop("Alarms", [])
-        made = change("autoscaling").put_scaling_policy(AutoScalingGroupName=group, **policy)
-        _copy_alarms(client, change, alarms, (name, group), made["PolicyARN"])
+        change("autoscaling").put_scaling_policy(AutoScalingGroupName=group, **policy)
+        for alarm in _described(client, alarms):
+            arn = _arn(client, group, policy["PolicyName"])
+            _copy_alarm(change, alarm, (name, group), arn)
     for granularity, metrics in rules["metrics"].items():
         change("autoscaling").enable_metrics_collection(
             AutoScalingGroupName=group, Metrics=metrics, Granularity=granularity
@@ -150,23 +152,33 @@ def _schedule(raw: Mapping[str, Any]) -> dict[str, Any]:
     return _only(raw, fields)
 
 
-def _copy_alarms(
-    client: Client, change: Client, alarms: list[str], names: tuple[str, str], policy: str
-) -> None:
+def _described(client: Client, alarms: list[str]) -> list[dict[str, Any]]:
     if not alarms:
-        return
+        return []
+    found: list[dict[str, Any]] = client("cloudwatch").describe_alarms(AlarmNames=alarms)[
+        "MetricAlarms"
+    ]
+    return found
+
+
+def _arn(client: Client, group: str, policy: str) -> str:
+    answer = client("autoscaling").describe_policies(
+        AutoScalingGroupName=group, PolicyNames=[policy]
+    )
+    return str(answer["ScalingPolicies"][0]["PolicyARN"])
+
+
+def _copy_alarm(change: Client, alarm: dict[str, Any], names: tuple[str, str], policy: str) -> None:
     old, new = names
-    found = client("cloudwatch").describe_alarms(AlarmNames=alarms)["MetricAlarms"]
-    for alarm in found:
-        name = f"{new}/{alarm['AlarmName'].removeprefix(f'{old}/')}"
-        change("cloudwatch").put_metric_alarm(
-            AlarmName=name, AlarmActions=[policy], **_renamed(_only(alarm, _ALARM), old, new)
-        )
+    name = f"{new}/{alarm['AlarmName'].removeprefix(f'{old}/')}"
+    change("cloudwatch").put_metric_alarm(
+        AlarmName=name, AlarmActions=[policy], **_renamed(_only(alarm, _ALARM), old, new)
+    )
 
 
 def _only(raw: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
-    # None, and a list of nothing, are how an emulator says that there is no such field.
-    return {key: raw[key] for key in fields if raw.get(key) not in (None, "", [])}
+    # Nothing, in whatever form, is how an emulator says that there is no such field.
+    return {key: raw[key] for key in fields if raw.get(key) not in (None, "", [], {})}
 
 
 def _renamed(value: Any, old: str, new: str) -> Any:

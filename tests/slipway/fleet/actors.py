@@ -1,0 +1,164 @@
+"""Those who change a fleet: each step is one look or one action, so that they can interleave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from slipway.exceptions import LeaseHeld
+from slipway.fleet.decisions import Wish
+from slipway.fleet.swap import Swap, at_one_look
+from slipway.hooks.fleet_lease import FleetLease
+from slipway.hooks.fleet_view import ServerGroup
+from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.slipway.fleet.fake_ssm import FakeSsm
+from tests.slipway.fleet.worlds import NOW, make_image, make_swap
+
+# Looks after which a task gives up waiting.
+PATIENCE = 25
+# Looks that a release is watched for before the old one is let go.
+SOAK = 4
+
+
+class TimedOut(Exception):
+    """A task of the swap fails, and the next one rolls back."""
+
+
+@dataclass
+class World:
+    """What all actors share.
+
+    :param now: seconds since 1970.
+    :param dead: owners of the lease whose processes have ended.
+    :param kind: the loop; another one for a test of the tests.
+    """
+
+    cloud: FakeFleetCloud
+    ssm: FakeSsm = field(default_factory=FakeSsm)
+    now: int = NOW
+    dead: set[str] = field(default_factory=set)
+    kind: type[Swap] = Swap
+    fenced: bool = True
+    runs: int = 0
+
+    def lease(self, owner: str) -> FleetLease:
+        return FleetLease(
+            self.ssm, project="shop", environment="dev", owner=owner,
+            dead=self.dead.__contains__,
+        )  # fmt: skip
+
+    def swap(self, version: str, lease: FleetLease, keep: float) -> Swap:
+        cloud: Any = self.cloud.guarded(lease.check) if self.fenced else self.cloud
+        made = make_swap(cloud, version, keep_old=keep)
+        fields = {name: getattr(made, name) for name in ("target", "log", "sleep")}
+        return self.kind(
+            cloud=cloud, image=make_image(version), clock=lambda: float(self.now), **fields
+        )
+
+
+class Actor:
+    """One run that changes the environment: a deployment, or housekeeping.
+
+    :param version: of the release; empty for housekeeping.
+    :param keep: seconds that an old group is kept warm.
+    :raises LeaseHeld: when it is somebody else's turn.
+    """
+
+    def __init__(self, world: World, version: str, keep: float) -> None:
+        world.runs += 1
+        self.world, self.version = world, version
+        self.owner = f"run-{world.runs}"
+        self.lease = world.lease(self.owner)
+        self.lease.take()
+        self._swap = world.swap(version, self.lease, keep)
+        self._course = self._deploy() if version else self._reach(Wish.STANDBYS_RETIRED)
+        self.failed, self.ended = False, False
+        # An alarm rings: the next gate says no.
+        self.alarmed, self.soaking = False, False
+        # What others changed since this one looked last.
+        self.disturbed, self.unseen_loss = True, 0
+
+    def step(self) -> None:
+        """Look once, or do one action.
+
+        :raises Crash: where the process dies.
+        :raises LeaseHeld: where it is refused.
+        """
+        try:
+            next(self._course)
+        except StopIteration:
+            self.end()
+            self.lease.give_back()
+        except (Crash, LeaseHeld):
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """The process is gone; whether or not it gave the lease back."""
+        self.ended = True
+        self.world.dead.add(self.owner)
+
+    def _deploy(self) -> Iterator[None]:
+        try:
+            yield from self._reach(Wish.LAUNCHED)
+            yield from self._wait(lambda group: group.complete and self._answers())
+            yield from self._reach(Wish.IN_TRAFFIC)
+            yield from self._wait(lambda group: group.in_service)
+            yield from self._soak()
+        except TimedOut:
+            self.failed = True
+            yield from self._patiently(Wish.ROLLED_BACK)
+            return
+        yield from self._patiently(Wish.OLD_RETIRED)
+
+    def _answers(self) -> bool:
+        return self.version in self.world.cloud.healthy
+
+    def _patiently(self, wish: Wish) -> Iterator[None]:
+        try:
+            yield from self._reach(wish)
+        except TimedOut:
+            self.failed = True
+
+    def _reach(self, wish: Wish) -> Iterator[None]:
+        for _ in range(PATIENCE):
+            self.world.now += 1
+            fleet = self._swap.observe(wish)
+            step = self._swap.plan(fleet, wish)
+            yield
+            if step.done:
+                return
+            if step.stuck:
+                raise TimedOut
+            for action in at_one_look(step):
+                self._swap.act(action)
+                yield
+        raise TimedOut
+
+    def _wait(self, passed: Callable[[ServerGroup], bool]) -> Iterator[None]:
+        for _ in range(PATIENCE):
+            group = self._swap.group()
+            yield
+            if group is None or self.alarmed:
+                break
+            if passed(group):
+                return
+        raise TimedOut
+
+    def _soak(self) -> Iterator[None]:
+        self.soaking = True
+        for _ in range(SOAK):
+            self._swap.observe()
+            yield
+            if self.alarmed:
+                raise TimedOut
+
+
+def attached(cloud: FakeFleetCloud) -> list[ServerGroup]:
+    return [group for group in cloud.groups.values() if group.attached and not group.deleting]
+
+
+def edit(cloud: FakeFleetCloud, name: str, **fields: Any) -> None:
+    """Change a group past Slipway."""
+    cloud.groups[name] = replace(cloud.groups[name], **fields)

@@ -1,0 +1,94 @@
+"""The model checker of the swap, and the broken swaps that it must catch.
+
+``SLIPWAY_MODEL_STEPS=10000`` makes it go on until Slipway has done that many steps of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from slipway.fleet.decisions import Action, Plan, Verb, Wish
+from slipway.fleet.swap import Swap
+from slipway.hooks.fleet_view import Fleet
+from tests.slipway.fleet.fleet_machine import FleetMachine
+
+STEPS = int(os.environ.get("SLIPWAY_MODEL_STEPS", "0"))
+BRIEF = settings(
+    max_examples=300, stateful_step_count=60, deadline=None, report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck), database=None, derandomize=not STEPS,
+)  # fmt: skip
+
+
+def test_nothing_that_happens_hurts() -> None:
+    FleetMachine.steps = 0
+    while True:
+        run_state_machine_as_test(FleetMachine, settings=BRIEF)
+        if FleetMachine.steps >= STEPS:
+            break
+    print(f"steps of Slipway in the model: {FleetMachine.steps}")
+    assert FleetMachine.steps > 1000
+
+
+class _Hasty(Swap):
+    """Takes the old one out as soon as the new one is in, healthy or not."""
+
+    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+        step = super().plan(fleet, wish)
+        if wish is not Wish.IN_TRAFFIC:
+            return step
+        old = [one for one in fleet.others(self.image.release.version) if one.attached]
+        out = (Action(verb=Verb.DETACH, group=one.name, reason="") for one in old)
+        return replace(step, actions=(*step.actions, *out))
+
+
+class _Impatient(Swap):
+    """Deletes what still drains."""
+
+    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+        step = super().plan(fleet, wish)
+        if "draining" not in step.waiting:
+            return step
+        old = [one for one in fleet.others(self.image.release.version) if not one.attached]
+        return Plan(
+            actions=tuple(Action(verb=Verb.DELETE, group=one.name, reason="") for one in old)
+        )
+
+
+class _Headlong(Swap):
+    """Rolls back whatever the old group can carry."""
+
+    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+        step = super().plan(fleet, wish)
+        if wish is not Wish.ROLLED_BACK or "stays" not in step.waiting:
+            return step
+        return Plan(actions=(Action(verb=Verb.DETACH, group=self.name, reason=""),))
+
+
+class _Untidy(Swap):
+    """Leaves what it did not launch itself."""
+
+    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+        step = super().plan(fleet, wish)
+        kept = tuple(one for one in step.actions if one.verb is not Verb.RESUME_SCALING)
+        return replace(step, actions=kept)
+
+
+@pytest.mark.parametrize("kind", [_Hasty, _Impatient, _Headlong, _Untidy])
+def test_a_broken_plan_is_caught(kind: type[Swap]) -> None:
+    broken = type("Broken", (FleetMachine,), {"kind": kind})
+    _is_caught(broken)
+
+
+def test_a_missing_fence_is_caught() -> None:
+    _is_caught(type("Fenceless", (FleetMachine,), {"fenced": False}))
+
+
+def _is_caught(machine: type[FleetMachine]) -> None:
+    quick = settings(BRIEF, phases=[Phase.generate], max_examples=2000, derandomize=True)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(machine, settings=quick)
