@@ -9,7 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# A busy machine is no defect of what is tested; endless tests have pytest's own limit.
+settings.register_profile("slipway", deadline=None)
+settings.load_profile("slipway")
 # Before anything imports Airflow: it reads its configuration on import. The tests must neither
 # see nor touch the configuration and database of an Airflow that lives on this machine.
 for _name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
