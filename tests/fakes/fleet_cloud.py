@@ -48,6 +48,7 @@ class FakeFleetCloud:
     :param faults: what goes wrong.
     :param refusal: what Auto Scaling says of launches that failed; while it says so, none comes.
     :param drain: looks that a machine takes to finish its connections.
+    :param told: until when a group's machines know that they are standbys.
     :param slow_start: seconds over which the balancer gives a new machine its full share.
     """
 
@@ -61,6 +62,7 @@ class FakeFleetCloud:
     slow_start: int = 0
     born: list[str] = field(default_factory=list)
     drained: dict[str, int] = field(default_factory=dict)
+    told: dict[str, int | None] = field(default_factory=dict)
     fence: Callable[[], None] = _nobody
 
     def guarded(self, fence: Callable[[], None]) -> FakeFleetCloud:
@@ -120,6 +122,7 @@ class FakeFleetCloud:
         self._change("note", group, held=frozenset())
 
     def mark_standby(self, group: str, until: int | None) -> None:
+        self._call("machines", group, lambda: self.told.update({group: until}))
         self._change("standby", group, standby_until=until)
 
     def mark_live(self, group: str, since: int) -> None:

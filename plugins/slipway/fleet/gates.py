@@ -5,6 +5,7 @@ A gate changes nothing. It says where things stand, and raises when waiting cann
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,7 +64,18 @@ def _healthy(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     said = f"{good} of {group.desired} machines healthy{_listed(bad)}"
     if good >= group.desired > 0:
         return Verdict(passed=True, said=said)
+    if len(group.machines) < group.desired:
+        _can_launch(swap, group, waited)
     return _not_yet(swap, group, said, waited, _LOOK)
+
+
+def _can_launch(swap: Swap, group: ServerGroup, waited: float) -> None:
+    """Tell at once what no waiting cures; a lack of capacity may pass, in this zone or the next."""
+    trouble = swap.cloud.trouble(group.name)
+    if trouble and (waited > _CAPACITY_PATIENCE or _LASTING.search(trouble)):
+        there = f"{len(group.machines)} of {group.desired} machines of {group.name}"
+        msg = f"{there} were launched: {trouble}"
+        raise UnhealthyRelease(msg, advice=_ASK)
 
 
 def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
@@ -79,8 +91,10 @@ def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
 
 
 def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
-    if group.serving < group.desired:
-        msg = f"after {waited:.0f} s only {group.serving} of {group.desired} machines serve"
+    # Machines that a policy or a person asked for meanwhile are still on their way.
+    wanted = min(group.desired, group.desired if group.asked is None else group.asked)
+    if group.serving < wanted:
+        msg = f"after {waited:.0f} s only {group.serving} of {wanted} machines serve"
         raise UnhealthyRelease(msg, advice=_LOOK)
     said = f"{group.serving} machines serve, {waited:.0f} of {swap.target.soak:.0f} s"
     return Verdict(passed=waited >= swap.target.soak, said=said)
@@ -100,6 +114,16 @@ def _listed(bad: list[str]) -> str:
     return f" ({'; '.join(bad)})" if bad else ""
 
 
+# Seconds that the cloud may look for room before a lack of capacity counts as a failure.
+_CAPACITY_PATIENCE = 30.0
+# Said by EC2 and Auto Scaling of launches that will fail again.
+_LASTING = re.compile(
+    r"\b(limit|quota|exceeded|does not exist|not found|invalid|not authorized)\b", re.IGNORECASE
+)
+_ASK = (
+    "for more room ask the provider for a higher quota, or choose another instance type; the old "
+    "fleet goes on serving, and what was launched is removed by roll_back"
+)
 _LOOK = (
     "look at the unit's journal on one of the machines; the old fleet goes on serving and the "
     "new one is removed by roll_back"

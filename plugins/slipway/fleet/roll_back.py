@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.fleet.decisions import Action, Plan, Verb
-from slipway.fleet.traffic import live, released, woken
+from slipway.fleet.traffic import last_good, live, released, woken
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
 
@@ -43,7 +43,7 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
     if before:
         names = ", ".join(old.name for old in before)
         return Plan(waiting=f"{names} is not in service, so {group.name} stays in traffic")
-    if warm := _last_good(others):
+    if warm := last_good(others):
         why = "it served before, and is still warm"
         return Plan(actions=(Action(verb=Verb.ATTACH, group=warm.name, reason=why),))
     if group.serving or group.live_since is not None:
@@ -78,12 +78,6 @@ def _reinforced(group: ServerGroup, before: tuple[ServerGroup, ...]) -> Plan:
 
 def _detach(group: ServerGroup, why: str) -> Plan:
     return Plan(actions=(Action(verb=Verb.DETACH, group=group.name, reason=why),))
-
-
-def _last_good(others: tuple[ServerGroup, ...]) -> ServerGroup | None:
-    """The newest standby that has served alone; one that never did may be out for being bad."""
-    good = [old for old in others if old.complete and old.standby_until and old.live_since]
-    return max(good, key=lambda old: old.standby_until or 0, default=None)
 
 
 def _restored(serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:

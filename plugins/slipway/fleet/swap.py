@@ -16,7 +16,7 @@ from slipway.fleet.act import act
 from slipway.fleet.decisions import Action, Plan, Verb, Wish
 from slipway.fleet.plan import plan
 from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import live
+from slipway.fleet.traffic import last_good, live
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
@@ -121,9 +121,7 @@ class Swap:
         :param fleet: as observed.
         """
         others = fleet.others(self.image.release.version)
-        warm = [one for one in others if one.standby_until is not None]
-        last = max(warm, key=lambda one: one.standby_until or 0, default=None)
-        return next(iter(live(others)), last)
+        return next(iter(live(others)), last_good(others))
 
     def act(self, action: Action) -> None:
         """Do one action, and say so.

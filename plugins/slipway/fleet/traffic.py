@@ -21,6 +21,12 @@ def needed(serving: tuple[ServerGroup, ...]) -> int:
     return max(together, max((group.desired for group in serving), default=0))
 
 
+def last_good(groups: tuple[ServerGroup, ...]) -> ServerGroup | None:
+    """Return the newest standby that has served alone; others may be out for being bad."""
+    good = [one for one in groups if one.complete and one.standby_until and one.live_since]
+    return max(good, key=lambda one: one.standby_until or 0, default=None)
+
+
 def released(groups: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
     """Give scaling back to groups, as far as Slipway held it."""
     why = "it serves alone"

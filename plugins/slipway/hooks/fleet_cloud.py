@@ -247,8 +247,19 @@ class FleetCloud:
     @patiently
     @unless_gone
     def mark_standby(self, group: str, until: int | None) -> None:
-        """Note on a group until when it is kept warm; None takes the note off."""
-        self._note(group, STANDBY, None if until is None else str(until))
+        """Note on a group until when it is kept warm; None takes the note off.
+
+        Its machines are told as well, and first: work that does not come through the balancer,
+        as from a queue, is theirs to leave to the others while they find the note.
+        """
+        live = self._described(group)
+        machines = machine_ids([live]) if live else []
+        if machines and until is None:
+            self._changing("ec2").delete_tags(Resources=machines, Tags=[{"Key": STANDBY}])
+        elif machines:
+            tag = {"Key": STANDBY, "Value": str(until)}
+            self._changing("ec2").create_tags(Resources=machines, Tags=[tag])
+        self._note(group, STANDBY, None if until is None else str(until), inherited=True)
 
     @patiently
     @unless_gone
@@ -276,11 +287,12 @@ class FleetCloud:
         found: list[Mapping[str, Any]] = answer["AutoScalingGroups"]
         return next(iter(found), None)
 
-    def _note(self, group: str, key: str, value: str | None) -> None:
+    def _note(self, group: str, key: str, value: str | None, *, inherited: bool = False) -> None:
         if value is None:
             self._changing("autoscaling").delete_tags(Tags=[note(group, key)])
         else:
-            self._changing("autoscaling").create_or_update_tags(Tags=[note(group, key, value)])
+            tag = note(group, key, value, inherited=inherited)
+            self._changing("autoscaling").create_or_update_tags(Tags=[tag])
 
 
 def _unguarded() -> None:

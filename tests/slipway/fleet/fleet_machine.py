@@ -250,6 +250,9 @@ class FleetMachine(RuleBasedStateMachine):
     def _happens(self, group: ServerGroup, **fields: Any) -> None:
         before = self.cloud.serving
         edit(self.cloud, group.name, **fields)
+        if fields.get("desired", group.desired) < group.desired:
+            # Less was asked for, so less is what has to be kept.
+            self.floor = max(0, self.floor - (before - self.cloud.serving))
         self._changed(before)
 
     def _passes(self) -> None:
