@@ -12,7 +12,7 @@ from include.delivery.house_rules import LIMITS, project_dag
 from include.delivery.project import Project
 from include.delivery.swap_group import bake_and_swap, fleet_target
 from slipway.operators.approval import REASON, ApproveReleaseOperator
-from slipway.operators.choose_release import NEWEST, PREVIOUS, ChooseReleaseOperator
+from slipway.operators.choose_release import CHOOSE, NEWEST, PREVIOUS, ChooseReleaseOperator
 from slipway.operators.image_layers import Layers
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
 from slipway.operators.plan import PlanOperator
@@ -54,9 +54,10 @@ def _params(project: Project, name: str) -> dict[str, Param]:
     return {
         "version": Param(
             None, type=["null", "string"], maxLength=120, title="Release",
-            examples=[PREVIOUS, NEWEST],
+            examples=[PREVIOUS, CHOOSE, NEWEST],
             description=f"Empty: {nothing}. '{PREVIOUS}': the last good release before the one "
-            f"that serves now. '{NEWEST}', a version, or the first characters of its sha.",
+            f"that serves now. '{CHOOSE}': from a list, under Required Actions. '{NEWEST}', a "
+            "version, or the first characters of its sha.",
         ),
         DRY_RUN: Param(
             False, type="boolean", title="Dry run",

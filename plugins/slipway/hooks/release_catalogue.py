@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import re
 
 from slipway.exceptions import ReleaseNotFound
 from slipway.facts import Checkout, Fact, PublishedPackage, SchemaVersion, TestReport
@@ -61,6 +62,15 @@ class ReleaseCatalogue:
         names = self._store.keys(f"releases/{project}")
         return [name.removesuffix(".json") for name in names if name.endswith(".json")]
 
+    def recent(self, project: str, most: int) -> list[ReleaseRecord]:
+        """Return the last releases, the newest first; no more of them are read than that.
+
+        :param project: the project's name.
+        :param most: how many.
+        """
+        versions = sorted(self.versions(project), key=_history, reverse=True)
+        return [self.find(project, version) for version in versions[:most]]
+
     def newest(self, project: str) -> ReleaseRecord:
         """Return the release whose commit is the youngest.
 
@@ -77,6 +87,12 @@ def _key(project: str, version: str) -> str:
     return f"releases/{project}/{version}.json"
 
 
+def _history(version: str) -> list[str | int]:
+    """Sort key of a version: numbers count as numbers, and ``~`` comes before everything."""
+    parts = re.split(r"(\d+)", version.replace("~", "\0"))
+    return [int(part) if part.isdecimal() else part for part in parts]
+
+
 def _by_sha(start: str, versions: list[str]) -> str | None:
     shortest = 7
     if len(start) < shortest:
@@ -89,4 +105,4 @@ def _nearest(version: str, versions: list[str]) -> str:
     if not versions:
         return "no release of this project has passed its pipeline yet; push a commit"
     near = difflib.get_close_matches(version, versions, n=3, cutoff=0.3)
-    return f"there is {', '.join(near or sorted(versions)[-3:])}"
+    return f"there is {', '.join(near or sorted(versions, key=_history)[-3:])}"

@@ -18,11 +18,14 @@ from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.release import parts
+from slipway.operators.release_question import ask_which, chosen
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-NEWEST, PREVIOUS = "newest", "previous"
+NEWEST, PREVIOUS, CHOOSE = "newest", "previous", "choose"
+# As many as a person wants to read.
+_LISTED = 25
 
 
 class ChooseReleaseOperator(BaseOperator):
@@ -30,7 +33,8 @@ class ChooseReleaseOperator(BaseOperator):
 
     :param environment: where it will go, :class:`slipway.fleet.target.FleetTarget` as JSON.
     :param version: a version, the start of a sha, ``newest``, ``previous`` (the last good one
-        before what serves now), or nothing: what the environment before this one runs now.
+        before what serves now), ``choose`` (a person picks one from a list), or nothing: what the
+        environment before this one runs now.
     :param before: the environment before this one, as JSON; without one, nothing means ``newest``.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
     """
@@ -48,8 +52,35 @@ class ChooseReleaseOperator(BaseOperator):
 
     def execute(self, context: Context) -> Json:
         """Find the release; an unknown one fails for good, naming what there is."""
+        catalogue, asked = ReleaseCatalogue(artifact_store()), self.version.strip()
         with explained():
-            record = self._find(ReleaseCatalogue(artifact_store()), self.version.strip())
+            if asked == CHOOSE:
+                self._ask(context, catalogue)
+            return self._taken(self._find(catalogue, asked))
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Json:
+        """Go on with the release that a person chose."""
+        version, who = chosen(event)
+        self.log.info("%s chose %s", who, version)
+        with explained():
+            catalogue = ReleaseCatalogue(artifact_store())
+            return self._taken(catalogue.find(self.environment["project"], version))
+
+    def _ask(self, context: Context, catalogue: ReleaseCatalogue) -> None:
+        target = FleetTarget.from_json(self.environment)
+        places = [FleetTarget.from_json(self.before)] if self.before else []
+        seen = {
+            place.environment: serving_version(open_cloud(place).observe())
+            for place in [*places, target]
+        }
+        on = {name: version for name, version in seen.items() if version}
+        ask_which(
+            context, catalogue.recent(target.project, _LISTED), on=on,
+            subject=f"Which release of {target.project} goes to {target.environment}?",
+            default=on.get(places[0].environment) if places else None,
+        )  # fmt: skip
+
+    def _taken(self, record: ReleaseRecord) -> Json:
         release = record.checkout.release
         subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
         self.log.info("%s (%s): %s", release.version, release.sha, subject)

@@ -50,6 +50,14 @@ def test_an_unknown_version_names_what_there_is(catalogue: ReleaseCatalogue, ver
         catalogue.find("shop", version)
 
 
+def test_the_last_releases_come_in_the_order_of_history(catalogue: ReleaseCatalogue) -> None:
+    for number in (2, 10, 1, 9):
+        catalogue.record(_record(number))
+    found = catalogue.recent("shop", 3)
+    assert found == [_record(10), _record(9), _record(2)]
+    assert catalogue.recent("other", 3) == []
+
+
 def test_an_empty_catalogue_says_so(catalogue: ReleaseCatalogue) -> None:
     with pytest.raises(ReleaseNotFound, match="no release yet"):
         catalogue.newest("shop")

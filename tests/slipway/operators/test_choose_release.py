@@ -6,13 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from slipway.facts import Release
 from slipway.hooks.fleet_view import Fleet
-from slipway.operators import fleet
+from slipway.operators import fleet, release_question
 from slipway.operators.choose_release import ChooseReleaseOperator, serving_version
 from slipway.operators.release import RecordDeploymentOperator
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -132,3 +133,54 @@ def test_a_fleet_that_slipway_did_not_make_has_no_version(
     with pytest.raises(AirflowFailException, match="dev runs no release of shop yet"):
         choose("")
     assert not (artifacts / "deployments").exists()
+
+
+EVENT = {"chosen_options": ["1.0"], "responded_by_user": {"id": "7", "name": "Ada"}}
+
+
+def ask(catalogued: tuple[str, ...]) -> dict[str, Any]:
+    catalogue(*catalogued)
+    operator = ChooseReleaseOperator(
+        task_id="choose_release", environment=PROD.to_json(), version="choose",
+        before=DEV.to_json(),
+    )  # fmt: skip
+    context: Any = {"ti": SimpleNamespace(id="x")}
+    with mock.patch.object(release_question, "upsert_hitl_detail", autospec=True) as asked:
+        with pytest.raises(TaskAwaitingInput) as waiting:
+            operator.execute(context)
+        assert waiting.value.method_name == "execute_complete"
+    return dict(asked.call_args.kwargs)
+
+
+def test_a_person_chooses_from_a_list_with_what_dev_runs_as_the_default(
+    clouds: dict[str, FakeFleetCloud],
+) -> None:
+    serve(clouds["dev"], "2.0")
+    serve(clouds["prod"], "1.0")
+    asked = ask(("1.0", "2.0", "10.0"))
+    assert asked["options"] == ["10.0", "2.0", "1.0"]
+    assert asked["defaults"] == ["2.0"]
+    assert asked["params"] == {}, "the API refuses None"
+    assert asked["subject"] == "Which release of shop goes to prod?"
+    assert "| 2.0 | Sell more | a | on dev now |" in asked["body"]
+    assert "| 1.0 | Sell more | a | on prod now |" in asked["body"]
+
+
+def test_what_dev_runs_need_not_be_on_the_list(clouds: dict[str, FakeFleetCloud]) -> None:
+    assert ask(("1.0",))["defaults"] is None
+
+
+def test_the_chosen_release_is_taken(
+    clouds: dict[str, FakeFleetCloud], capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalogue("1.0", "2.0")
+    operator = ChooseReleaseOperator(
+        task_id="choose_release", environment=PROD.to_json(), version="choose"
+    )
+    assert operator.execute_complete(CONTEXT, EVENT)["release"]["version"] == "1.0"
+    assert "Ada chose 1.0" in capsys.readouterr().out
+
+
+def test_there_may_be_nothing_to_choose_from(clouds: dict[str, FakeFleetCloud]) -> None:
+    with pytest.raises(AirflowFailException, match="no release to choose from yet"):
+        choose("choose")
