@@ -57,10 +57,15 @@ def build(c: Any, project: str, ref: str = "") -> None:
     _trigger(c, project, {"ref": ref} if ref else {})
 
 
-@task(positional=["project", "environment", "version"])
-def deploy(c: Any, project: str, environment: str, version: str) -> None:
-    """Put a release on an environment; to roll back, give the earlier version."""
-    _trigger(c, f"{project}.{environment}", {"version": version})
+@task(positional=["project", "environment", "version"], optional=["version"])
+def deploy(
+    c: Any, project: str, environment: str, version: str = "", dry_run: bool = False,
+    override_freeze: str = "",
+) -> None:  # fmt: skip
+    """Put a release on an environment; `previous` is the way back, --dry-run only tells."""
+    params = {"version": version, "dry_run": dry_run, "override_freeze": override_freeze}
+    given = {name: value for name, value in params.items() if value}
+    _trigger(c, f"{project}.{environment}", given)
 
 
 @task(positional=["project"], optional=["environment"])
@@ -119,7 +124,7 @@ def exec_(
     raise SystemExit(code)
 
 
-def _trigger(c: Any, dag_id: str, conf: dict[str, str]) -> None:
+def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:
     _airflow(c, "dags", "trigger", dag_id, "--conf", json.dumps(conf))
 
 

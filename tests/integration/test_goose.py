@@ -16,6 +16,7 @@ from slipway.facts import Checkout, Release, SchemaVersion
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_spec import ContainerSpec
 from slipway.operators.goose import GooseMigrateOperator, GooseRehearseOperator
+from slipway.operators.outlook import SchemaOutlook
 from slipway.operators.scratch_postgres import scratch_postgres
 
 if TYPE_CHECKING:
@@ -136,6 +137,20 @@ def test_a_database_goes_up_stays_and_is_never_undone(
     written = caplog.text + "".join(capfd.readouterr())
     assert "nothing is applied and nothing is undone" in written
     assert PASSWORD not in written
+
+
+def test_a_look_at_a_database_changes_nothing(
+    engine: ContainerEngine, repository: Repository, database: str
+) -> None:
+    release = Release(project="shop", sha=repository.commit(**GOOD), version="1")
+    outlook = SchemaOutlook(url=repository.url, directory="migrations", database_conn_id="shop_dev")
+    said = outlook.look(release, context(engine), lambda _: None)
+    assert said == "0 -> 2, applies 00001_a.sql, 00002_b.sql"
+    tables = "select count(*) from pg_tables where tablename like 'goose%'"
+    assert psql(engine, database, tables) == "0"
+    migrate(engine, repository, release.sha)
+    said = outlook.look(release, context(engine), lambda _: None)
+    assert said == "2, and nothing to apply"
 
 
 def test_a_table_that_somebody_holds_is_not_waited_for_for_long(

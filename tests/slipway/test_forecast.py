@@ -111,6 +111,15 @@ def test_it_reads_as_a_story_with_its_gates() -> None:
     assert any(line.startswith("keep warm shop-dev-1, because kept 300 s") for line in lines)
 
 
+def test_a_slow_start_is_waited_for_before_the_old_one_goes() -> None:
+    cloud = FakeFleetCloud(healthy={"1", "2"}, slow_start=90)
+    deploy(cloud, "1")
+    fleet = cloud.observe(closely=True)
+    foreseen = list(forecast(make_swap(cloud, "2"), fleet))
+    verbs = [one.action.verb for one in foreseen if one.action]
+    assert verbs.index(Verb.MARK_LIVE) < verbs.index(Verb.DETACH) < verbs.index(Verb.DELETE)
+
+
 def test_a_release_that_serves_already_leaves_nothing_to_do() -> None:
     cloud = FakeFleetCloud(healthy={"2"})
     deploy(cloud, "2")

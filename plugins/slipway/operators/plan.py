@@ -10,6 +10,7 @@ from airflow.sdk.bases.skipmixin import SkipMixin
 
 from slipway.exceptions import SchemaAhead
 from slipway.facts import Json, PublishedPackage
+from slipway.fleet.decisions import Wish
 from slipway.forecast import forecast
 from slipway.operators.choose_release import serving_version
 from slipway.operators.failure import explained
@@ -81,7 +82,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         package = PublishedPackage.from_json(self.package)
         image, words = self.image.look(package)
         swap = open_swap(self.environment, image.to_json(), self.log.info)
-        fleet = swap.observe()
+        fleet = swap.observe(Wish.OLD_RETIRED)  # the wish that takes the closest look
         yield f"release: {package.release.version}, in place of {serving_version(fleet) or 'none'}"
         yield f"image: {words}"
         if self.schema is not None:
