@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from slipway.exceptions import EnvironmentMisconfigured
+from slipway.exceptions import EnvironmentMisconfigured, LeaseHeld
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_gone import is_gone
 from tests.slipway.fleet import moto_cloud
@@ -156,6 +156,21 @@ def test_a_classic_balancer_says_only_in_words_that_a_machine_drains(
     )
     (group,) = classic.observe().groups
     assert (group.serving, group.draining) == (0, True)
+
+
+def test_two_swaps_of_one_environment(cloud: FleetCloud) -> None:
+    first = cloud.lease(owner="commit__abc", dead=lambda _: False)
+    first.take()
+    with pytest.raises(LeaseHeld, match="commit__abc is changing this environment"):
+        fleet().lease(owner="anna@laptop", dead=lambda _: False).take()
+    cloud.guarded(first.check).resize(GROUP, (1, 3, 4))
+    heir = fleet().lease(owner="anna@laptop", dead=lambda owner: owner == "commit__abc")
+    assert heir.take().generation == 2
+    with pytest.raises(LeaseHeld):
+        cloud.guarded(first.check).resize(GROUP, (1, 4, 4))
+    assert described(GROUP)["DesiredCapacity"] == 3
+    heir.give_back()
+    assert heir.holder() is None
 
 
 def test_slow_start_is_read_from_the_target_group(cloud: FleetCloud) -> None:
