@@ -37,10 +37,12 @@ def fleet(**more: Any) -> FleetCloud:
 
 def launch(version: str, **more: Any) -> Launch:
     fields: dict[str, Any] = {
-        "name": f"shop-dev-{version}", "image_id": image(), "instance_type": "t3.micro",
+        "name": f"shop-dev-{version}", "instance_type": "t3.micro",
         "subnets": ("a",), "security_groups": ("app",), "profile": None, "user_data": "",
         "size": (1, 2, 4), "tags": {**TAGS, "slipway:version": version},
     }  # fmt: skip
+    if "image_id" not in more:
+        fields["image_id"] = image()
     return Launch(**(fields | more))
 
 

@@ -6,14 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.exceptions import CloudUnavailable, UnhealthyRelease
+from slipway.exceptions import CloudUnavailable
 from slipway.fleet.decisions import Wish
 from slipway.hooks.fleet_view import SCALING
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import (
     DEPLOY,
     deploy,
-    make_group,
     make_swap,
     nothing_is_orphaned,
     serving,
@@ -59,13 +58,6 @@ def test_scaling_is_held_still_while_two_groups_stand(cloud: FakeFleetCloud) -> 
     assert cloud.groups["shop-dev-1"].suspended == SCALING
 
 
-def test_the_same_version_again_changes_nothing(cloud: FakeFleetCloud) -> None:
-    deploy(cloud, "1")
-    before = len(cloud.calls)
-    deploy(cloud, "1")
-    assert len(cloud.calls) == before
-
-
 def test_a_bad_release_is_removed_and_the_old_one_serves_on(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1")
     for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
@@ -76,15 +68,6 @@ def test_a_bad_release_is_removed_and_the_old_one_serves_on(cloud: FakeFleetClou
     assert not cloud.groups["shop-dev-1"].suspended
     assert not cloud.groups["shop-dev-1"].held
     assert cloud.templates == {"shop-dev-1"}
-
-
-def test_two_bad_releases_in_a_row(cloud: FakeFleetCloud) -> None:
-    deploy(cloud, "1")
-    for bad in ("bad", "worse"):
-        make_swap(cloud, bad).converge(Wish.LAUNCHED, timeout=100)
-        make_swap(cloud, bad).converge(Wish.ROLLED_BACK, timeout=100)
-    assert serving(cloud) == ["1"]
-    assert [g.name for g in cloud.observe().groups] == ["shop-dev-1"]
 
 
 def test_old_is_not_retired_before_new_serves(cloud: FakeFleetCloud) -> None:
@@ -118,31 +101,11 @@ def test_a_standby_is_retired_when_its_time_is_over(cloud: FakeFleetCloud) -> No
     assert list(cloud.groups) == ["shop-dev-2"]
 
 
-def test_a_fleet_slipway_did_not_make_is_taken_over_but_not_destroyed(
-    cloud: FakeFleetCloud,
-) -> None:
-    cloud.groups["by-hand"] = make_group(None, size=1)
-    cloud.healthy.add(None)
-    deploy(cloud, "1")
-    assert serving(cloud) == ["1"]
-    assert not cloud.groups["by-hand"].attached
-    assert not cloud.groups["by-hand"].deleting
-
-
 def test_a_bad_first_release_leaves_nothing(cloud: FakeFleetCloud) -> None:
     make_swap(cloud, "bad").converge(Wish.LAUNCHED, timeout=100)
     make_swap(cloud, "bad").converge(Wish.ROLLED_BACK, timeout=100)
     assert not cloud.groups
     assert not cloud.templates
-
-
-def test_a_group_deleted_by_hand_stops_the_swap_at_once(cloud: FakeFleetCloud) -> None:
-    deploy(cloud, "1")
-    make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
-    cloud.delete("shop-dev-2")
-    with pytest.raises(UnhealthyRelease, match="shop-dev-2 is gone"):
-        make_swap(cloud, "2").converge(Wish.IN_TRAFFIC, timeout=100)
-    assert serving(cloud) == ["1"]
 
 
 def test_the_log_is_a_story(cloud: FakeFleetCloud) -> None:
