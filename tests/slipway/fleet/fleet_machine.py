@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -12,21 +12,25 @@ from slipway.exceptions import LeaseHeld
 from slipway.fleet.swap import Swap
 from slipway.hooks.fleet_view import ServerGroup
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
-from tests.slipway.fleet.actors import Actor, World, attached, edit
+from tests.slipway.fleet.actors import Actor, World, attached
+from tests.slipway.fleet.luck import BAD, GOOD, Luck
 from tests.slipway.fleet.worlds import make_group, nothing_is_orphaned, serving
 
-GOOD, BAD = ("1", "2", "3"), ("bad", "worse")
 PROCESSES = ("AlarmNotification", "ScheduledActions", "AZRebalance", "Terminate")
-ACTORS = st.sampled_from(["a", "b"])
+# What happens more often stands here more often.
+DOINGS = (
+    "starts", "goes on", "goes on", "goes on", "comes to soak", "comes to soak", "crashes",
+    "crashes", "seems dead",
+)  # fmt: skip
+HAPPENINGS = (
+    "a machine dies", "a machine dies", "a policy scales", "a person edits", "a person suspends",
+    "a release sickens or heals", "time goes by",
+)  # fmt: skip
 PICK = st.integers(0, 20)
 
 
-class FleetMachine(RuleBasedStateMachine):
-    """Two actors, a policy, people with their own hands, and bad luck.
-
-    ``floor`` is what served before: Slipway's own changes never bring the number of healthy
-    machines in service below it. It falls with what dies, and rises with what an actor sees.
-    """
+class FleetMachine(Luck, RuleBasedStateMachine):
+    """Two actors, a policy, people with their own hands, and bad luck."""
 
     kind: ClassVar[type[Swap]] = Swap
     fenced: ClassVar[bool] = True
@@ -51,9 +55,27 @@ class FleetMachine(RuleBasedStateMachine):
     # Slipway
 
     @rule(
-        who=ACTORS, version=st.sampled_from([*GOOD, *BAD, ""]), keep=st.sampled_from([0.0, 300.0])
-    )
-    def starts(self, who: str, version: str, keep: float) -> None:
+        does=st.sampled_from(DOINGS), pick=PICK, version=st.sampled_from([*GOOD, *BAD, ""]),
+        keep=st.sampled_from([0.0, 300.0]), yes=st.booleans(), too=st.booleans(),
+    )  # fmt: skip
+    def slipway(
+        self, does: str, pick: int, version: str, keep: float, yes: bool, too: bool
+    ) -> None:
+        # One rule for all, since Hypothesis switches rules off for whole runs at a time.
+        if not self.actors or does == "starts":
+            self._starts("ab"[pick % 2], version, keep)
+        who = sorted(self.actors)[pick % len(self.actors)] if self.actors else ""
+        match does:
+            case "goes on":
+                self._goes_on(who, pick)
+            case "comes to soak" if who:
+                self._comes_to_soak(who, pick, alarm=yes, dies=too)
+            case "crashes":
+                self._crashes(who, call=pick % 2, applied=yes)
+            case "seems dead" if who:
+                self.world.dead.add(self.actors[who].owner)
+
+    def _starts(self, who: str, version: str, keep: float) -> None:
         calls = len(self.cloud.calls)
         if who not in self.actors:
             try:
@@ -62,22 +84,13 @@ class FleetMachine(RuleBasedStateMachine):
                 assert self._holder() not in self.world.dead
         assert len(self.cloud.calls) == calls
 
-    def _goes_on(self, steps: int, pick: int) -> None:
+    def _goes_on(self, who: str, steps: int) -> None:
         for _ in range(steps):
-            if self.actors:
-                self._step(sorted(self.actors)[pick % len(self.actors)])
+            if who in self.actors:
+                self._step(who)
 
-    # Rules are drawn evenly, and most of what happens should be Slipway's own doing.
-    busy = precondition(lambda self: bool(self.actors))
-    goes_on = busy(rule(pick=PICK, steps=st.integers(1, 12))(_goes_on))
-    goes_further = busy(rule(pick=PICK, steps=st.integers(6, 25))(_goes_on))
-    does_one_thing = busy(rule(pick=PICK, steps=st.just(1))(_goes_on))
-
-    @busy
-    @rule(pick=PICK, alarm=st.booleans(), dies=st.booleans())
-    def comes_to_soak(self, pick: int, alarm: bool, dies: bool) -> None:
+    def _comes_to_soak(self, who: str, pick: int, *, alarm: bool, dies: bool) -> None:
         """An alarm rings then, or not; and at that very moment a machine dies, or not."""
-        who = sorted(self.actors)[pick % len(self.actors)]
         for _ in range(40):
             if who in self.actors and not self.actors[who].soaking:
                 self._step(who)
@@ -85,20 +98,13 @@ class FleetMachine(RuleBasedStateMachine):
             self.actors[who].alarmed = alarm
             if dies:
                 self._dies(pick)
-            self._goes_on(4, pick)
+            self._goes_on(who, 4)
 
-    @busy
-    @rule(pick=PICK, call=st.integers(0, 1), applied=st.booleans(), steps=st.integers(1, 3))
-    def crashes(self, pick: int, call: int, applied: bool, steps: int) -> None:
+    def _crashes(self, who: str, *, call: int, applied: bool) -> None:
         faults = self.cloud.faults
         faults.crash_at, faults.applied = len(self.cloud.calls) + call, applied
-        self._goes_on(steps, pick)
+        self._goes_on(who, 3)
         faults.crash_at = None
-
-    @busy
-    @rule(pick=PICK)
-    def seems_dead_but_lives(self, pick: int) -> None:
-        self.world.dead.add(self.actors[sorted(self.actors)[pick % len(self.actors)]].owner)
 
     @precondition(lambda self: self.since_peace > 12)
     @rule(version=st.sampled_from(GOOD), keep=st.sampled_from([0.0, 300.0]))
@@ -118,7 +124,7 @@ class FleetMachine(RuleBasedStateMachine):
         ours = [group.version for group in self.cloud.observe().groups if group.version]
         assert ours == [version]
 
-    @precondition(lambda self: self.since_peace > 12 and self.cloud.serving and not self.actors)
+    @precondition(lambda self: self.since_peace > 12 and self.cloud.serving)
     @rule(version=st.sampled_from(BAD))
     def is_left_in_peace_with_a_bad_one(self, version: str) -> None:
         self._undisturbed()
@@ -132,65 +138,27 @@ class FleetMachine(RuleBasedStateMachine):
 
     # Bad luck, policies and people
 
-    @rule(pick=PICK)
-    def loses_a_machine(self, pick: int) -> None:
-        self._dies(pick)
-
-    def _dies(self, pick: int) -> None:
-        if alive := [(g, m) for g in self._groups() for m in g.machines]:
-            group, machine = alive[pick % len(alive)]
-            rest = tuple(one for one in group.machines if one != machine)
-            self._happens(group, machines=rest)
-
-    @rule(pick=PICK, by=st.sampled_from([-1, 1, 2]))
-    def a_policy_scales(self, pick: int, by: int) -> None:
-        free = [g for g in self._groups() if g.attached and "AlarmNotification" not in g.suspended]
-        if free:
-            group = free[pick % len(free)]
-            desired = min(max(group.desired + by, group.min_size), group.max_size)
-            self._happens(group, desired=desired, machines=group.machines[: max(desired, 0)])
-
-    @rule(pick=PICK, what=st.sampled_from(["delete", "detach", "attach", "resize", "template"]))
-    def a_person_edits(self, pick: int, what: str) -> None:
-        if not (groups := self._groups()):
-            return
-        group = groups[pick % len(groups)]
+    @rule(
+        what=st.sampled_from(HAPPENINGS), pick=PICK, yes=st.booleans(),
+        process=st.sampled_from(PROCESSES),
+        edit=st.sampled_from(["delete", "detach", "attach", "resize", "template"]),
+    )  # fmt: skip
+    def happens(self, what: str, pick: int, yes: bool, process: str, edit: str) -> None:
         match what:
-            case "delete":
-                self._happens(group, deleting=True, machines=())
-            case "detach":
-                gone = tuple(replace(one, target_health=None) for one in group.machines)
-                self._happens(group, attached=False, machines=gone)
-            case "attach":
-                self._happens(group, attached=True)
-            case "resize":
-                self._happens(group, desired=pick % 4, machines=group.machines[: pick % 4])
-            case "template":
-                self.cloud.templates.discard(group.name)
-
-    @rule(pick=PICK, process=st.sampled_from(PROCESSES), off=st.booleans())
-    def a_person_suspends(self, pick: int, process: str, off: bool) -> None:
-        if groups := self._groups():
-            group = groups[pick % len(groups)]
-            rest = group.suspended - {process}
-            self._happens(group, suspended=rest | {process} if off else rest)
-
-    @rule(pick=PICK, well=st.booleans())
-    def a_release_sickens_or_heals(self, pick: int, well: bool) -> None:
-        """When all are sick the balancer fails open: it sends requests to all of them."""
-        versions = [None, *GOOD, *BAD, "all"]
-        version = versions[pick % len(versions)]
-        if version == "all":
-            self.cloud.healthy = {None, *GOOD} if well else set()
-        else:
-            (self.cloud.healthy.add if well else self.cloud.healthy.discard)(version)
-        self._passes()
-
-    @rule(seconds=st.sampled_from([1, 400]), refusal=st.sampled_from(["", "", "vCPU limit"]))
-    def time_goes_by(self, seconds: int, refusal: str) -> None:
-        self.cloud.refusal = refusal
-        self.world.now += seconds
-        self._passes()
+            case "a machine dies":
+                self._dies(pick)
+            case "a policy scales":
+                self._scales(pick, by=pick % 4 - 1)
+            case "a person edits":
+                self._edits(pick, edit)
+            case "a person suspends":
+                self._suspends(pick, process, off=yes)
+            case "a release sickens or heals":
+                self._sickens_or_heals(pick, well=yes)
+            case "time goes by":
+                self.cloud.refusal = "vCPU limit" if pick % 3 == 0 else ""
+                self.world.now += 400 if yes else 1
+                self._passes()
 
     # What may never happen
 
@@ -247,29 +215,6 @@ class FleetMachine(RuleBasedStateMachine):
         self.floor = max(min(self.floor, self.cloud.serving), largest)
         actor.disturbed, actor.unseen_loss = False, 0
 
-    def _happens(self, group: ServerGroup, **fields: Any) -> None:
-        before = self.cloud.serving
-        edit(self.cloud, group.name, **fields)
-        if fields.get("desired", group.desired) < group.desired:
-            # Less was asked for, so less is what has to be kept.
-            self.floor = max(0, self.floor - (before - self.cloud.serving))
-        self._changed(before)
-
-    def _passes(self) -> None:
-        before = self.cloud.serving
-        self.cloud.time_passes()
-        self._changed(before)
-
-    def _changed(self, before: int) -> None:
-        self.floor = min(self.floor, self.cloud.serving)
-        self._others_are_disturbed(None, max(0, before - self.cloud.serving))
-
-    def _others_are_disturbed(self, by: Actor | None, loss: int) -> None:
-        for actor in self.actors.values():
-            if actor is not by:
-                actor.disturbed = True
-                actor.unseen_loss += loss
-
     def _undisturbed(self) -> None:
         """All processes have ended, quotas are lifted and the good releases are well again."""
         for actor in self.actors.values():
@@ -287,9 +232,6 @@ class FleetMachine(RuleBasedStateMachine):
         while not actor.ended:
             self._step("peace")
         assert actor.failed == fails
-
-    def _groups(self) -> list[ServerGroup]:
-        return [g for _, g in sorted(self.cloud.groups.items()) if not g.deleting]
 
     def _holder(self) -> str | None:
         held = self.world.lease("anybody").holder()
