@@ -211,8 +211,7 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         assert new.carried or not old.rules
 
     def _looked(self, actor: Actor) -> None:
-        largest = max((group.serving for group in attached(self.cloud)), default=0)
-        self.floor = max(min(self.floor, self.cloud.serving), largest)
+        self.floor = max(min(self.floor, self.cloud.serving), self._largest())
         actor.disturbed, actor.unseen_loss = False, 0
 
     def _undisturbed(self) -> None:
