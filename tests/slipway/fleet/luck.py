@@ -96,7 +96,12 @@ class Luck:
                 actor.unseen_loss += loss
 
     def _largest(self) -> int:
-        return max((group.serving for group in attached(self.cloud)), default=0)
+        """What the largest group serves with that has ever served alone.
+
+        One on trial may be larger: it was made to stand in for several at once.
+        """
+        proven = [one for one in attached(self.cloud) if one.live_since or one.version is None]
+        return max((group.serving for group in proven), default=0)
 
     def _groups(self) -> list[ServerGroup]:
         return [g for _, g in sorted(self.cloud.groups.items()) if not g.deleting]
