@@ -211,7 +211,8 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         assert new.carried or not old.rules
 
     def _looked(self, actor: Actor) -> None:
-        self.floor = max(min(self.floor, self.cloud.serving), self._largest())
+        own = "" if actor.ended and not actor.failed else actor.version
+        self.floor = max(min(self.floor, self.cloud.serving), self._largest(but=own))
         actor.disturbed, actor.unseen_loss = False, 0
 
     def _undisturbed(self) -> None:

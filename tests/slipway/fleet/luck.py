@@ -95,12 +95,15 @@ class Luck:
                 actor.disturbed = True
                 actor.unseen_loss += loss
 
-    def _largest(self) -> int:
+    def _largest(self, *, but: str | None = "") -> int:
         """What the largest group serves with that has ever served alone.
 
         One on trial may be larger: it was made to stand in for several at once.
+
+        :param but: the version on its way, for a standby that comes back may be larger as well.
         """
-        proven = [one for one in attached(self.cloud) if one.live_since or one.version is None]
+        groups = [one for one in attached(self.cloud) if one.version != but]
+        proven = [one for one in groups if one.live_since or one.version is None]
         return max((group.serving for group in proven), default=0)
 
     def _groups(self) -> list[ServerGroup]:
