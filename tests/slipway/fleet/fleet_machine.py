@@ -211,8 +211,8 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         assert new.carried or not old.rules
 
     def _looked(self, actor: Actor) -> None:
-        largest = max((group.serving for group in attached(self.cloud)), default=0)
-        self.floor = max(min(self.floor, self.cloud.serving), largest)
+        own = "" if actor.ended and not actor.failed else actor.version
+        self.floor = max(min(self.floor, self.cloud.serving), self._largest(but=own))
         actor.disturbed, actor.unseen_loss = False, 0
 
     def _undisturbed(self) -> None:

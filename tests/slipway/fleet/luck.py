@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.hooks.fleet_view import ServerGroup
 from tests.fakes.fleet_cloud import FakeFleetCloud
-from tests.slipway.fleet.actors import Actor, edit
+from tests.slipway.fleet.actors import Actor, attached, edit
 
 GOOD, BAD = ("1", "2", "3"), ("bad", "worse")
 
@@ -75,6 +75,9 @@ class Luck:
         if fields.get("desired", group.desired) < group.desired:
             # Less was asked for, so less is what has to be kept.
             self.floor = max(0, self.floor - (before - self.cloud.serving))
+        if "deleting" in fields or "attached" in fields:
+            # Nobody can know any more what the groups that are left had to stand in for.
+            self.floor = min(self.floor, self._largest())
         self._changed(before)
 
     def _passes(self) -> None:
@@ -91,6 +94,17 @@ class Luck:
             if actor is not by:
                 actor.disturbed = True
                 actor.unseen_loss += loss
+
+    def _largest(self, *, but: str | None = "") -> int:
+        """What the largest group serves with that has ever served alone.
+
+        One on trial may be larger: it was made to stand in for several at once.
+
+        :param but: the version on its way, for a standby that comes back may be larger as well.
+        """
+        groups = [one for one in attached(self.cloud) if one.version != but]
+        proven = [one for one in groups if one.live_since or one.version is None]
+        return max((group.serving for group in proven), default=0)
 
     def _groups(self) -> list[ServerGroup]:
         return [g for _, g in sorted(self.cloud.groups.items()) if not g.deleting]

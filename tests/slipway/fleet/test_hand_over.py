@@ -129,3 +129,8 @@ def test_what_takes_away_is_done_on_a_fresh_look() -> None:
     assert _verbs(Verb.MARK_LIVE, Verb.DETACH, Verb.DETACH) == [Verb.MARK_LIVE]
     assert _verbs(Verb.DETACH, Verb.DETACH) == [Verb.DETACH]
     assert _verbs(Verb.DELETE, Verb.RESUME_SCALING) == [Verb.DELETE, Verb.RESUME_SCALING]
+
+
+def test_housekeeping_leaves_what_still_drains() -> None:
+    due = make_group("1", attached=False, health="draining", standby_until=NOW - 1)
+    assert make_plan(Wish.STANDBYS_RETIRED, due).done
