@@ -95,7 +95,8 @@ def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator |
     if project.migrations is None or database is None:
         return None
     return GooseMigrateOperator(
-        task_id="migrate", release=record["release"],
+        task_id="migrate", environment=fleet_target(project, name).to_json(),
+        release=record["release"],
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory,
         database_conn_id=database, on_roll_back=project.migrations.on_roll_back,

@@ -17,6 +17,7 @@
     - UnhealthyRelease              the new fleet never became healthy
     - EnvironmentMisconfigured      the cloud lacks what the project file names
     - EnvironmentFrozen             it must be left alone now
+    - EnvironmentBusy               somebody else has been changing it for too long
   * WorldError                      the surroundings are at fault: a retry may help
     - RepositoryUnreachable         git could not talk to the server
     - ContainerEngineError          Docker failed or is not there
@@ -112,6 +113,10 @@ class EnvironmentMisconfigured(InputError):
 
 class EnvironmentFrozen(InputError):
     """The environment must be left alone now."""
+
+
+class EnvironmentBusy(InputError):
+    """Somebody else has been changing the environment for longer than a run waits."""
 
 
 class WorldError(SlipwayError):

@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -26,6 +25,7 @@ from include.localcloud import landscape
 from slipway.facts import Json
 from slipway.hooks import metadata_guard
 from slipway.operators.checkout import CheckoutOperator
+from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,11 +141,11 @@ def guestbook(repository: Repository) -> Repository:
 @pytest.fixture
 def run() -> Callable[..., Any]:
     """Execute an operator as the task of a run."""
-    ids = SimpleNamespace(dag_id="guestbook", run_id=f"run-{time.monotonic_ns()}")
+    run_id = f"run-{time.monotonic_ns()}"
 
     def execute(operator: Any) -> Any:
-        ti = SimpleNamespace(task_id=operator.task_id, **vars(ids))
-        return operator.execute({"ti": ti})
+        task = FakeTask(dag_id="guestbook", run_id=run_id, task_id=operator.task_id)
+        return operator.execute(task.context)
 
     return execute
 

@@ -18,6 +18,7 @@ from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.goose import GooseMigrateOperator
 from slipway.operators.packer_bake import PackerBakeOperator
 from tests.e2e.conftest import PACKAGE, REGION, World
+from tests.e2e.steps import target
 from tests.fakes.git_server import Repository
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -42,7 +43,7 @@ def package(
     deb = run(DebBuildOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
     run(
         GooseMigrateOperator(
-            task_id="migrate", release=found["release"], url=guestbook.url,
+            task_id="migrate", environment=target(), release=found["release"], url=guestbook.url,
             directory="migrations", database_conn_id="guestbook_dev",
         )
     )  # fmt: skip

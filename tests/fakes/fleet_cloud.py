@@ -10,9 +10,11 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from slipway.hooks.fleet_lease import FleetLease
 from slipway.hooks.fleet_notes import IMAGE, VERSION
 from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
 from slipway.hooks.launch_templates import Launch
+from tests.slipway.fleet.fake_ssm import FakeSsm
 
 
 class Crash(Exception):
@@ -64,11 +66,15 @@ class FakeFleetCloud:
     drained: dict[str, int] = field(default_factory=dict)
     told: dict[str, int | None] = field(default_factory=dict)
     fence: Callable[[], None] = _nobody
+    ssm: FakeSsm = field(default_factory=FakeSsm)
 
     def guarded(self, fence: Callable[[], None]) -> FakeFleetCloud:
         other = copy(self)
         other.fence = fence
         return other
+
+    def lease(self, *, owner: str, dead: Callable[[str], bool]) -> FleetLease:
+        return FleetLease(self.ssm, project="shop", environment="dev", owner=owner, dead=dead)
 
     # Looking
 

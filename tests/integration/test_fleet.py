@@ -31,6 +31,7 @@ from slipway.operators.fleet import (
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
+from tests.fakes.airflow_run import FakeTask
 from tests.integration.localcloud_process import Load, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -143,7 +144,7 @@ def _facts(ami: str, version: str, **more: Any) -> dict[str, Any]:
 
 
 def _run(kind: Callable[..., Any], facts: dict[str, Any]) -> Any:
-    return kind(task_id=kind.__name__, **facts).execute({})
+    return kind(task_id=kind.__name__, **facts).execute(FakeTask().context)
 
 
 def _deploy(ami: str, version: str, **more: Any) -> Json:
@@ -236,10 +237,10 @@ def test_back_to_the_warm_one_takes_seconds(ami: str, caplog: pytest.LogCaptureF
 
 def test_a_standby_goes_when_it_is_due_with_all_its_machines() -> None:
     housekeeping = RetireStandbysOperator(task_id="housekeeping", environment=_target())
-    housekeeping.execute({})
+    housekeeping.execute(FakeTask(dag_id="housekeeping").context)
     assert "shop-dev-1.0-2.gbbb" in _names()
     _cloud_of().mark_standby("shop-dev-1.0-2.gbbb", int(time.time()) - 1)
-    housekeeping.execute({})
+    housekeeping.execute(FakeTask(dag_id="housekeeping").context)
     assert _names() == {"shop-dev-1.0-1.gaaa": "live"}
     alive = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -15,9 +14,13 @@ from slipway.exceptions import ToolFailed
 from slipway.facts import Checkout, Release, SchemaVersion
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_spec import ContainerSpec
+from slipway.operators import fleet
 from slipway.operators.goose import GooseMigrateOperator, GooseRehearseOperator
 from slipway.operators.outlook import SchemaOutlook
 from slipway.operators.scratch_postgres import scratch_postgres
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.slipway.fleet.worlds import make_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +44,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
 
 
 def context(engine: ContainerEngine) -> Any:
-    ti = SimpleNamespace(dag_id="shop", task_id="goose", run_id=engine.installation)
-    return {"ti": ti}
+    return FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
 
 
 def rehearse(
@@ -101,6 +103,8 @@ def database(engine: ContainerEngine, monkeypatch: pytest.MonkeyPatch) -> Iterat
             "schema": "rehearsal", "extra": {"sslmode": "disable"},
         }  # fmt: skip
         monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
+        cloud = FakeFleetCloud()
+        monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
         yield name
 
 
@@ -115,7 +119,8 @@ def migrate(
     engine: ContainerEngine, repository: Repository, sha: str, **options: Any
 ) -> SchemaVersion:
     operator = GooseMigrateOperator(
-        task_id="goose", release=Release(project="shop", sha=sha, version="1").to_json(),
+        task_id="goose", environment=make_target().to_json(),
+        release=Release(project="shop", sha=sha, version="1").to_json(),
         url=repository.url, directory="migrations", database_conn_id="shop_dev", **options,
     )  # fmt: skip
     return SchemaVersion.from_json(operator.execute(context(engine)))

@@ -62,7 +62,8 @@ class FleetLease:
         dead: Callable[[str], bool] = _never,
     ) -> None:
         self._client = client
-        self.name = f"/slipway/{project}/{environment}/lease"
+        # Not below /slipway/<project>/: machines read all that is there, as their settings.
+        self.name = f"/slipway-leases/{project}/{environment}"
         self.owner = owner
         self._dead = dead
         self._mine: Holder | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from slipway.exceptions import LeaseHeld
 from slipway.facts import Json, MachineImage, Release
 from slipway.fleet.decisions import Wish
 from slipway.fleet.swap import Swap
@@ -15,6 +17,7 @@ from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.operators.failure import explained
+from slipway.operators.turn import TurnTakingOperator, run_lease
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,8 +26,8 @@ if TYPE_CHECKING:
 _PATIENCE = 480.0
 
 
-class _FleetOperator(BaseOperator):
-    """Brings the fleet to one wish.
+class _FleetOperator(TurnTakingOperator):
+    """Brings the fleet to one wish, when it is the run's turn.
 
     :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
     :param image: :class:`slipway.facts.MachineImage` as JSON.
@@ -34,18 +37,24 @@ class _FleetOperator(BaseOperator):
     template_fields: Sequence[str] = ("image",)
     ui_color = "#ede9fe"
     wish: Wish
+    # The swap ends here, and the next one may begin.
+    last = False
 
     def __init__(self, *, environment: Json, image: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.environment = environment
         self.image = image
 
-    def execute(self, context: Context) -> Json:
+    def work(self, context: Context) -> Json:
         """Converge, and say what came of it."""
         with explained():
-            swap = open_swap(self.environment, self.image, self.log.info)
+            looking = open_swap(self.environment, self.image, self.log.info)
+            lease = self.take_turn(context, looking.cloud, self.environment)
+            swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
             before = swap.previous(swap.observe())
             fleet = swap.converge(self.wish, timeout=_PATIENCE)
+            if self.last:
+                lease.give_back()
         return swap.deployment(fleet, before).to_json()
 
 
@@ -65,14 +74,16 @@ class RetireOldOperator(_FleetOperator):
     """Drain the old server group, then keep it warm or remove it."""
 
     wish = Wish.OLD_RETIRED
+    last = True
 
 
 class RollBackOperator(_FleetOperator):
     """Remove the new server group; the old one serves on. For a failed swap only."""
 
     wish = Wish.ROLLED_BACK
+    last = True
 
-    def execute(self, context: Context) -> Json:
+    def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
 
         :raises AirflowSkipException: when there is no image, so nothing was launched.
@@ -80,11 +91,11 @@ class RollBackOperator(_FleetOperator):
         if self.image is None:
             msg = "nothing was launched, so there is nothing to roll back"
             raise AirflowSkipException(msg)
-        return super().execute(context)
+        return super().work(context)
 
 
 class RetireStandbysOperator(BaseOperator):
-    """Remove the standbys of one environment whose time has come.
+    """Remove the standbys of one environment whose time has come, unless a swap is under way.
 
     :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
     """
@@ -96,15 +107,27 @@ class RetireStandbysOperator(BaseOperator):
         self.environment = environment
 
     def execute(self, context: Context) -> None:
-        """Converge."""
+        """Converge, if there is something to do.
+
+        :raises AirflowSkipException: while somebody else changes the environment.
+        """
         target = FleetTarget.from_json(self.environment)
         nothing = MachineImage(
             release=Release(project=target.project, sha="", version=""), image_id="", name="",
             base_image_id="", deb_sha256="", playbook_hash="", region=target.region,
         )  # fmt: skip
         with explained():
-            swap = open_swap(self.environment, nothing.to_json(), self.log.info)
+            looking = open_swap(self.environment, nothing.to_json(), self.log.info)
+            if looking.plan(looking.observe(), Wish.STANDBYS_RETIRED).done:
+                return
+            lease = run_lease(context, looking.cloud, self.log.info)
+            try:
+                lease.take()
+            except LeaseHeld as held:
+                raise AirflowSkipException(held.message) from held
+            swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
             swap.converge(Wish.STANDBYS_RETIRED, timeout=_PATIENCE)
+            lease.give_back()
 
 
 def open_swap(environment: Json, image: Json, log: Any) -> Swap:

@@ -10,6 +10,7 @@ from airflow.sdk.log import mask_secret
 
 from slipway.exceptions import MigrationFailed
 from slipway.facts import Checkout, Json, Release, SchemaVersion
+from slipway.fleet.target import FleetTarget
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.goose import Goose
@@ -17,8 +18,10 @@ from slipway.hooks.migration_files import MigrationFiles
 from slipway.hooks.postgres_url import postgres_url
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
+from slipway.operators.fleet import open_cloud
 from slipway.operators.identity import container_name, labels
 from slipway.operators.scratch_postgres import scratch_postgres
+from slipway.operators.turn import TurnTakingOperator
 from slipway.schema_policy import OnRollBack, meet
 
 if TYPE_CHECKING:
@@ -150,11 +153,12 @@ class GooseRehearseOperator(_GooseOperator):
         )  # fmt: skip
 
 
-class GooseMigrateOperator(_GooseOperator):
-    """Bring an environment's database to a release's schema.
+class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
+    """Bring an environment's database to a release's schema, when it is the run's turn.
 
     A database that is ahead of the release, on the way back, is left as it is.
 
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON: whose database it is.
     :param release: :class:`slipway.facts.Release` as JSON.
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
@@ -170,21 +174,24 @@ class GooseMigrateOperator(_GooseOperator):
     template_fields: Sequence[str] = ("release", "database_conn_id")
 
     def __init__(
-        self, *, release: Any, database_conn_id: str, on_roll_back: str = OnRollBack.EXPAND_ONLY,
-        lock_timeout: float = 5.0, **kwargs: Any,
+        self, *, environment: Json, release: Any, database_conn_id: str,
+        on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
+        self.environment = environment
         self.on_roll_back = OnRollBack(on_roll_back)
         self.lock_timeout = lock_timeout
         self.release = release
         self.database_conn_id = database_conn_id
 
-    def execute(self, context: Context) -> Json:
+    def work(self, context: Context) -> Json:
         """Migrate.
 
         :raises AirflowFailException: when a migration or the connection is at fault.
         """
         with explained():
+            cloud = open_cloud(FleetTarget.from_json(self.environment))
+            self.take_turn(context, cloud, self.environment)
             release = Release.from_json(self.release)
             migrations = self._migrations(release.sha)
             engine = self._open_engine(context)

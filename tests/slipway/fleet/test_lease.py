@@ -15,7 +15,7 @@ from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.fake_ssm import FakeSsm
 from tests.slipway.fleet.worlds import make_swap
 
-NAME = "/slipway/shop/dev/lease"
+NAME = "/slipway-leases/shop/dev"
 
 
 @pytest.fixture

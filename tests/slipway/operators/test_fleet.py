@@ -19,6 +19,7 @@ from slipway.operators.fleet import (
     RollBackOperator,
     ShiftTrafficOperator,
 )
+from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
 
@@ -33,7 +34,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
 
 
 def _run(operator: Any) -> Any:
-    return operator.execute({})
+    return operator.execute(FakeTask().context)
 
 
 def _facts(version: str, **more: Any) -> dict[str, Json]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -12,18 +11,23 @@ from slipway.exceptions import MigrationFailed, ToolFailed
 from slipway.facts import Release, SchemaVersion
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.goose import GooseRun
-from slipway.operators import goose
+from slipway.operators import fleet, goose
 from slipway.operators.goose import GooseMigrateOperator
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.slipway.fleet.worlds import make_target
 
 if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
 
-CONTEXT: Any = {"ti": SimpleNamespace(dag_id="shop", task_id="migrate", run_id="commit__1")}
+CONTEXT: Any = FakeTask(task_id="migrate").context
 
 
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The goose that the operator uses, scripted; and a database to migrate."""
+    cloud = FakeFleetCloud()
+    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
     engine = mock.create_autospec(ContainerEngine, instance=True)
     monkeypatch.setattr(goose, "container_engine", lambda _: engine)
     connection = {"conn_type": "postgres", "host": "db", "login": "u", "password": "p/w"}
@@ -37,7 +41,8 @@ def migrate(
 ) -> SchemaVersion:
     sha = repository.commit(**files)
     operator = GooseMigrateOperator(
-        task_id="migrate", release=Release(project="shop", sha=sha, version="1").to_json(),
+        task_id="migrate", environment=make_target().to_json(),
+        release=Release(project="shop", sha=sha, version="1").to_json(),
         url=repository.url, directory="migrations", database_conn_id="shop_dev",
         on_roll_back=on_roll_back,
     )  # fmt: skip
@@ -103,7 +108,8 @@ def test_killing_removes_the_containers_of_this_task(
     monkeypatch.setattr(goose, "container_engine", lambda _: engine)
     runs.return_value.version.return_value = 7
     operator = GooseMigrateOperator(
-        task_id="migrate", url=repository.url, directory="migrations", database_conn_id="shop_dev",
+        task_id="migrate", environment=make_target().to_json(),
+        url=repository.url, directory="migrations", database_conn_id="shop_dev",
         release=Release(project="shop", sha=repository.commit(**THREE), version="1").to_json(),
     )  # fmt: skip
     operator.on_kill()  # nothing has been made yet

@@ -1,0 +1,133 @@
+"""One change of an environment at a time: a run takes the environment's lease before it begins.
+
+The lease belongs to the run, not to a task or a try, so each task takes it anew, and what a
+killed try of it still has on its mind is refused.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.configuration import conf
+
+from slipway.exceptions import EnvironmentBusy, LeaseHeld
+from slipway.facts import Json
+from slipway.fleet.target import FleetTarget
+from slipway.hooks.fleet_lease import FleetLease
+from slipway.triggers.lease import LeaseTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from slipway.hooks.fleet_cloud import FleetCloud
+
+LEASE = "lease"
+# Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run
+# waits for another altogether; and between two looks.
+_POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
+_ALIVE = ["queued", "running"]
+
+
+class TurnTakingOperator(BaseOperator):
+    """Waits until no other run changes the environment, without a worker if it takes long."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._waiting_since: float | None = None
+
+    def execute(self, context: Context) -> Any:
+        """Do the work, in turn."""
+        return self.work(context)
+
+    def resume(self, context: Context, event: Json, since: float) -> Any:
+        """Come back from the triggerer, and ask for the turn again."""
+        self._waiting_since = since
+        return self.work(context)
+
+    def work(self, context: Context) -> Any:
+        """Do the work; :meth:`take_turn` comes first, so that it may begin a second time.
+
+        :param context: the task's.
+        """
+        raise NotImplementedError
+
+    def take_turn(self, context: Context, cloud: FleetCloud, environment: Json) -> FleetLease:
+        """Take the lease; who has it is in the log, and in the XCom ``lease``.
+
+        :param context: the task's.
+        :param cloud: where the lease lies.
+        :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+        :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
+        """
+        lease = run_lease(context, cloud, self.log.info)
+        since = self._waiting_since or time.time()
+        told = ""
+        while True:
+            try:
+                mine = lease.take()
+                break
+            except LeaseHeld as held:
+                if told != (told := held.message):
+                    self.log.info("waiting: %s", told)
+                self._wait(held, FleetTarget.from_json(environment), since)
+        self.log.info("lease: %s, generation %s", lease.name, mine.generation)
+        said = {"name": lease.name, "owner": mine.owner, "generation": mine.generation}
+        ti: Any = context["ti"]
+        ti.xcom_push(key=LEASE, value=said)
+        return lease
+
+    def _wait(self, held: LeaseHeld, target: FleetTarget, since: float) -> None:
+        waited = time.time() - since
+        if waited > _LONGEST:
+            msg = f"{held.message}, and has for {waited / 60:.0f} min"
+            advice = "end that run if it hangs; then clear this task to go on from here"
+            raise EnvironmentBusy(msg, advice=advice)
+        if waited < _POKE_FIRST:
+            time.sleep(_PAUSE)
+            return
+        self.defer(
+            trigger=LeaseTrigger(environment=target.to_json()), method_name="resume",
+            kwargs={"since": since}, timeout=timedelta(seconds=_LONGEST),
+        )  # fmt: skip
+
+
+def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> FleetLease:
+    """Return the lease on an environment, for the run of a task.
+
+    :param context: the task's.
+    :param cloud: the environment's fleet.
+    :param log: a logger's method.
+    """
+    ti: Any = context["ti"]
+
+    def dead(owner: str) -> bool:
+        """Ask Airflow for the owner's run: one that has ended, or was deleted, is over."""
+        run = _run_of(owner)
+        if run is None or ti.get_dr_count(dag_id=run[0], run_ids=[run[1]], states=_ALIVE):
+            return False
+        log("the lease was left by %s, which has ended", owner)
+        return True
+
+    return cloud.lease(owner=run_url(ti.dag_id, ti.run_id), dead=dead)
+
+
+def run_url(dag_id: str, run_id: str) -> str:
+    """Return a run's page in Airflow's UI: for people a link, and the same nowhere else."""
+    return f"{_here()}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
+
+
+def _run_of(owner: str) -> tuple[str, str] | None:
+    """Return DAG and run of an owner, None when it is not a run of this Airflow."""
+    parts = owner.removeprefix(f"{_here()}/dags/").split("/")
+    if not owner.startswith(f"{_here()}/dags/") or len(parts) != 3 or parts[1] != "runs":
+        return None
+    return unquote(parts[0]), unquote(parts[2])
+
+
+def _here() -> str:
+    return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")

@@ -1,0 +1,64 @@
+"""Waits for an environment's lease from the triggerer, where waiting costs no worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from slipway.exceptions import SlipwayError
+from slipway.facts import Json
+from slipway.fleet.target import FleetTarget
+from slipway.hooks.aws_connection import fleet_cloud
+from slipway.hooks.fleet_lease import FleetLease
+
+
+class LeaseTrigger(BaseTrigger):
+    """Fires once, when the lease has changed hands, or after ``patience`` anyway.
+
+    Only a worker can ask Airflow whether the owner's run still lives, so it has to look again
+    from time to time, also when nothing seems to have happened.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param poll: seconds between two looks.
+    :param patience: seconds.
+    """
+
+    def __init__(self, *, environment: Json, poll: float = 3.0, patience: float = 60.0) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.environment = environment
+        self.poll = poll
+        self.patience = patience
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Name the class and its arguments, for the database."""
+        names = ("environment", "poll", "patience")
+        return "slipway.triggers.lease.LeaseTrigger", {name: getattr(self, name) for name in names}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until the lease is somebody else's, or nobody's."""
+        until = time.monotonic() + self.patience
+        try:
+            # boto3 knows no asyncio; a thread keeps it away from all the other triggers.
+            lease = await asyncio.to_thread(self._open)
+            seen = await asyncio.to_thread(lease.holder)
+            while seen and time.monotonic() < until:
+                await asyncio.sleep(self.poll)
+                if await asyncio.to_thread(lease.holder) != seen:
+                    break
+        except SlipwayError as error:
+            # The task meets it as well, and knows what to do about it.
+            self.log.info("%s", error)
+        yield TriggerEvent({})
+
+    def _open(self) -> FleetLease:
+        target = FleetTarget.from_json(self.environment)
+        cloud = fleet_cloud(
+            target.aws_conn_id, target.region, project=target.project,
+            environment=target.environment, target_group=target.target_group,
+            load_balancer=target.load_balancer,
+        )  # fmt: skip
+        return cloud.lease(owner="", dead=lambda _: False)

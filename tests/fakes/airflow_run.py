@@ -1,0 +1,32 @@
+"""A task's place in a run, as much of it as the operators ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class FakeTask:
+    """Stands in for Airflow's task instance.
+
+    :param states: of the runs that there are, by DAG and run id.
+    :param xcoms: what the task pushed.
+    """
+
+    dag_id: str = "shop.dev"
+    run_id: str = "manual__1"
+    task_id: str = "launch"
+    map_index: int = -1
+    states: dict[tuple[str, str], str] = field(default_factory=dict)
+    xcoms: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def context(self) -> Any:
+        return {"ti": self, "run_id": self.run_id}
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        self.xcoms[key] = value
+
+    def get_dr_count(self, *, dag_id: str, run_ids: list[str], states: list[str]) -> int:
+        return sum(self.states.get((dag_id, run_id)) in states for run_id in run_ids)

@@ -1,0 +1,168 @@
+"""Runs of one environment take turns."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+
+from slipway.exceptions import LeaseHeld
+from slipway.fleet import swap
+from slipway.operators import fleet, turn
+from slipway.operators.fleet import (
+    LaunchOperator,
+    RetireOldOperator,
+    RetireStandbysOperator,
+    RollBackOperator,
+    ShiftTrafficOperator,
+)
+from slipway.operators.turn import run_url
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
+
+LEASE = "/slipway-leases/shop/dev"
+MINE = FakeTask(run_id="manual__2026-11-23T12:00:00+00:00")
+OTHER = ("shop", "commit__abc")
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
+    cloud = FakeFleetCloud(healthy={"1", "2"})
+    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    for module, name in ((swap, "_AFTER_CHANGE"), (swap, "_WHILE_WAITING"), (turn, "_PAUSE")):
+        monkeypatch.setattr(module, name, 0.0)
+    deploy(cloud, "1")
+    return cloud
+
+
+@pytest.fixture
+def held(cloud: FakeFleetCloud) -> str:
+    """The lease is another run's."""
+    owner = run_url(*OTHER)
+    cloud.lease(owner=owner, dead=lambda _: False).take()
+    return owner
+
+
+def make(kind: Any, version: str = "2") -> Any:
+    environment = make_target().to_json()
+    return kind(task_id="t", environment=environment, image=make_image(version).to_json())
+
+
+def holder(cloud: FakeFleetCloud) -> Any:
+    value = cloud.ssm.parameters.get(LEASE)
+    return json.loads(value) if value else None
+
+
+def mutations(cloud: FakeFleetCloud) -> int:
+    cloud.observe()
+    return len(cloud.calls)
+
+
+def test_the_run_holds_it_from_the_first_change_to_the_last(cloud: FakeFleetCloud) -> None:
+    owner = run_url(MINE.dag_id, MINE.run_id)
+    for number, kind in enumerate((LaunchOperator, ShiftTrafficOperator), start=1):
+        make(kind).execute(MINE.context)
+        found = holder(cloud)
+        assert (found["owner"], found["generation"]) == (owner, number)
+        assert MINE.xcoms["lease"] == {"name": LEASE, "owner": owner, "generation": number}
+    make(RetireOldOperator).execute(MINE.context)
+    assert holder(cloud) is None
+
+
+def test_a_roll_back_gives_it_back_as_well(cloud: FakeFleetCloud) -> None:
+    make(LaunchOperator, "bad").execute(MINE.context)
+    make(RollBackOperator, "bad").execute(MINE.context)
+    assert holder(cloud) is None
+
+
+def test_a_living_owner_is_waited_for_without_a_worker(
+    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(turn, "_POKE_FIRST", 0.0)
+    task, before = FakeTask(states={OTHER: "running"}), mutations(cloud)
+    operator = make(LaunchOperator)
+    with pytest.raises(TaskDeferred) as left:
+        operator.execute(task.context)
+    assert mutations(cloud) == before
+    assert held in capsys.readouterr().out
+    assert left.value.trigger.environment == make_target().to_json()
+    # The owner is done: what resumes goes on.
+    del cloud.ssm.parameters[LEASE]
+    arguments: Any = left.value.kwargs
+    getattr(operator, left.value.method_name)(task.context, event={}, **arguments)
+    assert holder(cloud)["owner"] == run_url(task.dag_id, task.run_id)
+
+
+def test_waiting_ends_with_the_owners_name(cloud: FakeFleetCloud, held: str) -> None:
+    task = FakeTask(states={OTHER: "queued"})
+    with pytest.raises(AirflowFailException, match="and has for") as refused:
+        make(LaunchOperator).resume(task.context, {}, since=1.0)
+    assert held in str(refused.value)
+    assert holder(cloud)["owner"] == held
+
+
+@pytest.mark.parametrize("state", ["success", "failed", "deleted"])
+def test_an_owner_whose_run_has_ended_is_dead(cloud: FakeFleetCloud, held: str, state: str) -> None:
+    task = FakeTask(states={} if state == "deleted" else {OTHER: state})
+    make(LaunchOperator).execute(task.context)
+    assert holder(cloud) == {**holder(cloud), "owner": run_url(task.dag_id, task.run_id)}
+    assert holder(cloud)["generation"] == 2
+
+
+@pytest.mark.parametrize(
+    "owner",
+    [
+        "anna@laptop", "http://elsewhere:8080/dags/shop/runs/commit__abc",
+        run_url(*OTHER).replace("/runs/", "/grid/"), run_url(*OTHER) + "/tasks/launch",
+    ],
+)  # fmt: skip
+def test_nobody_is_dead_without_proof(
+    cloud: FakeFleetCloud, owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "_POKE_FIRST", 0.0)
+    cloud.lease(owner=owner, dead=lambda _: False).take()
+    with pytest.raises(TaskDeferred):
+        make(LaunchOperator).execute(FakeTask().context)
+
+
+def test_a_try_that_only_seemed_dead_is_refused(cloud: FakeFleetCloud) -> None:
+    operator = make(LaunchOperator)
+    stale = operator.take_turn(MINE.context, cloud, make_target().to_json())
+    make(LaunchOperator).execute(MINE.context)
+    before = mutations(cloud)
+    with pytest.raises(LeaseHeld, match="generation 2"):
+        cloud.guarded(stale.check).delete("shop-dev-1")
+    assert mutations(cloud) == before
+    assert serving(cloud) == ["1"]
+
+
+def test_housekeeping_leaves_an_environment_alone_while_a_swap_is_under_way(
+    cloud: FakeFleetCloud, held: str
+) -> None:
+    due = make_group("2", attached=False, standby_until=NOW)
+    cloud.groups[due.name] = due
+    task = FakeTask(dag_id="housekeeping", states={OTHER: "running"})
+    operator = RetireStandbysOperator(task_id="t", environment=make_target().to_json())
+    with pytest.raises(AirflowSkipException, match="commit__abc is changing"):
+        operator.execute(task.context)
+    assert due.name in cloud.groups
+    task.states[OTHER] = "success"
+    operator.execute(task.context)
+    assert holder(cloud) is None
+    assert due.name not in {group.name for group in cloud.observe().groups}
+
+
+def test_housekeeping_without_work_takes_no_lease(cloud: FakeFleetCloud, held: str) -> None:
+    operator = RetireStandbysOperator(task_id="t", environment=make_target().to_json())
+    operator.execute(FakeTask(states={OTHER: "running"}).context)
+    assert holder(cloud)["owner"] == held
+
+
+def test_a_runs_page_is_read_back_whatever_is_in_its_name() -> None:
+    assert turn._run_of(run_url("shop.dev", "manual__a/b c?d#e")) == (
+        "shop.dev", "manual__a/b c?d#e",
+    )  # fmt: skip
