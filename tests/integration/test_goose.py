@@ -43,6 +43,13 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
     assert engine.remove_labelled({}) == 0
 
 
+@pytest.fixture(autouse=True)
+def _turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somewhere for the lease to lie."""
+    cloud = FakeFleetCloud()
+    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+
+
 def context(engine: ContainerEngine) -> Any:
     return FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
 
@@ -103,8 +110,6 @@ def database(engine: ContainerEngine, monkeypatch: pytest.MonkeyPatch) -> Iterat
             "schema": "rehearsal", "extra": {"sslmode": "disable"},
         }  # fmt: skip
         monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
-        cloud = FakeFleetCloud()
-        monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
         yield name
 
 
