@@ -15,9 +15,14 @@ from slipway.operators.approval import REASON, ApproveReleaseOperator
 from slipway.operators.choose_release import CHOOSE, NEWEST, PREVIOUS, ChooseReleaseOperator
 from slipway.operators.image_layers import Layers
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
-from slipway.operators.plan import PlanOperator
+from slipway.operators.plan import REPLACES, PlanOperator
 from slipway.operators.run_params import DRY_RUN
 from slipway.schema_policy import OnRollBack
+
+# At once of one environment: those that wait for a person, and those that wait for their turn.
+RUNS = 8
+# A template, for an XComArg would draw an arrow from the plan to each task that has to know.
+_REPLACES = f"{{{{ ti.xcom_pull('plan', key='{REPLACES}') or '' }}}}"
 
 
 def environment_dag(project: Project, name: str) -> DAG:
@@ -31,14 +36,17 @@ def environment_dag(project: Project, name: str) -> DAG:
         dag_id=f"{project.name}.{name}",
         description=f"Put a release of {project.name} on {name}; also the way back",
         doc_md=documentation.environment_dag(project, name),
-        params=_params(project, name), **project_dag(project, name),
+        params=_params(project, name),
+        # A way back does not queue behind a run that waits for its approval; the lease orders them.
+        **{**project_dag(project, name), "max_active_runs": RUNS},
     ) as dag:  # fmt: skip
         gate = freeze_gate(environment)
         chosen = _choice(project, name)
         if gate:
             gate >> chosen
         plan = _plan(project, name, chosen.output)
-        first = bake_and_swap(project, name, chosen.output, reuse=True)
+        replaces = _REPLACES if environment.approval else None
+        first = bake_and_swap(project, name, chosen.output, reuse=True, replaces=replaces)
         if environment.approval:
             plan >> _approval(project, name) >> first
         else:

@@ -24,13 +24,16 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 
 
-def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = False) -> BaseOperator:
+def bake_and_swap(
+    project: Project, name: str, record: Any, *, reuse: bool = False, replaces: Any = None
+) -> BaseOperator:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
     :param name: the environment's name.
     :param record: the output of the task that has the release's record; ``[]`` is one part.
     :param reuse: take any image of the release that is there, instead of one that is up to date.
+    :param replaces: the version that the plan replaces, where a person approves one.
     :returns: the first of the tasks.
     """
     environment = project.environments[name]
@@ -41,15 +44,17 @@ def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = Fal
         doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
-        swap(project, name, record, image)
+        swap(project, name, record, image, replaces)
     return image
 
 
-def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) -> None:
+def swap(
+    project: Project, name: str, record: Any, image: PackerBakeOperator, replaces: Any = None
+) -> None:
     """Add the tasks of the swap to the open task group."""
     target = fleet_target(project, name).to_json()
     common: dict[str, Any] = {"environment": target, "image": image.output}
-    launch = LaunchOperator(task_id="launch", **common, **_worded("launch"))
+    launch = LaunchOperator(task_id="launch", replaces=replaces, **common, **_worded("launch"))
     healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
     shift = ShiftTrafficOperator(task_id="shift_traffic", **common, **_worded("shift_traffic"))
     in_service = FleetInServiceSensor(
@@ -65,7 +70,7 @@ def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) ->
         execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_deployment"),
     )  # fmt: skip
     risky = [launch, healthy, shift, in_service, soak]
-    first = _migrate(project, name, record)
+    first = _migrate(project, name, record, replaces)
     image >> (first or launch)
     if first:
         first >> launch
@@ -90,13 +95,15 @@ def fleet_target(project: Project, name: str) -> FleetTarget:
     )  # fmt: skip
 
 
-def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator | None:
+def _migrate(
+    project: Project, name: str, record: Any, replaces: Any
+) -> GooseMigrateOperator | None:
     database = project.environments[name].database
     if project.migrations is None or database is None:
         return None
     return GooseMigrateOperator(
         task_id="migrate", environment=fleet_target(project, name).to_json(),
-        release=record["release"],
+        release=record["release"], replaces=replaces,
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory,
         database_conn_id=database, on_roll_back=project.migrations.on_roll_back,

@@ -17,6 +17,7 @@
     - UnhealthyRelease              the new fleet never became healthy
     - EnvironmentMisconfigured      the cloud lacks what the project file names
     - EnvironmentFrozen             it must be left alone now
+    - PlanOutdated                  something else serves than when the plan was approved
     - EnvironmentBusy               somebody else has been changing it for too long
   * WorldError                      the surroundings are at fault: a retry may help
     - RepositoryUnreachable         git could not talk to the server
@@ -113,6 +114,10 @@ class EnvironmentMisconfigured(InputError):
 
 class EnvironmentFrozen(InputError):
     """The environment must be left alone now."""
+
+
+class PlanOutdated(InputError):
+    """Something else serves now than what the approved plan replaces."""
 
 
 class EnvironmentBusy(InputError):

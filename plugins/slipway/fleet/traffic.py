@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.fleet.decisions import Action, Verb
-from slipway.hooks.fleet_view import SCALING, ServerGroup
+from slipway.hooks.fleet_view import SCALING, Fleet, ServerGroup
 
 
 def live(groups: tuple[ServerGroup, ...]) -> tuple[ServerGroup, ...]:
@@ -68,3 +68,15 @@ def grown(group: ServerGroup, least: int) -> tuple[Action, ...]:
 def marked(group: ServerGroup, why: str, now: int) -> Action:
     """Note on a group since when it serves in full."""
     return Action(verb=Verb.MARK_LIVE, group=group.name, reason=why, at=now)
+
+
+def serving_version(fleet: Fleet) -> str | None:
+    """Return the release that serves and has proved itself.
+
+    In the middle of a swap that is the old one.
+
+    :param fleet: as observed.
+    """
+    proven = [group for group in live(fleet.groups) if group.version and group.live_since]
+    last = max(proven, key=lambda group: group.live_since or 0, default=None)
+    return last.version if last else None

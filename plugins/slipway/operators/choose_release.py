@@ -10,10 +10,9 @@ from airflow.sdk import BaseOperator
 from slipway.exceptions import ReleaseNotFound
 from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import live
+from slipway.fleet.traffic import serving_version
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory, previous
-from slipway.hooks.fleet_view import Fleet
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
@@ -108,18 +107,6 @@ class ChooseReleaseOperator(BaseOperator):
             raise ReleaseNotFound(msg, advice="name the version to go back to")
         self.log.info("%s serves now; before it there was %s", serving, found)
         return found
-
-
-def serving_version(fleet: Fleet) -> str | None:
-    """Return the release that serves and has proved itself.
-
-    In the middle of a swap that is the old one.
-
-    :param fleet: as observed.
-    """
-    proven = [group for group in live(fleet.groups) if group.version and group.live_since]
-    last = max(proven, key=lambda group: group.live_since or 0, default=None)
-    return last.version if last else None
 
 
 def _serving(target: FleetTarget) -> str:

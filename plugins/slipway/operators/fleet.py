@@ -17,7 +17,7 @@ from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.operators.failure import explained
-from slipway.operators.turn import TurnTakingOperator, run_lease
+from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_planned
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -51,17 +51,36 @@ class _FleetOperator(TurnTakingOperator):
             looking = open_swap(self.environment, self.image, self.log.info)
             lease = self.take_turn(context, looking.cloud, self.environment)
             swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
+            self.begin(swap)
             before = swap.previous(swap.observe())
             fleet = swap.converge(self.wish, timeout=_PATIENCE)
             if self.last:
                 lease.give_back()
         return swap.deployment(fleet, before).to_json()
 
+    def begin(self, swap: Swap) -> None:
+        """Look at the fleet before its first change.
+
+        :param swap: under the lease.
+        """
+
 
 class LaunchOperator(_FleetOperator):
-    """Launch the release's server group beside the live one, outside the balancer."""
+    """Launch the release's server group beside the live one, outside the balancer.
 
+    :param replaces: the version that an approved plan replaces; None without an approval.
+    """
+
+    template_fields: Sequence[str] = ("image", "replaces")
     wish = Wish.LAUNCHED
+
+    def __init__(self, *, replaces: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.replaces = replaces
+
+    def begin(self, swap: Swap) -> None:
+        """Look whether the plan still holds."""
+        still_as_planned(swap.observe, self.replaces, swap.image.release.version)
 
 
 class ShiftTrafficOperator(_FleetOperator):

@@ -21,7 +21,7 @@ from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.identity import container_name, labels
 from slipway.operators.scratch_postgres import scratch_postgres
-from slipway.operators.turn import TurnTakingOperator
+from slipway.operators.turn import TurnTakingOperator, still_as_planned
 from slipway.schema_policy import OnRollBack, meet
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     :param connection: Airflow connection with the repository's credentials.
     :param directory: where the migrations are, from the repository's top.
     :param database_conn_id: Airflow connection of the database.
+    :param replaces: the version that an approved plan replaces; None without an approval.
     :param on_roll_back: :class:`slipway.schema_policy.OnRollBack`: whether the release may meet a
         database that is ahead of it.
     :param lock_timeout: seconds that a statement waits for a lock before it gives up.
@@ -171,14 +172,15 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     :returns: :class:`slipway.facts.SchemaVersion` as JSON.
     """
 
-    template_fields: Sequence[str] = ("release", "database_conn_id")
+    template_fields: Sequence[str] = ("release", "database_conn_id", "replaces")
 
     def __init__(
-        self, *, environment: Json, release: Any, database_conn_id: str,
+        self, *, environment: Json, release: Any, database_conn_id: str, replaces: Any = None,
         on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.environment = environment
+        self.replaces = replaces
         self.on_roll_back = OnRollBack(on_roll_back)
         self.lock_timeout = lock_timeout
         self.release = release
@@ -193,6 +195,7 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             cloud = open_cloud(FleetTarget.from_json(self.environment))
             self.take_turn(context, cloud, self.environment)
             release = Release.from_json(self.release)
+            still_as_planned(cloud.observe, self.replaces, release.version)
             migrations = self._migrations(release.sha)
             engine = self._open_engine(context)
             engine.remove_labelled(self._labels)

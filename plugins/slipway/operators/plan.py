@@ -11,8 +11,8 @@ from airflow.sdk.bases.skipmixin import SkipMixin
 from slipway.exceptions import SchemaAhead
 from slipway.facts import Json, PublishedPackage
 from slipway.fleet.decisions import Wish
+from slipway.fleet.traffic import serving_version
 from slipway.forecast import forecast
-from slipway.operators.choose_release import serving_version
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_swap
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
@@ -21,13 +21,15 @@ from slipway.operators.run_params import is_dry_run
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-PLAN = "plan"
+# The XComs: the lines, and the version that is to be replaced.
+PLAN, REPLACES = "plan", "replaces"
 
 
 class PlanOperator(BaseOperator, SkipMixin):
     """Tell what would be baked, migrated, launched, shifted and retired, and change nothing.
 
-    The lines are in the log, and the XCom ``plan``. A dry run ends here: all that follows is
+    The lines are in the log, and the XCom ``plan``; the XCom ``replaces`` has the version that
+    serves now. A dry run ends here: all that follows is
     skipped.
 
     :param package: :class:`slipway.facts.PublishedPackage` as JSON.
@@ -83,7 +85,9 @@ class PlanOperator(BaseOperator, SkipMixin):
         image, words = self.image.look(package)
         swap = open_swap(self.environment, image.to_json(), self.log.info)
         fleet = swap.observe(Wish.OLD_RETIRED)  # the wish that takes the closest look
-        yield f"release: {package.release.version}, in place of {serving_version(fleet) or 'none'}"
+        replaced = serving_version(fleet) or ""
+        context["ti"].xcom_push(key=REPLACES, value=replaced)
+        yield f"release: {package.release.version}, in place of {replaced or 'none'}"
         yield f"image: {words}"
         if self.schema is not None:
             yield f"schema: {self._schema(package, context, dry=dry)}"

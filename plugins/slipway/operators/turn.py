@@ -15,9 +15,10 @@ from urllib.parse import quote, unquote
 from airflow.sdk import BaseOperator
 from airflow.sdk.configuration import conf
 
-from slipway.exceptions import EnvironmentBusy, LeaseHeld
+from slipway.exceptions import EnvironmentBusy, LeaseHeld, PlanOutdated
 from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
+from slipway.fleet.traffic import serving_version
 from slipway.hooks.fleet_lease import FleetLease
 from slipway.triggers.lease import LeaseTrigger
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.hooks.fleet_cloud import FleetCloud
+    from slipway.hooks.fleet_view import Fleet
 
 LEASE = "lease"
 # Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run
@@ -114,6 +116,23 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
         return True
 
     return cloud.lease(owner=run_url(ti.dag_id, ti.run_id), dead=dead)
+
+
+def still_as_planned(look: Callable[[], Fleet], replaces: str | None, version: str) -> None:
+    """Make sure that a person's yes is still about the environment as it is.
+
+    :param look: observes the fleet, under the lease.
+    :param replaces: what served when the plan was made; None where nobody approved one.
+    :param version: the release; a swap that was interrupted may have brought it to service.
+    :raises PlanOutdated: when another release came in between.
+    """
+    if replaces is None:
+        return
+    serving = serving_version(look()) or ""
+    if serving in (replaces, version):
+        return
+    msg = f"the approved plan replaces {replaces or 'nothing'}, but {serving or 'nothing'} serves"
+    raise PlanOutdated(msg, advice="look at what came in between, then trigger a new run")
 
 
 def run_url(dag_id: str, run_id: str) -> str:

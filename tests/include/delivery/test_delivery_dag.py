@@ -51,6 +51,9 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
     assert set(pairwise(way)) <= _edges(prod)
     dev = build(project, "guestbook.dev")
     assert "approve" not in dev.task_ids
+    for task in ("swap.migrate", "swap.launch"):
+        assert "replaces" in prod.get_task(task).replaces
+        assert dev.get_task(task).replaces is None
     assert ("plan", "bake_image") in _edges(dev)
 
 

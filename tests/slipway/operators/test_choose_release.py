@@ -12,9 +12,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from slipway.facts import Release
+from slipway.fleet.traffic import serving_version
 from slipway.hooks.fleet_view import Fleet
 from slipway.operators import fleet, release_question
-from slipway.operators.choose_release import ChooseReleaseOperator, serving_version
+from slipway.operators.choose_release import ChooseReleaseOperator
 from slipway.operators.release import RecordDeploymentOperator
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_group, make_target

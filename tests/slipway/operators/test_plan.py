@@ -85,6 +85,7 @@ def test_it_is_told_to_whoever_must_approve_and_the_run_goes_on(cloud: FakeFleet
     planned = Planned(always=True)
     planned.run(dry_run=False)
     assert planned.pushed["plan"][0] == "release: 2, in place of 1"
+    assert planned.pushed["replaces"] == "1"
     assert cloud.calls == []
 
 
