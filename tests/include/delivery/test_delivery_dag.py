@@ -52,8 +52,10 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
     dev = build(project, "guestbook.dev")
     assert "approve" not in dev.task_ids
     for task in ("swap.migrate", "swap.launch"):
-        assert "replaces" in prod.get_task(task).replaces
-        assert dev.get_task(task).replaces is None
+        approved: Any = prod.get_task(task)
+        unasked: Any = dev.get_task(task)
+        assert "replaces" in approved.replaces
+        assert unasked.replaces is None
     assert ("plan", "bake_image") in _edges(dev)
 
 
