@@ -20,6 +20,7 @@ _PRELOADED = (
     "airflow.sdk.execution_time.task_runner",
     "include.delivery.delivery_dag",
     "include.delivery.commits_dag",
+    "slipway.preload",
 )
 
 
@@ -88,6 +89,8 @@ def _tuned() -> dict[str, dict[str, Any]]:
             "task_instance_heartbeat_timeout_detection_interval": 10,
             "enable_health_check": False,
         },
+        # A worker that misses the end of its task by a hair looks again only after this long.
+        "WORKERS": {"min_heartbeat_interval": 1},
         "DAG_PROCESSOR": {"min_file_process_interval": 30, "refresh_interval": 30},
         # The provider tells of every client it makes, which drowns what a task has to say.
         "LOGGING": {"namespace_levels": "airflow.providers.amazon=WARNING"},

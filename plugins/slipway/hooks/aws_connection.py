@@ -7,15 +7,9 @@ from functools import lru_cache
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from botocore.config import Config
 
+from slipway.hooks.aws_session import AwsSession
 from slipway.hooks.fleet_cloud import FleetCloud
-
-# Twelve tries with standard back-off (random, up to 20 s between two: 85 s on average) outlast an
-# API that is away for half a minute; after that the task fails and Airflow takes its turn.
-CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=60
-)
 
 
 def aws_client(aws_conn_id: str, region: str, service: str) -> Any:
@@ -25,10 +19,7 @@ def aws_client(aws_conn_id: str, region: str, service: str) -> Any:
     :param region: wins over the connection's.
     :param service: as boto3 names it.
     """
-    hook = AwsBaseHook(
-        aws_conn_id=aws_conn_id, region_name=region, client_type=service, config=CONFIG
-    )
-    return hook.get_conn()
+    return AwsSession(aws_conn_id=aws_conn_id, region_name=region).client(service)
 
 
 def fleet_cloud(
@@ -50,13 +41,10 @@ def fleet_cloud(
     :param load_balancer: name of its classic load balancer.
     """
 
-    @lru_cache
-    def client(service: str) -> Any:
-        return aws_client(aws_conn_id, region, service)
-
+    session = AwsSession(aws_conn_id=aws_conn_id, region_name=region)
     return FleetCloud(
-        client, project=project, environment=environment, target_group=target_group,
-        load_balancer=load_balancer,
+        lru_cache(session.client), project=project, environment=environment,
+        target_group=target_group, load_balancer=load_balancer,
     )  # fmt: skip
 
 

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from unittest import mock
 
+import boto3
 import pytest
+from airflow.providers.amazon.aws.hooks.base_aws import SessionFactory
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws_connection import account, aws_client, fleet_cloud
+from slipway.hooks.aws_session import SERVICES, AwsSession, read_descriptions
 
 
 @pytest.fixture
@@ -34,6 +39,32 @@ def test_an_account_for_a_tool(endpoint: str) -> None:
     assert found.endpoint == endpoint
     assert found.environment["AWS_ACCESS_KEY_ID"] == "key"
     assert found.environment["AWS_REGION"] == "eu-west-1"
+
+
+def test_a_session_and_its_descriptions_serve_all_clients(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = AwsSession(aws_conn_id="aws_shop", region_name="eu-north-1")
+    with mock.patch.object(SessionFactory, "create_session", autospec=True) as made:
+        made.return_value = boto3.session.Session(region_name="eu-north-1")
+        clients = [session.client(service) for service in SERVICES]
+    assert made.call_count == 1
+    assert [one.meta.service_model.service_name for one in clients] == list(SERVICES)
+    assert {one.meta.region_name for one in clients} == {"eu-north-1"}
+
+    read_descriptions()
+    read, load = [], JSONFileLoader.load_file
+
+    def watched(self: Any, path: str) -> Any:
+        found = load(self, path)
+        if found is not None:
+            read.append(path)
+        return found
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", watched)
+    for service in SERVICES:
+        AwsSession(aws_conn_id="aws_shop", region_name="eu-west-1").client(service)
+    assert read == []
 
 
 def test_a_fleet_is_opened_without_asking_anything(endpoint: str) -> None:
