@@ -15,12 +15,18 @@ from slipway.operators.approval import REASON, ApproveReleaseOperator
 from slipway.operators.choose_release import CHOOSE, NEWEST, PREVIOUS, ChooseReleaseOperator
 from slipway.operators.image_layers import Layers
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
-from slipway.operators.plan import REPLACES, PlanOperator
+from slipway.operators.plan import PLAN, REPLACES, PlanOperator
 from slipway.operators.run_params import DRY_RUN
 from slipway.schema_policy import OnRollBack
 
 # At once of one environment: those that wait for a person, and those that wait for their turn.
 RUNS = 8
+_VERSION = "{{ ti.xcom_pull('choose_release', key='release')['version'] }}"
+# Each line is code, since names in it are a repository's; Airflow's UI would fold a block of code.
+_LINES = (
+    f"{{% for line in ti.xcom_pull('plan', key='{PLAN}') %}}"
+    "- `{{ line | replace('`', ' ') }}`\n{% endfor %}\n"
+)
 # A template, for an XComArg would draw an arrow from the plan to each task that has to know.
 _REPLACES = f"{{{{ ti.xcom_pull('plan', key='{REPLACES}') or '' }}}}"
 
@@ -122,9 +128,8 @@ def _approval(project: Project, name: str) -> ApproveReleaseOperator:
     )
     return ApproveReleaseOperator(
         task_id="approve", windows=freeze_windows(environment),
-        subject=f"Deploy {project.name} to {name}?",
-        body="```\n{{ ti.xcom_pull('plan', key='plan') | join('\n') }}\n```\n"
-        + (override if environment.freeze else ""),
+        subject=f"Deploy {project.name} {_VERSION} to {name}?",
+        body=_LINES + (override if environment.freeze else ""),
         params={
             REASON: Param(
                 None, type=["null", "string"], maxLength=1000, title="Why",

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -57,6 +58,20 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
         assert "replaces" in approved.replaces
         assert unasked.replaces is None
     assert ("plan", "bake_image") in _edges(dev)
+
+
+def test_whoever_approves_reads_the_release_and_the_plan_line_by_line(project: Project) -> None:
+    said = {
+        ("choose_release", "release"): {"version": "1.4.0"},
+        ("plan", "plan"): ["schema: 1 -> 2, applies 2_`x`.sql", "1. launch"],
+    }
+    ti = SimpleNamespace(xcom_pull=lambda task, key: said[task, key])
+    approve: Any = build(project, "guestbook.prod").get_task("approve")
+    approve.render_template_fields({"ti": ti})
+    assert approve.subject == "Deploy guestbook 1.4.0 to prod?"
+    assert approve.body.split("\n") == [
+        "- `schema: 1 -> 2, applies 2_ x .sql`", "- `1. launch`", "",
+    ]  # fmt: skip
 
 
 def test_in_a_dry_run_every_task_that_changes_something_comes_after_the_plan(
