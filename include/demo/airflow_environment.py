@@ -85,8 +85,8 @@ def _tuned() -> dict[str, dict[str, Any]]:
     return {
         "SCHEDULER": {
             "scheduler_idle_sleep_time": 0.1,
-            "task_instance_heartbeat_timeout": 60,
-            "task_instance_heartbeat_timeout_detection_interval": 10,
+            "task_instance_heartbeat_timeout": 45,
+            "task_instance_heartbeat_timeout_detection_interval": 5,
             "enable_health_check": False,
         },
         # A worker that misses the end of its task by a hair looks again only after this long.
