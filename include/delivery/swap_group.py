@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator, TaskGroup, TriggerRule
 from include.delivery import documentation
 from include.delivery.house_rules import LIMITS
 from include.delivery.project import Environment, Project
-from slipway.fleet.target import FleetTarget
+from slipway.fleet.target import FleetTarget, Probe
 from slipway.operators.fleet import (
     LaunchOperator,
     RetireOldOperator,
@@ -86,7 +86,9 @@ def fleet_target(project: Project, name: str) -> FleetTarget:
         max_size=environment.size.max, health_path=environment.health.path,
         health_port=environment.health.port,
         health_timeout=environment.health.timeout.total_seconds(),
-        soak=environment.soak.total_seconds(), keep_old=environment.keep_old.total_seconds(),
+        soak=environment.soak.length.total_seconds(),
+        probe=Probe(**probe.model_dump()) if (probe := environment.soak.probe) else None,
+        alarms=environment.soak.alarms, keep_old=environment.keep_old.total_seconds(),
     )  # fmt: skip
 
 

@@ -91,13 +91,18 @@ def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
 
 
 def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+    return _watched(swap, group, waited, swap.target.soak)
+
+
+def _watched(swap: Swap, group: ServerGroup, waited: float, long: float) -> Verdict:
     # Machines that a policy or a person asked for meanwhile are still on their way.
     wanted = min(group.desired, group.desired if group.asked is None else group.asked)
     if group.serving < wanted:
         msg = f"after {waited:.0f} s only {group.serving} of {wanted} machines serve"
         raise UnhealthyRelease(msg, advice=_LOOK)
-    said = f"{group.serving} machines serve, {waited:.0f} of {swap.target.soak:.0f} s"
-    return Verdict(passed=waited >= swap.target.soak, said=said)
+    remarks = swap.watch.look(group)
+    said = ", ".join([f"{group.serving} machines serve, {waited:.0f} of {long:.0f} s", *remarks])
+    return Verdict(passed=waited >= long, said=said)
 
 
 def _not_yet(swap: Swap, group: ServerGroup, said: str, waited: float, advice: str) -> Verdict:

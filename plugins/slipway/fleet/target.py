@@ -8,6 +8,24 @@ from slipway.facts import Fact
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Probe(Fact):
+    """An HTTP question that a release has to answer while it is watched.
+
+    :param path: asked of each machine in service, past the balancer; None asks no machine.
+    :param port: of the machines; None for the one that is asked for health.
+    :param url: asked as well.
+    :param status: of the right answer.
+    :param failures: so many wrong answers in a row are a breach.
+    """
+
+    path: str | None = None
+    port: int | None = None
+    url: str | None = None
+    status: int = 200
+    failures: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FleetTarget(Fact):
     """One environment of one project, as the fleet sees it; lengths of time are seconds.
 
@@ -17,6 +35,8 @@ class FleetTarget(Fact):
     :param security_groups: ids, or names.
     :param profile: instance profile, the application's role.
     :param min_size: of a group's machines, as the next two, where no live group says otherwise.
+    :param probe: a release is asked while it soaks.
+    :param alarms: names of the CloudWatch alarms that are listened to meanwhile.
     """
 
     project: str
@@ -37,3 +57,5 @@ class FleetTarget(Fact):
     target_group: str | None = None
     load_balancer: str | None = None
     profile: str | None = None
+    probe: Probe | None = None
+    alarms: tuple[str, ...] = ()
