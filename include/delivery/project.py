@@ -22,7 +22,7 @@ from pydantic import (
 
 from include.delivery.duration import Duration
 from include.delivery.freeze import Freeze
-from include.delivery.watching import Soak, WrittenSoak
+from include.delivery.watching import Soak, WrittenCanary, WrittenSoak
 from slipway.schema_policy import OnRollBack
 
 # The same alphabet as Airflow's DAG ids, AWS tags and Docker names share, less the dot, which
@@ -187,6 +187,8 @@ class Environment(Strict):
     health: Health = Health()
     soak: WrittenSoak = Soak()
     """How long the new fleet is watched before the old one is let go, and by what."""
+    canary: WrittenCanary = None
+    """A few machines of a new release first, watched beside the full old fleet, then the rest."""
     keep_old: Duration = timedelta(minutes=5)
     """How long the old fleet is kept warm, out of traffic, for a fast roll back."""
 

@@ -55,4 +55,30 @@ def read_soak(value: Any) -> Any:
     return {"for": parse_duration(value)}
 
 
+class Canary(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
+    """The first few machines of a new release, which serve beside the full old fleet."""
+
+    size: Annotated[int, Field(ge=1)] = 1
+    """How many."""
+    soak: Duration = timedelta(seconds=30)
+    """How long they are watched, by the same probe and alarms, before the rest is launched."""
+
+
+def read_canary(value: Any) -> Any:
+    """Read a canary: ``true`` is one with all defaults, ``false`` is none.
+
+    :param value: what the file says.
+    :raises ValueError: when it is neither of these nor a mapping.
+    """
+    if value is None or isinstance(value, Canary | Mapping):
+        return value
+    if not isinstance(value, bool):
+        msg = f"{value!r} is no canary; write true, or a mapping like {{size: 1, soak: 30s}}"
+        raise ValueError(msg)
+    return {} if value else None
+
+
 WrittenSoak = Annotated[Soak, BeforeValidator(read_soak, json_schema_input_type=Duration | Soak)]
+WrittenCanary = Annotated[
+    Canary | None, BeforeValidator(read_canary, json_schema_input_type=bool | Canary | None)
+]

@@ -22,6 +22,7 @@ class Gate(StrEnum):
 
     HEALTHY = "healthy"
     IN_SERVICE = "in service"
+    CANARY_SOAK = "canary soak"
     SOAK = "soak"
 
 
@@ -95,6 +96,11 @@ def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     return _watched(swap, group, waited, swap.target.soak)
 
 
+def _canary_soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+    canary = swap.target.canary
+    return _watched(swap, group, waited, canary.soak if canary else 0.0)
+
+
 def _watched(swap: Swap, group: ServerGroup, waited: float, long: float) -> Verdict:
     # Machines that a policy or a person asked for meanwhile are still on their way.
     wanted = min(group.desired, group.desired if group.asked is None else group.asked)
@@ -145,5 +151,6 @@ _COMPARE = (
 _QUESTIONS: dict[Gate, Callable[[Swap, ServerGroup, float], Verdict]] = {
     Gate.HEALTHY: _healthy,
     Gate.IN_SERVICE: _in_service,
+    Gate.CANARY_SOAK: _canary_soak,
     Gate.SOAK: _soak,
 }

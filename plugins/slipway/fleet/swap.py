@@ -29,7 +29,7 @@ _TAKING = frozenset({Verb.DETACH, Verb.DELETE})
 # Wishes that depend on more than the groups and the balancer's word on them.
 _CLOSE = frozenset({Wish.IN_TRAFFIC, Wish.OLD_RETIRED})
 # Wishes that a swap begins with.
-_FIRST = frozenset({Wish.LAUNCHED})
+_FIRST = frozenset({Wish.CANARY, Wish.LAUNCHED})
 
 
 @dataclass(frozen=True, kw_only=True)

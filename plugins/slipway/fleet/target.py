@@ -26,6 +26,18 @@ class Probe(Fact):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Canary(Fact):
+    """The first few machines of a release, which are watched before the others come.
+
+    :param size: how many.
+    :param soak: for how long, in seconds.
+    """
+
+    size: int = 1
+    soak: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FleetTarget(Fact):
     """One environment of one project, as the fleet sees it; lengths of time are seconds.
 
@@ -37,6 +49,7 @@ class FleetTarget(Fact):
     :param min_size: of a group's machines, as the next two, where no live group says otherwise.
     :param probe: a release is asked while it soaks.
     :param alarms: names of the CloudWatch alarms that are listened to meanwhile.
+    :param canary: comes before the rest of a new release; None for all at once.
     """
 
     project: str
@@ -59,3 +72,4 @@ class FleetTarget(Fact):
     profile: str | None = None
     probe: Probe | None = None
     alarms: tuple[str, ...] = ()
+    canary: Canary | None = None

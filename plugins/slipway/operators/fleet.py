@@ -131,3 +131,9 @@ def open_cloud(target: FleetTarget) -> FleetCloud:
         environment=target.environment, target_group=target.target_group,
         load_balancer=target.load_balancer,
     )  # fmt: skip
+
+
+class LaunchCanaryOperator(_FleetOperator):
+    """Launch the first few machines of the release, outside the balancer."""
+
+    wish = Wish.CANARY

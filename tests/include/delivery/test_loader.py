@@ -9,7 +9,7 @@ from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.delivery.schema import SCHEMA, render
 from include.delivery.swap_group import fleet_target
 from slipway.exceptions import ProjectFileError
-from slipway.fleet.target import FleetTarget, Probe
+from slipway.fleet.target import Canary, FleetTarget, Probe
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
 
@@ -51,6 +51,22 @@ def test_what_a_release_is_watched_by(tmp_path: Path) -> None:
     assert FleetTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("true", Canary(size=1, soak=30.0)),
+        ("{size: 2, soak: 1m}", Canary(size=2, soak=60.0)),
+        ("false", None),
+    ],
+)
+def test_a_canary(tmp_path: Path, written: str, expected: Canary | None) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(GOOD.replace("soak: 5s", f"canary: {written}"))
+    target = fleet_target(load_project(path), "dev")
+    assert target.canary == expected
+    assert FleetTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
+
+
 def test_an_unknown_field_names_its_place_and_the_nearest(tmp_path: Path) -> None:
     said = _broken(tmp_path, "  branch: main", "  brunch: main")
     line = _line_of("  branch: main")
@@ -84,6 +100,9 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
         ("soak: 5s", "soak: {probe: {paht: /}}", "probe.paht: unknown field; did you mean 'path'"),
         ("soak: 5s", "soak: {probe: {path: r}}", "dev.soak.probe.path: 'r' is not allowed here"),
         ("soak: 5s", "soak: {probe: {url: 'http://me:secret@x/'}}", "dev.soak.probe.url"),
+        ("soak: 5s", "canary: 2", "dev.canary: 2 is no canary; write true, or a mapping like"),
+        ("soak: 5s", "canary: {sise: 2}", "dev.canary.sise: unknown field; did you mean 'size'?"),
+        ("soak: 5s", "canary: {soak: x}", "dev.canary.soak: 'x' is not a length of time"),
         ("soak: 5s", "soak: {alarms: errors}", "dev.soak.alarms: Input should be a valid tuple"),
     ],
 )
