@@ -41,11 +41,28 @@ _TASKS = {
         "or finds the one that was baked from the same inputs."
     ),
     "migrate": "Runs goose on the environment's database. The old fleet meets the new schema.",
-    "launch": "Starts the release's server group beside the live one, outside the load balancer.",
+    "launch_canary": (
+        "Starts the first few machines of the release beside the live fleet, outside the load "
+        "balancer. A release that comes back from standby gets all of its machines at once."
+    ),
+    "canary_healthy": "Asks each machine of the canary for its health, directly.",
+    "shift_canary": "Lets the canary into the load balancer, beside the full old fleet.",
+    "canary_in_service": "Waits until the load balancer has the canary in service.",
+    "canary_soak": (
+        "Watches the canary: the load balancer's word, the probe, the alarms. "
+        "A breach rolls back by itself."
+    ),
+    "launch": (
+        "Starts the release's server group beside the live one, outside the load balancer; after "
+        "a canary, the rest of it."
+    ),
     "fleet_healthy": "Asks every new machine for its health, directly.",
     "shift_traffic": "Lets the new server group into the load balancer.",
     "fleet_in_service": "Waits until the load balancer has every new machine in service.",
-    "soak": "Watches the new fleet before the old one is let go.",
+    "soak": (
+        "Watches the new fleet before the old one is let go: the load balancer's word, the probe, "
+        "the alarms. A breach rolls back by itself; a release that served before passes at once."
+    ),
     "retire_old": "Drains the old server group, keeps it warm for a while, then removes it.",
     "record_deployment": "Remembers that the release serves, so that `previous` finds it later.",
     "roll_back": "Only after a failure: removes the new server group; the old one goes on serving.",

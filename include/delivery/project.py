@@ -7,56 +7,24 @@ them (``90s``, ``5m``, ``1h``; a bare number is seconds) and read as :class:`tim
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 
+from include.delivery.duration import Duration
 from include.delivery.freeze import Freeze
+from include.delivery.watching import Soak, WrittenCanary, WrittenSoak
 from slipway.schema_policy import OnRollBack
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
-_UNIT_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def parse_duration(value: Any) -> Any:
-    """Read ``90s``, ``5m``, ``1h``, ``2d`` or a number of seconds.
-
-    :param value: what the file says; a timedelta passes through.
-    :raises ValueError: when it is none of these.
-    """
-    if isinstance(value, timedelta):
-        return value
-    match = None if isinstance(value, bool) else _DURATION.fullmatch(str(value).strip())
-    if match is None:
-        msg = f"{value!r} is not a length of time; write it like 90s, 5m or 1h"
-        raise ValueError(msg)
-    return timedelta(seconds=float(match[1]) * _UNIT_SECONDS[match[2]])
-
-
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(s|m|h|d)?$"},
-                {"type": "number", "minimum": 0},
-            ]
-        }
-    ),
-]
 # The same alphabet as Airflow's DAG ids, AWS tags and Docker names share, less the dot, which
 # separates project and environment in a DAG id.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
@@ -217,8 +185,10 @@ class Environment(Strict):
     instance: Instance
     size: Size = Size()
     health: Health = Health()
-    soak: Duration = timedelta(seconds=30)
-    """How long the new fleet is watched before the old one is let go."""
+    soak: WrittenSoak = Soak()
+    """How long the new fleet is watched before the old one is let go, and by what."""
+    canary: WrittenCanary = None
+    """A few machines of a new release first, watched beside the full old fleet, then the rest."""
     keep_old: Duration = timedelta(minutes=5)
     """How long the old fleet is kept warm, out of traffic, for a fast roll back."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import BaseOperator, TaskGroup, TriggerRule
+from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, chain
 
 from include.delivery import documentation
 from include.delivery.house_rules import LIMITS
 from include.delivery.project import Environment, Project
-from slipway.fleet.target import FleetTarget
+from slipway.fleet.target import Canary, FleetTarget, Probe
 from slipway.operators.fleet import (
+    LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
     RollBackOperator,
@@ -19,6 +20,7 @@ from slipway.operators.fleet import (
 from slipway.operators.goose import GooseMigrateOperator
 from slipway.operators.packer_bake import PackerBakeOperator
 from slipway.operators.release import RecordDeploymentOperator
+from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
@@ -54,6 +56,7 @@ def swap(
     """Add the tasks of the swap to the open task group."""
     target = fleet_target(project, name).to_json()
     common: dict[str, Any] = {"environment": target, "image": image.output}
+    canary = _canary(common, replaces) if project.environments[name].canary else []
     launch = LaunchOperator(task_id="launch", replaces=replaces, **common, **_worded("launch"))
     healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
     shift = ShiftTrafficOperator(task_id="shift_traffic", **common, **_worded("shift_traffic"))
@@ -69,13 +72,27 @@ def swap(
         task_id="record_deployment", release=record["release"], environment=name,
         execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_deployment"),
     )  # fmt: skip
-    risky = [launch, healthy, shift, in_service, soak]
-    first = _migrate(project, name, record, replaces)
-    image >> (first or launch)
-    if first:
-        first >> launch
-    launch >> healthy >> shift >> in_service >> soak >> retire >> remember
+    risky = [*canary, launch, healthy, shift, in_service, soak]
+    migrate = _migrate(project, name, record, replaces)
+    chain(image, *([migrate] if migrate else []), *risky, retire, remember)
     risky >> roll_back
+
+
+def _canary(common: dict[str, Any], replaces: Any) -> list[BaseOperator]:
+    """Make the tasks that a few machines go through before the rest is launched."""
+    first = LaunchCanaryOperator(
+        task_id="launch_canary", replaces=replaces, **common, **_worded("launch_canary")
+    )
+    rest = [
+        kind(task_id=task, **common, **_worded(task))
+        for task, kind in (
+            ("canary_healthy", FleetHealthySensor),
+            ("shift_canary", ShiftTrafficOperator),
+            ("canary_in_service", FleetInServiceSensor),
+            ("canary_soak", CanarySoakSensor),
+        )
+    ]
+    return [first, *rest]
 
 
 def fleet_target(project: Project, name: str) -> FleetTarget:
@@ -91,8 +108,16 @@ def fleet_target(project: Project, name: str) -> FleetTarget:
         max_size=environment.size.max, health_path=environment.health.path,
         health_port=environment.health.port,
         health_timeout=environment.health.timeout.total_seconds(),
-        soak=environment.soak.total_seconds(), keep_old=environment.keep_old.total_seconds(),
+        soak=environment.soak.length.total_seconds(),
+        probe=Probe(**probe.model_dump()) if (probe := environment.soak.probe) else None,
+        alarms=environment.soak.alarms, canary=_canary_size(environment),
+        keep_old=environment.keep_old.total_seconds(),
     )  # fmt: skip
+
+
+def _canary_size(environment: Environment) -> Canary | None:
+    canary = environment.canary
+    return Canary(size=canary.size, soak=canary.soak.total_seconds()) if canary else None
 
 
 def _migrate(
@@ -113,5 +138,5 @@ def _migrate(
 
 def _worded(task: str) -> dict[str, Any]:
     # The sensors have limits of their own, which know the project's health timeout.
-    limit = None if task in ("fleet_healthy", "fleet_in_service", "soak") else LIMITS["cloud"]
+    limit = None if task.endswith(("healthy", "in_service", "soak")) else LIMITS["cloud"]
     return {"doc_md": documentation.task(task), "execution_timeout": limit}

@@ -12,9 +12,14 @@ from typing import Any
 
 from slipway.fleet.decisions import Action, Verb, Wish
 from slipway.fleet.swap import Swap
+from slipway.fleet.target import FleetTarget
 from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
 
 # The wishes of a deployment, each with the gate behind it.
+_CANARY: tuple[tuple[Wish, str], ...] = (
+    (Wish.CANARY, "wait until the canary is healthy when asked directly, {health:.0f} s at most"),
+    (Wish.IN_TRAFFIC, "wait until the canary is in service, then watch it for {canary:.0f} s"),
+)
 _WAY: Mapping[Wish, str] = {
     Wish.LAUNCHED: "wait until each machine is healthy when asked directly, {health:.0f} s at most",
     Wish.IN_TRAFFIC: "wait until the balancer has each in service, then watch for {soak:.0f} s",
@@ -41,7 +46,7 @@ def forecast(swap: Swap, fleet: Fleet) -> Iterator[Foreseen]:
     :param swap: the release on its way; only its plan is asked.
     :param fleet: the world, as observed.
     """
-    for wish, gate in _WAY.items():
+    for wish, gate in (*(_CANARY if swap.target.canary else ()), *_WAY.items()):
         seen: list[Action] = []
         step = _Imagined(swap=swap, fleet=fleet, now=swap.clock())
         for _ in range(_MOST_STEPS):
@@ -59,8 +64,12 @@ def forecast(swap: Swap, fleet: Fleet) -> Iterator[Foreseen]:
             step = step.after(fresh)
         fleet = step.fleet
         if gate:
-            limits = {"health": swap.target.health_timeout, "soak": swap.target.soak}
-            yield Foreseen(said=gate.format(**limits))
+            yield Foreseen(said=gate.format(**_limits(swap.target)))
+
+
+def _limits(target: FleetTarget) -> dict[str, float]:
+    canary = target.canary.soak if target.canary else 0.0
+    return {"health": target.health_timeout, "soak": target.soak, "canary": canary}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

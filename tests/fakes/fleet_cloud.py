@@ -5,11 +5,12 @@ Time passes at each look: machines boot, checks pass, drained targets leave, del
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from slipway.hooks.fleet_alarms import Alarm
 from slipway.hooks.fleet_lease import FleetLease
 from slipway.hooks.fleet_notes import IMAGE, VERSION
 from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
@@ -52,6 +53,7 @@ class FakeFleetCloud:
     :param drain: looks that a machine takes to finish its connections.
     :param told: until when a group's machines know that they are standbys.
     :param slow_start: seconds over which the balancer gives a new machine its full share.
+    :param bells: the alarms that there are.
     """
 
     groups: dict[str, ServerGroup] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class FakeFleetCloud:
     refusal: str = ""
     drain: int = 1
     slow_start: int = 0
+    bells: list[Alarm] = field(default_factory=list)
     born: list[str] = field(default_factory=list)
     drained: dict[str, int] = field(default_factory=dict)
     told: dict[str, int | None] = field(default_factory=dict)
@@ -89,6 +92,12 @@ class FakeFleetCloud:
 
     def trouble(self, group: str) -> str:
         return self.refusal
+
+    def alarms(self, names: Sequence[str]) -> tuple[Alarm, ...]:
+        return tuple(bell for bell in self.bells if bell.name in names)
+
+    def alarm_names(self) -> tuple[str, ...]:
+        return tuple(bell.name for bell in self.bells)
 
     @property
     def serving(self) -> int:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from slipway.fleet.decisions import Verb
+from slipway.fleet.decisions import Verb, Wish
+from slipway.fleet.target import Canary
 from slipway.forecast import EFFECTS, forecast
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import DEPLOY, deploy, make_group, make_swap
@@ -69,7 +70,8 @@ def done_by(cloud: FakeFleetCloud, **more: Any) -> list[tuple[Verb, str]]:
     """Run the swap for good, and list what it did."""
     log: list[str] = []
     swap = make_swap(cloud, "2", log=log, **more)
-    for wish in DEPLOY:
+    first = (Wish.CANARY, Wish.IN_TRAFFIC) if swap.target.canary else ()
+    for wish in (*first, *DEPLOY):
         swap.converge(wish, timeout=100)
     done = [line.removeprefix("did: ") for line in log if line.startswith("did: ")]
     verbs = sorted(Verb, key=lambda verb: -len(verb.value))
@@ -80,18 +82,32 @@ def done_by(cloud: FakeFleetCloud, **more: Any) -> list[tuple[Verb, str]]:
     ]
 
 
+@pytest.mark.parametrize("canary", [None, Canary()], ids=["all at once", "canary"])
 @pytest.mark.parametrize("keep_old", [0.0, 300.0])
 @pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.__name__)
-def test_what_is_foreseen_is_what_happens(world: World, keep_old: float) -> None:
+def test_what_is_foreseen_is_what_happens(
+    world: World, keep_old: float, canary: Canary | None
+) -> None:
     cloud = FakeFleetCloud(healthy={"1", "2"})
     world(cloud)
     for _ in range(3):  # until everything has come to rest
         fleet = cloud.observe()
     calls = len(cloud.calls)
-    foreseen = list(forecast(make_swap(cloud, "2", keep_old=keep_old), fleet))
+    more: dict[str, Any] = {"keep_old": keep_old, "canary": canary}
+    foreseen = list(forecast(make_swap(cloud, "2", **more), fleet))
     assert len(cloud.calls) == calls, "a forecast changes nothing"
     actions = [one.action for one in foreseen if one.action]
-    assert [(one.verb, one.group) for one in actions] == done_by(cloud, keep_old=keep_old)
+    assert [(one.verb, one.group) for one in actions] == done_by(cloud, **more)
+
+
+def test_a_canary_is_part_of_the_story() -> None:
+    cloud = FakeFleetCloud(healthy={"1", "2"})
+    deploy(cloud, "1")
+    lines = said(cloud, canary=Canary(soak=45.0))
+    assert lines[0].startswith("launch shop-dev-2 (1 machines, 1 to 4), because a canary comes fir")
+    assert lines[1] == "wait until the canary is healthy when asked directly, 60 s at most"
+    assert lines[3] == "wait until the canary is in service, then watch it for 45 s"
+    assert lines[5].startswith("resize shop-dev-2 (2 machines, 1 to 4), because it takes 2")
 
 
 def said(cloud: FakeFleetCloud, **more: Any) -> list[str]:

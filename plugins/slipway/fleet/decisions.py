@@ -9,6 +9,7 @@ from enum import StrEnum
 class Wish(StrEnum):
     """How far the environment should have come."""
 
+    CANARY = "canary launched"
     LAUNCHED = "launched"
     IN_TRAFFIC = "in traffic"
     OLD_RETIRED = "old retired"

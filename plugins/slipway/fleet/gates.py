@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.swap import Swap
+from slipway.fleet.traffic import proven
 from slipway.hooks.fleet_view import ServerGroup
 from slipway.hooks.http_probe import probe
 
@@ -21,6 +22,7 @@ class Gate(StrEnum):
 
     HEALTHY = "healthy"
     IN_SERVICE = "in service"
+    CANARY_SOAK = "canary soak"
     SOAK = "soak"
 
 
@@ -91,13 +93,27 @@ def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
 
 
 def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+    return _watched(swap, group, waited, swap.target.soak)
+
+
+def _canary_soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+    canary = swap.target.canary
+    return _watched(swap, group, waited, canary.soak if canary else 0.0)
+
+
+def _watched(swap: Swap, group: ServerGroup, waited: float, long: float) -> Verdict:
     # Machines that a policy or a person asked for meanwhile are still on their way.
     wanted = min(group.desired, group.desired if group.asked is None else group.asked)
     if group.serving < wanted:
         msg = f"after {waited:.0f} s only {group.serving} of {wanted} machines serve"
         raise UnhealthyRelease(msg, advice=_LOOK)
-    said = f"{group.serving} machines serve, {waited:.0f} of {swap.target.soak:.0f} s"
-    return Verdict(passed=waited >= swap.target.soak, said=said)
+    if proven(group):
+        # The way back takes seconds: no alarm of the release that is left may hold it up.
+        said = f"{group.serving} machines serve; no soak, since {group.name} served alone before"
+        return Verdict(passed=True, said=said)
+    remarks = swap.watch.look(group)
+    said = ", ".join([f"{group.serving} machines serve, {waited:.0f} of {long:.0f} s", *remarks])
+    return Verdict(passed=waited >= long, said=said)
 
 
 def _not_yet(swap: Swap, group: ServerGroup, said: str, waited: float, advice: str) -> Verdict:
@@ -135,5 +151,6 @@ _COMPARE = (
 _QUESTIONS: dict[Gate, Callable[[Swap, ServerGroup, float], Verdict]] = {
     Gate.HEALTHY: _healthy,
     Gate.IN_SERVICE: _in_service,
+    Gate.CANARY_SOAK: _canary_soak,
     Gate.SOAK: _soak,
 }

@@ -16,7 +16,8 @@ from slipway.fleet.act import act
 from slipway.fleet.decisions import Action, Plan, Verb, Wish
 from slipway.fleet.plan import plan
 from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import last_good, live
+from slipway.fleet.traffic import last_good, live, proven
+from slipway.fleet.watch import Watch
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
@@ -27,6 +28,8 @@ _AFTER_CHANGE, _WHILE_WAITING = 0.2, 1.0
 _TAKING = frozenset({Verb.DETACH, Verb.DELETE})
 # Wishes that depend on more than the groups and the balancer's word on them.
 _CLOSE = frozenset({Wish.IN_TRAFFIC, Wish.OLD_RETIRED})
+# Wishes that a swap begins with.
+_FIRST = frozenset({Wish.CANARY, Wish.LAUNCHED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +53,11 @@ class Swap:
     def name(self) -> str:
         """The release's server group, and its launch template."""
         return f"{self.target.project}-{self.target.environment}-{self.image.release.slug}"
+
+    @property
+    def watch(self) -> Watch:
+        """What the release is watched by while it soaks."""
+        return Watch(cloud=self.cloud, target=self.target, sleep=self.sleep)
 
     def observe(self, wish: Wish | None = None) -> Fleet:
         """Read the environment's fleet from the cloud.
@@ -81,8 +89,11 @@ class Swap:
         :returns: the fleet as it was seen last.
         :raises CloudUnavailable: when it takes longer, with what is still waited for.
         :raises UnhealthyRelease: when no waiting can fulfil the wish.
+        :raises EnvironmentMisconfigured: when a launch could not be watched afterwards.
         """
         deadline, story = self.clock() + timeout, _Story(self.log)
+        if wish in _FIRST:
+            self.check()
         while True:
             fleet = self.observe(wish)
             story.seen(fleet)
@@ -98,6 +109,14 @@ class Swap:
             for action in at_one_look(step):
                 self.act(action)
             self.sleep(_AFTER_CHANGE if step.actions else _WHILE_WAITING)
+
+    def check(self) -> None:
+        """Make sure, while it costs nothing, that what a new release is watched by is there.
+
+        :raises EnvironmentMisconfigured: when an alarm does not exist.
+        """
+        if self.target.alarms and not proven(self.group()):
+            self.watch.find_alarms()
 
     def deployment(self, fleet: Fleet, previous: ServerGroup | None) -> Deployment:
         """Say what the swap has come to.

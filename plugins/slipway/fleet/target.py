@@ -8,6 +8,36 @@ from slipway.facts import Fact
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Probe(Fact):
+    """An HTTP question that a release has to answer while it is watched.
+
+    :param path: asked of each machine in service, past the balancer; None asks no machine.
+    :param port: of the machines; None for the one that is asked for health.
+    :param url: asked as well.
+    :param status: of the right answer.
+    :param failures: so many wrong answers in a row are a breach.
+    """
+
+    path: str | None = None
+    port: int | None = None
+    url: str | None = None
+    status: int = 200
+    failures: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Canary(Fact):
+    """The first few machines of a release, which are watched before the others come.
+
+    :param size: how many.
+    :param soak: for how long, in seconds.
+    """
+
+    size: int = 1
+    soak: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FleetTarget(Fact):
     """One environment of one project, as the fleet sees it; lengths of time are seconds.
 
@@ -17,6 +47,9 @@ class FleetTarget(Fact):
     :param security_groups: ids, or names.
     :param profile: instance profile, the application's role.
     :param min_size: of a group's machines, as the next two, where no live group says otherwise.
+    :param probe: a release is asked while it soaks.
+    :param alarms: names of the CloudWatch alarms that are listened to meanwhile.
+    :param canary: comes before the rest of a new release; None for all at once.
     """
 
     project: str
@@ -37,3 +70,6 @@ class FleetTarget(Fact):
     target_group: str | None = None
     load_balancer: str | None = None
     profile: str | None = None
+    probe: Probe | None = None
+    alarms: tuple[str, ...] = ()
+    canary: Canary | None = None

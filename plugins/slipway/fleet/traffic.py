@@ -11,6 +11,11 @@ def live(groups: tuple[ServerGroup, ...]) -> tuple[ServerGroup, ...]:
     return tuple(group for group in groups if group.attached)
 
 
+def proven(group: ServerGroup | None) -> bool:
+    """Say whether a group has served alone, and so has nothing to prove any more."""
+    return group is not None and group.live_since is not None
+
+
 def needed(serving: tuple[ServerGroup, ...]) -> int:
     """Count the machines that it takes to stand in for these groups.
 

@@ -5,13 +5,14 @@ Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from slipway.hooks.balancers import balancers_of
 from slipway.hooks.cloud_failure import patiently
 from slipway.hooks.cloud_names import tags_of
+from slipway.hooks.fleet_alarms import Alarm, alarm_names, read_alarms
 from slipway.hooks.fleet_changes import FleetChanges
 from slipway.hooks.fleet_notes import PROJECT
 from slipway.hooks.fleet_reading import launch_trouble, machine_ids, server_group
@@ -21,6 +22,8 @@ from slipway.hooks.launch_templates import template_names
 
 # EC2 takes this many values in one filter.
 _FILTER_VALUES = 200
+# Alarms of an account that are read to find the name that somebody meant.
+_MOST_ALARMS = 2000
 
 
 class FleetCloud(FleetChanges):
@@ -87,3 +90,16 @@ class FleetCloud(FleetChanges):
     def trouble(self, group: str) -> str:
         """Return why Auto Scaling cannot launch a machine now, or nothing when it can."""
         return launch_trouble(self._autoscaling, group)
+
+    @patiently
+    def alarms(self, names: Sequence[str]) -> tuple[Alarm, ...]:
+        """Read CloudWatch alarms; those that do not exist are left out.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return read_alarms(self._client("cloudwatch"), names)
+
+    @patiently
+    def alarm_names(self) -> tuple[str, ...]:
+        """List the alarms of the account and region."""
+        return alarm_names(self._client("cloudwatch"), _MOST_ALARMS)

@@ -59,6 +59,7 @@ def server_group(
         held=frozenset(tags.get(HELD, "").split()), live_since=number(tags.get(LIVE)),
         standby_until=number(tags.get(STANDBY)), deleting="Status" in raw,
         asked=number(tags.get(SIZE)), carried=tags.get(CARRIED, ""), rules=rules,
+        created=raw["CreatedTime"].timestamp(),
         machines=tuple(
             Machine(
                 instance_id=one["InstanceId"], address=addresses.get(one["InstanceId"]),

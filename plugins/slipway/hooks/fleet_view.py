@@ -49,6 +49,7 @@ class ServerGroup:
     :param asked: how many machines Slipway asked for last; people and policies may differ.
     :param rules: fingerprint of its scaling rules, if it was looked at closely and has any.
     :param carried: fingerprint of the rules that it took over.
+    :param created: seconds since 1970.
     """
 
     name: str
@@ -67,6 +68,7 @@ class ServerGroup:
     asked: int | None = None
     rules: str = ""
     carried: str = ""
+    created: float = 0.0
 
     @property
     def serving(self) -> int:

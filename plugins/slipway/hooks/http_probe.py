@@ -1,9 +1,10 @@
-"""Asks a machine for its health, past the balancer."""
+"""Asks machines for their health, past the balancer, and pages wherever they are."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
@@ -14,9 +15,10 @@ _SIDE_BY_SIDE = 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What one machine said.
+    """What one machine, or one page, said.
 
-    :param healthy: a 2xx status came in time.
+    :param address: the machine's, or the page's URL.
+    :param healthy: the expected status came in time.
     :param said: the status, or what went wrong, for people.
     """
 
@@ -25,24 +27,41 @@ class Answer:
     said: str
 
 
-def probe(addresses: list[str], *, port: int, path: str) -> list[Answer]:
+def probe(addresses: list[str], *, port: int, path: str, status: int | None = None) -> list[Answer]:
     """Ask machines side by side.
 
     :param addresses: their IP addresses.
     :param port: where the service listens.
     :param path: what is asked for.
+    :param status: the right answer; any 2xx without it.
     """
     if not addresses:
         return []
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-        return list(pool.map(lambda address: _ask(address, port, path), addresses))
+        ask = partial(_ask, port=port, path=path, status=status)
+        return list(pool.map(ask, addresses))
 
 
-def _ask(address: str, port: int, path: str) -> Answer:
+def probe_url(url: str, *, status: int) -> Answer:
+    """Ask a page.
+
+    :param url: of the page.
+    :param status: the right answer.
+    """
+    # Wherever it is, the way there is the worker's own: with a proxy, if it has one.
+    return _answer(url, url, status, trust_env=True)
+
+
+def _ask(address: str, *, port: int, path: str, status: int | None) -> Answer:
+    # No proxy of the worker's environment stands between it and its own network.
+    return _answer(address, f"http://{address}:{port}{path}", status, trust_env=False)
+
+
+def _answer(address: str, url: str, status: int | None, *, trust_env: bool) -> Answer:
     try:
-        # No proxy of the worker's environment stands between it and its own network.
-        answer = httpx.get(f"http://{address}:{port}{path}", timeout=TIMEOUT, trust_env=False)
-    except httpx.HTTPError as error:
+        answer = httpx.get(url, timeout=TIMEOUT, trust_env=trust_env)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return Answer(address=address, healthy=False, said=said)
-    return Answer(address=address, healthy=answer.is_success, said=f"HTTP {answer.status_code}")
+    right = answer.is_success if status is None else answer.status_code == status
+    return Answer(address=address, healthy=right, said=f"HTTP {answer.status_code}")

@@ -83,6 +83,12 @@ class LaunchOperator(_FleetOperator):
         still_as_planned(swap.observe, self.replaces, swap.image.release.version)
 
 
+class LaunchCanaryOperator(LaunchOperator):
+    """Launch the first few machines of the release, outside the balancer."""
+
+    wish = Wish.CANARY
+
+
 class ShiftTrafficOperator(_FleetOperator):
     """Let the new server group into the balancer."""
 

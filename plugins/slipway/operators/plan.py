@@ -84,6 +84,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         package = PublishedPackage.from_json(self.package)
         image, words = self.image.look(package)
         swap = open_swap(self.environment, image.to_json(), self.log.info)
+        swap.check()
         fleet = swap.observe(Wish.OLD_RETIRED)  # the wish that takes the closest look
         replaced = serving_version(fleet) or ""
         context["ti"].xcom_push(key=REPLACES, value=replaced)

@@ -1,4 +1,4 @@
-"""What the three sensors of the swap share: poke first, defer only if it takes long."""
+"""What the sensors of the swap share: poke first, defer only if it takes long."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ class FleetSensor(BaseSensorOperator):
     def __init__(
         self, *, environment: Json, image: Any, deferrable: bool | None = None, **kwargs: Any
     ) -> None:
-        limit = max(float(environment["health_timeout"]), float(environment["soak"]))
+        canary = environment.get("canary") or {"soak": 0.0}
+        limit = max(float(environment["health_timeout"]), environment["soak"], canary["soak"])
         super().__init__(**{"poke_interval": 0.5, "timeout": limit + _MARGIN, **kwargs})
         self.environment = environment
         self.image = image

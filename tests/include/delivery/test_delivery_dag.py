@@ -15,6 +15,7 @@ from include.delivery.delivery_dag import build, dag_ids
 from include.delivery.housekeeping_dag import housekeeping_dag
 from include.delivery.loader import PROJECTS, load_project
 from include.delivery.project import Project
+from include.delivery.watching import Canary
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -133,6 +134,28 @@ def test_roll_back_runs_after_a_failure_only(project: Project) -> None:
     roll_back = build(project, "guestbook").get_task("swap.roll_back")
     assert roll_back.trigger_rule == "one_failed"
     assert "swap.migrate" not in roll_back.upstream_task_ids
+
+
+def test_a_canary_comes_before_the_rest_where_the_project_asks_for_one(project: Project) -> None:
+    environments = dict(project.environments)
+    environments["prod"] = environments["prod"].model_copy(update={"canary": Canary()})
+    cautious = project.model_copy(update={"environments": environments})
+    prod = build(cautious, "guestbook.prod")
+    way = [
+        "bake_image", "swap.migrate", "swap.launch_canary", "swap.canary_healthy",
+        "swap.shift_canary", "swap.canary_in_service", "swap.canary_soak", "swap.launch",
+        "swap.fleet_healthy", "swap.shift_traffic", "swap.fleet_in_service", "swap.soak",
+        "swap.retire_old", "swap.record_deployment",
+    ]  # fmt: skip
+    assert set(pairwise(way)) <= _edges(prod)
+    assert ("swap.migrate", "swap.launch") not in _edges(prod)
+    assert set(way[2:12]) <= prod.get_task("swap.roll_back").upstream_task_ids
+    for name in way[2:7]:
+        task = prod.get_task(name)
+        assert task.doc_md
+        assert task.execution_timeout or getattr(task, "timeout", None)
+    dev = build(cautious, "guestbook")
+    assert set(dev.task_ids) == set(build(project, "guestbook").task_ids)
 
 
 def test_building_twice_gives_the_same_dag(project: Project) -> None:

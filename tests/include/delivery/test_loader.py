@@ -7,7 +7,9 @@ import pytest
 
 from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.delivery.schema import SCHEMA, render
+from include.delivery.swap_group import fleet_target
 from slipway.exceptions import ProjectFileError
+from slipway.fleet.target import Canary, FleetTarget, Probe
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
 
@@ -29,6 +31,40 @@ def test_the_example_is_right() -> None:
     project = load_project(PROJECTS / "guestbook.yaml")
     assert project.continuous == "dev"
     assert project.environments["prod"].keep_old.total_seconds() == 300
+
+
+@pytest.mark.parametrize("written", ["90s", "{for: 90s}"])
+def test_a_soak_may_be_only_its_length(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(GOOD.replace("soak: 5s", f"soak: {written}"))
+    soak = load_project(path).environments["dev"].soak
+    assert (soak.length.total_seconds(), soak.probe, soak.alarms) == (90, None, ())
+
+
+def test_what_a_release_is_watched_by(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    watched = "soak: {for: 2m, probe: {path: /ready, failures: 2}, alarms: [errors, latency]}"
+    path.write_text(GOOD.replace("soak: 5s", watched))
+    target = fleet_target(load_project(path), "dev")
+    assert (target.soak, target.alarms) == (120.0, ("errors", "latency"))
+    assert target.probe == Probe(path="/ready", failures=2)
+    assert FleetTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("true", Canary(size=1, soak=30.0)),
+        ("{size: 2, soak: 1m}", Canary(size=2, soak=60.0)),
+        ("false", None),
+    ],
+)
+def test_a_canary(tmp_path: Path, written: str, expected: Canary | None) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(GOOD.replace("soak: 5s", f"canary: {written}"))
+    target = fleet_target(load_project(path), "dev")
+    assert target.canary == expected
+    assert FleetTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
 
 
 def test_an_unknown_field_names_its_place_and_the_nearest(tmp_path: Path) -> None:
@@ -58,6 +94,16 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
         ("directory: migrations", "directory: ../../etc", "migrations.directory"),
         ("  postgres: 15", "  on_roll_back: down", "'expand_only' or 'stop', not 'down'"),
         ("owner: guestbook-team", "owner: [", "not valid YAML"),
+        ("soak: 5s", "soak: {fro: 5s}", "dev.soak.fro: unknown field; did you mean 'for'?"),
+        ("soak: 5s", "soak: {for: soon}", "dev.soak.for: 'soon' is not a length of time"),
+        ("soak: 5s", "soak: {probe: {}}", "dev.soak.probe: name a path, which is asked of each"),
+        ("soak: 5s", "soak: {probe: {paht: /}}", "probe.paht: unknown field; did you mean 'path'"),
+        ("soak: 5s", "soak: {probe: {path: r}}", "dev.soak.probe.path: 'r' is not allowed here"),
+        ("soak: 5s", "soak: {probe: {url: 'http://me:secret@x/'}}", "dev.soak.probe.url"),
+        ("soak: 5s", "canary: 2", "dev.canary: 2 is no canary; write true, or a mapping like"),
+        ("soak: 5s", "canary: {sise: 2}", "dev.canary.sise: unknown field; did you mean 'size'?"),
+        ("soak: 5s", "canary: {soak: x}", "dev.canary.soak: 'x' is not a length of time"),
+        ("soak: 5s", "soak: {alarms: errors}", "dev.soak.alarms: Input should be a valid tuple"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, old: str, new: str, expected: str) -> None:

@@ -9,6 +9,7 @@ from slipway.exceptions import UnhealthyRelease
 from slipway.fleet import gates
 from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
+from slipway.hooks.fleet_alarms import Alarm
 from slipway.hooks.http_probe import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_swap
@@ -72,6 +73,19 @@ def test_a_soak_takes_its_time_and_breaks_at_once(cloud: FakeFleetCloud) -> None
     cloud.healthy.clear()
     with pytest.raises(UnhealthyRelease, match="only 0 of 2"):
         ask(Gate.SOAK, soaking, waited=5)
+
+
+def test_what_served_alone_before_needs_no_soak(cloud: FakeFleetCloud) -> None:
+    for wish in (Wish.IN_TRAFFIC, Wish.OLD_RETIRED):
+        make_swap(cloud, "1").converge(wish, timeout=10)
+    cloud.bells = [Alarm(name="errors", ringing=True, since=5000.0)]
+    soaking = make_swap(cloud, "1", soak=30.0, alarms=("errors", "gone"))
+    verdict = ask(Gate.SOAK, soaking, waited=0)
+    assert verdict.passed
+    assert verdict.said == "2 machines serve; no soak, since shop-dev-1 served alone before"
+    cloud.healthy.clear()
+    with pytest.raises(UnhealthyRelease, match="only 0 of 2"):
+        ask(Gate.SOAK, soaking, waited=0)
 
 
 def test_a_quota_is_told_when_no_machine_comes(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from slipway.hooks import http_probe
-from slipway.hooks.http_probe import probe
+from slipway.hooks.http_probe import probe, probe_url
 
 STATUS = {"/healthz": 200, "/made": 204, "/elsewhere": 302, "/broken": 503}
 
@@ -79,3 +79,23 @@ def test_each_machine_is_asked_and_named(port: int) -> None:
 
 def test_no_machine_no_question() -> None:
     assert probe([], port=1, path="/") == []
+
+
+@pytest.mark.parametrize(("path", "healthy"), [("/healthz", False), ("/broken", True)])
+def test_another_status_may_be_the_right_one(port: int, path: str, healthy: bool) -> None:
+    (answer,) = probe(["127.0.0.1"], port=port, path=path, status=503)
+    assert answer.healthy is healthy
+    page = probe_url(f"http://127.0.0.1:{port}{path}", status=503)
+    assert page.healthy is healthy
+    assert page.address.endswith(path)
+
+
+def test_a_page_is_asked_through_the_workers_proxy(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert not probe_url(f"http://127.0.0.1:{port}/healthz", status=200).healthy
+
+
+def test_what_only_looks_like_a_url() -> None:
+    assert probe_url("http://shop:port/", status=200).said.startswith("InvalidURL")

@@ -104,6 +104,13 @@ def test_what_would_stop_the_deployment_stops_it_here(cloud: FakeFleetCloud) -> 
         planned.run(dry_run=False)
 
 
+def test_an_alarm_that_does_not_exist_stops_it_here(cloud: FakeFleetCloud) -> None:
+    planned = Planned(always=True)
+    planned.task.environment = make_target(alarms=("shop errors",)).to_json()
+    with pytest.raises(AirflowFailException, match="do not exist: 'shop errors'"):
+        planned.run(dry_run=False)
+
+
 def test_a_dry_run_says_that_it_would_stop(cloud: FakeFleetCloud) -> None:
     planned = Planned()
     planned.schema.look.side_effect = SchemaAhead("schema 3, release 2 knows 2", advice="no")

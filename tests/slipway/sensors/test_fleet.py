@@ -7,7 +7,9 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, Verdict
+from slipway.fleet.target import Canary
 from slipway.sensors import fleet
+from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet import FleetSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
@@ -87,6 +89,7 @@ def test_the_configuration_says_whether_to_defer(monkeypatch: pytest.MonkeyPatch
     [
         (FleetHealthySensor, Gate.HEALTHY),
         (FleetInServiceSensor, Gate.IN_SERVICE),
+        (CanarySoakSensor, Gate.CANARY_SOAK),
         (SoakSensor, Gate.SOAK),
     ],
 )
@@ -95,3 +98,8 @@ def test_each_gate_has_its_sensor(sensor: type[FleetSensor], gate: Gate) -> None
     made = sensor(task_id="t", environment=ENVIRONMENT, image=IMAGE)
     # Airflow's own limit comes after the gate's, whose message says more.
     assert made.timeout > max(ENVIRONMENT["health_timeout"], ENVIRONMENT["soak"])
+
+
+def test_a_long_canary_is_waited_for() -> None:
+    environment = make_target(canary=Canary(soak=7200.0)).to_json()
+    assert CanarySoakSensor(task_id="t", environment=environment, image=IMAGE).timeout > 7200

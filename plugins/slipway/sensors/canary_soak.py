@@ -1,0 +1,16 @@
+"""Watches the first few machines of a release before the rest comes."""
+
+from __future__ import annotations
+
+from slipway.fleet.gates import Gate
+from slipway.sensors.fleet import FleetSensor
+
+
+class CanarySoakSensor(FleetSensor):
+    """Watches the first few machines of a release before the rest comes.
+
+    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    """
+
+    gate = Gate.CANARY_SOAK
