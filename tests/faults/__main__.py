@@ -7,6 +7,7 @@ Read from the environment: ``FAULTS_SEED``, ``FAULTS_ONLY`` (words of cases, div
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -21,6 +22,7 @@ from tests.faults.matrix import Result, matrix, prepare, record, run_cases
 def main() -> int:
     """Run it, and return how many cases did not pass, at most 1."""
     said = os.environ.get
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the cloud is removed then, too
     folder = Path(said("FAULTS_FOLDER") or tempfile.mkdtemp(prefix="slipway-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
     seed = int(said("FAULTS_SEED") or 1)

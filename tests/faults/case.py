@@ -11,10 +11,10 @@ from tests.faults.faults import Fault, Strike
 from tests.faults.inventory import untouched
 from tests.faults.lane import SIZE, Lane, Run
 from tests.faults.lease_check import refused, token
+from tests.faults.order import DONE, SECRET, Order
 from tests.faults.scenarios import Scenario
 from tests.faults.verdict import Expected, broken_at_the_end
 from tests.faults.watch import Watch
-from tests.faults.worker import DONE, SECRET, Order
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,12 +13,12 @@ from typing import Any
 
 from tests.faults.cloud import FIRST_LISTENER, PORT, PROJECT, REGION, client, lay, until
 from tests.faults.faults import Fault, Strike
+from tests.faults.order import DONE, Order, begin
 from tests.faults.proxy import FaultProxy
 from tests.faults.scenarios import Scenario
-from tests.faults.worker import DONE, Order, obey
 
 # Seconds for one process, and machines of a server group.
-_LIMIT, SIZE = 100.0, int(os.environ.get("FAULTS_SIZE") or 2)
+_LIMIT, SIZE = 240.0, int(os.environ.get("FAULTS_SIZE") or 2)
 _NOBODY = Strike(fault=Fault.NONE, label="")
 _FORKING: Any = multiprocessing.get_context("forkserver")
 _FORKING.set_forkserver_preload(["tests.faults.worker"])
@@ -90,7 +90,7 @@ class Lane:
             "aws_conn_id": "aws_faults", "subnets": ("slipway-a", "slipway-b"),
             "security_groups": ("slipway-app",), "instance_type": "t3.micro", "min_size": 1,
             "desired_size": SIZE, "max_size": 4, "health_path": "/", "health_port": 8000,
-            "health_timeout": 2.0 if version.startswith("bad") else 40.0, "soak": 0.0,
+            "health_timeout": 2.0 if version.startswith("bad") else 90.0, "soak": 0.0,
             "keep_old": keep_old, "target_group": f"{PROJECT}-{self.environment}",
         }  # fmt: skip
         return Order(
@@ -101,7 +101,7 @@ class Lane:
     def run(self, order: Order, strike: Strike = _NOBODY) -> Run:
         """Run a process to its end, or until it is stopped."""
         (order.folder / "steps").unlink(missing_ok=True)
-        process = _FORKING.Process(target=obey, args=(order,), daemon=True)
+        process = _FORKING.Process(target=begin, args=(order,), daemon=True)
         self.proxy.arm(strike, victim=lambda number: _send(process.pid, number))
         process.start()
         deadline = time.monotonic() + _LIMIT
@@ -153,22 +153,27 @@ class Lane:
         client("autoscaling").create_or_update_tags(Tags=[tag])
 
     def _add_rules(self) -> None:
-        """A policy of steps with its alarm, as people make them."""
-        group = self.group(self.live)
-        client("autoscaling").put_scaling_policy(
-            AutoScalingGroupName=group, PolicyName="more", PolicyType="StepScaling",
-            AdjustmentType="ChangeInCapacity",
-            StepAdjustments=[{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+        """A policy, a nightly size and metrics, as people make them.
+
+        No alarms: moto does not tie one to the policy that it is for.
+        """
+        group, scaling = self.group(self.live), client("autoscaling")
+        scaling.put_scaling_policy(
+            AutoScalingGroupName=group, PolicyName="more", PolicyType="TargetTrackingScaling",
+            TargetTrackingConfiguration={
+                "TargetValue": 50.0,
+                "PredefinedMetricSpecification": {
+                    "PredefinedMetricType": "ASGAverageCPUUtilization"
+                },
+            },
         )  # fmt: skip
-        [policy] = client("autoscaling").describe_policies(AutoScalingGroupName=group)[
-            "ScalingPolicies"
-        ]
-        client("cloudwatch").put_metric_alarm(
-            AlarmName=f"{group}/busy", AlarmActions=[policy["PolicyARN"]], Namespace="AWS/EC2",
-            MetricName="CPUUtilization", Statistic="Average", Period=60, EvaluationPeriods=2,
-            Threshold=80, ComparisonOperator="GreaterThanThreshold",
-            Dimensions=[{"Name": "AutoScalingGroupName", "Value": group}],
+        scaling.put_scheduled_update_group_action(
+            AutoScalingGroupName=group, ScheduledActionName="night", Recurrence="0 3 * * *",
+            MinSize=1,
         )  # fmt: skip
+        scaling.enable_metrics_collection(
+            AutoScalingGroupName=group, Granularity="1Minute", Metrics=["GroupDesiredCapacity"]
+        )
         self.rules = True
 
     def clear(self) -> None:

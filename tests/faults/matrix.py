@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -35,12 +35,19 @@ def record(lanes: Sequence[Lane], tell: Callable[[Result], None]) -> list[Result
     return run_cases(lanes, [Case(scenario=one, strike=_QUIET) for one in SCENARIOS], tell)
 
 
-def cases_of(scenario: Scenario, calls: Sequence[Call]) -> list[Case]:
-    """List a scenario's cases: the matrix is complete because the calls were recorded."""
+def cases_of(
+    scenario: Scenario, calls: Sequence[Call], known: Collection[tuple[str, int]] = ()
+) -> list[Case]:
+    """List a scenario's cases: the matrix is complete because the calls were recorded.
+
+    :param known: calls that need no case, since another scenario has them: label and turn.
+    """
     turns: Counter[str] = Counter()
     cases = []
     for call in calls:
         turns[call.label] += 1
+        if (call.label, turns[call.label]) in known:
+            continue
         for fault in FAULTS:
             # Who takes the lease late takes it by right: it is refused to nobody when free.
             if fault is Fault.STALE and call.of_lease:
@@ -59,8 +66,13 @@ def matrix(recorded: Sequence[Result], *, seed: int, only: str = "") -> list[Cas
     scenarios = list(recorded)
     chance.shuffle(scenarios)
     cases: list[Case] = []
+    plain = next((one for one in recorded if one.case.scenario is SCENARIOS[0]), None)
+    swapped = cases_of(SCENARIOS[0], plain.outcome.calls) if plain else []
+    known = {(one.strike.label, one.strike.turn) for one in swapped}
     for found in scenarios:
-        some = cases_of(found.case.scenario, found.outcome.calls)
+        # The same swap once more: what is new in it are the rules.
+        less = known if found.case.scenario.rules else set[tuple[str, int]]()
+        some = cases_of(found.case.scenario, found.outcome.calls, less)
         chance.shuffle(some)
         cases += some
     wanted = [word for word in only.split(",") if word]
@@ -89,7 +101,7 @@ def run_cases(
             results.append(result)
             tell(result)
 
-    threads = [threading.Thread(target=work, args=(lane,), name=lane.environment) for lane in lanes]
+    threads = [threading.Thread(target=work, args=(lane,), daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
     for thread in threads:

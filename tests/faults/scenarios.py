@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.faults.faults import Fault
-from tests.faults.worker import DONE, FAILED
+from tests.faults.order import DONE, FAILED
 
 _FORWARD = ("launch", "healthy", "shift", "in_service", "soak", "retire")
 # Where the DAG rolls back when a task failed for good.

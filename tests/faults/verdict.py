@@ -16,7 +16,7 @@ from tests.faults.lease_check import token
 from tests.faults.watch import healthy
 
 # Seconds in which machines that were let go of may leave.
-_SETTLING = 20.0
+_SETTLING = 60.0
 _ALIVE = ("pending", "running", "stopping", "stopped", "shutting-down")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from tests.faults.cloud import client
 
 # Seconds between two looks, and between two visits.
-_LOOK, _VISIT = 0.3, 0.04
+_LOOK, _VISIT = 0.3, 0.08
 
 
 class Watch:

@@ -10,52 +10,29 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from botocore.config import Config
 
 from slipway.exceptions import InputError, UnhealthyRelease, WorldError
-from slipway.facts import Json, MachineImage, Release
+from slipway.facts import MachineImage, Release
 from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
 from slipway.hooks import aws_connection, cloud_failure
 from slipway.hooks.fleet_cloud import FleetCloud
+from tests.faults.order import DONE, FAILED, SECRET, TRY_AGAIN, Order
 
 # A cloud that hangs, and a budget that is exceeded, have to be told in seconds here. As in
 # earnest, botocore tries several times, and Slipway does so again for a while.
 _IMPATIENT = Config(
-    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=1
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=2
 )
 _PATIENCE, _PAUSE = 1.5, 0.1
 # Seconds for one step, and between two questions of a gate.
-_LIMIT, _GATE_PAUSE = 60.0, 0.25
-# What became of the process: anything else is a crash that nobody planned.
-DONE, FAILED, TRY_AGAIN = 0, 10, 11
-SECRET = "wJalrXUtnFEMI-never-in-a-log"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order:
-    """What the process is to do.
-
-    :param endpoint: URL of the cloud's API.
-    :param target: :class:`slipway.fleet.target.FleetTarget` as JSON.
-    :param steps: names of :data:`STEPS`, in this order.
-    :param owner: of the lease.
-    :param folder: where ``log`` and ``steps`` are written; the last step begun is the last line.
-    """
-
-    endpoint: str
-    target: Json
-    image_id: str
-    version: str
-    steps: tuple[str, ...]
-    owner: str
-    folder: Path
+_LIMIT, _GATE_PAUSE = 120.0, 0.25
 
 
 def obey(order: Order) -> None:
