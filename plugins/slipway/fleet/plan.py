@@ -29,7 +29,7 @@ def plan(
     """
     group = fleet.of(version)
     if wish is Wish.STANDBYS_RETIRED:
-        return retire_standbys(fleet.groups, now)
+        return retire_standbys(fleet, now)
     if wish is Wish.ROLLED_BACK:
         return roll_back(fleet, version, name)
     if wish in (Wish.CANARY, Wish.LAUNCHED):

@@ -83,18 +83,20 @@ def _swept(fleet: Fleet) -> list[Action]:
     return [Action(verb=Verb.DELETE, group=name, reason=why) for name in fleet.orphans]
 
 
-def retire_standbys(groups: tuple[ServerGroup, ...], now: int) -> Plan:
+def retire_standbys(fleet: Fleet, now: int) -> Plan:
     """Decide which standbys have had their time.
 
-    :param groups: all groups of the environment.
+    A launch template that a removal left behind goes as well: nobody else would come for it
+    before the next swap.
+
+    :param fleet: the world.
     :param now: seconds since 1970.
     """
     why = "its time as a standby is over"
-    return Plan(
-        actions=tuple(
-            Action(verb=Verb.DELETE, group=old.name, reason=why)
-            for old in groups
-            if old.standby_until is not None and old.standby_until <= now
-            if not (old.attached or old.draining or old.deleting)
-        )
-    )
+    due = [
+        Action(verb=Verb.DELETE, group=old.name, reason=why)
+        for old in fleet.groups
+        if old.standby_until is not None and old.standby_until <= now
+        if not (old.attached or old.draining or old.deleting)
+    ]
+    return Plan(actions=(*due, *_swept(fleet)))

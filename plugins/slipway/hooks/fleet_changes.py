@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from slipway.hooks.balancers import Balancer, classic_balancer, target_group
 from slipway.hooks.cloud_failure import patiently
+from slipway.hooks.fleet_fence import fenced
 from slipway.hooks.fleet_gone import is_gone, unless_gone
 from slipway.hooks.fleet_launch import new_group
 from slipway.hooks.fleet_lease import FleetLease
@@ -59,12 +60,14 @@ class FleetChanges:
         self._fence: Callable[[], None] = _unguarded
 
     def guarded(self, fence: Callable[[], None]) -> Self:
-        """Return the same fleet, with a question before each change.
+        """Return the same fleet, with a question before each change, and before each try of it.
 
         :param fence: raises when it is somebody else's turn.
         """
-        other = copy(self)
+        other, client = copy(self), self._client
         other._fence = fence
+        other._client = lambda service: fenced(client(service), fence)
+        other._found = None  # the balancer has clients of its own
         return other
 
     def lease(self, *, owner: str, dead: Callable[[str], bool]) -> FleetLease:

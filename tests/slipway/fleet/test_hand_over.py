@@ -134,3 +134,9 @@ def test_what_takes_away_is_done_on_a_fresh_look() -> None:
 def test_housekeeping_leaves_what_still_drains() -> None:
     due = make_group("1", attached=False, health="draining", standby_until=NOW - 1)
     assert make_plan(Wish.STANDBYS_RETIRED, due).done
+
+
+def test_housekeeping_takes_a_template_that_a_removal_left() -> None:
+    """Its group is gone, so nothing but its own tags speaks of it any more."""
+    step = make_plan(Wish.STANDBYS_RETIRED, OLD, templates=("shop-dev-0", OLD.name))
+    assert did(step) == [(Verb.DELETE, "shop-dev-0")]

@@ -1,0 +1,32 @@
+"""The lease as the tests see it, past the proxy."""
+
+from __future__ import annotations
+
+import json
+
+from slipway.exceptions import LeaseHeld
+from slipway.hooks.fleet_lease import FleetLease, Holder
+from tests.faults.cloud import PROJECT, client
+from tests.faults.lane import Lane
+
+
+def token(lane: Lane) -> str | None:
+    """Return the lease as it lies in the cloud."""
+    ssm = client("ssm")
+    try:
+        found = ssm.get_parameter(Name=f"/slipway/{PROJECT}/{lane.environment}/lease")
+    except ssm.exceptions.ParameterNotFound:
+        return None
+    return str(found["Parameter"]["Value"])
+
+
+def refused(lane: Lane, old: str) -> bool:
+    """Say whether whoever holds an old token is refused now."""
+    mine = Holder(**json.loads(old))
+    lease = FleetLease(client, project=PROJECT, environment=lane.environment, owner=mine.owner)
+    lease._mine = mine
+    try:
+        lease.check()
+    except LeaseHeld:
+        return True
+    return False

@@ -1,0 +1,68 @@
+"""Looks on while a case runs: who is in service, and what visitors get."""
+
+from __future__ import annotations
+
+import threading
+import urllib.request
+from collections.abc import Callable
+
+from tests.faults.cloud import client
+
+# Seconds between two looks, and between two visits.
+_LOOK, _VISIT = 0.3, 0.08
+
+
+class Watch:
+    """Samples the balancer's healthy targets, and asks its listener without a pause.
+
+    :param target_group: ARN.
+    :param listener: port on 127.0.0.1.
+    """
+
+    def __init__(self, target_group: str, listener: int) -> None:
+        self._target_group = target_group
+        self._url = f"http://127.0.0.1:{listener}/"
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(self._look, _LOOK), daemon=True),
+            threading.Thread(target=self._repeat, args=(self._visit, _VISIT), daemon=True),
+        ]
+        self.least: int | None = None
+        self.looks = self.visits = 0
+        self.served: set[str] = set()
+        self.failures: list[str] = []
+
+    def __enter__(self) -> Watch:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _repeat(self, act: Callable[[], None], pause: float) -> None:
+        while not self._stopping.is_set():
+            act()
+            self._stopping.wait(pause)
+
+    def _look(self) -> None:
+        now = healthy(self._target_group)
+        self.looks += 1
+        self.least = now if self.least is None else min(now, self.least)
+
+    def _visit(self) -> None:
+        self.visits += 1
+        try:
+            with urllib.request.urlopen(self._url, timeout=10) as answer:
+                self.served.add(answer.read().decode())
+        except OSError as error:
+            self.failures.append(repr(error))
+
+
+def healthy(target_group: str) -> int:
+    """Count the targets that the balancer sends requests to."""
+    answer = client("elbv2").describe_target_health(TargetGroupArn=target_group)
+    states = [one["TargetHealth"]["State"] for one in answer["TargetHealthDescriptions"]]
+    return states.count("healthy")
