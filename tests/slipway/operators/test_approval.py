@@ -126,7 +126,7 @@ def test_the_form_shows_the_plan_and_the_override(project: Project) -> None:
     }
     ti = SimpleNamespace(xcom_pull=lambda task, key=None: xcoms[task])
     shown = Environment(autoescape=True).from_string(body).render(ti=ti)
-    assert shown.startswith("```\nrelease: 2\n1. launch it\n```\n")
+    assert shown.startswith("- `release: 2`\n- `1. launch it`\n\n")
     assert "The freeze (Christmas) is overridden by Bob: it burns" in shown
     xcoms["check_freeze"] = None
     assert "freeze" not in Environment(autoescape=True).from_string(body).render(ti=ti)
