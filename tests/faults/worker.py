@@ -21,7 +21,7 @@ from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
-from slipway.hooks import aws_connection, cloud_failure
+from slipway.hooks import aws_connection, aws_session, cloud_failure
 from slipway.hooks.fleet_cloud import FleetCloud
 from tests.faults.order import DONE, FAILED, SECRET, TRY_AGAIN, Order
 
@@ -73,7 +73,7 @@ def _connect(order: Order) -> None:
         "extra": {"endpoint_url": order.endpoint},
     }  # fmt: skip
     os.environ["AIRFLOW_CONN_AWS_FAULTS"] = json.dumps(connection)
-    aws_connection.CONFIG = _IMPATIENT
+    aws_session.CONFIG = _IMPATIENT
     cloud_failure.PATIENCE, cloud_failure.PAUSE = _PATIENCE, _PAUSE
 
 

@@ -13,6 +13,7 @@ from slipway.fleet import swap
 from slipway.fleet.decisions import Wish
 from slipway.operators import fleet
 from slipway.operators.fleet import (
+    LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
     RetireStandbysOperator,
@@ -101,7 +102,8 @@ def test_standbys_are_retired_when_they_are_due(cloud: FakeFleetCloud) -> None:
 
 def test_each_wish_has_its_operator() -> None:
     wishes = [
-        LaunchOperator.wish, ShiftTrafficOperator.wish, RetireOldOperator.wish,
+        LaunchOperator.wish, LaunchCanaryOperator.wish, ShiftTrafficOperator.wish,
+        RetireOldOperator.wish,
         RollBackOperator.wish,
     ]  # fmt: skip
     assert {*wishes, Wish.STANDBYS_RETIRED} == set(Wish)
