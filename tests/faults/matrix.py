@@ -63,8 +63,7 @@ def matrix(recorded: Sequence[Result], *, seed: int, only: str = "") -> list[Cas
     :param only: words, divided by commas, of which a case's name has to contain one.
     """
     chance = random.Random(seed)
-    scenarios = list(recorded)
-    chance.shuffle(scenarios)
+    scenarios = sorted(recorded, key=lambda one: SCENARIOS.index(one.case.scenario))
     cases: list[Case] = []
     plain = next((one for one in recorded if one.case.scenario is SCENARIOS[0]), None)
     swapped = cases_of(SCENARIOS[0], plain.outcome.calls) if plain else []
