@@ -78,6 +78,12 @@ def matrix(recorded: Sequence[Result], *, seed: int, only: str = "") -> list[Cas
     return [one for one in cases if not wanted or any(word in one.words for word in wanted)]
 
 
+def sample(cases: Sequence[Case], *, seed: int) -> list[Case]:
+    """Choose a case for each fault."""
+    chance = random.Random(seed)
+    return [chance.choice([one for one in cases if one.strike.fault is fault]) for fault in FAULTS]
+
+
 def run_cases(
     lanes: Sequence[Lane], cases: Sequence[Case], tell: Callable[[Result], None]
 ) -> list[Result]:

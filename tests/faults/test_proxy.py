@@ -48,7 +48,7 @@ def proxy() -> Iterator[FaultProxy]:
 
 def _client(proxy: FaultProxy, service: str = "autoscaling", *, tries: int = 1) -> Any:
     make: Any = boto3.client
-    retries = {"mode": "standard", "total_max_attempts": tries}
+    retries: Any = {"mode": "standard", "total_max_attempts": tries}
     return make(
         service, endpoint_url=proxy.url, region_name="eu-west-1", aws_access_key_id="x",
         aws_secret_access_key="y", config=Config(retries=retries, read_timeout=0.5),
