@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
-.PHONY: ready demo down test lint unit integration fuzz
+.PHONY: ready demo down test lint unit integration fuzz faults
 
 ready: ## system packages, Docker engine, .venv
 	@$(PYTHON) -m include.demo.prerequisites
@@ -29,3 +29,7 @@ integration: ready
 
 fuzz: ready ## 10,000 hostile pipeline files
 	@SLIPWAY_FUZZ=2000 $(VENV)/pytest -q tests/slipway/pipeline/test_fuzz.py
+
+faults: ready ## every changing call of a swap, times every fault: an hour
+	@$(VENV)/python -m include.images.build
+	@$(VENV)/python -m tests.faults

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tests.faults.cloud import FIRST_LISTENER, PORT, PROJECT, REGION, client, lay, until
 from tests.faults.faults import Fault, Strike
 from tests.faults.order import DONE, Order, begin
@@ -155,11 +157,13 @@ class Lane:
     def _add_rules(self) -> None:
         """A policy, a nightly size and metrics, as people make them.
 
-        No alarms: moto does not tie one to the policy that it is for.
+        No alarms: moto does not tie one to the policy that it is for. The names are of the
+        environment: moto knows one policy of a name, whatever the group.
         """
         group, scaling = self.group(self.live), client("autoscaling")
         scaling.put_scaling_policy(
-            AutoScalingGroupName=group, PolicyName="more", PolicyType="TargetTrackingScaling",
+            AutoScalingGroupName=group, PolicyName=f"more-{self.environment}",
+            PolicyType="TargetTrackingScaling",
             TargetTrackingConfiguration={
                 "TargetValue": 50.0,
                 "PredefinedMetricSpecification": {
@@ -168,8 +172,8 @@ class Lane:
             },
         )  # fmt: skip
         scaling.put_scheduled_update_group_action(
-            AutoScalingGroupName=group, ScheduledActionName="night", Recurrence="0 3 * * *",
-            MinSize=1,
+            AutoScalingGroupName=group, ScheduledActionName=f"night-{self.environment}",
+            Recurrence="0 3 * * *", MinSize=1,
         )  # fmt: skip
         scaling.enable_metrics_collection(
             AutoScalingGroupName=group, Granularity="1Minute", Metrics=["GroupDesiredCapacity"]
@@ -195,7 +199,7 @@ class Lane:
                 ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
         alarms = client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
         client("cloudwatch").delete_alarms(AlarmNames=[one["AlarmName"] for one in alarms])
-        with suppress(client("ssm").exceptions.ParameterNotFound):
+        with suppress(ClientError):  # there is none
             client("ssm").delete_parameter(Name=f"/slipway/{PROJECT}/{self.environment}/lease")
         until(lambda: not groups(), seconds=30)
 

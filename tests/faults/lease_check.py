@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from botocore.exceptions import ClientError
+
 from slipway.exceptions import LeaseHeld
 from slipway.hooks.fleet_lease import FleetLease, Holder
 from tests.faults.cloud import PROJECT, client
@@ -12,10 +14,9 @@ from tests.faults.lane import Lane
 
 def token(lane: Lane) -> str | None:
     """Return the lease as it lies in the cloud."""
-    ssm = client("ssm")
     try:
-        found = ssm.get_parameter(Name=f"/slipway/{PROJECT}/{lane.environment}/lease")
-    except ssm.exceptions.ParameterNotFound:
+        found = client("ssm").get_parameter(Name=f"/slipway/{PROJECT}/{lane.environment}/lease")
+    except ClientError:
         return None
     return str(found["Parameter"]["Value"])
 

@@ -63,8 +63,7 @@ def matrix(recorded: Sequence[Result], *, seed: int, only: str = "") -> list[Cas
     :param only: words, divided by commas, of which a case's name has to contain one.
     """
     chance = random.Random(seed)
-    scenarios = list(recorded)
-    chance.shuffle(scenarios)
+    scenarios = sorted(recorded, key=lambda one: SCENARIOS.index(one.case.scenario))
     cases: list[Case] = []
     plain = next((one for one in recorded if one.case.scenario is SCENARIOS[0]), None)
     swapped = cases_of(SCENARIOS[0], plain.outcome.calls) if plain else []
@@ -77,6 +76,12 @@ def matrix(recorded: Sequence[Result], *, seed: int, only: str = "") -> list[Cas
         cases += some
     wanted = [word for word in only.split(",") if word]
     return [one for one in cases if not wanted or any(word in one.words for word in wanted)]
+
+
+def sample(cases: Sequence[Case], *, seed: int) -> list[Case]:
+    """Choose a case for each fault."""
+    chance = random.Random(seed)
+    return [chance.choice([one for one in cases if one.strike.fault is fault]) for fault in FAULTS]
 
 
 def run_cases(

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from slipway.exceptions import LeaseHeld
 from slipway.hooks.cloud_failure import patiently
+from slipway.hooks.fleet_fence import fenced
 
 _GONE, _TAKEN = "ParameterNotFound", "ParameterAlreadyExists"
 
@@ -95,7 +96,7 @@ class FleetLease:
         mine = Holder(
             owner=self.owner, generation=held.generation + 1 if held else 1, token=uuid4().hex
         )
-        self._write(mine, over=held is not None)
+        self._write(mine, over=held)
         self._mine = mine
         self.check()
         return mine
@@ -112,27 +113,45 @@ class FleetLease:
 
     def give_back(self) -> None:
         """Free it; when it is no longer ours, nothing happens."""
-        if self._mine is not None and self.holder() == self._mine:
-            self._remove()
+        if self._mine is not None:
+            self._remove(self._mine)
         self._mine = None
 
     @patiently
-    def _write(self, mine: Holder, *, over: bool) -> None:
-        value = json.dumps(asdict(mine))
+    def _write(self, mine: Holder, *, over: Holder | None) -> None:
+        value, taken = json.dumps(asdict(mine)), over is not None
+        ssm = self._asking(over, mine)
         try:
-            self._ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=over)
+            ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=taken)
         except ClientError as error:
             # Somebody was quicker, or our own first try arrived; the check that follows tells.
             if error.response["Error"]["Code"] != _TAKEN:
                 raise
 
     @patiently
-    def _remove(self) -> None:
+    def _remove(self, mine: Holder) -> None:
         try:
-            self._ssm.delete_parameter(Name=self.name)
+            self._asking(mine).delete_parameter(Name=self.name)
+        except LeaseHeld:
+            # An earlier try removed ours, and the next one has it by now.
+            return
         except ClientError as error:
             if error.response["Error"]["Code"] != _GONE:
                 raise
+
+    def _asking(self, *known: Holder | None) -> Any:
+        """Return a client for one change, of which each try asks who holds the lease.
+
+        Else a try that botocore repeats would strike whoever came in between.
+        """
+
+        def ask() -> None:
+            held = self.holder()
+            if held not in known:
+                raise _held(held)
+
+        ask()
+        return fenced(self._ssm, ask)
 
 
 def _read(value: str) -> Holder:

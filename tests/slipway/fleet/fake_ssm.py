@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import Mock, create_autospec
 
+from botocore.client import ClientMeta
 from botocore.exceptions import ClientError
 
 
@@ -16,6 +18,7 @@ class FakeSsm:
     """
 
     parameters: dict[str, str] = field(default_factory=dict)
+    meta: Any = field(default_factory=lambda: create_autospec(ClientMeta, events=Mock()))
 
     def __call__(self, service: str) -> FakeSsm:
         assert service == "ssm"

@@ -115,6 +115,42 @@ def test_an_answer_that_was_lost_is_not_a_rival(
     assert _lease(ssm, "mine").take().owner == "mine"
 
 
+def test_a_second_try_takes_nothing_from_a_rival(
+    ssm: FakeSsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud_failure, "PAUSE", 0.0)
+    _lease(ssm, "gone").take()
+    rival, put = _lease(ssm, "rival", dead=("gone",)), ssm.put_parameter
+
+    def away(**asked: Any) -> None:
+        monkeypatch.setattr(ssm, "put_parameter", put)
+        rival.take()
+        raise EndpointConnectionError(endpoint_url="http://cloud")
+
+    monkeypatch.setattr(ssm, "put_parameter", away)
+    with pytest.raises(LeaseHeld, match="rival is changing"):
+        _lease(ssm, "late", dead=("gone",)).take()
+    rival.check()
+
+
+def test_a_second_try_to_give_back_leaves_the_next_one_alone(
+    ssm: FakeSsm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud_failure, "PAUSE", 0.0)
+    lease, following, delete = _lease(ssm, "first"), _lease(ssm, "next"), ssm.delete_parameter
+    lease.take()
+
+    def lost(**asked: str) -> None:
+        monkeypatch.setattr(ssm, "delete_parameter", delete)
+        delete(**asked)
+        following.take()
+        raise EndpointConnectionError(endpoint_url="http://cloud")
+
+    monkeypatch.setattr(ssm, "delete_parameter", lost)
+    lease.give_back()
+    following.check()
+
+
 def test_removed_by_hand_nothing_is_changed_any_more(ssm: FakeSsm) -> None:
     lease = _lease(ssm, "mine")
     lease.take()
