@@ -9,6 +9,7 @@ from typing import Any
 from slipway.exceptions import LeaseHeld
 from slipway.fleet.decisions import Wish
 from slipway.fleet.swap import Swap, at_one_look
+from slipway.fleet.target import Canary
 from slipway.hooks.fleet_lease import FleetLease
 from slipway.hooks.fleet_view import ServerGroup
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
@@ -48,9 +49,10 @@ class World:
             dead=self.dead.__contains__,
         )  # fmt: skip
 
-    def swap(self, version: str, lease: FleetLease, keep: float) -> Swap:
+    def swap(self, version: str, lease: FleetLease, keep: float, canary: int) -> Swap:
         cloud: Any = self.cloud.guarded(lease.check) if self.fenced else self.cloud
-        made = make_swap(cloud, version, keep_old=keep)
+        first = Canary(size=canary) if canary else None
+        made = make_swap(cloud, version, keep_old=keep, canary=first)
         fields = {name: getattr(made, name) for name in ("target", "log", "sleep")}
         return self.kind(
             cloud=cloud, image=make_image(version), clock=lambda: float(self.now), **fields
@@ -62,16 +64,18 @@ class Actor:
 
     :param version: of the release; empty for housekeeping.
     :param keep: seconds that an old group is kept warm.
+    :param canary: how many machines come first; 0 for no canary.
     :raises LeaseHeld: when it is somebody else's turn.
     """
 
-    def __init__(self, world: World, version: str, keep: float) -> None:
+    def __init__(self, world: World, version: str, keep: float, canary: int = 0) -> None:
         world.runs += 1
         self.world, self.version = world, version
         self.owner = f"run-{world.runs}"
         self.lease = world.lease(self.owner)
         self.lease.take()
-        self._swap = world.swap(version, self.lease, keep)
+        self._swap = world.swap(version, self.lease, keep, canary)
+        self._ways = [Wish.CANARY, Wish.LAUNCHED] if canary else [Wish.LAUNCHED]
         self._course = self._deploy() if version else self._reach(Wish.STANDBYS_RETIRED)
         self.failed, self.ended = False, False
         # An alarm rings: the next gate says no.
@@ -101,11 +105,13 @@ class Actor:
 
     def _deploy(self) -> Iterator[None]:
         try:
-            yield from self._reach(Wish.LAUNCHED)
-            yield from self._wait(lambda group: group.complete and self._answers())
-            yield from self._reach(Wish.IN_TRAFFIC)
-            yield from self._wait(lambda group: group.in_service)
-            yield from self._soak()
+            for launched in self._ways:
+                self.soaking = False
+                yield from self._reach(launched)
+                yield from self._wait(lambda group: group.complete and self._answers())
+                yield from self._reach(Wish.IN_TRAFFIC)
+                yield from self._wait(lambda group: group.in_service)
+                yield from self._soak()
         except TimedOut:
             self.failed = True
             yield from self._patiently(Wish.ROLLED_BACK)

@@ -27,6 +27,7 @@ HAPPENINGS = (
     "a release sickens or heals", "time goes by",
 )  # fmt: skip
 PICK = st.integers(0, 20)
+CANARY = st.sampled_from([0, 0, 1, 2])
 
 
 class FleetMachine(Luck, RuleBasedStateMachine):
@@ -56,14 +57,14 @@ class FleetMachine(Luck, RuleBasedStateMachine):
 
     @rule(
         does=st.sampled_from(DOINGS), pick=PICK, version=st.sampled_from([*GOOD, *BAD, ""]),
-        keep=st.sampled_from([0.0, 300.0]), yes=st.booleans(), too=st.booleans(),
+        keep=st.sampled_from([0.0, 300.0]), canary=CANARY, yes=st.booleans(), too=st.booleans(),
     )  # fmt: skip
     def slipway(
-        self, does: str, pick: int, version: str, keep: float, yes: bool, too: bool
+        self, does: str, pick: int, version: str, keep: float, canary: int, yes: bool, too: bool
     ) -> None:
         # One rule for all, since Hypothesis switches rules off for whole runs at a time.
         if not self.actors or does == "starts":
-            self._starts("ab"[pick % 2], version, keep)
+            self._starts("ab"[pick % 2], version, keep, canary)
         who = sorted(self.actors)[pick % len(self.actors)] if self.actors else ""
         match does:
             case "goes on":
@@ -75,11 +76,11 @@ class FleetMachine(Luck, RuleBasedStateMachine):
             case "seems dead" if who:
                 self.world.dead.add(self.actors[who].owner)
 
-    def _starts(self, who: str, version: str, keep: float) -> None:
+    def _starts(self, who: str, version: str, keep: float, canary: int) -> None:
         calls = len(self.cloud.calls)
         if who not in self.actors:
             try:
-                self.actors[who] = Actor(self.world, version, keep)
+                self.actors[who] = Actor(self.world, version, keep, canary)
             except LeaseHeld:
                 assert self._holder() not in self.world.dead
         assert len(self.cloud.calls) == calls
@@ -107,17 +108,17 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         faults.crash_at = None
 
     @precondition(lambda self: self.since_peace > 12)
-    @rule(version=st.sampled_from(GOOD), keep=st.sampled_from([0.0, 300.0]))
-    def is_left_in_peace(self, version: str, keep: float) -> None:
+    @rule(version=st.sampled_from(GOOD), keep=st.sampled_from([0.0, 300.0]), canary=CANARY)
+    def is_left_in_peace(self, version: str, keep: float, canary: int) -> None:
         """Undisturbed, a good release gets through whatever came before, and nothing leaks."""
         self._undisturbed()
-        self._run(version, keep)
+        self._run(version, keep, canary)
         assert serving(self.cloud) == [version]
         assert [group.version for group in attached(self.cloud)] == [version]
         nothing_is_orphaned(self.cloud)
         assert not self.world.ssm.parameters
         calls = len(self.cloud.calls)
-        self._run(version, keep)
+        self._run(version, keep, canary)
         assert len(self.cloud.calls) == calls
         self.world.now += 1000
         self._run("", keep)
@@ -125,13 +126,13 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         assert ours == [version]
 
     @precondition(lambda self: self.since_peace > 12 and self.cloud.serving)
-    @rule(version=st.sampled_from(BAD))
-    def is_left_in_peace_with_a_bad_one(self, version: str) -> None:
+    @rule(version=st.sampled_from(BAD), canary=CANARY)
+    def is_left_in_peace_with_a_bad_one(self, version: str, canary: int) -> None:
         self._undisturbed()
         before = {group.version for group in attached(self.cloud) if group.serving} - set(BAD)
         if not before:
             return
-        self._run(version, 0.0, fails=True)
+        self._run(version, 0.0, canary, fails=True)
         assert before <= set(serving(self.cloud))
         self.cloud.observe()
         assert version not in {group.version for group in self.cloud.groups.values()}
@@ -227,8 +228,8 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         for _ in range(4):
             self._passes()
 
-    def _run(self, version: str, keep: float, *, fails: bool = False) -> None:
-        actor = self.actors["peace"] = Actor(self.world, version, keep)
+    def _run(self, version: str, keep: float, canary: int = 0, *, fails: bool = False) -> None:
+        actor = self.actors["peace"] = Actor(self.world, version, keep, canary)
         while not actor.ended:
             self._step("peace")
         assert actor.failed == fails

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import CloudUnavailable
 from slipway.fleet.decisions import Wish
+from slipway.fleet.target import Canary
 from slipway.hooks.fleet_view import SCALING, ServerGroup
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import (
@@ -64,10 +66,11 @@ def _theirs(group: ServerGroup) -> frozenset[str]:
     drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "new"])),
     version=st.sampled_from(["new", "1", "2"]), crash_at=st.none() | st.integers(0, 20),
     applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
+    canary=st.none() | st.builds(Canary, size=st.integers(1, 3)),
 )  # fmt: skip
 def test_a_good_release_gets_through_any_world(
     drawn: dict[str | None, dict[str, object]], orphans: set[str], version: str,
-    crash_at: int | None, applied: bool, keep: float,
+    crash_at: int | None, applied: bool, keep: float, canary: Canary | None,
 ) -> None:  # fmt: skip
     cloud = _world(drawn, orphans)
     own = sum(one.serving for one in cloud.groups.values() if one.version == version)
@@ -76,11 +79,13 @@ def test_a_good_release_gets_through_any_world(
     cloud.faults.lowest = cloud.serving
     by_hand = {name: _theirs(one) for name, one in cloud.groups.items() if one.version is None}
     cloud.faults.crash_at, cloud.faults.applied = crash_at, applied
-    for wish in DEPLOY:
+    wishes = (Wish.CANARY, Wish.IN_TRAFFIC, *DEPLOY) if canary else DEPLOY
+    more: dict[str, Any] = {"keep_old": keep, "canary": canary}
+    for wish in wishes:
         try:
-            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
+            make_swap(cloud, version, **more).converge(wish, timeout=200)
         except Crash:
-            make_swap(cloud, version, keep_old=keep).converge(wish, timeout=200)
+            make_swap(cloud, version, **more).converge(wish, timeout=200)
     assert cloud.faults.lowest >= before
     assert serving(cloud) == [version]
     assert [group.version for group in cloud.observe().groups if group.attached] == [version]
@@ -88,8 +93,8 @@ def test_a_good_release_gets_through_any_world(
     for name, theirs in by_hand.items():
         assert _theirs(cloud.groups[name]) == theirs
     again = len(cloud.calls)
-    for wish in DEPLOY:
-        make_swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
+    for wish in wishes:
+        make_swap(cloud, version, **more).converge(wish, timeout=100)
     assert len(cloud.calls) == again
 
 

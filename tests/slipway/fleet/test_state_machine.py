@@ -78,7 +78,24 @@ class _Untidy(Swap):
         return replace(step, actions=kept)
 
 
-@pytest.mark.parametrize("kind", [_Hasty, _Impatient, _Headlong, _Untidy])
+class _Proud(Swap):
+    """Takes a canary for a fleet: sees no more of the old one than it has machines itself."""
+
+    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+        group = fleet.of(self.image.release.version)
+        if group is None or not group.attached or wish not in (Wish.LAUNCHED, Wish.OLD_RETIRED):
+            return super().plan(fleet, wish)
+        few = group.desired
+        groups = (
+            one
+            if one.version == group.version
+            else replace(one, desired=min(one.desired, few), machines=one.machines[:few])
+            for one in fleet.groups
+        )
+        return super().plan(replace(fleet, groups=tuple(groups)), wish)
+
+
+@pytest.mark.parametrize("kind", [_Hasty, _Impatient, _Headlong, _Untidy, _Proud])
 def test_a_broken_plan_is_caught(kind: type[Swap]) -> None:
     broken = type("Broken", (FleetMachine,), {"kind": kind})
     _is_caught(broken)
