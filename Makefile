@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
-.PHONY: ready demo down test lint unit integration fuzz
+.PHONY: ready demo down test lint unit integration fuzz bench-swap
 
 ready: ## system packages, Docker engine, .venv
 	@$(PYTHON) -m include.demo.prerequisites
@@ -29,3 +29,7 @@ integration: ready
 
 fuzz: ready ## 10,000 hostile pipeline files
 	@SLIPWAY_FUZZ=2000 $(VENV)/pytest -q tests/slipway/pipeline/test_fuzz.py
+
+bench-swap: ready ## swaps under load, beside their floor; about five minutes
+	@$(VENV)/python -m include.images.build
+	@$(VENV)/python -m benchmarks.swap

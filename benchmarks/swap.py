@@ -75,8 +75,10 @@ def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
     with capacity() as machines, visitors(wanted.rate) as load:
         time.sleep(2)
         floors, swaps = _swaps(wanted, drive, image, machines)
+        opening = statistics.median(drive.opening() for _ in range(wanted.swaps))
         bad = [_delivery(drive, version, machines) for version in _BAD[wanted.bad]]
-        return _figures(wanted, floors, swaps, bad, machines, load)
+        figures = _figures(wanted, floors, swaps, bad, machines, load)
+        return {**figures, "opening": opening}
 
 
 def _swaps(
@@ -129,6 +131,7 @@ def _print(told: dict[str, Any]) -> None:
     for name, medians in _phases(told["swaps"]).items():
         _say(f"{name:24} {medians:6.2f} s")
     _say(f"{'swap':24} {told['swap']:6.2f} s  (then draining and removing, not counted)")
+    _say(f"{'opening the cloud, a task':24} {told['opening']:5.2f} s  (is part of each phase)")
     for name, seconds in told["floor"].items():
         _say(f"{'floor, ' + name:24} {seconds:6.2f} s  ratio {told['ratio'][name]:.2f}")
     for one in told["bad"]:

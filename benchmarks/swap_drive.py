@@ -18,6 +18,7 @@ from slipway.fleet.decisions import Wish
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
+from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.sensors.fleet import FleetSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
@@ -87,7 +88,8 @@ class Drive:
             self._timed(made, "healthy", lambda: self._gate(version, FleetHealthySensor))
             self._timed(made, "shift", lambda: self._wish(version, Wish.IN_TRAFFIC))
             self._timed(made, "in service", lambda: self._gate(version, FleetInServiceSensor))
-            self._timed(made, "soak", lambda: self._gate(version, SoakSensor))
+            if self.target(version).soak:
+                self._timed(made, "soak", lambda: self._gate(version, SoakSensor))
         except AirflowFailException as error:
             made.failed = str(error)
             self._timed(made, "roll back", lambda: self._wish(version, Wish.ROLLED_BACK))
@@ -98,7 +100,6 @@ class Drive:
         # The first release ever takes nobody's place.
         alone = self._done_at.get("detach", time.monotonic())
         made.phases["retire"] = alone - shifted
-        # Nothing soaks here; asking once whether it has costs a moment, which counts.
         made.swap, made.rest = alone - began, time.monotonic() - alone
         return made
 
@@ -112,11 +113,7 @@ class Drive:
 
     def _wish(self, version: str, wish: Wish) -> None:
         """Do what an operator does, under the environment's lease."""
-        target = self.target(version)
-        cloud = fleet_cloud(
-            target.aws_conn_id, target.region, project=target.project,
-            environment=target.environment, target_group=target.target_group,
-        )  # fmt: skip
+        target, cloud = self.target(version), self._cloud(version)
         lease = cloud.lease(owner=f"benchmark {version}", dead=lambda _: False)
         lease.take()
         guarded = cloud.guarded(lease.check)
@@ -124,6 +121,22 @@ class Drive:
         swap.converge(wish, timeout=_PATIENCE)
         if wish in (Wish.OLD_RETIRED, Wish.ROLLED_BACK):
             lease.give_back()
+
+    def opening(self) -> float:
+        """Return the seconds that each task needs to open the cloud, before it can look."""
+        began = time.monotonic()
+        cloud = self._cloud("1.0+0")
+        cloud.observe()
+        opened = time.monotonic()
+        cloud.observe()
+        return opened - began - (time.monotonic() - opened)
+
+    def _cloud(self, version: str) -> FleetCloud:
+        target = self.target(version)
+        return fleet_cloud(
+            target.aws_conn_id, target.region, project=target.project,
+            environment=target.environment, target_group=target.target_group,
+        )  # fmt: skip
 
     def _gate(self, version: str, kind: type[FleetSensor]) -> None:
         environment: Json = self.target(version).to_json()
