@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -31,6 +31,30 @@ def aws_client(aws_conn_id: str, region: str, service: str) -> Any:
     return hook.get_conn()
 
 
+class _OneSession(AwsBaseHook):
+    """Gives the clients of several services.
+
+    All come from one session: each would read botocore's data files anew, which takes a task
+    longer than its calls do.
+    """
+
+    @cached_property
+    def _session(self) -> Any:
+        return super().get_session(region_name=self.region_name)
+
+    def get_session(self, *_: Any, **__: Any) -> Any:
+        """Return the one session."""
+        return self._session
+
+    def client(self, service: str) -> Any:
+        """Return the boto3 client of a service.
+
+        :param service: as boto3 names it.
+        """
+        self.client_type = service
+        return self.get_client_type()
+
+
 def fleet_cloud(
     aws_conn_id: str,
     region: str,
@@ -50,12 +74,9 @@ def fleet_cloud(
     :param load_balancer: name of its classic load balancer.
     """
 
-    @lru_cache
-    def client(service: str) -> Any:
-        return aws_client(aws_conn_id, region, service)
-
+    hook = _OneSession(aws_conn_id=aws_conn_id, region_name=region, config=CONFIG)
     return FleetCloud(
-        client, project=project, environment=environment, target_group=target_group,
+        lru_cache(hook.client), project=project, environment=environment, target_group=target_group,
         load_balancer=load_balancer,
     )  # fmt: skip
 
