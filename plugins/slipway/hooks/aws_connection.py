@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -52,7 +55,24 @@ class _OneSession(AwsBaseHook):
         :param service: as boto3 names it.
         """
         self.client_type = service
-        return self.get_client_type()
+        with _uncollected():
+            return self.get_client_type()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector still while botocore reads its data.
+
+    Those are so many objects that it would walk through all of Airflow's again and again, which
+    is two thirds of the time.
+    """
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def fleet_cloud(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -59,6 +60,7 @@ def test_all_clients_of_a_fleet_come_from_one_session(
     assert made == ["eu-north-1"]
     assert [one.meta.service_model.service_name for one in clients] == ["ec2", "ssm", "autoscaling"]
     assert {one.meta.endpoint_url for one in clients} == {endpoint}
+    assert gc.isenabled()
     assert {one.meta.config.retries["total_max_attempts"] for one in clients} == {12}
 
 
