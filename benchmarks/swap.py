@@ -69,7 +69,7 @@ def _own_airflow(home: str) -> None:
 def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.swap_drive import Drive
 
-    image = swap_cloud.bake()
+    image, busy = swap_cloud.bake(), os.getloadavg()[0]
     drive = Drive(image)
     drive.deliver("1.0+0")
     with capacity() as machines, visitors(wanted.rate) as load:
@@ -78,7 +78,7 @@ def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
         opening = statistics.median(drive.opening() for _ in range(wanted.swaps))
         bad = [_delivery(drive, version, machines) for version in _BAD[wanted.bad]]
         figures = _figures(wanted, floors, swaps, bad, machines, load)
-        return {**figures, "opening": opening}
+        return {**figures, "opening": opening, "busy": [busy, os.getloadavg()[0]]}
 
 
 def _swaps(
@@ -131,6 +131,8 @@ def _print(told: dict[str, Any]) -> None:
     for name, medians in _phases(told["swaps"]).items():
         _say(f"{name:24} {medians:6.2f} s")
     _say(f"{'swap':24} {told['swap']:6.2f} s  (then draining and removing, not counted)")
+    busy = ", ".join(f"{one:.1f}" for one in told["busy"])
+    _say(f"{'load average':24} {busy} before and after, on {os.cpu_count()} cores")
     _say(f"{'opening the cloud, a task':24} {told['opening']:5.2f} s  (is part of each phase)")
     for name, seconds in told["floor"].items():
         _say(f"{'floor, ' + name:24} {seconds:6.2f} s  ratio {told['ratio'][name]:.2f}")

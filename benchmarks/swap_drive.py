@@ -118,6 +118,7 @@ class Drive:
         lease.take()
         guarded = cloud.guarded(lease.check)
         swap = Swap(cloud=guarded, target=target, image=self.image(version), log=self._note)
+        swap.previous(swap.observe())
         swap.converge(wish, timeout=_PATIENCE)
         if wish in (Wish.OLD_RETIRED, Wish.ROLLED_BACK):
             lease.give_back()
