@@ -122,9 +122,14 @@ def _figures(
         "ratio": {name: swap / seconds for name, seconds in medians.items()},
         "load": books, "looks": len(machines.seen), "looks_missed": machines.missed,
         "least": min(count for _, count in machines.seen), "dropped": dropped,
-        "not_rolled_back": [one["version"] for one in bad if not one["failed"]],
-        "unhurt": not (books["failed"] or books["open"] or dropped),
+        "unhurt": not (books["failed"] or books["open"] or dropped or _wrong(books, bad)),
     }  # fmt: skip
+
+
+def _wrong(books: dict[str, Any], bad: list[dict[str, Any]]) -> list[str]:
+    """List the releases that were not rolled back, and those that nobody should have seen."""
+    stayed = [one["version"] for one in bad if not one["failed"]]
+    return stayed + [version for version in books["versions"] if version.startswith("bad")]
 
 
 def _print(told: dict[str, Any]) -> None:

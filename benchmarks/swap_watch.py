@@ -72,6 +72,11 @@ class Visitors:
             argv, cwd=swap_cloud.ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
 
+    @property
+    def there(self) -> bool:
+        """They still ask."""
+        return self._process.poll() is None
+
     def stay_for(self, requests: int) -> None:
         """Wait until they have sent as many as that."""
         # A second more: the process had to start first.
@@ -93,5 +98,5 @@ def visitors(rate: float) -> Iterator[Visitors]:
     try:
         yield load
     finally:
-        if load._process.poll() is None:
+        if load.there:
             load.stop()
