@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
-.PHONY: ready demo down test lint unit integration fuzz faults
+.PHONY: ready demo down test lint unit integration fuzz faults bench-swap
 
 ready: ## system packages, Docker engine, .venv
 	@$(PYTHON) -m include.demo.prerequisites
@@ -33,3 +33,7 @@ fuzz: ready ## 10,000 hostile pipeline files
 faults: ready ## every changing call of a swap, times every fault: an hour
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m tests.faults
+
+bench-swap: ready ## swaps under load, beside their floor; about five minutes
+	@$(VENV)/python -m include.images.build
+	@$(VENV)/python -m benchmarks.swap

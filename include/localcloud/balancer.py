@@ -57,8 +57,11 @@ class Balancer:
         """Start HAProxy without any listener."""
         self._haproxy.start(self._configuration)
 
-    def reconcile(self) -> None:
-        """Look once at everything and do what is needed."""
+    def reconcile(self) -> bool:
+        """Look once at everything and do what is needed.
+
+        :returns: whether a first check is under way: it passes without an alarm.
+        """
         wanted = read_wanted(self._state)
         pools = [group.pool for group in wanted.groups]
         configuration = render(wanted.listeners, pools)
@@ -73,6 +76,7 @@ class Balancer:
             self._seat(group)
             self._judge(group, seen)
         self._table.replace({key: seat.health for key, seat in self._seats.items()})
+        return any(seat.phase is Phase.FRESH for seat in self._seats.values())
 
     def _taken(self, groups: Iterable[Group]) -> dict[tuple[str, str], tuple[str, int]]:
         """Say who sits where, for a configuration."""

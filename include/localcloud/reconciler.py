@@ -9,16 +9,19 @@ from collections.abc import Callable, Sequence
 log = logging.getLogger(__name__)
 
 INTERVAL = 0.5
+# While something is about to happen of which no alarm tells.
+SOON = 0.1
 
 
 class Reconciler:
     """Runs its steps in order, at every alarm and every half a second.
 
     :param wake: set by whoever changed something.
-    :param steps: what to run; one that fails is logged and keeps the others from nothing.
+    :param steps: what to run; one that fails is logged and keeps the others from nothing, and one
+        that returns true wants to look again soon.
     """
 
-    def __init__(self, *, wake: threading.Event, steps: Sequence[Callable[[], None]]) -> None:
+    def __init__(self, *, wake: threading.Event, steps: Sequence[Callable[[], bool | None]]):
         self._wake = wake
         self._steps = steps
         self._stopping = threading.Event()
@@ -36,10 +39,15 @@ class Reconciler:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            for step in self._steps:
-                try:
-                    step()
-                except Exception:
-                    log.exception("the cloud could not be brought up to date")
-            self._wake.wait(INTERVAL)
+            soon = self._round()
+            self._wake.wait(SOON if soon else INTERVAL)
             self._wake.clear()
+
+    def _round(self) -> bool:
+        soon = False
+        for step in self._steps:
+            try:
+                soon = bool(step()) or soon
+            except Exception:
+                log.exception("the cloud could not be brought up to date")
+        return soon

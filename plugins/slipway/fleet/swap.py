@@ -21,9 +21,9 @@ from slipway.fleet.watch import Watch
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
-# Seconds until the next look: after a change, which the cloud needs a moment to show, and while
-# something takes its time.
-_AFTER_CHANGE, _WHILE_WAITING = 0.2, 1.0
+# Seconds until the next look: after a change, and while something takes its time. A look that
+# comes before the cloud shows the change plans it once more, and done twice is done once.
+_AFTER_CHANGE, _WHILE_WAITING = 0.05, 1.0
 # Never done on a look that is older than a change: what was seen may have died meanwhile.
 _TAKING = frozenset({Verb.DETACH, Verb.DELETE})
 # Wishes that depend on more than the groups and the balancer's word on them.

@@ -6,6 +6,9 @@ JSON, and a connection with a role asks STS for each new session. A task of the 
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -48,7 +51,23 @@ class AwsSession(AwsBaseHook):
         :param service: as boto3 names it.
         """
         self.client_type = service
-        return self.get_client_type(region_name=self.region_name)
+        with _uncollected():
+            return self.get_client_type(region_name=self.region_name)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector still while botocore reads its data.
+
+    Those are so many objects that it would walk through all of Airflow's again and again.
+    """
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def read_descriptions() -> None:

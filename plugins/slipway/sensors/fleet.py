@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # A deferral costs nearly three seconds, whatever it waits for; most gates open sooner.
 POKE_FIRST = 20.0
+# Seconds between two pokes later on, in a worker or in the triggerer.
+_PATIENT = 1.0
 # Seconds that Airflow's own limits leave to the gate's, whose message says more.
 _MARGIN = 120.0
 
@@ -39,13 +41,15 @@ class FleetSensor(BaseSensorOperator):
     template_fields: Sequence[str] = ("image",)
     ui_color = "#fce7f3"
     gate: Gate
+    # Seconds between two pokes. A look is four calls, so the cloud's own pace is added to it.
+    pause = 0.2
 
     def __init__(
         self, *, environment: Json, image: Any, deferrable: bool | None = None, **kwargs: Any
     ) -> None:
         canary = environment.get("canary") or {"soak": 0.0}
         limit = max(float(environment["health_timeout"]), environment["soak"], canary["soak"])
-        super().__init__(**{"poke_interval": 0.5, "timeout": limit + _MARGIN, **kwargs})
+        super().__init__(**{"poke_interval": self.pause, "timeout": limit + _MARGIN, **kwargs})
         self.environment = environment
         self.image = image
         default = conf.getboolean("operators", "default_deferrable", fallback=False)
@@ -58,9 +62,10 @@ class FleetSensor(BaseSensorOperator):
         with explained():
             swap = open_swap(self.environment, self.image, self.log.info)
             while not self._passes(swap, time.time() - since):
-                if self.deferrable and time.time() - since > POKE_FIRST:
+                late = time.time() - since > POKE_FIRST
+                if self.deferrable and late:
                     self._leave(since)
-                time.sleep(self.poke_interval)
+                time.sleep(max(self.poke_interval, _PATIENT) if late else self.poke_interval)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Come back from the triggerer.
@@ -84,7 +89,7 @@ class FleetSensor(BaseSensorOperator):
     def _leave(self, since: float) -> None:
         trigger = FleetTrigger(
             gate=self.gate.value, environment=self.environment, image=self.image, since=since,
-            poll=max(self.poke_interval, 1.0),
+            poll=max(self.poke_interval, _PATIENT),
         )  # fmt: skip
         # execution_timeout is not enforced while a task is deferred.
         limit = timedelta(seconds=float(self.timeout))

@@ -14,3 +14,5 @@ class SoakSensor(FleetSensor):
     """
 
     gate = Gate.SOAK
+    # Nobody waits for its end by the moment, and it lasts longest.
+    pause = 0.5

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 from unittest import mock
 
 import boto3
 import pytest
-from airflow.providers.amazon.aws.hooks.base_aws import SessionFactory
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook, SessionFactory
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 
@@ -70,6 +71,27 @@ def test_a_session_and_its_descriptions_serve_all_clients(
 def test_a_fleet_is_opened_without_asking_anything(endpoint: str) -> None:
     """Nobody listens at the endpoint."""
     fleet_cloud("aws_shop", "eu-west-1", project="shop", environment="dev", target_group="shop-dev")
+
+
+def test_all_clients_of_a_fleet_come_from_one_session(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session reads the data of each service anew, which takes longer than the calls do."""
+    made: list[str | None] = []
+    make = AwsBaseHook.get_session
+
+    def session(self: AwsBaseHook, region_name: str | None = None, **more: bool) -> Any:
+        made.append(region_name)
+        return make(self, region_name, **more)
+
+    monkeypatch.setattr(AwsBaseHook, "get_session", session)
+    fleet = fleet_cloud("aws_shop", "eu-north-1", project="shop", environment="dev")
+    clients = [fleet._client(service) for service in ("ec2", "ssm", "autoscaling")]
+    assert made == ["eu-north-1"]
+    assert [one.meta.service_model.service_name for one in clients] == ["ec2", "ssm", "autoscaling"]
+    assert {one.meta.endpoint_url for one in clients} == {endpoint}
+    assert gc.isenabled()
+    assert {one.meta.config.retries["total_max_attempts"] for one in clients} == {12}
 
 
 def test_the_fleet_is_asked_through_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:

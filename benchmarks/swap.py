@@ -1,0 +1,173 @@
+"""Swaps under load: their time beside its floor, and what visitors and capacity came to.
+
+In an embedded cloud of its own, releases are swapped in one after the other, and bad ones rolled
+back, while an open-loop load asks on kept-alive and on new connections and holds slow requests
+open. The floor is what no swap can do without: boot, start of the service, half a health check's
+interval. Both take turns, so that a busy moment of the machine meets both; the medians are
+compared. Ends with status 1 when a request failed or machines in service became fewer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import swap_cloud
+from benchmarks.swap_watch import Capacity, Visitors, capacity, visitors
+
+_BAD = {"never": ["bad-1"], "soak": ["sick-1"], "both": ["bad-1", "sick-1"], "none": []}
+
+
+def main() -> int:
+    """Measure, print, and say whether anybody was hurt."""
+    wanted = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-airflow-") as home:
+        _own_airflow(home)
+        with swap_cloud.cloud():
+            told = _measure(wanted)
+    _print(told)
+    if wanted.json:
+        wanted.json.write_text(json.dumps(told) + "\n")
+    return 0 if told["unhurt"] else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--swaps", type=int, default=5)
+    parser.add_argument("--bad", choices=sorted(_BAD), default="both", help="releases to roll back")
+    parser.add_argument("--rate", type=float, default=150, help="requests per second")
+    parser.add_argument("--requests", type=int, default=20_000, help="at least as many in all")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, as one line")
+    return parser.parse_args()
+
+
+def _own_airflow(home: str) -> None:
+    """Before anything imports Airflow: it must not see one that lives on this machine."""
+    for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+        del os.environ[name]
+    connection = {
+        "conn_type": "aws", "login": "bench", "password": "bench",
+        "extra": {"endpoint_url": swap_cloud.ENDPOINT},
+    }  # fmt: skip
+    os.environ |= {
+        "AIRFLOW_HOME": home,
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "AIRFLOW_CONN_AWS_BENCH": json.dumps(connection),
+    }
+
+
+def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.swap_drive import Drive
+
+    image, busy = swap_cloud.bake(), os.getloadavg()[0]
+    drive = Drive(image)
+    drive.deliver("1.0+0")
+    with capacity() as machines, visitors(wanted.rate) as load:
+        time.sleep(2)
+        floors, swaps = _swaps(wanted, drive, image, machines)
+        opening = statistics.median(drive.opening() for _ in range(wanted.swaps))
+        bad = [_delivery(drive, version, machines) for version in _BAD[wanted.bad]]
+        figures = _figures(wanted, floors, swaps, bad, machines, load)
+        return {**figures, "opening": opening, "busy": [busy, os.getloadavg()[0]]}
+
+
+def _swaps(
+    wanted: argparse.Namespace, drive: Any, image: str, machines: Capacity
+) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
+    from benchmarks.swap_drive import MACHINES
+    from benchmarks.swap_floor import floor
+
+    floors: dict[str, list[float]] = {"one machine": [], "as many machines": []}
+    swaps = []
+    for number in range(wanted.swaps):
+        floors["one machine"].append(floor(drive, image, machines=1))
+        swaps.append(_delivery(drive, f"1.0+{number + 1}", machines))
+        floors["as many machines"].append(floor(drive, image, machines=MACHINES))
+    return floors, swaps
+
+
+def _delivery(drive: Any, version: str, machines: Capacity) -> dict[str, Any]:
+    began, before = time.monotonic(), machines.seen[-1][1]
+    made = drive.deliver(version)
+    least = machines.least(began, time.monotonic())
+    _say(f"{version}: {made.swap:.2f} s {made.failed}")
+    return {**vars(made), "before": before, "least": least}
+
+
+def _figures(
+    wanted: argparse.Namespace,
+    floors: dict[str, list[float]],
+    swaps: list[dict[str, Any]],
+    bad: list[dict[str, Any]],
+    machines: Capacity,
+    load: Visitors,
+) -> dict[str, Any]:
+    load.stay_for(wanted.requests)
+    books = load.stop()
+    swap = statistics.median(one["swap"] for one in swaps)
+    medians = {name: statistics.median(seconds) for name, seconds in floors.items()}
+    dropped = [one["version"] for one in (*swaps, *bad) if one["least"] < one["before"]]
+    return {
+        "swap": swap, "floor": medians, "floors": floors, "swaps": swaps, "bad": bad,
+        "ratio": {name: swap / seconds for name, seconds in medians.items()},
+        "load": books, "looks": len(machines.seen), "looks_missed": machines.missed,
+        "least": min(count for _, count in machines.seen), "dropped": dropped,
+        "unhurt": not (books["failed"] or books["open"] or dropped or _wrong(books, bad)),
+    }  # fmt: skip
+
+
+def _wrong(books: dict[str, Any], bad: list[dict[str, Any]]) -> list[str]:
+    """List the releases that were not rolled back, and those that nobody should have seen."""
+    stayed = [one["version"] for one in bad if not one["failed"]]
+    return stayed + [version for version in books["versions"] if version.startswith("bad")]
+
+
+def _print(told: dict[str, Any]) -> None:
+    for name, medians in _phases(told["swaps"]).items():
+        _say(f"{name:24} {medians:6.2f} s")
+    _say(f"{'swap':24} {told['swap']:6.2f} s  (then draining and removing, not counted)")
+    busy = ", ".join(f"{one:.1f}" for one in told["busy"])
+    _say(f"{'load average':24} {busy} before and after, on {os.cpu_count()} cores")
+    _say(f"{'opening the cloud, a task':24} {told['opening']:5.2f} s  (is part of each phase)")
+    for name, seconds in told["floor"].items():
+        _say(f"{'floor, ' + name:24} {seconds:6.2f} s  ratio {told['ratio'][name]:.2f}")
+    for one in told["bad"]:
+        _say(f"{one['version']:24} rolled back in {one['phases'].get('roll back', 0):.2f} s")
+    books = told["load"]
+    _say(f"\n{'requests':12} {'sent':>7} {'good':>7} {'failed':>7}   p50/p99/worst ms")
+    for kind, row in books["kinds"].items():
+        times = "/".join(f"{value:.0f}" for value in row["ms"].values())
+        _say(f"{kind:12} {row['sent']:7} {row['good']:7} {row['failed']:7}   {times}")
+    _say(f"{'all':12} {books['sent']:7} {books['good']:7} {books['failed']:7}")
+    _say(
+        f"closed while idle {books['closed_idle']}, sent again {books['sent_again']}, "
+        f"behind the clock {books['late_ms']} ms"
+    )
+    for line in books["first_failures"]:
+        _say(f"  {line}")
+    _say(f"in service: never below {told['least']} in {told['looks']} looks; dropped in: "
+         f"{', '.join(told['dropped']) or 'none'}")  # fmt: skip
+
+
+def _phases(swaps: list[dict[str, Any]]) -> dict[str, float]:
+    names = list(swaps[0]["phases"])
+    return {name: statistics.median(one["phases"][name] for one in swaps) for name in names}
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
