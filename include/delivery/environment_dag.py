@@ -136,5 +136,5 @@ def _approval(project: Project, name: str) -> ApproveReleaseOperator:
                 description="Kept with the run, with your name and the time.",
             )
         },
-        doc_md=documentation.task("approve"),
+        response_timeout=LIMITS["approve"], doc_md=documentation.task("approve"),
     )  # fmt: skip

@@ -27,6 +27,7 @@ LIMITS = {
     "publish_apt": timedelta(minutes=10),
     "bake_image": timedelta(minutes=45),
     "migrate": timedelta(minutes=60),
+    "approve": timedelta(days=7),
     "cloud": timedelta(minutes=10),
     "bookkeeping": timedelta(minutes=2),
 }

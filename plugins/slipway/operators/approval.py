@@ -61,8 +61,9 @@ class Approval(Fact):
 class ApproveReleaseOperator(ApprovalOperator):
     """Wait for a person, without a worker.
 
-    A no ends the run at once: it is not asked again, and nothing has been changed. A yes that
-    comes within a freeze window ends it as well, since it was asked for outside of one.
+    A no ends the run at once, as does no answer within ``response_timeout``: nobody is asked
+    again, and nothing has been changed. A yes that comes within a freeze window ends it as well,
+    since it was asked for outside of one.
 
     :param windows: of the environment, :class:`slipway.freeze.FreezeWindow` as JSON, each.
     :param clock: the time now, with its zone.
@@ -80,8 +81,11 @@ class ApproveReleaseOperator(ApprovalOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Json:
         """Keep the answer, and do as it says.
 
-        :raises AirflowFailException: when it was no, or came within a freeze window.
+        :raises AirflowFailException: when it was no, came within a freeze window, or never came.
         """
+        if event.get("error_type") == "timeout":
+            msg = f"nobody answered within {self.response_timeout}; nothing was changed"
+            raise AirflowFailException(msg)
         if "error" in event:
             self.process_trigger_event_error(event)
         approval = Approval.of(event)

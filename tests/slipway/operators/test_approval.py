@@ -8,7 +8,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from airflow.providers.standard.exceptions import HITLTimeoutError
+from airflow.providers.standard.exceptions import HITLTriggerEventError
 from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
@@ -98,10 +98,12 @@ def test_a_yes_within_a_freeze_comes_too_late(project: Project) -> None:
     assert returned["approved"]
 
 
-def test_no_answer_in_time_is_an_error(project: Project) -> None:
-    event = {"error": "late", "error_type": "timeout"}
-    with pytest.raises(HITLTimeoutError):
-        approve(project).execute_complete({}, event)
+def test_nobody_is_asked_again_because_nobody_answered(project: Project) -> None:
+    late = {"error": "late", "error_type": "timeout"}
+    with pytest.raises(AirflowFailException, match="nobody answered within 7 days"):
+        approve(project).execute_complete({}, late)
+    with pytest.raises(HITLTriggerEventError):
+        approve(project).execute_complete({}, {"error": "odd", "error_type": "unknown"})
 
 
 def test_the_form_asks_for_the_reason_and_for_nothing_else(project: Project) -> None:
