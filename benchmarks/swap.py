@@ -29,7 +29,8 @@ _BAD = {"never": ["bad-1"], "soak": ["sick-1"], "both": ["bad-1", "sick-1"], "no
 def main() -> int:
     """Measure, print, and say whether anybody was hurt."""
     wanted = _arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *told: sys.exit(128 + told[0]))  # and clear everything away
     with tempfile.TemporaryDirectory(prefix="slipway-bench-airflow-") as home:
         _own_airflow(home)
         with swap_cloud.cloud():
