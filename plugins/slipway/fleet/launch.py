@@ -15,8 +15,9 @@ def launch(
 ) -> Plan:
     """Decide how a release gets its machines.
 
-    There is a canary only where another release serves, and the new one never served alone: for
-    a first release, or a standby that comes back, all machines are wanted at once.
+    There is a canary only beside machines that serve, and for a release that never served alone.
+    A first release, a standby that comes back and the cure of a fleet that is down need all their
+    machines at once: one alone would get the whole traffic.
 
     :param fleet: the world.
     :param version: the release.
@@ -26,7 +27,8 @@ def launch(
     :param canary: how many machines are enough for now; None for all.
     """
     group, serving = fleet.of(version), live(fleet.others(version))
-    few = min(canary.size, needed(serving)) if canary and not proven(group) else 0
+    beside = any(old.serving for old in serving)
+    few = min(canary.size, needed(serving)) if canary and beside and not proven(group) else 0
     # A canary may be watched for long. The live group carries the traffic meanwhile, so it goes
     # on scaling, and is held only when the rest comes.
     still = [] if few else held(serving)

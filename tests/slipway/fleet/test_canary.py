@@ -35,6 +35,7 @@ CANARY_DEPLOY = (Wish.CANARY, Wish.IN_TRAFFIC, *DEPLOY)
 
 LIVE = make_group("1", size=3, min_size=2)
 HELD = replace(LIVE, suspended=SCALING, held=SCALING)
+SICK = make_group("1", size=3, health="unhealthy")
 WARM = make_group("2", attached=False, standby_until=NOW + 9)
 
 
@@ -73,6 +74,16 @@ SITUATIONS: list[
     (
         "the first release ever comes in full",
         Wish.CANARY, (), [(Verb.LAUNCH, NAME, (1, 2, 4))], "nothing serves yet",
+    ),
+    (
+        "the cure of a fleet that is down comes in full",
+        Wish.CANARY, (replace(HELD, machines=SICK.machines),),
+        [(Verb.LAUNCH, NAME, (2, 3, 4))], "has 3 machines now",
+    ),
+    (
+        "a fleet that goes down while the canary is on its way",
+        Wish.CANARY, (replace(HELD, machines=SICK.machines), _canary(attached=False)),
+        [(Verb.RESIZE, NAME, (2, 3, 4))], "it takes 3",
     ),
     (
         "the same version again",
