@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 _READING = ("Describe", "Get", "List")
 # What tells two calls of the same name apart, in the query protocol's words.
 _DETAILS = ("Tags.member.1.Key", "Tag.1.Key")
+_LEASE = " (lease)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +35,7 @@ class Call:
     @property
     def of_lease(self) -> bool:
         """It takes the lease, or gives it back."""
-        return self.name in ("PutParameter", "DeleteParameter")
+        return self.label.endswith(_LEASE)
 
 
 def read_call(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
@@ -65,4 +66,6 @@ def _document(body: bytes) -> dict[str, Any]:
 
 def _about(document: Mapping[str, Any]) -> str:
     name = str(document.get("Name", ""))
-    return f" ({name.rpartition('/')[2]})" if name else ""
+    if name.startswith("/slipway-leases/"):
+        return _LEASE
+    return f" ({name})" if name else ""

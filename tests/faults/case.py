@@ -16,6 +16,9 @@ from tests.faults.scenarios import Scenario
 from tests.faults.verdict import Expected, broken_at_the_end
 from tests.faults.watch import Watch
 
+# Whoever is struck like this cannot give the lease back any more.
+_IN_THE_MIDDLE = (Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.STALE)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
@@ -79,7 +82,7 @@ def _three_runs(
     scenario, fault = case.scenario, case.strike.fault
 
     def order(steps: tuple[str, ...]) -> Order:
-        return lane.order(steps, version, name, keep_old=scenario.keep_old)
+        return lane.order(steps, version, name, keep_old=scenario.keep_old, canary=scenario.canary)
 
     first = lane.run(order(scenario.steps), case.strike)
     outcome.calls = list(lane.proxy.calls)
@@ -88,6 +91,8 @@ def _three_runs(
     if first.status == 1:
         outcome.broken.append("the first run crashed")
     stale = token(lane)
+    if stale is None and fault in _IN_THE_MIDDLE and not case.strike.label.endswith("(lease)"):
+        outcome.broken.append("nobody held the lease")
     steps = scenario.after(first.status, first.begun, fault)
     retry = lane.run(order(steps))
     if retry.status != DONE:

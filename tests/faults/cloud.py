@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 
 from include.localcloud.landscape import lay_environment, lay_network
+from slipway.hooks.fleet_lease import FleetLease
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLATION, REGION, PROJECT = "test-faults", "eu-west-1", "shop"
@@ -62,6 +63,11 @@ def client(service: str) -> Any:
                 aws_secret_access_key="y",
             )  # fmt: skip
         return _CLIENTS[service]
+
+
+def lease_name(environment: str) -> str:
+    """Return the name of the parameter that is an environment's lease."""
+    return FleetLease(client, project=PROJECT, environment=environment, owner="").name
 
 
 def until(condition: Callable[[], Any], *, seconds: float) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.faults.cloud import FIRST_LISTENER, PORT, PROJECT, REGION, client, lay, until
+from tests.faults.cloud import FIRST_LISTENER, PORT, PROJECT, REGION, client, lay, lease_name, until
 from tests.faults.faults import Fault, Strike
 from tests.faults.order import DONE, Order, begin
 from tests.faults.proxy import FaultProxy
@@ -82,7 +82,13 @@ class Lane:
         return f"{PROJECT}-{self.environment}-{version.replace('+', '-')}"
 
     def order(
-        self, steps: tuple[str, ...], version: str, case: str, *, keep_old: float = 0.0
+        self,
+        steps: tuple[str, ...],
+        version: str,
+        case: str,
+        *,
+        keep_old: float = 0.0,
+        canary: bool = False,
     ) -> Order:
         """Say what a process has to do."""
         folder = self.folder / case
@@ -93,7 +99,8 @@ class Lane:
             "security_groups": ("slipway-app",), "instance_type": "t3.micro", "min_size": 1,
             "desired_size": SIZE, "max_size": 4, "health_path": "/", "health_port": 8000,
             "health_timeout": 2.0 if version.startswith("bad") else 90.0, "soak": 0.0,
-            "keep_old": keep_old, "target_group": f"{PROJECT}-{self.environment}",
+            "keep_old": keep_old, "canary": {"size": 1, "soak": 0.0} if canary else None,
+            "target_group": f"{PROJECT}-{self.environment}",
         }  # fmt: skip
         return Order(
             endpoint=self.proxy.url, target=target, image_id=self.image_id, version=version,
@@ -115,7 +122,8 @@ class Lane:
             process.kill()
             process.join()
         status = None if process.is_alive() or process.exitcode < 0 else process.exitcode
-        begun = (order.folder / "steps").read_text().split() if order.folder.exists() else []
+        steps = order.folder / "steps"
+        begun = steps.read_text().split() if steps.exists() else []
         return Run(process=process, status=status, begun=begun[-1] if begun else "")
 
     def establish(self, scenario: Scenario, case: str) -> None:
@@ -200,7 +208,7 @@ class Lane:
         alarms = client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
         client("cloudwatch").delete_alarms(AlarmNames=[one["AlarmName"] for one in alarms])
         with suppress(ClientError):  # there is none
-            client("ssm").delete_parameter(Name=f"/slipway/{PROJECT}/{self.environment}/lease")
+            client("ssm").delete_parameter(Name=lease_name(self.environment))
         until(lambda: not groups(), seconds=30)
 
 

@@ -8,14 +8,14 @@ from botocore.exceptions import ClientError
 
 from slipway.exceptions import LeaseHeld
 from slipway.hooks.fleet_lease import FleetLease, Holder
-from tests.faults.cloud import PROJECT, client
+from tests.faults.cloud import PROJECT, client, lease_name
 from tests.faults.lane import Lane
 
 
 def token(lane: Lane) -> str | None:
     """Return the lease as it lies in the cloud."""
     try:
-        found = client("ssm").get_parameter(Name=f"/slipway/{PROJECT}/{lane.environment}/lease")
+        found = client("ssm").get_parameter(Name=lease_name(lane.environment))
     except ClientError:
         return None
     return str(found["Parameter"]["Value"])

@@ -69,8 +69,7 @@ def matrix(recorded: Sequence[Result], *, seed: int, only: str = "") -> list[Cas
     swapped = cases_of(SCENARIOS[0], plain.outcome.calls) if plain else []
     known = {(one.strike.label, one.strike.turn) for one in swapped}
     for found in scenarios:
-        # The same swap once more: what is new in it are the rules.
-        less = known if found.case.scenario.rules else set[tuple[str, int]]()
+        less = known if found.case.scenario.varied else set[tuple[str, int]]()
         some = cases_of(found.case.scenario, found.outcome.calls, less)
         chance.shuffle(some)
         cases += some

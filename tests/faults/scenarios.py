@@ -8,8 +8,9 @@ from tests.faults.faults import Fault
 from tests.faults.order import DONE, FAILED
 
 _FORWARD = ("launch", "healthy", "shift", "in_service", "soak", "retire")
+_CANARY = ("launch_canary", "canary_healthy", "shift_canary", "canary_in_service", "canary_soak")
 # Where the DAG rolls back when a task failed for good.
-_RISKY = frozenset({"launch", "healthy", "never_healthy", "shift", "in_service", "soak"})
+_RISKY = frozenset({*_CANARY, *_FORWARD, "never_healthy"}) - {"retire"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +24,7 @@ class Scenario:
     :param standby: there is a standby at the start; the steps are about its release.
     :param due: the time of that standby is over.
     :param rules: the live group scales by a policy.
+    :param canary: one machine comes first.
     """
 
     name: str
@@ -33,6 +35,12 @@ class Scenario:
     standby: bool = False
     due: bool = False
     rules: bool = False
+    canary: bool = False
+
+    @property
+    def varied(self) -> bool:
+        """It is the plain swap once more, with something added."""
+        return self.rules or self.canary
 
     @property
     def stays(self) -> bool:
@@ -64,4 +72,8 @@ SCENARIOS = (
         due=True,
     ),
     Scenario(name="swap with rules", rules=True),
+    Scenario(
+        name="swap with a canary", steps=(*_CANARY, *_FORWARD), again=(*_CANARY, *_FORWARD),
+        canary=True,
+    ),
 )  # fmt: skip

@@ -114,7 +114,7 @@ def test_a_refusal_in_each_protocol(
     proxy.arm(Strike(fault=fault, label=label), victim=lambda _: None)
     arguments = {
         "autoscaling": {"AutoScalingGroupName": "g"}, "ec2": {"LaunchTemplateId": "lt-1"},
-        "ssm": {"Name": "/slipway/shop/dev/lease"},
+        "ssm": {"Name": "/slipway-leases/shop/dev"},
     }[service]  # fmt: skip
     for _ in range(2):
         with pytest.raises(ClientError) as refused:

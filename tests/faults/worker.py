@@ -136,6 +136,11 @@ def _never_healthy(order: Order) -> None:
 
 
 STEPS: dict[str, Callable[[Order], None]] = {
+    "launch_canary": _changes(Wish.CANARY),
+    "canary_healthy": _waits(Gate.HEALTHY),
+    "shift_canary": _changes(Wish.IN_TRAFFIC),
+    "canary_in_service": _waits(Gate.IN_SERVICE),
+    "canary_soak": _waits(Gate.CANARY_SOAK),
     "launch": _changes(Wish.LAUNCHED),
     "healthy": _waits(Gate.HEALTHY),
     "never_healthy": _never_healthy,
