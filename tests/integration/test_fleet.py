@@ -246,7 +246,8 @@ def test_a_canary_serves_beside_the_full_old_fleet_then_comes_the_rest(ami: str)
     before = _serving()
     facts = _facts(ami, "1.0+4.gddd", canary=Canary(soak=2.0), probe=Probe(path="/ready"))
     with Load(LISTENER) as load:
-        for kind in (LaunchCanaryOperator, *LET_IN, CanarySoakSensor):
+        canary: tuple[Callable[..., Any], ...] = (LaunchCanaryOperator, *LET_IN, CanarySoakSensor)
+        for kind in canary:
             _run(kind, facts)
         assert _serving() == before | {"shop-dev-1.0-4.gddd": 1}
         for kind in (LaunchOperator, *LET_IN, *WATCHED):
