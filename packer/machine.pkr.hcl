@@ -17,6 +17,8 @@ source "amazon-ebs" "machine" {
   skip_region_validation  = true
   skip_metadata_api_check = true
 
+  # Packer 1.6 cannot ask for version 2 of the metadata service alone. A builder has no instance
+  # profile, so there are no credentials to be read; machines are launched with version 2 only.
   ssh_username              = var.ssh_username
   ssh_interface             = var.ssh_interface
   ssh_timeout               = "5m"

@@ -1,0 +1,160 @@
+"""No call without its right, and no right without its call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from include.iam.__main__ import main, place_of, roles
+from include.iam.policy import LIMIT, Place, Role, Statement
+from slipway.fleet.decisions import Wish
+from slipway.fleet.swap import Swap
+from slipway.hooks.fleet_rules import own_alarms
+from tests.include.iam.calls import action, calls
+from tests.slipway.fleet import moto_cloud
+from tests.slipway.fleet.moto_cloud import client, fleet
+from tests.slipway.fleet.worlds import DEPLOY, make_image, make_target
+
+ROOT = Path(__file__).resolve().parents[3]
+GOLDEN = Path(__file__).parent / "golden"
+HOOKS = ROOT / "plugins" / "slipway" / "hooks"
+PLACE = Place(project="shop", environment="dev", region="eu-west-1", profiles=("shop-dev-app",))
+ROLES = {role.name: role for role in roles(PLACE, ("shop-apt", "shop-artifacts"))}
+by_role = pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
+
+
+def without_right(role: Role) -> list[str]:
+    found = [call for name in role.modules for call in calls(ROOT / name)]
+    return [f"{call.line} {call.action}" for call in found if call.action not in role.allowed]
+
+
+def without_call(role: Role) -> set[str]:
+    made = {call.action for name in role.modules for call in calls(ROOT / name)}
+    return set(role.allowed - role.explained - made)
+
+
+@by_role
+def test_each_call_is_allowed(role: Role) -> None:
+    assert without_right(role) == []
+
+
+@by_role
+def test_each_right_is_needed(role: Role) -> None:
+    assert without_call(role) == set()
+
+
+@by_role
+def test_each_reason_stands_for_rights_that_no_call_shows(role: Role) -> None:
+    """Where the code makes the call by now, the right belongs among those that are checked."""
+    made = {call.action for name in role.modules for call in calls(ROOT / name)}
+    whole = {a for one in role.statements if not one.reason for a in one.actions}
+    assert (role.explained - whole) & made == set()
+
+
+def test_each_file_that_calls_aws_belongs_to_a_role() -> None:
+    known = {ROOT / name for role in ROLES.values() for name in role.modules}
+    for file in sorted((ROOT / "plugins").rglob("*.py")):
+        assert file in known or calls(file) == [], f"give {file.name} to a role in include/iam"
+
+
+def test_a_missing_right_names_the_line() -> None:
+    role = ROLES["deploy"]
+    kept = tuple(
+        replace(one, actions=tuple(a for a in one.actions if a != "ssm:PutParameter"))
+        for one in role.statements
+    )
+    (said,) = without_right(replace(role, statements=kept))
+    assert said.startswith("fleet_lease.py:")
+    assert said.endswith(" ssm:PutParameter")
+
+
+def test_a_right_too_many_is_noticed() -> None:
+    more = Statement(sid="More", actions=("ec2:RebootInstances",))
+    role = replace(ROLES["bake"], statements=(*ROLES["bake"].statements, more))
+    assert without_call(role) == {"ec2:RebootInstances"}
+
+
+def test_paginators_and_waiters_count_as_the_calls_that_they_make() -> None:
+    found = {call.action for call in calls(HOOKS / "image_catalogue.py")}
+    assert "ec2:DescribeInstances" in found
+    found = {call.action for call in calls(HOOKS / "balancers.py")}
+    assert "elasticloadbalancing:DescribeInstanceHealth" in found
+
+
+@by_role
+def test_aws_takes_the_policy(role: Role) -> None:
+    policy = json.loads(role.render())
+    assert len(json.dumps(policy, separators=(",", ":"))) <= LIMIT
+    sids = [statement["Sid"] for statement in policy["Statement"]]
+    assert len(set(sids)) == len(sids)
+    assert all(sid.isalnum() for sid in sids)
+
+
+@by_role
+def test_the_policy_is_what_it_was(role: Role) -> None:
+    assert role.render() == (GOLDEN / f"{role.name}.json").read_text()
+
+
+@by_role
+def test_nothing_is_changed_everywhere(role: Role) -> None:
+    """A right that changes something is bound to resources, or to conditions."""
+    for one in role.statements:
+        if one.resources == ("*",) and not one.conditions:
+            verbs = {a.partition(":")[2] for a in one.actions}
+            assert all(verb.startswith("Describe") for verb in verbs), one.sid
+
+
+@pytest.fixture
+def recorded() -> Iterator[set[str]]:
+    made: set[str] = set()
+
+    def note(model: Any, **_: Any) -> None:
+        made.add(action(model.service_model.service_name, model.name))
+
+    services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
+    with mock_aws():
+        moto_cloud.furnish()
+        for service in services:
+            client(service).meta.events.register("before-call", note, unique_id="rights")
+        yield made
+        for service in services:
+            client(service).meta.events.unregister("before-call", unique_id="rights")
+
+
+def _swap(version: str, keep_old: float) -> Swap:
+    cloud = fleet()
+    lease = cloud.lease(owner="test", dead=lambda _: False)
+    lease.take()
+    target = make_target(security_groups=("app",), keep_old=keep_old)
+    return Swap(
+        cloud=cloud.guarded(lease.check), target=target,
+        image=replace(make_image(version), image_id=moto_cloud.image()),
+        log=lambda _: None, sleep=lambda _: None,
+    )  # fmt: skip
+
+
+def test_a_swap_and_a_roll_back_get_by_with_it(recorded: set[str]) -> None:
+    for version, keep in (("1", 0.0), ("2", 600.0)):
+        for wish in DEPLOY:
+            _swap(version, keep).converge(wish, timeout=100)
+    for wish in (Wish.LAUNCHED, Wish.ROLLED_BACK):
+        _swap("3", 0.0).converge(wish, timeout=100)
+    assert own_alarms(client, "shop-dev-2") == []
+    assert recorded - ROLES["deploy"].allowed == set()
+    assert {"ssm:PutParameter", "autoscaling:DeleteAutoScalingGroup"} <= recorded
+
+
+def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
+    main(["guestbook", "prod", "--bucket", "apt", "--out", str(tmp_path)])
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "app.json", "bake.json", "deploy.json", "publish.json",
+    }  # fmt: skip
+    assert "/slipway/guestbook/prod/lease" in (tmp_path / "deploy.json").read_text()
+    with pytest.raises(SystemExit, match="no environment 'live'; there is dev, prod"):
+        place_of("guestbook", "live")
