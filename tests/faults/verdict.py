@@ -53,7 +53,8 @@ def _broken(lane: Lane, expected: Expected) -> Iterator[str]:
     for other in groups:
         if other is not serving[0]:
             yield from _warm(other)
-            expected.standby = _tags(other).get("slipway:version", "")
+    warm = [_tags(one).get("slipway:version", "") for one in groups if one is not serving[0]]
+    expected.standby = next(iter(warm), "")
     names = {one["AutoScalingGroupName"] for one in groups}
     yield from _leftovers(lane, prefix, names)
     yield from _machines(lane, groups, expected)
