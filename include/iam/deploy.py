@@ -9,8 +9,8 @@ _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
     f"{_HOOKS}/{name}.py"
     for name in (
-        "balancers", "cloud_names", "fleet_changes", "fleet_cloud", "fleet_gone", "fleet_launch",
-        "fleet_lease", "fleet_notes", "fleet_reading", "fleet_rules", "launch_templates",
+        "balancers", "cloud_names", "fleet_alarms", "fleet_changes", "fleet_cloud", "fleet_fence",
+        "fleet_gone", "fleet_launch", "fleet_lease", "fleet_notes", "fleet_reading", "fleet_rules", "launch_templates",
     )
 )  # fmt: skip
 
@@ -106,7 +106,7 @@ def _machines(place: Place) -> tuple[Statement, ...]:
 
 
 def _beside(place: Place) -> tuple[Statement, ...]:
-    lease = f"parameter/slipway/{place.project}/{place.environment}/lease"
+    lease = f"parameter/slipway-leases/{place.project}/{place.environment}"
     service = "autoscaling.amazonaws.com"
     return (
         Statement(

@@ -131,7 +131,8 @@ class FleetLease:
     @patiently
     def _remove(self, mine: Holder) -> None:
         try:
-            self._asking(mine).delete_parameter(Name=self.name)
+            ssm = self._asking(mine)
+            ssm.delete_parameter(Name=self.name)
         except LeaseHeld:
             # An earlier try removed ours, and the next one has it by now.
             return

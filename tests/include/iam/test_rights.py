@@ -155,6 +155,6 @@ def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} == {
         "app.json", "bake.json", "deploy.json", "publish.json",
     }  # fmt: skip
-    assert "/slipway/guestbook/prod/lease" in (tmp_path / "deploy.json").read_text()
+    assert "/slipway-leases/guestbook/prod" in (tmp_path / "deploy.json").read_text()
     with pytest.raises(SystemExit, match="no environment 'live'; there is dev, prod"):
         place_of("guestbook", "live")
