@@ -10,7 +10,8 @@ MODULES = tuple(
     f"{_HOOKS}/{name}.py"
     for name in (
         "balancers", "cloud_names", "fleet_alarms", "fleet_changes", "fleet_cloud", "fleet_fence",
-        "fleet_gone", "fleet_launch", "fleet_lease", "fleet_notes", "fleet_reading", "fleet_rules", "launch_templates",
+        "fleet_gone", "fleet_launch", "fleet_lease", "fleet_notes", "fleet_reading", "fleet_rules",
+        "launch_templates",
     )
 )  # fmt: skip
 
