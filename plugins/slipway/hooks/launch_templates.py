@@ -12,6 +12,8 @@ from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.cloud_names import security_group_ids
 
 _TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
+# What a volume keeps of the image's own.
+_DISK = ("VolumeSize", "VolumeType")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,8 +48,7 @@ def make_template(ec2: Any, launch: Launch) -> None:
     :param ec2: a boto3 client.
     :raises EnvironmentMisconfigured: when the machine image does not exist.
     """
-    _require_image(ec2, launch.image_id)
-    data = _data(ec2, launch)
+    data = _data(ec2, launch, _image(ec2, launch.image_id))
     specification = [{"ResourceType": "launch-template", "Tags": _tags(launch)}]
     try:
         ec2.create_launch_template(
@@ -76,7 +77,7 @@ def template_names(ec2: Any, tags: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(one["LaunchTemplateName"] for page in pages for one in page["LaunchTemplates"])
 
 
-def _data(ec2: Any, launch: Launch) -> dict[str, Any]:
+def _data(ec2: Any, launch: Launch, image: Mapping[str, Any]) -> dict[str, Any]:
     data: dict[str, Any] = {
         "ImageId": launch.image_id, "InstanceType": launch.instance_type,
         "SecurityGroupIds": security_group_ids(ec2, launch.security_groups),
@@ -84,6 +85,7 @@ def _data(ec2: Any, launch: Launch) -> dict[str, Any]:
         # Version 2 of the metadata service only: a request that an application was tricked
         # into cannot read the machine's credentials.
         "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+        "BlockDeviceMappings": _encrypted(image),
         "TagSpecifications": [
             {"ResourceType": kind, "Tags": _tags(launch)} for kind in ("instance", "volume")
         ],
@@ -99,13 +101,28 @@ def _image_of(ec2: Any, name: str) -> str | None:
     return image
 
 
-def _require_image(ec2: Any, image_id: str) -> None:
+def _image(ec2: Any, image_id: str) -> Mapping[str, Any]:
     # A filter, since the codes that AWS refuses an unknown id with depend on how it looks.
     wanted = [{"Name": "image-id", "Values": [image_id]}]
-    if not ec2.describe_images(Filters=wanted)["Images"]:
+    found: list[Mapping[str, Any]] = ec2.describe_images(Filters=wanted)["Images"]
+    if not found:
         msg = f"the cloud has no machine image {image_id!r}"
         advice = "it was deregistered since the bake: run the deployment again from bake_image on"
         raise EnvironmentMisconfigured(msg, advice=advice)
+    return found[0]
+
+
+def _encrypted(image: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Encrypt every volume of a machine, also where the image's own snapshot is not encrypted."""
+    disks = [one for one in image.get("BlockDeviceMappings", ()) if "Ebs" in one]
+    wanted = {"Encrypted": True, "DeleteOnTermination": True}
+    return [
+        {
+            "DeviceName": disk["DeviceName"],
+            "Ebs": {key: disk["Ebs"][key] for key in _DISK if key in disk["Ebs"]} | wanted,
+        }
+        for disk in disks
+    ]
 
 
 def _tags(launch: Launch) -> list[dict[str, str]]:

@@ -77,7 +77,20 @@ def test_a_launch_twice_is_one_group_outside_the_balancer(cloud: FleetCloud) -> 
     assert all(machine.address for machine in group.machines)
     data = _client("ec2").describe_launch_template_versions(LaunchTemplateName="shop-dev-1")
     template = data["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    assert template["MetadataOptions"]["HttpTokens"] == "required"
+    assert template["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+
+
+def test_every_volume_is_encrypted(cloud: FleetCloud) -> None:
+    cloud.launch(_launch())
+    volumes = _client("ec2").describe_volumes()["Volumes"]
+    image = _client("ec2").describe_images(ImageIds=[_image("first")])["Images"][0]
+    data = _client("ec2").describe_launch_template_versions(LaunchTemplateName="shop-dev-1")
+    disks = data["LaunchTemplateVersions"][0]["LaunchTemplateData"]["BlockDeviceMappings"]
+    there = [disk["DeviceName"] for disk in image["BlockDeviceMappings"]]
+    assert [disk["DeviceName"] for disk in disks] == there
+    assert all(disk["Ebs"]["Encrypted"] for disk in disks)
+    assert all(disk["Ebs"]["DeleteOnTermination"] for disk in disks)
+    assert [volume for volume in volumes if volume["Encrypted"]]
 
 
 @pytest.mark.parametrize(
