@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -98,12 +99,22 @@ def test_a_good_release_gets_through_any_world(
     assert len(cloud.calls) == again
 
 
+# Nothing serves, and the standby that might take over is not healthy any more.
+_ILL_STANDBY: dict[str | None, dict[str, object]] = {
+    "4": {
+        "size": 1, "attached": False, "live_since": 500, "standby_until": 999,
+        "suspended": set(), "held": set(), "deleting": False,
+    },
+}  # fmt: skip
+
+
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "bad"])),
     crash_at=st.none() | st.integers(0, 12), applied=st.booleans(), let_in=st.booleans(),
 )  # fmt: skip
 @example(drawn={}, orphans=set(), crash_at=None, applied=True, let_in=True)
+@example(drawn=_ILL_STANDBY, orphans=set(), crash_at=3, applied=False, let_in=True)
 def test_a_bad_release_leaves_any_world_as_it_was(
     drawn: dict[str | None, dict[str, object]], orphans: set[str], crash_at: int | None,
     applied: bool, let_in: bool,
@@ -116,8 +127,8 @@ def test_a_bad_release_leaves_any_world_as_it_was(
     wishes = [Wish.LAUNCHED, *([Wish.IN_TRAFFIC] if let_in else []), Wish.ROLLED_BACK]
     for wish in wishes:
         try:
-            make_swap(cloud, "bad").converge(wish, timeout=100)
-        except Crash:
+            with suppress(Crash):
+                make_swap(cloud, "bad").converge(wish, timeout=100)
             make_swap(cloud, "bad").converge(wish, timeout=100)
         except CloudUnavailable:
             # Nothing that was in traffic before serves: the bad one is left for a person.
