@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
@@ -21,8 +21,6 @@ from slipway.retention import StoredImage, Verdict, judge_bases, judge_releases
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.facts import Json
-
 _BASES_KEPT = 3
 
 
@@ -35,7 +33,7 @@ class _RetentionOperator(BaseOperator):
 
     ui_color = "#fde68a"
 
-    def __init__(self, *, aws_conn_id: str, region: str, **kwargs: object) -> None:
+    def __init__(self, *, aws_conn_id: str, region: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.aws_conn_id = aws_conn_id
         self.region = region
@@ -70,14 +68,14 @@ class RetireImagesOperator(_RetentionOperator):
     """
 
     def __init__(
-        self, *, project: str, environments: Sequence[str], keep: int, **kwargs: object
+        self, *, project: str, environments: Sequence[str], keep: int, **kwargs: Any
     ) -> None:
-        super().__init__(**kwargs)  # type: ignore[arg-type]
+        super().__init__(**kwargs)
         self.project = project
         self.environments = list(environments)
         self.keep = keep
 
-    def execute(self, context: Context) -> Json:
+    def execute(self, context: Context) -> list[str]:
         """Look, judge, retire; what a killed try left is found again."""
         with explained():
             store = artifact_store()
@@ -102,7 +100,7 @@ class RetireBaseImagesOperator(_RetentionOperator):
     :returns: ids of the images that went.
     """
 
-    def execute(self, context: Context) -> Json:
+    def execute(self, context: Context) -> list[str]:
         """Look, judge, retire; what a killed try left is found again."""
         with explained():
             # A base that is being baked on right now has a machine, and so counts as used.
