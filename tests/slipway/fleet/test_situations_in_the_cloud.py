@@ -49,7 +49,7 @@ def test_the_launch_template_was_edited(cloud: FleetCloud) -> None:
 
 
 def test_the_launch_template_was_deleted(cloud: FleetCloud) -> None:
-    """The group can launch no machine any more; the next release is made of a template of its own."""
+    """The group launches no machine any more; the next release has a template of its own."""
     client("ec2").delete_launch_template(LaunchTemplateName=GROUP)
     cloud.launch(launch("2", like=GROUP))
     cloud.attach("shop-dev-2")
