@@ -1,7 +1,8 @@
-"""The DAG that tidies up after all projects: warm standbys whose time has come."""
+"""The DAG that tidies up after all projects: standbys and machine images whose time is over."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from include.delivery.house_rules import LIMITS, SHARED_DAG
 from include.delivery.project import Project
 from include.delivery.swap_group import fleet_target
 from slipway.operators.fleet import RetireStandbysOperator
+from slipway.operators.retention import RetireBaseImagesOperator, RetireImagesOperator
 
 
 def housekeeping_dag(projects: Iterable[Project]) -> DAG:
@@ -18,18 +20,47 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
 
     :param projects: whose environments are looked after.
     """
+    every = list(projects)
     with DAG(
         dag_id="housekeeping",
-        description="Retires standbys that were kept warm long enough",
+        description="Retires standbys that were kept warm long enough, and old machine images",
         doc_md=__doc__,
         schedule=timedelta(minutes=10),
         **SHARED_DAG,
     ) as dag:
-        for project in projects:
+        for project in every:
             for name in project.environments:
                 RetireStandbysOperator(
                     task_id=f"retire_standbys.{project.name}.{name}",
                     environment=fleet_target(project, name).to_json(),
                     execution_timeout=LIMITS["cloud"],
                 )
+            _retire_images(project)
+        for connection, region in sorted(
+            {place for project in every for place in _places(project)}
+        ):
+            RetireBaseImagesOperator(
+                task_id=f"retire_base_images.{_plain(connection)}.{region}",
+                aws_conn_id=connection, region=region, execution_timeout=LIMITS["cloud"],
+            )  # fmt: skip
     return dag
+
+
+def _retire_images(project: Project) -> None:
+    for connection, region in sorted(_places(project)):
+        RetireImagesOperator(
+            task_id=f"retire_images.{project.name}.{_plain(connection)}.{region}",
+            aws_conn_id=connection, region=region, project=project.name,
+            environments=sorted(project.environments), keep=project.retention.releases,
+            execution_timeout=LIMITS["cloud"],
+        )  # fmt: skip
+
+
+def _places(project: Project) -> set[tuple[str, str]]:
+    """Where a project has images: connections, and regions."""
+    return {(one.aws.connection, one.aws.region) for one in project.environments.values()}
+
+
+def _plain(connection: str) -> str:
+    """Return what of a connection's id a task's id may hold."""
+    return re.sub(r"[^\w.-]", "-", connection)

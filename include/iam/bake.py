@@ -5,7 +5,9 @@ from __future__ import annotations
 from include.iam.policy import Place, Role, Statement
 from slipway.hooks.image_catalogue import BAKE_TAG
 
-MODULES = ("plugins/slipway/hooks/image_catalogue.py",)
+MODULES = tuple(
+    f"plugins/slipway/hooks/{name}.py" for name in ("image_catalogue", "image_retention")
+)
 _PACKER = "Packer's builder amazon-ebs calls it"
 _MADE_BY = ["CopyImage", "CreateImage", "CreateSecurityGroup", "RunInstances"]
 
@@ -26,15 +28,18 @@ def _reading() -> tuple[Statement, ...]:
         Statement(
             sid="Look",
             actions=(
-                "ec2:DescribeImages", "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
-                "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+                "autoscaling:DescribeAutoScalingGroups", "ec2:DescribeImages",
+                "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
+                "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates",
+                "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
             ),
         ),
         Statement(
             sid="PackerLooks",
             actions=(
-                "ec2:DescribeInstanceStatus", "ec2:DescribeRegions", "ec2:DescribeSnapshots",
-                "ec2:DescribeTags", "ec2:DescribeVolumes",
+                "ec2:DescribeInstanceStatus", "ec2:DescribeRegions", "ec2:DescribeTags",
+                "ec2:DescribeVolumes",
             ),
             reason=_PACKER,
         ),

@@ -188,7 +188,15 @@ def test_the_shared_dags(project: Project) -> None:
     assert watching.max_active_runs == 1
     assert ("new_commits", "start_runs") in _edges(watching)
     assert ("start_runs", "remember") in _edges(watching)
-    assert len(housekeeping_dag([project]).tasks) == 2
+    assert set(housekeeping_dag([project]).task_ids) == {
+        "retire_standbys.guestbook.dev", "retire_standbys.guestbook.prod",
+        "retire_images.guestbook.aws_default.eu-west-1",
+        "retire_base_images.aws_default.eu-west-1",
+    }  # fmt: skip
+    keeper: Any = housekeeping_dag([project]).get_task(
+        "retire_images.guestbook.aws_default.eu-west-1"
+    )
+    assert keeper.keep == project.retention.releases
 
 
 @pytest.mark.parametrize(

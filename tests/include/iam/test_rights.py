@@ -110,6 +110,19 @@ def test_nothing_is_changed_everywhere(role: Role) -> None:
             assert all(verb.startswith("Describe") for verb in verbs), one.sid
 
 
+def test_nothing_of_ours_is_open_to_the_world() -> None:
+    """The one group that Slipway makes is the builder's, and it is open to its own network."""
+    files = [*(ROOT / "plugins").rglob("*.py"), *(ROOT / "packer").rglob("*.hcl")]
+    for file in files:
+        text = file.read_text()
+        assert "0.0.0.0/0" not in text, file
+        assert "::/0" not in text, file
+    opening = [
+        call for file in HOOKS.glob("*.py") for call in calls(file) if "Ingress" in call.action
+    ]
+    assert [call.line.partition(":")[0] for call in opening] == ["image_catalogue.py"]
+
+
 @pytest.fixture
 def recorded() -> Iterator[set[str]]:
     made: set[str] = set()

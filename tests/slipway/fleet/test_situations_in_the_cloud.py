@@ -48,6 +48,19 @@ def test_the_launch_template_was_edited(cloud: FleetCloud) -> None:
     assert (template["LaunchTemplateName"], template["Version"]) == (GROUP, "1")
 
 
+def test_the_launch_template_was_deleted(cloud: FleetCloud) -> None:
+    """The group launches no machine any more; the next release has a template of its own."""
+    client("ec2").delete_launch_template(LaunchTemplateName=GROUP)
+    cloud.launch(launch("2", like=GROUP))
+    cloud.attach("shop-dev-2")
+    cloud.carry_over("shop-dev-2", GROUP)
+    cloud.detach(GROUP)
+    cloud.delete(GROUP)
+    (group,) = (one for one in cloud.observe().groups if not one.deleting)
+    assert (group.name, group.attached, group.serving) == ("shop-dev-2", True, 2)
+    assert cloud.observe().orphans == ()
+
+
 def test_the_target_group_disappears(cloud: FleetCloud) -> None:
     cloud.observe()
     (found,) = client("elbv2").describe_target_groups(Names=["shop-dev"])["TargetGroups"]

@@ -1,0 +1,122 @@
+"""Which machine images are kept, and which go: a decision, and nothing else.
+
+When in doubt an image stays: one too many costs cents, one too few is a way back that is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+# Seconds for which no image goes, whatever else is known of it: a run may be about to launch it.
+YOUNG = 86_400.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredImage:
+    """An image that is there.
+
+    :param created: seconds since 1970.
+    :param version: of the release in it; empty for a base layer.
+    :param base: the image that it was made of; empty where nobody noted it.
+    :param snapshots: its disks.
+    """
+
+    image_id: str
+    name: str
+    created: float
+    version: str = ""
+    base: str = ""
+    snapshots: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What becomes of an image, and why.
+
+    :param goes: it is retired; otherwise it is kept.
+    """
+
+    image: StoredImage
+    goes: bool
+    reason: str
+
+    def __str__(self) -> str:
+        """Say it as a line of a log."""
+        word = "retire" if self.goes else "keep"
+        return f"{word} {self.image.image_id} ({self.image.name}): {self.reason}"
+
+
+def judge_releases(
+    images: Iterable[StoredImage],
+    *,
+    in_use: Collection[str],
+    last: Sequence[str],
+    deployed: Collection[str],
+    now: float,
+) -> tuple[Verdict, ...]:
+    """Judge the images of a project's releases.
+
+    :param in_use: images of server groups, launch templates and machines, standbys among them.
+    :param last: versions of the last releases, as many as are kept.
+    :param deployed: versions that an environment runs, or goes back to.
+    :param now: seconds since 1970.
+    """
+    ordered = sorted(images, key=lambda image: (-image.created, image.image_id))
+    newest: dict[str, str] = {}
+    for image in ordered:
+        newest.setdefault(image.version, image.image_id)
+
+    def judge(image: StoredImage) -> Verdict:
+        held = _held(image, in_use, now)
+        if held:
+            return Verdict(image=image, goes=False, reason=held)
+        if not last:
+            reason = "no release is recorded, so nobody knows which are the last"
+            return Verdict(image=image, goes=False, reason=reason)
+        if image.version not in {*last, *deployed}:
+            return Verdict(image=image, goes=True, reason=f"{len(last)} releases came after it")
+        if newest[image.version] != image.image_id:
+            reason = f"{newest[image.version]} is a newer image of {image.version}"
+            return Verdict(image=image, goes=True, reason=reason)
+        why = "is deployed" if image.version in deployed else "is among the last releases"
+        return Verdict(image=image, goes=False, reason=f"{image.version} {why}")
+
+    return tuple(judge(image) for image in ordered)
+
+
+def judge_bases(
+    images: Iterable[StoredImage],
+    *,
+    in_use: Collection[str],
+    made_of: Collection[str],
+    keep: int,
+    now: float,
+) -> tuple[Verdict, ...]:
+    """Judge base layers.
+
+    :param in_use: images of server groups, launch templates and machines.
+    :param made_of: those that the images which are there were made of.
+    :param keep: how many of the newest stay in any case.
+    :param now: seconds since 1970.
+    """
+    ordered = sorted(images, key=lambda image: (-image.created, image.image_id))
+
+    def judge(place: int, image: StoredImage) -> Verdict:
+        held = _held(image, in_use, now)
+        if not held and place < keep:
+            held = f"one of the {keep} newest"
+        if not held and image.image_id in made_of:
+            held = "an image that is kept was made of it"
+        reason = held or f"{place} are newer, and no image was made of it"
+        return Verdict(image=image, goes=not held, reason=reason)
+
+    return tuple(judge(place, image) for place, image in enumerate(ordered))
+
+
+def _held(image: StoredImage, in_use: Collection[str], now: float) -> str:
+    if image.image_id in in_use:
+        return "a server group, a launch template or a machine uses it"
+    if now - image.created < YOUNG:
+        return "it is younger than a day"
+    return ""
