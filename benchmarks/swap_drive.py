@@ -118,9 +118,11 @@ class Drive:
         lease.take()
         guarded = cloud.guarded(lease.check)
         swap = Swap(cloud=guarded, target=target, image=self.image(version), log=self._note)
-        swap.previous(swap.observe())
+        last = wish in (Wish.OLD_RETIRED, Wish.ROLLED_BACK)
+        if last:
+            swap.previous(swap.observe())
         swap.converge(wish, timeout=_PATIENCE)
-        if wish in (Wish.OLD_RETIRED, Wish.ROLLED_BACK):
+        if last:
             lease.give_back()
 
     def opening(self) -> float:

@@ -52,11 +52,12 @@ class _FleetOperator(TurnTakingOperator):
             lease = self.take_turn(context, looking.cloud, self.environment)
             swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
             self.begin(swap)
-            before = swap.previous(swap.observe())
+            # What served before is still there, but for the task that lets it go.
+            first = swap.observe() if self.last else None
             fleet = swap.converge(self.wish, timeout=_PATIENCE)
             if self.last:
                 lease.give_back()
-        return swap.deployment(fleet, before).to_json()
+        return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
 
     def begin(self, swap: Swap) -> None:
         """Look at the fleet before its first change.
