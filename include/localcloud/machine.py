@@ -8,8 +8,6 @@ import io
 import tarfile
 from typing import Any
 
-from docker.errors import NotFound
-
 from include.localcloud.cloud_config import WrittenFile
 from include.localcloud.engine import INSTANCE, Engine
 from include.localcloud.machine_files import (
@@ -124,12 +122,10 @@ class Machines:
             return member.read().decode() if member else ""
 
     def _exists(self, container: str, path: str) -> bool:
-        try:
-            stream, _ = self._engine.api.get_archive(container, path, chunk_size=1)
-        except NotFound:
-            return False
-        stream.close()
-        return True
+        # Only the head: Docker would begin to pack the whole folder.
+        api: Any = self._engine.api
+        answer = api.head(api._url("/containers/{0}/archive", container), params={"path": path})
+        return bool(answer.ok)
 
 
 def machine_order(ec2: Any, instance: Any, image: str) -> MachineOrder:
