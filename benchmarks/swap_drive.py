@@ -119,9 +119,7 @@ class Drive:
         guarded = cloud.guarded(lease.check)
         swap = Swap(cloud=guarded, target=target, image=self.image(version), log=self._note)
         last = wish in (Wish.OLD_RETIRED, Wish.ROLLED_BACK)
-        if last:
-            swap.previous(swap.observe())
-        swap.converge(wish, timeout=_PATIENCE)
+        swap.converge(wish, timeout=_PATIENCE, seen=swap.observe(wish) if last else None)
         if last:
             lease.give_back()
 

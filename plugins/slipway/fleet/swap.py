@@ -26,6 +26,8 @@ from slipway.hooks.fleet_view import Fleet, ServerGroup
 _AFTER_CHANGE, _WHILE_WAITING = 0.05, 1.0
 # Never done on a look that is older than a change: what was seen may have died meanwhile.
 _TAKING = frozenset({Verb.DETACH, Verb.DELETE})
+# Only written down, in a moment in which no more can die than in any other.
+_NOTED = frozenset({Verb.MARK_LIVE})
 # Wishes that depend on more than the groups and the balancer's word on them.
 _CLOSE = frozenset({Wish.IN_TRAFFIC, Wish.OLD_RETIRED})
 # Wishes that a swap begins with.
@@ -81,11 +83,12 @@ class Swap:
             name=self.name, image=self.image.image_id, now=int(self.clock()),
         )  # fmt: skip
 
-    def converge(self, wish: Wish, *, timeout: float) -> Fleet:
+    def converge(self, wish: Wish, *, timeout: float, seen: Fleet | None = None) -> Fleet:
         """Act until the wish is fulfilled; nothing is done twice.
 
         :param wish: how far to go.
         :param timeout: seconds.
+        :param seen: the fleet as it was observed for this wish just now, to begin with.
         :returns: the fleet as it was seen last.
         :raises CloudUnavailable: when it takes longer, with what is still waited for.
         :raises UnhealthyRelease: when no waiting can fulfil the wish.
@@ -95,7 +98,7 @@ class Swap:
         if wish in _FIRST:
             self.check()
         while True:
-            fleet = self.observe(wish)
+            fleet, seen = seen or self.observe(wish), None
             story.seen(fleet)
             step = self.plan(fleet, wish)
             story.decided(step, wish)
@@ -157,7 +160,7 @@ def at_one_look(step: Plan) -> tuple[Action, ...]:
     """Return the actions of a plan that may be done before the world is looked at again."""
     actions: list[Action] = []
     for action in step.actions:
-        if actions and action.verb in _TAKING:
+        if action.verb in _TAKING and any(one.verb not in _NOTED for one in actions):
             break
         actions.append(action)
     return tuple(actions)

@@ -53,8 +53,8 @@ class _FleetOperator(TurnTakingOperator):
             swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
             self.begin(swap)
             # What served before is still there, but for the task that lets it go.
-            first = swap.observe() if self.last else None
-            fleet = swap.converge(self.wish, timeout=_PATIENCE)
+            first = swap.observe(self.wish) if self.last else None
+            fleet = swap.converge(self.wish, timeout=_PATIENCE, seen=first)
             if self.last:
                 lease.give_back()
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()

@@ -126,7 +126,10 @@ def _verbs(*verbs: Verb) -> Any:
 
 def test_what_takes_away_is_done_on_a_fresh_look() -> None:
     assert _verbs(Verb.WAKE, Verb.RESIZE) == [Verb.WAKE, Verb.RESIZE]
-    assert _verbs(Verb.MARK_LIVE, Verb.DETACH, Verb.DETACH) == [Verb.MARK_LIVE]
+    assert _verbs(Verb.RESIZE, Verb.DETACH, Verb.DETACH) == [Verb.RESIZE]
+    # A note is no change of the world that was seen.
+    assert _verbs(Verb.MARK_LIVE, Verb.DETACH, Verb.DETACH) == [Verb.MARK_LIVE, Verb.DETACH]
+    assert _verbs(Verb.MARK_LIVE, Verb.RESIZE, Verb.DETACH) == [Verb.MARK_LIVE, Verb.RESIZE]
     assert _verbs(Verb.DETACH, Verb.DETACH) == [Verb.DETACH]
     assert _verbs(Verb.DELETE, Verb.RESUME_SCALING) == [Verb.DELETE, Verb.RESUME_SCALING]
 
