@@ -13,6 +13,7 @@ from typing import Any
 from slipway.fleet.decisions import Action, Verb, Wish
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
+from slipway.fleet.traffic import proven
 from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
 
 # The wishes of a deployment, each with the gate behind it.
@@ -25,6 +26,7 @@ _WAY: Mapping[Wish, str] = {
     Wish.IN_TRAFFIC: "wait until the balancer has each in service, then watch for {soak:.0f} s",
     Wish.OLD_RETIRED: "",
 }
+_UNWATCHED = "wait until the balancer has each in service; no soak, since it served alone before"
 # A plan comes to its end in a few steps; a minute passes at each in which it only waits.
 _MOST_STEPS, _WAIT = 30, 60
 
@@ -46,7 +48,7 @@ def forecast(swap: Swap, fleet: Fleet) -> Iterator[Foreseen]:
     :param swap: the release on its way; only its plan is asked.
     :param fleet: the world, as observed.
     """
-    for wish, gate in (*(_CANARY if swap.target.canary else ()), *_WAY.items()):
+    for wish, gate in _way(swap, fleet):
         seen: list[Action] = []
         step = _Imagined(swap=swap, fleet=fleet, now=swap.clock())
         for _ in range(_MOST_STEPS):
@@ -65,6 +67,15 @@ def forecast(swap: Swap, fleet: Fleet) -> Iterator[Foreseen]:
         fleet = step.fleet
         if gate:
             yield Foreseen(said=gate.format(**_limits(swap.target)))
+
+
+def _way(swap: Swap, fleet: Fleet) -> Iterator[tuple[Wish, str]]:
+    if proven(fleet.of(swap.image.release.version)):
+        yield from {**_WAY, Wish.IN_TRAFFIC: _UNWATCHED}.items()
+        return
+    if swap.target.canary:
+        yield from _CANARY
+    yield from _WAY.items()
 
 
 def _limits(target: FleetTarget) -> dict[str, float]:

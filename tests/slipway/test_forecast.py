@@ -127,6 +127,16 @@ def test_it_reads_as_a_story_with_its_gates() -> None:
     assert any(line.startswith("keep warm shop-dev-1, because kept 300 s") for line in lines)
 
 
+@pytest.mark.parametrize("canary", [None, Canary()])
+def test_a_standby_that_comes_back_is_not_watched(canary: Canary | None) -> None:
+    cloud = FakeFleetCloud(healthy={"1", "2"})
+    deploy(cloud, "2", keep_old=2**40)
+    deploy(cloud, "1", keep_old=2**40)
+    lines = said(cloud, keep_old=300.0, soak=30.0, canary=canary)
+    assert any(line.endswith("no soak, since it served alone before") for line in lines)
+    assert not any("watch" in line or "canary" in line for line in lines)
+
+
 def test_a_slow_start_is_waited_for_before_the_old_one_goes() -> None:
     cloud = FakeFleetCloud(healthy={"1", "2"}, slow_start=90)
     deploy(cloud, "1")
