@@ -13,10 +13,11 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.faults.cloud import make_image, running_cloud
+from tests.faults.cloud import client, running_cloud
 from tests.faults.faults import Fault
 from tests.faults.lane import Lane
 from tests.faults.matrix import Result, matrix, prepare, record, run_cases
+from tests.integration.web_machine import bake_web
 
 
 def main() -> int:
@@ -29,7 +30,7 @@ def main() -> int:
     prepare(folder)
     print(f"seed {seed}, logs in {folder}", flush=True)
     with running_cloud(folder / "cloud"), ExitStack() as stack:
-        image = make_image()
+        image = bake_web(client("ec2"))
         lanes = [
             Lane(number=number, image_id=image, folder=folder)
             for number in range(int(said("FAULTS_LANES") or 4))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -22,32 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTALLATION, REGION, PROJECT = "test-faults", "eu-west-1", "shop"
 PORT, FIRST_LISTENER, APP_PORT = 4616, 18616, 8000
 ENDPOINT = f"http://127.0.0.1:{PORT}"
-# Serves the version that its launch gave it; a release called bad is never healthy.
-_SERVER = """\
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-with open("/etc/slipway/instance.env") as file:
-    said = dict(line.strip().split("=", 1) for line in file)["SLIPWAY_VERSION"].encode()
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(503 if said.startswith(b"bad") else 200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-    def log_message(self, *_):
-        pass
-ThreadingHTTPServer(("", 8000), Handler).serve_forever()
-"""
-_NEVER = "[Unit]\nConditionPathExists=/nowhere\n"
-_FILES = {
-    "/opt/web.py": _SERVER,
-    "/etc/systemd/system/web.service": "[Service]\nExecStart=/usr/bin/python3 /opt/web.py\n",
-    "/etc/systemd/system/multi-user.target.d/web.conf": "[Unit]\nWants=web.service\n",
-    "/etc/slipway/instance.env": "SLIPWAY_VERSION=bad-builder\n",
-    # Nobody logs in, and making keys takes longer than all the rest of a boot.
-    "/etc/systemd/system/ssh-host-keys.service.d/none.conf": _NEVER,
-    "/etc/systemd/system/ssh.service.d/none.conf": _NEVER,
-}
-
 
 _CLIENTS: dict[str, Any] = {}
 _MAKING = threading.Lock()
@@ -114,20 +87,3 @@ def lay(environment: str, listener: int) -> str:
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": "1"}
     client("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
     return arn
-
-
-def make_image() -> str:
-    """Make an image of a machine on which a small web server was installed."""
-    ec2 = client("ec2")
-    files = [{"path": path, "content": content} for path, content in _FILES.items()]
-    data = "#cloud-config\n" + json.dumps({"write_files": files})
-    named = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
-    seed = ec2.describe_images(Owners=["self"], Filters=named)["Images"][0]["ImageId"]
-    builder = ec2.run_instances(ImageId=seed, MinCount=1, MaxCount=1, UserData=data)["Instances"][
-        0
-    ]["InstanceId"]
-    ec2.get_waiter("instance_running").wait(InstanceIds=[builder], WaiterConfig={"Delay": 1})
-    image = str(ec2.create_image(InstanceId=builder, Name="web")["ImageId"])
-    ec2.get_waiter("image_available").wait(ImageIds=[image], WaiterConfig={"Delay": 1})
-    ec2.terminate_instances(InstanceIds=[builder])
-    return image

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.faults.cloud import make_image, running_cloud
+from tests.faults.cloud import client, running_cloud
 from tests.faults.lane import Lane
 from tests.faults.matrix import Result, matrix, prepare, record, run_cases, sample
 from tests.faults.scenarios import SCENARIOS
+from tests.integration.web_machine import bake_web
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -23,7 +24,7 @@ def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Lane]]:
     folder = tmp_path_factory.mktemp("faults")
     prepare(folder)
     with running_cloud(folder / "cloud"), ExitStack() as stack:
-        image = make_image()
+        image = bake_web(client("ec2"))
         lanes = [Lane(number=n, image_id=image, folder=folder) for n in range(_LANES)]
         for lane in lanes:
             stack.enter_context(lane.proxy)

@@ -22,11 +22,15 @@ class Handler(BaseHTTPRequestHandler):
         pass
 ThreadingHTTPServer(("", 8000), Handler).serve_forever()
 """
+_NEVER = "[Unit]\nConditionPathExists=/nowhere\n"
 FILES = {
     "/opt/web.py": SERVER,
     "/etc/systemd/system/web.service": "[Service]\nExecStart=/usr/bin/python3 /opt/web.py\n",
     "/etc/systemd/system/multi-user.target.d/web.conf": "[Unit]\nWants=web.service\n",
     "/etc/slipway/instance.env": "SLIPWAY_VERSION=bad-builder\n",
+    # Nobody logs in, and making keys takes longer than all the rest of a boot.
+    "/etc/systemd/system/ssh-host-keys.service.d/none.conf": _NEVER,
+    "/etc/systemd/system/ssh.service.d/none.conf": _NEVER,
 }
 
 
