@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--swaps", type=int, default=5)
     parser.add_argument("--bad", choices=sorted(_BAD), default="both", help="releases to roll back")
+    parser.add_argument(
+        "--start", type=float, default=0.0, help="seconds the service needs to start"
+    )
     parser.add_argument("--rate", type=float, default=150, help="requests per second")
     parser.add_argument("--requests", type=int, default=20_000, help="at least as many in all")
     parser.add_argument("--json", type=Path, help="write the figures to this file, as one line")
@@ -70,7 +74,9 @@ def _own_airflow(home: str) -> None:
 def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.swap_drive import Drive
 
-    image, busy = swap_cloud.bake(), os.getloadavg()[0]
+    # As each worker is, before a task begins.
+    import_module("slipway.preload")
+    image, busy = swap_cloud.bake(wanted.start), os.getloadavg()[0]
     drive = Drive(image)
     drive.deliver("1.0+0")
     with capacity() as machines, visitors(wanted.rate) as load:

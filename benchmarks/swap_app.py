@@ -7,6 +7,7 @@ check fails, although it goes on answering.
 
 from __future__ import annotations
 
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,7 +53,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve the release that the launch named."""
+    """Serve the release that the launch named, after the seconds that the first argument gives."""
+    time.sleep(float(sys.argv[1]))
     told = dict(line.split("=", 1) for line in INSTANCE.read_text().splitlines())
     Handler.version = told["SLIPWAY_VERSION"]
     ThreadingHTTPServer.request_queue_size = 256

@@ -28,7 +28,6 @@ TARGET_GROUP = f"{PROJECT}-{ENVIRONMENT}"
 CHECK_INTERVAL, DRAIN = 1.0, 8
 _FILES = {
     "/opt/web.py": Path(swap_app.__file__).read_text(),
-    "/etc/systemd/system/web.service": "[Service]\nExecStart=/usr/bin/python3 /opt/web.py\n",
     "/etc/systemd/system/multi-user.target.d/web.conf": "[Unit]\nWants=web.service\n",
     str(swap_app.INSTANCE): "SLIPWAY_VERSION=bad-builder\n",
 }
@@ -98,10 +97,15 @@ def healthy_in_service(elbv2: Any, arn: str) -> int:
     return [one["TargetHealth"]["State"] for one in told].count("healthy")
 
 
-def bake() -> str:
-    """Return an image of a machine with the service in it."""
+def bake(start: float) -> str:
+    """Return an image of a machine with the service in it.
+
+    :param start: seconds that the service takes before it listens.
+    """
     ec2 = client("ec2")
-    files = [{"path": path, "content": content} for path, content in _FILES.items()]
+    unit = f"[Service]\nExecStart=/usr/bin/python3 /opt/web.py {start}\n"
+    every = _FILES | {"/etc/systemd/system/web.service": unit}
+    files = [{"path": path, "content": content} for path, content in every.items()]
     data = "#cloud-config\n" + json.dumps({"write_files": files})
     names = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
     seed = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]

@@ -11,6 +11,7 @@ from include.localcloud.idempotency import Answer, Tokens, collect, read_form
 from include.localcloud.state import CloudState
 
 StartResponse = Callable[..., Any]
+_READING = ("Describe", "Get", "List")
 
 
 class CloudApplication:
@@ -30,7 +31,7 @@ class CloudApplication:
         form = read_form(environ)
         with self._state.lock:
             answer = self._tokens.recall(form) or self._ask(environ, form)
-        if environ["REQUEST_METHOD"] != "GET" and not form.get("Action", "").startswith("Describe"):
+        if not _only_reads(environ, form):
             self._state.wake.set()
         start_response(answer.status, answer.headers)
         return [answer.body]
@@ -45,3 +46,10 @@ class CloudApplication:
         answer = Answer(head[0], head[1], body)
         self._tokens.remember(form, answer)
         return answer
+
+
+def _only_reads(environ: dict[str, Any], form: dict[str, str]) -> bool:
+    """Say whether a request changes nothing that the world has to follow."""
+    # Of the query protocol the form names the action, of the JSON protocols a header.
+    action = form.get("Action") or environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2]
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") or action.startswith(_READING)

@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 0.5
 # While something is about to happen of which no alarm tells.
-SOON = 0.1
+SOON = 0.05
 
 
 class Reconciler:

@@ -90,6 +90,11 @@ class FakeFleetCloud:
             slow_start=self.slow_start if closely else 0,
         )  # fmt: skip
 
+    def enters(self, instance_id: str) -> bool:
+        self.time_passes()
+        machines = [one for group in self.groups.values() for one in group.machines]
+        return any(one.serving for one in machines if one.instance_id == instance_id)
+
     def trouble(self, group: str) -> str:
         return self.refusal
 

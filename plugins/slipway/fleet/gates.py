@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.swap import Swap
+from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import proven
 from slipway.hooks.fleet_view import ServerGroup
 from slipway.hooks.http_probe import probe
@@ -32,10 +34,13 @@ class Verdict:
 
     :param passed: the swap may go on.
     :param said: where things stand, in words.
+    :param news: asks about one machine that is missing, which is cheap; yes means that asking the
+        whole question again is worth it.
     """
 
     passed: bool
     said: str
+    news: Callable[[], bool] | None = None
 
 
 def ask(gate: Gate, swap: Swap, *, waited: float) -> Verdict:
@@ -68,7 +73,18 @@ def _healthy(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
         return Verdict(passed=True, said=said)
     if len(group.machines) < group.desired:
         _can_launch(swap, group, waited)
-    return _not_yet(swap, group, said, waited, _LOOK)
+    ill = [answer.address for answer in answers if not answer.healthy]
+    return replace(_not_yet(swap, group, said, waited, _LOOK), news=_recovers(target, ill))
+
+
+def _recovers(target: FleetTarget, ill: list[str]) -> Callable[[], bool] | None:
+    port, path = target.health_port, target.health_path
+
+    def news() -> bool:
+        [answer] = probe(ill[:1], port=port, path=path, timeout=_GLANCE)
+        return answer.healthy
+
+    return news if ill else None
 
 
 def _can_launch(swap: Swap, group: ServerGroup, waited: float) -> None:
@@ -89,7 +105,9 @@ def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     said = f"{group.serving} of {group.desired} machines in service{_listed(bad)}"
     if group.in_service:
         return Verdict(passed=True, said=said)
-    return _not_yet(swap, group, said, waited, _COMPARE)
+    out = next((one.instance_id for one in group.machines if not one.serving), None)
+    news = partial(swap.cloud.enters, out) if out else None
+    return replace(_not_yet(swap, group, said, waited, _COMPARE), news=news)
 
 
 def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
@@ -132,6 +150,8 @@ def _listed(bad: list[str]) -> str:
 
 # Seconds that the cloud may look for room before a lack of capacity counts as a failure.
 _CAPACITY_PATIENCE = 30.0
+# Seconds that a machine gets for the answer which only says that it is worth asking all.
+_GLANCE = 0.5
 # Said by EC2 and Auto Scaling of launches that will fail again.
 _LASTING = re.compile(
     r"\b(limit|quota|exceeded|does not exist|not found|invalid|not authorized)\b", re.IGNORECASE

@@ -14,12 +14,14 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 from botocore.loaders import create_loader
+from botocore.session import Session
 
 # Twelve tries with standard back-off (random, up to 20 s between two: 85 s on average) outlast an
 # API that is away for half a minute; after that the task fails and Airflow takes its turn.
 CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=60
-)
+    retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=60,
+    user_agent_extra="Slipway",
+)  # fmt: skip
 # What the swap and the bake talk to.
 SERVICES = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
 # Keeps what it has read; botocore's own would belong to one session.
@@ -50,9 +52,12 @@ class AwsSession(AwsBaseHook):
 
         :param service: as boto3 names it.
         """
-        self.client_type = service
+        endpoint = self.conn_config.get_service_endpoint_url(service_name=service)
+        # The hook's own way looks for its caller's name through the sources of all modules.
         with _uncollected():
-            return self.get_client_type(region_name=self.region_name)
+            return self.get_session(region_name=self.region_name).client(
+                service, endpoint_url=endpoint, config=self.config, verify=self.verify
+            )
 
 
 @contextmanager
@@ -70,12 +75,17 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def read_descriptions() -> None:
-    """Read what the swap's clients will need, before workers are forked off."""
+def warm_up() -> None:
+    """Make each client of the swap once, before workers are forked off.
+
+    It reads the descriptions, and has botocore import and compile what it otherwise does at the
+    first client of a process. Nothing is sent.
+    """
+    session = Session()
+    session.register_component("data_loader", _DESCRIPTIONS)
+    session.set_credentials("none", "none")
     for service in SERVICES:
-        version = _DESCRIPTIONS.determine_latest_version(service, "service-2")
-        for kind in ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"):
+        session.create_client(service, region_name="us-east-1", config=CONFIG)
+        for kind in ("paginators-1", "waiters-2"):
             if service in _DESCRIPTIONS.list_available_services(kind):
-                _DESCRIPTIONS.load_service_model(service, kind, version)
-    for name in ("endpoints", "partitions", "sdk-default-configuration"):
-        _DESCRIPTIONS.load_data(name)
+                _DESCRIPTIONS.load_service_model(service, kind)

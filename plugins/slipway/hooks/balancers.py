@@ -21,8 +21,8 @@ class Balancer(Protocol):
     def key(self) -> str:
         """What a server group names when it hangs on this balancer."""
 
-    def health(self) -> dict[str, str]:
-        """Return the balancer's word on each instance that it knows, by instance id."""
+    def health(self, instance_id: str | None = None) -> dict[str, str]:
+        """Return the balancer's word on each instance that it knows, or on one, by instance id."""
 
     def slow_start(self) -> int:
         """Return the seconds over which a new machine gets its full share of requests."""
@@ -47,9 +47,10 @@ class TargetGroup:
     autoscaling: Any
     elbv2: Any
 
-    def health(self) -> dict[str, str]:
+    def health(self, instance_id: str | None = None) -> dict[str, str]:
         """Return ``healthy``, ``unhealthy``, ``initial``, ``draining``... by instance id."""
-        answer = self.elbv2.describe_target_health(TargetGroupArn=self.key)
+        one: dict[str, Any] = {"Targets": [{"Id": instance_id}]} if instance_id else {}
+        answer = self.elbv2.describe_target_health(TargetGroupArn=self.key, **one)
         return {
             one["Target"]["Id"]: one["TargetHealth"]["State"]
             for one in answer["TargetHealthDescriptions"]
@@ -91,12 +92,14 @@ class ClassicBalancer:
     autoscaling: Any
     elb: Any
 
-    def health(self) -> dict[str, str]:
+    def health(self, instance_id: str | None = None) -> dict[str, str]:
         """Return a target group's words for what this balancer says, by instance id."""
+        # Asked about a machine that it does not know yet, this kind refuses to answer.
         answer = self.elb.describe_instance_health(LoadBalancerName=self.key)
         return {
             one["InstanceId"]: _classic_state(one["State"], one.get("Description") or "")
             for one in answer["InstanceStates"]
+            if instance_id in (None, one["InstanceId"])
         }
 
     def slow_start(self) -> int:

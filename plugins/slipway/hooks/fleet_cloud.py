@@ -87,6 +87,15 @@ class FleetCloud(FleetChanges):
             }
         return found
 
+    @patiently
+    def enters(self, instance_id: str) -> bool:
+        """Say whether the balancer calls one machine healthy.
+
+        :param instance_id: of a machine.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return self._balancer.health(instance_id).get(instance_id) == "healthy"
+
     def trouble(self, group: str) -> str:
         """Return why Auto Scaling cannot launch a machine now, or nothing when it can."""
         return launch_trouble(self._autoscaling, group)

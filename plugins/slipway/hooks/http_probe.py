@@ -30,18 +30,26 @@ class Answer:
     said: str
 
 
-def probe(addresses: list[str], *, port: int, path: str, status: int | None = None) -> list[Answer]:
+def probe(
+    addresses: list[str],
+    *,
+    port: int,
+    path: str,
+    status: int | None = None,
+    timeout: float = TIMEOUT,
+) -> list[Answer]:
     """Ask machines side by side.
 
     :param addresses: their IP addresses.
     :param port: where the service listens.
     :param path: what is asked for.
     :param status: the right answer; any 2xx without it.
+    :param timeout: seconds for one answer.
     """
     if not addresses:
         return []
     with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-        ask = partial(_ask, port=port, path=path, status=status)
+        ask = partial(_ask, port=port, path=path, status=status, timeout=timeout)
         return list(pool.map(ask, addresses))
 
 
@@ -52,21 +60,26 @@ def probe_url(url: str, *, status: int) -> Answer:
     :param status: the right answer.
     """
     # Wherever it is, the way there is the worker's own: with a proxy, if it has one.
-    return _answer(url, url, status, trust_env=True, verify=True)
+    return _answer(url, url, status, TIMEOUT, trust_env=True, verify=True)
 
 
-def _ask(address: str, *, port: int, path: str, status: int | None) -> Answer:
+def _ask(address: str, *, port: int, path: str, status: int | None, timeout: float) -> Answer:
     # No proxy of the worker's environment stands between it and its own network.
-    return _answer(
-        address, f"http://{address}:{port}{path}", status, trust_env=False, verify=_NO_TLS
-    )
+    url = f"http://{address}:{port}{path}"
+    return _answer(address, url, status, timeout, trust_env=False, verify=_NO_TLS)
 
 
 def _answer(
-    address: str, url: str, status: int | None, *, trust_env: bool, verify: ssl.SSLContext | bool
+    address: str,
+    url: str,
+    status: int | None,
+    timeout: float,
+    *,
+    trust_env: bool,
+    verify: ssl.SSLContext | bool,
 ) -> Answer:
     try:
-        answer = httpx.get(url, timeout=TIMEOUT, trust_env=trust_env, verify=verify)
+        answer = httpx.get(url, timeout=timeout, trust_env=trust_env, verify=verify)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return Answer(address=address, healthy=False, said=said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import CloudUnavailable
 from slipway.facts import Json
-from slipway.fleet.gates import Gate, ask
+from slipway.fleet.gates import Gate, Verdict, ask
 from slipway.fleet.swap import Swap
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_swap
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 POKE_FIRST = 20.0
 # Seconds between two pokes later on, in a worker or in the triggerer.
 _PATIENT = 1.0
+# Seconds between two questions about one machine alone.
+_GLANCES = 0.05
 # Seconds that Airflow's own limits leave to the gate's, whose message says more.
 _MARGIN = 120.0
 
@@ -61,11 +63,14 @@ class FleetSensor(BaseSensorOperator):
         since = time.time()
         with explained():
             swap = open_swap(self.environment, self.image, self.log.info)
-            while not self._passes(swap, time.time() - since):
+            while not (verdict := self._ask(swap, time.time() - since)).passed:
                 late = time.time() - since > POKE_FIRST
                 if self.deferrable and late:
                     self._leave(since)
-                time.sleep(max(self.poke_interval, _PATIENT) if late else self.poke_interval)
+                if late or verdict.news is None:
+                    time.sleep(max(self.poke_interval, _PATIENT) if late else self.poke_interval)
+                else:
+                    _await(verdict.news)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Come back from the triggerer.
@@ -79,12 +84,12 @@ class FleetSensor(BaseSensorOperator):
             raise AirflowFailException(event["error"])
         self.log.info("passed")
 
-    def _passes(self, swap: Swap, waited: float) -> bool:
+    def _ask(self, swap: Swap, waited: float) -> Verdict:
         verdict = ask(self.gate, swap, waited=waited)
         if verdict.said != self._said:
             self._said = verdict.said
             self.log.info("%s", verdict.said)
-        return verdict.passed
+        return verdict
 
     def _leave(self, since: float) -> None:
         trigger = FleetTrigger(
@@ -94,3 +99,10 @@ class FleetSensor(BaseSensorOperator):
         # execution_timeout is not enforced while a task is deferred.
         limit = timedelta(seconds=float(self.timeout))
         self.defer(trigger=trigger, method_name="execute_complete", timeout=limit)
+
+
+def _await(news: Callable[[], bool]) -> None:
+    """Wait for news of a machine, but not for long: there are others."""
+    until = time.monotonic() + _PATIENT
+    while time.monotonic() < until and not news():
+        time.sleep(_GLANCES)

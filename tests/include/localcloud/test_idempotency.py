@@ -25,8 +25,9 @@ class Moto:
         return [str(self.asked).encode()]
 
 
-def ask(application: CloudApplication, **form: str) -> tuple[str, bytes]:
+def ask(application: CloudApplication, target: str = "", **form: str) -> tuple[str, bytes]:
     body = urlencode(form).encode()
+    headers = {"HTTP_X_AMZ_TARGET": target} if target else {}
     seen: list[str] = []
     answer = application(
         {
@@ -34,6 +35,7 @@ def ask(application: CloudApplication, **form: str) -> tuple[str, bytes]:
             "CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-8",
             "CONTENT_LENGTH": str(len(body)),
             "wsgi.input": io.BytesIO(body),
+            **headers,
         },
         lambda status, _headers: seen.append(status),
     )
@@ -78,5 +80,13 @@ def test_only_changes_wake_the_reconciler() -> None:
     app, state = application(Moto())
     ask(app, Action="DescribeInstances")
     assert not state.wake.is_set()
+    ask(app, target="AmazonSSM.GetParameter", Name="n")
+    assert not state.wake.is_set()
     ask(app, Action="RunInstances")
+    assert state.wake.is_set()
+
+
+def test_a_change_in_a_json_protocol_wakes_the_reconciler() -> None:
+    app, state = application(Moto())
+    ask(app, target="AmazonSSM.PutParameter", Name="n")
     assert state.wake.is_set()

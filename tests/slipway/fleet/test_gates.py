@@ -65,6 +65,29 @@ def test_in_service_believes_the_balancer_alone(cloud: FakeFleetCloud) -> None:
         ask(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=61)
 
 
+def test_news_of_one_machine_is_cheap_to_ask_for(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _answering(monkeypatch, "HTTP 200", "HTTP 503")
+    news = ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).news
+    assert news is not None
+    asked = _answering(monkeypatch, "HTTP 503")
+    assert not news()
+    [question] = asked
+    assert question["timeout"] < 1
+    _answering(monkeypatch, "HTTP 200")
+    assert news()
+
+
+def test_news_of_the_balancer_is_about_one_machine(cloud: FakeFleetCloud) -> None:
+    news = ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).news
+    assert news is not None
+    assert not news()
+    make_swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
+    assert news()
+    assert ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).news is None
+
+
 def test_a_soak_takes_its_time_and_breaks_at_once(cloud: FakeFleetCloud) -> None:
     make_swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
     soaking = make_swap(cloud, "1", soak=30.0)

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws_connection import account, aws_client, fleet_cloud
-from slipway.hooks.aws_session import SERVICES, AwsSession, read_descriptions
+from slipway.hooks.aws_session import SERVICES, AwsSession, warm_up
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_session_and_its_descriptions_serve_all_clients(
     assert [one.meta.service_model.service_name for one in clients] == list(SERVICES)
     assert {one.meta.region_name for one in clients} == {"eu-north-1"}
 
-    read_descriptions()
+    warm_up()
     read, load = [], JSONFileLoader.load_file
 
     def watched(self: Any, path: str) -> Any:

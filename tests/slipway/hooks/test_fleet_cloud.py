@@ -260,6 +260,8 @@ def test_a_classic_balancer(cloud: FleetCloud) -> None:
     group = _only(classic)
     assert group.attached
     assert group.serving == 2
+    assert classic.enters(group.machines[0].instance_id)
+    assert not classic.enters("i-0123456789abcdef0")
     classic.detach("shop-dev-1")
     assert not _only(classic).attached
     with pytest.raises(EnvironmentMisconfigured, match="did you mean 'shop-classic'"):

@@ -64,6 +64,30 @@ def test_a_deferrable_one_leaves_the_worker_only_when_it_takes_long(
     assert deferred.value.timeout is not None
 
 
+def test_news_of_a_machine_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter([False, False, True])
+    verdicts = iter([Verdict(passed=False, said="1 of 2", news=lambda: next(told)),
+                     Verdict(passed=True, said="2 of 2")])  # fmt: skip
+    slept: list[float] = []
+    monkeypatch.setattr("slipway.sensors.fleet.time.sleep", slept.append)
+    monkeypatch.setattr(fleet, "ask", lambda *_, **__: next(verdicts))
+    monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
+    _sensor().execute({})
+    assert list(told) == []
+    assert len(slept) == 2
+
+
+def test_without_news_the_question_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another machine may have come, or gone, meanwhile."""
+    monkeypatch.setattr(fleet, "_PATIENT", 0.02)
+    quiet = Verdict(passed=False, said="1 of 2", news=lambda: False)
+    verdicts = iter([quiet, quiet, Verdict(passed=True, said="2 of 2")])
+    monkeypatch.setattr(fleet, "ask", lambda *_, **__: next(verdicts))
+    monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
+    _sensor().execute({})
+    assert list(verdicts) == []
+
+
 @pytest.mark.parametrize(
     ("event", "expected"),
     [
