@@ -108,9 +108,10 @@ class _Imagined:
         if action.verb is Verb.LAUNCH:
             templates = (*fleet.templates, action.group)
             return replace(fleet, groups=(*others, self._launched(action)), templates=templates)
-        if action.verb is Verb.DELETE:
+        if action.verb in (Verb.DELETE, Verb.DELETE_TEMPLATE):
             templates = tuple(name for name in fleet.templates if name != action.group)
-            return replace(fleet, groups=others, templates=templates)
+            groups = others if action.verb is Verb.DELETE else fleet.groups
+            return replace(fleet, groups=groups, templates=templates)
         if action.verb is Verb.CARRY_OVER:
             rules = next((one.rules for one in fleet.groups if one.name == action.source), "")
             return replace(

@@ -51,6 +51,7 @@ class FakeFleetCloud:
     :param faults: what goes wrong.
     :param refusal: what Auto Scaling says of launches that failed; while it says so, none comes.
     :param drain: looks that a machine takes to finish its connections.
+    :param leaving: looks that a deleted group takes to be gone.
     :param told: until when a group's machines know that they are standbys.
     :param slow_start: seconds over which the balancer gives a new machine its full share.
     :param bells: the alarms that there are.
@@ -63,10 +64,12 @@ class FakeFleetCloud:
     faults: Faults = field(default_factory=Faults)
     refusal: str = ""
     drain: int = 1
+    leaving: int = 1
     slow_start: int = 0
     bells: list[Alarm] = field(default_factory=list)
     born: list[str] = field(default_factory=list)
     drained: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
     told: dict[str, int | None] = field(default_factory=dict)
     fence: Callable[[], None] = _nobody
     ssm: FakeSsm = field(default_factory=FakeSsm)
@@ -150,6 +153,9 @@ class FakeFleetCloud:
 
     def delete(self, group: str) -> None:
         self._call("delete", group, lambda: self._delete(group))
+        self.delete_template(group)
+
+    def delete_template(self, group: str) -> None:
         self._call("forget", group, lambda: self.templates.discard(group))
 
     # What happens
@@ -206,7 +212,9 @@ class FakeFleetCloud:
         """Let machines boot, checks pass, drained targets leave and deleted groups go."""
         for name, group in list(self.groups.items()):
             if group.deleting:
-                del self.groups[name]
+                self.left[name] = self.left.get(name, 0) + 1
+                if self.left[name] >= self.leaving:
+                    del self.groups[name], self.left[name]
                 continue
             self.drained[name] = self.drained.get(name, 0) + 1
             older = [self._aged(group, machine) for machine in group.machines]

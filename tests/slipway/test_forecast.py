@@ -156,4 +156,6 @@ def test_a_release_that_serves_already_leaves_nothing_to_do() -> None:
 
 
 def test_every_verb_has_its_effect() -> None:
-    assert {*EFFECTS, Verb.LAUNCH, Verb.DELETE, Verb.CARRY_OVER} == set(Verb)
+    assert {
+        *EFFECTS, Verb.LAUNCH, Verb.DELETE, Verb.DELETE_TEMPLATE, Verb.CARRY_OVER,
+    } == set(Verb)  # fmt: skip

@@ -44,6 +44,7 @@ _SIMPLE: dict[Verb, Callable[[FleetCloud, Action], None]] = {
     Verb.KEEP_WARM: lambda cloud, do: cloud.mark_standby(do.group, do.at),
     Verb.WAKE: lambda cloud, do: cloud.mark_standby(do.group, None),
     Verb.DELETE: lambda cloud, do: cloud.delete(do.group),
+    Verb.DELETE_TEMPLATE: lambda cloud, do: cloud.delete_template(do.group),
 }
 
 

@@ -31,6 +31,7 @@ class Verb(StrEnum):
     KEEP_WARM = "keep warm"
     WAKE = "take out of standby"
     DELETE = "delete"
+    DELETE_TEMPLATE = "delete the launch template"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

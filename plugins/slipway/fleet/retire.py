@@ -79,8 +79,8 @@ def _parting(old: ServerGroup, target: FleetTarget, now: int) -> Action:
 
 
 def _swept(fleet: Fleet) -> list[Action]:
-    why = "a launch template without a group: its launch was interrupted"
-    return [Action(verb=Verb.DELETE, group=name, reason=why) for name in fleet.orphans]
+    why = "no group needs it: its launch was interrupted, or its removal"
+    return [Action(verb=Verb.DELETE_TEMPLATE, group=name, reason=why) for name in fleet.orphans]
 
 
 def retire_standbys(fleet: Fleet, now: int) -> Plan:

@@ -89,5 +89,5 @@ def _restored(serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
 def _template(fleet: Fleet, name: str) -> tuple[Action, ...]:
     if name not in fleet.orphans:
         return ()
-    why = "its launch was interrupted before there was a group"
-    return (Action(verb=Verb.DELETE, group=name, reason=why),)
+    why = "no group needs it: its launch was interrupted, or its removal"
+    return (Action(verb=Verb.DELETE_TEMPLATE, group=name, reason=why),)

@@ -222,6 +222,11 @@ class FleetChanges:
         except ClientError as error:
             if not is_gone(error):
                 raise
+        self.delete_template(group)
+
+    @patiently
+    def delete_template(self, group: str) -> None:
+        """Remove the launch template of a group that is gone, or going."""
         self._fence()
         delete_template(self._ec2, group)
 

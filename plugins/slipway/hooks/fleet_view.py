@@ -119,6 +119,9 @@ class Fleet:
 
     @property
     def orphans(self) -> tuple[str, ...]:
-        """Return the launch templates that no group was made of, or is any more."""
-        used = {group.name for group in self.groups}
+        """Return the launch templates that no group needs: there is none, or it is going away.
+
+        A removal deletes the group first, so one that was interrupted leaves such a template.
+        """
+        used = {group.name for group in self.groups if not group.deleting}
         return tuple(name for name in self.templates if name not in used)

@@ -142,4 +142,4 @@ def test_housekeeping_leaves_what_still_drains() -> None:
 def test_housekeeping_takes_a_template_that_a_removal_left() -> None:
     """Its group is gone, so nothing but its own tags speaks of it any more."""
     step = make_plan(Wish.STANDBYS_RETIRED, OLD, templates=("shop-dev-0", OLD.name))
-    assert did(step) == [(Verb.DELETE, "shop-dev-0")]
+    assert did(step) == [(Verb.DELETE_TEMPLATE, "shop-dev-0")]

@@ -158,7 +158,7 @@ def test_the_deployment_names_the_image_that_runs(cloud: FakeFleetCloud) -> None
 def test_a_crash_at_any_call_converges(
     crash_at: int, applied: bool, keep: float, good: bool
 ) -> None:
-    cloud = FakeFleetCloud(healthy={"1", "2"})
+    cloud = FakeFleetCloud(healthy={"1", "2"}, leaving=3)
     deploy(cloud, "1", keep_old=keep)
     before = cloud.serving
     cloud.faults.lowest, cloud.faults.applied, cloud.faults.crash_at = (
