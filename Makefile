@@ -34,6 +34,7 @@ faults: ready ## every changing call of a swap, times every fault: an hour
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m tests.faults
 
-bench-swap: ready ## swaps under load, beside their floor; about five minutes
+bench-swap: ready ## swaps under load, beside their floor; about ten minutes
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m benchmarks.swap
+	@$(VENV)/python -m benchmarks.swap --start 3

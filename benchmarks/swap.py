@@ -4,7 +4,9 @@ In an embedded cloud of its own, releases are swapped in one after the other, an
 back, while an open-loop load asks on kept-alive and on new connections and holds slow requests
 open. The floor is what no swap can do without: boot, start of the service, half a health check's
 interval. Both take turns, so that a busy moment of the machine meets both; the medians are
-compared. Ends with status 1 when a request failed or machines in service became fewer.
+compared. What a swap adds is calls and looks, as many for a machine that boots in a second as for
+one that takes a minute; ``--start`` has the service take a while, as most do. Ends with status 1
+when a request failed or machines in service became fewer.
 """
 
 from __future__ import annotations
