@@ -17,6 +17,7 @@ from tests.faults.verdict import Expected, broken_at_the_end
 from tests.faults.watch import Watch
 
 # Whoever is struck like this cannot give the lease back any more.
+NEVER_MADE = "the call was never made"
 _IN_THE_MIDDLE = (Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.STALE)
 
 
@@ -87,7 +88,7 @@ def _three_runs(
     first = lane.run(order(scenario.steps), case.strike)
     outcome.calls = list(lane.proxy.calls)
     if fault is not Fault.NONE and not lane.proxy.struck:
-        outcome.broken.append("the call was never made")
+        outcome.broken.append(NEVER_MADE)
     if first.status == 1:
         outcome.broken.append("the first run crashed")
     stale = token(lane)

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from tests.faults.aws_call import Call
-from tests.faults.case import Case, Outcome, run_case
+from tests.faults.case import NEVER_MADE, Case, Outcome, run_case
 from tests.faults.faults import FAULTS, Fault, Strike
 from tests.faults.lane import Lane
 from tests.faults.scenarios import SCENARIOS, Scenario
@@ -102,6 +102,9 @@ def run_cases(
             except Empty:
                 return
             result = _timed(lane, case, number)
+            if result.outcome.broken == [NEVER_MADE]:
+                # A busy machine: an innocent question timed out first. It counts when it is met.
+                result = _timed(lane, case, number + len(cases))
             results.append(result)
             tell(result)
 
