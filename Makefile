@@ -37,4 +37,4 @@ faults: ready ## every changing call of a swap, times every fault: an hour
 bench-swap: ready ## swaps under load, beside their floor; about ten minutes
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m benchmarks.swap
-	@$(VENV)/python -m benchmarks.swap --start 3
+	@$(VENV)/python -m benchmarks.swap --start 0
