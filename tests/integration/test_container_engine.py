@@ -132,6 +132,17 @@ def test_only_what_carries_all_labels_and_is_ours_is_removed(engine: ContainerEn
         assert other.remove_labelled({}) == 1
 
 
+def test_a_volume_removed_too_early_leaves_nothing(engine: ContainerEngine) -> None:
+    volume = f"slipway-{engine.installation}-v"
+    engine.create_volume(volume, {"slipway.run": "1"})
+    assert engine.remove_labelled({"slipway.run": "1"}) == 1
+    labels = {"slipway.run": "1"}
+    engine.create(shell(engine, "true", volumes={volume: "/data"}, labels=labels))
+    # Docker made the volume again, with the container.
+    assert engine.remove_labelled(labels) == 2
+    assert not docker.APIClient().volumes(filters={"name": volume})["Volumes"]
+
+
 def test_an_image_that_does_not_exist_is_named(engine: ContainerEngine) -> None:
     with pytest.raises(ImageUnavailable, match=r"127\.0\.0\.1:1/no/such:tag.*refused"):
         engine.ensure_image("127.0.0.1:1/no/such:tag")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from docker.types import Mount
+
 if TYPE_CHECKING:
     import docker
 
@@ -32,9 +34,9 @@ def create_arguments(
         "working_dir": spec.working_dir,
         "user": spec.user,
         "labels": labels,
-        "volumes": [*spec.volumes.values(), *spec.host_folders] or None,
+        "volumes": list(spec.host_folders) or None,
         "ports": [(one.port, one.protocol) for one in spec.ports] or None,
-        "host_config": client.create_host_config(**_host_config(spec)),
+        "host_config": client.create_host_config(**_host_config(spec, labels)),
     }
     if spec.health_interval is not None:
         # An empty test keeps the image's own and changes only how often it runs.
@@ -50,12 +52,14 @@ def _shares_network(network: str) -> bool:
     return network in ("host", "none", "bridge", "default") or network.startswith("container:")
 
 
-def _host_config(spec: ContainerSpec) -> dict[str, Any]:
+def _host_config(spec: ContainerSpec, labels: dict[str, str]) -> dict[str, Any]:
     limits, security = spec.limits, spec.security
     config: dict[str, Any] = {
-        "binds": [
-            *(f"{name}:{at}:rw" for name, at in spec.volumes.items()),
-            *(f"{folder}:{at}:rw" for at, folder in spec.host_folders.items()),
+        "binds": [f"{folder}:{at}:rw" for at, folder in spec.host_folders.items()],
+        # Mounts, not binds: when somebody removes a volume just before, Docker makes it again,
+        # and only a mount gives it the labels by which it is found and removed.
+        "mounts": [
+            Mount(target=at, source=name, labels=labels) for name, at in spec.volumes.items()
         ],
         "devices": [f"{host}:{inside}:rwm" for inside, host in spec.devices.items()] or None,
         "dns": list(spec.dns) or None,
