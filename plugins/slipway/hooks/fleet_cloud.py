@@ -15,7 +15,12 @@ from slipway.hooks.cloud_names import tags_of
 from slipway.hooks.fleet_alarms import Alarm, alarm_names, read_alarms
 from slipway.hooks.fleet_changes import FleetChanges
 from slipway.hooks.fleet_notes import PROJECT
-from slipway.hooks.fleet_reading import launch_trouble, machine_ids, server_group
+from slipway.hooks.fleet_reading import (
+    borrowed_templates,
+    launch_trouble,
+    machine_ids,
+    server_group,
+)
 from slipway.hooks.fleet_rules import fingerprint
 from slipway.hooks.fleet_view import Fleet
 from slipway.hooks.launch_templates import template_names
@@ -43,13 +48,14 @@ class FleetCloud(FleetChanges):
         """
         key = self._balancer.key
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
-        every = (group for page in pages for group in page["AutoScalingGroups"])
+        every = [group for page in pages for group in page["AutoScalingGroups"]]
         raw = [group for group in every if self._belongs(group, key)]
         # After the groups, never before: a machine that joined in between would look unknown to
         # the balancer, and a group with such a machine drained.
         health = self._balancer.health()
         addresses = self._addresses(machine_ids(raw))
         rules = self._rules(raw, key) if closely else {}
+        templates, borrowed = template_names(self._ec2, self._tags), borrowed_templates(every)
         groups = (
             server_group(
                 one, key=key, health=health, addresses=addresses,
@@ -58,7 +64,8 @@ class FleetCloud(FleetChanges):
             for one in raw
         )  # fmt: skip
         return Fleet(
-            groups=tuple(groups), templates=template_names(self._ec2, self._tags),
+            groups=tuple(groups),
+            templates=tuple(name for name in templates if name not in borrowed),
             slow_start=self._balancer.slow_start() if closely else 0,
         )  # fmt: skip
 

@@ -34,6 +34,27 @@ def machine_ids(groups: Iterable[Mapping[str, Any]]) -> list[str]:
     return [machine["InstanceId"] for group in groups for machine in group["Instances"]]
 
 
+def borrowed_templates(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Name the launch templates that groups of another name launch from.
+
+    Somebody copied such a group by hand, and the copy's next machine needs the template.
+
+    :param groups: as Auto Scaling describes them; those on their way out do not count.
+    """
+    return frozenset(
+        name
+        for group in groups
+        if "Status" not in group
+        if (name := _template_of(group)) != group["AutoScalingGroupName"]
+    )
+
+
+def _template_of(group: Mapping[str, Any]) -> str:
+    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    template = group.get("LaunchTemplate") or mixed.get("LaunchTemplateSpecification", {})
+    return str(template.get("LaunchTemplateName", ""))
+
+
 def server_group(
     raw: Mapping[str, Any],
     *,

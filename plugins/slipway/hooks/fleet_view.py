@@ -95,7 +95,8 @@ class ServerGroup:
 class Fleet:
     """All server groups of an environment.
 
-    :param templates: the names of its launch templates, with or without a group.
+    :param templates: the names of its launch templates, with or without a group; not those that
+        a group of another name launches from.
     :param slow_start: seconds over which the balancer gives a new machine its full share, if it
         was looked at closely.
     """

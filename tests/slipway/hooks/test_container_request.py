@@ -59,7 +59,10 @@ def test_a_private_network_gets_aliases_and_a_shared_one_none(client: docker.API
 
 def test_a_volume_is_named_never_a_path(client: docker.APIClient) -> None:
     host = arguments(client, volumes={"work": "/drone/src"})["host_config"]
-    assert host["Binds"] == ["work:/drone/src:rw"]
+    (mount,) = host["Mounts"]
+    assert (mount["Type"], mount["Source"], mount["Target"]) == ("volume", "work", "/drone/src")
+    assert not mount["ReadOnly"]
+    assert mount["VolumeOptions"] == {"Labels": {"l": "1"}}
 
 
 def test_the_images_own_health_check_is_only_asked_more_often(client: docker.APIClient) -> None:
@@ -89,5 +92,5 @@ def test_what_reaches_out_of_a_container(client: docker.APIClient) -> None:
         "53/udp": [{"HostIp": "", "HostPort": "53"}],
     }  # fmt: skip
     assert host["Devices"][0]["PathOnHost"] == "/dev/b"
-    assert host["Binds"] == ["v:/v:rw", "/out:/in:rw"]
+    assert host["Binds"] == ["/out:/in:rw"]
     assert (host["Memory"], host["MemorySwap"], host["ShmSize"]) == (1, 2, 3)

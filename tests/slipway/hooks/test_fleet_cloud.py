@@ -201,6 +201,20 @@ def test_a_template_without_a_group_is_seen(cloud: FleetCloud) -> None:
     assert cloud.observe().orphans == ("shop-dev-1",)
 
 
+def test_a_template_that_a_copy_made_by_hand_launches_from_is_no_orphan(cloud: FleetCloud) -> None:
+    specification = {"LaunchTemplateName": "shop-dev-1", "Version": "1"}
+    mixed = {"LaunchTemplate": {"LaunchTemplateSpecification": specification}}
+    for source in ({"LaunchTemplate": specification}, {"MixedInstancesPolicy": mixed}):
+        make_template(_client("ec2"), _launch())
+        assert cloud.observe().orphans == ("shop-dev-1",)
+        _client("autoscaling").create_auto_scaling_group(
+            AutoScalingGroupName="copy", MinSize=0, MaxSize=1, AvailabilityZones=["eu-west-1a"],
+            **source,
+        )  # fmt: skip
+        assert cloud.observe().orphans == ()
+        _client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="copy")
+
+
 def test_more_machines_than_one_filter_takes(
     cloud: FleetCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
