@@ -30,6 +30,7 @@ os.environ |= {
     "AIRFLOW__SLIPWAY__GIT_MIRRORS": str(Path(_HOME) / "mirrors"),
     "AIRFLOW__SLIPWAY__RECIPES": str(_ROOT),
     "AIRFLOW__SLIPWAY__INSTALLATION": "test",
+    "AIRFLOW_VAR_SLIPWAY_DATABASE": "7e57",
 }
 
 from tests.fakes.git_server import Repository, git_daemon  # noqa: E402 - after the configuration

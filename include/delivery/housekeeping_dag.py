@@ -33,7 +33,7 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
                 RetireStandbysOperator(
                     task_id=f"retire_standbys.{project.name}.{name}",
                     environment=fleet_target(project, name).to_json(),
-                    execution_timeout=LIMITS["cloud"],
+                    execution_timeout=LIMITS["drain"],
                 )
             _retire_images(project)
         for connection, region in sorted(

@@ -138,5 +138,8 @@ def _migrate(
 
 def _worded(task: str) -> dict[str, Any]:
     # The sensors have limits of their own, which know the project's health timeout.
-    limit = None if task.endswith(("healthy", "in_service", "soak")) else LIMITS["cloud"]
+    if task.endswith(("healthy", "in_service", "soak")):
+        limit = None
+    else:
+        limit = LIMITS["drain" if task in ("retire_old", "roll_back") else "cloud"]
     return {"doc_md": documentation.task(task), "execution_timeout": limit}

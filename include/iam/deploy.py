@@ -38,6 +38,7 @@ def _reading() -> tuple[Statement, ...]:
                 "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates",
                 "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
                 "elasticloadbalancing:DescribeInstanceHealth",
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
                 "elasticloadbalancing:DescribeLoadBalancers",
                 "elasticloadbalancing:DescribeTargetGroupAttributes",
                 "elasticloadbalancing:DescribeTargetGroups",

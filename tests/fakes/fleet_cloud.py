@@ -98,6 +98,9 @@ class FakeFleetCloud:
         machines = [one for group in self.groups.values() for one in group.machines]
         return any(one.serving for one in machines if one.instance_id == instance_id)
 
+    def parting(self) -> int:
+        return self.slow_start + self.drain
+
     def trouble(self, group: str) -> str:
         return self.refusal
 

@@ -27,6 +27,9 @@ class Balancer(Protocol):
     def slow_start(self) -> int:
         """Return the seconds over which a new machine gets its full share of requests."""
 
+    def drain(self) -> int:
+        """Return the seconds that a machine is given to finish its requests."""
+
     def attach(self, group: str) -> None:
         """Let a server group's machines in."""
 
@@ -58,9 +61,16 @@ class TargetGroup:
 
     def slow_start(self) -> int:
         """Return the seconds over which a new machine gets its full share of requests."""
+        return self._told("slow_start.duration_seconds")
+
+    def drain(self) -> int:
+        """Return the seconds that a machine is given to finish its requests."""
+        return self._told("deregistration_delay.timeout_seconds")
+
+    def _told(self, attribute: str) -> int:
         answer = self.elbv2.describe_target_group_attributes(TargetGroupArn=self.key)
         told = {one["Key"]: one["Value"] for one in answer["Attributes"]}
-        return int(told.get("slow_start.duration_seconds") or 0)
+        return int(told.get(attribute) or 0)
 
     def attach(self, group: str) -> None:
         """Let a server group's machines in."""
@@ -105,6 +115,12 @@ class ClassicBalancer:
     def slow_start(self) -> int:
         """Return nothing: this kind knows no slow start."""
         return 0
+
+    def drain(self) -> int:
+        """Return the seconds that a machine is given to finish its requests."""
+        answer = self.elb.describe_load_balancer_attributes(LoadBalancerName=self.key)
+        draining = answer["LoadBalancerAttributes"].get("ConnectionDraining", {})
+        return int(draining.get("Timeout") or 0) if draining.get("Enabled") else 0
 
     def attach(self, group: str) -> None:
         """Let a server group's machines in."""

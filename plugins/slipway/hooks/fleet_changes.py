@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from slipway.hooks.balancers import Balancer, classic_balancer, target_group
 from slipway.hooks.cloud_failure import patiently
+from slipway.hooks.cloud_names import tags_of
 from slipway.hooks.fleet_fence import fenced
 from slipway.hooks.fleet_gone import is_gone, unless_gone
 from slipway.hooks.fleet_launch import new_group
@@ -30,7 +31,7 @@ from slipway.hooks.fleet_notes import (
 )
 from slipway.hooks.fleet_reading import machine_ids
 from slipway.hooks.fleet_rules import copy_rules, fingerprint, own_alarms
-from slipway.hooks.launch_templates import Launch, delete_template, make_template
+from slipway.hooks.launch_templates import Launch, delete_template, make_template, owned
 
 
 class FleetChanges:
@@ -108,17 +109,20 @@ class FleetChanges:
     def launch(self, launch: Launch) -> None:
         """Make a launch template and a server group of it, outside the balancer.
 
-        :raises EnvironmentMisconfigured: when it names what the cloud does not have.
+        :raises EnvironmentMisconfigured: when it names what the cloud does not have, or has for
+            somebody else.
         """
         live = self._described(launch.like) if launch.like else None
         wanted = new_group(self._client, launch, live)
-        self._fence()
-        make_template(self._ec2, launch)
+        inherited = [tag["Key"] for tag in wanted["Tags"] if tag["PropagateAtLaunch"]]
+        make_template(self._ec2, launch, [*inherited, STANDBY], self._fence)
         try:
             self._changing("autoscaling").create_auto_scaling_group(**wanted)
         except ClientError as error:
             if not error.response["Error"]["Code"].startswith("AlreadyExists"):
                 raise
+            if there := self._described(launch.name):
+                owned("server group", launch, tags_of(there))
 
     @patiently
     @unless_gone
@@ -227,8 +231,7 @@ class FleetChanges:
     @patiently
     def delete_template(self, group: str) -> None:
         """Remove the launch template of a group that is gone, or going."""
-        self._fence()
-        delete_template(self._ec2, group)
+        delete_template(self._ec2, group, self._fence)
 
     def _described(self, group: str) -> Mapping[str, Any] | None:
         answer = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])

@@ -39,7 +39,8 @@ class FleetCloud(FleetChanges):
         """Read all server groups of the environment.
 
         A group that carries no project's tag but hangs on the same balancer belongs to the fleet
-        as well: it served before Slipway came.
+        as well: it served before Slipway came. Where another environment's groups hang there,
+        nobody can tell whose it was, and it belongs to neither until it carries the tags.
 
         :param closely: what takes more calls, too: scaling rules where two groups share the
             traffic, and the balancer's slow start.
@@ -49,7 +50,7 @@ class FleetCloud(FleetChanges):
         key = self._balancer.key
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
         every = [group for page in pages for group in page["AutoScalingGroups"]]
-        raw = [group for group in every if self._belongs(group, key)]
+        raw = self._own(every, key)
         # After the groups, never before: a machine that joined in between would look unknown to
         # the balancer, and a group with such a machine drained.
         health = self._balancer.health()
@@ -75,11 +76,13 @@ class FleetCloud(FleetChanges):
             return {}
         return {one["AutoScalingGroupName"]: fingerprint(self._client, one) for one in serving}
 
-    def _belongs(self, group: Mapping[str, Any], key: str) -> bool:
-        tags = tags_of(group)
-        if PROJECT in tags:
-            return tags | self._tags == tags
-        return key in balancers_of(group)
+    def _own(self, every: list[Mapping[str, Any]], key: str) -> list[Mapping[str, Any]]:
+        tagged = [one for one in every if PROJECT in tags_of(one)]
+        mine = [one for one in tagged if (tags := tags_of(one)) | self._tags == tags]
+        if any(key in balancers_of(one) for one in tagged if one not in mine):
+            return mine
+        found = [one for one in every if one not in tagged and key in balancers_of(one)]
+        return [one for one in every if one in mine or one in found]
 
     def _addresses(self, instances: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -102,6 +105,14 @@ class FleetCloud(FleetChanges):
         :raises CloudUnavailable: when the API does not answer.
         """
         return self._balancer.health(instance_id).get(instance_id) == "healthy"
+
+    @patiently
+    def parting(self) -> int:
+        """Return the seconds that the balancer takes to hand over from one group to another.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return self._balancer.slow_start() + self._balancer.drain()
 
     def trouble(self, group: str) -> str:
         """Return why Auto Scaling cannot launch a machine now, or nothing when it can."""

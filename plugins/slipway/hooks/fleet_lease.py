@@ -28,11 +28,14 @@ class Holder:
     :param owner: for people to read, and to find out whether it lives: a run, or a shell.
     :param generation: counts up at each change of hands.
     :param token: of one grip alone, so that an answer that was lost is told from a rival's.
+    :param release: the version that is brought in, until it is in or out: if the owner dies
+        before that, whoever comes next knows what is half done.
     """
 
     owner: str
     generation: int
     token: str
+    release: str = ""
 
 
 def _never(owner: str) -> bool:  # noqa: ARG001
@@ -84,9 +87,11 @@ class FleetLease:
             return None
         return _read(value)
 
-    def take(self) -> Holder:
+    def take(self, release: str = "") -> Holder:
         """Take it: when it is free, our own from an earlier task, or a dead owner's.
 
+        :param release: the version that is brought in; without one, what a dead owner left half
+            done stays on record.
         :raises LeaseHeld: naming the owner, when that one lives, or was quicker.
         :raises CloudUnavailable: when the API does not answer.
         """
@@ -94,8 +99,9 @@ class FleetLease:
         if held is not None and held.owner != self.owner and not self._dead(held.owner):
             raise _held(held)
         mine = Holder(
-            owner=self.owner, generation=held.generation + 1 if held else 1, token=uuid4().hex
-        )
+            owner=self.owner, generation=held.generation + 1 if held else 1, token=uuid4().hex,
+            release=release or (held.release if held else ""),
+        )  # fmt: skip
         self._write(mine, over=held)
         self._mine = mine
         self.check()
@@ -159,8 +165,9 @@ def _read(value: str) -> Holder:
     try:
         raw = json.loads(value)
         return Holder(
-            owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"])
-        )
+            owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"]),
+            release=str(raw.get("release", "")),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError):
         # Somebody wrote it by hand, to keep everybody away.
         return Holder(owner=value, generation=0, token="")
@@ -170,5 +177,6 @@ def _held(held: Holder | None) -> LeaseHeld:
     if held is None:
         msg = "the lease on the environment was taken away"
         return LeaseHeld(msg, advice="somebody removed it by hand; run the task again")
-    msg = f"{held.owner} is changing this environment (generation {held.generation})"
+    what = f" to {held.release}" if held.release else ""
+    msg = f"{held.owner} is changing this environment{what} (generation {held.generation})"
     return LeaseHeld(msg, advice="wait until it is done; the task tries again by itself")

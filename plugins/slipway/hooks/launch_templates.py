@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.cloud_names import security_group_ids
+from slipway.hooks.cloud_names import security_group_ids, tags_of
+from slipway.hooks.fleet_notes import ENVIRONMENT, PROJECT
 
 _TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
+# What tells one launch template of a name from another; the rest follows from the release.
+_ESSENCE = ("ImageId", "InstanceType", "SecurityGroupIds", "UserData", "IamInstanceProfile")
+# A machine reads its own tags from the metadata service only if each of their keys is like this.
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
+_READABLE = re.compile(r"[A-Za-z0-9+\-=.,_:@]{1,128}")
+_UNREADABLE = frozenset({".", "..", "_index"})
 # What a volume keeps of the image's own.
 _DISK = ("VolumeSize", "VolumeType")
 
@@ -39,35 +47,83 @@ class Launch:
     like: str | None = None
 
 
-def make_template(ec2: Any, launch: Launch) -> None:
+def make_template(
+    ec2: Any, launch: Launch, inherited: Iterable[str], fence: Callable[[], None]
+) -> None:
     """Make a group's launch template, or find that it is made already.
 
     The name is what makes this call one call. A client token would answer with a template that
     was deleted since, when a release comes back within a day.
 
     :param ec2: a boto3 client.
-    :raises EnvironmentMisconfigured: when the machine image does not exist.
+    :param inherited: keys of all the tags that the group's machines will have.
+    :param fence: comes before each change.
+    :raises EnvironmentMisconfigured: when the machine image does not exist, or the template is
+        somebody else's.
     """
     data = _data(ec2, launch, _image(ec2, launch.image_id))
-    specification = [{"ResourceType": "launch-template", "Tags": _tags(launch)}]
+    data["MetadataOptions"]["InstanceMetadataTags"] = _readable(inherited)
+    wanted = {
+        "LaunchTemplateName": launch.name, "LaunchTemplateData": data,
+        "TagSpecifications": [{"ResourceType": "launch-template", "Tags": _tags(launch)}],
+    }  # fmt: skip
+    fence()
     try:
-        ec2.create_launch_template(
-            LaunchTemplateName=launch.name, LaunchTemplateData=data, TagSpecifications=specification
-        )
+        ec2.create_launch_template(**wanted)
     except ClientError as error:
         if error.response["Error"]["Code"] != _TAKEN:
             raise
-        if _image_of(ec2, launch.name) != launch.image_id:
-            # It belongs to an earlier bake of the same release, and no group uses it any more.
-            delete_template(ec2, launch.name)
-            make_template(ec2, launch)
+    else:
+        return
+    if _is_made(ec2, launch, data):
+        return
+    # It is left of an earlier bake or an earlier form of the project file, and no group uses it
+    # any more: a release whose group is there is not launched.
+    delete_template(ec2, launch.name, fence)
+    fence()
+    ec2.create_launch_template(**wanted)
 
 
-def delete_template(ec2: Any, name: str) -> None:
-    """Remove a launch template; one that is gone already is fine."""
-    named = [{"Name": "launch-template-name", "Values": [name]}]
-    for template in ec2.describe_launch_templates(Filters=named)["LaunchTemplates"]:
+def _is_made(ec2: Any, launch: Launch, data: Mapping[str, Any]) -> bool:
+    """Compare the template of our name with what was wanted."""
+    for template in _named(ec2, launch.name):
+        owned("launch template", launch, tags_of(template))
+    answer = ec2.describe_launch_template_versions(LaunchTemplateName=launch.name, Versions=["1"])
+    found = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+    return all(found.get(key) == data.get(key) for key in _ESSENCE)
+
+
+def owned(kind: str, launch: Launch, tags: Mapping[str, str]) -> None:
+    """Make sure that what has our name is ours: ``shop-dev`` on ``eu`` is ``shop`` on ``dev-eu``.
+
+    :param kind: of the thing, for people.
+    :param launch: what it should be.
+    :param tags: that it has.
+    :raises EnvironmentMisconfigured: when it is not.
+    """
+    mine, its = ((by.get(PROJECT), by.get(ENVIRONMENT)) for by in (launch.tags, tags))
+    if mine != its:
+        whose = f"project {its[0]}, environment {its[1]}" if all(its) else "nobody that is noted"
+        msg = f"there is a {kind} {launch.name} already, and it belongs to {whose}"
+        advice = "rename the project or the environment, so that their names differ when joined"
+        raise EnvironmentMisconfigured(msg, advice=advice)
+
+
+def delete_template(ec2: Any, name: str, fence: Callable[[], None]) -> None:
+    """Remove a launch template; one that is gone already is fine.
+
+    :param ec2: a boto3 client.
+    :param fence: comes before the change.
+    """
+    for template in _named(ec2, name):
+        fence()
         ec2.delete_launch_template(LaunchTemplateId=template["LaunchTemplateId"])
+
+
+def _named(ec2: Any, name: str) -> list[Mapping[str, Any]]:
+    named = [{"Name": "launch-template-name", "Values": [name]}]
+    found: list[Mapping[str, Any]] = ec2.describe_launch_templates(Filters=named)["LaunchTemplates"]
+    return found
 
 
 def template_names(ec2: Any, tags: Mapping[str, str]) -> tuple[str, ...]:
@@ -95,10 +151,10 @@ def _data(ec2: Any, launch: Launch, image: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _image_of(ec2: Any, name: str) -> str | None:
-    answer = ec2.describe_launch_template_versions(LaunchTemplateName=name, Versions=["1"])
-    image: str | None = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"].get("ImageId")
-    return image
+def _readable(keys: Iterable[str]) -> str:
+    """Let machines read their tags, unless EC2 would refuse to launch them for a key of those."""
+    odd = [key for key in keys if key in _UNREADABLE or not _READABLE.fullmatch(key)]
+    return "disabled" if odd else "enabled"
 
 
 def _image(ec2: Any, image_id: str) -> Mapping[str, Any]:

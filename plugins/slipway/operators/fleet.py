@@ -22,8 +22,10 @@ from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_plann
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# Seconds. Only draining is waited for inside an operator; a sensor waits for the rest.
+# Seconds, and what the balancer takes to drain and to start slowly is added. Only that is waited
+# for inside an operator; a sensor waits for the rest.
 _PATIENCE = 480.0
+_LEISURELY = frozenset({Wish.OLD_RETIRED, Wish.ROLLED_BACK})
 
 
 class _FleetOperator(TurnTakingOperator):
@@ -49,12 +51,13 @@ class _FleetOperator(TurnTakingOperator):
         """Converge, and say what came of it."""
         with explained():
             looking = open_swap(self.environment, self.image, self.log.info)
-            lease = self.take_turn(context, looking.cloud, self.environment)
+            release = looking.image.release.version
+            lease = self.take_turn(context, looking.cloud, self.environment, release)
             swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
             self.begin(swap)
             # What served before is still there, but for the task that lets it go.
             first = swap.observe(self.wish) if self.last else None
-            fleet = swap.converge(self.wish, timeout=_PATIENCE, seen=first)
+            fleet = swap.converge(self.wish, timeout=_patience(swap, self.wish), seen=first)
             if self.last:
                 lease.give_back()
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
@@ -123,6 +126,9 @@ class RollBackOperator(_FleetOperator):
 class RetireStandbysOperator(BaseOperator):
     """Remove the standbys of one environment whose time has come, unless a swap is under way.
 
+    A swap whose run has ended without an end to the swap is rolled back first: somebody marked
+    the run as failed, or deleted it, and no task of it came to do so.
+
     :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
     """
 
@@ -137,23 +143,38 @@ class RetireStandbysOperator(BaseOperator):
 
         :raises AirflowSkipException: while somebody else changes the environment.
         """
-        target = FleetTarget.from_json(self.environment)
-        nothing = MachineImage(
-            release=Release(project=target.project, sha="", version=""), image_id="", name="",
-            base_image_id="", deb_sha256="", playbook_hash="", region=target.region,
-        )  # fmt: skip
         with explained():
-            looking = open_swap(self.environment, nothing.to_json(), self.log.info)
-            if looking.plan(looking.observe(), Wish.STANDBYS_RETIRED).done:
-                return
+            looking = self._open("")
             lease = run_lease(context, looking.cloud, self.log.info)
+            idle = lease.holder() is None
+            if idle and looking.plan(looking.observe(), Wish.STANDBYS_RETIRED).done:
+                return
             try:
-                lease.take()
+                left = lease.take().release
             except LeaseHeld as held:
                 raise AirflowSkipException(held.message) from held
-            swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
-            swap.converge(Wish.STANDBYS_RETIRED, timeout=_PATIENCE)
+            cloud = looking.cloud.guarded(lease.check)
+            if left:
+                self.log.info("the swap to %s was left half done", left)
+                self._converge(replace(self._open(left), cloud=cloud), Wish.ROLLED_BACK)
+            self._converge(replace(looking, cloud=cloud), Wish.STANDBYS_RETIRED)
             lease.give_back()
+
+    def _open(self, version: str) -> Swap:
+        target = FleetTarget.from_json(self.environment)
+        image = MachineImage(
+            release=Release(project=target.project, sha="", version=version), image_id="", name="",
+            base_image_id="", deb_sha256="", playbook_hash="", region=target.region,
+        )  # fmt: skip
+        return open_swap(self.environment, image.to_json(), self.log.info)
+
+    def _converge(self, swap: Swap, wish: Wish) -> None:
+        swap.converge(wish, timeout=_patience(swap, wish))
+
+
+def _patience(swap: Swap, wish: Wish) -> float:
+    """How long a wish may take, in seconds."""
+    return _PATIENCE + (swap.cloud.parting() if wish in _LEISURELY else 0)
 
 
 def open_swap(environment: Json, image: Json, log: Any) -> Swap:

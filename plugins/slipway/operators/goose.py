@@ -193,8 +193,8 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
         """
         with explained():
             cloud = open_cloud(FleetTarget.from_json(self.environment))
-            self.take_turn(context, cloud, self.environment)
             release = Release.from_json(self.release)
+            self.take_turn(context, cloud, self.environment, release.version)
             still_as_planned(cloud.observe, self.replaces, release.version)
             migrations = self._migrations(release.sha)
             engine = self._open_engine(context)

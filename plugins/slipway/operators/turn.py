@@ -6,13 +6,14 @@ killed try of it still has on its mind is refused.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, Variable
 from airflow.sdk.configuration import conf
 
 from slipway.exceptions import EnvironmentBusy, LeaseHeld, PlanOutdated
@@ -33,6 +34,10 @@ LEASE = "lease"
 # waits for another altogether; and between two looks.
 _POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
 _ALIVE = ["queued", "running"]
+# Airflow's own name for itself, which no two databases share; made at the first swap.
+_DATABASE = "slipway_database"
+# Seconds in which two tasks that both make that name come to agree on one.
+_AGREE = 1.0
 
 
 class TurnTakingOperator(BaseOperator):
@@ -58,12 +63,15 @@ class TurnTakingOperator(BaseOperator):
         """
         raise NotImplementedError
 
-    def take_turn(self, context: Context, cloud: FleetCloud, environment: Json) -> FleetLease:
+    def take_turn(
+        self, context: Context, cloud: FleetCloud, environment: Json, release: str
+    ) -> FleetLease:
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
 
         :param context: the task's.
         :param cloud: where the lease lies.
         :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+        :param release: the version that the run brings in.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
@@ -71,7 +79,7 @@ class TurnTakingOperator(BaseOperator):
         told = ""
         while True:
             try:
-                mine = lease.take()
+                mine = lease.take(release)
                 break
             except LeaseHeld as held:
                 if told != (told := held.message):
@@ -115,7 +123,7 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
         log("the lease was left by %s, which has ended", owner)
         return True
 
-    return cloud.lease(owner=run_url(ti.dag_id, ti.run_id), dead=dead)
+    return cloud.lease(owner=run_owner(ti.dag_id, ti.run_id), dead=dead)
 
 
 def still_as_planned(look: Callable[[], Fleet], replaces: str | None, version: str) -> None:
@@ -135,18 +143,31 @@ def still_as_planned(look: Callable[[], Fleet], replaces: str | None, version: s
     raise PlanOutdated(msg, advice="look at what came in between, then trigger a new run")
 
 
-def run_url(dag_id: str, run_id: str) -> str:
-    """Return a run's page in Airflow's UI: for people a link, and the same nowhere else."""
-    return f"{_here()}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
+def run_owner(dag_id: str, run_id: str) -> str:
+    """Return a run's page in Airflow's UI: for people a link, and the same nowhere else.
+
+    Many an Airflow takes itself for ``localhost``, and runs of one commit have one name
+    everywhere. What follows the ``#`` keeps them apart, and a browser does not mind it.
+    """
+    base = str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
+    return f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}#{_database()}"
 
 
 def _run_of(owner: str) -> tuple[str, str] | None:
     """Return DAG and run of an owner, None when it is not a run of this Airflow."""
-    parts = owner.removeprefix(f"{_here()}/dags/").split("/")
-    if not owner.startswith(f"{_here()}/dags/") or len(parts) != 3 or parts[1] != "runs":
+    page, _, database = owner.partition("#")
+    parts = page.split("/")[-4:]
+    if len(parts) != 4 or (parts[0], parts[2]) != ("dags", "runs") or database != _database():
         return None
-    return unquote(parts[0]), unquote(parts[2])
+    return unquote(parts[1]), unquote(parts[3])
 
 
-def _here() -> str:
-    return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
+def _database() -> str:
+    """Name the database in which this Airflow's runs can be looked up."""
+    name: str | None = Variable.get(_DATABASE, default=None)
+    if name is None:
+        what = "Slipway's name for this Airflow, in the leases that its runs hold: leave it"
+        Variable.set(_DATABASE, secrets.token_hex(4), description=what)
+        time.sleep(_AGREE)
+        name = str(Variable.get(_DATABASE))
+    return name

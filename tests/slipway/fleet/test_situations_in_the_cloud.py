@@ -196,6 +196,29 @@ def test_slow_start_is_read_from_the_target_group(cloud: FleetCloud) -> None:
     assert cloud.observe(closely=True).slow_start == 45
 
 
+def test_how_long_a_hand_over_takes_is_the_balancers_word(cloud: FleetCloud) -> None:
+    (found,) = client("elbv2").describe_target_groups(Names=["shop-dev"])["TargetGroups"]
+    told = {"slow_start.duration_seconds": "45", "deregistration_delay.timeout_seconds": "3000"}
+    client("elbv2").modify_target_group_attributes(
+        TargetGroupArn=found["TargetGroupArn"],
+        Attributes=[{"Key": key, "Value": value} for key, value in told.items()],
+    )
+    assert cloud.parting() == 3045
+
+
+@pytest.mark.parametrize(("enabled", "expected"), [(True, 1800), (False, 0)])
+def test_a_classic_balancer_drains_as_well(cloud: FleetCloud, enabled: bool, expected: int) -> None:
+    client("elb").create_load_balancer(
+        LoadBalancerName="shop-classic", AvailabilityZones=["eu-west-1a"],
+        Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}],
+    )  # fmt: skip
+    client("elb").modify_load_balancer_attributes(
+        LoadBalancerName="shop-classic",
+        LoadBalancerAttributes={"ConnectionDraining": {"Enabled": enabled, "Timeout": 1800}},
+    )
+    assert fleet(target_group=None, load_balancer="shop-classic").parting() == expected
+
+
 def test_what_is_gone_is_told_from_what_is_wrong() -> None:
     def error(message: str) -> ClientError:
         return ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "X")

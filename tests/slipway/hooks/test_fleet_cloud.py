@@ -77,7 +77,30 @@ def test_a_launch_twice_is_one_group_outside_the_balancer(cloud: FleetCloud) -> 
     assert all(machine.address for machine in group.machines)
     data = _client("ec2").describe_launch_template_versions(LaunchTemplateName="shop-dev-1")
     template = data["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    assert template["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+    assert template["MetadataOptions"] == {
+        "HttpTokens": "required", "HttpPutResponseHopLimit": 1, "InstanceMetadataTags": "enabled",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "readable"),
+    [("team", "enabled"), ("Cost Center", "disabled"), ("kubernetes.io/x", "disabled")],
+)
+def test_a_tag_that_the_metadata_service_does_not_take_keeps_no_machine_from_starting(
+    cloud: FleetCloud, key: str, readable: str
+) -> None:
+    cloud.launch(_launch(name="by-hand", tags={key: "x"}))
+    cloud.launch(_launch(like="by-hand"))
+    assert _template_data()["MetadataOptions"]["InstanceMetadataTags"] == readable
+
+
+def _template(launch: Launch) -> None:
+    make_template(_client("ec2"), launch, (), lambda: None)
+
+
+def _template_data() -> Any:
+    data = _client("ec2").describe_launch_template_versions(LaunchTemplateName="shop-dev-1")
+    return data["LaunchTemplateVersions"][0]["LaunchTemplateData"]
 
 
 def test_every_volume_is_encrypted(cloud: FleetCloud) -> None:
@@ -114,10 +137,55 @@ def test_a_group_that_exists_is_compared_at_the_next_look(
 
 def test_a_template_of_an_earlier_bake_is_replaced(cloud: FleetCloud) -> None:
     first, second = _image("first"), _image("second")
-    make_template(_client("ec2"), _launch(image_id=first))
+    _template(_launch(image_id=first))
     cloud.launch(_launch(image_id=second))
     data = _client("ec2").describe_launch_template_versions(LaunchTemplateName="shop-dev-1")
     assert data["LaunchTemplateVersions"][0]["LaunchTemplateData"]["ImageId"] == second
+
+
+def test_a_template_of_an_earlier_form_of_the_project_file_is_replaced(cloud: FleetCloud) -> None:
+    _template(_launch())
+    asked: list[int] = []
+    make_template(_client("ec2"), _launch(), (), lambda: asked.append(1))
+    assert len(asked) == 1
+    larger = _launch(instance_type="t3.large")
+    make_template(_client("ec2"), larger, (), lambda: asked.append(1))
+    assert _template_data()["InstanceType"] == "t3.large"
+    # Before the call that finds it, before the removal, and before it is made again.
+    assert len(asked) == 4
+
+
+def test_names_that_are_the_same_when_joined_do_not_meet(cloud: FleetCloud) -> None:
+    """The project ``shop`` on ``dev-eu``, and the project ``shop-dev`` on ``eu``."""
+    theirs = {**TAGS, "slipway:project": "shop-dev", "slipway:environment": "eu"}
+    mine = {**TAGS, "slipway:environment": "dev-eu"}
+    _template(_launch(name="shop-dev-eu-1", tags=theirs))
+    with pytest.raises(EnvironmentMisconfigured, match="project shop-dev, environment eu"):
+        cloud.launch(_launch(name="shop-dev-eu-1", tags=mine, image_id=_image("second")))
+    ec2 = _client("ec2")
+    (template,) = ec2.describe_launch_templates()["LaunchTemplates"]
+    assert {"Key": "slipway:project", "Value": "shop-dev"} in template["Tags"]
+
+
+@pytest.mark.parametrize(("tags", "whose"), [({"Name": "x"}, "nobody that is noted"), (TAGS, "")])
+def test_a_group_of_our_name_is_ours_only_by_its_tags(
+    cloud: FleetCloud, tags: dict[str, str], whose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unlike AWS, moto makes a second group of a name."""
+    cloud.launch(_launch(tags=tags))
+    cloud.delete_template("shop-dev-1")
+
+    def refuse(**_: Any) -> None:
+
+        code = "AlreadyExists"
+        raise ClientError({"Error": {"Code": code, "Message": "m"}}, "CreateAutoScalingGroup")
+
+    monkeypatch.setattr(_client("autoscaling"), "create_auto_scaling_group", refuse)
+    if whose:
+        with pytest.raises(EnvironmentMisconfigured, match=whose):
+            cloud.launch(_launch())
+    else:
+        cloud.launch(_launch())
 
 
 def test_in_and_out_of_the_balancer(cloud: FleetCloud) -> None:
@@ -196,8 +264,8 @@ def test_removal_takes_the_template_along(cloud: FleetCloud) -> None:
 
 
 def test_a_template_without_a_group_is_seen(cloud: FleetCloud) -> None:
-    make_template(_client("ec2"), _launch())
-    make_template(_client("ec2"), _launch(name="x", tags={**TAGS, "slipway:environment": "prod"}))
+    _template(_launch())
+    _template(_launch(name="x", tags={**TAGS, "slipway:environment": "prod"}))
     assert cloud.observe().orphans == ("shop-dev-1",)
 
 
@@ -205,7 +273,7 @@ def test_a_template_that_a_copy_made_by_hand_launches_from_is_no_orphan(cloud: F
     specification = {"LaunchTemplateName": "shop-dev-1", "Version": "1"}
     mixed = {"LaunchTemplate": {"LaunchTemplateSpecification": specification}}
     for source in ({"LaunchTemplate": specification}, {"MixedInstancesPolicy": mixed}):
-        make_template(_client("ec2"), _launch())
+        _template(_launch())
         assert cloud.observe().orphans == ("shop-dev-1",)
         _client("autoscaling").create_auto_scaling_group(
             AutoScalingGroupName="copy", MinSize=0, MaxSize=1, AvailabilityZones=["eu-west-1a"],
@@ -239,6 +307,34 @@ def test_a_fleet_made_by_hand_is_seen_through_the_balancer(cloud: FleetCloud) ->
     cloud.launch(_launch(name="by-hand", tags={"Name": "by-hand"}))
     cloud.attach("by-hand")
     assert _only(cloud).version is None
+
+
+def test_where_two_environments_share_a_balancer_nobody_adopts(cloud: FleetCloud) -> None:
+    cloud.launch(_launch(name="by-hand", tags={"Name": "by-hand"}))
+    cloud.launch(_launch(name="shop-prod-1", tags={**TAGS, "slipway:environment": "prod"}))
+    cloud.launch(_launch())
+    for group in ("by-hand", "shop-dev-1", "shop-prod-1"):
+        cloud.attach(group)
+    assert _only(cloud).name == "shop-dev-1"
+    prod = _fleet(environment="prod")
+    assert _only(prod).name == "shop-prod-1"
+    # Once it says whose it is, it is.
+    tags = (
+        {"Key": k, "Value": v}
+        for k, v in TAGS.items()
+        if k in ("slipway:project", "slipway:environment")
+    )
+    _client("autoscaling").create_or_update_tags(
+        Tags=[
+            {
+                "ResourceId": "by-hand", "ResourceType": "auto-scaling-group",
+                "PropagateAtLaunch": False, **tag,
+            }
+            for tag in tags
+        ]
+    )  # fmt: skip
+    assert {group.name for group in cloud.observe().groups} == {"by-hand", "shop-dev-1"}
+    assert _only(prod).name == "shop-prod-1"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
-from slipway.exceptions import LeaseHeld
+from slipway.exceptions import CloudUnavailable, LeaseHeld
 from slipway.fleet import swap
 from slipway.operators import fleet, turn
 from slipway.operators.fleet import (
@@ -18,9 +18,9 @@ from slipway.operators.fleet import (
     RollBackOperator,
     ShiftTrafficOperator,
 )
-from slipway.operators.turn import run_url
+from slipway.operators.turn import run_owner
 from tests.fakes.airflow_run import FakeTask
-from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
 
 LEASE = "/slipway-leases/shop/dev"
@@ -41,7 +41,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
 @pytest.fixture
 def held(cloud: FakeFleetCloud) -> str:
     """The lease is another run's."""
-    owner = run_url(*OTHER)
+    owner = run_owner(*OTHER)
     cloud.lease(owner=owner, dead=lambda _: False).take()
     return owner
 
@@ -62,7 +62,7 @@ def mutations(cloud: FakeFleetCloud) -> int:
 
 
 def test_the_run_holds_it_from_the_first_change_to_the_last(cloud: FakeFleetCloud) -> None:
-    owner = run_url(MINE.dag_id, MINE.run_id)
+    owner = run_owner(MINE.dag_id, MINE.run_id)
     for number, kind in enumerate((LaunchOperator, ShiftTrafficOperator), start=1):
         make(kind).execute(MINE.context)
         found = holder(cloud)
@@ -94,7 +94,7 @@ def test_a_living_owner_is_waited_for_without_a_worker(
     del cloud.ssm.parameters[LEASE]
     arguments: Any = left.value.kwargs
     getattr(operator, left.value.method_name)(task.context, event={}, **arguments)
-    assert holder(cloud)["owner"] == run_url(task.dag_id, task.run_id)
+    assert holder(cloud)["owner"] == run_owner(task.dag_id, task.run_id)
 
 
 def test_waiting_ends_with_the_owners_name(cloud: FakeFleetCloud, held: str) -> None:
@@ -109,15 +109,18 @@ def test_waiting_ends_with_the_owners_name(cloud: FakeFleetCloud, held: str) -> 
 def test_an_owner_whose_run_has_ended_is_dead(cloud: FakeFleetCloud, held: str, state: str) -> None:
     task = FakeTask(states={} if state == "deleted" else {OTHER: state})
     make(LaunchOperator).execute(task.context)
-    assert holder(cloud) == {**holder(cloud), "owner": run_url(task.dag_id, task.run_id)}
+    assert holder(cloud) == {**holder(cloud), "owner": run_owner(task.dag_id, task.run_id)}
     assert holder(cloud)["generation"] == 2
 
 
 @pytest.mark.parametrize(
     "owner",
     [
-        "anna@laptop", "http://elsewhere:8080/dags/shop/runs/commit__abc",
-        run_url(*OTHER).replace("/runs/", "/grid/"), run_url(*OTHER) + "/tasks/launch",
+        "anna@laptop", "http://localhost:8080/dags/shop/runs/commit__abc",
+        # Another Airflow that takes itself for localhost, and has a run of the same commit.
+        run_owner(*OTHER).replace("#7e57", "#0ther"),
+        run_owner(*OTHER).replace("/runs/", "/grid/"),
+        run_owner(*OTHER).replace("#", "/tasks/launch#"),
     ],
 )  # fmt: skip
 def test_nobody_is_dead_without_proof(
@@ -126,12 +129,12 @@ def test_nobody_is_dead_without_proof(
     monkeypatch.setattr(turn, "_POKE_FIRST", 0.0)
     cloud.lease(owner=owner, dead=lambda _: False).take()
     with pytest.raises(TaskDeferred):
-        make(LaunchOperator).execute(FakeTask().context)
+        make(LaunchOperator).execute(FakeTask(states={OTHER: "failed"}).context)
 
 
 def test_a_try_that_only_seemed_dead_is_refused(cloud: FakeFleetCloud) -> None:
     operator = make(LaunchOperator)
-    stale = operator.take_turn(MINE.context, cloud, make_target().to_json())
+    stale = operator.take_turn(MINE.context, cloud, make_target().to_json(), "2")
     make(LaunchOperator).execute(MINE.context)
     before = mutations(cloud)
     with pytest.raises(LeaseHeld, match="generation 2"):
@@ -147,7 +150,7 @@ def test_housekeeping_leaves_an_environment_alone_while_a_swap_is_under_way(
     cloud.groups[due.name] = due
     task = FakeTask(dag_id="housekeeping", states={OTHER: "running"})
     operator = RetireStandbysOperator(task_id="t", environment=make_target().to_json())
-    with pytest.raises(AirflowSkipException, match="commit__abc is changing"):
+    with pytest.raises(AirflowSkipException, match="commit__abc#7e57 is changing"):
         operator.execute(task.context)
     assert due.name in cloud.groups
     task.states[OTHER] = "success"
@@ -156,10 +159,75 @@ def test_housekeeping_leaves_an_environment_alone_while_a_swap_is_under_way(
     assert due.name not in {group.name for group in cloud.observe().groups}
 
 
-def test_housekeeping_without_work_takes_no_lease(cloud: FakeFleetCloud, held: str) -> None:
-    operator = RetireStandbysOperator(task_id="t", environment=make_target().to_json())
-    operator.execute(FakeTask(states={OTHER: "running"}).context)
-    assert holder(cloud)["owner"] == held
+def test_housekeeping_without_work_takes_no_lease(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(cloud.ssm, "put_parameter", lambda **_: written.append("lease"))
+    housekeeping().execute(FakeTask(dag_id="housekeeping").context)
+    assert written == []
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_a_swap_whose_run_was_ended_by_hand_is_rolled_back(
+    cloud: FakeFleetCloud, steps: int
+) -> None:
+    """Marked as failed in the UI, or deleted: no task of the run comes to clean up."""
+    for kind in (LaunchOperator, ShiftTrafficOperator)[:steps]:
+        make(kind).execute(MINE.context)
+    assert cloud.groups["shop-dev-1"].held
+    run = (MINE.dag_id, MINE.run_id)
+    task = FakeTask(dag_id="housekeeping", states={run: "running"})
+    with pytest.raises(AirflowSkipException, match="to 2"):
+        housekeeping().execute(task.context)
+    task.states[run] = "failed"
+    housekeeping().execute(task.context)
+    assert holder(cloud) is None
+    assert [group.name for group in cloud.observe().groups] == ["shop-dev-1"]
+    assert serving(cloud) == ["1"]
+    assert not cloud.groups["shop-dev-1"].held
+
+
+def test_what_was_half_done_is_known_to_the_next_who_dies(cloud: FakeFleetCloud) -> None:
+    make(LaunchOperator).execute(MINE.context)
+    first = FakeTask(dag_id="housekeeping", run_id="scheduled__1")
+    cloud.faults.crash_at = mutations(cloud)
+    with pytest.raises(Crash):
+        housekeeping().execute(first.context)
+    assert holder(cloud)["release"] == "2"
+    housekeeping().execute(FakeTask(dag_id="housekeeping", run_id="scheduled__2").context)
+    assert [group.name for group in cloud.observe().groups] == ["shop-dev-1"]
+    assert holder(cloud) is None
+
+
+def test_a_swap_that_was_finished_is_not_undone(cloud: FakeFleetCloud) -> None:
+    """The run ended between its last change and the lease's return."""
+    deploy(cloud, "2")
+    cloud.lease(owner=run_owner(MINE.dag_id, MINE.run_id), dead=lambda _: False).take("2")
+    before = mutations(cloud)
+    housekeeping().execute(FakeTask(dag_id="housekeeping").context)
+    assert (serving(cloud), mutations(cloud)) == (["2"], before)
+    assert holder(cloud) is None
+
+
+@pytest.mark.parametrize("kind", [RetireOldOperator, RollBackOperator])
+def test_a_drain_may_take_as_long_as_the_balancer_lets_it(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch, kind: Any
+) -> None:
+    cloud.healthy.add("3")
+    for launching in (LaunchOperator, ShiftTrafficOperator):
+        make(launching, "3").execute(MINE.context)
+    monkeypatch.setattr(fleet, "_PATIENCE", 0.0)
+    monkeypatch.setattr(cloud, "parting", lambda: 0)
+    with pytest.raises(CloudUnavailable, match="not reached in 0 s"):
+        make(kind, "3").execute(MINE.context)
+    monkeypatch.setattr(cloud, "parting", lambda: 60)
+    make(kind, "3").execute(MINE.context)
+    assert len(cloud.observe().groups) == 1
+
+
+def housekeeping() -> RetireStandbysOperator:
+    return RetireStandbysOperator(task_id="t", environment=make_target().to_json())
 
 
 def test_a_yes_to_another_plan_counts_no_more(cloud: FakeFleetCloud) -> None:
@@ -183,6 +251,6 @@ def test_a_swap_that_came_to_its_end_may_be_run_again(cloud: FakeFleetCloud) -> 
 
 
 def test_a_runs_page_is_read_back_whatever_is_in_its_name() -> None:
-    assert turn._run_of(run_url("shop.dev", "manual__a/b c?d#e")) == (
+    assert turn._run_of(run_owner("shop.dev", "manual__a/b c?d#e")) == (
         "shop.dev", "manual__a/b c?d#e",
     )  # fmt: skip
