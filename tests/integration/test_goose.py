@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import docker
@@ -167,22 +168,64 @@ def test_a_table_that_somebody_holds_is_not_waited_for_for_long(
     engine: ContainerEngine, repository: Repository, database: str
 ) -> None:
     migrate(engine, repository, repository.commit(migrations__00001_a_dot_sql=A))
+    with (
+        _holding(engine, database, "begin; lock table a"),
+        pytest.raises(ToolFailed, match=r"00002_b.sql(.|\n)*lock timeout"),
+    ):
+        migrate(engine, repository, repository.commit(**GOOD), lock_timeout=1.0)
+
+
+def test_two_who_migrate_take_turns(
+    engine: ContainerEngine, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """A service that migrates itself with goose's library holds the same lock."""
+    sha = repository.commit(**GOOD)
+    with _holding(engine, database, "select pg_advisory_lock(5887940537704921958)"):
+        monkeypatch.setattr("slipway.operators.goose._MIGRATION_PATIENCE", 1.0)
+        with pytest.raises(ToolFailed, match="another session migrates"):
+            migrate(engine, repository, sha)
+        tables = "select count(*) from pg_tables where tablename like 'goose%'"
+        assert psql(engine, database, tables) == "0"
+    assert migrate(engine, repository, sha).version == 2
+    assert "waiting for another session" in "".join(capfd.readouterr())
+    assert psql(engine, database, "select count(*) from pg_locks where locktype='advisory'") == "0"
+
+
+def test_the_last_statement_of_a_killed_try_is_waited_for(
+    engine: ContainerEngine, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server goes on with it, although goose is gone, and the lock with it."""
+    monkeypatch.setattr("slipway.operators.goose._MIGRATION_PATIENCE", 1.0)
+    with (
+        _holding(engine, database, "set application_name = slipway"),
+        pytest.raises(ToolFailed, match="another session migrates"),
+    ):
+        migrate(engine, repository, repository.commit(**GOOD))
+
+
+@contextmanager
+def _holding(engine: ContainerEngine, database: str, statement: str) -> Iterator[None]:
+    """Somebody's session, which does something and stays at work."""
     holder = engine.create(
         ContainerSpec(
             name=f"{database}-holder", image="slipway/postgres:15", network=f"container:{database}",
             entrypoint=("psql",), labels={"slipway.run": "database"},
             environment={"PGPASSWORD": PASSWORD},
-            argv=("-h127.0.0.1", "-Upostgres", "-drehearsal", "-c",
-                  "begin; lock table a; select pg_sleep(30)"),
+            argv=("-h127.0.0.1", "-Upostgres", "-drehearsal", "-c", statement,
+                  "-c", "select pg_sleep(60)"),
         )
     )  # fmt: skip
     engine.start(holder)
-    while (
-        psql(engine, database, "select count(*) from pg_locks where mode like 'AccessExcl%'") == "0"
-    ):
+    asleep = "select count(*) from pg_stat_activity where query = 'select pg_sleep(60)'"
+    while psql(engine, database, asleep) == "0":
         pass
-    with pytest.raises(ToolFailed, match=r"00002_b.sql(.|\n)*lock timeout"):
-        migrate(engine, repository, repository.commit(**GOOD), lock_timeout=1.0)
+    try:
+        yield
+    finally:
+        end = "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'PgSleep'"
+        psql(engine, database, end)
+        engine.remove(holder)
 
 
 def test_a_wrong_password_fails_for_good_and_is_not_shown(

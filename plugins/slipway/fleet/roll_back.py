@@ -40,6 +40,8 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
         return _reinforced(group, before)
     if group.serving and group.live_since is not None:
         return Plan(remark=f"{group.name} served before this swap began: it stays")
+    if before and not any(old.desired for old in before):
+        return _from_nothing(group, before)
     if before:
         names = ", ".join(old.name for old in before)
         return Plan(waiting=f"{names} is not in service, so {group.name} stays in traffic")
@@ -49,6 +51,15 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
     if group.serving or group.live_since is not None:
         return Plan(remark=f"{group.name} stays: without it nothing would serve")
     return _detach(group, "none of its machines serves, and nothing served before it")
+
+
+def _from_nothing(group: ServerGroup, before: tuple[ServerGroup, ...]) -> Plan:
+    """Go back to what was scaled to nothing, by hand or for the night: it is waited for in vain."""
+    if group.serving:
+        return _reinforced(group, before)
+    if group.live_since is None:
+        return _detach(group, "none of its machines serves, and nothing was meant to before it")
+    return Plan(remark=f"{group.name} stays: nothing else is meant to serve")
 
 
 def _stand_in(group: ServerGroup, before: tuple[ServerGroup, ...]) -> int:

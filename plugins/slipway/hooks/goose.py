@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from slipway.hooks.toolbox import Toolbox
 
 TABLE = "goose_db_version"
+# Part of the toolbox: runs a command under goose's advisory lock.
+_ALONE = "migration-lock"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +46,8 @@ class Goose:
     :param lock_timeout: seconds that a statement waits for a lock before it gives up, so that a
         migration queues the service's own queries behind it no longer than that.
     :param options: further options of the session, as in ``PGOPTIONS``.
+    :param patience: seconds to wait for others who migrate the same database, under an advisory
+        lock; None for a database that is nobody else's.
     """
 
     toolbox: Toolbox
@@ -53,6 +57,7 @@ class Goose:
     timeout: float
     lock_timeout: float = 5.0
     options: str = ""
+    patience: float | None = None
 
     def version(self) -> int:
         """Ask for the database's version; 0 where goose has never been."""
@@ -62,8 +67,9 @@ class Goose:
         """Ask for the database's version and change nothing, not even to make goose's table."""
         lines: list[str] = []
         careful = replace(
-            self, options=f"{self.options} -c default_transaction_read_only=on", log=lines.append
-        )
+            self, options=f"{self.options} -c default_transaction_read_only=on", log=lines.append,
+            patience=None,
+        )  # fmt: skip
         try:
             version = careful.version()
         except SlipwayError:
@@ -101,8 +107,9 @@ class Goose:
             self.log(line)
 
         folder = f"{WORK}/{self.migrations.directory}"
+        alone = () if self.patience is None else (_ALONE, f"{self.patience:.0f}")
         result = self.toolbox.run(
-            "goose", "-dir", folder, "-table", TABLE, *command,
+            *alone, "goose", "-dir", folder, "-table", TABLE, *command,
             files=self.migrations.archive,
             environment={
                 "GOOSE_DRIVER": "postgres",

@@ -19,6 +19,7 @@ _VERSION = re.compile(r"goose: (?:.*\bversion:? )(\d+)$")
 _DONE = re.compile(r"(?:OK|EMPTY)\s+(\S+\.sql)\b")
 _BROKEN = re.compile(r"goose run: ERROR (\S+\.sql): (.*)")
 _SAID = re.compile(r"goose run: (.*)", re.DOTALL)
+_BUSY = re.compile(r"migration-lock: (another session .*)")
 _STATE = re.compile(r"SQLSTATE ([0-9A-Z]{5})")
 # Lock not available, deadlock, serialization failure, statement cancelled, and the server
 # shutting down or starting up: another try may find the database in another mood.
@@ -53,6 +54,8 @@ def failure_in(lines: Sequence[str], direction: str) -> SlipwayError:
     :param direction: what it was doing: ``up``, ``down``, ``up again``.
     """
     text = "\n".join(lines)
+    if busy := _BUSY.search(text):
+        return ToolFailed(busy[1], advice="the task tries again; pg_stat_activity shows who it is")
     state = _STATE.search(text)
     code = state[1] if state else ""
     if broken := _BROKEN.search(text):

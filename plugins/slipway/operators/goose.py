@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 # Seconds for one run of goose. A rehearsal has no data; an environment's database may have much.
 _REHEARSAL_TIMEOUT = 300.0
 _MIGRATION_TIMEOUT = 3600.0
+# Seconds: as a service may, that migrates its database as it starts; or a killed try's last
+# statement, which the server goes on with.
+_MIGRATION_PATIENCE = 120.0
 
 
 class _GooseOperator(BaseOperator):
@@ -205,6 +208,7 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             goose = Goose(
                 toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
                 log=self._say, timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,
+                patience=_MIGRATION_PATIENCE,
             )  # fmt: skip
             return self._migrate(goose, migrations, release).to_json()
 

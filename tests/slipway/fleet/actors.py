@@ -62,7 +62,8 @@ class World:
 class Actor:
     """One run that changes the environment: a deployment, or housekeeping.
 
-    :param version: of the release; empty for housekeeping.
+    :param version: of the release; empty for housekeeping, which first undoes what a run that
+        ended left half done.
     :param keep: seconds that an old group is kept warm.
     :param canary: how many machines come first; 0 for no canary.
     :raises LeaseHeld: when it is somebody else's turn.
@@ -73,11 +74,13 @@ class Actor:
         self.world, self.version = world, version
         self.owner = f"run-{world.runs}"
         self.lease = world.lease(self.owner)
-        self.lease.take()
+        left = self.lease.take(version).release
         self._swap = world.swap(version, self.lease, keep, canary)
         self._ways = [Wish.CANARY, Wish.LAUNCHED] if canary else [Wish.LAUNCHED]
-        self._course = self._deploy() if version else self._reach(Wish.STANDBYS_RETIRED)
+        self._course = self._deploy() if version else self._tidy(left)
         self.failed, self.ended = False, False
+        # The last task failed as well, so nobody gave the lease back.
+        self.gave_up = False
         # An alarm rings: the next gate says no.
         self.alarmed, self.soaking = False, False
         # What others changed since this one looked last.
@@ -93,7 +96,8 @@ class Actor:
             next(self._course)
         except StopIteration:
             self.end()
-            self.lease.give_back()
+            if not self.gave_up:
+                self.lease.give_back()
         except (Crash, LeaseHeld):
             self.end()
             raise
@@ -118,6 +122,16 @@ class Actor:
             return
         yield from self._patiently(Wish.OLD_RETIRED)
 
+    def _tidy(self, left: str) -> Iterator[None]:
+        if left:
+            tidying, self.version = self._swap, left
+            self._swap = self.world.swap(left, self.lease, 0.0, 0)
+            yield from self._patiently(Wish.ROLLED_BACK)
+            if self.gave_up:
+                return
+            self._swap, self.version = tidying, ""
+        yield from self._patiently(Wish.STANDBYS_RETIRED)
+
     def _answers(self) -> bool:
         return self.version in self.world.cloud.healthy
 
@@ -125,7 +139,7 @@ class Actor:
         try:
             yield from self._reach(wish)
         except TimedOut:
-            self.failed = True
+            self.failed = self.gave_up = True
 
     def _reach(self, wish: Wish) -> Iterator[None]:
         for _ in range(PATIENCE):

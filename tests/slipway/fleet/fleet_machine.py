@@ -137,6 +137,24 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         assert before <= set(serving(self.cloud))
         assert version not in {group.version for group in self._staying()}
 
+    @precondition(lambda self: self.since_peace > 12 and self._half_done())
+    @rule()
+    def is_left_to_housekeeping(self) -> None:
+        """No run comes any more: what the last one left half done is undone."""
+        self._undisturbed()
+        left = self._half_done()
+        before = {one.version for one in attached(self.cloud) if one.serving} - {left, *BAD}
+        self._run("", 0.0)
+        assert not self.world.ssm.parameters
+        after = attached(self.cloud)
+        assert before <= set(serving(self.cloud))
+        assert not before or left not in {one.version for one in after}
+        assert not [one.name for one in after if one.held and one.version != left]
+
+    def _half_done(self) -> str:
+        held = self.world.lease("anybody").holder()
+        return held.release if held else ""
+
     def _staying(self) -> list[ServerGroup]:
         return [group for group in self.cloud.observe().groups if not group.deleting]
 

@@ -250,6 +250,17 @@ def test_a_group_scaled_to_nothing_is_no_measure() -> None:
     assert _only(make_plan(Wish.LAUNCHED, empty), Verb.LAUNCH).size == (1, 2, 4)
 
 
+def test_the_way_back_to_what_was_scaled_to_nothing() -> None:
+    """By hand, or for the night: nobody would bring it up, so waiting for it has no end."""
+    empty = make_group("1", size=0, min_size=0)
+    raise_it = _only(make_plan(Wish.ROLLED_BACK, empty, _joined()), Verb.RESIZE)
+    assert (raise_it.group, raise_it.size) == ("shop-dev-1", (0, 2, 4))
+    useless = make_plan(Wish.ROLLED_BACK, empty, _joined(health="unhealthy"))
+    assert did(useless) == [(Verb.DETACH, NAME)]
+    before = make_plan(Wish.ROLLED_BACK, empty, make_group("2", health="unhealthy"))
+    assert (did(before), "stays" in before.remark) == ([], True)
+
+
 def test_what_a_person_suspended_is_theirs() -> None:
     theirs = frozenset({"ScheduledActions", "Terminate"})
     live = make_group("1", suspended=theirs)
