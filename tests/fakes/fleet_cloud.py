@@ -87,7 +87,8 @@ class FakeFleetCloud:
     def observe(self, *, closely: bool = False) -> Fleet:
         self.time_passes()
         groups = tuple(self.groups[name] for name in sorted(self.groups))
-        seen = tuple(one for one in groups if one.version is not None or one.attached)
+        # A fleet made by hand has its environment's tags, if Slipway could hold it.
+        seen = tuple(one for one in groups if one.version is not None or one.attached or one.held)
         return Fleet(
             groups=seen, templates=tuple(sorted(self.templates)),
             slow_start=self.slow_start if closely else 0,

@@ -11,7 +11,7 @@ from slipway.fleet.launch import launch
 from slipway.fleet.retire import retire_old, retire_standbys
 from slipway.fleet.roll_back import roll_back
 from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import marked, woken
+from slipway.fleet.traffic import marked, proven, woken
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
 
@@ -40,6 +40,17 @@ def plan(
     if wish is Wish.IN_TRAFFIC:
         return _attach(group, fleet.slow_start, now)
     return retire_old(fleet, group, target, now)
+
+
+def ending(group: ServerGroup | None) -> Wish:
+    """Decide how a swap comes to an end whose run has ended before it.
+
+    Forward, if the release has proved itself and carries its part of the traffic; else back.
+
+    :param group: the release's own.
+    """
+    forward = group is not None and proven(group) and group.in_service
+    return Wish.OLD_RETIRED if forward else Wish.ROLLED_BACK
 
 
 def _attach(group: ServerGroup, slow_start: int, now: int) -> Plan:

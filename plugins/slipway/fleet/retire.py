@@ -32,7 +32,9 @@ def retire_old(fleet: Fleet, group: ServerGroup, target: FleetTarget, now: int) 
         return Plan(actions=(*marks, *_detached(serving, why)))
     if leaving := [old.name for old in others if old.draining]:
         return Plan(waiting=f"{', '.join(leaving)} is draining")
-    return Plan(actions=(*_let_go(others, target, now), *released((group,)), *_swept(fleet)))
+    adopted = tuple(old for old in others if old.version is None)
+    actions = (*_let_go(others, target, now), *released((group, *adopted)), *_swept(fleet))
+    return Plan(actions=actions, remark=_told(adopted))
 
 
 def _slow_start_left(fleet: Fleet, group: ServerGroup, now: int) -> int:
@@ -76,6 +78,11 @@ def _parting(old: ServerGroup, target: FleetTarget, now: int) -> Action:
         why = f"kept {target.keep_old:.0f} s for a fast way back"
         return Action(verb=Verb.KEEP_WARM, group=old.name, reason=why, at=until)
     return Action(verb=Verb.DELETE, group=old.name, reason="out of traffic, and no longer kept")
+
+
+def _told(adopted: tuple[ServerGroup, ...]) -> str:
+    names = ", ".join(old.name for old in adopted)
+    return f"{names} stays, out of traffic, since Slipway did not make it" if names else ""
 
 
 def _swept(fleet: Fleet) -> list[Action]:

@@ -34,7 +34,7 @@ def last_good(groups: tuple[ServerGroup, ...]) -> ServerGroup | None:
 
 def released(groups: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
     """Give scaling back to groups, as far as Slipway held it."""
-    why = "it serves alone"
+    why = "one group alone serves"
     return tuple(
         Action(verb=Verb.RESUME_SCALING, group=one.name, reason=why, processes=one.held)
         for one in groups

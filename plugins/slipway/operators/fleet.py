@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway.exceptions import LeaseHeld
 from slipway.facts import Json, MachineImage, Release
 from slipway.fleet.decisions import Wish
+from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
@@ -126,8 +127,9 @@ class RollBackOperator(_FleetOperator):
 class RetireStandbysOperator(BaseOperator):
     """Remove the standbys of one environment whose time has come, unless a swap is under way.
 
-    A swap whose run has ended without an end to the swap is rolled back first: somebody marked
-    the run as failed, or deleted it, and no task of it came to do so.
+    A swap whose run has ended without an end to the swap is brought to one first: somebody marked
+    the run as failed, or deleted it, and no task of it came to do so. A release that was not yet
+    watched to the end of its soak leaves.
 
     :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
     """
@@ -156,7 +158,8 @@ class RetireStandbysOperator(BaseOperator):
             cloud = looking.cloud.guarded(lease.check)
             if left:
                 self.log.info("the swap to %s was left half done", left)
-                self._converge(replace(self._open(left), cloud=cloud), Wish.ROLLED_BACK)
+                half = replace(self._open(left), cloud=cloud)
+                self._converge(half, ending(half.group()))
             self._converge(replace(looking, cloud=cloud), Wish.STANDBYS_RETIRED)
             lease.give_back()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from slipway.exceptions import LeaseHeld
 from slipway.fleet.decisions import Wish
+from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap, at_one_look
 from slipway.fleet.target import Canary
 from slipway.hooks.fleet_lease import FleetLease
@@ -85,6 +86,8 @@ class Actor:
         self.alarmed, self.soaking = False, False
         # What others changed since this one looked last.
         self.disturbed, self.unseen_loss = True, 0
+        # The groups that a person put into the balancer.
+        self.unseen_guests: set[str] = set()
 
     def step(self) -> None:
         """Look once, or do one action.
@@ -126,7 +129,7 @@ class Actor:
         if left:
             tidying, self.version = self._swap, left
             self._swap = self.world.swap(left, self.lease, 0.0, 0)
-            yield from self._patiently(Wish.ROLLED_BACK)
+            yield from self._patiently(ending(self._swap.group()))
             if self.gave_up:
                 return
             self._swap, self.version = tidying, ""

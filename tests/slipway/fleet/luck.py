@@ -48,6 +48,8 @@ class Luck:
                 self._happens(group, attached=False, machines=gone)
             case "attach":
                 self._happens(group, attached=True)
+                for actor in self.actors.values():
+                    actor.unseen_guests.add(group.name)
             case "resize":
                 self._happens(group, desired=pick % 4, machines=group.machines[: pick % 4])
             case "template":

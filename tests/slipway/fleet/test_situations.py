@@ -253,6 +253,7 @@ def test_a_fleet_that_slipway_did_not_make(cloud: FakeFleetCloud) -> None:
     assert _told(log, "by-hand has 3 machines now")
     assert cloud.faults.lowest == 3
     assert (cloud.groups["by-hand"].attached, len(cloud.groups["by-hand"].machines)) == (False, 3)
+    assert not cloud.groups["by-hand"].suspended | cloud.groups["by-hand"].held
 
 
 def test_the_way_back_to_a_fleet_that_slipway_did_not_make(cloud: FakeFleetCloud) -> None:

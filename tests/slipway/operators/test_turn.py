@@ -200,6 +200,18 @@ def test_what_was_half_done_is_known_to_the_next_who_dies(cloud: FakeFleetCloud)
     assert holder(cloud) is None
 
 
+def test_a_swap_that_was_watched_to_its_end_is_finished(cloud: FakeFleetCloud) -> None:
+    make(LaunchOperator).execute(MINE.context)
+    make(ShiftTrafficOperator).execute(MINE.context)
+    for _ in range(3):
+        cloud.observe()
+    cloud.mark_live("shop-dev-2", NOW)
+    housekeeping().execute(FakeTask(dag_id="housekeeping").context)
+    assert serving(cloud) == ["2"]
+    assert [group.name for group in cloud.observe().groups] == ["shop-dev-2"]
+    assert holder(cloud) is None
+
+
 def test_a_swap_that_was_finished_is_not_undone(cloud: FakeFleetCloud) -> None:
     """The run ended between its last change and the lease's return."""
     deploy(cloud, "2")

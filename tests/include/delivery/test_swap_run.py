@@ -1,0 +1,75 @@
+"""What becomes of a run, and of the fleet, when one of its tasks fails: in Airflow itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+NONE = "-"
+# The old fleet serves all along; in the order in which they come.
+RISKY = ("launch", "fleet_healthy", "shift_traffic", "fleet_in_service", "soak")
+CASES = (NONE, "bake_image", *(f"swap.{one}" for one in ("migrate", *RISKY, "retire_old")))
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("airflow")
+    environment = os.environ | {
+        "AIRFLOW_HOME": str(home), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+    }  # fmt: skip
+    told = home / "outcomes.json"
+    for program in (("airflow", "db", "migrate"), (f"{__package__}.swap_run", str(told), *CASES)):
+        done = subprocess.run(
+            [sys.executable, "-m", *program], cwd=ROOT, env=environment, capture_output=True,
+            text=True, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    outcomes: dict[str, Any] = json.loads(told.read_text())
+    return outcomes
+
+
+def test_a_release_gets_through(outcomes: dict[str, Any]) -> None:
+    seen = outcomes[NONE]
+    assert seen["run"] == "success"
+    skipped = [task for task, state in seen["tasks"].items() if state != "success"]
+    assert skipped == ["swap.roll_back"]
+    assert (seen["there"], seen["attached"], seen["leases"]) == (["2"], ["2"], [])
+
+
+@pytest.mark.parametrize("failing", ["bake_image", "swap.migrate"])
+def test_what_fails_before_the_launch_leaves_the_fleet_alone(
+    outcomes: dict[str, Any], failing: str
+) -> None:
+    seen = outcomes[failing]
+    assert seen["run"] == "failed"
+    assert seen["tasks"]["swap.launch"] == "upstream_failed"
+    assert (seen["changes"], seen["there"], seen["attached"]) == ([], ["1"], ["1"])
+    assert seen["leases"] == []
+
+
+@pytest.mark.parametrize("failing", [f"swap.{one}" for one in RISKY])
+def test_what_fails_within_the_swap_is_rolled_back(outcomes: dict[str, Any], failing: str) -> None:
+    seen = outcomes[failing]
+    assert seen["run"] == "failed"
+    assert seen["tasks"]["swap.roll_back"] == "success"
+    assert seen["tasks"]["swap.retire_old"] == "upstream_failed"
+    assert seen["tasks"]["swap.record_deployment"] == "upstream_failed"
+    assert (seen["there"], seen["attached"], seen["held"]) == (["1"], ["1"], [])
+    assert seen["leases"] == []
+
+
+def test_a_release_that_passed_its_soak_stays(outcomes: dict[str, Any]) -> None:
+    """Nothing speaks against it: whoever clears the task goes on from here."""
+    seen = outcomes["swap.retire_old"]
+    assert seen["run"] == "failed"
+    assert seen["tasks"]["swap.roll_back"] == "skipped"
+    assert seen["attached"] == ["1", "2"]
+    assert len(seen["leases"]) == 1
