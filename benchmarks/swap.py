@@ -7,6 +7,7 @@ interval. Both take turns, so that a busy moment of the machine meets both; the 
 compared. What a swap adds is calls and looks, as many for a machine that boots in a second, as
 the embedded cloud's do, as for one that takes a minute. So the service takes five seconds to start,
 which together is still less than any virtual machine's boot; ``--start 0`` is the hardest case.
+The last is the way back to a standby, from its first look until the standby alone serves.
 Ends with status 1 when a request failed or machines in service became fewer.
 """
 
@@ -27,6 +28,9 @@ from typing import Any
 from benchmarks import swap_cloud
 from benchmarks.swap_watch import Capacity, Visitors, capacity, visitors
 
+_ILL = ("bad", "sick")
+# Seconds: longer than anything here takes.
+_WARM = 300.0
 _BAD = {"never": ["bad-1"], "soak": ["sick-1"], "both": ["bad-1", "sick-1"], "none": []}
 
 
@@ -87,7 +91,8 @@ def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
         floors, swaps = _swaps(wanted, drive, image, machines)
         opening = statistics.median(drive.opening() for _ in range(wanted.swaps))
         bad = [_delivery(drive, version, machines) for version in _BAD[wanted.bad]]
-        figures = _figures(wanted, floors, swaps, bad, machines, load)
+        back = _way_back(drive, wanted.swaps, machines)
+        figures = _figures(wanted, floors, swaps, [*bad, *back], machines, load)
         return {**figures, "opening": opening, "busy": [busy, os.getloadavg()[0]]}
 
 
@@ -114,11 +119,17 @@ def _delivery(drive: Any, version: str, machines: Capacity) -> dict[str, Any]:
     return {**vars(made), "before": before, "least": least}
 
 
+def _way_back(drive: Any, last: int, machines: Capacity) -> list[dict[str, Any]]:
+    """Swap one more release in, and go back to the one before it, which is still warm."""
+    drive.keep_old = _WARM
+    return [_delivery(drive, version, machines) for version in ("1.1+0", f"1.0+{last}")]
+
+
 def _figures(
     wanted: argparse.Namespace,
     floors: dict[str, list[float]],
     swaps: list[dict[str, Any]],
-    bad: list[dict[str, Any]],
+    others: list[dict[str, Any]],
     machines: Capacity,
     load: Visitors,
 ) -> dict[str, Any]:
@@ -126,9 +137,11 @@ def _figures(
     books = load.stop()
     swap = statistics.median(one["swap"] for one in swaps)
     medians = {name: statistics.median(seconds) for name, seconds in floors.items()}
-    dropped = [one["version"] for one in (*swaps, *bad) if one["least"] < one["before"]]
+    bad = [one for one in others if one["version"].startswith(_ILL)]
+    dropped = [one["version"] for one in (*swaps, *others) if one["least"] < one["before"]]
     return {
         "swap": swap, "floor": medians, "floors": floors, "swaps": swaps, "bad": bad,
+        "back": others[-1]["swap"],
         "ratio": {name: swap / seconds for name, seconds in medians.items()},
         "load": books, "looks": len(machines.seen), "looks_missed": machines.missed,
         "least": min(count for _, count in machines.seen), "dropped": dropped,
@@ -153,6 +166,7 @@ def _print(told: dict[str, Any]) -> None:
         _say(f"{'floor, ' + name:24} {seconds:6.2f} s  ratio {told['ratio'][name]:.2f}")
     for one in told["bad"]:
         _say(f"{one['version']:24} rolled back in {one['phases'].get('roll back', 0):.2f} s")
+    _say(f"{'back to a warm standby':24} {told['back']:6.2f} s  (without Airflow's own time)")
     books = told["load"]
     _say(f"\n{'requests':12} {'sent':>7} {'good':>7} {'failed':>7}   p50/p99/worst ms")
     for kind, row in books["kinds"].items():

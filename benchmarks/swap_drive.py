@@ -52,10 +52,12 @@ class Drive:
     """Brings releases of one image into the benchmark's environment.
 
     :param image_id: the machine image.
+    :param keep_old: seconds for which what served before stays warm.
     """
 
-    def __init__(self, image_id: str) -> None:
+    def __init__(self, image_id: str, *, keep_old: float = 0.0) -> None:
         self._image_id = image_id
+        self.keep_old = keep_old
         self._done_at: dict[str, float] = {}
 
     def target(self, version: str) -> FleetTarget:
@@ -67,8 +69,8 @@ class Drive:
             min_size=MACHINES, desired_size=MACHINES, max_size=2 * MACHINES,
             health_path=swap_app.HEALTH, health_port=swap_app.PORT,
             health_timeout=_BAD_TIMEOUT if version.startswith("bad") else _HEALTH_TIMEOUT,
-            soak=_SICK_SOAK if version.startswith("sick") else 0.0, keep_old=0.0,
-            target_group=swap_cloud.TARGET_GROUP,
+            soak=_SICK_SOAK if version.startswith("sick") else 0.0,
+            keep_old=self.keep_old, target_group=swap_cloud.TARGET_GROUP,
         )  # fmt: skip
 
     def image(self, version: str) -> MachineImage:

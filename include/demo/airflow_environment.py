@@ -89,6 +89,8 @@ def _tuned() -> dict[str, dict[str, Any]]:
             "task_instance_heartbeat_timeout_detection_interval": 5,
             "enable_health_check": False,
         },
+        # A gate that waits longer than its first seconds leaves its worker to others.
+        "OPERATORS": {"default_deferrable": True},
         # A worker that misses the end of its task by a hair looks again only after this long.
         "WORKERS": {"min_heartbeat_interval": 1},
         "DAG_PROCESSOR": {"min_file_process_interval": 30, "refresh_interval": 30},

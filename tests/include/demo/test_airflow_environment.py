@@ -1,0 +1,38 @@
+"""What the demo's Airflow is told, and users are told to copy."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+from include.delivery.house_rules import RETRIES
+from include.demo import airflow_environment
+
+
+@pytest.fixture
+def told() -> dict[str, str]:
+    return airflow_environment.environment(signing_key="k", gateway="http://g", databases={})
+
+
+def test_a_killed_worker_is_noticed_within_a_minute(told: dict[str, str]) -> None:
+    names = ("TIMEOUT", "TIMEOUT_DETECTION_INTERVAL")
+    silent, between = (
+        float(told[f"AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_{name}"]) for name in names
+    )
+    assert silent + between <= 60
+    assert RETRIES["retries"] > 0
+
+
+def test_what_workers_begin_with_is_there(told: dict[str, str]) -> None:
+    for module in told["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"].split(","):
+        assert find_spec(module), module
+
+
+def test_a_long_wait_needs_no_worker(told: dict[str, str]) -> None:
+    assert told["AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE"] == "True"
+
+
+def test_it_listens_on_loopback_alone(told: dict[str, str]) -> None:
+    assert told["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert told["AIRFLOW__API__BASE_URL"].startswith("http://127.0.0.1:")
