@@ -38,7 +38,7 @@ _TASKS = {
     ),
     "bake_image": (
         "Bakes the machine image with Packer and Ansible, "
-        "or finds the one that was baked from the same inputs."
+        "or finds one: of the same inputs for a commit, of the same package for a release."
     ),
     "migrate": "Runs goose on the environment's database. The old fleet meets the new schema.",
     "launch_canary": (
@@ -63,7 +63,10 @@ _TASKS = {
         "Watches the new fleet before the old one is let go: the load balancer's word, the probe, "
         "the alarms. A breach rolls back by itself; a release that served before passes at once."
     ),
-    "retire_old": "Drains the old server group, keeps it warm for a while, then removes it.",
+    "retire_old": (
+        "Drains the old server group, then keeps it warm or removes it. "
+        "A standby whose time is over is removed by housekeeping."
+    ),
     "record_deployment": "Remembers that the release serves, so that `previous` finds it later.",
     "roll_back": "Only after a failure: removes the new server group; the old one goes on serving.",
 }
@@ -97,7 +100,8 @@ def environment_dag(project: Project, name: str) -> str:
             f"# {project.name} on {name}",
             "",
             f"Puts any release that passed the pipeline on **{name}**. {approval}"
-            "To roll back, run it with the earlier version.",
+            "To roll back, run it with the earlier version, or `previous`; "
+            "with `dry_run` it prints the plan and changes nothing.",
             "",
             *_environments(project),
         ]

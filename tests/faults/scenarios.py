@@ -21,6 +21,7 @@ class Scenario:
     :param again: what changes nothing once all steps are done.
     :param keep_old: seconds.
     :param bad: the release never becomes healthy.
+    :param breach: it serves, but its soak ends in a breach.
     :param standby: there is a standby at the start; the steps are about its release.
     :param due: the time of that standby is over.
     :param rules: the live group scales by a policy.
@@ -32,6 +33,7 @@ class Scenario:
     again: tuple[str, ...] = _FORWARD
     keep_old: float = 0.0
     bad: bool = False
+    breach: bool = False
     standby: bool = False
     due: bool = False
     rules: bool = False
@@ -45,7 +47,7 @@ class Scenario:
     @property
     def stays(self) -> bool:
         """The release that serves at the start serves at the end as well."""
-        return self.bad or self.due
+        return self.bad or self.breach or self.due
 
     def after(self, status: int | None, begun: str, fault: Fault) -> tuple[str, ...]:
         """Return what Airflow would run next.
@@ -65,6 +67,10 @@ SCENARIOS = (
     Scenario(
         name="bad release", steps=("launch", "never_healthy", "roll_back"), again=("roll_back",),
         bad=True,
+    ),
+    Scenario(
+        name="breach in the soak", steps=("launch", "healthy", "shift", "in_service", "roll_back"),
+        again=("roll_back",), breach=True,
     ),
     Scenario(name="back to standby", standby=True, keep_old=3600.0),
     Scenario(

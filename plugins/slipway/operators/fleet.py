@@ -116,11 +116,20 @@ class RollBackOperator(_FleetOperator):
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
 
-        :raises AirflowSkipException: when there is no image, so nothing was launched.
+        :raises AirflowSkipException: when nothing was launched: there is no image, or the run's
+            turn never came.
         """
+        nothing = "nothing was launched, so there is nothing to roll back"
         if self.image is None:
-            msg = "nothing was launched, so there is nothing to roll back"
-            raise AirflowSkipException(msg)
+            raise AirflowSkipException(nothing)
+        with explained():
+            looking = open_swap(self.environment, self.image, self.log.info)
+            lease = run_lease(context, looking.cloud, self.log.info)
+            held = lease.holder()
+            # A run keeps the lease from its first change on: it would wait for its turn in vain.
+            if held is not None and held.owner != lease.owner and looking.group() is None:
+                msg = f"{nothing}; {held.owner} is changing this environment"
+                raise AirflowSkipException(msg)
         return super().work(context)
 
 

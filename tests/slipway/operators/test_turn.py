@@ -78,6 +78,14 @@ def test_a_roll_back_gives_it_back_as_well(cloud: FakeFleetCloud) -> None:
     assert holder(cloud) is None
 
 
+def test_whose_turn_never_came_has_nothing_to_roll_back(cloud: FakeFleetCloud, held: str) -> None:
+    task, before = FakeTask(states={OTHER: "running"}), mutations(cloud)
+    with pytest.raises(AirflowSkipException, match="nothing was launched") as skipped:
+        make(RollBackOperator).execute(task.context)
+    assert held in str(skipped.value)
+    assert (mutations(cloud), holder(cloud)["owner"]) == (before, held)
+
+
 def test_a_living_owner_is_waited_for_without_a_worker(
     cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
