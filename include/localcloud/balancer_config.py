@@ -13,9 +13,10 @@ Seats: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Pool:
-    """A target group: a backend with empty slots for its targets.
+    """A target group or a classic balancer: a backend with empty slots for its targets.
 
     :param name: name of the backend.
+    :param path: that is asked; empty where a connection is enough.
     :param check_port: port to check, or ``None`` for the port of the traffic.
     :param interval: seconds between two checks.
     :param timeout: seconds a check may take.
@@ -103,8 +104,7 @@ def _backend(pool: Pool, seats: Seats) -> str:
     port = f" port {pool.check_port}" if pool.check_port else ""
     lines = [
         f"backend {pool.name}",
-        f"    option httpchk GET {pool.path}",
-        f"    http-check expect status {pool.codes}",
+        *_question(pool),
         f"    timeout check {_ms(pool.timeout)}",
         f"    default-server check{port} inter {_ms(pool.interval)}"
         f" rise {pool.rise} fall {pool.fall}",
@@ -114,6 +114,12 @@ def _backend(pool: Pool, seats: Seats) -> str:
         address = f"{place[0]}:{place[1]}" if place else "127.0.0.1:1 disabled"
         lines.append(f"    server {slot(number)} {address}")
     return "\n".join(lines) + "\n"
+
+
+def _question(pool: Pool) -> list[str]:
+    if not pool.path:
+        return []
+    return [f"    option httpchk GET {pool.path}", f"    http-check expect status {pool.codes}"]
 
 
 def _ms(seconds: float) -> str:

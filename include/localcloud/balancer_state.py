@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from include.localcloud.balancer_config import Listener, Pool
+from include.localcloud.classic_health import ClassicTargets, classic_targets
 from include.localcloud.instance_life import Life, life
 from include.localcloud.state import CloudState
 
@@ -22,7 +23,7 @@ class Target:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Group:
-    """A target group with what is registered and running.
+    """A target group, or a classic balancer, with what is registered and running.
 
     :param delay: seconds that a target which leaves may still finish requests.
     :param present: every running instance; whoever is gone needs no draining.
@@ -48,13 +49,19 @@ def read_wanted(state: CloudState) -> Wanted:
     with state.lock:
         running = {one.id: one for one in state.instances() if life(one) is Life.RUNNING}
         groups = tuple(_group(one, running) for one in state.elbv2.target_groups.values())
+        classic = [_classic(one, running) for one in classic_targets(state.elb)]
         names = {group.arn: group.pool.name for group in groups}
         # All balancers share 127.0.0.1: whoever had a port first keeps it.
         listeners: dict[int, Listener] = {}
         for balancer in state.elbv2.load_balancers.values():
             for one in balancer.listeners.values():
                 listeners.setdefault(int(one.port), _listener(one, names))
-    return Wanted(listeners=tuple(listeners.values()), groups=groups)
+        for group, ports in classic:
+            for port in ports:
+                pools = ((group.pool.name, 1),)
+                listeners.setdefault(port, Listener(port=port, pools=pools))
+    every = (*groups, *(group for group, _ in classic))
+    return Wanted(listeners=tuple(listeners.values()), groups=every)
 
 
 def _group(group: Any, running: dict[str, Any]) -> Group:
@@ -81,6 +88,51 @@ def _group(group: Any, running: dict[str, Any]) -> Group:
         targets=targets,
         present=frozenset(running),
     )
+
+
+def _classic(one: ClassicTargets, running: dict[str, Any]) -> tuple[Group, list[int]]:
+    """Return a classic balancer's group and its ports.
+
+    All of its listeners lead to one port of the machines: nothing here needs another.
+    """
+    balancer = one.balancer
+    port = int(balancer.listeners[0].instance_port)
+    targets = {
+        name: Target(address=running[name].private_ip, port=port)
+        for name in one.targets
+        if name in running
+    }
+    group = Group(
+        arn=one.arn, pool=_classic_pool(balancer, port), delay=_classic_delay(balancer),
+        targets=targets, present=frozenset(running),
+    )  # fmt: skip
+    return group, [int(listener.load_balancer_port) for listener in balancer.listeners]
+
+
+def _classic_pool(balancer: Any, port: int) -> Pool:
+    check = balancer.health_check
+    # Such as "HTTP:8000/healthz" or "TCP:22"; without a word, AWS asks like this.
+    target = check.target if check else f"TCP:{port}"
+    kind, _, place = target.partition(":")
+    asked, slash, path = place.partition("/")
+    return Pool(
+        name=f"classic_{balancer.name}",
+        path=slash + path if kind.startswith("HTTP") else "",
+        check_port=int(asked),
+        interval=float(check.interval if check else 30),
+        timeout=float(check.timeout if check else 5),
+        rise=int(check.healthy_threshold if check else 10),
+        fall=int(check.unhealthy_threshold if check else 2),
+        codes="200",
+    )
+
+
+def _classic_delay(balancer: Any) -> float:
+    # moto keeps what it was sent, beside its own default in lower case.
+    draining = balancer.attributes["connection_draining"]
+    if str(draining.get("Enabled", False)).lower() != "true":
+        return 0.0
+    return float(draining.get("Timeout", draining.get("timeout")))
 
 
 def _listener(listener: Any, names: dict[str, str]) -> Listener:

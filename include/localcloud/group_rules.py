@@ -80,21 +80,24 @@ def level(group: Any) -> None:
 
 
 def retire(group: Any, member: Any) -> None:
-    """Take a member off its target groups; it is terminated when it has drained."""
+    """Take a member off its balancers; it is terminated when it has drained."""
     member.lifecycle_state = TERMINATING
-    leave(group.autoscaling_backend.elbv2_backend, member.instance_id)
+    leave(group.autoscaling_backend, member.instance_id)
 
 
-def leave(elbv2: Any, instance_id: str) -> None:
+def leave(autoscaling: Any, instance_id: str) -> None:
     """Deregister an instance everywhere."""
-    for target_group in elbv2.target_groups.values():
+    for target_group in autoscaling.elbv2_backend.target_groups.values():
         target_group.deregister([{"Id": instance_id}])
+    for name in autoscaling.elb_backend.load_balancers:
+        for scaled in (True, False):
+            autoscaling.elb_backend.deregister_instances(name, [instance_id], scaled)
 
 
 def registered(member: Any) -> set[str]:
-    """Return the target groups to which the group has once brought this member."""
-    arns: set[str] = member.__dict__.setdefault("brought_to", set())
-    return arns
+    """Return the target groups and classic balancers to which the group once brought a member."""
+    balancers: set[str] = member.__dict__.setdefault("brought_to", set())
+    return balancers
 
 
 def _wrap_create() -> None:

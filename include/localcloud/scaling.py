@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any
 
+from include.localcloud.classic_health import classic_targets
 from include.localcloud.group_rules import (
     DELETING,
     IN_SERVICE,
@@ -42,7 +43,7 @@ class Scaling:
         with self._state.lock:
             for instance in self._state.instances():
                 if life(instance) in _GONE:
-                    leave(self._state.elbv2, instance.id)
+                    leave(self._state.autoscaling, instance.id)
             for group in list(self._state.autoscaling.autoscaling_groups.values()):
                 self._carry_on(group)
 
@@ -62,7 +63,7 @@ class Scaling:
             del self._state.autoscaling.autoscaling_groups[group.name]
 
     def _bring(self, group: Any, member: Any) -> None:
-        """Register a member with the group's target groups, once."""
+        """Register a member with the group's balancers, once."""
         if suspended(group, "AddToLoadBalancer") or life(member.instance) is not Life.RUNNING:
             return
         for arn in group.target_group_arns:
@@ -70,6 +71,10 @@ class Scaling:
             if target_group is not None and arn not in registered(member):
                 target_group.register([{"Id": member.instance_id}])
                 registered(member).add(arn)
+        for name in group.load_balancer_names:
+            if name in self._state.elb.load_balancers and name not in registered(member):
+                self._state.elb.register_instances(name, [member.instance_id], True)
+                registered(member).add(name)
 
     def _look_after(self, group: Any, member: Any) -> None:
         """Retire a member that is ill, unless the group has been told not to."""
@@ -105,4 +110,5 @@ class Scaling:
 
     def _healths(self, member: Any) -> set[Health]:
         groups = self._state.elbv2.target_groups.values()
-        return {self._table.of(group, member.instance_id) for group in groups}
+        classic = classic_targets(self._state.elb)
+        return {self._table.of(group, member.instance_id) for group in (*groups, *classic)}

@@ -14,6 +14,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 from include.localcloud.application import CloudApplication
 from include.localcloud.balancer import Balancer
+from include.localcloud.classic_health import correct_classic_balancers
 from include.localcloud.compute import Compute
 from include.localcloud.engine import Engine
 from include.localcloud.gateway import start_gateway
@@ -70,6 +71,7 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
     correct_groups()
     table = HealthTable()
     correct_target_groups(table)
+    correct_classic_balancers(table)
     make_network(engine, settings)
     state = CloudState(region=settings.region)
     seed_image(state.ec2, settings.region)

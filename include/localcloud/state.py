@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.ec2.models import ec2_backends
+from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
 from include.localcloud.settings import ACCOUNT
@@ -29,6 +30,10 @@ class CloudState:
     @property
     def ec2(self) -> Any:
         return ec2_backends[ACCOUNT][self.region]
+
+    @property
+    def elb(self) -> Any:
+        return elb_backends[ACCOUNT][self.region]
 
     @property
     def elbv2(self) -> Any:

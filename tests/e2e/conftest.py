@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,12 +23,13 @@ from include.localcloud import landscape
 from slipway.facts import Json
 from slipway.hooks import metadata_guard
 from slipway.operators.checkout import CheckoutOperator
+from tests.cloud_process import REGION, serving
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 
 ROOT = Path(__file__).resolve().parents[2]
 GUESTBOOK = ROOT / "include" / "examples" / "guestbook"
-PORT, REGION = 4606, "eu-west-1"
+INSTALLATION, PORT = "test-e2e", 4606
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 LISTENER = 8091
 # What the operators are given besides the facts, as the project file would.
@@ -83,29 +82,16 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    home = tmp_path_factory.mktemp("cloud")
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
-    with (home / "cloud.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
-             "--installation", "test-e2e", "--port", str(PORT), "--region", REGION],
-            cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+    home = tmp_path_factory.mktemp("cloud") / "home"
     try:
-        deadline = time.monotonic() + 60
-        while not (home / "cloud.json").exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail((home / "cloud.log").read_text()[-2000:])
-            time.sleep(0.2)
-        urls = landscape.lay_project(
-            endpoint=ENDPOINT, region=REGION, installation="test-e2e", project="guestbook",
-            listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
-        )  # fmt: skip
-        _configure(json.loads((home / "cloud.json").read_text())["gateway"], urls)
-        yield World()
+        with serving(home, installation=INSTALLATION, port=PORT):
+            urls = landscape.lay_project(
+                endpoint=ENDPOINT, region=REGION, installation=INSTALLATION, project="guestbook",
+                listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
+            )  # fmt: skip
+            _configure(json.loads((home / "cloud.json").read_text())["gateway"], urls)
+            yield World()
     finally:
-        process.terminate()
-        process.wait(timeout=60)
         down.remove_from_docker("test")
 
 

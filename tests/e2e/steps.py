@@ -10,7 +10,8 @@ from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.goose import GooseRehearseOperator
 from slipway.operators.packer_bake import PackerBakeOperator
 from slipway.operators.pipeline_test import PipelineTestOperator
-from tests.e2e.conftest import IMAGES, PACKAGE, REGION, World
+from tests.cloud_process import REGION
+from tests.e2e.conftest import IMAGES, PACKAGE, World
 from tests.fakes.git_server import Repository
 
 

@@ -17,7 +17,8 @@ from slipway.operators.apt_publish import AptPublishOperator
 from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.goose import GooseMigrateOperator
 from slipway.operators.packer_bake import PackerBakeOperator
-from tests.e2e.conftest import PACKAGE, REGION, World
+from tests.cloud_process import REGION
+from tests.e2e.conftest import PACKAGE, World
 from tests.e2e.steps import target
 from tests.fakes.git_server import Repository
 

@@ -3,50 +3,23 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import ipaddress
-import os
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 import docker
 
-ROOT = Path(__file__).resolve().parents[2]
-INSTALLATION, PORT, REGION = "test-cloud", 4577, "eu-west-1"
+from tests.cloud_process import REGION
+
+INSTALLATION, PORT = "test-cloud", 4577
 ENDPOINT = f"http://127.0.0.1:{PORT}"
-
-
-def command(*arguments: str) -> list[str]:
-    """Return the command line of the cloud's program."""
-    return [sys.executable, "-m", "include.localcloud", *arguments]
-
-
-@contextlib.contextmanager
-def running_cloud(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Serve until the block ends."""
-    variables = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
-    serving = command(
-        "serve", "--home", str(home), "--installation", INSTALLATION,
-        "--port", str(PORT), "--region", REGION,
-    )  # fmt: skip
-    with (home.parent / "cloud.log").open("wb") as log:
-        process = subprocess.Popen(
-            serving, cwd=ROOT, env=variables, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        until(lambda: (home / "cloud.json").exists() or process.poll() is not None, seconds=30)
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 def client(service: str) -> Any:

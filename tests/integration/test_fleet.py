@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import docker
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from botocore.config import Config
 
 from include.localcloud.landscape import lay_environment, lay_network
 from slipway.facts import Json, MachineImage, Release
@@ -33,15 +30,15 @@ from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
+from tests.cloud_process import REGION, serving
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.localcloud_process import Load, until
 from tests.integration.web_machine import bake_web
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
-ROOT = Path(__file__).resolve().parents[2]
-INSTALLATION, PORT, REGION = "test-fleet", 4596, "eu-west-1"
-ENDPOINT, LISTENER = f"http://127.0.0.1:{PORT}", 18596
+INSTALLATION, PORT = "test-fleet", 4596
+ENDPOINT, LISTENER, CLASSIC = f"http://127.0.0.1:{PORT}", 18596, 18597
 
 LET_IN = (FleetHealthySensor, ShiftTrafficOperator, FleetInServiceSensor)
 WATCHED = (SoakSensor, RetireOldOperator)
@@ -57,26 +54,14 @@ def client(service: str) -> Any:
 
 @pytest.fixture(scope="module", autouse=True)
 def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    home = tmp_path_factory.mktemp("cloud")
-    with (home / "cloud.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
-             "--installation", INSTALLATION, "--port", str(PORT), "--region", REGION],
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    try:
-        until(lambda: (home / "cloud.json").exists() or process.poll() is not None, seconds=60)
-        assert process.poll() is None, (home / "cloud.log").read_text()[-2000:]
+    home = tmp_path_factory.mktemp("cloud") / "home"
+    with serving(home, installation=INSTALLATION, port=PORT):
         lay_network(endpoint=ENDPOINT, region=REGION)
         lay_environment(
             endpoint=ENDPOINT, region=REGION, project="shop", environment="dev",
             listener_port=LISTENER, app_port=8000, health_path="/", database_url=None,
         )  # fmt: skip
         yield
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
     mine: Any = {"label": f"slipway.installation={INSTALLATION}"}
     assert docker.from_env().containers.list(all=True, filters=mine) == []
 
@@ -278,3 +263,65 @@ def test_a_release_that_only_the_probe_finds_out_goes_by_itself(
     assert _names() == before
     assert _serving() == {"shop-dev-1.0-4.gddd": 2}
     assert _cloud_of().observe().orphans == ()
+
+
+@pytest.fixture(scope="module")
+def classic(_cloud: None) -> dict[str, Any]:
+    """An environment behind a classic load balancer."""
+    # botocore would insist on AWS's five seconds between two health checks.
+    elb: Any = boto3.client(
+        "elb", endpoint_url=ENDPOINT, region_name=REGION, aws_access_key_id="x",
+        aws_secret_access_key="y", config=Config(parameter_validation=False),
+    )  # fmt: skip
+    name = "shop-classic"
+    subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]]
+    port = {"Protocol": "HTTP", "LoadBalancerPort": CLASSIC, "InstancePort": 8000}
+    elb.create_load_balancer(LoadBalancerName=name, Listeners=[port], Subnets=subnets)
+    check = {"Interval": 1, "Timeout": 1, "HealthyThreshold": 2, "UnhealthyThreshold": 2}
+    elb.configure_health_check(LoadBalancerName=name, HealthCheck={**check, "Target": "HTTP:8000/"})
+    draining = {"ConnectionDraining": {"Enabled": True, "Timeout": 2}}
+    elb.modify_load_balancer_attributes(LoadBalancerName=name, LoadBalancerAttributes=draining)
+    return {"environment": "classic", "load_balancer": name, "target_group": None}
+
+
+def test_behind_a_classic_load_balancer(
+    ami: str, classic: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud = FleetCloud(client, project="shop", environment="classic",
+                       load_balancer=classic["load_balancer"])  # fmt: skip
+    _deploy(ami, "1.0+1.gaaa", **classic)
+    with Load(CLASSIC) as load:
+        _deploy(ami, "1.0+2.gbbb", keep_old=300.0, **classic)
+        facts = _facts(ami, "bad", health_timeout=5.0, **classic)
+        _run(LaunchOperator, facts)
+        with pytest.raises(AirflowFailException, match="HTTP 503"):
+            _run(FleetHealthySensor, facts)
+        _run(RollBackOperator, facts)
+        _deploy(ami, "1.0+1.gaaa", **classic)
+    assert load.failures == []
+    assert set(load.answers) == {"1.0+1.gaaa", "1.0+2.gbbb"}
+    assert load.answers[-1] == "1.0+1.gaaa"
+    assert [one.name for one in cloud.observe().groups if one.attached] == [
+        "shop-classic-1.0-1.gaaa"
+    ]
+    assert "shop-classic-1.0-2.gbbb is draining" in capsys.readouterr().out
+
+
+def test_a_classic_load_balancer_takes_the_ill_out(ami: str, classic: dict[str, Any]) -> None:
+    """What the balancer says of a machine is what its own checks found."""
+    facts = _facts(ami, "bad", **classic)
+    _run(LaunchOperator, facts)
+    _run(ShiftTrafficOperator, facts)
+    cloud = FleetCloud(client, project="shop", environment="classic",
+                       load_balancer=classic["load_balancer"])  # fmt: skip
+
+    def judged() -> bool:
+        bad = cloud.observe().of("bad")
+        said = {one.target_health for one in bad.machines} if bad else set()
+        return said == {"unhealthy"}
+
+    with Load(CLASSIC) as load:
+        until(judged, seconds=60)
+        _run(RollBackOperator, facts)
+    assert load.failures == []
+    assert set(load.answers) == {"1.0+1.gaaa"}

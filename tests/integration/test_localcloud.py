@@ -12,15 +12,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from include.localcloud.landscape import lay_environment, lay_network, start_database
+from tests.cloud_process import REGION, serving
 from tests.integration.localcloud_process import (
     ENDPOINT,
     INSTALLATION,
-    REGION,
+    PORT,
     Load,
     client,
     instance,
     leftovers,
-    running_cloud,
     ssh,
     until,
     vpc,
@@ -35,8 +35,7 @@ LISTENER = 18577
 @pytest.fixture(scope="module", autouse=True)
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     home = tmp_path_factory.mktemp("cloud") / "home"
-    with running_cloud(home) as process:
-        assert process.poll() is None, (home.parent / "cloud.log").read_text()
+    with serving(home, installation=INSTALLATION, port=PORT) as process:
         yield
     assert process.returncode == 0
     assert leftovers() == []

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.localcloud_process import ROOT, command, leftovers, running_cloud
+from tests.cloud_process import ROOT, command, serving
+from tests.integration.localcloud_process import INSTALLATION, PORT, leftovers
 
 pytestmark = pytest.mark.integration
 
@@ -18,21 +19,21 @@ def down(installation: str) -> None:
 
 
 def test_down_removes_what_a_killed_cloud_left(tmp_path: Path) -> None:
-    with running_cloud(tmp_path / "home") as process:
+    with serving(tmp_path / "home", installation=INSTALLATION, port=PORT) as process:
         process.kill()
         process.wait()
         left = leftovers()
         down("test-cloud-that-never-was")
         assert leftovers() == left != []
-        down("test-cloud")
+        down(INSTALLATION)
         assert leftovers() == []
 
 
 def test_one_home_serves_one_cloud(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with running_cloud(home) as process:
+    with serving(home, installation=INSTALLATION, port=PORT) as process:
         alive = leftovers()
-        second = command("serve", "--home", str(home), "--installation", "test-cloud")
+        second = command("serve", "--home", str(home), "--installation", INSTALLATION)
         done = subprocess.run(second, cwd=ROOT, check=False, capture_output=True, timeout=30)
         assert done.returncode != 0
         assert leftovers() == alive

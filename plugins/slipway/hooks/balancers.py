@@ -181,6 +181,8 @@ def _classic_state(state: str, description: str) -> str:
     # One that finishes its last requests is still InService, and says so in words alone.
     if "deregistration currently in progress" in description:
         return "draining"
+    if "registration is still in progress" in description:
+        return "initial"
     return _CLASSIC_STATES.get(state, "initial")
 
 

@@ -36,6 +36,13 @@ def test_checks_another_port_than_the_traffic_s() -> None:
     assert "default-server check port 9000 inter" in text
 
 
+def test_a_connection_may_be_enough() -> None:
+    text = render([], [dataclasses.replace(POOL, path="")])
+    assert "httpchk" not in text
+    assert "http-check" not in text
+    assert "default-server check inter 1000ms rise 2 fall 3" in text
+
+
 def test_shares_are_drawn_from_what_is_left() -> None:
     pools = (("a", 50), ("b", 30), ("c", 20), ("off", 0))
     text = render([Listener(port=8081, pools=pools)], [])
