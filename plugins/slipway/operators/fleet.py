@@ -15,7 +15,9 @@ from slipway.fleet.decisions import Wish
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
+from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import fleet_cloud
+from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.operators.failure import explained
 from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_planned
@@ -167,10 +169,18 @@ class RetireStandbysOperator(BaseOperator):
             cloud = looking.cloud.guarded(lease.check)
             if left:
                 self.log.info("the swap to %s was left half done", left)
-                half = replace(self._open(left), cloud=cloud)
-                self._converge(half, ending(half.group()))
+                self._end(replace(self._open(left), cloud=cloud), context)
             self._converge(replace(looking, cloud=cloud), Wish.STANDBYS_RETIRED)
             lease.give_back()
+
+    def _end(self, half: Swap, context: Context) -> None:
+        """Bring a swap to its end; a release that stays is one to come back to later."""
+        wish = ending(half.group())
+        self._converge(half, wish)
+        if wish is Wish.OLD_RETIRED:
+            ti: Any = context["ti"]
+            history = DeploymentHistory(artifact_store())
+            history.record(half.image.release, half.target.environment, run_id=ti.run_id)
 
     def _open(self, version: str) -> Swap:
         target = FleetTarget.from_json(self.environment)

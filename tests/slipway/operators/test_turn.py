@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, T
 
 from slipway.exceptions import CloudUnavailable, LeaseHeld
 from slipway.fleet import swap
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.operators import fleet, turn
 from slipway.operators.fleet import (
     LaunchOperator,
@@ -208,6 +210,7 @@ def test_what_was_half_done_is_known_to_the_next_who_dies(cloud: FakeFleetCloud)
     assert holder(cloud) is None
 
 
+@pytest.mark.usefixtures("artifacts")
 def test_a_swap_that_was_watched_to_its_end_is_finished(cloud: FakeFleetCloud) -> None:
     make(LaunchOperator).execute(MINE.context)
     make(ShiftTrafficOperator).execute(MINE.context)
@@ -218,6 +221,7 @@ def test_a_swap_that_was_watched_to_its_end_is_finished(cloud: FakeFleetCloud) -
     assert serving(cloud) == ["2"]
     assert [group.name for group in cloud.observe().groups] == ["shop-dev-2"]
     assert holder(cloud) is None
+    assert DeploymentHistory(artifact_store()).versions("shop", "dev") == ["2"]
 
 
 def test_a_swap_that_was_finished_is_not_undone(cloud: FakeFleetCloud) -> None:
