@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import LeaseHeld
-from slipway.hooks.fleet_lease import FleetLease, Holder
+from slipway.hooks.fleet_lease import FleetLease, read_holder
 from tests.faults.cloud import PROJECT, client, lease_name
 from tests.faults.lane import Lane
 
@@ -23,7 +21,7 @@ def token(lane: Lane) -> str | None:
 
 def refused(lane: Lane, old: str) -> bool:
     """Say whether whoever holds an old token is refused now."""
-    mine = Holder(**json.loads(old))
+    mine = read_holder(old)
     lease = FleetLease(client, project=PROJECT, environment=lane.environment, owner=mine.owner)
     lease._mine = mine
     try:

@@ -19,6 +19,7 @@ import psycopg2  # type: ignore[import-untyped]
 # https://pkg.go.dev/github.com/pressly/goose/v3/lock#DefaultLockID
 _LOCK = 5887940537704921958
 _PAUSE = 0.5
+_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 # One that was killed may leave the server at work on its last statement, without a lock.
 _FREE = """
     select pg_try_advisory_lock(%s), (
@@ -42,10 +43,15 @@ def main(patience: float, command: list[str]) -> int:
 
 
 def _connected(name: str) -> Any:
+    url = os.environ["GOOSE_DBSTRING"]
+    if "sslmode=verify" in url:
+        # goose trusts whom the system trusts; libpq has to be told to.
+        os.environ.setdefault("PGSSLROOTCERT", _AUTHORITIES)
     try:
-        session = psycopg2.connect(os.environ["GOOSE_DBSTRING"], application_name=name)
+        session = psycopg2.connect(url, application_name=name)
     except psycopg2.OperationalError:
-        # goose meets the same trouble, and says more about it.
+        # goose meets the same trouble, most likely, and says more about it.
+        print("migration-lock: no connection, so no lock is held", flush=True)
         return None
     session.autocommit = True
     return session

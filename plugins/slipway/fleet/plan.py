@@ -11,7 +11,8 @@ from slipway.fleet.launch import launch
 from slipway.fleet.retire import retire_old, retire_standbys
 from slipway.fleet.roll_back import roll_back
 from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import marked, proven, woken
+from slipway.fleet.traffic import live, marked, proven, woken
+from slipway.hooks.fleet_lease import HalfDone
 from slipway.hooks.fleet_view import Fleet, ServerGroup
 
 
@@ -42,15 +43,20 @@ def plan(
     return retire_old(fleet, group, target, now)
 
 
-def ending(group: ServerGroup | None) -> Wish:
+def ending(fleet: Fleet, half: HalfDone) -> Wish:
     """Decide how a swap comes to an end whose run has ended before it.
 
-    Forward, if the release has proved itself and carries its part of the traffic; else back.
+    Forward, if the release has proved itself and carries the traffic: all of it, when nothing else
+    is in the balancer, or else with every machine. Else back.
 
-    :param group: the release's own.
+    :param fleet: the world.
+    :param half: the swap.
     """
-    forward = group is not None and proven(group) and group.in_service
-    return Wish.OLD_RETIRED if forward else Wish.ROLLED_BACK
+    group = fleet.of(half.release)
+    if group is None or not group.attached or not (half.passed or proven(group)):
+        return Wish.ROLLED_BACK
+    alone = group.serving and not live(fleet.others(half.release))
+    return Wish.OLD_RETIRED if alone or group.in_service else Wish.ROLLED_BACK
 
 
 def _attach(group: ServerGroup, slow_start: int, now: int) -> Plan:

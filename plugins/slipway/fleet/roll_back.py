@@ -39,7 +39,7 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
     if healthy:
         return _reinforced(group, before)
     if group.serving and group.live_since is not None:
-        return Plan(remark=f"{group.name} served before this swap began: it stays")
+        return _stays(group, before, "it served before this swap began")
     if before and not any(old.desired for old in before):
         return _from_nothing(group, before)
     if before:
@@ -49,7 +49,7 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
         why = "it served before, and is still warm"
         return Plan(actions=(Action(verb=Verb.ATTACH, group=warm.name, reason=why),))
     if group.serving or group.live_since is not None:
-        return Plan(remark=f"{group.name} stays: without it nothing would serve")
+        return _stays(group, before, "without it nothing would serve")
     return _detach(group, "none of its machines serves, and nothing served before it")
 
 
@@ -59,7 +59,12 @@ def _from_nothing(group: ServerGroup, before: tuple[ServerGroup, ...]) -> Plan:
         return _reinforced(group, before)
     if group.live_since is None:
         return _detach(group, "none of its machines serves, and nothing was meant to before it")
-    return Plan(remark=f"{group.name} stays: nothing else is meant to serve")
+    return _stays(group, before, "nothing else is meant to serve")
+
+
+def _stays(group: ServerGroup, before: tuple[ServerGroup, ...], why: str) -> Plan:
+    """Leave the release where it is; what its swap held is given back."""
+    return Plan(actions=_restored((group, *before)), remark=f"{group.name} stays: {why}")
 
 
 def _stand_in(group: ServerGroup, before: tuple[ServerGroup, ...]) -> int:

@@ -167,12 +167,16 @@ class FleetChanges:
     def hold(self, group: str, processes: frozenset[str]) -> None:
         """Suspend processes of a group, and note that it was us.
 
-        The note comes first: a crash between the two leaves a note too many, which is harmless.
+        The note comes first: a crash between the two leaves a note too many, which is harmless. A
+        group that somebody else made is noted as the environment's, or it would be out of sight
+        once it has left the balancer, and held for good.
 
         :param processes: Auto Scaling's names; without any, nothing happens.
         """
         if processes:
-            self._note(group, HELD, " ".join(sorted(processes)))
+            whose = (note(group, key, value, inherited=True) for key, value in self._tags.items())
+            tags = [note(group, HELD, " ".join(sorted(processes))), *whose]
+            self._changing("autoscaling").create_or_update_tags(Tags=tags)
             self._changing("autoscaling").suspend_processes(
                 AutoScalingGroupName=group, ScalingProcesses=sorted(processes)
             )

@@ -22,20 +22,31 @@ _GONE, _TAKEN = "ParameterNotFound", "ParameterAlreadyExists"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HalfDone:
+    """A swap that has not come to an end.
+
+    :param release: the version that is brought in.
+    :param passed: its soak is over.
+    """
+
+    release: str
+    passed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Holder:
     """Who may change the environment.
 
     :param owner: for people to read, and to find out whether it lives: a run, or a shell.
     :param generation: counts up at each change of hands.
     :param token: of one grip alone, so that an answer that was lost is told from a rival's.
-    :param release: the version that is brought in, until it is in or out: if the owner dies
-        before that, whoever comes next knows what is half done.
+    :param swaps: what is half done, the owner's own last: if it dies, whoever comes next knows.
     """
 
     owner: str
     generation: int
     token: str
-    release: str = ""
+    swaps: tuple[HalfDone, ...] = ()
 
 
 def _never(owner: str) -> bool:  # noqa: ARG001
@@ -85,24 +96,41 @@ class FleetLease:
             if error.response["Error"]["Code"] != _GONE:
                 raise
             return None
-        return _read(value)
+        return read_holder(value)
 
-    def take(self, release: str = "") -> Holder:
+    def take(self, release: str = "", *, passed: bool = False) -> Holder:
         """Take it: when it is free, our own from an earlier task, or a dead owner's.
 
-        :param release: the version that is brought in; without one, what a dead owner left half
-            done stays on record.
+        What a dead owner left half done stays on record.
+
+        :param release: the version that is brought in.
+        :param passed: its soak is over.
         :raises LeaseHeld: naming the owner, when that one lives, or was quicker.
         :raises CloudUnavailable: when the API does not answer.
         """
         held = self.holder()
         if held is not None and held.owner != self.owner and not self._dead(held.owner):
             raise _held(held)
-        mine = Holder(
-            owner=self.owner, generation=held.generation + 1 if held else 1, token=uuid4().hex,
-            release=release or (held.release if held else ""),
-        )  # fmt: skip
-        self._write(mine, over=held)
+        swaps = _without(release, held)
+        own = (HalfDone(release=release, passed=passed),) if release else ()
+        return self._grip((*swaps, *own), over=held)
+
+    def settle(self, release: str) -> None:
+        """Note that a swap has come to its end, and free it when that was the last.
+
+        :param release: the version that was brought in, or not.
+        :raises LeaseHeld: when it is no longer ours.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        if swaps := _without(release, self._mine):
+            self._grip(swaps, over=self._mine)
+        else:
+            self.give_back()
+
+    def _grip(self, swaps: tuple[HalfDone, ...], *, over: Holder | None) -> Holder:
+        generation = over.generation + 1 if over else 1
+        mine = Holder(owner=self.owner, generation=generation, token=uuid4().hex, swaps=swaps)
+        self._write(mine, over=over)
         self._mine = mine
         self.check()
         return mine
@@ -161,12 +189,23 @@ class FleetLease:
         return fenced(self._ssm, ask)
 
 
-def _read(value: str) -> Holder:
+def _without(release: str, holder: Holder | None) -> tuple[HalfDone, ...]:
+    return tuple(one for one in holder.swaps if one.release != release) if holder else ()
+
+
+def read_holder(value: str) -> Holder:
+    """Read a lease as it lies in the cloud.
+
+    :param value: of the parameter.
+    """
     try:
         raw = json.loads(value)
         return Holder(
             owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"]),
-            release=str(raw.get("release", "")),
+            swaps=tuple(
+                HalfDone(release=str(one["release"]), passed=bool(one["passed"]))
+                for one in raw.get("swaps", ())
+            ),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError):
         # Somebody wrote it by hand, to keep everybody away.
@@ -177,6 +216,6 @@ def _held(held: Holder | None) -> LeaseHeld:
     if held is None:
         msg = "the lease on the environment was taken away"
         return LeaseHeld(msg, advice="somebody removed it by hand; run the task again")
-    what = f" to {held.release}" if held.release else ""
+    what = f" to {held.swaps[-1].release}" if held.swaps else ""
     msg = f"{held.owner} is changing this environment{what} (generation {held.generation})"
     return LeaseHeld(msg, advice="wait until it is done; the task tries again by itself")

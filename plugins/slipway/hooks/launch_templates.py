@@ -90,7 +90,13 @@ def _is_made(ec2: Any, launch: Launch, data: Mapping[str, Any]) -> bool:
         owned("launch template", launch, tags_of(template))
     answer = ec2.describe_launch_template_versions(LaunchTemplateName=launch.name, Versions=["1"])
     found = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    return all(found.get(key) == data.get(key) for key in _ESSENCE)
+    return all(found.get(key) == data.get(key) for key in _ESSENCE) and _tells(found, data)
+
+
+def _tells(found: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Whether machines may read their tags: one that must not, and does, cannot be launched."""
+    now, wanted = (one.get("MetadataOptions", {}) for one in (found, data))
+    return bool(now.get("InstanceMetadataTags") == wanted.get("InstanceMetadataTags"))
 
 
 def owned(kind: str, launch: Launch, tags: Mapping[str, str]) -> None:

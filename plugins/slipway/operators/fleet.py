@@ -19,6 +19,7 @@ from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import fleet_cloud
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.fleet_cloud import FleetCloud
+from slipway.hooks.fleet_lease import FleetLease, HalfDone
 from slipway.operators.failure import explained
 from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_planned
 
@@ -44,6 +45,8 @@ class _FleetOperator(TurnTakingOperator):
     wish: Wish
     # The swap ends here, and the next one may begin.
     last = False
+    # The release was watched to the end of its soak.
+    passed = False
 
     def __init__(self, *, environment: Json, image: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -55,14 +58,16 @@ class _FleetOperator(TurnTakingOperator):
         with explained():
             looking = open_swap(self.environment, self.image, self.log.info)
             release = looking.image.release.version
-            lease = self.take_turn(context, looking.cloud, self.environment, release)
+            lease = self.take_turn(
+                context, looking.cloud, self.environment, release, passed=self.passed
+            )
             swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
             self.begin(swap)
             # What served before is still there, but for the task that lets it go.
             first = swap.observe(self.wish) if self.last else None
             fleet = swap.converge(self.wish, timeout=_patience(swap, self.wish), seen=first)
             if self.last:
-                lease.give_back()
+                self.leave(lease, release)
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
 
     def begin(self, swap: Swap) -> None:
@@ -70,6 +75,10 @@ class _FleetOperator(TurnTakingOperator):
 
         :param swap: under the lease.
         """
+
+    def leave(self, lease: FleetLease, release: str) -> None:
+        """Let the next swap begin: this one is done, and whatever was half done before it."""
+        lease.give_back()
 
 
 class LaunchOperator(_FleetOperator):
@@ -106,7 +115,7 @@ class RetireOldOperator(_FleetOperator):
     """Drain the old server group, then keep it warm or remove it."""
 
     wish = Wish.OLD_RETIRED
-    last = True
+    last = passed = True
 
 
 class RollBackOperator(_FleetOperator):
@@ -130,17 +139,21 @@ class RollBackOperator(_FleetOperator):
             held = lease.holder()
             # A run keeps the lease from its first change on: it would wait for its turn in vain.
             if held is not None and held.owner != lease.owner and looking.group() is None:
-                msg = f"{nothing}; {held.owner} is changing this environment"
+                msg = f"{nothing}; {held.owner} has the environment"
                 raise AirflowSkipException(msg)
         return super().work(context)
+
+    def leave(self, lease: FleetLease, release: str) -> None:
+        """Leave what an earlier run left half done on record: housekeeping comes for it."""
+        lease.settle(release)
 
 
 class RetireStandbysOperator(BaseOperator):
     """Remove the standbys of one environment whose time has come, unless a swap is under way.
 
-    A swap whose run has ended without an end to the swap is brought to one first: somebody marked
-    the run as failed, or deleted it, and no task of it came to do so. A release that was not yet
-    watched to the end of its soak leaves.
+    A swap whose run has ended without an end to the swap is brought to one first: its last task
+    failed, or somebody marked the run as failed, or deleted it. A release that was not watched to
+    the end of its soak leaves.
 
     :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
     """
@@ -163,24 +176,26 @@ class RetireStandbysOperator(BaseOperator):
             if idle and looking.plan(looking.observe(), Wish.STANDBYS_RETIRED).done:
                 return
             try:
-                left = lease.take().release
+                swaps = lease.take().swaps
             except LeaseHeld as held:
                 raise AirflowSkipException(held.message) from held
             cloud = looking.cloud.guarded(lease.check)
-            if left:
-                self.log.info("the swap to %s was left half done", left)
-                self._end(replace(self._open(left), cloud=cloud), context)
+            for half in reversed(swaps):
+                self.log.info("the swap to %s was left half done", half.release)
+                self._end(half, replace(self._open(half.release), cloud=cloud), context)
+                if half is not swaps[0]:
+                    lease.settle(half.release)
             self._converge(replace(looking, cloud=cloud), Wish.STANDBYS_RETIRED)
             lease.give_back()
 
-    def _end(self, half: Swap, context: Context) -> None:
+    def _end(self, half: HalfDone, swap: Swap, context: Context) -> None:
         """Bring a swap to its end; a release that stays is one to come back to later."""
-        wish = ending(half.group())
-        self._converge(half, wish)
+        wish = ending(swap.observe(), half)
+        self._converge(swap, wish)
         if wish is Wish.OLD_RETIRED:
             ti: Any = context["ti"]
             history = DeploymentHistory(artifact_store())
-            history.record(half.image.release, half.target.environment, run_id=ti.run_id)
+            history.record(swap.image.release, swap.target.environment, run_id=ti.run_id)
 
     def _open(self, version: str) -> Swap:
         target = FleetTarget.from_json(self.environment)

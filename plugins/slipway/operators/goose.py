@@ -25,7 +25,7 @@ from slipway.operators.turn import TurnTakingOperator, still_as_planned
 from slipway.schema_policy import OnRollBack, meet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from airflow.sdk import Context
 
@@ -197,7 +197,7 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
         with explained():
             cloud = open_cloud(FleetTarget.from_json(self.environment))
             release = Release.from_json(self.release)
-            self.take_turn(context, cloud, self.environment, release.version)
+            lease = self.take_turn(context, cloud, self.environment, release.version)
             still_as_planned(cloud.observe, self.replaces, release.version)
             migrations = self._migrations(release.sha)
             engine = self._open_engine(context)
@@ -210,9 +210,11 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
                 log=self._say, timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,
                 patience=_MIGRATION_PATIENCE,
             )  # fmt: skip
-            return self._migrate(goose, migrations, release).to_json()
+            return self._migrate(goose, migrations, release, lease.check).to_json()
 
-    def _migrate(self, goose: Goose, migrations: MigrationFiles, release: Release) -> SchemaVersion:
+    def _migrate(
+        self, goose: Goose, migrations: MigrationFiles, release: Release, fence: Callable[[], None]
+    ) -> SchemaVersion:
         before = goose.version()
         ahead = meet(
             self.on_roll_back, database=before, release=migrations.highest, version=release.version
@@ -220,6 +222,7 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
         if ahead:
             self._say(ahead)
             return SchemaVersion(version=before, before=before, seconds=0.0)
+        fence()
         run = goose.up()
         self._say(f"schema {before} -> {run.version}, {len(run.applied)} migrations applied")
         return SchemaVersion(

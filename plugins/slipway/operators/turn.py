@@ -34,7 +34,7 @@ LEASE = "lease"
 # waits for another altogether; and between two looks.
 _POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
 _ALIVE = ["queued", "running"]
-# Airflow's own name for itself, which no two databases share; made at the first swap.
+# Airflow's own name for itself, which no two databases share; made when it is first needed.
 _DATABASE = "slipway_database"
 # Seconds in which two tasks that both make that name come to agree on one.
 _AGREE = 1.0
@@ -64,14 +64,16 @@ class TurnTakingOperator(BaseOperator):
         raise NotImplementedError
 
     def take_turn(
-        self, context: Context, cloud: FleetCloud, environment: Json, release: str
-    ) -> FleetLease:
+        self, context: Context, cloud: FleetCloud, environment: Json, release: str,
+        *, passed: bool = False,
+    ) -> FleetLease:  # fmt: skip
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
 
         :param context: the task's.
         :param cloud: where the lease lies.
         :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
         :param release: the version that the run brings in.
+        :param passed: its soak is over.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
@@ -79,7 +81,7 @@ class TurnTakingOperator(BaseOperator):
         told = ""
         while True:
             try:
-                mine = lease.take(release)
+                mine = lease.take(release, passed=passed)
                 break
             except LeaseHeld as held:
                 if told != (told := held.message):

@@ -11,7 +11,7 @@ from slipway.fleet.decisions import Wish
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap, at_one_look
 from slipway.fleet.target import Canary
-from slipway.hooks.fleet_lease import FleetLease
+from slipway.hooks.fleet_lease import FleetLease, HalfDone
 from slipway.hooks.fleet_view import ServerGroup
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.fake_ssm import FakeSsm
@@ -75,7 +75,7 @@ class Actor:
         self.world, self.version = world, version
         self.owner = f"run-{world.runs}"
         self.lease = world.lease(self.owner)
-        left = self.lease.take(version).release
+        left = self.lease.take(version).swaps
         self._swap = world.swap(version, self.lease, keep, canary)
         self._ways = [Wish.CANARY, Wish.LAUNCHED] if canary else [Wish.LAUNCHED]
         self._course = self._deploy() if version else self._tidy(left)
@@ -100,10 +100,16 @@ class Actor:
         except StopIteration:
             self.end()
             if not self.gave_up:
-                self.lease.give_back()
+                self._leave()
         except (Crash, LeaseHeld):
             self.end()
             raise
+
+    def _leave(self) -> None:
+        if self.failed:
+            self.lease.settle(self.version)
+        else:
+            self.lease.give_back()
 
     def end(self) -> None:
         """The process is gone; whether or not it gave the lease back."""
@@ -123,16 +129,20 @@ class Actor:
             self.failed = True
             yield from self._patiently(Wish.ROLLED_BACK)
             return
+        self.lease.take(self.version, passed=True)
         yield from self._patiently(Wish.OLD_RETIRED)
 
-    def _tidy(self, left: str) -> Iterator[None]:
-        if left:
-            tidying, self.version = self._swap, left
-            self._swap = self.world.swap(left, self.lease, 0.0, 0)
-            yield from self._patiently(ending(self._swap.group()))
+    def _tidy(self, swaps: tuple[HalfDone, ...]) -> Iterator[None]:
+        tidying = self._swap
+        for half in reversed(swaps):
+            self.version = half.release
+            self._swap = self.world.swap(half.release, self.lease, 0.0, 0)
+            yield from self._patiently(ending(self._swap.observe(), half))
             if self.gave_up:
                 return
-            self._swap, self.version = tidying, ""
+            if half is not swaps[0]:
+                self.lease.settle(half.release)
+        self._swap, self.version = tidying, ""
         yield from self._patiently(Wish.STANDBYS_RETIRED)
 
     def _answers(self) -> bool:

@@ -94,6 +94,12 @@ def test_a_tag_that_the_metadata_service_does_not_take_keeps_no_machine_from_sta
     assert _template_data()["MetadataOptions"]["InstanceMetadataTags"] == readable
 
 
+def test_a_left_template_whose_machines_could_not_start_is_made_anew(cloud: FleetCloud) -> None:
+    for inherited, readable in (((), "enabled"), (("Cost Center",), "disabled")):
+        make_template(_client("ec2"), _launch(), inherited, lambda: None)
+        assert _template_data()["MetadataOptions"]["InstanceMetadataTags"] == readable
+
+
 def _template(launch: Launch) -> None:
     make_template(_client("ec2"), launch, (), lambda: None)
 
@@ -306,6 +312,15 @@ def test_other_projects_are_not_seen_even_on_the_same_balancer(cloud: FleetCloud
 def test_a_fleet_made_by_hand_is_seen_through_the_balancer(cloud: FleetCloud) -> None:
     cloud.launch(_launch(name="by-hand", tags={"Name": "by-hand"}))
     cloud.attach("by-hand")
+    assert _only(cloud).version is None
+
+
+def test_a_fleet_made_by_hand_is_not_lost_from_sight_while_it_is_held(cloud: FleetCloud) -> None:
+    cloud.launch(_launch(name="by-hand", tags={"Name": "by-hand"}))
+    cloud.attach("by-hand")
+    cloud.hold("by-hand", frozenset({"AZRebalance"}))
+    cloud.detach("by-hand")
+    assert _only(cloud).held == {"AZRebalance"}
     assert _only(cloud).version is None
 
 

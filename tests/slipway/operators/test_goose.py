@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.exceptions import MigrationFailed, ToolFailed
+from slipway.exceptions import LeaseHeld, MigrationFailed, ToolFailed
 from slipway.facts import Release, SchemaVersion
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.goose import GooseRun
@@ -64,6 +64,21 @@ def test_a_database_behind_the_release_is_brought_up(repository: Repository, run
 def test_a_database_ahead_of_the_release_is_left_alone(repository: Repository, runs: Any) -> None:
     runs.return_value.version.return_value = 7
     assert migrate(repository, **THREE) == SchemaVersion(version=7, before=7, seconds=0.0)
+    runs.return_value.up.assert_not_called()
+
+
+def test_whoever_lost_the_lease_meanwhile_migrates_nothing(
+    repository: Repository, runs: Any
+) -> None:
+    cloud = fleet.open_cloud(make_target())
+
+    def slept() -> int:
+        cloud.lease(owner="another", dead=lambda _: True).take("2")
+        return 1
+
+    runs.return_value.version.side_effect = slept
+    with pytest.raises(LeaseHeld, match="another is changing this environment to 2"):
+        migrate(repository, **THREE)
     runs.return_value.up.assert_not_called()
 
 

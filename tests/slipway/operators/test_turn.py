@@ -204,24 +204,54 @@ def test_what_was_half_done_is_known_to_the_next_who_dies(cloud: FakeFleetCloud)
     cloud.faults.crash_at = mutations(cloud)
     with pytest.raises(Crash):
         housekeeping().execute(first.context)
-    assert holder(cloud)["release"] == "2"
+    assert holder(cloud)["swaps"] == [{"release": "2", "passed": False}]
     housekeeping().execute(FakeTask(dag_id="housekeeping", run_id="scheduled__2").context)
     assert [group.name for group in cloud.observe().groups] == ["shop-dev-1"]
     assert holder(cloud) is None
 
 
 @pytest.mark.usefixtures("artifacts")
-def test_a_swap_that_was_watched_to_its_end_is_finished(cloud: FakeFleetCloud) -> None:
+@pytest.mark.parametrize("calls", [0, 1, 2, 3])
+def test_a_swap_that_was_watched_to_its_end_is_finished(cloud: FakeFleetCloud, calls: int) -> None:
+    """Its last task failed, wherever in it."""
     make(LaunchOperator).execute(MINE.context)
     make(ShiftTrafficOperator).execute(MINE.context)
-    for _ in range(3):
-        cloud.observe()
-    cloud.mark_live("shop-dev-2", NOW)
+    cloud.faults.crash_at = mutations(cloud) + calls
+    with pytest.raises(Crash):
+        make(RetireOldOperator).execute(MINE.context)
     housekeeping().execute(FakeTask(dag_id="housekeeping").context)
     assert serving(cloud) == ["2"]
     assert [group.name for group in cloud.observe().groups] == ["shop-dev-2"]
     assert holder(cloud) is None
     assert DeploymentHistory(artifact_store()).versions("shop", "dev") == ["2"]
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_what_was_half_done_before_is_not_forgotten_when_the_next_one_fails(
+    cloud: FakeFleetCloud,
+) -> None:
+    """Somebody ended the run of 2 in its soak; the one that waited for it failed as well."""
+    make(LaunchOperator).execute(MINE.context)
+    make(ShiftTrafficOperator).execute(MINE.context)
+    bad = FakeTask(run_id="manual__2")
+    make(LaunchOperator, "bad").execute(bad.context)
+    make(RollBackOperator, "bad").execute(bad.context)
+    assert cloud.groups["shop-dev-2"].attached
+    assert holder(cloud)["swaps"] == [{"release": "2", "passed": False}]
+    housekeeping().execute(FakeTask(dag_id="housekeeping").context)
+    assert [group.name for group in cloud.observe().groups] == ["shop-dev-1"]
+    assert holder(cloud) is None
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_all_that_was_left_half_done_is_ended(cloud: FakeFleetCloud) -> None:
+    make(LaunchOperator).execute(MINE.context)
+    make(LaunchOperator, "bad").execute(FakeTask(run_id="manual__2").context)
+    assert len(holder(cloud)["swaps"]) == 2
+    housekeeping().execute(FakeTask(dag_id="housekeeping").context)
+    assert [group.name for group in cloud.observe().groups] == ["shop-dev-1"]
+    assert not cloud.groups["shop-dev-1"].held
+    assert holder(cloud) is None
 
 
 def test_a_swap_that_was_finished_is_not_undone(cloud: FakeFleetCloud) -> None:
