@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +13,9 @@ import boto3
 
 from include.localcloud.landscape import lay_environment, lay_network
 from slipway.hooks.fleet_lease import FleetLease
+from tests.cloud_process import REGION, serving
 
-ROOT = Path(__file__).resolve().parents[2]
-INSTALLATION, REGION, PROJECT = "test-faults", "eu-west-1", "shop"
+INSTALLATION, PROJECT = "test-faults", "shop"
 PORT, FIRST_LISTENER, APP_PORT = 4616, 18616, 8000
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 
@@ -54,24 +51,9 @@ def until(condition: Callable[[], Any], *, seconds: float) -> Any:
 @contextlib.contextmanager
 def running_cloud(home: Path) -> Iterator[None]:
     """Serve until the block ends; everything of it is removed then."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "cloud.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
-             "--installation", INSTALLATION, "--port", str(PORT), "--region", REGION],
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    try:
-        until(lambda: (home / "cloud.json").exists() or process.poll() is not None, seconds=60)
-        if not (home / "cloud.json").exists():
-            msg = f"the embedded cloud did not start: {(home / 'cloud.log').read_text()[-2000:]}"
-            raise RuntimeError(msg)
+    with serving(home, installation=INSTALLATION, port=PORT):
         lay_network(endpoint=ENDPOINT, region=REGION)
         yield
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 def lay(environment: str, listener: int) -> str:

@@ -7,7 +7,8 @@ import urllib.request
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from tests.faults.cloud import ENDPOINT, REGION
+from tests.cloud_process import REGION
+from tests.faults.cloud import ENDPOINT
 
 # Seconds between two looks, and between two visits.
 _LOOK, _VISIT = 0.4, 0.15
