@@ -17,6 +17,7 @@ from include.localcloud.balancer import Balancer
 from include.localcloud.classic_health import correct_classic_balancers
 from include.localcloud.compute import Compute
 from include.localcloud.engine import Engine
+from include.localcloud.forgetting import Forgetting
 from include.localcloud.gateway import start_gateway
 from include.localcloud.group_rules import correct_groups
 from include.localcloud.haproxy import HAProxy
@@ -100,7 +101,8 @@ def _parts(
     scaling = Scaling(state=state, table=table)
     compute = Compute(state=state, engine=engine, machines=machines, jobs=jobs)
     # Traffic leaves a machine before the machine leaves.
-    steps = [scaling.reconcile, balancer.reconcile, compute.reconcile]
+    forgetting = Forgetting(state=state)
+    steps = [scaling.reconcile, balancer.reconcile, compute.reconcile, forgetting.reconcile]
     return balancer, Reconciler(wake=state.wake, steps=steps)
 
 
