@@ -98,6 +98,17 @@ class FleetLease:
             return None
         return read_holder(value)
 
+    def rival(self) -> Holder | None:
+        """Return who else holds it and is not proven dead, if anybody.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        held = self.holder()
+        return held if self._is_rival(held) else None
+
+    def _is_rival(self, held: Holder | None) -> bool:
+        return held is not None and held.owner != self.owner and not self._dead(held.owner)
+
     def take(self, release: str = "", *, passed: bool = False) -> Holder:
         """Take it: when it is free, our own from an earlier task, or a dead owner's.
 
@@ -109,7 +120,7 @@ class FleetLease:
         :raises CloudUnavailable: when the API does not answer.
         """
         held = self.holder()
-        if held is not None and held.owner != self.owner and not self._dead(held.owner):
+        if self._is_rival(held):
             raise _held(held)
         swaps = _without(release, held)
         own = (HalfDone(release=release, passed=passed),) if release else ()

@@ -135,11 +135,10 @@ class RollBackOperator(_FleetOperator):
             raise AirflowSkipException(nothing)
         with explained():
             looking = open_swap(self.environment, self.image, self.log.info)
-            lease = run_lease(context, looking.cloud, self.log.info)
-            held = lease.holder()
+            rival = run_lease(context, looking.cloud, self.log.info).rival()
             # A run keeps the lease from its first change on: it would wait for its turn in vain.
-            if held is not None and held.owner != lease.owner and looking.group() is None:
-                msg = f"{nothing}; {held.owner} has the environment"
+            if rival is not None and looking.group() is None:
+                msg = f"{nothing}; {rival.owner} is changing this environment"
                 raise AirflowSkipException(msg)
         return super().work(context)
 
