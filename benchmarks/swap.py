@@ -28,7 +28,6 @@ from typing import Any
 from benchmarks import swap_cloud
 from benchmarks.swap_watch import Capacity, Visitors, capacity, visitors
 
-_ILL = ("bad", "sick")
 # Seconds: longer than anything here takes.
 _WARM = 300.0
 _BAD = {"never": ["bad-1"], "soak": ["sick-1"], "both": ["bad-1", "sick-1"], "none": []}
@@ -92,7 +91,8 @@ def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
         opening = statistics.median(drive.opening() for _ in range(wanted.swaps))
         bad = [_delivery(drive, version, machines) for version in _BAD[wanted.bad]]
         back = _way_back(drive, wanted.swaps, machines)
-        figures = _figures(wanted, floors, swaps, [*bad, *back], machines, load)
+        deliveries = {"swaps": swaps, "bad": bad, "back": back}
+        figures = _figures(wanted, floors, deliveries, machines, load)
         return {**figures, "opening": opening, "busy": [busy, os.getloadavg()[0]]}
 
 
@@ -128,24 +128,23 @@ def _way_back(drive: Any, last: int, machines: Capacity) -> list[dict[str, Any]]
 def _figures(
     wanted: argparse.Namespace,
     floors: dict[str, list[float]],
-    swaps: list[dict[str, Any]],
-    others: list[dict[str, Any]],
+    deliveries: dict[str, list[dict[str, Any]]],
     machines: Capacity,
     load: Visitors,
 ) -> dict[str, Any]:
     load.stay_for(wanted.requests)
     books = load.stop()
-    swap = statistics.median(one["swap"] for one in swaps)
+    swap = statistics.median(one["swap"] for one in deliveries["swaps"])
     medians = {name: statistics.median(seconds) for name, seconds in floors.items()}
-    bad = [one for one in others if one["version"].startswith(_ILL)]
-    dropped = [one["version"] for one in (*swaps, *others) if one["least"] < one["before"]]
+    every = (one for some in deliveries.values() for one in some)
+    dropped = [one["version"] for one in every if one["least"] < one["before"]]
+    wrong = _wrong(books, deliveries["bad"])
     return {
-        "swap": swap, "floor": medians, "floors": floors, "swaps": swaps, "bad": bad,
-        "back": others[-1]["swap"],
+        "swap": swap, "floor": medians, "floors": floors, **deliveries,
         "ratio": {name: swap / seconds for name, seconds in medians.items()},
         "load": books, "looks": len(machines.seen), "looks_missed": machines.missed,
         "least": min(count for _, count in machines.seen), "dropped": dropped,
-        "unhurt": not (books["failed"] or books["open"] or dropped or _wrong(books, bad)),
+        "unhurt": not (books["failed"] or books["open"] or dropped or wrong),
     }  # fmt: skip
 
 
@@ -166,7 +165,8 @@ def _print(told: dict[str, Any]) -> None:
         _say(f"{'floor, ' + name:24} {seconds:6.2f} s  ratio {told['ratio'][name]:.2f}")
     for one in told["bad"]:
         _say(f"{one['version']:24} rolled back in {one['phases'].get('roll back', 0):.2f} s")
-    _say(f"{'back to a warm standby':24} {told['back']:6.2f} s  (without Airflow's own time)")
+    back = told["back"][-1]["swap"]
+    _say(f"{'back to a warm standby':24} {back:6.2f} s  (without Airflow's own time)")
     books = told["load"]
     _say(f"\n{'requests':12} {'sent':>7} {'good':>7} {'failed':>7}   p50/p99/worst ms")
     for kind, row in books["kinds"].items():

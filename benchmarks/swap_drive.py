@@ -52,12 +52,12 @@ class Drive:
     """Brings releases of one image into the benchmark's environment.
 
     :param image_id: the machine image.
-    :param keep_old: seconds for which what served before stays warm.
     """
 
-    def __init__(self, image_id: str, *, keep_old: float = 0.0) -> None:
+    def __init__(self, image_id: str) -> None:
         self._image_id = image_id
-        self.keep_old = keep_old
+        # Seconds for which what served before stays warm.
+        self.keep_old = 0.0
         self._done_at: dict[str, float] = {}
 
     def target(self, version: str) -> FleetTarget:

@@ -22,9 +22,7 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(
-    home: Path, *, installation: str, port: int
-) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
+def serving(home: Path, *, installation: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Serve until the block ends.
 
     :param home: the cloud's folder; its log is written beside it.

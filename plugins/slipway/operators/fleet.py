@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # for inside an operator; a sensor waits for the rest.
 _PATIENCE = 480.0
 _LEISURELY = frozenset({Wish.OLD_RETIRED, Wish.ROLLED_BACK})
+_NOTHING = "nothing was launched, so there is nothing to roll back"
 
 
 class _FleetOperator(TurnTakingOperator):
@@ -58,6 +59,7 @@ class _FleetOperator(TurnTakingOperator):
         with explained():
             looking = open_swap(self.environment, self.image, self.log.info)
             release = looking.image.release.version
+            self.ask(context, looking)
             lease = self.take_turn(
                 context, looking.cloud, self.environment, release, passed=self.passed
             )
@@ -69,6 +71,13 @@ class _FleetOperator(TurnTakingOperator):
             if self.last:
                 self.leave(lease, release)
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
+
+    def ask(self, context: Context, swap: Swap) -> None:
+        """Find out whether there is a turn to wait for.
+
+        :param context: the task's.
+        :param swap: without the lease.
+        """
 
     def begin(self, swap: Swap) -> None:
         """Look at the fleet before its first change.
@@ -127,20 +136,21 @@ class RollBackOperator(_FleetOperator):
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
 
-        :raises AirflowSkipException: when nothing was launched: there is no image, or the run's
-            turn never came.
+        :raises AirflowSkipException: when there is no image, so nothing was launched.
         """
-        nothing = "nothing was launched, so there is nothing to roll back"
         if self.image is None:
-            raise AirflowSkipException(nothing)
-        with explained():
-            looking = open_swap(self.environment, self.image, self.log.info)
-            rival = run_lease(context, looking.cloud, self.log.info).rival()
-            # A run keeps the lease from its first change on: it would wait for its turn in vain.
-            if rival is not None and looking.group() is None:
-                msg = f"{nothing}; {rival.owner} is changing this environment"
-                raise AirflowSkipException(msg)
+            raise AirflowSkipException(_NOTHING)
         return super().work(context)
+
+    def ask(self, context: Context, swap: Swap) -> None:
+        """Look whether the run's turn ever came: it keeps the lease from its first change on.
+
+        :raises AirflowSkipException: when nothing was launched, and another run has the lease.
+        """
+        rival = run_lease(context, swap.cloud, self.log.info).rival()
+        if rival is not None and swap.group() is None:
+            msg = f"{_NOTHING}; {rival.owner} is changing this environment"
+            raise AirflowSkipException(msg)
 
     def leave(self, lease: FleetLease, release: str) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
