@@ -103,6 +103,28 @@ class AirflowApi:
         lines = answer.json().get("content", []) if answer.is_success else []
         return "\n".join(_said(line) for line in lines if isinstance(line, dict))
 
+    def pid(self, dag_id: str, run_id: str, task_id: str) -> int | None:
+        """Return the process of a task that runs now, None where it does not run."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        answer = self._client.get(path)
+        task = answer.json() if answer.is_success else {}
+        return task["pid"] if task.get("state") == "running" else None
+
+    def set_variable(self, name: str, value: str) -> None:
+        """Make a Variable, or replace it; Airflow keeps its value encrypted."""
+        self._set("/api/v2/variables", "key", name, {"value": value})
+
+    def set_connection(self, name: str, fields: dict[str, Any]) -> None:
+        """Make a connection, or replace it; Airflow keeps its password encrypted.
+
+        :param fields: ``conn_type`` and what else the API knows of.
+        """
+        self._set("/api/v2/connections", "connection_id", name, fields)
+
+    def _set(self, path: str, key: str, name: str, fields: dict[str, Any]) -> None:
+        self._client.delete(f"{path}/{name}")
+        self._client.post(path, json={key: name, **fields}).raise_for_status()
+
     def approve(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Answer an approval with yes, as a person does under *Required Actions*."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails"

@@ -7,11 +7,51 @@ group, load balancer, and with ``--database`` a database, its secret, and the Ai
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
 
 from include.demo import home
+from include.demo.airflow_api import AirflowApi
 from include.localcloud import landscape
+
+# Seconds; the demo runs, so it answers.
+_PATIENCE = 30
+
+
+def make(
+    project: str,
+    environment: str,
+    *,
+    listener: int,
+    port: int = 8000,
+    health: str = "/healthz",
+    database: bool = False,
+    parameters: Mapping[str, str] | None = None,
+) -> None:
+    """Make an environment's place in the running demo; what is there stays.
+
+    :param listener: the load balancer's port.
+    :param port: the service's.
+    :param health: the path of its health check.
+    :param database: with a Postgres database, which Airflow gets a connection for: its URL is in
+        no command line, where everybody on the machine could read it.
+    :param parameters: the application's own, by name.
+    """
+    name = f"{project}_{environment}".replace("-", "_")
+    url = None
+    if database:
+        databases = landscape.start_database(installation=home.INSTALLATION, databases=[name])
+        url = databases[name]
+    landscape.lay_environment(
+        endpoint=home.ENDPOINT, region=home.REGION, project=project, environment=environment,
+        listener_port=listener, app_port=port, health_path=health, database_url=url,
+        parameters=parameters or {},
+    )  # fmt: skip
+    if url:
+        api = AirflowApi()
+        api.wait_until_ready(timeout=_PATIENCE)
+        api.set_connection(name, _connection(url))
 
 
 def main() -> None:
@@ -24,27 +64,23 @@ def main() -> None:
     parser.add_argument("--health", default="/healthz", help="the service's health check path")
     parser.add_argument("--database", action="store_true", help="with a Postgres database")
     options = parser.parse_args()
+    make(**vars(options))
     name = f"{options.project}_{options.environment}".replace("-", "_")
-    url = None
-    if options.database:
-        databases = landscape.start_database(installation=home.INSTALLATION, databases=[name])
-        url = databases[name]
-    landscape.lay_environment(
-        endpoint=home.ENDPOINT, region=home.REGION, project=options.project,
-        environment=options.environment, listener_port=options.listener, app_port=options.port,
-        health_path=options.health, database_url=url,
-    )  # fmt: skip
     sys.stdout.write(
         f"target_group: {options.project}-{options.environment}\n"
         f"health: {{path: {options.health}, port: {options.port}}}\n"
+        + (f"database: {name}  # Airflow has a connection of this name now\n" * options.database)
+        + f"\nThe load balancer answers at http://127.0.0.1:{options.listener}\n"
     )
-    if url:
-        add = ["airflow", "connections", "add", name, "--conn-uri", url]
-        sys.stdout.write(
-            f"database: {name}\n\nGive Airflow the connection:\n"
-            f"  . .slipway/env && {shlex.join(add)}\n\n"
-        )
-    sys.stdout.write(f"The load balancer answers at http://127.0.0.1:{options.listener}\n")
+
+
+def _connection(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    return {
+        "conn_type": "postgres", "host": parts.hostname, "port": parts.port,
+        "login": parts.username, "password": unquote(parts.password or ""),
+        "schema": parts.path.strip("/"),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

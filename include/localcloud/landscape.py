@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import boto3
@@ -53,12 +54,14 @@ def lay_environment(
     app_port: int,
     health_path: str,
     database_url: str | None,
+    parameters: Mapping[str, str] | None = None,
 ) -> None:
     """Make an environment's target group, load balancer, listener and secrets.
 
     :param listener_port: port of the load balancer, on 127.0.0.1.
     :param app_port: port of the application on its machines.
     :param database_url: goes to SSM as the environment's ``DATABASE_URL``.
+    :param parameters: the application's others, by name.
     """
     name = f"{project}-{environment}"
     elbv2, ec2 = _client("elbv2", endpoint, region), _client("ec2", endpoint, region)
@@ -76,10 +79,11 @@ def lay_environment(
             Port=listener_port,
             DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
         )
-    if database_url is not None:
+    urls = {} if database_url is None else {"DATABASE_URL": database_url}
+    for parameter, value in {**urls, **(parameters or {})}.items():
         _client("ssm", endpoint, region).put_parameter(
-            Name=f"/slipway/{project}/{environment}/DATABASE_URL",
-            Value=database_url,
+            Name=f"/slipway/{project}/{environment}/{parameter}",
+            Value=value,
             Type="SecureString",
             Overwrite=True,
         )

@@ -1,0 +1,142 @@
+"""``python -m tests.canary``, beside a running demo: follows every secret through a delivery.
+
+A commit that prints all it is given is pushed, another one whose tests fail, and a third whose
+bake is killed in the middle. Then every secret that the installation has is looked for, in each
+form that it may leak in: in logs, XComs, Airflow's database, the artifact store, machine images,
+what ``docker inspect`` and the process list showed all the while, and in temporary files.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import docker
+
+from include.demo import home, place
+from include.demo.airflow_api import FINAL, AirflowApi
+from tests.canary import project
+from tests.canary.needles import Needle, found_below, found_in, needles, secrets_of
+from tests.canary.watch import Watch
+
+# Seconds for one run, and for the project's DAG to appear.
+_RUN, _LOAD = 600.0, 90.0
+# Seconds into a bake, at which its builder is there and has been told everything.
+_INTO = 8.0
+# Where the installation's secrets are at home.
+_AT_HOME = (home.ENVIRONMENT, home.CLOUD, home.HOME / "login.json", home.GIT)
+
+
+def main() -> int:
+    """Tell the story, search, and return how many kinds of places showed a secret, at most 1."""
+    began = time.time()
+    canaries = {
+        name: f"canary/{name}+{secrets.token_urlsafe(15)}={secrets.token_hex(6)}"
+        for name in ("token", "registry", "parameter")
+    }
+    with _project(canaries) as api:
+        sought = needles({**secrets_of(home.ENVIRONMENT), **canaries})
+        with Watch(sought, own=("token", "registry", "AIRFLOW_VAR_GUESTBOOK")) as watch:
+            finds = _story(api)
+        finds += sorted(watch.finds)
+        finds += _search(sought, since=began)
+    places = {needle.secret for needle in sought}
+    print(f"{len(places)} secrets in {len(sought)} forms; {watch.processes} processes and "
+          f"{watch.containers} containers were looked at")  # fmt: skip
+    for find in finds:
+        print(f"FOUND {find}")
+    print(f"{len(finds)} finds")
+    return min(len(finds), 1)
+
+
+@contextmanager
+def _project(canaries: Mapping[str, str]) -> Iterator[AirflowApi]:
+    """Set the project up beside the demo, and take its file away again."""
+    api = AirflowApi()
+    api.wait_until_ready(timeout=60)
+    api.set_variable("canary_token", canaries["token"])
+    api.set_connection(
+        "canary_registry", {"conn_type": "generic", "password": canaries["registry"]}
+    )
+    place.make(project.NAME, "dev", listener=project.LISTENER, database=True,
+               parameters={"PAYMENT_KEY": canaries["parameter"]})  # fmt: skip
+    project.write_project_file()
+    try:
+        yield api
+    finally:
+        project.remove_project_file()
+
+
+def _story(api: AirflowApi) -> list[str]:
+    repository = project.CanaryRepository()
+    first = repository.create()
+    api.wait_for_dag(project.NAME, timeout=_LOAD)
+    wrong = _ends(api, first, "success")
+    wrong += _ends(api, repository.push("Its tests fail", fails=True), "failed")
+    third = repository.push("Its bake is killed")
+    wrong += _kill(api, third, "bake_image")
+    return wrong + _ends(api, third, "success")
+
+
+def _ends(api: AirflowApi, sha: str, wanted: str) -> list[str]:
+    """Wait for a commit's run; a story that ends otherwise proves nothing."""
+    run, deadline = f"commit__{sha}", time.monotonic() + _RUN
+    while (state := api.run_state(project.NAME, run)) not in FINAL:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.5)
+    print(f"{run}: {state}", flush=True)
+    return [] if state == wanted else [f"the run {run} ended as {state}, not {wanted}"]
+
+
+def _kill(api: AirflowApi, sha: str, task: str) -> list[str]:
+    """Kill a task's process some seconds after its start."""
+    run, deadline = f"commit__{sha}", time.monotonic() + _RUN
+    while time.monotonic() < deadline and api.run_state(project.NAME, run) not in FINAL:
+        if pid := api.pid(project.NAME, run, task):
+            time.sleep(_INTO)
+            os.kill(pid, signal.SIGKILL)
+            print(f"{task}: killed {pid}", flush=True)
+            return []
+        time.sleep(0.2)
+    return [f"the task {task} of {run} could not be killed"]
+
+
+def _search(sought: list[Needle], *, since: float) -> list[str]:
+    """Look everywhere that outlives the story."""
+    finds = found_below(home.HOME, sought, but=_AT_HOME)
+    finds += [find for path in _new_temporary_files(since) for find in _in_file(path, sought)]
+    client: Any = docker.from_env(timeout=300)
+    for image in client.images.list(name=f"slipway-cloud/{home.INSTALLATION}"):
+        held = found_in(image.save(chunk_size=1 << 20), sought)
+        finds += [f"image {image.tags or image.short_id}: {one}" for one in sorted(held)]
+    return finds
+
+
+def _new_temporary_files(since: float) -> Iterator[Path]:
+    for path in Path("/tmp").rglob("*"):
+        try:
+            if path.is_file() and not path.is_symlink() and path.stat().st_mtime > since:
+                yield path
+        except OSError:
+            continue
+
+
+def _in_file(path: Path, sought: list[Needle]) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            held = found_in(iter(lambda: file.read(1 << 20), b""), sought)
+    except OSError:
+        return []
+    return [f"{path}: {one}" for one in sorted(held)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
