@@ -23,7 +23,14 @@ import docker
 from include.demo import home, place
 from include.demo.airflow_api import FINAL, AirflowApi
 from tests.canary import project
-from tests.canary.needles import Needle, found_below, found_in, needles, secrets_of
+from tests.canary.needles import (
+    Needle,
+    found_below,
+    found_in,
+    found_in_file,
+    needles,
+    secrets_of,
+)
 from tests.canary.watch import Watch
 
 # Seconds for one run, and for the project's DAG to appear.
@@ -112,7 +119,7 @@ def _kill(api: AirflowApi, sha: str, task: str) -> list[str]:
 def _search(sought: list[Needle], *, since: float) -> list[str]:
     """Look everywhere that outlives the story."""
     finds = found_below(home.HOME, sought, but=_AT_HOME)
-    finds += [find for path in _new_temporary_files(since) for find in _in_file(path, sought)]
+    finds += [find for path in _new_temporary_files(since) for find in found_in_file(path, sought)]
     client: Any = docker.from_env(timeout=300)
     for image in client.images.list(name=f"slipway-cloud/{home.INSTALLATION}"):
         held = found_in(image.save(chunk_size=1 << 20), sought)
@@ -127,15 +134,6 @@ def _new_temporary_files(since: float) -> Iterator[Path]:
                 yield path
         except OSError:
             continue
-
-
-def _in_file(path: Path, sought: list[Needle]) -> list[str]:
-    try:
-        with path.open("rb") as file:
-            held = found_in(iter(lambda: file.read(1 << 20), b""), sought)
-    except OSError:
-        return []
-    return [f"{path}: {one}" for one in sorted(held)]
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,10 +122,14 @@ def found_below(folder: Path, sought: Iterable[Needle], *, but: Iterable[Path] =
     return finds
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
-    except FileNotFoundError:
-        return
+def found_in_file(path: Path, sought: Iterable[Needle]) -> list[str]:
+    """Search one file and its name; one that is gone meanwhile holds nothing.
+
+    :returns: ``path: place (form)`` of each find.
+    """
+    wanted = list(sought)
+    found = found_in([os.fsencode(path)], wanted)
+    if path.is_file() and not path.is_symlink():
+        with suppress(OSError), path.open("rb") as file:
+            found |= found_in(iter(lambda: file.read(CHUNK), b""), wanted)
+    return [f"{path}: {one}" for one in sorted(found)]

@@ -1,4 +1,4 @@
-"""The project whose secrets are followed: the guestbook, with a pipeline that tells all it knows."""
+"""The project whose secrets are followed: the guestbook, with a pipeline that tells them all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ test:
   images: {{"python:3.11": slipway/python:3.11, "postgres:15": slipway/postgres:15}}
   reports: [report.xml, leak.xml]
   secrets: {{{", ".join(f"{name}: '{source}'" for name, source in SECRETS.items())}}}
-package: {{name: guestbook, nfpm: packaging/nfpm.yaml, unit: guestbook.service, config: {{GUESTBOOK_PORT: "8000"}}}}
+package:
+  name: guestbook
+  nfpm: packaging/nfpm.yaml
+  unit: guestbook.service
+  config: {{GUESTBOOK_PORT: "8000"}}
 migrations: {{directory: migrations, postgres: 15}}
 environments:
   dev:

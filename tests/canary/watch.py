@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -56,7 +55,7 @@ class Watch:
         """Read the words of each new process, and again for a while: it may become another one."""
         young: dict[str, float] = {}
         while not self._ended.is_set():
-            now, alive = time.monotonic(), {one for one in os.listdir("/proc") if one.isdigit()}
+            now, alive = time.monotonic(), _pids()
             for pid in alive:
                 if now - young.setdefault(pid, now) < _YOUNG:
                     self._read(pid)
@@ -90,3 +89,7 @@ class Watch:
             if kind in _DESTINATIONS and find.startswith(self._own):
                 continue
             self.finds.add(f"docker inspect {facts['Name']} ({kind}): {find}")
+
+
+def _pids() -> set[str]:
+    return {path.name for path in Path("/proc").glob("[0-9]*")}
