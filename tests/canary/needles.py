@@ -114,11 +114,7 @@ def found_below(folder: Path, sought: Iterable[Needle], *, but: Iterable[Path] =
     for path in sorted(folder.rglob("*")):
         if any(path == one or one in path.parents for one in passed_over):
             continue
-        name = found_in([str(path).encode()], wanted)
-        held = (
-            found_in(_chunks(path), wanted) if path.is_file() and not path.is_symlink() else set()
-        )
-        finds += [f"{path}: {one}" for one in sorted(name | held)]
+        finds += found_in_file(path, wanted)
     return finds
 
 
