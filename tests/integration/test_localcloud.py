@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import docker
 import pytest
 from botocore.exceptions import ClientError
 
 from include.localcloud.landscape import lay_environment, lay_network, start_database
+from include.localcloud.settings import network_name
 from tests.cloud_process import REGION, serving
 from tests.integration.localcloud_process import (
     ENDPOINT,
@@ -125,6 +129,36 @@ def test_a_database_may_be_asked_for_twice() -> None:
     both = start_database(installation=INSTALLATION, databases=["a", "b"])
     assert both["a"] == first["a"]
     assert both["b"].endswith(f"@{vpc()[10]}:5432/b")
+
+
+def test_an_environment_does_not_get_into_anothers_database() -> None:
+    urls = start_database(installation=INSTALLATION, databases=["dev", "prod"])
+    assert ask_database(urls["dev"], "SELECT current_user") == "dev"
+    with pytest.raises(RuntimeError, match="permission denied for database"):
+        ask_database(urlsplit(urls["dev"])._replace(path="/prod").geturl(), "SELECT 1")
+    with pytest.raises(RuntimeError, match="permission denied"):
+        ask_database(urls["dev"], "CREATE ROLE another")
+
+
+def test_whoever_inspects_the_database_learns_no_password() -> None:
+    url = start_database(installation=INSTALLATION, databases=["dev"])["dev"]
+    client: Any = docker.APIClient()
+    shown = json.dumps(client.inspect_container(f"slipway-cloud-{INSTALLATION}-database"))
+    assert str(urlsplit(url).password) not in shown
+
+
+def ask_database(url: str, query: str) -> str:
+    """Ask from another container, as a machine would."""
+    engine: Any = docker.from_env()
+    psql = ["psql", "--no-psqlrc", "-qtAc", query, url]
+    network = network_name(INSTALLATION)
+    try:
+        answer = engine.containers.run(
+            "slipway/postgres:15", psql, entrypoint=[], network=network, remove=True, stderr=True
+        )
+    except docker.errors.ContainerError as error:
+        raise RuntimeError(str(error.stderr)) from error
+    return str(answer, "utf-8").strip()
 
 
 def make_group(name: str, groups: list[str]) -> None:
