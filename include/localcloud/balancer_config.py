@@ -49,7 +49,7 @@ global
     # One thread: what is asked of a slot happens between requests, never during one.
     nbthread 1
     hard-stop-after 60s
-    stats socket /cloud/admin.sock mode 666 level admin expose-fd listeners
+    stats socket /cloud/admin.sock mode 600 level admin expose-fd listeners
     server-state-file /cloud/servers.state
 defaults
     mode http
@@ -64,7 +64,7 @@ defaults
     balance roundrobin
 # A configuration needs something to listen to, even before the first listener.
 frontend idle
-    bind unix@/cloud/idle.sock
+    bind unix@/cloud/idle.sock mode 600
 """
 
 

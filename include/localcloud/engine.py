@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,13 @@ KIND = "slipway.kind"
 INSTANCE = "slipway.instance"
 CLOUD_KINDS = ("cloud-instance", "cloud-gateway", "cloud-balancer", "cloud-database")
 NETWORK_KIND = "cloud-network"
+# For HAProxy, which needs no more than its sockets and, for the first ports, one right.
+CONFINED: Mapping[str, Any] = {
+    "cap_drop": ["ALL"],
+    "cap_add": ["NET_BIND_SERVICE"],
+    "security_opt": ["no-new-privileges"],
+    "read_only": True,
+}
 
 
 class Engine:
@@ -28,6 +36,11 @@ class Engine:
     def __init__(self, *, installation: str) -> None:
         self.installation = installation
         self.api: Any = docker.APIClient(version="auto", timeout=120, num_pools=20)
+
+    def cgroup_driver(self) -> str:
+        """Return who makes containers' cgroups: ``systemd``, or ``cgroupfs`` for Docker itself."""
+        driver: str = self.api.info()["CgroupDriver"]
+        return driver
 
     def labels(self, kind: str, **more: str) -> dict[str, str]:
         """Return the labels of something of that kind."""
@@ -100,6 +113,14 @@ class Engine:
         for container in self.api.inspect_network(network)["Containers"]:
             self.api.disconnect_container_from_network(container, network, force=True)
         self.api.remove_network(network)
+
+
+def whoami() -> str:
+    """Return user and group of this process, as Docker wants them.
+
+    A container that runs as they do shares files with this process, and with nobody else.
+    """
+    return f"{os.getuid()}:{os.getgid()}"
 
 
 def image_repository(installation: str) -> str:
