@@ -81,7 +81,8 @@ def note(pid: int, mark: str, command: Sequence[str]) -> ProcessNote:
 
     :param mark: what its environment holds under :data:`MARK`.
     """
-    started = _stat(pid)[1] if _stat(pid) else 0
+    found = _stat(pid)
+    started = found[1] if found else 0
     return ProcessNote(pid=pid, boot=boot_id(), started=started, mark=mark, command=tuple(command))
 
 
