@@ -93,7 +93,7 @@ class _Question:
 async def _answer(address: str, question: _Question, *, verify: ssl.SSLContext | bool) -> Answer:
     try:
         status = await _status(question, verify)
-    except TimeoutError:
+    except (TimeoutError, httpx.TimeoutException):
         said = f"Timeout: no whole answer's head within {question.timeout:g} s"
         return Answer(address=address, healthy=False, said=said)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -104,10 +104,12 @@ async def _answer(address: str, question: _Question, *, verify: ssl.SSLContext |
 
 async def _status(question: _Question, verify: ssl.SSLContext | bool) -> int:
     """Return an answer's status, and leave the rest unread."""
-    # httpx's own limit counts anew with each byte that comes.
+    # httpx's own limit, which comes with it, counts anew with each byte.
     async with (
         asyncio.timeout(question.timeout),
-        httpx.AsyncClient(timeout=None, trust_env=question.trust_env, verify=verify) as client,
+        httpx.AsyncClient(
+            timeout=question.timeout, trust_env=question.trust_env, verify=verify
+        ) as client,
         client.stream("GET", question.url, headers=_ONLY_THE_HEAD) as answer,
     ):
         return answer.status_code
