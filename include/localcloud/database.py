@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 
 from docker.errors import NotFound
@@ -12,8 +13,8 @@ from include.localcloud.settings import network_name
 
 IMAGE = "slipway/postgres:15"
 USER = "slipway"
-# The database listens on the VPC's bridge alone, which only this machine and its machines reach.
-PASSWORD = "slipway"  # noqa: S105 - as above
+# Where the database's password is kept: on its container, for whoever may ask Docker.
+_PASSWORD = "POSTGRES_PASSWORD"  # noqa: S105 - the name of a variable
 _READY_SECONDS = 60.0
 
 
@@ -35,9 +36,10 @@ def start_database(*, installation: str, databases: list[str]) -> dict[str, str]
     if not _runs(engine, name):
         _start(engine, name, address)
     _wait(engine, name)
+    password = _password(engine, name)
     for database in databases:
-        _create(engine, name, database)
-    return {one: f"postgresql://{USER}:{PASSWORD}@{address}:5432/{one}" for one in databases}
+        _create(engine, name, database, password)
+    return {one: f"postgresql://{USER}:{password}@{address}:5432/{one}" for one in databases}
 
 
 def _runs(engine: Engine, name: str) -> bool:
@@ -52,7 +54,8 @@ def _start(engine: Engine, name: str, address: str) -> None:
         name,
         IMAGE,
         kind="cloud-database",
-        environment={"POSTGRES_USER": USER, "POSTGRES_PASSWORD": PASSWORD},
+        # Every user of this machine reaches its address.
+        environment={"POSTGRES_USER": USER, _PASSWORD: secrets.token_urlsafe(15)},
         # What is in these databases lasts as long as the cloud; nothing has to survive a crash.
         command=["postgres", "-c", "fsync=off", "-c", "max_connections=200"],
         host={"mem_limit": "1g", "pids_limit": 512, "shm_size": "128m"},
@@ -74,16 +77,22 @@ def _wait(engine: Engine, name: str) -> None:
     raise DatabaseFailed(msg)
 
 
-def _create(engine: Engine, name: str, database: str) -> None:
+def _password(engine: Engine, name: str) -> str:
+    variables: list[str] = engine.api.inspect_container(name)["Config"]["Env"]
+    return dict(one.split("=", 1) for one in variables)[_PASSWORD]
+
+
+def _create(engine: Engine, name: str, database: str, password: str) -> None:
     create = ["createdb", "--host=127.0.0.1", f"--username={USER}", "--", database]
-    code, output = _run(engine, name, create)
+    code, output = _run(engine, name, create, {"PGPASSWORD": password})
     if code != 0 and "already exists" not in output:
         msg = f"database {database} could not be created: {output}"
         raise DatabaseFailed(msg)
 
 
-def _run(engine: Engine, name: str, argv: list[str]) -> tuple[int, str]:
-    environment = {"PGPASSWORD": PASSWORD}
+def _run(
+    engine: Engine, name: str, argv: list[str], environment: dict[str, str] | None = None
+) -> tuple[int, str]:
     job = engine.api.exec_create(name, argv, environment=environment)["Id"]
     output = engine.api.exec_start(job).decode("utf-8", "replace")
     return int(engine.api.exec_inspect(job)["ExitCode"]), output

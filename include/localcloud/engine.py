@@ -11,6 +11,8 @@ from typing import Any
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 
+from include.localcloud.machine_confinement import forget_cgroup
+
 log = logging.getLogger(__name__)
 
 INSTALLATION = "slipway.installation"
@@ -106,6 +108,7 @@ class Engine:
         ]
         for tag in tags:
             self.remove_image(tag)
+        forget_cgroup(self.installation)
         return len(doomed) + len(networks) + len(tags)
 
     def _remove_network(self, network: str) -> None:

@@ -12,8 +12,11 @@ What a unit asks for beyond that is not to be had: its file systems are not made
 
 from __future__ import annotations
 
+import contextlib
+from pathlib import Path
 from typing import Any
 
+_CGROUPS = Path("/sys/fs/cgroup")
 # What a package manager, sshd, sudo and a web server use. No raw sockets, no device nodes.
 KEPT = (
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE",
@@ -47,3 +50,14 @@ def cgroup_parent(installation: str, driver: str) -> str:
     """
     name = f"slipway-{installation}"
     return f"{name}.slice" if driver == "systemd" else f"/{name}"
+
+
+def forget_cgroup(installation: str) -> None:
+    """Remove the cgroup that held the machines; systemd does it by itself, Docker does not.
+
+    One that still holds anything stays.
+    """
+    name = cgroup_parent(installation, "cgroupfs").lstrip("/")
+    for folder in (_CGROUPS / name, *_CGROUPS.glob(f"*/{name}")):
+        with contextlib.suppress(OSError):
+            folder.rmdir()

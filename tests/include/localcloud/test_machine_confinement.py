@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from include.localcloud import machine_confinement
 from include.localcloud.machine_confinement import HOST, KEPT, cgroup_parent
 from tests.include.images.containers import MACHINE, Containers, booted, eventually, execute, sh
 
@@ -83,3 +85,14 @@ def test_a_machine_sees_and_changes_its_own_cgroups_alone(machine: Container) ->
     # Its own part is the root of all that it sees.
     assert sh(machine, "cut -d: -f3 /proc/1/cgroup | sort -u").split() == ["/", "/init.scope"]
     assert str(machine.id) not in sh(machine, "find /sys/fs/cgroup -type d")
+
+
+def test_an_empty_cgroup_is_removed_and_one_in_use_stays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(machine_confinement, "_CGROUPS", tmp_path)
+    for name in ("memory/slipway-demo", "systemd/slipway-demo/machine", "memory/slipway-other"):
+        (tmp_path / name).mkdir(parents=True)
+    machine_confinement.forget_cgroup("demo")
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*"))
+    assert left == ["memory/slipway-other", "systemd/slipway-demo"]
