@@ -68,6 +68,11 @@ frontend idle
 """
 
 
+# A browser gives a host's cookies to all its ports. Airflow's login, made on this machine, is not
+# for the applications that answer on the next ones.
+_NOT_THE_LOGIN = r"    http-request replace-header Cookie '^(|.*; *)_token=[^;]*;? *(.*)$' '\1\2'"
+
+
 def render(listeners: Iterable[Listener], pools: Iterable[Pool], seats: Seats | None = None) -> str:
     """Return the configuration: listeners on 127.0.0.1, and a backend for each pool.
 
@@ -86,7 +91,11 @@ def slot(number: int) -> str:
 
 
 def _frontend(listener: Listener) -> str:
-    lines = [f"frontend port_{listener.port}", f"    bind 127.0.0.1:{listener.port}"]
+    lines = [
+        f"frontend port_{listener.port}",
+        f"    bind 127.0.0.1:{listener.port}",
+        _NOT_THE_LOGIN,
+    ]
     shares = [(name, weight) for name, weight in listener.pools if weight > 0]
     left = sum(weight for _, weight in shares)
     for name, weight in shares[:-1]:
