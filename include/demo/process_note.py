@@ -63,6 +63,10 @@ class ProcessNote:
         numbers = (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
         return [pid for pid in numbers if self.owns(pid)]
 
+    def group(self) -> list[int]:
+        """Return those of the members that have no group of their own."""
+        return [pid for pid in self.members() if _group(pid) == self.pid]
+
     def signal(self, pid: int, number: signal.Signals) -> None:
         """Signal a process of the session; one that has ended meanwhile is left alone."""
         with contextlib.suppress(ProcessLookupError), _handle(pid) as handle:
@@ -168,6 +172,13 @@ def _stat(pid: int) -> tuple[str, int] | None:
 def _session(pid: int) -> int:
     try:
         return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
     except ProcessLookupError:
         return 0
 

@@ -84,10 +84,11 @@ def last_lines(name: str, count: int = 15) -> str:
 
 
 def _end(noted: Collection[ProcessNote], deadline: float) -> None:
-    """Ask the leaders to end, then whatever is left of their sessions, then leave no choice."""
+    """Ask the leaders' groups to end, then the rest of their sessions, then leave no choice."""
     for one in noted:
         if one.leads():
-            one.signal(one.pid, signal.SIGTERM)
+            for pid in {one.pid, *one.group()}:
+                one.signal(pid, signal.SIGTERM)
     _wait(lambda: [one.pid for one in noted if one.leads()], deadline)
     # A task's worker has a process group of its own and outlives the scheduler that began it.
     _tell(noted, signal.SIGTERM)
