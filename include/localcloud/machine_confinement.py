@@ -2,9 +2,10 @@
 
 systemd writes its own cgroups, and Docker mounts them read-only for all but privileged
 containers. So a machine begins with the right to mount, makes its own part of the one hierarchy
-that systemd needs writable, and gives the right up for good before systemd starts: nothing that
-runs on the machine can have it again. The cgroup namespace is the machine's own, so that part is
-all it sees; the hierarchies that hold its limits stay read-only where they are apart (version 1).
+that systemd needs writable, and gives the right up for good before systemd starts
+(:mod:`include.localcloud.machine_boot`): nothing that runs on the machine can have it again, not
+in a user namespace either. The cgroup namespace is the machine's own, so its part is all it sees;
+the hierarchies that hold its limits stay read-only where they are apart (version 1).
 
 What a unit asks for beyond that is not to be had: its file systems are not made private
 (``ProtectSystem`` and the like are passed over, ``DynamicUser`` and ``RootDirectory`` fail).
@@ -24,13 +25,8 @@ KEPT = (
 )  # fmt: skip
 # Only until systemd starts.
 _TO_MOUNT = "SYS_ADMIN"
-_BOOT = """\
-own=/sys/fs/cgroup/systemd
-[ -e $own/cgroup.procs ] || own=/sys/fs/cgroup
-mount -o remount,bind,rw $own || exit
-exec setpriv --bounding-set=-sys_admin /lib/systemd/systemd
-"""
-ENTRYPOINT = ["/bin/sh", "-c", _BOOT]
+_BOOT = Path(__file__).with_name("machine_boot.py")
+ENTRYPOINT = ["/usr/bin/python3", "-I", "-S", "-c", _BOOT.read_text()]
 HOST: dict[str, Any] = {
     "cap_drop": ["ALL"],
     "cap_add": [*KEPT, _TO_MOUNT],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from include.localcloud import machine_confinement
+from include.localcloud.machine_boot import without_user_namespaces
 from include.localcloud.machine_confinement import HOST, KEPT, cgroup_parent
 from tests.include.images.containers import MACHINE, Containers, booted, eventually, execute, sh
 
@@ -34,6 +35,19 @@ def test_nothing_of_the_host_is_mounted_and_no_right_is_left_over() -> None:
     assert set(HOST["cap_add"]) - set(KEPT) == {"SYS_ADMIN"}
     assert {"SYS_PTRACE", "SYS_MODULE", "NET_ADMIN", "NET_RAW", "MKNOD"}.isdisjoint(KEPT)
     assert "privileged" not in HOST
+
+
+def test_a_machine_of_another_kind_does_not_boot_unguarded() -> None:
+    assert len(without_user_namespaces("x86_64")) == len(without_user_namespaces("aarch64"))
+    with pytest.raises(KeyError):
+        without_user_namespaces("riscv64")
+
+
+@pytest.mark.integration
+def test_a_thread_and_a_child_are_no_namespace(machine: Container) -> None:
+    both = "import os, threading; threading.Thread(target=os.fork).start(); print(1)"
+    code, said = execute(machine, *AS_A_SERVICE, f"python3 -c '{both}'")
+    assert (code, set(said.split())) == (0, {b"1"})
 
 
 @pytest.mark.parametrize(
@@ -66,6 +80,9 @@ def test_root_on_a_machine_has_no_right_to_mount(machine: Container) -> None:
         "mount -o remount,bind,rw /sys/fs/cgroup/memory",
         "mknod /root/disk b 254 0",
         "unshare --mount true",
+        "unshare --user true",
+        "unshare --user --map-root-user --mount --cgroup mount -t cgroup -o pids none /mnt",
+        "nsenter --target 1 --mount true",
         "echo 1 > /proc/sys/kernel/panic",
     ):
         code, said = execute(machine, *AS_A_SERVICE, attempt)
