@@ -152,9 +152,10 @@ def test_a_package_may_be_called_like_a_word_of_aptlys(
     assert set(published(repository_url)) == {"1.0~conflict.added"}
     index = _get(repository_url, "main/binary-amd64/Packages").decode()
     assert [name for name in NAMES if f"Package: {name}\n" not in index] == []
-    for name in NAMES:
+    _publish(aptly(), "epoch", "1:1.0")
+    for name, version in [("epoch", "1:1.0"), *((name, "1.0~conflict.added") for name in NAMES)]:
         with pytest.raises(VersionConflict, match="published before with other content"):
-            _publish(aptly(), name, "1.0~conflict.added", "other")
+            _publish(aptly(), name, version, "other")
 
 
 @pytest.mark.parametrize("name", ["added", "conflict-in-package", "already"])

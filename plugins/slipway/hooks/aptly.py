@@ -47,7 +47,7 @@ export SIGNED={_OUT}/Release VALID_UNTIL="$3" PATH={_BIN}:$PATH
 aptly() {{ command aptly -config={WORK}/{_CONFIG} "$@"; }}
 """
 # What aptly says when a version is there with other content, and of what; names have no blanks.
-_SAYS_CONFLICT = r"^\[!\] Unable to add package to repo [^ :]*: conflict in package [^ :]*$"
+_SAYS_CONFLICT = r"^\[!\] Unable to add package to repo [^ ]*: conflict in package [^ ]*$"
 _ADD = f"""
 aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
 added=0
