@@ -1,4 +1,8 @@
-"""The DAG that tidies up after all projects: standbys and machine images whose time is over."""
+"""The DAG that tidies up after all projects: standbys and machine images whose time is over.
+
+It also signs the apt repository anew once a day, since a signature counts for 30 days, and warns
+six weeks before the key expires.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from airflow.sdk import DAG
 from include.delivery.house_rules import LIMITS, SHARED_DAG
 from include.delivery.project import Project
 from include.delivery.swap_group import fleet_target
+from slipway.operators.apt_renew import RenewAptReleaseOperator
 from slipway.operators.fleet import RetireStandbysOperator
 from slipway.operators.retention import RetireBaseImagesOperator, RetireImagesOperator
 
@@ -43,6 +48,9 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
                 task_id=f"retire_base_images.{_plain(connection)}.{region}",
                 aws_conn_id=connection, region=region, execution_timeout=LIMITS["cloud"],
             )  # fmt: skip
+        RenewAptReleaseOperator(
+            task_id="renew_apt_release", execution_timeout=LIMITS["publish_apt"]
+        )
     return dag
 
 

@@ -40,6 +40,15 @@ def _inside(path: str) -> str:
     return path
 
 
+def _settable(value: str) -> str:
+    """Keep to what an environment can hold."""
+    if "\0" in value:
+        msg = "the value holds a zero byte, which no variable can"
+        raise ValueError(msg)
+    return value
+
+
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
 SecretSource = Annotated[
     str, StringConstraints(pattern=r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$")
@@ -100,7 +109,7 @@ class Package(Strict):
     """nfpm's description of the package."""
     unit: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@-]+\.service$")]
     """The systemd unit that serves."""
-    config: dict[str, str] = {}
+    config: dict[VariableName, Annotated[str, AfterValidator(_settable)]] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
 
 

@@ -6,9 +6,12 @@ import sys
 
 from include.demo import down, story
 from include.demo.airflow_api import DemoFailed
+from include.demo.processes import UnknownProcess
 
 if __name__ == "__main__":
     try:
         down.main() if sys.argv[1:] == ["down"] else story.main()
     except DemoFailed as error:
         sys.exit(f"\nThe demo stopped: {error}\n\n`make down` removes what it made.")
+    except UnknownProcess as error:
+        sys.exit(f"\n{error}.")

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from include.demo import home, processes
+from include.demo import home, login, processes
 
 FINAL = ("success", "failed")
 
@@ -28,7 +28,7 @@ class TaskState:
 
 
 class AirflowApi:
-    """A client that has logged in.
+    """A client that logs in as the demo's user.
 
     :param url: where the API server answers.
     """
@@ -48,8 +48,7 @@ class AirflowApi:
             if not processes.alive("api-server"):
                 break
             if self._healthy():
-                token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
-                self._client.headers["Authorization"] = f"Bearer {token}"
+                self._log_in()
                 return
             time.sleep(0.3)
         msg = f"Airflow did not start:\n{processes.last_lines('api-server')}"
@@ -131,6 +130,11 @@ class AirflowApi:
         yes = {"chosen_options": ["Approve"], "params_input": {"reason": "the demo's release"}}
         answer = self._client.patch(path, json=yes)
         answer.raise_for_status()
+
+    def _log_in(self) -> None:
+        answer = self._client.post("/auth/token", json=login.read())
+        token = answer.raise_for_status().json()["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
 
     def _healthy(self) -> bool:
         try:

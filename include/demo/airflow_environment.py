@@ -13,7 +13,7 @@ import secrets
 import shlex
 from typing import Any
 
-from include.demo import home
+from include.demo import home, login
 
 _PRELOADED = (
     "airflow.executors.local_executor",
@@ -52,6 +52,7 @@ def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) ->
 def save(variables: dict[str, str]) -> None:
     """Write the variables for a shell to read; only the owner may, it holds keys."""
     home.ENVIRONMENT.touch(mode=0o600)
+    home.ENVIRONMENT.chmod(0o600)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     home.ENVIRONMENT.write_text("\n".join(lines) + "\n")
 
@@ -68,8 +69,10 @@ def _core() -> dict[str, dict[str, Any]]:
             "mp_start_method": "forkserver",
             "mp_forkserver_preload": ",".join(_PRELOADED),
             "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-            # Everything listens on loopback, so whoever reaches it owns the machine already.
-            "simple_auth_manager_all_admins": True,
+            # Loopback is open to every user of this machine, and to the pages they look at.
+            "simple_auth_manager_all_admins": False,
+            "simple_auth_manager_users": f"{login.USER}:ADMIN",
+            "simple_auth_manager_passwords_file": login.PASSWORDS,
             "execution_api_server_url": f"{home.UI}/execution/",
         },
         "API": {
@@ -95,7 +98,11 @@ def _tuned() -> dict[str, dict[str, Any]]:
         "WORKERS": {"min_heartbeat_interval": 1},
         "DAG_PROCESSOR": {"min_file_process_interval": 30, "refresh_interval": 30},
         # The provider tells of every client it makes, which drowns what a task has to say.
-        "LOGGING": {"namespace_levels": "airflow.providers.amazon=WARNING"},
+        "LOGGING": {
+            "namespace_levels": "airflow.providers.amazon=WARNING",
+            "file_task_handler_new_folder_permissions": "0o700",
+            "file_task_handler_new_file_permissions": "0o600",
+        },
         "USAGE_DATA_COLLECTION": {"enabled": False},
         "TRIGGERER": {"capacity": 100},
     }
@@ -104,6 +111,7 @@ def _tuned() -> dict[str, dict[str, Any]]:
 def _slipway() -> dict[str, Any]:
     return {
         "installation": home.INSTALLATION,
+        "allowed_hosts": "127.0.0.1,localhost",
         "artifacts": home.ARTIFACTS.as_uri(),
         "git_mirrors": home.MIRRORS,
         "recipes": home.ROOT,

@@ -6,6 +6,7 @@ import docker
 
 from include.demo import home, processes, stack
 from include.demo.progress import say
+from include.localcloud.machine_confinement import forget_cgroup
 from slipway.hooks.metadata_guard import KIND
 
 
@@ -18,6 +19,7 @@ def main() -> None:
         say(f"removed {count} containers, networks and volumes")
     except docker.errors.DockerException:
         say("no Docker engine answers, so there is nothing of ours in it")
+    forget_cgroup(home.INSTALLATION)
     if processes.alive("dockerd"):
         say("stopping the Docker engine that was started for the demo")
         processes.stop("dockerd")

@@ -132,7 +132,8 @@ def main() -> None:
     missing = missing_packages()
     if found := obstacles(missing):
         sys.exit("This machine is not ready, and nothing was changed:\n  " + "\n  ".join(found))
-    HOME.mkdir(exist_ok=True)
+    HOME.mkdir(mode=0o700, exist_ok=True)
+    HOME.chmod(0o700)
     if missing:
         install(missing)
     if not engine_answers():
@@ -141,14 +142,10 @@ def main() -> None:
 
 
 def _start_by_hand() -> None:
-    for name in ("run", "log"):
-        (HOME / name).mkdir(exist_ok=True)
-    with (HOME / "log" / "dockerd.log").open("ab") as log:
-        engine = subprocess.Popen(  # noqa: S603 - constant words
-            ["dockerd", "--host", f"unix://{ENGINE_SOCKET}"],  # noqa: S607
-            stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-    (HOME / "run" / "dockerd.pid").write_text(str(engine.pid))
+    # Not before the Python is known to be new enough.
+    from include.demo import processes
+
+    processes.start("dockerd", ["dockerd", "--host", f"unix://{ENGINE_SOCKET}"], {})
 
 
 def _has_module(name: str) -> bool:

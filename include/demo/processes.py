@@ -1,43 +1,57 @@
-"""The demo's long-running processes, each known by a pid file.
+"""The demo's long-running processes, each known by a note in ``.slipway/run``.
 
-A pid is trusted only together with the command line that was started: after a reboot the same
-number may be somebody else's process, and that one must not be touched.
+Standard library alone, as :mod:`include.demo.process_note` is.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from include.demo import process_note
 from include.demo.home import LOG, ROOT, RUN
+from include.demo.process_note import ProcessNote, UnknownProcess
+
+__all__ = ["UnknownProcess", "alive", "last_lines", "start", "stop"]
+
+# Programs that give themselves a title leave their environment, and so the mark, as it is.
+_KEEP_ENVIRONMENT = {"SPT_NOENV": "1"}
 
 
 def start(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> None:
     """Start a process of its own session, its output going to ``.slipway/log/<name>.log``.
 
+    What it writes is its owner's alone.
+
     :param name: what it is called in ``.slipway/run``.
     :param argv: the command.
     :param environment: added to this process's environment.
     """
-    RUN.mkdir(parents=True, exist_ok=True)
-    LOG.mkdir(parents=True, exist_ok=True)
-    with (LOG / f"{name}.log").open("wb") as log:
+    for folder in (RUN, LOG):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = process_note.new_mark()
+    marked = {**os.environ, **environment, **_KEEP_ENVIRONMENT, process_note.MARK: mark}
+    with _private(LOG / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - the callers' constant words
-            argv, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            argv, cwd=ROOT, env=marked, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True, umask=0o077,
         )  # fmt: skip
     # Written at once: a kill of the demo between here and the next line must not orphan it.
-    (RUN / f"{name}.pid").write_text(f"{process.pid}\n{argv[0]}")
+    process_note.write(_file(name), process_note.note(process.pid, mark, argv))
 
 
 def alive(name: str) -> bool:
-    """Tell whether a process that was started under this name still runs."""
-    return _pid(name) is not None
+    """Tell whether a process that was started under this name still runs.
+
+    :raises UnknownProcess: when an earlier version's note leaves that open.
+    """
+    noted = process_note.read(_file(name))
+    return noted is not None and noted.leads()
 
 
 def stop(*names: str, grace: float = 20.0) -> None:
@@ -45,20 +59,21 @@ def stop(*names: str, grace: float = 20.0) -> None:
 
     :param names: as given to :func:`start`.
     :param grace: seconds before the final signal.
+    :raises UnknownProcess: when an earlier version's note leaves open whose process it is; all
+        others were stopped.
     """
-    leaders = [pid for name in names if (pid := _pid(name)) is not None]
-    for pid in leaders:
-        _signal(pid, signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    _wait(lambda: [pid for pid in leaders if _running(pid)], deadline)
-    # A task's worker has a process group of its own and outlives the scheduler that began it.
-    for pid in _sessions(leaders):
-        _signal(pid, signal.SIGTERM)
-    _wait(lambda: _sessions(leaders), deadline)
-    for pid in _sessions(leaders):
-        _signal(pid, signal.SIGKILL)
+    unknown = []
+    noted = []
     for name in names:
-        (RUN / f"{name}.pid").unlink(missing_ok=True)
+        try:
+            noted.append((name, process_note.read(_file(name))))
+        except UnknownProcess as error:
+            unknown.append(str(error))
+    _end([one for _, one in noted if one], time.monotonic() + grace)
+    for name, _ in noted:
+        _file(name).unlink(missing_ok=True)
+    if unknown:
+        raise UnknownProcess("\n".join(unknown))
 
 
 def last_lines(name: str, count: int = 15) -> str:
@@ -68,60 +83,37 @@ def last_lines(name: str, count: int = 15) -> str:
     return "\n".join(text.splitlines()[-count:])
 
 
-def _pid(name: str) -> int | None:
-    file = RUN / f"{name}.pid"
-    if not file.exists():
-        return None
-    number, _, command = file.read_text().partition("\n")
-    pid = int(number)
-    if not _running(pid):
-        return None
-    words = _command_line(pid)
-    # For a moment after its start a process has no words yet.
-    ours = not words or not command or Path(command).name in words
-    return pid if ours else None
+def _end(noted: Collection[ProcessNote], deadline: float) -> None:
+    """Ask the leaders' groups to end, then the rest of their sessions, then leave no choice."""
+    for one in noted:
+        if one.leads():
+            for pid in {one.pid, *one.group()}:
+                one.signal(pid, signal.SIGTERM)
+    _wait(lambda: [one.pid for one in noted if one.leads()], deadline)
+    # A task's worker has a process group of its own and outlives the scheduler that began it.
+    _tell(noted, signal.SIGTERM)
+    _wait(lambda: [pid for one in noted for pid in one.members()], deadline)
+    _tell(noted, signal.SIGKILL)
 
 
-def _command_line(pid: int) -> str:
-    try:
-        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return ""
-    return raw.replace(b"\0", b" ").decode(errors="replace")
+def _tell(noted: Iterable[ProcessNote], number: signal.Signals) -> None:
+    for one in noted:
+        for pid in one.members():
+            one.signal(pid, number)
 
 
-def _running(pid: int) -> bool:
-    """A zombie has ended; only its parent has not asked yet."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return False
-    return status.rpartition(") ")[2][:1] not in ("Z", "X")
+def _file(name: str) -> Path:
+    return RUN / f"{name}.pid"
 
 
-def _sessions(leaders: Collection[int]) -> list[int]:
-    """Return what runs in the sessions of these processes, whether or not they live still."""
-    numbers = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    return [pid for pid in numbers if _session(pid) in leaders and _running(pid)]
-
-
-def _session(pid: int) -> int:
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return 0
+def _private(file: Path) -> Path:
+    """Return a file that is there, and its owner's alone."""
+    file.touch(mode=0o600)
+    with suppress(PermissionError):
+        file.chmod(0o600)
+    return file
 
 
 def _wait(remaining: Callable[[], Collection[int]], deadline: float) -> None:
     while remaining() and time.monotonic() < deadline:
         time.sleep(0.1)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    """Signal a process and its group, if it leads one."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(pid, number)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from include.demo import airflow_environment, home, processes
+from include.demo import airflow_environment, home, login, processes
 from include.demo.airflow_api import DemoFailed
 from include.demo.progress import say
 from include.demo.signing_key import make_signing_key
@@ -45,7 +45,7 @@ def start_cloud() -> str:
     :returns: the URL at which its machines reach it.
     """
     say("starting the embedded cloud")
-    home.CLOUD.mkdir(parents=True, exist_ok=True)
+    home.CLOUD.mkdir(mode=0o700, parents=True, exist_ok=True)
     processes.start(
         "cloud",
         [PYTHON, "-m", "include.localcloud", "serve", "--home", str(home.CLOUD),
@@ -87,6 +87,7 @@ def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:
     :param databases: what :func:`lay_landscape` returned.
     """
     say("starting Airflow")
+    login.make()
     variables = airflow_environment.environment(
         signing_key=make_signing_key(), gateway=gateway, databases=databases
     )

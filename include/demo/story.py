@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from include.demo import down, home, stack
+from include.demo import down, home, login, stack
 from include.demo.airflow_api import AirflowApi, DemoFailed
 from include.demo.guestbook_repository import GuestbookRepository
 from include.demo.progress import follow, say
@@ -59,6 +59,7 @@ def main() -> None:
     report.save()
     report.show()
     _check(report, dev=first, prod=second)
+    _tell_login()
 
 
 def start_over() -> None:
@@ -83,6 +84,13 @@ def bring_up() -> AirflowApi:
     for dag_id in ("guestbook", "guestbook.dev", "guestbook.prod", "commits"):
         api.wait_for_dag(dag_id, timeout=120)
     return api
+
+
+def _tell_login() -> None:
+    """Say once who may look at all this."""
+    user, password = login.read().values()
+    say(f"{home.UI}: log in as {user} with {password}")
+    say(f"the password stands in {login.PASSWORDS.relative_to(home.ROOT)}, for you alone")
 
 
 def _served(environment: str) -> str:

@@ -49,7 +49,7 @@ global
     # One thread: what is asked of a slot happens between requests, never during one.
     nbthread 1
     hard-stop-after 60s
-    stats socket /cloud/admin.sock mode 666 level admin expose-fd listeners
+    stats socket /cloud/admin.sock mode 600 level admin expose-fd listeners
     server-state-file /cloud/servers.state
 defaults
     mode http
@@ -64,8 +64,13 @@ defaults
     balance roundrobin
 # A configuration needs something to listen to, even before the first listener.
 frontend idle
-    bind unix@/cloud/idle.sock
+    bind unix@/cloud/idle.sock mode 600
 """
+
+
+# A browser gives a host's cookies to all its ports. Airflow's login, made on this machine, is not
+# for the applications that answer on the next ones.
+_NOT_THE_LOGIN = r"    http-request replace-header Cookie '^(|.*; *)_token=[^;]*;? *(.*)$' '\1\2'"
 
 
 def render(listeners: Iterable[Listener], pools: Iterable[Pool], seats: Seats | None = None) -> str:
@@ -86,7 +91,11 @@ def slot(number: int) -> str:
 
 
 def _frontend(listener: Listener) -> str:
-    lines = [f"frontend port_{listener.port}", f"    bind 127.0.0.1:{listener.port}"]
+    lines = [
+        f"frontend port_{listener.port}",
+        f"    bind 127.0.0.1:{listener.port}",
+        _NOT_THE_LOGIN,
+    ]
     shares = [(name, weight) for name, weight in listener.pools if weight > 0]
     left = sum(weight for _, weight in shares)
     for name, weight in shares[:-1]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
+
+from include.localcloud.machine_confinement import forget_cgroup
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +20,13 @@ KIND = "slipway.kind"
 INSTANCE = "slipway.instance"
 CLOUD_KINDS = ("cloud-instance", "cloud-gateway", "cloud-balancer", "cloud-database")
 NETWORK_KIND = "cloud-network"
+# For HAProxy, which needs no more than its sockets and, for the first ports, one right.
+CONFINED: Mapping[str, Any] = {
+    "cap_drop": ["ALL"],
+    "cap_add": ["NET_BIND_SERVICE"],
+    "security_opt": ["no-new-privileges"],
+    "read_only": True,
+}
 
 
 class Engine:
@@ -28,6 +38,11 @@ class Engine:
     def __init__(self, *, installation: str) -> None:
         self.installation = installation
         self.api: Any = docker.APIClient(version="auto", timeout=120, num_pools=20)
+
+    def cgroup_driver(self) -> str:
+        """Return who makes containers' cgroups: ``systemd``, or ``cgroupfs`` for Docker itself."""
+        driver: str = self.api.info()["CgroupDriver"]
+        return driver
 
     def labels(self, kind: str, **more: str) -> dict[str, str]:
         """Return the labels of something of that kind."""
@@ -93,6 +108,7 @@ class Engine:
         ]
         for tag in tags:
             self.remove_image(tag)
+        forget_cgroup(self.installation)
         return len(doomed) + len(networks) + len(tags)
 
     def _remove_network(self, network: str) -> None:
@@ -100,6 +116,14 @@ class Engine:
         for container in self.api.inspect_network(network)["Containers"]:
             self.api.disconnect_container_from_network(container, network, force=True)
         self.api.remove_network(network)
+
+
+def whoami() -> str:
+    """Return user and group of this process, as Docker wants them.
+
+    A container that runs as they do shares files with this process, and with nobody else.
+    """
+    return f"{os.getuid()}:{os.getgid()}"
 
 
 def image_repository(installation: str) -> str:

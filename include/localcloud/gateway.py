@@ -5,7 +5,7 @@ So nothing has to listen on an address that anybody else could reach.
 
 from __future__ import annotations
 
-from include.localcloud.engine import Engine
+from include.localcloud.engine import CONFINED, Engine, whoami
 from include.localcloud.settings import CloudSettings
 
 IMAGE = "slipway/haproxy:2"
@@ -37,7 +37,8 @@ def start_gateway(engine: Engine, settings: CloudSettings) -> None:
         IMAGE,
         kind="cloud-gateway",
         command=["haproxy", "-db", "-f", "/cloud/haproxy.cfg"],
-        host={"binds": [f"{folder}:/cloud"], "mem_limit": "256m", "pids_limit": 64},
+        user=whoami(),
+        host={"binds": [f"{folder}:/cloud"], "mem_limit": "256m", "pids_limit": 64, **CONFINED},
         networking_config=engine.address(settings.network, settings.gateway),
     )
     engine.api.start(container)

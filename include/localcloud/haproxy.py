@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from include.localcloud.balancer_config import SLOTS, slot
-from include.localcloud.engine import Engine
+from include.localcloud.engine import CONFINED, Engine, whoami
 from include.localcloud.server import short_path
 
 log = logging.getLogger(__name__)
@@ -66,9 +66,11 @@ class HAProxy:
             IMAGE,
             kind="cloud-balancer",
             command=["haproxy", "-W", "-db", "-f", "/cloud/haproxy.cfg"],
+            user=whoami(),
             host={
                 "binds": [f"{self._folder}:/cloud"],
                 "network_mode": "host",
+                **CONFINED,
                 "mem_limit": "512m",
                 "pids_limit": 128,
             },

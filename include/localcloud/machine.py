@@ -10,6 +10,7 @@ from typing import Any
 
 from include.localcloud.cloud_config import WrittenFile
 from include.localcloud.engine import INSTANCE, Engine
+from include.localcloud.machine_confinement import ENTRYPOINT, HOST, cgroup_parent
 from include.localcloud.machine_files import (
     first_boot_files,
     ids,
@@ -19,14 +20,6 @@ from include.localcloud.machine_files import (
 )
 from include.localcloud.settings import CloudSettings
 
-# systemd needs to mount and to see its cgroups; it does not need a privileged container.
-_HOST: dict[str, Any] = {
-    "cap_add": ["SYS_ADMIN", "NET_ADMIN"],
-    "tmpfs": {"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108 - the machine's own /tmp
-    "binds": ["/sys/fs/cgroup:/sys/fs/cgroup:rw"],
-    "mem_limit": "1g",
-    "pids_limit": 2048,
-}
 _SHUTDOWN_SECONDS = 10
 
 
@@ -75,7 +68,8 @@ class Machines:
             labels={INSTANCE: order.instance_id},
             hostname=f"ip-{address.replace('.', '-')}",
             environment={"container": "docker"},
-            host=_HOST,
+            entrypoint=ENTRYPOINT,
+            host={**HOST, "cgroup_parent": self._cgroup_parent()},
             networking_config=self._engine.address(self._settings.network, address),
         )
         self._place(container, order)
@@ -96,6 +90,9 @@ class Machines:
     def commit(self, instance_id: str, repository: str, tag: str) -> None:
         """Make an image of the machine's disk."""
         self._engine.api.commit(self.name(instance_id), repository=repository, tag=tag)
+
+    def _cgroup_parent(self) -> str:
+        return cgroup_parent(self._settings.installation, self._engine.cgroup_driver())
 
     def _place(self, container: str, order: MachineOrder) -> None:
         files = first_boot_files(

@@ -14,6 +14,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 from include.localcloud.application import CloudApplication
 from include.localcloud.balancer import Balancer
+from include.localcloud.browser_guard import without_browsers
 from include.localcloud.classic_health import correct_classic_balancers
 from include.localcloud.compute import Compute
 from include.localcloud.engine import Engine
@@ -43,7 +44,10 @@ def serve(settings: CloudSettings) -> None:
 
     :raises BlockingIOError: when a cloud serves from the same home already.
     """
+    # Whoever reaches a socket or a file of the cloud's has the cloud.
+    os.umask(0o077)
     settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.chmod(0o700)
     with (settings.home / "serve.lock").open("w") as lock:
         # Or this one would sweep the other's machines away.
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,7 +81,9 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
     state = CloudState(region=settings.region)
     seed_image(state.ec2, settings.region)
     servers = ApiServers(
-        CloudApplication(state=state), port=settings.port, folder=settings.home / "gateway"
+        without_browsers(CloudApplication(state=state)),
+        port=settings.port,
+        folder=settings.home / "gateway",
     )
     jobs = Jobs(done=state.wake.set)
     balancer, reconciler = _parts(settings, engine, state, table, jobs)

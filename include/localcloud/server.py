@@ -37,7 +37,7 @@ class ApiServers:
         (folder / SOCKET).unlink(missing_ok=True)
         self._servers = [
             create_server(application, host="127.0.0.1", port=port, **_SETTINGS),
-            create_server(application, unix_socket=path, unix_socket_perms="666", **_SETTINGS),
+            create_server(application, unix_socket=path, unix_socket_perms="600", **_SETTINGS),
         ]
 
     def start(self) -> None:

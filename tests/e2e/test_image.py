@@ -21,6 +21,7 @@ from tests.cloud_process import REGION
 from tests.e2e.conftest import PACKAGE, World
 from tests.e2e.steps import target
 from tests.fakes.git_server import Repository
+from tests.integration.localcloud_process import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -175,7 +176,7 @@ def test_settings_reach_the_service_letter_by_letter(
     package: tuple[Json, Repository], run: Run, boot: Callable[[str], Machine]
 ) -> None:
     """systemd has its own way with quotes, backslashes, dollars and blanks."""
-    odd = r"""a "b" 'c' \d $HOME ${HOME} %h #x; ä—`z` \n """
+    odd = r"""a "b" 'c' \d $HOME ${HOME} %h #x; ä—`z` {{ 1 + 1 }} \n """ + "\n\tb\r\n"
     image = bake(run, package[0], GUESTBOOK_PORT=PORT, ODD=odd, EMPTY="", LAST="x\\")
     machine = boot(image.image_id)
     version(machine, PORT)
@@ -191,7 +192,7 @@ def test_settings_reach_the_service_letter_by_letter(
 def test_secrets_reach_the_service_letter_by_letter(
     package: tuple[Json, Repository], run: Run, world: World, boot: Callable[[str], Machine]
 ) -> None:
-    odd = r"""p"w' \d $HOME ${HOME} %h #x; ä—`z` \n"""
+    odd = r"""p"w' \d $HOME ${HOME} %h #x; ä—`z` \n""" + "\n\tsecond line\r\n"
     ssm, name = world.client("ssm"), "/slipway/guestbook/dev/ODD_SECRET"
     ssm.put_parameter(Name=name, Value=odd, Type="SecureString", Overwrite=True)
     try:
@@ -202,6 +203,33 @@ def test_secrets_reach_the_service_letter_by_letter(
         ssm.delete_parameter(Name=name)
     pid = machine.sh("systemctl show -P MainPID guestbook").strip()
     assert f"ODD_SECRET={odd}" in machine.sh(f"cat /proc/{pid}/environ").split("\0")
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("ODD-SECRET",), "'ODD-SECRET' is no name of a variable"),
+        (("a/SECRET", "b/SECRET"), "b/SECRET would both be SECRET"),
+    ],
+)
+def test_a_service_does_not_start_without_a_setting_that_cannot_be_given(
+    package: tuple[Json, Repository], run: Run, world: World, boot: Callable[[str], Machine],
+    names: tuple[str, ...], said: str,
+) -> None:  # fmt: skip
+    ssm, value = world.client("ssm"), "not-for-the-journal"
+    paths = [f"/slipway/guestbook/dev/{name}" for name in names]
+    for path in paths:
+        ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
+    try:
+        machine = boot(bake(run, package[0], GUESTBOOK_PORT=PORT).image_id)
+        failed = "systemctl is-failed slipway-secrets || true"
+        until(lambda: machine.sh(failed).strip() == "failed", seconds=60)
+    finally:
+        ssm.delete_parameters(Names=paths)
+    journal = machine.sh("journalctl --no-pager")
+    assert said in journal
+    assert value not in journal
+    assert machine.sh("systemctl is-active guestbook || true").strip() == "inactive"
 
 
 def _files(world: World, image: str) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,10 +38,10 @@ LISTENER = 18577
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("cloud") / "home"
     with serving(home, installation=INSTALLATION, port=PORT) as process:
-        yield
+        yield home
     assert process.returncode == 0
     assert leftovers() == []
 
@@ -129,6 +130,29 @@ def test_a_database_may_be_asked_for_twice() -> None:
     both = start_database(installation=INSTALLATION, databases=["a", "b"])
     assert both["a"] == first["a"]
     assert both["b"].endswith(f"@{vpc()[10]}:5432/b")
+    assert "//slipway:slipway@" not in both["b"]
+
+
+def test_other_users_of_this_machine_reach_none_of_its_sockets_and_files(cloud: Path) -> None:
+    sockets = [path for path in cloud.rglob("*") if path.is_socket()]
+    assert {path.name for path in sockets} >= {"api.sock", "admin.sock", "idle.sock"}
+    assert [path for path in (cloud, *cloud.rglob("*")) if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"Host": "rebound.example:4577"},
+        {"Origin": "https://page.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_web_page_cannot_drive_the_cloud(sent: dict[str, str]) -> None:
+    form = b"Action=TerminateInstances&InstanceId.1=i-1&Version=2016-11-15"
+    request = urllib.request.Request(ENDPOINT, form, headers=sent)
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=10)
+    assert caught.value.code == 403
 
 
 def test_an_environment_does_not_get_into_anothers_database() -> None:

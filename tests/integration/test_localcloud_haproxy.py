@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
-from include.localcloud.balancer_config import Pool, render
+from include.localcloud.balancer_config import Listener, Pool, render
 from include.localcloud.engine import Engine
 from include.localcloud.haproxy import Check, HAProxy
 
@@ -46,7 +49,10 @@ def test_reloads_in_quick_succession_are_all_obeyed(haproxy: HAProxy) -> None:
 class Fine(BaseHTTPRequestHandler):
     """Answers every GET with 200."""
 
+    cookies: ClassVar[list[str]] = []
+
     def do_GET(self) -> None:
+        self.cookies.append(self.headers.get("Cookie", ""))
         self.send_response(200)
         self.end_headers()
 
@@ -71,3 +77,30 @@ def test_a_reload_keeps_what_is_in_the_slots(haproxy: HAProxy, target: int) -> N
     haproxy.reload(render([], pools(2)))
     assert haproxy.seen()["pool0", "slot1"].check is Check.UP
     assert haproxy.seen()["pool1", "slot1"].check is Check.DOWN
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrives"),
+    [
+        ("_token=jwt", ""),
+        ("a=1; _token=jwt", "a=1;"),
+        ("_token=jwt; a=1", "a=1"),
+        ("a=1; _token=jwt; b=2", "a=1; b=2"),
+        ("a=1; b=2", "a=1; b=2"),
+        ("my_token=kept; a=_token=kept", "my_token=kept; a=_token=kept"),
+    ],
+)
+def test_an_application_is_not_given_the_login_of_the_airflow_beside_it(
+    haproxy: HAProxy, target: int, sent: str, arrives: str
+) -> None:
+    """A browser sends a host's cookies to each of its ports."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    haproxy.reload(render([Listener(port=port, pools=(("pool0", 1),))], pools(1)))
+    haproxy.fill("pool0", "slot1", "127.0.0.1", target)
+    haproxy.accept("pool0", "slot1")
+    Fine.cookies.clear()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Cookie": sent})
+    urllib.request.urlopen(request, timeout=10).close()
+    assert Fine.cookies[-1].strip() == arrives

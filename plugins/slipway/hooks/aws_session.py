@@ -47,17 +47,19 @@ class AwsSession(AwsBaseHook):
             self._session = made
         return self._session
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """Return a new boto3 client.
 
         :param service: as boto3 names it.
+        :param config: goes before the connection's.
         """
         endpoint = self.conn_config.get_service_endpoint_url(service_name=service)
         # The hook's own way looks for its caller's name through the sources of all modules.
         with _uncollected():
             return self.get_session(region_name=self.region_name).client(
-                service, endpoint_url=endpoint, config=self.config, verify=self.verify
-            )
+                service, endpoint_url=endpoint, verify=self.verify,
+                config=self.config.merge(config) if config else self.config,
+            )  # fmt: skip
 
 
 @contextmanager

@@ -50,4 +50,6 @@ def _joined(tree: bytes, folder: Path) -> bytes:
 def _root(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
+    # Steps may run as anybody, and the worker's umask may be tight.
+    member.mode |= 0o555 if member.isdir() else 0o444
     return member

@@ -56,9 +56,11 @@ class AptPublishOperator(BaseOperator):
                 account=account(repository.aws_conn_id, repository.region, "s3"),
                 name=container_name(context), labels=self._labels,
             )  # fmt: skip
-            key = aptly.publish(deb.artifact.rpartition("/")[2], data, self._say)
+            signed = aptly.publish(deb.artifact.rpartition("/")[2], data, self._say)
+        if signed.warning:
+            self.log.warning("%s", signed.warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
-        return _published(deb, repository, key).to_json()
+        return _published(deb, repository, signed.public_key).to_json()
 
     def on_kill(self) -> None:
         """Remove the container of this task."""

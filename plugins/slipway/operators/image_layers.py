@@ -100,7 +100,9 @@ class Layers:
         files = recipe(self._root, "app")
         variables = {
             "app_package": package.name, "app_version": package.version, "app_unit": self.unit,
-            "app_config": dict(self.config), "app_repository_url": package.repository_url,
+            # As it is: Ansible would take braces in a setting for a template of its own.
+            "app_config": {one: {"__ansible_unsafe": self.config[one]} for one in self.config},
+            "app_repository_url": package.repository_url,
             "app_repository_distribution": package.distribution,
             "app_repository_component": package.component,
             "app_repository_key": package.signing_key,

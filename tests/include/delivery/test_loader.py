@@ -103,6 +103,10 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
         ("soak: 5s", "canary: 2", "dev.canary: 2 is no canary; write true, or a mapping like"),
         ("soak: 5s", "canary: {sise: 2}", "dev.canary.sise: unknown field; did you mean 'size'?"),
         ("soak: 5s", "canary: {soak: x}", "dev.canary.soak: 'x' is not a length of time"),
+        ("{GUESTBOOK_PORT:", "{GUESTBOOK-PORT:", "package.config.GUESTBOOK-PORT"),
+        ("{GUESTBOOK_PORT:", "{9PORT:", "'9PORT' is not allowed here"),
+        ("{GUESTBOOK_PORT:", '{"PORT\\n":', "package.config"),
+        ('GUESTBOOK_PORT: "8000"', 'GUESTBOOK_PORT: "8\\0"', "holds a zero byte"),
         ("soak: 5s", "soak: {alarms: errors}", "dev.soak.alarms: Input should be a valid tuple"),
     ],
 )

@@ -10,20 +10,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from include.localcloud.machine_confinement import ENTRYPOINT, HOST
+
 if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
     from docker.models.networks import Network
 
 LABELS = {"slipway.installation": "test-images", "slipway.kind": "tool"}
-# How the machine image asks to be run.
+# As the embedded cloud runs the machine image.
 MACHINE: dict[str, Any] = {
-    "cap_add": ["SYS_ADMIN", "NET_ADMIN"],
-    "cgroupns": "host",
-    "security_opt": ["apparmor=unconfined"],
-    "tmpfs": {"/run": "", "/run/lock": "", "/tmp": "exec"},
+    **HOST,
+    "entrypoint": ENTRYPOINT,
     "environment": {"container": "docker"},
-    "volumes": {"/sys/fs/cgroup": {"bind": "/sys/fs/cgroup", "mode": "rw"}},
 }
 
 

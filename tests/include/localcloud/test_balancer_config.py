@@ -21,7 +21,7 @@ POOL = Pool(
 def test_listens_on_loopback_alone() -> None:
     text = render([Listener(port=8081, pools=(("group_1", 1),))], [POOL])
     binds = [line.strip() for line in text.splitlines() if line.strip().startswith("bind ")]
-    assert binds == ["bind unix@/cloud/idle.sock", "bind 127.0.0.1:8081"]
+    assert binds == ["bind unix@/cloud/idle.sock mode 600", "bind 127.0.0.1:8081"]
 
 
 def test_checks_as_the_target_group_says() -> None:
@@ -60,3 +60,9 @@ def test_a_listener_without_pools_refuses() -> None:
 def test_the_order_of_things_changes_nothing() -> None:
     other = dataclasses.replace(POOL, name="group_2")
     assert render([], [POOL, other]) == render([], [other, POOL])
+
+
+def test_its_sockets_are_for_the_cloud_alone() -> None:
+    sockets = [line for line in render([], []).splitlines() if "/cloud/" in line and "sock" in line]
+    assert len(sockets) == 2
+    assert all("mode 600" in line for line in sockets)

@@ -2,10 +2,13 @@
 
 Everything below /slipway/<project>/<environment>/ becomes a variable named for the last part of
 its path. The file is in memory (/run) and root's alone; no image ever holds it.
+
+What cannot become a variable stops the machine's service, and the journal says which parameter
+it is, never what it holds: a service must not start without a setting that somebody gave it.
 """
 
-import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
@@ -15,10 +18,16 @@ import botocore.session
 
 # Seconds. A machine's role and routes may come a moment after the machine.
 PATIENCE = 90
+# systemd drops other names, and prints them with their values while it does (systemd.exec(5)).
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Unusable(Exception):
+    """A parameter cannot become a variable; the message has its path, and not its value."""
 
 
 def parameters():
-    """Yield name and value of each parameter of this machine's environment."""
+    """Yield path and value of each parameter of this machine's environment."""
     path = f"/slipway/{os.environ['SLIPWAY_PROJECT']}/{os.environ['SLIPWAY_ENVIRONMENT']}/"
     client = botocore.session.get_session().create_client(
         "ssm",
@@ -31,7 +40,7 @@ def parameters():
     )
     for page in pages:
         for parameter in page["Parameters"]:
-            yield parameter["Name"].rpartition("/")[2], parameter["Value"]
+            yield parameter["Name"], parameter["Value"]
 
 
 def patient_parameters():
@@ -47,16 +56,51 @@ def patient_parameters():
             time.sleep(1)
 
 
+def variables(found):
+    """Return name -> value.
+
+    :raises Unusable: when a parameter has no usable name or value, or two have the same name.
+    """
+    wrong, paths = [], {}
+    for path, value in found:
+        name = path.rpartition("/")[2]
+        if not NAME.fullmatch(name):
+            wrong.append(f"{path}: {name!r} is no name of a variable (letters, digits and _)")
+        if "\0" in value:
+            wrong.append(f"{path}: the value holds a zero byte, which no variable can")
+        paths.setdefault(name, []).append(path)
+    for name, same in sorted(paths.items()):
+        if len(same) > 1:
+            wrong.append(f"{' and '.join(same)} would both be {name}")
+    if wrong:
+        raise Unusable("\n".join(wrong))
+    return {path.rpartition("/")[2]: value for path, value in found}
+
+
+def line(name, value):
+    """Return a variable as a line of an EnvironmentFile.
+
+    Between double quotes systemd keeps everything as it is, line breaks and tabs too, but these
+    four, which a backslash saves; any other backslash is one.
+    """
+    quoted = re.sub(r'[\\"`$]', r"\\\g<0>", value)
+    return f'{name}="{quoted}"\n'
+
+
 def main(target):
     """Write the file at once: a service must never see half of it."""
-    found = patient_parameters()
+    lines = [line(name, value) for name, value in variables(patient_parameters()).items()]
     partial = f"{target}.partial"
-    with open(partial, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-        for name, value in found:
-            # systemd reads double-quoted values with C escapes (systemd.exec(5)), as JSON has.
-            file.write(f"{name}={json.dumps(value, ensure_ascii=False)}\n")
+    with open(
+        partial, "w", encoding="utf-8", newline="",
+        opener=lambda path, flags: os.open(path, flags, 0o600),
+    ) as file:  # fmt: skip
+        file.writelines(lines)
     Path(partial).replace(target)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except Unusable as error:
+        sys.exit(f"This machine's parameters cannot be used:\n{error}")

@@ -1,0 +1,72 @@
+"""Housekeeping: the apt repository's signature is renewed before its time is over."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.hooks.apt_bucket import AptBucket
+from slipway.hooks.apt_connection import AptRepository, apt_repository
+from slipway.hooks.aptly import Aptly
+from slipway.hooks.aws_connection import account
+from slipway.hooks.docker_connection import DEFAULT, container_engine
+from slipway.operators.failure import explained
+from slipway.operators.identity import container_name, labels
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class RenewAptReleaseOperator(BaseOperator):
+    """Sign the apt repository anew, once a day; what is in it stays as it is.
+
+    :param apt_conn_id: the repository (:mod:`slipway.hooks.apt_connection`).
+    :param docker_conn_id: the container engine that holds aptly's volume.
+    :returns: whether it was signed anew.
+    """
+
+    ui_color = "#ffedd5"
+
+    def __init__(
+        self, *, apt_conn_id: str = "slipway_apt", docker_conn_id: str = DEFAULT, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.apt_conn_id = apt_conn_id
+        self.docker_conn_id = docker_conn_id
+        self._labels: dict[str, str] = {}
+
+    def execute(self, context: Context) -> bool:
+        """Look at what is published, and renew it when its day is over."""
+        with explained():
+            repository = apt_repository(self.apt_conn_id)
+            release = AptBucket(repository).release()
+            if release is None:
+                self.log.info("nothing is published in %s yet", repository.bucket)
+                return False
+            self.log.info("signed %s, valid until %s", release.signed, release.valid_until)
+            return release.due(datetime.now(UTC)) and self._renew(repository, context)
+
+    def on_kill(self) -> None:
+        """Remove the container of this task."""
+        if self._labels:
+            container_engine(self.docker_conn_id).remove_labelled(self._labels)
+
+    def _renew(self, repository: AptRepository, context: Context) -> bool:
+        self._labels = labels(context)
+        aptly = Aptly(
+            engine=container_engine(self.docker_conn_id), repository=repository,
+            account=account(repository.aws_conn_id, repository.region, "s3"),
+            name=container_name(context), labels=self._labels,
+        )  # fmt: skip
+        signed = aptly.renew(lambda line: self.log.info("%s", line))
+        if signed is None:
+            self.log.warning(
+                "%s was published from another container engine, which has to renew it",
+                repository.bucket,
+            )
+            return False
+        if signed.warning:
+            self.log.warning("%s", signed.warning)
+        return True

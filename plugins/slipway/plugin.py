@@ -1,0 +1,44 @@
+"""What Slipway adds to Airflow itself.
+
+Airflow's server answers to any name. A web page whose name is made to resolve to the server's
+address (DNS rebinding) counts as the server's own for a browser, and may ask it anything. So the
+server can be told its names, in ``[slipway] allowed_hosts``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk.configuration import conf
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+
+def only_for_hosts(app: ASGIApp, *, allowed_hosts: list[str]) -> ASGIApp:
+    """Return the application behind a check of each request's ``Host``; others get a 400.
+
+    :param allowed_hosts: names without port; ``*.example.com`` stands for all below.
+    """
+    # Workers load plugins as well, and serve nothing.
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+    return TrustedHostMiddleware(app, allowed_hosts=allowed_hosts, www_redirect=False)
+
+
+def root_middlewares() -> list[dict[str, Any]]:
+    """Return what stands before the whole server: nothing, where no hosts are named."""
+    names = conf.get("slipway", "allowed_hosts", fallback="") or ""
+    hosts = [name.strip() for name in names.split(",") if name.strip()]
+    if not hosts:
+        return []
+    kwargs = {"allowed_hosts": hosts}
+    return [{"name": "slipway hosts", "middleware": only_for_hosts, "kwargs": kwargs}]
+
+
+class SlipwayPlugin(AirflowPlugin):
+    """Registered by ``plugins/slipway_plugin.py``."""
+
+    name = "slipway"
+    fastapi_root_middlewares = root_middlewares()

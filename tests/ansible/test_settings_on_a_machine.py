@@ -1,0 +1,69 @@
+"""What the real systemd makes of the files that a machine's service gets its settings from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.ansible.settings import ROLE, VALUES, environment_file, reader
+from tests.include.images.containers import (
+    MACHINE,
+    Containers,
+    booted,
+    eventually,
+    execute,
+    sh,
+    tar,
+)
+
+pytestmark = pytest.mark.integration
+SHOW = "cat /proc/self/environ"
+PLAY = """\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - ansible.builtin.template: {src: /play/app.env.j2, dest: /play/app.env}
+"""
+
+
+def _environment(containers: Containers, text: str) -> dict[str, str]:
+    """Return what a unit with this EnvironmentFile has in its environment."""
+    machine = containers.start("slipway/machine:12", **MACHINE)
+    eventually(lambda: booted(machine))
+    machine.put_archive("/root", tar({"given.env": text.encode()}))
+    run = ("systemd-run", "--wait", "--pipe", "--quiet", "-p", "EnvironmentFile=/root/given.env")
+    code, output = execute(machine, *run, "cat", "/proc/self/environ")
+    assert code == 0, output
+    assert "Ignoring invalid" not in sh(machine, "journalctl --no-pager")
+    pairs = (one.split("=", 1) for one in output.decode().split("\0") if "=" in one)
+    return dict(pairs)
+
+
+def test_secrets_reach_a_unit_letter_by_letter(containers: Containers) -> None:
+    line = reader().line
+    text = "".join(line(name, value) for name, value in VALUES.items())
+    got = _environment(containers, text)
+    assert {name: got.get(name) for name in VALUES} == VALUES
+    assert "EVIL" not in got
+
+
+def test_settings_go_through_ansible_and_systemd_letter_by_letter(
+    containers: Containers, tmp_path: Path
+) -> None:
+    given = {"app_config": {one: {"__ansible_unsafe": VALUES[one]} for one in VALUES}}
+    files = {
+        "play/vars.json": json.dumps(given).encode(), "play/play.yml": PLAY.encode(),
+        "play/app.env.j2": (ROLE / "templates/app.env.j2").read_bytes(),
+    }  # fmt: skip
+    play = "ansible-playbook -i localhost, --extra-vars @/play/vars.json /play/play.yml >&2"
+    toolbox = containers.start("slipway/toolbox:1", "sleep", "600", files=files)
+    sh(toolbox, play)
+    code, written = execute(toolbox, "cat", "/play/app.env")
+    assert code == 0
+    assert environment_file(written.decode()) == VALUES
+    got = _environment(containers, written.decode())
+    assert {name: got.get(name) for name in VALUES} == VALUES
+    assert "EVIL" not in got

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+
+from include.demo import airflow_environment, login, processes
+from include.demo.airflow_api import AirflowApi
+
+
+@pytest.fixture(autouse=True)
+def passwords(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    file = tmp_path / "airflow" / "passwords.json"
+    monkeypatch.setattr(login, "PASSWORDS", file)
+    return file
+
+
+def test_each_demo_has_a_password_of_its_own_that_only_its_owner_reads(passwords: Path) -> None:
+    login.make()
+    first = login.read()
+    assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
+    assert stat.S_IMODE(passwords.parent.stat().st_mode) == 0o700
+    login.make()
+    assert login.read() == first
+    passwords.unlink()
+    login.make()
+    assert login.read()["password"] != first["password"]
+    assert len(first["password"]) >= 20
+    assert list(passwords.parent.iterdir()) == [passwords]
+
+
+def test_airflow_takes_that_login_and_no_other(passwords: Path) -> None:
+    told = airflow_environment.environment(signing_key="k", gateway="http://g", databases={})
+    assert told["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "False"
+    assert told["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == "admin:ADMIN"
+    assert told["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] == str(passwords)
+    assert told["AIRFLOW__SLIPWAY__ALLOWED_HOSTS"] == "127.0.0.1,localhost"
+    login.make()
+    assert login.read()["password"] not in json.dumps(told)
+
+
+def test_the_demos_own_client_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    login.make()
+    asked: list[tuple[str, str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        token = request.headers.get("Authorization", "")
+        asked.append((request.method, request.url.path, token))
+        if request.url.path == "/auth/token":
+            right = json.loads(request.content) == login.read()
+            return httpx.Response(201 if right else 401, json={"access_token": "t"})
+        return httpx.Response(200, json={"scheduler": {"status": "healthy"}, "state": "success"})
+
+    transport = httpx.MockTransport(answer)
+    client = httpx.Client(base_url="http://127.0.0.1", transport=transport)
+    monkeypatch.setattr(httpx, "Client", lambda **_: client)
+    monkeypatch.setattr(processes, "alive", lambda _: True)
+    api = AirflowApi()
+    api.wait_until_ready(timeout=5)
+    assert api.run_state("d", "r") == "success"
+    assert ("POST", "/auth/token", "") in asked
+    assert asked[-1][2] == "Bearer t"
