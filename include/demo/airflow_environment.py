@@ -128,7 +128,8 @@ def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
     return {
         "docker_default": {"conn_type": "docker", "host": "unix:///var/run/docker.sock"},
         "aws_default": {
-            "conn_type": "aws", "login": "embedded", "password": "embedded",
+            # The embedded cloud takes any; one of its own can be told when it turns up somewhere.
+            "conn_type": "aws", "login": "embedded", "password": secrets.token_urlsafe(30),
             "extra": {"endpoint_url": home.ENDPOINT, "region_name": home.REGION},
         },
         "slipway_apt": {

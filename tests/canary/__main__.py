@@ -20,7 +20,7 @@ from typing import Any
 
 import docker
 
-from include.demo import home, place
+from include.demo import home, login, place
 from include.demo.airflow_api import FINAL, AirflowApi
 from tests.canary import project
 from tests.canary.needles import (
@@ -38,7 +38,7 @@ _RUN, _LOAD = 600.0, 90.0
 # Seconds into a bake, at which its builder is there and has been told everything.
 _INTO = 8.0
 # Where the installation's secrets are at home.
-_AT_HOME = (home.ENVIRONMENT, home.CLOUD, home.HOME / "login.json", home.GIT)
+_AT_HOME = (home.ENVIRONMENT, login.PASSWORDS, home.CLOUD, home.GIT)
 
 
 def main() -> int:
@@ -49,7 +49,8 @@ def main() -> int:
         for name in ("token", "registry", "parameter")
     }
     with _project(canaries) as api:
-        sought = needles({**secrets_of(home.ENVIRONMENT), **canaries})
+        password = login.read()["password"]
+        sought = needles({**secrets_of(home.ENVIRONMENT), "login": password, **canaries})
         with Watch(sought, own=("token", "registry", "AIRFLOW_VAR_GUESTBOOK")) as watch:
             finds = _story(api)
         finds += sorted(watch.finds)
