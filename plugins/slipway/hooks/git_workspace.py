@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from slipway.hooks.git_command import git
 
@@ -13,12 +13,12 @@ from slipway.hooks.git_command import git
 _UPLOAD = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
 
 
-def with_history(
-    tree: bytes, mirror: Path, sha: str, *, url: str, branch: str, depth: int
-) -> bytes:
+def add_history(
+    tree: IO[bytes], mirror: Path, sha: str, *, url: str, branch: str, depth: int
+) -> None:
     """Add a ``.git`` to a tree, with the branch checked out and a clean status.
 
-    :param tree: a tar of the commit's files.
+    :param tree: a tar of the commit's files, open for reading and writing, at its beginning.
     :param mirror: a bare repository that has the commit.
     :param url: becomes ``origin``; without credentials.
     :param branch: becomes the current branch, at the commit.
@@ -37,14 +37,9 @@ def with_history(
         git("config", "remote.origin.url", url, cwd=work)
         git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*", cwd=work)
         git("read-tree", sha, cwd=work)
-        return _joined(tree, work / ".git")
-
-
-def _joined(tree: bytes, folder: Path) -> bytes:
-    joined = io.BytesIO(tree)
-    with tarfile.open(fileobj=joined, mode="a") as archive:
-        archive.add(folder, arcname=".git", filter=_root)
-    return joined.getvalue()
+        with tarfile.open(fileobj=tree, mode="a") as archive:
+            archive.add(work / ".git", arcname=".git", filter=_root)
+    tree.seek(0)
 
 
 def _root(member: tarfile.TarInfo) -> tarfile.TarInfo:
