@@ -96,8 +96,8 @@ def _choice(project: Project, name: str) -> ChooseReleaseOperator:
             "url": project.repository.url, "branch": project.repository.branch,
             "connection": project.repository.connection,
         },
-        execution_timeout=LIMITS["bookkeeping"],
-        doc_md=documentation.task("choose_release"),
+        # It may have to fetch the repository.
+        execution_timeout=LIMITS["checkout"], doc_md=documentation.task("choose_release"),
     )  # fmt: skip
 
 

@@ -35,9 +35,7 @@ class Fact:
 
 def _plain(items: list[tuple[str, Any]]) -> Json:
     """Write an enum as its value: not every encoder knows that a StrEnum is a string."""
-    return {
-        name: value.value if isinstance(value, enum.Enum) else value for name, value in items
-    }
+    return {name: value.value if isinstance(value, enum.Enum) else value for name, value in items}
 
 
 def _revive(kind: Any, value: Any) -> Any:

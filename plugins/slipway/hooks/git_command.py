@@ -182,6 +182,12 @@ def remote_failure(url: str, error: GitCommandFailed) -> RepositoryRefused | Rep
             f"{url} sends us to another address, where credentials do not go along: {said}",
             advice="put the repository's new address into the project file",
         )
+    if "fsck error" in error.stderr:
+        wrong = next((x for x in error.stderr.splitlines() if x.startswith("error: object")), said)
+        return RepositoryRefused(
+            f"{url} holds what git's own check refuses: {wrong.removeprefix('error: ')}",
+            advice="find the commit with `git fsck`, and remove the branches and tags that hold it",
+        )
     if any(sign in error.stderr.lower() for sign in _REFUSED):
         return RepositoryRefused(
             f"{url} refused us: {said}",

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from slipway import event
+import slipway.event
 from slipway.pipeline.conditions import Event
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def event_of(checkout: Checkout, *, instance: str = "") -> Event:
     )  # fmt: skip
 
 
-def _before_events(checkout: Checkout) -> event.Event:
+def _before_events(checkout: Checkout) -> slipway.event.Event:
     """Read the event off a checkout that was made when none was noted: a tag, or a push."""
     if checkout.tag:
-        return event.Event.of_tag(checkout.tag)
-    return event.Event.push(checkout.branch)
+        return slipway.event.Event.of_tag(checkout.tag)
+    return slipway.event.Event.push(checkout.branch)
 
 
 def build_variables(checkout: Checkout, event: Event, *, link: str = "") -> dict[str, str]:
