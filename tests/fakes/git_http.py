@@ -88,7 +88,8 @@ def _handler(web: GitWeb) -> type[BaseHTTPRequestHandler]:
             else:
                 self._answer(path, query)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def _answer(self, path: str, query: str) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -27,7 +27,7 @@ from slipway.deliverable import Deliverable, matches
         ("v*.0", "v1.0.0", True),
         ("v1.4", "v1x4", False),
         ("MAIN", "main", False),
-        ("maın", "main", False),
+        ("ma\u0131n", "main", False),
     ],
 )
 def test_globs_match_whole_names(pattern: str, name: str, expected: bool) -> None:

@@ -42,7 +42,7 @@ def test_what_is_followed(url: str) -> None:
     ],
 )
 def test_a_login_in_a_url_is_refused_and_never_shown(url: str, instead: str) -> None:
-    with pytest.raises(ValueError, match="use|connection|scheme") as refused:
+    with pytest.raises(ValueError, match=r"use|connection|scheme") as refused:
         parse_url(url)
     assert instead in str(refused.value)
     assert "hunter2" not in str(refused.value)
@@ -57,7 +57,7 @@ def test_a_login_in_a_url_is_refused_and_never_shown(url: str, instead: str) -> 
     ],
 )  # fmt: skip
 def test_what_is_not_followed(url: str) -> None:
-    with pytest.raises(ValueError, match="is not a repository URL|does not name|holds a login"):
+    with pytest.raises(ValueError, match=r"is not a repository URL|does not name|holds a login"):
         parse_url(url)
 
 

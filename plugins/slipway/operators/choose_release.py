@@ -45,8 +45,13 @@ class ChooseReleaseOperator(BaseOperator):
     ui_color = "#dbeafe"
 
     def __init__(
-        self, *, environment: Json, version: str, before: Json | None = None,
-        source: Json | None = None, **kwargs: Any
+        self,
+        *,
+        environment: Json,
+        version: str,
+        before: Json | None = None,
+        source: Json | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         self.environment = environment

@@ -183,7 +183,7 @@ def test_a_connection_that_does_not_fit(url: str, connection: str | None, said: 
 
 def test_a_submodule_with_a_login_in_its_url_is_refused(repository: Repository) -> None:
     sha = _vendor(repository, "https://ada:hunter2@127.0.0.1:1/x", "a" * 40)
-    with pytest.raises(RepositoryRefused, match="submodule lib: .*holds a login") as refused:
+    with pytest.raises(RepositoryRefused, match=r"submodule lib: .*holds a login") as refused:
         git_mirror(repository.url, None).archive(sha)
     assert "hunter2" not in str(refused.value)
 
@@ -265,7 +265,7 @@ def _ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, connection: 
         f"for file in $(grep -o '/proc/[0-9]*/fd/[0-9]*' {note}); do\n"
         f'  stat -L -c %a "$file" >> {note}.modes; cat "$file" >> {note}.read; done; exit 255',
     )  # fmt: skip
-    with pytest.raises(Exception, match="does not answer|refused us"):
+    with pytest.raises(Exception, match=r"does not answer|refused us"):
         git_mirror(url, connection).head("main")
     lines = Path(f"{note}.effective").read_text().splitlines()
     effective = dict(line.partition(" ")[::2] for line in lines)

@@ -71,7 +71,7 @@ def test_a_branch_named_like_a_sha_that_is_not_there_is_not_found(
     repository: Repository, mirror: GitMirror, good: str
 ) -> None:
     repository.git("update-ref", f"refs/heads/{'a' * 40}", "HEAD")
-    with pytest.raises(RefNotFound, match="a{40} names no commit"):
+    with pytest.raises(RefNotFound, match=r"a{40} names no commit"):
         mirror.resolve("a" * 40)
 
 

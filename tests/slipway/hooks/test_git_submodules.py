@@ -62,7 +62,7 @@ def test_submodules_that_point_at_their_own_past_do_not_double_for_ever(
     sha = repository.commit(readme="x")
     for _ in range(12):
         sha = _vendor(repository, ("a", repository.url, sha), ("b", repository.url, sha))
-    with pytest.raises(RepositoryTooLarge, match="in more than 8 others|more than the 200"):
+    with pytest.raises(RepositoryTooLarge, match=r"in more than 8 others|more than the 200"):
         mirror.archive(sha)
 
 
