@@ -50,14 +50,15 @@ class ReleaseCatalogue:
         release = record.checkout.release
         self._store.put_json(_key(release.project, release.version), record.to_json())
 
-    def find(self, project: str, version: str) -> ReleaseRecord:
+    def find(self, project: str, version: str, *, among: list[str] | None = None) -> ReleaseRecord:
         """Look a release up.
 
         :param project: the project's name.
         :param version: a whole version, or the first characters of its sha (7 or more).
+        :param among: the project's versions, where they are known already.
         :raises ReleaseNotFound: naming the nearest version there is.
         """
-        versions = self.versions(project)
+        versions = self.versions(project) if among is None else among
         chosen = version if version in versions else self._by_sha(project, version, versions)
         if chosen is None:
             msg = f"{project} has no release {version!r}"
@@ -102,8 +103,10 @@ class ReleaseCatalogue:
             raise ReleaseNotFound(msg, advice=f"run the DAG {project!r} once")
         if line is None:
             return self.recent(project, 1)[0]
-        for sha in line:
-            records = [self.find(project, one) for one in versions if _is_of(one, sha)]
+        starts = {version.rpartition(".g")[2] for version in versions}
+        for sha in (sha for sha in line if sha[:_ABBREVIATED] in starts):
+            named = [one for one in versions if _is_of(one, sha)]
+            records = [self.find(project, one, among=named) for one in named]
             if found := [one for one in records if one.checkout.release.sha == sha]:
                 return in_order(found)[-1]
         msg = f"no commit that is on the delivered branch of {project} has become a release"
@@ -111,19 +114,19 @@ class ReleaseCatalogue:
 
     def _all(self, project: str) -> list[ReleaseRecord]:
         """Read every record: side by side, since each may be a question to a bucket."""
-        first, *others = self.versions(project) or [""]
-        if not first:
-            return []
+        versions = self.versions(project)
+        read = partial(self.find, project, among=versions)
         # The first one alone: it opens the connections that the others then share.
-        found = [self.find(project, first)]
+        found = [read(version) for version in versions[:1]]
         with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-            return found + list(pool.map(partial(self.find, project), others))
+            return found + list(pool.map(read, versions[1:]))
 
     def _by_sha(self, project: str, start: str, versions: list[str]) -> str | None:
         """Find the version of a commit; versions hold no more than the sha's first digits."""
         if len(start) < _ABBREVIATED:
             return None
-        maybe = [self.find(project, one) for one in versions if _is_of(one, start)]
+        named = [one for one in versions if _is_of(one, start)]
+        maybe = [self.find(project, one, among=named) for one in named]
         releases = [record.checkout.release for record in in_order(maybe)]
         found = [release for release in releases if release.sha.startswith(start)]
         # The last of several versions of one commit; of two commits, none.

@@ -117,3 +117,15 @@ def test_a_connection_that_is_missing_holds_up_nobody(
     repository.commit(readme="one")
     lost = Watched(dag_id="lost", url="https://127.0.0.1:1/x", branch="main", connection="absent")
     assert [run["trigger_dag_id"] for run in _poke(lost, _watch(repository))] == ["shop"]
+
+
+def test_a_commit_with_an_endless_message_stops_none_that_follows(
+    repository: Repository, artifacts: Path, tmp_path: Path
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    (tmp_path / "message").write_text("x" * (2 << 20))
+    repository.git("commit", "--quiet", "--allow-empty", "-F", str(tmp_path / "message"))
+    endless = repository.git("rev-parse", "HEAD")
+    last = repository.commit(readme="two")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [endless, last]
