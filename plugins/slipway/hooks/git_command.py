@@ -15,7 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from slipway.exceptions import RepositoryRefused, RepositoryUnreachable
 
@@ -139,7 +139,12 @@ def _run(
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
         )  # fmt: skip
         late = threading.Event()
-        watch = threading.Timer(TIMEOUT, lambda: (late.set(), process.kill()))
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        watch = threading.Timer(TIMEOUT, stop)
         watch.daemon = True
         watch.start()
         try:
@@ -161,7 +166,7 @@ def _drain(
 ) -> None:
     """Read to the end of what git prints, and wait for the end of git itself."""
     left = most
-    with process.stdout or tempfile.TemporaryFile() as printed:
+    with cast("IO[bytes]", process.stdout) as printed:
         while chunk := printed.read(min(_CHUNK, left + 1)):
             left -= len(chunk)
             if left < 0:

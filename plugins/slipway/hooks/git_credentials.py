@@ -113,7 +113,7 @@ def with_key(login: Login, hosts: Path) -> Iterator[Mapping[str, str]]:
         key = stack.enter_context(_in_memory(login.private_key.strip() + "\n"))
         if login.known_hosts:
             known = stack.enter_context(_in_memory(login.known_hosts.strip() + "\n"))
-            believed = (
+            believed: tuple[str, ...] = (
                 "-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=/dev/null",
                 "-o", "StrictHostKeyChecking=yes",
             )  # fmt: skip

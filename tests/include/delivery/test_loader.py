@@ -11,6 +11,9 @@ from include.delivery.schema import SCHEMA, render
 from include.delivery.swap_group import fleet_target
 from slipway.exceptions import ProjectFileError
 from slipway.fleet.target import Canary, FleetTarget, Probe
+from slipway.operators.checkout import CheckoutOperator
+from slipway.operators.deb_build import DebBuildOperator
+from slipway.operators.pipeline_test import PipelineTestOperator
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
 
@@ -211,6 +214,9 @@ def test_the_tasks_know_what_is_delivered(tmp_path: Path) -> None:
     more = "branches: [release/*]\n  tags: ['v*']\n  submodules: {'https://h/o/': token}"
     path.write_text(GOOD.replace(URL, f"{URL}\n  {more}"))
     dag = commit_dag(load_project(path))
-    checkout, test = dag.get_task("checkout"), dag.get_task("test")
+    checkout, test, deb = map(dag.get_task, ("checkout", "test", "build_deb"))
+    assert isinstance(checkout, CheckoutOperator)
+    assert isinstance(test, PipelineTestOperator)
+    assert isinstance(deb, DebBuildOperator)
     assert (checkout.branches, checkout.tags) == (["release/*"], ["v*"])
-    assert test.submodules == dag.get_task("build_deb").submodules == {"https://h/o/": "token"}
+    assert test.submodules == deb.submodules == {"https://h/o/": "token"}

@@ -17,8 +17,8 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from slipway.exceptions import RepositoryRefused
-from slipway.hooks import git_connection
 from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.git_credentials import Login, with_key
 from slipway.hooks.git_mirror import GitMirror
 from tests.fakes.git_http import GitWeb, git_web, make_authority
 from tests.fakes.git_server import Repository
@@ -314,8 +314,8 @@ def test_a_key_is_handed_over_without_a_file(
 def test_ssh_takes_a_key_that_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")],
                    check=True)  # fmt: skip
-    login = git_connection.Login(private_key=(tmp_path / "id").read_text())
-    with git_connection.with_key(login, tmp_path / "hosts") as environment:
+    login = Login(private_key=(tmp_path / "id").read_text())
+    with with_key(login, tmp_path / "hosts") as environment:
         command = shlex.split(environment["GIT_SSH_COMMAND"])
         key = command[command.index("-i") + 1]
         public = subprocess.run(["ssh-keygen", "-y", "-f", key], check=True, capture_output=True)

@@ -23,7 +23,8 @@ def _checkout(url: str, ref: str, *, context: Any = None, **more: Any) -> Checko
     operator = CheckoutOperator(
         task_id="checkout", project="shop", url=url, ref=ref, branch="main", **more
     )
-    return Checkout.from_json(operator.execute(context or {}))
+    given: Any = context or {}
+    return Checkout.from_json(operator.execute(given))
 
 
 def test_a_tag_a_branch_and_a_sha(repository: Repository) -> None:
