@@ -6,6 +6,7 @@
     - RefAmbiguous                  a name means a branch and a tag, or one of them and a sha
     - NotDeliverable                no ref that the project delivers reaches the commit
     - RepositoryTooLarge            a commit's tree, or what it includes, is over a limit
+    - RepositoryDamaged             it holds objects that git's own check refuses
     - RepositoryRefused             the URL or the path inside it is not allowed
     - ProjectFileError              a mistake in ``include/projects/*.yaml``
     - PipelineFileMissing           the commit has no pipeline file
@@ -72,6 +73,10 @@ class NotDeliverable(InputError):
 
 class RepositoryTooLarge(InputError):
     """A commit's tree, or what it includes from elsewhere, is over a limit."""
+
+
+class RepositoryDamaged(InputError):
+    """A repository holds objects that git's own check refuses."""
 
 
 class RepositoryRefused(InputError):

@@ -17,7 +17,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, cast
 
-from slipway.exceptions import RepositoryRefused, RepositoryUnreachable
+from slipway.exceptions import (
+    RepositoryDamaged,
+    RepositoryRefused,
+    RepositoryUnreachable,
+    SlipwayError,
+)
 
 # Seconds. A fetch of a large repository takes minutes; nothing takes longer than this.
 TIMEOUT = 900
@@ -176,8 +181,8 @@ def _drain(
     process.wait()
 
 
-def remote_failure(url: str, error: GitCommandFailed) -> RepositoryRefused | RepositoryUnreachable:
-    """Tell a server that says no from a server that does not answer.
+def remote_failure(url: str, error: GitCommandFailed) -> SlipwayError:
+    """Tell a server that says no, or has what nobody wants, from one that does not answer.
 
     :param url: the repository, without credentials.
     :param error: what git said.
@@ -190,7 +195,7 @@ def remote_failure(url: str, error: GitCommandFailed) -> RepositoryRefused | Rep
         )
     if "fsck error" in error.stderr:
         wrong = next((x for x in error.stderr.splitlines() if x.startswith("error: object")), said)
-        return RepositoryRefused(
+        return RepositoryDamaged(
             f"{url} holds what git's own check refuses: {wrong.removeprefix('error: ')}",
             advice="find the commit with `git fsck`, and remove the branches and tags that hold it",
         )

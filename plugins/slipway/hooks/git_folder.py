@@ -13,7 +13,10 @@ from pathlib import Path
 
 from slipway.exceptions import MirrorsUnsafe
 
-_ADVICE = "let `[slipway] git_mirrors` name a folder that belongs to the worker's user alone"
+_ADVICE = (
+    "let `[slipway] git_mirrors` name a folder that belongs to the worker's user alone: one inside "
+    "a volume, not the volume itself"
+)
 
 
 def own_folder(root: Path) -> Path:

@@ -6,12 +6,19 @@ worker that has never seen the repository.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
-from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryTooLarge
+from slipway.deliverable import Deliverable
+from slipway.exceptions import (
+    RefNotFound,
+    RepositoryDamaged,
+    RepositoryRefused,
+    RepositoryTooLarge,
+)
 from slipway.hooks import git_history
 from slipway.hooks.git_command import MOST_OUTPUT, GitOutputTooLarge, git_into
 from slipway.hooks.git_credentials import NOBODY, Credentials
@@ -21,6 +28,7 @@ from slipway.hooks.git_store import MirrorStore
 from slipway.hooks.git_submodules import Tree
 from slipway.hooks.git_workspace import add_history
 
+_log = logging.getLogger(__name__)
 # Bytes of history that are worth carrying into every run, and the commits that go along where
 # there are more and nobody said how many.
 _LARGE, _SHALLOW = 200 << 20, 50
@@ -59,16 +67,18 @@ class GitMirror:
 
     # Names
 
-    def find(self, name: str) -> Found:
+    def find(self, name: str, *, delivered: Deliverable | None = None) -> Found:
         """Find what a name means now, as :meth:`slipway.hooks.git_refs.Refs.resolve` says.
 
         :param name: a branch, a tag, a full ref, a sha, or the first digits of one.
+        :param delivered: what counts. Somebody may have pushed objects that git's own check
+            refuses; as long as none of these refs leads to them, they stop nobody.
         :raises RefNotFound: when the repository's branches and tags lead to no such thing.
         :raises RefAmbiguous: when the name means more than one thing.
         :raises RepositoryUnreachable: when the server does not answer.
         """
         if is_name(name):  # otherwise there is nothing to ask a server
-            self.fetch()
+            self._fetch_delivered(delivered)
         try:
             return self._refs.resolve(name)
         except RefNotFound as error:
@@ -114,7 +124,8 @@ class GitMirror:
         :raises RefNotFound: when there is no such branch.
         :raises RepositoryUnreachable: when the server does not answer.
         """
-        found = self.find(f"refs/heads/{branch}")
+        delivered = Deliverable(branch=branch)
+        found = self.find(delivered.ref, delivered=delivered)
         return git_history.first_parents(self._store.local, found.sha)
 
     def position(self, sha: str, tip: str) -> int:
@@ -237,6 +248,17 @@ class GitMirror:
         :raises RepositoryRefused: when it says no.
         """
         self._store.fetch()
+
+    def _fetch_delivered(self, delivered: Deliverable | None) -> None:
+        try:
+            self._store.fetch()
+        except RepositoryDamaged as error:
+            listed = self._store.remote("ls-remote", "--", self.url)
+            wanted = delivered.among(of_ls_remote(listed)) if delivered else []
+            if not wanted:
+                raise
+            _log.warning("%s; only what is delivered is fetched", error)
+            self._store.fetch(*wanted)
 
     def _pack_paths(self, file: IO[bytes], sha: str, paths: tuple[str, ...]) -> None:
         archive = ("archive", "--format=tar", sha, "--", *paths)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
-from slipway.exceptions import RefNotFound, RepositoryRefused
+from slipway.event import HEADS, TAGS
+from slipway.exceptions import RefNotFound, RepositoryDamaged, RepositoryRefused
 from slipway.git_url import parse_url
 from slipway.hooks.git_command import MOST_OUTPUT, GitCommandFailed, git, remote_failure
 from slipway.hooks.git_credentials import Credentials
@@ -31,16 +33,19 @@ class MirrorStore:
         self.path = mirror_path(root, url, credentials.identity)
         self._credentials = credentials
 
-    def fetch(self) -> None:
+    def fetch(self, *refs: str) -> None:
         """Bring every branch and tag up to date, and nothing else: no ref of a fork's.
 
+        :param refs: in full; these alone.
+        :raises RepositoryDamaged: when they hold what git's own check refuses.
         :raises RepositoryUnreachable: when the server does not answer.
         :raises RepositoryRefused: when it says no.
         :raises MirrorsUnsafe: when the mirrors' folder is not ours alone.
         """
+        wanted = refs or (f"{HEADS}*", f"{TAGS}*")
+        refspecs = [f"+{ref}:{ref}" for ref in wanted]
         with locked(self._prepared()):
-            refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-            self.remote("fetch", "--prune", "--quiet", "--", self.url, *refspecs)
+            self.remote("fetch", "--prune", "--no-tags", "--quiet", "--", self.url, *refspecs)
 
     def require(self, sha: str) -> None:
         """Make sure that a commit is here; servers may also give one that no branch reaches.
@@ -52,7 +57,8 @@ class MirrorStore:
         """
         if self.has(sha):
             return
-        self.fetch()
+        with suppress(RepositoryDamaged):  # of some other branch, perhaps
+            self.fetch()
         if self.has(sha):
             return
         try:

@@ -82,7 +82,7 @@ class CheckoutOperator(BaseOperator):
         )
         ref = self.ref or deliverable.ref
         mirror = git_mirror(self.url, self.connection)
-        found = mirror.find(ref)
+        found = mirror.find(ref, delivered=deliverable)
         event = _event(found, _reaching(mirror, found.sha, deliverable), mirror, by)
         commit = mirror.commit(found.sha)
         tip = mirror.refs.all().get(deliverable.ref)

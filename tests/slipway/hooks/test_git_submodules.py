@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
+from slipway.exceptions import RepositoryDamaged, RepositoryRefused, RepositoryTooLarge
 from slipway.hooks import git_mirror, git_submodules
 from slipway.hooks.git_mirror import GitMirror
 from tests.fakes.git_server import Repository
@@ -120,5 +120,7 @@ def test_a_submodule_that_would_be_an_option_is_refused_with_its_repository(
 ) -> None:
     repository.commit()
     sha = _vendor(repository, ("lib", "--upload-pack=x", "a" * 40))
-    with pytest.raises(RepositoryRefused, match="disallowed submodule url"):
+    with pytest.raises(RepositoryDamaged, match="disallowed submodule url"):
+        mirror.resolve("main")
+    with pytest.raises(RepositoryDamaged, match="disallowed submodule url"):
         mirror.archive(sha)

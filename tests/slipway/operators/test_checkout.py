@@ -176,3 +176,22 @@ def test_conditions_see_the_event_that_was_noted(repository: Repository) -> None
     assert event_of(before) == event_of(tag)
     push = replace(_checkout(repository.url, "main"), event=None)
     assert event_of(push).ref == "refs/heads/main"
+
+
+def test_a_strangers_branch_that_gits_check_refuses_stops_nobody(repository: Repository) -> None:
+    repository.commit(readme="one")
+    _checkout(repository.url, "")
+    repository.git("checkout", "--quiet", "-b", "attack")
+    repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
+    repository.git("checkout", "--quiet", "main")
+    sha = repository.commit(readme="two")
+    assert _checkout(repository.url, "").release.sha == sha
+    assert _checkout(repository.url, sha).event == Event.push("main")
+    with pytest.raises(AirflowFailException):
+        _checkout(repository.url, "attack")
+
+
+def test_a_delivered_branch_that_gits_check_refuses_fails_for_good(repository: Repository) -> None:
+    repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
+    with pytest.raises(AirflowFailException, match="disallowed submodule url"):
+        _checkout(repository.url, "")

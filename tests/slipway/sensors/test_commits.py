@@ -129,3 +129,15 @@ def test_a_commit_with_an_endless_message_stops_none_that_follows(
     endless = repository.git("rev-parse", "HEAD")
     last = repository.commit(readme="two")
     assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [endless, last]
+
+
+def test_a_strangers_branch_that_gits_check_refuses_stops_no_commit_of_main(
+    repository: Repository, artifacts: Path
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    repository.git("checkout", "--quiet", "-b", "attack")
+    repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
+    repository.git("checkout", "--quiet", "main")
+    head = repository.commit(readme="two")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
