@@ -10,6 +10,7 @@ import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from tarfile import TarFile
 from typing import IO
 
 from slipway.deliverable import Deliverable
@@ -170,17 +171,9 @@ class GitMirror:
             if self._type(sha, path) is None:
                 msg = f"commit {sha[:7]} has no {path}"
                 raise RepositoryRefused(msg, advice="correct the path in the project file")
-        # Beside the mirrors, since the system's own folder for such files may be in memory.
-        file = tempfile.TemporaryFile(dir=self._store.root)  # noqa: SIM115 - the caller closes it
-        try:
-            if paths:
-                self._pack_paths(file, sha, paths)
-            else:
-                Tree(MOST_FILES).pack(file, self, sha)
-        except BaseException:
-            file.close()
-            raise
-        return file
+        if not paths:
+            return self._packed(sha)
+        return self._written(lambda file: self._pack_paths(file, sha, paths))
 
     def workspace(self, sha: str, *, branch: str, depth: int = 0) -> IO[bytes]:
         """Pack the tree of a commit and its history, as a clone would have them.
@@ -190,11 +183,14 @@ class GitMirror:
         :param depth: commits of history; 0 is all, unless that is very large.
         :returns: as :meth:`archive`.
         """
-        tree = self.archive(sha)
+        self._store.require(sha)
         if depth == 0 and self._size() > _LARGE:
             depth = _SHALLOW
-        add_history(tree, self._store.path, sha, url=self.url, branch=branch, depth=depth)
-        return tree
+
+        def history(tar: TarFile) -> None:
+            add_history(tar, self._store.path, sha, url=self.url, branch=branch, depth=depth)
+
+        return self._packed(sha, history)
 
     def read(self, sha: str, path: str) -> bytes | None:
         """Return one file of a commit, or None where there is no such file.
@@ -259,6 +255,20 @@ class GitMirror:
                 raise
             _log.warning("%s; only what is delivered is fetched", error)
             self._store.fetch(*wanted)
+
+    def _packed(self, sha: str, history: Callable[[TarFile], None] | None = None) -> IO[bytes]:
+        tree = Tree(most=MOST_FILES, folder=self._store.root)
+        return self._written(lambda file: tree.pack(file, self, sha, history))
+
+    def _written(self, write: Callable[[IO[bytes]], None]) -> IO[bytes]:
+        # Beside the mirrors, since the system's own folder for such files may be in memory.
+        file = tempfile.TemporaryFile(dir=self._store.root)  # noqa: SIM115 - the caller closes it
+        try:
+            write(file)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def _pack_paths(self, file: IO[bytes], sha: str, paths: tuple[str, ...]) -> None:
         archive = ("archive", "--format=tar", sha, "--", *paths)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import configparser
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Protocol
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
 from urllib.parse import urljoin
 
 from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryTooLarge
@@ -70,28 +71,41 @@ class Tree:
     of its own repository twice doubles with every level. So what is counted is the whole.
 
     :param most: bytes of the whole tree, packed.
+    :param folder: for files that are in between.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, *, most: int, folder: Path) -> None:
         self._most = self._left = most
+        self._folder = folder
         self._submodules = 0
 
-    def pack(self, file: IO[bytes], source: Source, sha: str) -> None:
+    def pack(
+        self,
+        file: IO[bytes],
+        source: Source,
+        sha: str,
+        history: Callable[[tarfile.TarFile], None] | None = None,
+    ) -> None:
         """Write the whole tree as a tar.
 
-        :param file: empty, open for reading and writing; it ends at its beginning.
+        What git writes of the commit itself comes last: it has an archive's end, and is never
+        read again, so that not even a list of its files is in memory.
+
+        :param file: empty, open for reading and writing; it is at its beginning afterwards.
         :param source: the repository.
         :param sha: the commit.
+        :param history: adds what belongs to the tree besides.
         :raises RepositoryTooLarge: when it goes over a limit, which is named.
         :raises RepositoryRefused: when a submodule cannot be read.
         """
         links = source.links(sha)
+        tar = tarfile.open(fileobj=file, mode="w")  # noqa: SIM115 - closing it would end the tar
+        if history is not None:
+            history(tar)
+        if links:
+            self._graft(tar, source, sha, links, prefix="", depth=1)
         self._add(file, source, sha, prefix="")
         file.seek(0)
-        if links:
-            with tarfile.open(fileobj=file, mode="a") as tar:
-                self._graft(tar, source, sha, links, prefix="", depth=1)
-            file.seek(0)
 
     def _graft(
         self, tar: tarfile.TarFile, source: Source, sha: str, links: dict[str, str], *, prefix: str,
@@ -104,7 +118,7 @@ class Tree:
         for path, pinned in sorted(links.items()):
             self._count(f"{prefix}{path}", depth)
             other = _opened(source, urls[path], path)
-            with _of_submodule(path, other), tempfile.TemporaryFile() as part:
+            with _of_submodule(path, other), tempfile.TemporaryFile(dir=self._folder) as part:
                 inner = other.links(pinned)
                 self._add(part, other, pinned, prefix=f"{prefix}{path}/")
                 part.seek(0)
@@ -124,6 +138,7 @@ class Tree:
             raise RepositoryTooLarge(msg, advice=advice)
 
     def _add(self, file: IO[bytes], source: Source, sha: str, *, prefix: str) -> None:
+        before = file.tell()
         try:
             source.pack(file, sha, prefix=prefix, most=self._left)
         except GitOutputTooLarge as error:
@@ -131,7 +146,7 @@ class Tree:
             if prefix:
                 msg += f", with the submodule {prefix.rstrip('/')}"
             raise RepositoryTooLarge(msg, advice="keep large files somewhere else") from error
-        self._left -= file.tell()
+        self._left -= file.tell() - before
 
 
 def _opened(source: Source, url: str, path: str) -> Source:
@@ -159,9 +174,12 @@ def _of_submodule(path: str, source: Source) -> Iterator[None]:
 
 
 def _copy(part: IO[bytes], tar: tarfile.TarFile) -> None:
-    with tarfile.open(fileobj=part) as archive:
+    with tarfile.open(fileobj=part, mode="r|") as archive:
         for member in archive:
             tar.addfile(member, archive.extractfile(member) if member.isfile() else None)
+            # Both remember each member, for a look that nobody takes.
+            for one in (archive, tar):
+                cast("Any", one).members.clear()
 
 
 def _absolute(url: str, parent_url: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import IO
 
 from slipway.hooks.git_command import git
 
@@ -14,11 +13,11 @@ _UPLOAD = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
 
 
 def add_history(
-    tree: IO[bytes], mirror: Path, sha: str, *, url: str, branch: str, depth: int
+    tar: tarfile.TarFile, mirror: Path, sha: str, *, url: str, branch: str, depth: int
 ) -> None:
     """Add a ``.git`` to a tree, with the branch checked out and a clean status.
 
-    :param tree: a tar of the commit's files, open for reading and writing, at its beginning.
+    :param tar: what becomes a tar of the commit's files.
     :param mirror: a bare repository that has the commit.
     :param url: becomes ``origin``; without credentials.
     :param branch: becomes the current branch, at the commit.
@@ -37,9 +36,7 @@ def add_history(
         git("config", "remote.origin.url", url, cwd=work)
         git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*", cwd=work)
         git("read-tree", sha, cwd=work)
-        with tarfile.open(fileobj=tree, mode="a") as archive:
-            archive.add(work / ".git", arcname=".git", filter=_root)
-    tree.seek(0)
+        tar.add(work / ".git", arcname=".git", filter=_root)
 
 
 def _root(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -256,7 +256,9 @@ def test_an_archive_of_zeros_stops_at_its_limit(
 
 def test_an_archive_takes_no_memory_of_its_size(repository: Repository, tmp_path: Path) -> None:
     """Packed by a process of its own, whose memory can be told afterwards."""
-    sha = repository.commit(zeros="0" * (64 << 20))
+    sha = repository.commit(
+        zeros="0" * (64 << 20), **{f"folder__{number:05}": "" for number in range(20_000)}
+    )
     code = (
         "import resource, sys; from pathlib import Path\n"
         "from slipway.hooks.git_mirror import GitMirror\n"

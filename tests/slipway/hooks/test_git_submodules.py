@@ -92,7 +92,7 @@ def test_zeros_in_submodules_count_together(
     monkeypatch.setattr(git_mirror, "MOST_FILES", 4 << 20)
     sha = repository.commit(zeros="0" * (1 << 20))
     sha = _vendor(repository, *((f"m{n}", repository.url, sha) for n in range(5)))
-    said = "come to more than 4 MiB, with the submodule m2"
+    said = "come to more than 4 MiB, with the submodule m3"
     with pytest.raises(RepositoryTooLarge, match=said):
         mirror.archive(sha)
 
