@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 
 from slipway.deliverable import Deliverable
 from slipway.event import HEADS, TAGS, Event
-from slipway.exceptions import NotDeliverable
+from slipway.exceptions import NotDeliverable, RefNotFound
 from slipway.facts import Checkout, Json, Release
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.git_connection import git_mirror
@@ -82,7 +82,11 @@ class CheckoutOperator(BaseOperator):
         )
         ref = self.ref or deliverable.ref
         mirror = git_mirror(self.url, self.connection)
-        found = mirror.find(ref, delivered=deliverable)
+        try:
+            found = mirror.find(ref, delivered=deliverable)
+        except RefNotFound as error:
+            advice = f"{error.advice} (what is delivered: {deliverable})"
+            raise RefNotFound(error.message, advice=advice) from error
         event = _event(found, _reaching(mirror, found.sha, deliverable), mirror, by)
         commit = mirror.commit(found.sha)
         tip = mirror.refs.all().get(deliverable.ref)

@@ -82,8 +82,8 @@ def test_a_forks_pull_request_is_not_built_as_a_push_to_main(repository: Reposit
     fork = _attack(repository)
     repository.git("update-ref", "refs/pull/1/head", fork)
     repository.git("branch", "-D", "attack")
-    for ref in (fork, "refs/pull/1/head", "pull/1/head"):
-        with pytest.raises(AirflowFailException):
+    for ref in (fork, fork[:10], "refs/pull/1/head", "pull/1/head"):
+        with pytest.raises(AirflowFailException, match=r"what is delivered: branch main"):
             _checkout(repository.url, ref)
 
 
