@@ -46,8 +46,11 @@ _SAFE = (
     "-c", "http.emptyAuth=false",
     "-c", "credential.helper=",
 )  # fmt: skip
-# Which servers to believe is the machine's to say; who we are is not.
-_INHERITED = ("PATH", "LANG", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSL_CERT_FILE", "SSL_CERT_DIR")
+# The way to servers, and which of them to believe, are the machine's to say; who we are is not.
+_INHERITED = (
+    "PATH", "LANG", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+)  # fmt: skip
 # Options of every ssh. ssh(1) takes its home from the user database, not from HOME, so each of
 # the things that it would find there is named.
 SSH = (
