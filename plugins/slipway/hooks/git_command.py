@@ -31,6 +31,9 @@ MOST_OUTPUT = 64 << 20
 # Bytes of what git says about a failure that anybody reads.
 _MOST_SAID = 64 << 10
 _CHUNK = 1 << 20
+# git-config(1): what is larger passes through git a piece at a time, since a commit of gigabytes of
+# zeros is quickly made.
+LARGE_FILES = "core.bigFileThreshold=16m"
 # git-config(1): protocol.allow. `file` and `ext` would let a URL name the worker's own files
 # and commands. emptyAuth: no answer with the worker's Kerberos ticket.
 _SAFE = (
@@ -42,6 +45,7 @@ _SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
     "-c", "gc.auto=0",
+    "-c", LARGE_FILES,
     "-c", "fetch.fsckObjects=true",
     "-c", "http.emptyAuth=false",
     "-c", "credential.helper=",

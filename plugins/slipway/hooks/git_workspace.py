@@ -6,10 +6,10 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from slipway.hooks.git_command import git
+from slipway.hooks.git_command import LARGE_FILES, git
 
 # Any commit may be asked for, not only the tips of branches; only this fetch is told so.
-_UPLOAD = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
+_UPLOAD = f"git -c uploadpack.allowAnySHA1InWant=true -c {LARGE_FILES} upload-pack"
 
 
 def add_history(
