@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import docker
 
 from include.command_line.working_copy import checkout_of, packed
+from slipway.event import HEADS, TAGS, Event, EventKind
 from slipway.exceptions import SlipwayError
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.pipeline.build_runner import BuildRunner, Worker
@@ -28,12 +29,13 @@ from slipway.pipeline.variables import build_variables, event_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from slipway.facts import Checkout
     from slipway.pipeline.spec import BuildSpec
 
 DEFAULT_FILE = ".drone.yml"
 # Nothing of a run on somebody's own machine may be taken for CI's.
 _INSTALLATION = "exec"
-_PREFIX = {"tag": "refs/tags/", "pull_request": "refs/pull/"}
+_PREFIX = {EventKind.TAG: TAGS, EventKind.PULL_REQUEST: "refs/pull/"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,15 +143,8 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
 def _compiled(file: PipelineFile, folder: Path, choices: Choices) -> BuildSpec:
     tag = choices.ref.removeprefix("refs/tags/") if choices.event == "tag" else ""
     checkout = checkout_of(folder, branch=choices.branch, tag=tag)
-    event = replace(
-        event_of(checkout, instance=platform.node()),
-        name=choices.event, target=choices.target, cron=choices.cron,
-    )  # fmt: skip
-    if choices.ref:
-        prefix = (
-            "" if choices.ref.startswith("refs/") else _PREFIX.get(choices.event, "refs/heads/")
-        )
-        event = replace(event, ref=prefix + choices.ref)
+    checkout = replace(checkout, event=_event(choices, checkout))
+    event = event_of(checkout, instance=platform.node())
     build = Build(
         id=f"slipway-exec-{checkout.release.sha[:10]}", event=event, images=choices.images,
         labels={"slipway.run": f"exec-{folder.resolve()}"}, trusted=choices.trusted,
@@ -165,6 +160,21 @@ def _compiled(file: PipelineFile, folder: Path, choices: Choices) -> BuildSpec:
         raise SlipwayError(msg, advice=f"there are {names}")
     # The person asks for this one; whatever comes before it is theirs to run.
     return replace(spec, pipelines=(replace(chosen[0], depends_on=()),))
+
+
+def _event(choices: Choices, checkout: Checkout) -> Event:
+    """Return the event that a person wants to see the pipeline of."""
+    kinds = [kind.value for kind in EventKind]
+    if choices.event not in kinds:
+        msg = f"there is no event {choices.event!r}"
+        raise SlipwayError(msg, advice=f"there are {', '.join(kinds)}")
+    kind, ref = EventKind(choices.event), choices.ref or checkout.branch
+    if not ref.startswith("refs/"):
+        ref = (_PREFIX.get(kind, HEADS) if choices.ref else HEADS) + ref
+    return Event(
+        kind=kind, ref=ref, branch="" if checkout.tag else checkout.branch, target=choices.target,
+        cron=choices.cron,
+    )  # fmt: skip
 
 
 def _content(file: Path) -> bytes | None:

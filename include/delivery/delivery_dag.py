@@ -52,7 +52,9 @@ def commit_dag(project: Project) -> DAG:
         params={
             "ref": Param(
                 project.repository.branch, type="string", minLength=1, maxLength=250,
-                title="Branch, tag or sha", description="What to build and deliver.",
+                title="Branch, tag or sha",
+                description="What to build and deliver. `refs/heads/...` and `refs/tags/...` mean "
+                "that branch or tag alone.",
             ),
             **(freeze_params(continuous) if continuous else {}),
         },
@@ -76,7 +78,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
     }
     checkout = CheckoutOperator(
         task_id="checkout", project=project.name, ref="{{ params.ref }}",
-        branch=project.repository.branch, execution_timeout=LIMITS["checkout"],
+        branch=project.repository.branch, branches=project.repository.branches,
+        tags=project.repository.tags, execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("checkout"), **source,
     )  # fmt: skip
     with TaskGroup("verify", prefix_group_id=False, tooltip="side by side"):
@@ -85,6 +88,7 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
             images=project.test.images, secrets=project.test.secrets, node=project.test.node,
             reports=project.test.reports, timeout_seconds=project.test.timeout.total_seconds(),
             trusted=project.test.trusted,
+            submodules=project.repository.submodules,
             # The pipeline's own limit comes first, and says more.
             execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
             doc_md=documentation.task("test"), **source,
@@ -92,6 +96,7 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
         deb = DebBuildOperator(
             task_id="build_deb", checkout=checkout.output, package=project.package.name,
             nfpm_file=project.package.nfpm, unit=project.package.unit,
+            submodules=project.repository.submodules,
             execution_timeout=LIMITS["build_deb"], doc_md=documentation.task("build_deb"),
             **source,
         )  # fmt: skip

@@ -6,8 +6,9 @@ from include.delivery.project import Project
 
 _TASKS = {
     "checkout": (
-        "Finds the commit that the ref names and gives it its version. "
-        "Fails for good when there is no such ref."
+        "Finds the commit that the ref names and gives it its version. Fails for good when there "
+        "is no such ref, when it means more than one thing, and when no branch or tag that is "
+        "delivered reaches it."
     ),
     "test": (
         "Runs the commit's own pipeline file in containers, beside its services. "

@@ -91,8 +91,13 @@ def _choice(project: Project, name: str) -> ChooseReleaseOperator:
     return ChooseReleaseOperator(
         task_id="choose_release", environment=fleet_target(project, name).to_json(),
         before=fleet_target(project, source).to_json() if source else None,
-        version="{{ params.version or '' }}", execution_timeout=LIMITS["bookkeeping"],
-        doc_md=documentation.task("choose_release"),
+        version="{{ params.version or '' }}",
+        source={
+            "url": project.repository.url, "branch": project.repository.branch,
+            "connection": project.repository.connection,
+        },
+        # It may have to fetch the repository.
+        execution_timeout=LIMITS["checkout"], doc_md=documentation.task("choose_release"),
     )  # fmt: skip
 
 

@@ -7,22 +7,26 @@ them (``90s``, ``5m``, ``1h``; a bare number is seconds) and read as :class:`tim
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
 from include.delivery.duration import Duration
 from include.delivery.freeze import Freeze
 from include.delivery.watching import Soak, WrittenCanary, WrittenSoak
+from slipway.git_url import parse_url
 from slipway.schema_policy import OnRollBack
 
 # The same alphabet as Airflow's DAG ids, AWS tags and Docker names share, less the dot, which
@@ -49,6 +53,44 @@ def _settable(value: str) -> str:
 
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _followed(url: str) -> str:
+    parse_url(url)
+    return url
+
+
+def _all_followed(connections: Any) -> Any:
+    """Look at the URLs before anything else is said of them: a mistake is shown with its key."""
+    for url in connections if isinstance(connections, dict) else ():
+        parse_url(str(url))
+    return connections
+
+
+def _ref_name(name: str) -> str:
+    """Keep a name as it is below ``refs/heads/``."""
+    if name.startswith("refs/") or not _REF_NAME.fullmatch(name):
+        msg = f"{name!r} is not the name of a branch or tag; leave out refs/heads/ or refs/tags/"
+        raise ValueError(msg)
+    return name
+
+
+def _ref_pattern(pattern: str) -> str:
+    _ref_name(re.sub(r"[*?]+", "x", pattern))
+    return pattern
+
+
+# The schema's pattern is for editors; the reader also says what to write in place of a login.
+RepositoryUrl = Annotated[
+    str,
+    AfterValidator(_followed),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(https?|ssh|git)://[^\s/]+(/\S*)?$|^[\w.-]+@[\w.-]+:\S+$"}
+    ),
+]
+_REF_NAME = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,200}")
+BranchName = Annotated[str, AfterValidator(_ref_name)]
+RefPattern = Annotated[str, AfterValidator(_ref_pattern)]
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
 SecretSource = Annotated[
     str, StringConstraints(pattern=r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$")
@@ -69,14 +111,31 @@ class Strict(BaseModel):
 class Repository(Strict):
     """Where the commits come from."""
 
-    url: Annotated[
-        str, StringConstraints(pattern=r"^(https?|ssh|git)://\S+$|^[\w.-]+@[\w.-]+:\S+$")
-    ]
-    """https, ssh or git URL."""
-    branch: str = "main"
+    url: RepositoryUrl
+    """https, ssh or git URL, without a login."""
+    branch: BranchName = "main"
     """The branch whose commits are delivered."""
+    branches: tuple[RefPattern, ...] = ()
+    """Further branches whose commits may become releases by hand: names, or patterns like
+    `release/*`, where `*` stays within a name's part and `**` does not."""
+    tags: tuple[RefPattern, ...] = ()
+    """Tags whose commits may become releases by hand, also where no branch of these leads to them:
+    names, or patterns like `v*`."""
     connection: str | None = None
-    """Airflow connection with an ssh key (extra: private_key) or a token (password)."""
+    """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
+    are sent over https and ssh alone."""
+    submodules: Annotated[dict[str, str], BeforeValidator(_all_followed)] = {}
+    """Connections of private submodules: the URL of one, or of the folder that it is in, and the
+    Airflow connection. Other submodules are read without credentials."""
+
+    @model_validator(mode="after")
+    def _credentials_stay_secret(self) -> Self:
+        named = [self.url] if self.connection is not None else []
+        for url in (*named, *self.submodules):
+            if parse_url(url).scheme not in ("https", "ssh"):
+                msg = f"{url} is not encrypted, so no connection can be used; use https or ssh"
+                raise ValueError(msg)
+        return self
 
 
 class Test(Strict):

@@ -3,6 +3,10 @@
 * SlipwayError                      says what happened and what to do next
   * InputError                      the commit or the project is at fault: a retry cannot help
     - RefNotFound                   no such branch, tag or sha
+    - RefAmbiguous                  a name means a branch and a tag, or one of them and a sha
+    - NotDeliverable                no ref that the project delivers reaches the commit
+    - RepositoryTooLarge            a commit's tree, or what it includes, is over a limit
+    - RepositoryDamaged             it holds objects that git's own check refuses
     - RepositoryRefused             the URL or the path inside it is not allowed
     - ProjectFileError              a mistake in ``include/projects/*.yaml``
     - PipelineFileMissing           the commit has no pipeline file
@@ -20,6 +24,7 @@
     - PlanOutdated                  something else serves than when the plan was approved
     - EnvironmentBusy               somebody else has been changing it for too long
   * WorldError                      the surroundings are at fault: a retry may help
+    - MirrorsUnsafe                 the folder of mirrors is not this worker's alone
     - RepositoryUnreachable         git could not talk to the server
     - ContainerEngineError          Docker failed or is not there
     - ImageUnavailable              an image can neither be found nor pulled
@@ -56,6 +61,22 @@ class InputError(SlipwayError):
 
 class RefNotFound(InputError):
     """The repository has no such branch, tag or sha."""
+
+
+class RefAmbiguous(InputError):
+    """A name means more than one thing in the repository."""
+
+
+class NotDeliverable(InputError):
+    """No branch or tag that the project delivers reaches the commit."""
+
+
+class RepositoryTooLarge(InputError):
+    """A commit's tree, or what it includes from elsewhere, is over a limit."""
+
+
+class RepositoryDamaged(InputError):
+    """A repository holds objects that git's own check refuses."""
 
 
 class RepositoryRefused(InputError):
@@ -126,6 +147,10 @@ class EnvironmentBusy(InputError):
 
 class WorldError(SlipwayError):
     """The surroundings are at fault; trying again may help."""
+
+
+class MirrorsUnsafe(WorldError):
+    """The folder of mirrors belongs to somebody else, or leads somewhere else."""
 
 
 class RepositoryUnreachable(WorldError):

@@ -8,47 +8,10 @@ identifiers and numbers. Seconds are floats, instants are whole seconds since 19
 from __future__ import annotations
 
 import dataclasses
-import types
-import typing
-from collections.abc import Mapping
-from typing import Any, Self, TypeAlias
 
-Json: TypeAlias = dict[str, Any]
-
-
-class Fact:
-    """Gives a dataclass its way into JSON and back."""
-
-    def to_json(self) -> Json:
-        """Return the fact as plain dicts, lists, strings and numbers."""
-        return dataclasses.asdict(typing.cast("Any", self))
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Rebuild a fact from :meth:`to_json`'s answer.
-
-        Unknown keys are passed over, so that a run started before an upgrade can finish after it.
-
-        :param data: the decoded JSON object.
-        :raises TypeError: when a field without a default is missing.
-        """
-        hints = typing.get_type_hints(cls)
-        known = {name: _revive(hints[name], data[name]) for name in hints if name in data}
-        return cls(**known)
-
-
-def _revive(kind: Any, value: Any) -> Any:
-    """Turn a decoded JSON value back into the annotated type of its field."""
-    if value is None:
-        return None
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _revive(next(a for a in arguments if a is not type(None)), value)
-    if origin is tuple:
-        return tuple(_revive(arguments[0], item) for item in value)
-    if isinstance(kind, type) and issubclass(kind, Fact):
-        return kind.from_json(value)
-    return value
+from slipway.event import Event
+from slipway.fact import Fact as Fact
+from slipway.fact import Json as Json
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,7 +45,11 @@ class Checkout(Fact):
     :param message: the commit message.
     :param author_name: as git records it.
     :param author_email: as git records it.
-    :param committed_at: committer time, seconds since 1970.
+    :param committed_at: committer time, seconds since 1970: whatever the committer's clock said,
+        so nothing is put in order by it.
+    :param event: what started the run; None in what was written before there were events.
+    :param position: how far along the delivered branch's first parents it is, counting from 1: of
+        a commit beside that line, where it left it. None in what was written before.
     """
 
     release: Release
@@ -95,6 +62,8 @@ class Checkout(Fact):
     committed_at: int
     parent: str | None = None
     tag: str | None = None
+    event: Event | None = None
+    position: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,9 @@ INSTALLATION, PORT = "test-e2e", 4606
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 LISTENER = 8091
 # What the operators are given besides the facts, as the project file would.
-PACKAGE = {"package": "guestbook", "nfpm_file": "packaging/nfpm.yaml", "unit": "guestbook.service"}
+PACKAGE: dict[str, Any] = {
+    "package": "guestbook", "nfpm_file": "packaging/nfpm.yaml", "unit": "guestbook.service",
+}  # fmt: skip
 IMAGES = {"python:3.11": "slipway/python:3.11", "postgres:15": "slipway/postgres:15"}
 
 

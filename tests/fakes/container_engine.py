@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ImageUnavailable, StepTimedOut
 from slipway.hooks.container_failure import CannotStart, NoSuchThing
@@ -166,9 +166,9 @@ class FakeEngine:
         made.looks += 1
         return shown
 
-    def put_tar(self, container: str, path: str, data: bytes) -> None:
+    def put_tar(self, container: str, path: str, data: bytes | IO[bytes]) -> None:
         made = self._get(container)
-        made.files[path] = data
+        made.files[path] = data if isinstance(data, bytes) else data.read()
         self.events.append(f"put {made.spec.name}")
 
     def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from slipway.event import Event, EventKind
 from slipway.facts import Checkout, Deployment, Release, StepReport, TestReport
 
 RELEASE = Release(project="shop", sha="a" * 40, version="1.4.0+42.gaaaaaaa")
@@ -36,3 +37,26 @@ def test_optional_facts_may_be_absent() -> None:
 
 def test_a_slug_fits_every_resource_name() -> None:
     assert RELEASE.slug == "1.4.0-42.gaaaaaaa"
+
+
+def test_what_started_a_run_travels_with_the_checkout() -> None:
+    checkout = Checkout(
+        release=RELEASE, repository="u", ref="v1", branch="main", message="m", author_name="a",
+        author_email="e", committed_at=1, event=Event.of_tag("v1", by="ada"), position=7,
+    )  # fmt: skip
+    found = Checkout.from_json(json.loads(json.dumps(checkout.to_json())))
+    assert found == checkout
+    assert found.event is not None
+    assert found.event.kind is EventKind.TAG
+    assert found.event.tag == "v1"
+    assert type(checkout.to_json()["event"]["kind"]) is str
+
+
+def test_a_checkout_from_before_there_were_events_is_read() -> None:
+    data = Checkout(
+        release=RELEASE, repository="u", ref="main", branch="main", message="m",
+        author_name="a", author_email="e", committed_at=1,
+    ).to_json()  # fmt: skip
+    del data["event"], data["position"]
+    found = Checkout.from_json(data)
+    assert (found.event, found.position) == (None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.container_failure import NoSuchThing, translated
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import docker
 
 
-def put(client: docker.APIClient, container: str, path: str, data: bytes) -> None:
+def put(client: docker.APIClient, container: str, path: str, data: bytes | IO[bytes]) -> None:
     """Unpack a tar below ``path``, which is made where it is missing.
 
-    :param data: a tar, compressed or not.
+    :param data: a tar, compressed or not; a file is sent from its beginning, piece by piece.
     """
     try:
         _put(client, container, path, data)
@@ -42,7 +42,9 @@ def get(client: docker.APIClient, container: str, path: str, limit: int) -> byte
     return collected.getvalue()
 
 
-def _put(client: docker.APIClient, container: str, path: str, data: bytes) -> None:
+def _put(client: docker.APIClient, container: str, path: str, data: bytes | IO[bytes]) -> None:
+    if not isinstance(data, bytes):
+        data.seek(0)
     with translated(f"write to {path} in a container"):
         client.put_archive(container, path, data)
 

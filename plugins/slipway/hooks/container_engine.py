@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import docker
 import docker.errors
@@ -205,7 +205,7 @@ class ContainerEngine:
 
     # Files
 
-    def put_tar(self, container: str, path: str, data: bytes) -> None:
+    def put_tar(self, container: str, path: str, data: bytes | IO[bytes]) -> None:
         """Unpack a tar below a folder of a container, started or not.
 
         :param path: absolute; made where it is missing.
@@ -261,7 +261,7 @@ class ContainerEngine:
         self,
         spec: ContainerSpec,
         *,
-        files: bytes | None = None,
+        files: bytes | IO[bytes] | None = None,
         files_at: str = "/work",
         collect: str | None = None,
         timeout: float,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks import container_follow
@@ -25,7 +25,7 @@ def run(
     engine: ContainerEngine,
     spec: ContainerSpec,
     *,
-    files: bytes | None,
+    files: bytes | IO[bytes] | None,
     files_at: str,
     collect: str | None,
     timeout: float,

@@ -2,22 +2,40 @@
 
 Everything that comes from a repository or a person is hostile: it goes in as one argument after
 ``--`` or inside a full ref name, and git's configuration is pinned so that neither a repository
-nor its attributes can make git run, follow or write anything.
+nor its attributes can make git run, follow or write anything. Nor does git see anything of the
+worker's own: its home, its configuration, its keys, its agent and its tickets are out of reach,
+so that a repository is read with the credentials that its project names, or with none.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO, cast
 
-from slipway.exceptions import RepositoryRefused, RepositoryUnreachable
+from slipway.exceptions import (
+    RepositoryDamaged,
+    RepositoryRefused,
+    RepositoryUnreachable,
+    SlipwayError,
+)
 
 # Seconds. A fetch of a large repository takes minutes; nothing takes longer than this.
 TIMEOUT = 900
+# Bytes of an answer that is read into memory: names of refs, one commit, a file of settings.
+MOST_OUTPUT = 64 << 20
+# Bytes of what git says about a failure that anybody reads.
+_MOST_SAID = 64 << 10
+_CHUNK = 1 << 20
+# git-config(1): what is larger passes through git a piece at a time, since a commit of gigabytes of
+# zeros is quickly made.
+LARGE_FILES = "core.bigFileThreshold=16m"
 # git-config(1): protocol.allow. `file` and `ext` would let a URL name the worker's own files
-# and commands.
+# and commands. emptyAuth: no answer with the worker's Kerberos ticket.
 _SAFE = (
     "-c", "protocol.allow=never",
     "-c", "protocol.https.allow=always",
@@ -27,11 +45,41 @@ _SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
     "-c", "gc.auto=0",
+    "-c", LARGE_FILES,
     "-c", "fetch.fsckObjects=true",
+    "-c", "http.emptyAuth=false",
+    "-c", "credential.helper=",
 )  # fmt: skip
+# The way to servers, and which of them to believe, are the machine's to say; who we are is not.
+_INHERITED = (
+    "PATH", "LANG", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+)  # fmt: skip
+# Options of every ssh. ssh(1) takes its home from the user database, not from HOME, so each of
+# the things that it would find there is named.
+SSH = (
+    "ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "IdentityAgent=none",
+    "-o", "IdentitiesOnly=yes", "-o", "CertificateFile=none", "-o", "PKCS11Provider=none",
+    "-o", "GSSAPIAuthentication=no", "-o", "HostbasedAuthentication=no",
+    "-o", "UpdateHostKeys=no", "-o", "ControlPath=none",
+)  # fmt: skip
+_ALONE = {
+    "HOME": "/nonexistent",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "/bin/false",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GIT_SSH_VARIANT": "ssh",
+    "GIT_SSH_COMMAND": " ".join((*SSH, "-o", "IdentityFile=none")),
+    "LC_ALL": "C",
+}
 _REFUSED = (
     "authentication failed",
     "permission denied",
+    "host key verification failed",
     "repository not found",
     "not found",
     "does not exist",
@@ -42,6 +90,7 @@ _REFUSED = (
     "transport",
     "not our ref",
 )
+_REDIRECTED = tuple(f"returned error: {status}" for status in (301, 302, 303, 307, 308))
 
 
 class GitCommandFailed(Exception):
@@ -55,43 +104,108 @@ class GitCommandFailed(Exception):
         self.stderr = stderr
 
 
+class GitOutputTooLarge(GitCommandFailed):
+    """Git printed more than the caller wants to have; it was stopped there."""
+
+
 def git(
-    *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None
-) -> bytes:
+    *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None,
+    most: int = MOST_OUTPUT,
+) -> bytes:  # fmt: skip
     """Run git and return what it printed.
 
     :param arguments: after ``git``; never joined into a shell string.
     :param cwd: the repository.
-    :param environment: added to a clean environment: credentials and the like.
+    :param environment: added to a clean environment: where credentials are found and the like.
+    :param most: bytes that it may print.
+    :raises GitOutputTooLarge: when it prints more.
     :raises GitCommandFailed: when git exits with an error or takes longer than ``TIMEOUT``.
     """
-    inherited = {
-        key: value
-        for key, value in os.environ.items()
-        if key in ("PATH", "HOME", "LANG", "SSH_AUTH_SOCK") or key.startswith(("GIT_SSL_", "SSL_"))
-    }
-    env = {**inherited, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(environment or {})}
-    try:
-        done = subprocess.run(  # noqa: S603 - argv only, see the module's docstring
+    printed = bytearray()
+    _run(arguments, cwd, environment, sink=printed.extend, most=most)
+    return bytes(printed)
+
+
+def git_into(file: IO[bytes], *arguments: str, cwd: Path, most: int) -> None:
+    """Run git and write what it prints to a file, a piece at a time.
+
+    :param file: open for writing.
+    :param arguments: after ``git``.
+    :param cwd: the repository.
+    :param most: bytes that it may print.
+    :raises GitOutputTooLarge: when it prints more.
+    :raises GitCommandFailed: when git exits with an error or takes longer than ``TIMEOUT``.
+    """
+    _run(arguments, cwd, None, sink=file.write, most=most)
+
+
+def _run(
+    arguments: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None, *,
+    sink: Callable[[bytes], object], most: int,
+) -> None:  # fmt: skip
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(  # noqa: S603 - argv only, see the module's docstring
             ["git", *_SAFE, *arguments],  # noqa: S607 - git is wherever PATH says
-            cwd=cwd, env=env, capture_output=True, check=False, timeout=TIMEOUT,
-            stdin=subprocess.DEVNULL,
+            cwd=cwd, env={**inherited, **_ALONE, **(environment or {})},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
         )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        msg = f"git {arguments[0]} took longer than {TIMEOUT} s"
-        raise GitCommandFailed(msg) from error
-    if done.returncode != 0:
-        raise GitCommandFailed(done.stderr.decode(errors="replace").strip())
-    return done.stdout
+        late = threading.Event()
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        watch = threading.Timer(TIMEOUT, stop)
+        watch.daemon = True
+        watch.start()
+        try:
+            _drain(process, arguments[0], sink, most)
+        finally:
+            watch.cancel()
+            process.kill()  # of one that has ended it does nothing
+            process.wait()
+        if late.is_set():
+            msg = f"git {arguments[0]} took longer than {TIMEOUT} s"
+            raise GitCommandFailed(msg)
+        if process.returncode != 0:
+            said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
+            raise GitCommandFailed(said.read().decode(errors="replace").strip())
 
 
-def remote_failure(url: str, error: GitCommandFailed) -> RepositoryRefused | RepositoryUnreachable:
-    """Tell a server that says no from a server that does not answer.
+def _drain(
+    process: subprocess.Popen[bytes], name: str, sink: Callable[[bytes], object], most: int
+) -> None:
+    """Read to the end of what git prints, and wait for the end of git itself."""
+    left = most
+    with cast("IO[bytes]", process.stdout) as printed:
+        while chunk := printed.read(min(_CHUNK, left + 1)):
+            left -= len(chunk)
+            if left < 0:
+                msg = f"git {name} printed more than {most} bytes"
+                raise GitOutputTooLarge(msg)
+            sink(chunk)
+    process.wait()
+
+
+def remote_failure(url: str, error: GitCommandFailed) -> SlipwayError:
+    """Tell a server that says no, or has what nobody wants, from one that does not answer.
 
     :param url: the repository, without credentials.
     :param error: what git said.
     """
     said = error.stderr.splitlines()[-1] if error.stderr else "no message"
+    if any(sign in error.stderr for sign in _REDIRECTED):
+        return RepositoryRefused(
+            f"{url} sends us to another address, where credentials do not go along: {said}",
+            advice="put the repository's new address into the project file",
+        )
+    if "fsck error" in error.stderr:
+        wrong = next((x for x in error.stderr.splitlines() if x.startswith("error: object")), said)
+        return RepositoryDamaged(
+            f"{url} holds what git's own check refuses: {wrong.removeprefix('error: ')}",
+            advice="find the commit with `git fsck`, and remove the branches and tags that hold it",
+        )
     if any(sign in error.stderr.lower() for sign in _REFUSED):
         return RepositoryRefused(
             f"{url} refused us: {said}",

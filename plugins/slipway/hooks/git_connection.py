@@ -1,77 +1,127 @@
-"""Git credentials from an Airflow connection.
+"""Who reads a repository: Airflow connections, and which of them goes where.
 
-A token travels as an environment variable that git reads its configuration from, an ssh key as
-a file that only this process can read and that lives as long as one command: neither is ever an
-argument, part of a URL or on a log line. The provider's own git hook writes to ``os.environ``,
-which other threads share; this one does not.
+The provider's own git hook writes to ``os.environ``, which other threads share; this one does not.
 """
 
 from __future__ import annotations
 
-import base64
+import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from airflow.sdk import BaseHook, Connection
+from airflow.sdk import BaseHook
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
 
-from slipway.hooks.git_mirror import Credentials, GitMirror
+from slipway.exceptions import RepositoryRefused
+from slipway.git_url import parse_url
+from slipway.hooks.git_credentials import (
+    NOBODY,
+    Credentials,
+    Login,
+    check_transport,
+    with_key,
+    with_token,
+)
+from slipway.hooks.git_mirror import GitMirror
+
+_log = logging.getLogger(__name__)
 
 
-def git_mirror(url: str, connection: str | None) -> GitMirror:
+def git_mirror(
+    url: str, connection: str | None, submodules: Mapping[str, str] | None = None
+) -> GitMirror:
     """Open the mirror of a repository on this worker.
 
     :param url: the repository.
     :param connection: id of an Airflow connection with ``private_key`` (and ``known_hosts``) in
         its extra, or a token as its password; None for a public repository.
+    :param submodules: the beginning of a submodule's URL -> id of the connection that it is read
+        with. All other submodules are read without credentials.
+    :raises RepositoryRefused: when the URL is not followed, or credentials must not go there.
     """
     fallback = str(Path(tempfile.gettempdir()) / "slipway-mirrors")
     root = Path(conf.get("slipway", "git_mirrors", fallback=fallback))
-    credentials = _credentials(url, connection) if connection else None
-    return GitMirror(url=url, root=root, credentials=credentials)
+    places = dict(submodules or {})
+
+    def opened(address: str, reader: str | None) -> GitMirror:
+        credentials = _credentials(address, reader) if reader else NOBODY
+        return GitMirror(url=address, root=root, credentials=credentials, submodule=submodule)
+
+    def submodule(address: str) -> GitMirror:
+        return opened(address, _reader_of(address, places))
+
+    return opened(url, connection)
+
+
+def branch_line(*, url: str, branch: str, connection: str | None) -> list[str]:
+    """List a branch's commits as they are now, along their first parents, the newest first.
+
+    :param url: the repository.
+    :param branch: the branch's name.
+    :param connection: as for :func:`git_mirror`.
+    :raises RepositoryUnreachable: when the server does not answer.
+    :raises RefNotFound: when there is no such branch.
+    """
+    return git_mirror(url, connection).line(branch)
+
+
+def _reader_of(url: str, places: Mapping[str, str]) -> str | None:
+    """Return the connection that a submodule is read with: the one whose place is the nearest."""
+    try:
+        address = parse_url(url)
+    except ValueError:
+        return None  # the mirror will refuse it, and say why
+    near = [place for place in places if address.is_below(parse_url(place))]
+    return places[max(near, key=len)] if near else None
 
 
 def _credentials(url: str, connection_id: str) -> Credentials:
+    """Return what opens a connection's login for one command on one repository."""
+
     @contextmanager
-    def opened() -> Iterator[Mapping[str, str]]:
-        connection = BaseHook.get_connection(connection_id)
-        private_key = connection.extra_dejson.get("private_key")
-        if private_key:
-            with _ssh_key(private_key, connection.extra_dejson.get("known_hosts")) as environment:
-                yield environment
+    def opened(hosts: Path) -> Iterator[Mapping[str, str]]:
+        login = _login(connection_id)
+        if parse_url(url).scheme == "ssh":
+            _check(login.private_key, connection_id, "extra `private_key`, as ssh URLs need")
+            if not login.known_hosts and not hosts.exists():
+                _log.warning(
+                    "%s is believed to be who it says it is, this first time; `known_hosts` in "
+                    "the extra of the connection %s would tell for sure", url, connection_id,
+                )  # fmt: skip
+            reading = with_key(login, hosts)
         else:
-            yield _token(url, connection)
+            _check(login.password, connection_id, "password, as https URLs need")
+            reading = with_token(url, login)
+        with reading as environment:
+            yield environment
 
-    return opened
-
-
-def _token(url: str, connection: Connection) -> dict[str, str]:
-    """Git reads ``GIT_CONFIG_KEY_n`` as if it were in its configuration (git-config(1))."""
-    if not connection.password:
-        return {}
-    pair = f"{connection.login or 'x-access-token'}:{connection.password}"
-    parts = urlsplit(url)
-    header = f"Authorization: Basic {base64.b64encode(pair.encode()).decode()}"
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        # For this server only: a submodule elsewhere must not be shown the token.
-        "GIT_CONFIG_KEY_0": f"http.{parts.scheme}://{parts.netloc}/.extraHeader",
-        "GIT_CONFIG_VALUE_0": header,
-    }
+    check_transport(url, connection_id)
+    return Credentials(identity=connection_id, opened=opened)
 
 
-@contextmanager
-def _ssh_key(private_key: str, known_hosts: str | None) -> Iterator[Mapping[str, str]]:
-    with tempfile.TemporaryDirectory(prefix="slipway-ssh-") as folder:
-        key = Path(folder) / "key"
-        key.touch(mode=0o600)
-        key.write_text(private_key.strip() + "\n")
-        options = f"-i {key} -o IdentitiesOnly=yes -o BatchMode=yes"
-        if known_hosts:
-            hosts = Path(folder) / "known_hosts"
-            hosts.write_text(known_hosts.strip() + "\n")
-            options += f" -o UserKnownHostsFile={hosts} -o StrictHostKeyChecking=yes"
-        yield {"GIT_SSH_COMMAND": f"ssh {options}"}
+def _check(secret: str, connection_id: str, what: str) -> None:
+    if not secret:
+        msg = f"the connection {connection_id!r} has no {what}"
+        raise RepositoryRefused(msg, advice="add it, or use a URL of the other kind")
+
+
+def _login(connection_id: str) -> Login:
+    try:
+        connection = BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException as error:
+        msg = f"Airflow has no connection {connection_id!r}, which the project file names"
+        raise RepositoryRefused(msg, advice="add it, or correct the name") from error
+    extra = connection.extra_dejson
+    login = Login(
+        user=connection.login or "",
+        password=connection.password or "",
+        private_key=extra.get("private_key") or "",
+        known_hosts=extra.get("known_hosts") or "",
+    )
+    if login.password:
+        mask_secret(login.header)  # a server may repeat it in what it says
+    return login

@@ -6,97 +6,94 @@ worker that has never seen the repository.
 
 from __future__ import annotations
 
-import difflib
-import fcntl
-import hashlib
-import re
+import logging
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
+from tarfile import TarFile
+from typing import IO
 
-from slipway.exceptions import RefNotFound, RepositoryRefused
-from slipway.hooks.git_command import GitCommandFailed, git, remote_failure
-from slipway.hooks.git_submodules import graft, submodule_urls
-from slipway.hooks.git_workspace import with_history
+from slipway.deliverable import Deliverable
+from slipway.exceptions import (
+    RefNotFound,
+    RepositoryDamaged,
+    RepositoryRefused,
+    RepositoryTooLarge,
+)
+from slipway.hooks import git_history
+from slipway.hooks.git_command import MOST_OUTPUT, GitOutputTooLarge, git_into
+from slipway.hooks.git_credentials import NOBODY, Credentials
+from slipway.hooks.git_history import Commit
+from slipway.hooks.git_refs import Found, Refs, is_name, of_ls_remote
+from slipway.hooks.git_store import MirrorStore
+from slipway.hooks.git_submodules import Tree
+from slipway.hooks.git_workspace import add_history
 
-Credentials = Callable[[], AbstractContextManager[Mapping[str, str]]]
-
-_SHA = re.compile(r"[0-9a-f]{40}")
-_ABBREVIATED = re.compile(r"[0-9a-f]{7,39}")
-# git-check-ref-format(1), and no leading dash.
-_REF = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,250}")
-_RELEASE_TAG = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_log = logging.getLogger(__name__)
 # Bytes of history that are worth carrying into every run, and the commits that go along where
 # there are more and nobody said how many.
 _LARGE, _SHALLOW = 200 << 20, 50
-_ALLOWED_URL = re.compile(r"(https?|ssh|git)://[^\s]+|[\w.-]+@[\w.-]+:[^\s]+")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Commit:
-    """What git knows of one commit; the message is the whole message."""
-
-    sha: str
-    parent: str | None
-    author_name: str
-    author_email: str
-    committed_at: int
-    message: str
+# Bytes of a commit's files, submodules included, and of one file that is read into memory.
+MOST_FILES, MOST_FILE = 2 << 30, 16 << 20
 
 
 class GitMirror:
-    """One repository.
+    """One repository, as one reader sees it.
 
-    :param url: https, http, ssh or git; other transports are refused.
+    :param url: https, http, ssh or git; other transports are refused, and so is a login in it.
     :param root: the folder that holds this worker's mirrors.
-    :param credentials: opens the credentials for one command as environment variables.
+    :param credentials: who reads it.
+    :param submodule: opens the repository of a submodule; without credentials where it is left out.
     :raises RepositoryRefused: when the URL is of another kind.
     """
 
-    def __init__(self, *, url: str, root: Path, credentials: Credentials | None = None) -> None:
-        if not _ALLOWED_URL.fullmatch(url):
-            msg = f"{url!r} is not a repository URL that Slipway follows"
-            raise RepositoryRefused(msg, advice="use an https, ssh or git URL")
+    def __init__(
+        self,
+        *,
+        url: str,
+        root: Path,
+        credentials: Credentials = NOBODY,
+        submodule: Callable[[str], GitMirror] | None = None,
+    ) -> None:
         self.url = url
-        self._root = root
-        self._credentials: Credentials = credentials or (lambda: nullcontext({}))
-        self._path = root / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}.git"
+        self._store = MirrorStore(url=url, root=root, credentials=credentials)
+        self._public = not credentials.identity
+        self._submodule = submodule or (lambda other: GitMirror(url=other, root=root))
+        self._refs = Refs(self._store.local)
 
-    def resolve(self, ref: str) -> str:
-        """Find the commit that a branch, tag or sha names now.
+    @property
+    def is_public(self) -> bool:
+        """Whether it is read without credentials."""
+        return self._public
 
-        :param ref: a branch (tried first), a tag, a full ref or a sha of 7 digits or more.
-        :raises RefNotFound: when the repository has no such thing.
+    # Names
+
+    def find(self, name: str, *, delivered: Deliverable | None = None) -> Found:
+        """Find what a name means now, as :meth:`slipway.hooks.git_refs.Refs.resolve` says.
+
+        :param name: a branch, a tag, a full ref, a sha, or the first digits of one.
+        :param delivered: what counts. Somebody may have pushed objects that git's own check
+            refuses; as long as none of these refs leads to them, they stop nobody.
+        :raises RefNotFound: when the repository's branches and tags lead to no such thing.
+        :raises RefAmbiguous: when the name means more than one thing.
         :raises RepositoryUnreachable: when the server does not answer.
         """
-        if not _REF.fullmatch(ref):
-            msg = f"{ref!r} cannot be a ref"
-            raise RefNotFound(msg, advice="give a branch, a tag or a sha")
-        if _SHA.fullmatch(ref) and self._has(ref):
-            return ref
-        self.fetch()
-        for name in (f"refs/heads/{ref}", f"refs/tags/{ref}", ref):
-            if name == ref and not (ref.startswith("refs/") or _ABBREVIATED.fullmatch(ref)):
-                continue
-            if sha := self._peel(name):
-                return sha
-        if _SHA.fullmatch(ref):
-            self._require(ref)
-            return ref
-        msg = f"{self.url} has no branch, tag or commit {ref!r}"
-        raise RefNotFound(msg, advice=self._nearest(ref))
+        if is_name(name):  # otherwise there is nothing to ask a server
+            self._fetch_delivered(delivered)
+        try:
+            return self._refs.resolve(name)
+        except RefNotFound as error:
+            msg = f"{self.url}: {error.message}"
+            raise RefNotFound(msg, advice=error.advice) from error
 
-    def is_branch(self, ref: str) -> bool:
-        """Tell whether a ref that was resolved names a branch."""
-        return self._peel(f"refs/heads/{ref.removeprefix('refs/heads/')}") is not None
+    def resolve(self, name: str) -> str:
+        """Find the commit that a name means now, as :meth:`find` does."""
+        return self.find(name).sha
 
-    def is_tag(self, ref: str) -> bool:
-        """Tell whether a ref that was resolved names a tag; a branch of that name goes first."""
-        name = ref.removeprefix("refs/tags/")
-        return not self.is_branch(ref) and self._peel(f"refs/tags/{name}") is not None
+    @property
+    def refs(self) -> Refs:
+        """The branches and tags as they were at the last fetch."""
+        return self._refs
 
     def head(self, branch: str) -> str | None:
         """Ask the server for a branch's newest commit, without fetching it.
@@ -104,97 +101,141 @@ class GitMirror:
         :param branch: the branch's name.
         :raises RepositoryUnreachable: when the server does not answer.
         """
-        if not _REF.fullmatch(branch):
+        if not is_name(branch):
             return None
-        answer = self._remote("ls-remote", "--", self.url, f"refs/heads/{branch}").decode()
-        return answer.split("\t")[0] if answer else None
+        ref = f"refs/heads/{branch}"
+        return of_ls_remote(self._store.remote("ls-remote", "--", self.url, ref)).get(ref)
+
+    # History
 
     def commits_since(self, old: str, new: str) -> list[str]:
         """List the commits after ``old`` up to ``new`` on the main line, oldest first.
 
         After a rewritten history, where ``old`` is no ancestor, that is ``new`` alone.
         """
-        self._require(new)
-        if not self._has(old) or not self._is_ancestor(old, new):
+        self._store.require(new)
+        if not self._store.has(old) or not self._is_ancestor(old, new):
             return [new]
-        span = f"{old}..{new}"
-        return self._local("rev-list", "--first-parent", "--reverse", span).decode().split()
+        return git_history.first_parents(self._store.local, f"{old}..{new}")[::-1]
+
+    def line(self, branch: str) -> list[str]:
+        """List a branch's commits as they are now, along their first parents, the newest first.
+
+        :param branch: the branch's name.
+        :raises RefNotFound: when there is no such branch.
+        :raises RepositoryUnreachable: when the server does not answer.
+        """
+        delivered = Deliverable(branch=branch)
+        found = self.find(delivered.ref, delivered=delivered)
+        return git_history.first_parents(self._store.local, found.sha)
+
+    def position(self, sha: str, tip: str) -> int:
+        """Tell how far along the first parents of ``tip`` a commit is, counting from 1.
+
+        :param sha: the commit; of one beside that line it is the place where it left it.
+        :param tip: the newest commit of the line.
+        """
+        return git_history.position_of(self._store.local, sha, tip)
 
     def commit(self, sha: str) -> Commit:
         """Read one commit.
 
         :param sha: as :meth:`resolve` returned it.
         """
-        self._require(sha)
-        layout = "%H%x00%P%x00%an%x00%ae%x00%ct%x00%B"
-        raw = self._local("show", "-s", f"--format={layout}", sha)
-        fields = raw.decode(errors="replace").rstrip("\n").split("\0", 5)
-        return Commit(
-            sha=fields[0], parent=fields[1].split(" ")[0] or None, author_name=fields[2],
-            author_email=fields[3], committed_at=int(fields[4]), message=fields[5].strip(),
-        )  # fmt: skip
+        self._store.require(sha)
+        return git_history.read_commit(self._store.local, sha)
 
     def version(self, sha: str) -> str:
-        """Name a commit so that names sort as the history does.
+        """Name a commit so that names sort as the history does, ``1.4.0+42.g3f2a1b7``.
 
-        The highest release tag among the ancestors (``v1.4.0``), the commits since, the sha:
-        ``1.4.0+42.g3f2a1b7``; ``0.0.0`` stands in while there is no tag. A descendant never has
-        a lower tag, and at the same tag it has more commits, so its version is higher.
+        :param sha: as :meth:`resolve` returned it.
         """
-        self._require(sha)
-        tags = self._local("tag", "--merged", sha).decode().split()
-        releases = [(match, tag) for tag in tags if (match := _RELEASE_TAG.fullmatch(tag))]
-        if not releases:
-            number, span = "0.0.0", sha
-        else:
-            match, tag = max(releases, key=lambda release: [int(n) for n in release[0].groups()])
-            number, span = ".".join(match.groups()), f"refs/tags/{tag}..{sha}"
-        count = self._local("rev-list", "--count", span).decode().strip()
-        return f"{number}+{count}.g{sha[:7]}"
+        self._store.require(sha)
+        return git_history.version_of(self._store.local, sha)
 
-    def archive(self, sha: str, *paths: str) -> bytes:
-        """Pack the tree of a commit, or some paths of it, as a tar.
+    # Files
+
+    def archive(self, sha: str, *paths: str) -> IO[bytes]:
+        """Pack the tree of a commit, or some paths of it, as a tar in a file without a name.
 
         Files carry the commit's time, so equal commits give equal bytes.
 
         :param sha: as :meth:`resolve` returned it.
-        :param paths: relative to the top; all where none is given.
+        :param paths: relative to the top; all, with the submodules, where none is given.
+        :returns: the file, open at its beginning; it is gone when it is closed.
         :raises RepositoryRefused: when a path is not in the commit.
+        :raises RepositoryTooLarge: when it goes over a limit, which is named.
         """
-        self._require(sha)
+        self._store.require(sha)
         for path in paths:
             if self._type(sha, path) is None:
                 msg = f"commit {sha[:7]} has no {path}"
                 raise RepositoryRefused(msg, advice="correct the path in the project file")
-        tree = self._local("archive", "--format=tar", sha, "--", *paths)
-        submodules = {} if paths else self._submodules(sha)
-        return graft(tree, submodules) if submodules else tree
+        if not paths:
+            return self._packed(sha)
+        return self._written(lambda file: self._pack_paths(file, sha, paths))
 
-    def workspace(self, sha: str, *, branch: str, depth: int = 0) -> bytes:
+    def workspace(self, sha: str, *, branch: str, depth: int = 0) -> IO[bytes]:
         """Pack the tree of a commit and its history, as a clone would have them.
 
         :param sha: as :meth:`resolve` returned it.
         :param branch: the branch that is checked out.
         :param depth: commits of history; 0 is all, unless that is very large.
+        :returns: as :meth:`archive`.
         """
-        tree = self.archive(sha)
+        self._store.require(sha)
         if depth == 0 and self._size() > _LARGE:
             depth = _SHALLOW
-        return with_history(tree, self._path, sha, url=self.url, branch=branch, depth=depth)
 
-    def _size(self) -> int:
-        """Return the bytes of everything that the mirror holds, packed."""
-        counts = dict(
-            line.split(": ") for line in self._local("count-objects", "-v").decode().splitlines()
-        )
-        return (int(counts["size-pack"]) + int(counts["size"])) * 1024
+        def history(tar: TarFile) -> None:
+            add_history(tar, self._store.path, sha, url=self.url, branch=branch, depth=depth)
+
+        return self._packed(sha, history)
 
     def read(self, sha: str, path: str) -> bytes | None:
-        """Return one file of a commit, or None where there is no such file."""
-        self._require(sha)
+        """Return one file of a commit, or None where there is no such file.
+
+        :raises RepositoryTooLarge: when it is larger than anything that is read whole.
+        """
+        self._store.require(sha)
         if self._type(sha, path) != "blob":
             return None
-        return self._local("cat-file", "blob", f"{sha}:{path}")
+        try:
+            return self._store.local("cat-file", "blob", f"{sha}:{path}", most=MOST_FILE)
+        except GitOutputTooLarge as error:
+            msg = f"{path} of commit {sha[:7]} is larger than {MOST_FILE >> 20} MiB"
+            raise RepositoryTooLarge(msg, advice="make it smaller") from error
+
+    # What submodules are made of (slipway.hooks.git_submodules.Source)
+
+    def pack(self, file: IO[bytes], sha: str, *, prefix: str, most: int) -> None:
+        """Write a commit's own tree as a tar.
+
+        :param prefix: before every path.
+        :param most: bytes.
+        :raises GitOutputTooLarge: when it is larger.
+        """
+        self._store.require(sha)
+        archive = ("archive", "--format=tar", f"--prefix={prefix}", sha)
+        git_into(file, *archive, cwd=self._store.path, most=most)
+
+    def links(self, sha: str) -> dict[str, str]:
+        """Map the path of each submodule to the commit that it is pinned to."""
+        self._store.require(sha)
+        try:
+            listed = self._store.local("ls-tree", "-r", "-z", sha)
+        except GitOutputTooLarge as error:
+            msg = f"commit {sha[:7]} has more files than fit into a list of {MOST_OUTPUT >> 20} MiB"
+            raise RepositoryTooLarge(msg, advice="does a folder contain itself?") from error
+        entries = listed.decode(errors="replace").split("\0")
+        linked = (entry.split("\t", 1) for entry in entries if entry.startswith("160000 "))
+        return {path: meta.split(" ")[2] for meta, path in linked}
+
+    def submodule(self, url: str) -> GitMirror:
+        """Open the repository of a submodule, with the credentials that are its own."""
+        return self._submodule(url)
+
+    # The mirror itself
 
     def fetch(self) -> None:
         """Bring every branch and tag up to date.
@@ -202,94 +243,53 @@ class GitMirror:
         :raises RepositoryUnreachable: when the server does not answer.
         :raises RepositoryRefused: when it says no.
         """
-        with self._locked():
-            self._prepare()
-            refspecs = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
-            self._remote("fetch", "--prune", "--quiet", "--", self.url, *refspecs)
+        self._store.fetch()
 
-    def _submodules(self, sha: str) -> dict[str, Callable[[], bytes]]:
-        """Map the path of each submodule to a function that packs the commit it is pinned to."""
-        entries = self._local("ls-tree", "-r", "-z", sha).decode(errors="replace").split("\0")
-        links = (entry.split("\t", 1) for entry in entries if entry.startswith("160000 "))
-        pinned = {path: meta.split(" ")[2] for meta, path in links}
-        if not pinned:
-            return {}
-        urls = submodule_urls(self.read(sha, ".gitmodules") or b"", self.url)
-        if missing := sorted(pinned.keys() - urls.keys()):
-            msg = f"commit {sha[:7]} has submodules that .gitmodules does not name: {missing}"
-            raise RepositoryRefused(msg, advice="add them with `git submodule add`, or remove them")
-        return {path: partial(self._other(urls[path]).archive, pinned[path]) for path in pinned}
-
-    def _other(self, url: str) -> GitMirror:
-        return GitMirror(url=url, root=self._root, credentials=self._credentials)
-
-    def _require(self, sha: str) -> None:
-        """Make sure that a commit is here; servers may also give one that no branch reaches."""
-        if self._has(sha):
-            return
-        self.fetch()
-        if self._has(sha):
-            return
+    def _fetch_delivered(self, delivered: Deliverable | None) -> None:
         try:
-            with self._locked():
-                self._remote("fetch", "--quiet", "--", self.url, sha)
-        except RepositoryRefused:
-            pass  # said better below
-        if not self._has(sha):
-            msg = f"{self.url} has no commit {sha}"
-            raise RefNotFound(msg, advice="was the branch rewritten? push the commit again")
+            self._store.fetch()
+        except RepositoryDamaged as error:
+            listed = self._store.remote("ls-remote", "--", self.url)
+            wanted = delivered.among(of_ls_remote(listed)) if delivered else []
+            if not wanted:
+                raise
+            _log.warning("%s; only what is delivered is fetched", error)
+            self._store.fetch(*wanted)
 
-    def _prepare(self) -> None:
-        if (self._path / "info" / "attributes").exists():
-            return
-        git("init", "--bare", "--quiet", "--", str(self._path))
-        # gitattributes(5): info/attributes wins over the tree's. Without it a commit could hide
-        # files from its own tests with export-ignore, or rewrite them with export-subst.
-        (self._path / "info").mkdir(exist_ok=True)
-        (self._path / "info" / "attributes").write_text("* -export-ignore -export-subst -filter\n")
+    def _packed(self, sha: str, history: Callable[[TarFile], None] | None = None) -> IO[bytes]:
+        tree = Tree(most=MOST_FILES, folder=self._store.root)
+        return self._written(lambda file: tree.pack(file, self, sha, history))
 
-    def _has(self, sha: str) -> bool:
-        return self._path.exists() and self._try("cat-file", "-e", f"{sha}^{{commit}}") is not None
+    def _written(self, write: Callable[[IO[bytes]], None]) -> IO[bytes]:
+        # Beside the mirrors, since the system's own folder for such files may be in memory.
+        file = tempfile.TemporaryFile(dir=self._store.root)  # noqa: SIM115 - the caller closes it
+        try:
+            write(file)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
-    def _peel(self, name: str) -> str | None:
-        found = self._try(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
+    def _pack_paths(self, file: IO[bytes], sha: str, paths: tuple[str, ...]) -> None:
+        archive = ("archive", "--format=tar", sha, "--", *paths)
+        try:
+            git_into(file, *archive, cwd=self._store.path, most=MOST_OUTPUT)
+        except GitOutputTooLarge as error:
+            msg = f"{', '.join(paths)} of commit {sha[:7]} is larger than {MOST_OUTPUT >> 20} MiB"
+            raise RepositoryTooLarge(msg, advice="keep large files somewhere else") from error
+        file.seek(0)
+
+    def _size(self) -> int:
+        """Return the bytes of everything that the mirror holds, packed."""
+        counts = dict(
+            line.split(": ")
+            for line in self._store.local("count-objects", "-v").decode().splitlines()
         )
-        return found.decode().strip() if found else None
+        return (int(counts["size-pack"]) + int(counts["size"])) * 1024
 
     def _type(self, sha: str, path: str) -> str | None:
-        found = self._try("cat-file", "-t", f"{sha}:{path}")
+        found = self._store.attempt("cat-file", "-t", f"{sha}:{path}")
         return found.decode().strip() if found else None
 
     def _is_ancestor(self, old: str, new: str) -> bool:
-        return self._try("merge-base", "--is-ancestor", old, new) is not None
-
-    def _nearest(self, ref: str) -> str:
-        names = self._local("for-each-ref", "--format=%(refname:lstrip=2)").decode().split()
-        near = difflib.get_close_matches(ref, names, n=1)
-        return f"did you mean {near[0]!r}?" if near else "push it, or give another ref"
-
-    def _try(self, *arguments: str) -> bytes | None:
-        try:
-            return self._local(*arguments)
-        except GitCommandFailed:
-            return None
-
-    def _local(self, *arguments: str) -> bytes:
-        return git(*arguments, cwd=self._path)
-
-    def _remote(self, *arguments: str) -> bytes:
-        cwd = self._path if self._path.exists() else Path(tempfile.gettempdir())
-        try:
-            with self._credentials() as environment:
-                return git(*arguments, cwd=cwd, environment=environment)
-        except GitCommandFailed as error:
-            raise remote_failure(self.url, error) from error
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One fetch at a time: two would fail each other on git's own lock files."""
-        self._root.mkdir(parents=True, exist_ok=True)
-        with self._path.with_suffix(".lock").open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+        return self._store.attempt("merge-base", "--is-ancestor", old, new) is not None

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import tarfile
 import tempfile
 from pathlib import Path
 
-from slipway.hooks.git_command import git
+from slipway.hooks.git_command import LARGE_FILES, git
 
 # Any commit may be asked for, not only the tips of branches; only this fetch is told so.
-_UPLOAD = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
+_UPLOAD = f"git -c uploadpack.allowAnySHA1InWant=true -c {LARGE_FILES} upload-pack"
 
 
-def with_history(
-    tree: bytes, mirror: Path, sha: str, *, url: str, branch: str, depth: int
-) -> bytes:
+def add_history(
+    tar: tarfile.TarFile, mirror: Path, sha: str, *, url: str, branch: str, depth: int
+) -> None:
     """Add a ``.git`` to a tree, with the branch checked out and a clean status.
 
-    :param tree: a tar of the commit's files.
+    :param tar: what becomes a tar of the commit's files.
     :param mirror: a bare repository that has the commit.
     :param url: becomes ``origin``; without credentials.
     :param branch: becomes the current branch, at the commit.
@@ -37,14 +36,7 @@ def with_history(
         git("config", "remote.origin.url", url, cwd=work)
         git("config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*", cwd=work)
         git("read-tree", sha, cwd=work)
-        return _joined(tree, work / ".git")
-
-
-def _joined(tree: bytes, folder: Path) -> bytes:
-    joined = io.BytesIO(tree)
-    with tarfile.open(fileobj=joined, mode="a") as archive:
-        archive.add(folder, arcname=".git", filter=_root)
-    return joined.getvalue()
+        tar.add(work / ".git", arcname=".git", filter=_root)
 
 
 def _root(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -10,6 +10,7 @@ import io
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import IO
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.toolbox import Toolbox
@@ -45,7 +46,7 @@ class BuiltDeb:
 
 
 def build_deb(
-    toolbox: Toolbox, sources: bytes, *, nfpm_file: str, version: str, built_at: int,
+    toolbox: Toolbox, sources: bytes | IO[bytes], *, nfpm_file: str, version: str, built_at: int,
     log: Callable[[str], None],
 ) -> BuiltDeb:  # fmt: skip
     """Build a package and check it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from slipway.hooks.container_spec import ContainerSpec, ToolResult
 
@@ -37,7 +37,7 @@ class Toolbox:
     def run(
         self,
         *argv: str,
-        files: bytes | None = None,
+        files: bytes | IO[bytes] | None = None,
         collect: str | None = None,
         environment: Mapping[str, str] | None = None,
         timeout: float,

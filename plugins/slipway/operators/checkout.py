@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from slipway.deliverable import Deliverable
+from slipway.event import HEADS, TAGS, Event
+from slipway.exceptions import NotDeliverable, RefNotFound
 from slipway.facts import Checkout, Json, Release
+from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.git_mirror import GitMirror
+from slipway.hooks.git_refs import Found
+from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
@@ -18,12 +25,16 @@ if TYPE_CHECKING:
 class CheckoutOperator(BaseOperator):
     """Turn a ref into an exact commit, and the commit into a release.
 
-    No files are kept: later tasks ask the mirror on their own worker for the sha.
+    A commit becomes a release only when the delivered branch reaches it, or a further branch or
+    tag that the project file names. No files are kept: later tasks ask the mirror on their own
+    worker for the sha.
 
     :param project: the project's name.
     :param url: the repository.
     :param ref: branch, tag or sha; empty for the branch's newest commit.
     :param branch: the branch that is delivered, reported where the ref names none.
+    :param branches: patterns of further branches that are delivered.
+    :param tags: patterns of tags that are delivered.
     :param connection: Airflow connection with the repository's credentials.
     :returns: :class:`slipway.facts.Checkout` as JSON.
     """
@@ -32,36 +43,103 @@ class CheckoutOperator(BaseOperator):
     ui_color = "#dbeafe"
 
     def __init__(
-        self, *, project: str, url: str, ref: str, branch: str, connection: str | None = None,
-        **kwargs: Any,
+        self, *, project: str, url: str, ref: str, branch: str, branches: Sequence[str] = (),
+        tags: Sequence[str] = (), connection: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.project = project
         self.url = url
         self.ref = ref
         self.branch = branch
+        self.branches = list(branches)
+        self.tags = list(tags)
         self.connection = connection
 
     def execute(self, context: Context) -> Json:
-        """Resolve the ref and describe the commit."""
+        """Resolve the ref and describe the commit.
+
+        :raises AirflowFailException: when there is no such commit, the ref means more than one
+            thing, or nothing that is delivered reaches it.
+        """
         with explained():
-            checkout = self._find(self.ref or self.branch)
+            checkout = self._checkout(announced_by(context))
+        release = checkout.release
         self.log.info(
-            "%s is %s: version %s, by %s", checkout.ref, checkout.release.sha,
-            checkout.release.version, checkout.author_name,
+            "%s is %s: version %s, by %s", checkout.ref, release.sha, release.version,
+            checkout.author_name,
         )  # fmt: skip
+        for version in ReleaseCatalogue(artifact_store()).versions_of(release):
+            if version != release.version:
+                self.log.warning(
+                    "this commit is released as %s already; tags were made or moved since, so it "
+                    "becomes %s as well", version, release.version,
+                )  # fmt: skip
         return checkout.to_json()
 
-    def _find(self, ref: str) -> Checkout:
+    def _checkout(self, by: str) -> Checkout:
+        deliverable = Deliverable(
+            branch=self.branch, branches=tuple(self.branches), tags=tuple(self.tags)
+        )
+        ref = self.ref or deliverable.ref
         mirror = git_mirror(self.url, self.connection)
-        sha = mirror.resolve(ref)
-        commit = mirror.commit(sha)
-        tag = ref.removeprefix("refs/tags/") if mirror.is_tag(ref) else None
-        on_branch = tag is None and mirror.is_branch(ref)
+        try:
+            found = mirror.find(ref, delivered=deliverable)
+        except RefNotFound as error:
+            advice = f"{error.advice} (what is delivered: {deliverable})"
+            raise RefNotFound(error.message, advice=advice) from error
+        event = _event(found, _reaching(mirror, found.sha, deliverable), mirror, by)
+        commit = mirror.commit(found.sha)
+        tip = mirror.refs.all().get(deliverable.ref)
         return Checkout(
-            release=Release(project=self.project, sha=sha, version=mirror.version(sha)),
-            repository=self.url, ref=ref, tag=tag,
-            branch=ref.removeprefix("refs/heads/") if on_branch else self.branch,
-            parent=commit.parent, message=commit.message, author_name=commit.author_name,
-            author_email=commit.author_email, committed_at=commit.committed_at,
+            release=Release(
+                project=self.project, sha=found.sha, version=mirror.version(found.sha)
+            ),
+            repository=self.url, ref=ref, tag=event.tag, event=event,
+            branch=event.branch or self.branch, parent=commit.parent, message=commit.message,
+            author_name=commit.author_name, author_email=commit.author_email,
+            committed_at=commit.committed_at,
+            position=mirror.position(found.sha, tip) if tip else None,
         )  # fmt: skip
+
+
+def announced_by(context: Context) -> str:
+    """Return who started the run, as Airflow knows it: a user, or the way it came about.
+
+    :param context: the task's.
+    """
+    run: Any = context.get("dag_run")
+    user = getattr(run, "triggering_user_name", None)
+    return str(user or getattr(getattr(run, "run_type", ""), "value", "") or "")
+
+
+def _reaching(mirror: GitMirror, sha: str, deliverable: Deliverable) -> list[str]:
+    """List the refs that are delivered and reach a commit, the delivered branch first.
+
+    :raises NotDeliverable: when there are none.
+    """
+    reaching = deliverable.among(mirror.refs.containing(sha))
+    if not reaching:
+        msg = f"{sha} is reached by no branch or tag that is delivered ({deliverable})"
+        advice = (
+            "merge it, or name its branch or tag under `branches` or `tags` of the project file's "
+            "`repository`"
+        )
+        raise NotDeliverable(msg, advice=advice)
+    return reaching
+
+
+def _event(found: Found, reaching: list[str], mirror: GitMirror, by: str) -> Event:
+    """Return what a run of this commit is about: the ref that was named, or the one it is on.
+
+    A sha on a branch stands for a push to that branch. Where only tags reach it, it stands for the
+    tag that is on it; and for nothing but itself where it is only part of a tag's past.
+    """
+    ref = found.ref or reaching[0]
+    if ref.startswith(HEADS):
+        return Event.push(ref.removeprefix(HEADS), by=by)
+    if found.ref is None:
+        on_it = set(mirror.refs.tags_on(found.sha))
+        ref = next((tag for tag in reaching if tag in on_it), "")
+        if not ref:
+            return Event.of_commit(found.sha, by=by)
+    return Event.of_tag(ref.removeprefix(TAGS), by=by)

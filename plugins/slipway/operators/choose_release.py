@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import ReleaseNotFound
+from slipway.exceptions import ReleaseNotFound, RepositoryUnreachable
 from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import serving_version
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory, previous
+from slipway.hooks.git_connection import branch_line
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
@@ -34,6 +35,8 @@ class ChooseReleaseOperator(BaseOperator):
     :param version: a version, the start of a sha, ``newest``, ``previous`` (the last good one
         before what serves now), ``choose`` (a person picks one from a list), or nothing: what the
         environment before this one runs now.
+    :param source: ``url``, ``branch`` and ``connection`` of the repository, by whose branch the
+        newest release is known; without them it is by what was noted of each.
     :param before: the environment before this one, as JSON; without one, nothing means ``newest``.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
     """
@@ -42,12 +45,19 @@ class ChooseReleaseOperator(BaseOperator):
     ui_color = "#dbeafe"
 
     def __init__(
-        self, *, environment: Json, version: str, before: Json | None = None, **kwargs: Any
+        self,
+        *,
+        environment: Json,
+        version: str,
+        before: Json | None = None,
+        source: Json | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         self.environment = environment
         self.version = version
         self.before = before
+        self.source = source
 
     def execute(self, context: Context) -> Json:
         """Find the release; an unknown one fails for good, naming what there is."""
@@ -92,10 +102,20 @@ class ChooseReleaseOperator(BaseOperator):
         if asked and asked != NEWEST:
             return catalogue.find(project, asked)
         if asked == NEWEST or self.before is None:
-            return catalogue.newest(project)
+            return catalogue.newest(project, self._line())
         source = FleetTarget.from_json(self.before)
         self.log.info("no version was named, so it is what %s runs", source.environment)
         return catalogue.find(project, _serving(source))
+
+    def _line(self) -> list[str] | None:
+        """Return the delivered branch as the git server has it now, if it answers."""
+        if self.source is None:
+            return None
+        try:
+            return branch_line(**self.source)
+        except RepositoryUnreachable as error:
+            self.log.warning("%s; the newest release is taken by the order noted then", error)
+            return None
 
     def _previous(self) -> str:
         target = FleetTarget.from_json(self.environment)

@@ -28,6 +28,7 @@ class DebBuildOperator(BaseOperator):
     :param checkout: :class:`slipway.facts.Checkout` as JSON.
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
+    :param submodules: connections of submodules (:func:`slipway.hooks.git_connection.git_mirror`).
     :param package: the name that the package must have.
     :param nfpm_file: nfpm's description, from the repository's top.
     :param unit: the systemd unit that must be inside.
@@ -40,12 +41,14 @@ class DebBuildOperator(BaseOperator):
 
     def __init__(
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
-        connection: str | None = None, docker_conn_id: str = DEFAULT, **kwargs: Any,
+        connection: str | None = None, submodules: dict[str, str] | None = None,
+        docker_conn_id: str = DEFAULT, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
         self.url = url
         self.connection = connection
+        self.submodules = submodules or {}
         self.package = package
         self.nfpm_file = nfpm_file
         self.unit = unit
@@ -60,16 +63,17 @@ class DebBuildOperator(BaseOperator):
         checkout = Checkout.from_json(self.checkout)
         release = checkout.release
         with explained():
-            sources = git_mirror(self.url, self.connection).archive(release.sha)
+            mirror = git_mirror(self.url, self.connection, self.submodules)
             self._labels = labels(context)
             engine = container_engine(self.docker_conn_id)
             toolbox = Toolbox(
                 engine=engine, name=container_name(context), labels=self._labels, network="none"
             )
-            built = build_deb(
-                toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
-                built_at=checkout.committed_at, log=self._say,
-            )  # fmt: skip
+            with mirror.archive(release.sha) as sources:
+                built = build_deb(
+                    toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
+                    built_at=checkout.committed_at, log=self._say,
+                )  # fmt: skip
             self._check(built, release.version)
             return self._store(artifact_store(), checkout, built).to_json()
 

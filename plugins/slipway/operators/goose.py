@@ -238,8 +238,8 @@ def migration_files(url: str, connection: str | None, directory: str, sha: str) 
     :param directory: where they are, from the repository's top.
     :param sha: the commit.
     """
-    archive = git_mirror(url, connection).archive(sha, directory)
-    return MigrationFiles.from_archive(archive, directory.rstrip("/"))
+    with git_mirror(url, connection).archive(sha, directory) as archive:
+        return MigrationFiles.from_archive(archive.read(), directory.rstrip("/"))
 
 
 def database_url(conn_id: str) -> str:

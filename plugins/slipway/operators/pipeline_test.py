@@ -39,6 +39,7 @@ class PipelineTestOperator(BaseOperator):
     :param checkout: :class:`slipway.facts.Checkout` as JSON.
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
+    :param submodules: connections of submodules (:func:`slipway.hooks.git_connection.git_mirror`).
     :param pipeline_file: where the pipeline is, from the repository's top.
     :param images: image names in the pipeline and what is used in their place.
     :param secrets: name of a secret in the pipeline -> where Airflow has it
@@ -60,6 +61,7 @@ class PipelineTestOperator(BaseOperator):
         checkout: Any,
         url: str,
         connection: str | None = None,
+        submodules: dict[str, str] | None = None,
         pipeline_file: str = ".drone.yml",
         images: dict[str, str] | None = None,
         secrets: dict[str, str] | None = None,
@@ -74,6 +76,7 @@ class PipelineTestOperator(BaseOperator):
         self.checkout = checkout
         self.url = url
         self.connection = connection
+        self.submodules = submodules or {}
         self.pipeline_file = pipeline_file
         self.images = images or {}
         self.secrets = secrets or {}
@@ -91,7 +94,7 @@ class PipelineTestOperator(BaseOperator):
         """
         with explained():
             checkout = Checkout.from_json(self.checkout)
-            mirror = git_mirror(self.url, self.connection)
+            mirror = git_mirror(self.url, self.connection, self.submodules)
             sha = checkout.release.sha
             spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context)
             self._runner = BuildRunner(

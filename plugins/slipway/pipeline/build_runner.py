@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import PipelineStopped, TestsFailed
 from slipway.pipeline.given import Given
@@ -55,7 +55,7 @@ class BuildRunner:
     """
 
     def __init__(
-        self, engine: Engine, spec: BuildSpec, *, sources: Callable[[int], bytes],
+        self, engine: Engine, spec: BuildSpec, *, sources: Callable[[int], bytes | IO[bytes]],
         output: LogGroups, timeout: float, given: Given | None = None, worker: Worker | None = None,
     ) -> None:  # fmt: skip
         self._engine = engine
@@ -108,9 +108,14 @@ class BuildRunner:
         if self._stopped:
             msg = "the pipeline was stopped from outside"
             raise PipelineStopped(msg)
-        return runner.run(self._source(pipeline.clone_depth))
+        source = self._source(pipeline.clone_depth)
+        try:
+            return runner.run(source)
+        finally:
+            if source is not None and not isinstance(source, bytes):
+                source.close()
 
-    def _source(self, depth: int | None) -> bytes | None:
+    def _source(self, depth: int | None) -> bytes | IO[bytes] | None:
         if depth is None:
             return None
         with self._lock:

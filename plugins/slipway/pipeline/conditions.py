@@ -29,7 +29,7 @@ class RunPolicy(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Event:
-    """What made a build, as conditions see it.
+    """What made a build, as conditions see it: :class:`slipway.event.Event`, and where it was.
 
     :param name: ``push``, ``tag``, ``pull_request``, ``promote``, ``rollback``, ``cron`` or
         ``custom``.

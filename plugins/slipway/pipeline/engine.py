@@ -6,7 +6,7 @@ the tests have another.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -61,7 +61,7 @@ class Engine(Protocol):
     def get_tar(self, container: str, path: str, *, limit: int = ...) -> bytes:
         """Pack a file or folder of a container as a tar."""
 
-    def put_tar(self, container: str, path: str, data: bytes) -> None:
+    def put_tar(self, container: str, path: str, data: bytes | IO[bytes]) -> None:
         """Unpack a tar into a container."""
 
     def create_network(self, name: str, labels: Mapping[str, str], *, guarded: bool = ...) -> None:

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
 from slipway.facts import StepReport
@@ -85,7 +85,7 @@ class Runner:
             spec.steps, run=self._run_step, skip=self._skipped, fails=self._fails
         )
 
-    def run(self, source: bytes | None) -> PipelineResult:
+    def run(self, source: bytes | IO[bytes] | None) -> PipelineResult:
         """Run the pipeline to its end.
 
         :param source: a tar of the commit; None leaves the workspace empty.
@@ -125,7 +125,7 @@ class Runner:
         self._stopped.set()
         self._clean_up()
 
-    def _run(self, source: bytes | None) -> tuple[list[StepReport], dict[str, bytes]]:
+    def _run(self, source: bytes | IO[bytes] | None) -> tuple[list[StepReport], dict[str, bytes]]:
         steps = [step for step in self._spec.steps if not step.unmet]
         services = [service for service in self._spec.services if not service.unmet]
         self._get_images([*services, *steps])

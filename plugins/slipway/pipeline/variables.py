@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import slipway.event
 from slipway.pipeline.conditions import Event
 
 if TYPE_CHECKING:
@@ -42,15 +43,23 @@ _EARLIER = {
 
 
 def event_of(checkout: Checkout, *, instance: str = "") -> Event:
-    """Return the event that a checked out commit is: a tag, or a push to its branch.
+    """Return the event that a commit was checked out for, as conditions see it.
 
     :param instance: the host name of this installation.
     """
-    repo = "/".join(part for part in _slug(checkout) if part)
+    happened = checkout.event or _before_events(checkout)
+    return Event(
+        name=happened.kind.value, branch=happened.branch, ref=happened.ref,
+        repo="/".join(part for part in _slug(checkout) if part), target=happened.target,
+        cron=happened.cron, action=happened.action, instance=instance, fork=happened.fork,
+    )  # fmt: skip
+
+
+def _before_events(checkout: Checkout) -> slipway.event.Event:
+    """Read the event off a checkout that was made when none was noted: a tag, or a push."""
     if checkout.tag:
-        return Event(name="tag", ref=f"refs/tags/{checkout.tag}", repo=repo, instance=instance)
-    branch = checkout.branch
-    return Event(branch=branch, ref=f"refs/heads/{branch}", repo=repo, instance=instance)
+        return slipway.event.Event.of_tag(checkout.tag)
+    return slipway.event.Event.push(checkout.branch)
 
 
 def build_variables(checkout: Checkout, event: Event, *, link: str = "") -> dict[str, str]:

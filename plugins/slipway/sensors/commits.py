@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from slipway.exceptions import SlipwayError
+from slipway.exceptions import RepositoryTooLarge, SlipwayError
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.git_mirror import GitMirror
 from slipway.pipeline.skip import asks_to_skip
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class CommitsSensor(BaseSensorOperator):
             self.log.warning(
                 "%s: %d commits at once; running the newest %d", one.dag_id, len(new), MOST_PER_PUSH
             )
-        new = [sha for sha in new if not self._is_skipped(one, sha, mirror.commit(sha).message)]
+        new = [sha for sha in new if not self._is_skipped(one, sha, _message(mirror, sha))]
         # A crash between here and the trigger would lose the commits: they are remembered as
         # seen only by the task that follows the trigger.
         return new[-MOST_PER_PUSH:]
@@ -112,3 +113,10 @@ class CommitsSensor(BaseSensorOperator):
         if self._complaints.get(one.dag_id) != problem:
             self._complaints[one.dag_id] = problem
             self.log.warning("%s: %s", one.dag_id, problem)
+
+
+def _message(mirror: GitMirror, sha: str) -> str:
+    try:
+        return mirror.commit(sha).message
+    except RepositoryTooLarge:
+        return ""  # its own run will say so; the commits that follow it have theirs

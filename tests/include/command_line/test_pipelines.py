@@ -97,3 +97,34 @@ def test_a_working_copy_is_described_and_packed(folder: Path) -> None:
 def test_a_secret_file(tmp_path: Path) -> None:
     (tmp_path / "s").write_text("# ours\n\na=b=c\n name = value \n")
     assert read_secret_file(tmp_path / "s") == {"a": "b=c", "name": "value"}
+
+
+def test_an_event_that_there_is_not_names_those_that_there_are(folder: Path) -> None:
+    out = io.StringIO()
+    assert compile_to_json(folder, Choices(event="pusch"), out=out) == 1
+    assert "there is no event 'pusch'" in out.getvalue()
+    assert "pull_request" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("choices", "ref", "branch"),
+    [
+        (Choices(branch="b"), "refs/heads/b", "b"),
+        (Choices(event="tag", ref="v1"), "refs/tags/v1", ""),
+        (Choices(event="pull_request", ref="7", branch="b"), "refs/pull/7", "b"),
+        (Choices(event="cron", cron="nightly", branch="b"), "refs/heads/b", "b"),
+        (Choices(event="promote", target="prod", ref="refs/heads/x", branch="b"),
+         "refs/heads/x", "b"),
+    ],
+)  # fmt: skip
+def test_an_event_is_what_a_person_says(
+    folder: Path, choices: Choices, ref: str, branch: str
+) -> None:
+    steps = "kind: pipeline\nsteps: [{name: a, image: i, commands: [x]}]\n"
+    (folder / ".drone.yml").write_text(steps)
+    out = io.StringIO()
+    assert compile_to_json(folder, choices, out=out) == 0
+    (step,) = json.loads(out.getvalue())["pipelines"][0]["steps"]
+    assert step["environment"]["DRONE_COMMIT_REF"] == ref
+    assert step["environment"]["DRONE_BRANCH"] == branch
+    assert step["environment"]["DRONE_BUILD_EVENT"] == choices.event

@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from include.delivery.delivery_dag import commit_dag
 from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.delivery.schema import SCHEMA, render
 from include.delivery.swap_group import fleet_target
 from slipway.exceptions import ProjectFileError
 from slipway.fleet.target import Canary, FleetTarget, Probe
+from slipway.operators.checkout import CheckoutOperator
+from slipway.operators.deb_build import DebBuildOperator
+from slipway.operators.pipeline_test import PipelineTestOperator
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
 
@@ -148,3 +152,75 @@ def test_a_broken_file_leaves_the_others_alone(tmp_path: Path) -> None:
 def test_the_committed_schema_is_the_models() -> None:
     assert SCHEMA.read_text() == render(), "run: python -m include.delivery.schema"
     assert json.loads(render())["additionalProperties"] is False
+
+
+URL = "url: git://127.0.0.1:9418/guestbook.git"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://ada:hunter2@git.example.com/r", "write 'https://git.example.com/r'"),
+        ("https://hunter2@git.example.com/r", "into an Airflow connection"),
+        ("HTTPS://ada:hunter2@git.example.com/r", "is not a repository URL"),
+        ("ssh://git:hunter2@git.example.com/r", "write 'ssh://git@git.example.com/r'"),
+        ("file:///etc", "is not a repository URL"),
+    ],
+)
+def test_a_login_in_a_url_is_refused_and_not_shown(tmp_path: Path, url: str, said: str) -> None:
+    text = _broken(tmp_path, URL, f"url: {url}")
+    assert f"shop.yaml:{_line_of(URL)}:8: repository.url: " in text
+    assert said in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("value", ["token", "5", "[token]"])
+def test_a_login_in_a_submodules_url_is_refused_and_not_shown(tmp_path: Path, value: str) -> None:
+    place = "https://ada:hunter2@git.example.com/"
+    text = _broken(tmp_path, URL, f"{URL}\n  submodules: {{'{place}': {value}}}")
+    assert "holds a login" in text
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "connection: token",
+        "submodules: {'http://git.example.com/': token}",
+        "submodules: {'git://git.example.com/': token}",
+    ],
+)
+def test_a_connection_for_what_is_not_encrypted_is_refused(tmp_path: Path, more: str) -> None:
+    assert "is not encrypted" in _broken(tmp_path, URL, f"{URL}\n  {more}")
+
+
+def test_further_branches_tags_and_submodules(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    more = "branches: [release/*, hotfix/**]\n  tags: ['v*', stable]"
+    private = "submodules: {'https://git.example.com/org/': token, 'git@git.example.com:org/': key}"
+    path.write_text(GOOD.replace(URL, f"{URL}\n  {more}\n  {private}"))
+    found = load_project(path).repository
+    assert (found.branches, found.tags) == (("release/*", "hotfix/**"), ("v*", "stable"))
+    assert found.submodules["git@git.example.com:org/"] == "key"
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["branches: [refs/heads/main]", "tags: ['refs/tags/*']", "branches: ['a..b']", "tags: ['']",
+     "branches: ['-x']", "branches: ['re[ab]']", "tags: ['v 1']"],
+)  # fmt: skip
+def test_a_pattern_that_no_ref_can_match_is_refused(tmp_path: Path, more: str) -> None:
+    assert "is not the name of a branch or tag" in _broken(tmp_path, URL, f"{URL}\n  {more}")
+
+
+def test_the_tasks_know_what_is_delivered(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    more = "branches: [release/*]\n  tags: ['v*']\n  submodules: {'https://h/o/': token}"
+    path.write_text(GOOD.replace(URL, f"{URL}\n  {more}"))
+    dag = commit_dag(load_project(path))
+    checkout, test, deb = map(dag.get_task, ("checkout", "test", "build_deb"))
+    assert isinstance(checkout, CheckoutOperator)
+    assert isinstance(test, PipelineTestOperator)
+    assert isinstance(deb, DebBuildOperator)
+    assert (checkout.branches, checkout.tags) == (["release/*"], ["v*"])
+    assert test.submodules == deb.submodules == {"https://h/o/": "token"}

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
-import io
+import os
 import subprocess
+import sys
 import tarfile
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 import pytest
 
-from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryUnreachable
+from slipway.exceptions import (
+    RefNotFound,
+    RepositoryRefused,
+    RepositoryTooLarge,
+    RepositoryUnreachable,
+)
+from slipway.hooks import git_mirror
 from slipway.hooks.git_mirror import GitMirror
 from tests.fakes.git_server import Repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -20,8 +25,9 @@ def mirror(repository: Repository, tmp_path: Path) -> GitMirror:
     return GitMirror(url=repository.url, root=tmp_path / "mirrors")
 
 
-def _names(tar: bytes) -> list[str]:
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+def _names(tar: IO[bytes]) -> list[str]:
+    tar.seek(0)
+    with tarfile.open(fileobj=tar) as archive:
         return sorted(member.name for member in archive if member.isfile())
 
 
@@ -34,8 +40,9 @@ def test_resolves_branch_tag_and_sha(repository: Repository, mirror: GitMirror) 
     assert mirror.resolve("refs/tags/v1.0.0") == first
     assert mirror.resolve(first) == first
     assert mirror.resolve(first[:8]) == first
-    assert mirror.is_tag("v1.0.0")
-    assert not mirror.is_tag("main")
+    assert mirror.find("v1.0.0").ref == "refs/tags/v1.0.0"
+    assert mirror.find("main").ref == "refs/heads/main"
+    assert mirror.find(first).ref is None
 
 
 def test_a_moved_branch_is_seen(repository: Repository, mirror: GitMirror) -> None:
@@ -119,9 +126,11 @@ def test_an_archive_is_the_tree_whatever_its_attributes_say(
     )  # fmt: skip
     tar = mirror.archive(sha)
     assert _names(tar) == [".gitattributes", "id", "secret", "src/a"]
-    assert b"$Format:%H$" in tar
+    tar.seek(0)
+    assert b"$Format:%H$" in tar.read()
     assert _names(mirror.archive(sha, "src")) == ["src/a"]
-    assert mirror.archive(sha) == tar
+    tar.seek(0)
+    assert mirror.archive(sha).read() == tar.read()
     assert mirror.read(sha, "src/a") == b"x"
     assert mirror.read(sha, "src") is None
     with pytest.raises(RepositoryRefused, match="no migrations"):
@@ -155,29 +164,6 @@ def test_new_commits_come_oldest_first(repository: Repository, mirror: GitMirror
     assert mirror.commits_since("0" * 40, shas[3]) == [shas[3]]
 
 
-def test_submodules_are_part_of_the_tree(
-    repository: Repository, daemon: tuple[Path, str], tmp_path: Path
-) -> None:
-    base, url = daemon
-    library = Repository(base / "library", f"{url}/library")
-    pinned = library.commit(code="old")
-    library.commit(code="new")
-    repository.git("update-index", "--add", "--cacheinfo", f"160000,{pinned},vendor/lib")
-    (repository.path / ".gitmodules").write_text(
-        '[submodule "lib"]\n\tpath = vendor/lib\n\turl = ../library\n'
-    )
-    repository.git("add", ".gitmodules")
-    repository.git("commit", "--quiet", "-m", "vendor")
-    sha = repository.git("rev-parse", "HEAD")
-    mirror = GitMirror(url=repository.url, root=tmp_path / "m")
-    tar = mirror.archive(sha)
-    assert _names(tar) == [".gitmodules", "vendor/lib/code"]
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        member = archive.extractfile("vendor/lib/code")
-        assert member is not None
-        assert member.read() == b"old"
-
-
 def test_a_workspace_has_the_history_and_a_clean_status(
     repository: Repository, mirror: GitMirror, tmp_path: Path
 ) -> None:
@@ -194,7 +180,7 @@ def test_a_workspace_has_the_history_and_a_clean_status(
     for depth, commits in ((0, 2), (1, 1)):
         work = tmp_path / str(depth)
         tar = mirror.workspace(mirror.resolve("main"), branch="main", depth=depth)
-        with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        with tarfile.open(fileobj=tar) as archive:
             archive.extractall(work, filter="fully_trusted")
         assert git("status", "--porcelain") == ""
         assert git("rev-parse", "HEAD") == sha
@@ -203,3 +189,120 @@ def test_a_workspace_has_the_history_and_a_clean_status(
         assert git("remote", "get-url", "origin") == repository.url
     work = tmp_path / "0"
     assert git("describe", "--tags").startswith("v1.0.0-1-g")
+
+
+def test_a_branch_whose_name_ends_like_mains_ref_is_not_main(
+    repository: Repository, mirror: GitMirror
+) -> None:
+    right = repository.commit(readme="reviewed")
+    repository.git("checkout", "--quiet", "-b", "a/refs/heads/main")
+    repository.commit(readme="nobody's")
+    repository.git("branch", "refs/heads/main")
+    repository.git("tag", "refs/heads/main")
+    assert mirror.head("main") == right
+    assert mirror.head("ain") is None
+    assert mirror.head("refs/heads/main") != right
+    repository.git("checkout", "--quiet", "main")
+    later = repository.commit(readme="also reviewed")
+    assert mirror.head("main") == later
+
+
+def test_a_space_in_a_tag_that_only_python_sees_breaks_no_version(
+    repository: Repository, mirror: GitMirror
+) -> None:
+    sha = repository.commit()
+    for tag in ("x\u2003v9.9.9", "x\u2028v9.9.8", "v\u0663.0.0", f"v1.0.{'9' * 200}", "v1.2.3"):
+        repository.git("tag", tag)
+    mirror.resolve("main")
+    assert mirror.version(sha) == f"1.2.3+0.g{sha[:7]}"
+
+
+def test_a_clock_that_is_set_forward_moves_no_commit(
+    repository: Repository, mirror: GitMirror
+) -> None:
+    first = repository.commit(readme="one")
+    repository.git("checkout", "--quiet", "-b", "side")
+    side = [repository.commit(readme=f"side {n}") for n in range(3)]
+    repository.git("checkout", "--quiet", "main")
+    second = repository.commit(other="two")
+    repository.git("merge", "--quiet", "--no-ff", "-m", "merge", "side")
+    merge = repository.git("rev-parse", "HEAD")
+    repository._clock = 2_114_380_800  # the year 2037
+    future = repository.commit(readme="future")
+    repository._clock = 1_700_000_000
+    last = repository.commit(readme="last")
+    assert mirror.line("main") == [last, future, merge, second, first]
+    places = [mirror.position(sha, last) for sha in (first, second, merge, future, last)]
+    assert places == [1, 2, 3, 4, 5]
+    assert {mirror.position(sha, last) for sha in side} == {1}
+
+
+def test_a_file_of_zeros_is_not_read_into_memory(repository: Repository, mirror: GitMirror) -> None:
+    sha = repository.commit(_dot_drone_dot_yml="x" * ((16 << 20) + 1))
+    mirror.resolve("main")
+    with pytest.raises(RepositoryTooLarge, match="is larger than 16 MiB"):
+        mirror.read(sha, ".drone.yml")
+
+
+def test_an_archive_of_zeros_stops_at_its_limit(
+    repository: Repository, mirror: GitMirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = repository.commit(zeros="0" * (3 << 20))
+    monkeypatch.setattr(git_mirror, "MOST_FILES", 2 << 20)
+    with pytest.raises(RepositoryTooLarge, match="come to more than 2 MiB"):
+        mirror.archive(sha)
+    assert mirror.read(sha, "zeros") is not None
+
+
+def test_an_archive_takes_no_memory_of_its_size(repository: Repository, tmp_path: Path) -> None:
+    """Packed by a process of its own, whose memory can be told afterwards."""
+    sha = repository.commit(
+        zeros="0" * (160 << 20), **{f"folder__{number:05}": "" for number in range(20_000)}
+    )
+    code = (
+        "import resource, sys; from pathlib import Path\n"
+        "from slipway.hooks.git_mirror import GitMirror\n"
+        "mirror = GitMirror(url=sys.argv[1], root=Path(sys.argv[2]))\n"
+        "mirror.resolve('main')\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "mirror.workspace(sys.argv[3], branch='main')\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, repository.url, str(tmp_path / "m"), sha],
+        check=True, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "plugins"},
+        cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    own, of_git = (int(line) for line in done.stdout.split())
+    assert own < 24 << 10  # KiB
+    assert of_git < 96 << 10
+
+
+def test_a_commit_with_an_endless_message_is_refused(
+    repository: Repository, mirror: GitMirror, tmp_path: Path
+) -> None:
+    (tmp_path / "message").write_text("x" * (2 << 20))
+    repository.git("commit", "--quiet", "--allow-empty", "-F", str(tmp_path / "message"))
+    sha = mirror.resolve("main")
+    with pytest.raises(RepositoryTooLarge, match="longer than 1024 KiB"):
+        mirror.commit(sha)
+
+
+def test_a_tree_that_contains_itself_is_refused_before_it_is_packed(
+    repository: Repository, mirror: GitMirror
+) -> None:
+    """Ten levels of ten folders that are one: ten thousand million files in eleven objects."""
+    repository.commit(leaf="x")
+    tree = repository.git("rev-parse", "HEAD^{tree}")
+    for _ in range(10):
+        lines = "".join(f"040000 tree {tree}\tfolder-with-a-name-{n}\n" for n in range(10))
+        made = subprocess.run(
+            ["git", "-C", str(repository.path), "mktree"], input=lines, text=True, check=True,
+            capture_output=True,
+        )  # fmt: skip
+        tree = made.stdout.strip()
+    sha = repository.git("commit-tree", "-m", "bomb", tree)
+    repository.git("update-ref", "refs/heads/main", sha)
+    with pytest.raises(RepositoryTooLarge, match="more files than fit into a list of 64 MiB"):
+        mirror.archive(mirror.resolve("main"))

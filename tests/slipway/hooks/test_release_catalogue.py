@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,3 +70,74 @@ def test_a_record_is_replaced_whole(catalogue: ReleaseCatalogue, tmp_path: Path)
     assert [path.name for path in (tmp_path / "releases" / "shop").iterdir()] == [
         "1.0.0+2.g0000002.json"
     ]
+
+
+def _sha(number: int) -> str:
+    return _record(number).checkout.release.sha
+
+
+def _placed(number: int, position: int, *, committed_at: int = 0) -> ReleaseRecord:
+    record = _record(number)
+    checkout = replace(record.checkout, position=position, committed_at=committed_at)
+    return replace(record, checkout=checkout)
+
+
+def test_the_newest_is_the_last_release_of_the_branch(catalogue: ReleaseCatalogue) -> None:
+    for number in (1, 2, 3):
+        catalogue.record(_placed(number, number))
+    line = [_sha(9), _sha(3), _sha(2), _sha(1)]
+    assert catalogue.newest("shop", line) == _placed(3, 3)
+    assert catalogue.newest("shop", line[2:]) == _placed(2, 2)
+    assert catalogue.newest("shop") == _placed(3, 3)
+
+
+def test_a_commit_that_was_dropped_by_a_force_push_is_not_the_newest(
+    catalogue: ReleaseCatalogue,
+) -> None:
+    catalogue.record(_placed(1, 1))
+    catalogue.record(_placed(2, 2, committed_at=2_114_380_800))
+    assert catalogue.newest("shop", [_sha(5), _sha(1)]) == _placed(1, 1)
+
+
+def test_where_the_branch_has_no_release_none_is_taken_for_the_newest(
+    catalogue: ReleaseCatalogue,
+) -> None:
+    catalogue.record(_placed(1, 1))
+    with pytest.raises(ReleaseNotFound, match="on the delivered branch of shop") as refused:
+        catalogue.newest("shop", [_sha(5)])
+    assert "name the version" in refused.value.advice
+
+
+def test_a_commit_whose_sha_begins_like_a_releases_is_not_taken_for_it(
+    catalogue: ReleaseCatalogue,
+) -> None:
+    catalogue.record(_record(2))
+    other = _sha(2)[:7] + "f" * 33
+    with pytest.raises(ReleaseNotFound):
+        catalogue.find("shop", other)
+    with pytest.raises(ReleaseNotFound):
+        catalogue.newest("shop", [other])
+    assert catalogue.newest("shop", [other, _sha(2)]) == _record(2)
+
+
+def test_of_two_versions_of_a_commit_the_later_is_meant(catalogue: ReleaseCatalogue) -> None:
+    first = _record(2)
+    release = replace(first.checkout.release, version="1.1.0+0.g0000002")
+    again = replace(first, checkout=replace(first.checkout, release=release))
+    catalogue.record(first)
+    catalogue.record(again)
+    assert catalogue.find("shop", _sha(2)) == again
+    assert catalogue.newest("shop", [_sha(2)]) == again
+    assert sorted(catalogue.versions_of(release)) == ["1.0.0+2.g0000002", "1.1.0+0.g0000002"]
+
+
+def test_two_releases_whose_shas_begin_alike_need_more_digits(catalogue: ReleaseCatalogue) -> None:
+    first = _record(2)
+    release = replace(first.checkout.release, sha="0000002" + "f" * 33, version="1.0.0+3.g0000002")
+    other = replace(first, checkout=replace(first.checkout, release=release))
+    catalogue.record(first)
+    catalogue.record(other)
+    with pytest.raises(ReleaseNotFound):
+        catalogue.find("shop", "0000002")
+    assert catalogue.find("shop", "0000002f") == other
+    assert catalogue.find("shop", "00000020") == first

@@ -8,8 +8,9 @@ from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
 
 
 def make_record(version: str, *, committed_at: int = 0, schema: int | None = None) -> ReleaseRecord:
-    """Build the record of a release of the shop; its sha repeats the version's first digit."""
-    release = Release(project="shop", sha=version[0] * 40, version=version)
+    """Build the record of a release of the shop; its sha is as its version says."""
+    start = version.rpartition(".g")[2] if ".g" in version else version[0] * 40
+    release = Release(project="shop", sha=start.ljust(40, "0"), version=version)
     return ReleaseRecord(
         checkout=Checkout(
             release=release, repository="u", ref="main", branch="main",

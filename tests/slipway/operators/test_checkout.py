@@ -1,17 +1,30 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.event import Event
 from slipway.exceptions import RepositoryUnreachable
 from slipway.facts import Checkout
 from slipway.operators.checkout import CheckoutOperator
+from slipway.pipeline.variables import event_of
 from tests.fakes.git_server import Repository
+from tests.slipway.operators.releases import catalogue
+
+pytestmark = pytest.mark.usefixtures("artifacts")
 
 
-def _checkout(url: str, ref: str) -> Checkout:
-    operator = CheckoutOperator(task_id="checkout", project="shop", url=url, ref=ref, branch="main")
-    return Checkout.from_json(operator.execute({}))
+def _checkout(url: str, ref: str, *, context: Any = None, **more: Any) -> Checkout:
+    operator = CheckoutOperator(
+        task_id="checkout", project="shop", url=url, ref=ref, branch="main", **more
+    )
+    given: Any = context or {}
+    return Checkout.from_json(operator.execute(given))
 
 
 def test_a_tag_a_branch_and_a_sha(repository: Repository) -> None:
@@ -24,6 +37,9 @@ def test_a_tag_a_branch_and_a_sha(repository: Repository) -> None:
     assert (tag.tag, tag.branch) == ("v1.2.3", "main")
     assert (branch.tag, branch.branch) == (None, "topic")
     assert (plain.tag, plain.branch) == (None, "main")
+    assert [found.event for found in (tag, branch, plain)] == [
+        Event.of_tag("v1.2.3"), Event.push("topic"), Event.push("main"),
+    ]  # fmt: skip
 
 
 def test_no_ref_means_the_delivered_branch(repository: Repository) -> None:
@@ -41,3 +57,141 @@ def test_a_ref_that_is_not_there_fails_for_good(repository: Repository, ref: str
 def test_a_server_that_is_away_is_worth_another_try() -> None:
     with pytest.raises(RepositoryUnreachable):
         _checkout("git://127.0.0.1:1/x", "main")
+
+
+def _attack(repository: Repository, branch: str = "attack") -> str:
+    """Commit something that nobody reviewed to a branch of its own."""
+    repository.git("checkout", "--quiet", "-B", branch)
+    sha = repository.commit(readme=f"nobody's {branch}")
+    repository.git("checkout", "--quiet", "main")
+    return sha
+
+
+def test_a_sha_of_another_branch_is_not_built_as_a_push_to_main(repository: Repository) -> None:
+    repository.commit(readme="reviewed")
+    evil = _attack(repository)
+    for ref in (evil, "attack", "refs/heads/attack", evil[:10]):
+        with pytest.raises(AirflowFailException, match=r"reached by no .* \(branch main\)"):
+            _checkout(repository.url, ref)
+
+
+def test_a_forks_pull_request_is_not_built_as_a_push_to_main(repository: Repository) -> None:
+    """The server would hand the commit out to whoever asks for its sha."""
+    repository.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    repository.commit(readme="reviewed")
+    fork = _attack(repository)
+    repository.git("update-ref", "refs/pull/1/head", fork)
+    repository.git("branch", "-D", "attack")
+    for ref in (fork, fork[:10], "refs/pull/1/head", "pull/1/head"):
+        with pytest.raises(AirflowFailException, match=r"what is delivered: branch main"):
+            _checkout(repository.url, ref)
+
+
+def test_a_commit_that_the_branch_has_dropped_is_not_delivered(repository: Repository) -> None:
+    repository.commit(readme="one")
+    dropped = repository.commit(readme="two")
+    assert _checkout(repository.url, dropped).release.sha == dropped
+    repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    repository.commit(readme="three")
+    with pytest.raises(AirflowFailException, match=r"names no commit|reached by no"):
+        _checkout(repository.url, dropped)
+
+
+def test_what_the_project_file_names_is_delivered_as_what_it_is(repository: Repository) -> None:
+    repository.commit(readme="reviewed")
+    release = _attack(repository, "release/1.4")
+    on_tag = _attack(repository, "gone")
+    past = repository.git("rev-parse", "gone")
+    repository.git("checkout", "--quiet", "gone")
+    tagged = repository.commit(readme="tagged")
+    repository.git("checkout", "--quiet", "main")
+    repository.git("tag", "v1.5.0", tagged)
+    repository.git("tag", "nightly", tagged)
+    repository.git("branch", "-D", "gone")
+    named: dict[str, Any] = {"branches": ["release/*"], "tags": ["v*"]}
+    assert _checkout(repository.url, release, **named).event == Event.push("release/1.4")
+    assert _checkout(repository.url, "release/1.4", **named).branch == "release/1.4"
+    assert _checkout(repository.url, "v1.5.0", **named).event == Event.of_tag("v1.5.0")
+    assert _checkout(repository.url, tagged, **named).event == Event.of_tag("v1.5.0")
+    assert past == on_tag
+    assert _checkout(repository.url, on_tag, **named).event == Event.of_commit(on_tag)
+    with pytest.raises(AirflowFailException, match=r"\(branch main, branch release/1, tag x\*\)"):
+        _checkout(repository.url, tagged, branches=["release/1"], tags=["x*"])
+
+
+def test_an_ambiguous_name_fails_for_good_with_both_meanings(repository: Repository) -> None:
+    repository.commit()
+    repository.git("tag", "v1.4.0")
+    repository.git("branch", "v1.4.0")
+    with pytest.raises(AirflowFailException, match=r"write refs/heads/v1.4.0 or refs/tags/v1.4.0"):
+        _checkout(repository.url, "v1.4.0")
+
+
+def test_a_tag_named_like_the_branch_does_not_stop_the_branch(repository: Repository) -> None:
+    sha = repository.commit(readme="reviewed")
+    repository.git("tag", "main", _attack(repository))
+    assert _checkout(repository.url, "").release.sha == sha
+
+
+def test_a_merged_commit_is_a_release_and_has_its_place(repository: Repository) -> None:
+    repository.commit(readme="one")
+    side = _attack(repository, "side")
+    repository.commit(other="two")
+    repository.git("merge", "--quiet", "--no-ff", "-m", "merge", "side")
+    repository.git("branch", "-D", "side")
+    merge = _checkout(repository.url, "main")
+    assert (merge.position, _checkout(repository.url, side).position) == (3, 1)
+    assert _checkout(repository.url, side).event == Event.push("main")
+
+
+def test_who_started_the_run_is_known(repository: Repository) -> None:
+    repository.commit()
+    by_hand = {"dag_run": SimpleNamespace(triggering_user_name="ada", run_type=None)}
+    kind = SimpleNamespace(value="operator_triggered")
+    by_poll = {"dag_run": SimpleNamespace(triggering_user_name=None, run_type=kind)}
+    found = [_checkout(repository.url, "main", context=run).event for run in (by_hand, by_poll)]
+    assert found == [Event.push("main", by="ada"), Event.push("main", by="operator_triggered")]
+
+
+def test_a_tag_that_is_made_later_gives_a_second_version_and_says_so(
+    repository: Repository, artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sha = repository.commit()
+    first = _checkout(repository.url, "main")
+    catalogue(first.release.version)
+    assert "is released as" not in capsys.readouterr().out
+    repository.git("tag", "v1.0.0")
+    assert _checkout(repository.url, "main").release.version == f"1.0.0+0.g{sha[:7]}"
+    assert f"is released as 0.0.0+1.g{sha[:7]} already" in capsys.readouterr().out
+
+
+def test_conditions_see_the_event_that_was_noted(repository: Repository) -> None:
+    repository.commit()
+    repository.git("tag", "v1.0.0")
+    tag = _checkout(repository.url, "v1.0.0")
+    assert (event_of(tag).name, event_of(tag).ref, event_of(tag).branch) == (
+        "tag", "refs/tags/v1.0.0", "",
+    )  # fmt: skip
+    before = replace(tag, event=None)
+    assert event_of(before) == event_of(tag)
+    push = replace(_checkout(repository.url, "main"), event=None)
+    assert event_of(push).ref == "refs/heads/main"
+
+
+def test_a_strangers_branch_that_gits_check_refuses_stops_nobody(repository: Repository) -> None:
+    repository.commit(readme="one")
+    _checkout(repository.url, "")
+    repository.git("checkout", "--quiet", "-b", "attack")
+    repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
+    repository.git("checkout", "--quiet", "main")
+    sha = repository.commit(readme="two")
+    assert _checkout(repository.url, "").release.sha == sha
+    assert _checkout(repository.url, sha).event == Event.push("main")
+    with pytest.raises(AirflowFailException):
+        _checkout(repository.url, "attack")
+
+
+def test_a_delivered_branch_that_gits_check_refuses_fails_for_good(repository: Repository) -> None:
+    repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
+    with pytest.raises(AirflowFailException, match="disallowed submodule url"):
+        _checkout(repository.url, "")

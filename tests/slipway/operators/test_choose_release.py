@@ -13,13 +13,16 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from slipway.facts import Release
 from slipway.fleet.traffic import serving_version
+from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.fleet_view import Fleet
+from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.operators import fleet, release_question
 from slipway.operators.choose_release import ChooseReleaseOperator
 from slipway.operators.release import RecordDeploymentOperator
 from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.git_server import Repository
 from tests.slipway.fleet.worlds import make_group, make_target
-from tests.slipway.operators.releases import catalogue
+from tests.slipway.operators.releases import catalogue, make_record
 
 CONTEXT: Any = {"ti": SimpleNamespace(run_id="manual__1")}
 DEV, PROD = make_target(), make_target(environment="prod")
@@ -185,3 +188,28 @@ def test_the_chosen_release_is_taken(
 def test_there_may_be_nothing_to_choose_from(clouds: dict[str, FakeFleetCloud]) -> None:
     with pytest.raises(AirflowFailException, match="no release to choose from yet"):
         choose("choose")
+
+
+def _newest(url: str) -> str:
+    source = {"url": url, "branch": "main", "connection": None}
+    operator = ChooseReleaseOperator(
+        task_id="choose_release", environment=PROD.to_json(), version="newest", source=source
+    )
+    return str(operator.execute(CONTEXT)["release"]["version"])
+
+
+def test_the_newest_release_is_the_branchs_although_a_clock_was_wrong(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shas = [repository.commit(readme=str(n)) for n in range(3)]
+    versions = [f"1.0.0+{n}.g{sha[:7]}" for n, sha in enumerate(shas)]
+    for at, version in zip((5, 2_114_380_800, 7), versions, strict=True):
+        record = make_record(version, committed_at=at)
+        release = replace(record.checkout.release, sha=shas[versions.index(version)])
+        record = replace(record, checkout=replace(record.checkout, release=release))
+        ReleaseCatalogue(artifact_store()).record(record)
+    assert _newest(repository.url) == versions[2]
+    repository.git("reset", "--quiet", "--hard", shas[0])
+    assert _newest(repository.url) == versions[0]
+    assert _newest("git://127.0.0.1:1/away") == versions[2]
+    assert "the newest release is taken by the order noted then" in capsys.readouterr().out

@@ -96,3 +96,48 @@ def test_a_commit_that_asks_not_to_be_built_is_left_alone(
     built = repository.commit(readme="three")
     repository.commit("Notes\n\n***no_ci***", readme="four")
     assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [built]
+
+
+def test_a_branch_whose_ref_ends_like_mains_is_not_run_as_main(
+    repository: Repository, artifacts: Path
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    repository.git("checkout", "--quiet", "-b", "a/refs/heads/main")
+    repository.commit(readme="nobody's")
+    assert _poke(_watch(repository)) == []
+    repository.git("checkout", "--quiet", "main")
+    head = repository.commit(readme="two")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+
+
+def test_a_connection_that_is_missing_holds_up_nobody(
+    repository: Repository, artifacts: Path
+) -> None:
+    repository.commit(readme="one")
+    lost = Watched(dag_id="lost", url="https://127.0.0.1:1/x", branch="main", connection="absent")
+    assert [run["trigger_dag_id"] for run in _poke(lost, _watch(repository))] == ["shop"]
+
+
+def test_a_commit_with_an_endless_message_stops_none_that_follows(
+    repository: Repository, artifacts: Path, tmp_path: Path
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    (tmp_path / "message").write_text("x" * (2 << 20))
+    repository.git("commit", "--quiet", "--allow-empty", "-F", str(tmp_path / "message"))
+    endless = repository.git("rev-parse", "HEAD")
+    last = repository.commit(readme="two")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [endless, last]
+
+
+def test_a_strangers_branch_that_gits_check_refuses_stops_no_commit_of_main(
+    repository: Repository, artifacts: Path
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    repository.git("checkout", "--quiet", "-b", "attack")
+    repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
+    repository.git("checkout", "--quiet", "main")
+    head = repository.commit(readme="two")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]

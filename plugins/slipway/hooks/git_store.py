@@ -1,0 +1,120 @@
+"""A bare repository that follows another one, on this worker, for one reader of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from slipway.event import HEADS, TAGS
+from slipway.exceptions import RefNotFound, RepositoryDamaged, RepositoryRefused
+from slipway.git_url import parse_url
+from slipway.hooks.git_command import MOST_OUTPUT, GitCommandFailed, git, remote_failure
+from slipway.hooks.git_credentials import Credentials
+from slipway.hooks.git_folder import locked, mirror_path, own_folder, remove_shared
+
+
+class MirrorStore:
+    """Where a mirror lies, and how it is kept.
+
+    :param url: the repository.
+    :param root: the folder of mirrors.
+    :param credentials: who reads it.
+    :raises RepositoryRefused: when the URL is of a kind that is not followed.
+    """
+
+    def __init__(self, *, url: str, root: Path, credentials: Credentials) -> None:
+        try:
+            parse_url(url)
+        except ValueError as error:
+            said, _, advice = str(error).partition("; ")
+            raise RepositoryRefused(said, advice=advice) from None
+        self.url = url
+        self.root = root
+        self.path = mirror_path(root, url, credentials.identity)
+        self._credentials = credentials
+
+    def fetch(self, *refs: str) -> None:
+        """Bring every branch and tag up to date, and nothing else: no ref of a fork's.
+
+        :param refs: in full; these alone.
+        :raises RepositoryDamaged: when they hold what git's own check refuses.
+        :raises RepositoryUnreachable: when the server does not answer.
+        :raises RepositoryRefused: when it says no.
+        :raises MirrorsUnsafe: when the mirrors' folder is not ours alone.
+        """
+        wanted = refs or (f"{HEADS}*", f"{TAGS}*")
+        refspecs = [f"+{ref}:{ref}" for ref in wanted]
+        with locked(self._prepared()):
+            self.remote("fetch", "--prune", "--no-tags", "--quiet", "--", self.url, *refspecs)
+
+    def require(self, sha: str) -> None:
+        """Make sure that a commit is here; servers may also give one that no branch reaches.
+
+        Which commits may be delivered was decided when the name was looked up; by now the branch
+        may have been rewritten, and what was tested is still what is built.
+
+        :raises RefNotFound: when the server has no such commit.
+        """
+        if self.has(sha):
+            return
+        with suppress(RepositoryDamaged):  # of some other branch, perhaps
+            self.fetch()
+        if self.has(sha):
+            return
+        try:
+            with locked(self.path):
+                self.remote("fetch", "--quiet", "--no-tags", "--", self.url, sha)
+        except RepositoryRefused:
+            pass  # said better below
+        if not self.has(sha):
+            msg = f"{self.url} has no commit {sha}"
+            raise RefNotFound(msg, advice="was the branch rewritten? push the commit again")
+
+    def has(self, sha: str) -> bool:
+        """Tell whether a commit is here."""
+        if not self.path.exists():
+            return False
+        own_folder(self.root)
+        return self.attempt("cat-file", "-e", f"{sha}^{{commit}}") is not None
+
+    def local(self, *arguments: str, most: int = MOST_OUTPUT) -> bytes:
+        """Run git in the mirror.
+
+        :param most: bytes that it may print.
+        :raises GitCommandFailed: when it fails.
+        """
+        return git(*arguments, cwd=self.path, most=most)
+
+    def attempt(self, *arguments: str) -> bytes | None:
+        """Run git in the mirror; None when it fails."""
+        try:
+            return self.local(*arguments)
+        except GitCommandFailed:
+            return None
+
+    def remote(self, *arguments: str) -> bytes:
+        """Run git with the credentials.
+
+        :raises RepositoryUnreachable: when the server does not answer.
+        :raises RepositoryRefused: when it says no.
+        """
+        cwd = self.path if self.path.exists() else own_folder(self.root)
+        try:
+            with self._credentials.opened(self.path.with_suffix(".known_hosts")) as environment:
+                return git(*arguments, cwd=cwd, environment=environment)
+        except GitCommandFailed as error:
+            raise remote_failure(self.url, error) from error
+
+    def _prepared(self) -> Path:
+        own_folder(self.root)
+        attributes = self.path / "info" / "attributes"
+        if attributes.exists():
+            return self.path
+        with locked(self.path):
+            git("init", "--bare", "--quiet", "--template=", "--", str(self.path))
+            # gitattributes(5): info/attributes wins over the tree's. Without it a commit could hide
+            # files from its own tests with export-ignore, or rewrite them with export-subst.
+            attributes.parent.mkdir(exist_ok=True)
+            attributes.write_text("* -export-ignore -export-subst -filter\n")
+        remove_shared(self.root, self.url)
+        return self.path
