@@ -66,14 +66,15 @@ class SignedRecords:
         found = self._read(path)
         if found is None:
             return None
-        signature = found.pop(SIGNATURE, None) if isinstance(found, dict) else None
+        record: Json = found if isinstance(found, dict) else {}
+        signature = record.pop(SIGNATURE, None)
         if not isinstance(signature, str):
             msg = f"{path} in the artifact store is not signed"
             raise RecordRefused(msg, advice=UNSIGNED_ADVICE)
-        if not self.keys.signed(path, found, signature):
+        if not self.keys.signed(path, record, signature):
             msg = f"{path} in the artifact store is not what was signed there"
             raise RecordRefused(msg, advice=_ALTERED_ADVICE)
-        return dict(found)
+        return record
 
     def unsigned(self, folder: str) -> Iterator[str]:
         """List the paths directly below a folder whose records carry no signature at all.
