@@ -1,0 +1,390 @@
+"""Requests that somebody with dev's rights would make, and what IAM says to them.
+
+``shop`` has the environments ``dev``, ``dev-2`` and ``prod``; ``shop-admin`` is another project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from include.iam.__main__ import roles
+from include.iam.policy import Place
+from tests.include.iam.evaluator import Request, allowed
+from tests.include.iam.requests import ACCOUNT, EC2, GROUPS, REGION, context, parts
+
+PLACE = Place(
+    project="shop", environment="dev", region=REGION, profiles=("shop-dev-app",),
+    target_groups=("shop-dev",), load_balancers=("shop-dev-classic",),
+    subnets=("subnet-0a", "slipway-b"), security_groups=("sg-0a",), neighbours=("shop-dev-2",),
+)  # fmt: skip
+POLICIES = {role.name: tuple(role.policies().values()) for role in roles(PLACE)}
+
+
+def tags(project: str = "shop", environment: str = "dev", **more: str) -> dict[str, str]:
+    told = {f"slipway:{key.replace('_', '-')}": value for key, value in more.items()}
+    return {"slipway:project": project, "slipway:environment": environment} | told
+
+
+MINE, PROD, DEV2 = tags(), tags(environment="prod"), tags(environment="dev-2")
+ADMIN = tags("shop-admin")
+APP, BASE = {"slipway:project": "shop", "slipway:layer": "app"}, {"slipway:layer": "base"}
+BUILDER = tags(bake="slipway-bake-shop.dev.0123456789-app")
+STRANGER: dict[str, str] = {}
+GROUP = f"{GROUPS}/shop-dev-1.0"
+IMAGE = f"arn:aws:ec2:{REGION}::image/ami-1"
+SNAPSHOT = f"arn:aws:ec2:{REGION}::snapshot/snap-1"
+TARGETS = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup"
+ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
+PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter"
+
+
+def may(role: str, action: str, resource: str, told: dict[str, Any] | None = None) -> bool:
+    asked = Request(action=action, resource=resource, context=told or context())
+    return allowed(POLICIES[role], asked)
+
+
+def may_all(role: str, asked: Iterable[Request]) -> bool:
+    return all(allowed(POLICIES[role], one) for one in asked)
+
+
+def attach(*targets: str, has: dict[str, str] = MINE) -> bool:
+    arns = tuple(f"{TARGETS}/{one}" for one in targets)
+    told = context(has=has, **({"autoscaling__TargetGroupARNs": arns} if arns else {}))
+    return may("deploy", "autoscaling:AttachLoadBalancerTargetGroups", GROUP, told)
+
+
+def test_its_own_group_hangs_on_its_own_target_group() -> None:
+    assert attach("shop-dev/0123")
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        ("shop-prod/0123",), ("shop-dev/0123", "shop-prod/0123"), ("shop-dev-2/0123",), (),
+        ("shop-devil/0123",), ("shop/dev/0123",),
+    ],
+)  # fmt: skip
+def test_its_group_does_not_hang_on_another_environments_target_group(
+    targets: tuple[str, ...],
+) -> None:
+    assert not attach(*targets)
+
+
+@pytest.mark.parametrize("has", [PROD, DEV2, ADMIN, STRANGER])
+def test_another_environments_group_is_not_attached(has: dict[str, str]) -> None:
+    assert not attach("shop-dev/0123", has=has)
+
+
+def test_there_is_no_other_way_to_a_target_group() -> None:
+    for action in ("AttachTrafficSources", "DetachTrafficSources"):
+        told = context(has=MINE, autoscaling__TrafficSourceIdentifiers=(f"{TARGETS}/shop-prod/1",))
+        assert not may("deploy", f"autoscaling:{action}", GROUP, told)
+    for action in ("RegisterTargets", "DeregisterTargets", "ModifyListener", "ModifyRule"):
+        for target in ("shop-dev/1", "shop-prod/1"):
+            name = f"elasticloadbalancing:{action}"
+            assert not may("deploy", name, f"{TARGETS}/{target}")
+
+
+def test_a_classic_balancer_is_its_own_as_well() -> None:
+    for names, right in (
+        (("shop-dev-classic",), True), (("shop-prod",), False), (("shop-dev-classic", "x"), False),
+        ((), False),
+    ):  # fmt: skip
+        told = context(has=MINE, **({"autoscaling__LoadBalancerNames": names} if names else {}))
+        assert may("deploy", "autoscaling:AttachLoadBalancers", GROUP, told) is right
+
+
+@pytest.mark.parametrize(
+    ("name", "asks", "has", "more", "right"),
+    [
+        ("shop-dev-1.0", MINE, {}, {}, True),
+        ("shop-dev-1.0", PROD, {}, {}, False),
+        ("shop-dev-1.0", {}, {}, {}, False),
+        ("shop-prod-1.0", MINE, {}, {}, False),
+        ("shop-dev-2-1.0", MINE, {}, {}, False),
+        ("shop-admin-dev-1.0", MINE, {}, {}, False),
+        # A group that is born on a balancer.
+        ("shop-dev-1.0", MINE, {}, {"TargetGroupARNs": (f"{TARGETS}/shop-prod/1",)}, False),
+        ("shop-dev-1.0", MINE, {}, {"LoadBalancerNames": ("shop-prod",)}, False),
+        ("shop-dev-1.0", MINE, {}, {"TrafficSourceIdentifiers": ("x",)}, False),
+        # One that is there, and somebody's.
+        ("shop-dev-1.0", MINE, DEV2, {}, False),
+    ],
+)
+def test_a_group_is_made_in_its_own_name_and_outside_every_balancer(
+    name: str, asks: dict[str, str], has: dict[str, str], more: dict[str, Any], right: bool
+) -> None:
+    told = context(asks=asks, has=has, **{f"autoscaling__{key}": more[key] for key in more})
+    assert may("deploy", "autoscaling:CreateAutoScalingGroup", f"{GROUPS}/{name}", told) is right
+
+
+def test_a_group_is_not_passed_off_as_another_environments() -> None:
+    tag = "autoscaling:CreateOrUpdateTags"
+    assert may("deploy", tag, GROUP, context(has=MINE, asks={"slipway:live-since": "1"}))
+    assert may("deploy", tag, GROUP, context(has=MINE, asks=MINE))
+    for has, asks in (
+        (MINE, PROD), (MINE, {"slipway:environment": "prod"}), (MINE, {"slipway:project": "x"}),
+        (PROD, MINE), (DEV2, MINE), (PROD, {"slipway:live-since": "1"}),
+    ):  # fmt: skip
+        assert not may("deploy", tag, GROUP, context(has=has, asks=asks)), (has, asks)
+    untag = "autoscaling:DeleteTags"
+    assert may("deploy", untag, GROUP, context(has=MINE, asks={"slipway:held": ""}))
+    for asks in ({"slipway:project": ""}, {"slipway:held": "", "slipway:environment": ""}, {}):
+        assert not may("deploy", untag, GROUP, context(has=MINE, asks=asks))
+
+
+@pytest.mark.parametrize("has", [PROD, DEV2, ADMIN, STRANGER])
+def test_another_environments_group_is_not_changed(has: dict[str, str]) -> None:
+    for call in (
+        "DeleteAutoScalingGroup", "UpdateAutoScalingGroup", "SuspendProcesses",
+        "DetachLoadBalancerTargetGroups", "PutScalingPolicy", "PutLifecycleHook",
+    ):  # fmt: skip
+        assert not may("deploy", f"autoscaling:{call}", GROUP, context(has=has))
+
+
+GIVEN: dict[str, Any] = {
+    "template_tags": MINE, "image_tags": APP, "groups": ["sg-0a"], "profile": "shop-dev-app",
+    "tags": {"instance": MINE, "volume": MINE},
+}  # fmt: skip
+
+
+def test_its_own_template_is_launched_with_an_image_of_the_project() -> None:
+    assert may_all("deploy", parts(**GIVEN))
+    assert may_all("deploy", parts(**{**GIVEN, "profile": None}))
+    # An image of before images said in whose name they were baked.
+    assert may_all("deploy", parts(**{**GIVEN, "image_tags": {**APP, "slipway:version": "1"}}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"template_tags": PROD}, {"template_tags": DEV2}, {"template_tags": STRANGER},
+        {"image_tags": STRANGER}, {"image_tags": BASE},
+        {"image_tags": {**APP, "slipway:project": "shop-admin"}}, {"owner": "999999999999"},
+        {"profile": "shop-prod-app"}, {"profile": "admin"}, {"profile": "shop-dev-app-2"},
+        {"groups": ["sg-0b"]}, {"groups": ["sg-0a", "sg-0b"]}, {"subnet": "subnet-0b"},
+        {"tags": {"instance": PROD, "volume": MINE}}, {"tags": {"instance": MINE, "volume": ADMIN}},
+    ],
+)  # fmt: skip
+def test_no_other_machine_is_launched(change: dict[str, Any]) -> None:
+    assert not may_all("deploy", parts(**{**GIVEN, **change}))
+
+
+def test_no_machine_is_launched_without_a_template() -> None:
+    for one in parts(**GIVEN):
+        told = {key: value for key, value in one.context.items() if key != "ec2:LaunchTemplate"}
+        if one.action == "ec2:RunInstances" and ":launch-template/" not in one.resource:
+            assert not allowed(POLICIES["deploy"], replace(one, context=told)), one.resource
+    assert not may("deploy", "ec2:RunInstances", f"{EC2}:key-pair/any")
+
+
+def test_a_subnet_that_the_project_file_calls_by_name_is_known_by_its_tag() -> None:
+    template = {"ec2__LaunchTemplate": f"{EC2}:launch-template/lt-0"}
+    for name, right in (("slipway-b", True), ("slipway-c", False)):
+        told = context(has={"Name": name}, **template)
+        assert may("deploy", "ec2:RunInstances", f"{EC2}:subnet/subnet-0z", told) is right
+
+
+def test_templates_are_made_and_deleted_in_its_own_name() -> None:
+    template = f"{EC2}:launch-template/lt-0"
+    for whose, right in ((MINE, True), (PROD, False), (DEV2, False), (ADMIN, False), ({}, False)):
+        told = context(asks=whose)
+        assert may("deploy", "ec2:CreateLaunchTemplate", template, told) is right
+        told = context(has=whose)
+        assert may("deploy", "ec2:DeleteLaunchTemplate", template, told) is right
+    for call in ("CreateLaunchTemplateVersion", "ModifyLaunchTemplate"):
+        assert not may("deploy", f"ec2:{call}", template, context(has=MINE))
+
+
+def test_its_machines_are_told_that_they_stand_by_and_nothing_else() -> None:
+    machine = f"{EC2}:instance/i-1"
+    for has, asks, right in (
+        (MINE, {"slipway:standby-until": "1"}, True), (PROD, {"slipway:standby-until": "1"}, False),
+        (MINE, {"slipway:bake": "x"}, False), (MINE, {"slipway:environment": "prod"}, False),
+        (MINE, {"slipway:standby-until": "1", "Name": "x"}, False), (MINE, {}, False),
+    ):  # fmt: skip
+        for call in ("CreateTags", "DeleteTags"):
+            told = context(has=has, asks=asks)
+            assert may("deploy", f"ec2:{call}", machine, told) is right, (call, has, asks)
+
+
+def test_deploy_tags_no_image_and_no_snapshot() -> None:
+    for resource in (IMAGE, SNAPSHOT):
+        for asks in (APP, {"slipway:installation": "x"}):
+            for has in (APP, STRANGER):
+                told = context(asks=asks, has=has, ec2__CreateAction="RunInstances")
+                assert not may("deploy", "ec2:CreateTags", resource, told)
+
+
+@pytest.mark.parametrize(
+    ("path", "right"),
+    [
+        ("/slipway-leases/shop/dev", True), ("/slipway-leases/shop/prod", False),
+        ("/slipway-leases/shop/dev-2", False), ("/slipway-leases/shop/dev/x", False),
+        ("/slipway-leases/shop-admin/dev", False), ("/slipway/shop/dev/DATABASE_URL", False),
+    ],
+)  # fmt: skip
+def test_the_lease_is_exactly_one_parameter(path: str, right: bool) -> None:
+    for call in ("GetParameter", "PutParameter", "DeleteParameter"):
+        assert may("deploy", f"ssm:{call}", f"{PARAMETER}{path}") is right
+
+
+def test_alarms_are_those_of_its_own_groups() -> None:
+    for name, right in (
+        ("shop-dev-1.0/high", True), ("shop-prod-1.0/high", False), ("shop-dev-2-1.0/x", False),
+        ("shop-dev-eu-1.0/x", False), ("shop-devil-1.0/x", False), ("errors", False),
+        ("shop-admin-dev-1.0/x", False),
+    ):  # fmt: skip
+        for call in ("PutMetricAlarm", "DeleteAlarms"):
+            assert may("deploy", f"cloudwatch:{call}", f"{ALARM}:{name}") is right, name
+
+
+def test_its_machines_read_the_settings_of_their_environment_alone() -> None:
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+    for path, right in (
+        ("/slipway/shop/dev", True), ("/slipway/shop/dev/X", True), ("/slipway/shop/prod", False),
+        ("/slipway/shop/dev-2", False), ("/slipway/shop/dev-2/X", False), ("/slipway/shop", False),
+        ("/slipway/shop-admin/dev", False), ("/slipway", False),
+    ):  # fmt: skip
+        assert may("app", "ssm:GetParametersByPath", f"{PARAMETER}{path}") is right, path
+        arn = f"{PARAMETER}{path}/X"
+        told = context(
+            kms__ViaService=f"ssm.{REGION}.amazonaws.com",
+            **{"kms:EncryptionContext:PARAMETER_ARN": arn},
+        )
+        assert may("app", "kms:Decrypt", key, told) is right, path
+
+
+# What bake may do.
+
+
+@pytest.mark.parametrize(
+    ("has", "right"),
+    [
+        (APP, True), ({**APP, "slipway:version": "1"}, True), (BASE, True),
+        ({"slipway:project": "shop-admin", "slipway:layer": "app"}, False),
+        ({"Name": "backup of the ledger"}, False), ({"Name": "x", "owner": "ops"}, False),
+        # Half an image of a killed bake, which Packer 1.6 had not tagged yet.
+        ({}, True),
+    ],
+)  # fmt: skip
+def test_images_and_disks_of_others_are_not_deleted(has: dict[str, str], right: bool) -> None:
+    assert may("bake", "ec2:DeregisterImage", IMAGE, context(has=has)) is right
+    assert may("bake", "ec2:DeleteSnapshot", SNAPSHOT, context(has=has)) is right
+
+
+@pytest.mark.parametrize(
+    ("asks", "has", "right"),
+    [
+        ({**APP, "Name": "shop-1"}, {}, True), ({**BASE, "Name": "base"}, {}, True),
+        # Another's image is not made one's own, nor one's own another's.
+        (APP, {"slipway:project": "shop-admin", "slipway:layer": "app"}, False),
+        (APP, {"Name": "golden"}, False), (BASE, {"Name": "golden"}, False),
+        ({"slipway:project": "shop-admin"}, {}, False), ({"Name": "x"}, {}, False),
+        ({"slipway:layer": "base", "slipway:project": "shop-admin"}, {}, False),
+        # An image that is there keeps its tags.
+        (APP, APP, False), (BASE, BASE, False), ({**APP, "slipway:version": "9"}, APP, False),
+        ({"slipway:installation": "x"}, APP, False), (APP, BASE, False), (BASE, APP, False),
+    ],
+)  # fmt: skip
+def test_no_image_is_tagged_but_the_one_that_was_just_made(
+    asks: dict[str, str], has: dict[str, str], right: bool
+) -> None:
+    assert may("bake", "ec2:CreateTags", IMAGE, context(asks=asks, has=has)) is right
+    assert not may("bake", "ec2:DeleteTags", IMAGE, context(asks=asks, has=has))
+
+
+def test_the_disks_of_an_image_are_tagged_with_it_and_once_more() -> None:
+    for asks, has, right in (
+        (APP, {}, True), (APP, APP, True), (BASE, BASE, True), (BASE, {}, True),
+        (APP, {"slipway:project": "shop-admin"}, False), (APP, {"Name": "ledger"}, False),
+        ({"slipway:project": "shop-admin"}, APP, False), (BASE, APP, False),
+    ):  # fmt: skip
+        told = context(asks=asks, has=has)
+        assert may("bake", "ec2:CreateTags", SNAPSHOT, told) is right, (asks, has)
+
+
+def test_no_machine_is_imaged_but_its_own_builder() -> None:
+    machine = f"{EC2}:instance/i-1"
+    for has, right in (
+        (BUILDER, True), (MINE, False), (PROD, False), (STRANGER, False),
+        (tags(environment="prod", bake="x"), False), (tags("shop-admin", bake="x"), False),
+        ({"slipway:bake": "x"}, False),
+    ):  # fmt: skip
+        for call in ("CreateImage", "TerminateInstances", "StopInstances"):
+            assert may("bake", f"ec2:{call}", machine, context(has=has)) is right, (call, has)
+
+
+def test_a_machine_is_not_made_a_builder_by_a_tag() -> None:
+    machine = f"{EC2}:instance/i-1"
+    for has, asks, right in (
+        (BUILDER, {"Name": "x"}, True), (MINE, {"slipway:bake": "x"}, False),
+        (PROD, BUILDER, False), (STRANGER, BUILDER, False), (BUILDER, PROD, False),
+    ):  # fmt: skip
+        told = context(has=has, asks=asks)
+        assert may("bake", "ec2:CreateTags", machine, told) is right, (has, asks)
+    told = context(asks=BUILDER, ec2__CreateAction="RunInstances")
+    assert may("bake", "ec2:CreateTags", machine, told)
+
+
+def _built(*, asks: dict[str, str] = BUILDER, group: dict[str, str] = BUILDER, **more: Any) -> bool:
+    key = more.pop("key", "slipway-bake-shop.dev.0123456789-app")
+    image = context(has=more.pop("image", BASE), ec2__Owner=more.pop("owner", ACCOUNT))
+    run = [
+        (IMAGE, image),
+        (f"{EC2}:instance/*", context(asks=asks, **more)),
+        (f"{EC2}:volume/*", context(asks=asks)),
+        (f"{EC2}:security-group/sg-1", context(has=group)),
+        (f"{EC2}:key-pair/{key}", context()),
+        (f"{EC2}:network-interface/*", context()),
+        (f"{EC2}:subnet/subnet-0z", context()),
+    ]
+    asked = (Request(action="ec2:RunInstances", resource=what, context=told) for what, told in run)
+    return may_all("bake", asked)
+
+
+def test_a_builder_starts_from_a_base_layer_or_from_the_source() -> None:
+    assert _built()
+    assert _built(image={}, owner="136693071363")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"image": APP}, {"image": {"Name": "golden"}}, {"image": {}}, {"owner": "999999999999"},
+        {"asks": MINE}, {"asks": PROD}, {"asks": tags(environment="prod", bake="x")},
+        {"group": PROD}, {"group": MINE}, {"group": STRANGER},
+        {"key": "ops"}, {"key": "slipway-bake-shop.prod.0123456789-app"},
+        {"key": "slipway-bake-shop-admin.dev.0123456789-app"},
+        {"ec2__InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/shop-dev-app"},
+    ],
+)  # fmt: skip
+def test_no_other_machine_is_made_a_builder(change: dict[str, Any]) -> None:
+    assert not _built(**change)
+
+
+def test_security_groups_are_those_of_its_own_builders() -> None:
+    group = f"{EC2}:security-group/sg-1"
+    for has, right in ((BUILDER, True), (MINE, False), (PROD, False), (STRANGER, False)):
+        for call in ("AuthorizeSecurityGroupIngress", "DeleteSecurityGroup"):
+            assert may("bake", f"ec2:{call}", group, context(has=has)) is right
+    for call in ("CreateKeyPair", "DeleteKeyPair"):
+        for name, right in (
+            ("slipway-bake-shop.dev.0-app", True), ("slipway-bake-shop.dev-2.0-app", False),
+            ("slipway-bake-shop.prod.0-app", False), ("ops", False),
+        ):  # fmt: skip
+            assert may("bake", f"ec2:{call}", f"{EC2}:key-pair/{name}") is right
+
+
+def test_no_role_shares_copies_out_or_reads_images_in_another_way() -> None:
+    for call in (
+        "ModifyImageAttribute", "ModifySnapshotAttribute", "CreateRestoreImageTask", "ExportImage",
+        "RegisterImage", "CreateVolume", "AttachVolume", "ModifyInstanceAttribute",
+    ):  # fmt: skip
+        for role in POLICIES:
+            for resource in (IMAGE, SNAPSHOT, f"{EC2}:instance/i-1"):
+                assert not may(role, f"ec2:{call}", resource, context(has=BUILDER))
