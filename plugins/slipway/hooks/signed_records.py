@@ -12,8 +12,8 @@ from slipway.hooks.record_keys import CONNECTION, RecordKeys, record_keys
 
 SIGNATURE = "signature"
 UNSIGNED_ADVICE = (
-    "if it is from before records were signed, look at it, then run `fab sign-records`; if not, "
-    "somebody else wrote it: find out who writes the bucket, and remove it"
+    "if it is from before records were signed, look at it, then run `fab sign-records --sign`; if "
+    "not, somebody else wrote it: find out who writes the bucket, and remove it"
 )
 _ALTERED_ADVICE = (
     f"if its key was rotated, add it behind the first one in the connection {CONNECTION!r}; if "

@@ -15,7 +15,7 @@ GROUPS = f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:x:autoScaling
 
 
 def context(
-    *, asks: Mapping[str, str] | None = None, has: Mapping[str, str] | None = None, **more: Values
+    *, asks: Mapping[str, str] | None = None, has: Mapping[str, str] | None = None, **more: Any
 ) -> dict[str, Values]:
     """Build a request's context.
 
@@ -78,7 +78,7 @@ def _autoscaling(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
     arn, asks = f"{GROUPS}/{name}", {tag["Key"]: tag.get("Value", "") for tag in tags}
     found = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
     has = tags_of(found["AutoScalingGroups"][0]) if found["AutoScalingGroups"] else {}
-    more: dict[str, Values] = {}
+    more: dict[str, Any] = {}
     for key in ("TargetGroupARNs", "LoadBalancerNames"):
         if key in params:
             more[f"autoscaling__{key}"] = tuple(params[key])
@@ -113,8 +113,8 @@ def parts(
 ) -> list[Request]:  # fmt: skip
     """Say what RunInstances asks, for each thing that a machine of a template is made of."""
     template = f"{EC2}:launch-template/lt-0"
-    given: dict[str, Values] = {"ec2__LaunchTemplate": template}
-    ran: dict[str, Values] = {"ec2__CreateAction": "RunInstances"}
+    given: dict[str, Any] = {"ec2__LaunchTemplate": template}
+    ran: dict[str, Any] = {"ec2__CreateAction": "RunInstances"}
     machine = dict(given)
     if profile:
         machine["ec2__InstanceProfile"] = f"arn:aws:iam::{ACCOUNT}:instance-profile/{profile}"

@@ -53,7 +53,8 @@ def may_all(role: str, asked: Iterable[Request]) -> bool:
 
 def attach(*targets: str, has: dict[str, str] = MINE) -> bool:
     arns = tuple(f"{TARGETS}/{one}" for one in targets)
-    told = context(has=has, **({"autoscaling__TargetGroupARNs": arns} if arns else {}))
+    more: dict[str, Any] = {"autoscaling__TargetGroupARNs": arns} if arns else {}
+    told = context(has=has, **more)
     return may("deploy", "autoscaling:AttachLoadBalancerTargetGroups", GROUP, told)
 
 
@@ -94,7 +95,8 @@ def test_a_classic_balancer_is_its_own_as_well() -> None:
         (("shop-dev-classic",), True), (("shop-prod",), False), (("shop-dev-classic", "x"), False),
         ((), False),
     ):  # fmt: skip
-        told = context(has=MINE, **({"autoscaling__LoadBalancerNames": names} if names else {}))
+        more: dict[str, Any] = {"autoscaling__LoadBalancerNames": names} if names else {}
+        told = context(has=MINE, **more)
         assert may("deploy", "autoscaling:AttachLoadBalancers", GROUP, told) is right
 
 
@@ -183,7 +185,7 @@ def test_no_machine_is_launched_without_a_template() -> None:
 
 
 def test_a_subnet_that_the_project_file_calls_by_name_is_known_by_its_tag() -> None:
-    template = {"ec2__LaunchTemplate": f"{EC2}:launch-template/lt-0"}
+    template: dict[str, Any] = {"ec2__LaunchTemplate": f"{EC2}:launch-template/lt-0"}
     for name, right in (("slipway-b", True), ("slipway-c", False)):
         told = context(has={"Name": name}, **template)
         assert may("deploy", "ec2:RunInstances", f"{EC2}:subnet/subnet-0z", told) is right
@@ -251,11 +253,8 @@ def test_its_machines_read_the_settings_of_their_environment_alone() -> None:
         ("/slipway/shop-admin/dev", False), ("/slipway", False),
     ):  # fmt: skip
         assert may("app", "ssm:GetParametersByPath", f"{PARAMETER}{path}") is right, path
-        arn = f"{PARAMETER}{path}/X"
-        told = context(
-            kms__ViaService=f"ssm.{REGION}.amazonaws.com",
-            **{"kms:EncryptionContext:PARAMETER_ARN": arn},
-        )
+        told = context(kms__ViaService=f"ssm.{REGION}.amazonaws.com")
+        told["kms:EncryptionContext:PARAMETER_ARN"] = f"{PARAMETER}{path}/X"
         assert may("app", "kms:Decrypt", key, told) is right, path
 
 
