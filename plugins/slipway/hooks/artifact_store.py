@@ -40,7 +40,8 @@ class ArtifactStore:
             path.write_bytes(data)  # object stores show an object only when it is complete
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.parent / f".{path.name}.partial"
+        # A name of its own, for several writers of one key.
+        partial = path.parent / f".{path.name}.{uuid4().hex}"
         partial.write_bytes(data)
         partial.rename(path)
 

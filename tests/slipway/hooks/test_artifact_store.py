@@ -36,6 +36,14 @@ def test_of_many_writers_at_once_one_wins(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["one"]
 
 
+def test_many_writers_of_one_key_do_not_stumble_over_each_other(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path.as_uri())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.put("one", str(number).encode() * 1000), range(80)))
+    assert len(set(store.get("one") or b"")) <= 2
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
 def test_what_is_gone_may_be_deleted_again(store: ArtifactStore) -> None:
     store.put("a", b"1")
     store.delete("a")
