@@ -107,7 +107,10 @@ def _builders(place: Place) -> tuple[Statement, ...]:
 def _launching(place: Place) -> tuple[Statement, ...]:
     ec2 = place.ec2
     image = f"arn:aws:ec2:{place.region}::image/*"
-    source = "${aws:PrincipalAccount}" if place.source_owner == "self" else place.source_owner
+    ours: Condition = {"StringEquals": {"ec2:Owner": "${aws:PrincipalAccount}"}}
+    source: Condition = {"StringEquals": {"ec2:Owner": place.source_owner}}
+    if place.source_owner == "self":
+        source = every(ours, untagged(PROJECT))  # no other project's image
     marked: Condition = {"StringLike": {f"aws:RequestTag/{BAKE_TAG}": "*"}}
     return (
         # A builder has no role of its own, so there is nothing to be read from it.
@@ -123,9 +126,9 @@ def _launching(place: Place) -> tuple[Statement, ...]:
         ),
         _run(
             "FromBaseLayers", (image,),
-            every(carries(_BASE), {"StringEquals": {"ec2:Owner": "${aws:PrincipalAccount}"}}),
+            every(carries(_BASE), ours),
         ),
-        _run("FromTheSource", (image,), {"StringEquals": {"ec2:Owner": source}}),
+        _run("FromTheSource", (image,), source),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from include.iam.__main__ import roles
+from include.iam.bake import bake_role
 from include.iam.policy import Place
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, EC2, GROUPS, REGION, context, parts
@@ -364,6 +365,15 @@ def test_a_builder_starts_from_a_base_layer_or_from_the_source() -> None:
 )  # fmt: skip
 def test_no_other_machine_is_made_a_builder(change: dict[str, Any]) -> None:
     assert not _built(**change)
+
+
+def test_a_source_image_of_ones_own_is_no_way_into_other_projects_images() -> None:
+    role = bake_role(replace(PLACE, source_owner="self"))
+    policies = tuple(role.policies().values())
+    for has, right in (({"Name": "golden"}, True), (APP, False), (ADMIN, False)):
+        told = context(has=has, ec2__Owner=ACCOUNT)
+        asked = Request(action="ec2:RunInstances", resource=IMAGE, context=told)
+        assert allowed(policies, asked) is right, has
 
 
 def test_security_groups_are_those_of_its_own_builders() -> None:
