@@ -90,7 +90,7 @@ class SignedRecords:
     def _read(self, path: str) -> object:
         try:
             return self.store.get_json(path)
-        except ValueError:
+        except (ValueError, RecursionError):
             return []  # no JSON, so nothing that anybody signed
 
     def _signed(self, path: str, value: Mapping[str, object]) -> Json:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -86,6 +87,18 @@ def test_an_entry_that_the_buckets_writer_made_up_is_refused(store: ArtifactStor
     store.put_json(f"deployments/shop/prod/000000000001000002_9_{'0' * 32}.json", {})
     with pytest.raises(RecordRefused, match="was not signed by this Slipway"):
         history.versions("shop", "prod")
+
+
+@pytest.mark.parametrize(
+    "name", ["000000000001000002_9_ä.json", "1_2_3_4.json", "x.json", "12.json", "__.json", "1_2_"]
+)
+def test_odd_names_are_no_entries_or_refused(store: ArtifactStore, name: str) -> None:
+    history = DeploymentHistory(store)
+    _noted(history, "1")
+    store.put(f"deployments/shop/prod/{name}", b"")
+    _noted(history, "2")
+    with suppress(RecordRefused):
+        assert history.versions("shop", "prod") == ["1", "2"]
 
 
 def test_an_entry_that_was_made_up_leaves_no_gap_when_it_is_gone(store: ArtifactStore) -> None:

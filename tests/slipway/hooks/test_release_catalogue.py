@@ -110,8 +110,13 @@ def test_who_writes_the_bucket_does_not_write_releases(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "null", "7", '"x"', "{", "{}", '{"signature": "\u00e4"}']
-)
+    "text",
+    [
+        "", "[]", "null", "7", '"x"', "{", "{}", "NaN", "[" * 100_000, "\ufeff{}",
+        '{"signature": "\\u00e4"}', '{"signature": "\\ud800"}', '{"signature": NaN}',
+    ],
+    ids=range(13),
+)  # fmt: skip
 def test_what_is_no_record_at_all_is_refused(
     catalogue: ReleaseCatalogue, file: Path, text: str
 ) -> None:
