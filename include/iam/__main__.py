@@ -19,12 +19,15 @@ from include.iam.publish import publish_role
 def place_of(
     project: str, environment: str, folder: Path = PROJECTS, *,
     security_groups: Mapping[str, str] | None = None, source_owner: str = "",
+    installation: str = "",
 ) -> Place:  # fmt: skip
     """Read from a project file what its roles are for.
 
     :param folder: of the project files.
     :param security_groups: ids of those that the project file calls by name.
     :param source_owner: ``[slipway] source_owner``; Debian's account when empty.
+    :param installation: name of the catalogue, as the tag ``slipway:installation`` of its images
+        has it; empty where there is but one in the account.
     :raises SystemExit: when there is no such environment, naming those that there are; or when the
         id of a security group is not known, with the command that finds it.
     """
@@ -43,7 +46,7 @@ def place_of(
         load_balancers=(found.load_balancer,) if found.load_balancer else (),
         subnets=found.instance.subnets,
         security_groups=tuple(_id(name, ids) for name in found.instance.security_groups),
-        neighbours=_neighbours(f"{project}-{environment}-", folder),
+        neighbours=_neighbours(f"{project}-{environment}-", folder), installation=installation,
     )  # fmt: skip
     return replace(place, source_owner=source_owner) if source_owner else place
 
@@ -91,11 +94,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--source-owner", default="", help="[slipway] source_owner, where it is not Debian's"
     )
+    parser.add_argument(
+        "--installation", default="",
+        help="take no images away whose tag slipway:installation is another",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="a folder; each policy becomes a file in it")
     given = parser.parse_args(arguments)
     place = place_of(
         given.project, given.environment, security_groups=dict(given.security_group),
-        source_owner=given.source_owner,
+        source_owner=given.source_owner, installation=given.installation,
     )  # fmt: skip
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)

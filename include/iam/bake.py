@@ -17,6 +17,7 @@ from include.iam.policy import (
 from slipway.hooks.fleet_notes import PROJECT
 from slipway.hooks.image_catalogue import BAKE_TAG
 from slipway.hooks.image_retention import LAYER
+from slipway.hooks.installation import INSTALLATION
 
 MODULES = tuple(
     f"plugins/slipway/hooks/{name}.py" for name in ("image_catalogue", "image_retention")
@@ -136,7 +137,7 @@ def _images(place: Place) -> tuple[Statement, ...]:
     kinds = tuple(f"arn:aws:ec2:{place.region}::{kind}/*" for kind in ("image", "snapshot"))
     snapshots, own, project = kinds[1:], {PROJECT: place.project}, f"aws:RequestTag/{PROJECT}"
     away = ("ec2:DeleteSnapshot", "ec2:DeregisterImage")
-    new = untagged(*_NEW)
+    new, mine = untagged(*_NEW), _installation(place)
     return (
         Statement(
             sid="ImageOwnBuilders", actions=("ec2:CreateImage",),
@@ -155,9 +156,13 @@ def _images(place: Place) -> tuple[Statement, ...]:
             "TagDisksOfBaseLayers", snapshots,
             every(asked(_BASE), lacks(project), carries(_BASE), untagged(PROJECT)),
         ),
-        Statement(sid="TakeImagesAway", actions=away, resources=kinds, conditions=carries(own)),
         Statement(
-            sid="TakeBaseLayersAway", actions=away, resources=kinds, conditions=carries(_BASE)
+            sid="TakeImagesAway", actions=away, resources=kinds,
+            conditions=every(carries(own), mine),
+        ),
+        Statement(
+            sid="TakeBaseLayersAway", actions=away, resources=kinds,
+            conditions=every(carries(_BASE), mine),
         ),
         # Packer 1.6 tags last, so half an image, and the one that is encrypted by a copy, have no
         # tags. What is somebody's has a name.
@@ -177,6 +182,13 @@ def _tag(sid: str, resources: tuple[str, ...], conditions: Condition) -> Stateme
         sid=sid, actions=("ec2:CreateTags",), resources=resources, conditions=conditions,
         reason=_PACKER,
     )  # fmt: skip
+
+
+def _installation(place: Place) -> Condition:
+    """What another installation in the account baked is not taken away; of old, nobody knows."""
+    if not place.installation:
+        return {}
+    return {"StringEqualsIfExists": {f"aws:ResourceTag/{INSTALLATION}": place.installation}}
 
 
 def _key_pairs(place: Place) -> str:

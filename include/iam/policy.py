@@ -27,6 +27,7 @@ class Place:
     :param subnets: ids, or values of the Name tag.
     :param security_groups: ids; IAM does not know their names.
     :param neighbours: other environments' names whose joined form begins like this one's.
+    :param installation: whose images are taken away, as their tag says; anybody's when empty.
     :param source_owner: whose image the base layer is made of, an account's id or ``self``.
     """
 
@@ -39,6 +40,7 @@ class Place:
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
     neighbours: tuple[str, ...] = ()
+    installation: str = ""
     source_owner: str = "136693071363"
 
     @property

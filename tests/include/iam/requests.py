@@ -57,6 +57,8 @@ def requests(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
             asks = {tag["Key"]: tag.get("Value", "") for tag in params["Tags"]}
             told = context(asks=asks, has=_machine_tags(one))
             yield Request(action=action, resource=f"{EC2}:instance/{one}", context=told)
+    elif action in _ONE_THING:
+        yield from _bake(action, params)
     elif action.startswith("ssm:"):
         arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{params['Name']}"
         yield Request(action=action, resource=arn, context=context())
@@ -67,6 +69,37 @@ def requests(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
     else:
         assert "Describe" in action, f"teach this file what {action} asks for"
         yield Request(action=action, resource="*", context=context())
+
+
+# Calls of the bake, and of retention: the parameter that names the thing, and its kind.
+_ONE_THING = {
+    "ec2:CreateSecurityGroup": ("GroupName", "security-group"),
+    "ec2:AuthorizeSecurityGroupIngress": ("GroupId", "security-group"),
+    "ec2:DeleteSecurityGroup": ("GroupId", "security-group"),
+    "ec2:TerminateInstances": ("InstanceIds", "instance"),
+    "ec2:DeleteKeyPair": ("KeyName", "key-pair"), "ec2:DeregisterImage": ("ImageId", "image"),
+    "ec2:DeleteSnapshot": ("SnapshotId", "snapshot"),
+}  # fmt: skip
+
+
+def _bake(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
+    parameter, kind = _ONE_THING[action]
+    named = params[parameter]
+    begin = f"arn:aws:ec2:{REGION}:" if kind in ("image", "snapshot") else EC2
+    for one in [named] if isinstance(named, str) else named:
+        resource = f"{begin}:{kind}/{one}"
+        if action == "ec2:CreateSecurityGroup":
+            (given,) = params["TagSpecifications"]
+            told = context(asks=tags_of(given), ec2__CreateAction="CreateSecurityGroup")
+            yield Request(action=action, resource=resource, context=told)
+            yield Request(action="ec2:CreateTags", resource=resource, context=told)
+            yield Request(action=action, resource=f"{EC2}:vpc/{params['VpcId']}", context=context())
+        else:
+            filters = [{"Name": "resource-id", "Values": [one]}]
+            tags = client("ec2").describe_tags(Filters=filters)["Tags"]
+            yield Request(
+                action=action, resource=resource, context=context(has=tags_of({"Tags": tags}))
+            )
 
 
 def _autoscaling(action: str, params: Mapping[str, Any]) -> Iterator[Request]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ import pytest
 from moto import mock_aws
 
 from include.iam.__main__ import main, place_of, roles
+from include.iam.bake import bake_role
 from include.iam.deploy import deploy_role
 from include.iam.policy import LIMIT, Place, Role, Statement, render
 from slipway.fleet.decisions import Wish
 from slipway.fleet.swap import Swap
 from slipway.hooks.fleet_rules import own_alarms
+from slipway.hooks.image_catalogue import BAKE_TAG, ImageCatalogue
+from slipway.hooks.image_retention import ImageRetention
 from tests.include.iam.calls import action, calls
 from tests.include.iam.condition_keys import known, plain
 from tests.include.iam.evaluator import Request, allowed
@@ -24,6 +28,7 @@ from tests.include.iam.requests import requests
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet
 from tests.slipway.fleet.worlds import DEPLOY, make_image, make_target
+from tests.slipway.hooks import test_image_retention as images
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = Path(__file__).parent / "golden"
@@ -150,8 +155,18 @@ def test_nothing_of_ours_is_open_to_the_world() -> None:
 
 
 @pytest.fixture
-def recorded() -> Iterator[list[Request]]:
-    """What IAM is asked, call by call, while a test runs."""
+def account() -> Iterator[None]:
+    with mock_aws():
+        moto_cloud.furnish()
+        tags = {"slipway:project": "shop", "slipway:layer": "app"}
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        client("ec2").create_tags(Resources=[moto_cloud.image()], Tags=pairs)
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[list[Request]]:
+    """Note what IAM is asked, call by call."""
     made: list[Request] = []
     busy: list[str] = []
 
@@ -162,14 +177,11 @@ def recorded() -> Iterator[list[Request]]:
             busy.clear()
 
     services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
-    with mock_aws():
-        moto_cloud.furnish()
-        tags = {"slipway:project": "shop", "slipway:layer": "app"}
-        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        client("ec2").create_tags(Resources=[moto_cloud.image()], Tags=pairs)
-        for service in services:
-            client(service).meta.events.register("provide-client-params", note, unique_id="rights")
+    for service in services:
+        client(service).meta.events.register("provide-client-params", note, unique_id="rights")
+    try:
         yield made
+    finally:
         for service in services:
             client(service).meta.events.unregister("provide-client-params", unique_id="rights")
 
@@ -186,13 +198,15 @@ def _swap(version: str, keep_old: float) -> Swap:
     )  # fmt: skip
 
 
-def test_a_swap_and_a_roll_back_get_by_with_it(recorded: list[Request]) -> None:
-    for version, keep in (("1", 0.0), ("2", 600.0)):
-        for wish in DEPLOY:
-            _swap(version, keep).converge(wish, timeout=100)
-    for wish in (Wish.LAUNCHED, Wish.ROLLED_BACK):
-        _swap("3", 0.0).converge(wish, timeout=100)
-    assert own_alarms(client, "shop-dev-2") == []
+@pytest.mark.usefixtures("account")
+def test_a_swap_and_a_roll_back_get_by_with_it() -> None:
+    with recording() as recorded:
+        for version, keep in (("1", 0.0), ("2", 600.0)):
+            for wish in DEPLOY:
+                _swap(version, keep).converge(wish, timeout=100)
+        for wish in (Wish.LAUNCHED, Wish.ROLLED_BACK):
+            _swap("3", 0.0).converge(wish, timeout=100)
+        assert own_alarms(client, "shop-dev-2") == []
     (group,) = client("ec2").describe_security_groups(GroupNames=["app"])["SecurityGroups"]
     mine = replace(PLACE, security_groups=(group["GroupId"],))
     policies = deploy_role(mine).policies().values()
@@ -205,15 +219,55 @@ def test_a_swap_and_a_roll_back_get_by_with_it(recorded: list[Request]) -> None:
     assert [one for one in changing if allowed(other, one)] == []
 
 
+@pytest.mark.usefixtures("account")
+def test_a_bakes_beginning_and_end_and_retention_get_by_with_it() -> None:
+    ec2 = client("ec2")
+    catalogue, name = ImageCatalogue(ec2), "slipway-bake-shop.dev.0123456789-app"
+    marks = {"slipway:project": "shop", "slipway:environment": "dev"}
+    made = [images.bake(version) for version in ("1", "2")]
+    half = ec2.create_image(InstanceId=_builder(name, marks), Name="shop-3")["ImageId"]
+    ec2.create_key_pair(KeyName=name)
+    with recording() as recorded:
+        catalogue.open_group(name, catalogue.ground(), marks)
+        assert len(catalogue.sweep(name, "shop-3")) == 4
+        layer = ImageRetention(client, images.TAGS, images.MINE)
+        for image in layer.images():
+            layer.retire(image)
+        layer.sweep()
+        assert layer.now() > 0
+    there = [one["ImageId"] for one in ec2.describe_images(Owners=["self"])["Images"]]
+    assert not {*made, half} & set(there)
+    mine = replace(PLACE, installation=images.MINE)
+    policies = bake_role(mine).policies().values()
+    assert [one for one in recorded if not allowed(policies, one)] == []
+    assert {"ec2:DeregisterImage", "ec2:DeleteSnapshot", "ec2:TerminateInstances"} <= {
+        one.action for one in recorded
+    }
+    # Of another installation's role these images are not the business.
+    other = bake_role(replace(mine, installation="theirs")).policies().values()
+    ours = [one for one in recorded if "aws:ResourceTag/slipway:installation" in one.context]
+    assert ours
+    assert [one for one in ours if allowed(other, one)] == []
+
+
+def _builder(name: str, marks: dict[str, str]) -> str:
+    tags = [{"Key": key, "Value": value} for key, value in {**marks, BAKE_TAG: name}.items()]
+    made = client("ec2").run_instances(
+        ImageId=moto_cloud.image(), MinCount=1, MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )  # fmt: skip
+    return str(made["Instances"][0]["InstanceId"])
+
+
 def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
-    group = ["--security-group", "slipway-app=sg-0123"]
-    main(["guestbook", "prod", "--bucket", "apt", *group, "--out", str(tmp_path)])
+    more = ["--security-group", "slipway-app=sg-0123", "--installation", "ours-0123"]
+    main(["guestbook", "prod", "--bucket", "apt", *more, "--out", str(tmp_path)])
     found = {file.name: file.read_text() for file in tmp_path.iterdir()}
     assert {"app.json", "bake.json", "deploy.json", "publish.json"} <= found.keys()
     text = "".join(found.values())
     for word in (
         ":parameter/slipway-leases/guestbook/prod", ":targetgroup/guestbook-prod/*",
-        ":security-group/sg-0123", "136693071363",
+        ":security-group/sg-0123", "136693071363", "ours-0123",
     ):  # fmt: skip
         assert f'{word}"' in text
     with pytest.raises(SystemExit, match="--security-group slipway-app=sg-"):
