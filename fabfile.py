@@ -75,6 +75,18 @@ def runs(c: Any, project: str, environment: str = "") -> None:
     _airflow(c, "dags", "list-runs", dag_id)
 
 
+@task(name="sign-records")
+def sign_records(c: Any, sign: bool = False) -> None:
+    """List the release records of before records were signed; --sign signs them.
+
+    With -H, for the repository that the login begins in.
+    """
+    python = "python" if isinstance(c, Connection) else sys.executable
+    words = [python, "-m", "include.command_line.records", *(["--sign"] if sign else [])]
+    root = "." if isinstance(c, Connection) else ROOT
+    _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", *words])
+
+
 @task(positional=["paths"])
 def lint(_: Any, paths: str, trusted: bool = False) -> None:
     """Check pipeline files (or the folders that hold a .drone.yml); exits 1 on a mistake."""
@@ -129,7 +141,11 @@ def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:
 
 
 def _airflow(c: Any, *arguments: str) -> None:
-    command = shlex.join(["airflow", *arguments])
+    _run(c, ["airflow", *arguments])
+
+
+def _run(c: Any, words: list[str]) -> None:
+    command = shlex.join(words)
     if isinstance(c, Connection) or not DEMO.exists():
         c.run(command)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import sys
 import time
@@ -44,7 +45,9 @@ def bake_files(folder: str, version: str, base: str) -> None:
         "playbook": "/work/ansible/site.yml", "variables": "/work/variables.json",
     }  # fmt: skip
     (work / "bake.pkrvars.json").write_text(json.dumps(variables))
+    (deb,) = work.glob("*.deb")
     settings = {
+        "app_sha256": hashlib.sha256(deb.read_bytes()).hexdigest(),
         "app_package": "guestbook", "app_version": version, "app_unit": "guestbook.service",
         "app_config": {"GUESTBOOK_PORT": "8000"},
         "app_repository_url": f"{gateway}/slipway-apt/bench",

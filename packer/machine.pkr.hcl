@@ -26,8 +26,10 @@ source "amazon-ebs" "machine" {
 
   encrypt_boot = var.encrypt_boot
 
-  run_tags        = merge(var.tags, { "Name" = var.bake, "slipway:bake" = var.bake })
-  run_volume_tags = merge(var.tags, { "slipway:bake" = var.bake })
+  # What belongs to a bake carries its tags from its first moment on, since rights depend on them.
+  # Only the image does not: Packer 1.6 tags it when it is there.
+  run_tags        = merge(var.tags, var.builder_tags, { "Name" = var.bake, "slipway:bake" = var.bake })
+  run_volume_tags = merge(var.tags, var.builder_tags, { "slipway:bake" = var.bake })
   tags            = merge(var.tags, { "Name" = var.image_name })
   snapshot_tags   = var.tags
 }
@@ -46,5 +48,10 @@ build {
     extra_arguments = [
       "--extra-vars", "@${var.variables}",
     ]
+  }
+
+  # Which image it is, for the caller, who trusts no search by tags.
+  post-processor "manifest" {
+    output = var.manifest
   }
 }

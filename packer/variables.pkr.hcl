@@ -55,6 +55,18 @@ variable "tags" {
   type = map(string)
 }
 
+variable "builder_tags" {
+  type        = map(string)
+  description = "Further tags, on the builder and its volumes alone."
+  default     = {}
+}
+
+variable "manifest" {
+  type        = string
+  description = "Path of the JSON file in which Packer notes the image."
+  default     = "/work/manifest.json"
+}
+
 variable "playbook" {
   type        = string
   description = "Path of the layer's playbook."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ os.environ |= {
     "AIRFLOW__SLIPWAY__RECIPES": str(_ROOT),
     "AIRFLOW__SLIPWAY__INSTALLATION": "test",
     "AIRFLOW_VAR_SLIPWAY_DATABASE": "7e57",
+    "AIRFLOW_CONN_SLIPWAY_RECORDS": json.dumps({"conn_type": "generic", "password": "7e57" * 8}),
 }
 
 from tests.fakes.git_server import Repository, git_daemon  # noqa: E402 - after the configuration

@@ -42,8 +42,8 @@ def bake_and_swap(
     image = PackerBakeOperator(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
         config=project.package.config, aws_conn_id=environment.aws.connection,
-        region=environment.aws.region, reuse=reuse, execution_timeout=LIMITS["bake_image"],
-        doc_md=documentation.task("bake_image"),
+        region=environment.aws.region, environment=name, reuse=reuse,
+        execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
         swap(project, name, record, image, replaces)

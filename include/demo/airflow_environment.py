@@ -132,6 +132,8 @@ def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
             "conn_type": "aws", "login": "embedded", "password": secrets.token_urlsafe(30),
             "extra": {"endpoint_url": home.ENDPOINT, "region_name": home.REGION},
         },
+        # The key that release records are signed with.
+        "slipway_records": {"conn_type": "generic", "password": secrets.token_hex(32)},
         "slipway_apt": {
             "conn_type": "generic", "host": f"{gateway}/slipway-apt", "password": signing_key,
             "extra": {

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from include.delivery.loader import PROJECTS, load_project
+from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.iam.app import app_role
 from include.iam.bake import bake_role
 from include.iam.deploy import deploy_role
-from include.iam.policy import Place, Role
+from include.iam.policy import Place, Role, render
 from include.iam.publish import publish_role
 
 
-def place_of(project: str, environment: str, folder: Path = PROJECTS) -> Place:
+def place_of(
+    project: str, environment: str, folder: Path = PROJECTS, *,
+    security_groups: Mapping[str, str] | None = None, source_owner: str = "",
+    installation: str = "",
+) -> Place:  # fmt: skip
     """Read from a project file what its roles are for.
 
     :param folder: of the project files.
-    :raises SystemExit: when there is no such environment, naming those that there are.
+    :param security_groups: ids of those that the project file calls by name.
+    :param source_owner: ``[slipway] source_owner``; Debian's account when empty.
+    :param installation: name of the catalogue, as the tag ``slipway:installation`` of its images
+        has it; empty where there is but one in the account.
+    :raises SystemExit: when there is no such environment, naming those that there are; or when the
+        id of a security group is not known, with the command that finds it.
     """
     read = load_project(folder / f"{project}.yaml")
     found = read.environments.get(environment)
@@ -27,11 +38,38 @@ def place_of(project: str, environment: str, folder: Path = PROJECTS) -> Place:
             sorted(read.environments)
         )
         raise SystemExit(msg)
-    profile = found.instance.profile
-    return Place(
+    profile, ids = found.instance.profile, dict(security_groups or {})
+    place = Place(
         project=project, environment=environment, region=found.aws.region,
         profiles=(profile,) if profile else (),
+        target_groups=(found.target_group,) if found.target_group else (),
+        load_balancers=(found.load_balancer,) if found.load_balancer else (),
+        subnets=found.instance.subnets,
+        security_groups=tuple(_id(name, ids) for name in found.instance.security_groups),
+        neighbours=_neighbours(f"{project}-{environment}-", folder), installation=installation,
     )  # fmt: skip
+    return replace(place, source_owner=source_owner) if source_owner else place
+
+
+def _id(name: str, ids: Mapping[str, str]) -> str:
+    """Return a security group's id: IAM does not know their names."""
+    if name.startswith("sg-"):
+        return name
+    if name not in ids:
+        msg = (
+            f"IAM knows security groups by id alone: add --security-group {name}=sg-..., which\n"
+            f"  aws ec2 describe-security-groups --filters Name=group-name,Values={name} "
+            "--query SecurityGroups[].GroupId"
+        )
+        raise SystemExit(msg)
+    return ids[name]
+
+
+def _neighbours(start: str, folder: Path) -> tuple[str, ...]:
+    """Return the environments of all projects whose joined names begin like one's own groups."""
+    projects = load_projects(folder).projects.values()
+    joined = (f"{one.name}-{name}" for one in projects for name in one.environments)
+    return tuple(sorted(name for name in joined if name.startswith(start)))
 
 
 def roles(place: Place, buckets: tuple[str, ...] = ()) -> tuple[Role, ...]:
@@ -49,14 +87,39 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("project")
     parser.add_argument("environment")
     parser.add_argument("--bucket", action="append", default=[], help="apt or artifacts, in S3")
+    parser.add_argument(
+        "--security-group", action="append", default=[], type=_pair, metavar="NAME=ID",
+        help="the id of a security group that the project file calls by its name",
+    )  # fmt: skip
+    parser.add_argument(
+        "--source-owner", default="", help="[slipway] source_owner, where it is not Debian's"
+    )
+    parser.add_argument(
+        "--installation", default="",
+        help="take no images away whose tag slipway:installation is another",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="a folder; each policy becomes a file in it")
     given = parser.parse_args(arguments)
-    for role in roles(place_of(given.project, given.environment), tuple(given.bucket)):
-        if given.out:
-            given.out.mkdir(parents=True, exist_ok=True)
-            (given.out / f"{role.name}.json").write_text(role.render(), encoding="utf-8")
-        else:
-            sys.stdout.write(f"# {role.name}\n{role.render()}")
+    place = place_of(
+        given.project, given.environment, security_groups=dict(given.security_group),
+        source_owner=given.source_owner, installation=given.installation,
+    )  # fmt: skip
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
+    for role in roles(place, tuple(given.bucket)):
+        for name, policy in role.policies().items():
+            if given.out:
+                (given.out / f"{name}.json").write_text(render(policy), encoding="utf-8")
+            else:
+                sys.stdout.write(f"# {name}\n{render(policy)}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, group = text.rpartition("=")
+    if not name or not group.startswith("sg-"):
+        msg = "write NAME=sg-..."
+        raise argparse.ArgumentTypeError(msg)
+    return name, group
 
 
 if __name__ == "__main__":

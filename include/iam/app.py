@@ -20,7 +20,12 @@ def app_role(place: Place) -> Role:
     decrypt = Statement(
         sid="DecryptThem", actions=("kms:Decrypt",),
         resources=(f"arn:aws:kms:{place.region}:*:key/*",),
-        conditions={"StringEquals": {"kms:ViaService": f"ssm.{place.region}.amazonaws.com"}},
+        conditions={
+            "StringEquals": {"kms:ViaService": f"ssm.{place.region}.amazonaws.com"},
+            "StringLike": {
+                "kms:EncryptionContext:PARAMETER_ARN": f"arn:aws:ssm:{place.region}:*:{path}/*"
+            },
+        },
         reason="GetParametersByPath decrypts a SecureString in its caller's name",
     )  # fmt: skip
     return Role(name="app", modules=MODULES, statements=(read, decrypt))

@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from include.iam.policy import Place, Role, Statement
+from include.iam.policy import (
+    Condition,
+    Place,
+    Role,
+    Statement,
+    asked,
+    carries,
+    every,
+    lacks,
+    no_others,
+    untagged,
+)
+from slipway.hooks.fleet_notes import PROJECT
 from slipway.hooks.image_catalogue import BAKE_TAG
+from slipway.hooks.image_retention import LAYER
+from slipway.hooks.installation import INSTALLATION
 
 MODULES = tuple(
     f"plugins/slipway/hooks/{name}.py" for name in ("image_catalogue", "image_retention")
 )
 _PACKER = "Packer's builder amazon-ebs calls it"
-_MADE_BY = ["CopyImage", "CreateImage", "CreateSecurityGroup", "RunInstances"]
+_BASE = {LAYER: "base"}
+_NEW = ("Name", PROJECT, LAYER)
 
 
 def bake_role(place: Place) -> Role:
     """Return the role.
 
-    :param place: whose region the images live in.
+    :param place: the environment that is baked for.
     """
-    ec2 = f"arn:aws:ec2:{place.region}:*"
-    return Role(
-        name="bake", modules=MODULES, statements=(*_reading(), *_builders(ec2), *_images(ec2))
-    )
+    statements = (*_reading(), *_builders(place), *_launching(place), *_images(place))
+    return Role(name="bake", modules=MODULES, statements=statements)
 
 
 def _reading() -> tuple[Statement, ...]:
@@ -31,94 +44,160 @@ def _reading() -> tuple[Statement, ...]:
                 "autoscaling:DescribeAutoScalingGroups", "ec2:DescribeImages",
                 "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
                 "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates",
-                "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets",
-                "ec2:DescribeVpcs",
+                "ec2:DescribeRegions", "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots",
+                "ec2:DescribeSubnets", "ec2:DescribeVpcs",
             ),
         ),
         Statement(
             sid="PackerLooks",
-            actions=(
-                "ec2:DescribeInstanceStatus", "ec2:DescribeRegions", "ec2:DescribeTags",
-                "ec2:DescribeVolumes",
-            ),
+            actions=("ec2:DescribeInstanceStatus", "ec2:DescribeTags", "ec2:DescribeVolumes"),
             reason=_PACKER,
         ),
     )  # fmt: skip
 
 
-def _builders(ec2: str) -> tuple[Statement, ...]:
-    ours = {"StringLike": {f"aws:ResourceTag/{BAKE_TAG}": "*"}}
-    asked = {"StringLike": {f"aws:RequestTag/{BAKE_TAG}": "*"}}
-    given = tuple(
-        f"{ec2}:{kind}/*"
-        for kind in ("key-pair", "network-interface", "security-group", "subnet", "volume")
-    )
-    image = f"arn:aws:ec2:{ec2.split(':')[3]}::image/*"
+def _builders(place: Place) -> tuple[Statement, ...]:
+    ec2, ours = place.ec2, _builder(place)
     return (
         Statement(
             sid="OpenGroups", actions=("ec2:CreateSecurityGroup",),
-            resources=(f"{ec2}:security-group/*",), conditions=asked,
+            resources=(f"{ec2}:security-group/*",), conditions=asked(place.tags),
         ),
         Statement(
             sid="OpenGroupsInANetwork", actions=("ec2:CreateSecurityGroup",),
             resources=(f"{ec2}:vpc/*",),
         ),
         Statement(
-            sid="OwnBuilders",
-            actions=(
-                "ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup",
-                "ec2:TerminateInstances",
-            ),
-            resources=(f"{ec2}:security-group/*", f"{ec2}:instance/*"), conditions=ours,
-        ),
-        # Packer 1.6 does not tag its key pairs.
-        Statement(
-            sid="DeleteKeyPairs", actions=("ec2:DeleteKeyPair",), resources=(f"{ec2}:key-pair/*",)
+            sid="OwnGroups",
+            actions=("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup"),
+            resources=(f"{ec2}:security-group/*",), conditions=ours,
         ),
         Statement(
-            sid="MakeKeyPairs", actions=("ec2:CreateKeyPair",), resources=(f"{ec2}:key-pair/*",),
+            sid="OwnBuilders", actions=("ec2:TerminateInstances",),
+            resources=(f"{ec2}:instance/*",), conditions=ours,
+        ),
+        # By name, since Packer 1.6 does not tag its key pairs.
+        Statement(
+            sid="DeleteKeyPairs", actions=("ec2:DeleteKeyPair",), resources=(_key_pairs(place),)
+        ),
+        Statement(
+            sid="MakeKeyPairs", actions=("ec2:CreateKeyPair",), resources=(_key_pairs(place),),
             reason=_PACKER,
-        ),
-        Statement(
-            sid="LaunchBuilders", actions=("ec2:RunInstances",), resources=(f"{ec2}:instance/*",),
-            conditions=asked, reason=_PACKER,
-        ),
-        Statement(
-            sid="OfWhatBuildersAreMade", actions=("ec2:RunInstances",),
-            resources=(*given, image), reason=_PACKER,
         ),
         Statement(
             sid="StopBuilders", actions=("ec2:StopInstances",),
             resources=(f"{ec2}:instance/*",), conditions=ours, reason=_PACKER,
         ),
+        Statement(
+            sid="TagOwnBuilders", actions=("ec2:CreateTags",),
+            resources=(f"{ec2}:instance/*", f"{ec2}:volume/*"),
+            conditions=every(ours, no_others(place.tags)), reason=_PACKER,
+        ),
+        Statement(
+            sid="TagWhatIsMade", actions=("ec2:CreateTags",),
+            resources=tuple(f"{ec2}:{kind}/*" for kind in ("instance", "security-group", "volume")),
+            conditions=every(
+                {"StringEquals": {"ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"]}},
+                asked(place.tags),
+            ),
+            reason="a group and a builder are made with their tags",
+        ),
     )  # fmt: skip
 
 
-def _images(ec2: str) -> tuple[Statement, ...]:
-    region = ec2.split(":")[3]
-    kinds = (f"arn:aws:ec2:{region}::image/*", f"arn:aws:ec2:{region}::snapshot/*")
-    ours = {"StringLike": {f"aws:ResourceTag/{BAKE_TAG}": "*"}}
+def _launching(place: Place) -> tuple[Statement, ...]:
+    ec2 = place.ec2
+    image = f"arn:aws:ec2:{place.region}::image/*"
+    ours: Condition = {"StringEquals": {"ec2:Owner": "${aws:PrincipalAccount}"}}
+    source: Condition = {"StringEquals": {"ec2:Owner": place.source_owner}}
+    if place.source_owner == "self":
+        source = every(ours, untagged(PROJECT))  # no other project's image
+    marked: Condition = {"StringLike": {f"aws:RequestTag/{BAKE_TAG}": "*"}}
+    return (
+        # A builder has no role of its own, so there is nothing to be read from it.
+        _run(
+            "Builders", (f"{ec2}:instance/*",),
+            every(asked(place.tags), marked, lacks("ec2:InstanceProfile")),
+        ),
+        _run("BuildersDisks", (f"{ec2}:volume/*",), asked(place.tags)),
+        _run("InOwnGroups", (f"{ec2}:security-group/*",), _builder(place)),
+        _run(
+            "InANetwork",
+            (f"{ec2}:network-interface/*", f"{ec2}:subnet/*", _key_pairs(place)), None,
+        ),
+        _run(
+            "FromBaseLayers", (image,),
+            every(carries(_BASE), ours),
+        ),
+        _run("FromTheSource", (image,), source),
+    )  # fmt: skip
+
+
+def _images(place: Place) -> tuple[Statement, ...]:
+    kinds = tuple(f"arn:aws:ec2:{place.region}::{kind}/*" for kind in ("image", "snapshot"))
+    snapshots, own, project = kinds[1:], {PROJECT: place.project}, f"aws:RequestTag/{PROJECT}"
+    away = ("ec2:DeleteSnapshot", "ec2:DeregisterImage")
+    new, mine = untagged(*_NEW), _installation(place)
     return (
         Statement(
-            sid="MakeImages", actions=("ec2:CopyImage", "ec2:CreateImage"),
-            resources=(*kinds, f"{ec2}:instance/*"), reason=_PACKER,
+            sid="ImageOwnBuilders", actions=("ec2:CreateImage",),
+            resources=(f"{place.ec2}:instance/*",), conditions=_builder(place), reason=_PACKER,
         ),
-        # No tag is asked for: Packer tags last, so half an image, which a sweep has to take
-        # away, has none.
+        # What is being made has nothing yet that a condition could be about.
         Statement(
-            sid="TakeImagesAway", actions=("ec2:DeleteSnapshot", "ec2:DeregisterImage"),
-            resources=kinds,
+            sid="MakeImages", actions=("ec2:CopyImage", "ec2:CreateImage"), resources=kinds,
+            reason=_PACKER,
+        ),
+        _tag("TagNewImages", kinds, every(asked(own), new)),
+        _tag("TagNewBaseLayers", kinds, every(asked(_BASE), lacks(project), new)),
+        # Packer tags an image with its disks, and then the disks once more.
+        _tag("TagOwnDisks", snapshots, every(asked(own), carries(own))),
+        _tag(
+            "TagDisksOfBaseLayers", snapshots,
+            every(asked(_BASE), lacks(project), carries(_BASE), untagged(PROJECT)),
         ),
         Statement(
-            sid="TagImages", actions=("ec2:CreateTags",), resources=kinds, reason=_PACKER
+            sid="TakeImagesAway", actions=away, resources=kinds,
+            conditions=every(carries(own), mine),
         ),
         Statement(
-            sid="TagOwnBuilders", actions=("ec2:CreateTags",),
-            resources=(f"{ec2}:instance/*", f"{ec2}:volume/*"), conditions=ours, reason=_PACKER,
+            sid="TakeBaseLayersAway", actions=away, resources=kinds,
+            conditions=every(carries(_BASE), mine),
         ),
-        Statement(
-            sid="TagWhatIsMade", actions=("ec2:CreateTags",), resources=(f"{ec2}:*",),
-            conditions={"StringEquals": {"ec2:CreateAction": _MADE_BY}},
-            reason="a group and a builder are made with their tags",
-        ),
+        # Packer 1.6 tags last, so half an image, and the one that is encrypted by a copy, have no
+        # tags. What is somebody's has a name.
+        Statement(sid="TakeHalfImagesAway", actions=away, resources=kinds, conditions=new),
+    )  # fmt: skip
+
+
+def _run(sid: str, resources: tuple[str, ...], conditions: Condition | None) -> Statement:
+    return Statement(
+        sid=f"Launch{sid}", actions=("ec2:RunInstances",), resources=resources,
+        conditions=conditions, reason=_PACKER,
+    )  # fmt: skip
+
+
+def _tag(sid: str, resources: tuple[str, ...], conditions: Condition) -> Statement:
+    return Statement(
+        sid=sid, actions=("ec2:CreateTags",), resources=resources, conditions=conditions,
+        reason=_PACKER,
+    )  # fmt: skip
+
+
+def _installation(place: Place) -> Condition:
+    """What another installation in the account baked is not taken away; of old, nobody knows."""
+    if not place.installation:
+        return {}
+    return {"StringEqualsIfExists": {f"aws:ResourceTag/{INSTALLATION}": place.installation}}
+
+
+def _key_pairs(place: Place) -> str:
+    """Neither a project's nor an environment's name has a dot: no other's begins like these."""
+    return f"{place.ec2}:key-pair/slipway-bake-{place.project}.{place.environment}.*"
+
+
+def _builder(place: Place) -> Condition:
+    """A machine or group of a bake; the environment's own machines have no such tag."""
+    return every(
+        carries(place.tags), {"StringLike": {f"aws:ResourceTag/{BAKE_TAG}": "*"}}
     )  # fmt: skip

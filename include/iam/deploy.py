@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from include.iam.policy import Place, Role, Statement
-from slipway.hooks.fleet_notes import ENVIRONMENT, PROJECT
+from include.iam.launch import launching
+from include.iam.policy import (
+    Condition,
+    Place,
+    Role,
+    Statement,
+    asked,
+    carries,
+    every,
+    lacks,
+    no_others,
+    only,
+    untagged,
+)
+from slipway.hooks.fleet_notes import HELD, PROJECT, STANDBY
 
 _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
@@ -14,6 +27,10 @@ MODULES = tuple(
         "launch_templates",
     )
 )  # fmt: skip
+_BALANCERS = (
+    "autoscaling:LoadBalancerNames", "autoscaling:TargetGroupARNs",
+    "autoscaling:TrafficSourceIdentifiers",
+)  # fmt: skip
 
 
 def deploy_role(place: Place) -> Role:
@@ -21,8 +38,9 @@ def deploy_role(place: Place) -> Role:
 
     :param place: the environment that it may touch; others are out of its reach.
     """
-    reading, changing = _reading(), (*_groups(place), *_machines(place), *_beside(place))
-    return Role(name="deploy", modules=MODULES, statements=(*reading, *changing))
+    changing = (*_groups(place), *_balancers(place), *_machines(place), *launching(place))
+    statements = (*_reading(), *changing, *_beside(place), *_neighbours(place))
+    return Role(name="deploy", modules=MODULES, statements=statements)
 
 
 def _reading() -> tuple[Statement, ...]:
@@ -49,60 +67,96 @@ def _reading() -> tuple[Statement, ...]:
 
 
 def _groups(place: Place) -> tuple[Statement, ...]:
-    anywhere = f"arn:aws:autoscaling:{place.region}:*:autoScalingGroup:*"
+    anywhere = f"arn:aws:autoscaling:{place.region}:*:autoScalingGroup:*:autoScalingGroupName"
+    mine = (f"{anywhere}/{place.project}-{place.environment}-*",)
+    new = every(asked(place.tags), untagged(PROJECT))
+    own, notes = carries(place.tags), only("aws:TagKeys", (HELD, STANDBY))
     return (
+        # Outside every balancer, and never by laying hands on a group that is somebody's.
         Statement(
-            sid="MakeGroups",
-            actions=("autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags"),
-            resources=(f"{anywhere}:autoScalingGroupName/{place.project}-{place.environment}-*",),
-            conditions=_tagged(place, "aws:RequestTag"),
+            sid="MakeGroups", actions=("autoscaling:CreateAutoScalingGroup",),
+            resources=mine, conditions=every(new, lacks(*_BALANCERS)),
+        ),
+        Statement(
+            sid="TagNewGroups", actions=("autoscaling:CreateOrUpdateTags",),
+            resources=mine, conditions=new,
         ),
         Statement(
             sid="ChangeOwnGroups",
             actions=tuple(
                 f"autoscaling:{call}"
                 for call in (
-                    "AttachLoadBalancerTargetGroups", "AttachLoadBalancers",
-                    "CreateOrUpdateTags", "DeleteAutoScalingGroup", "DeleteTags",
-                    "DetachLoadBalancerTargetGroups", "DetachLoadBalancers",
-                    "EnableMetricsCollection", "PutLifecycleHook", "PutScalingPolicy",
-                    "PutScheduledUpdateGroupAction", "ResumeProcesses", "SuspendProcesses",
-                    "UpdateAutoScalingGroup",
+                    "DeleteAutoScalingGroup", "EnableMetricsCollection", "PutLifecycleHook",
+                    "PutScalingPolicy", "PutScheduledUpdateGroupAction", "ResumeProcesses",
+                    "SuspendProcesses", "UpdateAutoScalingGroup",
                 )
             ),
-            resources=(f"{anywhere}:autoScalingGroupName/*",),
-            conditions=_tagged(place, "aws:ResourceTag"),
+            resources=(f"{anywhere}/*",), conditions=own,
+        ),
+        # Notes of its own, but a group cannot be passed off as another environment's.
+        Statement(
+            sid="NoteOnOwnGroups", actions=("autoscaling:CreateOrUpdateTags",),
+            resources=(f"{anywhere}/*",), conditions=every(own, no_others(place.tags)),
+        ),
+        Statement(
+            sid="TakeNotesOff", actions=("autoscaling:DeleteTags",),
+            resources=(f"{anywhere}/*",), conditions=every(own, notes),
         ),
     )  # fmt: skip
 
 
+def _balancers(place: Place) -> tuple[Statement, ...]:
+    groups = (f"arn:aws:autoscaling:{place.region}:*:autoScalingGroup:*:autoScalingGroupName/*",)
+    own, targets = carries(place.tags), []
+    if place.target_groups:
+        balancing = f"arn:aws:elasticloadbalancing:{place.region}:*:targetgroup"
+        arns = [f"{balancing}/{name}/*" for name in place.target_groups]
+        targets.append(
+            Statement(
+                sid="OwnTargetGroups",
+                actions=(
+                    "autoscaling:AttachLoadBalancerTargetGroups",
+                    "autoscaling:DetachLoadBalancerTargetGroups",
+                ),
+                resources=groups,
+                conditions=every(own, only("autoscaling:TargetGroupARNs", arns, like="ArnLike")),
+            )
+        )
+    if place.load_balancers:
+        names = only("autoscaling:LoadBalancerNames", place.load_balancers)
+        targets.append(
+            Statement(
+                sid="OwnLoadBalancers",
+                actions=("autoscaling:AttachLoadBalancers", "autoscaling:DetachLoadBalancers"),
+                resources=groups, conditions=every(own, names),
+            )
+        )  # fmt: skip
+    return tuple(targets)
+
+
 def _machines(place: Place) -> tuple[Statement, ...]:
-    ec2 = f"arn:aws:ec2:{place.region}:*"
-    made_by = {"StringEquals": {"ec2:CreateAction": ["CreateLaunchTemplate", "RunInstances"]}}
+    ec2, made = place.ec2, ("instance", "launch-template", "volume")
+    made_by: Condition = {
+        "StringEquals": {"ec2:CreateAction": ["CreateLaunchTemplate", "RunInstances"]}
+    }
     return (
         Statement(
             sid="MakeTemplates", actions=("ec2:CreateLaunchTemplate",),
-            resources=(f"{ec2}:launch-template/*",),
-            conditions=_tagged(place, "aws:RequestTag"),
+            resources=(f"{ec2}:launch-template/*",), conditions=asked(place.tags),
         ),
         Statement(
             sid="DeleteOwnTemplates", actions=("ec2:DeleteLaunchTemplate",),
-            resources=(f"{ec2}:launch-template/*",),
-            conditions=_tagged(place, "aws:ResourceTag"),
+            resources=(f"{ec2}:launch-template/*",), conditions=carries(place.tags),
         ),
         Statement(
             sid="TagWhatIsMade", actions=("ec2:CreateTags",),
-            resources=(f"{ec2}:launch-template/*", f"{ec2}:instance/*", f"{ec2}:volume/*"),
-            conditions=made_by,
+            resources=tuple(f"{ec2}:{kind}/*" for kind in made),
+            conditions=every(made_by, asked(place.tags)),
         ),
         Statement(
             sid="TellMachinesThatTheyStandBy", actions=("ec2:CreateTags", "ec2:DeleteTags"),
-            resources=(f"{ec2}:instance/*",), conditions=_tagged(place, "aws:ResourceTag"),
-        ),
-        Statement(
-            sid="LaunchFromTemplates", actions=("ec2:RunInstances",),
-            conditions={"ArnLike": {"ec2:LaunchTemplate": f"{ec2}:launch-template/*"}},
-            reason="CreateAutoScalingGroup asks whether its caller might launch the template",
+            resources=(f"{ec2}:instance/*",),
+            conditions=every(carries(place.tags), only("aws:TagKeys", (STANDBY,))),
         ),
     )  # fmt: skip
 
@@ -112,10 +166,10 @@ def _beside(place: Place) -> tuple[Statement, ...]:
     service = "autoscaling.amazonaws.com"
     return (
         Statement(
-            sid="OwnAlarms", actions=("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),
-            resources=(
-                f"arn:aws:cloudwatch:{place.region}:*:alarm:{place.project}-{place.environment}-*",
-            ),
+            sid="OwnAlarms", actions=_ALARM_CHANGES,
+            # What follows is a version, and so begins with a digit: an environment's name does not.
+            resources=tuple(_alarms(place, f"{place.project}-{place.environment}-{digit}")
+                            for digit in range(10)),
         ),
         Statement(
             sid="Lease", actions=("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
@@ -136,6 +190,26 @@ def _beside(place: Place) -> tuple[Statement, ...]:
     )  # fmt: skip
 
 
-def _tagged(place: Place, key: str) -> dict[str, dict[str, str]]:
-    wanted = {PROJECT: place.project, ENVIRONMENT: place.environment}
-    return {"StringEquals": {f"{key}/{name}": value for name, value in wanted.items()}}
+_ALARM_CHANGES = ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm")
+
+
+def _neighbours(place: Place) -> tuple[Statement, ...]:
+    """Names that are joined may begin alike: ``shop-dev`` and ``shop-dev-2``."""
+    if not place.neighbours:
+        return ()
+    groups = f"arn:aws:autoscaling:{place.region}:*:autoScalingGroup:*:autoScalingGroupName"
+    return (
+        Statement(
+            sid="NoneOfTheNeighbours",
+            actions=("autoscaling:CreateAutoScalingGroup", *_ALARM_CHANGES),
+            resources=(
+                *(f"{groups}/{name}-*" for name in place.neighbours),
+                *(_alarms(place, f"{name}-") for name in place.neighbours),
+            ),
+            denied=True,
+        ),
+    )
+
+
+def _alarms(place: Place, start: str) -> str:
+    return f"arn:aws:cloudwatch:{place.region}:*:alarm:{start}*"

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
+
+from slipway.hooks.fleet_notes import ENVIRONMENT, PROJECT
 
 # Characters without white space that AWS takes in a managed policy.
 LIMIT = 6144
+
+
+Condition = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,12 +22,36 @@ class Place:
     """The environment that a role is for.
 
     :param profiles: instance profiles, each of which holds a role of the same name.
+    :param target_groups: names of those that its groups may hang on.
+    :param load_balancers: names of the classic ones.
+    :param subnets: ids, or values of the Name tag.
+    :param security_groups: ids; IAM does not know their names.
+    :param neighbours: other environments' names whose joined form begins like this one's.
+    :param installation: whose images are taken away, as their tag says; anybody's when empty.
+    :param source_owner: whose image the base layer is made of, an account's id or ``self``.
     """
 
     project: str
     environment: str
     region: str
     profiles: tuple[str, ...] = ()
+    target_groups: tuple[str, ...] = ()
+    load_balancers: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
+    installation: str = ""
+    source_owner: str = "136693071363"
+
+    @property
+    def ec2(self) -> str:
+        """Return how the ARNs of EC2's things begin."""
+        return f"arn:aws:ec2:{self.region}:*"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Return the tags of everything that is the environment's alone."""
+        return {PROJECT: self.project, ENVIRONMENT: self.environment}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,20 +61,22 @@ class Statement:
     :param actions: as IAM writes them, ``ec2:RunInstances``.
     :param resources: ARNs.
     :param reason: why it is there although no module of the role calls it; empty where one does.
+    :param denied: what other statements allow is taken back.
     """
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...] = ("*",)
-    conditions: Mapping[str, Mapping[str, Any]] | None = None
+    conditions: Condition | None = None
     reason: str = ""
+    denied: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the statement as IAM reads it."""
         resources = list(self.resources)
         return {
             "Sid": self.sid,
-            "Effect": "Allow",
+            "Effect": "Deny" if self.denied else "Allow",
             "Action": sorted(self.actions),
             "Resource": resources if len(resources) > 1 else resources[0],
             **({"Condition": self.conditions} if self.conditions else {}),
@@ -65,14 +97,81 @@ class Role:
     @property
     def allowed(self) -> frozenset[str]:
         """Return every action that it may do."""
-        return frozenset(action for one in self.statements for action in one.actions)
+        allowing = (one for one in self.statements if not one.denied)
+        return frozenset(action for one in allowing for action in one.actions)
 
     @property
     def explained(self) -> frozenset[str]:
         """Return the actions that no module calls, and that have a reason instead."""
         return frozenset(a for one in self.statements if one.reason for a in one.actions)
 
-    def render(self) -> str:
-        """Return the policy document as JSON."""
-        statements = [one.document() for one in self.statements if one.resources]
-        return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+    def policies(self) -> dict[str, dict[str, Any]]:
+        """Return its policy documents by name, as many as it takes; they are for one role.
+
+        A managed policy has a limit, and a role takes ten of them.
+        """
+        parts: list[list[dict[str, Any]]] = [[]]
+        for one in (one.document() for one in self.statements if one.resources):
+            if _size(_policy([*parts[-1], one])) > LIMIT:
+                parts.append([])
+            parts[-1].append(one)
+        names = (self.name if n == 1 else f"{self.name}-{n}" for n in count(1))
+        return dict(zip(names, map(_policy, parts), strict=False))
+
+
+def render(policy: Mapping[str, Any]) -> str:
+    """Return a policy document as JSON."""
+    return json.dumps(policy, indent=2) + "\n"
+
+
+def _policy(statements: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _size(policy: Mapping[str, Any]) -> int:
+    return len(json.dumps(policy, separators=(",", ":")))
+
+
+def every(*conditions: Condition) -> Condition:
+    """Return a condition that holds where all of these do."""
+    merged: dict[str, dict[str, Any]] = {}
+    for one in conditions:
+        for operator, keys in one.items():
+            merged.setdefault(operator, {}).update(keys)
+    return merged
+
+
+def asked(tags: Mapping[str, str]) -> Condition:
+    """Return the condition that a request gives these tags."""
+    return {"StringEquals": {f"aws:RequestTag/{key}": value for key, value in tags.items()}}
+
+
+def no_others(tags: Mapping[str, str]) -> Condition:
+    """Return the condition that a request gives these tags no other values."""
+    return {"StringEqualsIfExists": {f"aws:RequestTag/{key}": tags[key] for key in tags}}
+
+
+def carries(tags: Mapping[str, str]) -> Condition:
+    """Return the condition that a thing carries these tags."""
+    return {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
+
+
+def lacks(*keys: str) -> Condition:
+    """Return the condition that there is none of these keys, as of a tag."""
+    return {"Null": dict.fromkeys(keys, "true")}
+
+
+def only(key: str, values: Iterable[str], *, like: str = "StringEquals") -> Condition:
+    """Return the condition that a list names some of these values, and no others.
+
+    A list that is empty, or not there, is no such list.
+
+    :param key: of several values.
+    :param like: how they are compared.
+    """
+    return {f"ForAllValues:{like}": {key: list(values)}, "Null": {key: "false"}}
+
+
+def untagged(*keys: str) -> Condition:
+    """Return the condition that a thing carries none of these tags."""
+    return lacks(*(f"aws:ResourceTag/{key}" for key in keys))

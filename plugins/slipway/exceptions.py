@@ -17,6 +17,8 @@
     - PackageRefused                illegal package name, broken nfpm file, lintian error
     - VersionConflict               the same version exists with other content
     - ReleaseNotFound               no such release in the catalogue
+    - RecordRefused                 a record was not signed by this Slipway, or altered since
+    - ImageRefused                  a machine image is not the one that was recorded
     - BakeFailed                    Packer or Ansible failed on the content of the image
     - UnhealthyRelease              the new fleet never became healthy
     - EnvironmentMisconfigured      the cloud lacks what the project file names
@@ -119,6 +121,14 @@ class VersionConflict(InputError):
 
 class ReleaseNotFound(InputError):
     """The catalogue has no such release."""
+
+
+class RecordRefused(InputError):
+    """A record in the artifact store was not signed by this Slipway, or not as it is there."""
+
+
+class ImageRefused(InputError):
+    """A machine image is not the one that was recorded when it was baked."""
 
 
 class BakeFailed(InputError):

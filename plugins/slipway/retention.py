@@ -5,7 +5,7 @@ When in doubt an image stays: one too many costs cents, one too few is a way bac
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 # Seconds for which no image goes, whatever else is known of it: a run may be about to launch it.
@@ -20,6 +20,7 @@ class StoredImage:
     :param version: of the release in it; empty for a base layer.
     :param base: the image that it was made of; empty where nobody noted it.
     :param snapshots: its disks.
+    :param installation: whose it is; empty where nobody noted it.
     """
 
     image_id: str
@@ -28,6 +29,7 @@ class StoredImage:
     version: str = ""
     base: str = ""
     snapshots: tuple[str, ...] = ()
+    installation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +49,26 @@ class Verdict:
         return f"{word} {self.image.image_id} ({self.image.name}): {self.reason}"
 
 
+def own_images(
+    images: Iterable[StoredImage], *, installation: str, recorded: Callable[[StoredImage], bool]
+) -> tuple[tuple[StoredImage, ...], tuple[Verdict, ...]]:
+    """Tell one's own images from those of others, which are theirs to retire.
+
+    :param installation: one's own name.
+    :param recorded: whether one's own catalogue names an image that carries nobody's name.
+    :returns: one's own, and a word on each of which nobody can say whose it is.
+    """
+    own, unknown = [], []
+    for image in images:
+        named = image.installation or (installation if recorded(image) else "")
+        if named == installation:
+            own.append(image)
+        elif not named:
+            unknown.append(image)
+    reason = f"nobody knows whose it is; tag it slipway:installation={installation} if it is yours"
+    return tuple(own), tuple(Verdict(image=one, goes=False, reason=reason) for one in unknown)
+
+
 def judge_releases(
     images: Iterable[StoredImage],
     *,
@@ -60,7 +82,7 @@ def judge_releases(
     :param in_use: images of server groups, launch templates and machines, standbys among them.
     :param last: versions of the last releases, as many as are kept.
     :param deployed: versions that an environment runs, or goes back to.
-    :param now: seconds since 1970.
+    :param now: seconds since 1970, by the clock that the images were dated with.
     """
     ordered = sorted(images, key=lambda image: (-image.created, image.image_id))
     newest: dict[str, str] = {}
@@ -98,7 +120,7 @@ def judge_bases(
     :param in_use: images of server groups, launch templates and machines.
     :param made_of: those that the images which are there were made of.
     :param keep: how many of the newest stay in any case.
-    :param now: seconds since 1970.
+    :param now: seconds since 1970, by the clock that the images were dated with.
     """
     ordered = sorted(images, key=lambda image: (-image.created, image.image_id))
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.facts import Json, MachineImage, Release
+from slipway.facts import Checkout, Json, MachineImage, PublishedPackage, Release
 from slipway.fleet.target import FleetTarget
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.image_catalogue import ImageCatalogue
+from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
 from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.goose import GooseRehearseOperator
+from slipway.operators.known_images import known_images
 from slipway.operators.packer_bake import PackerBakeOperator
 from slipway.operators.pipeline_test import PipelineTestOperator
 from tests.cloud_process import REGION
@@ -71,7 +75,28 @@ def seed(world: World, version: str) -> Json:
     ec2 = world.client("ec2")
     names = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
     image = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]
-    return MachineImage(
-        release=Release(project="guestbook", sha="0" * 40, version=version), image_id=image,
-        name="seed", base_image_id=image, deb_sha256="", playbook_hash="", region=REGION,
-    ).to_json()  # fmt: skip
+    release = Release(project="guestbook", sha="0" * 40, version=version)
+    seeded = MachineImage(
+        release=release, image_id=image, name="seed", base_image_id=image, deb_sha256="",
+        playbook_hash="", region=REGION,
+    )  # fmt: skip
+    package = PublishedPackage(
+        release=release, name="guestbook", version=version, architecture="all", sha256="",
+        repository_url="", distribution="", component="", signing_key="",
+    )  # fmt: skip
+    on_record(package.to_json())
+    catalogue = ImageCatalogue(ec2)
+    tags = {"slipway:deb-sha256": ""}
+    known_images(catalogue, REGION).note(image, tags, release)
+    return seeded.to_json()
+
+
+def on_record(package: Json) -> None:
+    """Enter a package's release into the catalogue."""
+    published = PublishedPackage.from_json(package)
+    checkout = Checkout(
+        release=published.release, repository="u", ref="main", branch="main", message="m",
+        author_name="a", author_email="e", committed_at=0,
+    )  # fmt: skip
+    record = ReleaseRecord(checkout=checkout, package=published)
+    ReleaseCatalogue(artifact_store()).record(record)

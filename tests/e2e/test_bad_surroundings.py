@@ -25,7 +25,7 @@ from slipway.operators.fleet import (
 )
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from tests.e2e.conftest import PORT, World
-from tests.e2e.steps import bake, deb, nowhere, seed, target
+from tests.e2e.steps import bake, deb, nowhere, on_record, seed, target
 from tests.fakes.git_server import Repository
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -87,6 +87,7 @@ def test_an_app_that_never_gets_healthy(
     """The whole way of a good release, then a bad one that is removed again."""
     built = run(deb(checkout(), guestbook))
     package = run(AptPublishOperator(task_id="publish_apt", deb=built))
+    on_record(package)
     good: dict[str, Any] = {"environment": target(), "image": run(bake(package))}
     run(LaunchOperator(task_id="launch", **good))
     run(FleetHealthySensor(task_id="fleet_healthy", **good))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 import time
 import urllib.request
@@ -11,9 +12,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
+from include.demo.signing_key import make_signing_key
 from slipway.facts import Json, MachineImage
 from slipway.operators.apt_publish import AptPublishOperator
+from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.goose import GooseMigrateOperator
 from slipway.operators.packer_bake import PackerBakeOperator
@@ -230,6 +234,37 @@ def test_a_service_does_not_start_without_a_setting_that_cannot_be_given(
     assert said in journal
     assert value not in journal
     assert machine.sh("systemctl is-active guestbook || true").strip() == "inactive"
+
+
+def test_a_repository_that_serves_another_package_of_the_version_is_refused(
+    package: tuple[Json, Repository], run: Run, world: World
+) -> None:
+    """Who writes the apt repository, with its key even, does not choose what runs."""
+    tested = "0" * 64
+    with pytest.raises(AirflowFailException) as refused:
+        bake(run, {**package[0], "sha256": tested}, GUESTBOOK_PORT=PORT)
+    assert f"has the sha256 {package[0]['sha256']}" in str(refused.value)
+    assert tested in str(refused.value)
+    assert world.builders() == []
+
+
+def test_an_old_release_is_baked_after_the_repositorys_key_was_rotated(
+    package: tuple[Json, Repository], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, guestbook = package
+    name = "AIRFLOW_CONN_SLIPWAY_APT"
+    connection = json.loads(os.environ[name])
+    monkeypatch.setenv(name, json.dumps({**connection, "password": make_signing_key()}))
+    guestbook.commit("Go on")
+    found = run(
+        CheckoutOperator(
+            task_id="checkout", project="guestbook", url=guestbook.url, ref="main", branch="main"
+        )
+    )  # fmt: skip
+    deb = run(DebBuildOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    new = run(AptPublishOperator(task_id="publish_apt", deb=deb))
+    assert new["signing_key"] != old["signing_key"]
+    assert not bake(run, old, GUESTBOOK_PORT="8199").reused
 
 
 def _files(world: World, image: str) -> dict[str, bytes]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.configuration import conf
@@ -21,6 +24,11 @@ class ArtifactStore:
     def __init__(self, root: str) -> None:
         self._root = ObjectStoragePath(root)
 
+    @property
+    def place(self) -> str:
+        """Where it is, without the connection that it is reached with."""
+        return f"{self._root.protocol}://{self._root.path}"
+
     def put(self, key: str, data: bytes) -> None:
         """Store bytes, replacing what was there.
 
@@ -32,9 +40,42 @@ class ArtifactStore:
             path.write_bytes(data)  # object stores show an object only when it is complete
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.parent / f".{path.name}.partial"
+        # A name of its own, for several writers of one key.
+        partial = path.parent / f".{path.name}.{uuid4().hex}"
         partial.write_bytes(data)
         partial.rename(path)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Store bytes, unless there is something under the key already.
+
+        :param key: as given to :meth:`put`.
+        :param data: the whole content.
+        :returns: whether they were stored; of two writers at once, one is told no.
+        """
+        path = self._root / key
+        if path.protocol != "file":
+            try:
+                path.fs.pipe_file(path.path, data, mode="create")
+            except FileExistsError:
+                return False
+            return True
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(path.path).parent / f".{path.name}.{uuid4().hex}"
+        partial.write_bytes(data)
+        try:
+            os.link(partial, path.path)  # whole, and never in place of another
+        except FileExistsError:
+            return False
+        finally:
+            partial.unlink()
+        return True
+
+    def delete(self, key: str) -> None:
+        """Remove what is under a key; nothing there is fine.
+
+        :param key: as given to :meth:`put`.
+        """
+        (self._root / key).unlink(missing_ok=True)
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes under a key, or None where there is nothing.
@@ -49,6 +90,10 @@ class ArtifactStore:
     def put_json(self, key: str, value: Any) -> None:
         """Store a JSON value, keys sorted so that equal values are equal bytes."""
         self.put(key, json.dumps(value, sort_keys=True, indent=1).encode())
+
+    def put_new_json(self, key: str, value: Any) -> bool:
+        """Store a JSON value as :meth:`put_new` does, the keys sorted."""
+        return self.put_new(key, json.dumps(value, sort_keys=True, indent=1).encode())
 
     def get_json(self, key: str) -> Any:
         """Return the JSON value under a key, or None where there is nothing."""

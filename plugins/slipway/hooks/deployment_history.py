@@ -2,28 +2,75 @@
 
 A server group is deleted when its time is over, so the cloud cannot say what served before it.
 Each finished swap leaves one small entry here, and none is ever changed.
+
+An entry is ordered by its number alone, one more than the last entry's: never by the clock of the
+worker that wrote it. Its name carries a stamp, by which a listing is enough to tell that Slipway
+wrote it, for this environment and at this place in the order.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
+from slipway.exceptions import RecordRefused
 from slipway.facts import Release
 from slipway.hooks.artifact_store import ArtifactStore
+from slipway.hooks.record_keys import CONNECTION, RecordKeys, record_keys
+from slipway.hooks.signed_records import UNSIGNED_ADVICE, SignedRecords
+
+# The first number: entries of before the numbers find room below it when they are signed.
+_FIRST = 1_000_000
+_ALTERED = (
+    f"if its key was rotated, add it behind the first one in the connection {CONNECTION!r}; if "
+    "not, find out who writes the bucket; to go on, name the version"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One name in the listing.
+
+    :param number: its place in the order; an entry without a stamp has microseconds here, and is
+        older than all that have one.
+    :param stamp: empty for an entry of before the stamps.
+    """
+
+    number: int
+    version: str
+    stamp: str = ""
+
+    @classmethod
+    def parse(cls, name: str) -> Entry | None:
+        """Read a file's name; None for what is no entry."""
+        number, *rest = name.removesuffix(".json").split("_")
+        if not number.isdecimal() or len(rest) not in (1, 2):
+            return None
+        return cls(number=int(number), version=rest[0], stamp=rest[1] if rest[1:] else "")
+
+    def path(self, folder: str) -> str:
+        """Return its path in the store, without stamp and suffix."""
+        return f"{folder}/{self.number:018d}_{self.version}"
 
 
 class DeploymentHistory:
-    """Entries under ``deployments/<project>/<environment>/<microseconds>_<version>.json``.
+    """Entries under ``deployments/<project>/<environment>/<number>_<version>_<stamp>.json``.
 
     The version stands in the name, so that reading the history is one listing.
 
     :param store: where they are kept.
-    :param clock: seconds since 1970.
+    :param clock: seconds since 1970, for people to read; nothing depends on it.
+    :param keys: gives the keys that entries are signed with.
     """
 
-    def __init__(self, store: ArtifactStore, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, store: ArtifactStore, clock: Callable[[], float] = time.time,
+        keys: Callable[[], RecordKeys] = record_keys,
+    ) -> None:  # fmt: skip
         self._store = store
+        self._records = SignedRecords(store, keys)
         self._clock = clock
 
     def record(self, release: Release, environment: str, *, run_id: str) -> None:
@@ -33,16 +80,70 @@ class DeploymentHistory:
         :param environment: where.
         :param run_id: the run that brought it there.
         """
-        at = self._clock()
-        key = (
-            f"{_folder(release.project, environment)}/{int(at * 1_000_000):018d}_{release.version}"
-        )
-        self._store.put_json(f"{key}.json", {**release.to_json(), "at": at, "run_id": run_id})
+        folder = _folder(release.project, environment)
+        # What somebody else put there has no say in the order.
+        own = (one.number for one in self._entries(folder) if self._is_ours(folder, one))
+        entry = Entry(number=max(own, default=_FIRST - 1) + 1, version=release.version)
+        value = {**release.to_json(), "at": self._clock(), "run_id": run_id}
+        self._records.put(self._stamped(folder, entry), value)
 
     def versions(self, project: str, environment: str) -> list[str]:
-        """List what served, the oldest first; a version appears each time it came."""
-        names = self._store.keys(_folder(project, environment))
-        return [name.removesuffix(".json").partition("_")[2] for name in names]
+        """List what served, the oldest first; a version appears each time it came.
+
+        :raises RecordRefused: when an entry is not Slipway's, or one in between is missing.
+        """
+        folder = _folder(project, environment)
+        entries = self._entries(folder)
+        for one in entries:
+            self._check(folder, one)
+        _complete(folder, entries)
+        return [one.version for one in entries]
+
+    def unsigned(self, project: str, environment: str) -> list[str]:
+        """List the paths of entries from before the stamps, the oldest first."""
+        folder = _folder(project, environment)
+        return [f"{one.path(folder)}.json" for one in self._entries(folder) if not one.stamp]
+
+    def adopt(self, project: str, environment: str) -> int:
+        """Sign the entries of before the stamps, which a person has looked at.
+
+        They are numbered anew, without gaps, below what is signed: the newest first, so that a
+        crash here leaves an order that is still right.
+
+        :returns: how many there were.
+        """
+        folder = _folder(project, environment)
+        entries = self._entries(folder)
+        old = [one for one in entries if not one.stamp]
+        number = min((one.number for one in entries if self._is_ours(folder, one)), default=_FIRST)
+        for one in reversed(old):
+            number -= 1
+            path = f"{one.path(folder)}.json"
+            new = Entry(number=number, version=one.version)
+            self._records.put(self._stamped(folder, new), self._store.get_json(path))
+            self._store.delete(path)
+        return len(old)
+
+    def _entries(self, folder: str) -> list[Entry]:
+        found = (Entry.parse(name) for name in self._store.keys(folder))
+        entries = (one for one in found if one)
+        return sorted(entries, key=lambda one: (bool(one.stamp), one.number, one.version))
+
+    def _stamped(self, folder: str, entry: Entry) -> str:
+        path = entry.path(folder)
+        return f"{path}_{self._records.keys.stamp(path)}.json"
+
+    def _is_ours(self, folder: str, entry: Entry) -> bool:
+        return bool(entry.stamp) and self._records.keys.stamped(entry.path(folder), entry.stamp)
+
+    def _check(self, folder: str, entry: Entry) -> None:
+        path = entry.path(folder)
+        if not entry.stamp:
+            msg = f"{path}.json is not signed"
+            raise RecordRefused(msg, advice=UNSIGNED_ADVICE)
+        if not self._is_ours(folder, entry):
+            msg = f"{path}_{entry.stamp}.json was not signed by this Slipway, or not for this place"
+            raise RecordRefused(msg, advice=_ALTERED)
 
 
 def previous(history: Sequence[str], serving: str) -> str | None:
@@ -70,6 +171,15 @@ def _still_good(history: Sequence[str]) -> list[str]:
             del good[good.index(version) :]
         good.append(version)
     return good
+
+
+def _complete(folder: str, entries: Sequence[Entry]) -> None:
+    """Make sure that nothing in between was taken away: it would steer the way back."""
+    numbers = sorted({one.number for one in entries})
+    for before, after in pairwise(numbers):
+        if after != before + 1:
+            msg = f"the entry {before + 1:018d} of {folder} is missing"
+            raise RecordRefused(msg, advice=_ALTERED)
 
 
 def _folder(project: str, environment: str) -> str:

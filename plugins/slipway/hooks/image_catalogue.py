@@ -1,13 +1,16 @@
 """Machine images, found by what went into them, and what a killed bake leaves behind.
 
-An image is good when it is available and carries all its tags: Packer writes the tags last, so
-an image without them is the remains of a try that was killed.
+An image is complete when it is available and carries all its tags: Packer writes the tags last,
+so an image without them is the remains of a try that was killed. Tags say what an image claims to
+be, and no more: whoever may tag can write them. What it is, its record says
+(:mod:`slipway.hooks.image_records`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -35,11 +38,15 @@ class Ground:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Image:
-    """An image that is there."""
+    """An image that is there.
+
+    :param owner: id of the account whose it is; nobody can choose it.
+    """
 
     image_id: str
     name: str
     tags: dict[str, str]
+    owner: str = ""
 
 
 class ImageCatalogue:
@@ -51,21 +58,37 @@ class ImageCatalogue:
     def __init__(self, ec2: Any) -> None:
         self._ec2 = ec2
 
-    def find(self, tags: Mapping[str, str]) -> str | None:
-        """Return the id of the newest available image that carries all these tags, or None."""
-        found = self.newest(tags)
-        return found.image_id if found else None
-
     @understood
-    def newest(self, tags: Mapping[str, str]) -> Image | None:
-        """Return the newest available image that carries all these tags, or None."""
+    def matching(self, tags: Mapping[str, str]) -> tuple[Image, ...]:
+        """List the account's available images that carry all these tags, the newest first.
+
+        Newest by the cloud's own clock.
+        """
         filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
         filters.append({"Name": "state", "Values": ["available"]})
         images = self._ec2.describe_images(Owners=["self"], Filters=filters)["Images"]
-        if not images:
-            return None
-        raw = max(images, key=lambda image: image["CreationDate"])
-        return Image(image_id=raw["ImageId"], name=raw.get("Name", ""), tags=tags_of(raw))
+        ordered = sorted(images, key=lambda raw: (raw["CreationDate"], raw["ImageId"]))
+        return tuple(_image(raw) for raw in reversed(ordered))
+
+    @understood
+    def look_up(self, image_id: str) -> Image | None:
+        """Return an image, of whichever account it is, or None where there is none."""
+        # A filter, since the codes that AWS refuses an unknown id with depend on how it looks.
+        wanted = [{"Name": "image-id", "Values": [image_id]}]
+        found = self._ec2.describe_images(Filters=wanted)["Images"]
+        return _image(found[0]) if found else None
+
+    @understood
+    def free_name(self, name: str) -> str:
+        """Return a name that no complete image has: this one, or with a number behind it.
+
+        Names are unique in an account, and a complete image that nobody recorded keeps its name.
+        """
+        filters = [{"Name": "name", "Values": [name, f"{name}-*"]}]
+        images = self._ec2.describe_images(Owners=["self"], Filters=filters)["Images"]
+        taken = {image["Name"] for image in images if image.get("Tags")}
+        names = (name if number == 1 else f"{name}-{number}" for number in count(1))
+        return next(one for one in names if one not in taken)
 
     @understood
     def source(self, name: str, owner: str) -> str:
@@ -99,12 +122,19 @@ class ImageCatalogue:
         return Ground(vpc=vpc["VpcId"], subnet=subnets[0]["SubnetId"], cidr=vpc["CidrBlock"])
 
     @understood
-    def open_group(self, bake: str, ground: Ground) -> str:
-        """Make the builder's security group: ssh from its own network, nothing else."""
+    def open_group(self, bake: str, ground: Ground, marks: Mapping[str, str] | None = None) -> str:
+        """Make the builder's security group: ssh from its own network, nothing else.
+
+        :param marks: further tags, by which rights tell whose it is.
+        """
+        tags = {**(marks or {}), BAKE_TAG: bake}
         group = self._ec2.create_security_group(
             GroupName=bake, Description="builder of a machine image", VpcId=ground.vpc,
             TagSpecifications=[
-                {"ResourceType": "security-group", "Tags": [{"Key": BAKE_TAG, "Value": bake}]}
+                {
+                    "ResourceType": "security-group",
+                    "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                }
             ],
         )["GroupId"]  # fmt: skip
         ssh = {
@@ -169,3 +199,10 @@ class ImageCatalogue:
                 return []
             raise
         return found
+
+
+def _image(raw: Mapping[str, Any]) -> Image:
+    return Image(
+        image_id=raw["ImageId"], name=raw.get("Name", ""), tags=tags_of(raw),
+        owner=raw.get("OwnerId", ""),
+    )  # fmt: skip

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.exceptions import CloudUnavailable
 from slipway.hooks.cloud_failure import patiently
 from slipway.hooks.cloud_names import tags_of
 from slipway.hooks.fleet_notes import IMAGE, PROJECT, VERSION
+from slipway.hooks.installation import INSTALLATION
 from slipway.retention import StoredImage
 
 LAYER, BASE = "slipway:layer", "slipway:base-image"
@@ -30,9 +33,13 @@ class ImageRetention:
 
     :param client: gives the boto3 client of a service by its name.
     :param tags: which images: ``slipway:layer``, and for a project's ``slipway:project``.
+    :param installation: whose disks are swept.
     """
 
-    def __init__(self, client: Callable[[str], Any], tags: Mapping[str, str]) -> None:
+    def __init__(
+        self, client: Callable[[str], Any], tags: Mapping[str, str], installation: str
+    ) -> None:
+        self._installation = installation
         self._ec2 = client("ec2")
         self._autoscaling = client("autoscaling")
         self._filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
@@ -45,6 +52,19 @@ class ImageRetention:
         return tuple(
             _stored(raw) for page in found for raw in page["Images"] if raw["State"] == "available"
         )
+
+    @patiently
+    def now(self) -> float:
+        """Return seconds since 1970 by the cloud's clock, which dates the images as well.
+
+        :raises CloudUnavailable: when its answer has no date.
+        """
+        answer = self._ec2.describe_regions()
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        if not date:
+            msg = "the cloud's answer has no date"
+            raise CloudUnavailable(msg, advice="look for a proxy that takes headers away")
+        return parsedate_to_datetime(date).timestamp()
 
     @patiently
     def in_use(self, images: tuple[StoredImage, ...]) -> frozenset[str]:
@@ -73,7 +93,8 @@ class ImageRetention:
         """
         # Disks first: an image that is finished between the two looks has its disks then.
         pages = self._ec2.get_paginator("describe_snapshots")
-        found = pages.paginate(OwnerIds=["self"], Filters=self._filters)
+        mine = {"Name": f"tag:{INSTALLATION}", "Values": [self._installation]}
+        found = pages.paginate(OwnerIds=["self"], Filters=[*self._filters, mine])
         disks = [one["SnapshotId"] for page in found for one in page["Snapshots"]]
         owned = self._ec2.get_paginator("describe_images").paginate(Owners=["self"])
         used = {disk for page in owned for raw in page["Images"] for disk in _snapshots(raw)}
@@ -118,6 +139,7 @@ def _stored(raw: Mapping[str, Any]) -> StoredImage:
     return StoredImage(
         image_id=raw["ImageId"], name=raw.get("Name", ""), created=created.timestamp(),
         version=tags.get(VERSION, ""), base=tags.get(BASE, ""), snapshots=_snapshots(raw),
+        installation=tags.get(INSTALLATION, ""),
     )  # fmt: skip
 
 

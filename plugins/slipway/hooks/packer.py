@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +18,8 @@ from slipway.hooks.toolbox import WORK, Toolbox
 
 # Seconds for one bake, and for Packer to take its builder away when it is stopped.
 _TIMEOUT, _GRACE = 2400.0, 60.0
+# Where Packer notes what it made.
+_MANIFEST = f"{WORK}/manifest.json"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # Lines that say that the API was at fault, and not what was baked.
 _API_AT_FAULT = re.compile(
@@ -33,7 +37,9 @@ class Bake:
     :param files: the layer's recipe.
     :param playbook: which of its files is played.
     :param source_image: what it starts from.
-    :param tags: on the image, its snapshots, and the builder.
+    :param tags: on the image, its snapshots, and the builder: what went into it.
+    :param marks: further tags on all of these, that say whose they are.
+    :param builder_marks: further tags on the builder and its security group alone.
     :param variables: for the playbook.
     :param settings: further variables of the Packer template.
     """
@@ -45,6 +51,8 @@ class Bake:
     source_image: str
     region: str
     tags: Mapping[str, str]
+    marks: Mapping[str, str] = field(default_factory=dict)
+    builder_marks: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -52,18 +60,19 @@ class Bake:
 def bake(
     bake: Bake, *, toolbox: Toolbox, catalogue: ImageCatalogue, account: Account,
     log: Callable[[str], None],
-) -> None:  # fmt: skip
+) -> str:  # fmt: skip
     """Bake an image, and leave nothing but the image behind.
 
+    :returns: the image's id, as Packer noted it: never what a search by tags finds.
     :raises BakeFailed: when Packer or Ansible fails on what goes into the image.
     :raises CloudUnavailable: when the cloud failed on the way.
     """
     for line in catalogue.sweep(bake.name, bake.image_name):
         log(f"removed what the last try left: {line}")
     ground = catalogue.ground()
-    group = catalogue.open_group(bake.name, ground)
+    group = catalogue.open_group(bake.name, ground, {**bake.marks, **bake.builder_marks})
     try:
-        _run(bake, ground.subnet, group, toolbox=toolbox, account=account, log=log)
+        return _run(bake, ground.subnet, group, toolbox=toolbox, account=account, log=log)
     finally:
         catalogue.sweep(bake.name, bake.image_name)
 
@@ -71,7 +80,7 @@ def bake(
 def _run(
     bake: Bake, subnet: str, group: str, *, toolbox: Toolbox, account: Account,
     log: Callable[[str], None],
-) -> None:  # fmt: skip
+) -> str:  # fmt: skip
     lines: list[str] = []
 
     def say(line: str) -> None:
@@ -83,7 +92,8 @@ def _run(
     variables = {
         "bake": bake.name, "image_name": bake.image_name, "source_ami": bake.source_image,
         "region": bake.region, "endpoint": account.endpoint or "", "subnet_id": subnet,
-        "security_group_id": group, "tags": dict(bake.tags),
+        "security_group_id": group, "tags": {**bake.tags, **bake.marks},
+        "builder_tags": dict(bake.builder_marks), "manifest": _MANIFEST,
         "playbook": f"{WORK}/{bake.playbook}", "variables": f"{WORK}/variables.json",
         **bake.settings,
     }  # fmt: skip
@@ -94,7 +104,7 @@ def _run(
     }
     result = toolbox.run(
         "packer", "build", "-color=false", f"-var-file={WORK}/bake.pkrvars.json", f"{WORK}/packer",
-        files=pack(files), timeout=_TIMEOUT, grace=_GRACE, log=say,
+        files=pack(files), collect=_MANIFEST, timeout=_TIMEOUT, grace=_GRACE, log=say,
         # Packer looks every 15 s by default, which would be most of a bake's time.
         environment={
             **account.environment, "AWS_POLL_DELAY_SECONDS": "1", "AWS_MAX_ATTEMPTS": "900",
@@ -103,6 +113,33 @@ def _run(
     )  # fmt: skip
     if result.exit_code:
         raise failure(lines)
+    return made(result.collected or b"", bake)
+
+
+def made(collected: bytes, bake: Bake) -> str:
+    """Read the id of the image out of Packer's manifest.
+
+    Its lines on the screen will not do: whatever runs on the builder can write such lines as well.
+
+    :param collected: a tar with the manifest.
+    :param bake: what was to be baked.
+    :raises BakeFailed: when it names no image of the region.
+    """
+    for manifest in _files(collected):
+        artifacts = (one.get("artifact_id", "") for one in json.loads(manifest).get("builds", ()))
+        for region, _, image_id in (artifact.partition(":") for artifact in artifacts):
+            if region == bake.region and image_id:
+                return str(image_id)
+    msg = f"Packer said that {bake.image_name} is done, but it noted no image in {bake.region}"
+    raise BakeFailed(msg, advice="run the task again; its log has what Packer said")
+
+
+def _files(packed: bytes) -> list[bytes]:
+    if not packed:
+        return []
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        found = (archive.extractfile(member) for member in archive)
+        return [content.read() for content in found if content is not None]
 
 
 def failure(lines: list[str]) -> SlipwayError:

@@ -2,20 +2,24 @@
 
 A release enters the catalogue when its package is published; from then on any environment can
 be given it, today or next year, without looking at the run that made it.
+
+Each record is signed, so that whoever writes the bucket does not write releases.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from slipway.exceptions import ReleaseNotFound
+from slipway.exceptions import ReleaseNotFound, VersionConflict
 from slipway.facts import Checkout, Fact, PublishedPackage, Release, SchemaVersion, TestReport
 from slipway.hooks.artifact_store import ArtifactStore
+from slipway.hooks.record_keys import RecordKeys, record_keys
 from slipway.hooks.release_order import history, in_order
+from slipway.hooks.signed_records import SignedRecords
 
 # The first digits of a sha that a version holds.
 _ABBREVIATED = 7
@@ -40,15 +44,26 @@ class ReleaseCatalogue:
     """Release records under ``releases/<project>/<version>.json``.
 
     :param store: where they are kept.
+    :param keys: gives the keys that they are signed with.
     """
 
-    def __init__(self, store: ArtifactStore) -> None:
+    def __init__(self, store: ArtifactStore, keys: Callable[[], RecordKeys] = record_keys) -> None:
         self._store = store
+        self._records = SignedRecords(store, keys)
 
     def record(self, record: ReleaseRecord) -> None:
-        """Enter a release, or replace its record by an equal or newer one."""
+        """Enter a release; the same commit with the same package may be entered again.
+
+        :raises VersionConflict: when the version stands for another commit or package already.
+        :raises RecordRefused: when somebody else wrote a record of this version.
+        """
         release = record.checkout.release
-        self._store.put_json(_key(release.project, release.version), record.to_json())
+        path = _key(release.project, release.version)
+        there = self._records.get(path)
+        if there is not None and _identity(ReleaseRecord.from_json(there)) != _identity(record):
+            msg = f"{release.version} of {release.project} is recorded already, with other content"
+            raise VersionConflict(msg, advice="a version is released once; push a new commit")
+        self._records.put(path, record.to_json())
 
     def find(self, project: str, version: str, *, among: list[str] | None = None) -> ReleaseRecord:
         """Look a release up.
@@ -57,13 +72,18 @@ class ReleaseCatalogue:
         :param version: a whole version, or the first characters of its sha (7 or more).
         :param among: the project's versions, where they are known already.
         :raises ReleaseNotFound: naming the nearest version there is.
+        :raises RecordRefused: when its record was not signed here.
         """
         versions = self.versions(project) if among is None else among
         chosen = version if version in versions else self._by_sha(project, version, versions)
         if chosen is None:
             msg = f"{project} has no release {version!r}"
             raise ReleaseNotFound(msg, advice=_nearest(version, versions))
-        return ReleaseRecord.from_json(self._store.get_json(_key(project, chosen)))
+        record = self._records.get(_key(project, chosen))
+        if record is None:
+            msg = f"the record of {project} {chosen} was taken away just now"
+            raise ReleaseNotFound(msg, advice="choose another release, or restore the record")
+        return ReleaseRecord.from_json(record)
 
     def versions(self, project: str) -> list[str]:
         """List a project's versions, in no particular order."""
@@ -141,6 +161,11 @@ def _is_of(version: str, sha: str) -> bool:
     """Tell whether a version may be that of a commit, by the digits that it holds of it."""
     _, found, start = version.rpartition(".g")
     return bool(found) and sha.startswith(start)
+
+
+def _identity(record: ReleaseRecord) -> tuple[str, str]:
+    """What a version stands for, for good."""
+    return record.checkout.release.sha, record.package.sha256
 
 
 def _nearest(version: str, versions: list[str]) -> str:

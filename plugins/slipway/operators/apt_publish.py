@@ -15,6 +15,7 @@ from slipway.hooks.aptly import Aptly
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import account
 from slipway.hooks.docker_connection import DEFAULT, container_engine
+from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 
@@ -57,6 +58,8 @@ class AptPublishOperator(BaseOperator):
                 name=container_name(context), labels=self._labels,
             )  # fmt: skip
             signed = aptly.publish(deb.artifact.rpartition("/")[2], data, self._say)
+            keys = RepositoryKeys(artifact_store())
+            keys.note(repository.url, repository.distribution, signed.public_key)
         if signed.warning:
             self.log.warning("%s", signed.warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")

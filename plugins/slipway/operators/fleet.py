@@ -21,6 +21,7 @@ from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_lease import FleetLease, HalfDone
 from slipway.operators.failure import explained
+from slipway.operators.known_images import require_recorded
 from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_planned
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class LaunchOperator(_FleetOperator):
         self.replaces = replaces
 
     def begin(self, swap: Swap) -> None:
-        """Look whether the plan still holds."""
+        """Look whether the plan still holds, and whether the image is the one on record."""
+        require_recorded(swap.image, swap.target)
         still_as_planned(swap.observe, self.replaces, swap.image.release.version)
 
 

@@ -30,6 +30,18 @@ def container_name(context: Context, part: str = "") -> str:
     return f"slipway-{_run_digest(context)}-{task}{suffix}"
 
 
+def bake_name(context: Context, project: str, environment: str) -> str:
+    """Name what a bake makes in the cloud for a while: ``slipway-bake-<project>.<environment>.``...
+
+    Neither name has a dot, so no other project's or environment's names begin like these.
+
+    :param context: the task's context.
+    :param project: the project's name.
+    :param environment: the environment's name.
+    """
+    return f"slipway-bake-{project}.{environment or '-'}.{_run_digest(context)}"
+
+
 def labels(context: Context) -> dict[str, str]:
     """Label everything that this task makes, so that its next try and ``on_kill`` find it.
 

@@ -10,39 +10,29 @@ from typing import Any
 
 from airflow.sdk.configuration import conf
 
-from slipway.facts import MachineImage, PublishedPackage
+from slipway.facts import PublishedPackage, Release
 from slipway.hooks.image_catalogue import ImageCatalogue
 from slipway.hooks.packer import Bake
 from slipway.hooks.recipes import digest, recipe
+from slipway.operators.known_images import DEB, Found, KnownImages
 
 
-def baked_before(
-    catalogue: ImageCatalogue, package: PublishedPackage, region: str
-) -> MachineImage | None:
+def baked_before(images: KnownImages, package: PublishedPackage) -> Found:
     """Find an image of a package, whatever base layer and recipe it was baked with.
 
     What ran before should run again: on the way back, and on the way from dev to production, an
     image that proved itself is better than a new one with the same release in it.
 
-    :param catalogue: of the environment's account and region.
+    :param images: of the environment's account and region.
     :param package: of the release.
-    :param region: the catalogue's.
     """
-    found = catalogue.newest(_release_tags(package))
-    if found is None:
-        return None
-    return MachineImage(
-        release=package.release, image_id=found.image_id, name=found.name,
-        base_image_id=found.tags.get("slipway:base-image", ""), deb_sha256=package.sha256,
-        playbook_hash=found.tags.get("slipway:playbook", ""), region=region,
-        reused=True,
-    )  # fmt: skip
+    return images.find(_release_tags(package), package.release)
 
 
 def _release_tags(package: PublishedPackage) -> dict[str, str]:
     release = package.release
     return {
-        "slipway:layer": "app", "slipway:deb-sha256": package.sha256,
+        "slipway:layer": "app", DEB: package.sha256,
         "slipway:project": release.project, "slipway:version": release.version,
         "slipway:sha": release.sha,
     }  # fmt: skip
@@ -90,27 +80,32 @@ class Layers:
             settings=_settings(),
         )  # fmt: skip
 
-    def app(self, package: PublishedPackage, base_image: str, name: str) -> Bake:
+    def app(
+        self, package: PublishedPackage, base_image: str, name: str, key: str | None = None
+    ) -> Bake:
         """Return the bake of the application.
 
         :param package: of the release.
         :param base_image: what it is baked on.
         :param name: of everything temporary.
+        :param key: the public key that the repository is signed with now; the one of the
+            package's day when None.
         """
         files = recipe(self._root, "app")
         variables = {
-            "app_package": package.name, "app_version": package.version, "app_unit": self.unit,
+            "app_package": package.name, "app_version": package.version,
+            "app_sha256": package.sha256, "app_unit": self.unit,
             # As it is: Ansible would take braces in a setting for a template of its own.
             "app_config": {one: {"__ansible_unsafe": self.config[one]} for one in self.config},
             "app_repository_url": package.repository_url,
             "app_repository_distribution": package.distribution,
             "app_repository_component": package.component,
-            "app_repository_key": package.signing_key,
+            "app_repository_key": key or package.signing_key,
         }  # fmt: skip
         playbook = digest(files, {"variables": json.dumps(variables, sort_keys=True).encode()})
         release = package.release
         return Bake(
-            name=name, image_name=f"{release.project}-{release.slug}-{playbook}", files=files,
+            name=name, image_name=f"{_short(release)}-{playbook}", files=files,
             playbook="ansible/site.yml", source_image=base_image, region=self.region,
             tags={
                 **_release_tags(package), "slipway:playbook": playbook,
@@ -118,6 +113,11 @@ class Layers:
             },
             variables=variables, settings=_settings(),
         )  # fmt: skip
+
+
+def _short(release: Release) -> str:
+    """Leave room for what else is in an image's name, which takes 128 characters."""
+    return f"{release.project}-{release.slug}"[:90]
 
 
 def _settings() -> dict[str, Any]:

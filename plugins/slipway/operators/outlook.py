@@ -15,6 +15,7 @@ from slipway.hooks.toolbox import Toolbox
 from slipway.operators.goose import database_url, migration_files
 from slipway.operators.identity import container_name, labels
 from slipway.operators.image_layers import Layers, baked_before
+from slipway.operators.known_images import known_images, machine_image
 from slipway.schema_policy import OnRollBack, meet
 
 if TYPE_CHECKING:
@@ -43,18 +44,22 @@ class ImageOutlook:
         """
         region = self.layers.region
         catalogue = ImageCatalogue(aws_client(self.aws_conn_id, region, "ec2"))
-        if found := baked_before(catalogue, package, region):
-            return found, f"uses {found.name} ({found.image_id}), which is there"
+        images = known_images(catalogue, region)
+        found = baked_before(images, package)
+        if found.record:
+            image = machine_image(found.record, package, reused=True)
+            return image, f"uses {image.name} ({image.image_id}), which is there"
         base = self.layers.base(catalogue, "plan")
-        base_image = catalogue.find(base.tags)
-        app = self.layers.app(package, base_image or "", "plan")
+        there = images.find(base.tags, None).record
+        base_image = there.image_id if there else ""
+        app = self.layers.app(package, base_image, "plan")
         image = MachineImage(
             release=package.release, image_id=_NOT_YET, name=app.image_name,
-            base_image_id=base_image or "", deb_sha256=package.sha256,
+            base_image_id=base_image, deb_sha256=package.sha256,
             playbook_hash=app.tags["slipway:playbook"], region=region,
         )  # fmt: skip
         ground = base_image or f"a base layer that is baked first, from {base.source_image}"
-        return image, f"bakes {app.image_name} on {ground}"
+        return image, "; ".join([f"bakes {app.image_name} on {ground}", *found.refused])
 
 
 @dataclass(frozen=True, kw_only=True)

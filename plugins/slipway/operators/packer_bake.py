@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import BakeFailed
-from slipway.facts import Json, MachineImage, PublishedPackage
+from slipway.facts import Json, MachineImage, PublishedPackage, Release
+from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import account, aws_client
 from slipway.hooks.docker_connection import DEFAULT, container_engine
+from slipway.hooks.fleet_notes import ENVIRONMENT, PROJECT
 from slipway.hooks.image_catalogue import ImageCatalogue
+from slipway.hooks.image_records import ImageRecord
+from slipway.hooks.installation import INSTALLATION, installation_name
 from slipway.hooks.packer import Bake, bake
+from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
-from slipway.operators.identity import container_name, labels
+from slipway.operators.identity import bake_name, container_name, labels
 from slipway.operators.image_layers import Layers, baked_before
+from slipway.operators.known_images import KnownImages, known_images, machine_image
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,30 +34,44 @@ _GRACE = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class _Baker:
-    """What every bake of one task shares."""
+    """What every bake of one task shares.
 
-    catalogue: ImageCatalogue
+    :param installation: whose images these are.
+    :param builder_marks: tags of the builders alone, by which rights tell them apart.
+    """
+
+    images: KnownImages
     toolbox: Toolbox
     aws_conn_id: str
-    region: str
-    log: Any
+    installation: str
+    builder_marks: Mapping[str, str]
+    log: Callable[[str], None]
 
-    def find_or_bake(self, plan: Bake) -> tuple[str, bool]:
-        """Return an image's id, and whether it was there already."""
-        found = self.catalogue.find(plan.tags)
-        if found:
-            self.log(f"{plan.image_name} is there already: {found}")
-            return found, True
-        self.log(f"baking {plan.image_name} on {plan.source_image}")
-        bake(
-            plan, toolbox=self.toolbox, catalogue=self.catalogue,
-            account=account(self.aws_conn_id, self.region, "ec2"), log=self.log,
+    def prepared(self, plan: Bake) -> Bake:
+        """Give a bake a name that is free, and say whose it is."""
+        own = hashlib.sha256(f"{self.installation}\0{plan.name}".encode()).hexdigest()[:8]
+        return replace(
+            plan, image_name=self.images.catalogue.free_name(f"{plan.image_name}-{own}"),
+            marks={INSTALLATION: self.installation}, builder_marks=self.builder_marks,
         )  # fmt: skip
-        made = self.catalogue.find(plan.tags)
-        if made is None:
-            msg = f"Packer said that {plan.image_name} is done, but there is no such image"
-            raise BakeFailed(msg, advice="look for what removes images in this account")
-        return made, False
+
+    def find(self, plan: Bake, release: Release | None) -> ImageRecord | None:
+        """Return the image of these inputs that is on record, if there is one."""
+        found = self.images.find(plan.tags, release)
+        for line in found.refused:
+            self.log(line)
+        if found.record:
+            self.log(f"{found.record.name} is there already: {found.record.image_id}")
+        return found.record
+
+    def bake(self, plan: Bake, release: Release | None) -> ImageRecord:
+        """Bake an image, and note that it was baked here."""
+        self.log(f"baking {plan.image_name} on {plan.source_image}")
+        image_id = bake(
+            plan, toolbox=self.toolbox, catalogue=self.images.catalogue,
+            account=account(self.aws_conn_id, self.images.region, "ec2"), log=self.log,
+        )  # fmt: skip
+        return self.images.note(image_id, plan.tags, release)
 
 
 class PackerBakeOperator(BaseOperator):
@@ -65,6 +85,7 @@ class PackerBakeOperator(BaseOperator):
     :param docker_conn_id: Airflow connection of the container engine.
     :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
         None.
+    :param environment: the environment's name, for whose rights the builders are marked.
     :param reuse: take an image of this very package that is there already, also one that was
         baked on an older base or with an older recipe.
     :returns: :class:`slipway.facts.MachineImage` as JSON.
@@ -76,7 +97,7 @@ class PackerBakeOperator(BaseOperator):
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
         docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
-        **kwargs: Any,
+        environment: str = "", **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -87,6 +108,7 @@ class PackerBakeOperator(BaseOperator):
         self.docker_conn_id = docker_conn_id
         self.recipes = recipes
         self.reuse = reuse
+        self.environment = environment
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
 
@@ -98,37 +120,50 @@ class PackerBakeOperator(BaseOperator):
         package = PublishedPackage.from_json(self.package)
         with explained():
             catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))
-            if self.reuse and (found := baked_before(catalogue, package, self.region)):
-                self.log.info("%s is there already: %s", found.name, found.image_id)
+            images = known_images(catalogue, self.region)
+            if self.reuse and (found := self._baked_before(images, package)):
                 return found.to_json()
-            return self._bake(context, package, catalogue).to_json()
+            return self._bake(context, package, images).to_json()
+
+    def _baked_before(self, images: KnownImages, package: PublishedPackage) -> MachineImage | None:
+        found = baked_before(images, package)
+        for line in found.refused:
+            self._say(line)
+        if found.record is None:
+            return None
+        self._say(f"{found.record.name} is there already: {found.record.image_id}")
+        return machine_image(found.record, package, reused=True)
 
     def _bake(
-        self, context: Context, package: PublishedPackage, catalogue: ImageCatalogue
+        self, context: Context, package: PublishedPackage, images: KnownImages
     ) -> MachineImage:
         self._labels = labels(context)
+        store, project = artifact_store(), package.release.project
         baker = _Baker(
-            catalogue=catalogue,
+            images=images,
             toolbox=Toolbox(
                 engine=container_engine(self.docker_conn_id), name=container_name(context),
                 labels=self._labels,
             ),
-            aws_conn_id=self.aws_conn_id, region=self.region, log=self._say,
+            aws_conn_id=self.aws_conn_id, installation=installation_name(store),
+            builder_marks={PROJECT: project, ENVIRONMENT: self.environment or "-"}, log=self._say,
         )  # fmt: skip
         layers = Layers(
             region=self.region, unit=self.unit, config=self.config, recipes=self.recipes
         )
-        base = layers.base(baker.catalogue, container_name(context, "base"))
-        self._running = (baker.catalogue, base)
-        base_image, _ = baker.find_or_bake(base)
-        app = layers.app(package, base_image, container_name(context, "app"))
-        self._running = (baker.catalogue, app)
-        image, reused = baker.find_or_bake(app)
-        return MachineImage(
-            release=package.release, image_id=image, name=app.image_name,
-            base_image_id=base_image, deb_sha256=package.sha256,
-            playbook_hash=app.tags["slipway:playbook"], region=self.region, reused=reused,
-        )  # fmt: skip
+        name = bake_name(context, project, self.environment)
+        base_plan = layers.base(images.catalogue, f"{name}-base")
+        base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)
+        key = RepositoryKeys(store).current(package.repository_url, package.distribution)
+        plan = layers.app(package, base.image_id, f"{name}-app", key)
+        found = baker.find(plan, package.release)
+        image = found or self._baked(baker, plan, package.release)
+        return machine_image(image, package, reused=found is not None)
+
+    def _baked(self, baker: _Baker, plan: Bake, release: Release | None) -> ImageRecord:
+        prepared = baker.prepared(plan)
+        self._running = (baker.images.catalogue, prepared)
+        return baker.bake(prepared, release)
 
     def on_kill(self) -> None:
         """Let Packer clean up after itself, then remove what it left."""

@@ -18,6 +18,7 @@ from slipway.facts import (
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -53,7 +54,8 @@ class RecordReleaseOperator(BaseOperator):
             tests=TestReport.from_json(self.tests),
             schema=SchemaVersion.from_json(self.schema) if self.schema else None,
         )
-        ReleaseCatalogue(artifact_store()).record(record)
+        with explained():
+            ReleaseCatalogue(artifact_store()).record(record)
         self.log.info("%s can be deployed anywhere now", record.checkout.release.version)
         return parts(record)
 
@@ -76,8 +78,9 @@ class RecordDeploymentOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Write the entry; a second one of the same release changes nothing."""
         release = Release.from_json(self.release)
-        history = DeploymentHistory(artifact_store())
-        history.record(release, self.environment, run_id=context["ti"].run_id)
+        with explained():
+            history = DeploymentHistory(artifact_store())
+            history.record(release, self.environment, run_id=context["ti"].run_id)
         self.log.info("%s serves %s", release.version, self.environment)
 
 

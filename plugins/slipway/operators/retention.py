@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.hooks.artifact_store import artifact_store
+from slipway.facts import Release
+from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.aws_connection import aws_client
 from slipway.hooks.deployment_history import DeploymentHistory, previous
 from slipway.hooks.fleet_notes import PROJECT
+from slipway.hooks.image_records import ImageRecords
 from slipway.hooks.image_retention import LAYER, ImageRetention
+from slipway.hooks.installation import installation_name
 from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.operators.failure import explained
-from slipway.retention import StoredImage, Verdict, judge_bases, judge_releases
+from slipway.retention import StoredImage, Verdict, judge_bases, judge_releases, own_images
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,17 +40,22 @@ class _RetentionOperator(BaseOperator):
         self.aws_conn_id = aws_conn_id
         self.region = region
 
-    def _open(self, tags: Mapping[str, str]) -> ImageRetention:
-        return ImageRetention(partial(aws_client, self.aws_conn_id, self.region), tags)
-
     def _clear(
         self,
-        layer: ImageRetention,
-        judge: Callable[[tuple[StoredImage, ...], frozenset[str]], tuple[Verdict, ...]],
+        store: ArtifactStore,
+        tags: Mapping[str, str],
+        judge: Callable[..., tuple[Verdict, ...]],
+        **known: Any,
     ) -> list[str]:
-        images = layer.images()
-        gone = []
-        for verdict in judge(images, layer.in_use(images)):
+        """Retire one's own images of a layer, as they are judged."""
+        installation, records = installation_name(store), ImageRecords(store)
+        layer, gone = self._open(tags, installation), []
+        images, verdicts = own_images(
+            layer.images(), installation=installation,
+            recorded=lambda image: records.find(image.image_id, self._release(image)) is not None,
+        )  # fmt: skip
+        used, now = layer.in_use(images), layer.now()
+        for verdict in (*verdicts, *judge(images, in_use=used, now=now, **known)):
             self.log.info("%s", verdict)
             if verdict.goes:
                 layer.retire(verdict.image)
@@ -56,6 +63,14 @@ class _RetentionOperator(BaseOperator):
         for disk in layer.sweep():
             self.log.info("deleted %s, whose image is gone", disk)
         return gone
+
+    def _open(self, tags: Mapping[str, str], installation: str) -> ImageRetention:
+        client = partial(aws_client, self.aws_conn_id, self.region)
+        return ImageRetention(client, tags, installation)
+
+    def _release(self, image: StoredImage) -> Release | None:
+        """Return what must be in an image, by the record that would name it."""
+        raise NotImplementedError
 
 
 class RetireImagesOperator(_RetentionOperator):
@@ -82,8 +97,11 @@ class RetireImagesOperator(_RetentionOperator):
             records = ReleaseCatalogue(store).recent(self.project, self.keep)
             last = [record.checkout.release.version for record in records]
             deployed = self._deployed(DeploymentHistory(store))
-            judge = partial(_releases, last=last, deployed=deployed)
-            return self._clear(self._open({LAYER: "app", PROJECT: self.project}), judge)
+            tags = {LAYER: "app", PROJECT: self.project}
+            return self._clear(store, tags, judge_releases, last=last, deployed=deployed)
+
+    def _release(self, image: StoredImage) -> Release:
+        return Release(project=self.project, sha="", version=image.version)
 
     def _deployed(self, history: DeploymentHistory) -> frozenset[str]:
         found: set[str] = set()
@@ -103,20 +121,14 @@ class RetireBaseImagesOperator(_RetentionOperator):
     def execute(self, context: Context) -> list[str]:
         """Look, judge, retire; what a killed try left is found again."""
         with explained():
+            store = artifact_store()
+            # Of whomever: what somebody else made of a base layer needs it as well.
+            apps = self._open({LAYER: "app"}, "").images()
+            made_of = frozenset(image.base for image in apps)
             # A base that is being baked on right now has a machine, and so counts as used.
-            layer = self._open({LAYER: "base"})
-            made_of = frozenset(image.base for image in self._open({LAYER: "app"}).images())
-            return self._clear(layer, partial(_bases, made_of=made_of))
+            return self._clear(
+                store, {LAYER: "base"}, judge_bases, made_of=made_of, keep=_BASES_KEPT
+            )  # fmt: skip
 
-
-def _releases(
-    images: tuple[StoredImage, ...], in_use: frozenset[str], *, last: list[str],
-    deployed: frozenset[str],
-) -> tuple[Verdict, ...]:  # fmt: skip
-    return judge_releases(images, in_use=in_use, last=last, deployed=deployed, now=time.time())
-
-
-def _bases(
-    images: tuple[StoredImage, ...], in_use: frozenset[str], *, made_of: frozenset[str]
-) -> tuple[Verdict, ...]:
-    return judge_bases(images, in_use=in_use, made_of=made_of, keep=_BASES_KEPT, now=time.time())
+    def _release(self, image: StoredImage) -> None:
+        return None

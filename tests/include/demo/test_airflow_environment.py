@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 
 import pytest
@@ -36,3 +37,10 @@ def test_a_long_wait_needs_no_worker(told: dict[str, str]) -> None:
 def test_it_listens_on_loopback_alone(told: dict[str, str]) -> None:
     assert told["AIRFLOW__API__HOST"] == "127.0.0.1"
     assert told["AIRFLOW__API__BASE_URL"].startswith("http://127.0.0.1:")
+
+
+def test_records_are_signed_with_a_key_of_this_demo_alone(told: dict[str, str]) -> None:
+    other = airflow_environment.environment(signing_key="k", gateway="http://g", databases={})
+    name = "AIRFLOW_CONN_SLIPWAY_RECORDS"
+    assert told[name] != other[name]
+    assert len(json.loads(told[name])["password"]) == 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,31 @@ import pytest
 from moto import mock_aws
 
 from include.iam.__main__ import main, place_of, roles
-from include.iam.policy import LIMIT, Place, Role, Statement
+from include.iam.bake import bake_role
+from include.iam.deploy import deploy_role
+from include.iam.policy import LIMIT, Place, Role, Statement, render
 from slipway.fleet.decisions import Wish
 from slipway.fleet.swap import Swap
 from slipway.hooks.fleet_rules import own_alarms
+from slipway.hooks.image_catalogue import BAKE_TAG, ImageCatalogue
+from slipway.hooks.image_retention import ImageRetention
 from tests.include.iam.calls import action, calls
+from tests.include.iam.condition_keys import known, plain
+from tests.include.iam.evaluator import Request, allowed
+from tests.include.iam.requests import requests
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet
 from tests.slipway.fleet.worlds import DEPLOY, make_image, make_target
+from tests.slipway.hooks import test_image_retention as images
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = Path(__file__).parent / "golden"
 HOOKS = ROOT / "plugins" / "slipway" / "hooks"
-PLACE = Place(project="shop", environment="dev", region="eu-west-1", profiles=("shop-dev-app",))
+PLACE = Place(
+    project="shop", environment="dev", region="eu-west-1", profiles=("shop-dev-app",),
+    target_groups=("shop-dev",), load_balancers=("shop-dev-classic",),
+    subnets=("subnet-0a", "slipway-b"), security_groups=("sg-0a",), neighbours=("shop-dev-2",),
+)  # fmt: skip
 ROLES = {role.name: role for role in roles(PLACE, ("shop-apt", "shop-artifacts"))}
 by_role = pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
 
@@ -88,17 +101,34 @@ def test_paginators_and_waiters_count_as_the_calls_that_they_make() -> None:
 
 
 @by_role
-def test_aws_takes_the_policy(role: Role) -> None:
-    policy = json.loads(role.render())
-    assert len(json.dumps(policy, separators=(",", ":"))) <= LIMIT
-    sids = [statement["Sid"] for statement in policy["Statement"]]
-    assert len(set(sids)) == len(sids)
+def test_aws_takes_the_policies(role: Role) -> None:
+    policies = role.policies().values()
+    for policy in policies:
+        assert len(json.dumps(policy, separators=(",", ":"))) <= LIMIT
+    sids = [statement["Sid"] for policy in policies for statement in policy["Statement"]]
+    assert len(set(sids)) == len(sids) == len([one for one in role.statements if one.resources])
     assert all(sid.isalnum() for sid in sids)
 
 
 @by_role
-def test_the_policy_is_what_it_was(role: Role) -> None:
-    assert role.render() == (GOLDEN / f"{role.name}.json").read_text()
+def test_the_policies_are_what_they_were(role: Role) -> None:
+    for name, policy in role.policies().items():
+        assert render(policy) == (GOLDEN / f"{name}.json").read_text()
+
+
+@by_role
+def test_each_condition_is_about_a_key_that_its_actions_know(role: Role) -> None:
+    for one in role.statements:
+        used = {plain(key) for keys in (one.conditions or {}).values() for key in keys}
+        pairs = [(a, kind_of(arn)) for a in one.actions for arn in one.resources]
+        understood = [keys for pair in pairs if (keys := known(*pair)) is not None]
+        assert not used or understood, one.sid
+        for keys in understood:
+            assert used <= keys, f"{one.sid}: {used - keys}"
+
+
+def kind_of(arn: str) -> str:
+    return "*" if arn == "*" else arn.split(":", 5)[5].partition("/")[0].partition(":")[0]
 
 
 @by_role
@@ -106,6 +136,7 @@ def test_nothing_is_changed_everywhere(role: Role) -> None:
     """A right that changes something is bound to resources, or to conditions."""
     for one in role.statements:
         if one.resources == ("*",) and not one.conditions:
+            assert not one.denied
             verbs = {a.partition(":")[2] for a in one.actions}
             assert all(verb.startswith("Describe") for verb in verbs), one.sid
 
@@ -124,20 +155,35 @@ def test_nothing_of_ours_is_open_to_the_world() -> None:
 
 
 @pytest.fixture
-def recorded() -> Iterator[set[str]]:
-    made: set[str] = set()
-
-    def note(model: Any, **_: Any) -> None:
-        made.add(action(model.service_model.service_name, model.name))
-
-    services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
+def account() -> Iterator[None]:
     with mock_aws():
         moto_cloud.furnish()
-        for service in services:
-            client(service).meta.events.register("before-call", note, unique_id="rights")
+        tags = {"slipway:project": "shop", "slipway:layer": "app"}
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        client("ec2").create_tags(Resources=[moto_cloud.image()], Tags=pairs)
+        yield
+
+
+@contextmanager
+def recording() -> Iterator[list[Request]]:
+    """Note what IAM is asked, call by call."""
+    made: list[Request] = []
+    busy: list[str] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if not busy:  # to find out a request's context takes calls as well
+            busy.append(model.name)
+            made.extend(requests(action(model.service_model.service_name, model.name), params))
+            busy.clear()
+
+    services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
+    for service in services:
+        client(service).meta.events.register("provide-client-params", note, unique_id="rights")
+    try:
         yield made
+    finally:
         for service in services:
-            client(service).meta.events.unregister("before-call", unique_id="rights")
+            client(service).meta.events.unregister("provide-client-params", unique_id="rights")
 
 
 def _swap(version: str, keep_old: float) -> Swap:
@@ -152,22 +198,88 @@ def _swap(version: str, keep_old: float) -> Swap:
     )  # fmt: skip
 
 
-def test_a_swap_and_a_roll_back_get_by_with_it(recorded: set[str]) -> None:
-    for version, keep in (("1", 0.0), ("2", 600.0)):
-        for wish in DEPLOY:
-            _swap(version, keep).converge(wish, timeout=100)
-    for wish in (Wish.LAUNCHED, Wish.ROLLED_BACK):
-        _swap("3", 0.0).converge(wish, timeout=100)
-    assert own_alarms(client, "shop-dev-2") == []
-    assert recorded - ROLES["deploy"].allowed == set()
-    assert {"ssm:PutParameter", "autoscaling:DeleteAutoScalingGroup"} <= recorded
+@pytest.mark.usefixtures("account")
+def test_a_swap_and_a_roll_back_get_by_with_it() -> None:
+    with recording() as recorded:
+        for version, keep in (("1", 0.0), ("2", 600.0)):
+            for wish in DEPLOY:
+                _swap(version, keep).converge(wish, timeout=100)
+        for wish in (Wish.LAUNCHED, Wish.ROLLED_BACK):
+            _swap("3", 0.0).converge(wish, timeout=100)
+        assert own_alarms(client, "shop-dev-2") == []
+    (group,) = client("ec2").describe_security_groups(GroupNames=["app"])["SecurityGroups"]
+    mine = replace(PLACE, security_groups=(group["GroupId"],))
+    policies = deploy_role(mine).policies().values()
+    assert [one for one in recorded if not allowed(policies, one)] == []
+    made = {one.action for one in recorded}
+    assert {"ssm:PutParameter", "autoscaling:DeleteAutoScalingGroup", "ec2:RunInstances"} <= made
+    # The same calls are none of another environment's rights.
+    other = deploy_role(replace(mine, environment="prod", neighbours=())).policies().values()
+    changing = [one for one in recorded if one.resource != "*" and one.action != "ec2:RunInstances"]
+    assert [one for one in changing if allowed(other, one)] == []
+
+
+@pytest.mark.usefixtures("account")
+def test_a_bakes_beginning_and_end_and_retention_get_by_with_it() -> None:
+    ec2 = client("ec2")
+    catalogue, name = ImageCatalogue(ec2), "slipway-bake-shop.dev.0123456789-app"
+    marks = {"slipway:project": "shop", "slipway:environment": "dev"}
+    made = [images.bake(version) for version in ("1", "2")]
+    half = ec2.create_image(InstanceId=_builder(name, marks), Name="shop-3")["ImageId"]
+    ec2.create_key_pair(KeyName=name)
+    with recording() as recorded:
+        catalogue.open_group(name, catalogue.ground(), marks)
+        assert len(catalogue.sweep(name, "shop-3")) == 4
+        layer = ImageRetention(client, images.TAGS, images.MINE)
+        for image in layer.images():
+            layer.retire(image)
+        layer.sweep()
+        assert layer.now() > 0
+    there = [one["ImageId"] for one in ec2.describe_images(Owners=["self"])["Images"]]
+    assert not {*made, half} & set(there)
+    mine = replace(PLACE, installation=images.MINE)
+    policies = bake_role(mine).policies().values()
+    assert [one for one in recorded if not allowed(policies, one)] == []
+    assert {"ec2:DeregisterImage", "ec2:DeleteSnapshot", "ec2:TerminateInstances"} <= {
+        one.action for one in recorded
+    }
+    # Of another installation's role these images are not the business.
+    other = bake_role(replace(mine, installation="theirs")).policies().values()
+    ours = [one for one in recorded if "aws:ResourceTag/slipway:installation" in one.context]
+    assert ours
+    assert [one for one in ours if allowed(other, one)] == []
+
+
+def _builder(name: str, marks: dict[str, str]) -> str:
+    tags = [{"Key": key, "Value": value} for key, value in {**marks, BAKE_TAG: name}.items()]
+    made = client("ec2").run_instances(
+        ImageId=moto_cloud.image(), MinCount=1, MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )  # fmt: skip
+    return str(made["Instances"][0]["InstanceId"])
 
 
 def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
-    main(["guestbook", "prod", "--bucket", "apt", "--out", str(tmp_path)])
-    assert {file.name for file in tmp_path.iterdir()} == {
-        "app.json", "bake.json", "deploy.json", "publish.json",
-    }  # fmt: skip
-    assert "/slipway-leases/guestbook/prod" in (tmp_path / "deploy.json").read_text()
+    more = ["--security-group", "slipway-app=sg-0123", "--installation", "ours-0123"]
+    main(["guestbook", "prod", "--bucket", "apt", *more, "--out", str(tmp_path)])
+    found = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    assert {"app.json", "bake.json", "deploy.json", "publish.json"} <= found.keys()
+    text = "".join(found.values())
+    for word in (
+        ":parameter/slipway-leases/guestbook/prod", ":targetgroup/guestbook-prod/*",
+        ":security-group/sg-0123", "136693071363", "ours-0123",
+    ):  # fmt: skip
+        assert f'{word}"' in text
+    with pytest.raises(SystemExit, match="--security-group slipway-app=sg-"):
+        place_of("guestbook", "prod")
     with pytest.raises(SystemExit, match="no environment 'live'; there is dev, prod"):
         place_of("guestbook", "live")
+
+
+def test_environments_whose_names_begin_alike_are_found(tmp_path: Path) -> None:
+    text = (ROOT / "include" / "projects" / "guestbook.yaml").read_text()
+    (tmp_path / "guestbook.yaml").write_text(text.replace("  prod:\n", "  dev-2:\n"))
+    other = text.replace("name: guestbook\n", "name: guestbook-dev\n", 1)
+    (tmp_path / "guestbook-dev.yaml").write_text(other)
+    place = place_of("guestbook", "dev", tmp_path, security_groups={"slipway-app": "sg-0"})
+    assert place.neighbours == ("guestbook-dev-2", "guestbook-dev-dev", "guestbook-dev-prod")

@@ -34,8 +34,24 @@ def test_an_image_is_found_by_all_its_tags(ec2: Any) -> None:
     catalogue = ImageCatalogue(ec2)
     image = ec2.create_image(InstanceId=_instance(ec2, a="b"), Name="one")["ImageId"]
     ec2.create_tags(Resources=[image], Tags=[{"Key": "slipway:layer", "Value": "app"}])
-    assert catalogue.find({"slipway:layer": "app"}) == image
-    assert catalogue.find({"slipway:layer": "app", "slipway:playbook": "x"}) is None
+    (found,) = catalogue.matching({"slipway:layer": "app"})
+    assert found.image_id == image
+    assert found.owner.isdigit()
+    assert catalogue.look_up(image) == found
+    assert catalogue.look_up("ami-nowhere") is None
+    assert catalogue.matching({"slipway:layer": "app", "slipway:playbook": "x"}) == ()
+
+
+def test_a_complete_image_that_nobody_recorded_keeps_its_name(ec2: Any) -> None:
+    """The worker was killed between the bake and the record: the next try must not stumble."""
+    catalogue = ImageCatalogue(ec2)
+    assert catalogue.free_name("shop-1") == "shop-1"
+    for name, tagged in (("shop-1", True), ("shop-1-2", True), ("shop-1-3", False)):
+        image = ec2.create_image(InstanceId=_instance(ec2, a="b"), Name=name)["ImageId"]
+        if tagged:
+            ec2.create_tags(Resources=[image], Tags=[{"Key": "slipway:layer", "Value": "app"}])
+    assert catalogue.free_name("shop-1") == "shop-1-3"  # half an image, which the bake sweeps
+    assert catalogue.free_name("shop") == "shop"
 
 
 def test_a_source_that_is_not_there(ec2: Any) -> None:
@@ -78,3 +94,12 @@ def test_the_builder_is_reached_from_its_own_network_only(ec2: Any) -> None:
     (rule,) = found["IpPermissions"]
     assert (rule["FromPort"], rule["ToPort"]) == (22, 22)
     assert rule["IpRanges"] == [{"CidrIp": ground.cidr}]
+
+
+def test_a_builders_group_says_from_its_first_moment_whose_it_is(ec2: Any) -> None:
+    catalogue = ImageCatalogue(ec2)
+    marks = {"slipway:project": "shop", "slipway:environment": "dev"}
+    group = catalogue.open_group("t-1", catalogue.ground(), marks)
+    found = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    tags = {one["Key"]: one["Value"] for one in found["Tags"]}
+    assert tags == {**marks, BAKE_TAG: "t-1"}

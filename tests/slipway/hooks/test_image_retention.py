@@ -15,13 +15,14 @@ from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet, launch
 
 TAGS = {"slipway:layer": "app", "slipway:project": "shop"}
+MINE = "mine-1234"
 
 
 @pytest.fixture
 def images() -> Iterator[ImageRetention]:
     with mock_aws():
         moto_cloud.furnish()
-        yield ImageRetention(client, TAGS)
+        yield ImageRetention(client, TAGS, MINE)
 
 
 def bake(name: str, **more: str) -> str:
@@ -31,8 +32,11 @@ def bake(name: str, **more: str) -> str:
     machine = ec2.run_instances(ImageId=base, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
     made = ec2.create_image(InstanceId=machine, Name=f"shop-{name}")["ImageId"]
     ec2.terminate_instances(InstanceIds=[machine])
-    tags = {**TAGS, "slipway:version": name, "slipway:base-image": "ami-base", **more}
-    pairs = [{"Key": key.replace("__", ":"), "Value": value} for key, value in tags.items()]
+    tags = {
+        **TAGS, "slipway:version": name, "slipway:base-image": "ami-base",
+        "slipway:installation": MINE, **{key.replace("__", ":"): more[key] for key in more},
+    }  # fmt: skip
+    pairs = [{"Key": key, "Value": value} for key, value in tags.items() if value]
     ec2.create_tags(Resources=[made, *disks_of(made)], Tags=pairs)
     return str(made)
 

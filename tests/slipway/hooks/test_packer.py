@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import pytest
+
 from slipway.exceptions import BakeFailed, CloudUnavailable
-from slipway.hooks.packer import failure
+from slipway.hooks.packer import Bake, failure, made
+from slipway.hooks.recipes import pack
 
 PREFIX = "    amazon-ebs.machine: "
 
@@ -33,3 +39,25 @@ def test_anything_else_shows_the_last_lines() -> None:
 
 def test_no_line_at_all() -> None:
     assert isinstance(failure([]), BakeFailed)
+
+
+BAKE = Bake(
+    name="b", image_name="shop-1.0", files={}, playbook="p", source_image="ami-0",
+    region="eu-west-1", tags={},
+)  # fmt: skip
+
+
+def _manifest(*artifacts: str) -> bytes:
+    noted: dict[str, Any] = {"builds": [{"artifact_id": one} for one in artifacts]}
+    return pack({"manifest.json": json.dumps(noted).encode()})
+
+
+def test_the_image_is_the_one_that_packer_noted() -> None:
+    assert made(_manifest("eu-west-1:ami-1"), BAKE) == "ami-1"
+    assert made(_manifest("us-east-1:ami-2", "eu-west-1:ami-1"), BAKE) == "ami-1"
+
+
+@pytest.mark.parametrize("manifest", [b"", _manifest(), _manifest("us-east-1:ami-2", "ami-3")])
+def test_without_a_note_there_is_no_image(manifest: bytes) -> None:
+    with pytest.raises(BakeFailed, match="noted no image in eu-west-1"):
+        made(manifest, BAKE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway.facts import Checkout, PublishedPackage, Release, SchemaVersion
 from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.image_records import ImageRecord, ImageRecords
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
 
 
@@ -29,3 +30,13 @@ def catalogue(*versions: str) -> None:
     """Enter releases into the catalogue, the oldest first."""
     for number, version in enumerate(versions):
         ReleaseCatalogue(artifact_store()).record(make_record(version, committed_at=number))
+
+
+def on_record(
+    image_id: str, release: Release | None, *, owner: str = "123456789012", name: str = "i",
+    region: str = "eu-west-1", **tags: str,
+) -> None:  # fmt: skip
+    """Note an image as the bake does; ``deb_sha256`` becomes the tag ``slipway:deb-sha256``."""
+    told = {f"slipway:{key.replace('_', '-')}": value for key, value in tags.items()}
+    record = ImageRecord(image_id=image_id, name=name, owner=owner, region=region, tags=told)
+    ImageRecords(artifact_store()).record(record, release)

@@ -29,6 +29,7 @@ from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make
 def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1", "2"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    monkeypatch.setattr(fleet, "require_recorded", lambda *_: None)
     monkeypatch.setattr(swap, "_AFTER_CHANGE", 0.0)
     monkeypatch.setattr(swap, "_WHILE_WAITING", 0.0)
     return cloud

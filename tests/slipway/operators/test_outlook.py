@@ -23,7 +23,7 @@ from slipway.operators.image_layers import Layers
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
 from slipway.operators.packer_bake import PackerBakeOperator
 from slipway.schema_policy import OnRollBack
-from tests.slipway.operators.releases import make_record
+from tests.slipway.operators.releases import make_record, on_record
 
 if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
@@ -33,6 +33,8 @@ REGION = "eu-west-1"
 CONTEXT: Any = {"ti": SimpleNamespace(dag_id="shop.prod", task_id="plan", run_id="r")}
 LAYERS = Layers(region=REGION, unit="shop.service", config={"PORT": "80"}, recipes=str(ROOT))
 PACKAGE = make_record("2.0").package
+
+pytestmark = pytest.mark.usefixtures("artifacts")
 
 
 @pytest.fixture
@@ -58,13 +60,21 @@ def _image(ec2: Any, name: str, **tags: str) -> str:
     return str(image)
 
 
-def _baked(ec2: Any, package: PublishedPackage = PACKAGE) -> str:
+def _baked(
+    ec2: Any, package: PublishedPackage = PACKAGE, name: str = "shop-2.0-old", *,
+    recorded: bool = True, **record: str,
+) -> str:  # fmt: skip
     """An image of the release, on a base layer and by a recipe of long ago."""
     release = package.release
-    return _image(
-        ec2, "shop-2.0-old", layer="app", deb_sha256=package.sha256, project=release.project,
-        version=release.version, sha=release.sha, playbook="0ld", base_image="ami-0ld",
-    )  # fmt: skip
+    tags = {
+        "layer": "app", "deb_sha256": package.sha256, "project": release.project,
+        "version": release.version, "sha": release.sha, "playbook": "0ld",
+        "base_image": "ami-0ld",
+    }  # fmt: skip
+    image = _image(ec2, name, **tags)
+    if recorded:
+        on_record(image, release, name=name, **{**tags, **record})
+    return image
 
 
 def look() -> tuple[MachineImage, str]:
@@ -93,10 +103,62 @@ def test_what_is_not_there_would_be_baked(ec2: Any) -> None:
     from slipway.hooks.image_catalogue import ImageCatalogue
 
     tags = LAYERS.base(ImageCatalogue(ec2), "x").tags
-    base = _image(ec2, "base", **{key.removeprefix("slipway:"): tags[key] for key in tags})
+    plain = {key.removeprefix("slipway:"): tags[key] for key in tags}
+    base = _image(ec2, "base", **plain)
+    _, said = look()
+    assert f" on a base layer that is baked first, from {source['ImageId']}" in said
+    on_record(base, None, **plain)
     _, said = look()
     assert said.endswith(f" on {base}")
     assert len(ec2.describe_images(Owners=["self"])["Images"]) == before + 1
+
+
+def test_an_image_that_only_its_tags_speak_for_is_passed_over(ec2: Any) -> None:
+    """As on the day of an upgrade, or where somebody who may tag made it look like the release."""
+    image = _baked(ec2, recorded=False)
+    found, said = look()
+    assert not found.reused
+    assert said.startswith("bakes shop-2.0-")
+    assert f"; shop-2.0-old ({image}) is not used: no record says that it was baked here" in said
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ({"deb_sha256": "other"}, "its tags were changed after the bake"),
+        ({"version": "1.0"}, "its tags were changed after the bake"),
+        ({"owner": "999999999999"}, "it was baked by account 999999999999 in eu-west-1"),
+        ({"region": "us-east-1"}, "it was baked by account 123456789012 in us-east-1"),
+    ],
+)
+def test_an_image_that_is_not_what_its_record_says_is_passed_over(
+    ec2: Any, record: dict[str, str], why: str
+) -> None:
+    known: dict[str, Any] = dict(record)
+    image = _baked(ec2, **known)
+    found, said = look()
+    assert not found.reused
+    assert f"shop-2.0-old ({image}) is not used: {why}" in said
+
+
+def test_a_newer_image_with_the_same_tags_does_not_hide_the_one_on_record(ec2: Any) -> None:
+    """Who may tag images in the account cannot slip one in, nor keep the right one out."""
+    baked = _baked(ec2)
+    _baked(ec2, name="shop-2.0-evil", recorded=False)
+    image, _ = look()
+    assert image.image_id == baked
+
+
+def test_the_record_of_an_image_that_was_made_up_in_the_bucket_is_refused(
+    ec2: Any, artifacts: Path
+) -> None:
+    good, evil = _baked(ec2), _baked(ec2, name="shop-2.0-evil", recorded=False)
+    folder = artifacts / "images" / "shop" / "2.0"
+    text = (folder / f"{good}.json").read_text()
+    for forged in (text, text.replace(good, evil)):
+        (folder / f"{evil}.json").write_text(forged)
+        image, _ = look()
+        assert image.image_id == good
 
 
 def bake(*, reuse: bool) -> MachineImage:

@@ -10,15 +10,18 @@ import pytest
 from moto import mock_aws
 
 from slipway import retention as decision
+from slipway.exceptions import CloudUnavailable
 from slipway.facts import Release
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
+from slipway.hooks.image_retention import ImageRetention
+from slipway.hooks.installation import installation_name
 from slipway.operators import retention
 from slipway.operators.retention import RetireBaseImagesOperator, RetireImagesOperator
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet, launch
-from tests.slipway.hooks.test_image_retention import bake
-from tests.slipway.operators.releases import catalogue
+from tests.slipway.hooks import test_image_retention as images
+from tests.slipway.operators.releases import catalogue, on_record
 
 PLACE: dict[str, Any] = {"aws_conn_id": "aws_default", "region": "eu-west-1"}
 
@@ -31,6 +34,12 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         moto_cloud.furnish()
         yield
+
+
+def bake(name: str, **more: str) -> str:
+    """Make an image in the name of this catalogue."""
+    mine = {"slipway__installation": installation_name(artifact_store())}
+    return images.bake(name, **{**mine, **more})
 
 
 def _retire(keep: int) -> Any:
@@ -71,3 +80,78 @@ def test_base_layers_that_nobody_stands_on() -> None:
     assert len(gone) in (1, 2)  # moto's images may be of the same second
     assert bases[0] not in gone
     assert app not in gone
+
+
+def _other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Airflow in the account, with the same settings and a catalogue of its own."""
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__ARTIFACTS", f"file://{tmp_path / 'other'}")
+
+
+def test_a_second_airflow_does_not_retire_the_firsts_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [bake("1.0"), bake("2.0")]
+    base = [bake(f"base-{n}", slipway__layer="base") for n in range(5)]
+    _other(tmp_path, monkeypatch)
+    catalogue("3.0")
+    assert _retire(keep=1) == []
+    gone = RetireBaseImagesOperator(task_id="t", **PLACE).execute({})
+    assert gone == []
+    there = {one["ImageId"] for one in client("ec2").describe_images(Owners=["self"])["Images"]}
+    assert {*made, *base} <= there
+
+
+def test_a_second_airflow_leaves_the_disks_that_the_first_is_taking_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = bake("1.0")
+    disks = images.disks_of(image)
+    client("ec2").deregister_image(ImageId=image)
+    _other(tmp_path, monkeypatch)
+    catalogue("3.0")
+    _retire(keep=1)
+    assert images.disks() == set(disks)
+
+
+def test_a_copied_catalogue_is_another_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = installation_name(artifact_store())
+    assert installation_name(artifact_store()) == first
+    text = (tmp_path / "installation.json").read_text()
+    _other(tmp_path, monkeypatch)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "installation.json").write_text(text)
+    second = installation_name(artifact_store())
+    assert second != first
+    assert installation_name(artifact_store()) == second
+    assert first.startswith("test-")
+
+
+def test_an_image_of_before_an_upgrade_goes_only_if_the_catalogue_names_it() -> None:
+    catalogue("1.0", "2.0", "3.0")
+    unknown = bake("1.0", slipway__installation="")
+    named = bake("2.0", slipway__installation="")
+    on_record(named, Release(project="shop", sha="", version="2.0"))
+    assert _retire(keep=1) == [named]
+    tag = {"Key": "slipway:installation", "Value": installation_name(artifact_store())}
+    client("ec2").create_tags(Resources=[unknown], Tags=[tag])
+    assert _retire(keep=1) == [unknown]
+
+
+def test_a_worker_whose_clock_runs_ahead_retires_nothing_young(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalogue("1.0", "2.0")
+    bake("1.0")
+    monkeypatch.setattr(decision, "YOUNG", 86_400.0)
+    monkeypatch.setattr("time.time", lambda: 4_000_000_000.0)
+    assert _retire(keep=1) == []
+
+
+def test_the_cloud_says_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = ImageRetention(client, {}, "mine")
+    answer = {"ResponseMetadata": {"HTTPHeaders": {"date": "Thu, 01 Jan 1970 00:01:00 GMT"}}}
+    monkeypatch.setattr(client("ec2"), "describe_regions", lambda: answer)
+    assert layer.now() == 60.0
+    answer["ResponseMetadata"]["HTTPHeaders"] = {}
+    with pytest.raises(CloudUnavailable, match="no date"):
+        layer.now()

@@ -34,6 +34,7 @@ OTHER = ("shop", "commit__abc")
 def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1", "2"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    monkeypatch.setattr(fleet, "require_recorded", lambda *_: None)
     for module, name in ((swap, "_AFTER_CHANGE"), (swap, "_WHILE_WAITING"), (turn, "_PAUSE")):
         monkeypatch.setattr(module, name, 0.0)
     deploy(cloud, "1")

@@ -1,0 +1,51 @@
+"""Bytes under keys: whole or not at all, and once where that is asked for."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from airflow.sdk.io import attach
+from fsspec.implementations.memory import MemoryFileSystem
+
+from slipway.hooks.artifact_store import ArtifactStore
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ArtifactStore:
+    if request.param == "file":
+        return ArtifactStore(tmp_path.as_uri())
+    attach("memory", fs=MemoryFileSystem())  # stands for a bucket
+    return ArtifactStore(f"memory://{tmp_path.name}")
+
+
+def test_of_two_writers_one_is_told_no(store: ArtifactStore) -> None:
+    assert store.put_new("a/b.json", b"1")
+    assert not store.put_new("a/b.json", b"2")
+    assert store.get("a/b.json") == b"1"
+    assert store.keys("a") == ["b.json"]
+
+
+def test_of_many_writers_at_once_one_wins(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path.as_uri())
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda number: store.put_new("one", str(number).encode()), range(40)))
+    assert won.count(True) == 1
+    assert store.get("one") == str(won.index(True)).encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_many_writers_of_one_key_do_not_stumble_over_each_other(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path.as_uri())
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: store.put("one", str(number).encode() * 1000), range(80)))
+    assert len(set(store.get("one") or b"")) <= 2
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_what_is_gone_may_be_deleted_again(store: ArtifactStore) -> None:
+    store.put("a", b"1")
+    store.delete("a")
+    store.delete("a")
+    assert store.get("a") is None
