@@ -1,8 +1,8 @@
 """aptly, keeper of the apt repository, in a toolbox container.
 
 aptly's database and pool live in one named volume of one container engine: whoever publishes
-goes there. The published side is an S3 bucket. The signing key is in the memory of the container
-alone, and ends with it.
+goes there. The published side is an S3 bucket. The signing key and the bucket's keys are in the
+memory of the container alone, and end with it.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from slipway.exceptions import ToolFailed, VersionConflict
 from slipway.hooks.apt_connection import AptRepository
 from slipway.hooks.aws_connection import Account
 from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_spec import ContainerSpec, ToolResult
+from slipway.hooks.container_spec import ToolResult
 from slipway.hooks.recipes import pack
-from slipway.hooks.toolbox import IMAGE, WORK
+from slipway.hooks.tool_secrets import aws_credentials
+from slipway.hooks.toolbox import SECRETS, WORK, Toolbox
 
 _ROOT, _OUT, _CONFIG = "/aptly", "/out", "aptly.json"
+_KEY = "signing-key"
 # Seconds for one publication, and for those that are before us in the queue.
 _TIMEOUT, _QUEUE = 540.0, 300
 _LOCKED, _CONFLICT = 20, 21
@@ -33,8 +35,8 @@ exec 9> {_ROOT}/slipway.lock
 flock --wait {_QUEUE} 9 || exit {_LOCKED}
 export GNUPGHOME=/dev/shm/gnupg
 mkdir -p {_OUT} && mkdir -m 700 "$GNUPGHOME"
-printf '%s\\n' "$SIGNING_KEY" | gpg --batch --quiet --import
-unset SIGNING_KEY
+gpg --batch --quiet --import < {SECRETS}/{_KEY}
+rm {SECRETS}/{_KEY}
 gpg --batch --armor --export > {_OUT}/key.asc
 aptly() {{ command aptly -config={WORK}/{_CONFIG} "$@"; }}
 aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
@@ -80,17 +82,16 @@ class Aptly:
         volume = f"slipway-aptly-{self.engine.installation}"
         self.engine.create_volume(volume, {"slipway.kind": "apt"})
         repository = self.repository
-        spec = ContainerSpec(
-            name=self.name, image=IMAGE, entrypoint=("sh",),
-            argv=("-c", _PUBLISH, "publish", repository.distribution, repository.component),
-            environment={**self.account.environment, "SIGNING_KEY": repository.signing_key},
-            network="host", volumes={volume: _ROOT}, working_dir=WORK,
-            labels={**self.labels, "slipway.kind": "tool"},
-        )  # fmt: skip
-        files = pack({file_name: deb, _CONFIG: self._config()})
-        result = self.engine.run_tool(
-            spec, files=files, files_at=WORK, collect=_OUT, timeout=_TIMEOUT, log=log
+        toolbox = Toolbox(
+            engine=self.engine, name=self.name, labels=self.labels, volumes={volume: _ROOT}
         )
+        keys = aws_credentials(self.account.environment)
+        result = toolbox.run(
+            "sh", "-c", _PUBLISH, "publish", repository.distribution, repository.component,
+            files=pack({file_name: deb, _CONFIG: self._config()}), collect=_OUT,
+            environment=keys.environment, secrets={**keys.files, _KEY: repository.signing_key},
+            timeout=_TIMEOUT, log=log,
+        )  # fmt: skip
         return _public_key(result, file_name)
 
     def _config(self) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slipway.pipeline.conditions import Event
+from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
 from slipway.pipeline.step_compiler import Context, step_spec
 from slipway.pipeline.substitution import substitute
@@ -37,6 +38,7 @@ class Build:
     :param labels: on everything that is made.
     :param images: image names and what is used in their place.
     :param trusted: containers keep the engine's usual rights and have no limits.
+    :param image_rules: which images may be used; all by default.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Build:
     labels: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     trusted: bool = False
+    image_rules: ImageRules = field(default_factory=ImageRules)
 
 
 def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
@@ -87,6 +90,7 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment,
+        image_rules=build.image_rules,
     )  # fmt: skip
     return PipelineSpec(
         id=build.id,
