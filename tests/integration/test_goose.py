@@ -243,7 +243,7 @@ LEAK = """-- +goose Up
 -- +goose ENVSUB ON
 create table leak (value text);
 insert into leak
-values ($x$${GOOSE_DBSTRING}|${PGPASSWORD}|${DATABASE_URL}|${PGPASSFILE}|${HOME}$x$);
+values ('${GOOSE_DBSTRING}|${PGPASSWORD}|${DATABASE_URL}|${PGPASSFILE}|${HOME}');
 -- +goose ENVSUB OFF
 -- +goose Down
 drop table leak;
