@@ -45,7 +45,10 @@ SecretSource = Annotated[
     str, StringConstraints(pattern=r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$")
 ]
 RegistryHost = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
-ImagePattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._/:@*-]+$")]
+# A colon is a port's, a tag's or a digest's; two slashes are an address's, which no image has.
+ImagePattern = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._:@*-]+(/[A-Za-z0-9._:@*-]+)*$")
+]
 ExtensionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 # Where the usual test tools leave their reports.
 REPORTS = (

@@ -88,7 +88,7 @@ def test_a_pull_does_not_change_what_others_run(engine: ContainerEngine, public:
     name = f"{public.address}/pub/tool"
     public.publish("pub/tool:1", {"data": b"old"})
     old = ensure(engine, f"{name}:1")
-    client.tag(old.id, name, "1")  # as `docker pull` would have left it
+    client.tag(old.id, name, "1")  # as `docker pull` would have left it, with its digest
     new_digest = public.publish("pub/tool:1", {"data": b"new"})
     other = ContainerEngine(client, installation=f"{engine.installation}-other")
     new = ensure(other, f"{name}:1", pull=PullPolicy.ALWAYS)

@@ -179,7 +179,12 @@ class _Request:
         return found or self._fetch()
 
     def _refresh(self) -> ImageFacts:
-        """Ask the registry, and make do with what is here when it does not give."""
+        """Ask the registry, and make do with what is here when it does not give.
+
+        What was built here has no registry to ask: who has its name there may be anybody.
+        """
+        if built := self._built():
+            return built
         try:
             return self._fetch()
         except ImageUnavailable as error:
@@ -191,11 +196,14 @@ class _Request:
 
     def _here(self) -> ImageFacts | None:
         """Find what may be used without asking: built here, or pulled before with this login."""
-        plain = self._inspect(str(self._name))
-        if plain and not _digest(plain, self._name.repository):
-            return _facts(plain, "")
+        if built := self._built():
+            return built
         pulled = self._inspect(f"{self._names}:{self._tag}")
         return _facts(pulled, _digest(pulled, self._name.repository)) if pulled else None
+
+    def _built(self) -> ImageFacts | None:
+        plain = self._inspect(str(self._name))
+        return _facts(plain, "") if plain and not _digest(plain, self._name.repository) else None
 
     def _fetch(self) -> ImageFacts:
         """Ask the registry which image it is, and pull that one unless it is here."""

@@ -154,6 +154,18 @@ def test_what_was_built_here_is_for_everybody_and_nobody_is_asked(engine: ImageE
     assert engine.asked == []
 
 
+def test_a_stranger_who_publishes_the_name_of_a_local_build_is_not_asked(
+    engine: ImageEngine,
+) -> None:
+    image = engine.build("acme/base:latest", "built")
+    engine.publish("acme/base:latest", "a stranger's")
+    assert ensure(engine, "acme/base", REFRESH).id == image
+    assert engine.asked == []
+    # Whoever writes `pull: always` asks for the registry's.
+    assert ensure(engine, "acme/base", ALWAYS).id != image
+    assert ensure(engine, "acme/base", REFRESH).id == image
+
+
 def test_the_workers_own_logins_are_not_a_projects(engine: ImageEngine) -> None:
     """The SDK would look into the worker's ~/.docker/config.json, were nothing handed to it."""
     engine.publish("python:3.11", "python")
