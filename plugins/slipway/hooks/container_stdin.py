@@ -32,7 +32,7 @@ def attached(
 
     def hand_over() -> None:
         # A program that ends without reading says why in its own words.
-        with suppress(BrokenPipeError, ConnectionResetError), translated("write to a container"):
+        with translated("write to a container"), suppress(BrokenPipeError, ConnectionResetError):
             socket.sendall(data)
 
     try:
