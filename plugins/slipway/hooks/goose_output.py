@@ -109,8 +109,7 @@ def _right_missing(msg: str, reason: str, role: str) -> RightMissing:
         needs = "a right that it does not have"
     return RightMissing(
         f"{msg}\n{who} needs: {needs}",
-        advice="a migration is run by the owner of its database, who is no superuser, neither in "
-        "the rehearsal nor, as it should be, in production: leave the statement to whoever runs "
-        "the server, or write the migration without it; an extension can be named under "
-        "`migrations: {extensions: [...]}`",
+        advice="in the rehearsal the role owns its database and is no superuser, as production's "
+        "role should be: leave the statement to whoever runs the server, or write the migration "
+        "without it; an extension that they make is named under `migrations: {extensions: [...]}`",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from slipway.pipeline.conditions import Event
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
-from slipway.pipeline.step_compiler import Context, step_spec
+from slipway.pipeline.step_compiler import Context, from_a_fork, step_spec
 from slipway.pipeline.substitution import substitute
 from slipway.pipeline.texts import with_texts
 
@@ -103,7 +103,7 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
         clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
         workspace_base=base,
         workspace=workspace,
-        pull_secrets=pipeline.image_pull_secrets,
+        pull_secrets=() if from_a_fork(build.event) else pipeline.image_pull_secrets,
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
         volumes=volumes,

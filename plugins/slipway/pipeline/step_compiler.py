@@ -114,10 +114,16 @@ def _environment(
     }  # fmt: skip
     values = {name: value for name, value in merged.items() if isinstance(value, str)}
     secrets = {name: value.name for name, value in merged.items() if isinstance(value, FromSecret)}
-    if context.event.name == "pull_request" and context.event.fork:
-        # Whoever may open a pull request must not be able to read what the project knows.
-        secrets = {}
-    return values, secrets
+    return values, {} if from_a_fork(context.event) else secrets
+
+
+def from_a_fork(event: Event) -> bool:
+    """Tell whether a stranger wrote the commit.
+
+    Whoever may open a pull request must not be able to read what the project knows: neither its
+    secrets nor, with them, its private images.
+    """
+    return event.name == "pull_request" and event.fork
 
 
 def _pull(step: Step, image: str) -> str:

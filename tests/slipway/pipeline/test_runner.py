@@ -329,13 +329,16 @@ def test_secrets_are_given_where_they_are_asked_for_and_masked() -> None:
 
 def test_a_pull_request_from_a_fork_gets_no_secrets() -> None:
     file = load(
-        b"kind: pipeline\nsteps: [{name: a, image: i, settings: {p: {from_secret: t}}}]",
+        b"kind: pipeline\nimage_pull_secrets: [login]\n"
+        b"steps: [{name: a, image: i, settings: {p: {from_secret: t}}}]",
         file="f", trusted=False,
     )  # fmt: skip
     for fork in (True, False):
         build = Build(id="run", event=Event(name="pull_request", fork=fork))
-        (step,) = compile_pipeline(file.pipelines[0], build).steps
-        assert bool(step.secrets) is not fork
+        spec = compile_pipeline(file.pipelines[0], build)
+        assert bool(spec.steps[0].secrets) is not fork
+        # Nor what is in the project's private images.
+        assert bool(spec.pull_secrets) is not fork
 
 
 def test_an_image_of_a_private_registry_is_pulled_with_its_credentials() -> None:
