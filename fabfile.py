@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
 from include.command_line import pipelines  # noqa: E402
 from include.delivery.loader import load_projects  # noqa: E402 - needs the path above
+from slipway.pipeline.image_rules import ImageRules  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
 
@@ -131,6 +132,10 @@ def exec_(
         choices = replace(
             choices, file=settings.pipeline, images=settings.images, node=settings.node,
             reports=settings.reports, trusted=trusted or settings.trusted,
+            image_rules=ImageRules(
+                registries=settings.registries, allowed=settings.allowed_images,
+                images=settings.images,
+            ),
         )  # fmt: skip
     code = pipelines.run_working_copy(Path(folder), choices, timeout=timeout, out=sys.stdout)
     raise SystemExit(code)

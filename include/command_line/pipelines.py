@@ -20,6 +20,7 @@ from slipway.hooks.container_engine import ContainerEngine
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.given import Given
+from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.load import PipelineFile, load
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.secrets import unknown_secrets
@@ -50,6 +51,7 @@ class Choices:
     :param pipeline: run only the one of this name.
     :param images: image names and what is used in their place.
     :param secrets: name -> value.
+    :param image_rules: which images may be used.
     """
 
     file: str = DEFAULT_FILE
@@ -64,6 +66,7 @@ class Choices:
     secrets: Mapping[str, str] = field(default_factory=dict)
     node: Mapping[str, str] = field(default_factory=dict)
     reports: tuple[str, ...] = ()
+    image_rules: ImageRules = field(default_factory=ImageRules)
 
 
 def lint_files(paths: Iterable[Path], *, trusted: bool, out: TextIO) -> int:
@@ -116,11 +119,17 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
             out.flush()
 
     try:
-        file = load(_content(folder / choices.file), file=choices.file, trusted=choices.trusted)
+        file = load(
+            _content(folder / choices.file), file=choices.file, trusted=choices.trusted,
+            image_rules=choices.image_rules,
+        )  # fmt: skip
         spec = _compiled(file, folder, choices)
         for line in unknown_secrets(spec, choices.secrets):
             say(line)
-        engine = ContainerEngine(docker.from_env().api, installation=_INSTALLATION)
+        # With the logins of the person whose machine this is.
+        engine = ContainerEngine(
+            docker.from_env().api, installation=_INSTALLATION, client_logins=True
+        )
         result = BuildRunner(
             engine, spec, sources=lambda _: packed(folder), output=LogGroups(say), timeout=timeout,
             given=Given(secrets=choices.secrets, collect=choices.reports),
@@ -148,7 +157,7 @@ def _compiled(file: PipelineFile, folder: Path, choices: Choices) -> BuildSpec:
     build = Build(
         id=f"slipway-exec-{checkout.release.sha[:10]}", event=event, images=choices.images,
         labels={"slipway.run": f"exec-{folder.resolve()}"}, trusted=choices.trusted,
-        variables=build_variables(checkout, event),
+        variables=build_variables(checkout, event), image_rules=choices.image_rules,
     )  # fmt: skip
     spec = compile_file(file, build)
     if not choices.pipeline:

@@ -87,7 +87,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
             task_id="test", checkout=checkout.output, pipeline_file=project.test.pipeline,
             images=project.test.images, secrets=project.test.secrets, node=project.test.node,
             reports=project.test.reports, timeout_seconds=project.test.timeout.total_seconds(),
-            trusted=project.test.trusted,
+            trusted=project.test.trusted, registries=project.test.registries,
+            allowed_images=project.test.allowed_images, registry_login=project.test.registry_login,
             submodules=project.repository.submodules,
             # The pipeline's own limit comes first, and says more.
             execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
@@ -106,6 +107,7 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
             schema = GooseRehearseOperator(
                 task_id="rehearse_migrations", checkout=checkout.output,
                 directory=project.migrations.directory, postgres=project.migrations.postgres,
+                extensions=project.migrations.extensions,
                 execution_timeout=LIMITS["rehearse_migrations"],
                 doc_md=documentation.task("rehearse_migrations"), **source,
             )  # fmt: skip

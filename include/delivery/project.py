@@ -95,6 +95,12 @@ RepositoryPath = Annotated[str, AfterValidator(_inside)]
 SecretSource = Annotated[
     str, StringConstraints(pattern=r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$")
 ]
+RegistryHost = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
+# A colon is a port's, a tag's or a digest's; two slashes are an address's, which no image has.
+ImagePattern = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._:@*-]+(/[A-Za-z0-9._:@*-]+)*$")
+]
+ExtensionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 # Where the usual test tools leave their reports.
 REPORTS = (
     "junit.xml", "report.xml", "test-results", "reports", "build/test-results",
@@ -147,6 +153,14 @@ class Test(Strict):
     """The pipeline file."""
     images: dict[str, str] = {}
     """Image names in the pipeline file and what is used in their place: a mirror, a local build."""
+    registries: tuple[RegistryHost, ...] = ()
+    """Registries that the pipeline's images may come from, `docker.io` for Docker Hub; all by
+    default."""
+    allowed_images: tuple[ImagePattern, ...] = ()
+    """Images that the pipeline may use, `*` being any text: `python:3.*`, `registry.example.com/*`;
+    all by default. Without a tag every tag is meant; what `images` maps is allowed."""
+    registry_login: bool = False
+    """Images may also be pulled with the registry login of the workers' Docker connection."""
     secrets: dict[str, SecretSource] = {}
     """Secrets that the pipeline may ask for: Airflow's `variable:NAME` or `connection:ID:FIELD`."""
     node: dict[str, str] = {}
@@ -178,6 +192,9 @@ class Migrations(Strict):
     directory: RepositoryPath = "migrations"
     postgres: Annotated[int, Field(ge=9, le=99)] = 15
     """Postgres' major version, for the rehearsal."""
+    extensions: tuple[ExtensionName, ...] = ()
+    """Extensions that whoever runs the database's server has made in it. The rehearsal makes them
+    beforehand: a migration is run by the database's owner, who can only make trusted ones."""
     on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
     """When a release goes to a database that is ahead of it: go on with the newer schema, or stop.
     Nothing is ever migrated down."""

@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HOME = ROOT / ".slipway"
 VENV = ROOT / ".venv"
 ENGINE_SOCKET = "/var/run/docker.sock"
-UV = "uv==0.13.9"
+INSTALLER = "requirements-uv.txt"
+REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt", INSTALLER)
 OLDEST_PYTHON = (3, 11)
 # Command -> the Debian package that has it.
 COMMANDS = {"git": "git", "mmdebstrap": "mmdebstrap"}
@@ -106,22 +107,23 @@ def start_engine() -> None:
 
 
 def make_venv() -> None:
-    """Create ``.venv`` from the pinned requirements, unless it is up to date."""
-    files = [
-        ROOT / name for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt")
-    ]
-    digest = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    """Create ``.venv`` from the pinned requirements, unless it is up to date.
+
+    Everything is compared with its hash, the installer too; what has none is refused.
+    """
+    digest = sha256(b"".join((ROOT / name).read_bytes() for name in REQUIREMENTS)).hexdigest()
     stamp = VENV / "slipway-requirements"
     if stamp.exists() and stamp.read_text() == digest:
         return
     _say("creating .venv from requirements-dev.txt and constraints.txt")
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "python -m venv")
-    _run([str(VENV / "bin" / "pip"), "install", "-q", UV], "pip install uv")
+    installer = ["install", "-q", "--require-hashes", "-r", str(ROOT / INSTALLER)]
+    _run([str(VENV / "bin" / "pip"), *installer], "pip install uv")
     # uv leaves bytecode to the first import, which every task process would then pay for.
     _run(
         [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--compile-bytecode",
-         "--python", str(VENV / "bin" / "python"),
-         "-r", str(files[1]), "-c", str(files[2])],
+         "--python", str(VENV / "bin" / "python"), "--require-hashes",
+         "-r", str(ROOT / "requirements-dev.txt"), "-c", str(ROOT / "constraints.txt")],
         "uv pip install",
     )  # fmt: skip
     stamp.write_text(digest)

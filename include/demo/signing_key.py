@@ -18,8 +18,10 @@ def make_signing_key() -> str:
     """Return a new private key, ASCII-armoured, without a passphrase."""
     client = docker.from_env()
     try:
+        # Not by its name: one that is missing would be pulled, from whoever publishes it.
+        toolbox = client.images.get("slipway/toolbox:1")
         key: bytes = client.containers.run(
-            "slipway/toolbox:1", ["sh", "-c", _MAKE_KEY], remove=True, network_mode="none",
+            toolbox, ["sh", "-c", _MAKE_KEY], remove=True, network_mode="none",
             stdout=True, stderr=False,
             labels={"slipway.installation": INSTALLATION, "slipway.kind": "tool"},
         )  # fmt: skip

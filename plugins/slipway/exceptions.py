@@ -12,7 +12,9 @@
     - PipelineFileMissing           the commit has no pipeline file
     - PipelineFileError             the pipeline file cannot be read or breaks a rule
     - TestsFailed                   a step of the pipeline failed
+    - ImageRefused                  an image's name is none, or not for this project to use
     - MigrationFailed               goose refused or failed a migration
+      + RightMissing                a migration needs a right that its role does not have
     - SchemaAhead                   the database is ahead of the release, and that must not be
     - PackageRefused                illegal package name, broken nfpm file, lintian error
     - VersionConflict               the same version exists with other content
@@ -103,8 +105,16 @@ class TestsFailed(InputError):
     __test__ = False
 
 
+class ImageRefused(InputError):
+    """An image's name is none, or not for this project to use."""
+
+
 class MigrationFailed(InputError):
     """Goose refused or failed a migration."""
+
+
+class RightMissing(MigrationFailed):
+    """A migration needs a right that the role which runs it does not have."""
 
 
 class SchemaAhead(InputError):
@@ -127,7 +137,7 @@ class RecordRefused(InputError):
     """A record in the artifact store was not signed by this Slipway, or not as it is there."""
 
 
-class ImageRefused(InputError):
+class MachineImageRefused(InputError):
     """A machine image is not the one that was recorded when it was baked."""
 
 

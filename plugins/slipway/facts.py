@@ -74,6 +74,8 @@ class StepReport(Fact):
     :param exit_code: the container's, or None where it never ran.
     :param pipeline: the one that it belongs to.
     :param note: why it was skipped.
+    :param digest: of the image that ran: name and digest in its registry, or the id of one that was
+        built beside the engine; empty where nothing ran.
     """
 
     name: str
@@ -83,6 +85,7 @@ class StepReport(Fact):
     exit_code: int | None = None
     pipeline: str = ""
     note: str = ""
+    digest: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,10 +11,12 @@ import docker
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from include.demo import down
 from slipway.exceptions import ToolFailed
 from slipway.facts import Checkout, Release, SchemaVersion
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_spec import ContainerSpec
+from slipway.hooks.metadata_guard import KIND
 from slipway.operators import fleet
 from slipway.operators.goose import GooseMigrateOperator, GooseRehearseOperator
 from slipway.operators.outlook import SchemaOutlook
@@ -41,7 +43,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", installation)
     engine = ContainerEngine(docker.APIClient(timeout=60), installation=installation)
     yield engine
-    assert engine.remove_labelled({}) == 0
+    left = docker.from_env().containers.list(
+        all=True, filters={"label": f"slipway.installation={installation}"}
+    )
+    # The guard stays for the next one, with its installation.
+    assert [one.labels["slipway.kind"] for one in left] in ([], [KIND])
+    assert down.remove_from_docker(installation) == len(left)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,8 @@
 """aptly, keeper of the apt repository, in a toolbox container.
 
 aptly's database and pool live in one named volume of one container engine: whoever publishes
-goes there. The published side is an S3 bucket. The signing key is in the memory of the container
-alone, and ends with it.
+goes there. The published side is an S3 bucket. The signing key and the bucket's keys are in the
+memory of the container alone, and end with it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from slipway.hooks.apt_connection import AptRepository
 from slipway.hooks.apt_signing import GPG, SigningKey, extension, signing_key, valid_until
 from slipway.hooks.aws_connection import Account
 from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_spec import ContainerSpec, ToolResult
+from slipway.hooks.container_spec import ToolResult
 from slipway.hooks.recipes import pack
-from slipway.hooks.toolbox import IMAGE, WORK
+from slipway.hooks.tool_secrets import aws_credentials
+from slipway.hooks.toolbox import SECRETS, WORK, Toolbox
 
 _ROOT, _OUT, _CONFIG = "/aptly", "/out", "aptly.json"
-_BIN, _GPG, _UPLOAD = "/opt/signing", "gpg", "upload.json"
+_BIN, _GPG = "/opt/signing", "gpg"
+_KEY, _UPLOAD = "signing-key", "upload.json"
 # Seconds for one publication, and for those that are before us in the queue.
 _TIMEOUT, _QUEUE = 540.0, 300
 _LOCKED, _CONFLICT, _CANNOT_SIGN, _NOT_HERE = 20, 21, 22, 23
@@ -37,8 +39,8 @@ exec 9> {_ROOT}/slipway.lock
 flock --wait {_QUEUE} 9 || exit {_LOCKED}
 export GNUPGHOME=/dev/shm/gnupg
 mkdir -p {_OUT} && mkdir -m 700 "$GNUPGHOME"
-printf '%s\n' "$SIGNING_KEY" | gpg --batch --quiet --import
-unset SIGNING_KEY
+gpg --batch --quiet --import < {SECRETS}/{_KEY}
+rm {SECRETS}/{_KEY}
 gpg --batch --armor --export > {_OUT}/key.asc
 gpg --batch --with-colons --list-secret-keys > {_OUT}/keys
 echo | gpg --batch --quiet --detach-sign > /dev/null || exit {_CANNOT_SIGN}
@@ -65,7 +67,7 @@ else
   aptly publish repo -batch -acquire-by-hash -architectures=amd64,arm64 \\
     -distribution="$1" -component="$2" "$1" s3:slipway:
 fi
-python3 - {WORK}/{_UPLOAD} "$SIGNED" <<'PYTHON'
+python3 - {SECRETS}/{_UPLOAD} "$SIGNED" <<'PYTHON'
 import json, sys, urllib.request
 upload = json.load(open(sys.argv[1]))
 release = open(sys.argv[2], "rb").read()
@@ -138,18 +140,16 @@ class Aptly:
         self.engine.create_volume(volume, {"slipway.kind": "apt"})
         repository = self.repository
         words = (repository.distribution, repository.component, valid_until(datetime.now(UTC)))
-        spec = ContainerSpec(
-            name=self.name, image=IMAGE, entrypoint=("sh",),
-            argv=("-c", script, "publish", *words),
-            environment={**self.account.environment, "SIGNING_KEY": repository.signing_key},
-            network="host", volumes={volume: _ROOT}, working_dir=WORK,
-            labels={**self.labels, "slipway.kind": "tool"},
-        )  # fmt: skip
-        upload = json.dumps(asdict(AptBucket(repository).upload())).encode()
-        own = {_CONFIG: self._config(), _GPG: GPG.encode(), _UPLOAD: upload}
-        return self.engine.run_tool(
-            spec, files=pack({**files, **own}), files_at=WORK, collect=_OUT, timeout=_TIMEOUT,
-            log=log,
+        toolbox = Toolbox(
+            engine=self.engine, name=self.name, labels=self.labels, volumes={volume: _ROOT}
+        )
+        keys = aws_credentials(self.account.environment)
+        upload = json.dumps(asdict(AptBucket(repository).upload()))
+        return toolbox.run(
+            "sh", "-c", script, "publish", *words,
+            files=pack({**files, _CONFIG: self._config(), _GPG: GPG.encode()}), collect=_OUT,
+            environment=keys.environment, timeout=_TIMEOUT, log=log,
+            secrets={**keys.files, _KEY: repository.signing_key, _UPLOAD: upload},
         )  # fmt: skip
 
     def _config(self) -> bytes:

@@ -1,9 +1,9 @@
 """The one door to the container engine (Docker, API 1.41 or later).
 
-Order of calls: ``ensure_image``, ``create``, then any number of ``put_tar``, ``start``, then in
-any order and from any thread ``logs``, ``wait``, ``exec``, ``stop`` or ``kill``, then ``get_tar``
-and at last ``remove``. ``run_tool`` does all of it. A network or volume that a spec names must
-exist before ``create``.
+Order of calls: ``ensure_image``, ``create`` from the id that it found, then any number of
+``put_tar``, ``start``, then in any order and from any thread ``logs``, ``wait``, ``exec``, ``stop``
+or ``kill``, then ``get_tar`` and at last ``remove``. ``run_tool`` does all of it. A network or
+volume that a spec names must exist before ``create``.
 
 Threads: one engine may be used from any number of threads at once. ``remove_labelled`` may run
 while other threads still wait for the containers it removes: their ``logs`` end, and their
@@ -11,10 +11,10 @@ while other threads still wait for the containers it removes: their ``logs`` end
 
 Raises: every method raises :class:`ContainerEngineError` when the engine fails or is not there
 (kinds of it: :class:`NoSuchThing` for what does not exist, and from
-``start`` :class:`CannotStart`). ``ensure_image`` raises
-:class:`ImageUnavailable`. ``wait``, ``exec`` and ``run_tool`` raise :class:`StepTimedOut`. Exit
-codes are answers, never exceptions. ``stop``, ``kill``, ``remove`` and ``remove_labelled`` take
-no offence at what is gone already.
+``start`` :class:`CannotStart`). ``ensure_image`` raises :class:`ImageUnavailable` and
+:class:`ImageRefused`. ``wait``, ``exec`` and ``run_tool`` raise :class:`StepTimedOut`. Exit codes
+are answers, never exceptions. ``stop``, ``kill``, ``remove`` and ``remove_labelled`` take no
+offence at what is gone already.
 
 Everything made here carries ``slipway.installation``, and only what carries this engine's own
 installation is ever removed by label.
@@ -34,11 +34,13 @@ from slipway.hooks import (
     container_archive,
     container_cleanup,
     container_follow,
-    container_images,
+    container_network,
+    container_stdin,
     container_tool,
     metadata_guard,
 )
 from slipway.hooks.container_failure import NoSuchThing, translated
+from slipway.hooks.container_images import Images
 from slipway.hooks.container_request import create_arguments
 from slipway.hooks.container_spec import (
     ContainerSpec,
@@ -52,6 +54,8 @@ from slipway.hooks.log_lines import split_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from slipway.hooks.own_images import OwnImages
+
 _log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
 
@@ -62,6 +66,8 @@ class ContainerEngine:
     :param client: the Docker SDK's client.
     :param installation: whose containers these are; several may share an engine.
     :param metadata_guard: isolated networks are kept from the cloud's metadata service.
+    :param own_images: where Slipway's own images come from; built beside the engine by default.
+    :param client_logins: the client's own logins to registries serve for whoever brings none.
     """
 
     def __init__(
@@ -70,9 +76,14 @@ class ContainerEngine:
         *,
         installation: str,
         metadata_guard: bool = False,
+        own_images: OwnImages | None = None,
+        client_logins: bool = False,
     ) -> None:
         self._client = client.api if isinstance(client, docker.DockerClient) else client
         self.installation = installation
+        self._images = Images(
+            self._client, installation=installation, own=own_images, client_logins=client_logins
+        )
         self._metadata_guard = metadata_guard
 
     # Images
@@ -85,22 +96,19 @@ class ContainerEngine:
         auth: Mapping[str, str] | None = None,
         progress: Callable[[str], None] = _log.info,
     ) -> ImageFacts:
-        """Make sure that an image is here, and tell what it says of itself.
+        """Make sure that an image is here and may be used, and tell what it says of itself.
+
+        Nobody's names move: what is pulled is found again by the same login alone. Slipway's own
+        images (``slipway/...``) are never pulled from a public registry, whatever ``pull`` says.
 
         :param image: name with tag or digest; without a tag ``latest`` is meant.
         :param pull: when to ask the registry.
-        :param auth: ``username`` and ``password`` for the registry, where the engine has none.
+        :param auth: ``username`` and ``password`` for the registry.
         :param progress: called with a line every few seconds while the image comes.
+        :raises ImageRefused: when the name is none, or kept for others.
         :raises ImageUnavailable: naming the image and the registry's own words.
         """
-        return container_images.ensure(self._client, image, pull, auth=auth, progress=progress)
-
-    def inspect_image(self, image: str) -> ImageFacts:
-        """Tell what an image on this machine says of itself.
-
-        :raises NoSuchThing: when it is not here.
-        """
-        return container_images.inspect(self._client, image)
+        return self._images.ensure(image, pull, auth=auth, progress=progress)
 
     # Containers
 
@@ -152,18 +160,24 @@ class ContainerEngine:
         """
         return container_follow.wait(self._client, container, timeout)
 
-    def run_to_end(self, container: str, *, timeout: float, log: Callable[[str], None]) -> int:
+    def run_to_end(
+        self, container: str, *, timeout: float, log: Callable[[str], None],
+        stdin: bytes | None = None,
+    ) -> int:  # fmt: skip
         """Start a created container, hand out its lines as they come, and wait for its end.
 
         Every line has been handed out when this returns.
 
         :param timeout: seconds; the container goes on when they are over.
         :param log: called from another thread, one line at a time.
+        :param stdin: what it reads, where its spec says that somebody writes.
         :returns: the exit code.
         :raises StepTimedOut: when it is still running after ``timeout``.
         """
-        self.start(container)
-        return container_follow.follow(self._client, container, timeout=timeout, log=log)
+        with container_stdin.attached(self._client, container, stdin) as hand_over:
+            self.start(container)
+            hand_over()
+            return container_follow.follow(self._client, container, timeout=timeout, log=log)
 
     def exec(
         self,
@@ -223,23 +237,16 @@ class ContainerEngine:
     # Networks and volumes
 
     def create_network(
-        self, name: str, labels: Mapping[str, str], *, guarded: bool = False
+        self, name: str, labels: Mapping[str, str], *, guarded: bool = False, internal: bool = False
     ) -> None:
         """Make a bridge network of our own; one of the same name and labels is kept.
 
         :param guarded: the cloud's metadata service cannot be reached from it.
+        :param internal: it has no way out.
         """
-        use_guard = guarded and self._metadata_guard
-        options = metadata_guard.network_options(self, name) if use_guard else None
-        with translated(f"create network {name}"):
-            try:
-                self._client.create_network(
-                    name, driver="bridge", labels=self._labels(labels), options=options,
-                    check_duplicate=True,
-                )  # fmt: skip
-            except docker.errors.APIError as error:
-                if error.status_code != 409:
-                    raise
+        guard = guarded and self._metadata_guard
+        options = metadata_guard.network_options(self, name) if guard else None
+        container_network.create(self._client, name, self._labels(labels), options, internal)
 
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         """Make a named volume; one of the same name is kept."""
@@ -263,6 +270,7 @@ class ContainerEngine:
         *,
         files: bytes | IO[bytes] | None = None,
         files_at: str = "/work",
+        stdin: bytes | None = None,
         collect: str | None = None,
         timeout: float,
         log: Callable[[str], None],
@@ -275,6 +283,7 @@ class ContainerEngine:
         when the caller is interrupted.
 
         :param files: a tar, unpacked at ``files_at``.
+        :param stdin: what it reads; secrets go here.
         :param collect: a path that is packed as a tar after the end, whatever the exit code.
         :param timeout: seconds from start to end.
         :param log: called from another thread, one line at a time.
@@ -283,8 +292,8 @@ class ContainerEngine:
         :raises StepTimedOut: when it runs longer than ``timeout``.
         """
         return container_tool.run(
-            self, spec, files=files, files_at=files_at, collect=collect, timeout=timeout, log=log,
-            grace=grace,
+            self, spec, files=files, files_at=files_at, stdin=stdin, collect=collect,
+            timeout=timeout, log=log, grace=grace,
         )  # fmt: skip
 
     def _labels(self, labels: Mapping[str, str]) -> dict[str, str]:

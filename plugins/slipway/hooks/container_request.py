@@ -33,6 +33,7 @@ def create_arguments(
         "environment": dict(spec.environment),
         "working_dir": spec.working_dir,
         "user": spec.user,
+        "stdin_open": spec.stdin,
         "labels": labels,
         "volumes": list(spec.host_folders) or None,
         "ports": [(one.port, one.protocol) for one in spec.ports] or None,
@@ -80,5 +81,6 @@ def _host_config(spec: ContainerSpec, labels: dict[str, str]) -> dict[str, Any]:
         "security_opt": ["no-new-privileges"] if security.no_new_privileges else None,
         "privileged": security.privileged,
         "init": spec.init or None,
+        "read_only": spec.read_only or None,
     }
     return {key: value for key, value in config.items() if value is not None}

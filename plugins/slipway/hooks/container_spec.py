@@ -94,6 +94,8 @@ class ContainerSpec:
     :param labels: on top of those that the engine adds.
     :param health_interval: seconds between the image's own health checks, where it has one.
     :param init: run a small init as process 1, which reaps and passes signals on.
+    :param stdin: somebody writes to its standard input once; else it is empty.
+    :param read_only: nothing of the image can be changed.
     """
 
     name: str
@@ -118,20 +120,25 @@ class ContainerSpec:
     security: Security = Security()
     health_interval: float | None = None
     init: bool = False
+    stdin: bool = False
+    read_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageFacts:
     """What an image says of itself.
 
-    :param id: its content digest.
+    :param id: its content digest, and what containers are made from: names may move.
     :param ports: TCP ports that it exposes, ascending.
     :param has_healthcheck: it carries a health check of its own.
+    :param digest: name and digest in the registry that it came from; empty for what was built or
+        loaded beside the engine.
     """
 
     id: str
     ports: tuple[int, ...]
     has_healthcheck: bool
+    digest: str = ""
 
 
 class Health(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
@@ -27,21 +28,22 @@ def run(
     *,
     files: bytes | IO[bytes] | None,
     files_at: str,
+    stdin: bytes | None,
     collect: str | None,
     timeout: float,
     log: Callable[[str], None],
     grace: float,
 ) -> ToolResult:
     """Do what :meth:`ContainerEngine.run_tool` says."""
-    engine.ensure_image(spec.image)
+    image = engine.ensure_image(spec.image)
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
-    container = engine.create(spec)
+    container = engine.create(replace(spec, image=image.id, stdin=stdin is not None))
     try:
         if files is not None:
             engine.put_tar(container, files_at, files)
         began = time.monotonic()
         exit_code = engine.run_to_end(
-            container, timeout=timeout, log=container_follow.teed(log, tail)
+            container, timeout=timeout, log=container_follow.teed(log, tail), stdin=stdin
         )
         seconds = time.monotonic() - began
         collected = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -9,9 +10,11 @@ from airflow.providers.docker.hooks.docker import DockerHook
 from airflow.sdk import BaseHook
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+from airflow.sdk.log import mask_secret
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.container_engine import ContainerEngine
+from slipway.hooks.own_images import own_images
 
 DEFAULT = "docker_default"
 _SOCKET = "unix://var/run/docker.sock"
@@ -23,9 +26,10 @@ def container_engine(docker_conn_id: str = DEFAULT) -> ContainerEngine:
     """Open the engine that a connection names.
 
     The connection's host, login and password are an image registry's, as the Docker provider
-    has it; without a login there is no registry to log in to. Its extra may hold ``docker_url``
-    (else ``DOCKER_HOST``, else the local socket) and, for TLS, ``ca_cert``, ``client_cert`` and
-    ``client_key``. ``docker_default`` need not exist.
+    has it; without a login there is no registry to log in to. It serves Slipway's own images; a
+    project's come with it only where its file says so (:func:`registry_login`). Its extra may hold
+    ``docker_url`` (else ``DOCKER_HOST``, else the local socket) and, for TLS, ``ca_cert``,
+    ``client_cert`` and ``client_key``. ``docker_default`` need not exist.
 
     :param docker_conn_id: the Airflow connection.
     :raises ContainerEngineError: when no engine answers.
@@ -52,7 +56,30 @@ def container_engine(docker_conn_id: str = DEFAULT) -> ContainerEngine:
             msg, advice="start dockerd, or correct the connection"
         ) from error
     guard = conf.getboolean("slipway", "metadata_guard", fallback=True)
-    return ContainerEngine(client, installation=installation(), metadata_guard=guard)
+    own = own_images(
+        conf.get("slipway", "image_registry", fallback="") or "",
+        conf.get("slipway", "image_digests", fallback="") or "",
+    )
+    return ContainerEngine(
+        client, installation=installation(), metadata_guard=guard, own_images=own
+    )
+
+
+def registry_login(docker_conn_id: str = DEFAULT) -> str:
+    """Return the registry login of a connection, as the text of a Docker ``config.json``.
+
+    It is masked in this task's log. Empty where there is none.
+
+    :param docker_conn_id: the Airflow connection.
+    """
+    connection = _connection(docker_conn_id)
+    if connection is None or not connection.login or not connection.host:
+        return ""
+    if connection.password:
+        mask_secret(connection.password)
+    login = {"username": connection.login, "password": connection.password or ""}
+    host = f"{connection.host}:{connection.port}" if connection.port else connection.host
+    return json.dumps({"auths": {host: login}})
 
 
 def installation() -> str:

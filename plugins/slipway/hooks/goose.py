@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from slipway.exceptions import SlipwayError, ToolFailed
 from slipway.hooks.goose_output import applied_in, failure_in, never_migrated, version_in
+from slipway.hooks.tool_secrets import postgres_password
 from slipway.hooks.toolbox import WORK
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ class Goose:
 
     :param toolbox: where goose runs; it must reach the database.
     :param migrations: the files.
-    :param url: the database, with its password; only ever in goose's environment.
+    :param url: the database, with its password, which goose reads from a file: its environment is
+        open to every migration that asks for ``ENVSUB``.
     :param log: receives goose's lines.
     :param timeout: seconds for each run.
     :param lock_timeout: seconds that a statement waits for a lock before it gives up, so that a
@@ -97,6 +100,7 @@ class Goose:
         """Run goose once.
 
         :raises MigrationFailed: when a file is at fault.
+        :raises RightMissing: when the role must not do what a file does.
         :raises EnvironmentMisconfigured: when the database turns us away.
         :raises ToolFailed: when another try may help.
         """
@@ -108,21 +112,25 @@ class Goose:
 
         folder = f"{WORK}/{self.migrations.directory}"
         alone = () if self.patience is None else (_ALONE, f"{self.patience:.0f}")
+        url, password = postgres_password(self.url)
         result = self.toolbox.run(
             *alone, "goose", "-dir", folder, "-table", TABLE, *command,
             files=self.migrations.archive,
             environment={
                 "GOOSE_DRIVER": "postgres",
-                "GOOSE_DBSTRING": self.url,
+                "GOOSE_DBSTRING": url,
                 "PGOPTIONS": f"-c lock_timeout={round(self.lock_timeout * 1000)} {self.options}",
                 "PGAPPNAME": "slipway",
                 "PGCONNECT_TIMEOUT": "10",
+                **password.environment,
             },
+            secrets=password.files,
             timeout=self.timeout,
             log=log,
         )  # fmt: skip
         if result.exit_code != 0:
-            raise failure_in(lines, direction)
+            role = unquote(urlsplit(url).username or "")
+            raise failure_in(lines, direction, role=role)
         version = version_in(lines)
         if version is None:
             msg = f"goose did not say which version the database has: {lines[-3:]}"

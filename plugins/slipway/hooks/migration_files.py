@@ -7,14 +7,11 @@ import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from slipway.exceptions import MigrationFailed
+from slipway.hooks.recipes import pack
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_NUMBERED = re.compile(r"(\d+)_[^/]*\.sql")
+_NUMBERED = re.compile(r"([0-9]{1,18})_[^/]*\.sql")
 # Numbers from here on are times (20240131120000), which have no gaps to speak of.
 _TIMES = 10_000_000
 
@@ -23,7 +20,7 @@ _TIMES = 10_000_000
 class MigrationFiles:
     """The migrations in one directory of a commit.
 
-    :param archive: a tar of the directory, with paths from the repository's top.
+    :param archive: a tar of the migrations alone, with paths from the repository's top.
     :param directory: the directory.
     :param names: version number -> file name, ascending.
     """
@@ -42,7 +39,8 @@ class MigrationFiles:
             could not run one of them.
         """
         names: dict[int, str] = {}
-        for name in sorted(_files(archive, directory)):
+        files = _files(archive, directory)
+        for name in sorted(files):
             version = _version(name, directory)
             if version in names:
                 msg = f"{directory}: {names[version]} and {name} have the same version number"
@@ -52,7 +50,9 @@ class MigrationFiles:
             msg = f"{directory} has no migration files"
             advice = "add 00001_something.sql, or remove `migrations` from the project file"
             raise MigrationFailed(msg, advice=advice)
-        return cls(archive=archive, directory=directory, names=dict(sorted(names.items())))
+        # Goose sees these and nothing else: no links, and no file that was not looked at.
+        kept = pack({f"{directory}/{name}": files[name] for name in names.values()})
+        return cls(archive=kept, directory=directory, names=dict(sorted(names.items())))
 
     @property
     def highest(self) -> int:
@@ -68,14 +68,30 @@ class MigrationFiles:
         return tuple(n for n in range(numbers[0], numbers[-1]) if n not in self.names)
 
 
-def _files(archive: bytes, directory: str) -> Iterator[str]:
-    """Yield the names of the files directly in the directory that goose would look at."""
+def _files(archive: bytes, directory: str) -> dict[str, bytes]:
+    """Return the files directly in the directory that goose would look at: name -> content.
+
+    :raises MigrationFailed: for a name that would not be told as it is, and for a link, which
+        would lead out of the commit.
+    """
+    found: dict[str, bytes] = {}
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for entry in tar:
             path = PurePosixPath(entry.name)
             is_migration = path.suffix in (".sql", ".go") and not path.name.endswith("_test.go")
-            if entry.isfile() and is_migration and path.parent == PurePosixPath(directory):
-                yield path.name
+            if not is_migration or path.parent != PurePosixPath(directory) or entry.isdir():
+                continue
+            if not path.name.isprintable():
+                # It would be another text in logs, in questions to a person, in goose's lines.
+                msg = f"{directory} has a migration with control characters in its name: "
+                advice = "name it with letters and digits"
+                raise MigrationFailed(msg + ascii(path.name), advice=advice)
+            content = tar.extractfile(entry) if entry.isreg() else None
+            if content is None:
+                msg = f"{directory}/{path.name} is a link, or something else than a file"
+                raise MigrationFailed(msg, advice="commit the file itself")
+            found[path.name] = content.read()
+    return found
 
 
 def _version(name: str, directory: str) -> int:

@@ -14,6 +14,7 @@ from slipway.exceptions import BakeFailed, CloudUnavailable, SlipwayError
 from slipway.hooks.aws_connection import Account
 from slipway.hooks.image_catalogue import ImageCatalogue
 from slipway.hooks.recipes import pack
+from slipway.hooks.tool_secrets import aws_credentials
 from slipway.hooks.toolbox import WORK, Toolbox
 
 # Seconds for one bake, and for Packer to take its builder away when it is stopped.
@@ -102,12 +103,14 @@ def _run(
         "bake.pkrvars.json": json.dumps(variables).encode(),
         "variables.json": json.dumps(dict(bake.variables)).encode(),
     }
+    keys = aws_credentials(account.environment)
     result = toolbox.run(
         "packer", "build", "-color=false", f"-var-file={WORK}/bake.pkrvars.json", f"{WORK}/packer",
         files=pack(files), collect=_MANIFEST, timeout=_TIMEOUT, grace=_GRACE, log=say,
         # Packer looks every 15 s by default, which would be most of a bake's time.
+        secrets=keys.files,
         environment={
-            **account.environment, "AWS_POLL_DELAY_SECONDS": "1", "AWS_MAX_ATTEMPTS": "900",
+            **keys.environment, "AWS_POLL_DELAY_SECONDS": "1", "AWS_MAX_ATTEMPTS": "900",
             "PACKER_NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1",
         },
     )  # fmt: skip

@@ -21,7 +21,8 @@ def postgres_url(connection: Connection) -> str:
     """Write a connection as a URL, everything in it quoted.
 
     :param connection: of type postgres; ``sslmode`` and the like are read from its extra.
-    :returns: a URL that holds the password: never log it, never put it on a command line.
+    :returns: a URL that holds the password: never log it, never put it on a command line or into
+        an environment (:func:`slipway.hooks.tool_secrets.postgres_password`).
     :raises EnvironmentMisconfigured: when it names no host, or a local socket.
     """
     host = connection.host or ""

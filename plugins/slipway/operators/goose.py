@@ -16,7 +16,7 @@ from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.goose import Goose
 from slipway.hooks.migration_files import MigrationFiles
 from slipway.hooks.postgres_url import postgres_url
-from slipway.hooks.toolbox import Toolbox
+from slipway.hooks.toolbox import NOBODY, Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.identity import container_name, labels
@@ -94,7 +94,7 @@ class _GooseOperator(BaseOperator):
 
 
 class GooseRehearseOperator(_GooseOperator):
-    """Run the migrations up, down and up again on a fresh Postgres.
+    """Run the migrations up, down and up again on a fresh Postgres, as its database's owner.
 
     :param checkout: :class:`slipway.facts.Checkout` as JSON.
     :param url: the repository.
@@ -102,6 +102,7 @@ class GooseRehearseOperator(_GooseOperator):
     :param directory: where the migrations are, from the repository's top.
     :param postgres: Postgres' major version.
     :param live_version: the schema version now live, which the way down leads to; None is 0.
+    :param extensions: made beforehand, as whoever runs production's server would.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.facts.SchemaVersion` as JSON.
     """
@@ -109,10 +110,12 @@ class GooseRehearseOperator(_GooseOperator):
     template_fields: Sequence[str] = ("checkout", "live_version")
 
     def __init__(
-        self, *, checkout: Any, postgres: int, live_version: int | None = None, **kwargs: Any
-    ) -> None:
+        self, *, checkout: Any, postgres: int, live_version: int | None = None,
+        extensions: Sequence[str] = (), **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
+        self.extensions = tuple(extensions)
         self.postgres = postgres
         self.live_version = live_version
 
@@ -126,11 +129,15 @@ class GooseRehearseOperator(_GooseOperator):
             engine = self._open_engine(context)
             name = container_name(context, "postgres")
             with scratch_postgres(
-                engine, name=name, major=self.postgres, labels=self._labels
+                engine,
+                name=name,
+                major=self.postgres,
+                labels=self._labels,
+                extensions=self.extensions,
             ) as scratch:
                 toolbox = Toolbox(
                     engine=engine, name=container_name(context, "goose"),
-                    labels=self._labels, network=scratch.network,
+                    labels=self._labels, network=scratch.network, user=NOBODY,
                 )  # fmt: skip
                 goose = Goose(
                     toolbox=toolbox, migrations=migrations, url=scratch.url, log=self._say,
@@ -203,8 +210,9 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             engine = self._open_engine(context)
             engine.remove_labelled(self._labels)
             toolbox = Toolbox(
-                engine=engine, name=container_name(context, "goose"), labels=self._labels
-            )
+                engine=engine, name=container_name(context, "goose"), labels=self._labels,
+                user=NOBODY,
+            )  # fmt: skip
             goose = Goose(
                 toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
                 log=self._say, timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slipway.exceptions import ImageRefused, RecordRefused
+from slipway.exceptions import MachineImageRefused, RecordRefused
 from slipway.facts import MachineImage, PublishedPackage, Release
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.artifact_store import artifact_store
@@ -63,12 +63,12 @@ class KnownImages:
         :param image_id: as whoever baked it was told.
         :param tags: say what went in.
         :param release: what is in it; None for a base layer.
-        :raises ImageRefused: when the account has no such image.
+        :raises MachineImageRefused: when the account has no such image.
         """
         image = self.catalogue.look_up(image_id)
         if image is None or not image.owner:
             msg = f"{image_id} was baked just now, and the account has no such image"
-            raise ImageRefused(msg, advice="look for what removes images in this account")
+            raise MachineImageRefused(msg, advice="look for what removes images in this account")
         record = ImageRecord(
             image_id=image_id, name=image.name, owner=image.owner, region=self.region,
             tags=dict(tags),
@@ -110,30 +110,30 @@ def require_recorded(image: MachineImage, target: FleetTarget) -> None:
 
     :param image: what is to be launched, as a task was told.
     :param target: the environment.
-    :raises ImageRefused: when it is not.
+    :raises MachineImageRefused: when it is not.
     :raises ReleaseNotFound: when the release is not in the catalogue.
     :raises RecordRefused: when a record was not signed here.
     """
     store, release = artifact_store(), image.release
     if release.project != target.project:
         msg = f"{image.image_id} is an image of {release.project}, not of {target.project}"
-        raise ImageRefused(msg, advice=_BAKE_AGAIN)
+        raise MachineImageRefused(msg, advice=_BAKE_AGAIN)
     package = ReleaseCatalogue(store).find(release.project, release.version).package
     record = ImageRecords(store).find(image.image_id, release)
     if record is None:
         msg = f"no record says that {image.image_id} was baked of {release.version}"
-        raise ImageRefused(msg, advice=_BAKE_AGAIN)
+        raise MachineImageRefused(msg, advice=_BAKE_AGAIN)
     if record.tags.get(DEB) != package.sha256:
         msg = (
             f"{image.image_id} holds a package with sha256 {record.tags.get(DEB)}, the release "
             f"{release.version} one with {package.sha256}"
         )
-        raise ImageRefused(msg, advice=_BAKE_AGAIN)
+        raise MachineImageRefused(msg, advice=_BAKE_AGAIN)
     catalogue = ImageCatalogue(aws_client(target.aws_conn_id, target.region, "ec2"))
     there = catalogue.look_up(image.image_id)
     if there is not None and there.owner != record.owner:
         msg = f"{image.image_id} belongs to account {there.owner}, and was baked by {record.owner}"
-        raise ImageRefused(msg, advice=_BAKE_AGAIN)
+        raise MachineImageRefused(msg, advice=_BAKE_AGAIN)
 
 
 def machine_image(record: ImageRecord, package: PublishedPackage, *, reused: bool) -> MachineImage:

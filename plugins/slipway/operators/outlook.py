@@ -11,7 +11,7 @@ from slipway.hooks.aws_connection import aws_client
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.goose import Goose
 from slipway.hooks.image_catalogue import ImageCatalogue
-from slipway.hooks.toolbox import Toolbox
+from slipway.hooks.toolbox import NOBODY, Toolbox
 from slipway.operators.goose import database_url, migration_files
 from slipway.operators.identity import container_name, labels
 from slipway.operators.image_layers import Layers, baked_before
@@ -93,8 +93,9 @@ class SchemaOutlook:
         engine = container_engine(self.docker_conn_id)
         engine.remove_labelled(labels(context))
         toolbox = Toolbox(
-            engine=engine, name=container_name(context, "goose"), labels=labels(context)
-        )
+            engine=engine, name=container_name(context, "goose"), labels=labels(context),
+            user=NOBODY,
+        )  # fmt: skip
         goose = Goose(
             toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
             log=log, timeout=_TIMEOUT,

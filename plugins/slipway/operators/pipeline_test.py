@@ -10,7 +10,7 @@ from airflow.sdk.configuration import conf
 
 from slipway.exceptions import StepTimedOut, TestsFailed
 from slipway.facts import Checkout, Json, TestReport
-from slipway.hooks.docker_connection import DEFAULT, container_engine
+from slipway.hooks.docker_connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.pipeline_secrets import read_secrets
 from slipway.operators.failure import explained
@@ -18,6 +18,7 @@ from slipway.operators.identity import container_name, labels
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.given import Given
+from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.secrets import asked_for, short_secrets, unknown_secrets
@@ -48,6 +49,9 @@ class PipelineTestOperator(BaseOperator):
     :param reports: files and folders with JUnit reports, from the workspace's top.
     :param timeout_seconds: for the whole file.
     :param trusted: the project may use privileged containers and the like.
+    :param registries: hosts that images may come from; empty is all.
+    :param allowed_images: patterns of images that may be used; empty is all.
+    :param registry_login: images may be pulled with the login of the engine's connection.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.facts.TestReport` as JSON.
     """
@@ -69,6 +73,9 @@ class PipelineTestOperator(BaseOperator):
         reports: Sequence[str] = (),
         timeout_seconds: float = 1800.0,
         trusted: bool = False,
+        registries: Sequence[str] = (),
+        allowed_images: Sequence[str] = (),
+        registry_login: bool = False,
         docker_conn_id: str = DEFAULT,
         **kwargs: Any,
     ) -> None:
@@ -84,6 +91,9 @@ class PipelineTestOperator(BaseOperator):
         self.reports = tuple(reports)
         self.timeout_seconds = timeout_seconds
         self.trusted = trusted
+        self.registries = tuple(registries)
+        self.allowed_images = tuple(allowed_images)
+        self.registry_login = registry_login
         self.docker_conn_id = docker_conn_id
         self._runner: BuildRunner | None = None
 
@@ -101,7 +111,10 @@ class PipelineTestOperator(BaseOperator):
                 container_engine(self.docker_conn_id), spec,
                 sources=lambda depth: mirror.workspace(sha, branch=checkout.branch, depth=depth),
                 output=LogGroups(self._say), timeout=self.timeout_seconds,
-                given=Given(secrets=self._read_secrets(spec), collect=self.reports),
+                given=Given(
+                    secrets=self._read_secrets(spec), collect=self.reports,
+                    registries=self._logins(),
+                ),
                 worker=Worker(labels=self.node),
             )  # fmt: skip
             result = self._run(self._runner)
@@ -133,6 +146,9 @@ class PipelineTestOperator(BaseOperator):
             self._say(line)
         return secrets
 
+    def _logins(self) -> tuple[str, ...]:
+        return (registry_login(self.docker_conn_id),) if self.registry_login else ()
+
     def on_kill(self) -> None:
         """Remove the containers, the network and the workspace of this task."""
         if self._runner is not None:
@@ -143,11 +159,16 @@ class PipelineTestOperator(BaseOperator):
         event = event_of(checkout, instance=urlsplit(ui).netloc)
         ti = context["ti"]
         link = f"{ui.rstrip('/')}/dags/{ti.dag_id}/runs/{quote(ti.run_id)}" if ui else ""
+        rules = ImageRules(
+            registries=self.registries, allowed=self.allowed_images, images=self.images
+        )
         build = Build(
             id=container_name(context), event=event, labels=labels(context), images=self.images,
             variables=build_variables(checkout, event, link=link), trusted=self.trusted,
+            image_rules=rules,
         )  # fmt: skip
-        return compile_file(load(data, file=self.pipeline_file, trusted=self.trusted), build)
+        file = load(data, file=self.pipeline_file, trusted=self.trusted, image_rules=rules)
+        return compile_file(file, build)
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slipway.pipeline.conditions import Event
+from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
-from slipway.pipeline.step_compiler import Context, step_spec
+from slipway.pipeline.step_compiler import Context, from_a_fork, step_spec
 from slipway.pipeline.substitution import substitute
 from slipway.pipeline.texts import with_texts
 
@@ -37,6 +38,7 @@ class Build:
     :param labels: on everything that is made.
     :param images: image names and what is used in their place.
     :param trusted: containers keep the engine's usual rights and have no limits.
+    :param image_rules: which images may be used; all by default.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Build:
     labels: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
     trusted: bool = False
+    image_rules: ImageRules = field(default_factory=ImageRules)
 
 
 def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
@@ -87,6 +90,7 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment,
+        image_rules=build.image_rules,
     )  # fmt: skip
     return PipelineSpec(
         id=build.id,
@@ -99,7 +103,7 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
         clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
         workspace_base=base,
         workspace=workspace,
-        pull_secrets=pipeline.image_pull_secrets,
+        pull_secrets=() if from_a_fork(build.event) else pipeline.image_pull_secrets,
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
         volumes=volumes,

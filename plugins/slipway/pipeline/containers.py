@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from slipway.hooks.container_spec import ContainerSpec, Limits, PortBinding, Security
@@ -20,12 +21,13 @@ _HEALTH_INTERVAL = 1.0
 
 def container_spec(
     pipeline: PipelineSpec, step: StepSpec, kind: str, *, variables: Mapping[str, str],
-    has_healthcheck: bool, network: str | None = None,
+    image: str, has_healthcheck: bool, network: str | None = None,
 ) -> ContainerSpec:  # fmt: skip
     """Describe a step's container: on the private network, with the shared workspace.
 
     :param kind: ``step`` or ``service``, for the label.
     :param variables: known only now: secrets, and how the run stands.
+    :param image: the id of what its image's name was found to mean; the name may have moved since.
     :param has_healthcheck: the image checks itself, and should do so often.
     :param network: joined in place of the pipeline's own.
     """
@@ -42,7 +44,7 @@ def container_spec(
             volumes[volume.id] = path
     return ContainerSpec(
         name=step.id,
-        image=step.image,
+        image=image,
         argv=step.command,
         entrypoint=step.entrypoint,
         environment={**step.environment, **variables},
@@ -99,6 +101,16 @@ def holder_spec(pipeline: PipelineSpec, image: str) -> ContainerSpec:
         labels={**pipeline.labels, "slipway.kind": "network"},
         limits=Limits(memory=_HOLDER_MEMORY, pids=8),
         security=Security(drop=("ALL",), no_new_privileges=True),
+    )
+
+
+def isolated(spec: ContainerSpec, isolation: Isolation) -> ContainerSpec:
+    """Give a container that is no step's the limits and rights of one.
+
+    :param isolation: e.g. that of untrusted projects.
+    """
+    return replace(
+        spec, limits=_limits(isolation, None), security=_security(isolation, privileged=False)
     )
 
 

@@ -18,10 +18,13 @@ class Given:
     :param secrets: name -> value; masked in everything that is shown.
     :param status: how the build stands so far.
     :param collect: paths in the workspace that are kept when the steps have ended.
+    :param registries: texts of Docker's ``config.json`` with logins to registries, besides those
+        of the pipeline's ``image_pull_secrets``.
     :param title: begins the titles in the log, where there are several pipelines.
     """
 
     secrets: Mapping[str, str] = field(default_factory=dict)
     status: BuildStatus = field(default_factory=BuildStatus)
     collect: tuple[str, ...] = ()
+    registries: tuple[str, ...] = ()
     title: str = ""

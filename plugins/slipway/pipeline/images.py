@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slipway.exceptions import ImageRefused
+from slipway.hooks.image_name import ImageName
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_HUB = ("docker.io/", "index.docker.io/", "library/")
 
-
-def replaced(image: str, images: Mapping[str, str]) -> str:
-    """Apply a project's ``images``.
+def mapped(image: str, images: Mapping[str, str]) -> str | None:
+    """Return what a project's ``images`` have for a name; None where they have nothing.
 
     ``python``, ``python:latest`` and ``docker.io/library/python`` are one image, as everywhere.
 
@@ -19,7 +20,17 @@ def replaced(image: str, images: Mapping[str, str]) -> str:
     :param images: names and what is used in their place.
     """
     wanted = _canonical(image)
-    return next((own for name, own in images.items() if _canonical(name) == wanted), image)
+    return next((own for name, own in images.items() if _canonical(name) == wanted), None)
+
+
+def replaced(image: str, images: Mapping[str, str]) -> str:
+    """Apply a project's ``images``.
+
+    :param image: the name in the pipeline file.
+    :param images: names and what is used in their place.
+    """
+    own = mapped(image, images)
+    return image if own is None else own
 
 
 def is_latest(image: str) -> bool:
@@ -28,7 +39,8 @@ def is_latest(image: str) -> bool:
 
 
 def _canonical(image: str) -> str:
-    for prefix in _HUB:
-        image = image.removeprefix(prefix)
-    tagged = "@" in image or ":" in image.rpartition("/")[2]
-    return image if tagged else f"{image}:latest"
+    """Return the whole name; what is no name stands for itself, and is refused when it is used."""
+    try:
+        return str(ImageName.parse(image))
+    except ImageRefused:
+        return image

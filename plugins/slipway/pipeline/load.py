@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from slipway.exceptions import PipelineFileMissing
 from slipway.pipeline.earlier_forms import converted
+from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.lint import lint, lint_file
+from slipway.pipeline.lint_images import forbidden_images
 from slipway.pipeline.parse import parse
 from slipway.pipeline.places import PipelineFileInvalid, Problem, by_place
 from slipway.pipeline.reader import read
@@ -41,12 +43,15 @@ class PipelineFile:
     notices: tuple[str, ...] = ()
 
 
-def load(data: bytes | None, *, file: str, trusted: bool) -> PipelineFile:
+def load(
+    data: bytes | None, *, file: str, trusted: bool, image_rules: ImageRules | None = None
+) -> PipelineFile:
     """Read, check and return the pipelines in a file.
 
     :param data: the file's content; None where the commit has no such file.
     :param file: its path in the repository.
     :param trusted: the project may use what reaches out of its containers.
+    :param image_rules: which images it may use; all by default.
     :raises PipelineFileMissing: when there is no file.
     :raises PipelineFileInvalid: with everything that is wrong with it.
     """
@@ -70,6 +75,7 @@ def load(data: bytes | None, *, file: str, trusted: bool) -> PipelineFile:
         else:
             pipelines.append(pipeline)
             problems += lint(document, pipeline, trusted=trusted)
+            problems += forbidden_images(document, pipeline, image_rules or ImageRules())
     if len(pipelines) == len(documents):
         problems += lint_file(documents, pipelines)
     if problems:

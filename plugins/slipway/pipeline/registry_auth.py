@@ -7,43 +7,52 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
+from slipway.exceptions import ImageRefused
+from slipway.hooks.image_name import ImageName, registry_host
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_HUB = "docker.io"
-_HUB_NAMES = ("index.docker.io", "registry-1.docker.io", _HUB)
+_SCHEME, _ANY_SCHEME = "https://", "://"
+# What a registry's API begins with: such an entry is for the whole registry.
+_API = ("", "v1", "v2")
 
 
 def credentials(image: str, configs: Iterable[str]) -> Mapping[str, str] | None:
     """Return ``username`` and ``password`` for an image's registry, from the first that has them.
 
+    The registry's host and port must be the same as a whole; an entry for a folder of a registry
+    serves that folder alone, and one for plain http nothing.
+
     :param configs: texts of ``config.json``; what is not one is passed over.
     """
-    wanted = _registry(image)
+    try:
+        name = ImageName.parse(image)
+    except ImageRefused:
+        return None
     for config in configs:
-        for host, entry in _entries(config):
-            if _host(host) == wanted and (found := _login(entry)):
+        for address, entry in _entries(config):
+            if _serves(address, name) and (found := _login(entry)):
                 return found
     return None
 
 
-def _registry(image: str) -> str:
-    first, slash, _ = image.partition("/")
-    is_host = bool(slash) and ("." in first or ":" in first or first == "localhost")
-    return _host(first) if is_host else _HUB
-
-
-def _host(address: str) -> str:
-    name = address.partition("://")[2] or address
-    name = name.partition("/")[0]
-    return _HUB if name in _HUB_NAMES else name
+def _serves(address: str, name: ImageName) -> bool:
+    """Tell whether an entry is for an image's registry, or for a folder that the image is in."""
+    plain = address.removeprefix(_SCHEME)
+    if _ANY_SCHEME in plain:
+        return False
+    host, _, path = plain.partition("/")
+    folder = path.strip("/")
+    inside = folder in _API or name.path == folder or name.path.startswith(f"{folder}/")
+    return registry_host(host) == name.registry and inside
 
 
 def _entries(config: str) -> Iterable[tuple[str, Any]]:
     try:
         auths = json.loads(config)["auths"]
         return list(auths.items())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return []
 
 

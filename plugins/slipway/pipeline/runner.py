@@ -79,7 +79,7 @@ class Runner:
         self._images: dict[str, ImageFacts] = {}
         self._tails: dict[str, deque[str]] = {}
         self._running: dict[str, str] = {}
-        self._shared = SharedNetwork(self._engine, spec)
+        self._shared = SharedNetwork(self._engine, spec, images=self._images)
         self._containers = Preparation(self._engine, self._describe)
         self._schedule = Schedule(
             spec.steps, run=self._run_step, skip=self._skipped, fails=self._fails
@@ -150,6 +150,7 @@ class Runner:
 
     def _get_images(self, steps: list[StepSpec]) -> None:
         configs = [self._given.secrets.get(name, "") for name in self._spec.pull_secrets]
+        configs += self._given.registries
         for step in steps:
             if step.image not in self._images or step.pull == PullPolicy.ALWAYS:
                 self._left()
@@ -162,9 +163,10 @@ class Runner:
 
     def _start_services(self, services: list[StepSpec], steps: list[StepSpec]) -> None:
         if services:
+            onlooker = self._images[(steps or services)[0].image]
             Services(
                 self._engine, self._spec, images=self._images, output=self._output,
-                onlooker_image=steps[0].image if steps else services[0].image, clock=self._clock,
+                onlooker_image=onlooker.id, clock=self._clock,
             ).start(services, self._containers.container, left=self._left)  # fmt: skip
 
     # The steps, each in a thread of its own
@@ -186,9 +188,10 @@ class Runner:
             self._running.pop(step.name, None)
             seconds = self._clock() - began
             self._output.end(step.id, f"{title}: {note}, {seconds:.1f} s")
+        image = self._images[step.image]
         report = StepReport(
             name=step.name, image=step.image, state=state, seconds=seconds, exit_code=code,
-            pipeline=self._spec.name,
+            pipeline=self._spec.name, digest=image.digest or image.id,
         )  # fmt: skip
         if step.failure == "fast" and state == State.FAILED:
             self._cut(step)
@@ -263,10 +266,10 @@ class Runner:
         )
         secrets = self._given.secrets
         variables |= {k: secrets[name] for k, name in step.secrets.items() if name in secrets}
-        image = self._images.get(step.image)
+        image = self._images[step.image]
         return container_spec(
-            self._spec, step, kind, variables=variables,
-            has_healthcheck=kind == "service" and image is not None and image.has_healthcheck,
+            self._spec, step, kind, variables=variables, image=image.id,
+            has_healthcheck=kind == "service" and image.has_healthcheck,
             network=self._shared.network(step),
         )  # fmt: skip
 

@@ -17,8 +17,9 @@ from slipway.exceptions import SlipwayError
 from slipway.pipeline.containers import holder_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from slipway.hooks.container_spec import ImageFacts
     from slipway.pipeline.engine import Engine
     from slipway.pipeline.spec import PipelineSpec, StepSpec
 
@@ -32,11 +33,15 @@ class SharedNetwork:
 
     :param engine: where the containers run.
     :param spec: the pipeline.
+    :param images: what the steps' images were found to be, by the time that it is opened.
     """
 
-    def __init__(self, engine: Engine, spec: PipelineSpec) -> None:
+    def __init__(
+        self, engine: Engine, spec: PipelineSpec, *, images: Mapping[str, ImageFacts]
+    ) -> None:
         self._engine = engine
         self._spec = spec
+        self._images = images
         self._members = frozenset(step.name for step in _members(spec.steps))
         self._ready = threading.Event()
         self._holder: str | None = None
@@ -72,7 +77,8 @@ class SharedNetwork:
             self._ready.set()
 
     def _image(self) -> str:
-        return next(step.image for step in self._spec.steps if step.name in self._members)
+        name = next(step.image for step in self._spec.steps if step.name in self._members)
+        return self._images[name].id
 
 
 def _members(steps: Sequence[StepSpec]) -> Sequence[StepSpec]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from slipway.exceptions import ImageRefused
 from slipway.pipeline import script
+from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.images import is_latest, replaced
 from slipway.pipeline.settings import plugin_variables
 from slipway.pipeline.spec import LimitSpec, PortSpec, StepSpec
@@ -39,6 +41,7 @@ class Context:
     workspace: str
     volumes: tuple[VolumeSpec, ...]
     environment: Mapping[str, str | FromSecret]
+    image_rules: ImageRules = field(default_factory=ImageRules)
 
 
 def step_spec(
@@ -49,7 +52,11 @@ def step_spec(
     :param step: with everything but its commands substituted.
     :param number: its place among its kind, from 1.
     :param kind: ``step`` or ``service``.
+    :raises ImageRefused: when the project must not use its image.
     """
+    if reason := context.image_rules.refusal(step.image):
+        msg = f"{kind} {step.name!r}: {reason}"
+        raise ImageRefused(msg, advice=context.image_rules.advice())
     environment, secrets = _environment(step, number, context)
     entrypoint, command = step.entrypoint, step.command
     if step.commands:
@@ -107,10 +114,16 @@ def _environment(
     }  # fmt: skip
     values = {name: value for name, value in merged.items() if isinstance(value, str)}
     secrets = {name: value.name for name, value in merged.items() if isinstance(value, FromSecret)}
-    if context.event.name == "pull_request" and context.event.fork:
-        # Whoever may open a pull request must not be able to read what the project knows.
-        secrets = {}
-    return values, secrets
+    return values, {} if from_a_fork(context.event) else secrets
+
+
+def from_a_fork(event: Event) -> bool:
+    """Tell whether a stranger wrote the commit.
+
+    Whoever may open a pull request must not be able to read what the project knows: neither its
+    secrets nor, with them, its private images.
+    """
+    return event.name == "pull_request" and event.fork
 
 
 def _pull(step: Step, image: str) -> str:

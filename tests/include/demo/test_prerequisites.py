@@ -44,3 +44,27 @@ def test_nothing_is_done_on_a_machine_that_is_not_ready(
     with pytest.raises(SystemExit, match="nothing was changed"):
         prerequisites.main()
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "requirements-uv.txt"])
+def test_a_package_swapped_on_the_index_cannot_be_installed(name: str) -> None:
+    """Every distribution has the hashes that it was chosen with."""
+    text = (prerequisites.ROOT / name).read_text().replace(" \\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert lines
+    assert [line for line in lines if "--hash=sha256:" not in line] == []
+
+
+def test_the_environment_is_installed_by_hash(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(prerequisites, "VENV", tmp_path)
+    monkeypatch.setattr(prerequisites, "_run", lambda argv, _: commands.append(argv))
+    prerequisites.make_venv()
+    installs = [command for command in commands if "install" in command]
+    assert len(installs) == 2
+    assert all("--require-hashes" in command for command in installs)
+    commands.clear()
+    prerequisites.make_venv()  # the stamp is there
+    assert commands == []

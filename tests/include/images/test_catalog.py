@@ -32,3 +32,14 @@ def test_a_dockerfile_is_built_from_the_parent_it_declares(image: Image) -> None
     bases = re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
     expected = IMAGES[image.parent].tag if image.parent else "${BASE}"
     assert set(bases) == {expected}
+
+
+def test_what_third_parties_publish_is_compared_with_its_sum() -> None:
+    """A package that is swapped on its index does not get into the toolbox."""
+    folder = IMAGES["toolbox"].folder
+    dockerfile = (folder / "Dockerfile").read_text().replace("\\\n", "")
+    installs = [line for line in dockerfile.splitlines() if "pip install" in line]
+    assert installs
+    assert all("--require-hashes" in install for install in installs)
+    assert "GOSUMDB=sum.golang.org GONOSUMDB= GOPRIVATE= GOINSECURE= GOFLAGS= " in dockerfile
+    assert (folder / "nfpm.txt").read_text().count("--hash=sha256:") >= 2

@@ -94,3 +94,10 @@ def test_what_reaches_out_of_a_container(client: docker.APIClient) -> None:
     assert host["Devices"][0]["PathOnHost"] == "/dev/b"
     assert host["Binds"] == ["/out:/in:rw"]
     assert (host["Memory"], host["MemorySwap"], host["ShmSize"]) == (1, 2, 3)
+
+
+def test_standard_input_and_a_file_system_that_stays_as_it_is(client: docker.APIClient) -> None:
+    plain, asked = arguments(client), arguments(client, stdin=True, read_only=True)
+    assert (plain["stdin_open"], asked["stdin_open"]) == (False, True)
+    assert not plain["host_config"].get("ReadonlyRootfs")
+    assert asked["host_config"]["ReadonlyRootfs"] is True

@@ -6,8 +6,9 @@ from unittest import mock
 import pytest
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from slipway.exceptions import ContainerEngineError
-from slipway.hooks.docker_connection import container_engine, installation
+from slipway.exceptions import ContainerEngineError, EnvironmentMisconfigured
+from slipway.hooks.docker_connection import container_engine, installation, registry_login
+from slipway.pipeline.registry_auth import credentials
 
 HOOK = "slipway.hooks.docker_connection.DockerHook"
 
@@ -47,3 +48,32 @@ def test_an_engine_that_is_not_there_is_worth_another_try(monkeypatch: pytest.Mo
 def test_the_installation_comes_from_the_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", "mine")
     assert installation() == "mine"
+
+
+def test_the_registry_login_is_told_only_for_its_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert registry_login() == ""
+    connection = {
+        "conn_type": "docker", "host": "r.example.com", "port": 5000,
+        "login": "u", "password": "pw",
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_BUILDERS", json.dumps(connection))
+    config = registry_login("builders")
+    login = {"username": "u", "password": "pw"}
+    assert credentials("r.example.com:5000/a:1", [config]) == login
+    assert credentials("r.example.com/a:1", [config]) is None
+
+
+def test_own_images_may_come_from_a_companys_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__IMAGE_REGISTRY", "https://r.example.com/x")
+    with (
+        mock.patch(HOOK, autospec=True),
+        pytest.raises(EnvironmentMisconfigured, match="image_registry"),
+    ):
+        container_engine()
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__IMAGE_REGISTRY", "r.example.com/x")
+    with (
+        mock.patch(HOOK, autospec=True),
+        mock.patch("slipway.hooks.docker_connection.ContainerEngine", autospec=True) as made,
+    ):
+        container_engine()
+    assert made.call_args.kwargs["own_images"].registry == "r.example.com/x"

@@ -5,7 +5,12 @@ from unittest import mock
 
 import pytest
 
-from slipway.exceptions import EnvironmentMisconfigured, MigrationFailed, ToolFailed
+from slipway.exceptions import (
+    EnvironmentMisconfigured,
+    MigrationFailed,
+    RightMissing,
+    ToolFailed,
+)
 from slipway.hooks.container_spec import ToolResult
 from slipway.hooks.goose import Goose
 from slipway.hooks.migration_files import MigrationFiles
@@ -44,15 +49,19 @@ def test_up_reads_what_goose_did() -> None:
     assert len(log) == 2
 
 
-def test_the_url_is_in_the_environment_and_nowhere_else() -> None:
+def test_a_migration_that_reads_gooses_environment_finds_no_password() -> None:
+    """As every migration can, with `-- +goose ENVSUB ON`."""
     box = Box("goose: version 7")
     log: list[str] = []
     assert box.goose(log).version() == 7
     argv, options = box.mock.run.call_args
     assert argv == ("goose", "-dir", "/work/db/migrations", "-table", "goose_db_version", "version")
-    assert options["environment"]["GOOSE_DBSTRING"] == URL
+    assert options["environment"]["GOOSE_DBSTRING"] == "postgres://u@db:5432/x"
+    assert options["environment"]["PGPASSFILE"] == "/run/secrets/pgpass"
+    assert options["secrets"] == {"pgpass": "*:*:*:*:pa/ss\n"}
     assert options["environment"]["PGOPTIONS"].startswith("-c lock_timeout=5000")
-    assert "pa%2Fss" not in repr((argv, log))
+    for form in ("pa%2Fss", "pa/ss"):
+        assert form not in repr((argv, log, options["environment"]))
 
 
 def test_looking_reads_only() -> None:
@@ -84,6 +93,13 @@ def test_a_failure_names_file_and_direction() -> None:
     box = Box("goose run: ERROR 1_a.sql: boom", exit_code=1)
     with pytest.raises(MigrationFailed, match=r"1_a\.sql fails on the way down: boom"):
         box.goose([]).down_to(0)
+
+
+def test_a_right_that_is_missing_is_told_with_the_role() -> None:
+    box = Box("goose run: ERROR 1_a.sql: ERROR: permission denied to create role (SQLSTATE 42501)",
+              exit_code=1)  # fmt: skip
+    with pytest.raises(RightMissing, match=r"1_a\.sql (.|\n)*the role 'u' needs: CREATEROLE"):
+        box.goose([]).up()
 
 
 def test_a_goose_that_says_nothing_is_not_believed() -> None:

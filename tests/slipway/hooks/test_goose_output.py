@@ -7,6 +7,7 @@ import pytest
 from slipway.exceptions import (
     EnvironmentMisconfigured,
     MigrationFailed,
+    RightMissing,
     SlipwayError,
     ToolFailed,
 )
@@ -64,6 +65,22 @@ CONNECT = "goose run: failed to connect to `user=u database=d`: 10.0.0.1:5432 (d
          EnvironmentMisconfigured, r"tls error.*authentication failed \(SQLSTATE 28P01\)$"),
         ([f"{AT}{CONNECT}FATAL: the database system is starting up (SQLSTATE 57P03)"], ToolFailed,
          "starting up"),
+        (broken('ERROR: permission denied to create extension "dblink" (SQLSTATE 42501)'),
+         RightMissing, "superuser, or the extension"),
+        (broken("ERROR: permission denied to create role (SQLSTATE 42501)"), RightMissing,
+         "needs: CREATEROLE"),
+        (broken("ERROR: must be superuser or a member of the pg_execute_server_program role to "
+                "COPY to or from an external program (SQLSTATE 42501)"), RightMissing,
+         "needs: pg_execute_server_program"),
+        (broken("ERROR: must be superuser or have privileges of the pg_read_server_files role to "
+                "COPY from a file (SQLSTATE 42501)"), RightMissing, "pg_read_server_files"),
+        (broken("ERROR: permission denied for function pg_read_file (SQLSTATE 42501)"),
+         RightMissing, "a GRANT on function pg_read_file"),
+        (broken("ERROR: must be owner of table t (SQLSTATE 42501)"), RightMissing,
+         "to own, or be a member of, table t"),
+        (broken("ERROR: new words (SQLSTATE 42501)"), RightMissing, "a right that it does not"),
+        ([f"{AT}goose run: ERROR: permission denied for schema public (SQLSTATE 42501)"],
+         RightMissing, "a GRANT on schema public"),
         ([f"{AT}goose run: error: found 1 missing migrations: version 2"], MigrationFailed,
          "missing migrations"),
         (["panic: out of memory"], ToolFailed, "out of memory"),

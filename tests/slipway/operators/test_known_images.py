@@ -11,7 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from moto import mock_aws
 
-from slipway.exceptions import ImageRefused, RecordRefused, ReleaseNotFound
+from slipway.exceptions import MachineImageRefused, RecordRefused, ReleaseNotFound
 from slipway.facts import MachineImage
 from slipway.fleet import swap
 from slipway.hooks.artifact_store import artifact_store
@@ -59,32 +59,36 @@ def _owner(ami: str) -> str:
 
 
 def test_an_image_that_nobody_recorded_is_not_launched(ami: str) -> None:
-    with pytest.raises(ImageRefused, match=rf"no record says that {ami} was baked of 2\.0") as no:
+    with pytest.raises(
+        MachineImageRefused, match=rf"no record says that {ami} was baked of 2\.0"
+    ) as no:
         require_recorded(_image(ami), TARGET)
     assert "bake_image" in no.value.advice
 
 
 def test_an_image_of_another_release_is_not_launched(ami: str) -> None:
     on_record(ami, replace(RELEASE, version="1.0"), deb_sha256="d", owner=_owner(ami))
-    with pytest.raises(ImageRefused, match=r"was baked of 2\.0"):
+    with pytest.raises(MachineImageRefused, match=r"was baked of 2\.0"):
         require_recorded(_image(ami), TARGET)
 
 
 def test_an_image_with_another_package_in_it_is_not_launched(ami: str) -> None:
     on_record(ami, RELEASE, deb_sha256="other", owner=_owner(ami))
-    with pytest.raises(ImageRefused, match=r"holds a package with sha256 other, the release 2\.0"):
+    with pytest.raises(
+        MachineImageRefused, match=r"holds a package with sha256 other, the release 2\.0"
+    ):
         require_recorded(_image(ami), TARGET)
 
 
 def test_an_image_that_another_account_shared_is_not_launched(ami: str) -> None:
     on_record(ami, RELEASE, deb_sha256="d", owner="999999999999")
-    with pytest.raises(ImageRefused, match=r"belongs to account .* baked by 999999999999"):
+    with pytest.raises(MachineImageRefused, match=r"belongs to account .* baked by 999999999999"):
         require_recorded(_image(ami), TARGET)
 
 
 def test_an_image_of_another_project_is_not_launched(ami: str) -> None:
     on_record(ami, RELEASE, deb_sha256="d", owner=_owner(ami))
-    with pytest.raises(ImageRefused, match="an image of shop, not of shop-admin"):
+    with pytest.raises(MachineImageRefused, match="an image of shop, not of shop-admin"):
         require_recorded(_image(ami), make_target(project="shop-admin"))
 
 
@@ -123,5 +127,5 @@ def test_a_bake_is_recorded_with_the_owner_that_the_cloud_names(ami: str) -> Non
     noted = images.note(ami, {"slipway:deb-sha256": "d"}, RELEASE)
     assert noted.owner == _owner(ami)
     require_recorded(_image(ami), TARGET)
-    with pytest.raises(ImageRefused, match="the account has no such image"):
+    with pytest.raises(MachineImageRefused, match="the account has no such image"):
         images.note("ami-nowhere", {}, RELEASE)

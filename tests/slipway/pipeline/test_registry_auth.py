@@ -22,6 +22,25 @@ AUTH = base64.b64encode(b"u:p:w").decode()
         ("docker.io", "postgres:15", True),
         ("r.example.com", "postgres", False),
         ("localhost", "localhost/a", True),
+        # Entries for one registry that a stranger's would like to be taken for.
+        ("r.example.com", "r.example.com.evil.org/a", False),
+        ("r.example.com", "evil-r.example.com/a", False),
+        ("r.example.com", "r.example.com@evil.org/a", False),
+        ("r.example.com", "r.example.com:5000@evil.org/a", False),
+        ("r.example.com", "evil.org/r.example.com/a", False),
+        ("r.example.com", "http://r.example.com/a", False),
+        ("user@r.example.com", "r.example.com/a", False),
+        ("http://r.example.com", "r.example.com/a", False),
+        ("https://http://r.example.com", "r.example.com/a", False),
+        ("r.example.com:443", "r.example.com/a", False),
+        ("docker.io.evil.org", "acme/shop", False),
+        ("docker.io", "docker.io.evil.org/acme/shop", False),
+        ("R.Example.COM", "r.example.com/a", True),
+        # For a folder of a registry.
+        ("r.example.com/team-a", "r.example.com/team-a/x:1", True),
+        ("r.example.com/team-a", "r.example.com/team-b/x:1", False),
+        ("r.example.com/team-a", "r.example.com/team-ab/x:1", False),
+        ("r.example.com/team-a/", "r.example.com/team-a:1", True),
     ],
 )
 def test_the_registry_of_an_image(host: str, image: str, matches: bool) -> None:

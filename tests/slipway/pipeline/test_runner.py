@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -225,11 +226,11 @@ def test_a_service_without_cat_is_watched_from_the_first_steps_image() -> None:
     case = Case(
         SERVICE + steps(a=""),
         {"db": Play(tables=((126, "exec: cat: not found"),)), "run-service-1-db-onlooker": Play()},
-        images={"postgres": POSTGRES},
+        images={"postgres": POSTGRES, "i": replace(POSTGRES, id="sha256:i")},
     )  # fmt: skip
     case.run()
     onlooker = case.engine.specs[-1] if len(case.engine.specs) == 2 else case.engine.specs[2]
-    assert onlooker.image == "i"
+    assert onlooker.image == "sha256:i"
     assert onlooker.network == "container:c2"
 
 
@@ -328,13 +329,16 @@ def test_secrets_are_given_where_they_are_asked_for_and_masked() -> None:
 
 def test_a_pull_request_from_a_fork_gets_no_secrets() -> None:
     file = load(
-        b"kind: pipeline\nsteps: [{name: a, image: i, settings: {p: {from_secret: t}}}]",
+        b"kind: pipeline\nimage_pull_secrets: [login]\n"
+        b"steps: [{name: a, image: i, settings: {p: {from_secret: t}}}]",
         file="f", trusted=False,
     )  # fmt: skip
     for fork in (True, False):
         build = Build(id="run", event=Event(name="pull_request", fork=fork))
-        (step,) = compile_pipeline(file.pipelines[0], build).steps
-        assert bool(step.secrets) is not fork
+        spec = compile_pipeline(file.pipelines[0], build)
+        assert bool(spec.steps[0].secrets) is not fork
+        # Nor what is in the project's private images.
+        assert bool(spec.pull_secrets) is not fork
 
 
 def test_an_image_of_a_private_registry_is_pulled_with_its_credentials() -> None:
@@ -390,3 +394,32 @@ def test_where_no_container_can_sleep_each_step_has_its_own_network() -> None:
     case.run()
     steps_only = [spec for spec in case.engine.specs if "step" in spec.name]
     assert {spec.network for spec in steps_only} == {"run"}
+
+
+def test_containers_are_made_from_what_the_name_meant_when_it_was_looked_up() -> None:
+    """Nobody can swap an image between the look and the container; and what ran is on record."""
+    pulled = replace(POSTGRES, id="sha256:pulled", digest="docker.io/library/i@sha256:2")
+    built = replace(POSTGRES, id="sha256:built")
+    case = Case(
+        steps(a="", b="", c="") + "- {name: d, image: j, when: {status: [failure]}}\n"
+        "services: [{name: db, image: j}]\n",
+        {"db": Play(exit_code=0)}, images={"i": pulled, "j": built},
+    )  # fmt: skip
+    result = case.run()
+    images = {spec.labels.get("slipway.step", spec.name): spec.image for spec in case.engine.specs}
+    assert images["db"] == "sha256:built"
+    assert {images[name] for name in "abc"} == {"sha256:pulled"}
+    assert all(image.startswith("sha256:") for image in images.values())
+    digests = [(step.name, step.digest) for step in result.steps]
+    assert digests[:3] == [(name, "docker.io/library/i@sha256:2") for name in "abc"]
+    assert digests[3] == ("d", "")  # it did not run
+
+
+def test_a_registry_login_from_elsewhere_serves_only_its_registry() -> None:
+    login = '{"auths": {"r.example.com": {"username": "u", "password": "p"}}}'
+    case = Case(
+        "steps: [{name: a, image: r.example.com/i}, {name: b, image: r.example.com.evil.org/i}]",
+        given=Given(registries=(login,)),
+    )
+    case.run()
+    assert case.engine.logins == {"r.example.com/i": {"username": "u", "password": "p"}}
