@@ -20,7 +20,7 @@
     - VersionConflict               the same version exists with other content
     - ReleaseNotFound               no such release in the catalogue
     - RecordRefused                 a record was not signed by this Slipway, or altered since
-    - ImageRefused                  a machine image is not the one that was recorded
+    - MachineImageRefused           a machine image is not the one that was recorded
     - BakeFailed                    Packer or Ansible failed on the content of the image
     - UnhealthyRelease              the new fleet never became healthy
     - EnvironmentMisconfigured      the cloud lacks what the project file names
