@@ -286,7 +286,7 @@ def test_a_step_whose_conditions_are_unmet_holds_nobody_up() -> None:
     case = Case(steps(a="when: {branch: other}", b="depends_on: [a]"))
     result = case.run()
     assert [(s.state, s.note) for s in result.steps] == [
-        ("skipped", "branch is ''"), ("passed", ""),
+        ("skipped", "when.branch is [other], the build's is empty"), ("passed", ""),
     ]  # fmt: skip
     assert [e for e in case.engine.events if e.startswith("put")] == ["put run-step-2-b"]
 
