@@ -8,6 +8,7 @@
     - PipelineFileMissing           the commit has no pipeline file
     - PipelineFileError             the pipeline file cannot be read or breaks a rule
     - TestsFailed                   a step of the pipeline failed
+    - NothingRan                    no step of the pipeline was meant for this commit
     - MigrationFailed               goose refused or failed a migration
     - SchemaAhead                   the database is ahead of the release, and that must not be
     - PackageRefused                illegal package name, broken nfpm file, lintian error
@@ -78,6 +79,10 @@ class TestsFailed(InputError):
     """A step of the commit's pipeline failed."""
 
     __test__ = False
+
+
+class NothingRan(InputError):
+    """No step of the commit's pipeline ran and passed; so it shows nothing."""
 
 
 class MigrationFailed(InputError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -116,6 +116,20 @@ class StepReport(Fact):
     note: str = ""
 
 
+# Drone's own first step brings the sources and tests nothing.
+_CLONE = "clone"
+
+
+def something_passed(steps: Iterable[StepReport]) -> bool:
+    """Tell whether any step's container ran to a good end.
+
+    Steps in the background have no end of their own, and bringing the sources shows nothing.
+    """
+    return any(
+        step.state == "passed" and step.exit_code == 0 and step.name != _CLONE for step in steps
+    )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TestFailure(Fact):
     """One test case that failed.
@@ -151,6 +165,7 @@ class TestCounts(Fact):
 class TestReport(Fact):
     """The outcome of a commit's own pipeline.
 
+    :param steps: all of the pipeline file; those that did not run say why.
     :param counts: of the JUnit reports that its steps left, where they left any.
     """
 
