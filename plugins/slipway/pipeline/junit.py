@@ -146,6 +146,7 @@ class _Reader:
 
     def __init__(self, mask: Masker) -> None:
         self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True  # or each entity would be a text of its own
         self._mask = mask
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartElementHandler = self._start

@@ -82,7 +82,7 @@ class StreamMasker:
         if begun is not None and end - begun > self._most_held:
             self._show_up_to(end)
             return
-        spans = self._mask.find(head, texts)
+        spans = self._mask.find(head, texts, line_by_line=True)
         stop = end if begun is None else max(begun, self._shown)
         for first, last in reversed(spans):
             if first < stop < last:
@@ -98,7 +98,7 @@ class StreamMasker:
             return
         head = self._data[:end]
         texts = list(readings(head))
-        spans = self._mask.find(head, texts)
+        spans = self._mask.find(head, texts, line_by_line=True)
         begun = self._mask.unfinished(head, texts)
         self._show(end, spans if begun is None else merged([*spans, (begun, end)]))
         within = begun is not None and end - begun <= self._most_held

@@ -80,10 +80,14 @@ class Masker:
             self._mask_error(error)
             raise
 
-    def find(self, data: bytes, texts: Texts | None = None) -> list[Span]:
+    def find(
+        self, data: bytes, texts: Texts | None = None, *, line_by_line: bool = False
+    ) -> list[Span]:
         """Find every secret; the spans are in order and do not overlap.
 
         :param texts: the readings of the data, where they are known already.
+        :param line_by_line: lines were shown as they came, so a few characters at the end of one
+            may be out already.
         """
         spans: list[Span] = []
         for reading, text in readings(data) if texts is None else texts:
@@ -93,7 +97,7 @@ class Masker:
             traced = reading.trace(data) if worn else None
             for form in seen:
                 if traced is not None and form in worn:
-                    spans += _places(form, traced, data)
+                    spans += _places(form, traced, data if line_by_line else b"")
                 else:
                     spans += _occurrences(form, data)
         return merged(spans)
@@ -180,6 +184,8 @@ def _start(traced: Traced, data: bytes, first: int, length: int) -> int:
 
     A few characters at the end of a line are shown before the next line is there; so they are
     shown whenever it comes, and the same output is always masked alike.
+
+    :param data: what was read, for its ends of lines; nothing where all of it is there at once.
     """
     start = traced.starts[first]
     for place in range(first + 1, first + _least(length)):

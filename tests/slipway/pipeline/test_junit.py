@@ -60,6 +60,12 @@ def test_cases_are_counted_whatever_the_attributes_say() -> None:
     )
 
 
+def test_a_message_with_entities_is_one_text() -> None:
+    case = b"<testcase name='a'><failure>1 &lt; 2 &amp;&amp;\n&#51; &gt; 2</failure></testcase>"
+    counts = read_report(b"<testsuite>" + case + b"</testsuite>")
+    assert counts.failed[0].message == "1 < 2 &&\n3 > 2"
+
+
 def test_suites_within_suites() -> None:
     assert read_report(NESTED).tests == 2
 
