@@ -130,16 +130,18 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
         engine = ContainerEngine(
             docker.from_env().api, installation=_INSTALLATION, client_logins=True
         )
-        result = BuildRunner(
-            engine, spec, sources=lambda _: packed(folder), output=LogGroups(say), timeout=timeout,
+        output = LogGroups(say)
+        output.hide(choices.secrets.values())
+        runner = BuildRunner(
+            engine, spec, sources=lambda _: packed(folder), output=output, timeout=timeout,
             given=Given(secrets=choices.secrets, collect=choices.reports),
             worker=Worker(labels=choices.node),
-        ).run()  # fmt: skip
-        for row in step_table(result.steps):
-            say(row)
-        for line in result.reports().lines():
-            say(line)
-        result.raise_for_failure()
+        )  # fmt: skip
+        with output.mask.errors():
+            result = runner.run()
+            for line in (*step_table(result.steps), *result.reports().lines()):
+                output.say(line)
+            result.raise_for_failure()
     except SlipwayError as error:
         say(str(error))
         return 1

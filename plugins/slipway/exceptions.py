@@ -13,6 +13,7 @@
     - PipelineFileError             the pipeline file cannot be read or breaks a rule
     - TestsFailed                   a step of the pipeline failed
     - ImageRefused                  an image's name is none, or not for this project to use
+    - NothingRan                    no step of the pipeline was meant for this commit
     - MigrationFailed               goose refused or failed a migration
       + RightMissing                a migration needs a right that its role does not have
     - SchemaAhead                   the database is ahead of the release, and that must not be
@@ -107,6 +108,10 @@ class TestsFailed(InputError):
 
 class ImageRefused(InputError):
     """An image's name is none, or not for this project to use."""
+
+
+class NothingRan(InputError):
+    """No step of the commit's pipeline ran and passed; so it shows nothing."""
 
 
 class MigrationFailed(InputError):

@@ -8,6 +8,7 @@ identifiers and numbers. Seconds are floats, instants are whole seconds since 19
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 from slipway.event import Event
 from slipway.fact import Fact as Fact
@@ -88,6 +89,20 @@ class StepReport(Fact):
     digest: str = ""
 
 
+# Drone's own first step brings the sources and tests nothing.
+_CLONE = "clone"
+
+
+def something_passed(steps: Iterable[StepReport]) -> bool:
+    """Tell whether any step's container ran to a good end.
+
+    Steps in the background have no end of their own, and bringing the sources shows nothing.
+    """
+    return any(
+        step.state == "passed" and step.exit_code == 0 and step.name != _CLONE for step in steps
+    )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TestFailure(Fact):
     """One test case that failed.
@@ -123,6 +138,7 @@ class TestCounts(Fact):
 class TestReport(Fact):
     """The outcome of a commit's own pipeline.
 
+    :param steps: all of the pipeline file; those that did not run say why.
     :param counts: of the JUnit reports that its steps left, where they left any.
     """
 

@@ -21,7 +21,7 @@ from slipway.hooks.container_spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 LISTENING = "   0: 00000000:1538 00000000:0000 0A 00000000:00000000\n"  # port 5432
 
@@ -33,18 +33,23 @@ class Play:
     :param until: it goes on until this is set; None ends at once.
     :param no_program: starting it fails.
     :param out_of_memory: what the engine says when it is inspected.
-    :param leaves: path -> what `get_tar` finds there.
+    :param lines: what it writes; bytes as they are, texts as lines.
+    :param leaves: path -> the tar that is found there, whole or in pieces.
     :param tables: what each look at its sockets shows; the last one stays.
     """
 
     exit_code: int = 0
-    lines: tuple[str, ...] = ()
+    lines: tuple[str | bytes, ...] = ()
     until: threading.Event | None = None
     no_program: bool = False
     out_of_memory: bool = False
     health: Health = Health.NONE
     tables: tuple[tuple[int, str], ...] = ((0, LISTENING),)
-    leaves: Mapping[str, bytes] = field(default_factory=dict)
+    leaves: Mapping[str, bytes | Iterable[bytes]] = field(default_factory=dict)
+
+    def output(self) -> Iterator[bytes]:
+        for line in self.lines:
+            yield line if isinstance(line, bytes) else line.encode() + b"\n"
 
 
 @dataclass
@@ -73,6 +78,7 @@ class FakeEngine:
         self.plays = dict(plays or {})
         self.images = dict(images or {})
         self.missing_images: set[str] = set()
+        self.complaint = "no such host"
         self.containers: dict[str, Container] = {}
         self.networks: dict[str, dict[str, str]] = {}
         self.volumes: dict[str, dict[str, str]] = {}
@@ -96,7 +102,7 @@ class FakeEngine:
             self.logins[image] = dict(auth)
         self.pulls.append((image, pull))
         if image in self.missing_images:
-            msg = f"image {image} is neither here nor can it be pulled (no such host)"
+            msg = f"image {image} is neither here nor can it be pulled ({self.complaint})"
             raise ImageUnavailable(msg)
         return self.images.get(image, ImageFacts(id="sha256:1", ports=(), has_healthcheck=False))
 
@@ -124,11 +130,13 @@ class FakeEngine:
         made.started = True
         self.events.append(f"start {made.spec.name}")
 
-    def run_to_end(self, container: str, *, timeout: float, log: Callable[[str], None]) -> int:
+    def run_streaming(
+        self, container: str, *, timeout: float, output: Callable[[bytes], None]
+    ) -> int:
         self.start(container)
         made = self._get(container)
-        for line in made.play.lines:
-            log(line)
+        for chunk in made.play.output():
+            output(chunk)
         if made.play.until is not None:
             self._wait(made, timeout)
         if made.exit_code is None:
@@ -155,8 +163,9 @@ class FakeEngine:
             out_of_memory=made.play.out_of_memory, addresses={},
         )  # fmt: skip
 
-    def logs(self, container: str, *, follow: bool = True) -> Iterator[str]:
-        yield from self._get(container).play.lines
+    def last_output(self, container: str, *, lines: int) -> bytes:
+        output = b"".join(self._get(container).play.output())
+        return b"".join(output.splitlines(keepends=True)[-lines:])
 
     def exec(
         self, container: str, argv: tuple[str, ...], *,
@@ -172,12 +181,13 @@ class FakeEngine:
         made.files[path] = data if isinstance(data, bytes) else data.read()
         self.events.append(f"put {made.spec.name}")
 
-    def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
+    def tar_stream(self, container: str, path: str) -> Iterator[bytes]:
         made = self._get(container)
         if path not in made.play.leaves:
             msg = f"no {path} in {made.spec.name}"
             raise NoSuchThing(msg)
-        return made.play.leaves[path]
+        leaves = made.play.leaves[path]
+        yield from [leaves] if isinstance(leaves, bytes) else leaves
 
     def kill(self, container: str) -> None:
         made = self.containers.get(container)

@@ -8,15 +8,16 @@ import socket
 import subprocess
 import tarfile
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import docker
 import pytest
 
 from slipway.hooks.git_mirror import GitMirror
+from slipway.pipeline.aftermath import Aftermath
 from slipway.pipeline.given import Given
-from slipway.pipeline.junit import read_reports
+from slipway.pipeline.junit import Reports
 from tests.integration.test_pipeline import Project
 
 if TYPE_CHECKING:
@@ -256,26 +257,33 @@ def test_a_report_is_kept_although_its_step_failed(project: Project) -> None:
         f"steps: [{{name: a, {DEBIAN}, commands: [mkdir -p out, cp r.xml out/r.xml, exit 1]}}]",
         {"r.xml": REPORT}, given=Given(collect=("out", "absent")),
     )  # fmt: skip
-    counts = read_reports(result.collected).counts
+    counts = result.reports.counts
     assert counts is not None
     assert (counts.tests, counts.failures, counts.failed[0].message) == (2, 1, "no")
 
 
 def test_the_workspace_has_its_history(
-    project: Project, repository: Repository, tmp_path: Path
+    project: Project, repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    kept: list[bytes] = []
+
+    def keep(self: Aftermath, steps: Any, workspace: str, paths: Any) -> Reports:
+        container = f"{self._containers.made('a')}"
+        kept.append(b"".join(self._engine.tar_stream(container, workspace)))
+        return Reports()
+
+    monkeypatch.setattr(Aftermath, "reports", keep)
     repository.commit(readme="one")
     repository.git("tag", "v1.0.0")
     sha = repository.commit(readme="two")
     mirror = GitMirror(url=repository.url, root=tmp_path / "mirrors")
     sources = mirror.workspace(mirror.resolve("main"), branch="main")
     runner = project.runner(
-        f"steps: [{{name: a, {DEBIAN}, commands: [cat readme .git/HEAD, touch new]}}]",
-        given=Given(collect=(".",)),
+        f"steps: [{{name: a, {DEBIAN}, commands: [cat readme .git/HEAD, touch new]}}]"
     )
     result = runner.run(sources)
     assert result.tails["a"][1:] == ("tworef: refs/heads/main", "+ touch new")
-    with tarfile.open(fileobj=io.BytesIO(result.collected["."])) as archive:
+    with tarfile.open(fileobj=io.BytesIO(kept[0])) as archive:
         archive.extractall(tmp_path / "seen", filter="fully_trusted")
     (work,) = (tmp_path / "seen").rglob(".git")
     git = ["git", "-C", str(work.parent)]

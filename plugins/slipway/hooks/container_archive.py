@@ -11,6 +11,8 @@ from slipway.exceptions import ContainerEngineError
 from slipway.hooks.container_failure import NoSuchThing, translated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import docker
 
 
@@ -40,6 +42,16 @@ def get(client: docker.APIClient, container: str, path: str, limit: int) -> byte
                 raise ContainerEngineError(msg)
             collected.write(chunk)
     return collected.getvalue()
+
+
+def stream(client: docker.APIClient, container: str, path: str) -> Iterator[bytes]:
+    """Pack ``path`` as a tar, and yield it as it comes: of any size, and none of it is kept.
+
+    :raises NoSuchThing: when the path is not there.
+    """
+    with translated(f"read {path} from a container"):
+        chunks, _ = client.get_archive(container, path)
+        yield from chunks
 
 
 def _put(client: docker.APIClient, container: str, path: str, data: bytes | IO[bytes]) -> None:

@@ -49,6 +49,7 @@ from slipway.hooks.container_spec import (
     PullPolicy,
     ToolResult,
 )
+from slipway.hooks.container_streams import ContainerStreams
 from slipway.hooks.log_lines import split_lines
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ _log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
 
 
-class ContainerEngine:
+class ContainerEngine(ContainerStreams):
     """One container engine, used in the name of one installation.
 
     :param client: the Docker SDK's client.

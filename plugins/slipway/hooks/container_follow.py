@@ -13,7 +13,7 @@ import requests.exceptions
 from slipway.exceptions import ContainerEngineError, StepTimedOut
 from slipway.hooks.container_failure import CannotStart, is_read_timeout, translated
 from slipway.hooks.container_spec import ContainerState, Health
-from slipway.hooks.log_lines import split_lines
+from slipway.hooks.log_lines import LineCutter
 
 if TYPE_CHECKING:
     from collections import deque
@@ -82,14 +82,29 @@ def follow(
 ) -> int:
     """Hand out a running container's lines until it ends, and return its exit code.
 
+    :raises StepTimedOut: when it is still running after ``timeout`` seconds.
+    """
+    lines = LineCutter(log)
+    try:
+        return follow_output(client, container, timeout=timeout, output=lines.feed)
+    finally:
+        lines.close()
+
+
+def follow_output(
+    client: docker.APIClient, container: str, *, timeout: float, output: Callable[[bytes], None]
+) -> int:
+    """Hand out what a running container writes until it ends, and return its exit code.
+
     Reading has a thread of its own, since only waiting can be bounded: a container that keeps
     silent, or whose output somebody else holds open, must not hold us.
 
+    :param output: receives bytes as they come, cut anywhere.
     :raises StepTimedOut: when it is still running after ``timeout`` seconds.
     """
     with translated("read a container's log"):
         stream = client.logs(container, stream=True, follow=True)
-    reader = threading.Thread(target=_hand_out, args=(stream, log), daemon=True)
+    reader = threading.Thread(target=_hand_out, args=(stream, output), daemon=True)
     reader.start()
     try:
         code = wait(client, container, timeout)
@@ -99,6 +114,16 @@ def follow(
         if reader.is_alive():
             stream.close()
             reader.join(_DRAIN)
+
+
+def last_output(client: docker.APIClient, container: str, lines: int) -> bytes:
+    """Return the end of what a container has written so far, both streams.
+
+    :param lines: how many of them, the engine's pieces of a long line counted each.
+    """
+    with translated("read a container's log"):
+        data: bytes = client.logs(container, stream=False, follow=False, tail=lines)
+    return data
 
 
 def execute(
@@ -140,11 +165,11 @@ def teed(log: Callable[[str], None], tail: deque[str]) -> Callable[[str], None]:
     return hand_out
 
 
-def _hand_out(stream: Iterable[bytes], log: Callable[[str], None]) -> None:
+def _hand_out(stream: Iterable[bytes], output: Callable[[bytes], None]) -> None:
     try:
         with translated("read a container's log"):
-            for line in split_lines(stream):
-                log(line)
+            for chunk in stream:
+                output(chunk)
     except ContainerEngineError as error:
         _log.warning("the rest of the output is lost: %s", error)
 

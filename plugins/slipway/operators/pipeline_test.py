@@ -7,9 +7,10 @@ from urllib.parse import quote, urlsplit
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import StepTimedOut, TestsFailed
-from slipway.facts import Checkout, Json, TestReport
+from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
+from slipway.facts import Checkout, Json, Release, TestReport
 from slipway.hooks.docker_connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.pipeline_secrets import read_secrets
@@ -101,34 +102,46 @@ class PipelineTestOperator(BaseOperator):
         """Run the pipeline.
 
         :raises AirflowFailException: when the file has mistakes, or a step failed.
+        :raises AirflowSkipException: when no step was meant for this commit: there is no release
+            then, and what follows is skipped as well.
         """
         with explained():
             checkout = Checkout.from_json(self.checkout)
             mirror = git_mirror(self.url, self.connection, self.submodules)
             sha = checkout.release.sha
             spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context)
+            output, secrets = LogGroups(self._say), self._read_secrets(spec)
+            output.hide(secrets.values())
             self._runner = BuildRunner(
                 container_engine(self.docker_conn_id), spec,
                 sources=lambda depth: mirror.workspace(sha, branch=checkout.branch, depth=depth),
-                output=LogGroups(self._say), timeout=self.timeout_seconds,
+                output=output, timeout=self.timeout_seconds,
                 given=Given(
-                    secrets=self._read_secrets(spec), collect=self.reports,
-                    registries=self._logins(),
+                    secrets=secrets, collect=self.reports, registries=self._logins()
                 ),
                 worker=Worker(labels=self.node),
             )  # fmt: skip
-            result = self._run(self._runner)
-            for row in step_table(result.steps):
-                self._say(row)
-            reports = result.reports()
-            for line in reports.lines():
-                self._say(line)
+            with output.mask.errors():
+                result = self._run(self._runner)
+                return self._report(checkout.release, result, output)
+
+    def _report(self, release: Release, result: BuildResult, output: LogGroups) -> Json:
+        """Show what has run, and return what is kept of it, masked."""
+        reports = result.reports()
+        for line in (*step_table(result.steps), *reports.lines()):
+            output.say(line)
+        try:
             result.raise_for_failure()
+        except NothingRan as nothing:
+            for line in str(nothing).splitlines():
+                output.say(line)
+            msg = "no step of the pipeline has run and passed; the log says what kept each of them"
+            raise AirflowSkipException(msg) from nothing
         report = TestReport(
-            release=checkout.release, seconds=result.seconds, steps=result.steps,
-            counts=reports.counts,
-        )  # fmt: skip
-        return report.to_json()
+            release=release, seconds=result.seconds, steps=result.steps, counts=reports.counts
+        ).to_json()
+        steps = [{**output.mask.json(step), "state": step["state"]} for step in report["steps"]]
+        return {**report, "steps": steps, "counts": output.mask.json(report["counts"])}
 
     def _run(self, runner: BuildRunner) -> BuildResult:
         """Run, and take a pipeline that never ends for a mistake of the commit's."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from slipway.exceptions import NothingRan
 from slipway.facts import (
     Checkout,
     Json,
@@ -14,6 +15,7 @@ from slipway.facts import (
     Release,
     SchemaVersion,
     TestReport,
+    something_passed,
 )
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
@@ -47,11 +49,19 @@ class RecordReleaseOperator(BaseOperator):
         self.schema = schema
 
     def execute(self, context: Context) -> Json:
-        """Write the record; writing it again changes nothing."""
+        """Write the record; writing it again changes nothing.
+
+        :raises AirflowFailException: when nothing of its pipeline ran and passed.
+        """
+        tests = TestReport.from_json(self.tests)
+        with explained():
+            if not something_passed(tests.steps):
+                msg = f"no step ran and passed for {tests.release.version}: it is no release"
+                raise NothingRan(msg, advice="run the task `test` again")
         record = ReleaseRecord(
             checkout=Checkout.from_json(self.checkout),
             package=PublishedPackage.from_json(self.package),
-            tests=TestReport.from_json(self.tests),
+            tests=tests,
             schema=SchemaVersion.from_json(self.schema) if self.schema else None,
         )
         with explained():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.container_failure import NoSuchThing
+from slipway.pipeline.junit import ReportReader, Reports
 from slipway.pipeline.readiness import last_lines
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from slipway.pipeline.spec import StepSpec
 
 _LINES = 200
-# Bytes of one file or folder that is kept.
-_LARGEST = 64 << 20
 
 
 class Aftermath:
@@ -41,28 +40,23 @@ class Aftermath:
                 continue
             key = f"background {step.id}"
             self._output.begin(key, f"{step.name}, last lines")
-            for line in last_lines(self._engine, container, _LINES).splitlines()[1:]:
-                self._output.line(key, line.strip())
+            for line in last_lines(self._engine, container, _LINES, mask=self._output.mask):
+                self._output.line(key, line)
             self._output.end(key, "removed")
 
-    def collect(
-        self, steps: Sequence[StepSpec], workspace: str, paths: Sequence[str]
-    ) -> dict[str, bytes]:
-        """Fetch files and folders of the workspace, through any container that mounts it.
+    def reports(self, steps: Sequence[StepSpec], workspace: str, paths: Sequence[str]) -> Reports:
+        """Read the test reports in the workspace, through any container that mounts it.
 
         :param paths: from the workspace's top; what is not there is passed over.
-        :returns: a tar for each path that is there.
         """
         made = (self._containers.made(step.name) for step in steps)
         container = next((one for one in made if one is not None), None)
-        found: dict[str, bytes] = {}
+        reader = ReportReader(self._output.mask)
         for path in paths if container is not None else ():
             try:
-                tar = self._engine.get_tar(f"{container}", f"{workspace}/{path}", limit=_LARGEST)
+                reader.read(path, self._engine.tar_stream(f"{container}", f"{workspace}/{path}"))
             except NoSuchThing:
                 continue
             except ContainerEngineError as error:
-                self._output.say(f"{path} could not be kept: {error.message}")
-            else:
-                found[path] = tar
-        return found
+                reader.complaints.append(f"{path} could not be read: {error.message}")
+        return reader.reports()

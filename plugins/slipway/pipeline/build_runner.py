@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import PipelineStopped, TestsFailed
 from slipway.pipeline.given import Given
-from slipway.pipeline.result import BuildResult, PipelineResult
+from slipway.pipeline.result import BuildResult, PipelineResult, skipped_step
 from slipway.pipeline.runner import Runner
 from slipway.pipeline.schedule import Schedule, State
 from slipway.pipeline.status import BuildStatus
@@ -122,7 +122,8 @@ class BuildRunner:
             return self._sources(depth)
 
     def _skipped(self, pipeline: PipelineSpec, reason: str) -> PipelineResult:
-        return PipelineResult(name=pipeline.name, steps=(), seconds=0.0, note=reason)
+        steps = tuple(skipped_step(pipeline, step, reason) for step in pipeline.steps)
+        return PipelineResult(name=pipeline.name, steps=steps, seconds=0.0, note=reason)
 
 
 def _fitting(spec: BuildSpec, worker: Worker) -> list[PipelineSpec]:

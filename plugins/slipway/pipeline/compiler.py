@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slipway.pipeline.conditions import Event
+from slipway.pipeline.env_sizes import bounded, startable
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
 from slipway.pipeline.step_compiler import Context, from_a_fork, step_spec
-from slipway.pipeline.substitution import substitute
+from slipway.pipeline.substitution import Budget, substitute
 from slipway.pipeline.texts import with_texts
 
 if TYPE_CHECKING:
@@ -55,28 +56,35 @@ def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
 
     :param file: as :func:`~slipway.pipeline.load.load` has checked it.
     :param build: what for.
+    :raises PipelineFileError: when something comes to more than is put together, or than a
+        container can be started with.
     """
+    budget = Budget()
     if len(file.pipelines) == 1:
-        return BuildSpec(
-            pipelines=(compile_pipeline(file.pipelines[0], build),), notices=file.notices
-        )
+        only = compile_pipeline(file.pipelines[0], build, budget=budget)
+        return BuildSpec(pipelines=(only,), notices=file.notices)
     pipelines = []
     for number, pipeline in enumerate(file.pipelines, 1):
         labels = {**build.labels, "slipway.pipeline": str(number)}
         own = replace(build, id=f"{build.id}-{number}", labels=labels)
-        pipelines.append(compile_pipeline(pipeline, own, number))
+        pipelines.append(compile_pipeline(pipeline, own, number, budget=budget))
     return BuildSpec(pipelines=tuple(pipelines), notices=file.notices)
 
 
-def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> PipelineSpec:
+def compile_pipeline(
+    pipeline: Pipeline, build: Build, number: int = 1, *, budget: Budget | None = None
+) -> PipelineSpec:
     """Compile one pipeline.
 
     :param pipeline: one that was checked.
     :param build: what for; its id and labels are this pipeline's alone.
     :param number: its place in the file, from 1.
+    :param budget: of the file.
+    :raises PipelineFileError: as :func:`compile_file` does.
     """
+    budget = budget or Budget()
     base, workspace = _workspace(pipeline)
-    variables = {**build.variables, **_stage_variables(pipeline, number, build)}
+    variables = {**bounded(build.variables), **_stage_variables(pipeline, number, build)}
     variables |= {
         "CI_WORKSPACE": workspace,
         "DRONE_WORKSPACE": workspace,
@@ -84,12 +92,13 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
         "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
     }
     resolved = with_texts(
-        pipeline, lambda text: substitute(text, variables), but=("name", "commands", "depends_on")
-    )
+        pipeline, lambda text: substitute(text, variables, budget),
+        but=("name", "commands", "depends_on"),
+    )  # fmt: skip
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
-        workspace=workspace, volumes=volumes, environment=resolved.environment,
+        workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
         image_rules=build.image_rules,
     )  # fmt: skip
     return PipelineSpec(
@@ -97,7 +106,7 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
         name=pipeline.name,
         depends_on=pipeline.depends_on,
         policy=pipeline.trigger.policy().value,
-        unmet=resolved.trigger.unmet(build.event),
+        unmet=resolved.trigger.unmet(build.event, "trigger"),
         platform=f"{resolved.platform.os}/{resolved.platform.arch}",
         node=dict(resolved.node),
         clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
@@ -114,7 +123,7 @@ def compile_pipeline(pipeline: Pipeline, build: Build, number: int = 1) -> Pipel
 
 def _services(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
     for number, service in enumerate(pipeline.services, 1):
-        yield step_spec(service, number, context, kind="service", depends_on=())
+        yield startable(step_spec(service, number, context, kind="service", depends_on=()))
 
 
 def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
@@ -123,7 +132,7 @@ def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
         if pipeline.is_graph:
             named = (name for name in step.depends_on or () if name != _CLONE)
             before = tuple(dict.fromkeys(named))
-        yield step_spec(step, number, context, kind="step", depends_on=before)
+        yield startable(step_spec(step, number, context, kind="step", depends_on=before))
         before = (step.name,)
 
 

@@ -2,20 +2,22 @@
 
 All conditions must hold. Within one, a value passes that matches no ``exclude`` and, where there
 is an ``include``, one of those. Patterns are globs as docs.drone.io/pipeline/conditions has them:
-``*`` and ``?`` stay within a path's part, ``**`` does not, ``{a,b}`` is either.
+they are read by :mod:`slipway.pipeline.globs`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from slipway.pipeline.globs import matches
+
 FAILURE, SUCCESS = "failure", "success"
+# Patterns and characters of a condition that a message tells.
+_MOST_TOLD, _WIDEST = 10, 200
 
 
 class RunPolicy(StrEnum):
@@ -63,10 +65,28 @@ class Condition(BaseModel):
     exclude: tuple[str, ...] = ()
 
     def matches(self, value: str) -> bool:
-        """Tell whether a value passes."""
-        if any(_glob(pattern).fullmatch(value) for pattern in self.exclude):
+        """Tell whether a value passes.
+
+        :raises PatternTooComplex: when a pattern is beyond what is matched.
+        """
+        if any(matches(pattern, value) for pattern in self.exclude):
             return False
-        return not self.include or any(_glob(p).fullmatch(value) for p in self.include)
+        return not self.include or any(matches(pattern, value) for pattern in self.include)
+
+    def __str__(self) -> str:
+        """Say what is wanted, in the words of a message: ``is [main]``."""
+        told = []
+        if self.include:
+            told.append(f"is [{_listed(self.include)}]")
+        if self.exclude:
+            told.append(f"excludes [{_listed(self.exclude)}]")
+        return " and ".join(told)
+
+
+def _listed(patterns: tuple[str, ...]) -> str:
+    text = ", ".join(patterns[:_MOST_TOLD])
+    cut = text[:_WIDEST]
+    return cut if len(patterns) <= _MOST_TOLD and cut == text else f"{cut} ..."
 
 
 def _as_condition(data: Any) -> Any:
@@ -103,10 +123,12 @@ class Conditions(BaseModel):
     status: _Condition = Condition()
     target: _Condition = Condition()
 
-    def unmet(self, event: Event) -> str:
-        """Return the first condition that does not hold, with its value; empty when all do.
+    def unmet(self, event: Event, key: str) -> str:
+        """Return the first condition that does not hold, and why; empty when all do.
 
         ``status`` is not looked at: it is known only while the pipeline runs.
+
+        :param key: what these conditions are called in the file: ``trigger`` or ``when``.
         """
         seen = {
             "event": event.name, "branch": event.branch, "ref": event.ref, "repo": event.repo,
@@ -114,8 +136,9 @@ class Conditions(BaseModel):
             "instance": event.instance,
         }  # fmt: skip
         for name, value in seen.items():
-            if not getattr(self, name).matches(value):
-                return f"{name} is {value!r}"
+            condition: Condition = getattr(self, name)
+            if not condition.matches(value):
+                return f"{key}.{name} {condition}, the build's is {value[:_WIDEST] or 'empty'}"
         return ""
 
     def policy(self) -> RunPolicy:
@@ -123,37 +146,3 @@ class Conditions(BaseModel):
         if self.status == Condition() or not self.status.matches(FAILURE):
             return RunPolicy.ON_SUCCESS
         return RunPolicy.ALWAYS if self.status.matches(SUCCESS) else RunPolicy.ON_FAILURE
-
-
-@lru_cache(maxsize=512)
-def _glob(pattern: str) -> re.Pattern[str]:
-    """Translate a glob; what is not a well-formed one matches itself only."""
-    try:
-        return re.compile(_translated(pattern), re.DOTALL)
-    except re.error:
-        return re.compile(re.escape(pattern))
-
-
-_PARTS = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?[^\]]+\]|\\.|[{},]|[^*?\[\\{},]+|.", re.DOTALL)
-_WILD = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-
-
-def _translated(pattern: str) -> str:
-    out, depth = [], 0
-    for part in _PARTS.findall(pattern):
-        if part in _WILD:
-            out.append(_WILD[part])
-        elif part == "{":
-            depth += 1
-            out.append("(?:")
-        elif part == "}" and depth:
-            depth -= 1
-            out.append(")")
-        elif part == "," and depth:
-            out.append("|")
-        elif len(part) > 2 and part[0] == "[":
-            inner = part[1:-1].replace("\\", "\\\\")
-            out.append(f"[^{inner[1:]}]" if inner[0] in "!^" else f"[{inner}]")
-        else:
-            out.append(re.escape(part[1] if part[0] == "\\" and len(part) == 2 else part))
-    return "".join(out)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slipway.pipeline.places import Path, PipelineFileInvalid, Problem
-from slipway.pipeline.substitution import BadSubstitution, expand
+from slipway.pipeline.substitution import BadSubstitution, Budget, expand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.reader import Document
 
 # A matrix of more is a mistake or an attack.
-_MOST_VARIANTS = 25
+_MOST_VARIANTS, _MOST_AXES = 25, 20
 # Keys of a 0.8 step that are the same today.
 _KEPT = frozenset(
     {"image", "commands", "command", "entrypoint", "privileged", "detach", "dns", "dns_search",
@@ -73,8 +73,9 @@ def _map_form(document: Document) -> list[Document]:
     variants = list(_variants(document))
     if not variants:
         return [_variant(document, document.data, "default")]
+    budget = Budget()
     return [
-        _variant(document, _with_axes(document, axes), f"matrix-{number}")
+        _variant(document, _with_axes(document, axes, budget), f"matrix-{number}")
         for number, axes in enumerate(variants, 1)
     ]
 
@@ -213,30 +214,34 @@ def _variants(document: Document) -> Iterator[dict[str, str]]:
         ]
     if len(combinations) > _MOST_VARIANTS:
         raise _refused(document, ("matrix",), f"the matrix has {len(combinations)} variants")
+    if any(len(axes) > _MOST_AXES for axes in combinations):
+        raise _refused(document, ("matrix",), f"the matrix has more than {_MOST_AXES} axes")
     for axes in combinations:
         yield {name: str(value) for name, value in axes.items()}
 
 
-def _with_axes(document: Document, axes: dict[str, str]) -> dict[str, Any]:
+def _with_axes(document: Document, axes: dict[str, str], budget: Budget) -> dict[str, Any]:
     """Put a variant's values in place of ``${AXIS}``, and into every step's environment."""
-    data: dict[str, Any] = _replaced(document.data, axes)
+    data: dict[str, Any] = _replaced(document.data, axes, budget)
     for key in ("pipeline", "services"):
         for _, step in _entries(document, data, key):
             step["environment"] = {**axes, **_environment(step.get("environment"))}
     return data
 
 
-def _replaced(value: Any, axes: dict[str, str]) -> Any:
+def _replaced(value: Any, axes: dict[str, str], budget: Budget) -> Any:
     if isinstance(value, dict):
-        return {key: _replaced(item, axes) for key, item in value.items()}
+        return {key: _replaced(item, axes, budget) for key, item in value.items()}
     if isinstance(value, list):
-        return [_replaced(item, axes) for item in value]
+        return [_replaced(item, axes, budget) for item in value]
     if not isinstance(value, str) or "${" not in value:
         return value
     # `$${` stays as it is for the substitution that follows.
     parts = value.split("$${")
     try:
-        return "$${".join(expand(part, axes.__getitem__, lambda _, v: v) for part in parts)
+        budget.spend(len(value))
+        expanded = (expand(part, axes.__getitem__, lambda _, v: v, budget=budget) for part in parts)
+        return "$${".join(expanded)
     except BadSubstitution:
         return value
 

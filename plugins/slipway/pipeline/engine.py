@@ -33,14 +33,16 @@ class Engine(Protocol):
     def start(self, container: str) -> None:
         """Start a created container."""
 
-    def run_to_end(self, container: str, *, timeout: float, log: Callable[[str], None]) -> int:
-        """Start a container, hand out its lines, and return its exit code."""
+    def run_streaming(
+        self, container: str, *, timeout: float, output: Callable[[bytes], None]
+    ) -> int:
+        """Start a container, hand out what it writes, and return its exit code."""
 
     def state(self, container: str) -> ContainerState:
         """Tell how a container stands now."""
 
-    def logs(self, container: str, *, follow: bool = ...) -> Iterator[str]:
-        """Yield a container's lines."""
+    def last_output(self, container: str, *, lines: int) -> bytes:
+        """Return the end of what a container has written so far."""
 
     def exec(
         self,
@@ -58,8 +60,8 @@ class Engine(Protocol):
     def remove(self, container: str) -> None:
         """Remove a container."""
 
-    def get_tar(self, container: str, path: str, *, limit: int = ...) -> bytes:
-        """Pack a file or folder of a container as a tar."""
+    def tar_stream(self, container: str, path: str) -> Iterator[bytes]:
+        """Pack a file or folder of a container as a tar that comes in pieces."""
 
     def put_tar(self, container: str, path: str, data: bytes | IO[bytes]) -> None:
         """Unpack a tar into a container."""

@@ -17,7 +17,7 @@ class Given:
 
     :param secrets: name -> value; masked in everything that is shown.
     :param status: how the build stands so far.
-    :param collect: paths in the workspace that are kept when the steps have ended.
+    :param collect: paths in the workspace with test reports, read when the steps have ended.
     :param registries: texts of Docker's ``config.json`` with logins to registries, besides those
         of the pipeline's ``image_pull_secrets``.
     :param title: begins the titles in the log, where there are several pipelines.

@@ -1,27 +1,31 @@
 """JUnit reports that steps leave behind -> counts and failures.
 
-The files come from a commit, so they are hostile: they are read out of the tar in memory, within
-limits, and a document type (the way in for entities of any kind) is refused. A report that cannot
-be read is said, and never fails a pipeline.
+The files come from a commit, so they are hostile: one is read at a time, within limits, and a
+document type (the way in for entities of any kind) is refused. A report that cannot be read is
+said, and never fails a pipeline.
 """
 
 from __future__ import annotations
 
-import io
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from slipway.facts import TestCounts, TestFailure
+from slipway.pipeline.masking import Masker
+from slipway.pipeline.report_files import LARGEST, Budget, TooMuch, reports_in
+from slipway.pipeline.xml_text import xml_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-# Bytes of one report, and reports of one run.
-_LARGEST, _MOST = 8 << 20, 200
+# Reports of one run.
+_MOST = 200
 # Failures that are kept, characters of each message, and elements within each other.
 _KEPT, _LONGEST, _DEEPEST = 50, 500, 20
+# Characters of a name or message that are looked through for secrets before they are cut.
+_LOOKED_AT = 8192
 
 
 class ReportUnreadable(Exception):
@@ -46,35 +50,68 @@ class Reports:
             yield from _count_lines(self.counts)
 
 
-def read_reports(collected: Mapping[str, bytes]) -> Reports:
-    """Read every report.
+class ReportReader:
+    """Reads the reports of one pipeline.
 
-    :param collected: path in the workspace -> a tar of it.
+    :param mask: knows the secrets; names and messages are masked before they are cut.
     """
-    reports = Reports()
-    found: list[TestCounts] = []
-    for path, tar in collected.items():
+
+    def __init__(self, mask: Masker | None = None) -> None:
+        self.complaints: list[str] = []
+        self._mask = mask or Masker(())
+        self._found: list[TestCounts] = []
+        self._budget = Budget()
+
+    def read(self, path: str, stream: Iterator[bytes]) -> None:
+        """Read what is at a path of the workspace.
+
+        :param path: for messages.
+        :param stream: a tar of it.
+        """
         try:
-            for name, data in _files(tar):
-                found.append(_tried(name, data, reports))
-        except tarfile.TarError as error:
-            reports.complaints.append(f"{path} cannot be unpacked: {error}")
-        if len(found) > _MOST:
-            reports.complaints.append(f"there are more than {_MOST} reports; the rest is left out")
-            break
-    if found:
-        reports.counts = _sum(found)
-    return reports
+            for name, data in reports_in(stream, self._budget):
+                if len(self._found) == _MOST:
+                    msg = f"there are more than {_MOST} reports"
+                    raise TooMuch(msg)
+                self._found.append(self._counts(name, data))
+        except TooMuch as error:
+            self.complaints.append(f"{path}: {error}; the rest is left out")
+        except (tarfile.TarError, ValueError, EOFError) as error:
+            self.complaints.append(f"{path} cannot be unpacked: {error}")
+
+    def reports(self) -> Reports:
+        """Return what all of it came to."""
+        return Reports(_sum(self._found) if self._found else None, self.complaints)
+
+    def _counts(self, name: str, data: bytes | None) -> TestCounts:
+        try:
+            return read_report(data, self._mask)
+        except ReportUnreadable as error:
+            self.complaints.append(f"report {name} cannot be read: {error}")
+            return TestCounts()
 
 
-def read_report(data: bytes) -> TestCounts:
+def together(several: Iterable[Reports]) -> Reports:
+    """Add up the reports of several pipelines."""
+    every = list(several)
+    found = [reports.counts for reports in every if reports.counts is not None]
+    complaints = [line for reports in every for line in reports.complaints]
+    return Reports(_sum(found) if found else None, complaints)
+
+
+def read_report(data: bytes | None, mask: Masker | None = None) -> TestCounts:
     """Count the test cases of one report.
 
+    :param data: None for one that is too large.
+    :param mask: knows the secrets.
     :raises ReportUnreadable: when it is not XML, or not to be trusted.
     """
-    reader = _Reader()
+    if not data:
+        msg = "it is empty" if data is not None else f"it is larger than {LARGEST >> 20} MiB"
+        raise ReportUnreadable(msg)
+    reader = _Reader(mask or Masker(()))
     try:
-        reader.parser.Parse(data, True)
+        reader.parser.Parse(xml_text(data), True)
     except expat.ExpatError as error:
         msg = f"it is not XML ({error})"
         raise ReportUnreadable(msg) from error
@@ -89,25 +126,6 @@ def _count_lines(counts: TestCounts) -> Iterator[str]:
         yield from (f"    {line}" for line in failure.message.splitlines()[:10])
     if bad > len(counts.failed):
         yield f"  ... and {bad - len(counts.failed)} more"
-
-
-def _files(tar: bytes) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        for member in archive:
-            # Links lead elsewhere, and everything else has nothing to read.
-            if not member.isreg() or not member.name.endswith(".xml"):
-                continue
-            content = archive.extractfile(member) if member.size <= _LARGEST else None
-            yield member.name, content.read() if content else b""
-
-
-def _tried(name: str, data: bytes, reports: Reports) -> TestCounts:
-    try:
-        return read_report(data)
-    except ReportUnreadable as error:
-        why = str(error) if data else f"it is empty or larger than {_LARGEST >> 20} MiB"
-        reports.complaints.append(f"report {name} cannot be read: {why}")
-        return TestCounts()
 
 
 def _sum(found: Iterable[TestCounts]) -> TestCounts:
@@ -126,8 +144,10 @@ def _sum(found: Iterable[TestCounts]) -> TestCounts:
 class _Reader:
     """Takes in a report element by element, and counts ``testcase``."""
 
-    def __init__(self) -> None:
+    def __init__(self, mask: Masker) -> None:
         self.parser = expat.ParserCreate()
+        self.parser.buffer_text = True  # or each entity would be a text of its own
+        self._mask = mask
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -162,14 +182,14 @@ class _Reader:
             raise ReportUnreadable(msg)
         if name == "testcase":
             parts = (attributes.get("classname", ""), attributes.get("name", ""))
-            self._case = ".".join(part for part in parts if part)[:_LONGEST]
+            self._case = ".".join(part[:_LOOKED_AT] for part in parts if part)
             self._outcome = self._message = ""
             self._numbers["tests"] += 1
             self._seconds += _number(attributes.get("time", ""))
         elif name in ("failure", "error", "skipped") and not self._outcome:
             # Some tools report one case as both failed and broken; it is one.
             self._outcome = self._inside = name
-            self._message = attributes.get("message", "")[:_LONGEST]
+            self._message = attributes.get("message", "")[:_LOOKED_AT]
             self._numbers[name] += 1
 
     def _end(self, name: str) -> None:
@@ -178,16 +198,18 @@ class _Reader:
             self._inside = ""
         if name == "testcase" and self._outcome in ("failure", "error"):
             if len(self._failed) < _KEPT:
-                message = self._message.strip()
-                self._failed.append(TestFailure(name=self._case, message=message))
+                name = " ".join(self._shown(self._case).split())
+                self._failed.append(TestFailure(name=name, message=self._shown(self._message)))
             self._outcome = ""
 
     def _text(self, text: str) -> None:
-        if self._inside and len(self._message) < _LONGEST:
+        if self._inside and text.strip() and len(self._message) < _LOOKED_AT:
             joint = "\n" if self._message and not self._message.endswith("\n") else ""
-            self._message = (self._message + joint + text)[:_LONGEST] if text.strip() else (
-                self._message
-            )  # fmt: skip
+            self._message = (self._message + joint + text)[:_LOOKED_AT]
+
+    def _shown(self, text: str) -> str:
+        masked = self._mask(text.strip(), cut_off=len(text) >= _LOOKED_AT)
+        return masked[:_LONGEST].strip()
 
 
 def _number(text: str) -> float:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from slipway.pipeline.globs import PatternTooComplex, compiled
 from slipway.pipeline.graph import find_cycle
 from slipway.pipeline.lint_trust import untrusted
+from slipway.pipeline.places import MOST_SHOWN
 from slipway.pipeline.substitution import BadSubstitution, substitute
 from slipway.pipeline.texts import texts
 
@@ -25,6 +28,10 @@ Rule: TypeAlias = "Callable[[Document, Pipeline], Iterator[Problem]]"
 CLONE = "clone"
 # Linux takes 128 KiB in one environment variable (MAX_ARG_STRLEN), and the script is one.
 _LONGEST_SCRIPT = 100_000
+# Steps and services of a file; names in one mapping.
+MOST_CONTAINERS, _MOST_NAMED = 300, 500
+# Longer names are compared with none: that takes the square of their length.
+_LONGEST_COMPARED = 100
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 # Names of the volumes that Drone itself makes.
 _RESERVED = ("workspace", "_workspace", "_docker_socket")
@@ -42,7 +49,10 @@ def lint(document: Document, pipeline: Pipeline, *, trusted: bool) -> list[Probl
     :returns: what breaks a rule; nothing when all is well.
     """
     rules = _RULES if trusted else (*_RULES, untrusted)
-    return [problem for rule in rules for problem in rule(document, pipeline)]
+    # A hostile file breaks each rule a thousand times, and looking for the nearest name takes long.
+    return [
+        problem for rule in rules for problem in islice(rule(document, pipeline), MOST_SHOWN + 1)
+    ]
 
 
 def lint_file(documents: Sequence[Document], pipelines: Sequence[Pipeline]) -> list[Problem]:
@@ -54,6 +64,7 @@ def lint_file(documents: Sequence[Document], pipelines: Sequence[Pipeline]) -> l
         *_duplicate_pipeline(documents, pipelines),
         *_unknown_pipeline(documents, pipelines),
         *_pipeline_cycle(documents, pipelines),
+        *_too_many(documents, pipelines),
     ]
 
 
@@ -89,6 +100,14 @@ def _pipeline_cycle(
         position = [pipeline.name for pipeline in pipelines].index(cycle[0])
         message = f"these wait for each other for ever: {' -> '.join([*cycle, cycle[0]])}"
         yield documents[position].problem("cycle", ("depends_on",), message)
+
+
+def _too_many(documents: Sequence[Document], pipelines: Sequence[Pipeline]) -> Iterator[Problem]:
+    """Each is a container, and all of a pipeline's are made at once."""
+    count = sum(len(pipeline.services) + len(pipeline.steps) for pipeline in pipelines)
+    if count > MOST_CONTAINERS:
+        message = f"the file has {count} steps and services; {MOST_CONTAINERS} is the limit"
+        yield documents[-1].problem("too-many-steps", (), message)
 
 
 def containers(pipeline: Pipeline) -> Iterator[tuple[Path, Step]]:
@@ -155,6 +174,20 @@ def _image(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             yield document.problem("image-name", (*path, "image"), message)
 
 
+def _sizes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    """Refuse what would be copied into every step, or looked through for each of them."""
+    if len(pipeline.volumes) > _MOST_NAMED:
+        message = f"there are more than {_MOST_NAMED} volumes"
+        yield document.problem("too-many-volumes", ("volumes",), message, at_key=True)
+    places: list[tuple[Path, Any]] = [(("environment",), pipeline.environment)]
+    for path, step in containers(pipeline):
+        places += [((*path, key), getattr(step, key)) for key in ("environment", "settings")]
+    for path, named in places:
+        if len(named) > _MOST_NAMED:
+            message = f"there are more than {_MOST_NAMED} variables"
+            yield document.problem("too-many-variables", path, message, at_key=True)
+
+
 def _commands(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     for path, step in containers(pipeline):
         if sum(len(command.encode()) for command in step.commands) > _LONGEST_SCRIPT:
@@ -202,6 +235,19 @@ def _conditions(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
                     message = f"no {key} is called `{word}`"
                     advice = _nearest(word, words) or f"there are {', '.join(words)}"
                     yield document.problem("unknown-word", (*path, key), message, advice=advice)
+        yield from _patterns(document, path, conditions)
+
+
+def _patterns(document: Document, path: Path, conditions: Conditions) -> Iterator[Problem]:
+    for key in sorted(conditions.model_fields_set):
+        condition = getattr(conditions, key)
+        for pattern in (*condition.include, *condition.exclude):
+            try:
+                compiled(pattern)
+            except PatternTooComplex as error:
+                advice = error.advice
+                message = error.message
+                yield document.problem("pattern", (*path, key), message, advice=advice)
 
 
 def _secrets(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
@@ -240,11 +286,14 @@ def _zero_byte(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
 
 
 def _nearest(wanted: str, names: Sequence[str]) -> str:
-    near = difflib.get_close_matches(wanted, names, n=1)
+    if len(wanted) > _LONGEST_COMPARED:
+        return ""
+    short = [name for name in names if len(name) <= _LONGEST_COMPARED]
+    near = difflib.get_close_matches(wanted, short, n=1)
     return f"did you mean `{near[0]}`?" if near else ""
 
 
 _RULES: tuple[Rule, ...] = (
     _duplicate_name, _unknown_dependency, _cycle, _service_in_graph, _environment, _image,
-    _commands, _shell, _volumes, _conditions, _secrets, _substitution, _zero_byte,
+    _sizes, _commands, _shell, _volumes, _conditions, _secrets, _substitution, _zero_byte,
 )  # fmt: skip

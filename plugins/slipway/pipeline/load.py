@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from slipway.pipeline.model import Pipeline
     from slipway.pipeline.reader import Document
 
+# Pipelines in one file, each variant of a matrix counted.
+MOST_PIPELINES = 100
+
 _SCRIPTED = {".jsonnet": "jsonnet", ".libsonnet": "jsonnet", ".star": "starlark",
              ".starlark": "starlark", ".py": "starlark"}  # fmt: skip
 # Kinds of documents that Drone knows, and what becomes of them here.
@@ -96,6 +99,11 @@ def _sorted_out(documents: list[Document], file: str) -> tuple[list[Document], l
             notices.append(f"document {document.number}, of kind {kind}, {_PASSED_OVER[kind]}")
         else:
             kept += converted(document)
+        if len(kept) > MOST_PIPELINES:
+            message = f"the file has more than {MOST_PIPELINES} pipelines"
+            advice = "pipelines of one file run for each commit; move some to other projects"
+            problem = document.problem("too-many-pipelines", (), message, advice=advice)
+            raise PipelineFileInvalid([problem])
     if not kept:
         message = f"the file has no pipeline ({'; '.join(notices)})"
         raise PipelineFileInvalid([Problem(file=file, rule="no-pipeline", message=message)])

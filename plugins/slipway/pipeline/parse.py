@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from slipway.pipeline.model import Pipeline
-from slipway.pipeline.places import Path, PipelineFileInvalid, Problem, by_place
+from slipway.pipeline.places import MOST_SHOWN, Path, PipelineFileInvalid, Problem, by_place
 
 if typing.TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -41,7 +41,8 @@ def parse(document: Document) -> Pipeline:
     try:
         return Pipeline.model_validate(_without_extensions(document.data))
     except ValidationError as error:
-        problems = [_explain(document, detail) for detail in error.errors()]
+        details = error.errors(include_url=False)
+        problems = [_explain(document, detail) for detail in details[: MOST_SHOWN + 1]]
         raise PipelineFileInvalid(sorted(problems, key=by_place)) from error
 
 

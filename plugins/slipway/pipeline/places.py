@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[str | int, ...]
 """The way to a value: keys and list positions from the top of its document."""
 
+# Mistakes that are shown; nobody mends more at once.
+MOST_SHOWN = 50
 # Characters of a source line that are shown; a hostile line may be as long as the file.
 _WIDEST = 100
+# Characters of a message that are shown: a name in it may be as long, too.
+_LONGEST = 600
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,11 +53,11 @@ class Problem:
 
     def __str__(self) -> str:
         """Render the mistake with the line it is on and a caret under the place."""
-        advice = f"; {self.advice}" if self.advice else ""
+        told = _cut(self.message) + (f"; {_cut(self.advice)}" if self.advice else "")
         if self.span is None:
-            return f"{self.file}: {self.message}{advice} [{self.rule}]"
+            return f"{self.file}: {told} [{self.rule}]"
         at = f"{self.file}:{self.span.line}:{self.span.column}"
-        return f"{at}: {self.message}{advice} [{self.rule}]\n{self._excerpt(self.span)}"
+        return f"{at}: {told} [{self.rule}]\n{self._excerpt(self.span)}"
 
     def _excerpt(self, span: Span) -> str:
         cut = max(0, span.column - 1 - _WIDEST // 2) if len(self.source) > _WIDEST else 0
@@ -62,6 +66,11 @@ class Problem:
         carets = "^" * max(1, min(span.width, len(shown) - start))
         gutter = " " * len(str(span.line))
         return f"  {span.line} | {shown}\n  {gutter} | {' ' * start}{carets}"
+
+
+def _cut(text: str) -> str:
+    """Cut what a hostile file brings into a message."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
 def by_place(problem: Problem) -> tuple[int, int]:
@@ -76,5 +85,8 @@ class PipelineFileInvalid(PipelineFileError):
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
+        shown = [str(problem) for problem in problems[:MOST_SHOWN]]
+        if len(problems) > MOST_SHOWN:
+            shown.append(f"... and {len(problems) - MOST_SHOWN} more")
+        super().__init__("\n".join(shown))
         self.problems = tuple(problems)

@@ -23,6 +23,11 @@ LARGEST = 1 << 18
 DEEPEST = 30
 # Values in a document, aliases unfolded: ten nested lists of ten aliases each would be 10^10.
 MOST_VALUES = 20_000
+# Characters in a file, aliases unfolded.
+MOST_CHARACTERS = 1 << 20
+
+# Values in a file as they are written: keys are such, too.
+_MOST_NODES = 3 * MOST_VALUES
 
 _TAG = "tag:yaml.org,2002:"
 _MERGE, _NULL = f"{_TAG}merge", f"{_TAG}null"
@@ -104,14 +109,15 @@ def read(data: bytes, *, file: str) -> list[Document]:
     try:
         nodes = list(yaml.compose_all(_sheltered(text), Loader=_BoundedLoader))
     except _TooDeep as error:
-        raise _refusal(file, "too-deep", str(error), error.mark, lines) from error
+        raise _refusal(file, error.rule, str(error), error.mark, lines) from error
     except yaml.MarkedYAMLError as error:
         message = f"this is not YAML: {error.problem or error.context}"
         raise _refusal(file, "yaml", message, error.problem_mark, lines) from error
     except yaml.YAMLError as error:
         raise _refusal(file, "yaml", f"this is not YAML: {error}", None, lines) from error
+    size = _Size()
     documents = [
-        _Builder(file, number, lines).document(node) for number, node in enumerate(nodes, 1)
+        _Builder(file, number, lines, size).document(node) for number, node in enumerate(nodes, 1)
     ]
     return [document for document in documents if document.data is not None]
 
@@ -141,8 +147,18 @@ def _decode(data: bytes, file: str) -> str:
 
 
 class _TooDeep(yaml.YAMLError):
+    rule = "too-deep"
+
     def __init__(self, mark: yaml.Mark) -> None:
         super().__init__(f"values are nested more than {DEEPEST} deep")
+        self.mark = mark
+
+
+class _TooMany(_TooDeep):
+    rule = "too-many-values"
+
+    def __init__(self, mark: yaml.Mark) -> None:
+        yaml.YAMLError.__init__(self, f"the file has more than {_MOST_NODES} values")
         self.mark = mark
 
 
@@ -150,21 +166,32 @@ class _BoundedLoader(yaml.SafeLoader):
     """Composes nodes, but stops before a deep nest exhausts the stack."""
 
     depth = 0
+    nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         self.depth += 1
+        self.nodes += 1
         if self.depth > DEEPEST:
             raise _TooDeep(self.get_mark())
+        if self.nodes > _MOST_NODES:
+            raise _TooMany(self.get_mark())
         try:
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
 
 
+class _Size:
+    """The characters that a file's values may still have."""
+
+    left = MOST_CHARACTERS
+
+
 class _Builder:
     """Unfolds one document's nodes into data, counting as it goes."""
 
-    def __init__(self, file: str, number: int, lines: tuple[str, ...]) -> None:
+    def __init__(self, file: str, number: int, lines: tuple[str, ...], size: _Size) -> None:
+        self._size = size
         self._document = Document(file=file, number=number, data=None, lines=lines)
         self._left = MOST_VALUES
 
@@ -183,6 +210,10 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode) and node.tag == _NULL:
             return None
         if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:
+            self._size.left -= len(node.value)
+            if self._size.left < 0:
+                message = f"aliases unfold into more than {MOST_CHARACTERS} characters"
+                raise self._broken(path, "alias-bomb", message)
             return Scalar(node.value.translate(_RESTORE), node.tag.removeprefix(_TAG))
         tag = node.tag.replace(_TAG, "!!")
         raise self._broken(path, "tag", f"the tag {tag} means nothing here", advice="remove it")

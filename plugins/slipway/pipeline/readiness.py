@@ -11,11 +11,15 @@ exposes none is ready when it runs.
 from __future__ import annotations
 
 import time
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, StepTimedOut, TestsFailed
 from slipway.hooks.container_spec import Health
+from slipway.pipeline.mask_stream import StreamMasker
+from slipway.pipeline.masking import Masker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 _PAUSE = 0.15
 _SETTLED = 1.0
 _TAIL = 20
+# Lines before the last ones, and characters of each line in a message.
+_LOOKED_AT, _WIDEST = 200, 1000
 _LISTENING = "0A"
 _TABLES = ("cat", "/proc/net/tcp", "/proc/net/tcp6")
 # What a shell answers for a program that cannot be run or is not there.
@@ -65,6 +71,7 @@ def wait_until_ready(
     *,
     timeout: float,
     onlooker: Callable[[], str] | None = None,
+    mask: Masker | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> float:
@@ -75,26 +82,38 @@ def wait_until_ready(
     :param timeout: seconds.
     :param onlooker: makes a running container that shares the service's network and has ``cat``,
         and returns its id; for images that have nothing but their own program.
+    :param mask: knows the secrets.
     :raises ServiceStopped: when it ends with another exit code.
     :raises StepTimedOut: when it is not ready in time. Both with its last log lines.
     """
     began = clock()
-    watch = _Watch(engine, service, onlooker, clock)
+    watch = _Watch(engine, service, onlooker, clock, mask)
     while not watch.is_ready():
         if clock() - began > timeout:
             msg = f"service {service.name!r} {watch.lacks()} after {timeout:.0f} s"
-            raise StepTimedOut(msg + last_lines(engine, service.container))
+            raise StepTimedOut(msg + _tail(engine, service.container, mask))
         sleep(_PAUSE)
     return clock() - began
 
 
-def last_lines(engine: Engine, container: str, count: int = _TAIL) -> str:
+def last_lines(
+    engine: Engine, container: str, count: int = _TAIL, *, mask: Masker | None = None
+) -> list[str]:
+    """Return a container's last log lines, masked.
+
+    :param count: how many of them; more are looked through, as a secret may begin before.
+    """
+    lines: deque[str] = deque(maxlen=count)
+    stream = StreamMasker(mask or Masker(()), lines.append)
+    with suppress(ContainerEngineError):
+        stream.feed(engine.last_output(container, lines=count + _LOOKED_AT))
+    stream.close()
+    return [line.strip()[:_WIDEST] for line in lines] or ["(it wrote nothing)"]
+
+
+def _tail(engine: Engine, container: str, mask: Masker | None) -> str:
     """Return a container's last log lines, indented, for the end of a message."""
-    try:
-        lines = list(engine.logs(container, follow=False))[-count:]
-    except ContainerEngineError:
-        lines = []
-    return "".join(f"\n    {line}" for line in lines) or "\n    (it wrote nothing)"
+    return "".join(f"\n    {line}" for line in last_lines(engine, container, mask=mask))
 
 
 class _Watch:
@@ -106,8 +125,10 @@ class _Watch:
         service: Service,
         onlooker: Callable[[], str] | None,
         clock: Callable[[], float],
+        mask: Masker | None,
     ) -> None:
         self._engine = engine
+        self._mask = mask
         self._service = service
         self._onlooker = onlooker
         self._clock = clock
@@ -122,7 +143,7 @@ class _Watch:
                 return True
             name, code = self._service.name, state.exit_code
             msg = f"service {name!r} stopped with exit code {code} before it was ready"
-            tail = last_lines(self._engine, self._service.container)
+            tail = _tail(self._engine, self._service.container, self._mask)
             raise ServiceStopped(msg + tail, exit_code=code)
         if self._service.image.has_healthcheck and state.health is not Health.NONE:
             return state.health is Health.HEALTHY

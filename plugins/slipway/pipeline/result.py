@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import TestsFailed
-from slipway.pipeline.junit import Reports, read_reports
+from slipway.exceptions import NothingRan, TestsFailed
+from slipway.facts import StepReport, something_passed
+from slipway.pipeline.junit import Reports, together
+from slipway.pipeline.schedule import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from slipway.facts import StepReport
+    from slipway.pipeline.spec import PipelineSpec, StepSpec
+
+# Characters of a line in a message, and reasons in one.
+_WIDEST, _MOST_REASONS = 1000, 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +28,7 @@ class PipelineResult:
     :param seconds: the whole run.
     :param broken: the steps that failed without being allowed to.
     :param tails: the last lines of each step that ran.
-    :param collected: path in the workspace -> a tar of what was there.
+    :param reports: the test reports that its steps left.
     :param note: why the pipeline did not run.
     """
 
@@ -32,7 +37,7 @@ class PipelineResult:
     seconds: float
     broken: tuple[str, ...] = ()
     tails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    collected: Mapping[str, bytes] = field(default_factory=dict)
+    reports: Reports = field(default_factory=Reports)
     note: str = ""
 
     @property
@@ -47,7 +52,7 @@ class PipelineResult:
         return [self._describe(step) for step in self.steps if step.name in self.broken]
 
     def _describe(self, step: StepReport) -> str:
-        tail = "".join(f"\n    {line}" for line in self.tails.get(step.name, ()))
+        tail = "".join(f"\n    {line[:_WIDEST]}" for line in self.tails.get(step.name, ()))
         return f"step {step.name!r} failed with exit code {step.exit_code}{tail}"
 
 
@@ -69,19 +74,47 @@ class BuildResult:
 
     def reports(self) -> Reports:
         """Read the test reports that steps left, of all pipelines together."""
-        collected = {
-            f"{pipeline.name}/{path}": tar
-            for pipeline in self.pipelines
-            for path, tar in pipeline.collected.items()
-        }
-        return read_reports(collected)
+        return together(pipeline.reports for pipeline in self.pipelines)
 
     def raise_for_failure(self) -> None:
-        """Do nothing when all passed.
+        """Do nothing when something ran and all that ran passed.
 
         :raises TestsFailed: naming the steps, their exit codes and their last lines.
+        :raises NothingRan: with what kept each step from running.
         """
         failures = [text for pipeline in self.pipelines for text in pipeline.failures()]
         if failures:
             advice = "correct the commit and push again; the whole log is above"
             raise TestsFailed("\n".join(failures), advice=advice)
+        if not something_passed(self.steps):
+            msg = "no step of the pipeline has run to its end and passed, so there is no release"
+            advice = "look at `trigger` and `when`, if this commit was to be released"
+            raise NothingRan("\n".join([msg, *self._reasons()]), advice=advice)
+
+    def _reasons(self) -> list[str]:
+        """Say what kept each step from counting, those of one pipeline together if they can be."""
+        lines: list[str] = []
+        for pipeline in self.pipelines:
+            whys = {step.name: _why(step) for step in pipeline.steps}
+            if len(set(whys.values())) == 1:
+                lines.append(f"  pipeline {pipeline.name}: {next(iter(whys.values()))}")
+            else:
+                lines += [f"  {pipeline.name}, step {name}: {why}" for name, why in whys.items()]
+        more = len(lines) - _MOST_REASONS
+        return lines if more <= 0 else [*lines[:_MOST_REASONS], f"  ... and {more} more"]
+
+
+def skipped_step(pipeline: PipelineSpec, step: StepSpec, reason: str) -> StepReport:
+    """Report a step that did not run, and why."""
+    return StepReport(
+        name=step.name, image=step.image, state=State.SKIPPED, seconds=0.0,
+        pipeline=pipeline.name, note=reason,
+    )  # fmt: skip
+
+
+def _why(step: StepReport) -> str:
+    if step.state == State.FAILED:
+        return f"failed with exit code {step.exit_code}, which is ignored"
+    if step.state == State.PASSED:
+        return "only brings the sources" if step.exit_code == 0 else "ran in the background"
+    return step.note or step.state

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections import deque
+from functools import partial
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
@@ -21,10 +22,10 @@ from slipway.hooks.container_spec import ContainerSpec, ImageFacts, PullPolicy
 from slipway.pipeline.aftermath import Aftermath
 from slipway.pipeline.containers import container_spec
 from slipway.pipeline.given import Given
-from slipway.pipeline.masking import masked_engine
+from slipway.pipeline.junit import Reports
 from slipway.pipeline.preparation import Preparation
 from slipway.pipeline.registry_auth import credentials
-from slipway.pipeline.result import PipelineResult
+from slipway.pipeline.result import PipelineResult, skipped_step
 from slipway.pipeline.schedule import Schedule, State
 from slipway.pipeline.services import Services
 from slipway.pipeline.shared_network import SharedNetwork
@@ -67,9 +68,10 @@ class Runner:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._given = given or Given()
-        self._engine = masked_engine(engine, self._given.secrets.values())
+        self._engine = engine
         self._spec = spec
         self._output = output
+        output.hide(self._given.secrets.values())
         self._timeout = timeout
         self._clock = clock
         self._deadline = clock() + timeout
@@ -96,11 +98,15 @@ class Runner:
         :raises PipelineStopped: after :meth:`stop`.
         :raises ContainerEngineError: when the engine fails.
         """
+        with self._output.mask.errors():
+            return self._run_and_remove(source)
+
+    def _run_and_remove(self, source: bytes | IO[bytes] | None) -> PipelineResult:
         began = self._clock()
         self._deadline = began + self._timeout
         self._engine.remove_labelled(self._spec.labels)
         try:
-            reports, collected = self._run(source)
+            steps, reports = self._run(source)
         except ContainerEngineError as error:
             if self._stopped.is_set():
                 raise _stopped() from error
@@ -113,11 +119,11 @@ class Runner:
             raise _stopped()
         return PipelineResult(
             name=self._spec.name,
-            steps=tuple(reports),
+            steps=tuple(steps),
             seconds=self._clock() - began,
             broken=self._schedule.failed,
             tails={name: tuple(lines) for name, lines in self._tails.items()},
-            collected=collected,
+            reports=reports,
         )
 
     def stop(self) -> None:
@@ -125,7 +131,7 @@ class Runner:
         self._stopped.set()
         self._clean_up()
 
-    def _run(self, source: bytes | IO[bytes] | None) -> tuple[list[StepReport], dict[str, bytes]]:
+    def _run(self, source: bytes | IO[bytes] | None) -> tuple[list[StepReport], Reports]:
         steps = [step for step in self._spec.steps if not step.unmet]
         services = [service for service in self._spec.services if not service.unmet]
         self._get_images([*services, *steps])
@@ -141,10 +147,10 @@ class Runner:
         self._start_services(services, steps)
         self._shared.open()
         self._containers.ahead([step for step in steps if step.policy == "on-success"])
-        reports = self._schedule.run(stop=self._clean_up)
+        ended = self._schedule.run(stop=self._clean_up)
         after = Aftermath(self._engine, self._containers, self._output)
         after.show([*(s for s in steps if s.detach), *(services if self._schedule.failed else ())])
-        return reports, after.collect(steps, self._spec.workspace, self._given.collect)
+        return ended, after.reports(steps, self._spec.workspace, self._given.collect)
 
     # Before the steps
 
@@ -173,7 +179,8 @@ class Runner:
 
     def _run_step(self, step: StepSpec) -> StepReport:
         title = f"{self._given.title}step {step.name}"
-        self._output.begin(step.id, f"{title} ({step.image})")
+        tail = self._tails[step.name] = deque[str](maxlen=_TAIL)
+        self._output.begin(step.id, f"{title} ({step.image})", tail=tail)
         began = self._clock()
         state, code, note = State.KILLED, None, "killed"
         try:
@@ -199,12 +206,6 @@ class Runner:
 
     def _execute(self, step: StepSpec) -> tuple[State, int | None, str]:
         """Run a step's container; returns its state, its exit code and a remark for people."""
-        tail = self._tails.setdefault(step.name, deque(maxlen=_TAIL))
-
-        def log(line: str) -> None:
-            tail.append(line)
-            self._output.line(step.id, line)
-
         self._left()
         container = self._containers.container(step, self._schedule.failed)
         self._running[step.name] = container
@@ -214,34 +215,32 @@ class Runner:
             if step.detach:
                 self._engine.start(container)
                 return State.PASSED, None, "goes on in the background"
-            code = self._engine.run_to_end(container, timeout=self._left(), log=log)
+            code = self._engine.run_streaming(
+                container, timeout=self._left(), output=partial(self._output.write, step.id)
+            )
         except CannotStart as error:
-            log(error.message)
+            self._output.line(step.id, error.message)
             code = _NOT_FOUND
-        return self._outcome(step, container, code, log)
+        return self._outcome(step, container, code)
 
-    def _outcome(
-        self, step: StepSpec, container: str, code: int, log: Callable[[str], None]
-    ) -> tuple[State, int | None, str]:
+    def _outcome(self, step: StepSpec, container: str, code: int) -> tuple[State, int | None, str]:
         if code == 0:
             return State.PASSED, 0, "passed"
         if code == _KILLED and self._cut_short:
             return State.KILLED, code, self._cut_short
         if code == _KILLED and not self._stopped.is_set():
-            self._explain_kill(container, log)
+            self._explain_kill(step, container)
         ignored = ", which is ignored" if step.failure == "ignore" else ""
         return State.FAILED, code, f"failed with exit code {code}{ignored}"
 
-    def _explain_kill(self, container: str, log: Callable[[str], None]) -> None:
+    def _explain_kill(self, step: StepSpec, container: str) -> None:
         memory = self._spec.isolation.memory
         if self._engine.state(container).out_of_memory and memory:
-            log(f"it wanted more than the {memory >> 20} MiB of memory that a step may use")
+            line = f"it wanted more than the {memory >> 20} MiB of memory that a step may use"
+            self._output.line(step.id, line)
 
     def _skipped(self, step: StepSpec, reason: str) -> StepReport:
-        return StepReport(
-            name=step.name, image=step.image, state=State.SKIPPED, seconds=0.0,
-            pipeline=self._spec.name, note=reason,
-        )  # fmt: skip
+        return skipped_step(self._spec, step, reason)
 
     def _fails(self, step: StepSpec, report: StepReport) -> bool:
         return report.state == State.FAILED and step.failure != "ignore"

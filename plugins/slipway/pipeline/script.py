@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from slipway.pipeline.substitution import expand
+from slipway.pipeline.substitution import Budget, expand
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,16 +42,18 @@ def shell_script(commands: Sequence[str]) -> str:
 
 
 def with_variables(
-    commands: Sequence[str], variables: Mapping[str, str]
+    commands: Sequence[str], variables: Mapping[str, str], budget: Budget | None = None
 ) -> tuple[list[str], dict[str, str]]:
     """Substitute the build's variables in commands; every other ``${...}`` is the shell's.
 
     A value that means something to a shell (a commit message may say anything) is not pasted
     but handed over as a variable of its own, so that text never becomes a command.
 
+    :param budget: of the file.
     :returns: the commands, and the variables that they need besides.
+    :raises SubstitutionTooLong: naming the limit.
     """
-    computed: dict[str, str] = {}
+    names: dict[str, str] = {}
 
     def lookup(name: str) -> str:
         if _LATER.match(name) or not (name in variables or _OURS.match(name)):
@@ -61,8 +63,9 @@ def with_variables(
     def replace(_: str, value: str) -> str:
         if _HARMLESS.fullmatch(value):
             return value
-        name = f"DRONE_SUBSTITUTED_{len(computed) + 1}"
-        computed[name] = value
+        # The same text is handed over once, however often it is asked for.
+        name = names.setdefault(value, f"DRONE_SUBSTITUTED_{len(names) + 1}")
         return f"${{{name}}}"
 
-    return [expand(one, lookup, replace, lenient=True) for one in commands], computed
+    expanded = [expand(one, lookup, replace, lenient=True, budget=budget) for one in commands]
+    return expanded, {name: value for value, name in names.items()}

@@ -71,6 +71,7 @@ class Services:
             Service(name=service.name, container=container, image=self._images[service.image]),
             timeout=timeout,
             onlooker=partial(self._onlooker, service, container),
+            mask=self._output.mask,
             clock=self._clock,
         )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.conditions import Event
     from slipway.pipeline.model import Mount, Step
     from slipway.pipeline.spec import VolumeSpec
+    from slipway.pipeline.substitution import Budget
 
 _UNFIT = re.compile(r"[^a-zA-Z0-9_.-]+")
 # A container's name is for people to read; the whole step name stays in the spec.
@@ -32,6 +33,7 @@ class Context:
 
     :param environment: the pipeline's own, for every step.
     :param variables: of the build and the pipeline.
+    :param budget: what the file's texts may still come to.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Context:
     workspace: str
     volumes: tuple[VolumeSpec, ...]
     environment: Mapping[str, str | FromSecret]
+    budget: Budget
     image_rules: ImageRules = field(default_factory=ImageRules)
 
 
@@ -60,7 +63,7 @@ def step_spec(
     environment, secrets = _environment(step, number, context)
     entrypoint, command = step.entrypoint, step.command
     if step.commands:
-        text, computed = script.with_variables(step.commands, context.variables)
+        text, computed = script.with_variables(step.commands, context.variables, context.budget)
         environment |= {**computed, script.VARIABLE: script.shell_script(text)}
         entrypoint, command = script.entrypoint(step.shell), script.COMMAND
     # A service that runs its image's own program runs it where the image says.
@@ -92,7 +95,7 @@ def step_spec(
         limits=_limits(step),
         depends_on=depends_on,
         policy=step.when.policy().value,
-        unmet=step.when.unmet(context.event),
+        unmet=step.when.unmet(context.event, "when"),
         detach=step.detach,
         failure=step.failure,
         privileged=step.privileged,

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from fnmatch import translate
+
+from slipway.exceptions import PipelineFileError
+from slipway.pipeline.globs import shell_pattern
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATORS = ("^^", "^", ",,", ",", "##", "#", "%%", "%", "//", "/#", "/%", "/", ":=", ":-", "=",
               ":?", ":+", ":")  # fmt: skip
 # A form within a form within a form; deeper is somebody playing.
 _DEEPEST = 8
-# A pattern is tried on every cut of a value, so longer ones would take long; they stay whole.
-_LONGEST = 4096
+# Characters that one text may come to, and that all texts of a file may.
+LONGEST, LONGEST_OF_ALL = 100_000, 4 << 20
 
 Lookup = Callable[[str], str]
 Replace = Callable[[str, str], str]
@@ -29,26 +31,61 @@ class BadSubstitution(ValueError):
     """``${`` that is not followed by one of the known forms."""
 
 
-def substitute(text: str, variables: Mapping[str, str]) -> str:
+class SubstitutionTooLong(PipelineFileError):
+    """A form, a text or a file would come to more than is put together."""
+
+
+class Budget:
+    """The characters that the texts of one file may still come to.
+
+    :param left: how many.
+    """
+
+    def __init__(self, left: int = LONGEST_OF_ALL) -> None:
+        self.left = left
+
+    def spend(self, size: int) -> None:
+        """Count characters that were read or written.
+
+        :raises SubstitutionTooLong: when there have been too many.
+        """
+        self.left -= size
+        if self.left < 0:
+            msg = (
+                f"the file's texts come to more than {LONGEST_OF_ALL} characters with their values"
+            )
+            raise SubstitutionTooLong(msg, advice="put long texts into files in the repository")
+
+
+def substitute(text: str, variables: Mapping[str, str], budget: Budget | None = None) -> str:
     """Replace every form; a variable that is not there is empty.
 
+    :param budget: of the file; without it, there is one for this text.
     :raises BadSubstitution: naming the form.
+    :raises SubstitutionTooLong: naming the limit.
     """
-    return expand(text, lambda name: variables.get(name, ""), lambda _, value: value)
+    if "${" not in text:
+        return text
+    budget = budget or Budget()
+    return expand(text, lambda name: variables.get(name, ""), lambda _, value: value, budget=budget)
 
 
 def expand(
-    text: str, lookup: Lookup, replace: Replace, *, lenient: bool = False, depth: int = 0
-) -> str:
+    text: str, lookup: Lookup, replace: Replace, *, lenient: bool = False, depth: int = 0,
+    budget: Budget | None = None,
+) -> str:  # fmt: skip
     """Replace every form by what ``replace`` makes of it.
 
     :param lookup: the value of a variable; raise :class:`KeyError` to leave the form as it is.
     :param replace: is given the form and its value.
     :param lenient: what is none of the forms stays as it is.
+    :param budget: of the file; without it, there is one for this text.
     :raises BadSubstitution: naming the form.
+    :raises SubstitutionTooLong: naming the limit.
     """
+    budget = budget or Budget()
     out: list[str] = []
-    at = 0
+    at = size = 0
     while (start := text.find("${", at)) >= 0:
         if start > 0 and text[start - 1] == "$" and start - 1 >= at:
             out.append(text[at : start - 1] + "${")
@@ -58,7 +95,10 @@ def expand(
         try:
             end = at = _end(text, start)
             form = text[start:end]
-            out.append(replace(form, _value(form[2:-1], lookup, depth)))
+            value = _value(form[2:-1], lookup, depth, budget)
+            size = _checked(form, size + len(value))
+            budget.spend(len(value))
+            out.append(replace(form, value))
         except KeyError:
             out.append(form)
         except BadSubstitution:
@@ -85,7 +125,15 @@ def _end(text: str, start: int) -> int:
     raise BadSubstitution(msg)
 
 
-def _value(body: str, lookup: Lookup, depth: int) -> str:
+def _checked(form: str, size: int) -> int:
+    """Return how much a text comes to, if that may be."""
+    if size > LONGEST:
+        msg = f"`{form[:40]}` makes its text longer than {LONGEST} characters"
+        raise SubstitutionTooLong(msg, advice="put long texts into files in the repository")
+    return size
+
+
+def _value(body: str, lookup: Lookup, depth: int, budget: Budget) -> str:
     if depth > _DEEPEST:
         msg = "forms are nested too deep"
         raise BadSubstitution(msg)
@@ -100,10 +148,11 @@ def _value(body: str, lookup: Lookup, depth: int) -> str:
     value = lookup(name[0])
     if not rest:
         return value
+    budget.spend(len(value))
     argument = rest[len(operator) :]
     if operator[0] == "/":
         return _replaced(operator, value, argument)
-    word = expand(argument, lookup, lambda _, inner: inner, depth=depth + 1)
+    word = expand(argument, lookup, lambda _, inner: inner, depth=depth + 1, budget=budget)
     return _applied(operator, value, word)
 
 
@@ -118,32 +167,21 @@ def _applied(operator: str, value: str, word: str) -> str:
         case ",":
             return value[:1].lower() + value[1:]
         case "#" | "##":
-            return _trimmed(value, word, longest=operator == "##")
+            return value[_cut(value, word, longest=operator == "##") :]
         case "%" | "%%":
-            # A suffix is a prefix of the reversed text, but its pattern cannot be reversed.
-            return _trimmed_end(value, word, longest=operator == "%%")
+            # A suffix is a prefix of the text turned round.
+            cut = _cut(value[::-1], word, longest=operator == "%%", backwards=True)
+            return value[: len(value) - cut]
         case ":":
             return _slice(value, word)
         case _:
             return value or word
 
 
-def _trimmed(value: str, pattern: str, *, longest: bool) -> str:
-    if len(value) > _LONGEST:
-        return value
-    matches = re.compile(translate(pattern)).match
-    cuts = range(len(value), -1, -1) if longest else range(len(value) + 1)
-    cut = next((cut for cut in cuts if matches(value[:cut])), 0)
-    return value[cut:]
-
-
-def _trimmed_end(value: str, pattern: str, *, longest: bool) -> str:
-    if len(value) > _LONGEST:
-        return value
-    matches = re.compile(translate(pattern)).match
-    cuts = range(len(value) + 1) if longest else range(len(value), -1, -1)
-    cut = next((cut for cut in cuts if matches(value[cut:])), len(value))
-    return value[:cut]
+def _cut(value: str, pattern: str, *, longest: bool, backwards: bool = False) -> int:
+    """Return the length of a value's beginning that matches, 0 where none does."""
+    ends = shell_pattern(pattern, backwards=backwards).ends(value)
+    return (ends[-1] if longest else ends[0]) if ends else 0
 
 
 def _slice(value: str, word: str) -> str:
@@ -161,6 +199,8 @@ def _replaced(operator: str, value: str, argument: str) -> str:
     old, new = _halves(argument)
     if not old:
         return value
+    if operator == "//":
+        _checked(f"${{...//{argument}}}", len(value) + value.count(old) * (len(new) - len(old)))
     match operator:
         case "//":
             return value.replace(old, new)

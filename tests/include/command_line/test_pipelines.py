@@ -49,7 +49,7 @@ def test_compile_prints_the_spec_for_an_event(folder: Path) -> None:
         text: str = json.loads(out.getvalue())["pipelines"][0]["steps"][0]["unmet"]
         return text
 
-    assert unmet(Choices()) == "event is 'push'"
+    assert unmet(Choices()) == "when.event is [tag], the build's is push"
     assert unmet(Choices(event="tag", ref="v1.0.0")) == ""
 
 

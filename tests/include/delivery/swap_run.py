@@ -1,8 +1,8 @@
 """Runs a project's DAG in Airflow itself, before a cloud in memory, and notes what came of it.
 
 A program of its own, since it needs a database of its own: ``AIRFLOW_HOME`` says where. The first
-argument is the file for the outcomes, as JSON. Each other one is a task that fails in one run;
-``-`` is a run in which none does.
+argument is the file for the outcomes, as JSON. Each other one is a task that fails in one run,
+or is skipped where ``skip:`` stands before it; ``-`` is a run in which none does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, BaseSensorOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from include.delivery.delivery_dag import build
 from include.delivery.loader import PROJECTS, load_project
@@ -58,6 +58,8 @@ def _outcome(failing: str) -> dict[str, Any]:
     dag = build(load_project(PROJECTS / "guestbook.yaml"), "guestbook")
     for task in dag.tasks:
         _stand_in(task, cloud, fails=task.task_id == failing)
+        if failing == f"skip:{task.task_id}":
+            task.execute = _skip
     run = dag.test()
     return {
         "run": run.state.value,
@@ -97,6 +99,11 @@ def _open_after_looks(cloud: FakeFleetCloud) -> Callable[[Any], None]:
 def _fail(context: Any) -> None:
     msg = "as the test wants it"
     raise AirflowFailException(msg)
+
+
+def _skip(context: Any) -> None:
+    msg = "as the test wants it"
+    raise AirflowSkipException(msg)
 
 
 if __name__ == "__main__":

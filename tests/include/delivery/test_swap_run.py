@@ -13,9 +13,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 NONE = "-"
+NOTHING_RAN = "skip:test"
 # The old fleet serves all along; in the order in which they come.
 RISKY = ("launch", "fleet_healthy", "shift_traffic", "fleet_in_service", "soak")
-CASES = (NONE, "bake_image", *(f"swap.{one}" for one in ("migrate", *RISKY, "retire_old")))
+IN_SWAP = ("migrate", *RISKY, "retire_old")
+CASES = (NONE, NOTHING_RAN, "bake_image", *(f"swap.{one}" for one in IN_SWAP))
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +75,14 @@ def test_a_release_that_passed_its_soak_stays(outcomes: dict[str, Any]) -> None:
     assert seen["tasks"]["swap.roll_back"] == "skipped"
     assert seen["attached"] == ["1", "2"]
     assert len(seen["leases"]) == 1
+
+
+def test_a_commit_of_which_nothing_ran_becomes_no_release_and_changes_nothing(
+    outcomes: dict[str, Any],
+) -> None:
+    seen = outcomes[NOTHING_RAN]
+    before = ("checkout", "build_deb", "rehearse_migrations")
+    after = {task: state for task, state in seen["tasks"].items() if task not in before}
+    assert set(after.values()) == {"skipped"}, after
+    assert {"publish_apt", "record_release", "bake_image", "swap.launch"} <= after.keys()
+    assert (seen["run"], seen["changes"], seen["attached"]) == ("success", [], ["1"])

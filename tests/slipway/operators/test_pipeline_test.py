@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import base64
+import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.facts import Checkout, Release, TestReport
 from slipway.operators import pipeline_test
 from slipway.operators.pipeline_test import PipelineTestOperator
 from tests.fakes.container_engine import FakeEngine, Play
+from tests.slipway.pipeline.tars import packed
 
 if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
@@ -87,3 +90,76 @@ def test_killing_stops_the_runner(repository: Repository, engine: FakeEngine) ->
     task.execute(CONTEXT)
     task.on_kill()
     assert engine.events[-1] == "remove all"
+
+
+def test_a_commit_that_nothing_is_for_ends_the_run_without_a_failure_and_says_why(
+    repository: Repository, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sha = repository.commit(_dot_drone_dot_yml=PIPELINE + "trigger: {branch: [release]}\n")
+    with pytest.raises(AirflowSkipException):
+        operator(repository, sha).execute(CONTEXT)
+    assert engine.events == []
+    log = capsys.readouterr().out
+    assert "pipeline default: trigger.branch is [release], the build's is main" in log
+    assert "what to do: look at `trigger` and `when`" in log
+
+
+SECRET_PIPELINE = """\
+kind: pipeline
+steps:
+- name: unit
+  image: python
+  environment: {T: {from_secret: token}}
+  commands: [pytest]
+"""
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    values = {"token": "tok-5f3a9c77"}
+    monkeypatch.setattr(pipeline_test, "read_secrets", lambda sources, names: values)
+    return values
+
+
+def leaking(name: str, message: str) -> bytes:
+    report = f"<testsuite><testcase name='{name}'><failure>{message}</failure></testcase>"
+    return packed("report.xml", f"{report}</testsuite>".encode())
+
+
+def test_no_secret_leaves_the_task_in_log_xcom_or_error(
+    repository: Repository, engine: FakeEngine, secrets: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    secret = secrets["token"]
+    encoded = base64.b64encode(f"a:{secret}".encode()).decode()
+    wrapped = f"{encoded[:8]}\n{encoded[8:]}"
+    engine.plays["unit"] = Play(
+        lines=(f"+ {secret}", wrapped, "x" * 65_530 + secret),
+        leaves={"/drone/src/report.xml": leaking(f"t {secret}", wrapped)},
+    )
+    sha = repository.commit(_dot_drone_dot_yml=SECRET_PIPELINE)
+    task = operator(repository, sha, reports=["report.xml"], secrets={"token": "variable:t"})
+    fact = task.execute(CONTEXT)
+    report = TestReport.from_json(fact)
+    assert report.counts is not None
+    assert report.counts.failed[0].name == "t ******"
+    engine.plays["unit"] = Play(lines=(secret, wrapped), exit_code=1)
+    with pytest.raises(AirflowFailException) as caught:
+        operator(repository, sha, secrets={"token": "variable:t"}).execute(CONTEXT)
+    assert "******" in str(caught.value)
+    log = capsys.readouterr().out
+    assert log.count("******") > 4
+    left = f"{log}{json.dumps(fact)}{caught.value}"
+    for hidden in (secret, "5f3a9c77", encoded[3:12], encoded[12:18]):
+        assert hidden not in left
+
+
+def test_a_secret_that_is_a_word_of_the_record_does_not_break_it(
+    repository: Repository, engine: FakeEngine, secrets: dict[str, str]
+) -> None:
+    secrets["token"] = "passed"
+    sha = repository.commit(_dot_drone_dot_yml=SECRET_PIPELINE)
+    task = operator(repository, sha, secrets={"token": "variable:t"})
+    report = TestReport.from_json(task.execute(CONTEXT))
+    assert report.steps[0].state == "passed"
+    assert report.release.sha == sha

@@ -53,17 +53,28 @@ def test_the_forms_of_a_condition(form: object) -> None:
 
 def test_all_conditions_must_hold() -> None:
     conditions = Conditions.model_validate({"branch": "main", "event": ["push", "tag"]})
-    assert conditions.unmet(Event(branch="main")) == ""
-    assert conditions.unmet(Event(branch="dev")) == "branch is 'dev'"
-    assert conditions.unmet(Event(name="cron", branch="main")) == "event is 'cron'"
+    assert conditions.unmet(Event(branch="main"), "when") == ""
+    unmet = conditions.unmet(Event(branch="dev"), "when")
+    assert unmet == "when.branch is [main], the build's is dev"
+    unmet = conditions.unmet(Event(name="cron", branch="main"), "trigger")
+    assert unmet == "trigger.event is [push, tag], the build's is cron"
+
+
+def test_what_is_excluded_is_told_as_such_and_long_lists_are_cut() -> None:
+    conditions = Conditions.model_validate({"branch": {"include": "f/*", "exclude": ["f/x"]}})
+    unmet = conditions.unmet(Event(branch="f/x"), "when")
+    assert unmet == "when.branch is [f/*] and excludes [f/x], the build's is f/x"
+    conditions = Conditions.model_validate({"branch": [f"b{n}" for n in range(1000)]})
+    assert len(conditions.unmet(Event(branch="f/x"), "when")) < 300
 
 
 @pytest.mark.parametrize("name", ["ref", "repo", "target", "cron", "action", "instance"])
 def test_each_value_of_an_event_is_looked_at(name: str) -> None:
     conditions = Conditions.model_validate({name: "wanted"})
     values = {name: "wanted"}
-    assert conditions.unmet(Event(**values)) == ""  # type: ignore[arg-type]
-    assert conditions.unmet(Event()) == f"{name} is ''"
+    assert conditions.unmet(Event(**values), "when") == ""  # type: ignore[arg-type]
+    unmet = conditions.unmet(Event(), "when")
+    assert unmet == f"when.{name} is [wanted], the build's is empty"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import deque
+
 from slipway.facts import StepReport
 from slipway.pipeline import log_groups
 from slipway.pipeline.log_groups import LogGroups
@@ -45,6 +47,40 @@ def test_a_waiting_group_is_bounded_and_says_what_it_dropped() -> None:
         groups.line("b", str(number))
     groups.end("a", "done")
     assert log[3:6] == ["::group::b", "(5 earlier lines were dropped)", "5"]
+
+
+def test_a_waiting_group_of_very_long_lines_is_bounded_as_well() -> None:
+    log: list[str] = []
+    groups = LogGroups(log.append)
+    groups.begin("a", "a")
+    groups.begin("b", "b")
+    for _ in range(1000):
+        groups.line("b", "x" * 65_536)
+    assert sum(map(len, groups._groups["b"].lines)) <= log_groups._KEPT_SIZE
+    groups.end("a", "done")
+    groups.end("b", "done")
+    assert "(936 earlier lines were dropped)" in log[4]
+
+
+def test_everything_that_is_written_is_masked() -> None:
+    log: list[str] = []
+    tail: deque[str] = deque()
+    groups = LogGroups(log.append)
+    groups.hide(["hunter2xyz"])
+    groups.hide(["other-one"])
+    groups.say("say hunter2xyz and other-one")
+    groups.begin("a", "title hunter2xyz", tail=tail)
+    groups.write("a", b"wri")
+    groups.write("a", b"te hunter")
+    groups.write("a", b"2xyz\n")
+    groups.line("a", "line hunter2xyz")
+    groups.end("a", "end hunter2xyz")
+    groups.write("a", b"too late\n")
+    assert log == [
+        "say ****** and ******", "::group::title ******", "write ******", "line ******",
+        "end ******", "::endgroup::",
+    ]  # fmt: skip
+    assert list(tail) == ["write ******", "line ******"]
 
 
 def test_the_table_lines_up() -> None:

@@ -2,35 +2,71 @@ from __future__ import annotations
 
 import base64
 import json
-from urllib.parse import quote
+import time
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.pipeline.masking import MASK, SHORTEST, Masker, masked_engine
-from tests.fakes.container_engine import FakeEngine
+from slipway.exceptions import ToolFailed
+from slipway.pipeline.masking import MASK, SHORTEST, Masker
+from tests.slipway.pipeline.secret_forms import FORMS, base64_of
 
-SECRET = 'p&ss w0rd/"x"'
+if TYPE_CHECKING:
+    from tests.slipway.pipeline.secret_forms import Form
+
+SECRETS = [
+    "p&ss w0rd/\"x'ä\\n$é",
+    "hunter2xyz",
+    "tok-5f3a+/9c=",
+    "https://user:pass@host/x?a=b&c=d",
+    "aaaabbbb",
+    "grüße-aus-köln",
+]
+KEY = "-----BEGIN KEY-----\nabcdefghijkl\nmn\nopqrstuvwxyz0123\n-----END KEY-----\n"
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_secret_is_masked_in_all_its_forms(form: Form, secret: str) -> None:
+    shown = form(secret)
+    masked = Masker([secret])(f"before {shown} after")
+    assert MASK in masked
+    assert masked.startswith("before ")
+    assert masked.endswith(" after")
+    # What is left are the ends that hold bits of other text, quotes, and what is no secret.
+    kept = masked.replace(MASK, "")
+    assert not any(secret[at : at + 5] in kept for at in range(len(secret) - 4))
 
 
 @pytest.mark.parametrize(
     "shown",
     [
-        SECRET,
-        json.dumps(SECRET)[1:-1],
-        quote(SECRET),
-        quote(SECRET, safe=""),
-        SECRET.encode().hex(),
-        base64.b64encode(SECRET.encode()).decode(),
+        KEY,
+        KEY.replace("\n", "\r\n"),
+        KEY.replace("\n", "\\n"),
+        KEY.replace("\n", "\\r\\n"),
+        KEY.replace("\n", " "),
+        KEY.replace("\n", ""),
+        json.dumps(KEY),
+        base64_of(KEY),
+        base64_of(KEY, 76),
+        base64_of(KEY.replace("\n", "\r\n"), 64),
+        "\n".join(base64_of(line) for line in KEY.splitlines()),
+        KEY.encode().hex(),
     ],
 )
-def test_a_secret_is_masked_in_all_its_clothes(shown: str) -> None:
-    masked = Masker([SECRET])(f"before {shown} after")
+def test_no_line_of_a_key_is_shown_however_it_is_printed(shown: str) -> None:
+    masked = Masker([KEY])(shown)
     assert MASK in masked
-    assert SECRET not in masked
-    assert masked.startswith("before ")
-    assert masked.endswith(" after")
+    for line in KEY.split("\n"):
+        for form in (line, base64_of(line)[3:-3], line.encode().hex()):
+            assert len(form) < 5 or form not in masked
+
+
+def test_a_short_line_of_a_key_goes_with_the_others() -> None:
+    assert Masker([KEY])(KEY) == "\n".join([MASK] * 5) + "\n"
 
 
 @given(
@@ -42,10 +78,11 @@ def test_base64_at_any_offset(secret: str, before: bytes, after: bytes) -> None:
     assert MASK in Masker([secret])(encoded)
 
 
-def test_each_line_of_a_key_is_masked() -> None:
-    mask = Masker(["-----BEGIN KEY-----\nabcdefgh\nijklmnop\n-----END KEY-----\n"])
-    assert mask("abcdefgh") == MASK
-    assert mask("x ijklmnop y") == f"x {MASK} y"
+@given(st.text(min_size=SHORTEST, max_size=12), st.sampled_from(sorted(FORMS)))
+def test_whatever_characters_a_secret_has_it_is_found(secret: str, form: str) -> None:
+    secret = secret.strip()
+    if len(secret) >= 8 and "\0" not in secret and secret.encode(errors="replace").isascii():
+        assert MASK in Masker([secret])(FORMS[form](secret))
 
 
 def test_short_words_are_left_alone() -> None:
@@ -53,11 +90,81 @@ def test_short_words_are_left_alone() -> None:
     assert Masker([])("anything") == "anything"
 
 
+def test_a_secret_of_quotes_does_not_mask_everything() -> None:
+    mask = Masker(["'\"\\'a\"'", '""ab""', "....", "''''"])
+    assert mask("a ab abc '' \"\" \\ .") == "a ab abc '' \"\" \\ ."
+    assert mask("x ''\"\\'a\"' y") == f"x '{MASK} y"
+    assert mask("....") == MASK
+
+
+def test_ordinary_output_is_left_alone() -> None:
+    text = "100% of C:\\new\\table at 12:30 &amp; \x1b[32mok\x1b[0m %zz \\u12 a=b\n"
+    assert Masker([*SECRETS, KEY])(text) == text
+
+
 def test_the_longer_of_two_secrets_goes_first() -> None:
     assert Masker(["secret", "secret-and-more"])("secret-and-more") == MASK
 
 
-def test_an_engines_lines_are_masked_and_the_rest_is_the_engines() -> None:
-    engine = masked_engine(FakeEngine(), ["hunter2x"])
-    engine.create_network("n", {})
-    assert engine.ensure_image("i").id == "sha256:1"
+def test_two_secrets_that_overlap_are_both_masked() -> None:
+    assert Masker(["abcdefgh", "efghijkl"])("x abcdefghijkl y") == f"x {MASK} y"
+
+
+def test_bytes_that_are_no_text_pass_through() -> None:
+    assert Masker(["hunter2xyz"])("\udcff hunter2xyz") == f"\udcff {MASK}"
+
+
+def test_the_beginning_of_a_secret_at_a_cut_is_masked() -> None:
+    mask = Masker(["0123456789abcdef"])
+    assert mask("token 0123456789", cut_off=True) == f"token {MASK}"
+    assert mask("token 0123456789") == "token 0123456789"
+    assert mask("token 01", cut_off=True) == "token 01"
+
+
+def test_the_texts_of_a_fact_are_masked_and_its_keys_stay() -> None:
+    fact = {"state": ["hunter2xyz", 1, None, True], "hunter2xyz": {"a": ("x hunter2xyz",)}}
+    assert Masker(["hunter2xyz"]).json(fact) == {
+        "state": [MASK, 1, None, True], "hunter2xyz": {"a": (f"x {MASK}",)},
+    }  # fmt: skip
+
+
+def test_an_error_and_its_causes_say_no_secret() -> None:
+    mask = Masker(["hunter2xyz"])
+    cause = OSError(2, "no hunter2xyz")
+    problem = ToolFailed("failed with hunter2xyz", advice="change hunter2xyz")
+    problem.add_note("note hunter2xyz")
+    problem.__cause__ = cause
+    with pytest.raises(ToolFailed) as caught, mask.errors():
+        raise problem
+    shown = f"{caught.value} {caught.value!r} {cause} {caught.value.__notes__}"
+    assert "hunter2" not in shown
+    assert str(caught.value) == f"failed with {MASK}\n  what to do: change {MASK}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 400_000,
+        "a\x1b[0m" * 60_000,
+        "\\" * 400_000,
+        "%61" * 100_000,
+        "&amp;" * 80_000,
+        "\x1b[" + "0" * 400_000,
+        "a\b" * 150_000,
+        ("0" * 8 + " ") * 40_000,
+        "\n00000000: 00" * 30_000,
+        "aaaabbb" * 60_000,
+    ],
+    ids=lambda text: repr(text[:10]),
+)
+def test_no_text_takes_longer_than_its_length_says(text: str) -> None:
+    mask = Masker(["aaaabbbb", "0" * 31 + "1"])
+
+    def seconds(data: str) -> float:
+        began = time.perf_counter()
+        mask(data)
+        return time.perf_counter() - began
+
+    seconds(text[: len(text) // 8])
+    small, large = min(seconds(text[: len(text) // 8]) for _ in range(2)), seconds(text)
+    assert large < 40 * small + 0.5

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slipway.exceptions import ImageUnavailable, PipelineStopped, StepTimedOut, TestsFailed
+from slipway.exceptions import (
+    ContainerEngineError,
+    ImageUnavailable,
+    PipelineStopped,
+    StepTimedOut,
+    TestsFailed,
+)
 from slipway.hooks.container_spec import ImageFacts
 from slipway.pipeline.compiler import Build, compile_pipeline
 from slipway.pipeline.conditions import Event
@@ -20,9 +26,10 @@ from slipway.pipeline.readiness import ServiceStopped
 from slipway.pipeline.result import BuildResult, PipelineResult
 from slipway.pipeline.runner import Runner
 from tests.fakes.container_engine import FakeEngine, Play
+from tests.slipway.pipeline.tars import packed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 POSTGRES = ImageFacts(id="sha256:2", ports=(5432,), has_healthcheck=False)
@@ -287,7 +294,7 @@ def test_a_step_whose_conditions_are_unmet_holds_nobody_up() -> None:
     case = Case(steps(a="when: {branch: other}", b="depends_on: [a]"))
     result = case.run()
     assert [(s.state, s.note) for s in result.steps] == [
-        ("skipped", "branch is ''"), ("passed", ""),
+        ("skipped", "when.branch is [other], the build's is empty"), ("passed", ""),
     ]  # fmt: skip
     assert [e for e in case.engine.events if e.startswith("put")] == ["put run-step-2-b"]
 
@@ -352,12 +359,58 @@ def test_an_image_of_a_private_registry_is_pulled_with_its_credentials() -> None
     assert case.engine.logins == {"r.example.com/i": {"username": "u", "password": "p"}}
 
 
-def test_files_in_the_workspace_are_kept() -> None:
+def test_reports_in_the_workspace_are_read() -> None:
+    report = b"<testsuite><testcase name='hunter2x!'><failure/></testcase></testsuite>"
+    leaves = {"/drone/src/report.xml": packed("report.xml", report), "/drone/src/odd": b"no tar"}
     case = Case(
-        steps(a=""), {"a": Play(leaves={"/drone/src/report.xml": b"tar"})},
-        given=Given(collect=("report.xml", "absent")),
+        steps(a=""), {"a": Play(leaves=leaves)},
+        given=Given(collect=("report.xml", "absent", "odd"), secrets={"s": "hunter2x!"}),
     )  # fmt: skip
-    assert case.run().collected == {"report.xml": b"tar"}
+    reports = case.run().reports
+    assert reports.counts is not None
+    assert reports.counts.failed[0].name == "******"
+    assert [line[:22] for line in reports.complaints] == ["odd cannot be unpacked"]
+
+
+def test_a_report_whose_reading_breaks_off_fails_no_pipeline() -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"x" * 100
+        msg = "cannot read out: the connection broke"
+        raise ContainerEngineError(msg)
+
+    case = Case(
+        steps(a=""), {"a": Play(leaves={"/drone/src/out": broken()})},
+        given=Given(collect=("out",)),
+    )  # fmt: skip
+    result = case.run()
+    assert result.state == "passed"
+    assert "connection broke" in result.reports.complaints[0]
+
+
+def test_a_secret_in_pieces_is_masked_in_log_tail_and_error() -> None:
+    text = "services: [{name: db, image: postgres}]\n" + steps(a="")
+    pieces = tuple(b"aHVu\ndG\nVyMnghOg==\n"[at : at + 1] for at in range(19))
+    given = Given(secrets={"s": "hunter2x!"})
+    case = Case(text, {"a": Play(lines=pieces, exit_code=1)}, given=given)
+    result = case.run()
+    assert result.tails["a"][:2] == ("******", "******")
+    assert "aHVu" not in "".join(case.log)
+    plays = {"db": Play(exit_code=3, lines=("x hunter2x!", *pieces))}
+    case = Case(text, plays, given=given)
+    with pytest.raises(ServiceStopped) as caught:
+        case.run()
+    assert "x ******\n    ******" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "VyMn" not in str(caught.value)
+
+
+def test_what_an_engine_says_of_a_secret_is_masked() -> None:
+    case = Case(steps(a=""), given=Given(secrets={"s": "hunter2x!"}))
+    case.engine.missing_images.add("i")
+    case.engine.complaint = "no login with hunter2x!"
+    with pytest.raises(ImageUnavailable) as caught:
+        case.run()
+    assert "no login with ******" in str(caught.value)
 
 
 def test_volumes() -> None:

@@ -1,0 +1,91 @@
+"""The reports in a folder of the workspace, out of the stream that the engine packs it into.
+
+A commit decides what is in there: gigabytes of zeros, a hundred thousand files, names that are no
+text. Nothing is kept but one report at a time, and reading ends at a limit.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Bytes of one report.
+LARGEST = 8 << 20
+# Bytes of all that is packed for one pipeline, and files in one folder.
+LARGEST_OF_ALL, MOST_FILES = 64 << 20, 10_000
+_WIDEST = 200
+
+
+class TooMuch(Exception):
+    """There is more than is read."""
+
+
+class Budget:
+    """The bytes that may still be read for one pipeline."""
+
+    def __init__(self, left: int = LARGEST_OF_ALL) -> None:
+        self.left = left
+
+    def spend(self, size: int) -> None:
+        """Count what was read.
+
+        :raises TooMuch: when it is more than may be read.
+        """
+        self.left -= size
+        if self.left < 0:
+            msg = f"all that is kept for reports is larger than {LARGEST_OF_ALL >> 20} MiB"
+            raise TooMuch(msg)
+
+
+def reports_in(stream: Iterator[bytes], budget: Budget) -> Iterator[tuple[str, bytes | None]]:
+    """Yield the name and content of each report; None for the content of one that is too large.
+
+    :param stream: a tar.
+    :raises TooMuch: when there is more than is read.
+    :raises tarfile.TarError: when it is no tar.
+    """
+    with tarfile.open(fileobj=_Chunks(stream, budget), mode="r|") as archive:
+        for number, member in enumerate(archive):
+            if number == MOST_FILES:
+                msg = f"it has more than {MOST_FILES} files"
+                raise TooMuch(msg)
+            # Links lead elsewhere, and everything else has nothing to read.
+            if not member.isreg() or not member.name.endswith(".xml"):
+                continue
+            content = archive.extractfile(member) if member.size <= LARGEST else None
+            yield printable(member.name), content.read() if content else None
+
+
+def printable(name: str) -> str:
+    """Return a file's name as text that can be shown and stored, whatever its bytes are."""
+    text = name.encode(errors="surrogateescape").decode(errors="replace")[:_WIDEST]
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+class _Chunks:
+    """A file to read from, made of chunks."""
+
+    def __init__(self, chunks: Iterator[bytes], budget: Budget) -> None:
+        self._chunks = chunks
+        self._budget = budget
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        out = bytearray()
+        while len(out) < size and self._more():
+            taken = self._rest[: size - len(out)]
+            self._rest = self._rest[len(taken) :]
+            out += taken
+        return bytes(out)
+
+    def _more(self) -> bool:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return False
+            self._budget.spend(len(chunk))
+            self._rest = chunk
+        return True

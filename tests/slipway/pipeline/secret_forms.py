@@ -1,0 +1,113 @@
+"""What programs make of a secret; each shows it to whoever reads the log."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import shlex
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Form = Callable[[str], str]
+
+
+def base64_of(text: str, width: int = 0, before: str = "") -> str:
+    """What ``base64 -w WIDTH`` prints."""
+    encoded = base64.b64encode((before + text).encode()).decode()
+    if not width:
+        return encoded
+    return "\n".join(encoded[at : at + width] for at in range(0, len(encoded), width))
+
+
+def _printed(script: str) -> Form:
+    """What a shell makes of ``$S``."""
+
+    def run(text: str) -> str:
+        done = subprocess.run(
+            ["bash", "-c", script], env={"S": text, "PATH": "/usr/bin:/bin"}, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout + done.stderr
+
+    return run
+
+
+def _dump(text: str, *, group: int, ascii_column: bool) -> str:
+    """What ``xxd`` prints (and ``hexdump -C``, with groups of one byte)."""
+    data = text.encode()
+    lines = []
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
+        digits = " ".join(row[i : i + group].hex() for i in range(0, len(row), group))
+        shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        lines.append(f"{at:08x}: {digits}" + (f"  {shown}" if ascii_column else ""))
+    return "\n" + "\n".join(lines) + "\n"
+
+
+FORMS: dict[str, Form] = {
+    "as it is": str,
+    "json": json.dumps,
+    "json, raw": lambda s: json.dumps(s, ensure_ascii=False),
+    "json, upper-case escapes": lambda s: "".join(
+        f"\\u{ord(c):04X}" if ord(c) > 126 else json.dumps(c)[1:-1] for c in s
+    ),
+    "json in json": lambda s: json.dumps(json.dumps({"a": s})),
+    "every character escaped": lambda s: "".join(f"\\u{ord(c):04x}" for c in s),
+    "repr": repr,
+    "ascii": ascii,
+    "repr of bytes": lambda s: repr(s.encode()),
+    "shell quotes": shlex.quote,
+    "shell, quote by quote": lambda s: '"' + s.replace('"', '"\'"\'"') + '"',
+    "printf %q": _printed('printf %q "$S"'),
+    "set -x": _printed('set -x; : "$S"'),
+    "declare -p": _printed("declare -p S"),
+    "ansi-c quotes": lambda s: "$'" + "".join(f"\\x{b:02x}" for b in s.encode()) + "'",
+    "octal": lambda s: "".join(f"\\{b:03o}" for b in s.encode()),
+    "url": quote,
+    "url, all": lambda s: quote(s, safe=""),
+    "url, lower case": lambda s: "".join(
+        c if c.isalnum() and c.isascii() else "".join(f"%{b:02x}" for b in c.encode()) for c in s
+    ),
+    "url, some": lambda s: quote(s[:3], safe="") + s[3:],
+    "form": quote_plus,
+    "every byte in url": lambda s: "".join(f"%{b:02X}" for b in s.encode()),
+    "html": html.escape,
+    "html, numbers": lambda s: "".join(f"&#{ord(c)};" for c in s),
+    "html, hexadecimal": lambda s: "".join(f"&#x{ord(c):X};" for c in s),
+    "hex": lambda s: s.encode().hex(),
+    "hex, upper case": lambda s: s.encode().hex().upper(),
+    "hex, colons": lambda s: s.encode().hex(":"),
+    "hex, blanks": lambda s: s.encode().hex(" ", 2).upper(),
+    "hex, as C": lambda s: ", ".join(f"0x{b:02x}" for b in s.encode()),
+    "hex, wrapped": lambda s: s.encode().hex("\n", 10),
+    "xxd": lambda s: _dump(s, group=2, ascii_column=True),
+    "hexdump -C": lambda s: _dump(s, group=1, ascii_column=True),
+    "od -t x1": lambda s: _dump(s, group=1, ascii_column=False),
+    "base64": base64_of,
+    "base64 for urls": lambda s: base64.urlsafe_b64encode(s.encode()).decode(),
+    "base64 at 76": lambda s: base64_of(s, 76, before="x" * 50),
+    "base64 at 64": lambda s: base64_of(s, 64, before="x" * 40),
+    "base64 at 76, next offset": lambda s: base64_of(s, 76, before="x" * 51),
+    "base64, indented": lambda s: base64_of(s, 12).replace("\n", "\n    "),
+    "base64 in json": lambda s: json.dumps(base64_of(s, 12)),
+    "basic": lambda s: base64_of(f"user:{s}"),
+    "base64 in a url": lambda s: quote(base64_of(s), safe=""),
+    "base64 of base64": lambda s: base64_of(base64_of(s)),
+    "base64 of a url": lambda s: base64_of(quote(s, safe="")),
+    "base64 of json": lambda s: base64_of(json.dumps(s)),
+    "base64 of hex": lambda s: base64_of(s.encode().hex()),
+    "hex of base64": lambda s: base64_of(s).encode().hex(),
+    "colours": lambda s: "\x1b[1;31m".join(s) + "\x1b[0m",
+    "grep --color": lambda s: f"{s[:3]}\x1b[01;31m\x1b[K{s[3:6]}\x1b[m\x1b[K{s[6:]}",
+    "in a title": lambda s: f"\x1b]0;{s}\x07",
+    "overstruck": lambda s: "".join(f"{c}\b{c}" for c in s),
+    "redrawn": lambda s: f" 10%\r 20%{s[:5]}\r{s[5:]}",
+    "wrapped": lambda s: f"{s[:5]}\n{s[5:]}",
+    "wrapped, crlf": lambda s: f"{s[:5]}\r\n{s[5:]}",
+    "without a width": "\u200b".join,
+}
