@@ -7,100 +7,33 @@ them (``90s``, ``5m``, ``1h``; a bare number is seconds) and read as :class:`tim
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from include.delivery.duration import Duration
+from include.delivery.field_types import (
+    BranchName,
+    DebianName,
+    ExtensionName,
+    ImagePattern,
+    Name,
+    RefPattern,
+    RegistryHost,
+    RepositoryPath,
+    RepositoryUrl,
+    SecretSource,
+    SettingValue,
+    SubmoduleConnections,
+    VariableName,
+)
 from include.delivery.freeze import Freeze
 from include.delivery.watching import Soak, WrittenCanary, WrittenSoak
 from slipway.git_url import parse_url
 from slipway.schema_policy import OnRollBack
 
-# The same alphabet as Airflow's DAG ids, AWS tags and Docker names share, less the dot, which
-# separates project and environment in a DAG id.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
-# Debian Policy 5.6.1: lower case letters, digits, plus, minus, full stop; two characters at least.
-DebianName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
-
-
-def _inside(path: str) -> str:
-    """Keep a path inside the repository: relative, without a step upwards."""
-    if path.startswith("/") or ".." in path.split("/") or not path.isprintable() or not path:
-        msg = f"{path!r} is not a path inside the repository"
-        raise ValueError(msg)
-    return path
-
-
-def _settable(value: str) -> str:
-    """Keep to what an environment can hold."""
-    if "\0" in value:
-        msg = "the value holds a zero byte, which no variable can"
-        raise ValueError(msg)
-    return value
-
-
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-def _followed(url: str) -> str:
-    parse_url(url)
-    return url
-
-
-def _all_followed(connections: Any) -> Any:
-    """Look at the URLs before anything else is said of them: a mistake is shown with its key."""
-    for url in connections if isinstance(connections, dict) else ():
-        parse_url(str(url))
-    return connections
-
-
-def _ref_name(name: str) -> str:
-    """Keep a name as it is below ``refs/heads/``."""
-    if name.startswith("refs/") or not _REF_NAME.fullmatch(name):
-        msg = f"{name!r} is not the name of a branch or tag; leave out refs/heads/ or refs/tags/"
-        raise ValueError(msg)
-    return name
-
-
-def _ref_pattern(pattern: str) -> str:
-    _ref_name(re.sub(r"[*?]+", "x", pattern))
-    return pattern
-
-
-# The schema's pattern is for editors; the reader also says what to write in place of a login.
-RepositoryUrl = Annotated[
-    str,
-    AfterValidator(_followed),
-    WithJsonSchema(
-        {"type": "string", "pattern": r"^(https?|ssh|git)://[^\s/]+(/\S*)?$|^[\w.-]+@[\w.-]+:\S+$"}
-    ),
-]
-_REF_NAME = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,200}")
-BranchName = Annotated[str, AfterValidator(_ref_name)]
-RefPattern = Annotated[str, AfterValidator(_ref_pattern)]
-RepositoryPath = Annotated[str, AfterValidator(_inside)]
-SecretSource = Annotated[
-    str, StringConstraints(pattern=r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$")
-]
-RegistryHost = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
-# A colon is a port's, a tag's or a digest's; two slashes are an address's, which no image has.
-ImagePattern = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9._:@*-]+(/[A-Za-z0-9._:@*-]+)*$")
-]
-ExtensionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 # Where the usual test tools leave their reports.
 REPORTS = (
     "junit.xml", "report.xml", "test-results", "reports", "build/test-results",
@@ -130,7 +63,7 @@ class Repository(Strict):
     connection: str | None = None
     """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
     are sent over https and ssh alone."""
-    submodules: Annotated[dict[str, str], BeforeValidator(_all_followed)] = {}
+    submodules: SubmoduleConnections = {}
     """Connections of private submodules: the URL of one, or of the folder that it is in, and the
     Airflow connection. Other submodules are read without credentials."""
 
@@ -182,7 +115,7 @@ class Package(Strict):
     """nfpm's description of the package."""
     unit: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@-]+\.service$")]
     """The systemd unit that serves."""
-    config: dict[VariableName, Annotated[str, AfterValidator(_settable)]] = {}
+    config: dict[VariableName, SettingValue] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
 
 
