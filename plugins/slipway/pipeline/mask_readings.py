@@ -156,7 +156,7 @@ _ESCAPE = re.compile(
     rb"%[0-9a-fA-F]{2}"
     rb"|(?<!\\)\\++(?:u[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}"
     rb"|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{3}|[0abefnrtv])"
-    rb"|&(?:amp;)*+(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
+    rb"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
 )
 _DIGITS = re.compile(rb"[0-9a-fA-F]+")
 
@@ -167,8 +167,7 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     if text[0] == ord("%"):
         return bytes([int(text[1:], 16)])
     if text[0] == ord("&"):
-        entity = "&" + text.decode().rpartition("amp;")[2].removeprefix("&")
-        return html.unescape(entity if text != b"&amp;" else "&amp;").encode(errors="replace")
+        return html.unescape(text.decode()).encode(errors="replace")
     text = text.lstrip(b"\\")
     if text[0] in b"uU":
         return _character([int(digits, 16) for digits in _DIGITS.findall(text)])
@@ -187,6 +186,8 @@ def _character(units: list[int]) -> bytes:
 
 # Bytes that are looked at beside what is looked for.
 _MARGIN = 64
+# Escapes within escapes that are undone.
+_DEEPEST = 2
 _CONTROLS = bytes(range(32))
 _QUOTES = b"\"'\\`"
 _UNNOISED = Replace(_NOISE, lambda _: b"", b"\x1b\x08\xe2\xef\xc2")
@@ -243,7 +244,6 @@ _FOLDS: tuple[tuple[Alphabet, tuple[Step, ...]], ...] = (
     (Alphabet.BASE64, (BASE64,)),
 )
 _AS_IT_IS: tuple[Step, ...] = (_UNNOISED,)
-_WITHOUT_ESCAPES: tuple[Step, ...] = (_UNNOISED, _DECODED)
 _DUMP = Reading(Alphabet.HEX, (_UNNOISED, Dumped()))
 
 
@@ -252,9 +252,14 @@ def readings(data: bytes) -> Iterable[tuple[Reading, bytes]]:
     plain = _UNNOISED.apply(data)
     yield Reading(Alphabet.RAW, _AS_IT_IS), plain
     yield from _folded(_AS_IT_IS, plain)
-    decoded = _DECODED.apply(plain)
-    if decoded != plain:
-        yield from _folded(_WITHOUT_ESCAPES, decoded)
+    # JSON within a URL, and the like: what is written twice is read twice.
+    steps, before = _AS_IT_IS, plain
+    for _ in range(_DEEPEST):
+        decoded = _DECODED.apply(before)
+        if decoded == before:
+            break
+        steps, before = (*steps, _DECODED), decoded
+        yield from _folded(steps, decoded)
     if dump := _DUMP.steps[-1].apply(plain):
         yield _DUMP, dump
 
