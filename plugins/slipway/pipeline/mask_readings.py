@@ -132,13 +132,22 @@ class Dumped:
         for match in _DUMP_LINE.finditer(data):
             if match.start() > end_before + 1:
                 yield b"|", end_before, match.start()  # other lines in between end a dump
-            digits = match[1].translate(None, b" \t-").lower()
-            yield digits, match.start(), match.end()
+            yield _dumped_digits(match[1]), match.start(), match.end()
             end_before = match.end()
         if end_before and end_before < len(data) - 1:
             yield b"|", end_before, len(data)
 
 
+def _dumped_digits(shown: bytes) -> bytes:
+    """Return a line's digits, without characters beside them that look like some."""
+    first, _, rest = shown.partition(b"  ")
+    digits = first.translate(None, b" \t-")
+    if len(digits) == _HALF_LINE:  # `hexdump -C` parts its sixteen bytes in the middle
+        digits += rest.partition(b"  ")[0].translate(None, b" \t-")
+    return digits.lower()
+
+
+_HALF_LINE = 16
 _DUMP_AHEAD = re.compile(rb"\n[ \t]{0,8}[0-9a-fA-F]{4,16}:?[ \t]")
 _DUMP_LINE = re.compile(
     rb"(?m)^[ \t]{0,8}[0-9a-fA-F]{4,16}:?[ \t]{1,2}((?:[0-9a-fA-F]{2,8}(?:[ \t-]{1,2}|(?=\r?$)))++)"
@@ -210,10 +219,13 @@ class Reading:
 
     :param alphabet: which forms of a secret are looked for.
     :param steps: what is done to the text, in this order.
+    :param as_it_is: nothing but single characters was taken out: what the text itself shows, the
+        reading shows as well.
     """
 
     alphabet: Alphabet
     steps: tuple[Step, ...]
+    as_it_is: bool = False
 
     def trace(self, data: bytes) -> Traced:
         """Read, and keep the places."""
@@ -250,8 +262,8 @@ _DUMP = Reading(Alphabet.HEX, (_UNNOISED, Dumped()))
 def readings(data: bytes) -> Iterable[tuple[Reading, bytes]]:
     """Yield every reading of a text that may differ, and what it comes to."""
     plain = _UNNOISED.apply(data)
-    yield Reading(Alphabet.RAW, _AS_IT_IS), plain
-    yield from _folded(_AS_IT_IS, plain)
+    yield Reading(Alphabet.RAW, _AS_IT_IS, plain == data), plain
+    yield from _folded(_AS_IT_IS, plain, as_it_is=plain == data)
     # JSON within a URL, and the like: what is written twice is read twice.
     steps, before = _AS_IT_IS, plain
     for _ in range(_DEEPEST):
@@ -264,12 +276,14 @@ def readings(data: bytes) -> Iterable[tuple[Reading, bytes]]:
         yield _DUMP, dump
 
 
-def _folded(before: tuple[Step, ...], data: bytes) -> Iterable[tuple[Reading, bytes]]:
+def _folded(
+    before: tuple[Step, ...], data: bytes, *, as_it_is: bool = False
+) -> Iterable[tuple[Reading, bytes]]:
     for alphabet, steps in _FOLDS:
         folded = data
         for step in steps:
             folded = step.apply(folded)
-        yield Reading(alphabet, (*before, *steps)), folded
+        yield Reading(alphabet, (*before, *steps), as_it_is), folded
 
 
 def text_form(data: bytes, *, decoded: bool) -> bytes:
