@@ -132,13 +132,22 @@ class Dumped:
         for match in _DUMP_LINE.finditer(data):
             if match.start() > end_before + 1:
                 yield b"|", end_before, match.start()  # other lines in between end a dump
-            digits = match[1].translate(None, b" \t-").lower()
-            yield digits, match.start(), match.end()
+            yield _dumped_digits(match[1]), match.start(), match.end()
             end_before = match.end()
         if end_before and end_before < len(data) - 1:
             yield b"|", end_before, len(data)
 
 
+def _dumped_digits(shown: bytes) -> bytes:
+    """Return a line's digits, without characters beside them that look like some."""
+    first, _, rest = shown.partition(b"  ")
+    digits = first.translate(None, b" \t-")
+    if len(digits) == _HALF_LINE:  # `hexdump -C` parts its sixteen bytes in the middle
+        digits += rest.partition(b"  ")[0].translate(None, b" \t-")
+    return digits.lower()
+
+
+_HALF_LINE = 16
 _DUMP_AHEAD = re.compile(rb"\n[ \t]{0,8}[0-9a-fA-F]{4,16}:?[ \t]")
 _DUMP_LINE = re.compile(
     rb"(?m)^[ \t]{0,8}[0-9a-fA-F]{4,16}:?[ \t]{1,2}((?:[0-9a-fA-F]{2,8}(?:[ \t-]{1,2}|(?=\r?$)))++)"
@@ -156,7 +165,7 @@ _ESCAPE = re.compile(
     rb"%[0-9a-fA-F]{2}"
     rb"|(?<!\\)\\++(?:u[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}"
     rb"|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{3}|[0abefnrtv])"
-    rb"|&(?:amp;)*+(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
+    rb"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
 )
 _DIGITS = re.compile(rb"[0-9a-fA-F]+")
 
@@ -167,8 +176,7 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
     if text[0] == ord("%"):
         return bytes([int(text[1:], 16)])
     if text[0] == ord("&"):
-        entity = "&" + text.decode().rpartition("amp;")[2].removeprefix("&")
-        return html.unescape(entity if text != b"&amp;" else "&amp;").encode(errors="replace")
+        return html.unescape(text.decode()).encode(errors="replace")
     text = text.lstrip(b"\\")
     if text[0] in b"uU":
         return _character([int(digits, 16) for digits in _DIGITS.findall(text)])
@@ -187,6 +195,8 @@ def _character(units: list[int]) -> bytes:
 
 # Bytes that are looked at beside what is looked for.
 _MARGIN = 64
+# Escapes within escapes that are undone.
+_DEEPEST = 2
 _CONTROLS = bytes(range(32))
 _QUOTES = b"\"'\\`"
 _UNNOISED = Replace(_NOISE, lambda _: b"", b"\x1b\x08\xe2\xef\xc2")
@@ -209,10 +219,13 @@ class Reading:
 
     :param alphabet: which forms of a secret are looked for.
     :param steps: what is done to the text, in this order.
+    :param as_it_is: nothing but single characters was taken out: what the text itself shows, the
+        reading shows as well.
     """
 
     alphabet: Alphabet
     steps: tuple[Step, ...]
+    as_it_is: bool = False
 
     def trace(self, data: bytes) -> Traced:
         """Read, and keep the places."""
@@ -243,28 +256,34 @@ _FOLDS: tuple[tuple[Alphabet, tuple[Step, ...]], ...] = (
     (Alphabet.BASE64, (BASE64,)),
 )
 _AS_IT_IS: tuple[Step, ...] = (_UNNOISED,)
-_WITHOUT_ESCAPES: tuple[Step, ...] = (_UNNOISED, _DECODED)
 _DUMP = Reading(Alphabet.HEX, (_UNNOISED, Dumped()))
 
 
 def readings(data: bytes) -> Iterable[tuple[Reading, bytes]]:
     """Yield every reading of a text that may differ, and what it comes to."""
     plain = _UNNOISED.apply(data)
-    yield Reading(Alphabet.RAW, _AS_IT_IS), plain
-    yield from _folded(_AS_IT_IS, plain)
-    decoded = _DECODED.apply(plain)
-    if decoded != plain:
-        yield from _folded(_WITHOUT_ESCAPES, decoded)
+    yield Reading(Alphabet.RAW, _AS_IT_IS, plain == data), plain
+    yield from _folded(_AS_IT_IS, plain, as_it_is=plain == data)
+    # JSON within a URL, and the like: what is written twice is read twice.
+    steps, before = _AS_IT_IS, plain
+    for _ in range(_DEEPEST):
+        decoded = _DECODED.apply(before)
+        if decoded == before:
+            break
+        steps, before = (*steps, _DECODED), decoded
+        yield from _folded(steps, decoded)
     if dump := _DUMP.steps[-1].apply(plain):
         yield _DUMP, dump
 
 
-def _folded(before: tuple[Step, ...], data: bytes) -> Iterable[tuple[Reading, bytes]]:
+def _folded(
+    before: tuple[Step, ...], data: bytes, *, as_it_is: bool = False
+) -> Iterable[tuple[Reading, bytes]]:
     for alphabet, steps in _FOLDS:
         folded = data
         for step in steps:
             folded = step.apply(folded)
-        yield Reading(alphabet, (*before, *steps)), folded
+        yield Reading(alphabet, (*before, *steps), as_it_is), folded
 
 
 def text_form(data: bytes, *, decoded: bool) -> bytes:

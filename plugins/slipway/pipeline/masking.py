@@ -93,7 +93,11 @@ class Masker:
         for reading, text in readings(data) if texts is None else texts:
             seen = [form for form in self._forms[reading.alphabet] if form in text]
             # Most secrets stand there as they are; where others stood has to be worked out.
-            worn = [form for form in seen if text.count(form) > data.count(form)]
+            worn = [
+                form
+                for form in seen
+                if not reading.as_it_is or text.count(form) != data.count(form)
+            ]
             traced = reading.trace(data) if worn else None
             for form in seen:
                 if traced is not None and form in worn:

@@ -6,11 +6,14 @@ text. Nothing is kept but one report at a time, and reading ends at a limit.
 
 from __future__ import annotations
 
+import io
 import tarfile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from typing_extensions import Buffer
 
 # Bytes of one report.
 LARGEST = 8 << 20
@@ -47,7 +50,8 @@ def reports_in(stream: Iterator[bytes], budget: Budget) -> Iterator[tuple[str, b
     :raises TooMuch: when there is more than is read.
     :raises tarfile.TarError: when it is no tar.
     """
-    with tarfile.open(fileobj=_Chunks(stream, budget), mode="r|") as archive:
+    file = io.BufferedReader(_Chunks(stream, budget))
+    with tarfile.open(fileobj=file, mode="r|") as archive:
         for number, member in enumerate(archive):
             if number == MOST_FILES:
                 msg = f"it has more than {MOST_FILES} files"
@@ -65,27 +69,27 @@ def printable(name: str) -> str:
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
-class _Chunks:
+class _Chunks(io.RawIOBase):
     """A file to read from, made of chunks."""
 
     def __init__(self, chunks: Iterator[bytes], budget: Budget) -> None:
+        super().__init__()
         self._chunks = chunks
         self._budget = budget
-        self._rest = b""
+        self._rest = memoryview(b"")
 
-    def read(self, size: int) -> bytes:
-        out = bytearray()
-        while len(out) < size and self._more():
-            taken = self._rest[: size - len(out)]
-            self._rest = self._rest[len(taken) :]
-            out += taken
-        return bytes(out)
+    def readable(self) -> bool:
+        return True
 
-    def _more(self) -> bool:
+    def readinto(self, buffer: Buffer) -> int:
+        target = memoryview(buffer)
         while not self._rest:
             chunk = next(self._chunks, None)
             if chunk is None:
-                return False
+                return 0
             self._budget.spend(len(chunk))
-            self._rest = chunk
-        return True
+            self._rest = memoryview(chunk)
+        size = min(len(target), len(self._rest))
+        target[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size

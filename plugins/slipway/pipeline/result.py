@@ -95,11 +95,13 @@ class BuildResult:
         """Say what kept each step from counting, those of one pipeline together if they can be."""
         lines: list[str] = []
         for pipeline in self.pipelines:
-            whys = {step.name: _why(step) for step in pipeline.steps}
+            whys = {step.name[:_WIDEST]: _why(step) for step in pipeline.steps}
             if len(set(whys.values())) == 1:
-                lines.append(f"  pipeline {pipeline.name}: {next(iter(whys.values()))}")
+                lines.append(f"  pipeline {pipeline.name[:_WIDEST]}: {next(iter(whys.values()))}")
             else:
-                lines += [f"  {pipeline.name}, step {name}: {why}" for name, why in whys.items()]
+                lines += [
+                    f"  {pipeline.name[:_WIDEST]}, step {name}: {why}" for name, why in whys.items()
+                ]
         more = len(lines) - _MOST_REASONS
         return lines if more <= 0 else [*lines[:_MOST_REASONS], f"  ... and {more} more"]
 

@@ -290,7 +290,8 @@ class Runner:
             self._engine.remove_labelled(self._spec.labels)
         except ContainerEngineError as error:
             # What brought us here matters more; the next try begins by removing what is left.
-            _log.warning("something of this run could not be removed: %s", error)
+            shown = self._output.mask(str(error))
+            _log.warning("something of this run could not be removed: %s", shown)
 
 
 def _stopped() -> PipelineStopped:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from slipway.facts import StepReport
 
+# Characters of a cell; a name may be as long as the file, and makes its whole column as wide.
+_WIDEST = 200
 _HEAD = ("step", "image", "state", "exit", "seconds", "")
 
 
@@ -31,4 +33,5 @@ def _row(step: StepReport, *, several: bool) -> tuple[str, ...]:
     exit_code = "" if step.exit_code is None else str(step.exit_code)
     seconds = f"{step.seconds:.1f}" if step.state != "skipped" else ""
     name = f"{step.pipeline}: {step.name}" if several else step.name
-    return name, step.image, step.state, exit_code, seconds, step.note
+    cells = name, step.image, step.state, exit_code, seconds, step.note
+    return tuple(cell if len(cell) <= _WIDEST else f"{cell[:_WIDEST]} ..." for cell in cells)

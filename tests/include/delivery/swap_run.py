@@ -58,8 +58,7 @@ def _outcome(failing: str) -> dict[str, Any]:
     dag = build(load_project(PROJECTS / "guestbook.yaml"), "guestbook")
     for task in dag.tasks:
         _stand_in(task, cloud, fails=task.task_id == failing)
-        if failing == f"skip:{task.task_id}":
-            task.execute = _skip
+        _pass_over(task, skips=failing == f"skip:{task.task_id}")
     run = dag.test()
     return {
         "run": run.state.value,
@@ -86,6 +85,11 @@ def _stand_in(task: Any, cloud: FakeFleetCloud, *, fails: bool) -> None:
         task.execute = _open_after_looks(cloud)
     elif not isinstance(task, _REAL):
         task.execute = lambda context: said
+
+
+def _pass_over(task: Any, *, skips: bool) -> None:
+    if skips:
+        task.execute = _skip
 
 
 def _open_after_looks(cloud: FakeFleetCloud) -> Callable[[Any], None]:

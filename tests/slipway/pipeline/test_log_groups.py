@@ -83,6 +83,14 @@ def test_everything_that_is_written_is_masked() -> None:
     assert list(tail) == ["write ******", "line ******"]
 
 
+def test_a_name_as_long_as_the_file_does_not_make_every_row_as_wide() -> None:
+    steps = [
+        StepReport(name=f"{'n' * 50_000}{number}", image="i", state="passed", seconds=1.0)
+        for number in range(300)
+    ]
+    assert sum(map(len, step_table(steps))) < 100_000
+
+
 def test_the_table_lines_up() -> None:
     table = step_table(
         [

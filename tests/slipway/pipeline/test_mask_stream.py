@@ -191,10 +191,17 @@ def test_everything_has_come_when_it_is_closed() -> None:
 
 def test_whoever_writes_faster_than_is_read_waits() -> None:
     released = threading.Event()
-    stream = MaskedStream(MASKER, lambda _: bool(released.wait(10)))
-    writer = threading.Thread(
-        target=lambda: [stream.feed(b"x" * 65535 + b"\n") for _ in range(100)], daemon=True
-    )
+
+    def wait(_: str) -> None:
+        released.wait(10)
+
+    stream = MaskedStream(MASKER, wait)
+
+    def write() -> None:
+        for _ in range(100):
+            stream.feed(b"x" * 65535 + b"\n")
+
+    writer = threading.Thread(target=write, daemon=True)
     writer.start()
     time.sleep(0.3)
     assert writer.is_alive()

@@ -106,6 +106,24 @@ def test_the_longer_of_two_secrets_goes_first() -> None:
     assert Masker(["secret", "secret-and-more"])("secret-and-more") == MASK
 
 
+def test_a_secret_in_one_form_does_not_hide_it_in_another() -> None:
+    dump = "00000000: 6875 6e74 6572 3278 797a  hunter2xyz"
+    shown = f"68756e7465723278797a\n{dump}\n%68unter2xyz hunter2xyz\n"
+    assert "7465" not in Masker(["hunter2xyz"])(shown)
+    assert Masker(["a%41bcdefg"])("a%41bcdefg a%2541bcdefg") == f"{MASK} {MASK}"
+
+
+def test_a_dump_whose_characters_look_like_digits() -> None:
+    secret = "009bb-.0 cafe 00- 12-ab"
+    for group in (1, 2, 4):
+        data = secret.encode()
+        rows = [data[at : at + 16] for at in range(0, len(data), 16)]
+        dump = "".join(
+            f"{n:07x}0: {row.hex(' ', group)}  {row.decode()}\n" for n, row in enumerate(rows)
+        )
+        assert data.hex()[4:12] not in Masker([secret])(dump).replace(" ", "")
+
+
 def test_two_secrets_that_overlap_are_both_masked() -> None:
     assert Masker(["abcdefgh", "efghijkl"])("x abcdefghijkl y") == f"x {MASK} y"
 
@@ -148,6 +166,7 @@ def test_an_error_and_its_causes_say_no_secret() -> None:
         "a\x1b[0m" * 60_000,
         "\\" * 400_000,
         "%61" * 100_000,
+        "%" + "25" * 200_000,
         "&amp;" * 80_000,
         "\x1b[" + "0" * 400_000,
         "a\b" * 150_000,
