@@ -37,7 +37,7 @@ Head = Callable[[], Json]
 def test_ansible_failing_halfway(guestbook: Repository, checkout: Head, run: Run) -> None:
     built = run(deb(checkout(), guestbook))
     package = run(AptPublishOperator(task_id="publish_apt", deb=built))
-    with pytest.raises(AirflowFailException, match="Ansible failed in the task 'app : Install"):
+    with pytest.raises(AirflowFailException, match="Ansible failed in the task 'app : Download"):
         run(bake({**package, "version": "9.9.9"}))
 
 
