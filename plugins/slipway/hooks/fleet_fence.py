@@ -4,8 +4,8 @@ What was asked before is no longer true when the worker slept since: while the c
 between two tries, of which botocore makes a dozen within some minutes when the answer stays away.
 So the question stands in ``before-send``, after which nothing happens but the sending itself. What
 remains is the way from there to the cloud: a worker that is stopped in it, with its request half
-sent, still writes, for Auto Scaling and ELB know no conditional writes. Whoever came meanwhile looks
-at the fleet again before and after each change, so that it meets what such a straggler did.
+sent, still writes, for Auto Scaling and ELB know no conditional writes. Whoever came meanwhile
+looks at the fleet again before and after each change, and so meets what such a straggler did.
 """
 
 from __future__ import annotations
