@@ -21,6 +21,8 @@ _BLANK = re.compile(
 # Marks that pile up on a character until they cover the lines around it.
 _MARKS, _MOST_MARKS = frozenset({"Mn", "Me"}), 2
 _TICKS = re.compile("`+")
+# Words and version numbers, a space apart: no markup has only these.
+_PLAIN = re.compile(r"(?:[^\W_]+|\d+(?:\.\d+)+)(?: (?:[^\W_]+|\d+(?:\.\d+)+))*")
 
 
 def visible(text: str, longest: int = LONGEST) -> str:
@@ -43,16 +45,16 @@ def visible(text: str, longest: int = LONGEST) -> str:
 def inert(text: str, longest: int = LONGEST) -> str:
     """Return Markdown that shows a text as it is, in a line, an item of a list, or a table's cell.
 
-    That is a span of code: nothing within is markup, and nothing is made a link of, as GitHub's
-    Markdown otherwise does with what only looks like an address. A vertical bar would end a cell
-    even there, so it is named like what cannot be seen.
+    Plain words stay as they are. All else is a span of code: nothing within is markup, and nothing
+    is made a link of, as GitHub's Markdown otherwise does with what only looks like an address. A
+    vertical bar would end a cell even there, so it is named like what cannot be seen.
 
     :param text: from a repository, or from anybody.
     :param longest: characters; of a longer text the rest is left out, and counted.
     """
     shown = visible(text, longest).replace("|", "<U+007C>")
-    if not shown:
-        return "(empty)"
+    if not shown or _PLAIN.fullmatch(shown):
+        return shown or "(empty)"
     fence = "`" * (max((len(run) for run in _TICKS.findall(shown)), default=0) + 1)
     # One space at either end belongs to the fence, if there is anything but spaces between them.
     apart = shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` ")

@@ -58,6 +58,12 @@ def test_and_in_a_cell_which_stays_one_cell(text: str) -> None:
     assert cells[5] == "prod"
 
 
+@pytest.mark.parametrize("text", ["Sell more", "2.0", "Zoë 山田", "release 1.4.0 of 2026"])
+def test_plain_words_stay_plain(text: str) -> None:
+    assert inert(text) == text
+    assert _shown(inert(text)) == ({"paragraph_open", "paragraph_close", "inline", "text"}, text)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator
 
 from slipway.facts import Checkout, Json, Release
 from slipway.hooks.git_connection import git_mirror
+from slipway.inert import visible
 from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class CheckoutOperator(BaseOperator):
         with explained():
             checkout = self._find(self.ref or self.branch)
         self.log.info(
-            "%s is %s: version %s, by %s", checkout.ref, checkout.release.sha,
-            checkout.release.version, checkout.author_name,
+            "%s is %s: version %s, by %s", visible(checkout.ref), checkout.release.sha,
+            checkout.release.version, visible(checkout.author_name),
         )  # fmt: skip
         return checkout.to_json()
 

@@ -14,6 +14,7 @@ from slipway.fleet.traffic import serving_version
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory, previous
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.inert import visible
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.release import parts
@@ -60,7 +61,7 @@ class ChooseReleaseOperator(BaseOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Json:
         """Go on with the release that a person chose."""
         version, who = chosen(event)
-        self.log.info("%s chose %s", who, version)
+        self.log.info("%s chose %s", visible(who), version)
         with explained():
             catalogue = ReleaseCatalogue(artifact_store())
             return self._taken(catalogue.find(self.environment["project"], version))
@@ -82,7 +83,7 @@ class ChooseReleaseOperator(BaseOperator):
     def _taken(self, record: ReleaseRecord) -> Json:
         release = record.checkout.release
         subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
-        self.log.info("%s (%s): %s", release.version, release.sha, subject)
+        self.log.info("%s (%s): %s", release.version, release.sha, visible(subject))
         return parts(record)
 
     def _find(self, catalogue: ReleaseCatalogue, asked: str) -> ReleaseRecord:
