@@ -120,6 +120,11 @@ class GitMirror:
         span = f"{old}..{new}"
         return self._local("rev-list", "--first-parent", "--reverse", span).decode().split()
 
+    def precedes(self, older: str, newer: str) -> bool:
+        """Tell whether a commit is among another's ancestors; one that is gone precedes nothing."""
+        self.fetch()
+        return older != newer and self._is_ancestor(older, newer)
+
     def commit(self, sha: str) -> Commit:
         """Read one commit.
 

@@ -15,6 +15,7 @@ from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.image_catalogue import ImageCatalogue
 from slipway.hooks.packer import Bake, bake
 from slipway.hooks.toolbox import Toolbox
+from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.image_layers import Layers, baked_before
@@ -67,6 +68,7 @@ class PackerBakeOperator(BaseOperator):
         None.
     :param reuse: take an image of this very package that is there already, also one that was
         baked on an older base or with an older recipe.
+    :param admission: of the environment that the image is for; the package is the catalogue's then.
     :returns: :class:`slipway.facts.MachineImage` as JSON.
     """
 
@@ -76,7 +78,7 @@ class PackerBakeOperator(BaseOperator):
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
         docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
-        **kwargs: Any,
+        admission: Admission | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -87,6 +89,7 @@ class PackerBakeOperator(BaseOperator):
         self.docker_conn_id = docker_conn_id
         self.recipes = recipes
         self.reuse = reuse
+        self.admission = admission
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
 
@@ -97,6 +100,8 @@ class PackerBakeOperator(BaseOperator):
         """
         package = PublishedPackage.from_json(self.package)
         with explained():
+            if self.admission is not None:
+                package = self.admission.package(context, package)
             catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))
             if self.reuse and (found := baked_before(catalogue, package, self.region)):
                 self.log.info("%s is there already: %s", found.name, found.image_id)

@@ -22,12 +22,14 @@ from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import serving_version
 from slipway.hooks.docker_connection import installation
 from slipway.hooks.fleet_lease import FleetLease
+from slipway.operators.consent import Admission, Consent
 from slipway.triggers.lease import LeaseTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.hooks.fleet_cloud import FleetCloud
+    from slipway.hooks.fleet_lease import Holder
     from slipway.hooks.fleet_view import Fleet
 
 LEASE = "lease"
@@ -42,10 +44,14 @@ _AGREE = 1.0
 
 
 class TurnTakingOperator(BaseOperator):
-    """Waits until no other run changes the environment, without a worker if it takes long."""
+    """Waits until no other run changes the environment, without a worker if it takes long.
 
-    def __init__(self, **kwargs: Any) -> None:
+    :param admission: what the environment lets in; None lets everything in.
+    """
+
+    def __init__(self, *, admission: Admission | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.admission = admission
         self._waiting_since: float | None = None
 
     def execute(self, context: Context) -> Any:
@@ -66,7 +72,8 @@ class TurnTakingOperator(BaseOperator):
 
     def take_turn(
         self, context: Context, cloud: FleetCloud, environment: Json, release: str,
-        *, passed: bool = False,
+        *, passed: bool = False, consent: Consent | None = None,
+        admit: Callable[[Holder | None], None] | None = None,
     ) -> FleetLease:  # fmt: skip
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
 
@@ -75,14 +82,21 @@ class TurnTakingOperator(BaseOperator):
         :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
         :param release: the version that the run brings in.
         :param passed: its soak is over.
+        :param consent: the yes by which it does.
+        :param admit: raises when it must not, after what the lease has on record.
+        :raises ApprovalUsedUp: when the swap of that yes is over.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
         since = self._waiting_since or time.time()
+        plan = consent.proposal.name if consent else ""
+        admit = admit or (consent.admit if consent else _anybody)
+        if consent:
+            self.log.info("%s", consent.approval)
         told = ""
         while True:
             try:
-                mine = lease.take(release, passed=passed)
+                mine = lease.take(release, passed=passed, plan=plan, admit=admit)
                 break
             except LeaseHeld as held:
                 if told != (told := held.message):
@@ -107,6 +121,10 @@ class TurnTakingOperator(BaseOperator):
             trigger=LeaseTrigger(environment=target.to_json()), method_name="resume",
             kwargs={"since": since}, timeout=timedelta(seconds=_LONGEST),
         )  # fmt: skip
+
+
+def _anybody(held: Holder | None) -> None:
+    """Let everybody begin, where nobody was asked."""
 
 
 def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> FleetLease:
@@ -135,17 +153,17 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
     return cloud.lease(owner=run_owner(ti.dag_id, ti.run_id), dead=dead)
 
 
-def still_as_planned(look: Callable[[], Fleet], replaces: str | None, version: str) -> None:
+def still_as_planned(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:
     """Make sure that a person's yes is still about the environment as it is.
 
     :param look: observes the fleet, under the lease.
-    :param replaces: what served when the plan was made; None where nobody approved one.
+    :param consent: the yes; None where nobody is asked.
     :param version: the release; a swap that was interrupted may have brought it to service.
     :raises PlanOutdated: when another release came in between.
     """
-    if replaces is None:
+    if consent is None:
         return
-    serving = serving_version(look()) or ""
+    serving, replaces = serving_version(look()) or "", consent.proposal.replaces
     if serving in (replaces, version):
         return
     msg = f"the approved plan replaces {replaces or 'nothing'}, but {serving or 'nothing'} serves"

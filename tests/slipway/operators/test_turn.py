@@ -364,26 +364,6 @@ def housekeeping() -> RetireStandbysOperator:
     return RetireStandbysOperator(task_id="t", environment=make_target().to_json())
 
 
-def test_a_yes_to_another_plan_counts_no_more(cloud: FakeFleetCloud) -> None:
-    outdated = make(LaunchOperator)
-    outdated.replaces = "0"
-    before = mutations(cloud)
-    with pytest.raises(AirflowFailException, match="replaces 0, but 1 serves"):
-        outdated.execute(MINE.context)
-    assert mutations(cloud) == before
-    for replaces in ("1", None):
-        holds = make(LaunchOperator)
-        holds.replaces = replaces
-        holds.execute(MINE.context)
-
-
-def test_a_swap_that_came_to_its_end_may_be_run_again(cloud: FakeFleetCloud) -> None:
-    deploy(cloud, "2")
-    again = make(LaunchOperator)
-    again.replaces = "1"
-    again.execute(MINE.context)
-
-
 def test_a_runs_page_is_read_back_whatever_is_in_its_name() -> None:
     assert turn._run_of(run_owner("shop.dev", "manual__a/b c?d#e")) == (
         "shop.dev", "manual__a/b c?d#e",
