@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, Param, TaskGroup
+from airflow.sdk import DAG, Param, TaskGroup, chain
 
 from include.delivery import documentation
+from include.delivery.approval_group import approval, plan
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
-from include.delivery.house_rules import LIMITS, project_dag
-from include.delivery.project import Project
+from include.delivery.house_rules import LIMITS, RUNS, project_dag
+from include.delivery.project import Environment, Project
 from include.delivery.swap_group import bake_and_swap
 from slipway.operators.apt_publish import AptPublishOperator
 from slipway.operators.checkout import CheckoutOperator
@@ -58,16 +59,34 @@ def commit_dag(project: Project) -> DAG:
             ),
             **(freeze_params(continuous) if continuous else {}),
         },
-        **project_dag(project, "delivery"),
+        **_one_after_another(project_dag(project, "delivery"), continuous),
     ) as dag:  # fmt: skip
         record = _release_tasks(project)
+        if continuous and continuous.approval:
+            # One commit after the other all the same, in each task, up to where one waits.
+            for task in dag.tasks:
+                task.max_active_tis_per_dag = 1
         if continuous:
-            # Nobody stands behind this run: within a freeze its commit is a release all the same.
-            gate = freeze_gate(continuous, skip=True)
-            first = bake_and_swap(project, str(project.continuous), record.output)
-            if gate:
-                record >> gate >> first
+            _deploy(project, continuous, record)
     return dag
+
+
+def _one_after_another(arguments: dict[str, Any], continuous: Environment | None) -> dict[str, Any]:
+    """Let a commit's run wait for the one before it, but not for a person."""
+    waits = continuous is not None and continuous.approval
+    return {**arguments, "max_active_runs": RUNS} if waits else arguments
+
+
+def _deploy(project: Project, continuous: Environment, record: RecordReleaseOperator) -> None:
+    """Put the release on the continuous environment, in front of which somebody may be asked."""
+    name = str(project.continuous)
+    # Nobody stands behind this run: within a freeze its commit is a release all the same.
+    gate = freeze_gate(continuous, skip=True)
+    way: list[Any] = [record, *([gate] if gate else [])]
+    if continuous.approval:
+        asked = plan(project, name, record.output, each_commit=True)
+        way += [asked, approval(project, name, each_commit=True)]
+    chain(*way, bake_and_swap(project, name, record.output))
 
 
 def _release_tasks(project: Project) -> RecordReleaseOperator:

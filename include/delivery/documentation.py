@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.delivery.project import Project
+from slipway.inert import inert
 
 _TASKS = {
     "checkout": (
@@ -35,7 +36,8 @@ _TASKS = {
     ),
     "approve": (
         "Waits for a person: read the plan under *Required Actions*, approve or reject, say why. "
-        "Who, when and why stay in the log and the XCom `approval`; a no ends the run."
+        "Who, when and why stay in the log and the XCom `approval`; a no ends the run. "
+        "A yes counts for this release, plan and run, and for one swap."
     ),
     "bake_image": (
         "Bakes the machine image with Packer and Ansible, "
@@ -71,6 +73,7 @@ _TASKS = {
     "record_deployment": "Remembers that the release serves, so that `previous` finds it later.",
     "roll_back": "Only after a failure: removes the new server group; the old one goes on serving.",
 }
+_ASKS = "A person must approve each run. "
 
 
 def task(name: str) -> str:
@@ -80,12 +83,15 @@ def task(name: str) -> str:
 
 def commit_dag(project: Project) -> str:
     """Return the documentation of a project's commit DAG, in Markdown."""
+    asks = project.continuous and project.environments[project.continuous].approval
     return "\n".join(
         [
             f"# {project.name}: from a commit to {project.continuous or 'a release'}",
             "",
-            f"One run per commit of `{project.repository.branch}` in {project.repository.url}.",
+            f"One run per commit of {inert(project.repository.branch)} in "
+            f"{inert(project.repository.url)}.",
             "Start one by hand for any branch, tag or sha with *Trigger*.",
+            *([f"{_ASKS}A newer commit takes the place of one that waits."] if asks else []),
             "",
             *_environments(project),
         ]
@@ -94,8 +100,7 @@ def commit_dag(project: Project) -> str:
 
 def environment_dag(project: Project, name: str) -> str:
     """Return the documentation of one environment's DAG, in Markdown."""
-    environment = project.environments[name]
-    approval = "A person must approve each run. " if environment.approval else ""
+    approval = _ASKS if project.environments[name].approval else ""
     return "\n".join(
         [
             f"# {project.name} on {name}",
@@ -112,7 +117,8 @@ def environment_dag(project: Project, name: str) -> str:
 def _environments(project: Project) -> list[str]:
     rows = [
         f"| {name} | {one.deploy.value} | {one.aws.region} "
-        f"| {one.target_group or one.load_balancer} | {one.size.min} to {one.size.max} |"
+        f"| {inert(one.target_group or one.load_balancer or '')} "
+        f"| {one.size.min} to {one.size.max} |"
         for name, one in project.environments.items()
     ]
     head = ["| environment | deploys | region | balancer | machines |", "|---|---|---|---|---|"]

@@ -6,9 +6,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from include.delivery.project import Project
+from slipway.operators.run_params import refuse_unknown
 
 # Runs are made by commits and people, never by the calendar; Airflow still wants a first day.
 START = datetime(2024, 1, 1, tzinfo=UTC)
+
+# At once of one environment: those that wait for a person, and those that wait for their turn.
+RUNS = 8
+
+
+def known_params_only(context: Any) -> None:
+    """Stop a run that was started with what its DAG does not know."""
+    refuse_unknown(context)
+
 
 # Only failures of the surroundings are retried (slipway.operators.failure): a wrong commit fails
 # at once. Three tries with these delays ride out an API that is away for half a minute.
@@ -17,6 +27,8 @@ RETRIES: dict[str, Any] = {
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=2),
+    # Before each task of every DAG. Airflow keeps the text of the function with each of them.
+    "pre_execute": known_params_only,
 }
 
 # How long one try of each task may take.

@@ -10,6 +10,7 @@ from include.delivery import documentation
 from include.delivery.house_rules import LIMITS
 from include.delivery.project import Environment, Project
 from slipway.fleet.target import Canary, FleetTarget, Probe
+from slipway.operators.consent import Admission
 from slipway.operators.fleet import (
     LaunchCanaryOperator,
     LaunchOperator,
@@ -26,16 +27,13 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 
 
-def bake_and_swap(
-    project: Project, name: str, record: Any, *, reuse: bool = False, replaces: Any = None
-) -> BaseOperator:
+def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = False) -> BaseOperator:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
     :param name: the environment's name.
     :param record: the output of the task that has the release's record; ``[]`` is one part.
     :param reuse: take any image of the release that is there, instead of one that is up to date.
-    :param replaces: the version that the plan replaces, where a person approves one.
     :returns: the first of the tasks.
     """
     environment = project.environments[name]
@@ -43,56 +41,62 @@ def bake_and_swap(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
         config=project.package.config, aws_conn_id=environment.aws.connection,
         region=environment.aws.region, environment=name, reuse=reuse,
+        admission=admission(project, name),
         execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
-        swap(project, name, record, image, replaces)
+        swap(project, name, record, image)
     return image
 
 
-def swap(
-    project: Project, name: str, record: Any, image: PackerBakeOperator, replaces: Any = None
-) -> None:
+def admission(project: Project, name: str) -> Admission:
+    """Say to an operator what one environment lets in."""
+    asks = project.environments[name].approval
+    return Admission(project=project.name, environment=name, asks=asks)
+
+
+def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) -> None:
     """Add the tasks of the swap to the open task group."""
     target = fleet_target(project, name).to_json()
     common: dict[str, Any] = {"environment": target, "image": image.output}
-    canary = _canary(common, replaces) if project.environments[name].canary else []
-    launch = LaunchOperator(task_id="launch", replaces=replaces, **common, **_worded("launch"))
+    changes = {**common, "admission": admission(project, name)}
+    canary = _canary(common, changes) if project.environments[name].canary else []
+    launch = LaunchOperator(task_id="launch", **changes, **_worded("launch"))
     healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
-    shift = ShiftTrafficOperator(task_id="shift_traffic", **common, **_worded("shift_traffic"))
+    shift = ShiftTrafficOperator(task_id="shift_traffic", **changes, **_worded("shift_traffic"))
     in_service = FleetInServiceSensor(
         task_id="fleet_in_service", **common, **_worded("fleet_in_service")
     )
     soak = SoakSensor(task_id="soak", **common, **_worded("soak"))
-    retire = RetireOldOperator(task_id="retire_old", **common, **_worded("retire_old"))
+    retire = RetireOldOperator(task_id="retire_old", **changes, **_worded("retire_old"))
     roll_back = RollBackOperator(
-        task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **_worded("roll_back")
-    )
+        task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **changes,
+        # Whatever the run was started with, what was launched goes back.
+        pre_execute=None, **_worded("roll_back"),
+    )  # fmt: skip
     remember = RecordDeploymentOperator(
         task_id="record_deployment", release=record["release"], environment=name,
-        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_deployment"),
+        admission=admission(project, name), execution_timeout=LIMITS["bookkeeping"],
+        doc_md=documentation.task("record_deployment"),
     )  # fmt: skip
     risky = [*canary, launch, healthy, shift, in_service, soak]
-    migrate = _migrate(project, name, record, replaces)
+    migrate = _migrate(project, name, record)
     chain(image, *([migrate] if migrate else []), *risky, retire, remember)
     risky >> roll_back
 
 
-def _canary(common: dict[str, Any], replaces: Any) -> list[BaseOperator]:
+def _canary(looks: dict[str, Any], changes: dict[str, Any]) -> list[BaseOperator]:
     """Make the tasks that a few machines go through before the rest is launched."""
-    first = LaunchCanaryOperator(
-        task_id="launch_canary", replaces=replaces, **common, **_worded("launch_canary")
-    )
-    rest = [
-        kind(task_id=task, **common, **_worded(task))
-        for task, kind in (
-            ("canary_healthy", FleetHealthySensor),
-            ("shift_canary", ShiftTrafficOperator),
-            ("canary_in_service", FleetInServiceSensor),
-            ("canary_soak", CanarySoakSensor),
+    return [
+        kind(task_id=task, **facts, **_worded(task))
+        for task, kind, facts in (
+            ("launch_canary", LaunchCanaryOperator, changes),
+            ("canary_healthy", FleetHealthySensor, looks),
+            ("shift_canary", ShiftTrafficOperator, changes),
+            ("canary_in_service", FleetInServiceSensor, looks),
+            ("canary_soak", CanarySoakSensor, looks),
         )
     ]
-    return [first, *rest]
 
 
 def fleet_target(project: Project, name: str) -> FleetTarget:
@@ -120,15 +124,13 @@ def _canary_size(environment: Environment) -> Canary | None:
     return Canary(size=canary.size, soak=canary.soak.total_seconds()) if canary else None
 
 
-def _migrate(
-    project: Project, name: str, record: Any, replaces: Any
-) -> GooseMigrateOperator | None:
+def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator | None:
     database = project.environments[name].database
     if project.migrations is None or database is None:
         return None
     return GooseMigrateOperator(
         task_id="migrate", environment=fleet_target(project, name).to_json(),
-        release=record["release"], replaces=replaces,
+        release=record["release"], admission=admission(project, name),
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory,
         database_conn_id=database, on_roll_back=project.migrations.on_roll_back,

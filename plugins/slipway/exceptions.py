@@ -27,6 +27,10 @@
     - EnvironmentMisconfigured      the cloud lacks what the project file names
     - EnvironmentFrozen             it must be left alone now
     - PlanOutdated                  something else serves than when the plan was approved
+    - ApprovalMissing               nobody said yes to what a task would do
+    - ApprovalUsedUp                the swap that a yes was for has come to its end
+    - ReleaseAltered                a task was told other things of a release than are recorded
+    - UnknownParameter              a run was started with a key that its DAG does not know
     - EnvironmentBusy               somebody else has been changing it for too long
   * WorldError                      the surroundings are at fault: a retry may help
     - MirrorsUnsafe                 the folder of mirrors is not this worker's alone
@@ -164,6 +168,22 @@ class EnvironmentFrozen(InputError):
 
 class PlanOutdated(InputError):
     """Something else serves now than what the approved plan replaces."""
+
+
+class ApprovalMissing(InputError):
+    """Nobody said yes to what a task would do, in the run that it belongs to."""
+
+
+class ApprovalUsedUp(InputError):
+    """The swap that a yes was given for has come to its end; it does not count twice."""
+
+
+class ReleaseAltered(InputError):
+    """What a task was told of a release is not what the catalogue has of it."""
+
+
+class UnknownParameter(InputError):
+    """A run was started with a key that its DAG does not know."""
 
 
 class EnvironmentBusy(InputError):

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from slipway.hooks.balancers import Balancer, classic_balancer, target_group
 from slipway.hooks.cloud_failure import patiently
 from slipway.hooks.cloud_names import tags_of
-from slipway.hooks.fleet_fence import fenced
+from slipway.hooks.fleet_fence import Fence, fenced
 from slipway.hooks.fleet_gone import is_gone, unless_gone
 from slipway.hooks.fleet_launch import new_group
 from slipway.hooks.fleet_lease import FleetLease
@@ -65,9 +65,9 @@ class FleetChanges:
 
         :param fence: raises when it is somebody else's turn.
         """
-        other, client = copy(self), self._client
-        other._fence = fence
-        other._client = lambda service: fenced(client(service), fence)
+        other, client, asking = copy(self), self._client, Fence(fence)
+        other._fence = asking
+        other._client = lambda service: fenced(client(service), asking)
         other._found = None  # the balancer has clients of its own
         return other
 

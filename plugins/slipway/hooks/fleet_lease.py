@@ -27,10 +27,12 @@ class HalfDone:
 
     :param release: the version that is brought in.
     :param passed: its soak is over.
+    :param plan: the plan that somebody approved, by its name; empty where nobody was asked.
     """
 
     release: str
     passed: bool = False
+    plan: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +53,10 @@ class Holder:
 
 def _never(owner: str) -> bool:  # noqa: ARG001
     return False
+
+
+def _anybody(held: Holder | None) -> None:
+    """Let everybody begin whose turn it is."""
 
 
 class FleetLease:
@@ -109,21 +115,27 @@ class FleetLease:
     def _is_rival(self, held: Holder | None) -> bool:
         return held is not None and held.owner != self.owner and not self._dead(held.owner)
 
-    def take(self, release: str = "", *, passed: bool = False) -> Holder:
+    def take(
+        self, release: str = "", *, passed: bool = False, plan: str = "",
+        admit: Callable[[Holder | None], None] = _anybody,
+    ) -> Holder:  # fmt: skip
         """Take it: when it is free, our own from an earlier task, or a dead owner's.
 
         What a dead owner left half done stays on record.
 
         :param release: the version that is brought in.
         :param passed: its soak is over.
+        :param plan: the approved plan that it is brought in by, if somebody was asked.
+        :param admit: raises when the swap must not begin, or go on, after what is on record.
         :raises LeaseHeld: naming the owner, when that one lives, or was quicker.
         :raises CloudUnavailable: when the API does not answer.
         """
         held = self.holder()
         if self._is_rival(held):
             raise _held(held)
+        admit(held)
         swaps = _without(release, held)
-        own = (HalfDone(release=release, passed=passed),) if release else ()
+        own = (HalfDone(release=release, passed=passed, plan=plan),) if release else ()
         return self._grip((*swaps, *own), over=held)
 
     def settle(self, release: str) -> None:
@@ -164,7 +176,7 @@ class FleetLease:
 
     @patiently
     def _write(self, mine: Holder, *, over: Holder | None) -> None:
-        value, taken = json.dumps(asdict(mine)), over is not None
+        value, taken = _write_holder(mine), over is not None
         ssm = self._asking(over, mine)
         try:
             ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=taken)
@@ -204,6 +216,11 @@ def _without(release: str, holder: Holder | None) -> tuple[HalfDone, ...]:
     return tuple(one for one in holder.swaps if one.release != release) if holder else ()
 
 
+def _write_holder(holder: Holder) -> str:
+    swaps = [{k: v for k, v in asdict(one).items() if v != ""} for one in holder.swaps]
+    return json.dumps({**asdict(holder), "swaps": swaps})
+
+
 def read_holder(value: str) -> Holder:
     """Read a lease as it lies in the cloud.
 
@@ -214,7 +231,10 @@ def read_holder(value: str) -> Holder:
         return Holder(
             owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"]),
             swaps=tuple(
-                HalfDone(release=str(one["release"]), passed=bool(one["passed"]))
+                HalfDone(
+                    release=str(one["release"]), passed=bool(one["passed"]),
+                    plan=str(one.get("plan", "")),
+                )
                 for one in raw.get("swaps", ())
             ),
         )  # fmt: skip

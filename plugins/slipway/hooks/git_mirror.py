@@ -137,6 +137,11 @@ class GitMirror:
         """
         return git_history.position_of(self._store.local, sha, tip)
 
+    def precedes(self, older: str, newer: str) -> bool:
+        """Tell whether a commit is among another's ancestors; one that is gone precedes nothing."""
+        self.fetch()
+        return older != newer and self._is_ancestor(older, newer)
+
     def commit(self, sha: str) -> Commit:
         """Read one commit.
 

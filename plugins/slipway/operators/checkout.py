@@ -16,6 +16,7 @@ from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
 from slipway.hooks.git_refs import Found
 from slipway.hooks.release_catalogue import ReleaseCatalogue
+from slipway.inert import visible
 from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ class CheckoutOperator(BaseOperator):
             checkout = self._checkout(announced_by(context))
         release = checkout.release
         self.log.info(
-            "%s is %s: version %s, by %s", checkout.ref, release.sha, release.version,
-            checkout.author_name,
+            "%s is %s: version %s, by %s", visible(checkout.ref), release.sha, release.version,
+            visible(checkout.author_name),
         )  # fmt: skip
         for version in ReleaseCatalogue(artifact_store()).versions_of(release):
             if version != release.version:

@@ -15,6 +15,7 @@ from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory, previous
 from slipway.hooks.git_connection import branch_line
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.inert import visible
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.release import parts
@@ -70,7 +71,7 @@ class ChooseReleaseOperator(BaseOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Json:
         """Go on with the release that a person chose."""
         version, who = chosen(event)
-        self.log.info("%s chose %s", who, version)
+        self.log.info("%s chose %s", visible(who), version)
         with explained():
             catalogue = ReleaseCatalogue(artifact_store())
             return self._taken(catalogue.find(self.environment["project"], version))
@@ -92,7 +93,7 @@ class ChooseReleaseOperator(BaseOperator):
     def _taken(self, record: ReleaseRecord) -> Json:
         release = record.checkout.release
         subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
-        self.log.info("%s (%s): %s", release.version, release.sha, subject)
+        self.log.info("%s (%s): %s", release.version, release.sha, visible(subject))
         return parts(record)
 
     def _find(self, catalogue: ReleaseCatalogue, asked: str) -> ReleaseRecord:

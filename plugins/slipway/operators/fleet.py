@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import LeaseHeld
+from slipway.exceptions import ApprovalUsedUp, LeaseHeld
 from slipway.facts import Json, MachineImage, Release
 from slipway.fleet.decisions import Wish
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
+from slipway.fleet.traffic import proven
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import fleet_cloud
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.fleet_cloud import FleetCloud
-from slipway.hooks.fleet_lease import FleetLease, HalfDone
+from slipway.hooks.fleet_lease import FleetLease, HalfDone, Holder
+from slipway.operators.consent import Consent
 from slipway.operators.failure import explained
 from slipway.operators.known_images import require_recorded
 from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_planned
@@ -44,6 +46,7 @@ class _FleetOperator(TurnTakingOperator):
 
     template_fields: Sequence[str] = ("image",)
     ui_color = "#ede9fe"
+    consent: Consent | None = None
     wish: Wish
     # The swap ends here, and the next one may begin.
     last = False
@@ -62,10 +65,13 @@ class _FleetOperator(TurnTakingOperator):
             release = looking.image.release.version
             self.ask(context, looking)
             lease = self.take_turn(
-                context, looking.cloud, self.environment, release, passed=self.passed
-            )
+                context, looking.cloud, self.environment, release, passed=self.passed,
+                consent=self.consent, admit=self.admits(looking),
+            )  # fmt: skip
             swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
             self.begin(swap)
+            if self.consent:
+                self.consent.use_up()
             # What served before is still there, but for the task that lets it go.
             first = swap.observe(self.wish) if self.last else None
             fleet = swap.converge(self.wish, timeout=_patience(swap, self.wish), seen=first)
@@ -74,11 +80,22 @@ class _FleetOperator(TurnTakingOperator):
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
 
     def ask(self, context: Context, swap: Swap) -> None:
-        """Find out whether there is a turn to wait for.
+        """Find out whether there is a turn to wait for, and somebody's yes where one is asked for.
 
         :param context: the task's.
         :param swap: without the lease.
+        :raises ApprovalMissing: when nobody approved this release in this run.
         """
+        if self.admission is not None:
+            image = swap.image
+            self.consent = self.admission.consent(context, image.release, image.deb_sha256)
+
+    def admits(self, swap: Swap) -> Callable[[Holder | None], None] | None:
+        """Return what decides about what is half done; None leaves it to the yes, if there is one.
+
+        :param swap: without the lease.
+        """
+        return None
 
     def begin(self, swap: Swap) -> None:
         """Look at the fleet before its first change.
@@ -92,22 +109,14 @@ class _FleetOperator(TurnTakingOperator):
 
 
 class LaunchOperator(_FleetOperator):
-    """Launch the release's server group beside the live one, outside the balancer.
+    """Launch the release's server group beside the live one, outside the balancer."""
 
-    :param replaces: the version that an approved plan replaces; None without an approval.
-    """
-
-    template_fields: Sequence[str] = ("image", "replaces")
     wish = Wish.LAUNCHED
-
-    def __init__(self, *, replaces: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.replaces = replaces
 
     def begin(self, swap: Swap) -> None:
         """Look whether the plan still holds, and whether the image is the one on record."""
         require_recorded(swap.image, swap.target)
-        still_as_planned(swap.observe, self.replaces, swap.image.release.version)
+        still_as_planned(swap.observe, self.consent, swap.image.release.version)
 
 
 class LaunchCanaryOperator(LaunchOperator):
@@ -147,12 +156,30 @@ class RollBackOperator(_FleetOperator):
     def ask(self, context: Context, swap: Swap) -> None:
         """Look whether the run's turn ever came: it keeps the lease from its first change on.
 
+        Nobody is asked for a yes: what was begun without one has to go as well.
+
         :raises AirflowSkipException: when nothing was launched, and another run has the lease.
         """
         rival = run_lease(context, swap.cloud, self.log.info).rival()
         if rival is not None and swap.group() is None:
             msg = f"{_NOTHING}; {rival.owner} is changing this environment"
             raise AirflowSkipException(msg)
+
+    def admits(self, swap: Swap) -> Callable[[Holder | None], None] | None:
+        """Where each deployment is approved, keep what served before, unless it is half done."""
+        if self.admission is None or not self.admission.asks:
+            return None
+        version = swap.image.release.version
+
+        def admit(held: Holder | None) -> None:
+            half_done = held is not None and any(one.release == version for one in held.swaps)
+            if half_done or not proven(swap.group()):
+                return
+            msg = f"the swap to {version} came to its end, so there is nothing to roll back"
+            advice = "to put an earlier release back, run the environment's own DAG"
+            raise ApprovalUsedUp(msg, advice=advice)
+
+        return admit
 
     def leave(self, lease: FleetLease, release: str) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway.exceptions import EnvironmentFrozen
 from slipway.facts import Json
 from slipway.freeze import FreezeWindow, freeze_at
+from slipway.inert import visible
 from slipway.operators.failure import explained
 from slipway.operators.run_params import (
     OVERRIDE_FREEZE,
@@ -81,5 +82,5 @@ def held_up(windows: Sequence[Json], now: datetime, context: Context, log: Any) 
         advice = f"run it later; if it cannot wait, run it with {OVERRIDE_FREEZE} and say why"
         raise EnvironmentFrozen(msg, advice=advice)
     who = triggered_by(context)
-    log.warning("frozen by %s; overridden by %s: %s", freeze, who, reason)
+    log.warning("frozen by %s; overridden by %s: %s", freeze, visible(who), visible(reason, 500))
     return {"window": str(freeze.window), "by": who, "reason": reason}

@@ -174,7 +174,6 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     :param connection: Airflow connection with the repository's credentials.
     :param directory: where the migrations are, from the repository's top.
     :param database_conn_id: Airflow connection of the database.
-    :param replaces: the version that an approved plan replaces; None without an approval.
     :param on_roll_back: :class:`slipway.schema_policy.OnRollBack`: whether the release may meet a
         database that is ahead of it.
     :param lock_timeout: seconds that a statement waits for a lock before it gives up.
@@ -182,15 +181,14 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     :returns: :class:`slipway.facts.SchemaVersion` as JSON.
     """
 
-    template_fields: Sequence[str] = ("release", "database_conn_id", "replaces")
+    template_fields: Sequence[str] = ("release", "database_conn_id")
 
     def __init__(
-        self, *, environment: Json, release: Any, database_conn_id: str, replaces: Any = None,
+        self, *, environment: Json, release: Any, database_conn_id: str,
         on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.environment = environment
-        self.replaces = replaces
         self.on_roll_back = OnRollBack(on_roll_back)
         self.lock_timeout = lock_timeout
         self.release = release
@@ -204,8 +202,16 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
         with explained():
             cloud = open_cloud(FleetTarget.from_json(self.environment))
             release = Release.from_json(self.release)
-            lease = self.take_turn(context, cloud, self.environment, release.version)
-            still_as_planned(cloud.observe, self.replaces, release.version)
+            consent = None
+            if self.admission is not None:
+                release = self.admission.record(release).checkout.release
+                consent = self.admission.consent(context, release)
+            lease = self.take_turn(
+                context, cloud, self.environment, release.version, consent=consent
+            )
+            still_as_planned(cloud.observe, consent, release.version)
+            if consent:
+                consent.use_up()
             migrations = self._migrations(release.sha)
             engine = self._open_engine(context)
             engine.remove_labelled(self._labels)

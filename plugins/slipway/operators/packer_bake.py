@@ -20,6 +20,7 @@ from slipway.hooks.installation import INSTALLATION, installation_name
 from slipway.hooks.packer import Bake, bake
 from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.hooks.toolbox import Toolbox
+from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
 from slipway.operators.identity import bake_name, container_name, labels
 from slipway.operators.image_layers import Layers, baked_before
@@ -88,6 +89,7 @@ class PackerBakeOperator(BaseOperator):
     :param environment: the environment's name, for whose rights the builders are marked.
     :param reuse: take an image of this very package that is there already, also one that was
         baked on an older base or with an older recipe.
+    :param admission: of the environment that the image is for; the package is the catalogue's then.
     :returns: :class:`slipway.facts.MachineImage` as JSON.
     """
 
@@ -97,7 +99,7 @@ class PackerBakeOperator(BaseOperator):
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
         docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
-        environment: str = "", **kwargs: Any,
+        environment: str = "", admission: Admission | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -109,6 +111,7 @@ class PackerBakeOperator(BaseOperator):
         self.recipes = recipes
         self.reuse = reuse
         self.environment = environment
+        self.admission = admission
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
 
@@ -119,6 +122,8 @@ class PackerBakeOperator(BaseOperator):
         """
         package = PublishedPackage.from_json(self.package)
         with explained():
+            if self.admission is not None:
+                package = self.admission.package(context, package)
             catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))
             images = known_images(catalogue, self.region)
             if self.reuse and (found := self._baked_before(images, package)):

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.bases.skipmixin import SkipMixin
+from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import SchemaAhead
+from slipway.exceptions import ReleaseNotFound, SchemaAhead
 from slipway.facts import Json, PublishedPackage
 from slipway.fleet.decisions import Wish
 from slipway.fleet.traffic import serving_version
 from slipway.forecast import forecast
+from slipway.hooks.approval_book import Proposal
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.release_catalogue import ReleaseCatalogue
+from slipway.inert import visible
+from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_swap
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
-from slipway.operators.run_params import is_dry_run
+from slipway.operators.run_params import is_dry_run, triggered_by
+from slipway.operators.supersede import BranchOrder, supersede
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 # The XComs: the lines, and the version that is to be replaced.
 PLAN, REPLACES = "plan", "replaces"
+# Characters of a line that are told.
+_LONGEST = 1000
 
 
 class PlanOperator(BaseOperator, SkipMixin):
     """Tell what would be baked, migrated, launched, shifted and retired, and change nothing.
 
     The lines are in the log, and the XCom ``plan``; the XCom ``replaces`` has the version that
-    serves now. A dry run ends here: all that follows is
-    skipped.
+    serves now. Where a person is asked, the plan is kept in the book of approvals as well, and that
+    is what counts. A dry run ends here: all that follows is skipped.
 
     :param package: :class:`slipway.facts.PublishedPackage` as JSON.
     :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
     :param image: looks for the image.
     :param schema: looks at the database; None without migrations.
     :param always: also when the run is no dry run; otherwise the task has nothing to do then.
+    :param admission: of the environment; the package is the catalogue's then.
+    :param order: of the commits, where each of them is asked about: the newest one counts.
     """
 
     inherits_from_skipmixin = True
@@ -45,7 +58,8 @@ class PlanOperator(BaseOperator, SkipMixin):
 
     def __init__(
         self, *, package: Any, environment: Json, image: ImageOutlook,
-        schema: SchemaOutlook | None, always: bool, **kwargs: Any,
+        schema: SchemaOutlook | None, always: bool, admission: Admission | None = None,
+        order: BranchOrder | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -53,12 +67,16 @@ class PlanOperator(BaseOperator, SkipMixin):
         self.image = image
         self.schema = schema
         self.always = always
+        self.admission = admission
+        self.order = order
         self._context: Context | None = None
+        self._replaces = ""
 
     def execute(self, context: Context) -> None:
         """Look at everything that the deployment would look at.
 
         :raises AirflowFailException: when it would stop, as the deployment itself.
+        :raises AirflowSkipException: when a newer commit was here before.
         """
         dry = is_dry_run(context)
         if not (dry or self.always):
@@ -66,11 +84,15 @@ class PlanOperator(BaseOperator, SkipMixin):
             return
         self._context = context
         with explained():
-            lines = list(self._lines(context, dry=dry))
+            package = self._package()
+            lines = [visible(one, _LONGEST) for one in self._lines(context, package, dry=dry)]
         for line in lines:
             self.log.info("%s", line)
         ti: Any = context["ti"]
         ti.xcom_push(key=PLAN, value=lines)
+        if self.admission is not None and self.admission.asks and not dry:
+            with explained():
+                self._propose(context, self.admission, package, lines)
         if dry:
             self.log.info("a dry run: nothing was changed, and the rest is skipped")
             self.skip(ti=ti, tasks=self.get_flat_relatives(upstream=False))
@@ -80,13 +102,37 @@ class PlanOperator(BaseOperator, SkipMixin):
         if self._context is not None and self.schema is not None:
             self.schema.clean_up(self._context)
 
-    def _lines(self, context: Context, *, dry: bool) -> Iterator[str]:
-        package = PublishedPackage.from_json(self.package)
+    def _package(self) -> PublishedPackage:
+        told = PublishedPackage.from_json(self.package)
+        if self.admission is None:
+            return told
+        return self.admission.record(told.release, told.sha256).package
+
+    def _propose(
+        self, context: Context, admission: Admission, package: PublishedPackage, lines: list[str]
+    ) -> None:
+        """Keep what a person is asked about; the name is new, so that no earlier yes is to it."""
+        ti: Any = context["ti"]
+        proposal = Proposal(
+            name=uuid4().hex, dag_id=ti.dag_id, run_id=ti.run_id,
+            environment=admission.environment, release=package.release, sha256=package.sha256,
+            replaces=self._replaces, lines=tuple(lines), made_at=int(time.time()),
+            started_by=triggered_by(context),
+        )  # fmt: skip
+        if self.order is not None:
+            serving = _known(package.release.project, self._replaces)
+            newer = supersede(admission.book, proposal, serving, self.order)
+            if newer is not None:
+                msg = f"superseded by {newer}"
+                raise AirflowSkipException(msg)
+        admission.book.propose(proposal)
+
+    def _lines(self, context: Context, package: PublishedPackage, *, dry: bool) -> Iterator[str]:
         image, words = self.image.look(package)
         swap = open_swap(self.environment, image.to_json(), self.log.info)
         swap.check()
         fleet = swap.observe(Wish.OLD_RETIRED)  # the wish that takes the closest look
-        replaced = serving_version(fleet) or ""
+        self._replaces = replaced = serving_version(fleet) or ""
         context["ti"].xcom_push(key=REPLACES, value=replaced)
         yield f"release: {package.release.version}, in place of {replaced or 'none'}"
         yield f"image: {words}"
@@ -103,3 +149,12 @@ class PlanOperator(BaseOperator, SkipMixin):
             if not dry:
                 raise
             return f"the deployment would stop here: {error.message}"
+
+
+def _known(project: str, version: str) -> tuple[str, str] | None:
+    """Return version and sha of what serves, if it is a release of this catalogue."""
+    try:
+        record = ReleaseCatalogue(artifact_store()).find(project, version)
+    except ReleaseNotFound:
+        return None
+    return version, record.checkout.release.sha

@@ -20,6 +20,7 @@ from slipway.facts import (
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
@@ -75,20 +76,26 @@ class RecordDeploymentOperator(BaseOperator):
 
     :param release: :class:`slipway.facts.Release` as JSON.
     :param environment: the environment's name.
+    :param admission: what it lets in; None lets everything in.
     """
 
     template_fields: Sequence[str] = ("release",)
     ui_color = "#dcfce7"
 
-    def __init__(self, *, release: Any, environment: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, release: Any, environment: str, admission: Admission | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.release = release
         self.environment = environment
+        self.admission = admission
 
     def execute(self, context: Context) -> None:
         """Write the entry; a second one of the same release changes nothing."""
         release = Release.from_json(self.release)
         with explained():
+            if self.admission is not None:
+                self.admission.consent(context, release)
             history = DeploymentHistory(artifact_store())
             history.record(release, self.environment, run_id=context["ti"].run_id)
         self.log.info("%s serves %s", release.version, self.environment)

@@ -10,6 +10,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from slipway.exceptions import ReleaseNotFound
 from slipway.hooks.release_catalogue import ReleaseRecord
+from slipway.inert import inert
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -59,8 +60,8 @@ def chosen(event: Mapping[str, Any]) -> tuple[str, str]:
 def _row(record: ReleaseRecord, on: Mapping[str, str]) -> str:
     checkout = record.checkout
     places = [f"on {name} now" for name, version in on.items() if version == _version(record)]
-    subject = checkout.message.partition("\n")[0].replace("|", "\\|")
-    cells = (_version(record), subject, checkout.author_name, ", ".join(places))
+    subject = inert(checkout.message.partition("\n")[0])
+    cells = (inert(_version(record)), subject, inert(checkout.author_name), ", ".join(places))
     return f"| {' | '.join(cells)} |"
 
 

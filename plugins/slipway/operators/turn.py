@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from airflow.sdk import BaseOperator, Variable
 from airflow.sdk.configuration import conf
@@ -20,13 +20,16 @@ from slipway.exceptions import EnvironmentBusy, LeaseHeld, PlanOutdated
 from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import serving_version
+from slipway.hooks.docker_connection import installation
 from slipway.hooks.fleet_lease import FleetLease
+from slipway.operators.consent import Admission, Consent
 from slipway.triggers.lease import LeaseTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.hooks.fleet_cloud import FleetCloud
+    from slipway.hooks.fleet_lease import Holder
     from slipway.hooks.fleet_view import Fleet
 
 LEASE = "lease"
@@ -41,10 +44,14 @@ _AGREE = 1.0
 
 
 class TurnTakingOperator(BaseOperator):
-    """Waits until no other run changes the environment, without a worker if it takes long."""
+    """Waits until no other run changes the environment, without a worker if it takes long.
 
-    def __init__(self, **kwargs: Any) -> None:
+    :param admission: what the environment lets in; None lets everything in.
+    """
+
+    def __init__(self, *, admission: Admission | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.admission = admission
         self._waiting_since: float | None = None
 
     def execute(self, context: Context) -> Any:
@@ -65,7 +72,8 @@ class TurnTakingOperator(BaseOperator):
 
     def take_turn(
         self, context: Context, cloud: FleetCloud, environment: Json, release: str,
-        *, passed: bool = False,
+        *, passed: bool = False, consent: Consent | None = None,
+        admit: Callable[[Holder | None], None] | None = None,
     ) -> FleetLease:  # fmt: skip
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
 
@@ -74,14 +82,21 @@ class TurnTakingOperator(BaseOperator):
         :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
         :param release: the version that the run brings in.
         :param passed: its soak is over.
+        :param consent: the yes by which it does.
+        :param admit: raises when it must not, after what the lease has on record.
+        :raises ApprovalUsedUp: when the swap of that yes is over.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
         since = self._waiting_since or time.time()
+        plan = consent.proposal.name if consent else ""
+        admit = admit or (consent.admit if consent else _anybody)
+        if consent:
+            self.log.info("%s", consent.approval)
         told = ""
         while True:
             try:
-                mine = lease.take(release, passed=passed)
+                mine = lease.take(release, passed=passed, plan=plan, admit=admit)
                 break
             except LeaseHeld as held:
                 if told != (told := held.message):
@@ -108,6 +123,10 @@ class TurnTakingOperator(BaseOperator):
         )  # fmt: skip
 
 
+def _anybody(held: Holder | None) -> None:
+    """Let everybody begin, where nobody was asked."""
+
+
 def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> FleetLease:
     """Return the lease on an environment, for the run of a task.
 
@@ -116,10 +135,16 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
     :param log: a logger's method.
     """
     ti: Any = context["ti"]
+    told: set[str] = set()
 
     def dead(owner: str) -> bool:
         """Ask Airflow for the owner's run: one that has ended, or was deleted, is over."""
         run = _run_of(owner)
+        if (stranger := _stranger(owner)) and owner not in told:
+            told.add(owner)
+            log("%s", stranger)
+        if run == (ti.dag_id, ti.run_id):
+            return True  # its own, taken by a task of an earlier version
         if run is None or ti.get_dr_count(dag_id=run[0], run_ids=[run[1]], states=_ALIVE):
             return False
         log("the lease was left by %s, which has ended", owner)
@@ -128,17 +153,17 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
     return cloud.lease(owner=run_owner(ti.dag_id, ti.run_id), dead=dead)
 
 
-def still_as_planned(look: Callable[[], Fleet], replaces: str | None, version: str) -> None:
+def still_as_planned(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:
     """Make sure that a person's yes is still about the environment as it is.
 
     :param look: observes the fleet, under the lease.
-    :param replaces: what served when the plan was made; None where nobody approved one.
+    :param consent: the yes; None where nobody is asked.
     :param version: the release; a swap that was interrupted may have brought it to service.
     :raises PlanOutdated: when another release came in between.
     """
-    if replaces is None:
+    if consent is None:
         return
-    serving = serving_version(look()) or ""
+    serving, replaces = serving_version(look()) or "", consent.proposal.replaces
     if serving in (replaces, version):
         return
     msg = f"the approved plan replaces {replaces or 'nothing'}, but {serving or 'nothing'} serves"
@@ -149,19 +174,54 @@ def run_owner(dag_id: str, run_id: str) -> str:
     """Return a run's page in Airflow's UI: for people a link, and the same nowhere else.
 
     Many an Airflow takes itself for ``localhost``, and runs of one commit have one name
-    everywhere. What follows the ``#`` keeps them apart, and a browser does not mind it.
+    everywhere. What follows the ``#`` keeps them apart, and a browser does not mind it: the name
+    that lies in Airflow's database, and that of the installation, which a copy of the database
+    does not bring along.
     """
-    base = str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
-    return f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}#{_database()}"
+    page = f"{_base_url()}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
+    return f"{page}#{_database()}.{quote(installation(), safe='')}"
 
 
 def _run_of(owner: str) -> tuple[str, str] | None:
     """Return DAG and run of an owner, None when it is not a run of this Airflow."""
-    page, _, database = owner.partition("#")
-    parts = page.split("/")[-4:]
-    if len(parts) != 4 or (parts[0], parts[2]) != ("dags", "runs") or database != _database():
+    run, base, home = _page_of(owner)
+    return run if (base, home) == (_address(_base_url()), True) else None
+
+
+def _page_of(owner: str) -> tuple[tuple[str, str] | None, str, bool]:
+    """Take an owner apart: DAG and run, the Airflow's address, and whether the rest is ours.
+
+    Leases of earlier versions do not name the installation.
+    """
+    page, _, mark = owner.partition("#")
+    base, *parts = page.rsplit("/", 4)
+    if len(parts) != 4 or (parts[0], parts[2]) != ("dags", "runs"):
+        return None, "", False
+    database, named, whose = mark.partition(".")
+    ours = database == _database() and whose == (quote(installation(), safe="") if named else "")
+    return (unquote(parts[1]), unquote(parts[3])), _address(base), ours
+
+
+def _stranger(owner: str) -> str | None:
+    """Return what to do about a lease of this very database at another address, if it is one."""
+    run, base, ours = _page_of(owner)
+    if run is None or not ours or base == _address(_base_url()):
         return None
-    return unquote(parts[1]), unquote(parts[3])
+    return (
+        f"the lease was written by an Airflow with this same database at {base}, and this one is "
+        f"{_address(_base_url())}: if this is a copy of that one, leave the lease alone. If this "
+        "is that one, and it moved, put its new address into the lease's `owner`"
+    )
+
+
+def _base_url() -> str:
+    return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
+
+
+def _address(url: str) -> str:
+    """Return host, port and path: with a certificate an Airflow is still the same."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def _database() -> str:

@@ -5,13 +5,13 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from include.delivery.commits_dag import commits_dag
 from include.delivery.delivery_dag import build, dag_ids
+from include.delivery.freeze import Freeze
 from include.delivery.housekeeping_dag import housekeeping_dag
 from include.delivery.loader import PROJECTS, load_project
 from include.delivery.project import Project
@@ -56,23 +56,48 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
     for task in ("swap.migrate", "swap.launch"):
         approved: Any = prod.get_task(task)
         unasked: Any = dev.get_task(task)
-        assert "replaces" in approved.replaces
-        assert unasked.replaces is None
+        assert (approved.admission.asks, approved.admission.environment) == (True, "prod")
+        assert (unasked.admission.asks, unasked.admission.environment) == (False, "dev")
     assert ("plan", "bake_image") in _edges(dev)
 
 
-def test_whoever_approves_reads_the_release_and_the_plan_line_by_line(project: Project) -> None:
-    said = {
-        ("choose_release", "release"): {"version": "1.4.0"},
-        ("plan", "plan"): ["schema: 1 -> 2, applies 2_`x`.sql", "1. launch"],
-    }
-    ti = SimpleNamespace(xcom_pull=lambda task, key: said[task, key])
-    approve: Any = build(project, "guestbook.prod").get_task("approve")
-    approve.render_template_fields({"ti": ti})
-    assert approve.subject == "Deploy guestbook 1.4.0 to prod?"
-    assert approve.body.split("\n") == [
-        "- `schema: 1 -> 2, applies 2_ x .sql`", "- `1. launch`", "",
-    ]  # fmt: skip
+def asking(project: Project, **more: Any) -> Project:
+    """The project, whose continuous environment asks as well."""
+    dev = project.environments["dev"].model_copy(update={"approval": True, **more})
+    return project.model_copy(update={"environments": {**project.environments, "dev": dev}})
+
+
+def test_a_continuous_environment_asks_in_front_of_everything_that_it_changes(
+    project: Project,
+) -> None:
+    dag = build(asking(project), "guestbook")
+    way = ["record_release", "plan", "approve", "bake_image", "swap.migrate", "swap.launch"]
+    assert set(pairwise(way)) <= _edges(dag)
+    approve, plan = (cast("Any", dag.get_task(name)) for name in ("approve", "plan"))
+    assert (approve.newest_only, plan.always, plan.order.url) == (
+        True, True, project.repository.url,
+    )  # fmt: skip
+    for name in ("bake_image", "swap.migrate", "swap.launch", "swap.shift_traffic"):
+        task: Any = dag.get_task(name)
+        assert task.admission.asks, name
+
+
+def test_the_freeze_is_asked_before_anybody_is(project: Project) -> None:
+    window = {"from": "2026-12-19", "until": "2027-01-04", "reason": "nobody is here"}
+    dag = build(asking(project, freeze=(Freeze.model_validate(window),)), "guestbook")
+    way = ["record_release", "check_freeze", "plan", "approve", "bake_image"]
+    assert set(pairwise(way)) <= _edges(dag)
+    approve: Any = dag.get_task("approve")
+    assert len(approve.windows) == 1
+
+
+def test_a_run_that_waits_for_a_person_does_not_hold_the_next_commit_up(project: Project) -> None:
+    unasked, dag = build(project, "guestbook"), build(asking(project), "guestbook")
+    assert (unasked.max_active_runs, dag.max_active_runs) == (1, 8)
+    # They are tested and published one after another all the same, and compared one by one.
+    for name in ("checkout", "test", "build_deb", "publish_apt", "record_release", "plan"):
+        assert dag.get_task(name).max_active_tis_per_dag == 1
+    assert dag.get_task("approve").max_active_tis_per_dag is None
 
 
 def test_in_a_dry_run_every_task_that_changes_something_comes_after_the_plan(

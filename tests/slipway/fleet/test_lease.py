@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from slipway.exceptions import CloudUnavailable, LeaseHeld
+from slipway.exceptions import ApprovalUsedUp, CloudUnavailable, LeaseHeld
 from slipway.fleet.decisions import Wish
 from slipway.hooks import cloud_failure
-from slipway.hooks.fleet_lease import FleetLease
+from slipway.hooks.fleet_lease import FleetLease, HalfDone, Holder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.fake_ssm import FakeSsm
 from tests.slipway.fleet.worlds import make_swap
@@ -199,3 +200,42 @@ def test_it_is_asked_for_at_each_change(ssm: FakeSsm) -> None:
     guarded = cloud.guarded(lambda: asked.append(len(cloud.calls)))
     make_swap(guarded, "1").converge(Wish.LAUNCHED, timeout=10)
     assert asked == [0, 1]
+
+
+def test_what_is_half_done_says_by_which_plan(ssm: FakeSsm) -> None:
+    lease = _lease(ssm, "run")
+    lease.take("2", plan="p")
+    held = lease.holder()
+    assert held is not None
+    assert held.swaps == (HalfDone(release="2", plan="p"),)
+    lease.take("3")
+    held = lease.holder()
+    assert held is not None
+    assert held.swaps == (HalfDone(release="2", plan="p"), HalfDone(release="3"))
+
+
+def test_a_lease_of_the_version_before_is_read(ssm: FakeSsm) -> None:
+    swaps = [{"release": "2", "passed": True}]
+    ssm.parameters[NAME] = json.dumps(
+        {"owner": "run", "generation": 4, "token": "t", "swaps": swaps}
+    )
+    held = _lease(ssm, "run").holder()
+    assert held is not None
+    assert held.swaps == (HalfDone(release="2", passed=True),)
+    _lease(ssm, "run").take("2", passed=True)
+    assert json.loads(ssm.parameters[NAME])["swaps"] == swaps
+
+
+def test_who_may_not_begin_leaves_the_lease_as_it_was(ssm: FakeSsm) -> None:
+    _lease(ssm, "gone").take("1", plan="p")
+    before, seen = dict(ssm.parameters), []
+
+    def admit(held: Holder | None) -> None:
+        seen.append(held)
+        msg = "the yes was used up"
+        raise ApprovalUsedUp(msg)
+
+    with pytest.raises(ApprovalUsedUp):
+        _lease(ssm, "run", dead=("gone",)).take("2", admit=admit)
+    assert ssm.parameters == before
+    assert [one.owner for one in seen if one] == ["gone"]

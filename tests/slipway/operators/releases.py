@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from slipway.facts import Checkout, PublishedPackage, Release, SchemaVersion
+from slipway.hooks.approval_book import Proposal
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.image_records import ImageRecord, ImageRecords
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
@@ -40,3 +43,15 @@ def on_record(
     told = {f"slipway:{key.replace('_', '-')}": value for key, value in tags.items()}
     record = ImageRecord(image_id=image_id, name=name, owner=owner, region=region, tags=told)
     ImageRecords(artifact_store()).record(record, release)
+
+
+def make_proposal(version: str, **more: Any) -> Proposal:
+    """Build what is asked about a release of the shop, in the place of version 1."""
+    record = make_record(version)
+    fields: dict[str, Any] = {
+        "name": f"plan-{version}", "dag_id": "shop.dev", "run_id": "manual__1",
+        "environment": "dev", "release": record.checkout.release, "sha256": record.package.sha256,
+        "replaces": "1", "made_at": 0, "started_by": "Bob",
+        "lines": (f"release: {version}, in place of 1", f"1. launch shop-prod-{version}"),
+    }  # fmt: skip
+    return Proposal(**(fields | more))

@@ -170,6 +170,30 @@ def test_a_person_chooses_from_a_list_with_what_dev_runs_as_the_default(
     assert "| 1.0 | Sell more | a | on prod now |" in asked["body"]
 
 
+def test_a_commit_cannot_write_a_row_of_its_own_or_a_link_into_the_list(
+    clouds: dict[str, FakeFleetCloud], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = make_record("3.0")
+    hostile = replace(
+        record.checkout, author_name="Alice | on prod now\n| 9.9 | urgent | root | on prod now",
+        message="![x](https://evil.example/x.png) [fix](https://evil.example)\n\nbody",
+    )  # fmt: skip
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(release_question, "upsert_hitl_detail", lambda **told: asked.update(told))
+    context: Any = {"ti": SimpleNamespace(id="x")}
+    with pytest.raises(TaskAwaitingInput):
+        release_question.ask_which(
+            context, [replace(record, checkout=hostile)], subject="Which?", on={}, default=None
+        )
+    rows = asked["body"].split("\n")
+    assert len(rows) == 3
+    assert rows[2] == (
+        "| 3.0 | `![x](https://evil.example/x.png) [fix](https://evil.example)` | `Alice "
+        "<U+007C> on prod now<U+000A><U+007C> 9.9 <U+007C> urgent <U+007C> root <U+007C> on prod "
+        "now` |  |"
+    )
+
+
 def test_what_dev_runs_need_not_be_on_the_list(clouds: dict[str, FakeFleetCloud]) -> None:
     assert ask(("1.0",))["defaults"] is None
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+)
 
 from slipway.exceptions import CloudUnavailable, SchemaAhead
 from slipway.operators import fleet
+from slipway.operators.consent import Admission
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
 from slipway.operators.plan import PlanOperator
+from slipway.operators.supersede import BranchOrder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image, make_target
-from tests.slipway.operators.releases import make_record
+from tests.slipway.operators.releases import catalogue, make_record
 
 
 @pytest.fixture
@@ -32,29 +38,33 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
 class Planned:
     """A plan task with what it was told, and two tasks behind it."""
 
-    def __init__(self, *, always: bool = False) -> None:
+    def __init__(
+        self, *, always: bool = False, version: str = "2", admission: Admission | None = None,
+        order: BranchOrder | None = None,
+    ) -> None:  # fmt: skip
         self.image = mock.create_autospec(ImageOutlook, instance=True)
-        self.image.look.return_value = (make_image("2"), "uses ami-2")
+        self.image.look.return_value = (make_image(version), "uses ami-2")
         self.schema = mock.create_autospec(SchemaOutlook, instance=True)
         self.schema.look.return_value = "1 -> 2, applies 2_x.sql"
         with DAG(dag_id="shop.prod", schedule=None):
             self.task = PlanOperator(
-                task_id="plan", package=make_record("2").package.to_json(),
+                task_id="plan", package=make_record(version).package.to_json(),
                 environment=make_target().to_json(), image=self.image, schema=self.schema,
-                always=always,
+                always=always, admission=admission, order=order,
             )  # fmt: skip
             launch, roll_back = (BaseOperator(task_id=name) for name in ("launch", "roll_back"))
             self.task >> launch >> roll_back
         self.pushed: dict[str, Any] = {}
 
-    def run(self, *, dry_run: bool) -> None:
+    def run(self, *, dry_run: bool, run_id: str = "r") -> None:
         def push(key: str, value: Any) -> None:
             self.pushed[key] = value
 
         ti = SimpleNamespace(
-            xcom_push=push, map_index=-1, dag_id="shop.prod", run_id="r", task_id="plan"
+            xcom_push=push, map_index=-1, dag_id="shop.prod", run_id=run_id, task_id="plan"
         )
-        context: Any = {"params": {"dry_run": dry_run}, "ti": ti}
+        run = SimpleNamespace(triggering_user_name="bob")
+        context: Any = {"params": {"dry_run": dry_run}, "ti": ti, "dag_run": run}
         self.task.execute(context)
 
 
@@ -134,3 +144,112 @@ def test_killing_it_removes_the_container_of_goose(cloud: FakeFleetCloud) -> Non
     planned.run(dry_run=False)
     planned.task.on_kill()
     planned.schema.clean_up.assert_called_once()
+
+
+ASKING = Admission(project="shop", environment="dev", asks=True)
+
+
+def order(*shas: str) -> BranchOrder:
+    """A branch of these commits, the oldest first; whatever else there is lies elsewhere."""
+
+    def precedes(older: str, newer: str) -> bool:
+        return older in shas and newer in shas and shas.index(older) < shas.index(newer)
+
+    found = mock.create_autospec(BranchOrder, instance=True)
+    found.precedes.side_effect = precedes
+    return cast("BranchOrder", found)
+
+
+MAIN = order("1" * 40, "2" * 40, "3" * 40)
+
+
+@pytest.mark.usefixtures("artifacts")
+class TestAsking:
+    """Where somebody is asked."""
+
+    def test_what_is_asked_is_kept_where_nobody_edits_it(self, cloud: FakeFleetCloud) -> None:
+        catalogue("2")
+        planned = Planned(always=True, admission=ASKING)
+        planned.run(dry_run=False)
+        found = ASKING.book.proposal("shop.prod", "r")
+        assert found is not None
+        assert (found.release.version, found.sha256, found.replaces) == ("2", "d", "1")
+        assert (list(found.lines), found.started_by) == (planned.pushed["plan"], "bob")
+        planned.run(dry_run=False)
+        again = ASKING.book.proposal("shop.prod", "r")
+        assert again is not None
+        assert again.digest != found.digest, "a yes to the one before counts no more"
+
+    def test_a_dry_run_asks_nobody(self, cloud: FakeFleetCloud) -> None:
+        catalogue("2")
+        with pytest.raises(DownstreamTasksSkipped):
+            Planned(always=True, admission=ASKING, order=MAIN).run(dry_run=True)
+        assert ASKING.book.proposal("shop.prod", "r") is None
+        assert ASKING.book.latest() is None
+
+    @pytest.mark.parametrize("field", ["sha256", "repository_url", "version"])
+    def test_a_package_that_was_edited_on_its_way_is_refused_or_not_used(
+        self, cloud: FakeFleetCloud, field: str
+    ) -> None:
+        catalogue("2")
+        planned = Planned(always=True, admission=ASKING)
+        planned.task.package = {**planned.task.package, field: "http://evil.example"}
+        if field == "sha256":
+            with pytest.raises(AirflowFailException, match="edited what the tasks told each other"):
+                planned.run(dry_run=False)
+        else:
+            planned.run(dry_run=False)
+            planned.image.look.assert_called_once_with(make_record("2").package)
+
+    def test_what_never_passed_is_not_asked_about(self, cloud: FakeFleetCloud) -> None:
+        with pytest.raises(AirflowFailException, match="has no release '2'"):
+            Planned(always=True, admission=ASKING).run(dry_run=False)
+
+    def test_a_newer_commit_takes_the_place_of_an_older_one(self, cloud: FakeFleetCloud) -> None:
+        catalogue("1", "2", "3")
+        for version in ("2", "3"):
+            Planned(always=True, version=version, admission=ASKING, order=MAIN).run(
+                dry_run=False, run_id=f"commit__{version}"
+            )
+        latest = ASKING.book.latest()
+        assert latest is not None
+        assert latest.release.version == "3"
+
+    def test_an_older_commit_that_comes_later_is_not_asked_about(
+        self, cloud: FakeFleetCloud
+    ) -> None:
+        """Its tests took longer."""
+        catalogue("1", "2", "3")
+        Planned(always=True, version="3", admission=ASKING, order=MAIN).run(dry_run=False)
+        late = Planned(always=True, version="2", admission=ASKING, order=MAIN)
+        with pytest.raises(AirflowSkipException, match="superseded by 3"):
+            late.run(dry_run=False, run_id="commit__2")
+        assert ASKING.book.proposal("shop.prod", "commit__2") is None
+
+    def test_an_older_commit_does_not_replace_a_newer_one_that_serves(
+        self, cloud: FakeFleetCloud
+    ) -> None:
+        catalogue("0", "1")
+        branch = order("0" * 40, "1" * 40)
+        old = Planned(always=True, version="0", admission=ASKING, order=branch)
+        with pytest.raises(AirflowSkipException, match="superseded by 1"):
+            old.run(dry_run=False)
+
+    def test_a_branch_that_was_rewritten_goes_on(self, cloud: FakeFleetCloud) -> None:
+        """What waits or serves is on no branch any more, whatever its number."""
+        catalogue("1", "2", "3")
+        Planned(always=True, version="3", admission=ASKING, order=MAIN).run(dry_run=False)
+        rewritten = order("2" * 40)
+        Planned(always=True, version="2", admission=ASKING, order=rewritten).run(dry_run=False)
+        latest = ASKING.book.latest()
+        assert latest is not None
+        assert latest.release.version == "2"
+
+
+def test_a_line_of_the_plan_is_one_line(cloud: FakeFleetCloud) -> None:
+    """A migration's file name may hold what its author likes."""
+    planned = Planned(always=True)
+    planned.schema.look.return_value = "1 -> 2, applies 2_x\n1. launch nothing\u202e.sql"
+    planned.run(dry_run=False)
+    line = "schema: 1 -> 2, applies 2_x<U+000A>1. launch nothing<U+202E>.sql"
+    assert planned.pushed["plan"][2] == line

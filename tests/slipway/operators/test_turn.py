@@ -143,6 +143,86 @@ def test_nobody_is_dead_without_proof(
         make(LaunchOperator).execute(FakeTask(states={OTHER: "failed"}).context)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("AIRFLOW__API__BASE_URL", "https://staging.example.com"),
+        ("AIRFLOW__API__BASE_URL", "http://localhost:8081"),
+        ("AIRFLOW__API__BASE_URL", "http://localhost:8080/staging"),
+        ("AIRFLOW__SLIPWAY__INSTALLATION", "staging"),
+    ],
+)
+def test_a_copied_metadata_database_takes_no_lease_of_the_original(
+    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch, option: str, value: str
+) -> None:
+    """The copy has the run as well, and there it ended long ago: staging made of a backup."""
+    monkeypatch.setenv(option, value)
+    monkeypatch.setattr(turn, "_POKE_FIRST", 0.0)
+    before = mutations(cloud)
+    with pytest.raises(TaskDeferred):
+        make(LaunchOperator).execute(FakeTask(states={OTHER: "failed"}).context)
+    with pytest.raises(AirflowSkipException, match="is changing this environment"):
+        housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
+    assert (holder(cloud)["owner"], mutations(cloud)) == (held, before)
+
+
+def test_a_copy_of_a_run_is_not_that_run(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A swap was under way when the database was copied, and the copy's scheduler goes on."""
+    make(LaunchOperator).execute(MINE.context)
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://staging.example.com")
+    monkeypatch.setattr(turn, "_POKE_FIRST", 0.0)
+    before = mutations(cloud)
+    MINE.states[(MINE.dag_id, MINE.run_id)] = "running"
+    with pytest.raises(TaskDeferred):
+        make(ShiftTrafficOperator).execute(MINE.context)
+    with pytest.raises(TaskDeferred):
+        make(RetireOldOperator).execute(MINE.context)
+    assert mutations(cloud) == before
+
+
+def test_an_airflow_that_moved_is_told_what_to_do_with_its_lease(
+    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://new.example.com/")
+    with pytest.raises(AirflowSkipException):
+        housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
+    said = capsys.readouterr().out
+    assert "same database at localhost:8080, and this one is new.example.com" in said
+    assert "put its new address into the lease's `owner`" in said
+    moved = held.replace("http://localhost:8080", "https://new.example.com")
+    cloud.ssm.parameters[LEASE] = json.dumps({**holder(cloud), "owner": moved})
+    housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
+    assert holder(cloud) is None
+
+
+def test_a_lease_of_the_version_before_is_understood(cloud: FakeFleetCloud, held: str) -> None:
+    earlier = held.removesuffix(".test")
+    cloud.ssm.parameters[LEASE] = json.dumps({**holder(cloud), "owner": earlier})
+    make(LaunchOperator).execute(FakeTask(states={OTHER: "failed"}).context)
+    assert holder(cloud)["generation"] == 2
+
+
+def test_a_run_goes_on_with_the_lease_that_it_took_before_an_upgrade(cloud: FakeFleetCloud) -> None:
+    make(LaunchOperator).execute(MINE.context)
+    earlier = holder(cloud)["owner"].removesuffix(".test")
+    cloud.ssm.parameters[LEASE] = json.dumps({**holder(cloud), "owner": earlier})
+    running = FakeTask(run_id=MINE.run_id, states={(MINE.dag_id, MINE.run_id): "running"})
+    make(ShiftTrafficOperator).execute(running.context)
+    assert holder(cloud)["swaps"] == [{"release": "2", "passed": False}]
+    assert holder(cloud)["generation"] == 2
+
+
+def test_a_certificate_does_not_make_another_airflow(
+    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://LOCALHOST:8080/")
+    make(LaunchOperator).execute(FakeTask(states={OTHER: "failed"}).context)
+    assert holder(cloud)["owner"] != held
+
+
 def test_a_try_that_only_seemed_dead_is_refused(cloud: FakeFleetCloud) -> None:
     operator = make(LaunchOperator)
     stale = operator.take_turn(MINE.context, cloud, make_target().to_json(), "2")
@@ -161,7 +241,7 @@ def test_housekeeping_leaves_an_environment_alone_while_a_swap_is_under_way(
     cloud.groups[due.name] = due
     task = FakeTask(dag_id="housekeeping", states={OTHER: "running"})
     operator = RetireStandbysOperator(task_id="t", environment=make_target().to_json())
-    with pytest.raises(AirflowSkipException, match="commit__abc#7e57 is changing"):
+    with pytest.raises(AirflowSkipException, match=r"commit__abc#7e57\.test is changing"):
         operator.execute(task.context)
     assert due.name in cloud.groups
     task.states[OTHER] = "success"
@@ -283,26 +363,6 @@ def test_a_drain_may_take_as_long_as_the_balancer_lets_it(
 
 def housekeeping() -> RetireStandbysOperator:
     return RetireStandbysOperator(task_id="t", environment=make_target().to_json())
-
-
-def test_a_yes_to_another_plan_counts_no_more(cloud: FakeFleetCloud) -> None:
-    outdated = make(LaunchOperator)
-    outdated.replaces = "0"
-    before = mutations(cloud)
-    with pytest.raises(AirflowFailException, match="replaces 0, but 1 serves"):
-        outdated.execute(MINE.context)
-    assert mutations(cloud) == before
-    for replaces in ("1", None):
-        holds = make(LaunchOperator)
-        holds.replaces = replaces
-        holds.execute(MINE.context)
-
-
-def test_a_swap_that_came_to_its_end_may_be_run_again(cloud: FakeFleetCloud) -> None:
-    deploy(cloud, "2")
-    again = make(LaunchOperator)
-    again.replaces = "1"
-    again.execute(MINE.context)
 
 
 def test_a_runs_page_is_read_back_whatever_is_in_its_name() -> None:

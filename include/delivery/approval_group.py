@@ -1,0 +1,72 @@
+"""A plan, and a person's yes to it: the same in front of every environment that asks for one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from include.delivery import documentation
+from include.delivery.freeze_gate import freeze_windows
+from include.delivery.house_rules import LIMITS
+from include.delivery.project import Project
+from include.delivery.swap_group import admission, fleet_target
+from slipway.operators.approval import REASON, ApproveReleaseOperator
+from slipway.operators.image_layers import Layers
+from slipway.operators.outlook import ImageOutlook, SchemaOutlook
+from slipway.operators.plan import PlanOperator
+from slipway.operators.supersede import BranchOrder
+from slipway.schema_policy import OnRollBack
+
+
+def plan(project: Project, name: str, record: Any, *, each_commit: bool = False) -> PlanOperator:
+    """Add the task that tells what a deployment would do.
+
+    :param project: the project.
+    :param name: the environment's name.
+    :param record: the output of the task that has the release's record; ``[]`` is one part.
+    :param each_commit: every commit is asked about, and the newest one counts.
+    """
+    environment, migrations = project.environments[name], project.migrations
+    source, connection = project.repository.url, project.repository.connection
+    layers = Layers(
+        region=environment.aws.region, unit=project.package.unit, config=project.package.config
+    )
+    schema = None
+    if migrations is not None:
+        schema = SchemaOutlook(
+            url=source, connection=connection, directory=migrations.directory,
+            database_conn_id=environment.database or "", on_roll_back=migrations.on_roll_back,
+        )  # fmt: skip
+    return PlanOperator(
+        task_id="plan", package=record["package"], schema=schema,
+        environment=fleet_target(project, name).to_json(), admission=admission(project, name),
+        image=ImageOutlook(layers=layers, aws_conn_id=environment.aws.connection),
+        # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
+        always=environment.approval
+        or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),
+        order=BranchOrder(url=source, connection=connection) if each_commit else None,
+        # Two that put themselves in each other's place at once would both stay.
+        max_active_tis_per_dag=1 if each_commit else None,
+        execution_timeout=LIMITS["cloud"], doc_md=documentation.task("plan"),
+    )  # fmt: skip
+
+
+def approval(project: Project, name: str, *, each_commit: bool = False) -> ApproveReleaseOperator:
+    """Add the task in which a person says yes; a no fails the run: it is no deployment.
+
+    :param project: the project.
+    :param name: the environment's name.
+    :param each_commit: every commit is asked about, and the newest one counts.
+    """
+    return ApproveReleaseOperator(
+        task_id="approve", windows=freeze_windows(project.environments[name]),
+        admission=admission(project, name), newest_only=each_commit,
+        params={
+            REASON: Param(
+                None, type=["null", "string"], maxLength=1000, title="Why",
+                description="Kept with the run, with your name and the time.",
+            )
+        },
+        response_timeout=LIMITS["approve"], doc_md=documentation.task("approve"),
+    )  # fmt: skip

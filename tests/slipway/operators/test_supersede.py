@@ -1,0 +1,61 @@
+"""Of the commits that wait, the newest counts; and which that is, git says."""
+
+from __future__ import annotations
+
+import pytest
+
+from slipway.operators.consent import Admission
+from slipway.operators.supersede import BranchOrder, supersede, superseded_by
+from tests.fakes.git_server import Repository
+from tests.slipway.operators.releases import make_proposal, make_record
+
+BOOK = Admission(project="shop", environment="dev", asks=True)
+
+
+def test_the_order_is_the_histories_and_no_clocks(repository: Repository) -> None:
+    first = repository.commit("first")
+    second = repository.commit("second")
+    repository.git("checkout", "--quiet", "-b", "beside", first)
+    beside = repository.commit("beside")
+    order = BranchOrder(url=repository.url)
+    assert order.precedes(first, second)
+    assert not order.precedes(second, first)
+    assert not order.precedes(first, first)
+    assert not order.precedes(beside, second)
+    assert not order.precedes(second, beside)
+
+
+def test_a_commit_that_came_through_a_merge_precedes_it(repository: Repository) -> None:
+    first = repository.commit("first")
+    repository.git("checkout", "--quiet", "-b", "topic", first)
+    topic = repository.commit("topic")
+    repository.git("checkout", "--quiet", "main")
+    repository.git("merge", "--quiet", "--no-ff", "-m", "merge", "topic")
+    merge = repository.git("rev-parse", "HEAD").strip()
+    assert BranchOrder(url=repository.url).precedes(topic, merge)
+
+
+def test_what_no_branch_has_any_more_precedes_nothing(repository: Repository) -> None:
+    first = repository.commit("first")
+    order = BranchOrder(url=repository.url)
+    assert not order.precedes("0" * 40, first)
+    assert not order.precedes(first, "0" * 40)
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_what_waits_is_superseded_by_what_comes_after_it_alone(repository: Repository) -> None:
+    shas = [repository.commit(name) for name in ("first", "second", "third")]
+    order, book = BranchOrder(url=repository.url), BOOK.book
+
+    def come(number: int) -> str | None:
+        release = make_record(str(number)).checkout.release
+        told = {"project": release.project, "version": release.version, "sha": shas[number - 1]}
+        proposal = make_proposal(str(number), release=type(release)(**told))
+        return supersede(book, proposal, None, order)
+
+    assert come(2) is None
+    assert superseded_by(book, make_proposal("2")) is None
+    assert come(1) == "2"
+    assert come(3) is None
+    assert superseded_by(book, make_proposal("2")) == "3"
+    assert superseded_by(book, make_proposal("3")) is None
