@@ -1,7 +1,8 @@
 """What a person is asked, and answered: kept where nobody edits it in Airflow.
 
 An XCom can be edited, and a task marked as successful, by whoever may operate a DAG; what is kept
-here is written by tasks alone. A plan has a name of its own each time that it is made, and a yes
+here is written by tasks alone, and signed, so that whoever writes the bucket says yes to nothing.
+A plan has a name of its own each time that it is made, and a yes
 counts for the plan of that name.
 """
 
@@ -9,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from slipway.facts import Fact, Json, Release
 from slipway.hooks.artifact_store import ArtifactStore
+from slipway.hooks.record_keys import RecordKeys, record_keys
+from slipway.hooks.signed_records import SignedRecords
 from slipway.inert import visible
 
 APPROVE = "Approve"
@@ -106,10 +109,18 @@ class ApprovalBook:
     :param store: where they are kept.
     :param project: the project's name.
     :param environment: the environment's name.
+    :param keys: gives the keys that they are signed with.
     """
 
-    def __init__(self, store: ArtifactStore, *, project: str, environment: str) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: ArtifactStore,
+        *,
+        project: str,
+        environment: str,
+        keys: Callable[[], RecordKeys] = record_keys,
+    ) -> None:
+        self._records = SignedRecords(store, keys)
         self._folder = f"approvals/{project}/{environment}"
 
     def propose(self, proposal: Proposal) -> None:
@@ -162,11 +173,10 @@ class ApprovalBook:
         self._put("latest.json", proposal.to_json())
 
     def _put(self, key: str, value: Json) -> None:
-        self._store.put_json(f"{self._folder}/{key}", value)
+        self._records.put(f"{self._folder}/{key}", value)
 
     def _get(self, key: str) -> Json | None:
-        found: Json | None = self._store.get_json(f"{self._folder}/{key}")
-        return found
+        return self._records.get(f"{self._folder}/{key}")
 
 
 def _page(dag_id: str, run_id: str, part: str) -> str:

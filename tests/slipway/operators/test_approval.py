@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import (
     TaskAwaitingInput,
 )
 from airflow.sdk.execution_time import task_runner
-from airflow.sdk.execution_time.comms import CommsDecoder
+from airflow.sdk.execution_time.comms import CommsDecoder, MaskSecret
 
 from include.delivery.delivery_dag import build
 from include.delivery.freeze import Freeze
@@ -148,6 +148,8 @@ def page(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     shown: dict[str, Any] = {}
 
     def send(msg: Any) -> Any:
+        if isinstance(msg, MaskSecret):
+            return None
         shown.setdefault("asked", msg)
         return shown["asked"]
 

@@ -16,6 +16,7 @@ from slipway.fleet import swap
 from slipway.hooks.approval_book import Approval, Proposal
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
+from slipway.hooks.image_records import ImageRecord
 from slipway.operators import fleet, goose, packer_bake, turn
 from slipway.operators.consent import Admission
 from slipway.operators.fleet import (
@@ -27,6 +28,7 @@ from slipway.operators.fleet import (
     ShiftTrafficOperator,
 )
 from slipway.operators.goose import GooseMigrateOperator
+from slipway.operators.known_images import Found
 from slipway.operators.packer_bake import PackerBakeOperator
 from slipway.operators.release import RecordDeploymentOperator
 from tests.fakes.airflow_run import FakeTask
@@ -47,6 +49,7 @@ pytestmark = pytest.mark.usefixtures("artifacts")
 def cloud(monkeypatch: pytest.MonkeyPatch, artifacts: object) -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1", "2"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    monkeypatch.setattr(fleet, "require_recorded", lambda *_: None)
     for module, name in ((swap, "_AFTER_CHANGE"), (swap, "_WHILE_WAITING"), (turn, "_PAUSE")):
         monkeypatch.setattr(module, name, 0.0)
     deploy(cloud, "1")
@@ -374,7 +377,11 @@ class TestBake:
     def baked(self, monkeypatch: pytest.MonkeyPatch, artifacts: object) -> mock.Mock:
         catalogue("2")
         monkeypatch.setattr(packer_bake, "aws_client", mock.Mock())
-        found = mock.Mock(return_value=make_image("2"))
+        made = make_image("2")
+        record = ImageRecord(
+            image_id=made.image_id, name=made.name, owner="1", region=made.region, tags={}
+        )
+        found = mock.Mock(return_value=Found(record=record))
         monkeypatch.setattr(packer_bake, "baked_before", found)
         return found
 
