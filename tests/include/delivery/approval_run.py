@@ -11,11 +11,10 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import Thread
 from typing import Any
+from unittest import mock
 
 from airflow._shared.timezones import timezone
 from airflow.models.hitl import HITLDetail, HITLUser
@@ -26,7 +25,6 @@ from airflow.sdk import BaseSensorOperator
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from include.delivery.delivery_dag import build
 from include.delivery.loader import PROJECTS, load_project
@@ -73,7 +71,6 @@ class Case:
     :param marked: tasks that are marked as successful by hand, as a pattern.
     :param image: what of the baked image's XCom is edited.
     :param answers: what happens while the question stands there, each time that it is put.
-    :param over: the run has ended.
     """
 
     dag_id: str = "guestbook"
@@ -81,7 +78,6 @@ class Case:
     marked: str | None = None
     image: Json = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)
-    over: bool = False
     shown: list[str] = field(default_factory=list)
 
 
@@ -105,7 +101,7 @@ def say(option: str) -> Answer:
     """Answer as somebody does in the UI."""
 
     def answer(case: Case) -> None:
-        with create_session() as session:
+        with create_session(scoped=False) as session:
             ti, detail = _waiting(session)
             detail.responded_by = HITLUser(id="7", name="Ada")
             detail.responded_at = timezone.utcnow()
@@ -120,7 +116,7 @@ def edit(task_id: str, key: str, value: Any) -> Answer:
     """Edit an XCom, then say yes."""
 
     def answer(case: Case) -> None:
-        with create_session() as session:
+        with create_session(scoped=False) as session:
             ti, _ = _waiting(session)
             XComModel.set(
                 key=key, value=value, dag_id=ti.dag_id, task_id=task_id, run_id=ti.run_id,
@@ -135,7 +131,7 @@ def clear(*task_ids: str) -> Answer:
     """Clear tasks while the question stands there."""
 
     def answer(case: Case) -> None:
-        with create_session() as session:
+        with create_session(scoped=False) as session:
             ti, _ = _waiting(session)
             every = session.scalars(select(TaskInstance).where(TaskInstance.run_id == ti.run_id))
             clear_task_instances([one for one in every if one.task_id in task_ids], session)
@@ -216,9 +212,8 @@ def _outcome(case: Case) -> Json:
     dag = build(_project(), case.dag_id)
     for task in dag.tasks:
         _stand_in(task, cloud, case)
-    Thread(target=_respond, args=(case,), daemon=True).start()
-    run = dag.test(run_conf=case.conf, mark_success_pattern=case.marked)
-    case.over = True
+    with mock.patch.object(time, "sleep", _Clock(case, time.sleep).sleep):
+        run = dag.test(run_conf=case.conf, mark_success_pattern=case.marked)
     states = {one.task_id: str(one.state) for one in run.get_task_instances()}
     return {
         "run": run.state.value,
@@ -235,20 +230,25 @@ def _waiting(session: Any) -> tuple[Any, Any]:
     return ti, session.get(HITLDetail, ti.id)
 
 
-def _respond(case: Case) -> None:
-    """Wait for the question; answer it; and again if it is put once more."""
-    while not case.over and case.answers:
-        time.sleep(0.2)
-        # SQLite lets one write at a time, and the run writes as well.
-        with suppress(OperationalError):
-            if body := _question():
-                case.answers[0](case)
-                case.answers.pop(0)
-                case.shown.append(body)
+class _Clock:
+    """The time, in which somebody comes while the run has nothing to do but to wait."""
+
+    def __init__(self, case: Case, sleep: Callable[[float], None]) -> None:
+        self._case = case
+        self._sleep = sleep
+
+    def sleep(self, seconds: float) -> None:
+        """Answer, if there is a question; pause otherwise."""
+        body = _question() if self._case.answers else ""
+        if body:
+            self._case.answers.pop(0)(self._case)
+            self._case.shown.append(body)
+        else:
+            self._sleep(seconds / 10)
 
 
 def _question() -> str:
-    with create_session() as session:
+    with create_session(scoped=False) as session:
         waiting = select(TaskInstance).where(TaskInstance.state == "awaiting_input")
         ti = session.scalar(waiting)
         detail = session.get(HITLDetail, ti.id) if ti else None

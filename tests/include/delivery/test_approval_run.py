@@ -28,8 +28,6 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
     }  # fmt: skip
-    # With it Airflow sets its logging up as for its own tests, and the thread that answers hangs.
-    environment.pop("PYTEST_CURRENT_TEST", None)
     told = home / "outcomes.json"
     for program in (("airflow", "db", "migrate"), (PROGRAM, str(told))):
         done = subprocess.run(
