@@ -2,13 +2,16 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
-.PHONY: ready demo down test lint unit integration fuzz faults bench-swap
+.PHONY: ready demo down canary test lint unit integration fuzz faults bench-swap
 
 ready: ## system packages, Docker engine, .venv
 	@$(PYTHON) -m include.demo.prerequisites
 
 demo: ready ## the whole story on this machine
 	@$(VENV)/python -m include.demo
+
+canary: ## beside a running demo: follow every secret through a push, a failure, a bake, a swap, a kill
+	@$(VENV)/python -m tests.canary
 
 down: ## stop and remove everything the demo made
 	@test ! -x $(VENV)/python || $(VENV)/python -m include.demo down

@@ -68,6 +68,7 @@ def needles(secrets: Mapping[str, str]) -> list[Needle]:
         for line in secret.splitlines()
         if len(line) >= SHORTEST and not line.startswith("-----")
         for form, data in _forms(line)
+        if data not in known
     ]
 
 
