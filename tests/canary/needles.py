@@ -60,8 +60,12 @@ def _of_connection(value: str) -> Iterator[tuple[str, str]]:
     yield "password", str(connection.get("password") or "")
 
 
-def needles(secrets: Mapping[str, str]) -> list[Needle]:
-    """Return every form of every secret; of one with several lines, of each long line."""
+def needles(secrets: Mapping[str, str], *, public: str = "") -> list[Needle]:
+    """Return every form of every secret; of one with several lines, of each long line.
+
+    :param public: what everybody may read: a private key holds its public key as well.
+    """
+    known = public.encode()
     return [
         Needle(secret=place, form=form, data=data)
         for place, secret in secrets.items()

@@ -24,8 +24,8 @@ _SHORTEST = 32
 # Half of an HMAC-SHA256, in hexadecimal digits: enough for a file's name.
 _SHORT = 32
 _MAKE_ONE = (
-    f"make the connection {CONNECTION!r} (type generic) under Admin, Connections, or in the secrets "
-    "backend; its password is what `openssl rand -hex 32` prints"
+    f"make the connection {CONNECTION!r} (type generic) under Admin, Connections, or in the "
+    "secrets backend; its password is what `openssl rand -hex 32` prints"
 )
 
 
