@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from slipway.exceptions import RecordRefused
 from slipway.facts import Release
 from slipway.hooks.approval_book import Approval, ApprovalBook, Proposal
 from slipway.hooks.artifact_store import artifact_store
@@ -72,3 +74,19 @@ def test_who_said_what_is_one_line() -> None:
     assert str(given) == (
         "approved by Ada<U+000A>Eve on 1970-01-01 at 00:00:00 UTC: all<U+000A>is well<U+202E>"
     )
+
+
+def test_who_writes_the_bucket_says_yes_to_nothing(book: ApprovalBook, artifacts: Path) -> None:
+    """Neither by a yes of his own, nor by one that was said in another run."""
+    asked, other = make_proposal("2"), make_proposal("3", run_id="manual__2", name="plan-3")
+    for proposal in (asked, other):
+        book.propose(proposal)
+    book.answer(other, yes(other))
+    (answered,) = artifacts.rglob("answer.json")
+    forged = next(
+        page for page in artifacts.rglob("proposal.json") if page.parent != answered.parent
+    )
+    for words in (answered.read_text(), json.dumps(yes(asked).to_json())):
+        forged.with_name("answer.json").write_text(words)
+        with pytest.raises(RecordRefused):
+            book.approval(asked)
