@@ -13,9 +13,10 @@ import os
 import secrets
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,12 +140,12 @@ def _public_key() -> str:
 
 
 def _new_temporary_files(since: float) -> Iterator[Path]:
-    for path in Path("/tmp").rglob("*"):
-        try:
-            if path.is_file() and not path.is_symlink() and path.stat().st_mtime > since:
-                yield path
-        except OSError:
-            continue
+    """Yield what was written meanwhile; others come and go at the same time."""
+    for folder, _, names in os.walk(tempfile.gettempdir()):
+        for path in (Path(folder) / name for name in names):
+            with suppress(OSError):
+                if path.lstat().st_mtime > since and path.is_file():
+                    yield path
 
 
 if __name__ == "__main__":

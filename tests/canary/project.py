@@ -23,7 +23,7 @@ name: {NAME}
 repository: {{url: "git://127.0.0.1:{home.GIT_PORT}/{NAME}.git"}}
 test:
   images: {{"python:3.11": slipway/python:3.11, "postgres:15": slipway/postgres:15}}
-  reports: [report.xml, leak.xml]
+  reports: [leak.xml]
   secrets: {{{", ".join(f"{name}: '{source}'" for name, source in SECRETS.items())}}}
 package:
   name: guestbook
@@ -57,7 +57,12 @@ with open("leak.xml", "w") as report:
                  % (secret, secret, base64.b64encode(secret.encode()).decode()))
 sys.exit(os.path.exists("FAIL"))
 """
-_STEP = """
+_PIPELINE = """\
+kind: pipeline
+type: docker
+name: default
+
+steps:
 - name: telltale
   image: python:3.11
   environment:
@@ -65,9 +70,13 @@ _STEP = """
     CANARY_KEY: {from_secret: canary_key}
   commands:
   - python telltale.py
-  depends_on: [clone]
 
-services:"""
+services:
+- name: database
+  image: postgres:15
+  environment:
+    POSTGRES_PASSWORD: {from_secret: database_password}
+"""
 
 
 class CanaryRepository:
@@ -85,8 +94,7 @@ class CanaryRepository:
         )
         example = home.ROOT / "include" / "examples" / "guestbook"
         shutil.copytree(example, self._tree, ignore=shutil.ignore_patterns("__pycache__"))
-        pipeline = self._tree / ".drone.yml"
-        pipeline.write_text(pipeline.read_text().replace("\nservices:", _STEP))
+        (self._tree / ".drone.yml").write_text(_PIPELINE)
         (self._tree / "telltale.py").write_text(_TELLTALE)
         self._git("init", "--quiet", "--initial-branch=main")
         self._git("remote", "add", "origin", str(self._bare))

@@ -209,6 +209,7 @@ def _outcome(case: Case) -> Json:
     before = len(cloud.calls)
     doors: Any = fleet
     doors.fleet_cloud = lambda *_, **__: cloud
+    doors.require_recorded = lambda *_: None
     dag = build(_project(), case.dag_id)
     for task in dag.tasks:
         _stand_in(task, cloud, case)

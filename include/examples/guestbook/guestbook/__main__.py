@@ -35,8 +35,8 @@ def main() -> int:
     fields = {"port": server.server_port, "version": config.version()}
     logger.info("serving", extra={"fields": fields})
     signal.sigwait(stops)
-    logger.info("stopping")
     drain.start()
+    logger.info("stopping")
     serving.join()
     pool.close()
     logger.info("stopped")
