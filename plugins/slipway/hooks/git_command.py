@@ -194,7 +194,7 @@ def remote_failure(url: str, error: GitCommandFailed) -> SlipwayError:
     :param url: the repository, without credentials.
     :param error: what git said.
     """
-    said = error.stderr.splitlines()[-1] if error.stderr else "no message"
+    said = _telling_line(error.stderr)
     if any(sign in error.stderr for sign in _REDIRECTED):
         return RepositoryRefused(
             f"{url} sends us to another address, where credentials do not go along: {said}",
@@ -215,3 +215,10 @@ def remote_failure(url: str, error: GitCommandFailed) -> SlipwayError:
         f"{url} does not answer: {said}",
         advice="nothing, if the server is coming back: the task tries again by itself",
     )
+
+
+def _telling_line(stderr: str) -> str:
+    """Return the line that says why; behind ssh's own word git asks whether one has the rights."""
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    because = (line for line in lines if any(sign in line.lower() for sign in _REFUSED))
+    return next(because, lines[-1] if lines else "no message")
