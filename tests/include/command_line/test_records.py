@@ -74,5 +74,5 @@ def test_without_a_key_nothing_is_signed_and_the_command_is_told(
     with pytest.raises(EnvironmentMisconfigured):
         records.review(store, sign=True, out=io.StringIO())
     assert records.main(["--sign"]) == 2
-    assert "airflow connections add slipway_records" in capsys.readouterr().err
+    assert "connection 'slipway_records'" in capsys.readouterr().err
     assert "signature" not in store.get_json("releases/shop/1.0.json")
