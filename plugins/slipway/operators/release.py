@@ -111,6 +111,7 @@ class RecordDeploymentOperator(BaseOperator):
         release = Release.from_json(self.release)
         with explained():
             if self.admission is not None:
+                release = self.admission.record(release).checkout.release
                 self.admission.consent(context, release)
             history = DeploymentHistory(artifact_store())
             history.record(release, self.environment, run_id=context["ti"].run_id)
