@@ -23,18 +23,26 @@ from slipway.hooks.signed_records import SignedRecords
 def unsigned_releases(store: ArtifactStore) -> Iterator[tuple[str, ReleaseRecord]]:
     """Find the release records without a signature: path, and what stands there.
 
-    :raises RecordRefused: for a record that is not about the release that its path names.
+    :raises RecordRefused: for what is no record, or not about the release that its path names.
     """
     records = SignedRecords(store)
     for project in store.keys("releases"):
         for path in records.unsigned(f"releases/{project}"):
-            record = ReleaseRecord.from_json(store.get_json(path))
+            record = _read(store, path)
             release, package = record.checkout.release, record.package
             named = f"releases/{release.project}/{release.version}.json"
             if (named, package.release, package.version) != (path, release, release.version):
                 msg = f"{path} is about {release.project} {release.version}"
                 raise RecordRefused(msg, advice="somebody moved it there: remove it")
             yield path, record
+
+
+def _read(store: ArtifactStore, path: str) -> ReleaseRecord:
+    try:
+        return ReleaseRecord.from_json(store.get_json(path))
+    except (AttributeError, TypeError, ValueError) as error:
+        msg = f"{path} is no release's record"
+        raise RecordRefused(msg, advice="somebody else put it there: remove it") from error
 
 
 def environments(store: ArtifactStore) -> Iterator[tuple[str, str]]:

@@ -40,8 +40,7 @@ def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = Fal
     image = PackerBakeOperator(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
         config=project.package.config, aws_conn_id=environment.aws.connection,
-        region=environment.aws.region, environment=name, reuse=reuse,
-        admission=admission(project, name),
+        region=environment.aws.region, reuse=reuse, admission=admission(project, name),
         execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):

@@ -28,10 +28,16 @@ def place_of(
     :param source_owner: ``[slipway] source_owner``; Debian's account when empty.
     :param installation: name of the catalogue, as the tag ``slipway:installation`` of its images
         has it; empty where there is but one in the account.
-    :raises SystemExit: when there is no such environment, naming those that there are; or when the
-        id of a security group is not known, with the command that finds it.
+    :raises SystemExit: when there is no such project or environment, naming those that there are;
+        or when the id of a security group is not known, with the command that finds it.
     """
-    read = load_project(folder / f"{project}.yaml")
+    file = folder / f"{project}.yaml"
+    if not file.is_file():
+        msg = f"there is no project {project!r}; there is " + ", ".join(
+            sorted(load_projects(folder).projects)
+        )
+        raise SystemExit(msg)
+    read = load_project(file)
     found = read.environments.get(environment)
     if found is None:
         msg = f"{project} has no environment {environment!r}; there is " + ", ".join(

@@ -180,6 +180,7 @@ def test_whatever_is_signed_says_how_long_it_counts(
     _verified(engine, repository_url, signed.public_key)
 
 
+@pytest.mark.usefixtures("artifacts")
 def test_housekeeping_renews_what_an_earlier_version_published(
     aptly: Callable[[], Aptly], engine: ContainerEngine, repository_url: str,
     monkeypatch: pytest.MonkeyPatch,

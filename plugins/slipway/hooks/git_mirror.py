@@ -138,8 +138,15 @@ class GitMirror:
         return git_history.position_of(self._store.local, sha, tip)
 
     def precedes(self, older: str, newer: str) -> bool:
-        """Tell whether a commit is among another's ancestors; one that is gone precedes nothing."""
-        self.fetch()
+        """Tell whether a commit is among another's ancestors; one that is gone precedes nothing.
+
+        Nothing is fetched beyond the two: what a stranger pushed beside them has no say in it.
+        """
+        try:
+            for sha in (older, newer):
+                self._store.require(sha)
+        except RefNotFound:
+            return False
         return older != newer and self._is_ancestor(older, newer)
 
     def commit(self, sha: str) -> Commit:
@@ -241,14 +248,6 @@ class GitMirror:
         return self._submodule(url)
 
     # The mirror itself
-
-    def fetch(self) -> None:
-        """Bring every branch and tag up to date.
-
-        :raises RepositoryUnreachable: when the server does not answer.
-        :raises RepositoryRefused: when it says no.
-        """
-        self._store.fetch()
 
     def _fetch_delivered(self, delivered: Deliverable | None) -> None:
         try:

@@ -24,8 +24,9 @@ _SHORTEST = 32
 # Half of an HMAC-SHA256, in hexadecimal digits: enough for a file's name.
 _SHORT = 32
 _MAKE_ONE = (
-    f"make the connection {CONNECTION!r} (type generic) under Admin, Connections, or in the "
-    "secrets backend; its password is what `openssl rand -hex 32` prints"
+    "make one with `openssl rand -hex 32`, and put it into the password of a connection "
+    f"{CONNECTION!r} (type generic) in the secrets backend, or under Admin, Connections in "
+    "Airflow's UI: on a command line others of the machine could read it"
 )
 
 

@@ -10,8 +10,10 @@ from airflow.sdk import BaseOperator
 from slipway.hooks.apt_bucket import AptBucket
 from slipway.hooks.apt_connection import AptRepository, apt_repository
 from slipway.hooks.aptly import Aptly
+from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import account
 from slipway.hooks.docker_connection import DEFAULT, container_engine
+from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 
@@ -67,6 +69,9 @@ class RenewAptReleaseOperator(BaseOperator):
                 repository.bucket,
             )
             return False
+        # The first signature after a rotation may be this one.
+        keys = RepositoryKeys(artifact_store())
+        keys.note(repository.url, repository.distribution, signed.public_key)
         if signed.warning:
             self.log.warning("%s", signed.warning)
         return True

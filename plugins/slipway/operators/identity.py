@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _FORBIDDEN = re.compile(r"[^a-zA-Z0-9_.-]+")
 # Docker takes 255 characters; a name that a person has to read should stay far below.
 _LONGEST_TASK = 40
+# In place of an environment's name, of which it is none.
+NO_ENVIRONMENT = "-"
 
 
 def container_name(context: Context, part: str = "") -> str:
@@ -37,9 +39,9 @@ def bake_name(context: Context, project: str, environment: str) -> str:
 
     :param context: the task's context.
     :param project: the project's name.
-    :param environment: the environment's name.
+    :param environment: the environment's name, or :data:`NO_ENVIRONMENT`.
     """
-    return f"slipway-bake-{project}.{environment or '-'}.{_run_digest(context)}"
+    return f"slipway-bake-{project}.{environment}.{_run_digest(context)}"
 
 
 def labels(context: Context) -> dict[str, str]:

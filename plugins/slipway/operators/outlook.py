@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipway.facts import MachineImage, PublishedPackage, Release
+from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import aws_client
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.goose import Goose
 from slipway.hooks.image_catalogue import ImageCatalogue
+from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.hooks.toolbox import NOBODY, Toolbox
 from slipway.operators.goose import database_url, migration_files
 from slipway.operators.identity import container_name, labels
@@ -52,7 +54,8 @@ class ImageOutlook:
         base = self.layers.base(catalogue, "plan")
         there = images.find(base.tags, None).record
         base_image = there.image_id if there else ""
-        app = self.layers.app(package, base_image, "plan")
+        key = RepositoryKeys(artifact_store()).current(package.repository_url, package.distribution)
+        app = self.layers.app(package, base_image, "plan", key)
         image = MachineImage(
             release=package.release, image_id=_NOT_YET, name=app.image_name,
             base_image_id=base_image, deb_sha256=package.sha256,

@@ -22,7 +22,7 @@ from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
-from slipway.operators.identity import bake_name, container_name, labels
+from slipway.operators.identity import NO_ENVIRONMENT, bake_name, container_name, labels
 from slipway.operators.image_layers import Layers, baked_before
 from slipway.operators.known_images import KnownImages, known_images, machine_image
 
@@ -86,10 +86,10 @@ class PackerBakeOperator(BaseOperator):
     :param docker_conn_id: Airflow connection of the container engine.
     :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
         None.
-    :param environment: the environment's name, for whose rights the builders are marked.
     :param reuse: take an image of this very package that is there already, also one that was
         baked on an older base or with an older recipe.
-    :param admission: of the environment that the image is for; the package is the catalogue's then.
+    :param admission: of the environment that the image is for, and for whose rights the builders
+        are marked; the package is the catalogue's then.
     :returns: :class:`slipway.facts.MachineImage` as JSON.
     """
 
@@ -99,7 +99,7 @@ class PackerBakeOperator(BaseOperator):
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
         docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
-        environment: str = "", admission: Admission | None = None, **kwargs: Any,
+        admission: Admission | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -110,7 +110,6 @@ class PackerBakeOperator(BaseOperator):
         self.docker_conn_id = docker_conn_id
         self.recipes = recipes
         self.reuse = reuse
-        self.environment = environment
         self.admission = admission
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
@@ -144,6 +143,7 @@ class PackerBakeOperator(BaseOperator):
     ) -> MachineImage:
         self._labels = labels(context)
         store, project = artifact_store(), package.release.project
+        environment = self.admission.environment if self.admission else NO_ENVIRONMENT
         baker = _Baker(
             images=images,
             toolbox=Toolbox(
@@ -151,12 +151,12 @@ class PackerBakeOperator(BaseOperator):
                 labels=self._labels,
             ),
             aws_conn_id=self.aws_conn_id, installation=installation_name(store),
-            builder_marks={PROJECT: project, ENVIRONMENT: self.environment or "-"}, log=self._say,
+            builder_marks={PROJECT: project, ENVIRONMENT: environment}, log=self._say,
         )  # fmt: skip
         layers = Layers(
             region=self.region, unit=self.unit, config=self.config, recipes=self.recipes
         )
-        name = bake_name(context, project, self.environment)
+        name = bake_name(context, project, environment)
         base_plan = layers.base(images.catalogue, f"{name}-base")
         base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)
         key = RepositoryKeys(store).current(package.repository_url, package.distribution)

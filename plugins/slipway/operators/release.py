@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import NothingRan
+from slipway.exceptions import NothingRan, ReleaseAltered
 from slipway.facts import (
     Checkout,
     Json,
@@ -20,6 +20,7 @@ from slipway.facts import (
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.inert import visible
 from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
 
@@ -52,7 +53,8 @@ class RecordReleaseOperator(BaseOperator):
     def execute(self, context: Context) -> Json:
         """Write the record; writing it again changes nothing.
 
-        :raises AirflowFailException: when nothing of its pipeline ran and passed.
+        :raises AirflowFailException: when nothing of its pipeline ran and passed, or what passed,
+            was packaged and was checked out is not one release.
         """
         tests = TestReport.from_json(self.tests)
         with explained():
@@ -66,9 +68,23 @@ class RecordReleaseOperator(BaseOperator):
             schema=SchemaVersion.from_json(self.schema) if self.schema else None,
         )
         with explained():
+            _require_one_release(record, tests)
             ReleaseCatalogue(artifact_store()).record(record)
         self.log.info("%s can be deployed anywhere now", record.checkout.release.version)
         return parts(record)
+
+
+def _require_one_release(record: ReleaseRecord, tests: TestReport) -> None:
+    """Make sure that a commit's tests do not vouch for another one's package.
+
+    :raises ReleaseAltered: naming what was told.
+    """
+    told = (record.checkout.release, tests.release, record.package.release)
+    if len(set(told)) > 1:
+        commits = [f"{one.version} ({one.sha[:7]})" for one in told]
+        msg = "checked out was {}, tested {}, and packaged {}".format(*map(visible, commits))
+        advice = "somebody edited what the tasks told each other: trigger a new run"
+        raise ReleaseAltered(msg, advice=advice)
 
 
 class RecordDeploymentOperator(BaseOperator):
@@ -95,6 +111,7 @@ class RecordDeploymentOperator(BaseOperator):
         release = Release.from_json(self.release)
         with explained():
             if self.admission is not None:
+                release = self.admission.record(release).checkout.release
                 self.admission.consent(context, release)
             history = DeploymentHistory(artifact_store())
             history.record(release, self.environment, run_id=context["ti"].run_id)

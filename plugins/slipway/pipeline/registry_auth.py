@@ -37,6 +37,15 @@ def credentials(image: str, configs: Iterable[str]) -> Mapping[str, str] | None:
     return None
 
 
+def passwords(configs: Iterable[str]) -> list[str]:
+    """List the passwords of all logins, for whoever keeps them out of a log.
+
+    :param configs: texts of ``config.json``; what is not one is passed over.
+    """
+    entries = (entry for config in configs for _, entry in _entries(config))
+    return [login["password"] for entry in entries if (login := _login(entry))]
+
+
 def _serves(address: str, name: ImageName) -> bool:
     """Tell whether an entry is for an image's registry, or for a folder that the image is in."""
     plain = address.removeprefix(_SCHEME)

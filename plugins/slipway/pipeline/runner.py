@@ -24,7 +24,7 @@ from slipway.pipeline.containers import container_spec
 from slipway.pipeline.given import Given
 from slipway.pipeline.junit import Reports
 from slipway.pipeline.preparation import Preparation
-from slipway.pipeline.registry_auth import credentials
+from slipway.pipeline.registry_auth import credentials, passwords
 from slipway.pipeline.result import PipelineResult, skipped_step
 from slipway.pipeline.schedule import Schedule, State
 from slipway.pipeline.services import Services
@@ -71,7 +71,9 @@ class Runner:
         self._engine = engine
         self._spec = spec
         self._output = output
-        output.hide(self._given.secrets.values())
+        pull_secrets = (self._given.secrets.get(name, "") for name in spec.pull_secrets)
+        self._logins = (*pull_secrets, *self._given.registries)
+        output.hide([*self._given.secrets.values(), *passwords(self._logins)])
         self._timeout = timeout
         self._clock = clock
         self._deadline = clock() + timeout
@@ -155,15 +157,13 @@ class Runner:
     # Before the steps
 
     def _get_images(self, steps: list[StepSpec]) -> None:
-        configs = [self._given.secrets.get(name, "") for name in self._spec.pull_secrets]
-        configs += self._given.registries
         for step in steps:
             if step.image not in self._images or step.pull == PullPolicy.ALWAYS:
                 self._left()
                 self._images[step.image] = self._engine.ensure_image(
                     step.image,
                     pull=PullPolicy(step.pull),
-                    auth=credentials(step.image, configs),
+                    auth=credentials(step.image, self._logins),
                     progress=self._output.say,
                 )
 

@@ -14,6 +14,7 @@ from slipway.exceptions import RepositoryTooLarge, SlipwayError
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
+from slipway.hooks.git_refs import is_sha
 from slipway.pipeline.skip import asks_to_skip
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class CommitsSensor(BaseSensorOperator):
     def _new_commits(self, store: ArtifactStore, one: Watched) -> list[str]:
         mirror = git_mirror(one.url, one.connection)
         head = mirror.head(one.branch)
-        seen = store.get_json(f"heads/{one.dag_id}.json")
+        seen = _seen(store, one)
         if head is None or head == seen:
             return []
         new = mirror.commits_since(seen, head) if seen else [head]
@@ -113,6 +114,15 @@ class CommitsSensor(BaseSensorOperator):
         if self._complaints.get(one.dag_id) != problem:
             self._complaints[one.dag_id] = problem
             self.log.warning("%s: %s", one.dag_id, problem)
+
+
+def _seen(store: ArtifactStore, one: Watched) -> str | None:
+    """Return the last commit that was handed on; what is no sha is as good as lost."""
+    try:
+        seen = store.get_json(f"heads/{one.dag_id}.json")
+    except ValueError:
+        return None
+    return seen if isinstance(seen, str) and is_sha(seen) else None
 
 
 def _message(mirror: GitMirror, sha: str) -> str:

@@ -67,6 +67,16 @@ def test_a_record_that_was_moved_is_not_signed(store: ArtifactStore, place: str)
         records.review(store, sign=True, out=io.StringIO())
 
 
+@pytest.mark.parametrize("found", [{}, {"checkout": 1, "package": {}}, {"checkout": {}}])
+def test_what_is_no_release_at_all_is_named(
+    store: ArtifactStore, capsys: pytest.CaptureFixture[str], found: object
+) -> None:
+    store.put_json("releases/shop/3.0.json", found)
+    assert records.main(["--sign"]) == 2
+    assert "releases/shop/3.0.json is no release's record" in capsys.readouterr().err
+    assert "signature" not in store.get_json("releases/shop/3.0.json")
+
+
 def test_without_a_key_nothing_is_signed_and_the_command_is_told(
     store: ArtifactStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,5 +84,5 @@ def test_without_a_key_nothing_is_signed_and_the_command_is_told(
     with pytest.raises(EnvironmentMisconfigured):
         records.review(store, sign=True, out=io.StringIO())
     assert records.main(["--sign"]) == 2
-    assert "`openssl rand -hex 32`" in capsys.readouterr().err
+    assert "connection 'slipway_records'" in capsys.readouterr().err
     assert "signature" not in store.get_json("releases/shop/1.0.json")

@@ -447,6 +447,21 @@ def test_the_history_is_of_what_was_approved(cloud: FakeFleetCloud) -> None:
     assert DeploymentHistory(artifact_store()).versions("shop", "dev") == ["2"]
 
 
+@pytest.mark.usefixtures("cloud")
+@pytest.mark.parametrize(("field", "value"), [("project", "till"), ("sha", "3" * 40)])
+def test_also_where_nobody_is_asked_the_history_is_of_releases(field: str, value: str) -> None:
+    release = make_record("2").checkout.release.to_json()
+    operator = RecordDeploymentOperator(
+        task_id="t",
+        release={**release, field: value},
+        environment="dev",
+        admission=replace(ADMISSION, asks=False),
+    )
+    with pytest.raises(AirflowFailException, match="somebody edited"):
+        operator.execute(RUN.context)
+    assert DeploymentHistory(artifact_store()).versions("shop", "dev") == []
+
+
 def test_where_nobody_is_asked_nothing_is_looked_for(cloud: FakeFleetCloud) -> None:
     unasked = replace(ADMISSION, asks=False)
     for kind in WAY:

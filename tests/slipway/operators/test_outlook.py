@@ -17,7 +17,9 @@ from moto import mock_aws
 
 from slipway.exceptions import SchemaAhead
 from slipway.facts import MachineImage, PublishedPackage
+from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.container_engine import ContainerEngine
+from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.operators import outlook, packer_bake
 from slipway.operators.image_layers import Layers
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
@@ -111,6 +113,15 @@ def test_what_is_not_there_would_be_baked(ec2: Any) -> None:
     _, said = look()
     assert said.endswith(f" on {base}")
     assert len(ec2.describe_images(Owners=["self"])["Images"]) == before + 1
+
+
+@pytest.mark.usefixtures("ec2")
+def test_a_plan_names_the_image_that_is_baked_with_the_repositorys_key_of_today() -> None:
+    keys = RepositoryKeys(artifact_store())
+    keys.note(PACKAGE.repository_url, PACKAGE.distribution, "new")
+    image, _ = look()
+    assert image.name == LAYERS.app(PACKAGE, "", "plan", "new").image_name
+    assert image.name != LAYERS.app(PACKAGE, "", "plan").image_name
 
 
 def test_an_image_that_only_its_tags_speak_for_is_passed_over(ec2: Any) -> None:

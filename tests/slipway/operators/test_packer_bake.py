@@ -20,10 +20,11 @@ from slipway.hooks.image_records import ImageRecords
 from slipway.hooks.installation import installation_name
 from slipway.hooks.packer import Bake
 from slipway.operators import packer_bake
+from slipway.operators.consent import Admission
 from slipway.operators.packer_bake import PackerBakeOperator
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
-from tests.slipway.operators.releases import make_record
+from tests.slipway.operators.releases import catalogue, make_record
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = make_record("2.0").package
@@ -72,6 +73,7 @@ def packer(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePacker]:
     monkeypatch.setattr(packer_bake, "account", lambda *_: None)
     fake = FakePacker()
     monkeypatch.setattr(packer_bake, "bake", fake)
+    catalogue("2.0")
     with mock_aws():
         moto_cloud.furnish()
         yield fake
@@ -80,7 +82,8 @@ def packer(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePacker]:
 def bake(run: str = "r", *, reuse: bool = False) -> MachineImage:
     operator = PackerBakeOperator(
         task_id="bake_image", package=PACKAGE.to_json(), unit="shop.service", config={},
-        aws_conn_id="aws", region="eu-west-1", recipes=str(ROOT), reuse=reuse, environment="dev",
+        aws_conn_id="aws", region="eu-west-1", recipes=str(ROOT), reuse=reuse,
+        admission=Admission(project="shop", environment="dev"),
     )  # fmt: skip
     ti = SimpleNamespace(dag_id="shop", task_id="bake_image", run_id=run)
     context: Any = {"ti": ti}
@@ -151,6 +154,7 @@ def test_a_second_airflow_uses_no_image_of_the_first(
 ) -> None:
     first = bake()
     monkeypatch.setenv("AIRFLOW__SLIPWAY__ARTIFACTS", (tmp_path / "other").as_uri())
+    catalogue("2.0")
     second = bake()
     assert packer.layers == ["base", "app", "base", "app"]
     assert second.image_id != first.image_id

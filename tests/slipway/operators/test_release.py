@@ -13,6 +13,7 @@ from slipway.operators.release import RecordReleaseOperator
 from tests.slipway.operators.releases import make_record
 
 CONTEXT: Any = {}
+pytestmark = pytest.mark.usefixtures("artifacts")
 
 
 def enter(*steps: StepReport) -> None:
@@ -52,3 +53,23 @@ def test_what_did_not_run_and_why_stays_with_the_release() -> None:
     tests = ReleaseCatalogue(artifact_store()).find("shop", "1").tests
     assert tests is not None
     assert tests.steps[1].note == "when.event is [tag], ..."
+
+
+@pytest.mark.parametrize("edited", ["checkout", "package", "tests"])
+def test_the_tests_of_one_commit_release_no_package_of_another(edited: str) -> None:
+    one, other = make_record("1"), make_record("2")
+    passed = (step("unit", "passed", 0),)
+    told = {
+        name: {
+            "checkout": record.checkout.to_json(),
+            "package": record.package.to_json(),
+            "tests": TestReport(
+                release=record.checkout.release, seconds=1.0, steps=passed
+            ).to_json(),
+        }
+        for name, record in (("one", one), ("other", other))
+    }
+    xcoms = {**told["one"], edited: told["other"][edited]}
+    with pytest.raises(AirflowFailException, match="somebody edited"):
+        RecordReleaseOperator(task_id="record_release", **xcoms).execute(CONTEXT)
+    assert ReleaseCatalogue(artifact_store()).versions("shop") == []

@@ -42,6 +42,19 @@ def test_what_no_branch_has_any_more_precedes_nothing(repository: Repository) ->
     assert not order.precedes(first, "0" * 40)
 
 
+def test_a_strangers_branch_that_gits_check_refuses_leaves_the_order(
+    repository: Repository,
+) -> None:
+    first = repository.commit("first")
+    repository.git("checkout", "--quiet", "-b", "attack")
+    repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
+    repository.git("checkout", "--quiet", "main")
+    second = repository.commit("second")
+    order = BranchOrder(url=repository.url)
+    assert order.precedes(first, second)
+    assert not order.precedes(second, first)
+
+
 @pytest.mark.usefixtures("artifacts")
 def test_what_waits_is_superseded_by_what_comes_after_it_alone(repository: Repository) -> None:
     shas = [repository.commit(name) for name in ("first", "second", "third")]

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from slipway.pipeline.registry_auth import credentials
+from slipway.pipeline.registry_auth import credentials, passwords
 
 LOGIN = {"username": "u", "password": "p:w"}
 AUTH = base64.b64encode(b"u:p:w").decode()
@@ -52,3 +52,8 @@ def test_the_first_config_that_has_it() -> None:
     configs = ["not json", "{}", '{"auths": {"docker.io": {"auth": "!"}}}',
                json.dumps({"auths": {"docker.io": LOGIN}})]  # fmt: skip
     assert credentials("a", configs) == LOGIN
+
+
+def test_the_passwords_of_all_logins_are_known_whatever_their_form() -> None:
+    config = json.dumps({"auths": {"a.example.com": {"auth": AUTH}, "b": LOGIN, "c": 1, "d": {}}})
+    assert passwords(["", "no json", config]) == ["p:w", "p:w"]

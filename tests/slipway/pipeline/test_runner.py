@@ -468,6 +468,22 @@ def test_containers_are_made_from_what_the_name_meant_when_it_was_looked_up() ->
     assert digests[3] == ("d", "")  # it did not run
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_a_registrys_password_is_told_by_no_step(elsewhere: bool) -> None:
+    config = '{"auths": {"r.example.com": {"username": "u", "password": "hunter2x!"}}}'
+    case = Case(
+        "image_pull_secrets: [dockerconfig]\n" + steps(a=""),
+        {"a": Play(lines=("the registry takes hunter2x!",))},
+        given=Given(
+            secrets={} if elsewhere else {"dockerconfig": config},
+            registries=(config,) if elsewhere else (),
+        ),
+    )
+    case.run()
+    assert "the registry takes ******" in case.log
+    assert "hunter2x!" not in "\n".join(case.log)
+
+
 def test_a_registry_login_from_elsewhere_serves_only_its_registry() -> None:
     login = '{"auths": {"r.example.com": {"username": "u", "password": "p"}}}'
     case = Case(

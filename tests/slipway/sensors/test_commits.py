@@ -141,3 +141,13 @@ def test_a_strangers_branch_that_gits_check_refuses_stops_no_commit_of_main(
     repository.git("checkout", "--quiet", "main")
     head = repository.commit(readme="two")
     assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+
+
+def test_what_is_no_sha_in_the_store_stops_no_project(
+    repository: Repository, artifacts: Path
+) -> None:
+    head = repository.commit(readme="one")
+    (artifacts / "heads").mkdir(parents=True)
+    for found in ("{", '{"a": 1}', '"--all"', '"main"', "\xff"):
+        (artifacts / "heads" / "shop.json").write_text(found)
+        assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
