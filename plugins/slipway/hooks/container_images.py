@@ -125,7 +125,7 @@ class Images:
                 raw = _inspect(self._client, str(name))
             except NoSuchThing as error:
                 raise missing(name) from error
-            if _digest(raw, name.repository):
+            if _was_pulled(raw, name.repository):
                 raise foreign(name, "it was pulled from a public registry")
             found = _facts(raw, "")
         if not ((raw.get("Config") or {}).get("Labels") or {}).get(LABEL):
@@ -203,7 +203,8 @@ class _Request:
 
     def _built(self) -> ImageFacts | None:
         plain = self._inspect(str(self._name))
-        return _facts(plain, "") if plain and not _digest(plain, self._name.repository) else None
+        pulled = plain is not None and _was_pulled(plain, self._name.repository)
+        return _facts(plain, "") if plain and not pulled else None
 
     def _fetch(self) -> ImageFacts:
         """Ask the registry which image it is, and pull that one unless it is here."""
@@ -271,6 +272,16 @@ def _digest(raw: Mapping[str, Any], repository: str) -> str:
             if name.repository == repository:
                 return str(name)
     return ""
+
+
+def _was_pulled(raw: Mapping[str, Any], repository: str) -> bool:
+    """Tell whether an image that has a repository's name was pulled from there.
+
+    Where containerd keeps the images, one that was built here has a digest beside its name too: its
+    own id, which says nothing.
+    """
+    found = _digest(raw, repository)
+    return bool(found) and not found.endswith(f"@{raw.get('Id')}")
 
 
 def _digest_of(login: str, salt: str) -> str:

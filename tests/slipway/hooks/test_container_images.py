@@ -218,3 +218,15 @@ def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     assert progress.line(event) == ""
     now[0] += 5
     assert progress.line({**event, "id": "b"}) == "img: 10 of 20 MiB"
+
+
+@pytest.mark.parametrize("name", ["slipway/toolbox:1", "company/tests:1"])
+def test_where_containerd_keeps_the_images_those_built_here_count_as_built(
+    engine: ImageEngine, name: str
+) -> None:
+    """It writes a digest, the image's own id, beside the name of every image."""
+    image = engine.build(name, "ours", BUILT)
+    repository = f"docker.io/{name.partition(':')[0]}"
+    engine.images[image]["RepoDigests"].append(f"{repository}@{image}")
+    assert ensure(engine, name).id == image
+    assert (engine.asked, engine.pulled) == ([], [])
