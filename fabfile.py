@@ -127,7 +127,11 @@ def exec_(
     )
     timeout = 3600.0
     if project:
-        settings = load_projects().projects[project].test
+        projects = load_projects().projects
+        if project not in projects:
+            msg = f"there is no project {project!r}; there is {', '.join(projects)}"
+            raise SystemExit(msg)
+        settings = projects[project].test
         timeout = settings.timeout.total_seconds()
         choices = replace(
             choices, file=settings.pipeline, images=settings.images, node=settings.node,

@@ -9,12 +9,11 @@ Threads: one engine may be used from any number of threads at once. ``remove_lab
 while other threads still wait for the containers it removes: their ``logs`` end, and their
 ``wait`` returns 137 or raises :class:`ContainerEngineError`.
 
-Raises: every method raises :class:`ContainerEngineError` when the engine fails or is not there
-(kinds of it: :class:`NoSuchThing` for what does not exist, and from
-``start`` :class:`CannotStart`). ``ensure_image`` raises :class:`ImageUnavailable` and
-:class:`ImageRefused`. ``wait``, ``exec`` and ``run_tool`` raise :class:`StepTimedOut`. Exit codes
-are answers, never exceptions. ``stop``, ``kill``, ``remove`` and ``remove_labelled`` take no
-offence at what is gone already.
+Raises: every method raises :class:`ContainerEngineError` when the engine fails or is not there;
+:class:`NoSuchThing` is one for what does not exist, and :class:`CannotStart` one from ``start``.
+``ensure_image`` raises :class:`ImageUnavailable` and :class:`ImageRefused`; ``wait``, ``exec`` and
+``run_tool`` raise :class:`StepTimedOut`. Exit codes are answers, never exceptions. ``stop``,
+``kill``, ``remove`` and ``remove_labelled`` take no offence at what is gone already.
 
 Everything made here carries ``slipway.installation``, and only what carries this engine's own
 installation is ever removed by label.
