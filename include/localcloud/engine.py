@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
 KIND = "slipway.kind"
 INSTANCE = "slipway.instance"
-CLOUD_KINDS = ("cloud-instance", "cloud-gateway", "cloud-balancer", "cloud-database")
+CLOUD_KINDS = (
+    "cloud-instance", "cloud-gateway", "cloud-balancer", "cloud-database", "cloud-opener",
+)  # fmt: skip
 NETWORK_KIND = "cloud-network"
 # For HAProxy, which needs no more than its sockets and, for the first ports, one right.
 CONFINED: Mapping[str, Any] = {
