@@ -46,8 +46,9 @@ def make_writable(api: Any, container: str, labels: dict[str, str]) -> None:
 
 
 def _run_here(arguments: tuple[str, ...]) -> None:
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, check=False, timeout=_PATIENCE
+    argv = [sys.executable, *arguments]
+    done = subprocess.run(  # noqa: S603 - a number and Docker's own id of the container
+        argv, capture_output=True, text=True, check=False, timeout=_PATIENCE
     )
     if done.returncode:
         raise NotOpened(done.stderr.strip())

@@ -48,21 +48,25 @@ def open_cgroups(pid: int, container: str) -> None:
         raise OSError(errno.ESRCH, "the process is not the machine's")
     signal.pidfd_send_signal(process, 0)
     _done(libc.setns(process, _CLONE_NEWNS))
-    magic, folder = _own_cgroups(libc)
-    if magic not in (_VERSION_1, _VERSION_2):
-        raise OSError(errno.EINVAL, "the machine has no cgroups where they belong")
-    os.fchdir(folder)
+    os.fchdir(own_cgroups(libc, "/"))
     _done(libc.mount(b"none", b".", None, ctypes.c_ulong(_FLAGS), None))
 
 
-def _own_cgroups(libc: ctypes.CDLL) -> tuple[int, int]:
-    """Return the magic number and a descriptor of the folder."""
-    folder = os.open("/", _FOLDER)
+def own_cgroups(libc: ctypes.CDLL, root: str) -> int:
+    """Return a descriptor of the one hierarchy that systemd writes.
+
+    :param root: of the machine's files.
+    :raises OSError: when a link or anything else is where it should be.
+    """
+    folder = os.open(root, _FOLDER)
     for name in ("sys", "fs", "cgroup"):
         folder = os.open(name, _FOLDER, dir_fd=folder)
-    if _magic(libc, folder) != _VERSION_2:
-        folder = os.open("systemd", _FOLDER, dir_fd=folder)
-    return _magic(libc, folder), folder
+    if _magic(libc, folder) == _VERSION_2:
+        return folder
+    folder = os.open("systemd", _FOLDER, dir_fd=folder)
+    if _magic(libc, folder) != _VERSION_1:
+        raise OSError(errno.EINVAL, "the machine has no cgroups where they belong")
+    return folder
 
 
 def _magic(libc: ctypes.CDLL, folder: int) -> int:

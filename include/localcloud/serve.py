@@ -25,6 +25,7 @@ from include.localcloud.group_rules import correct_groups
 from include.localcloud.haproxy import HAProxy
 from include.localcloud.instance_life import correct_instances
 from include.localcloud.jobs import Jobs
+from include.localcloud.link_local import keep_from_link_local
 from include.localcloud.machine import Machines
 from include.localcloud.machine_door import for_machines
 from include.localcloud.machine_images import correct_images, seed_image
@@ -80,6 +81,7 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
     table = HealthTable()
     correct_target_groups(table)
     correct_classic_balancers(table)
+    keep_from_link_local(engine)
     make_network(engine, settings)
     state = CloudState(region=settings.region)
     seed_image(state.ec2, settings.region)
