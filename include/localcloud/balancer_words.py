@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.core.exceptions import ServiceException
+from moto.elb.exceptions import ELBClientError
 from moto.elb.models import ELBBackend
+from moto.elbv2.exceptions import ELBClientError as ELBv2ClientError
 from moto.elbv2.models import ELBv2Backend
 
 from include.localcloud.correction import correct
@@ -93,6 +95,8 @@ def _check(owner: type, method: str, kinds: Mapping[str, Word]) -> None:
 
     :raises AttributeError: when the class has no such method.
     """
+    # moto tells by an error's class how its service words errors.
+    refusal = ELBv2ClientError if owner is ELBv2Backend else ELBClientError
     ask: Callable[..., Any] = getattr(owner, method)
     names = inspect.signature(ask)
 
@@ -100,13 +104,13 @@ def _check(owner: type, method: str, kinds: Mapping[str, Word]) -> None:
         given = names.bind(*args, **more).arguments
         given |= given.get("kwargs", {})
         for name, kind in kinds.items():
-            _refuse_bad(kind, given.get(name))
+            _refuse_bad(kind, given.get(name), refusal)
         return ask(*args, **more)
 
     correct(owner, **{method: asked})
 
 
-def _refuse_bad(kind: Word, given: Any) -> None:
+def _refuse_bad(kind: Word, given: Any, refusal: type[ServiceException]) -> None:
     text = given.get("HttpCode") if isinstance(given, dict) else given
     if text is None:
         return
@@ -114,4 +118,4 @@ def _refuse_bad(kind: Word, given: Any) -> None:
         checked(kind, str(text))
     except Unwritable as problem:
         code = "ValidationError"
-        raise ServiceException(code, str(problem)) from None
+        raise refusal(code, str(problem)) from None

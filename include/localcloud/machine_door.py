@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from include.localcloud.browser_guard import Application, from_a_page
+from include.localcloud.refusal import refuse
 from include.localcloud.settings import APT_BUCKET
 
 _CALL = "AmazonSSM.GetParametersByPath"
@@ -46,8 +47,8 @@ def for_machines(application: Application, *, address: str) -> Application:
             passing = _parameters(environ) or _package(environ)
         if passing is not None:
             return application(passing, start_response)
-        start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
-        return [b"machines get their parameters and the apt repository here, and nothing else\n"]
+        message = "machines get their parameters and the apt repository here, and nothing else"
+        return refuse(start_response, message)
 
     return door
 

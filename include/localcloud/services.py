@@ -11,6 +11,8 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import create_backend_app
 
+from include.localcloud.refusal import refuse
+
 # In moto's words; CloudWatch is "monitoring" in AWS's endpoints.
 SERVED = frozenset({"autoscaling", "cloudwatch", "ec2", "elb", "elbv2", "iam", "s3", "ssm", "sts"})
 
@@ -26,5 +28,5 @@ def application_of(service: Any) -> Any:
 
 
 def _refuse(_: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    start_response("403 Forbidden", [("Content-Type", "text/plain; charset=utf-8")])
-    return [f"the embedded cloud has these services alone: {', '.join(sorted(SERVED))}\n".encode()]
+    message = f"the embedded cloud has these services alone: {', '.join(sorted(SERVED))}"
+    return refuse(start_response, message)
