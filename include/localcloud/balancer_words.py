@@ -9,15 +9,17 @@ import enum
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from moto.core.exceptions import ServiceException
 from moto.elb.exceptions import ELBClientError
 from moto.elb.models import ELBBackend
 from moto.elbv2.exceptions import ELBClientError as ELBv2ClientError
 from moto.elbv2.models import ELBv2Backend
 
 from include.localcloud.correction import correct
+
+if TYPE_CHECKING:
+    from moto.core.exceptions import ServiceException
 
 
 class Word(enum.Enum):
