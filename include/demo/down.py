@@ -6,6 +6,7 @@ import docker
 
 from include.demo import home, processes, stack
 from include.demo.progress import say
+from include.localcloud.engine import GUARD_KIND
 from include.localcloud.machine_confinement import forget_cgroup
 from slipway.hooks.metadata_guard import KIND
 
@@ -35,7 +36,7 @@ def remove_from_docker(installation: str) -> int:
     try:
         containers = client.containers.list(all=True, filters=mine, ignore_removed=True)
         for container in containers:
-            if container.labels.get("slipway.kind") == KIND:
+            if container.labels.get("slipway.kind") in (KIND, GUARD_KIND):
                 # It takes its firewall rule along when it is asked to end.
                 container.stop(timeout=5)
             container.remove(force=True, v=True)

@@ -8,7 +8,6 @@ import dataclasses
 import fcntl
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -106,11 +105,20 @@ def _engine() -> docker.DockerClient:
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Wait for another build on this machine: its stages have no name, and look like leftovers."""
-    lock = Path(tempfile.gettempdir()) / f"slipway-images-{os.getuid()}.lock"
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Wait for another build of this user's: its stages have no name, and look like leftovers.
+
+    The lock is where no other user puts anything: in a folder of everybody's it could be a link,
+    or be held for ever.
+    """
+    folder = Path.home() / ".cache" / "slipway"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(folder / "images.lock", flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
 
 
 def _say(line: str) -> None:

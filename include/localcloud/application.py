@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from include.localcloud.idempotency import Answer, Tokens, collect, read_form
+from include.localcloud.services import application_of
 from include.localcloud.state import CloudState
 
 StartResponse = Callable[..., Any]
@@ -24,7 +25,7 @@ class CloudApplication:
     def __init__(self, *, state: CloudState, moto: Callable[..., Iterable[bytes]] | None = None):
         self._state = state
         self._tokens = Tokens()
-        self._moto = moto or DomainDispatcherApplication(create_backend_app)
+        self._moto = moto or DomainDispatcherApplication(application_of)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         """Answer a request."""

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
+from include.localcloud.balancer_words import Word, checked
+
 SLOTS = 16
 # Pool and slot -> address and port.
 Seats: TypeAlias = Mapping[tuple[str, str], tuple[str, int]]
@@ -34,6 +36,19 @@ class Pool:
     fall: int
     codes: str
 
+    def __post_init__(self) -> None:
+        """Refuse what would be more than a word of the configuration.
+
+        :raises Unwritable: then.
+        """
+        for kind, text in (
+            (Word.POOL, self.name),
+            (Word.PATH, self.path),
+            (Word.CODES, self.codes),
+        ):
+            if text or kind is not Word.PATH:
+                checked(kind, text)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Listener:
@@ -50,7 +65,7 @@ global
     nbthread 1
     hard-stop-after 60s
     stats socket /cloud/admin.sock mode 600 level admin expose-fd listeners
-    server-state-file /cloud/servers.state
+    server-state-file /configuration/servers.state
 defaults
     mode http
     load-server-state-from-file global
@@ -70,7 +85,11 @@ frontend idle
 
 # A browser gives a host's cookies to all its ports. Airflow's login, made on this machine, is not
 # for the applications that answer on the next ones.
-_NOT_THE_LOGIN = r"    http-request replace-header Cookie '^(|.*; *)_token=[^;]*;? *(.*)$' '\1\2'"
+# Each one of that name loses it: an application may set more of them, to stand before the real one.
+_NOT_THE_LOGIN = (
+    r"""    http-request set-header Cookie "%[req.fhdr(Cookie),"""
+    r"""regsub('(^|; *)_token=[^;]*','\\1__gone=',g)]" if { req.fhdr(Cookie) -m found }"""
+)
 
 
 def render(listeners: Iterable[Listener], pools: Iterable[Pool], seats: Seats | None = None) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from include.localcloud.balancer_config import Listener, Pool
+from include.localcloud.balancer_words import Word, checked
 from include.localcloud.classic_health import ClassicTargets, classic_targets
 from include.localcloud.instance_life import Life, life
 from include.localcloud.state import CloudState
@@ -19,6 +20,13 @@ class Target:
 
     address: str
     port: int
+
+    def __post_init__(self) -> None:
+        """Refuse what would be more than an address, in the configuration or to HAProxy's socket.
+
+        :raises Unwritable: then.
+        """
+        checked(Word.ADDRESS, self.address)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,6 +36,11 @@ def _refusal(environ: dict[str, Any]) -> str | None:
     name = str(environ.get("HTTP_HOST", "")).rpartition(":")[0] or environ.get("HTTP_HOST", "")
     if str(name).lower() not in HOSTS:
         return "the embedded cloud answers to 127.0.0.1 and localhost alone"
-    if any(header in environ for header in _OF_A_PAGE):
+    if from_a_page(environ):
         return "the embedded cloud is not for web pages"
     return None
+
+
+def from_a_page(environ: dict[str, Any]) -> bool:
+    """Say whether a browser sends the request for a page."""
+    return any(header in environ for header in _OF_A_PAGE)

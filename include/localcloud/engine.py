@@ -18,7 +18,12 @@ log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
 KIND = "slipway.kind"
 INSTANCE = "slipway.instance"
-CLOUD_KINDS = ("cloud-instance", "cloud-gateway", "cloud-balancer", "cloud-database")
+# What keeps a firewall rule, and takes it along when it is asked to end.
+GUARD_KIND = "cloud-guard"
+CLOUD_KINDS = (
+    "cloud-instance", "cloud-gateway", "cloud-balancer", "cloud-database", "cloud-opener",
+    GUARD_KIND,
+)  # fmt: skip
 NETWORK_KIND = "cloud-network"
 # For HAProxy, which needs no more than its sockets and, for the first ports, one right.
 CONFINED: Mapping[str, Any] = {
@@ -92,6 +97,9 @@ class Engine:
 
         :returns: how many things were removed.
         """
+        for guard in self.containers(GUARD_KIND):
+            with contextlib.suppress(APIError):
+                self.api.stop(guard["Id"], timeout=5)
         doomed = [entry["Id"] for kind in CLOUD_KINDS for entry in self.containers(kind)]
         for container in doomed:
             self.remove(container)

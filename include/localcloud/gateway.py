@@ -1,6 +1,7 @@
 """The machines' way to the API: HAProxy on the VPC, talking to a unix socket of this process.
 
-So nothing has to listen on an address that anybody else could reach.
+So nothing has to listen on an address that anybody else could reach. What may pass is decided
+where it arrives (:mod:`include.localcloud.machine_door`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from include.localcloud.engine import CONFINED, Engine, whoami
 from include.localcloud.settings import CloudSettings
 
 IMAGE = "slipway/haproxy:2"
-# Host: moto takes a bucket's name from the host unless it knows the host, as it does loopback's.
 _CONFIG = """\
 global
     maxconn 1000
@@ -18,10 +18,10 @@ defaults
     timeout connect 2s
     timeout client 60s
     timeout server 60s
+    timeout http-request 30s
     retries 3
 frontend api
     bind :80
-    http-request set-header Host 127.0.0.1:{port}
     default_backend api
 backend api
     server api unix@/cloud/api.sock
@@ -31,14 +31,15 @@ backend api
 def start_gateway(engine: Engine, settings: CloudSettings) -> None:
     """Start the gateway container at the VPC's third address."""
     folder = settings.home / "gateway"
-    (folder / "haproxy.cfg").write_text(_CONFIG.format(port=settings.port))
+    (folder / "haproxy.cfg").write_text(_CONFIG)
     container = engine.create(
         f"slipway-cloud-{settings.installation}-gateway",
         IMAGE,
         kind="cloud-gateway",
         command=["haproxy", "-db", "-f", "/cloud/haproxy.cfg"],
         user=whoami(),
-        host={"binds": [f"{folder}:/cloud"], "mem_limit": "256m", "pids_limit": 64, **CONFINED},
+        # A socket takes connections on a read-only mount as well.
+        host={"binds": [f"{folder}:/cloud:ro"], "mem_limit": "256m", "pids_limit": 64, **CONFINED},
         networking_config=engine.address(settings.network, settings.gateway),
     )
     engine.api.start(container)

@@ -8,6 +8,7 @@ import enum
 import io
 import logging
 import socket
+import tempfile
 import time
 from pathlib import Path
 
@@ -48,27 +49,31 @@ class HAProxy:
     """The balancer's container, on the host's own network.
 
     :param engine: the Docker of this installation.
-    :param folder: of the configuration and the sockets, mounted into the container.
+    :param folder: of what is mounted into the container: ``run`` for its sockets, and
+        ``configuration``, which it only reads, so that no file of this process's is ever written
+        where HAProxy could put a link.
     """
 
     def __init__(self, *, engine: Engine, folder: Path) -> None:
         self._engine = engine
-        self._folder = folder
+        self._run, self._read = folder / "run", folder / "configuration"
+        for one in (self._run, self._read):
+            one.mkdir(exist_ok=True)
         self._container = ""
-        self._socket = short_path(folder, "admin.sock")
+        self._socket = short_path(self._run, "admin.sock")
 
     def start(self, configuration: str) -> None:
         """Start with that configuration and wait until it answers."""
-        self._write(configuration)
-        (self._folder / "servers.state").write_text("")
+        self._place("haproxy.cfg", configuration)
+        self._place("servers.state", "")
         self._container = self._engine.create(
             f"slipway-cloud-{self._engine.installation}-balancer",
             IMAGE,
             kind="cloud-balancer",
-            command=["haproxy", "-W", "-db", "-f", "/cloud/haproxy.cfg"],
+            command=["haproxy", "-W", "-db", "-f", "/configuration/haproxy.cfg"],
             user=whoami(),
             host={
-                "binds": [f"{self._folder}:/cloud"],
+                "binds": [f"{self._run}:/cloud", f"{self._read}:/configuration:ro"],
                 "network_mode": "host",
                 **CONFINED,
                 "mem_limit": "512m",
@@ -82,7 +87,7 @@ class HAProxy:
     def reload(self, configuration: str) -> None:
         """Change listeners and pools; connections and the slots' states live on."""
         before = self._worker()
-        self._write(configuration)
+        self._place("haproxy.cfg", configuration)
         for _ in range(_RELOADS):
             self._save_states()
             self._engine.api.kill(self._container, "SIGUSR2")
@@ -151,12 +156,13 @@ class HAProxy:
 
     def _save_states(self) -> None:
         """Write the slots' states at once: a worker that starts late must not read half of them."""
-        partial = self._folder / "servers.state.partial"
-        partial.write_text(self.ask("show servers state"))
-        partial.replace(self._folder / "servers.state")
+        self._place("servers.state", self.ask("show servers state"))
 
-    def _write(self, configuration: str) -> None:
-        (self._folder / "haproxy.cfg").write_text(configuration)
+    def _place(self, name: str, text: str) -> None:
+        """Put a file into place as a whole, whatever was there."""
+        with tempfile.NamedTemporaryFile("w", dir=self._read, delete=False) as file:
+            file.write(text)
+        Path(file.name).replace(self._read / name)
 
     def _worker(self) -> str | None:
         try:

@@ -15,11 +15,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from include.localcloud.database import start_database
-from include.localcloud.settings import ACCESS_KEY, SECRET_KEY
+from include.localcloud.settings import ACCESS_KEY, APT_BUCKET, SECRET_KEY
 
 __all__ = ["lay_environment", "lay_network", "lay_project", "start_database"]
 
-BUCKET = "slipway-apt"
 SECURITY_GROUP = "slipway-app"
 _SUBNETS = ("slipway-a", "slipway-b")
 _DRAIN_SECONDS = 3
@@ -39,9 +38,11 @@ def lay_network(*, endpoint: str, region: str) -> None:
         )
     s3 = _client("s3", endpoint, region)
     with _unless("BucketAlreadyOwnedByYou"):
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": region})
+        s3.create_bucket(
+            Bucket=APT_BUCKET, CreateBucketConfiguration={"LocationConstraint": region}
+        )
     # apt signs no requests.
-    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(_readable(BUCKET)))
+    s3.put_bucket_policy(Bucket=APT_BUCKET, Policy=json.dumps(_readable(APT_BUCKET)))
 
 
 def lay_environment(

@@ -10,6 +10,7 @@ from typing import Any
 
 from include.localcloud.cloud_config import WrittenFile
 from include.localcloud.engine import INSTANCE, Engine
+from include.localcloud.machine_cgroups import make_writable
 from include.localcloud.machine_confinement import ENTRYPOINT, HOST, cgroup_parent
 from include.localcloud.machine_files import (
     first_boot_files,
@@ -73,11 +74,11 @@ class Machines:
             networking_config=self._engine.address(self._settings.network, address),
         )
         self._place(container, order)
-        self._engine.api.start(container)
+        self._power_on(container)
 
     def start(self, instance_id: str) -> None:
         """Start a stopped machine again, with the disk it had."""
-        self._engine.api.start(self.name(instance_id))
+        self._power_on(self.name(instance_id))
 
     def stop(self, instance_id: str) -> None:
         """Shut the machine down as its power button would."""
@@ -90,6 +91,10 @@ class Machines:
     def commit(self, instance_id: str, repository: str, tag: str) -> None:
         """Make an image of the machine's disk."""
         self._engine.api.commit(self.name(instance_id), repository=repository, tag=tag)
+
+    def _power_on(self, container: str) -> None:
+        self._engine.api.start(container)
+        make_writable(self._engine.api, container, self._engine.labels("cloud-opener"))
 
     def _cgroup_parent(self) -> str:
         return cgroup_parent(self._settings.installation, self._engine.cgroup_driver())

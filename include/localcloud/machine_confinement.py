@@ -1,11 +1,12 @@
 """What a machine's container may do on this host: as little as systemd can boot with.
 
 systemd writes its own cgroups, and Docker mounts them read-only for all but privileged
-containers. So a machine begins with the right to mount, makes its own part of the one hierarchy
-that systemd needs writable, and gives the right up for good before systemd starts
-(:mod:`include.localcloud.machine_boot`): nothing that runs on the machine can have it again, not
-in a user namespace either. The cgroup namespace is the machine's own, so its part is all it sees;
-the hierarchies that hold its limits stay read-only where they are apart (version 1).
+containers. So a machine's first program waits (:mod:`include.localcloud.machine_boot`) until this
+host has made the machine's own part of the one hierarchy that systemd needs writable
+(:mod:`include.localcloud.machine_cgroups`). A machine never has the right to mount, and without
+it Docker's seccomp profile lets nothing make a namespace in which root would have it. The cgroup
+namespace is the machine's own, so its part is all it sees; the hierarchies that hold its limits
+stay read-only where they are apart (version 1).
 
 What a unit asks for beyond that is not to be had: its file systems are not made private
 (``ProtectSystem`` and the like are passed over, ``DynamicUser`` and ``RootDirectory`` fail).
@@ -23,15 +24,13 @@ KEPT = (
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE",
     "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 )  # fmt: skip
-# Only until systemd starts.
-_TO_MOUNT = "SYS_ADMIN"
 _BOOT = Path(__file__).with_name("machine_boot.py")
 ENTRYPOINT = ["/usr/bin/python3", "-I", "-S", "-c", _BOOT.read_text()]
 HOST: dict[str, Any] = {
     "cap_drop": ["ALL"],
-    "cap_add": [*KEPT, _TO_MOUNT],
+    "cap_add": list(KEPT),
     "cgroupns": "private",
-    # AppArmor's profile for containers, where there is one, forbids the mount above.
+    # systemd and sshd expect none of AppArmor's profile for containers, where there is one.
     "security_opt": ["apparmor=unconfined"],
     "tmpfs": {"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108 - the machine's own /tmp
     "mem_limit": "1g",

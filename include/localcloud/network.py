@@ -17,6 +17,7 @@ from moto.ec2.models import EC2Backend
 
 from include.localcloud.correction import correct
 from include.localcloud.engine import NETWORK_KIND, Engine
+from include.localcloud.link_local import bridge_name
 from include.localcloud.settings import CloudSettings, network_name
 
 # Out of the way of what Docker, home routers and most companies hand out first.
@@ -39,6 +40,7 @@ def make_network(engine: Engine, settings: CloudSettings) -> None:
         check_duplicate=True,
         ipam=docker.types.IPAMConfig(pool_configs=[pool]),
         labels=engine.labels(NETWORK_KIND),
+        options={"com.docker.network.bridge.name": bridge_name(engine.installation)},
     )
 
 

@@ -14,6 +14,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 from include.localcloud.application import CloudApplication
 from include.localcloud.balancer import Balancer
+from include.localcloud.balancer_words import correct_words
 from include.localcloud.browser_guard import without_browsers
 from include.localcloud.classic_health import correct_classic_balancers
 from include.localcloud.compute import Compute
@@ -24,7 +25,9 @@ from include.localcloud.group_rules import correct_groups
 from include.localcloud.haproxy import HAProxy
 from include.localcloud.instance_life import correct_instances
 from include.localcloud.jobs import Jobs
+from include.localcloud.link_local import keep_from_link_local
 from include.localcloud.machine import Machines
+from include.localcloud.machine_door import for_machines
 from include.localcloud.machine_images import correct_images, seed_image
 from include.localcloud.network import make_network, place_default_vpc
 from include.localcloud.reconciler import Reconciler
@@ -74,15 +77,19 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
     correct_instances()
     correct_images()
     correct_groups()
+    correct_words()
     table = HealthTable()
     correct_target_groups(table)
     correct_classic_balancers(table)
+    keep_from_link_local(engine)
     make_network(engine, settings)
     state = CloudState(region=settings.region)
     seed_image(state.ec2, settings.region)
+    application = CloudApplication(state=state)
     servers = ApiServers(
-        without_browsers(CloudApplication(state=state)),
+        host=without_browsers(application),
         port=settings.port,
+        machines=for_machines(application, address=settings.gateway),
         folder=settings.home / "gateway",
     )
     jobs = Jobs(done=state.wake.set)

@@ -27,17 +27,25 @@ def short_path(folder: Path, name: str) -> str:
 class ApiServers:
     """The two servers.
 
-    :param application: WSGI application.
-    :param port: port on 127.0.0.1.
-    :param folder: where the socket ``api.sock`` appears.
+    :param host: WSGI application for this machine.
+    :param port: its port on 127.0.0.1.
+    :param machines: WSGI application for the gateway.
+    :param folder: where its socket ``api.sock`` appears.
     """
 
-    def __init__(self, application: Callable[..., Any], *, port: int, folder: Path) -> None:
+    def __init__(
+        self,
+        *,
+        host: Callable[..., Any],
+        port: int,
+        machines: Callable[..., Any],
+        folder: Path,
+    ) -> None:
         path = short_path(folder, SOCKET)
         (folder / SOCKET).unlink(missing_ok=True)
         self._servers = [
-            create_server(application, host="127.0.0.1", port=port, **_SETTINGS),
-            create_server(application, unix_socket=path, unix_socket_perms="600", **_SETTINGS),
+            create_server(host, host="127.0.0.1", port=port, **_SETTINGS),
+            create_server(machines, unix_socket=path, unix_socket_perms="600", **_SETTINGS),
         ]
 
     def start(self) -> None:

@@ -10,6 +10,8 @@ ACCOUNT = "123456789012"
 # Any pair opens the embedded cloud; botocore only insists on having one.
 ACCESS_KEY = "slipway"
 SECRET_KEY = "slipway"  # noqa: S105 - not a secret: the API listens on loopback and checks nothing
+# What the machines may read of S3.
+APT_BUCKET = "slipway-apt"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
-import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -52,7 +51,7 @@ class Fine(BaseHTTPRequestHandler):
     cookies: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
-        self.cookies.append(self.headers.get("Cookie", ""))
+        self.cookies.append("; ".join(self.headers.get_all("Cookie", [])))
         self.send_response(200)
         self.end_headers()
 
@@ -79,28 +78,88 @@ def test_a_reload_keeps_what_is_in_the_slots(haproxy: HAProxy, target: int) -> N
     assert haproxy.seen()["pool1", "slot1"].check is Check.DOWN
 
 
+@pytest.fixture
+def port(haproxy: HAProxy, target: int) -> int:
+    """Return a port behind which the target answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number: int = free.getsockname()[1]
+    haproxy.reload(render([Listener(port=number, pools=(("pool0", 1),))], pools(1)))
+    haproxy.fill("pool0", "slot1", "127.0.0.1", target)
+    haproxy.accept("pool0", "slot1")
+    return number
+
+
+def arrived(port: int, *sent: str) -> str:
+    """Ask with those Cookie headers; return the application's view of them."""
+    Fine.cookies.clear()
+    lines = "".join(f"Cookie: {one}\r\n" for one in sent)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET / HTTP/1.0\r\nHost: x\r\n{lines}\r\n".encode())
+        connection.recv(100)
+    return Fine.cookies[-1].strip()
+
+
 @pytest.mark.parametrize(
     ("sent", "arrives"),
     [
-        ("_token=jwt", ""),
-        ("a=1; _token=jwt", "a=1;"),
-        ("_token=jwt; a=1", "a=1"),
-        ("a=1; _token=jwt; b=2", "a=1; b=2"),
+        ("_token=jwt", "__gone="),
+        ("a=1; _token=jwt", "a=1; __gone="),
+        ("_token=jwt; a=1", "__gone=; a=1"),
+        ("a=1; _token=jwt; b=2", "a=1; __gone=; b=2"),
         ("a=1; b=2", "a=1; b=2"),
+        ("a=1, 2; b=3", "a=1, 2; b=3"),
         ("my_token=kept; a=_token=kept", "my_token=kept; a=_token=kept"),
     ],
 )
 def test_an_application_is_not_given_the_login_of_the_airflow_beside_it(
-    haproxy: HAProxy, target: int, sent: str, arrives: str
+    port: int, sent: str, arrives: str
 ) -> None:
     """A browser sends a host's cookies to each of its ports."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    haproxy.reload(render([Listener(port=port, pools=(("pool0", 1),))], pools(1)))
-    haproxy.fill("pool0", "slot1", "127.0.0.1", target)
-    haproxy.accept("pool0", "slot1")
-    Fine.cookies.clear()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Cookie": sent})
-    urllib.request.urlopen(request, timeout=10).close()
-    assert Fine.cookies[-1].strip() == arrives
+    assert arrived(port, sent) == arrives
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ("_token=x; _token=jwt",),
+        ("_token=x; _token=y; _token=jwt; _token=z",),
+        ("_token=; _token=jwt",),
+        ("_token=x,; _token=jwt",),
+        ("a=1,_token=x; _token=jwt",),
+        ('a="; _token=jwt',),
+        ("_token=x;_token=jwt",),
+        ("_token=x;  _token=jwt",),
+        (";;_token=jwt",),
+        ("_token=x", "_token=jwt"),
+        ("_token=jwt", "a=1"),
+        ("a=1", "_token=x; _token=jwt"),
+        ("_token=x; " * 200 + "_token=jwt",),
+    ],
+)
+def test_an_application_that_sets_a_decoy_is_not_given_the_login_behind_it(
+    port: int, sent: tuple[str, ...]
+) -> None:
+    assert "jwt" not in arrived(port, *sent)
+
+
+def test_a_link_in_haproxys_folder_leads_no_file_of_the_clouds_elsewhere(
+    haproxy: HAProxy, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    for name in ("haproxy.cfg", "servers.state"):
+        (tmp_path / "run" / name).symlink_to(victim)
+        (tmp_path / "configuration" / name).unlink()
+        (tmp_path / "configuration" / name).symlink_to(victim)
+    haproxy.reload(render([], pools(1)))
+    assert ("pool0", "slot1") in haproxy.seen()
+    assert victim.read_text() == "kept"
+
+
+def test_haproxy_writes_no_configuration_of_its_own(haproxy: HAProxy) -> None:
+    api: Any = Engine(installation="test-cloud-haproxy").api
+    [found] = api.containers(filters={"label": "slipway.installation=test-cloud-haproxy"})
+    mounts = {one["Destination"]: one["RW"] for one in found["Mounts"]}
+    assert mounts == {"/cloud": True, "/configuration": False}
+    assert haproxy.seen() == {}

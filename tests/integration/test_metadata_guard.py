@@ -20,6 +20,10 @@ import docker
 import pytest
 
 from include.demo import down
+from include.localcloud.engine import Engine
+from include.localcloud.link_local import bridge_name, keep_from_link_local
+from include.localcloud.network import free_cidr, make_network
+from include.localcloud.settings import CloudSettings
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.metadata_guard import interface_prefix
 from slipway.pipeline.compiler import Build, compile_file
@@ -140,3 +144,23 @@ def test_the_guard_stays_for_the_next_pipeline_and_goes_with_the_installation(
     assert own in rules()
     down.remove_from_docker(engine.installation)
     assert own not in rules()
+
+
+def test_a_deployed_application_does_not_get_the_credentials_of_the_demos_machine(
+    metadata_service: None,
+) -> None:
+    """The VPC, without the rest of its cloud."""
+    engine = Engine(installation=f"test-{uuid.uuid4().hex[:8]}")
+    settings = CloudSettings(
+        home=Path("/nowhere"), installation=engine.installation, port=1, cidr=free_cidr(engine),
+        region="eu-west-1",
+    )  # fmt: skip
+    ask = ["run", "--rm", "--network", settings.network, "slipway/python:3.11", "sh", "-c", ASK]
+    try:
+        make_network(engine, settings)
+        assert subprocess.run(["docker", *ask], check=False).returncode == 0
+        keep_from_link_local(engine)
+        assert subprocess.run(["docker", *ask], check=False).returncode != 0
+    finally:
+        engine.sweep()
+    assert bridge_name(engine.installation) not in rules()

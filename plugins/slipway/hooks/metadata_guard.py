@@ -27,9 +27,9 @@ KIND = "metadata-guard"
 LINK_LOCAL = "169.254.0.0/16"
 # Seconds until the rule stands, and bytes that the shell may take.
 _PATIENCE, _MEMORY = 20.0, 64 << 20
-_READY = "the rule stands"
+READY = "the rule stands"
 # Whichever of the kernel's two tables Docker uses has the chain; the other tool knows none.
-_SCRIPT = f"""
+SCRIPT = f"""
 for tool in iptables-nft iptables-legacy; do
   "$tool" -w 5 -n -L DOCKER-USER > /dev/null 2>&1 && break
 done
@@ -37,7 +37,7 @@ rule="DOCKER-USER -i $INTERFACES -d {LINK_LOCAL} -j REJECT"
 trap '"$tool" -w 5 -D $rule; exit 0' TERM
 while :; do
   "$tool" -w 5 -C $rule 2> /dev/null || "$tool" -w 5 -I $rule || exit 1
-  [ -n "${{said:-}}" ] || echo "{_READY}"
+  [ -n "${{said:-}}" ] || echo "{READY}"
   said=yes
   sleep 5 & wait $!
 done
@@ -82,19 +82,19 @@ def _stands(engine: ContainerEngine, name: str) -> bool:
         return False
     lines = list(engine.logs(name, follow=False))
     if not state.running and state.exit_code is not None:
-        if _READY in lines:
+        if READY in lines:
             # It was stopped, or the engine was: that guard's time is over.
             engine.remove(name)
             return False
         engine.remove(name)
         raise _failure("; ".join(lines[-3:]) or f"exit code {state.exit_code}")
-    return state.running and _READY in lines
+    return state.running and READY in lines
 
 
 def _start(engine: ContainerEngine, name: str) -> None:
     image = engine.ensure_image(IMAGE).id
     spec = ContainerSpec(
-        name=name, image=image, entrypoint=("sh", "-c"), argv=(_SCRIPT,),
+        name=name, image=image, entrypoint=("sh", "-c"), argv=(SCRIPT,),
         environment={"INTERFACES": interface_prefix(engine.installation) + "+"}, network="host",
         labels={"slipway.kind": KIND}, limits=Limits(memory=_MEMORY, pids=32),
         security=Security(drop=("ALL",), add=("NET_ADMIN", "NET_RAW"), no_new_privileges=True),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from include.localcloud.machine_cgroups import make_writable
 from include.localcloud.machine_confinement import ENTRYPOINT, HOST
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Containers:
             network.connect(container, aliases=[alias])
         container.put_archive("/", tar(files or {}))
         container.start()
+        if options.get("entrypoint") == ENTRYPOINT:
+            make_writable(self.client.api, str(container.id), LABELS)
         container.reload()
         return container
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 from unittest.mock import create_autospec
@@ -11,7 +12,7 @@ import docker.errors
 import pytest
 from docker.models.images import ImageCollection
 
-from include.images import base, builder, inputs
+from include.images import base, build, builder, inputs
 from include.images.build import bring_up_to_date, digests, main
 from include.images.catalog import IMAGES, chosen
 from slipway.exceptions import ContainerEngineError, ImageUnavailable
@@ -152,3 +153,24 @@ def test_an_image_of_other_inputs_is_not_current() -> None:
     assert builder.is_current(engine.client, IMAGES["debian"], "old")
     assert not builder.is_current(engine.client, IMAGES["debian"], "new")
     assert not builder.is_current(engine.client, IMAGES["python"], "old")
+
+
+def test_another_user_of_this_machine_has_no_file_truncated_by_a_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names that can be guessed lead to a file of the builder's."""
+    victim, everybodys, home = (tmp_path / name for name in ("victim", "tmp", "home"))
+    victim.write_text("kept")
+    everybodys.mkdir()
+    monkeypatch.setenv("TMPDIR", str(everybodys))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setenv("HOME", str(home))
+    (everybodys / f"slipway-images-{os.getuid()}.lock").symlink_to(victim)
+    with build._one_at_a_time():
+        assert victim.read_text() == "kept"
+        assert [path.name for path in home.rglob("*.lock")] == ["images.lock"]
+    (home / ".cache/slipway/images.lock").unlink()
+    (home / ".cache/slipway/images.lock").symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic link"), build._one_at_a_time():
+        pass
+    assert victim.read_text() == "kept"
