@@ -225,5 +225,5 @@ def _in_the_way(image: Mapping[str, Any], snapshots: list[str]) -> EnvironmentMi
         f"aws ec2 deregister-image --image-id {one}",
         *(f"aws ec2 delete-snapshot --snapshot-id {disk}" for disk in snapshots),
     )
-    advice = f"look whose it is; if it is half an image: {' && '.join(commands)}"
+    advice = f"look whose it is; if it is half an image: {'; '.join(commands)}"
     return EnvironmentMisconfigured(msg, advice=advice)

@@ -94,7 +94,7 @@ def test_half_an_image_that_the_role_may_not_remove_is_told_with_its_command(
     with pytest.raises(EnvironmentMisconfigured, match=rf"{half} \(shop-1\) is untagged") as caught:
         ImageCatalogue(ec2).sweep("t-1", "shop-1")
     advice = caught.value.advice
-    assert f"aws ec2 deregister-image --image-id {half} && aws ec2 delete-snapshot --" in advice
+    assert f"aws ec2 deregister-image --image-id {half}; aws ec2 delete-snapshot --" in advice
 
 
 def test_a_finished_image_of_the_same_name_is_kept(ec2: Any) -> None:
