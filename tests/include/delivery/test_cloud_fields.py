@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from include.delivery.loader import PROJECTS, ProjectFileError, load_project
+from include.delivery.loader import PROJECTS, load_project
 from include.iam.__main__ import place_of, roles
+from slipway.exceptions import ProjectFileError
 
 GOOD = yaml.safe_load((PROJECTS / "guestbook.yaml").read_text())
 

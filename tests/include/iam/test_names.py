@@ -27,7 +27,7 @@ NAMES = ("*", "prod-*", "pro?", "${aws:username}", "$", "a\nb", "a\0", "a\x7f")
 def test_a_wildcard_in_a_project_file_does_not_become_one_in_a_policy(
     change: dict[str, Any], name: str
 ) -> None:
-    given = {
+    given: dict[str, Any] = {
         field: value.replace("{}", name) if isinstance(value, str) else
         tuple(one.replace("{}", name) for one in value)
         for field, value in change.items()
