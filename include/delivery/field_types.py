@@ -33,11 +33,20 @@ def _inside(path: str) -> str:
 
 
 def _settable(value: str) -> str:
-    """Keep to what an environment can hold."""
+    """Keep to what an environment can hold, and systemd takes: it drops a value with others."""
     if "\0" in value:
         msg = "the value holds a zero byte, which no variable can"
         raise ValueError(msg)
+    odd = next((code for code in map(ord, value) if _is_no_character(code)), None)
+    if odd is not None:
+        msg = f"the value holds U+{odd:04X}, which is no character"
+        raise ValueError(msg)
     return value
+
+
+def _is_no_character(code: int) -> bool:
+    """Tell Unicode's surrogates and noncharacters, each plane's last two among them."""
+    return 0xD800 <= code <= 0xDFFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
 
 
 VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -90,4 +99,18 @@ ImagePattern = Annotated[
 ]
 ExtensionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
 SettingValue = Annotated[str, AfterValidator(_settable)]
-SubmoduleConnections = Annotated[dict[str, str], BeforeValidator(_all_followed)]
+# As Airflow takes them.
+ConnectionName = Annotated[str, StringConstraints(pattern=r"^[\w#!()\-.:/\\]+$", max_length=250)]
+SubmoduleConnections = Annotated[dict[str, ConnectionName], BeforeValidator(_all_followed)]
+
+# What things in AWS are called. These names stand in IAM's policies and EC2's filters, where * and
+# ? are any text and a dollar sign begins a variable: a name means itself alone.
+InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
+# Target groups and load balancers.
+BalancerName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$")
+]
+ProfileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]+$", max_length=128)]
+CloudName = Annotated[
+    str, StringConstraints(pattern=r"^[^*?$\\\x00-\x1f\x7f-\x9f\u2028\u2029]+$", max_length=255)
+]

@@ -15,11 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from include.delivery.duration import Duration
 from include.delivery.field_types import (
+    BalancerName,
     BranchName,
+    CloudName,
+    ConnectionName,
     DebianName,
     ExtensionName,
     ImagePattern,
+    InstanceType,
     Name,
+    ProfileName,
     RefPattern,
     RegistryHost,
     RepositoryPath,
@@ -60,7 +65,7 @@ class Repository(Strict):
     tags: tuple[RefPattern, ...] = ()
     """Tags whose commits may become releases by hand, also where no branch of these leads to them:
     names, or patterns like `v*`."""
-    connection: str | None = None
+    connection: ConnectionName | None = None
     """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
     are sent over https and ssh alone."""
     submodules: SubmoduleConnections = {}
@@ -143,7 +148,7 @@ class Deploy(StrEnum):
 class Aws(Strict):
     """The account and region that an environment lives in."""
 
-    connection: str = "aws_default"
+    connection: ConnectionName = "aws_default"
     """Airflow connection."""
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
@@ -151,12 +156,12 @@ class Aws(Strict):
 class Instance(Strict):
     """What each machine is."""
 
-    type: str = "t3.micro"
-    subnets: Annotated[tuple[str, ...], Field(min_length=1)]
+    type: InstanceType = "t3.micro"
+    subnets: Annotated[tuple[CloudName, ...], Field(min_length=1)]
     """Ids, or values of the Name tag."""
-    security_groups: Annotated[tuple[str, ...], Field(min_length=1)]
+    security_groups: Annotated[tuple[CloudName, ...], Field(min_length=1)]
     """Ids, or group names."""
-    profile: str | None = None
+    profile: ProfileName | None = None
     """Instance profile, the application's role."""
 
 
@@ -194,11 +199,11 @@ class Environment(Strict):
     freeze: tuple[Freeze, ...] = ()
     """When nothing is deployed, unless somebody gives a reason to."""
     aws: Aws
-    database: str | None = None
+    database: ConnectionName | None = None
     """Airflow connection (postgres) that goose migrates; required with ``migrations``."""
-    target_group: str | None = None
+    target_group: BalancerName | None = None
     """Name of an ALB or NLB target group."""
-    load_balancer: str | None = None
+    load_balancer: BalancerName | None = None
     """Name of a classic load balancer."""
     instance: Instance
     size: Size = Size()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
 from include.delivery.duration import Duration, parse_duration
+from include.delivery.field_types import CloudName
 
 
 class Probe(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
@@ -40,7 +41,7 @@ class Soak(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True
     """How long. The balancer's word on each machine counts all the time."""
     probe: Probe | None = None
     """An HTTP question besides."""
-    alarms: tuple[Annotated[str, Field(min_length=1, max_length=255)], ...] = ()
+    alarms: tuple[CloudName, ...] = ()
     """Names of CloudWatch alarms; one that goes off after the launch is a breach."""
 
 

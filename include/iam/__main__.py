@@ -12,14 +12,14 @@ from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.iam.app import app_role
 from include.iam.bake import bake_role
 from include.iam.deploy import deploy_role
-from include.iam.policy import Place, Role, render
+from include.iam.policy import Place, Role, literal, render
 from include.iam.publish import publish_role
 
 
 def place_of(
     project: str, environment: str, folder: Path = PROJECTS, *,
     security_groups: Mapping[str, str] | None = None, source_owner: str = "",
-    installation: str = "",
+    installation: str = "", encrypted: bool = True, tag_keys: tuple[str, ...] = (),
 ) -> Place:  # fmt: skip
     """Read from a project file what its roles are for.
 
@@ -28,6 +28,8 @@ def place_of(
     :param source_owner: ``[slipway] source_owner``; Debian's account when empty.
     :param installation: name of the catalogue, as the tag ``slipway:installation`` of its images
         has it; empty where there is but one in the account.
+    :param encrypted: ``[slipway] bake_encrypt``.
+    :param tag_keys: further tags by which things in the account are somebody's.
     :raises SystemExit: when there is no such project or environment, naming those that there are;
         or when the id of a security group is not known, with the command that finds it.
     """
@@ -53,6 +55,7 @@ def place_of(
         subnets=found.instance.subnets,
         security_groups=tuple(_id(name, ids) for name in found.instance.security_groups),
         neighbours=_neighbours(f"{project}-{environment}-", folder), installation=installation,
+        encrypted=encrypted, tag_keys=tag_keys,
     )  # fmt: skip
     return replace(place, source_owner=source_owner) if source_owner else place
 
@@ -92,23 +95,35 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m include.iam", description=__doc__)
     parser.add_argument("project")
     parser.add_argument("environment")
-    parser.add_argument("--bucket", action="append", default=[], help="apt or artifacts, in S3")
+    parser.add_argument(
+        "--bucket", action="append", default=[], type=_name, help="apt or artifacts, in S3"
+    )
     parser.add_argument(
         "--security-group", action="append", default=[], type=_pair, metavar="NAME=ID",
         help="the id of a security group that the project file calls by its name",
     )  # fmt: skip
     parser.add_argument(
-        "--source-owner", default="", help="[slipway] source_owner, where it is not Debian's"
-    )
+        "--source-owner", default="", type=_name,
+        help="[slipway] source_owner, where it is not Debian's",
+    )  # fmt: skip
     parser.add_argument(
-        "--installation", default="",
+        "--installation", default="", type=_name,
         help="take no images away whose tag slipway:installation is another",
+    )  # fmt: skip
+    parser.add_argument(
+        "--no-bake-encrypt", dest="encrypted", action="store_false",
+        help="[slipway] bake_encrypt is off: no right to copy images, nor to delete untagged ones",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tag-key", action="append", default=[], type=_name,
+        help="a tag that everything in the account carries: what has it is never taken for new",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, help="a folder; each policy becomes a file in it")
     given = parser.parse_args(arguments)
     place = place_of(
         given.project, given.environment, security_groups=dict(given.security_group),
         source_owner=given.source_owner, installation=given.installation,
+        encrypted=given.encrypted, tag_keys=tuple(given.tag_key),
     )  # fmt: skip
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)
@@ -120,12 +135,20 @@ def main(arguments: list[str] | None = None) -> None:
                 sys.stdout.write(f"# {name}\n{render(policy)}")
 
 
+def _name(text: str) -> str:
+    try:
+        literal(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, _, group = text.rpartition("=")
     if not name or not group.startswith("sg-"):
         msg = "write NAME=sg-..."
         raise argparse.ArgumentTypeError(msg)
-    return name, group
+    return name, _name(group)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.iam.launch import own_interfaces
 from include.iam.policy import (
     Condition,
     Place,
@@ -12,6 +13,7 @@ from include.iam.policy import (
     every,
     lacks,
     no_others,
+    unclaimed,
     untagged,
 )
 from slipway.hooks.fleet_notes import PROJECT
@@ -24,7 +26,7 @@ MODULES = tuple(
 )
 _PACKER = "Packer's builder amazon-ebs calls it"
 _BASE = {LAYER: "base"}
-_NEW = ("Name", PROJECT, LAYER)
+_AWAY = ("ec2:DeleteSnapshot", "ec2:DeregisterImage")
 
 
 def bake_role(place: Place) -> Role:
@@ -130,14 +132,14 @@ def _launching(place: Place) -> tuple[Statement, ...]:
             every(carries(_BASE), ours),
         ),
         _run("FromTheSource", (image,), source),
+        own_interfaces(place),
     )  # fmt: skip
 
 
 def _images(place: Place) -> tuple[Statement, ...]:
     kinds = tuple(f"arn:aws:ec2:{place.region}::{kind}/*" for kind in ("image", "snapshot"))
     snapshots, own, project = kinds[1:], {PROJECT: place.project}, f"aws:RequestTag/{PROJECT}"
-    away = ("ec2:DeleteSnapshot", "ec2:DeregisterImage")
-    new, mine = untagged(*_NEW), _installation(place)
+    new, mine = _new(place), _installation(place)
     return (
         Statement(
             sid="ImageOwnBuilders", actions=("ec2:CreateImage",),
@@ -145,8 +147,7 @@ def _images(place: Place) -> tuple[Statement, ...]:
         ),
         # What is being made has nothing yet that a condition could be about.
         Statement(
-            sid="MakeImages", actions=("ec2:CopyImage", "ec2:CreateImage"), resources=kinds,
-            reason=_PACKER,
+            sid="MakeImages", actions=("ec2:CreateImage",), resources=kinds, reason=_PACKER
         ),
         _tag("TagNewImages", kinds, every(asked(own), new)),
         _tag("TagNewBaseLayers", kinds, every(asked(_BASE), lacks(project), new)),
@@ -157,17 +158,40 @@ def _images(place: Place) -> tuple[Statement, ...]:
             every(asked(_BASE), lacks(project), carries(_BASE), untagged(PROJECT)),
         ),
         Statement(
-            sid="TakeImagesAway", actions=away, resources=kinds,
+            sid="TakeImagesAway", actions=_AWAY, resources=kinds,
             conditions=every(carries(own), mine),
         ),
         Statement(
-            sid="TakeBaseLayersAway", actions=away, resources=kinds,
+            sid="TakeBaseLayersAway", actions=_AWAY, resources=kinds,
             conditions=every(carries(_BASE), mine),
         ),
-        # Packer 1.6 tags last, so half an image, and the one that is encrypted by a copy, have no
-        # tags. What is somebody's has a name.
-        Statement(sid="TakeHalfImagesAway", actions=away, resources=kinds, conditions=new),
+        *_copying(place, kinds),
     )  # fmt: skip
+
+
+def _copying(place: Place, kinds: tuple[str, ...]) -> tuple[Statement, ...]:
+    """Packer encrypts by a copy, and then takes away what it copied, which has no tags yet."""
+    if not place.encrypted:
+        return ()
+    image, snapshot = kinds
+    # IAM is not asked about the tags of what is copied; about its owner, perhaps.
+    own: Condition = {"StringEqualsIfExists": {"ec2:Owner": "${aws:PrincipalAccount}"}}
+    copy = ("ec2:CopyImage",)
+    return (
+        Statement(
+            sid="CopyImages", actions=copy, resources=(image,), conditions=own, reason=_PACKER
+        ),
+        Statement(sid="CopyTheirDisks", actions=copy, resources=(snapshot,), reason=_PACKER),
+        Statement(
+            sid="TakeHalfImagesAway", actions=_AWAY, resources=kinds, conditions=_new(place),
+            reason=_PACKER,
+        ),
+    )  # fmt: skip
+
+
+def _new(place: Place) -> Condition:
+    """What Packer 1.6 has just made: it tags last."""
+    return every(unclaimed(place), untagged(LAYER))
 
 
 def _run(sid: str, resources: tuple[str, ...], conditions: Condition | None) -> Statement:

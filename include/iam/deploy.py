@@ -14,6 +14,7 @@ from include.iam.policy import (
     lacks,
     no_others,
     only,
+    unclaimed,
     untagged,
 )
 from slipway.hooks.fleet_notes import HELD, PROJECT, STANDBY
@@ -31,6 +32,8 @@ _BALANCERS = (
     "autoscaling:LoadBalancerNames", "autoscaling:TargetGroupARNs",
     "autoscaling:TrafficSourceIdentifiers",
 )  # fmt: skip
+# The older form of a template: whoever names one gets machines of it without being asked further.
+_CONFIGURATION = "autoscaling:LaunchConfigurationName"
 
 
 def deploy_role(place: Place) -> Role:
@@ -68,18 +71,23 @@ def _reading() -> tuple[Statement, ...]:
 
 def _groups(place: Place) -> tuple[Statement, ...]:
     anywhere = f"arn:aws:autoscaling:{place.region}:*:autoScalingGroup:*:autoScalingGroupName"
-    mine = (f"{anywhere}/{place.project}-{place.environment}-*",)
+    # What follows is a version, and so begins with a digit.
+    mine = tuple(f"{anywhere}/{place.project}-{place.environment}-{n}*" for n in range(10))
     new = every(asked(place.tags), untagged(PROJECT))
     own, notes = carries(place.tags), only("aws:TagKeys", (HELD, STANDBY))
     return (
         # Outside every balancer, and never by laying hands on a group that is somebody's.
         Statement(
             sid="MakeGroups", actions=("autoscaling:CreateAutoScalingGroup",),
-            resources=mine, conditions=every(new, lacks(*_BALANCERS)),
+            resources=mine, conditions=every(new, lacks(*_BALANCERS, _CONFIGURATION), _template()),
         ),
         Statement(
             sid="TagNewGroups", actions=("autoscaling:CreateOrUpdateTags",),
-            resources=mine, conditions=new,
+            resources=mine, conditions=every(asked(place.tags), unclaimed(place)),
+        ),
+        Statement(
+            sid="ResizeOwnGroups", actions=("autoscaling:UpdateAutoScalingGroup",),
+            resources=(f"{anywhere}/*",), conditions=every(own, lacks(_CONFIGURATION)),
         ),
         Statement(
             sid="ChangeOwnGroups",
@@ -88,7 +96,7 @@ def _groups(place: Place) -> tuple[Statement, ...]:
                 for call in (
                     "DeleteAutoScalingGroup", "EnableMetricsCollection", "PutLifecycleHook",
                     "PutScalingPolicy", "PutScheduledUpdateGroupAction", "ResumeProcesses",
-                    "SuspendProcesses", "UpdateAutoScalingGroup",
+                    "SuspendProcesses",
                 )
             ),
             resources=(f"{anywhere}/*",), conditions=own,
@@ -103,6 +111,11 @@ def _groups(place: Place) -> tuple[Statement, ...]:
             resources=(f"{anywhere}/*",), conditions=every(own, notes),
         ),
     )  # fmt: skip
+
+
+def _template() -> Condition:
+    """A launch template is asked for, whose parts IAM looks at, and one version of it."""
+    return {"Bool": {"autoscaling:LaunchTemplateVersionSpecified": "true"}}
 
 
 def _balancers(place: Place) -> tuple[Statement, ...]:
@@ -201,14 +214,17 @@ def _neighbours(place: Place) -> tuple[Statement, ...]:
     return (
         Statement(
             sid="NoneOfTheNeighbours",
-            actions=("autoscaling:CreateAutoScalingGroup", *_ALARM_CHANGES),
+            actions=(
+                "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags",
+                "autoscaling:DeleteTags", *_ALARM_CHANGES,
+            ),
             resources=(
                 *(f"{groups}/{name}-*" for name in place.neighbours),
                 *(_alarms(place, f"{name}-") for name in place.neighbours),
             ),
             denied=True,
         ),
-    )
+    )  # fmt: skip
 
 
 def _alarms(place: Place, start: str) -> str:

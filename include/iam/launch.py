@@ -46,7 +46,19 @@ def launching(place: Place) -> tuple[Statement, ...]:
             (f"{ec2}:subnet/*",) if names else (),
             every(templates, {"StringEquals": {"aws:ResourceTag/Name": names}}),
         ),
+        own_interfaces(place),
     )
+
+
+def own_interfaces(place: Place) -> Statement:
+    """Refuse to launch on a network interface that is there, with its addresses and groups.
+
+    One that is made with its machine has no id yet when IAM is asked.
+    """
+    return Statement(
+        sid="NoInterfaceThatIsThere", actions=("ec2:RunInstances",),
+        resources=(f"{place.ec2}:network-interface/eni-*",), denied=True,
+    )  # fmt: skip
 
 
 def _run(sid: str, resources: Iterable[str], conditions: Condition) -> Statement:

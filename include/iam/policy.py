@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,18 @@ from slipway.hooks.fleet_notes import ENVIRONMENT, PROJECT
 
 # Characters without white space that AWS takes in a managed policy.
 LIMIT = 6144
+# Tags by which a thing is somebody's: those that people write, and those of services and tools.
+# IAM knows of no condition "has no tags at all", and does not care for capitals in a key.
+CLAIMS = (
+    "Name", "app", "application", "backup", "component", "cost-center", "costcenter", "createdby",
+    "department", "env", "environment", "managed-by", "managedby", "owner", "product", "project",
+    "purpose", "retention", "role", "service", "stack", "stage", "team", "terraform",
+    "aws:backup:source-resource", "aws:cloudformation:stack-name", "aws:dlm:lifecycle-policy-id",
+    "aws:servicecatalog:provisionedProductArn", "dlm:managed", "ebs.csi.aws.com/cluster",
+    "Ec2ImageBuilderArn",
+)  # fmt: skip
+# IAM reads * and ? as any text, and a dollar sign may begin a variable.
+_WILD = re.compile(r"[*?$\x00-\x1f\x7f-\x9f]")
 
 
 Condition = Mapping[str, Mapping[str, Any]]
@@ -29,6 +42,9 @@ class Place:
     :param neighbours: other environments' names whose joined form begins like this one's.
     :param installation: whose images are taken away, as their tag says; anybody's when empty.
     :param source_owner: whose image the base layer is made of, an account's id or ``self``.
+    :param encrypted: images are encrypted, which Packer does by a copy.
+    :param tag_keys: further tags by which things in the account are somebody's.
+    :raises ValueError: for a name that would mean more than itself in a policy.
     """
 
     project: str
@@ -42,6 +58,14 @@ class Place:
     neighbours: tuple[str, ...] = ()
     installation: str = ""
     source_owner: str = "136693071363"
+    encrypted: bool = True
+    tag_keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Look at every name."""
+        for one in fields(self):
+            value = getattr(self, one.name)
+            literal(*(value if isinstance(value, tuple) else (str(value),)))
 
     @property
     def ec2(self) -> str:
@@ -132,6 +156,17 @@ def _size(policy: Mapping[str, Any]) -> int:
     return len(json.dumps(policy, separators=(",", ":")))
 
 
+def literal(*names: str) -> None:
+    """Refuse names that mean more than themselves in a policy.
+
+    :raises ValueError: for one with a wildcard, a dollar sign or a control character.
+    """
+    for name in names:
+        if _WILD.search(name):
+            msg = f"{name!r} cannot stand in a policy: *, ? and $ would mean more than themselves"
+            raise ValueError(msg)
+
+
 def every(*conditions: Condition) -> Condition:
     """Return a condition that holds where all of these do."""
     merged: dict[str, dict[str, Any]] = {}
@@ -175,3 +210,11 @@ def only(key: str, values: Iterable[str], *, like: str = "StringEquals") -> Cond
 def untagged(*keys: str) -> Condition:
     """Return the condition that a thing carries none of these tags."""
     return lacks(*(f"aws:ResourceTag/{key}" for key in keys))
+
+
+def unclaimed(place: Place) -> Condition:
+    """Return the condition that a thing carries no tag by which it is known to be somebody's.
+
+    One with other tags alone passes: name their keys in the place.
+    """
+    return untagged(PROJECT, *CLAIMS, *place.tag_keys)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from include.iam.policy import Role, Statement
+from include.iam.policy import Role, Statement, literal
 
 
 def publish_role(buckets: tuple[str, ...]) -> Role:
     """Return the role.
 
     :param buckets: names of the apt repository's bucket, and of the artifacts'.
+    :raises ValueError: for a name that would mean more than itself.
     """
+    literal(*buckets)
     why = "aptly and ObjectStoragePath call it, each with a client of its own"
     look = Statement(
         sid="ListBuckets", actions=("s3:GetBucketLocation", "s3:ListBucket"),

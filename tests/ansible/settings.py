@@ -23,6 +23,7 @@ VALUES = {
     "END_OF_QUOTE": 'a"\nEVIL="1',
     "JINJA": "{{ 1 + 1 }} {% raw %} {# a #} {% endraw %}",
     "UNICODE": "ä—z 漢字 \U0001f511 \u202e\u2028\ufeff",
+    "EDGES": "\ud7ff\ue000\ufdcf\ufdf0\ufffd\U00010000\U0001fffd\U0010fffd",
     "CONTROLS": "\x01\x07\x1b[31m\x7f",
     "LONG": "ab\\c" * 2000,
     "lower_case_9": "1",
@@ -51,10 +52,17 @@ def environment_file(text: str) -> dict[str, str]:
             name += character
             continue
         assert next(rest) == '"', "only double-quoted values are written"
-        found[name.lstrip("\n")] = _quoted(rest)
+        value = found[name.lstrip("\n")] = _quoted(rest)
+        assert all(map(_is_taken, value)), "systemd drops this value, and prints it"
         name = ""
     assert name.strip("\n") == "", "something stands outside the quotes"
     return found
+
+
+def _is_taken(character: str) -> bool:
+    """Say what systemd's reader of UTF-8 takes: no half characters, and no noncharacters."""
+    code = ord(character)
+    return not (0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0 or code & 0xFFFF >= 0xFFFE)
 
 
 def _quoted(rest: Any) -> str:

@@ -61,6 +61,22 @@ def test_a_zero_byte_is_refused_and_not_cut_off_at(program: Any) -> None:
         program.variables([(f"{BELOW}KEY", f"{SECRET}\0rest")])
 
 
+@pytest.mark.parametrize(
+    "odd",
+    ["\ufffe", "\uffff", "\ufdd0", "\ufdef", "\U0001fffe", "\U0010ffff", "\ud800"],
+)
+def test_a_value_that_systemd_would_print_into_the_journal_is_refused_by_its_path(
+    program: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, odd: str
+) -> None:
+    with pytest.raises(AssertionError, match="systemd drops this value, and prints it"):
+        environment_file(program.line("KEY", f"{SECRET}{odd}"))
+    with pytest.raises(program.Unusable, match=r"dev/KEY: the value holds what is no") as caught:
+        _run(program, monkeypatch, tmp_path / "secrets.env", KEY=f"{SECRET}{odd}", FINE="x")
+    assert SECRET not in str(caught.value)
+    assert odd not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_all_that_is_wrong_is_said_at_once(program: Any) -> None:
     with pytest.raises(program.Unusable) as caught:
         program.variables([(f"{BELOW}a-b", "1"), (f"{BELOW}x/C", "2"), (f"{BELOW}y/C", "3")])

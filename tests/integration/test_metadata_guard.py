@@ -38,9 +38,10 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(not (which("ip") and which("iptables")), reason="needs iproute2, iptables"),
 ]
-METADATA = "169.254.169.254"
+METADATA, ROLES = "169.254.169.254", "169.254.170.2"
 SPACE = "slipway-md"
-ASK = f"python3 -c \"import urllib.request as u; print(u.urlopen('http://{METADATA}', timeout=3))\""
+HERE = "10.255.255.1"
+ASK = "python3 -c \"import urllib.request as u; print(u.urlopen('http://{}', timeout=3))\""
 
 
 def ip(*arguments: str) -> str:
@@ -62,7 +63,7 @@ def metadata_service() -> Iterator[None]:
         ip("netns", "add", space)
         try:
             ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", space)
-            ip("address", "add", "10.255.255.1/30", "dev", here)
+            ip("address", "add", f"{HERE}/30", "dev", here)
             ip("link", "set", here, "up")
             ip("route", "add", f"{METADATA}/32", "via", "10.255.255.2", "dev", here)
             inside = ("netns", "exec", space, "ip")
@@ -70,7 +71,7 @@ def metadata_service() -> Iterator[None]:
             ip(*inside, "link", "set", there, "up")
             ip(*inside, "link", "set", "lo", "up")
             ip(*inside, "address", "add", f"{METADATA}/32", "dev", "lo")
-            ip(*inside, "route", "add", "default", "via", "10.255.255.1")
+            ip(*inside, "route", "add", "default", "via", HERE)
             serve = ["ip", "netns", "exec", space, sys.executable, "-m", "http.server", "80"]
             with subprocess.Popen(serve, stdout=DEVNULL, stderr=DEVNULL) as http:
                 time.sleep(0.7)
@@ -101,9 +102,25 @@ def engine() -> Iterator[ContainerEngine]:
     down.remove_from_docker(installation)
 
 
-def answers(engine: ContainerEngine, *, trusted: bool) -> bool:
+@pytest.fixture
+def roles_of_containers(metadata_service: None) -> Iterator[None]:
+    """Let this machine itself answer at the other address, as the agent of ECS does."""
+    rule = f"PREROUTING -d {ROLES}/32 -p tcp --dport 80 -j DNAT --to-destination {HERE}:51679"
+    serve = [sys.executable, "-m", "http.server", "51679", "--bind", HERE]
+    with subprocess.Popen(serve, stdout=DEVNULL, stderr=DEVNULL) as http:
+        subprocess.run(["iptables", "-t", "nat", "-I", *rule.split()], check=True)
+        try:
+            time.sleep(0.7)
+            yield
+        finally:
+            subprocess.run(["iptables", "-t", "nat", "-D", *rule.split()], check=True)
+            http.terminate()
+
+
+def answers(engine: ContainerEngine, *, trusted: bool, address: str = METADATA) -> bool:
+    ask = ASK.format(address)
     text = (
-        f"kind: pipeline\nsteps:\n- name: ask\n  image: slipway/python:3.11\n  commands:\n  - {ASK}"
+        f"kind: pipeline\nsteps:\n- name: ask\n  image: slipway/python:3.11\n  commands:\n  - {ask}"
     )
     file = load(text.encode(), file=".drone.yml", trusted=trusted)
     build = Build(id=f"slipway-{engine.installation}", labels={"slipway.run": "r"}, trusted=trusted)
@@ -114,23 +131,32 @@ def answers(engine: ContainerEngine, *, trusted: bool) -> bool:
     return result.steps[0].exit_code == 0
 
 
-def rules() -> str:
-    done = subprocess.run(["iptables", "-S", "DOCKER-USER"], capture_output=True, check=True)
-    return done.stdout.decode()
+def rules(engine: ContainerEngine) -> int:
+    """Count an installation's rules: there may be guards of others, each with rules of its own."""
+    done = subprocess.run(["iptables", "-S"], capture_output=True, check=True, text=True)
+    return done.stdout.count(f" {interface_prefix(engine.installation)}+ ")
 
 
 @pytest.mark.usefixtures("metadata_service")
 def test_only_trusted_pipelines_reach_the_metadata_service(engine: ContainerEngine) -> None:
     assert answers(engine, trusted=True)
     assert not answers(engine, trusted=False)
-    # The guard puts its rule back when somebody flushes it.
+    # The guard puts its rules back when somebody flushes it.
     subprocess.run(["iptables", "-F", "DOCKER-USER"], check=True)
     deadline = time.monotonic() + 15
-    # There may be guards of other installations, each with a rule of its own.
-    own = interface_prefix(engine.installation)
-    while own not in rules() and time.monotonic() < deadline:
+    while rules(engine) < 3 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not answers(engine, trusted=False)
+
+
+@pytest.mark.usefixtures("roles_of_containers")
+def test_what_this_machine_answers_for_the_metadata_service_is_out_of_reach_too(
+    engine: ContainerEngine,
+) -> None:
+    assert answers(engine, trusted=True, address=ROLES)
+    assert not answers(engine, trusted=False, address=ROLES)
+    subprocess.run(["iptables", "-F", "DOCKER-USER"], check=True)
+    assert not answers(engine, trusted=False, address=ROLES)
 
 
 def test_the_guard_stays_for_the_next_pipeline_and_goes_with_the_installation(
@@ -140,10 +166,9 @@ def test_the_guard_stays_for_the_next_pipeline_and_goes_with_the_installation(
     began = time.monotonic()
     engine.create_network("slipway-guarded-b", {"x": "y"}, guarded=True)
     assert time.monotonic() - began < 1
-    own = interface_prefix(engine.installation)
-    assert own in rules()
+    assert rules(engine) == 3
     down.remove_from_docker(engine.installation)
-    assert own not in rules()
+    assert rules(engine) == 0
 
 
 def test_a_deployed_application_does_not_get_the_credentials_of_the_demos_machine(
@@ -155,12 +180,13 @@ def test_a_deployed_application_does_not_get_the_credentials_of_the_demos_machin
         home=Path("/nowhere"), installation=engine.installation, port=1, cidr=free_cidr(engine),
         region="eu-west-1",
     )  # fmt: skip
-    ask = ["run", "--rm", "--network", settings.network, "slipway/python:3.11", "sh", "-c", ASK]
+    ask = ["run", "--rm", "--network", settings.network, "slipway/python:3.11", "sh", "-c"]
     try:
         make_network(engine, settings)
-        assert subprocess.run(["docker", *ask], check=False).returncode == 0
+        assert subprocess.run(["docker", *ask, ASK.format(METADATA)], check=False).returncode == 0
         keep_from_link_local(engine)
-        assert subprocess.run(["docker", *ask], check=False).returncode != 0
+        assert subprocess.run(["docker", *ask, ASK.format(METADATA)], check=False).returncode != 0
     finally:
         engine.sweep()
-    assert bridge_name(engine.installation) not in rules()
+    done = subprocess.run(["iptables", "-S"], capture_output=True, check=True, text=True)
+    assert bridge_name(engine.installation) not in done.stdout

@@ -151,6 +151,8 @@ class ImageCatalogue:
         :param bake: the try's name, which all of them carry.
         :param image_name: of the image that it was to become.
         :returns: what was removed, for the log.
+        :raises EnvironmentMisconfigured: when the role may not remove half an image, which keeps
+            its name from the next one; with the command for somebody who may.
         """
         removed = self._terminate_builders(bake)
         for key in self._named(self._ec2.describe_key_pairs, "KeyPairs", "key-name", bake):
@@ -185,10 +187,16 @@ class ImageCatalogue:
         images = self._ec2.describe_images(Owners=["self"], Filters=filters)["Images"]
         half = [image for image in images if not image.get("Tags")]
         for image in half:
-            self._ec2.deregister_image(ImageId=image["ImageId"])
             disks = (disk.get("Ebs", {}) for disk in image.get("BlockDeviceMappings", ()))
-            for snapshot in {disk["SnapshotId"] for disk in disks if "SnapshotId" in disk}:
-                self._ec2.delete_snapshot(SnapshotId=snapshot)
+            snapshots = sorted({disk["SnapshotId"] for disk in disks if "SnapshotId" in disk})
+            try:
+                self._ec2.deregister_image(ImageId=image["ImageId"])
+                for snapshot in snapshots:
+                    self._ec2.delete_snapshot(SnapshotId=snapshot)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "UnauthorizedOperation":
+                    raise
+                raise _in_the_way(image, snapshots) from error
         return [f"unfinished image {image['ImageId']}" for image in half]
 
     def _named(self, describe: Any, key: str, kind: str, name: str) -> list[dict[str, Any]]:
@@ -206,3 +214,16 @@ def _image(raw: Mapping[str, Any]) -> Image:
         image_id=raw["ImageId"], name=raw.get("Name", ""), tags=tags_of(raw),
         owner=raw.get("OwnerId", ""),
     )  # fmt: skip
+
+
+def _in_the_way(image: Mapping[str, Any], snapshots: list[str]) -> EnvironmentMisconfigured:
+    """Without a tag it might be anybody's, so the role need not have the right to remove it."""
+    one = image["ImageId"]
+    what = f"{one} ({image['Name']}) is untagged, as a killed bake leaves it"
+    msg = f"{what}, and the role may not remove it"
+    commands = (
+        f"aws ec2 deregister-image --image-id {one}",
+        *(f"aws ec2 delete-snapshot --snapshot-id {disk}" for disk in snapshots),
+    )
+    advice = f"look whose it is; if it is half an image: {'; '.join(commands)}"
+    return EnvironmentMisconfigured(msg, advice=advice)

@@ -3,9 +3,10 @@
 Whoever reaches 169.254.169.254 from a worker in a cloud can ask for the worker's own credentials
 (AWS: "Retrieve instance metadata", also 169.254.170.2 for containers' roles). Docker lets
 containers reach whatever their host reaches. So the networks of untrusted pipelines have
-interfaces of a name of their own, and one small container beside the engine keeps a rule for that
-name in ``DOCKER-USER``, the chain that Docker leaves to its administrators, for as long as it
-runs.
+interfaces of a name of their own, and one small container beside the engine keeps rules for that
+name, for as long as it runs: in ``DOCKER-USER``, the chain that Docker leaves to its
+administrators, and in ``INPUT``, since the host itself may answer for an address, as the agent of
+ECS does. Where a packet was sent before it was redirected, the kernel's connection tracking knows.
 """
 
 from __future__ import annotations
@@ -33,15 +34,25 @@ SCRIPT = f"""
 for tool in iptables-nft iptables-legacy; do
   "$tool" -w 5 -n -L DOCKER-USER > /dev/null 2>&1 && break
 done
-rule="DOCKER-USER -i $INTERFACES -d {LINK_LOCAL} -j REJECT"
-trap '"$tool" -w 5 -D $rule; exit 0' TERM
+from="-i $INTERFACES"
+asked="-m conntrack --ctorigdst {LINK_LOCAL}"
+each() {{
+  "$@" DOCKER-USER $from -d {LINK_LOCAL} -j REJECT &&
+    "$@" DOCKER-USER $from $asked -j REJECT &&
+    "$@" INPUT $from $asked -j REJECT
+}}
+keep() {{ "$tool" -w 5 -C "$@" 2> /dev/null || "$tool" -w 5 -I "$@"; }}
+drop() {{ "$tool" -w 5 -D "$@" || :; }}
+trap 'each drop; exit 0' TERM
 while :; do
-  "$tool" -w 5 -C $rule 2> /dev/null || "$tool" -w 5 -I $rule || exit 1
+  each keep || exit 1
   [ -n "${{said:-}}" ] || echo "{READY}"
   said=yes
   sleep 5 & wait $!
 done
 """
+# A guard of before an upgrade keeps other rules: it does not pass for this one.
+_EDITION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:7]
 
 
 def interface_prefix(installation: str) -> str:
@@ -65,7 +76,7 @@ def ensure_guard(engine: ContainerEngine) -> None:
     :raises ImageUnavailable: when the toolbox is missing.
     :raises ContainerEngineError: when the rule cannot be made: the pipeline must not run then.
     """
-    name = f"slipway-metadata-guard-{engine.installation}"
+    name = f"slipway-metadata-guard-{engine.installation}-{_EDITION}"
     deadline = time.monotonic() + _PATIENCE
     while not _stands(engine, name):
         if time.monotonic() > deadline:

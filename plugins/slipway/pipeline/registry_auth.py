@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SCHEME, _ANY_SCHEME = "https://", "://"
-# What a registry's API begins with: such an entry is for the whole registry.
-_API = ("", "v1", "v2")
+# What a registry's API begins with. Docker writes an entry for a whole registry as the URL of its
+# API, https://index.docker.io/v1/; without a scheme, v1 is a folder like any other.
+_API = ("v1", "v2")
 
 
 def credentials(image: str, configs: Iterable[str]) -> Mapping[str, str] | None:
@@ -53,7 +53,8 @@ def _serves(address: str, name: ImageName) -> bool:
         return False
     host, _, path = plain.partition("/")
     folder = path.strip("/")
-    inside = folder in _API or name.path == folder or name.path.startswith(f"{folder}/")
+    whole = not folder or (address.startswith(_SCHEME) and folder in _API)
+    inside = whole or name.path == folder or name.path.startswith(f"{folder}/")
     return registry_host(host) == name.registry and inside
 
 
@@ -71,7 +72,7 @@ def _login(entry: Any) -> Mapping[str, str] | None:
     if entry.get("username"):
         return {"username": str(entry["username"]), "password": str(entry.get("password", ""))}
     try:
-        name, _, password = base64.b64decode(str(entry["auth"])).decode().partition(":")
-    except (KeyError, binascii.Error, UnicodeDecodeError):
+        name, _, password = base64.b64decode(entry["auth"]).decode().partition(":")
+    except (KeyError, TypeError, ValueError):  # no text, no base64, no UTF-8, or not even ASCII
         return None
     return {"username": name, "password": password} if name else None

@@ -111,6 +111,8 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
         ("{GUESTBOOK_PORT:", "{9PORT:", "'9PORT' is not allowed here"),
         ("{GUESTBOOK_PORT:", '{"PORT\\n":', "package.config"),
         ('GUESTBOOK_PORT: "8000"', 'GUESTBOOK_PORT: "8\\0"', "holds a zero byte"),
+        ('GUESTBOOK_PORT: "8000"', 'GUESTBOOK_PORT: "8\\uFDD0"', "holds U+FDD0, which is no char"),
+        ('GUESTBOOK_PORT: "8000"', 'GUESTBOOK_PORT: "8\\U0001FFFE"', "holds U+1FFFE, which is no"),
         ("soak: 5s", "soak: {alarms: errors}", "dev.soak.alarms: Input should be a valid tuple"),
     ],
 )

@@ -16,6 +16,7 @@ KNOWN: dict[str, str] = {
         "autoscaling:LoadBalancerNames aws:ResourceTag"
     ),
     "autoscaling:CreateAutoScalingGroup autoScalingGroup": (
+        "autoscaling:LaunchConfigurationName autoscaling:LaunchTemplateVersionSpecified "
         "autoscaling:LoadBalancerNames autoscaling:TargetGroupARNs "
         "autoscaling:TrafficSourceIdentifiers aws:RequestTag aws:ResourceTag"
     ),
@@ -34,8 +35,12 @@ KNOWN: dict[str, str] = {
     "autoscaling:PutScheduledUpdateGroupAction autoScalingGroup": "aws:ResourceTag",
     "autoscaling:ResumeProcesses autoScalingGroup": "aws:ResourceTag",
     "autoscaling:SuspendProcesses autoScalingGroup": "aws:ResourceTag",
-    "autoscaling:UpdateAutoScalingGroup autoScalingGroup": "aws:ResourceTag",
+    "autoscaling:UpdateAutoScalingGroup autoScalingGroup": (
+        "autoscaling:LaunchConfigurationName autoscaling:LaunchTemplateVersionSpecified "
+        "aws:ResourceTag"
+    ),
     "ec2:AuthorizeSecurityGroupIngress security-group": "aws:ResourceTag",
+    "ec2:CopyImage image": "ec2:Owner",
     "ec2:CreateImage instance": "aws:ResourceTag",
     "ec2:CreateLaunchTemplate launch-template": "aws:RequestTag",
     "ec2:CreateSecurityGroup security-group": "aws:RequestTag",

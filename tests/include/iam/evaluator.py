@@ -95,6 +95,11 @@ def _like(wanted: str, given: str) -> bool:
     return _pattern(wanted).fullmatch(given) is not None
 
 
+def _bool(wanted: str, given: str) -> bool:
+    assert wanted in ("true", "false"), wanted
+    return wanted == given.lower()
+
+
 def _arn_like(wanted: str, given: str) -> bool:
     """Each of an ARN's six parts for itself; only the last may hold colons."""
     parts, others = wanted.split(":", 5), given.split(":", 5)
@@ -103,6 +108,7 @@ def _arn_like(wanted: str, given: str) -> bool:
 
 _OPERATORS = {
     "StringEquals": _equals, "StringLike": _like, "ArnLike": _arn_like, "ArnEquals": _arn_like,
+    "Bool": _bool,
 }  # fmt: skip
 
 

@@ -115,6 +115,9 @@ def _autoscaling(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
     for key in ("TargetGroupARNs", "LoadBalancerNames"):
         if key in params:
             more[f"autoscaling__{key}"] = tuple(params[key])
+    if template := params.get("LaunchTemplate"):
+        pinned = template["Version"].isdigit()
+        more["autoscaling__LaunchTemplateVersionSpecified"] = str(pinned).lower()
     told = context(asks=asks, has=has, **more)
     yield Request(action=action, resource=arn, context=told)
     if action == "autoscaling:CreateAutoScalingGroup":

@@ -34,6 +34,9 @@ from tests.include.iam.shop import (
         (APP, True), ({**APP, "slipway:version": "1"}, True), (BASE, True),
         ({"slipway:project": "shop-admin", "slipway:layer": "app"}, False),
         ({"Name": "backup of the ledger"}, False), ({"Name": "x", "owner": "ops"}, False),
+        ({"team": "payments"}, False), ({"Team": "payments"}, False), ({"ENV": "prod"}, False),
+        ({"backup": "nightly"}, False), ({"aws:backup:source-resource": "x"}, False),
+        ({"ebs.csi.aws.com/cluster": "true"}, False), ({"slipway:project": "shop-admin"}, False),
         # Half an image of a killed bake, which Packer 1.6 had not tagged yet.
         ({}, True),
     ],
@@ -50,6 +53,8 @@ def test_images_and_disks_of_others_are_not_deleted(has: dict[str, str], right: 
         # Another's image is not made one's own, nor one's own another's.
         (APP, {"slipway:project": "shop-admin", "slipway:layer": "app"}, False),
         (APP, {"Name": "golden"}, False), (BASE, {"Name": "golden"}, False),
+        (APP, {"team": "payments"}, False), (BASE, {"owner": "ops"}, False),
+        (APP, {"Ec2ImageBuilderArn": "x"}, False),
         ({"slipway:project": "shop-admin"}, {}, False), ({"Name": "x"}, {}, False),
         ({"slipway:layer": "base", "slipway:project": "shop-admin"}, {}, False),
         # An image that is there keeps its tags.
@@ -62,6 +67,36 @@ def test_no_image_is_tagged_but_the_one_that_was_just_made(
 ) -> None:
     assert may("bake", "ec2:CreateTags", IMAGE, context(asks=asks, has=has)) is right
     assert not may("bake", "ec2:DeleteTags", IMAGE, context(asks=asks, has=has))
+
+
+def test_a_tag_of_the_accounts_own_makes_a_thing_somebodys_when_the_policies_are_told() -> None:
+    has = {"acme:cost": "7"}
+    assert may("bake", "ec2:DeleteSnapshot", SNAPSHOT, context(has=has))
+    policies = _policies(tag_keys=("acme:cost",))
+    for action in ("ec2:DeleteSnapshot", "ec2:CreateTags"):
+        told = context(has=has, asks=APP)
+        assert not allowed(policies, Request(action=action, resource=SNAPSHOT, context=told))
+
+
+def test_who_does_not_encrypt_copies_no_image_and_deletes_none_that_is_untagged() -> None:
+    policies = _policies(encrypted=False)
+    for action, resource in (
+        ("ec2:CopyImage", IMAGE), ("ec2:CopyImage", SNAPSHOT), ("ec2:DeregisterImage", IMAGE),
+        ("ec2:DeleteSnapshot", SNAPSHOT),
+    ):  # fmt: skip
+        assert may("bake", action, resource)
+        assert not allowed(policies, Request(action=action, resource=resource, context=context()))
+    told = context(has=APP)
+    assert allowed(policies, Request(action="ec2:DeregisterImage", resource=IMAGE, context=told))
+
+
+def test_another_accounts_image_is_not_copied_into_the_project() -> None:
+    for owner, right in ((ACCOUNT, True), ("999999999999", False)):
+        assert may("bake", "ec2:CopyImage", IMAGE, context(ec2__Owner=owner)) is right
+
+
+def _policies(**change: Any) -> tuple[dict[str, Any], ...]:
+    return tuple(bake_role(replace(PLACE, **change)).policies().values())
 
 
 def test_the_disks_of_an_image_are_tagged_with_it_and_once_more() -> None:

@@ -93,12 +93,18 @@ def test_a_classic_balancer_is_its_own_as_well() -> None:
         ("shop-dev-1.0", MINE, {}, {"TrafficSourceIdentifiers": ("x",)}, False),
         # One that is there, and somebody's.
         ("shop-dev-1.0", MINE, DEV2, {}, False),
+        # Of a launch configuration, or of a machine: nobody asks whether one may launch that.
+        ("shop-dev-1.0", MINE, {}, {"LaunchConfigurationName": "prod-legacy"}, False),
+        ("shop-dev-1.0", MINE, {}, {"LaunchTemplateVersionSpecified": None}, False),
+        ("shop-dev-1.0", MINE, {}, {"LaunchTemplateVersionSpecified": "false"}, False),
     ],
 )
 def test_a_group_is_made_in_its_own_name_and_outside_every_balancer(
     name: str, asks: dict[str, str], has: dict[str, str], more: dict[str, Any], right: bool
 ) -> None:
-    told = context(asks=asks, has=has, **{f"autoscaling__{key}": more[key] for key in more})
+    more = {"LaunchTemplateVersionSpecified": "true", **more}
+    given = {f"autoscaling__{key}": more[key] for key in more if more[key]}
+    told = context(asks=asks, has=has, **given)
     assert may("deploy", "autoscaling:CreateAutoScalingGroup", f"{GROUPS}/{name}", told) is right
 
 
@@ -115,6 +121,37 @@ def test_a_group_is_not_passed_off_as_another_environments() -> None:
     assert may("deploy", untag, GROUP, context(has=MINE, asks={"slipway:held": ""}))
     for asks in ({"slipway:project": ""}, {"slipway:held": "", "slipway:environment": ""}, {}):
         assert not may("deploy", untag, GROUP, context(has=MINE, asks=asks))
+
+
+def test_its_own_group_is_not_put_on_somebody_elses_launch_configuration() -> None:
+    update = "autoscaling:UpdateAutoScalingGroup"
+    assert may("deploy", update, GROUP, context(has=MINE))
+    told = context(has=MINE, autoscaling__LaunchConfigurationName="prod-legacy")
+    assert not may("deploy", update, GROUP, told)
+
+
+@pytest.mark.parametrize(
+    ("name", "has", "right"),
+    [
+        ("shop-dev-1.0", {}, True), ("shop-dev-2-legacy", {}, False), ("shop-dev-2-1.0", {}, False),
+        ("shop-dev-legacy", {}, False), ("shop-devil", {}, False),
+        ("shop-dev-1.0", {"team": "payments"}, False), ("shop-dev-1.0", {"Env": "prod"}, False),
+        ("shop-dev-1.0", {"aws:cloudformation:stack-name": "x"}, False),
+    ],
+)  # fmt: skip
+def test_an_untagged_group_of_somebody_is_not_adopted_and_then_deleted(
+    name: str, has: dict[str, str], right: bool
+) -> None:
+    group = f"{GROUPS}/{name}"
+    told = context(asks=MINE, has=has)
+    assert may("deploy", "autoscaling:CreateOrUpdateTags", group, told) is right
+
+
+def test_a_neighbours_group_is_not_tagged_either_way() -> None:
+    for call in ("CreateOrUpdateTags", "DeleteTags"):
+        told = context(has=MINE, asks={"slipway:held": ""})
+        assert may("deploy", f"autoscaling:{call}", GROUP, told)
+        assert not may("deploy", f"autoscaling:{call}", f"{GROUPS}/shop-dev-2-legacy", told)
 
 
 @pytest.mark.parametrize("has", [PROD, DEV2, ADMIN, STRANGER])
@@ -160,6 +197,15 @@ def test_no_machine_is_launched_without_a_template() -> None:
         if one.action == "ec2:RunInstances" and ":launch-template/" not in one.resource:
             assert not allowed(POLICIES["deploy"], replace(one, context=told)), one.resource
     assert not may("deploy", "ec2:RunInstances", f"{EC2}:key-pair/any")
+
+
+@pytest.mark.parametrize("role", ["bake", "deploy"])
+def test_no_machine_is_launched_on_a_network_interface_that_is_there(role: str) -> None:
+    """It has an address, and groups, that somebody trusts."""
+    template: dict[str, Any] = {"ec2__LaunchTemplate": f"{EC2}:launch-template/lt-0"}
+    for name, right in (("*", True), ("eni-0123", False), ("eni-prod", False)):
+        interface = f"{EC2}:network-interface/{name}"
+        assert may(role, "ec2:RunInstances", interface, context(**template)) is right
 
 
 def test_a_subnet_that_the_project_file_calls_by_name_is_known_by_its_tag() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from slipway.exceptions import EnvironmentMisconfigured
@@ -78,6 +79,22 @@ def test_a_sweep_takes_what_a_killed_try_left_and_nothing_else(ec2: Any) -> None
     assert not ec2.describe_images(Filters=[{"Name": "image-id", "Values": [half]}])["Images"]
     assert catalogue.sweep("t-1", "shop-1") == []
     assert BAKE_TAG == "slipway:bake"
+
+
+@pytest.mark.parametrize("call", ["deregister_image", "delete_snapshot"])
+def test_half_an_image_that_the_role_may_not_remove_is_told_with_its_command(
+    ec2: Any, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    half = ec2.create_image(InstanceId=_instance(ec2, a="b"), Name="shop-1")["ImageId"]
+
+    def refused(**_: str) -> None:
+        raise ClientError({"Error": {"Code": "UnauthorizedOperation"}}, call)
+
+    monkeypatch.setattr(ec2, call, refused)
+    with pytest.raises(EnvironmentMisconfigured, match=rf"{half} \(shop-1\) is untagged") as caught:
+        ImageCatalogue(ec2).sweep("t-1", "shop-1")
+    advice = caught.value.advice
+    assert f"aws ec2 deregister-image --image-id {half}; aws ec2 delete-snapshot --" in advice
 
 
 def test_a_finished_image_of_the_same_name_is_kept(ec2: Any) -> None:

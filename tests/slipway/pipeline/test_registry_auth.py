@@ -41,6 +41,13 @@ AUTH = base64.b64encode(b"u:p:w").decode()
         ("r.example.com/team-a", "r.example.com/team-b/x:1", False),
         ("r.example.com/team-a", "r.example.com/team-ab/x:1", False),
         ("r.example.com/team-a/", "r.example.com/team-a:1", True),
+        ("r.example.com/v1", "r.example.com/v1/x:1", True),
+        ("r.example.com/v1", "r.example.com/team-b/x:1", False),
+        ("r.example.com/v2/", "r.example.com/team-b/x:1", False),
+        ("r.example.com/v1/team-a", "r.example.com/team-b/x:1", False),
+        ("https://r.example.com/v1/team-a", "r.example.com/team-b/x:1", False),
+        ("https://r.example.com/v3", "r.example.com/team-b/x:1", False),
+        ("docker.io/v1", "acme/shop", False),
     ],
 )
 def test_the_registry_of_an_image(host: str, image: str, matches: bool) -> None:
@@ -57,3 +64,14 @@ def test_the_first_config_that_has_it() -> None:
 def test_the_passwords_of_all_logins_are_known_whatever_their_form() -> None:
     config = json.dumps({"auths": {"a.example.com": {"auth": AUTH}, "b": LOGIN, "c": 1, "d": {}}})
     assert passwords(["", "no json", config]) == ["p:w", "p:w"]
+
+
+@pytest.mark.parametrize(
+    "auth",
+    ["ä", "dTpw\u00fc", "\ud800", "!", "dTp", "/w==", "", None, 7, ["dTpw"], "\U0001f511" * 4],
+)
+def test_a_login_that_nobody_can_read_is_passed_over_and_ends_no_pipeline(auth: object) -> None:
+    config = json.dumps({"auths": {"r.example.com": {"auth": auth}}})
+    assert credentials("r.example.com/a", [config]) is None
+    other = json.dumps({"auths": {"r.example.com": LOGIN}})
+    assert credentials("r.example.com/a", [config, other]) == LOGIN

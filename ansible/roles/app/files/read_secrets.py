@@ -22,6 +22,15 @@ PATIENCE = 90
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+# systemd drops values with these as well, and prints them: half a character of UTF-16, and what
+# Unicode says will never be one (U+FDD0 to U+FDEF, and the last two of each plane).
+NO_CHARACTER = re.compile(
+    "[\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+
+
 class Unusable(Exception):
     """A parameter cannot become a variable; the message has its path, and not its value."""
 
@@ -68,6 +77,8 @@ def variables(found):
             wrong.append(f"{path}: {name!r} is no name of a variable (letters, digits and _)")
         if "\0" in value:
             wrong.append(f"{path}: the value holds a zero byte, which no variable can")
+        if NO_CHARACTER.search(value):
+            wrong.append(f"{path}: the value holds what is no character, which systemd refuses")
         paths.setdefault(name, []).append(path)
     for name, same in sorted(paths.items()):
         if len(same) > 1:
