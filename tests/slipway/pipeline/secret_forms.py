@@ -49,6 +49,15 @@ def _dump(text: str, *, group: int, ascii_column: bool) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
+def _twice(before: str, around: str) -> Form:
+    """What a cluster shows of a registry's login: base64 of text with base64 in it.
+
+    :param before: what stands before the secret.
+    :param around: what stands before the inner base64.
+    """
+    return lambda s: base64_of(f'{around}"{base64_of(s, before=before)}"}}}}')
+
+
 FORMS: dict[str, Form] = {
     "as it is": str,
     "json": json.dumps,
@@ -105,6 +114,15 @@ FORMS: dict[str, Form] = {
     "base64 of a url": lambda s: base64_of(quote(s, safe="")),
     "base64 of json": lambda s: base64_of(json.dumps(s)),
     "base64 of hex": lambda s: base64_of(s.encode().hex()),
+    **{
+        f"base64 at {len(before)} in base64 at {len(around)}": _twice(before, around)
+        for before in ("", "u", "u:")
+        for around in ('{"auth": ', '{"auth" : ', '{ "auth" : ')
+    },
+    "kubectl get secret": lambda s: base64_of(
+        json.dumps({"auths": {"registry.example.com": {"auth": base64_of(f"robot:{s}")}}})
+    ),
+    "hex of basic": lambda s: base64_of(f"user:{s}").encode().hex(),
     "hex of base64": lambda s: base64_of(s).encode().hex(),
     "colours": lambda s: "\x1b[1;31m".join(s) + "\x1b[0m",
     "grep --color": lambda s: f"{s[:3]}\x1b[01;31m\x1b[K{s[3:6]}\x1b[m\x1b[K{s[6:]}",

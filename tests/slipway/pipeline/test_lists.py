@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EVIL = "fix'\"; touch pwned; $(touch pwned) `touch pwned`"
 
 
-def build(*, kind: str = "steps", **keys: object) -> BuildSpec:
+def build(kind: str = "steps", /, **keys: object) -> BuildSpec:
     step = json.dumps({"name": "a", "image": "alpine", **keys})
     others = "" if kind == "steps" else "steps: [{name: b, image: alpine}]\n"
     file = load(f"kind: pipeline\n{kind}: [{step}]\n{others}".encode(), file="f", trusted=False)
@@ -48,7 +48,7 @@ def compiled(**keys: object) -> StepSpec:
 def test_text_of_a_commit_never_becomes_a_command_in_a_list(
     form: str, key: str, kind: str, tmp_path: Path
 ) -> None:
-    spec = build(kind=kind, **{key: ["sh", "-c", f"echo {form}; printf '<%s>' \"{form}\""]})
+    spec = build(kind, **{key: ["sh", "-c", f"echo {form}; printf '<%s>' \"{form}\""]})
     step = getattr(spec.pipelines[0], kind)[0]
     done = subprocess.run(
         getattr(step, key), env={"PATH": os.environ["PATH"], **step.environment}, cwd=tmp_path,
