@@ -17,7 +17,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from slipway.pipeline.mask_forms import SHORTEST, Forms, forms
-from slipway.pipeline.mask_readings import Reading, Traced, readings
+from slipway.pipeline.mask_readings import Reading, readings
+from slipway.pipeline.mask_steps import Traced
 
 __all__ = ["MASK", "SHORTEST", "Masker", "Span"]
 
@@ -92,6 +93,8 @@ class Masker:
         spans: list[Span] = []
         for reading, text in readings(data) if texts is None else texts:
             seen = [form for form in self._forms[reading.alphabet] if form in text]
+            if seen and (elsewhere := reading.shown_elsewhere(data)):
+                seen = [form for form in seen if text.count(form) > elsewhere.count(form)]
             # Most secrets stand there as they are; where others stood has to be worked out.
             worn = [
                 form
