@@ -29,7 +29,7 @@ _ESCAPE = re.compile(
     rb"|(?<!\\)\\++(?:u[dD][89abAB][0-9a-fA-F]{2}\\++u[dD][c-fC-F][0-9a-fA-F]{2}|u\{[0-9a-fA-F]{1,6}\}"
     rb"|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|(?:x\{|N\{U\+)[0-9a-fA-F]{1,8}\}"
     # `echo -e` wants a zero before three digits; of a control character, none counts.
-    rb"|0(?:0[4-7]|[1-3][0-7])[0-7]|[0-7]{3}|[0abefnrtv])"
+    rb"|0(?:0[4-7]|[1-3][0-7])[0-7]|[0-7]{2,3}|[0abefnrtv])"
     rb"|&(?:#0{0,32}+[0-9]{1,7}|#[xX]0{0,32}+[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
 )
 _DIGITS = re.compile(rb"[0-9a-fA-F]+")
@@ -48,7 +48,7 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
         return _character([int(digits, 16) for digits in _DIGITS.findall(text)])
     if text[0] == ord("x"):
         return bytes([int(text[1:], 16)])
-    if len(text) >= 3:
+    if len(text) >= 2:
         return bytes([int(text, 8) & 0xFF])
     return b""  # a control character, of which none counts
 

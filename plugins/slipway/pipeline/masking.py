@@ -3,8 +3,8 @@
 A secret is found as it is and in the forms that programs give it: base64 (at any offset, as in
 ``user:password``, and wrapped), hexadecimal (also as a dump), URL, JSON, XML and shell escapes,
 with colours, quotes or line breaks in between; of one with several lines, each line. Two forms
-around each other are found where one of them is base64. What cannot be found is a secret that a
-program encrypts, compresses, reverses or tells letter by letter.
+around each other are found where the outer one is base64 or an escape. What cannot be found is a
+secret that a program encrypts, compresses, reverses or tells letter by letter.
 
 Needs neither Airflow nor a container engine.
 """

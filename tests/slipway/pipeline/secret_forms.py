@@ -94,6 +94,13 @@ def _with(between: str) -> Form:
 FORMS: dict[str, Form] = {
     **{f"od {options}": _od(options) for options in ("", "-b", "-x", "-An -b", "-An -x", "-An -o")},
     "xxd -e": _words_dump,
+    "octal, no zeros": lambda s: "".join(f"\\{b:o}" for b in s.encode()),
+    "base64 of html": lambda s: base64_of(html.escape(s)),
+    "base64 of hex in capitals": lambda s: base64_of(s.encode().hex().upper()),
+    "folded in a composition's log": lambda s: (
+        "".join(f"\nweb_1 | {s.replace(' ', '+')[at : at + 9]}" for at in range(0, len(s) + 4, 9))
+        + "\n"
+    ),
     "perl": lambda s: "".join(f"\\x{{{ord(c):x}}}" for c in s),
     "perl, names": lambda s: "".join(f"\\N{{U+{ord(c):X}}}" for c in s),
     "echo -e": lambda s: "".join(f"\\0{b:03o}" for b in s.encode()),
