@@ -59,27 +59,30 @@ def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
     :raises PipelineFileError: when something comes to more than is put together, or than a
         container can be started with.
     """
-    budget = Budget()
+    budget, notices = Budget(), list(file.notices)
     if len(file.pipelines) == 1:
-        only = compile_pipeline(file.pipelines[0], build, budget=budget)
-        return BuildSpec(pipelines=(only,), notices=file.notices)
+        only = compile_pipeline(file.pipelines[0], build, budget=budget, notices=notices)
+        return BuildSpec(pipelines=(only,), notices=tuple(notices))
     pipelines = []
     for number, pipeline in enumerate(file.pipelines, 1):
         labels = {**build.labels, "slipway.pipeline": str(number)}
         own = replace(build, id=f"{build.id}-{number}", labels=labels)
-        pipelines.append(compile_pipeline(pipeline, own, number, budget=budget))
-    return BuildSpec(pipelines=tuple(pipelines), notices=file.notices)
+        one = compile_pipeline(pipeline, own, number, budget=budget, notices=notices)
+        pipelines.append(one)
+    return BuildSpec(pipelines=tuple(pipelines), notices=tuple(notices))
 
 
 def compile_pipeline(
-    pipeline: Pipeline, build: Build, number: int = 1, *, budget: Budget | None = None
-) -> PipelineSpec:
+    pipeline: Pipeline, build: Build, number: int = 1, *, budget: Budget | None = None,
+    notices: list[str] | None = None,
+) -> PipelineSpec:  # fmt: skip
     """Compile one pipeline.
 
     :param pipeline: one that was checked.
     :param build: what for; its id and labels are this pipeline's alone.
     :param number: its place in the file, from 1.
     :param budget: of the file.
+    :param notices: for the log; what there is to be said is added.
     :raises PipelineFileError: as :func:`compile_file` does.
     """
     budget = budget or Budget()
@@ -93,13 +96,13 @@ def compile_pipeline(
     }
     resolved = with_texts(
         pipeline, lambda text: substitute(text, variables, budget),
-        but=("name", "commands", "depends_on"),
+        but=("name", "commands", "command", "entrypoint", "depends_on"),
     )  # fmt: skip
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
-        image_rules=build.image_rules,
+        image_rules=build.image_rules, notices=[] if notices is None else notices,
     )  # fmt: skip
     return PipelineSpec(
         id=build.id,

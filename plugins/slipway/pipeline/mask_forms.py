@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import shlex
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
+from slipway.pipeline.mask_escapes import UNNOISED
 from slipway.pipeline.mask_readings import Alphabet, text_form
 
 # Shorter texts are everywhere; masking them would hide the log and tell the secret.
 SHORTEST = 4
 # What is left of a secret that is mostly quotes and the like must not be everywhere either.
 _SHORTEST_FOLDED = 6
+# In capitals, a short secret is a word like others; what is short and is base64 is so by chance.
+_SHORTEST_CAPITALS, _SHORTEST_WRAPPING = 8, 12
 
 # How programs write a text down; each is undone by the reading of escapes.
 _WRITERS: tuple[Callable[[str], str], ...] = (
@@ -52,21 +57,46 @@ def _forms(secret: str) -> Iterator[tuple[Alphabet, bytes]]:
         if len(text) >= SHORTEST:
             yield from _texts(text)
             yield from _numbers(text, twice=text == whole)
+    for text in _within(whole):
+        yield from _texts(text)
 
 
 def _texts(text: str) -> Iterator[tuple[Alphabet, bytes]]:
-    data = _bytes(text)
-    written = [data, *(_bytes(write(text)) for write in _WRITERS)]
+    data = UNNOISED.apply(_bytes(text))
+    if len(data) < SHORTEST:
+        return
+    written = [data, *(UNNOISED.apply(_bytes(write(text))) for write in _WRITERS)]
     folded = text_form(data, decoded=False)
     if len(folded) < min(len(data), _SHORTEST_FOLDED):
         yield from ((Alphabet.RAW, one) for one in written)
         return
     yield Alphabet.TEXT, folded
     seen = [data] if text.isascii() else [data, text.encode("latin-1", errors="replace")]
-    for one in (*seen, *written):
+    others = tuple(_other_writings(text))
+    yield from ((Alphabet.TEXT, text_form(one, decoded=False)) for one in others)
+    for one in (*seen, *written, *others):
         form = text_form(one, decoded=True)
         if len(form) >= min(len(data), _SHORTEST_FOLDED):
             yield Alphabet.TEXT, form
+
+
+def _other_writings(text: str) -> Iterator[bytes]:
+    """Yield what is left of a text in a mail and in capitals."""
+    mail = quopri.encodestring(_bytes(text)).replace(b"=\n", b"")
+    if mail != _bytes(text):
+        yield mail
+    if len(text) >= _SHORTEST_CAPITALS and text.upper() != text:
+        yield _bytes(text.upper())
+
+
+def _within(text: str) -> Iterator[str]:
+    """Yield the text that a secret is base64 of, where it is."""
+    if len(text) < _SHORTEST_WRAPPING:
+        return
+    with suppress(ValueError):
+        inner = base64.b64decode("".join(text.split()), validate=True).decode()
+        if len(inner) >= _SHORTEST_CAPITALS and inner.isprintable():
+            yield inner
 
 
 def _numbers(text: str, *, twice: bool) -> Iterator[tuple[Alphabet, bytes]]:
@@ -78,10 +108,12 @@ def _numbers(text: str, *, twice: bool) -> Iterator[tuple[Alphabet, bytes]]:
     yield Alphabet.HEX, data.hex().encode()
     inner = {data: None}
     if twice:
-        core = next(_base64(data), b"")
-        yield Alphabet.HEX, core.hex().encode()
-        others = (quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], data.hex())
-        inner |= dict.fromkeys([*(other.encode() for other in others), core])
+        # A registry's login is base64 of a name and a password, and a cluster shows it once more.
+        cores = tuple(_base64(data))
+        yield from ((Alphabet.HEX, core.hex().encode()) for core in cores)
+        others = (quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], data.hex(),
+                  data.hex().upper(), html.escape(text))  # fmt: skip
+        inner |= dict.fromkeys([*(other.encode() for other in others), *cores])
     for one in inner:
         yield from ((Alphabet.BASE64, form) for form in _base64(one))
 

@@ -27,8 +27,8 @@ _AT_ONCE, _MOST = 1 << 16, 1 << 20
 _CONTEXT, _BETWEEN = 64, 4096
 # An escape or a colour that is cut off must stay whole.
 _CUT_OFF = re.compile(
-    rb"(?:\\+[uUx0-7]?[0-9a-fA-F{]{0,8}|%[0-9a-fA-F]?|&#?[xX]?[0-9A-Za-z]{0,8}"
-    rb"|\x1b\[?[0-?]{0,32}[ -/]{0,4})\Z"
+    rb"(?:\\+[uUx0-7]?[0-9a-fA-F{]{0,8}|\\+N?\{?U?\+?[0-9a-fA-F]{0,8}|%u?[0-9a-fA-F]{0,3}"
+    rb"|&#?[xX]?[0-9A-Za-z]{0,48}|(?:\x1b\[?|\xc2\x9b)[0-?]{0,32}[ -/]{0,4})\Z"
 )
 _LONGEST_CUT_OFF = 64
 

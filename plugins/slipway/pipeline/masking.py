@@ -3,8 +3,8 @@
 A secret is found as it is and in the forms that programs give it: base64 (at any offset, as in
 ``user:password``, and wrapped), hexadecimal (also as a dump), URL, JSON, XML and shell escapes,
 with colours, quotes or line breaks in between; of one with several lines, each line. Two forms
-around each other are found where one of them is base64. What cannot be found is a secret that a
-program encrypts, compresses, reverses or tells letter by letter.
+around each other are found where the outer one is base64 or an escape. What cannot be found is a
+secret that a program encrypts, compresses, reverses or tells letter by letter.
 
 Needs neither Airflow nor a container engine.
 """
@@ -17,7 +17,8 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 from slipway.pipeline.mask_forms import SHORTEST, Forms, forms
-from slipway.pipeline.mask_readings import Reading, Traced, readings
+from slipway.pipeline.mask_readings import Reading, readings
+from slipway.pipeline.mask_steps import Traced
 
 __all__ = ["MASK", "SHORTEST", "Masker", "Span"]
 
@@ -92,6 +93,8 @@ class Masker:
         spans: list[Span] = []
         for reading, text in readings(data) if texts is None else texts:
             seen = [form for form in self._forms[reading.alphabet] if form in text]
+            if seen and (elsewhere := reading.shown_elsewhere(data)):
+                seen = [form for form in seen if text.count(form) > elsewhere.count(form)]
             # Most secrets stand there as they are; where others stood has to be worked out.
             worn = [
                 form

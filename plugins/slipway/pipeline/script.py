@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from slipway.pipeline.substitution import Budget, expand
+from slipway.pipeline.substitution import Budget, expand, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,3 +69,54 @@ def with_variables(
 
     expanded = [expand(one, lookup, replace, lenient=True, budget=budget) for one in commands]
     return expanded, {name: value for value, name in names.items()}
+
+
+class ListVariables:
+    """Substitutes the build's variables in the words that a container runs.
+
+    There may be a shell among these words (``sh -c ...``), so a value that means something to one
+    is left to it: as the reference that stands there, or one to a variable of its own.
+
+    :param variables: of the build; one that is not there is empty.
+    :param budget: of the file.
+    """
+
+    def __init__(self, variables: Mapping[str, str], budget: Budget | None = None) -> None:
+        self.computed: dict[str, str] = {}
+        """The variables that the words need besides the build's."""
+        self._variables = variables
+        self._budget = budget
+        self._unsafe = False
+        self._left: dict[str, None] = {}
+
+    def replaced(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Return the words as the container gets them.
+
+        :raises BadSubstitution: naming the form.
+        :raises SubstitutionTooLong: naming the limit.
+        """
+        return tuple(
+            expand(word, self._lookup, self._replace, budget=self._budget) for word in words
+        )
+
+    def left(self) -> tuple[str, ...]:
+        """Return the forms that were left to a shell since it was last asked."""
+        forms, self._left = tuple(self._left), {}
+        return forms
+
+    def _lookup(self, name: str) -> str:
+        value = self._variables.get(name, "")
+        self._unsafe = self._unsafe or not _HARMLESS.fullmatch(value)
+        return value
+
+    def _replace(self, form: str, value: str) -> str:
+        # What the file's author wrote within a form is theirs to say.
+        unsafe, self._unsafe = self._unsafe, False
+        if not unsafe or _HARMLESS.fullmatch(value):
+            return value
+        self._left[form] = None
+        if plain_name(form):
+            return form
+        name = f"DRONE_SUBSTITUTED_{len(self.computed) + 1}"
+        self.computed[name] = value
+        return f"${{{name}}}"

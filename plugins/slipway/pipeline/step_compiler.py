@@ -34,6 +34,7 @@ class Context:
     :param environment: the pipeline's own, for every step.
     :param variables: of the build and the pipeline.
     :param budget: what the file's texts may still come to.
+    :param notices: for the log; what there is to be said is added.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Context:
     environment: Mapping[str, str | FromSecret]
     budget: Budget
     image_rules: ImageRules = field(default_factory=ImageRules)
+    notices: list[str] = field(default_factory=list)
 
 
 def step_spec(
@@ -52,7 +54,7 @@ def step_spec(
 ) -> StepSpec:
     """Compile a step or service.
 
-    :param step: with everything but its commands substituted.
+    :param step: with everything substituted but its commands, and what its container runs.
     :param number: its place among its kind, from 1.
     :param kind: ``step`` or ``service``.
     :raises ImageRefused: when the project must not use its image.
@@ -62,7 +64,9 @@ def step_spec(
         raise ImageRefused(msg, advice=context.image_rules.advice())
     environment, secrets = _environment(step, number, context)
     entrypoint, command = step.entrypoint, step.command
-    if step.commands:
+    if not step.commands:
+        entrypoint, command = _program(step, context, f"{kind} {step.name!r}", environment)
+    else:
         text, computed = script.with_variables(step.commands, context.variables, context.budget)
         environment |= {**computed, script.VARIABLE: script.shell_script(text)}
         entrypoint, command = script.entrypoint(step.shell), script.COMMAND
@@ -100,6 +104,27 @@ def step_spec(
         failure=step.failure,
         privileged=step.privileged,
     )
+
+
+def _program(
+    step: Step, context: Context, place: str, environment: dict[str, str]
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Return the entrypoint and the command, as far as the step has any.
+
+    :param place: the step, in a notice.
+    :param environment: the step's; what a shell in one of the lists needs is added.
+    """
+    lists = script.ListVariables(context.variables, context.budget)
+    programs = []
+    for name, words in (("entrypoint", step.entrypoint), ("command", step.command)):
+        programs.append(None if words is None else lists.replaced(words))
+        context.notices.extend(
+            f"{place}, {name}: the value of {form} is more than plain characters and is not pasted;"
+            " a shell finds it in the environment"
+            for form in lists.left()
+        )
+    environment |= lists.computed
+    return programs[0], programs[1]
 
 
 def _environment(

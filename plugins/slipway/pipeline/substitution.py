@@ -57,6 +57,11 @@ class Budget:
             raise SubstitutionTooLong(msg, advice="put long texts into files in the repository")
 
 
+def plain_name(form: str) -> bool:
+    """Tell whether a form is a name and nothing else: ``${NAME}``."""
+    return bool(_NAME.fullmatch(form[2:-1]))
+
+
 def substitute(text: str, variables: Mapping[str, str], budget: Budget | None = None) -> str:
     """Replace every form; a variable that is not there is empty.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import shlex
 import subprocess
 from typing import TYPE_CHECKING
@@ -49,7 +50,101 @@ def _dump(text: str, *, group: int, ascii_column: bool) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
+def _twice(before: str, around: str) -> Form:
+    """What a cluster shows of a registry's login: base64 of text with base64 in it.
+
+    :param before: what stands before the secret.
+    :param around: what stands before the inner base64.
+    """
+    return lambda s: base64_of(f'{around}"{base64_of(s, before=before)}"}}}}')
+
+
+def _words_dump(text: str) -> str:
+    """What ``xxd -e`` prints."""
+    data, lines = text.encode(), []
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
+        words = [row[i : i + 4][::-1].hex().rjust(8) for i in range(0, len(row), 4)]
+        shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        lines.append(f"{at:08x}: {' '.join(words)}".ljust(47) + f"{shown}")
+    return "\n" + "\n".join(lines) + "\n"
+
+
+def _od(options: str) -> Form:
+    """What ``od`` prints; ``hexdump`` prints what ``od -x`` does."""
+    return _printed(f'echo; printf %s "$S" | od {options}; echo')
+
+
+def _ahead(before: str, width: int = 20, after: str = "") -> Form:
+    """What is seen of ``base64`` where something is put before each line."""
+    return lambda s: (
+        "".join(f"\n{before}{line}{after}" for line in base64_of(s * 2, width).split("\n")) + "\n"
+    )
+
+
+def _hex_with(mark: str) -> Form:
+    return lambda s: s.encode().hex(mark)
+
+
+def _with(between: str) -> Form:
+    """A secret with something in it that is not seen."""
+    return lambda s: s[:3] + between + s[3:6] + between + s[6:]
+
+
 FORMS: dict[str, Form] = {
+    **{f"od {options}": _od(options) for options in ("", "-b", "-x", "-An -b", "-An -x", "-An -o")},
+    "xxd -e": _words_dump,
+    "octal, no zeros": lambda s: "".join(f"\\{b:o}" for b in s.encode()),
+    "base64 of html": lambda s: base64_of(html.escape(s)),
+    "base64 of hex in capitals": lambda s: base64_of(s.encode().hex().upper()),
+    "folded in a composition's log": lambda s: (
+        "".join(f"\nweb_1 | {s.replace(' ', '+')[at : at + 9]}" for at in range(0, len(s) + 4, 9))
+        + "\n"
+    ),
+    "perl": lambda s: "".join(f"\\x{{{ord(c):x}}}" for c in s),
+    "perl, names": lambda s: "".join(f"\\N{{U+{ord(c):X}}}" for c in s),
+    "echo -e": lambda s: "".join(f"\\0{b:03o}" for b in s.encode()),
+    "escape()": lambda s: "".join(
+        c if c.isalnum() and c.isascii() else f"%u{ord(c):04X}" for c in s
+    ),
+    "html, many zeros": lambda s: "".join(f"&#x{ord(c):08X};" for c in s),
+    "base64 in a build's log": _ahead("#8 0.345 "),
+    "base64 in a composition's log": _ahead("web_1  | "),
+    "base64 with times": _ahead("2026-11-26T15:00:00.123Z ", 16),
+    "base64 with carriage returns": _ahead("web_1 | ", 24, after="\r"),
+    "base64 in a mail": _ahead("", 20, after="="),
+    "hex in a composition's log": lambda s: (
+        "".join(
+            f"\nweb_1 | {s.encode()[at : at + 10].hex()}" for at in range(0, len(s.encode()), 10)
+        )
+        + "\n"
+    ),
+    "mail": lambda s: quopri.encodestring(s.encode()).decode().replace("=\n", ""),
+    "mail, broken": lambda s: (
+        quopri.encodestring(s.encode()).decode().replace("=\n", "")[:3]
+        + "=\n"
+        + quopri.encodestring(s.encode()).decode().replace("=\n", "")[3:]
+    ),
+    **{f"hex, {mark!r}": _hex_with(mark) for mark in ";.|_"},
+    **{
+        f"with {between!r} in it": _with(between)
+        for between in (
+            "\u2063",
+            "\u202e",
+            "\u2066",
+            "\ufe0f",
+            "\u200b\u2060",
+            "\u2028",
+            "\u034f",
+            "\x7f",
+            "\x85",
+            "\x9b31m",
+            "\x1b]8;;https://example.com\x1b\\",
+            "\x1b]8;;\x07",
+            "\x1b[38:2:1:2:3m",
+            "\U000e0041",
+        )
+    },
     "as it is": str,
     "json": json.dumps,
     "json, raw": lambda s: json.dumps(s, ensure_ascii=False),
@@ -105,6 +200,15 @@ FORMS: dict[str, Form] = {
     "base64 of a url": lambda s: base64_of(quote(s, safe="")),
     "base64 of json": lambda s: base64_of(json.dumps(s)),
     "base64 of hex": lambda s: base64_of(s.encode().hex()),
+    **{
+        f"base64 at {len(before)} in base64 at {len(around)}": _twice(before, around)
+        for before in ("", "u", "u:")
+        for around in ('{"auth": ', '{"auth" : ', '{ "auth" : ')
+    },
+    "kubectl get secret": lambda s: base64_of(
+        json.dumps({"auths": {"registry.example.com": {"auth": base64_of(f"robot:{s}")}}})
+    ),
+    "hex of basic": lambda s: base64_of(f"user:{s}").encode().hex(),
     "hex of base64": lambda s: base64_of(s).encode().hex(),
     "colours": lambda s: "\x1b[1;31m".join(s) + "\x1b[0m",
     "grep --color": lambda s: f"{s[:3]}\x1b[01;31m\x1b[K{s[3:6]}\x1b[m\x1b[K{s[6:]}",

@@ -85,6 +85,28 @@ def test_whatever_characters_a_secret_has_it_is_found(secret: str, form: str) ->
         assert MASK in Masker([secret])(FORMS[form](secret))
 
 
+def test_capitals_and_what_a_secret_is_base64_of_are_masked() -> None:
+    assert Masker(["hunter2xyz"])("a HUNTER2XYZ b") == f"a {MASK} b"
+    assert Masker([base64_of("the real key")])("x the real key y") == f"x {MASK} y"
+    assert Masker(["secret", "aGVsbG8="])("SECRET hello") == "SECRET hello"
+
+
+def test_a_secret_that_holds_characters_without_a_width_is_masked() -> None:
+    assert Masker(["hun\u200bter\ufe0f2xyz"])("a hun\u200bter\ufe0f2xyz b") == f"a {MASK} b"
+    assert Masker(["\u200b" * 8])("a b") == "a b"
+
+
+def test_the_last_words_of_ordinary_lines_are_no_folded_secret() -> None:
+    mask = Masker(["okokokok", "failedfailed"])
+    shown = "a is ok\nb is ok\nc is ok\nd is ok\none failed\ntwo failed\n"
+    assert mask(shown) == shown
+
+
+def test_numbers_in_a_table_are_no_dump() -> None:
+    shown = "\n0000010 161 162 163 12\n 404 500 502\n 2024 1130 10 20\n1234 5678 9abc\n"
+    assert Masker(SECRETS)(shown) == shown
+
+
 def test_short_words_are_left_alone() -> None:
     assert Masker(["a" * (SHORTEST - 1), "", "  "])("aaa bbb") == "aaa bbb"
     assert Masker([])("anything") == "anything"
@@ -173,6 +195,13 @@ def test_an_error_and_its_causes_say_no_secret() -> None:
         ("0" * 8 + " ") * 40_000,
         "\n00000000: 00" * 30_000,
         "aaaabbb" * 60_000,
+        "\x1b]" * 100_000,
+        "\x90" * 100_000,
+        "\x9b" + "0" * 200_000,
+        "x aaaabbbb\n" * 20_000,
+        "\n0000000 101 102" * 20_000,
+        "&#" + "0" * 200_000,
+        "=\n" * 100_000,
     ],
     ids=lambda text: repr(text[:10]),
 )
