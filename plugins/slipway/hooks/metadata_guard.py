@@ -52,7 +52,7 @@ while :; do
 done
 """
 # A guard of before an upgrade keeps other rules: it does not pass for this one.
-_EDITION = hashlib.sha256(_SCRIPT.encode()).hexdigest()[:7]
+_EDITION = hashlib.sha256(SCRIPT.encode()).hexdigest()[:7]
 
 
 def interface_prefix(installation: str) -> str:
