@@ -22,9 +22,9 @@ from slipway.exceptions import (
 )
 from slipway.hooks import git_history
 from slipway.hooks.git_command import MOST_OUTPUT, GitOutputTooLarge, git_into
+from slipway.hooks.git_commit import Commit, read_commit
 from slipway.hooks.git_credentials import NOBODY, Credentials
-from slipway.hooks.git_history import Commit
-from slipway.hooks.git_refs import Found, Refs, is_name, of_ls_remote
+from slipway.hooks.git_refs import Found, Refs, is_name
 from slipway.hooks.git_store import MirrorStore
 from slipway.hooks.git_submodules import Tree
 from slipway.hooks.git_workspace import add_history
@@ -104,7 +104,7 @@ class GitMirror:
         if not is_name(branch):
             return None
         ref = f"refs/heads/{branch}"
-        return of_ls_remote(self._store.remote("ls-remote", "--", self.url, ref)).get(ref)
+        return self._store.list_refs(ref).get(ref)
 
     # History
 
@@ -155,7 +155,7 @@ class GitMirror:
         :param sha: as :meth:`resolve` returned it.
         """
         self._store.require(sha)
-        return git_history.read_commit(self._store.local, sha)
+        return read_commit(self._store.local, sha)
 
     def version(self, sha: str) -> str:
         """Name a commit so that names sort as the history does, ``1.4.0+42.g3f2a1b7``.
@@ -253,8 +253,7 @@ class GitMirror:
         try:
             self._store.fetch()
         except RepositoryDamaged as error:
-            listed = self._store.remote("ls-remote", "--", self.url)
-            wanted = delivered.among(of_ls_remote(listed)) if delivered else []
+            wanted = delivered.among(self._store.list_refs()) if delivered else []
             if not wanted:
                 raise
             _log.warning("%s; only what is delivered is fetched", error)

@@ -6,11 +6,27 @@ from contextlib import suppress
 from pathlib import Path
 
 from slipway.event import HEADS, TAGS
-from slipway.exceptions import RefNotFound, RepositoryDamaged, RepositoryRefused
+from slipway.exceptions import (
+    RefNotFound,
+    RepositoryDamaged,
+    RepositoryRefused,
+    RepositoryTooLarge,
+)
 from slipway.git_url import parse_url
-from slipway.hooks.git_command import MOST_OUTPUT, GitCommandFailed, git, remote_failure
+from slipway.hooks.git_command import (
+    MOST_OUTPUT,
+    TIMEOUT,
+    GitCommandFailed,
+    GitOutputTooLarge,
+    git,
+    remote_failure,
+)
 from slipway.hooks.git_credentials import Credentials
 from slipway.hooks.git_folder import locked, mirror_path, own_folder, remove_shared
+from slipway.hooks.git_refs import of_ls_remote
+
+# Seconds in which a server says what its refs are; a poll that asks many of them waits for each.
+ANSWER = 20.0
 
 
 class MirrorStore:
@@ -92,16 +108,35 @@ class MirrorStore:
         except GitCommandFailed:
             return None
 
-    def remote(self, *arguments: str) -> bytes:
+    def list_refs(self, *patterns: str) -> dict[str, str]:
+        """Ask the server what its refs point to, without fetching anything.
+
+        :param patterns: of refs in full; git matches them with the ends of names.
+        :raises RepositoryUnreachable: when the server does not answer soon.
+        :raises RepositoryRefused: when it says no.
+        :raises RepositoryTooLarge: when it has more than anybody reads.
+        """
+        arguments = ("ls-remote", "--heads", "--tags", "--refs", "--", self.url, *patterns)
+        try:
+            return of_ls_remote(self.remote(*arguments, limit=ANSWER))
+        except GitOutputTooLarge as error:
+            msg = f"{self.url} has more branches and tags than fit into {MOST_OUTPUT >> 20} MiB"
+            raise RepositoryTooLarge(msg, advice="remove those that nobody needs") from error
+
+    def remote(self, *arguments: str, limit: float = TIMEOUT) -> bytes:
         """Run git with the credentials.
 
+        :param limit: seconds that it may take.
+        :raises GitOutputTooLarge: when it prints more than ``MOST_OUTPUT``.
         :raises RepositoryUnreachable: when the server does not answer.
         :raises RepositoryRefused: when it says no.
         """
         cwd = self.path if self.path.exists() else own_folder(self.root)
         try:
             with self._credentials.opened(self.path.with_suffix(".known_hosts")) as environment:
-                return git(*arguments, cwd=cwd, environment=environment)
+                return git(*arguments, cwd=cwd, environment=environment, limit=limit)
+        except GitOutputTooLarge:
+            raise
         except GitCommandFailed as error:
             raise remote_failure(self.url, error) from error
 
