@@ -14,6 +14,15 @@ Local = Callable[..., bytes]
 _RELEASE_TAG = re.compile(r"v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
 
 
+def release_number(tag: str) -> tuple[int, ...] | None:
+    """Return the three parts of the number that a tag gives to a release; None where it is none.
+
+    :param tag: its name, such as ``v1.4.0``.
+    """
+    match = _RELEASE_TAG.fullmatch(tag)
+    return tuple(int(part) for part in match.groups()) if match else None
+
+
 def version_of(local: Local, sha: str) -> str:
     """Name a commit so that names sort as the history does.
 
