@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from slipway.hooks import git_store
+from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
 from slipway.operators.commits import RememberCommitsOperator
 from slipway.sensors import commits
@@ -185,13 +186,12 @@ def test_a_project_that_fails_in_a_way_nobody_thought_of_stops_no_other_and_is_s
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     evil, good = _two(daemon, "unthought")
-    opened = commits.git_mirror
 
     def broken(url: str, connection: str | None) -> GitMirror:
         if url == evil.url:
             msg = "nobody thought\nof this"
             raise ZeroDivisionError(msg)
-        return opened(url, connection)
+        return git_mirror(url, connection)
 
     monkeypatch.setattr(commits, "git_mirror", broken)
     watched = [_watch(evil, "evil"), _watch(good, "good")]
