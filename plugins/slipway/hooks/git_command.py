@@ -244,6 +244,11 @@ def remote_failure(url: str, error: GitCommandFailed) -> SlipwayError:
             f"{url} holds what git's own check refuses: {wrong.removeprefix('error: ')}",
             advice="find the commit with `git fsck`, and remove the branches and tags that hold it",
         )
+    if "dumb http transport" in error.stderr:
+        return RepositoryRefused(
+            f"{url} is served as plain files, where git checks nothing of what it gets",
+            advice="let the server answer with `git http-backend`, or use ssh",
+        )
     if any(line.lower().startswith(_NO_MEMORY) for line in error.stderr.splitlines()):
         return RepositoryTooLarge(
             f"{url} holds what git needs more than {MOST_MEMORY >> 30} GiB of memory for: {said}",

@@ -29,6 +29,9 @@ from slipway.hooks.git_refs import LISTED, of_ls_remote
 ANSWER = 20.0
 # Branches and tags, each of which is a file of the mirror.
 MOST_REFS = 50_000
+# All of the history, as it comes without. But a web server that hands out plain files knows no
+# depth, so git refuses it; of such files fetch.fsckObjects checks none.
+_SMART_ALONE = "--depth=2147483647"
 # What a server says that has no such commit.
 _NO_SUCH = "not our ref"
 
@@ -44,7 +47,7 @@ class MirrorStore:
 
     def __init__(self, *, url: str, root: Path, credentials: Credentials) -> None:
         try:
-            parse_url(url)
+            self._web = parse_url(url).scheme in ("http", "https")
         except ValueError as error:
             said, _, advice = str(error).partition("; ")
             raise RepositoryRefused(said, advice=advice) from None
@@ -68,7 +71,7 @@ class MirrorStore:
         wanted = refs or (f"{HEADS}*", f"{TAGS}*")
         refspecs = [f"+{ref}:{ref}" for ref in wanted]
         with locked(self._prepared()):
-            self.remote("fetch", "--prune", "--no-tags", "--quiet", "--", self.url, *refspecs)
+            self._fetch(*refspecs, options=("--prune",))
 
     def require(self, sha: str) -> None:
         """Make sure that a commit is here; servers may also give one that no branch reaches.
@@ -104,7 +107,7 @@ class MirrorStore:
             return None
         try:
             with locked(self._prepared()):
-                self.remote("fetch", "--quiet", "--no-tags", "--", self.url, sha)
+                self._fetch(sha)
         except RepositoryRefused as error:
             nothing = isinstance(whole, RepositoryRefused) and _NO_SUCH not in error.message
             return error if nothing else None
@@ -179,6 +182,11 @@ class MirrorStore:
             raise
         except GitCommandFailed as error:
             raise remote_failure(self.url, error) from error
+
+    def _fetch(self, *refspecs: str, options: tuple[str, ...] = ()) -> None:
+        if self._web:
+            options = (*options, _SMART_ALONE)
+        self.remote("fetch", "--no-tags", "--quiet", *options, "--", self.url, *refspecs)
 
     def _count_refs(self) -> None:
         count = len(self.list_refs())
