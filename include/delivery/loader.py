@@ -19,6 +19,10 @@ from slipway.exceptions import ProjectFileError
 PROJECTS = Path(__file__).parent.parent / "projects"
 
 
+# The DAGs of all projects together, whose ids no project's DAG can have as well.
+SHARED = ("commits", "housekeeping")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shelf:
     """What a folder of project files holds."""
@@ -43,9 +47,13 @@ def load_project(path: Path) -> Project:
         msg = f"{path.name}:1:1: the file is empty"
         raise ProjectFileError(msg, advice="include/projects/guestbook.yaml is an example")
     try:
-        return Project.model_validate(data)
+        project = Project.model_validate(data)
     except ValidationError as error:
         raise misfit(path, root, Project, error) from error
+    if project.name in SHARED:
+        msg = f"{path.name}: {project.name!r} is the name of a DAG of all projects together"
+        raise ProjectFileError(msg, advice="give the project another name")
+    return project
 
 
 def load_projects(folder: Path = PROJECTS) -> Shelf:

@@ -10,18 +10,24 @@ so that a repository is read with the credentials that its project names, or wit
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
 from slipway.exceptions import (
     RepositoryDamaged,
     RepositoryRefused,
+    RepositoryTooLarge,
     RepositoryUnreachable,
     SlipwayError,
+    WorldError,
 )
 
 # Seconds. A fetch of a large repository takes minutes; nothing takes longer than this.
@@ -34,6 +40,9 @@ _CHUNK = 1 << 20
 # git-config(1): what is larger passes through git a piece at a time, since a commit of gigabytes of
 # zeros is quickly made.
 LARGE_FILES = "core.bigFileThreshold=16m"
+# Bytes of memory of each process of git's. A pack of some KiB may hold deltas that come to
+# gigabytes, and git has each object of those whole.
+MOST_MEMORY = 4 << 30
 # git-config(1): protocol.allow. `file` and `ext` would let a URL name the worker's own files
 # and commands. emptyAuth: no answer with the worker's Kerberos ticket.
 _SAFE = (
@@ -46,6 +55,10 @@ _SAFE = (
     "-c", "core.fsmonitor=false",
     "-c", "gc.auto=0",
     "-c", LARGE_FILES,
+    # So that packs that are large, or machines with many cores, fit into MOST_MEMORY.
+    "-c", "core.packedGitWindowSize=64m",
+    "-c", "core.packedGitLimit=1g",
+    "-c", "pack.threads=4",
     "-c", "fetch.fsckObjects=true",
     "-c", "http.emptyAuth=false",
     "-c", "credential.helper=",
@@ -90,17 +103,21 @@ _REFUSED = (
     "transport",
     "not our ref",
 )
+# At a line's beginning: what the server says of itself has "remote:" there.
+_NO_MEMORY = ("fatal: out of memory", "error: out of memory", "fatal: mmap failed")
 _REDIRECTED = tuple(f"returned error: {status}" for status in (301, 302, 303, 307, 308))
 
 
-class GitCommandFailed(Exception):
+class GitCommandFailed(WorldError):
     """Git exited with an error; the caller knows what it means.
+
+    Where no caller does, it is a failure like any other of the world's: said, and tried again.
 
     :param stderr: what git said.
     """
 
     def __init__(self, stderr: str) -> None:
-        super().__init__(stderr)
+        super().__init__(stderr, advice="if it stays, look at the repository with `git fsck`")
         self.stderr = stderr
 
 
@@ -110,7 +127,7 @@ class GitOutputTooLarge(GitCommandFailed):
 
 def git(
     *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None,
-    most: int = MOST_OUTPUT,
+    most: int = MOST_OUTPUT, limit: float = TIMEOUT,
 ) -> bytes:  # fmt: skip
     """Run git and return what it printed.
 
@@ -118,11 +135,12 @@ def git(
     :param cwd: the repository.
     :param environment: added to a clean environment: where credentials are found and the like.
     :param most: bytes that it may print.
+    :param limit: seconds that it may take.
     :raises GitOutputTooLarge: when it prints more.
-    :raises GitCommandFailed: when git exits with an error or takes longer than ``TIMEOUT``.
+    :raises GitCommandFailed: when git exits with an error or takes longer than that.
     """
     printed = bytearray()
-    _run(arguments, cwd, environment, sink=printed.extend, most=most)
+    _run(arguments, cwd, environment, sink=printed.extend, most=most, limit=limit)
     return bytes(printed)
 
 
@@ -141,36 +159,56 @@ def git_into(file: IO[bytes], *arguments: str, cwd: Path, most: int) -> None:
 
 def _run(
     arguments: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None, *,
-    sink: Callable[[bytes], object], most: int,
+    sink: Callable[[bytes], object], most: int, limit: float = TIMEOUT,
 ) -> None:  # fmt: skip
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - argv only, see the module's docstring
-            ["git", *_SAFE, *arguments],  # noqa: S607 - git is wherever PATH says
+            [*bounded(), "git", *_SAFE, *arguments],
             cwd=cwd, env={**inherited, **_ALONE, **(environment or {})},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, process_group=0,
         )  # fmt: skip
         late = threading.Event()
 
         def stop() -> None:
             late.set()
-            process.kill()
+            _end(process)
 
-        watch = threading.Timer(TIMEOUT, stop)
+        watch = threading.Timer(limit, stop)
         watch.daemon = True
         watch.start()
         try:
             _drain(process, arguments[0], sink, most)
         finally:
             watch.cancel()
-            process.kill()  # of one that has ended it does nothing
+            _end(process)
             process.wait()
         if late.is_set():
-            msg = f"git {arguments[0]} took longer than {TIMEOUT} s"
+            msg = f"git {arguments[0]} took longer than {limit:.0f} s"
             raise GitCommandFailed(msg)
         if process.returncode != 0:
             said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
             raise GitCommandFailed(said.read().decode(errors="replace").strip())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Stop git with all that it started, of which an ssh would go on waiting for its server."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@cache
+def bounded() -> tuple[str, ...]:
+    """Return what goes before a command so that it has ``MOST_MEMORY``, and ends when we do.
+
+    Both tools are of util-linux; what a machine without them runs has no such limits.
+    """
+    before: list[str] = []
+    if dies := shutil.which("setpriv"):
+        before += [dies, "--pdeathsig", "KILL", "--"]
+    if limits := shutil.which("prlimit"):
+        before += [limits, f"--as={MOST_MEMORY}", "--"]
+    return tuple(before)
 
 
 def _drain(
@@ -205,6 +243,16 @@ def remote_failure(url: str, error: GitCommandFailed) -> SlipwayError:
         return RepositoryDamaged(
             f"{url} holds what git's own check refuses: {wrong.removeprefix('error: ')}",
             advice="find the commit with `git fsck`, and remove the branches and tags that hold it",
+        )
+    if "dumb http transport" in error.stderr:
+        return RepositoryRefused(
+            f"{url} is served as plain files, where git checks nothing of what it gets",
+            advice="let the server answer with `git http-backend`, or use ssh",
+        )
+    if any(line.lower().startswith(_NO_MEMORY) for line in error.stderr.splitlines()):
+        return RepositoryTooLarge(
+            f"{url} holds what git needs more than {MOST_MEMORY >> 30} GiB of memory for: {said}",
+            advice="find the large objects, and remove the branches and tags that hold them",
         )
     if any(sign in error.stderr.lower() for sign in _REFUSED):
         return RepositoryRefused(

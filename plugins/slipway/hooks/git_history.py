@@ -1,4 +1,4 @@
-"""What the history of a mirror says of a commit: who, after what, how far along, which version.
+"""What the history of a mirror says of a commit: after what, how far along, which version.
 
 Nothing here is put in order by a commit's time, which is whatever its committer's clock said.
 """
@@ -7,53 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-
-from slipway.exceptions import RepositoryTooLarge
-from slipway.hooks.git_command import GitOutputTooLarge
 
 Local = Callable[..., bytes]
 
 # Version numbers of more digits are nobody's, and no package or tag could bear them.
 _RELEASE_TAG = re.compile(r"v?([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})")
-# Bytes; a commit whose message is longer is not read.
-_MOST_MESSAGE = 1 << 20
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Commit:
-    """What git knows of one commit; the message is the whole message."""
+def release_number(tag: str) -> tuple[int, ...] | None:
+    """Return the three parts of the number that a tag gives to a release; None where it is none.
 
-    sha: str
-    parent: str | None
-    author_name: str
-    author_email: str
-    committed_at: int
-    message: str
-
-
-def read_commit(local: Local, sha: str) -> Commit:
-    """Read one commit.
-
-    :param local: runs git in the mirror.
-    :param sha: in full.
-    :raises RepositoryTooLarge: when its message is endless.
+    :param tag: its name, such as ``v1.4.0``.
     """
-    layout = "%H%x00%P%x00%an%x00%ae%x00%ct%x00%B"
-    try:
-        raw = local("show", "-s", f"--format={layout}", sha, most=_MOST_MESSAGE)
-    except GitOutputTooLarge as error:
-        msg = f"the message of commit {sha[:7]} is longer than {_MOST_MESSAGE >> 10} KiB"
-        raise RepositoryTooLarge(msg, advice="shorten it") from error
-    fields = raw.decode(errors="replace").rstrip("\n").split("\0", 5)
-    return Commit(
-        sha=fields[0],
-        parent=fields[1].split(" ")[0] or None,
-        author_name=fields[2],
-        author_email=fields[3],
-        committed_at=int(fields[4]),
-        message=fields[5].strip(),
-    )
+    match = _RELEASE_TAG.fullmatch(tag)
+    return tuple(int(part) for part in match.groups()) if match else None
 
 
 def version_of(local: Local, sha: str) -> str:

@@ -6,7 +6,6 @@ worker that has never seen the repository.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,20 +15,19 @@ from typing import IO
 from slipway.deliverable import Deliverable
 from slipway.exceptions import (
     RefNotFound,
-    RepositoryDamaged,
     RepositoryRefused,
     RepositoryTooLarge,
 )
 from slipway.hooks import git_history
 from slipway.hooks.git_command import MOST_OUTPUT, GitOutputTooLarge, git_into
+from slipway.hooks.git_commit import Commit, read_commit
 from slipway.hooks.git_credentials import NOBODY, Credentials
-from slipway.hooks.git_history import Commit
-from slipway.hooks.git_refs import Found, Refs, is_name, of_ls_remote
+from slipway.hooks.git_delivered import fetch_for
+from slipway.hooks.git_refs import Found, Refs, is_name
 from slipway.hooks.git_store import MirrorStore
 from slipway.hooks.git_submodules import Tree
 from slipway.hooks.git_workspace import add_history
 
-_log = logging.getLogger(__name__)
 # Bytes of history that are worth carrying into every run, and the commits that go along where
 # there are more and nobody said how many.
 _LARGE, _SHALLOW = 200 << 20, 50
@@ -72,14 +70,14 @@ class GitMirror:
         """Find what a name means now, as :meth:`slipway.hooks.git_refs.Refs.resolve` says.
 
         :param name: a branch, a tag, a full ref, a sha, or the first digits of one.
-        :param delivered: what counts. Somebody may have pushed objects that git's own check
-            refuses; as long as none of these refs leads to them, they stop nobody.
+        :param delivered: what counts. Somebody may have pushed what cannot be fetched; as long as
+            none of these refs leads to it, it stops nobody.
         :raises RefNotFound: when the repository's branches and tags lead to no such thing.
         :raises RefAmbiguous: when the name means more than one thing.
         :raises RepositoryUnreachable: when the server does not answer.
         """
         if is_name(name):  # otherwise there is nothing to ask a server
-            self._fetch_delivered(delivered)
+            fetch_for(self._store, delivered)
         try:
             return self._refs.resolve(name)
         except RefNotFound as error:
@@ -104,7 +102,7 @@ class GitMirror:
         if not is_name(branch):
             return None
         ref = f"refs/heads/{branch}"
-        return of_ls_remote(self._store.remote("ls-remote", "--", self.url, ref)).get(ref)
+        return self._store.list_refs(ref).get(ref)
 
     # History
 
@@ -155,7 +153,7 @@ class GitMirror:
         :param sha: as :meth:`resolve` returned it.
         """
         self._store.require(sha)
-        return git_history.read_commit(self._store.local, sha)
+        return read_commit(self._store.local, sha)
 
     def version(self, sha: str) -> str:
         """Name a commit so that names sort as the history does, ``1.4.0+42.g3f2a1b7``.
@@ -248,17 +246,6 @@ class GitMirror:
         return self._submodule(url)
 
     # The mirror itself
-
-    def _fetch_delivered(self, delivered: Deliverable | None) -> None:
-        try:
-            self._store.fetch()
-        except RepositoryDamaged as error:
-            listed = self._store.remote("ls-remote", "--", self.url)
-            wanted = delivered.among(of_ls_remote(listed)) if delivered else []
-            if not wanted:
-                raise
-            _log.warning("%s; only what is delivered is fetched", error)
-            self._store.fetch(*wanted)
 
     def _packed(self, sha: str, history: Callable[[TarFile], None] | None = None) -> IO[bytes]:
         tree = Tree(most=MOST_FILES, folder=self._store.root)

@@ -21,6 +21,8 @@ _ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,39}")
 # git-check-ref-format(1), and no leading dash.
 _NAME = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,250}")
 
+# Refs of for-each-ref(1), as ls-remote(1) prints them.
+LISTED = "--format=%(objectname)%09%(refname)"
 # Names among which the nearest is looked for; somebody may have made a million of them.
 _MOST_COMPARED = 2000
 
@@ -69,7 +71,7 @@ class Refs:
 
     def all(self) -> Mapping[str, str]:
         """Map each branch and tag, in full, to what it points to."""
-        listed = self._local("for-each-ref", "--format=%(objectname)%09%(refname)", HEADS, TAGS)
+        listed = self._local("for-each-ref", LISTED, HEADS, TAGS)
         return of_ls_remote(listed)
 
     def containing(self, sha: str) -> list[str]:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterable
 from pathlib import Path
 
 from slipway.event import HEADS, TAGS
-from slipway.exceptions import RefNotFound, RepositoryDamaged, RepositoryRefused
+from slipway.exceptions import (
+    RefNotFound,
+    RepositoryRefused,
+    RepositoryTooLarge,
+    SlipwayError,
+)
 from slipway.git_url import parse_url
-from slipway.hooks.git_command import MOST_OUTPUT, GitCommandFailed, git, remote_failure
+from slipway.hooks.git_command import (
+    MOST_OUTPUT,
+    TIMEOUT,
+    GitCommandFailed,
+    GitOutputTooLarge,
+    git,
+    remote_failure,
+)
 from slipway.hooks.git_credentials import Credentials
 from slipway.hooks.git_folder import locked, mirror_path, own_folder, remove_shared
+from slipway.hooks.git_refs import LISTED, of_ls_remote
+
+# Seconds in which a server says what its refs are; a poll that asks many of them waits for each.
+ANSWER = 20.0
+# Branches and tags, each of which is a file of the mirror.
+MOST_REFS = 50_000
+# All of the history, as it comes without. But a web server that hands out plain files knows no
+# depth, so git refuses it; of such files fetch.fsckObjects checks none.
+_SMART_ALONE = "--depth=2147483647"
+# What a server says that has no such commit.
+_NO_SUCH = "not our ref"
 
 
 class MirrorStore:
@@ -24,7 +47,7 @@ class MirrorStore:
 
     def __init__(self, *, url: str, root: Path, credentials: Credentials) -> None:
         try:
-            parse_url(url)
+            self._web = parse_url(url).scheme in ("http", "https")
         except ValueError as error:
             said, _, advice = str(error).partition("; ")
             raise RepositoryRefused(said, advice=advice) from None
@@ -37,15 +60,18 @@ class MirrorStore:
         """Bring every branch and tag up to date, and nothing else: no ref of a fork's.
 
         :param refs: in full; these alone.
+        :raises RepositoryTooLarge: when there are more than ``MOST_REFS``.
         :raises RepositoryDamaged: when they hold what git's own check refuses.
         :raises RepositoryUnreachable: when the server does not answer.
         :raises RepositoryRefused: when it says no.
         :raises MirrorsUnsafe: when the mirrors' folder is not ours alone.
         """
+        if not refs:
+            self._count_refs()
         wanted = refs or (f"{HEADS}*", f"{TAGS}*")
         refspecs = [f"+{ref}:{ref}" for ref in wanted]
         with locked(self._prepared()):
-            self.remote("fetch", "--prune", "--no-tags", "--quiet", "--", self.url, *refspecs)
+            self._fetch(*refspecs, options=("--prune",))
 
     def require(self, sha: str) -> None:
         """Make sure that a commit is here; servers may also give one that no branch reaches.
@@ -57,18 +83,50 @@ class MirrorStore:
         """
         if self.has(sha):
             return
-        with suppress(RepositoryDamaged):  # of some other branch, perhaps
-            self.fetch()
+        refused = self._fetch_around(sha)
         if self.has(sha):
             return
+        if refused is not None:
+            raise refused
+        msg = f"{self.url} has no commit {sha}"
+        raise RefNotFound(msg, advice="was the branch rewritten? push the commit again")
+
+    def _fetch_around(self, sha: str) -> RepositoryRefused | None:
+        """Fetch all, and the commit by itself where that did not bring it.
+
+        What stops the first may be of some other branch, so the second is asked for in any case.
+
+        :returns: what the server said where it would give us nothing at all.
+        """
+        whole: SlipwayError | None = None
         try:
-            with locked(self.path):
-                self.remote("fetch", "--quiet", "--no-tags", "--", self.url, sha)
-        except RepositoryRefused:
-            pass  # said better below
-        if not self.has(sha):
-            msg = f"{self.url} has no commit {sha}"
-            raise RefNotFound(msg, advice="was the branch rewritten? push the commit again")
+            self.fetch()
+        except SlipwayError as error:
+            whole = error
+        if self.has(sha):
+            return None
+        try:
+            with locked(self._prepared()):
+                self._fetch(sha)
+        except RepositoryRefused as error:
+            nothing = isinstance(whole, RepositoryRefused) and _NO_SUCH not in error.message
+            return error if nothing else None
+        return None
+
+    def refs(self) -> dict[str, str]:
+        """Map each branch and tag of the mirror, in full, to what it points to."""
+        if not self.path.exists():
+            return {}
+        return of_ls_remote(self.local("for-each-ref", LISTED, HEADS, TAGS))
+
+    def forget(self, refs: Iterable[str]) -> None:
+        """Remove refs from the mirror that the repository has no more.
+
+        :param refs: in full.
+        """
+        with locked(self._prepared()):
+            for ref in refs:
+                self.attempt("update-ref", "-d", ref)
 
     def has(self, sha: str) -> bool:
         """Tell whether a commit is here."""
@@ -92,18 +150,49 @@ class MirrorStore:
         except GitCommandFailed:
             return None
 
-    def remote(self, *arguments: str) -> bytes:
+    def list_refs(self, *patterns: str) -> dict[str, str]:
+        """Ask the server what its refs point to, without fetching anything.
+
+        :param patterns: of refs in full; git matches them with the ends of names.
+        :raises RepositoryUnreachable: when the server does not answer soon.
+        :raises RepositoryRefused: when it says no.
+        :raises RepositoryTooLarge: when it has more than anybody reads.
+        """
+        arguments = ("ls-remote", "--heads", "--tags", "--refs", "--", self.url, *patterns)
+        try:
+            return of_ls_remote(self.remote(*arguments, limit=ANSWER, most=MOST_OUTPUT))
+        except GitOutputTooLarge as error:
+            msg = f"{self.url} has more branches and tags than fit into {MOST_OUTPUT >> 20} MiB"
+            raise RepositoryTooLarge(msg, advice="remove those that nobody needs") from error
+
+    def remote(self, *arguments: str, limit: float = TIMEOUT, most: int = MOST_OUTPUT) -> bytes:
         """Run git with the credentials.
 
+        :param limit: seconds that it may take.
+        :param most: bytes that it may print.
+        :raises GitOutputTooLarge: when it prints more.
         :raises RepositoryUnreachable: when the server does not answer.
         :raises RepositoryRefused: when it says no.
         """
         cwd = self.path if self.path.exists() else own_folder(self.root)
         try:
             with self._credentials.opened(self.path.with_suffix(".known_hosts")) as environment:
-                return git(*arguments, cwd=cwd, environment=environment)
+                return git(*arguments, cwd=cwd, environment=environment, limit=limit, most=most)
+        except GitOutputTooLarge:
+            raise
         except GitCommandFailed as error:
             raise remote_failure(self.url, error) from error
+
+    def _fetch(self, *refspecs: str, options: tuple[str, ...] = ()) -> None:
+        if self._web:
+            options = (*options, _SMART_ALONE)
+        self.remote("fetch", "--no-tags", "--quiet", *options, "--", self.url, *refspecs)
+
+    def _count_refs(self) -> None:
+        count = len(self.list_refs())
+        if count > MOST_REFS:
+            msg = f"{self.url} has {count} branches and tags, more than {MOST_REFS}"
+            raise RepositoryTooLarge(msg, advice="remove those that nobody needs")
 
     def _prepared(self) -> Path:
         own_folder(self.root)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
@@ -12,11 +11,15 @@ from typing import IO, Any, Protocol, cast
 from urllib.parse import urljoin
 
 from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryTooLarge
-from slipway.hooks.git_command import GitOutputTooLarge
+from slipway.hooks.git_command import GitCommandFailed, GitOutputTooLarge, git
 
 # Submodules of submodules, and all of a commit's together: more than anybody has on purpose.
 DEEPEST = 8
 MOST_SUBMODULES = 200
+# Submodules that a .gitmodules names, of which some may be gone.
+MOST_NAMED = 1000
+# Bytes of a .gitmodules, and of what it comes to.
+MOST_GITMODULES, _MOST_SETTINGS = 1 << 20, 4 << 20
 
 
 def submodule_urls(gitmodules: bytes, parent_url: str) -> dict[str, str]:
@@ -25,21 +28,50 @@ def submodule_urls(gitmodules: bytes, parent_url: str) -> dict[str, str]:
     :param gitmodules: the content of ``.gitmodules``.
     :param parent_url: relative URLs (``../lib.git``) are resolved against it.
     :raises RepositoryRefused: when the file cannot be read.
+    :raises RepositoryTooLarge: when it is over a limit, which is named.
     """
-    parser = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
-    try:
-        # Git indents the keys, which this parser would read as continuation lines.
-        lines = gitmodules.decode(errors="replace").splitlines()
-        parser.read_string("\n".join(line.strip() for line in lines))
-    except configparser.Error as error:
-        msg = ".gitmodules cannot be read"
-        raise RepositoryRefused(msg, advice=str(error)) from error
-    sections = [dict(parser[name]) for name in parser.sections()]
+    if len(gitmodules) > MOST_GITMODULES:
+        msg = f".gitmodules is larger than {MOST_GITMODULES >> 10} KiB"
+        raise RepositoryTooLarge(msg, advice="name only the submodules that there are")
+    sections: dict[str, dict[str, str]] = {}
+    for key, value in _settings(gitmodules):
+        section, _, name = key.rpartition(".")
+        if name not in ("path", "url"):
+            continue
+        sections.setdefault(section, {})[name] = value
+        if len(sections) > MOST_NAMED:
+            msg = f".gitmodules names more than the {MOST_NAMED} submodules that it may"
+            raise RepositoryTooLarge(msg, advice="name only the submodules that there are")
     return {
         section["path"]: _absolute(section["url"], parent_url)
-        for section in sections
+        for section in sections.values()
         if "path" in section and "url" in section
     }
+
+
+def _settings(gitmodules: bytes) -> Iterator[tuple[str, str]]:
+    """Read the file as git does, which prints a section's whole name before each of its keys.
+
+    :raises RepositoryRefused: when git cannot read it.
+    :raises RepositoryTooLarge: when its names come to too much.
+    """
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(gitmodules)
+        file.flush()
+        listing = ("config", "--file", file.name, "--no-includes", "--null", "--list")
+        try:
+            listed = git(*listing, most=_MOST_SETTINGS)
+        except GitOutputTooLarge as error:
+            msg = f"the settings of .gitmodules come to more than {_MOST_SETTINGS >> 20} MiB"
+            raise RepositoryTooLarge(msg, advice="give its sections shorter names") from error
+        except GitCommandFailed as error:
+            said = error.stderr.replace(file.name, ".gitmodules")
+            msg = ".gitmodules cannot be read"
+            raise RepositoryRefused(msg, advice=said) from error
+    for setting in listed.decode(errors="replace").split("\0"):
+        key, separator, value = setting.partition("\n")
+        if separator:  # what has none was written without a value
+            yield key, value
 
 
 class Source(Protocol):

@@ -132,13 +132,16 @@ def _reaching(mirror: GitMirror, sha: str, deliverable: Deliverable) -> list[str
 def _event(found: Found, reaching: list[str], mirror: GitMirror, by: str) -> Event:
     """Return what a run of this commit is about: the ref that was named, or the one it is on.
 
-    A sha on a branch stands for a push to that branch. Where only tags reach it, it stands for the
-    tag that is on it; and for nothing but itself where it is only part of a tag's past.
+    A ref that the project file does not name has no say: whoever may push some branch would choose
+    the event, and with it which tests are run, of a commit that is delivered. It stands for its
+    sha. A sha on a branch stands for a push to that branch. Where only tags reach it, it stands
+    for the tag that is on it; and for nothing but itself where it is only part of a tag's past.
     """
-    ref = found.ref or reaching[0]
+    named = found.ref if found.ref in reaching else None
+    ref = named or reaching[0]
     if ref.startswith(HEADS):
         return Event.push(ref.removeprefix(HEADS), by=by)
-    if found.ref is None:
+    if named is None:
         on_it = set(mirror.refs.tags_on(found.sha))
         ref = next((tag for tag in reaching if tag in on_it), "")
         if not ref:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from slipway.exceptions import RepositoryTooLarge, SlipwayError
+from slipway.exceptions import RepositoryDamaged, RepositoryTooLarge, SlipwayError
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
-from slipway.hooks.git_refs import is_sha
+from slipway.inert import visible
 from slipway.pipeline.skip import asks_to_skip
 
 if TYPE_CHECKING:
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 MOST_PER_PUSH = 20
 # Seconds between two looks at which projects there are.
 REFRESH = 20.0
+# Repositories that are asked at once, and seconds until a poll goes on without those that have
+# not answered.
+AT_ONCE = 16
+PATIENCE = 60.0
+# What a remembered commit looks like; anything else is not even read as JSON.
+_STORED = re.compile(rb'\s{0,8}"([0-9a-f]{40})"\s{0,8}')
+# Characters of somebody else's message that anybody reads.
+_MOST_SAID = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +52,9 @@ class CommitsSensor(BaseSensorOperator):
 
     The last commit handed on is remembered per project in the artifact store. That memory may
     be lost or lag behind without harm: a run's id is its commit's sha, so a commit that is
-    handed on twice is run once. A repository that does not answer is logged and asked again at
-    the next poke; the others do not wait for it.
+    handed on twice is run once. Each project is asked for itself: one that does not answer, or
+    whose answer nobody understands, is logged and asked again at the next poke. Of one whose new
+    commits cannot be listed in time the newest is handed on, so that a run says what is wrong.
 
     :param watched: gives the branches. It is asked again every ``REFRESH`` seconds, so that a poll
         that goes on for an hour sees the project that was added meanwhile.
@@ -59,23 +70,33 @@ class CommitsSensor(BaseSensorOperator):
         self._known: Sequence[Watched] = ()
         self._asked_at = -math.inf
         self._complaints: dict[str, str] = {}
-        self._skipped: set[str] = set()
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Ask every repository once."""
-        store = artifact_store()
+        """Ask every repository once, side by side."""
         if time.monotonic() - self._asked_at >= REFRESH:
             self._known, self._asked_at = self.watched(), time.monotonic()
-        found = [run for one in self._known for run in self._new_runs(store, one)]
+        store = artifact_store()
+        pool = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="commits")
+        heads: dict[str, str] = {}
+        asked = [(one, pool.submit(self._new_commits, store, one, heads)) for one in self._known]
+        wait([answer for _, answer in asked], timeout=PATIENCE)
+        # Those that are not ready go on by themselves, and git has limits of its own.
+        pool.shutdown(wait=False, cancel_futures=True)
+        found = [run for one, answer in asked for run in self._new_runs(one, answer, heads)]
         return PokeReturnValue(is_done=bool(found), xcom_value=found)
 
-    def _new_runs(self, store: ArtifactStore, one: Watched) -> list[dict[str, Any]]:
+    def _new_runs(
+        self, one: Watched, answer: Future[list[str]], heads: Mapping[str, str]
+    ) -> list[dict[str, Any]]:
+        """Make runs of one project's commits; whatever is wrong with it is its own affair."""
         try:
-            shas = self._new_commits(store, one)
+            shas = self._answer(one, answer, heads)
         except SlipwayError as error:
             self._complain(one, str(error))
             return []
-        self._complaints.pop(one.dag_id, None)
+        except Exception as error:
+            self._complain(one, f"{type(error).__name__}: {visible(str(error)[:_MOST_SAID])}")
+            return []
         return [
             {
                 "trigger_dag_id": one.dag_id,
@@ -85,28 +106,46 @@ class CommitsSensor(BaseSensorOperator):
             for sha in shas
         ]
 
-    def _new_commits(self, store: ArtifactStore, one: Watched) -> list[str]:
+    def _answer(
+        self, one: Watched, answer: Future[list[str]], heads: Mapping[str, str]
+    ) -> list[str]:
+        if answer.done() and not answer.cancelled():
+            shas = answer.result()
+            self._complaints.pop(one.dag_id, None)
+            return shas
+        head = heads.get(one.dag_id)
+        late = f"no answer within {PATIENCE:.0f} s"
+        self._complain(one, f"{late}; its newest commit alone is run" if head else late)
+        return [head] if head else []
+
+    def _new_commits(self, store: ArtifactStore, one: Watched, heads: dict[str, str]) -> list[str]:
+        """List a project's commits that are to be run, oldest first.
+
+        :param heads: gets the branch's newest commit, where it is new, before anything is fetched.
+        """
         mirror = git_mirror(one.url, one.connection)
         head = mirror.head(one.branch)
         seen = _seen(store, one)
         if head is None or head == seen:
             return []
+        heads[one.dag_id] = head
         new = mirror.commits_since(seen, head) if seen else [head]
         if len(new) > MOST_PER_PUSH:
             self.log.warning(
                 "%s: %d commits at once; running the newest %d", one.dag_id, len(new), MOST_PER_PUSH
             )
-        new = [sha for sha in new if not self._is_skipped(one, sha, _message(mirror, sha))]
+        new = new[-MOST_PER_PUSH:]
+        built = [sha for sha in new if not self._is_skipped(one, sha, _message(mirror, sha))]
         # A crash between here and the trigger would lose the commits: they are remembered as
-        # seen only by the task that follows the trigger.
-        return new[-MOST_PER_PUSH:]
+        # seen only by the task that follows the trigger. Where there are none, nothing follows.
+        if not built:
+            store.put_json(_place(one), head)
+        return built
 
     def _is_skipped(self, one: Watched, sha: str, message: str) -> bool:
         if not asks_to_skip(message):
             return False
-        if sha not in self._skipped:
-            self._skipped.add(sha)
-            self.log.info("%s: %s is not built, since its message says so", one.dag_id, sha[:7])
+        self.log.info("%s: %s is not built, since its message says so", one.dag_id, sha[:7])
         return True
 
     def _complain(self, one: Watched, problem: str) -> None:
@@ -116,17 +155,18 @@ class CommitsSensor(BaseSensorOperator):
             self.log.warning("%s: %s", one.dag_id, problem)
 
 
+def _place(one: Watched) -> str:
+    return f"heads/{one.dag_id}.json"
+
+
 def _seen(store: ArtifactStore, one: Watched) -> str | None:
     """Return the last commit that was handed on; what is no sha is as good as lost."""
-    try:
-        seen = store.get_json(f"heads/{one.dag_id}.json")
-    except ValueError:
-        return None
-    return seen if isinstance(seen, str) and is_sha(seen) else None
+    stored = _STORED.fullmatch(store.get(_place(one)) or b"")
+    return stored[1].decode() if stored else None
 
 
 def _message(mirror: GitMirror, sha: str) -> str:
     try:
         return mirror.commit(sha).message
-    except RepositoryTooLarge:
+    except (RepositoryTooLarge, RepositoryDamaged):
         return ""  # its own run will say so; the commits that follow it have theirs

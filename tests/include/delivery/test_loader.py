@@ -226,3 +226,10 @@ def test_the_tasks_know_what_is_delivered(tmp_path: Path) -> None:
     assert isinstance(deb, DebBuildOperator)
     assert (checkout.branches, checkout.tags) == (["release/*"], ["v*"])
     assert test.submodules == deb.submodules == {"https://h/o/": "token"}
+
+
+@pytest.mark.parametrize("name", ["commits", "housekeeping"])
+def test_a_project_cannot_take_the_name_of_a_shared_dag(tmp_path: Path, name: str) -> None:
+    said = _broken(tmp_path, "name: guestbook\n", f"name: {name}\n")
+    assert f"{name!r} is the name of a DAG of all projects together" in said
+    assert load_projects(tmp_path).projects == {}

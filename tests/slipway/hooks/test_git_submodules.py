@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import tarfile
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,3 +126,57 @@ def test_a_submodule_that_would_be_an_option_is_refused_with_its_repository(
         mirror.resolve("main")
     with pytest.raises(RepositoryDamaged, match="disallowed submodule url"):
         mirror.archive(sha)
+
+
+def _heaped(first: str, each: str, size: int) -> bytes:
+    made, count = [first], 0
+    while size > 0:
+        made.append(each.format(count))
+        size -= len(made[-1])
+        count += 1
+    return "".join(made).encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _heaped("[DEFAULT]\n", "k{}=\n", 500_000) + _heaped("", "[s{}]\n", 500_000),
+        _heaped("[a]\n", "k{}=\n", 1_000_000),
+        _heaped("", "[s{}]\n", 1_000_000),
+        _heaped("", '[submodule "{}"]\npath=x\n', 1_000_000),
+        b'[submodule "' + b"n" * 400_000 + b'"]\n' + b"a=\n" * 200_000,
+        b"[a]\npath=" + b"\\\n" * 500_000,
+        b"[" * 1_000_000,
+        b"\0" * 1_000_000,
+        b"x" * ((1 << 20) + 1),
+    ],
+)
+def test_a_file_of_submodules_that_explodes_takes_no_time(content: bytes) -> None:
+    began = time.monotonic()
+    with suppress(RepositoryRefused, RepositoryTooLarge):
+        git_submodules.submodule_urls(content, "https://git.example.com/x.git")
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("content", "limit"),
+    [
+        (b"x" * ((1 << 20) + 1), "larger than 1024 KiB"),
+        (_heaped("", '[submodule "{}"]\npath=x\n', 50_000), "more than the 1000 submodules"),
+        (b'[submodule "' + b"n" * 400_000 + b'"]\n' + b"a=\n" * 200, "more than 4 MiB"),
+    ],
+)
+def test_the_limit_that_a_file_of_submodules_is_over_is_named(content: bytes, limit: str) -> None:
+    with pytest.raises(RepositoryTooLarge, match=limit):
+        git_submodules.submodule_urls(content, "https://git.example.com/x.git")
+
+
+def test_a_file_of_submodules_is_read_as_git_reads_it() -> None:
+    content = (
+        b'[submodule "A.b"] ; odd\n\tPath = "a b"\n\turl = ../o.git # beside\n\tshallow\n'
+        b"[include]\n\tpath = /etc/passwd\n"
+    )
+    found = git_submodules.submodule_urls(content, "https://git.example.com/x/y.git")
+    assert found == {"a b": "https://git.example.com/x/o.git"}
+    with pytest.raises(RepositoryRefused, match="cannot be read"):
+        git_submodules.submodule_urls(b"[x\n", "https://git.example.com/x.git")

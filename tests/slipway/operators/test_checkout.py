@@ -31,7 +31,10 @@ def test_a_tag_a_branch_and_a_sha(repository: Repository) -> None:
     sha = repository.commit("Subject")
     repository.git("tag", "v1.2.3")
     repository.git("branch", "topic")
-    tag, branch, plain = (_checkout(repository.url, ref) for ref in ("v1.2.3", "topic", sha))
+    named: dict[str, Any] = {"branches": ["topic"], "tags": ["v*"]}
+    tag, branch, plain = (
+        _checkout(repository.url, ref, **named) for ref in ("v1.2.3", "topic", sha)
+    )
     assert {found.release.sha for found in (tag, branch, plain)} == {sha}
     assert tag.release.version == f"1.2.3+0.g{sha[:7]}"
     assert (tag.tag, tag.branch) == ("v1.2.3", "main")
@@ -168,7 +171,7 @@ def test_a_tag_that_is_made_later_gives_a_second_version_and_says_so(
 def test_conditions_see_the_event_that_was_noted(repository: Repository) -> None:
     repository.commit()
     repository.git("tag", "v1.0.0")
-    tag = _checkout(repository.url, "v1.0.0")
+    tag = _checkout(repository.url, "v1.0.0", tags=["v*"])
     assert (event_of(tag).name, event_of(tag).ref, event_of(tag).branch) == (
         "tag", "refs/tags/v1.0.0", "",
     )  # fmt: skip
@@ -195,3 +198,29 @@ def test_a_delivered_branch_that_gits_check_refuses_fails_for_good(repository: R
     repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
     with pytest.raises(AirflowFailException, match="disallowed submodule url"):
         _checkout(repository.url, "")
+
+
+def test_a_strangers_branch_or_tag_on_a_delivered_commit_chooses_no_event(
+    repository: Repository,
+) -> None:
+    sha = repository.commit(readme="reviewed")
+    repository.git("branch", "lint-only")
+    repository.git("tag", "anything")
+    repository.git("tag", "-a", "-m", "annotated", "v9.9.9")
+    for ref in ("lint-only", "anything", "v9.9.9", "refs/heads/lint-only", "refs/tags/anything"):
+        found = _checkout(repository.url, ref, branches=["release/*"], tags=["r*"])
+        assert (found.event, found.branch, found.tag) == (Event.push("main"), "main", None)
+        assert found.release.sha == sha
+
+
+def test_a_strangers_branch_on_a_part_of_a_tags_past_is_not_that_tag(
+    repository: Repository,
+) -> None:
+    repository.commit(readme="reviewed")
+    past = _attack(repository, "stranger")
+    repository.git("checkout", "--quiet", "stranger")
+    tagged = repository.commit(readme="tagged")
+    repository.git("checkout", "--quiet", "main")
+    repository.git("branch", "--force", "stranger", past)
+    repository.git("tag", "v1.5.0", tagged)
+    assert _checkout(repository.url, "stranger", tags=["v*"]).event == Event.of_commit(past)

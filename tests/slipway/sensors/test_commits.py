@@ -1,15 +1,23 @@
 from __future__ import annotations
 
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
+
+from slipway.hooks import git_store
+from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.git_mirror import GitMirror
 from slipway.operators.commits import RememberCommitsOperator
 from slipway.sensors import commits
 from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, Watched
 from tests.fakes.git_server import Repository
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def _poke(*watched: Watched) -> list[dict[str, Any]]:
@@ -151,3 +159,147 @@ def test_what_is_no_sha_in_the_store_stops_no_project(
     for found in ("{", '{"a": 1}', '"--all"', '"main"', "\xff"):
         (artifacts / "heads" / "shop.json").write_text(found)
         assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+
+
+def _two(daemon: tuple[Path, str], name: str) -> tuple[Repository, Repository]:
+    base, url = daemon
+    evil, good = (Repository(base / f"{name}-{n}", f"{url}/{name}-{n}") for n in ("evil", "good"))
+    evil.commit(readme="one")
+    good.commit(readme="one")
+    return evil, good
+
+
+@pytest.mark.parametrize("encoding", ["IBM037", "UTF-16", "punycode", "rot13", "x" * 300])
+def test_a_commit_that_claims_an_encoding_is_run_and_stops_no_other_project(
+    daemon: tuple[Path, str], artifacts: Path, encoding: str
+) -> None:
+    evil, good = _two(daemon, f"encoding-{encoding[:9]}")
+    evil.git(
+        "-c", f"i18n.commitEncoding={encoding}", "commit", "--allow-empty", "-qm", "hello"
+    )  # fmt: skip
+    runs = _poke(_watch(evil, "evil"), _watch(good, "good"))
+    assert [run["trigger_dag_id"] for run in runs] == ["evil", "good"]
+
+
+def test_a_project_that_fails_in_a_way_nobody_thought_of_stops_no_other_and_is_said_once(
+    daemon: tuple[Path, str], artifacts: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    evil, good = _two(daemon, "unthought")
+
+    def broken(url: str, connection: str | None) -> GitMirror:
+        if url == evil.url:
+            msg = "nobody thought\nof this"
+            raise ZeroDivisionError(msg)
+        return git_mirror(url, connection)
+
+    monkeypatch.setattr(commits, "git_mirror", broken)
+    watched = [_watch(evil, "evil"), _watch(good, "good")]
+    sensor = CommitsSensor(task_id="new_commits", watched=lambda: watched)
+    for _ in range(2):
+        found = sensor.poke({}).xcom_value
+        assert found is not None
+        assert [run["trigger_dag_id"] for run in found] == ["good"]
+    assert capsys.readouterr().out.count("evil: ZeroDivisionError: nobody thought") == 1
+
+
+def _push_many(repository: Repository, count: int, message: str) -> str:
+    tip = repository.git("rev-parse", "HEAD")
+    made = "".join(
+        f"commit refs/heads/main\ncommitter A <a@b> {1_700_000_100 + n} +0000\n"
+        f"data {len(message)}\n{message}\n" + (f"from {tip}\n" if n == 0 else "") + "\n"
+        for n in range(count)
+    )
+    subprocess.run(
+        ["git", "fast-import", "--quiet", "--force"], cwd=repository.path, input=made.encode(),
+        check=True,
+    )  # fmt: skip
+    return repository.git("rev-parse", "main")
+
+
+def test_a_push_of_thousands_of_commits_has_only_the_newest_read(
+    repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    _push_many(repository, 2000, "plain")
+    read: list[str] = []
+    of = commits._message
+
+    def counted(mirror: GitMirror, sha: str) -> str:
+        read.append(sha)
+        return of(mirror, sha)
+
+    monkeypatch.setattr(commits, "_message", counted)
+    assert len(_poke(_watch(repository))) == MOST_PER_PUSH == len(read)
+
+
+def test_a_push_of_nothing_but_skipped_commits_is_read_once(
+    repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(readme="one")
+    _remember(_poke(_watch(repository)))
+    head = _push_many(repository, 100, "[CI SKIP] x")
+    assert _poke(_watch(repository)) == []
+    assert json.loads((artifacts / "heads" / "shop.json").read_text()) == head
+    with monkeypatch.context() as patch:
+        patch.delattr(GitMirror, "commits_since")
+        assert _poke(_watch(repository)) == []
+    built = repository.commit(readme="two")
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [built]
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A server that takes connections and never says a word."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        yield f"git://127.0.0.1:{listening.getsockname()[1]}/x"
+
+
+def test_silent_servers_hold_up_no_other_project(
+    repository: Repository, artifacts: Path, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(readme="one")
+    monkeypatch.setattr(git_store, "ANSWER", 2.0)
+    mute = [
+        Watched(dag_id=f"mute{n}", url=f"{silent}{n}", branch="main", connection=None)
+        for n in range(10)
+    ]
+    began = time.monotonic()
+    runs = _poke(*mute, _watch(repository))
+    assert [run["trigger_dag_id"] for run in runs] == ["shop"]
+    assert time.monotonic() - began < 10
+
+
+def test_a_server_that_falls_silent_after_its_refs_holds_up_no_other_project(
+    daemon: tuple[Path, str], artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil, good = _two(daemon, "falls-silent")
+    monkeypatch.setattr(commits, "PATIENCE", 2.0)
+    over = threading.Event()
+    of = commits._message
+
+    def stuck(mirror: GitMirror, sha: str) -> str:
+        if mirror.url == evil.url:
+            over.wait(30)
+        return of(mirror, sha)
+
+    monkeypatch.setattr(commits, "_message", stuck)
+    runs = _poke(_watch(evil, "evil"), _watch(good, "good"))
+    over.set()
+    head = evil.git("rev-parse", "HEAD")
+    assert [(run["trigger_dag_id"], run["conf"]["ref"]) for run in runs] == [
+        ("evil", head), ("good", good.git("rev-parse", "HEAD")),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("stored", [b"[" * 200_000, b'"\\ud800"', b'"' + b"a" * 300_000 + b'"'])
+def test_a_remembered_head_that_is_no_sha_is_not_even_parsed(
+    repository: Repository, artifacts: Path, stored: bytes
+) -> None:
+    head = repository.commit(readme="one")
+    (artifacts / "heads").mkdir(parents=True)
+    (artifacts / "heads" / "shop.json").write_bytes(stored)
+    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
