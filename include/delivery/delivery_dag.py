@@ -136,8 +136,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
         doc_md=documentation.task("publish_apt"),
     )  # fmt: skip
     record = RecordReleaseOperator(
-        task_id="record_release", checkout=checkout.output, package=published.output,
-        tests=tests.output, schema=schema.output if schema else None,
+        task_id="record_release", project=project.name, checkout=checkout.output,
+        package=published.output, tests=tests.output, schema=schema.output if schema else None,
         execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_release"),
     )  # fmt: skip
     verified >> published >> record
