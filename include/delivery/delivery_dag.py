@@ -86,7 +86,9 @@ def _deploy(project: Project, continuous: Environment, record: RecordReleaseOper
     if continuous.approval:
         asked = plan(project, name, record.output, each_commit=True)
         way += [asked, approval(project, name, each_commit=True)]
-    chain(*way, bake_and_swap(project, name, record.output))
+    # Once a person has said yes, a swap that does not come is a failure.
+    unasked = not continuous.approval
+    chain(*way, bake_and_swap(project, name, record.output, skip_frozen=unasked))
 
 
 def _release_tasks(project: Project) -> RecordReleaseOperator:

@@ -1,4 +1,4 @@
-"""What the tasks of one run did, as each of them signed it: no XCom, so nobody edits it."""
+"""What the tasks of one run did, as they signed it: no XCom, so nobody edits it."""
 
 from __future__ import annotations
 
@@ -61,6 +61,29 @@ class RunFacts:
         """
         found = self._records.get(self._path(task_id))
         return KeptFact.from_json(found) if found is not None else None
+
+    def begin_swap(self, version: str) -> None:
+        """Note that the run begins to change its environment, when it may.
+
+        :param version: the release that it brings in.
+        """
+        self._records.put(self._swap, {"version": version})
+
+    def began_swap(self, version: str) -> bool:
+        """Say whether the run was let in to bring a release, and has not come to the end of it.
+
+        :param version: the release.
+        :raises RecordRefused: when somebody else wrote what is there.
+        """
+        return self._records.get(self._swap) == {"version": version}
+
+    def end_swap(self) -> None:
+        """Note that the swap has come to its end, forwards or backwards."""
+        self._records.store.delete(self._swap)
+
+    @property
+    def _swap(self) -> str:
+        return f"{self._folder}/swap/begun.json"  # no task's id has a slash
 
     def _path(self, task_id: str) -> str:
         return f"{self._folder}/{task_id}.json"

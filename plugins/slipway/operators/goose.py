@@ -186,6 +186,7 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     """
 
     template_fields: Sequence[str] = ("release", "database_conn_id")
+    held_up_by_freezes = True
 
     def __init__(
         self, *, environment: Json, release: Any, database_conn_id: str,

@@ -33,7 +33,7 @@ def keep_fact(context: Context, release: Release, fact: Json) -> Json:
     :param fact: what it returns.
     :returns: the fact.
     """
-    facts = _facts(context)
+    facts = run_facts(context)
     if facts is not None:
         ti: Any = context["ti"]
         with explained():
@@ -49,7 +49,7 @@ def kept_fact(context: Context, task_id: str) -> KeptFact:
     :raises FactMissing: when it signed nothing.
     :raises RecordRefused: when somebody else wrote what is there.
     """
-    facts = _facts(context)
+    facts = run_facts(context)
     found = facts.find(task_id) if facts is not None else None
     if found is None:
         msg = f"the task {task_id} signed nothing in this run, so it did nothing that counts"
@@ -67,7 +67,7 @@ def same_as_kept(context: Context, task_id: str, told: _Told) -> _Told:
     :returns: the same.
     :raises ReleaseAltered: when it returned something else.
     """
-    facts = _facts(context)
+    facts = run_facts(context)
     found = facts.find(task_id) if facts is not None else None
     if found is None or type(told).from_json(found.told) == told:
         return told
@@ -76,7 +76,11 @@ def same_as_kept(context: Context, task_id: str, told: _Told) -> _Told:
     raise ReleaseAltered(msg, advice=advice)
 
 
-def _facts(context: Context) -> RunFacts | None:
+def run_facts(context: Context) -> RunFacts | None:
+    """Open what the tasks of a run signed; None outside of a run.
+
+    :param context: the task's.
+    """
     ti: Any = context.get("ti")
     if ti is None:
         return None

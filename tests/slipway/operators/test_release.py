@@ -141,14 +141,16 @@ def test_the_dag_of_one_project_releases_nothing_of_another() -> None:
 
 @pytest.mark.parametrize("field", ["sha256", "name", "architecture", "version"])
 def test_a_package_that_was_not_built_in_this_run_is_refused(field: str) -> None:
-    package = dataclasses.replace(make_record("1").package, **{field: "e"})
+    edit: dict[str, Any] = {field: "e"}
+    package = dataclasses.replace(make_record("1").package, **edit)
     sign_all(RUN, "1", publish_apt=package)
     refused("build_deb built .* but publish_apt published")
 
 
 @pytest.mark.parametrize("field", ["repository_url", "distribution", "component"])
 def test_a_package_in_somebody_elses_repository_is_refused(field: str) -> None:
-    package = dataclasses.replace(make_record("1").package, **{field: "https://evil.example"})
+    edit: dict[str, Any] = {field: "https://evil.example"}
+    package = dataclasses.replace(make_record("1").package, **edit)
     sign_all(RUN, "1", publish_apt=package)
     refused("published to .*evil.example")
 
