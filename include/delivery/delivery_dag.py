@@ -86,7 +86,9 @@ def _deploy(project: Project, continuous: Environment, record: RecordReleaseOper
     if continuous.approval:
         asked = plan(project, name, record.output, each_commit=True)
         way += [asked, approval(project, name, each_commit=True)]
-    chain(*way, bake_and_swap(project, name, record.output))
+    # Once a person has said yes, a swap that does not come is a failure.
+    unasked = not continuous.approval
+    chain(*way, bake_and_swap(project, name, record.output, skip_frozen=unasked))
 
 
 def _release_tasks(project: Project) -> RecordReleaseOperator:
@@ -136,8 +138,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
         doc_md=documentation.task("publish_apt"),
     )  # fmt: skip
     record = RecordReleaseOperator(
-        task_id="record_release", checkout=checkout.output, package=published.output,
-        tests=tests.output, schema=schema.output if schema else None,
+        task_id="record_release", project=project.name, checkout=checkout.output,
+        package=published.output, tests=tests.output, schema=schema.output if schema else None,
         execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_release"),
     )  # fmt: skip
     verified >> published >> record

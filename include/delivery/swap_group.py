@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, chain
 
 from include.delivery import documentation
+from include.delivery.freeze_gate import freeze_windows
 from include.delivery.house_rules import LIMITS
 from include.delivery.project import Environment, Project
 from slipway.fleet.target import Canary, FleetTarget, Probe
@@ -27,13 +28,16 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 
 
-def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = False) -> BaseOperator:
+def bake_and_swap(
+    project: Project, name: str, record: Any, *, reuse: bool = False, skip_frozen: bool = False
+) -> BaseOperator:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
     :param name: the environment's name.
     :param record: the output of the task that has the release's record; ``[]`` is one part.
     :param reuse: take any image of the release that is there, instead of one that is up to date.
+    :param skip_frozen: a swap that would begin within a freeze is skipped, instead of failing.
     :returns: the first of the tasks.
     """
     environment = project.environments[name]
@@ -44,7 +48,7 @@ def bake_and_swap(project: Project, name: str, record: Any, *, reuse: bool = Fal
         execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
-        swap(project, name, record, image)
+        swap(project, name, record, image, skip_frozen=skip_frozen)
     return image
 
 
@@ -54,13 +58,16 @@ def admission(project: Project, name: str) -> Admission:
     return Admission(project=project.name, environment=name, asks=asks)
 
 
-def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) -> None:
+def swap(
+    project: Project, name: str, record: Any, image: PackerBakeOperator, *, skip_frozen: bool
+) -> None:
     """Add the tasks of the swap to the open task group."""
     target = fleet_target(project, name).to_json()
     common: dict[str, Any] = {"environment": target, "image": image.output}
     changes = {**common, "admission": admission(project, name)}
-    canary = _canary(common, changes) if project.environments[name].canary else []
-    launch = LaunchOperator(task_id="launch", **changes, **_worded("launch"))
+    freeze = _freeze(project, name, skip_frozen=skip_frozen)
+    canary = _canary(common, changes, freeze) if project.environments[name].canary else []
+    launch = LaunchOperator(task_id="launch", **changes, **freeze, **_worded("launch"))
     healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
     shift = ShiftTrafficOperator(task_id="shift_traffic", **changes, **_worded("shift_traffic"))
     in_service = FleetInServiceSensor(
@@ -79,17 +86,25 @@ def swap(project: Project, name: str, record: Any, image: PackerBakeOperator) ->
         doc_md=documentation.task("record_deployment"),
     )  # fmt: skip
     risky = [*canary, launch, healthy, shift, in_service, soak]
-    migrate = _migrate(project, name, record)
+    migrate = _migrate(project, name, record, freeze)
     chain(image, *([migrate] if migrate else []), *risky, retire, remember)
     risky >> roll_back
 
 
-def _canary(looks: dict[str, Any], changes: dict[str, Any]) -> list[BaseOperator]:
+def _freeze(project: Project, name: str, *, skip_frozen: bool) -> dict[str, Any]:
+    """Say to the tasks that begin a change when they must not."""
+    windows = freeze_windows(project.environments[name])
+    return {"windows": windows, "skip_frozen": skip_frozen}
+
+
+def _canary(
+    looks: dict[str, Any], changes: dict[str, Any], freeze: dict[str, Any]
+) -> list[BaseOperator]:
     """Make the tasks that a few machines go through before the rest is launched."""
     return [
         kind(task_id=task, **facts, **_worded(task))
         for task, kind, facts in (
-            ("launch_canary", LaunchCanaryOperator, changes),
+            ("launch_canary", LaunchCanaryOperator, {**changes, **freeze}),
             ("canary_healthy", FleetHealthySensor, looks),
             ("shift_canary", ShiftTrafficOperator, changes),
             ("canary_in_service", FleetInServiceSensor, looks),
@@ -123,7 +138,9 @@ def _canary_size(environment: Environment) -> Canary | None:
     return Canary(size=canary.size, soak=canary.soak.total_seconds()) if canary else None
 
 
-def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator | None:
+def _migrate(
+    project: Project, name: str, record: Any, freeze: dict[str, Any]
+) -> GooseMigrateOperator | None:
     database = project.environments[name].database
     if project.migrations is None or database is None:
         return None
@@ -133,7 +150,7 @@ def _migrate(project: Project, name: str, record: Any) -> GooseMigrateOperator |
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory,
         database_conn_id=database, on_roll_back=project.migrations.on_roll_back,
-        execution_timeout=LIMITS["migrate"], doc_md=documentation.task("migrate"),
+        execution_timeout=LIMITS["migrate"], doc_md=documentation.task("migrate"), **freeze,
     )  # fmt: skip
 
 

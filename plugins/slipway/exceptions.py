@@ -30,6 +30,8 @@
     - ApprovalMissing               nobody said yes to what a task would do
     - ApprovalUsedUp                the swap that a yes was for has come to its end
     - ReleaseAltered                a task was told other things of a release than are recorded
+    - FactMissing                   a task signed nothing of what it is said to have done
+    - DryRunOnly                    a task that changes something was reached by a dry run
     - UnknownParameter              a run was started with a key that its DAG does not know
     - EnvironmentBusy               somebody else has been changing it for too long
   * WorldError                      the surroundings are at fault: a retry may help
@@ -180,6 +182,14 @@ class ApprovalUsedUp(InputError):
 
 class ReleaseAltered(InputError):
     """What a task was told of a release is not what the catalogue has of it."""
+
+
+class FactMissing(InputError):
+    """A task of the run signed nothing of what it is said to have done."""
+
+
+class DryRunOnly(InputError):
+    """A task that would change something was reached by a dry run."""
 
 
 class UnknownParameter(InputError):

@@ -9,6 +9,7 @@ from slipway.exceptions import RecordRefused
 from slipway.facts import Json
 from slipway.hooks.artifact_store import ArtifactStore
 from slipway.hooks.record_keys import CONNECTION, RecordKeys, record_keys
+from slipway.inert import visible
 
 SIGNATURE = "signature"
 UNSIGNED_ADVICE = (
@@ -46,6 +47,7 @@ class SignedRecords:
         :param path: its key in the store, which the signature covers.
         :param value: an object.
         :raises EnvironmentMisconfigured: when there is no key.
+        :raises RecordRefused: when the path leads somewhere else.
         """
         self.store.put_json(path, self._signed(path, value))
 
@@ -54,6 +56,7 @@ class SignedRecords:
 
         :returns: whether it was stored.
         :raises EnvironmentMisconfigured: when there is no key.
+        :raises RecordRefused: when the path leads somewhere else.
         """
         return self.store.put_new_json(path, self._signed(path, value))
 
@@ -71,7 +74,7 @@ class SignedRecords:
         if not isinstance(signature, str):
             msg = f"{path} in the artifact store is not signed"
             raise RecordRefused(msg, advice=UNSIGNED_ADVICE)
-        if not self.keys.signed(path, record, signature):
+        if not self._is_signed(path, record, signature):
             msg = f"{path} in the artifact store is not what was signed there"
             raise RecordRefused(msg, advice=_ALTERED_ADVICE)
         return record
@@ -93,6 +96,16 @@ class SignedRecords:
         except (ValueError, RecursionError):
             return []  # no JSON, so nothing that anybody signed
 
+    def _is_signed(self, path: str, record: Json, signature: str) -> bool:
+        try:
+            return self.keys.signed(path, record, signature)
+        except RecursionError:
+            return False  # read, but too deep to be written again: nobody signed that
+
     def _signed(self, path: str, value: Mapping[str, object]) -> Json:
+        if any(part in ("", ".", "..") for part in path.split("/")):
+            msg = f"{visible(path)} is no place for a record"
+            advice = "a name or version that it is made of is none: look who started the run"
+            raise RecordRefused(msg, advice=advice)
         plain = {name: field for name, field in value.items() if name != SIGNATURE}
         return {**plain, SIGNATURE: self.keys.sign(path, plain)}

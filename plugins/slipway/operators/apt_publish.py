@@ -18,6 +18,7 @@ from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
+from slipway.operators.kept_facts import BUILD_DEB, keep_fact, same_as_kept
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -47,8 +48,8 @@ class AptPublishOperator(BaseOperator):
 
     def execute(self, context: Context) -> Json:
         """Publish; what is published already stays as it is."""
-        deb = DebPackage.from_json(self.deb)
         with explained():
+            deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
             data = _content(deb)
             repository = apt_repository(self.apt_conn_id)
             self._labels = labels(context)
@@ -63,7 +64,8 @@ class AptPublishOperator(BaseOperator):
         if signed.warning:
             self.log.warning("%s", signed.warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
-        return _published(deb, repository, signed.public_key).to_json()
+        package = _published(deb, repository, signed.public_key)
+        return keep_fact(context, deb.release, package.to_json())
 
     def on_kill(self) -> None:
         """Remove the container of this task."""

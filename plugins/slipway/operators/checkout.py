@@ -18,6 +18,7 @@ from slipway.hooks.git_refs import Found
 from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.inert import visible
 from slipway.operators.failure import explained
+from slipway.operators.kept_facts import keep_fact
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -75,7 +76,7 @@ class CheckoutOperator(BaseOperator):
                     "this commit is released as %s already; tags were made or moved since, so it "
                     "becomes %s as well", version, release.version,
                 )  # fmt: skip
-        return checkout.to_json()
+        return keep_fact(context, release, checkout.to_json())
 
     def _checkout(self, by: str) -> Checkout:
         deliverable = Deliverable(

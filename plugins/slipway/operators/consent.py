@@ -11,12 +11,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway.exceptions import ApprovalMissing, ApprovalUsedUp, ReleaseAltered
+from slipway.exceptions import ApprovalMissing, ApprovalUsedUp, DryRunOnly, ReleaseAltered
 from slipway.facts import PublishedPackage, Release
 from slipway.hooks.approval_book import Approval, ApprovalBook, Proposal
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
 from slipway.inert import visible
+from slipway.operators.run_params import DRY_RUN, is_dry_run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -114,11 +115,18 @@ class Admission:
     def consent(self, context: Context, release: Release, sha256: str = "") -> Consent | None:
         """Return the yes to a release in a task's run; None where nobody is asked.
 
+        Each task that changes an environment comes by here, so a dry run ends here, whatever
+        was marked as successful before it.
+
         :param context: the task's.
         :param release: as the task was told.
         :param sha256: of its package, where the task was told.
+        :raises DryRunOnly: when the run must change nothing.
         :raises ApprovalMissing: when nobody approved this release, in this run, by this plan.
         """
+        if is_dry_run(context):
+            msg = f"this is a dry run, which changes nothing on {self.environment}"
+            raise DryRunOnly(msg, advice=f"to deploy, trigger a run without `{DRY_RUN}`")
         if not self.asks:
             return None
         record = self.record(release, sha256)

@@ -17,6 +17,7 @@ from slipway.hooks.nfpm import BuiltDeb, build_deb
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
+from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -60,9 +61,9 @@ class DebBuildOperator(BaseOperator):
 
         :raises AirflowFailException: when the package is not what the project file says.
         """
-        checkout = Checkout.from_json(self.checkout)
-        release = checkout.release
         with explained():
+            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+            release = checkout.release
             mirror = git_mirror(self.url, self.connection, self.submodules)
             self._labels = labels(context)
             engine = container_engine(self.docker_conn_id)
@@ -75,7 +76,8 @@ class DebBuildOperator(BaseOperator):
                     built_at=checkout.committed_at, log=self._say,
                 )  # fmt: skip
             self._check(built, release.version)
-            return self._store(artifact_store(), checkout, built).to_json()
+            deb = self._store(artifact_store(), checkout, built)
+            return keep_fact(context, release, deb.to_json())
 
     def on_kill(self) -> None:
         """Remove the container of this task."""

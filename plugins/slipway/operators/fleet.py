@@ -23,7 +23,9 @@ from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_lease import FleetLease, HalfDone, Holder
 from slipway.operators.consent import Consent
 from slipway.operators.failure import explained
+from slipway.operators.kept_facts import run_facts
 from slipway.operators.known_images import require_recorded
+from slipway.operators.run_params import is_dry_run
 from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_planned
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ class _FleetOperator(TurnTakingOperator):
             fleet = swap.converge(self.wish, timeout=_patience(swap, self.wish), seen=first)
             if self.last:
                 self.leave(lease, release)
+                if (facts := run_facts(context)) is not None:
+                    facts.end_swap()
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
 
     def ask(self, context: Context, swap: Swap) -> None:
@@ -111,6 +115,7 @@ class _FleetOperator(TurnTakingOperator):
 class LaunchOperator(_FleetOperator):
     """Launch the release's server group beside the live one, outside the balancer."""
 
+    held_up_by_freezes = True
     wish = Wish.LAUNCHED
 
     def begin(self, swap: Swap) -> None:
@@ -147,9 +152,10 @@ class RollBackOperator(_FleetOperator):
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
 
-        :raises AirflowSkipException: when there is no image, so nothing was launched.
+        :raises AirflowSkipException: when there is no image or no more than a dry run, so
+            nothing was launched.
         """
-        if self.image is None:
+        if self.image is None or is_dry_run(context):
             raise AirflowSkipException(_NOTHING)
         return super().work(context)
 

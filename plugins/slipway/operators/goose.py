@@ -20,6 +20,7 @@ from slipway.hooks.toolbox import NOBODY, Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.identity import container_name, labels
+from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept
 from slipway.operators.scratch_postgres import scratch_postgres
 from slipway.operators.turn import TurnTakingOperator, still_as_planned
 from slipway.schema_policy import OnRollBack, meet
@@ -125,7 +126,9 @@ class GooseRehearseOperator(_GooseOperator):
         :raises AirflowFailException: when a migration is at fault, naming file and direction.
         """
         with explained():
-            migrations = self._migrations(Checkout.from_json(self.checkout).release.sha)
+            told = Checkout.from_json(self.checkout)
+            release = same_as_kept(context, CHECKOUT, told).release
+            migrations = self._migrations(release.sha)
             engine = self._open_engine(context)
             name = container_name(context, "postgres")
             with scratch_postgres(
@@ -143,7 +146,8 @@ class GooseRehearseOperator(_GooseOperator):
                     toolbox=toolbox, migrations=migrations, url=scratch.url, log=self._say,
                     timeout=_REHEARSAL_TIMEOUT,
                 )  # fmt: skip
-                return self._rehearse(goose, migrations).to_json()
+                schema = self._rehearse(goose, migrations)
+            return keep_fact(context, release, schema.to_json())
 
     def _rehearse(self, goose: Goose, migrations: MigrationFiles) -> SchemaVersion:
         # A database that is ahead of the commit is a roll back: there is no way down to it.
@@ -182,6 +186,7 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     """
 
     template_fields: Sequence[str] = ("release", "database_conn_id")
+    held_up_by_freezes = True
 
     def __init__(
         self, *, environment: Json, release: Any, database_conn_id: str,

@@ -16,6 +16,7 @@ from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.pipeline_secrets import read_secrets
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
+from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.given import Given
@@ -106,7 +107,7 @@ class PipelineTestOperator(BaseOperator):
             then, and what follows is skipped as well.
         """
         with explained():
-            checkout = Checkout.from_json(self.checkout)
+            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             mirror = git_mirror(self.url, self.connection, self.submodules)
             sha = checkout.release.sha
             spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context)
@@ -123,7 +124,8 @@ class PipelineTestOperator(BaseOperator):
             )  # fmt: skip
             with output.mask.errors():
                 result = self._run(self._runner)
-                return self._report(checkout.release, result, output)
+                report = self._report(checkout.release, result, output)
+            return keep_fact(context, checkout.release, report)
 
     def _report(self, release: Release, result: BuildResult, output: LogGroups) -> Json:
         """Show what has run, and return what is kept of it, masked."""

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import NothingRan, ReleaseAltered
-from slipway.facts import (
-    Checkout,
-    Json,
-    PublishedPackage,
-    Release,
-    SchemaVersion,
-    TestReport,
-    something_passed,
-)
+from slipway.facts import Json, Release
+from slipway.hooks.apt_connection import apt_repository
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
-from slipway.inert import visible
 from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
+from slipway.operators.release_facts import ReleaseFacts
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -31,10 +23,15 @@ if TYPE_CHECKING:
 class RecordReleaseOperator(BaseOperator):
     """Enter a release that passed into the catalogue.
 
+    What the release is made of is what the tasks of this very run signed
+    (:mod:`slipway.operators.kept_facts`); the XComs are there for the arrows alone.
+
+    :param project: whose releases these are.
     :param checkout: :class:`slipway.facts.Checkout`.
     :param package: :class:`slipway.facts.PublishedPackage`.
     :param tests: :class:`slipway.facts.TestReport`.
     :param schema: :class:`slipway.facts.SchemaVersion`, None without migrations.
+    :param apt_conn_id: the repository that the package must be in.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
     """
 
@@ -42,49 +39,34 @@ class RecordReleaseOperator(BaseOperator):
     ui_color = "#dcfce7"
 
     def __init__(
-        self, *, checkout: Any, package: Any, tests: Any, schema: Any = None, **kwargs: Any
-    ) -> None:
+        self, *, project: str, checkout: Any, package: Any, tests: Any, schema: Any = None,
+        apt_conn_id: str = "slipway_apt", **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**{"multiple_outputs": True, **kwargs})
+        self.project = project
         self.checkout = checkout
         self.package = package
         self.tests = tests
         self.schema = schema
+        # Known when the DAG is built: an XCom that was taken away leaves nothing out.
+        self.rehearsed = schema is not None
+        self.apt_conn_id = apt_conn_id
 
     def execute(self, context: Context) -> Json:
         """Write the record; writing it again changes nothing.
 
-        :raises AirflowFailException: when nothing of its pipeline ran and passed, or what passed,
-            was packaged and was checked out is not one release.
+        :raises AirflowFailException: when a task signed nothing in this run, nothing of its
+            pipeline ran and passed, or what passed, was built, was published and was checked out
+            is not one release of this project.
         """
-        tests = TestReport.from_json(self.tests)
         with explained():
-            if not something_passed(tests.steps):
-                msg = f"no step ran and passed for {tests.release.version}: it is no release"
-                raise NothingRan(msg, advice="run the task `test` again")
-        record = ReleaseRecord(
-            checkout=Checkout.from_json(self.checkout),
-            package=PublishedPackage.from_json(self.package),
-            tests=tests,
-            schema=SchemaVersion.from_json(self.schema) if self.schema else None,
-        )
-        with explained():
-            _require_one_release(record, tests)
-            ReleaseCatalogue(artifact_store()).record(record)
-        self.log.info("%s can be deployed anywhere now", record.checkout.release.version)
-        return parts(record)
-
-
-def _require_one_release(record: ReleaseRecord, tests: TestReport) -> None:
-    """Make sure that a commit's tests do not vouch for another one's package.
-
-    :raises ReleaseAltered: naming what was told.
-    """
-    told = (record.checkout.release, tests.release, record.package.release)
-    if len(set(told)) > 1:
-        commits = [f"{one.version} ({one.sha[:7]})" for one in told]
-        msg = "checked out was {}, tested {}, and packaged {}".format(*map(visible, commits))
-        advice = "somebody edited what the tasks told each other: trigger a new run"
-        raise ReleaseAltered(msg, advice=advice)
+            made = ReleaseFacts.of_run(context, rehearsed=self.rehearsed)
+            made.require_one_release(self.project)
+            made.require_tested()
+            made.require_published(apt_repository(self.apt_conn_id))
+            ReleaseCatalogue(artifact_store()).record(made.record)
+        self.log.info("%s can be deployed anywhere now", made.record.checkout.release.version)
+        return parts(made.record)
 
 
 class RecordDeploymentOperator(BaseOperator):
@@ -92,14 +74,14 @@ class RecordDeploymentOperator(BaseOperator):
 
     :param release: :class:`slipway.facts.Release` as JSON.
     :param environment: the environment's name.
-    :param admission: what it lets in; None lets everything in.
+    :param admission: what it lets in: releases of the project that are in the catalogue.
     """
 
     template_fields: Sequence[str] = ("release",)
     ui_color = "#dcfce7"
 
     def __init__(
-        self, *, release: Any, environment: str, admission: Admission | None = None, **kwargs: Any
+        self, *, release: Any, environment: str, admission: Admission, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.release = release
@@ -110,9 +92,8 @@ class RecordDeploymentOperator(BaseOperator):
         """Write the entry; a second one of the same release changes nothing."""
         release = Release.from_json(self.release)
         with explained():
-            if self.admission is not None:
-                release = self.admission.record(release).checkout.release
-                self.admission.consent(context, release)
+            release = self.admission.record(release).checkout.release
+            self.admission.consent(context, release)
             history = DeploymentHistory(artifact_store())
             history.record(release, self.environment, run_id=context["ti"].run_id)
         self.log.info("%s serves %s", release.version, self.environment)

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlsplit
 
 from airflow.sdk import BaseOperator, Variable
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import EnvironmentBusy, LeaseHeld, PlanOutdated
+from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, PlanOutdated
 from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import serving_version
 from slipway.hooks.docker_connection import installation
 from slipway.hooks.fleet_lease import FleetLease
 from slipway.operators.consent import Admission, Consent
+from slipway.operators.freeze import held_up
+from slipway.operators.kept_facts import run_facts
+from slipway.operators.run_params import OVERRIDE_FREEZE
 from slipway.triggers.lease import LeaseTrigger
 
 if TYPE_CHECKING:
@@ -46,12 +50,29 @@ _AGREE = 1.0
 class TurnTakingOperator(BaseOperator):
     """Waits until no other run changes the environment, without a worker if it takes long.
 
+    A task that begins a change asks for the freeze windows once it is its turn, so that a run
+    that waited, or whose gate was passed by, begins nothing within one. What has begun goes on.
+
     :param admission: what the environment lets in; None lets everything in.
+    :param windows: of the environment, :class:`slipway.freeze.FreezeWindow` as JSON, each.
+    :param skip_frozen: skip what follows, instead of failing; for runs that nobody started by
+        hand.
+    :param clock: the time now, with its zone.
     """
 
-    def __init__(self, *, admission: Admission | None = None, **kwargs: Any) -> None:
+    # The task is among those that begin.
+    held_up_by_freezes = False
+
+    def __init__(
+        self, *, admission: Admission | None = None, windows: Sequence[Json] = (),
+        skip_frozen: bool = False, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.admission = admission
+        self.windows = tuple(windows)
+        self.skip_frozen = skip_frozen
+        self.clock = clock
         self._waiting_since: float | None = None
 
     def execute(self, context: Context) -> Any:
@@ -85,6 +106,8 @@ class TurnTakingOperator(BaseOperator):
         :param consent: the yes by which it does.
         :param admit: raises when it must not, after what the lease has on record.
         :raises ApprovalUsedUp: when the swap of that yes is over.
+        :raises EnvironmentFrozen: when the task would begin a change within a freeze window.
+        :raises AirflowSkipException: likewise, for a run that need not fail.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
@@ -94,9 +117,15 @@ class TurnTakingOperator(BaseOperator):
         if consent:
             self.log.info("%s", consent.approval)
         told = ""
+
+        def admitted(held: Holder | None) -> None:
+            admit(held)
+            if self.held_up_by_freezes and self.windows:
+                self._begin(context, release, under_way=_under_way(held, lease.owner, release))
+
         while True:
             try:
-                mine = lease.take(release, passed=passed, plan=plan, admit=admit)
+                mine = lease.take(release, passed=passed, plan=plan, admit=admitted)
                 break
             except LeaseHeld as held:
                 if told != (told := held.message):
@@ -107,6 +136,32 @@ class TurnTakingOperator(BaseOperator):
         ti: Any = context["ti"]
         ti.xcom_push(key=LEASE, value=said)
         return lease
+
+    def _begin(self, context: Context, release: str, *, under_way: bool) -> None:
+        """Make sure that no freeze window is open, unless the run has begun its swap.
+
+        The lease alone does not say so: a later task takes it as well, whose forerunners may
+        have been marked as successful.
+        """
+        facts = run_facts(context)
+        if under_way and facts is not None and facts.began_swap(release):
+            return
+        self._thawed(context)
+        if facts is not None:
+            facts.begin_swap(release)
+
+    def _thawed(self, context: Context) -> None:
+        try:
+            held_up(self.windows, self.clock(), context, self.log)
+        except EnvironmentFrozen as frozen:
+            advice = (
+                "nothing was changed by this task: run it again after the window; if it cannot "
+                f"wait, trigger a new run with {OVERRIDE_FREEZE} and say why"
+            )
+            told = EnvironmentFrozen(frozen.message, advice=advice)
+            if self.skip_frozen:
+                raise AirflowSkipException(str(told)) from frozen
+            raise told from frozen
 
     def _wait(self, held: LeaseHeld, target: FleetTarget, since: float) -> None:
         waited = time.time() - since
@@ -121,6 +176,13 @@ class TurnTakingOperator(BaseOperator):
             trigger=LeaseTrigger(environment=target.to_json()), method_name="resume",
             kwargs={"since": since}, timeout=timedelta(seconds=_LONGEST),
         )  # fmt: skip
+
+
+def _under_way(held: Holder | None, owner: str, release: str) -> bool:
+    """Say whether a run has its swap on record: it has the lease from its first change on."""
+    if held is None or held.owner != owner:
+        return False
+    return any(one.release == release for one in held.swaps)
 
 
 def _anybody(held: Holder | None) -> None:

@@ -16,6 +16,7 @@ from include.delivery.housekeeping_dag import housekeeping_dag
 from include.delivery.loader import PROJECTS, load_project
 from include.delivery.project import Project
 from include.delivery.watching import Canary
+from slipway.operators.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -43,6 +44,16 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
         "swap.retire_old", "swap.record_deployment",
     ]  # fmt: skip
     assert set(pairwise(way)) <= edges
+
+
+def test_a_release_is_made_of_the_facts_of_its_dags_own_tasks(project: Project) -> None:
+    dag = build(project, "guestbook")
+    record: Any = dag.get_task("record_release")
+    assert (record.project, record.rehearsed) == ("guestbook", True)
+    tasks = {CHECKOUT, TEST, REHEARSE, BUILD_DEB, PUBLISH_APT}
+    assert tasks <= {task.task_id for task in record.get_flat_relatives(upstream=True)}
+    plain = project.model_copy(update={"migrations": None})
+    assert not cast("Any", build(plain, "guestbook").get_task("record_release")).rehearsed
 
 
 def test_production_is_the_same_last_steps_behind_an_approval(project: Project) -> None:

@@ -94,3 +94,35 @@ def test_without_windows_there_is_nothing_to_check_or_override() -> None:
         dag = build(project, dag_id)
         assert "check_freeze" not in dag.task_ids
         assert "override_freeze" not in dag.params
+
+
+@pytest.mark.parametrize(
+    ("frozen", "dag_id", "skips"),
+    [
+        ("prod", "guestbook.prod", False),
+        ("dev", "guestbook", True),
+        ("dev", "guestbook.dev", False),
+    ],
+)
+def test_the_tasks_that_begin_a_change_ask_the_calendar_again(
+    tmp_path: Path, frozen: str, dag_id: str, skips: bool
+) -> None:
+    """A run may wait for hours behind its gate, or have it marked as successful."""
+    dag = build(_load(tmp_path, FRIDAY, frozen), dag_id)
+    for name in ("swap.migrate", "swap.launch"):
+        task: Any = dag.get_task(name)
+        assert task.held_up_by_freezes, name
+        assert [one["reason"] for one in task.windows] == ["weekend"]
+        assert task.skip_frozen is skips, name
+    for name in ("swap.shift_traffic", "swap.retire_old", "swap.roll_back"):
+        other: Any = dag.get_task(name)
+        assert not other.held_up_by_freezes, name
+
+
+def test_a_swap_that_a_person_said_yes_to_fails_in_a_freeze(tmp_path: Path) -> None:
+    project = _load(tmp_path, FRIDAY, "dev")
+    dev = project.environments["dev"].model_copy(update={"approval": True})
+    asking = project.model_copy(update={"environments": {**project.environments, "dev": dev}})
+    launch: Any = build(asking, "guestbook").get_task("swap.launch")
+    assert launch.windows
+    assert not launch.skip_frozen

@@ -14,11 +14,11 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from slipway.facts import Release
 from slipway.fleet.traffic import serving_version
 from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.fleet_view import Fleet
 from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.operators import fleet, release_question
 from slipway.operators.choose_release import ChooseReleaseOperator
-from slipway.operators.release import RecordDeploymentOperator
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.git_server import Repository
 from tests.slipway.fleet.worlds import make_group, make_target
@@ -59,8 +59,8 @@ def choose(version: str, *, before: bool = True) -> str:
 
 def remember(*versions: str) -> None:
     for version in versions:
-        release = Release(project="shop", sha="a", version=version).to_json()
-        RecordDeploymentOperator(task_id="t", release=release, environment="prod").execute(CONTEXT)
+        release = Release(project="shop", sha="a", version=version)
+        DeploymentHistory(artifact_store()).record(release, "prod", run_id="manual__1")
 
 
 def test_without_a_version_it_is_what_dev_runs(clouds: dict[str, FakeFleetCloud]) -> None:

@@ -1,29 +1,59 @@
+"""What becomes a release: what the tasks of the run signed, and not what its XComs say."""
+
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.facts import StepReport, TestReport
+from slipway.exceptions import ReleaseAltered
+from slipway.facts import Checkout, DebPackage, StepReport
 from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue
-from slipway.operators.release import RecordReleaseOperator
-from tests.slipway.operators.releases import make_record
+from slipway.operators.apt_publish import AptPublishOperator
+from slipway.operators.consent import Admission
+from slipway.operators.deb_build import DebBuildOperator
+from slipway.operators.goose import GooseRehearseOperator
+from slipway.operators.kept_facts import same_as_kept
+from slipway.operators.pipeline_test import PipelineTestOperator
+from slipway.operators.release import RecordDeploymentOperator, RecordReleaseOperator
+from tests.fakes.airflow_run import FakeTask
+from tests.slipway.operators.commit_runs import APT, facts_of, sign, sign_all
+from tests.slipway.operators.releases import catalogue, make_record
 
-CONTEXT: Any = {}
+RUN = FakeTask(dag_id="shop", run_id="commit__1", task_id="record_release")
+TASKS = ("checkout", "test", "rehearse_migrations", "build_deb", "publish_apt")
 pytestmark = pytest.mark.usefixtures("artifacts")
 
 
-def enter(*steps: StepReport) -> None:
-    record = make_record("1")
-    tests = TestReport(release=record.checkout.release, seconds=1.0, steps=steps)
-    record = dataclasses.replace(record, tests=tests)
+@pytest.fixture(autouse=True)
+def apt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_APT", json.dumps(APT))
+
+
+def enter(
+    *, run: FakeTask = RUN, project: str = "shop", told: str = "1", schema: Any = None
+) -> None:
+    facts = facts_of(make_record(told))
     RecordReleaseOperator(
-        task_id="record_release", checkout=record.checkout.to_json(),
-        package=record.package.to_json(), tests=tests.to_json(),
-    ).execute(CONTEXT)  # fmt: skip
+        task_id="record_release", project=project, checkout=facts["checkout"].to_json(),
+        package=facts["publish_apt"].to_json(), tests=facts["test"].to_json(), schema=schema,
+    ).execute(run.context)  # fmt: skip
+
+
+def released(project: str = "shop") -> list[str]:
+    return ReleaseCatalogue(artifact_store()).versions(project)
+
+
+def refused(words: str, **more: Any) -> None:
+    with pytest.raises(AirflowFailException, match=words) as told:
+        enter(**more)
+    assert "what to do" in str(told.value)
+    assert released() == released("bank") == []
 
 
 def step(name: str, state: str, exit_code: int | None) -> StepReport:
@@ -33,7 +63,6 @@ def step(name: str, state: str, exit_code: int | None) -> StepReport:
 @pytest.mark.parametrize(
     "steps",
     [
-        (),
         (step("a", "skipped", None), step("web", "passed", None)),
         (step("clone", "passed", 0),),
         (step("lint", "failed", 1),),
@@ -42,34 +71,162 @@ def step(name: str, state: str, exit_code: int | None) -> StepReport:
 def test_a_report_in_which_nothing_passed_never_becomes_a_release(
     steps: tuple[StepReport, ...],
 ) -> None:
-    with pytest.raises(AirflowFailException, match="no step ran and passed for 1"):
-        enter(*steps)
-    assert ReleaseCatalogue(artifact_store()).versions("shop") == []
+    sign_all(RUN, "1", *steps)
+    refused("no step ran and passed for 1")
 
 
 def test_what_did_not_run_and_why_stays_with_the_release() -> None:
     skipped = dataclasses.replace(step("docs", "skipped", None), note="when.event is [tag], ...")
-    enter(step("unit", "passed", 0), skipped)
-    tests = ReleaseCatalogue(artifact_store()).find("shop", "1").tests
-    assert tests is not None
-    assert tests.steps[1].note == "when.event is [tag], ..."
+    sign_all(RUN, "1", step("unit", "passed", 0), skipped)
+    enter(schema={})
+    record = ReleaseCatalogue(artifact_store()).find("shop", "1")
+    assert record.tests is not None
+    assert record.tests.steps[1].note == "when.event is [tag], ..."
+    assert record.schema is not None
+    assert record.schema.version == 3
 
 
-@pytest.mark.parametrize("edited", ["checkout", "package", "tests"])
-def test_the_tests_of_one_commit_release_no_package_of_another(edited: str) -> None:
-    one, other = make_record("1"), make_record("2")
-    passed = (step("unit", "passed", 0),)
-    told = {
-        name: {
-            "checkout": record.checkout.to_json(),
-            "package": record.package.to_json(),
-            "tests": TestReport(
-                release=record.checkout.release, seconds=1.0, steps=passed
-            ).to_json(),
-        }
-        for name, record in (("one", one), ("other", other))
-    }
-    xcoms = {**told["one"], edited: told["other"][edited]}
-    with pytest.raises(AirflowFailException, match="somebody edited"):
-        RecordReleaseOperator(task_id="record_release", **xcoms).execute(CONTEXT)
-    assert ReleaseCatalogue(artifact_store()).versions("shop") == []
+def test_edited_xcoms_are_not_what_is_entered() -> None:
+    sign_all(RUN, "1")
+    enter(told="2")
+    assert released() == ["1"]
+    assert ReleaseCatalogue(artifact_store()).find("shop", "1").package == make_record("1").package
+
+
+def test_a_forged_release_of_edited_xcoms_alone_is_refused() -> None:
+    refused("signed nothing in this run")
+
+
+@pytest.mark.parametrize("marked", TASKS)
+def test_a_task_that_was_marked_as_successful_makes_no_release(marked: str) -> None:
+    record = make_record("1")
+    facts = {task: fact for task, fact in facts_of(record).items() if task != marked}
+    sign(RUN, record.checkout.release, **facts)
+    refused(f"{marked} signed nothing .*\n.*run the DAG again for this commit", schema={})
+
+
+def test_a_rehearsal_whose_xcom_was_taken_away_is_asked_for_all_the_same() -> None:
+    record = make_record("1")
+    facts = facts_of(record)
+    del facts["rehearse_migrations"]
+    sign(RUN, record.checkout.release, **facts)
+    made = facts_of(record)
+    operator = RecordReleaseOperator(
+        task_id="record_release", project="shop", checkout=made["checkout"].to_json(),
+        package=made["publish_apt"].to_json(), tests=made["test"].to_json(), schema={"version": 1},
+    )  # fmt: skip
+    operator.schema = None
+    with pytest.raises(AirflowFailException, match="rehearse_migrations signed nothing"):
+        operator.execute(RUN.context)
+
+
+@pytest.mark.parametrize("other", [{"run_id": "commit__2"}, {"dag_id": "bank"}])
+def test_the_facts_of_another_run_do_not_count(other: dict[str, str]) -> None:
+    sign_all(dataclasses.replace(RUN, **other), "1")  # type: ignore[arg-type]
+    refused("signed nothing in this run")
+
+
+@pytest.mark.parametrize("other", TASKS)
+def test_the_tests_of_one_commit_release_no_package_of_another(other: str) -> None:
+    sign_all(RUN, "1")
+    record = make_record("2")
+    sign(RUN, record.checkout.release, **{other: facts_of(record)[other]})
+    refused("about more than one release", schema={})
+
+
+def test_the_dag_of_one_project_releases_nothing_of_another() -> None:
+    sign_all(RUN, "1")
+    refused("a release of shop, and the DAG makes those of bank", project="bank")
+
+
+@pytest.mark.parametrize("field", ["sha256", "name", "architecture", "version"])
+def test_a_package_that_was_not_built_in_this_run_is_refused(field: str) -> None:
+    edit: dict[str, Any] = {field: "e"}
+    package = dataclasses.replace(make_record("1").package, **edit)
+    sign_all(RUN, "1", publish_apt=package)
+    refused("build_deb built .* but publish_apt published")
+
+
+@pytest.mark.parametrize("field", ["repository_url", "distribution", "component"])
+def test_a_package_in_somebody_elses_repository_is_refused(field: str) -> None:
+    edit: dict[str, Any] = {field: "https://evil.example"}
+    package = dataclasses.replace(make_record("1").package, **edit)
+    sign_all(RUN, "1", publish_apt=package)
+    refused("published to .*evil.example")
+
+
+def test_facts_that_were_written_into_the_bucket_are_refused(artifacts: Any) -> None:
+    sign_all(RUN, "1")
+    (file,) = artifacts.glob("runs/*/test.json")
+    file.write_text(file.read_text().replace('"passed"', '"failed"'))
+    refused("is not what was signed there")
+
+
+def test_facts_that_were_copied_from_another_task_are_refused(artifacts: Any) -> None:
+    sign_all(RUN, "1")
+    (file,) = artifacts.glob("runs/*/test.json")
+    file.write_bytes(file.with_name("checkout.json").read_bytes())
+    refused("is not what was signed there")
+
+
+def operators(checkout: Any, deb: Any) -> list[Any]:
+    git = {"checkout": checkout, "url": "git://127.0.0.1:1/x"}
+    return [
+        PipelineTestOperator(task_id="test", **git),
+        GooseRehearseOperator(
+            task_id="rehearse_migrations", directory="migrations", postgres=15, **git
+        ),
+        DebBuildOperator(
+            task_id="build_deb", package="shop", nfpm_file="n", unit="shop.service", **git
+        ),
+        AptPublishOperator(task_id="publish_apt", deb=deb),
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_edited_xcom_is_named_by_the_task_that_was_told(number: int) -> None:
+    sign_all(RUN, "1")
+    edited = facts_of(make_record("2"))
+    operator = operators(edited["checkout"].to_json(), edited["build_deb"].to_json())[number]
+    with pytest.raises(AirflowFailException, match="told something else than"):
+        operator.execute(RUN.context)
+
+
+def test_what_a_task_returned_is_what_the_next_one_may_be_told() -> None:
+    facts = facts_of(make_record("1"))
+    checkout = Checkout.from_json(facts["checkout"].to_json())
+    deb = DebPackage.from_json(facts["build_deb"].to_json())
+    # A run from before the upgrade goes on to where it has to count.
+    assert same_as_kept(RUN.context, "checkout", checkout) is checkout
+    sign_all(RUN, "1")
+    assert same_as_kept(RUN.context, "checkout", checkout) is checkout
+    assert same_as_kept(RUN.context, "build_deb", deb) is deb
+    with pytest.raises(ReleaseAltered, match="told something else than build_deb"):
+        same_as_kept(RUN.context, "build_deb", dataclasses.replace(deb, artifact="deb/other"))
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"project": "bank"},
+        {"sha": "e" * 40},
+        {"version": "never"},
+        {"version": "../../../releases/shop/1"},
+    ],
+)
+def test_the_history_is_of_releases_of_this_project_alone(
+    edit: dict[str, str], asks: bool, artifacts: Any
+) -> None:
+    catalogue("1")
+    before = sorted(artifacts.rglob("*.json"))
+    admission = Admission(project="shop", environment="dev", asks=asks)
+    operator = RecordDeploymentOperator(
+        task_id="record_deployment", release=make_record("1").checkout.release.to_json() | edit,
+        environment="dev", admission=admission,
+    )  # fmt: skip
+    with pytest.raises(AirflowFailException):
+        operator.execute(RUN.context)
+    history = DeploymentHistory(artifact_store())
+    assert history.versions("bank", "dev") == history.versions("shop", "dev") == []
+    assert sorted(artifacts.rglob("*.json")) == before

@@ -1,0 +1,89 @@
+"""What the tasks of one run did, as they signed it: no XCom, so nobody edits it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+
+from slipway.facts import Fact, Json, Release
+from slipway.hooks.artifact_store import ArtifactStore
+from slipway.hooks.record_keys import RecordKeys, record_keys
+from slipway.hooks.signed_records import SignedRecords
+
+# Half of a SHA-256, in hexadecimal digits: a run's id may hold anything that somebody typed.
+_DIGITS = 32
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class KeptFact(Fact):
+    """What a task returned.
+
+    :param release: what it was about, also where the fact itself names none.
+    :param told: the fact as JSON.
+    """
+
+    release: Release
+    told: Json
+
+
+class RunFacts:
+    """Facts under ``runs/<digest of DAG and run>/<task>.json``, the last try's of each task.
+
+    :param store: where they are kept.
+    :param dag_id: whose run.
+    :param run_id: which run.
+    :param keys: gives the keys that they are signed with.
+    """
+
+    def __init__(
+        self, store: ArtifactStore, *, dag_id: str, run_id: str,
+        keys: Callable[[], RecordKeys] = record_keys,
+    ) -> None:  # fmt: skip
+        self._records = SignedRecords(store, keys)
+        run = hashlib.sha256(f"{dag_id}\0{run_id}".encode()).hexdigest()[:_DIGITS]
+        self._folder = f"runs/{run}"
+
+    def keep(self, task_id: str, fact: KeptFact) -> None:
+        """Sign what a task returned, in place of what an earlier try of it did.
+
+        :param task_id: the task's.
+        :param fact: what it returned.
+        :raises EnvironmentMisconfigured: when there is no key.
+        """
+        self._records.put(self._path(task_id), fact.to_json())
+
+    def find(self, task_id: str) -> KeptFact | None:
+        """Return what a task returned; None when it never did in this run.
+
+        :param task_id: the task's.
+        :raises RecordRefused: when somebody else wrote it.
+        """
+        found = self._records.get(self._path(task_id))
+        return KeptFact.from_json(found) if found is not None else None
+
+    def begin_swap(self, version: str) -> None:
+        """Note that the run begins to change its environment, when it may.
+
+        :param version: the release that it brings in.
+        """
+        self._records.put(self._swap, {"version": version})
+
+    def began_swap(self, version: str) -> bool:
+        """Say whether the run was let in to bring a release, and has not come to the end of it.
+
+        :param version: the release.
+        :raises RecordRefused: when somebody else wrote what is there.
+        """
+        return self._records.get(self._swap) == {"version": version}
+
+    def end_swap(self) -> None:
+        """Note that the swap has come to its end, forwards or backwards."""
+        self._records.store.delete(self._swap)
+
+    @property
+    def _swap(self) -> str:
+        return f"{self._folder}/swap/begun.json"  # no task's id has a slash
+
+    def _path(self, task_id: str) -> str:
+        return f"{self._folder}/{task_id}.json"

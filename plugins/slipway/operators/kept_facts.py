@@ -1,0 +1,87 @@
+"""What the tasks of a commit's run signed, for those that come after them.
+
+XComs draw the arrows and are for people to read; whoever operates a DAG may edit them, as he may
+mark a task as successful that never ran. So each task signs what it did, and is compared with that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from slipway.exceptions import FactMissing, ReleaseAltered
+from slipway.facts import Fact, Json, Release
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.run_facts import KeptFact, RunFacts
+from slipway.operators.failure import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# The tasks that a release is made of, by their ids in a commit's DAG.
+CHECKOUT, TEST, REHEARSE = "checkout", "test", "rehearse_migrations"
+BUILD_DEB, PUBLISH_APT = "build_deb", "publish_apt"
+
+_AGAIN = "run the DAG again for this commit"
+_Told = TypeVar("_Told", bound=Fact)
+
+
+def keep_fact(context: Context, release: Release, fact: Json) -> Json:
+    """Sign what a task did, as its last step; outside of a run there is nothing to keep.
+
+    :param context: the task's.
+    :param release: what it did it to.
+    :param fact: what it returns.
+    :returns: the fact.
+    """
+    facts = run_facts(context)
+    if facts is not None:
+        ti: Any = context["ti"]
+        with explained():
+            facts.keep(ti.task_id, KeptFact(release=release, told=fact))
+    return fact
+
+
+def kept_fact(context: Context, task_id: str) -> KeptFact:
+    """Return what an earlier task of the run signed.
+
+    :param context: the task's.
+    :param task_id: the earlier task's.
+    :raises FactMissing: when it signed nothing.
+    :raises RecordRefused: when somebody else wrote what is there.
+    """
+    facts = run_facts(context)
+    found = facts.find(task_id) if facts is not None else None
+    if found is None:
+        msg = f"the task {task_id} signed nothing in this run, so it did nothing that counts"
+        advice = f"it was marked as successful, or ran before an upgrade: {_AGAIN}"
+        raise FactMissing(msg, advice=advice)
+    return found
+
+
+def same_as_kept(context: Context, task_id: str, told: _Told) -> _Told:
+    """Compare what a task was told with what the earlier task signed, where it signed something.
+
+    :param context: the task's.
+    :param task_id: the earlier task's.
+    :param told: what it is said to have returned.
+    :returns: the same.
+    :raises ReleaseAltered: when it returned something else.
+    """
+    facts = run_facts(context)
+    found = facts.find(task_id) if facts is not None else None
+    if found is None or type(told).from_json(found.told) == told:
+        return told
+    msg = f"this task was told something else than {task_id} returned in this run"
+    advice = f"somebody edited what the tasks told each other: clear {task_id}, or {_AGAIN}"
+    raise ReleaseAltered(msg, advice=advice)
+
+
+def run_facts(context: Context) -> RunFacts | None:
+    """Open what the tasks of a run signed; None outside of a run.
+
+    :param context: the task's.
+    """
+    ti: Any = context.get("ti")
+    if ti is None:
+        return None
+    return RunFacts(artifact_store(), dag_id=ti.dag_id, run_id=ti.run_id)

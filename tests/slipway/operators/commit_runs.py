@@ -1,0 +1,43 @@
+"""What the tasks of a commit's run sign, for the operators that come after them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slipway.facts import DebPackage, Fact, Release, SchemaVersion, StepReport, TestReport
+from slipway.hooks.release_catalogue import ReleaseRecord
+from slipway.operators.kept_facts import keep_fact
+from tests.fakes.airflow_run import FakeTask
+from tests.slipway.operators.releases import make_record
+
+APT = {
+    "conn_type": "generic", "host": "http://x", "password": "k", "extra": {"bucket": "apt"},
+}  # fmt: skip
+PASSED = StepReport(name="unit", image="i", state="passed", seconds=1.0, exit_code=0)
+
+
+def facts_of(record: ReleaseRecord, *steps: StepReport) -> dict[str, Fact]:
+    """Build what each task of a run returns, by its id."""
+    release, package = record.checkout.release, record.package
+    return {
+        "checkout": record.checkout,
+        "test": TestReport(release=release, seconds=1.0, steps=steps or (PASSED,)),
+        "rehearse_migrations": SchemaVersion(version=3, before=0, seconds=1.0),
+        "build_deb": DebPackage(
+            release=release, name=package.name, version=package.version,
+            architecture=package.architecture, sha256=package.sha256, size=1, artifact="deb/x",
+        ),
+        "publish_apt": package,
+    }  # fmt: skip
+
+
+def sign(run: FakeTask, release: Release, **facts: Fact) -> None:
+    """Let tasks of a run sign what they did to a release."""
+    for task, fact in facts.items():
+        keep_fact(replace(run, task_id=task).context, release, fact.to_json())
+
+
+def sign_all(run: FakeTask, version: str, *steps: StepReport, **other: Fact) -> None:
+    """Let every task of a run sign what it did to a release of the shop."""
+    record = make_record(version)
+    sign(run, record.checkout.release, **(facts_of(record, *steps) | other))
