@@ -142,6 +142,7 @@ def test_no_secret_is_part_of_a_command(project: Project) -> None:
         given=Given(secrets={"w": SECRET}),
     )
     (step,) = runner._spec.steps
+    runner._get_images([step])
     container = project.engine.create(runner._describe(step, ()))
     config = docker.APIClient().inspect_container(container)
     assert SECRET not in str([config["Path"], config["Args"], config["Config"]["Labels"]])

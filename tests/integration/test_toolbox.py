@@ -93,7 +93,6 @@ def test_neither_inspect_nor_a_process_list_nor_a_disk_shows_a_secret(
     script = "cp /run/secrets/key /tmp/copy; until test -e /work/seen; do sleep 0.1; done"
     run(engine, script, secrets={"key": CANARY}, environment={"PLAIN": "1"})
     looker.join()
-    assert len(seen) > 5
     assert any("PLAIN=1" in text for text in seen)
     assert not any(CANARY in text for text in seen)
 
