@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import ApprovalUsedUp, LeaseHeld
+from slipway.exceptions import ApprovalUsedUp, LeaseHeld, RecordRefused, ReleaseNotFound
 from slipway.facts import Json, MachineImage, Release
 from slipway.fleet.decisions import Wish
 from slipway.fleet.plan import ending
@@ -21,6 +21,7 @@ from slipway.hooks.aws_connection import fleet_cloud
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_lease import FleetLease, HalfDone, Holder
+from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.operators.consent import Consent
 from slipway.operators.failure import explained
 from slipway.operators.kept_facts import run_facts
@@ -237,9 +238,19 @@ class RetireStandbysOperator(BaseOperator):
         wish = ending(swap.observe(), half)
         self._converge(swap, wish)
         if wish is Wish.OLD_RETIRED:
-            ti: Any = context["ti"]
-            history = DeploymentHistory(artifact_store())
-            history.record(swap.image.release, swap.target.environment, run_id=ti.run_id)
+            self._remember(swap, context)
+
+    def _remember(self, swap: Swap, context: Context) -> None:
+        """Note what serves. The lease is no authority on what was released; the catalogue is."""
+        store, told = artifact_store(), swap.image.release
+        try:
+            known = ReleaseCatalogue(store).find(told.project, told.version).checkout.release
+        except (ReleaseNotFound, RecordRefused) as unknown:
+            self.log.warning("%s is not noted as a deployment: %s", told.version, unknown.message)
+            return
+        ti: Any = context["ti"]
+        history = DeploymentHistory(store)
+        history.record(known, swap.target.environment, run_id=ti.run_id)
 
     def _open(self, version: str) -> Swap:
         target = FleetTarget.from_json(self.environment)

@@ -24,6 +24,7 @@ from slipway.operators.turn import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
+from tests.slipway.operators.releases import catalogue
 
 LEASE = "/slipway-leases/shop/dev"
 MINE = FakeTask(run_id="manual__2026-11-23T12:00:00+00:00")
@@ -295,6 +296,7 @@ def test_what_was_half_done_is_known_to_the_next_who_dies(cloud: FakeFleetCloud)
 @pytest.mark.parametrize("calls", [0, 1, 2, 3])
 def test_a_swap_that_was_watched_to_its_end_is_finished(cloud: FakeFleetCloud, calls: int) -> None:
     """Its last task failed, wherever in it."""
+    catalogue("2")
     make(LaunchOperator).execute(MINE.context)
     make(ShiftTrafficOperator).execute(MINE.context)
     cloud.faults.crash_at = mutations(cloud) + calls
@@ -305,6 +307,21 @@ def test_a_swap_that_was_watched_to_its_end_is_finished(cloud: FakeFleetCloud, c
     assert [group.name for group in cloud.observe().groups] == ["shop-dev-2"]
     assert holder(cloud) is None
     assert DeploymentHistory(artifact_store()).versions("shop", "dev") == ["2"]
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_a_lease_that_somebody_wrote_brings_no_release_into_the_history(
+    cloud: FakeFleetCloud,
+) -> None:
+    """What it says was half done was never released."""
+    make(LaunchOperator).execute(MINE.context)
+    make(ShiftTrafficOperator).execute(MINE.context)
+    cloud.faults.crash_at = mutations(cloud) + 1
+    with pytest.raises(Crash):
+        make(RetireOldOperator).execute(MINE.context)
+    housekeeping().execute(FakeTask(dag_id="housekeeping").context)
+    assert serving(cloud) == ["2"]
+    assert DeploymentHistory(artifact_store()).versions("shop", "dev") == []
 
 
 @pytest.mark.usefixtures("artifacts")
