@@ -71,10 +71,15 @@ class Machine:
         self.address = address
         self.container = world.docker.containers.get(f"slipway-cloud-test-e2e-{instance}")
 
-    def sh(self, line: str) -> str:
+    def sh(self, line: str, *, user: str = "root") -> str:
         """Run a command line, and return what it wrote."""
-        output: Any = self.container.exec_run(["sh", "-c", line]).output
+        output: Any = self.container.exec_run(["sh", "-c", line], user=user).output
         return str(output, "utf-8")
+
+    def environment(self, pid: str) -> list[str]:
+        """Return a process's variables; root on a machine may not look into those of others."""
+        owner = self.sh(f"stat -c %u /proc/{pid}").strip()
+        return self.sh(f"cat /proc/{pid}/environ", user=owner).split("\0")
 
 
 @pytest.fixture
@@ -185,11 +190,7 @@ def test_settings_reach_the_service_letter_by_letter(
     machine = boot(image.image_id)
     version(machine, PORT)
     pid = machine.sh("systemctl show -P MainPID guestbook").strip()
-    got = dict(
-        entry.split("=", 1)
-        for entry in machine.sh(f"cat /proc/{pid}/environ").split("\0")
-        if "=" in entry
-    )
+    got = dict(entry.split("=", 1) for entry in machine.environment(pid) if "=" in entry)
     assert (got["ODD"], got["EMPTY"], got["LAST"]) == (odd, "", "x\\")
 
 
@@ -206,7 +207,7 @@ def test_secrets_reach_the_service_letter_by_letter(
     finally:
         ssm.delete_parameter(Name=name)
     pid = machine.sh("systemctl show -P MainPID guestbook").strip()
-    assert f"ODD_SECRET={odd}" in machine.sh(f"cat /proc/{pid}/environ").split("\0")
+    assert f"ODD_SECRET={odd}" in machine.environment(pid)
 
 
 @pytest.mark.parametrize(
