@@ -99,8 +99,9 @@ def guestbook(repository: Repository) -> Repository:
     return repository
 
 
-def context(task: str) -> Any:
-    return {"ti": SimpleNamespace(dag_id="guestbook", task_id=task, run_id="run")}
+def context(task: str, release: str) -> Any:
+    """A task's context: each release has a run of its own, which signs what its tasks return."""
+    return {"ti": SimpleNamespace(dag_id="guestbook", task_id=task, run_id=f"run of {release}")}
 
 
 def build(repository: Repository, sha: str, version: str, **more: str) -> DebPackage:
@@ -115,12 +116,12 @@ def build(repository: Repository, sha: str, version: str, **more: str) -> DebPac
     operator = DebBuildOperator(
         task_id="build_deb", checkout=checkout.to_json(), url=repository.url, **(fields | more)
     )
-    return DebPackage.from_json(operator.execute(context("build_deb")))
+    return DebPackage.from_json(operator.execute(context("build_deb", version)))
 
 
 def publish(deb: DebPackage, task: str = "publish_apt") -> PublishedPackage:
     operator = AptPublishOperator(task_id=task, deb=deb.to_json())
-    return PublishedPackage.from_json(operator.execute(context(task)))
+    return PublishedPackage.from_json(operator.execute(context(task, deb.version)))
 
 
 def published(url: str) -> dict[str, str]:
@@ -237,7 +238,7 @@ def test_a_publication_killed_anywhere_is_finished_by_the_next(
         publish(debs[0])
     killed = 0
     for number, deb in enumerate(debs[1:]):
-        timer = threading.Timer(0.3 + 0.15 * number, _kill, [engine])
+        timer = threading.Timer(0.3 + 0.15 * number, _kill, [engine, deb.version])
         timer.start()
         try:
             publish(deb)
@@ -250,5 +251,5 @@ def test_a_publication_killed_anywhere_is_finished_by_the_next(
     assert killed, "no publication was caught while it ran"
 
 
-def _kill(engine: ContainerEngine) -> None:
-    engine.remove_labelled(labels(context("publish_apt")))
+def _kill(engine: ContainerEngine, release: str) -> None:
+    engine.remove_labelled(labels(context("publish_apt", release)))
