@@ -11,6 +11,7 @@ from include.delivery.freeze_gate import freeze_windows
 from include.delivery.house_rules import LIMITS
 from include.delivery.project import Project
 from include.delivery.swap_group import admission, fleet_target
+from slipway.deliverable import Deliverable
 from slipway.operators.approval import REASON, ApproveReleaseOperator
 from slipway.operators.image_layers import Layers
 from slipway.operators.outlook import ImageOutlook, SchemaOutlook
@@ -45,11 +46,17 @@ def plan(project: Project, name: str, record: Any, *, each_commit: bool = False)
         # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
         always=environment.approval
         or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),
-        order=BranchOrder(url=source, connection=connection) if each_commit else None,
+        order=_order(project) if each_commit else None,
         # Two that put themselves in each other's place at once would both stay.
         max_active_tis_per_dag=1 if each_commit else None,
         execution_timeout=LIMITS["cloud"], doc_md=documentation.task("plan"),
     )  # fmt: skip
+
+
+def _order(project: Project) -> BranchOrder:
+    source = project.repository
+    delivered = Deliverable(branch=source.branch, branches=source.branches, tags=source.tags)
+    return BranchOrder(url=source.url, delivered=delivered, connection=source.connection)
 
 
 def approval(project: Project, name: str, *, each_commit: bool = False) -> ApproveReleaseOperator:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slipway.deliverable import Deliverable
+from slipway.exceptions import SlipwayError
 from slipway.hooks.approval_book import ApprovalBook, Proposal
 from slipway.hooks.git_connection import git_mirror
 
@@ -13,10 +15,12 @@ class BranchOrder:
     """The order of a repository's commits: by ancestry, never by a clock.
 
     :param url: the repository.
+    :param delivered: the branches and tags whose commits count.
     :param connection: Airflow connection with its credentials.
     """
 
     url: str
+    delivered: Deliverable
     connection: str | None = None
 
     def precedes(self, older: str, newer: str) -> bool:
@@ -26,6 +30,20 @@ class BranchOrder:
         :param newer: a sha.
         """
         return git_mirror(self.url, self.connection).precedes(older, newer)
+
+    def has(self, sha: str) -> bool:
+        """Tell whether what is delivered still reaches a commit; a force-push may have dropped it.
+
+        As long as nobody can say, it counts.
+
+        :param sha: the commit's.
+        """
+        mirror = git_mirror(self.url, self.connection)
+        try:
+            mirror.find(self.delivered.ref, delivered=self.delivered)
+            return bool(self.delivered.among(mirror.refs.containing(sha)))
+        except SlipwayError:
+            return True
 
 
 def superseded_by(book: ApprovalBook, proposal: Proposal) -> str | None:
@@ -43,6 +61,8 @@ def supersede(
 ) -> str | None:
     """Put a commit's proposal in place of what was asked about before, unless it came before that.
 
+    A commit that a force-push dropped has no say any more.
+
     :param book: of the environment.
     :param proposal: the commit's.
     :param serving: version and sha of what serves, where that is a known release.
@@ -52,7 +72,7 @@ def supersede(
     latest = book.latest()
     others = [(latest.release.version, latest.release.sha)] if latest else []
     for version, sha in [*others, *([serving] if serving else [])]:
-        if order.precedes(proposal.release.sha, sha):
+        if order.precedes(proposal.release.sha, sha) and order.has(sha):
             return version
     book.supersede(proposal)
     return None
