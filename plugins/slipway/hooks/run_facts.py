@@ -53,6 +53,13 @@ class RunFacts:
         """
         self._records.put(self._path(task_id), fact.to_json())
 
+    def forget(self, task_id: str) -> None:
+        """Drop what an earlier try of a task returned; nothing there is fine.
+
+        :param task_id: the task's.
+        """
+        self._records.store.delete(self._path(task_id))
+
     def find(self, task_id: str) -> KeptFact | None:
         """Return what a task returned; None when it never did in this run.
 

@@ -18,7 +18,7 @@ from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.repository_keys import RepositoryKeys
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.operators.kept_facts import BUILD_DEB, keep_fact, same_as_kept
+from slipway.operators.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -49,6 +49,7 @@ class AptPublishOperator(BaseOperator):
     def execute(self, context: Context) -> Json:
         """Publish; what is published already stays as it is."""
         with explained():
+            forget_fact(context)
             deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
             data = _content(deb)
             repository = apt_repository(self.apt_conn_id)

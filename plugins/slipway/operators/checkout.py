@@ -18,7 +18,7 @@ from slipway.hooks.git_refs import Found
 from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.inert import visible
 from slipway.operators.failure import explained
-from slipway.operators.kept_facts import keep_fact
+from slipway.operators.kept_facts import forget_fact, keep_fact
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -64,6 +64,7 @@ class CheckoutOperator(BaseOperator):
             thing, or nothing that is delivered reaches it.
         """
         with explained():
+            forget_fact(context)
             checkout = self._checkout(announced_by(context))
         release = checkout.release
         self.log.info(

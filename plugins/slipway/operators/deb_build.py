@@ -17,7 +17,7 @@ from slipway.hooks.nfpm import BuiltDeb, build_deb
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept
+from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -62,6 +62,7 @@ class DebBuildOperator(BaseOperator):
         :raises AirflowFailException: when the package is not what the project file says.
         """
         with explained():
+            forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             release = checkout.release
             mirror = git_mirror(self.url, self.connection, self.submodules)

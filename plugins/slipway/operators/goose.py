@@ -20,7 +20,7 @@ from slipway.hooks.toolbox import NOBODY, Toolbox
 from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.identity import container_name, labels
-from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept
+from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.operators.scratch_postgres import scratch_postgres
 from slipway.operators.turn import TurnTakingOperator, still_as_planned
 from slipway.schema_policy import OnRollBack, meet
@@ -126,6 +126,7 @@ class GooseRehearseOperator(_GooseOperator):
         :raises AirflowFailException: when a migration is at fault, naming file and direction.
         """
         with explained():
+            forget_fact(context)
             told = Checkout.from_json(self.checkout)
             release = same_as_kept(context, CHECKOUT, told).release
             migrations = self._migrations(release.sha)

@@ -25,6 +25,21 @@ _AGAIN = "run the DAG again for this commit"
 _Told = TypeVar("_Told", bound=Fact)
 
 
+def forget_fact(context: Context) -> None:
+    """Drop what an earlier try of a task signed, as its first step.
+
+    A task that was cleared and fails has not done what it did before: otherwise whoever marks it
+    as successful then would make the earlier try count.
+
+    :param context: the task's.
+    """
+    facts = run_facts(context)
+    if facts is not None:
+        ti: Any = context["ti"]
+        with explained():
+            facts.forget(ti.task_id)
+
+
 def keep_fact(context: Context, release: Release, fact: Json) -> Json:
     """Sign what a task did, as its last step; outside of a run there is nothing to keep.
 

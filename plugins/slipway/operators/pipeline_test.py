@@ -16,7 +16,7 @@ from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.pipeline_secrets import read_secrets
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept
+from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.given import Given
@@ -107,6 +107,7 @@ class PipelineTestOperator(BaseOperator):
             then, and what follows is skipped as well.
         """
         with explained():
+            forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             mirror = git_mirror(self.url, self.connection, self.submodules)
             sha = checkout.release.sha
