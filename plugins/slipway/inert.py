@@ -24,6 +24,11 @@ _TICKS = re.compile("`+")
 # Words and version numbers, a space apart: no markup has only these.
 _PLAIN = re.compile(r"(?:[^\W_]+|\d+(?:\.\d+)+)(?: (?:[^\W_]+|\d+(?:\.\d+)+))*")
 
+# Words that are read from right to left, as the letters of :func:`_classes`.
+_LEFTWARD = re.compile("R[Rm]*(?: +R[Rm]*)*")
+# What is between these is put into order by itself: U+2068 and U+2069.
+_FIRST_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
 
 def visible(text: str, longest: int = LONGEST) -> str:
     """Return one line, in which every character can be seen.
@@ -47,12 +52,13 @@ def inert(text: str, longest: int = LONGEST) -> str:
 
     Plain words stay as they are. All else is a span of code: nothing within is markup, and nothing
     is made a link of, as GitHub's Markdown otherwise does with what only looks like an address. A
-    vertical bar would end a cell even there, so it is named like what cannot be seen.
+    vertical bar would end a cell even there, so it is named like what cannot be seen. Words that
+    are read from right to left turn nothing around but themselves.
 
     :param text: from a repository, or from anybody.
     :param longest: characters; of a longer text the rest is left out, and counted.
     """
-    shown = visible(text, longest).replace("|", "<U+007C>")
+    shown = _isolated(visible(text, longest).replace("|", "<U+007C>"))
     if not shown or _PLAIN.fullmatch(shown):
         return shown or "(empty)"
     fence = "`" * (max((len(run) for run in _TICKS.findall(shown)), default=0) + 1)
@@ -60,6 +66,24 @@ def inert(text: str, longest: int = LONGEST) -> str:
     apart = shown.strip(" ") and (shown[0] in "` " or shown[-1] in "` ")
     padded = f" {shown} " if apart else shown
     return f"{fence}{padded}{fence}"
+
+
+def _isolated(text: str) -> str:
+    """Keep the order of what stands beside words that are read from right to left."""
+    ends, parts = 0, []
+    for found in _LEFTWARD.finditer(_classes(text)):
+        word = text[found.start() : found.end()]
+        parts += [text[ends : found.start()], _FIRST_ISOLATE, word, _END_ISOLATE]
+        ends = found.end()
+    return "".join([*parts, text[ends:]])
+
+
+def _classes(text: str) -> str:
+    """Put one letter in each character's place: what it does to the direction of a line."""
+    known = {"R": "R", "AL": "R", "NSM": "m"}
+    return "".join(
+        " " if char == " " else known.get(unicodedata.bidirectional(char), ".") for char in text
+    )
 
 
 def _is_seen(char: str) -> bool:

@@ -103,3 +103,19 @@ def test_nor_does_it_leave_its_cell(text: str) -> None:
     table = f"| a | b |\n|---|---|\n| {inert(text)} | prod |"
     cells = [one.content for one in _MARKDOWN.parse(table) if one.type == "inline"]
     assert (len(cells), cells[3]) == (4, "prod")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\u05d0\u05d1 1.4.0", "`\u2068\u05d0\u05d1\u2069 1.4.0`"),
+        ("1.4.0 \u0627\u0644 \u0628 (2)", "`1.4.0 \u2068\u0627\u0644 \u0628\u2069 (2)`"),
+        ("a\u05d0b\u05d1", "`a\u2068\u05d0\u2069b\u2068\u05d1\u2069`"),
+        ("\u05d0\u0301", "`\u2068\u05d0\u0301\u2069`"),
+        ("caf\u00e9", "caf\u00e9"),
+    ],
+)
+def test_letters_from_right_to_left_turn_nothing_around_but_themselves(
+    text: str, shown: str
+) -> None:
+    assert inert(text) == shown
