@@ -1,4 +1,4 @@
-"""The DAG that tidies up after all projects: standbys and machine images whose time is over.
+"""The DAG that tidies up after all projects: standbys, machine images, old runs' notes.
 
 It also signs the apt repository anew once a day, since a signature counts for 30 days, and warns
 six weeks before the key expires.
@@ -17,7 +17,11 @@ from include.delivery.project import Project
 from include.delivery.swap_group import fleet_target
 from slipway.operators.apt_renew import RenewAptReleaseOperator
 from slipway.operators.fleet import RetireStandbysOperator
-from slipway.operators.retention import RetireBaseImagesOperator, RetireImagesOperator
+from slipway.operators.retention import (
+    ForgetRunsOperator,
+    RetireBaseImagesOperator,
+    RetireImagesOperator,
+)
 
 
 def housekeeping_dag(projects: Iterable[Project]) -> DAG:
@@ -51,6 +55,7 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
         RenewAptReleaseOperator(
             task_id="renew_apt_release", execution_timeout=LIMITS["publish_apt"]
         )
+        ForgetRunsOperator(task_id="forget_runs", execution_timeout=LIMITS["cloud"])
     return dag
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -76,6 +77,25 @@ class ArtifactStore:
         :param key: as given to :meth:`put`.
         """
         (self._root / key).unlink(missing_ok=True)
+
+    def delete_all(self, prefix: str) -> None:
+        """Remove everything below a prefix; nothing there is fine.
+
+        :param prefix: a folder, without the trailing slash.
+        """
+        (self._root / prefix).rmdir(recursive=True)
+
+    def stored_at(self, key: str) -> datetime | None:
+        """Return when something was stored under a key, or None where there is nothing.
+
+        :param key: as given to :meth:`put`.
+        """
+        path = self._root / key
+        try:
+            modified: datetime = path.fs.modified(path.path)
+        except FileNotFoundError:
+            return None
+        return modified
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes under a key, or None where there is nothing.

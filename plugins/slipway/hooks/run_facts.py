@@ -13,6 +13,7 @@ from slipway.hooks.signed_records import SignedRecords
 
 # Half of a SHA-256, in hexadecimal digits: a run's id may hold anything that somebody typed.
 _DIGITS = 32
+RUNS = "runs"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +43,7 @@ class RunFacts:
     ) -> None:  # fmt: skip
         self._records = SignedRecords(store, keys)
         run = hashlib.sha256(f"{dag_id}\0{run_id}".encode()).hexdigest()[:_DIGITS]
-        self._folder = f"runs/{run}"
+        self._folder = f"{RUNS}/{run}"
 
     def keep(self, task_id: str, fact: KeptFact) -> None:
         """Sign what a task returned, in place of what an earlier try of it did.

@@ -1,8 +1,9 @@
-"""Housekeeping: machine images whose time is over are taken away."""
+"""Housekeeping: machine images and notes of runs whose time is over are taken away."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from slipway.hooks.image_records import ImageRecords
 from slipway.hooks.image_retention import LAYER, ImageRetention
 from slipway.hooks.installation import installation_name
 from slipway.hooks.release_catalogue import ReleaseCatalogue
+from slipway.hooks.run_retention import forget_old_runs
 from slipway.operators.failure import explained
 from slipway.retention import StoredImage, Verdict, judge_bases, judge_releases, own_images
 
@@ -132,3 +134,22 @@ class RetireBaseImagesOperator(_RetentionOperator):
 
     def _release(self, image: StoredImage) -> None:
         return None
+
+
+class ForgetRunsOperator(BaseOperator):
+    """Take away what the tasks of runs signed that nobody takes up again.
+
+    Approvals, releases and the history of deployments stay: they say who did what.
+
+    :returns: how many runs went.
+    """
+
+    ui_color = "#fde68a"
+
+    def execute(self, context: Context) -> int:
+        """Look once a day; what a killed try left goes with the next."""
+        with explained():
+            gone = sum(1 for _ in forget_old_runs(artifact_store(), datetime.now(UTC)))
+        if gone:
+            self.log.info("the notes of %d runs went", gone)
+        return gone
