@@ -11,9 +11,10 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
-from include.demo import home
-from include.demo.airflow_api import AirflowApi
+from include.demo import home, processes
+from include.demo.airflow_api import AirflowApi, DemoFailed
 from include.localcloud import landscape
+from include.localcloud.database import DatabaseFailed
 
 # Seconds; the demo runs, so it answers.
 _PATIENCE = 30
@@ -38,8 +39,7 @@ def make(
         no command line, where everybody on the machine could read it.
     :param parameters: the application's own, by name.
     """
-    name = f"{project}_{environment}".replace("-", "_")
-    url = None
+    name, url = database_name(project, environment), None
     if database:
         databases = landscape.start_database(installation=home.INSTALLATION, databases=[name])
         url = databases[name]
@@ -54,6 +54,14 @@ def make(
         api.set_connection(name, _connection(url))
 
 
+def database_name(project: str, environment: str) -> str:
+    """Name an environment's database, and Airflow's connection to it.
+
+    Both names may have dashes; two places never share a database.
+    """
+    return "_".join(name.replace("-", "__") for name in (project, environment))
+
+
 def main() -> None:
     """Make the place and say what goes into the project file."""
     parser = argparse.ArgumentParser(prog="include.demo.place", description=__doc__)
@@ -64,8 +72,13 @@ def main() -> None:
     parser.add_argument("--health", default="/healthz", help="the service's health check path")
     parser.add_argument("--database", action="store_true", help="with a Postgres database")
     options = parser.parse_args()
-    make(**vars(options))
-    name = f"{options.project}_{options.environment}".replace("-", "_")
+    if not processes.alive("cloud"):
+        parser.error("no demo runs in this clone; start it with `make demo`")
+    try:
+        make(**vars(options))
+    except (DatabaseFailed, DemoFailed) as error:
+        parser.exit(1, f"{error}\n")
+    name = database_name(options.project, options.environment)
     sys.stdout.write(
         f"target_group: {options.project}-{options.environment}\n"
         f"health: {{path: {options.health}, port: {options.port}}}\n"

@@ -91,7 +91,11 @@ def _start(engine: Engine, name: str, address: str) -> None:
 
 
 def _seed(engine: Engine, name: str) -> bytes:
-    chunks, _ = engine.api.get_archive(name, _SEED)
+    try:
+        chunks, _ = engine.api.get_archive(name, _SEED)
+    except NotFound as error:
+        msg = f"the database {name} was made by an older version; `make down` removes it"
+        raise DatabaseFailed(msg) from error
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
         file = archive.extractfile(_SEED.rpartition("/")[2])
         return file.read() if file else b""
