@@ -6,26 +6,23 @@ killed try of it still has on its mind is refused.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
 
-from airflow.sdk import BaseOperator, Variable
-from airflow.sdk.configuration import conf
+from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, PlanOutdated
 from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import serving_version
-from slipway.hooks.docker_connection import installation
 from slipway.hooks.fleet_lease import FleetLease
 from slipway.operators.consent import Admission, Consent
 from slipway.operators.freeze import held_up
 from slipway.operators.kept_facts import run_facts
+from slipway.operators.lease_owner import moved, run_of, run_owner
 from slipway.operators.run_params import OVERRIDE_FREEZE
 from slipway.triggers.lease import LeaseTrigger
 
@@ -41,10 +38,6 @@ LEASE = "lease"
 # waits for another altogether; and between two looks.
 _POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
 _ALIVE = ["queued", "running"]
-# Airflow's own name for itself, which no two databases share; made when it is first needed.
-_DATABASE = "slipway_database"
-# Seconds in which two tasks that both make that name come to agree on one.
-_AGREE = 1.0
 
 
 class TurnTakingOperator(BaseOperator):
@@ -201,10 +194,10 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
 
     def dead(owner: str) -> bool:
         """Ask Airflow for the owner's run: one that has ended, or was deleted, is over."""
-        run = _run_of(owner)
-        if (stranger := _stranger(owner)) and owner not in told:
+        run = run_of(owner)
+        if (advice := moved(owner)) and owner not in told:
             told.add(owner)
-            log("%s", stranger)
+            log("%s", advice)
         if run == (ti.dag_id, ti.run_id):
             return True  # its own, taken by a task of an earlier version
         if run is None or ti.get_dr_count(dag_id=run[0], run_ids=[run[1]], states=_ALIVE):
@@ -230,68 +223,3 @@ def still_as_planned(look: Callable[[], Fleet], consent: Consent | None, version
         return
     msg = f"the approved plan replaces {replaces or 'nothing'}, but {serving or 'nothing'} serves"
     raise PlanOutdated(msg, advice="look at what came in between, then trigger a new run")
-
-
-def run_owner(dag_id: str, run_id: str) -> str:
-    """Return a run's page in Airflow's UI: for people a link, and the same nowhere else.
-
-    Many an Airflow takes itself for ``localhost``, and runs of one commit have one name
-    everywhere. What follows the ``#`` keeps them apart, and a browser does not mind it: the name
-    that lies in Airflow's database, and that of the installation, which a copy of the database
-    does not bring along.
-    """
-    page = f"{_base_url()}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
-    return f"{page}#{_database()}.{quote(installation(), safe='')}"
-
-
-def _run_of(owner: str) -> tuple[str, str] | None:
-    """Return DAG and run of an owner, None when it is not a run of this Airflow."""
-    run, base, home = _page_of(owner)
-    return run if (base, home) == (_address(_base_url()), True) else None
-
-
-def _page_of(owner: str) -> tuple[tuple[str, str] | None, str, bool]:
-    """Take an owner apart: DAG and run, the Airflow's address, and whether the rest is ours.
-
-    Leases of earlier versions do not name the installation.
-    """
-    page, _, mark = owner.partition("#")
-    base, *parts = page.rsplit("/", 4)
-    if len(parts) != 4 or (parts[0], parts[2]) != ("dags", "runs"):
-        return None, "", False
-    database, named, whose = mark.partition(".")
-    ours = database == _database() and whose == (quote(installation(), safe="") if named else "")
-    return (unquote(parts[1]), unquote(parts[3])), _address(base), ours
-
-
-def _stranger(owner: str) -> str | None:
-    """Return what to do about a lease of this very database at another address, if it is one."""
-    run, base, ours = _page_of(owner)
-    if run is None or not ours or base == _address(_base_url()):
-        return None
-    return (
-        f"the lease was written by an Airflow with this same database at {base}, and this one is "
-        f"{_address(_base_url())}: if this is a copy of that one, leave the lease alone. If this "
-        "is that one, and it moved, put its new address into the lease's `owner`"
-    )
-
-
-def _base_url() -> str:
-    return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
-
-
-def _address(url: str) -> str:
-    """Return host, port and path: with a certificate an Airflow is still the same."""
-    parts = urlsplit(url)
-    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}"
-
-
-def _database() -> str:
-    """Name the database in which this Airflow's runs can be looked up."""
-    name: str | None = Variable.get(_DATABASE, default=None)
-    if name is None:
-        what = "Slipway's name for this Airflow, in the leases that its runs hold: leave it"
-        Variable.set(_DATABASE, secrets.token_hex(4), description=what)
-        time.sleep(_AGREE)
-        name = str(Variable.get(_DATABASE))
-    return name

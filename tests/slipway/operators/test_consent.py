@@ -29,6 +29,7 @@ from slipway.operators.fleet import (
 )
 from slipway.operators.goose import GooseMigrateOperator
 from slipway.operators.known_images import Found
+from slipway.operators.lease_owner import run_owner
 from slipway.operators.packer_bake import PackerBakeOperator
 from slipway.operators.release import RecordDeploymentOperator
 from tests.fakes.airflow_run import FakeTask
@@ -233,7 +234,7 @@ def test_a_worker_that_dies_around_the_mark_is_followed_by_one_that_goes_on(
 ) -> None:
     """Having the lease but not the mark, and having both but no machine yet."""
     proposal = approve(propose())
-    cloud.lease(owner=turn.run_owner(RUN.dag_id, RUN.run_id), dead=lambda _: False).take(
+    cloud.lease(owner=run_owner(RUN.dag_id, RUN.run_id), dead=lambda _: False).take(
         "2", plan=proposal.name
     )
     if dies_at == "use_up":

@@ -20,7 +20,7 @@ from slipway.operators.fleet import (
     RollBackOperator,
     ShiftTrafficOperator,
 )
-from slipway.operators.turn import run_owner
+from slipway.operators.lease_owner import run_of, run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
@@ -181,6 +181,22 @@ def test_a_copy_of_a_run_is_not_that_run(
     with pytest.raises(TaskDeferred):
         make(RetireOldOperator).execute(MINE.context)
     assert mutations(cloud) == before
+
+
+def test_an_installation_that_was_renamed_is_told_what_to_do_with_its_lease(
+    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", "berlin")
+    with pytest.raises(AirflowSkipException):
+        housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
+    said = capsys.readouterr().out
+    assert "this same database of the installation test, and this one is berlin" in said
+    assert "put its new installation into the lease's `owner`" in said
+    renamed = held.removesuffix(".test") + ".berlin"
+    cloud.ssm.parameters[LEASE] = json.dumps({**holder(cloud), "owner": renamed})
+    housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
+    assert holder(cloud) is None
 
 
 def test_an_airflow_that_moved_is_told_what_to_do_with_its_lease(
@@ -383,6 +399,6 @@ def housekeeping() -> RetireStandbysOperator:
 
 
 def test_a_runs_page_is_read_back_whatever_is_in_its_name() -> None:
-    assert turn._run_of(run_owner("shop.dev", "manual__a/b c?d#e")) == (
+    assert run_of(run_owner("shop.dev", "manual__a/b c?d#e")) == (
         "shop.dev", "manual__a/b c?d#e",
     )  # fmt: skip
