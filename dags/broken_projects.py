@@ -8,5 +8,4 @@ from airflow.sdk import get_parsing_context
 from include.delivery.loader import load_projects
 
 if get_parsing_context().dag_id is None:
-    for error in load_projects().errors.values():
-        raise error
+    load_projects().raise_for_errors()

@@ -30,6 +30,14 @@ class Shelf:
     projects: dict[str, Project]
     errors: dict[str, ProjectFileError]
 
+    def raise_for_errors(self) -> None:
+        """Raise what is wrong with the files, all of it at once.
+
+        :raises ProjectFileError: each mistake as the file's reader worded it.
+        """
+        if self.errors:
+            raise ProjectFileError("\n".join(str(error) for error in self.errors.values()))
+
 
 def load_project(path: Path) -> Project:
     """Read one project file.
@@ -57,21 +65,22 @@ def load_project(path: Path) -> Project:
 
 
 def load_projects(folder: Path = PROJECTS) -> Shelf:
-    """Read every ``*.yaml`` in a folder, in the order of their names.
+    """Read every ``*.yaml`` and ``*.yml`` in a folder, in the order of their names.
 
     :param folder: where the project files lie.
     """
     projects: dict[str, Project] = {}
     errors: dict[str, ProjectFileError] = {}
-    for path in sorted(folder.glob("*.yaml")):
+    files: dict[str, str] = {}
+    for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         try:
             project = load_project(path)
         except ProjectFileError as error:
             errors[path.name] = error
             continue
         if project.name in projects:
-            msg = f"{path.name}: the name {project.name!r} is taken by another project file"
+            msg = f"{path.name}: the name {project.name!r} is taken by {files[project.name]}"
             errors[path.name] = ProjectFileError(msg, advice="give each project its own name")
         else:
-            projects[project.name] = project
+            projects[project.name], files[project.name] = project, path.name
     return Shelf(projects=projects, errors=errors)

@@ -148,7 +148,17 @@ def test_a_broken_file_leaves_the_others_alone(tmp_path: Path) -> None:
     shelf = load_projects(tmp_path)
     assert list(shelf.projects) == ["guestbook"]
     assert list(shelf.errors) == ["a.yaml", "c.yaml"]
-    assert "taken by another project file" in str(shelf.errors["c.yaml"])
+    assert "the name 'guestbook' is taken by b.yaml" in str(shelf.errors["c.yaml"])
+    with pytest.raises(ProjectFileError, match=r"(?s)a\.yaml:1:8: .*c\.yaml: the name 'guestbook'"):
+        shelf.raise_for_errors()
+
+
+def test_a_yml_is_a_project_file_as_well(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(GOOD)
+    (tmp_path / "b.yaml").write_text(GOOD)
+    shelf = load_projects(tmp_path)
+    assert list(shelf.projects) == ["guestbook"]
+    assert "is taken by a.yml" in str(shelf.errors["b.yaml"])
 
 
 def test_the_committed_schema_is_the_models() -> None:
