@@ -15,7 +15,21 @@ from typing import Any, TypeAlias
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from include.delivery.field_types import in_words
 from slipway.exceptions import ProjectFileError
+
+# What pydantic says of a value of the wrong kind, in words of a file.
+_WANTED = {
+    "string_type": "no text; put it in quotes",
+    "int_type": "no whole number",
+    "int_parsing": "no whole number",
+    "int_from_float": "no whole number",
+    "bool_type": "neither true nor false",
+    "bool_parsing": "neither true nor false",
+    "tuple_type": "no list; write [one, another], or one a line with a dash in front",
+    "dict_type": "no mapping; write `name: value`, one a line",
+    "model_type": "no mapping; write the fields below it, one a line",
+}
 
 Where: TypeAlias = tuple[int | str, ...]
 _ASK_FOR = "correct the file; every other project goes on working meanwhile"
@@ -47,6 +61,34 @@ def unreadable(path: Path, error: yaml.YAMLError) -> ProjectFileError:
     return ProjectFileError(f"{path.name}:{place}: not valid YAML: {problem}", advice=_ASK_FOR)
 
 
+def repeated(path: Path, root: yaml.Node) -> ProjectFileError | None:
+    """Describe keys that a mapping has twice, of which YAML takes the last without a word.
+
+    :param path: the file.
+    :param root: the file's composed nodes.
+    """
+    lines = "\n".join(f"{path.name}:{mistake}" for mistake in _repeated(root, (), set()))
+    return ProjectFileError(lines, advice=_ASK_FOR) if lines else None
+
+
+def _repeated(node: yaml.Node, where: Where, seen: set[int]) -> Iterator[Mistake]:
+    """Look at each node once: an alias may name one that it is inside of."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    first: dict[int | str, yaml.Mark] = {}
+    for key, mark, value in _children(node):
+        if key in first:
+            yield Mistake(
+                line=mark.line + 1,
+                column=mark.column + 1,
+                field=".".join(str(part) for part in (*where, key)),
+                problem=f"this key is here twice, first in line {first[key].line + 1}",
+            )
+        first.setdefault(key, mark)
+        yield from _repeated(value, (*where, key), seen)
+
+
 def misfit(
     path: Path, root: yaml.Node, model: type[BaseModel], error: ValidationError
 ) -> ProjectFileError:
@@ -69,19 +111,35 @@ def _mistake(root: yaml.Node, model: type[BaseModel], error: dict[str, Any]) -> 
     where: Where = tuple(error["loc"])
     at_key = error["type"] == "extra_forbidden"
     mark = _locate(root, where, at_key=at_key)
-    problem = error["msg"].removeprefix("Value error, ")
     if at_key:
         problem = f"unknown field{_suggest(str(where[-1]), _fields(model, where[:-1]))}"
-    elif error["type"] == "missing":
-        problem = "this field is required"
-    elif error["type"] == "enum":
-        problem = f"{problem}, not {error['input']!r}"
-    elif error["type"] == "string_pattern_mismatch":
-        problem = f"{error['input']!r} is not allowed here; it must match {error['ctx']['pattern']}"
+    else:
+        problem = _problem(error)
     return Mistake(
         line=mark.line + 1, column=mark.column + 1, problem=problem,
         field=".".join(str(part) for part in where) or "(the whole file)",
     )  # fmt: skip
+
+
+def _problem(error: dict[str, Any]) -> str:
+    """Say in words what pydantic found, and what may stand there."""
+    said = str(error["msg"]).removeprefix("Value error, ")
+    kind, found = error["type"], error["input"]
+    if kind == "missing":
+        return "this field is required"
+    if kind == "enum":
+        return f"{said}, not {found!r}"
+    if kind == "string_pattern_mismatch":
+        return f"{found!r} is not allowed here; write {in_words(error['ctx']['pattern'])}"
+    wanted = _WANTED.get(kind)
+    return f"{said[:1].lower()}{said[1:]}" if wanted is None else f"{_shown(found)} is {wanted}"
+
+
+def _shown(found: object) -> str:
+    """Show a value as the file has it, more or less."""
+    if found is None or isinstance(found, bool):
+        return {None: "nothing", True: "true", False: "false"}[found]
+    return repr(found) if isinstance(found, str | int | float) else "what stands here"
 
 
 def _locate(node: yaml.Node, where: Where, *, at_key: bool) -> yaml.Mark:

@@ -17,11 +17,43 @@ from pydantic import (
 
 from slipway.git_url import parse_url
 
+# What a pattern means, for people.
+_WORDS: dict[str, str] = {}
+
+
+def matching(pattern: str, words: str, most: int | None = None) -> StringConstraints:
+    """Keep a text to a pattern that can also be said in words.
+
+    :param pattern: for the schema, and so for editors.
+    :param words: what it allows, as the end of a sentence that begins with "write".
+    :param most: characters.
+    """
+    _WORDS[pattern] = words
+    return StringConstraints(pattern=pattern, max_length=most)
+
+
+def in_words(pattern: str) -> str:
+    """Say what a pattern of :func:`matching` allows."""
+    return _WORDS.get(pattern, f"what matches {pattern}")
+
+
 # The same alphabet as Airflow's DAG ids, AWS tags and Docker names share, less the dot, which
 # separates project and environment in a DAG id.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+Name = Annotated[
+    str,
+    matching(
+        r"^[a-z][a-z0-9-]{0,40}$",
+        "lower case letters, digits and dashes, beginning with a letter, 41 at most",
+    ),
+]
 # Debian Policy 5.6.1: lower case letters, digits, plus, minus, full stop; two characters at least.
-DebianName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+DebianName = Annotated[
+    str,
+    matching(
+        r"^[a-z0-9][a-z0-9+.-]+$",
+        "two or more lower case letters, digits, +, - and ., as packages are called",
+    ),
+]
 
 
 def _inside(path: str) -> str:
@@ -49,7 +81,12 @@ def _is_no_character(code: int) -> bool:
     return 0xD800 <= code <= 0xDFFF or 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
 
 
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+VariableName = Annotated[
+    str,
+    matching(
+        r"^[A-Za-z_][A-Za-z0-9_]*$", "a variable's name: letters, digits and _, no digit in front"
+    ),
+]
 
 
 def _followed(url: str) -> str:
@@ -90,27 +127,60 @@ BranchName = Annotated[str, AfterValidator(_ref_name)]
 RefPattern = Annotated[str, AfterValidator(_ref_pattern)]
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
 SecretSource = Annotated[
-    str, StringConstraints(pattern=r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$")
+    str,
+    matching(
+        r"^(variable:\S+|connection:[^\s:]+:[^\s:]+)$",
+        "where Airflow has it: variable:NAME or connection:ID:FIELD",
+    ),
 ]
-RegistryHost = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
+RegistryHost = Annotated[
+    str,
+    matching(
+        r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$",
+        "a host, and a port if need be: registry.example.com:5000",
+    ),
+]
 # A colon is a port's, a tag's or a digest's; two slashes are an address's, which no image has.
 ImagePattern = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9._:@*-]+(/[A-Za-z0-9._:@*-]+)*$")
+    str,
+    matching(
+        r"^[A-Za-z0-9._:@*-]+(/[A-Za-z0-9._:@*-]+)*$",
+        "an image's name without https://, * being any text",
+    ),
 ]
-ExtensionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$")]
+ExtensionName = Annotated[str, matching(r"^[A-Za-z0-9_-]+$", "letters, digits, _ and -")]
 SettingValue = Annotated[str, AfterValidator(_settable)]
 # As Airflow takes them.
-ConnectionName = Annotated[str, StringConstraints(pattern=r"^[\w#!()\-.:/\\]+$", max_length=250)]
+ConnectionName = Annotated[
+    str, matching(r"^[\w#!()\-.:/\\]+$", "the id of an Airflow connection, without blanks", 250)
+]
 SubmoduleConnections = Annotated[dict[str, ConnectionName], BeforeValidator(_all_followed)]
 
 # What things in AWS are called. These names stand in IAM's policies and EC2's filters, where * and
 # ? are any text and a dollar sign begins a variable: a name means itself alone.
-InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
+InstanceType = Annotated[
+    str, matching(r"^[a-z0-9-]+\.[a-z0-9-]+$", "an instance type like t3.micro")
+]
 # Target groups and load balancers.
 BalancerName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$")
+    str,
+    matching(
+        r"^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?$",
+        "letters, digits and dashes, 32 at most, no dash at either end",
+    ),
 ]
-ProfileName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]+$", max_length=128)]
+ProfileName = Annotated[str, matching(r"^[A-Za-z0-9_+=,.@-]+$", "letters, digits and _+=,.@-", 128)]
 CloudName = Annotated[
-    str, StringConstraints(pattern=r"^[^*?$\\\x00-\x1f\x7f-\x9f\u2028\u2029]+$", max_length=255)
+    str,
+    matching(
+        r"^[^*?$\\\x00-\x1f\x7f-\x9f\u2028\u2029]+$", "a name without *, ?, $ and backslashes", 255
+    ),
+]
+UnitName = Annotated[
+    str, matching(r"^[A-Za-z0-9:_.@-]+\.service$", "a unit's name that ends in .service")
+]
+Region = Annotated[str, matching(r"^[a-z]{2}(-[a-z]+)+-\d$", "a region like eu-west-1")]
+UrlPath = Annotated[str, matching(r"^/\S*$", "a path that begins with /, without blanks")]
+WebUrl = Annotated[
+    str, matching(r"^https?://[^\s@/]+(/\S*)?$", "an http or https URL, without a login")
 ]

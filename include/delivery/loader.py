@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from include.delivery.errors import misfit, unreadable
+from include.delivery.errors import misfit, repeated, unreadable
 from include.delivery.project import Project
 from slipway.exceptions import ProjectFileError
 
@@ -54,6 +54,8 @@ def load_project(path: Path) -> Project:
     if root is None:
         msg = f"{path.name}:1:1: the file is empty"
         raise ProjectFileError(msg, advice="include/projects/guestbook.yaml is an example")
+    if (twice := repeated(path, root)) is not None:
+        raise twice
     try:
         project = Project.model_validate(data)
     except ValidationError as error:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from include.delivery.duration import Duration
 from include.delivery.field_types import (
@@ -26,12 +26,15 @@ from include.delivery.field_types import (
     Name,
     ProfileName,
     RefPattern,
+    Region,
     RegistryHost,
     RepositoryPath,
     RepositoryUrl,
     SecretSource,
     SettingValue,
     SubmoduleConnections,
+    UnitName,
+    UrlPath,
     VariableName,
 )
 from include.delivery.freeze import Freeze
@@ -118,7 +121,7 @@ class Package(Strict):
     """As apt knows it."""
     nfpm: RepositoryPath = "nfpm.yaml"
     """nfpm's description of the package."""
-    unit: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9:_.@-]+\.service$")]
+    unit: UnitName
     """The systemd unit that serves."""
     config: dict[VariableName, SettingValue] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
@@ -150,7 +153,7 @@ class Aws(Strict):
 
     connection: ConnectionName = "aws_default"
     """Airflow connection."""
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Region
 
 
 class Instance(Strict):
@@ -183,7 +186,7 @@ class Size(Strict):
 class Health(Strict):
     """The question each machine is asked before it joins."""
 
-    path: Annotated[str, StringConstraints(pattern=r"^/\S*$")] = "/healthz"
+    path: UrlPath = "/healthz"
     port: Annotated[int, Field(ge=1, le=65535)] = 80
     """The port the service listens on."""
     timeout: Duration = timedelta(minutes=5)

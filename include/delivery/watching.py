@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from include.delivery.duration import Duration, parse_duration
-from include.delivery.field_types import CloudName
+from include.delivery.field_types import CloudName, UrlPath, WebUrl
 
 
 class Probe(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
     """An HTTP question that is asked again and again while the new fleet is watched."""
 
-    path: Annotated[str, StringConstraints(pattern=r"^/\S*$")] | None = None
+    path: UrlPath | None = None
     """Asked of each new machine in service, directly, past the balancer."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
     """The machines' port; the one of `health` by default."""
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@/]+(/\S*)?$")] | None = None
+    url: WebUrl | None = None
     """Asked as well, from a worker: a page behind the balancer, say."""
     status: Annotated[int, Field(ge=100, le=599)] = 200
     """The expected answer."""

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from include.delivery.delivery_dag import commit_dag
+from include.delivery.field_types import in_words
 from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.delivery.schema import SCHEMA, render
 from include.delivery.swap_group import fleet_target
@@ -113,7 +115,48 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
         ('GUESTBOOK_PORT: "8000"', 'GUESTBOOK_PORT: "8\\0"', "holds a zero byte"),
         ('GUESTBOOK_PORT: "8000"', 'GUESTBOOK_PORT: "8\\uFDD0"', "holds U+FDD0, which is no char"),
         ('GUESTBOOK_PORT: "8000"', 'GUESTBOOK_PORT: "8\\U0001FFFE"', "holds U+1FFFE, which is no"),
-        ("soak: 5s", "soak: {alarms: errors}", "dev.soak.alarms: Input should be a valid tuple"),
+        (
+            "soak: 5s",
+            "soak: {alarms: errors}",
+            "dev.soak.alarms: 'errors' is no list; write [one, ",
+        ),
+        (
+            "size: {min: 2, desired",
+            "size: {min: a, desired",
+            "dev.size.min: 'a' is no whole number",
+        ),
+        (
+            "size: {min: 2, desired",
+            "size: {min: -1, desired",
+            "should be greater than or equal to 0",
+        ),
+        ("name: guestbook\n", "name: 12\n", "name: 12 is no text; put it in quotes"),
+        (
+            "name: guestbook\n",
+            "name: My_Book\n",
+            "write lower case letters, digits and dashes, beg",
+        ),
+        ("approval: true", "approval: maybe", "'maybe' is neither true nor false"),
+        (
+            "name: guestbook\n",
+            "name: a\nname: b\n",
+            "shop.yaml:4:1: name: this key is here twice, ",
+        ),
+        (
+            "deploy: manual",
+            "deploy: manual\n    approval: true",
+            "prod.approval: this key is here t",
+        ),
+        (
+            "migrations:\n",
+            "migrations: yes\nx:\n",
+            "migrations: true is no mapping; write the fields",
+        ),
+        (
+            "region: eu-west-1",
+            "region: Ireland",
+            "'Ireland' is not allowed here; write a region like",
+        ),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
@@ -243,3 +286,11 @@ def test_a_project_cannot_take_the_name_of_a_shared_dag(tmp_path: Path, name: st
     said = _broken(tmp_path, "name: guestbook\n", f"name: {name}\n")
     assert f"{name!r} is the name of a DAG of all projects together" in said
     assert load_projects(tmp_path).projects == {}
+
+
+def test_every_pattern_can_be_said_in_words() -> None:
+    found = re.findall(r'"pattern": (".*?"),?$', SCHEMA.read_text(), re.MULTILINE)
+    # URLs, times of day and lengths of time are read by hand; their patterns are for editors.
+    checked = {json.loads(one) for one in found if not re.match(r'"\^\((http|\\\\d)|"\^\\\\d', one)}
+    assert len(checked) > 10
+    assert [one for one in checked if one in in_words(one)] == []
