@@ -268,6 +268,33 @@ def test_an_old_release_is_baked_after_the_repositorys_key_was_rotated(
     assert not bake(run, old, GUESTBOOK_PORT="8199").reused
 
 
+def test_a_service_that_its_package_starts_writes_nothing_into_the_image(
+    guestbook: Repository, checkout: Callable[[], Json], run: Run, world: World,
+    boot: Callable[[str], Machine],
+) -> None:  # fmt: skip
+    """Scripts that call systemctl themselves ask no policy-rc.d, and most packages' do."""
+    packaging = guestbook.path / "packaging"
+    script = packaging / "postinst"
+    starts = "systemctl daemon-reload\nsystemctl enable --now guestbook.service\n"
+    script.write_text(f"{script.read_text()}{starts}systemctl restart guestbook || true\n")
+    unit = packaging / "guestbook.service"
+    first = "ExecStartPre=+/bin/sh -c 'cat /proc/sys/kernel/random/uuid > /var/lib/first-data'\n"
+    unit.write_text(unit.read_text().replace("ExecStart=", f"{first}ExecStart="))
+    override = packaging / "lintian-overrides"
+    override.write_text(f"{override.read_text()}guestbook: maintainer-script-calls-systemctl\n")
+    guestbook.commit("Start at once")
+    found = checkout()
+    deb = run(DebBuildOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    package = run(AptPublishOperator(task_id="publish_apt", deb=deb))
+    image = bake(run, package, GUESTBOOK_PORT=PORT)
+    files = _files(world, image.image_id)
+    assert "var/lib/first-data" not in files
+    assert not any(name.startswith("run/slipway") for name in files)
+    machine = boot(image.image_id)
+    version(machine, PORT)
+    assert machine.sh("cat /var/lib/first-data").strip()
+
+
 def _files(world: World, image: str) -> dict[str, bytes]:
     """Read the files of an image below the folders that a machine keeps."""
     container = world.docker.containers.create(f"slipway-cloud/test-e2e:{image}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.exceptions import BakeFailed, CloudUnavailable, SlipwayError
+from slipway.exceptions import BakeFailed, CloudUnavailable, SlipwayError, ToolFailed
 from slipway.hooks.aws_connection import Account
 from slipway.hooks.image_catalogue import ImageCatalogue
 from slipway.hooks.recipes import pack
@@ -23,6 +23,8 @@ _TIMEOUT, _GRACE = 2400.0, 60.0
 _MANIFEST = f"{WORK}/manifest.json"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # Lines that say that the API was at fault, and not what was baked.
+# apt's words, and Ansible's for them: whatever holds the lock comes to an end.
+_LOCKED = re.compile(r"Could not get lock|Unable to (acquire|lock)|Failed to lock apt")
 _API_AT_FAULT = re.compile(
     r"RequestError|connection refused|RequestLimitExceeded|InternalError|ServiceUnavailable"
     r"|Timeout waiting for SSH|i/o timeout", re.IGNORECASE,
@@ -155,6 +157,8 @@ def failure(lines: list[str]) -> SlipwayError:
         lines, fatal)])  # fmt: skip
     if fatal:
         msg = f"Ansible failed in {task}\n    {fatal[-1][:1000]}"
+        if _LOCKED.search(fatal[-1]):
+            return ToolFailed(msg, advice="another program holds apt's lock on the builder")
         return BakeFailed(msg, advice="correct the role or the package, and run it again")
     tail = "\n".join(f"    {line}" for line in lines[-8:])
     if any(_API_AT_FAULT.search(line) for line in lines):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from slipway.exceptions import BakeFailed, CloudUnavailable
+from slipway.exceptions import BakeFailed, CloudUnavailable, ToolFailed
 from slipway.hooks.packer import Bake, failure, made
 from slipway.hooks.recipes import pack
 
@@ -24,6 +24,20 @@ def test_a_failed_task_is_named_with_what_it_said() -> None:
     assert isinstance(error, BakeFailed)
     assert "the task 'app : Install the package'" in str(error)
     assert "no package shop" in str(error)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 812 (apt-get)",
+        "Failed to lock apt for exclusive operation: Failed to lock directory /var/lib/apt/lists/",
+        "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend)",
+    ],
+)
+def test_a_lock_that_somebody_holds_is_nobodys_recipe(said: str) -> None:
+    error = failure(["TASK [app : Read our repository] ***", f"fatal: [default]: FAILED! {said}"])
+    assert isinstance(error, ToolFailed)
+    assert "holds apt's lock" in error.advice
 
 
 def test_an_api_that_failed_is_worth_another_try() -> None:
