@@ -10,14 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from slipway.unseen import is_unseen
+
 # Characters that a person reads in one go.
 LONGEST = 200
-# Controls, formats (direction, zero width, tags), surrogates, private, unassigned, line ends.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Letters and signs that show nothing: fillers, an empty pattern of Braille, joiners, selectors.
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef]"
-)
 # Marks that pile up on a character until they cover the lines around it.
 _MARKS, _MOST_MARKS = frozenset({"Mn", "Me"}), 2
 _TICKS = re.compile("`+")
@@ -42,7 +38,9 @@ def visible(text: str, longest: int = LONGEST) -> str:
     marks, shown = 0, []
     for char in cut:
         marks = marks + 1 if unicodedata.category(char) in _MARKS else 0
-        shown.append(char if _is_seen(char) and marks <= _MOST_MARKS else f"<U+{ord(char):04X}>")
+        shown.append(
+            char if not is_unseen(char) and marks <= _MOST_MARKS else f"<U+{ord(char):04X}>"
+        )
     more = len(text) - len(cut)
     return "".join(shown) + (f" ... and {more} characters more" if more else "")
 
@@ -84,9 +82,3 @@ def _classes(text: str) -> str:
     return "".join(
         " " if char == " " else known.get(unicodedata.bidirectional(char), ".") for char in text
     )
-
-
-def _is_seen(char: str) -> bool:
-    category = unicodedata.category(char)
-    blank = category == "Zs" and char != " "
-    return category not in _HIDDEN and not blank and not _BLANK.match(char)

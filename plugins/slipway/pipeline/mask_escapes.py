@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import html
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 
-from slipway.pipeline.mask_steps import Chain, Replace
+from slipway.pipeline.mask_steps import Replace
+from slipway.unseen import between
 
-# Colours and cursor movements, whole or cut off at the end; characters without a width, directions
-# of writing, variations, tags, other controls. Every branch begins with a plain byte: that is fast.
-# What a terminal takes as a title or a link is text, and stays.
+
+def _any_of(characters: Iterable[str]) -> bytes:
+    """Return a pattern of characters beyond ASCII: each beginning of some once, which is fast."""
+    last: defaultdict[bytes, set[int]] = defaultdict(set)
+    for encoded in (character.encode() for character in characters):
+        last[encoded[:-1]].add(encoded[-1])
+    return b"|".join(
+        re.escape(head) + b"[" + b"".join(b"\\x%02x" % byte for byte in sorted(tails)) + b"]"
+        for head, tails in last.items()
+    )
+
+
+# All but the one that begins a command to a terminal.
+_UNSEEN_BETWEEN = [one for one in between() if one != "\x9b"]
+# Colours and cursor movements, whole or cut off at the end; characters that show nothing. Every
+# branch begins with a plain byte: that is fast. What a terminal takes as a title or a link is
+# text, and stays.
 _NOISE = re.compile(
     rb"\x1b\[[0-?]*+[ -/]*+(?:[@-~]|\Z)|\xc2\x9b[0-?]*+[ -/]*+(?:[@-~]|\Z)"
-    rb"|\x1b[()*+][0-9A-Z]|\x1b[0-9=>A-OQ-WYZ\\^_a-z]|\x1b\Z"
-    rb"|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf"
-    rb"|\xc2[\x80-\x9a\x9c-\x9f\xad]|\xcd\x8f|\xd8\x9c|\xe1\xa0[\x8b-\x8f]"
-    rb"|\xf3\xa0[\x80-\x87][\x80-\xbf]"
+    rb"|\x1b[()*+][0-9A-Z]|\x1b[0-9=>A-OQ-WYZ\\^_a-z]|\x1b\Z|" + _any_of(_UNSEEN_BETWEEN)
 )
-# A character and the step back over it.
-_STEP_BACK = re.compile(rb"(?:[\x00-\x07\t\x0b-\x7f]|[\xc2-\xf4][\x80-\xbf]{1,3})\x08")
 # A title, or a link's address, which a terminal does not show among the text.
 _UNSEEN = re.compile(
     rb"\x1b[\]P^_X][^\x07\x1b\n]*+(?:\x07|\x1b\\)"
@@ -67,11 +79,10 @@ def _each(marks: bytes) -> tuple[bytes, ...]:
     return tuple(bytes([mark]) for mark in marks)
 
 
-UNNOISED = Chain(
-    (
-        Replace(_NOISE, _nothing, _each(b"\x1b\xe2\xef\xc2\xcd\xd8\xe1\xf3")),
-        Replace(_STEP_BACK, _nothing, _each(b"\x08")),
-    )
+UNNOISED = Replace(
+    _NOISE,
+    _nothing,
+    (b"\x1b", *sorted({one.encode()[:1] for one in _UNSEEN_BETWEEN})),
 )
 UNTITLED = Replace(
     _UNSEEN,

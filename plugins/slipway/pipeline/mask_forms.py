@@ -12,7 +12,7 @@ from contextlib import suppress
 from urllib.parse import quote, quote_plus
 
 from slipway.pipeline.mask_escapes import UNNOISED
-from slipway.pipeline.mask_readings import Alphabet, text_form
+from slipway.pipeline.mask_readings import BLANKLESS, Alphabet, text_form
 
 # Shorter texts are everywhere; masking them would hide the log and tell the secret.
 SHORTEST = 4
@@ -20,6 +20,8 @@ SHORTEST = 4
 _SHORTEST_FOLDED = 6
 # In capitals, a short secret is a word like others; what is short and is base64 is so by chance.
 _SHORTEST_CAPITALS, _SHORTEST_WRAPPING = 8, 12
+# Without the blanks between words, a short one is found across two of them.
+_SHORTEST_BLANKLESS = 12
 
 # How programs write a text down; each is undone by the reading of escapes.
 _WRITERS: tuple[Callable[[str], str], ...] = (
@@ -71,6 +73,9 @@ def _texts(text: str) -> Iterator[tuple[Alphabet, bytes]]:
         yield from ((Alphabet.RAW, one) for one in written)
         return
     yield Alphabet.TEXT, folded
+    blankless = BLANKLESS.apply(data)
+    if len(blankless) >= _SHORTEST_BLANKLESS:
+        yield Alphabet.BLANKLESS, blankless
     seen = [data] if text.isascii() else [data, text.encode("latin-1", errors="replace")]
     others = tuple(_other_writings(text))
     yield from ((Alphabet.TEXT, text_form(one, decoded=False)) for one in others)

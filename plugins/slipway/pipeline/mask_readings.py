@@ -13,8 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from slipway.pipeline.mask_dumps import Digits, Dumped, may_dump
 from slipway.pipeline.mask_escapes import DECODED, UNBROKEN, UNNOISED, UNTITLED
-from slipway.pipeline.mask_lines import Digits, Dumped, LastWords, may_dump
+from slipway.pipeline.mask_lines import Unprefixed
+from slipway.pipeline.mask_redraws import Redrawn
 from slipway.pipeline.mask_steps import Fold, Replace, Step, Traced
 
 
@@ -23,6 +25,7 @@ class Alphabet(StrEnum):
 
     RAW = "raw"
     TEXT = "text"
+    BLANKLESS = "blankless"
     HEX = "hex"
     BASE64 = "base64"
 
@@ -39,6 +42,7 @@ _HEX_MARK = Replace(re.compile(rb"0x"), lambda _: b"", (b"x",))
 
 _SAME = bytes.maketrans(b"", b"")
 TEXT = Fold(bytes.maketrans(b"+", b" "), _CONTROLS + _QUOTES)
+BLANKLESS = Fold(_SAME, _CONTROLS + _QUOTES + b" +")
 HEX = Fold(
     bytes.maketrans(b"ABCDEF", b"abcdef"), _CONTROLS + _QUOTES + b" :,-;.|_\xc2\xa0",
 )  # fmt: skip
@@ -98,10 +102,11 @@ _FOLDS: tuple[tuple[Alphabet, tuple[Step, ...]], ...] = (
     (Alphabet.TEXT, (_UNQUOTED, TEXT)),
     (Alphabet.HEX, (HEX, _HEX_MARK)),
     (Alphabet.BASE64, (BASE64,)),
+    (Alphabet.BLANKLESS, (_UNQUOTED, BLANKLESS)),
 )
 _AS_IT_IS: tuple[Step, ...] = (UNNOISED,)
 _DUMPS = tuple(Dumped(digits) for digits in Digits)
-_LAST_WORDS, _WORDS_APART = LastWords(), LastWords(apart=True)
+_UNPREFIXED, _LINES_APART, _REDRAWN = Unprefixed(), Unprefixed(apart=True), Redrawn()
 
 
 def readings(data: bytes) -> Iterable[tuple[Reading, bytes]]:
@@ -115,9 +120,14 @@ def readings(data: bytes) -> Iterable[tuple[Reading, bytes]]:
     unbroken = UNBROKEN.apply(plain)
     if unbroken != plain:
         yield from _folded((*before, UNBROKEN), unbroken)
-    for reading, text in _folded((*before, _LAST_WORDS), _LAST_WORDS.apply(plain)):
+    unprefixed = _UNPREFIXED.apply(plain)
+    for reading, text in _folded((*before, _UNPREFIXED), unprefixed):
         fold = reading.steps[len(before) + 1 :]
-        yield replace(reading, apart=(*before, _WORDS_APART, *fold)), text
+        yield replace(reading, whole=True, apart=(*before, _LINES_APART, *fold)), text
+    drawn = _REDRAWN.apply(data)
+    if drawn != data:
+        for reading, text in _written((_REDRAWN, *_AS_IT_IS), UNNOISED.apply(drawn)):
+            yield replace(reading, whole=True), text
     if may_dump(plain):
         for dumped in _DUMPS:
             yield Reading(Alphabet.HEX, (*before, dumped), whole=True), dumped.apply(plain)

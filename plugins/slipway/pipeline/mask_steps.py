@@ -69,25 +69,6 @@ class Replace:
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
-    """Makes one change after another."""
-
-    steps: tuple[Step, ...]
-
-    def apply(self, data: bytes) -> bytes:
-        """Make the changes."""
-        for step in self.steps:
-            data = step.apply(data)
-        return data
-
-    def trace(self, traced: Traced) -> Traced:
-        """Make the same changes, and keep the places."""
-        for step in self.steps:
-            traced = step.trace(traced)
-        return traced
-
-
-@dataclass(frozen=True, slots=True)
 class Fold:
     """Drops some bytes, and makes others equal."""
 

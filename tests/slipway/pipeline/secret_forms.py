@@ -46,7 +46,8 @@ def _dump(text: str, *, group: int, ascii_column: bool) -> str:
         row = data[at : at + 16]
         digits = " ".join(row[i : i + group].hex() for i in range(0, len(row), group))
         shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        lines.append(f"{at:08x}: {digits}" + (f"  {shown}" if ascii_column else ""))
+        width = 31 + 16 // group
+        lines.append(f"{at:08x}: " + (f"{digits:{width}}  {shown}" if ascii_column else digits))
     return "\n" + "\n".join(lines) + "\n"
 
 
@@ -92,7 +93,35 @@ def _with(between: str) -> Form:
 
 
 FORMS: dict[str, Form] = {
-    **{f"od {options}": _od(options) for options in ("", "-b", "-x", "-An -b", "-An -x", "-An -o")},
+    **{
+        f"od {options}": _od(options)
+        for options in (
+            "",
+            "-b",
+            "-x",
+            "-An -b",
+            "-An -x",
+            "-An -o",
+            "-t x4",
+            "-t x8",
+            "-t o4",
+            "-t o8",
+            "-t x1c",
+            "-t x1 -t x2",
+            "-w1 -t x1",
+            "-w3 -t x1",
+            "-A d -t x1z",
+            "--endian=big -t x2",
+            "--endian=big -t o2",
+        )
+    },
+    "xxd -g 8": lambda s: _dump(s, group=8, ascii_column=True),
+    "xxd -g 16": lambda s: _dump(s, group=16, ascii_column=True),
+    "steps back": lambda s: f"{s[:5]}xyz\b\b\b{s[5:]}",
+    "a movement back": lambda s: f"{s[:5]}xyz\x1b[3D{s[5:]}",
+    "to a column": lambda s: f"\n{s[:3]}xx\x1b[4G{s[3:]}\n",
+    "steps back behind it": lambda s: f"{s}\b\b\b",
+    **{f"U+{code:04X} between": chr(code).join for code in (0x115F, 0x2800, 0xFFF9, 0x1BCA0)},
     "xxd -e": _words_dump,
     "octal, no zeros": lambda s: "".join(f"\\{b:o}" for b in s.encode()),
     "base64 of html": lambda s: base64_of(html.escape(s)),
