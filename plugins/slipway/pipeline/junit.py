@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from slipway.facts import TestCounts, TestFailure
+from slipway.inert import visible
 from slipway.pipeline.masking import Masker
 from slipway.pipeline.report_files import LARGEST, Budget, TooMuch, reports_in
 from slipway.pipeline.xml_text import xml_text
@@ -122,8 +123,9 @@ def _count_lines(counts: TestCounts) -> Iterator[str]:
     bad = counts.failures + counts.errors
     yield f"{counts.tests} tests, {bad} failed, {counts.skipped} skipped, {counts.seconds:.1f} s"
     for failure in counts.failed:
-        yield f"  {failure.name}"
-        yield from (f"    {line}" for line in failure.message.splitlines()[:10])
+        yield f"  {visible(failure.name, _LONGEST)}"
+        lines = failure.message.splitlines()[:10]
+        yield from (f"    {visible(line, _LONGEST)}" for line in lines)
     if bad > len(counts.failed):
         yield f"  ... and {bad - len(counts.failed)} more"
 
@@ -182,7 +184,7 @@ class _Reader:
             raise ReportUnreadable(msg)
         if name == "testcase":
             parts = (attributes.get("classname", ""), attributes.get("name", ""))
-            self._case = ".".join(part[:_LOOKED_AT] for part in parts if part)
+            self._case = ".".join(self._masked(part[:_LOOKED_AT]) for part in parts if part)
             self._outcome = self._message = ""
             self._numbers["tests"] += 1
             self._seconds += _number(attributes.get("time", ""))
@@ -208,8 +210,11 @@ class _Reader:
             self._message = (self._message + joint + text)[:_LOOKED_AT]
 
     def _shown(self, text: str) -> str:
-        masked = self._mask(text.strip(), cut_off=len(text) >= _LOOKED_AT)
-        return masked[:_LONGEST].strip()
+        return self._masked(text)[:_LONGEST].strip()
+
+    def _masked(self, text: str) -> str:
+        """Mask what may have been cut, before anything is put behind it."""
+        return self._mask(text.strip(), cut_off=len(text) >= _LOOKED_AT)
 
 
 def _number(text: str) -> float:

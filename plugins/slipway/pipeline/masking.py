@@ -14,8 +14,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from traceback import format_exception_only
 from typing import Any, TypeAlias
 
+from slipway.exceptions import SlipwayError
 from slipway.pipeline.mask_forms import SHORTEST, Forms, forms
 from slipway.pipeline.mask_readings import Reading, readings
 from slipway.pipeline.mask_steps import Traced
@@ -74,12 +76,18 @@ class Masker:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Mask what an exception says that passes through, and what its causes say."""
+        """Mask what an exception says that passes through, and what its causes say.
+
+        :raises SlipwayError: in place of one that holds a secret where nobody can replace it.
+        """
         try:
             yield
         except BaseException as error:
             self._mask_error(error)
-            raise
+            if not isinstance(error, Exception) or all(self(told) == told for told in _told(error)):
+                raise
+            msg = f"{type(error).__name__}: {self(str(error))}"
+            raise SlipwayError(msg, advice="its causes held a secret and are not shown") from None
 
     def find(
         self, data: bytes, texts: Texts | None = None, *, line_by_line: bool = False
@@ -151,6 +159,21 @@ class Masker:
             for reading, text in texts
             for size, fragments in self._fragments[reading.alphabet].items()
         )
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    """Yield what an exception says, and what all do that are shown with it; no code, no paths."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield from format_exception_only(one)
+        waiting += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
 
 
 def masked(data: bytes, spans: Iterable[Span]) -> bytes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slipway.inert import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -34,4 +36,4 @@ def _row(step: StepReport, *, several: bool) -> tuple[str, ...]:
     seconds = f"{step.seconds:.1f}" if step.state != "skipped" else ""
     name = f"{step.pipeline}: {step.name}" if several else step.name
     cells = name, step.image, step.state, exit_code, seconds, step.note
-    return tuple(cell if len(cell) <= _WIDEST else f"{cell[:_WIDEST]} ..." for cell in cells)
+    return tuple(visible(cell, _WIDEST) for cell in cells)

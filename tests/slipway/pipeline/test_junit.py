@@ -265,3 +265,20 @@ def test_any_bytes_are_unpacked_or_complained_about(data: bytes) -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(ReportUnreadable):
         assert isinstance(read_report(data), TestCounts)
+
+
+def test_a_secret_in_a_long_name_that_is_cut_is_not_shown_by_what_is_put_behind_it() -> None:
+    secret = "ghp_Zk3v9QxT7mLw2Rb8Nc5Yd1Hs4Jf6Pg0Va"
+    escaped = "".join(f"\\u{ord(character):04x}" for character in secret)
+    name = escaped * (8000 // len(escaped))
+    name += "-" * (8192 - len(name) - 35) + secret[:35] + "and more"
+    report = f'<testsuite><testcase classname="{name}" name="x"><failure/></testcase></testsuite>'
+    (failed,) = read_report(report.encode(), Masker([secret])).failed
+    assert secret[:20] not in failed.name
+
+
+def test_what_a_test_is_called_turns_nothing_around_in_the_log() -> None:
+    case = '<testcase name="ok\u202etxt\u200b"><failure message="a\u2066b"/></testcase>'
+    counts = read_report(f"<testsuite>{case}</testsuite>".encode())
+    lines = list(Reports(counts).lines())
+    assert lines[1:] == ["  ok<U+202E>txt<U+200B>", "    a<U+2066>b"]
