@@ -278,7 +278,7 @@ def test_the_workspace_has_its_history(
     repository.git("tag", "v1.0.0")
     sha = repository.commit(readme="two")
     mirror = GitMirror(url=repository.url, root=tmp_path / "mirrors")
-    sources = mirror.workspace(mirror.resolve("main"), branch="main")
+    sources = mirror.workspace(mirror.find("main").sha, branch="main")
     runner = project.runner(
         f"steps: [{{name: a, {DEBIAN}, commands: [cat readme .git/HEAD, touch new]}}]"
     )

@@ -23,10 +23,11 @@ from slipway.hooks.git_command import MOST_OUTPUT, GitOutputTooLarge, git_into
 from slipway.hooks.git_commit import Commit, read_commit
 from slipway.hooks.git_credentials import NOBODY, Credentials
 from slipway.hooks.git_delivered import fetch_for
-from slipway.hooks.git_refs import Found, Refs, is_name
+from slipway.hooks.git_refs import Found, Refs
 from slipway.hooks.git_store import MirrorStore
 from slipway.hooks.git_submodules import Tree
 from slipway.hooks.git_workspace import add_history
+from slipway.ref_name import is_ref_name
 
 # Bytes of history that are worth carrying into every run, and the commits that go along where
 # there are more and nobody said how many.
@@ -76,17 +77,13 @@ class GitMirror:
         :raises RefAmbiguous: when the name means more than one thing.
         :raises RepositoryUnreachable: when the server does not answer.
         """
-        if is_name(name):  # otherwise there is nothing to ask a server
+        if is_ref_name(name):  # otherwise there is nothing to ask a server
             fetch_for(self._store, delivered)
         try:
             return self._refs.resolve(name)
         except RefNotFound as error:
             msg = f"{self.url}: {error.message}"
             raise RefNotFound(msg, advice=error.advice) from error
-
-    def resolve(self, name: str) -> str:
-        """Find the commit that a name means now, as :meth:`find` does."""
-        return self.find(name).sha
 
     @property
     def refs(self) -> Refs:
@@ -99,7 +96,7 @@ class GitMirror:
         :param branch: the branch's name.
         :raises RepositoryUnreachable: when the server does not answer.
         """
-        if not is_name(branch):
+        if not is_ref_name(branch):
             return None
         ref = f"refs/heads/{branch}"
         return self._store.list_refs(ref).get(ref)
@@ -150,7 +147,7 @@ class GitMirror:
     def commit(self, sha: str) -> Commit:
         """Read one commit.
 
-        :param sha: as :meth:`resolve` returned it.
+        :param sha: in full, as :meth:`find` returns it.
         """
         self._store.require(sha)
         return read_commit(self._store.local, sha)
@@ -158,7 +155,7 @@ class GitMirror:
     def version(self, sha: str) -> str:
         """Name a commit so that names sort as the history does, ``1.4.0+42.g3f2a1b7``.
 
-        :param sha: as :meth:`resolve` returned it.
+        :param sha: in full, as :meth:`find` returns it.
         """
         self._store.require(sha)
         return git_history.version_of(self._store.local, sha)
@@ -170,7 +167,7 @@ class GitMirror:
 
         Files carry the commit's time, so equal commits give equal bytes.
 
-        :param sha: as :meth:`resolve` returned it.
+        :param sha: in full, as :meth:`find` returns it.
         :param paths: relative to the top; all, with the submodules, where none is given.
         :returns: the file, open at its beginning; it is gone when it is closed.
         :raises RepositoryRefused: when a path is not in the commit.
@@ -188,7 +185,7 @@ class GitMirror:
     def workspace(self, sha: str, *, branch: str, depth: int = 0) -> IO[bytes]:
         """Pack the tree of a commit and its history, as a clone would have them.
 
-        :param sha: as :meth:`resolve` returned it.
+        :param sha: in full, as :meth:`find` returns it.
         :param branch: the branch that is checked out.
         :param depth: commits of history; 0 is all, unless that is very large.
         :returns: as :meth:`archive`.

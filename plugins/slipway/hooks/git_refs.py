@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from slipway.event import HEADS, TAGS
 from slipway.exceptions import RefAmbiguous, RefNotFound
 from slipway.hooks.git_command import GitCommandFailed
+from slipway.ref_name import is_ref_name
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}")
 _ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,39}")
-# git-check-ref-format(1), and no leading dash.
-_NAME = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,250}")
-
 # Refs of for-each-ref(1), as ls-remote(1) prints them.
 LISTED = "--format=%(objectname)%09%(refname)"
 # Names among which the nearest is looked for; somebody may have made a million of them.
@@ -37,11 +35,6 @@ class Found:
 
     sha: str
     ref: str | None = None
-
-
-def is_name(name: str) -> bool:
-    """Tell whether a text can be the name of a ref or a commit."""
-    return _NAME.fullmatch(name) is not None
 
 
 def is_sha(name: str) -> bool:
@@ -102,7 +95,7 @@ class Refs:
         :raises RefNotFound: when there is nothing of that name; the nearest is named.
         :raises RefAmbiguous: when there are several; all are named, as they must be written.
         """
-        if not is_name(name):
+        if not is_ref_name(name):
             msg = f"{name!r} cannot be a ref"
             raise RefNotFound(msg, advice="give a branch, a tag or a sha")
         if is_sha(name):

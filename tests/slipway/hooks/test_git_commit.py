@@ -35,7 +35,7 @@ def test_a_first_commit_has_no_parent_and_a_name_in_its_own_encoding(
     (repository.path / "message").write_bytes("Größe\n\n".encode("latin-1"))
     repository.git("commit", "--quiet", "--allow-empty", "-F", "message")
     mirror = GitMirror(url=repository.url, root=tmp_path_factory.mktemp("mirrors"))
-    found = mirror.commit(mirror.resolve("main"))
+    found = mirror.commit(mirror.find("main").sha)
     assert (found.parent, found.message, found.author_name) == (None, "Größe", "Ada")
 
 

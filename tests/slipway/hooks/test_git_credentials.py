@@ -139,7 +139,7 @@ def test_a_redirect_gets_no_credentials(web: GitWeb, tmp_path: Path) -> None:
         web.redirects["/private/.git/git-upload-pack"] = f"{thief.url}/private/.git/git-upload-pack"
         for url in (f"{web.url}/moved", repository.url):
             with pytest.raises(RepositoryRefused, match="sends us to another address") as refused:
-                git_mirror(url, "token").resolve("main")
+                git_mirror(url, "token").find("main")
             assert "new address" in refused.value.advice
         assert thief.seen == []
 
@@ -148,7 +148,7 @@ def test_a_redirect_on_the_same_server_gets_none_either(web: GitWeb) -> None:
     _repository(web).commit()
     web.redirects["/moved/info/refs"] = f"{web.url}/private/.git/info/refs"
     with pytest.raises(RepositoryRefused, match="another address"):
-        git_mirror(f"{web.url}/moved", "token").resolve("main")
+        git_mirror(f"{web.url}/moved", "token").find("main")
     assert not any(path.startswith("/private") for path, _ in web.seen)
 
 
@@ -338,9 +338,9 @@ def test_mirrors_of_two_readers_are_two_folders_of_one_owner(
 ) -> None:
     private = _repository(web)
     private.commit()
-    git_mirror(private.url, "token").resolve("main")
+    git_mirror(private.url, "token").find("main")
     web.authorization = ""
-    git_mirror(private.url, None).resolve("main")
+    git_mirror(private.url, None).find("main")
     GitMirror(url=repository.url, root=tmp_path / "mirrors")
     assert len(list((tmp_path / "mirrors").glob("*.git"))) == 2
     assert stat.S_IMODE((tmp_path / "mirrors").stat().st_mode) == 0o700

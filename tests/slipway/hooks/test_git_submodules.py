@@ -104,7 +104,7 @@ def test_a_submodule_that_has_no_url_is_refused(repository: Repository, mirror: 
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'a' * 40},lib")
     repository.git("commit", "--quiet", "-m", "no URL")
     with pytest.raises(RepositoryRefused, match=r"does not name: \['lib'\]"):
-        mirror.archive(mirror.resolve("main"))
+        mirror.archive(mirror.find("main").sha)
 
 
 @pytest.mark.parametrize("url", ["ext::sh -c id", "file:///etc", "/etc"])
@@ -123,7 +123,7 @@ def test_a_submodule_that_would_be_an_option_is_refused_with_its_repository(
     repository.commit()
     sha = _vendor(repository, ("lib", "--upload-pack=x", "a" * 40))
     with pytest.raises(RepositoryDamaged, match="disallowed submodule url"):
-        mirror.resolve("main")
+        mirror.find("main")
     with pytest.raises(RepositoryDamaged, match="disallowed submodule url"):
         mirror.archive(sha)
 
