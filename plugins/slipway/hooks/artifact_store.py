@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -75,7 +76,8 @@ class ArtifactStore:
 
         :param key: as given to :meth:`put`.
         """
-        (self._root / key).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # also where somebody else removes it just now
+            (self._root / key).unlink(missing_ok=True)
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes under a key, or None where there is nothing.
