@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from slipway.event import HEADS, TAGS
 from slipway.exceptions import RefAmbiguous, RefNotFound
@@ -23,6 +24,8 @@ _ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,39}")
 LISTED = "--format=%(objectname)%09%(refname)"
 # Names among which the nearest is looked for; somebody may have made a million of them.
 _MOST_COMPARED = 2000
+# Branches that a message names.
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +43,11 @@ class Found:
 def is_sha(name: str) -> bool:
     """Tell whether a text is a whole sha, and so can be nothing else."""
     return _SHA.fullmatch(name) is not None
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a name, as git gave it, is UTF-8."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def of_ls_remote(answer: bytes) -> dict[str, str]:
@@ -144,7 +152,35 @@ def _described(meaning: str) -> str:
     return f"the commit {meaning}"
 
 
+def branches_by_nearness(wanted: str, refs: Iterable[str]) -> str:
+    """Name the branches of a repository, those first that are called nearly like one.
+
+    :param wanted: what was looked for, short or in full.
+    :param refs: in full.
+    """
+    name = _short(wanted)
+    # A name that cannot be shown, or typed, helps nobody.
+    heads = (_short(ref) for ref in refs if ref.startswith(HEADS) and ref.isprintable())
+    names = list(islice(heads, _MOST_COMPARED))
+    if not names:
+        return "it has no branch yet: push one"
+    matcher = difflib.SequenceMatcher(b=name)
+
+    def distance(other: str) -> tuple[float, str]:
+        matcher.set_seq1(other)
+        return -matcher.ratio(), other
+
+    shown = sorted(names, key=distance)[:_MOST_NAMED]
+    more = f", and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"its branches, the nearest first: {', '.join(shown)}{more}"
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix(HEADS).removeprefix(TAGS)
+
+
 def _nearest(wanted: str, refs: Mapping[str, str]) -> str:
-    names = sorted({ref.split("/", 2)[2] for ref in refs if ref.isprintable()})[:_MOST_COMPARED]
-    near = difflib.get_close_matches(wanted.removeprefix(HEADS).removeprefix(TAGS), names, n=1)
-    return f"did you mean {near[0]!r}?" if near else "push it, or give another ref"
+    names = sorted({_short(ref) for ref in refs if ref.isprintable()})[:_MOST_COMPARED]
+    near = difflib.get_close_matches(_short(wanted), names, n=1)
+    first = f"did you mean {near[0]!r}?" if near else "push it, or give another ref;"
+    return f"{first} {branches_by_nearness(wanted, refs)}"

@@ -19,9 +19,9 @@ from slipway.hooks.git_command import (
     GitCommandFailed,
     GitOutputTooLarge,
     git,
-    remote_failure,
 )
 from slipway.hooks.git_credentials import Credentials
+from slipway.hooks.git_failure import remote_failure
 from slipway.hooks.git_folder import locked, mirror_path, own_folder, remove_shared
 from slipway.hooks.git_refs import LISTED, of_ls_remote
 

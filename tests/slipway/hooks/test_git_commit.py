@@ -47,6 +47,16 @@ def test_an_encoding_that_is_none_of_gits_is_taken_for_utf_8(encoding: bytes) ->
     assert (found.message, found.committed_at) == ("Größe", 1_700_000_000)
 
 
+def test_a_name_of_an_old_editor_loses_no_letter() -> None:
+    found = parsed(
+        _raw(author=b"Jos\xe9 <jos\xe9@example.com> 1 +0000", message=b"Gr\xf6\xdfe"), SHA
+    )
+    assert (found.author_name, found.author_email) == ("José", "josé@example.com")
+    assert found.message == "Größe"
+    claimed = parsed(_raw(encoding=b"ascii", message=b"Gr\xf6\xdfe"), SHA)
+    assert claimed.message == r"Gr\xf6\xdfe"
+
+
 @pytest.mark.parametrize("time", [b"", b"x +0000", b"-1 +0000", b"9" * 12, b"9" * 5000 + b" +0"])
 def test_a_time_that_no_calendar_has_is_none(time: bytes) -> None:
     assert parsed(_raw(time=time), SHA).committed_at == 0

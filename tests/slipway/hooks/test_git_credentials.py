@@ -17,7 +17,6 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from slipway.exceptions import RepositoryRefused
-from slipway.hooks.git_command import GitCommandFailed, remote_failure
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_credentials import Login, with_key
 from slipway.hooks.git_mirror import GitMirror
@@ -344,16 +343,3 @@ def test_mirrors_of_two_readers_are_two_folders_of_one_owner(
     GitMirror(url=repository.url, root=tmp_path / "mirrors")
     assert len(list((tmp_path / "mirrors").glob("*.git"))) == 2
     assert stat.S_IMODE((tmp_path / "mirrors").stat().st_mode) == 0o700
-
-
-@pytest.mark.parametrize(
-    "why", ["root@git.example.com: Permission denied (publickey).", "Host key verification failed."]
-)
-def test_a_refusal_says_why(why: str) -> None:
-    said = (
-        f"{why}\nfatal: Could not read from remote repository.\n\n"
-        "Please make sure you have the correct access rights\nand the repository exists.\n"
-    )
-    failure = remote_failure("ssh://git@git.example.com/a.git", GitCommandFailed(said))
-    assert isinstance(failure, RepositoryRefused)
-    assert failure.message.endswith(f"refused us: {why}")

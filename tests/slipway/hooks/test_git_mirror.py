@@ -15,7 +15,7 @@ from slipway.exceptions import (
     RepositoryTooLarge,
     RepositoryUnreachable,
 )
-from slipway.hooks import git_mirror
+from slipway.hooks import git_files
 from slipway.hooks.git_mirror import GitMirror
 from tests.fakes.git_server import Repository
 
@@ -107,7 +107,7 @@ def test_versions_sort_as_history_does(repository: Repository, mirror: GitMirror
     repository.git("tag", "nightly")
     shas.append(repository.commit(readme="last"))
     mirror.find("main")
-    versions = [mirror.version(sha) for sha in shas]
+    versions = [mirror.version(sha).name for sha in shas]
     assert versions == [
         f"0.0.0+1.g{shas[0][:7]}",
         f"0.0.0+2.g{shas[1][:7]}",
@@ -164,33 +164,6 @@ def test_new_commits_come_oldest_first(repository: Repository, mirror: GitMirror
     assert mirror.commits_since("0" * 40, shas[3]) == [shas[3]]
 
 
-def test_a_workspace_has_the_history_and_a_clean_status(
-    repository: Repository, mirror: GitMirror, tmp_path: Path
-) -> None:
-    repository.commit(readme="one")
-    repository.git("tag", "v1.0.0")
-    sha = repository.commit(readme="two", run_dot_sh="x")
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(work), *arguments], check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    for depth, commits in ((0, 2), (1, 1)):
-        work = tmp_path / str(depth)
-        tar = mirror.workspace(mirror.find("main").sha, branch="main", depth=depth)
-        with tarfile.open(fileobj=tar) as archive:
-            archive.extractall(work, filter="fully_trusted")
-        assert git("status", "--porcelain") == ""
-        assert git("rev-parse", "HEAD") == sha
-        assert git("rev-parse", "--abbrev-ref", "HEAD") == "main"
-        assert git("rev-list", "--count", "HEAD") == str(commits)
-        assert git("remote", "get-url", "origin") == repository.url
-    work = tmp_path / "0"
-    assert git("describe", "--tags").startswith("v1.0.0-1-g")
-
-
 def test_a_branch_whose_name_ends_like_mains_ref_is_not_main(
     repository: Repository, mirror: GitMirror
 ) -> None:
@@ -214,7 +187,7 @@ def test_a_space_in_a_tag_that_only_python_sees_breaks_no_version(
     for tag in ("x\u2003v9.9.9", "x\u2028v9.9.8", "v\u0663.0.0", f"v1.0.{'9' * 200}", "v1.2.3"):
         repository.git("tag", tag)
     mirror.find("main")
-    assert mirror.version(sha) == f"1.2.3+0.g{sha[:7]}"
+    assert mirror.version(sha).name == f"1.2.3+0.g{sha[:7]}"
 
 
 def test_a_clock_that_is_set_forward_moves_no_commit(
@@ -248,7 +221,7 @@ def test_an_archive_of_zeros_stops_at_its_limit(
     repository: Repository, mirror: GitMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sha = repository.commit(zeros="0" * (3 << 20))
-    monkeypatch.setattr(git_mirror, "MOST_FILES", 2 << 20)
+    monkeypatch.setattr(git_files, "MOST_FILES", 2 << 20)
     with pytest.raises(RepositoryTooLarge, match="come to more than 2 MiB"):
         mirror.archive(sha)
     assert mirror.read(sha, "zeros") is not None

@@ -63,8 +63,8 @@ def test_a_branch_or_tag_named_like_a_sha_does_not_win(
     assert mirror.archive(good).read() == mirror.archive(mirror.find("refs/heads/main").sha).read()
     assert mirror.read(good, "readme") == b"reviewed"
     assert mirror.commit(good).sha == good
-    assert mirror.version(good).endswith(good[:7])
-    assert mirror.version(good).startswith("1.4.0+0")
+    assert mirror.version(good).name.endswith(good[:7])
+    assert mirror.version(good).name.startswith("1.4.0+0")
 
 
 def test_a_branch_named_like_a_sha_that_is_not_there_is_not_found(

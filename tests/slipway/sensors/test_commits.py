@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import threading
@@ -303,3 +304,72 @@ def test_a_remembered_head_that_is_no_sha_is_not_even_parsed(
     (artifacts / "heads").mkdir(parents=True)
     (artifacts / "heads" / "shop.json").write_bytes(stored)
     assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+
+
+def test_a_branch_that_is_missing_is_told_by_one_run_of_its_project_and_stops_no_other(
+    daemon: tuple[Path, str], artifacts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost, good = _two(daemon, "missing")
+    lost.git("branch", "--move", "main", "master")
+    lost.git("branch", "develop")
+    lost.git("branch", "maint")
+    watched = [_watch(lost, "lost"), _watch(good, "good")]
+    runs = _poke(*watched)
+    assert [run["trigger_dag_id"] for run in runs] == ["lost", "good"]
+    assert re.fullmatch(r"branch_missing__\d{8}T\d{6}", runs[0]["trigger_run_id"])
+    assert runs[0]["conf"] == {"ref": "refs/heads/main"}
+    said = capsys.readouterr().out
+    assert f"lost: {lost.url} has no branch 'main'" in said
+    assert "its branches, the nearest first: maint, master, develop" in said
+    again = [run["trigger_dag_id"] for run in _poke(*watched)]
+    assert again == ["lost", "good"]  # after a crash before it was noted
+    _remember(runs)
+    assert json.loads((artifacts / "heads" / "good.json").read_text()) == runs[1]["conf"]["ref"]
+    assert not (artifacts / "heads" / "lost.json").exists()
+    assert _poke(*watched) == []
+
+
+def test_a_branch_that_comes_back_goes_on_where_it_was_and_is_told_of_again_when_it_goes(
+    repository: Repository, artifacts: Path
+) -> None:
+    watched = _watch(repository)
+    repository.commit(readme="one")
+    _remember(_poke(watched))
+    repository.git("branch", "--move", "main", "other")
+    _remember(_poke(watched))
+    assert _poke(watched) == []
+    repository.git("branch", "--move", "other", "main")
+    assert _poke(watched) == []
+    burst = [repository.commit(readme=f"{number}") for number in range(2)]
+    runs = _poke(watched)
+    assert [run["conf"]["ref"] for run in runs] == burst
+    _remember(runs)
+    repository.git("branch", "--move", "main", "other")
+    assert [run["conf"]["ref"] for run in _poke(watched)] == ["refs/heads/main"]
+
+
+def test_another_branch_that_is_missing_is_told_of_as_well(
+    repository: Repository, artifacts: Path
+) -> None:
+    """Also one whose ref is longer than what a run may be given."""
+    repository.commit(readme="one")
+    for branch in ("absent", "also/absent", "x" * 250):
+        watched = Watched(dag_id="shop", url=repository.url, branch=branch, connection=None)
+        runs = _poke(watched)
+        assert [run["conf"]["ref"] for run in runs] == [f"refs/heads/{branch}"[:250]]
+        _remember(runs)
+        assert _poke(watched) == []
+
+
+def test_a_repository_without_a_commit_is_told_of(repository: Repository, artifacts: Path) -> None:
+    watched = _watch(repository)
+    runs = _poke(watched)
+    assert [run["conf"]["ref"] for run in runs] == ["refs/heads/main"]
+    _remember(runs)
+    head = repository.commit(readme="one")
+    assert [run["conf"]["ref"] for run in _poke(watched)] == [head]
+
+
+def test_a_server_that_is_away_has_not_lost_its_branches(artifacts: Path) -> None:
+    away = Watched(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
+    assert _poke(away) == []
