@@ -51,8 +51,10 @@ _AWAY = re.compile(
     r"disconnect|broken pipe|kex_exchange|returned error: (?:5\d\d|408|429)|tls|gnutls|ssl_",
     re.IGNORECASE,
 )
-_ERROR = re.compile(r"^(?:remote: ?)?(?:fatal|error|err):", re.IGNORECASE)
+_ERROR = re.compile(r"^(?:remote|fatal|error|err):", re.IGNORECASE)
 _QUOTED = re.compile(r"'[^']*'")
+# What git adds to ssh's own words, where ssh ended without any.
+_ENDED = re.compile(r"could not read from remote repository", re.IGNORECASE)
 # Lines of git's, and characters of them, that anybody reads.
 _MOST_LINES, _MOST_SAID = 3, 400
 
@@ -77,6 +79,10 @@ class _Said:
     def why(self, sign: re.Pattern[str]) -> str | None:
         """Return the first line that shows a sign."""
         return next((shown for plain, shown in self._lines if sign.search(plain)), None)
+
+    def begins_with(self, sign: re.Pattern[str]) -> str | None:
+        """Return the first line where it shows a sign, so that nothing was said before it."""
+        return next((shown for plain, shown in self._lines[:1] if sign.search(plain)), None)
 
     def __str__(self) -> str:
         """Return the first lines that call themselves errors, or the last one where none does."""
@@ -154,7 +160,7 @@ def _of_its_answer(url: str, said: _Said) -> SlipwayError | None:
 
 
 def _of_no_answer(url: str, said: _Said) -> SlipwayError:
-    if why := said.why(_AWAY):
+    if why := said.why(_AWAY) or said.begins_with(_ENDED):
         return RepositoryUnreachable(
             f"{url} does not answer: {why}",
             advice="nothing, if the server is coming back: the task tries again by itself",

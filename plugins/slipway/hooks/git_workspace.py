@@ -84,7 +84,7 @@ def _check_out(work: Path, sha: str, clone: Clone) -> None:
         _in(work, "symbolic-ref", "HEAD", f"{HEADS}{clone.branch}")
     else:
         _in(work, "update-ref", "--no-deref", "HEAD", sha)
-    if clone.main:
+    if clone.main and clone.main != "HEAD":  # which would be itself
         _in(work, "symbolic-ref", f"{_REMOTE}HEAD", f"{_REMOTE}{clone.main}")
     _in(work, "update-ref", "-d", _FETCHED)
     _in(work, "read-tree", sha)

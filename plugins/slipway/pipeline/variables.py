@@ -104,7 +104,7 @@ def _repository(checkout: Checkout, event: Event) -> dict[str, str]:
         "DRONE_GIT_SSH_URL": "" if is_web else url,
         "DRONE_REMOTE_URL": url,
         "DRONE_REPO": event.repo,
-        "DRONE_REPO_BRANCH": checkout.branch,
+        "DRONE_REPO_BRANCH": checkout.delivered or checkout.branch,
         "DRONE_REPO_LINK": url.removesuffix(".git") if is_web else "",
         "DRONE_REPO_NAME": name,
         "DRONE_REPO_NAMESPACE": namespace,

@@ -60,6 +60,10 @@ def test_a_refusal_says_why(why: str) -> None:
          "git.example.com", RepositoryUnreachable, "Could not resolve"),
         ("fatal: the remote end hung up unexpectedly\nfatal: early EOF", RepositoryUnreachable,
          "hung up"),
+        ("fatal: Could not read from remote repository.\n\nPlease make sure you have the correct "
+         "access rights\nand the repository exists.", RepositoryUnreachable, "Could not read"),
+        ("remote: your plan has ended\nfatal: Could not read from remote repository.",
+         RepositoryUnreadable, "your plan has ended"),
         ("error: cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists; cannot create\n",
          RepositoryUnreadable, "cannot lock ref"),
         ("fatal: something that nobody has met\nfatal: index-pack failed", RepositoryUnreadable,

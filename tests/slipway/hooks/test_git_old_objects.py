@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from slipway.exceptions import RepositoryDamaged
+from slipway.exceptions import RefNotFound, RepositoryDamaged
 from slipway.hooks.git_mirror import GitMirror
 from tests.fakes.git_server import Repository
 
@@ -157,3 +157,31 @@ def test_two_things_of_one_name_are_history_but_are_not_built(
     for packed in packings:
         with pytest.raises(RepositoryDamaged, match="name twice"):
             packed()
+
+
+def test_tags_of_early_days_are_history_and_stop_nothing(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """Without a tagger, of a tree, of a file, of a tag, and with a name that no ref has."""
+    sha = repository.commit(readme="x")
+    tree, blob = (repository.git("rev-parse", f"HEAD{at}") for at in ("^{tree}", ":readme"))
+    repository.git("tag", "v1.0.0")
+
+    def tag(ref: str, of: str, kind: str, name: str) -> None:
+        made = _object(repository, "tag", f"object {of}\ntype {kind}\ntag {name}\n\nold\n".encode())
+        repository.git("update-ref", f"refs/tags/{ref}", made)
+
+    for ref, of, kind in (("of-tree", tree, "tree"), ("of-blob", blob, "blob")):
+        tag(ref, of, kind, ref)
+        repository.git("update-ref", f"refs/tags/light-{ref}", of)
+    tag("v2.0.0", sha, "commit", "no ref..name")
+    repository.git("tag", "-a", "-m", "x", "v3.0.0", "v2.0.0")
+    mirror = GitMirror(url=repository.url, root=tmp_path)
+    assert mirror.find("main").sha == mirror.find("v3.0.0").sha == sha
+    assert mirror.version(sha).name == f"3.0.0+0.g{sha[:7]}"
+    assert "refs/heads/main" in mirror.refs.containing(sha)
+    assert {"refs/tags/v1.0.0", "refs/tags/v2.0.0"} <= set(mirror.refs.tags_on(sha))
+    with pytest.raises(RefNotFound, match="names no commit"):
+        mirror.find("of-tree")
+    for depth in (0, 1):
+        mirror.workspace(sha, branch="main", depth=depth).close()
