@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from slipway.exceptions import WorldError
+from slipway.inert import visible
 
 _log = logging.getLogger(__name__)
 # Seconds. A fetch of a large repository takes minutes; nothing takes longer than this.
@@ -191,7 +192,7 @@ def _tell_of_tolerated(said: IO[bytes]) -> None:
     said.seek(0)
     lines = [line for line in said.read(_MOST_SAID).splitlines() if line.startswith(_WARNED)]
     if lines:
-        first = lines[0].removeprefix(b"warning: ").decode(errors="replace")
+        first = visible(lines[0].removeprefix(b"warning: ").decode(errors="replace"))
         _log.warning("taken as git takes it: %s%s", first, ", and others" if lines[1:] else "")
 
 

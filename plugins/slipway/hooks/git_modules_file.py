@@ -116,7 +116,11 @@ def _without_last(base: str, joint: str) -> tuple[str, str]:
 
 def _same_server(url: str, parent_url: str) -> bool:
     try:
-        mine, theirs = parse_url(url), parse_url(parent_url)
+        theirs = parse_url(parent_url)
+    except ValueError:
+        return True  # of a kind that is not followed: whoever opens it says so
+    try:
+        mine = parse_url(url)
     except ValueError:
         return False
     return (mine.scheme, mine.user, mine.host, mine.port) == (

@@ -14,7 +14,7 @@ from slipway.facts import Checkout, Json, Release
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
-from slipway.hooks.git_refs import Found, is_text
+from slipway.hooks.git_refs import Found, branches_by_nearness, is_text
 from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.inert import visible
 from slipway.operators.failure import explained
@@ -142,6 +142,12 @@ def _reaching(mirror: GitMirror, sha: str, deliverable: Deliverable) -> list[str
             "merge it, or name its branch or tag under `branches` or `tags` of the project file's "
             "`repository`"
         )
+        refs = mirror.refs.all()
+        if deliverable.ref not in refs:
+            others = branches_by_nearness(deliverable.branch, refs)
+            advice = (
+                f"there is no branch {deliverable.branch}: push it, or correct `branch`; {others}"
+            )
         raise NotDeliverable(msg, advice=advice)
     return reaching
 

@@ -61,6 +61,7 @@ def test_a_sibling_of_a_repository_that_is_named_as_scp_has_it() -> None:
     parent = "git@github.com:acme/app.git"
     assert absolute_url("../lib.git", parent) == "git@github.com:acme/lib.git"
     assert absolute_url("../../other/lib.git", parent) == "git@github.com:other/lib.git"
+    assert absolute_url("../lib.git", "file:///srv/app.git") == "file:///srv/lib.git"
     for whole in ("https://git.example.com/x", "git@git.example.com:x", "..", ".x/lib"):
         assert absolute_url(whole, parent) == whole
 

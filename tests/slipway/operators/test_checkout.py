@@ -241,6 +241,8 @@ def test_a_branch_that_is_missing_is_told_with_those_that_there_are(
     assert "there is no branch, tag or commit 'refs/heads/main'" in said
     assert "its branches, the nearest first: master, feature/0" in said
     assert ", and 11 more (what is delivered: branch main)" in said
+    with pytest.raises(AirflowFailException, match=r"no branch main: .* nearest first: master, "):
+        _checkout(repository.url, repository.git("rev-parse", "master"))
 
 
 def test_a_calendar_tag_is_no_version_where_the_project_says_which_tags_are(
