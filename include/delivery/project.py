@@ -72,9 +72,9 @@ class Repository(Strict):
     submodules: SubmoduleConnections = {}
     """Connections of private submodules: the URL of one, or of the folder that it is in, and the
     Airflow connection. Other submodules are read without credentials."""
-    lfs: LargeFiles = LargeFiles.REFUSE
-    """What becomes of a commit that keeps files in Git LFS, which Slipway does not fetch: `refuse`
-    names the files, `pointers` takes the pointers as they are, also in the package."""
+    lfs: LargeFiles = LargeFiles.FETCH
+    """What becomes of files that lie in Git LFS: `fetch` brings them from the repository's own
+    server, `pointers` takes the pointers as they are, also in the package."""
     version_tags: tuple[RefPattern, ...] = ()
     """Tags that number the versions, such as `v*`; by default all that look like `1.4.0` or
     `v1.4.0`. Useful where a tag like `2024.11.26`, the highest number for good, is no version."""

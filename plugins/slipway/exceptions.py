@@ -8,7 +8,7 @@
     - NotDeliverable                no ref that the project delivers reaches the commit
     - RepositoryTooLarge            a commit's tree, or what it includes, is over a limit
     - RepositoryDamaged             it holds objects that git's own check refuses
-    - LargeFilesElsewhere           a commit's files are pointers of Git LFS
+    - LargeFilesElsewhere           files in Git LFS cannot be had
     - RepositoryRefused             the URL or the path inside it is not allowed
     - ProjectFileError              a mistake in ``include/projects/*.yaml``
     - PipelineFileMissing           the commit has no pipeline file
@@ -98,7 +98,7 @@ class RepositoryDamaged(InputError):
 
 
 class LargeFilesElsewhere(InputError):
-    """Files of a commit are pointers of Git LFS, and what they stand for is not fetched."""
+    """What a commit's pointers of Git LFS stand for cannot be had."""
 
 
 class RepositoryRefused(InputError):

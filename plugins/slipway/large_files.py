@@ -8,5 +8,5 @@ from enum import StrEnum
 class LargeFiles(StrEnum):
     """What becomes of a commit that keeps files in Git LFS."""
 
-    REFUSE = "refuse"
+    FETCH = "fetch"
     POINTERS = "pointers"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -150,16 +151,39 @@ def git_into(file: IO[bytes], *arguments: str, cwd: Path, most: int) -> None:
     _run(arguments, cwd, None, sink=file.write, most=most)
 
 
+def ssh(
+    *arguments: str, environment: Mapping[str, str], limit: float, most: int = _MOST_SAID
+) -> bytes:
+    """Run ssh as git would, and return what it printed.
+
+    :param arguments: after the options that keep it to the credentials.
+    :param environment: as for :func:`git`; it names the ssh command.
+    :param limit: seconds that it may take.
+    :param most: bytes that it may print.
+    :raises GitOutputTooLarge: when it prints more.
+    :raises GitCommandFailed: when it exits with an error or takes longer than that.
+    """
+    printed = bytearray()
+    command = {**_ALONE, **environment}["GIT_SSH_COMMAND"]
+    _run(
+        arguments, None, environment, sink=printed.extend, most=most, limit=limit,
+        program=tuple(shlex.split(command)),
+    )  # fmt: skip
+    return bytes(printed)
+
+
 def _run(
     arguments: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None, *,
     sink: Callable[[bytes], object], most: int, limit: float = TIMEOUT, given: bytes = b"",
+    program: tuple[str, ...] = ("git", *_SAFE),
 ) -> None:  # fmt: skip
+    name = f"git {arguments[0]}" if program[0] == "git" else program[0]
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
         asked.write(given)
         asked.seek(0)
         process = subprocess.Popen(  # noqa: S603 - argv only, see the module's docstring
-            [*bounded(), "git", *_SAFE, *arguments],
+            [*bounded(), *program, *arguments],
             cwd=cwd, env={**inherited, **_ALONE, **(environment or {})},
             stdin=asked, stdout=subprocess.PIPE, stderr=said, process_group=0,
         )  # fmt: skip
@@ -173,13 +197,13 @@ def _run(
         watch.daemon = True
         watch.start()
         try:
-            _drain(process, arguments[0], sink, most)
+            _drain(process, name, sink, most)
         finally:
             watch.cancel()
             _end(process)
             process.wait()
         if late.is_set():
-            msg = f"git {arguments[0]} took longer than {limit:.0f} s"
+            msg = f"{name} took longer than {limit:.0f} s"
             raise GitCommandFailed(msg)
         if process.returncode != 0:
             said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
@@ -225,7 +249,7 @@ def _drain(
         while chunk := printed.read(min(_CHUNK, left + 1)):
             left -= len(chunk)
             if left < 0:
-                msg = f"git {name} printed more than {most} bytes"
+                msg = f"{name} printed more than {most} bytes"
                 raise GitOutputTooLarge(msg)
             sink(chunk)
     process.wait()

@@ -36,7 +36,7 @@ def git_mirror(
     url: str,
     connection: str | None,
     submodules: Mapping[str, str] | None = None,
-    large_files: LargeFiles = LargeFiles.REFUSE,
+    large_files: LargeFiles = LargeFiles.FETCH,
 ) -> GitMirror:
     """Open the mirror of a repository on this worker.
 

@@ -6,16 +6,19 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from tarfile import TarFile
 from typing import IO
 
 from slipway.event import HEADS
 from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
 from slipway.hooks.git_command import MOST_OUTPUT, GitOutputTooLarge, git_into
-from slipway.hooks.git_lfs import check_large_files
+from slipway.hooks.git_lfs import find_pointers, tell_of_pointers
+from slipway.hooks.git_lfs_objects import LfsObjects, Pointer
 from slipway.hooks.git_store import MirrorStore
 from slipway.hooks.git_submodules import Source, Tree
-from slipway.hooks.git_tree import entries_of
+from slipway.hooks.git_tar import copy_members, open_tar
+from slipway.hooks.git_tree import Entries, entries_of
 from slipway.hooks.git_workspace import Clone, add_history
 from slipway.large_files import LargeFiles
 
@@ -46,6 +49,8 @@ class GitFiles:
         self._public = is_public
         self._submodule = submodule
         self._large_files = large_files
+        # sha -> path -> the file, of commits that keep files in Git LFS
+        self._brought: dict[str, dict[str, Path]] = {}
 
     @property
     def url(self) -> str:
@@ -77,8 +82,7 @@ class GitFiles:
                 raise RepositoryRefused(msg, advice="correct the path in the project file")
         if not paths:
             return self._packed(sha)
-        entries = entries_of(self._store.local, sha)
-        check_large_files(self._store.path, sha, entries, self._large_files, paths)
+        self._look(sha, paths)
         return self._written(lambda file: self._pack_paths(file, sha, paths))
 
     def workspace(self, sha: str, *, branch: str, main: str = "", depth: int = 0) -> IO[bytes]:
@@ -124,8 +128,7 @@ class GitFiles:
         :raises LargeFilesElsewhere: when files of it are kept in Git LFS.
         """
         self._store.require(sha)
-        entries = entries_of(self._store.local, sha)
-        check_large_files(self._store.path, sha, entries, self._large_files)
+        entries = self._look(sha)
         return {entry.path: entry.sha for entry in entries if entry.is_submodule}
 
     def pack(self, file: IO[bytes], sha: str, *, prefix: str, most: int) -> None:
@@ -136,8 +139,7 @@ class GitFiles:
         :raises GitOutputTooLarge: when it is larger.
         """
         self._store.require(sha)
-        archive = ("archive", "--format=tar", f"--prefix={prefix}", sha)
-        git_into(file, *archive, cwd=self._store.path, most=most)
+        self._archive(file, sha, prefix=prefix, most=most)
 
     def add_history(self, tar: TarFile, sha: str, clone: Clone, *, prefix: str, room: int) -> None:
         """Add a commit's history to a tar, or the last of it.
@@ -149,11 +151,39 @@ class GitFiles:
         if clone.depth == 0 and self._size() > room:
             # A submodule is looked at for its commit, seldom for its past.
             clone = replace(clone, depth=1 if prefix else _SHALLOW)
+        clone = replace(clone, large_files=tuple(self._brought.get(sha, ())))
         add_history(tar, self._store.path, sha, clone, prefix=prefix)
 
     def submodule(self, url: str) -> Source:
         """Open the repository of a submodule, with the credentials that are its own."""
         return self._submodule(url)
+
+    def _look(self, sha: str, paths: tuple[str, ...] = ()) -> Entries:
+        """Look at a commit's tree before it is packed, and bring what lies in Git LFS."""
+        entries = entries_of(self._store.local, sha)
+        pointers = find_pointers(self._store.path, sha, entries, paths)
+        if self._large_files is LargeFiles.POINTERS:
+            tell_of_pointers(sha, pointers)
+        elif pointers:
+            _check_size(pointers)
+            self._brought[sha] = LfsObjects(self._store).fetch(pointers)
+        return entries
+
+    def _archive(self, file: IO[bytes], sha: str, *paths: str, most: int, prefix: str = "") -> None:
+        """Write a tar of a commit's own files, with those that lie in Git LFS."""
+        words = ("archive", "--format=tar", f"--prefix={prefix}", sha, "--", *paths)
+        brought = self._brought.get(sha)
+        if not brought:
+            git_into(file, *words, cwd=self._store.path, most=most)
+            return
+        before = file.tell()
+        with tempfile.TemporaryFile(dir=self._store.root) as plain, open_tar(file) as tar:
+            git_into(plain, *words, cwd=self._store.path, most=most)
+            plain.seek(0)
+            copy_members(plain, tar, {f"{prefix}{path}": at for path, at in brought.items()})
+        if file.tell() - before > most:
+            msg = f"the files of {sha[:7]} come to more than {most} bytes"
+            raise GitOutputTooLarge(msg)
 
     def _branches(self, sha: str, *names: str) -> Mapping[str, str]:
         """Map branches to their newest commits; one that is not here is at the commit itself."""
@@ -177,9 +207,8 @@ class GitFiles:
         return file
 
     def _pack_paths(self, file: IO[bytes], sha: str, paths: tuple[str, ...]) -> None:
-        archive = ("archive", "--format=tar", sha, "--", *paths)
         try:
-            git_into(file, *archive, cwd=self._store.path, most=MOST_OUTPUT)
+            self._archive(file, sha, *paths, most=MOST_OUTPUT)
         except GitOutputTooLarge as error:
             msg = f"{', '.join(paths)} of commit {sha[:7]} is larger than {MOST_OUTPUT >> 20} MiB"
             raise RepositoryTooLarge(msg, advice="keep large files somewhere else") from error
@@ -196,3 +225,11 @@ class GitFiles:
     def _type(self, sha: str, path: str) -> str | None:
         found = self._store.attempt("cat-file", "-t", f"{sha}:{path}")
         return found.decode().strip() if found else None
+
+
+def _check_size(pointers: Mapping[str, Pointer]) -> None:
+    """Ask for nothing that would not fit."""
+    size = sum(pointer.size for pointer in pointers.values())
+    if size > MOST_FILES:
+        msg = f"the files in Git LFS come to {size >> 20} MiB, more than {MOST_FILES >> 20} MiB"
+        raise RepositoryTooLarge(msg, advice="keep in the repository what is built and shipped")

@@ -1,7 +1,6 @@
-"""Git LFS: files of which a commit holds no more than where they are kept.
+"""Git LFS: files of which a commit holds no more than a pointer, to be found among its others.
 
-Their content lies on another server, whose address the commit itself may name, so nothing is
-fetched from there. What matters is that no pointer is taken for the file that it stands for.
+A pointer is 130 bytes of text, and must never be taken for the file that it stands for.
 """
 
 from __future__ import annotations
@@ -10,14 +9,14 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from slipway.exceptions import LargeFilesElsewhere
 from slipway.hooks.git_command import git
+from slipway.hooks.git_lfs_objects import Pointer
 from slipway.hooks.git_tree import Entry
 from slipway.inert import visible
-from slipway.large_files import LargeFiles
 
 _log = logging.getLogger(__name__)
 # The beginning of a pointer, under today's name and the two of its first years (docs/spec.md of
@@ -27,6 +26,9 @@ _POINTER = re.compile(
     rb"http://git-media\.io/v/)"
 )
 _LONGEST_POINTER = 1024
+_OID = re.compile(rb"^oid sha256:([0-9a-f]{64})\r?$", re.MULTILINE)
+_SIZE = re.compile(rb"^size ([0-9]{1,15})\r?$", re.MULTILINE)
+_EXTENSION = re.compile(rb"^ext-", re.MULTILINE)
 # gitattributes(5): a macro names the filter in this way as well.
 _FILTER = b"filter=lfs"
 _ATTRIBUTES = ".gitattributes"
@@ -34,41 +36,48 @@ _ATTRIBUTES = ".gitattributes"
 _MOST_ATTRIBUTES = 64 << 10
 # Blobs, and bytes of them, that are read at once.
 _AT_ONCE, _MOST_AT_ONCE = 10_000, 32 << 20
-# Paths that an error names.
+# Paths that a message names.
 _MOST_NAMED = 5
 
 
-def check_large_files(
-    mirror: Path, sha: str, entries: Iterable[Entry], mode: LargeFiles, paths: tuple[str, ...] = ()
-) -> None:
-    """Refuse a commit in which files are pointers, or say which they are.
+def find_pointers(
+    mirror: Path, sha: str, entries: Iterable[Entry], paths: tuple[str, ...] = ()
+) -> dict[str, Pointer]:
+    """Find the files of a commit that lie in Git LFS: path -> its pointer.
 
     :param mirror: a bare repository that has the commit.
     :param sha: in full.
     :param entries: all of its tree, which is gone through twice.
-    :param mode: what becomes of it.
     :param paths: folders and files that matter; all where none is given.
-    :raises LargeFilesElsewhere: when it has any, and the mode does not let them through.
+    :raises LargeFilesElsewhere: when a pointer says what nobody can fetch.
     """
     if not _uses_lfs(mirror, entries):
-        return
+        return {}
     files = (entry for entry in entries if entry.is_file)
     wanted = [entry for entry in files if not paths or _is_below(entry.path, paths)]
-    pointers = _under_filter(mirror, sha, _pointers(mirror, wanted))
-    if not pointers:
-        return
-    some = ", ".join(visible(path) for path in pointers[:_MOST_NAMED])
-    more = f" and {len(pointers) - _MOST_NAMED} more" if len(pointers) > _MOST_NAMED else ""
-    what = f"commit {sha[:7]} keeps files in Git LFS: {some}{more}"
-    if mode is LargeFiles.POINTERS:
-        _log.warning("%s; they stay pointers, as `lfs: pointers` says", what)
-        return
-    msg = f"{what}; Slipway does not fetch them, and their pointers are not what is meant"
-    raise LargeFilesElsewhere(
-        msg,
-        advice="keep them in git (`git lfs migrate export`), or let a step fetch them from a store "
-        "of artifacts; `repository: {lfs: pointers}` takes the pointers as they are",
-    )
+    pointers = _pointers(mirror, wanted)
+    found = _under_filter(mirror, sha, sorted(pointers))
+    return {path: _read(path, pointers[path]) for path in found}
+
+
+def tell_of_pointers(sha: str, pointers: Mapping[str, Pointer]) -> None:
+    """Say which files stay pointers, since the project wants them so.
+
+    :param sha: the commit.
+    :param pointers: as :func:`find_pointers` found them.
+    """
+    if pointers:
+        some = ", ".join(visible(path) for path in sorted(pointers)[:_MOST_NAMED])
+        more = f" and {len(pointers) - _MOST_NAMED} more" if len(pointers) > _MOST_NAMED else ""
+        _log.warning("files of %s stay pointers of Git LFS: %s%s", sha[:7], some, more)
+
+
+def _read(path: str, content: bytes) -> Pointer:
+    oid, size = _OID.search(content), _SIZE.search(content)
+    if oid is None or size is None or _EXTENSION.search(content):
+        msg = f"{visible(path)} lies in Git LFS, by a pointer of a kind that is not known"
+        raise LargeFilesElsewhere(msg, advice="add the file anew with a current git-lfs")
+    return Pointer(oid=oid[1].decode(), size=int(size[1]))
 
 
 def _is_below(path: str, places: tuple[str, ...]) -> bool:
@@ -84,10 +93,10 @@ def _uses_lfs(mirror: Path, entries: Iterable[Entry]) -> bool:
     return any(content is None or _FILTER in content for _, content in read)
 
 
-def _pointers(mirror: Path, files: list[Entry]) -> list[str]:
+def _pointers(mirror: Path, files: list[Entry]) -> dict[str, bytes]:
     read = _blobs(mirror, files, _LONGEST_POINTER)
-    shas = {sha for sha, content in read if content is not None and _POINTER.match(content)}
-    return sorted(entry.path for entry in files if entry.sha in shas)
+    found = {sha: text for sha, text in read if text is not None and _POINTER.match(text)}
+    return {entry.path: found[entry.sha] for entry in files if entry.sha in found}
 
 
 def _under_filter(mirror: Path, sha: str, paths: list[str]) -> list[str]:

@@ -42,7 +42,7 @@ class GitMirror(GitFiles):
         root: Path,
         credentials: Credentials = NOBODY,
         submodule: Callable[[str], GitMirror] | None = None,
-        large_files: LargeFiles = LargeFiles.REFUSE,
+        large_files: LargeFiles = LargeFiles.FETCH,
     ) -> None:
         super().__init__(
             store=MirrorStore(url=url, root=root, credentials=credentials),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, Protocol
 
 from slipway.exceptions import (
     InputError,
@@ -20,6 +20,7 @@ from slipway.exceptions import (
 )
 from slipway.hooks.git_command import GitOutputTooLarge
 from slipway.hooks.git_modules_file import Submodule, absolute_url, read_gitmodules
+from slipway.hooks.git_tar import copy_members, open_tar
 from slipway.hooks.git_workspace import Clone
 from slipway.inert import visible
 
@@ -107,10 +108,7 @@ class Tree:
         """
         top = _Place(source=source, sha=sha)
         links = source.links(sha)
-        # GNU's format takes names as the bytes that they are.
-        tar = tarfile.open(  # noqa: SIM115 - closing it would end the tar
-            fileobj=file, mode="w", format=tarfile.GNU_FORMAT
-        )
+        tar = open_tar(file)  # closing it would end the tar
         self._graft(tar, top, links, clone)
         self._add(file, top)
         file.seek(0)
@@ -133,7 +131,7 @@ class Tree:
                 inner = other.links(pinned)
                 self._add(part, below)
                 part.seek(0)
-                _copy(part, tar)
+                copy_members(part, tar)
             its_own = Clone(url=other.url, depth=clone.depth) if clone is not None else None
             self._graft(tar, below, inner, its_own)
 
@@ -217,12 +215,3 @@ def _of_submodule(path: str, source: Source) -> Iterator[None]:
 
 def _in_submodule(path: str, error: InputError, advice: str) -> InputError:
     return type(error)(f"submodule {visible(path)}: {error.message}", advice=advice)
-
-
-def _copy(part: IO[bytes], tar: tarfile.TarFile) -> None:
-    with tarfile.open(fileobj=part, mode="r|") as archive:
-        for member in archive:
-            tar.addfile(member, archive.extractfile(member) if member.isfile() else None)
-            # Both remember each member, for a look that nobody takes.
-            for one in (archive, tar):
-                cast("Any", one).members.clear()

@@ -45,7 +45,7 @@ class DebBuildOperator(BaseOperator):
     def __init__(
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
         connection: str | None = None, submodules: dict[str, str] | None = None,
-        lfs: str = LargeFiles.REFUSE.value, docker_conn_id: str = DEFAULT, **kwargs: Any,
+        lfs: str = LargeFiles.FETCH.value, docker_conn_id: str = DEFAULT, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout

@@ -72,7 +72,7 @@ class PipelineTestOperator(BaseOperator):
         url: str,
         connection: str | None = None,
         submodules: dict[str, str] | None = None,
-        lfs: str = LargeFiles.REFUSE.value,
+        lfs: str = LargeFiles.FETCH.value,
         pipeline_file: str = ".drone.yml",
         images: dict[str, str] | None = None,
         secrets: dict[str, str] | None = None,

@@ -118,14 +118,14 @@ def test_a_commit_that_is_built_again_has_a_higher_number(
     assert list(dict.fromkeys(numbers)) == ["1", "2"]
 
 
-def test_a_commit_with_files_in_lfs_is_refused_for_good_unless_the_pointers_are_meant(
+def test_a_commit_whose_files_in_lfs_cannot_be_had_fails_for_good_unless_pointers_are_meant(
     repository: Repository, engine: FakeEngine
 ) -> None:
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 1\n"
     sha = repository.commit(
         _dot_drone_dot_yml=PIPELINE, _dot_gitattributes="*.bin filter=lfs\n", model_dot_bin=pointer
     )
-    with pytest.raises(AirflowFailException, match=r"keeps files in Git LFS: model\.bin"):
+    with pytest.raises(AirflowFailException, match=r"model\.bin lies in Git LFS"):
         operator(repository, sha).execute(CONTEXT)
     assert engine.leftovers() == []
     operator(repository, sha, lfs="pointers").execute(CONTEXT)
