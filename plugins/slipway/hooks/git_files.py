@@ -73,7 +73,7 @@ class GitFiles:
         :raises RepositoryRefused: when a path is not in the commit.
         :raises RepositoryTooLarge: when it goes over a limit, which is named.
         :raises RepositoryDamaged: when two things in it have one name.
-        :raises LargeFilesElsewhere: when files of it are kept in Git LFS.
+        :raises LargeFilesElsewhere: when files of it lie in Git LFS and cannot be had.
         """
         self._store.require(sha)
         for path in paths:
@@ -125,7 +125,7 @@ class GitFiles:
 
         :raises RepositoryTooLarge: when it is too long.
         :raises RepositoryDamaged: when two things in it have one name.
-        :raises LargeFilesElsewhere: when files of it are kept in Git LFS.
+        :raises LargeFilesElsewhere: when files of it lie in Git LFS and cannot be had.
         """
         self._store.require(sha)
         entries = self._look(sha)

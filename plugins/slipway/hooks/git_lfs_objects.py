@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import shlex
 import tempfile
 import time
@@ -42,6 +43,7 @@ from slipway.hooks.git_lfs_server import (
 from slipway.hooks.git_store import ANSWER, MirrorStore
 from slipway.inert import visible
 
+_log = logging.getLogger(__name__)
 _MEDIA = "application/vnd.git-lfs+json"
 # Objects that are asked for at once.
 _AT_ONCE = 100
@@ -90,6 +92,8 @@ class LfsObjects:
                 endpoint = self._endpoint(environment, next(iter(missing)))
                 with open_client() as client:
                     self._bring(client, endpoint, missing)
+            size = sum(pointer.size for pointer in missing.values())
+            _log.info("%d files of %d KiB came from Git LFS", len(missing), size >> 10)
         return {path: self._place(one) for path, one in pointers.items()}
 
     def _place(self, pointer: Pointer) -> Path:
