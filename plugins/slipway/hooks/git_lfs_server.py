@@ -79,7 +79,7 @@ def open_client() -> httpx.Client:
     trust = ssl.create_default_context(
         cafile=os.environ.get("GIT_SSL_CAINFO"), capath=os.environ.get("GIT_SSL_CAPATH")
     )
-    headers = {"Accept-Encoding": "identity", "User-Agent": "git-lfs/3 (Slipway)"}
+    headers = {"Accept-Encoding": "identity", "User-Agent": "Slipway"}
     return httpx.Client(verify=trust, timeout=httpx.Timeout(ANSWER, read=60.0), headers=headers)
 
 
