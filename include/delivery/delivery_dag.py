@@ -100,7 +100,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
     checkout = CheckoutOperator(
         task_id="checkout", project=project.name, ref="{{ params.ref }}",
         branch=project.repository.branch, branches=project.repository.branches,
-        tags=project.repository.tags, execution_timeout=LIMITS["checkout"],
+        tags=project.repository.tags, version_tags=project.repository.version_tags,
+        execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("checkout"), **source,
     )  # fmt: skip
     with TaskGroup("verify", prefix_group_id=False, tooltip="side by side"):
@@ -110,7 +111,7 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
             reports=project.test.reports, timeout_seconds=project.test.timeout.total_seconds(),
             trusted=project.test.trusted, registries=project.test.registries,
             allowed_images=project.test.allowed_images, registry_login=project.test.registry_login,
-            submodules=project.repository.submodules,
+            submodules=project.repository.submodules, lfs=project.repository.lfs.value,
             # The pipeline's own limit comes first, and says more.
             execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
             doc_md=documentation.task("test"), **source,
@@ -118,7 +119,7 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
         deb = DebBuildOperator(
             task_id="build_deb", checkout=checkout.output, package=project.package.name,
             nfpm_file=project.package.nfpm, unit=project.package.unit,
-            submodules=project.repository.submodules,
+            submodules=project.repository.submodules, lfs=project.repository.lfs.value,
             execution_timeout=LIMITS["build_deb"], doc_md=documentation.task("build_deb"),
             **source,
         )  # fmt: skip

@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from slipway.git_url import parse_url
+from slipway.ref_name import is_ref_name
 
 # What a pattern means, for people.
 _WORDS: dict[str, str] = {}
@@ -103,7 +104,7 @@ def _all_followed(connections: Any) -> Any:
 
 def _ref_name(name: str) -> str:
     """Keep a name as it is below ``refs/heads/``."""
-    if name.startswith("refs/") or not _REF_NAME.fullmatch(name):
+    if name.startswith("refs/") or not is_ref_name(name):
         msg = f"{name!r} is not the name of a branch or tag; leave out refs/heads/ or refs/tags/"
         raise ValueError(msg)
     return name
@@ -122,7 +123,6 @@ RepositoryUrl = Annotated[
         {"type": "string", "pattern": r"^(https?|ssh|git)://[^\s/]+(/\S*)?$|^[\w.-]+@[\w.-]+:\S+$"}
     ),
 ]
-_REF_NAME = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,200}")
 BranchName = Annotated[str, AfterValidator(_ref_name)]
 RefPattern = Annotated[str, AfterValidator(_ref_pattern)]
 RepositoryPath = Annotated[str, AfterValidator(_inside)]

@@ -40,6 +40,7 @@ from include.delivery.field_types import (
 from include.delivery.freeze import Freeze
 from include.delivery.watching import Soak, WrittenCanary, WrittenSoak
 from slipway.git_url import parse_url
+from slipway.large_files import LargeFiles
 from slipway.schema_policy import OnRollBack
 
 # Where the usual test tools leave their reports.
@@ -74,6 +75,12 @@ class Repository(Strict):
     submodules: SubmoduleConnections = {}
     """Connections of private submodules: the URL of one, or of the folder that it is in, and the
     Airflow connection. Other submodules are read without credentials."""
+    lfs: LargeFiles = LargeFiles.FETCH
+    """What becomes of files that lie in Git LFS: `fetch` brings them from the repository's own
+    server, `pointers` takes the pointers as they are, also in the package."""
+    version_tags: tuple[RefPattern, ...] = ()
+    """Tags that number the versions, such as `v*`; by default all that look like `1.4.0` or
+    `v1.4.0`. Useful where a tag like `2024.11.26`, the highest number for good, is no version."""
 
     @model_validator(mode="after")
     def _credentials_stay_secret(self) -> Self:

@@ -3,10 +3,12 @@
 * SlipwayError                      says what happened and what to do next
   * InputError                      the commit or the project is at fault: a retry cannot help
     - RefNotFound                   no such branch, tag or sha
+      + BranchNotFound              a branch that is watched is not there
     - RefAmbiguous                  a name means a branch and a tag, or one of them and a sha
     - NotDeliverable                no ref that the project delivers reaches the commit
     - RepositoryTooLarge            a commit's tree, or what it includes, is over a limit
     - RepositoryDamaged             it holds objects that git's own check refuses
+    - LargeFilesElsewhere           files in Git LFS cannot be had
     - RepositoryRefused             the URL or the path inside it is not allowed
     - ProjectFileError              a mistake in ``include/projects/*.yaml``
     - PipelineFileMissing           the commit has no pipeline file
@@ -37,6 +39,7 @@
   * WorldError                      the surroundings are at fault: a retry may help
     - MirrorsUnsafe                 the folder of mirrors is not this worker's alone
     - RepositoryUnreachable         git could not talk to the server
+    - RepositoryUnreadable          git failed at a repository in a way that nobody knows
     - ContainerEngineError          Docker failed or is not there
     - ImageUnavailable              an image can neither be found nor pulled
     - ToolFailed                    a tool in the toolbox stopped unexpectedly
@@ -74,6 +77,10 @@ class RefNotFound(InputError):
     """The repository has no such branch, tag or sha."""
 
 
+class BranchNotFound(RefNotFound):
+    """The repository does not have the branch that is watched."""
+
+
 class RefAmbiguous(InputError):
     """A name means more than one thing in the repository."""
 
@@ -88,6 +95,10 @@ class RepositoryTooLarge(InputError):
 
 class RepositoryDamaged(InputError):
     """A repository holds objects that git's own check refuses."""
+
+
+class LargeFilesElsewhere(InputError):
+    """What a commit's pointers of Git LFS stand for cannot be had."""
 
 
 class RepositoryRefused(InputError):
@@ -210,6 +221,10 @@ class MirrorsUnsafe(WorldError):
 
 class RepositoryUnreachable(WorldError):
     """Git could not talk to the repository's server."""
+
+
+class RepositoryUnreadable(WorldError):
+    """Git failed at a repository, or at keeping it here, and not for want of an answer."""
 
 
 class ContainerEngineError(WorldError):

@@ -51,6 +51,8 @@ class Checkout(Fact):
     :param event: what started the run; None in what was written before there were events.
     :param position: how far along the delivered branch's first parents it is, counting from 1: of
         a commit beside that line, where it left it. None in what was written before.
+    :param delivered: the branch that the project delivers, whichever this commit is on; empty in
+        what was written before.
     """
 
     release: Release
@@ -65,6 +67,7 @@ class Checkout(Fact):
     tag: str | None = None
     event: Event | None = None
     position: int | None = None
+    delivered: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

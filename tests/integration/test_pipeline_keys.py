@@ -274,11 +274,17 @@ def test_the_workspace_has_its_history(
         return Reports()
 
     monkeypatch.setattr(Aftermath, "reports", keep)
-    repository.commit(readme="one")
+    odd = "caf\udce9"
+    pinned = repository.commit(readme="one", **{odd: "x"})
     repository.git("tag", "v1.0.0")
-    sha = repository.commit(readme="two")
+    repository.commit(
+        readme="two", _dot_gitmodules=f'[submodule "lib"]\n\tpath = lib\n\turl = {repository.url}\n'
+    )
+    repository.git("update-index", "--add", "--cacheinfo", f"160000,{pinned},lib")
+    repository.git("commit", "--quiet", "-m", "vendor")
+    sha = repository.git("rev-parse", "HEAD")
     mirror = GitMirror(url=repository.url, root=tmp_path / "mirrors")
-    sources = mirror.workspace(mirror.resolve("main"), branch="main")
+    sources = mirror.workspace(mirror.find("main").sha, branch="main")
     runner = project.runner(
         f"steps: [{{name: a, {DEBIAN}, commands: [cat readme .git/HEAD, touch new]}}]"
     )
@@ -286,9 +292,14 @@ def test_the_workspace_has_its_history(
     assert result.tails["a"][1:] == ("tworef: refs/heads/main", "+ touch new")
     with tarfile.open(fileobj=io.BytesIO(kept[0])) as archive:
         archive.extractall(tmp_path / "seen", filter="fully_trusted")
-    (work,) = (tmp_path / "seen").rglob(".git")
+    work = min((tmp_path / "seen").rglob(".git"), key=lambda path: len(path.parts))
     git = ["git", "-C", str(work.parent)]
     log = subprocess.run([*git, "log", "--format=%H"], check=True, capture_output=True, text=True)
     status = subprocess.run([*git, "status", "-s"], check=True, capture_output=True, text=True)
     assert log.stdout.split()[0] == sha
     assert status.stdout.split() == ["??", "new"]
+    for place, head in (("lib", pinned), (".", sha)):
+        asked = [*git, "-C", place, "rev-parse", "HEAD"]
+        done = subprocess.run(asked, check=True, capture_output=True, text=True)
+        assert done.stdout.strip() == head
+        assert (work.parent / place / odd).read_text() == "x"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,8 @@ class ArtifactStore:
 
         :param key: as given to :meth:`put`.
         """
-        (self._root / key).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # also where somebody else removes it just now
+            (self._root / key).unlink(missing_ok=True)
 
     def delete_all(self, prefix: str) -> None:
         """Remove everything below a prefix; nothing there is fine.

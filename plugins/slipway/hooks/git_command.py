@@ -9,7 +9,9 @@ so that a repository is read with the credentials that its project names, or wit
 
 from __future__ import annotations
 
+import logging
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -21,15 +23,10 @@ from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
-from slipway.exceptions import (
-    RepositoryDamaged,
-    RepositoryRefused,
-    RepositoryTooLarge,
-    RepositoryUnreachable,
-    SlipwayError,
-    WorldError,
-)
+from slipway.exceptions import WorldError
+from slipway.inert import visible
 
+_log = logging.getLogger(__name__)
 # Seconds. A fetch of a large repository takes minutes; nothing takes longer than this.
 TIMEOUT = 900
 # Bytes of an answer that is read into memory: names of refs, one commit, a file of settings.
@@ -37,12 +34,24 @@ MOST_OUTPUT = 64 << 20
 # Bytes of what git says about a failure that anybody reads.
 _MOST_SAID = 64 << 10
 _CHUNK = 1 << 20
+# How fetch begins what it says of an object whose mistake is tolerated.
+_WARNED = b"warning: object "
 # git-config(1): what is larger passes through git a piece at a time, since a commit of gigabytes of
 # zeros is quickly made.
 LARGE_FILES = "core.bigFileThreshold=16m"
 # Bytes of memory of each process of git's. A pack of some KiB may hold deltas that come to
 # gigabytes, and git has each object of those whole.
 MOST_MEMORY = 4 << 30
+# git-fsck(1): what programs of earlier years, or converters, have left in many histories and git
+# itself reads, so that it is said and taken. Everything else is refused as git's check has it:
+# tricks with .gitmodules and .git, paths that are none, objects that are not there. Two entries of
+# one name are looked for in what is built (:mod:`slipway.hooks.git_tree`).
+_TOLERATED = (
+    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "missingAuthor",
+    "missingCommitter", "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate",
+    "missingSpaceBeforeEmail", "multipleAuthors", "nulInCommit", "zeroPaddedDate", "badFilemode",
+    "duplicateEntries", "treeNotSorted", "zeroPaddedFilemode", "gitattributesLineLength",
+)  # fmt: skip
 # git-config(1): protocol.allow. `file` and `ext` would let a URL name the worker's own files
 # and commands. emptyAuth: no answer with the worker's Kerberos ticket.
 _SAFE = (
@@ -60,6 +69,7 @@ _SAFE = (
     "-c", "core.packedGitLimit=1g",
     "-c", "pack.threads=4",
     "-c", "fetch.fsckObjects=true",
+    *(word for name in _TOLERATED for word in ("-c", f"fetch.fsck.{name}=warn")),
     "-c", "http.emptyAuth=false",
     "-c", "credential.helper=",
 )  # fmt: skip
@@ -89,23 +99,6 @@ _ALONE = {
     "GIT_SSH_COMMAND": " ".join((*SSH, "-o", "IdentityFile=none")),
     "LC_ALL": "C",
 }
-_REFUSED = (
-    "authentication failed",
-    "permission denied",
-    "host key verification failed",
-    "repository not found",
-    "not found",
-    "does not exist",
-    "repository not exported",
-    "not appear to be a git repository",
-    "could not read username",
-    "terminal prompts disabled",
-    "transport",
-    "not our ref",
-)
-# At a line's beginning: what the server says of itself has "remote:" there.
-_NO_MEMORY = ("fatal: out of memory", "error: out of memory", "fatal: mmap failed")
-_REDIRECTED = tuple(f"returned error: {status}" for status in (301, 302, 303, 307, 308))
 
 
 class GitCommandFailed(WorldError):
@@ -127,7 +120,7 @@ class GitOutputTooLarge(GitCommandFailed):
 
 def git(
     *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None,
-    most: int = MOST_OUTPUT, limit: float = TIMEOUT,
+    most: int = MOST_OUTPUT, limit: float = TIMEOUT, given: bytes = b"",
 ) -> bytes:  # fmt: skip
     """Run git and return what it printed.
 
@@ -136,11 +129,12 @@ def git(
     :param environment: added to a clean environment: where credentials are found and the like.
     :param most: bytes that it may print.
     :param limit: seconds that it may take.
+    :param given: what it reads from its standard input.
     :raises GitOutputTooLarge: when it prints more.
     :raises GitCommandFailed: when git exits with an error or takes longer than that.
     """
     printed = bytearray()
-    _run(arguments, cwd, environment, sink=printed.extend, most=most, limit=limit)
+    _run(arguments, cwd, environment, sink=printed.extend, most=most, limit=limit, given=given)
     return bytes(printed)
 
 
@@ -157,16 +151,41 @@ def git_into(file: IO[bytes], *arguments: str, cwd: Path, most: int) -> None:
     _run(arguments, cwd, None, sink=file.write, most=most)
 
 
+def ssh(
+    *arguments: str, environment: Mapping[str, str], limit: float, most: int = _MOST_SAID
+) -> bytes:
+    """Run ssh as git would, and return what it printed.
+
+    :param arguments: after the options that keep it to the credentials.
+    :param environment: as for :func:`git`; it names the ssh command.
+    :param limit: seconds that it may take.
+    :param most: bytes that it may print.
+    :raises GitOutputTooLarge: when it prints more.
+    :raises GitCommandFailed: when it exits with an error or takes longer than that.
+    """
+    printed = bytearray()
+    command = {**_ALONE, **environment}["GIT_SSH_COMMAND"]
+    _run(
+        arguments, None, environment, sink=printed.extend, most=most, limit=limit,
+        program=tuple(shlex.split(command)),
+    )  # fmt: skip
+    return bytes(printed)
+
+
 def _run(
     arguments: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None, *,
-    sink: Callable[[bytes], object], most: int, limit: float = TIMEOUT,
+    sink: Callable[[bytes], object], most: int, limit: float = TIMEOUT, given: bytes = b"",
+    program: tuple[str, ...] = ("git", *_SAFE),
 ) -> None:  # fmt: skip
+    name = f"git {arguments[0]}" if program[0] == "git" else program[0]
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
+        asked.write(given)
+        asked.seek(0)
         process = subprocess.Popen(  # noqa: S603 - argv only, see the module's docstring
-            [*bounded(), "git", *_SAFE, *arguments],
+            [*bounded(), *program, *arguments],
             cwd=cwd, env={**inherited, **_ALONE, **(environment or {})},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said, process_group=0,
+            stdin=asked, stdout=subprocess.PIPE, stderr=said, process_group=0,
         )  # fmt: skip
         late = threading.Event()
 
@@ -178,17 +197,27 @@ def _run(
         watch.daemon = True
         watch.start()
         try:
-            _drain(process, arguments[0], sink, most)
+            _drain(process, name, sink, most)
         finally:
             watch.cancel()
             _end(process)
             process.wait()
         if late.is_set():
-            msg = f"git {arguments[0]} took longer than {limit:.0f} s"
+            msg = f"{name} took longer than {limit:.0f} s"
             raise GitCommandFailed(msg)
         if process.returncode != 0:
             said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
             raise GitCommandFailed(said.read().decode(errors="replace").strip())
+        _tell_of_tolerated(said)
+
+
+def _tell_of_tolerated(said: IO[bytes]) -> None:
+    """Say it where git took objects that are not quite right."""
+    said.seek(0)
+    lines = [line for line in said.read(_MOST_SAID).splitlines() if line.startswith(_WARNED)]
+    if lines:
+        first = visible(lines[0].removeprefix(b"warning: ").decode(errors="replace"))
+        _log.warning("taken as git takes it: %s%s", first, ", and others" if lines[1:] else "")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -220,53 +249,7 @@ def _drain(
         while chunk := printed.read(min(_CHUNK, left + 1)):
             left -= len(chunk)
             if left < 0:
-                msg = f"git {name} printed more than {most} bytes"
+                msg = f"{name} printed more than {most} bytes"
                 raise GitOutputTooLarge(msg)
             sink(chunk)
     process.wait()
-
-
-def remote_failure(url: str, error: GitCommandFailed) -> SlipwayError:
-    """Tell a server that says no, or has what nobody wants, from one that does not answer.
-
-    :param url: the repository, without credentials.
-    :param error: what git said.
-    """
-    said = _telling_line(error.stderr)
-    if any(sign in error.stderr for sign in _REDIRECTED):
-        return RepositoryRefused(
-            f"{url} sends us to another address, where credentials do not go along: {said}",
-            advice="put the repository's new address into the project file",
-        )
-    if "fsck error" in error.stderr:
-        wrong = next((x for x in error.stderr.splitlines() if x.startswith("error: object")), said)
-        return RepositoryDamaged(
-            f"{url} holds what git's own check refuses: {wrong.removeprefix('error: ')}",
-            advice="find the commit with `git fsck`, and remove the branches and tags that hold it",
-        )
-    if "dumb http transport" in error.stderr:
-        return RepositoryRefused(
-            f"{url} is served as plain files, where git checks nothing of what it gets",
-            advice="let the server answer with `git http-backend`, or use ssh",
-        )
-    if any(line.lower().startswith(_NO_MEMORY) for line in error.stderr.splitlines()):
-        return RepositoryTooLarge(
-            f"{url} holds what git needs more than {MOST_MEMORY >> 30} GiB of memory for: {said}",
-            advice="find the large objects, and remove the branches and tags that hold them",
-        )
-    if any(sign in error.stderr.lower() for sign in _REFUSED):
-        return RepositoryRefused(
-            f"{url} refused us: {said}",
-            advice="check the repository's URL and the connection named in the project file",
-        )
-    return RepositoryUnreachable(
-        f"{url} does not answer: {said}",
-        advice="nothing, if the server is coming back: the task tries again by itself",
-    )
-
-
-def _telling_line(stderr: str) -> str:
-    """Return the line that says why; behind ssh's own word git asks whether one has the rights."""
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    because = (line for line in lines if any(sign in line.lower() for sign in _REFUSED))
-    return next(because, lines[-1] if lines else "no message")

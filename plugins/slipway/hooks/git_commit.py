@@ -115,5 +115,13 @@ def _encoding(claimed: bytes) -> str:
 
 
 def _text(raw: bytes, encoding: str) -> str:
-    """Decode up to the first zero byte, where git ends a text as well."""
-    return raw.partition(b"\0")[0].decode(encoding, errors="replace").strip()
+    """Decode up to the first zero byte, where git ends a text as well; no byte is dropped.
+
+    What claims nothing and is not UTF-8 is mostly of old editors, so it is read as they wrote it.
+    """
+    text = raw.partition(b"\0")[0]
+    try:
+        return text.decode(encoding).strip()
+    except UnicodeDecodeError:
+        other = "latin-1" if encoding == "utf-8" else encoding
+        return text.decode(other, errors="backslashreplace").strip()

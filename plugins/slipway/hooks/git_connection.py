@@ -27,12 +27,16 @@ from slipway.hooks.git_credentials import (
     with_token,
 )
 from slipway.hooks.git_mirror import GitMirror
+from slipway.large_files import LargeFiles
 
 _log = logging.getLogger(__name__)
 
 
 def git_mirror(
-    url: str, connection: str | None, submodules: Mapping[str, str] | None = None
+    url: str,
+    connection: str | None,
+    submodules: Mapping[str, str] | None = None,
+    large_files: LargeFiles = LargeFiles.FETCH,
 ) -> GitMirror:
     """Open the mirror of a repository on this worker.
 
@@ -41,6 +45,7 @@ def git_mirror(
         its extra, or a token as its password; None for a public repository.
     :param submodules: the beginning of a submodule's URL -> id of the connection that it is read
         with. All other submodules are read without credentials.
+    :param large_files: what becomes of a commit that keeps files in Git LFS.
     :raises RepositoryRefused: when the URL is not followed, or credentials must not go there.
     """
     fallback = str(Path(tempfile.gettempdir()) / "slipway-mirrors")
@@ -49,7 +54,10 @@ def git_mirror(
 
     def opened(address: str, reader: str | None) -> GitMirror:
         credentials = _credentials(address, reader) if reader else NOBODY
-        return GitMirror(url=address, root=root, credentials=credentials, submodule=submodule)
+        return GitMirror(
+            url=address, root=root, credentials=credentials, submodule=submodule,
+            large_files=large_files,
+        )  # fmt: skip
 
     def submodule(address: str) -> GitMirror:
         return opened(address, _reader_of(address, places))

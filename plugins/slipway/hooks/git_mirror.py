@@ -6,42 +6,32 @@ worker that has never seen the repository.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from tarfile import TarFile
-from typing import IO
 
-from slipway.deliverable import Deliverable
-from slipway.exceptions import (
-    RefNotFound,
-    RepositoryRefused,
-    RepositoryTooLarge,
-)
+from slipway.deliverable import Deliverable, matches
+from slipway.event import HEADS
+from slipway.exceptions import BranchNotFound, RefNotFound
 from slipway.hooks import git_history
-from slipway.hooks.git_command import MOST_OUTPUT, GitOutputTooLarge, git_into
 from slipway.hooks.git_commit import Commit, read_commit
 from slipway.hooks.git_credentials import NOBODY, Credentials
 from slipway.hooks.git_delivered import fetch_for
-from slipway.hooks.git_refs import Found, Refs, is_name
+from slipway.hooks.git_files import GitFiles
+from slipway.hooks.git_history import Version
+from slipway.hooks.git_refs import Found, Refs, branches_by_nearness
 from slipway.hooks.git_store import MirrorStore
-from slipway.hooks.git_submodules import Tree
-from slipway.hooks.git_workspace import add_history
-
-# Bytes of history that are worth carrying into every run, and the commits that go along where
-# there are more and nobody said how many.
-_LARGE, _SHALLOW = 200 << 20, 50
-# Bytes of a commit's files, submodules included, and of one file that is read into memory.
-MOST_FILES, MOST_FILE = 2 << 30, 16 << 20
+from slipway.large_files import LargeFiles
+from slipway.ref_name import is_ref_name
 
 
-class GitMirror:
+class GitMirror(GitFiles):
     """One repository, as one reader sees it.
 
     :param url: https, http, ssh or git; other transports are refused, and so is a login in it.
     :param root: the folder that holds this worker's mirrors.
     :param credentials: who reads it.
     :param submodule: opens the repository of a submodule; without credentials where it is left out.
+    :param large_files: what becomes of a commit that keeps files in Git LFS.
     :raises RepositoryRefused: when the URL is of another kind.
     """
 
@@ -52,17 +42,16 @@ class GitMirror:
         root: Path,
         credentials: Credentials = NOBODY,
         submodule: Callable[[str], GitMirror] | None = None,
+        large_files: LargeFiles = LargeFiles.FETCH,
     ) -> None:
-        self.url = url
-        self._store = MirrorStore(url=url, root=root, credentials=credentials)
-        self._public = not credentials.identity
-        self._submodule = submodule or (lambda other: GitMirror(url=other, root=root))
+        super().__init__(
+            store=MirrorStore(url=url, root=root, credentials=credentials),
+            is_public=not credentials.identity,
+            submodule=submodule
+            or (lambda other: GitMirror(url=other, root=root, large_files=large_files)),
+            large_files=large_files,
+        )
         self._refs = Refs(self._store.local)
-
-    @property
-    def is_public(self) -> bool:
-        """Whether it is read without credentials."""
-        return self._public
 
     # Names
 
@@ -76,17 +65,13 @@ class GitMirror:
         :raises RefAmbiguous: when the name means more than one thing.
         :raises RepositoryUnreachable: when the server does not answer.
         """
-        if is_name(name):  # otherwise there is nothing to ask a server
+        if is_ref_name(name):  # otherwise there is nothing to ask a server
             fetch_for(self._store, delivered)
         try:
             return self._refs.resolve(name)
         except RefNotFound as error:
             msg = f"{self.url}: {error.message}"
             raise RefNotFound(msg, advice=error.advice) from error
-
-    def resolve(self, name: str) -> str:
-        """Find the commit that a name means now, as :meth:`find` does."""
-        return self.find(name).sha
 
     @property
     def refs(self) -> Refs:
@@ -99,10 +84,28 @@ class GitMirror:
         :param branch: the branch's name.
         :raises RepositoryUnreachable: when the server does not answer.
         """
-        if not is_name(branch):
+        if not is_ref_name(branch):
             return None
-        ref = f"refs/heads/{branch}"
+        ref = f"{HEADS}{branch}"
         return self._store.list_refs(ref).get(ref)
+
+    def tip(self, branch: str) -> str:
+        """Ask the server for a branch's newest commit, as :meth:`head` does.
+
+        :param branch: the branch's name.
+        :raises BranchNotFound: when there is none, with the branches that there are.
+        :raises RepositoryUnreachable: when the server does not answer.
+        """
+        head = self.head(branch)
+        if head is None:
+            refs = self._store.list_refs()
+            head = refs.get(f"{HEADS}{branch}")  # pushed just now
+        if head is None:
+            msg = f"{self.url} has no branch {branch!r}"
+            others = branches_by_nearness(branch, refs)
+            advice = f"push it, or name another one in the project file; {others}"
+            raise BranchNotFound(msg, advice=advice)
+        return head
 
     # History
 
@@ -150,137 +153,31 @@ class GitMirror:
     def commit(self, sha: str) -> Commit:
         """Read one commit.
 
-        :param sha: as :meth:`resolve` returned it.
+        :param sha: in full, as :meth:`find` returns it.
         """
         self._store.require(sha)
         return read_commit(self._store.local, sha)
 
-    def version(self, sha: str) -> str:
+    def version(self, sha: str, tags: Sequence[str] = ()) -> Version:
         """Name a commit so that names sort as the history does, ``1.4.0+42.g3f2a1b7``.
 
-        :param sha: as :meth:`resolve` returned it.
+        :param sha: in full, as :meth:`find` returns it.
+        :param tags: patterns of the tags that number versions; all that look so by default.
         """
         self._store.require(sha)
-        return git_history.version_of(self._store.local, sha)
 
-    # Files
+        def numbered(tag: str) -> bool:
+            return not tags or any(matches(pattern, tag) for pattern in tags)
 
-    def archive(self, sha: str, *paths: str) -> IO[bytes]:
-        """Pack the tree of a commit, or some paths of it, as a tar in a file without a name.
+        return git_history.version_of(self._store.local, sha, numbered)
 
-        Files carry the commit's time, so equal commits give equal bytes.
+    def count(self, sha: str) -> int:
+        """Count a commit and all its ancestors.
 
-        :param sha: as :meth:`resolve` returned it.
-        :param paths: relative to the top; all, with the submodules, where none is given.
-        :returns: the file, open at its beginning; it is gone when it is closed.
-        :raises RepositoryRefused: when a path is not in the commit.
-        :raises RepositoryTooLarge: when it goes over a limit, which is named.
+        :param sha: in full, as :meth:`find` returns it.
         """
         self._store.require(sha)
-        for path in paths:
-            if self._type(sha, path) is None:
-                msg = f"commit {sha[:7]} has no {path}"
-                raise RepositoryRefused(msg, advice="correct the path in the project file")
-        if not paths:
-            return self._packed(sha)
-        return self._written(lambda file: self._pack_paths(file, sha, paths))
-
-    def workspace(self, sha: str, *, branch: str, depth: int = 0) -> IO[bytes]:
-        """Pack the tree of a commit and its history, as a clone would have them.
-
-        :param sha: as :meth:`resolve` returned it.
-        :param branch: the branch that is checked out.
-        :param depth: commits of history; 0 is all, unless that is very large.
-        :returns: as :meth:`archive`.
-        """
-        self._store.require(sha)
-        if depth == 0 and self._size() > _LARGE:
-            depth = _SHALLOW
-
-        def history(tar: TarFile) -> None:
-            add_history(tar, self._store.path, sha, url=self.url, branch=branch, depth=depth)
-
-        return self._packed(sha, history)
-
-    def read(self, sha: str, path: str) -> bytes | None:
-        """Return one file of a commit, or None where there is no such file.
-
-        :raises RepositoryTooLarge: when it is larger than anything that is read whole.
-        """
-        self._store.require(sha)
-        if self._type(sha, path) != "blob":
-            return None
-        try:
-            return self._store.local("cat-file", "blob", f"{sha}:{path}", most=MOST_FILE)
-        except GitOutputTooLarge as error:
-            msg = f"{path} of commit {sha[:7]} is larger than {MOST_FILE >> 20} MiB"
-            raise RepositoryTooLarge(msg, advice="make it smaller") from error
-
-    # What submodules are made of (slipway.hooks.git_submodules.Source)
-
-    def pack(self, file: IO[bytes], sha: str, *, prefix: str, most: int) -> None:
-        """Write a commit's own tree as a tar.
-
-        :param prefix: before every path.
-        :param most: bytes.
-        :raises GitOutputTooLarge: when it is larger.
-        """
-        self._store.require(sha)
-        archive = ("archive", "--format=tar", f"--prefix={prefix}", sha)
-        git_into(file, *archive, cwd=self._store.path, most=most)
-
-    def links(self, sha: str) -> dict[str, str]:
-        """Map the path of each submodule to the commit that it is pinned to."""
-        self._store.require(sha)
-        try:
-            listed = self._store.local("ls-tree", "-r", "-z", sha)
-        except GitOutputTooLarge as error:
-            msg = f"commit {sha[:7]} has more files than fit into a list of {MOST_OUTPUT >> 20} MiB"
-            raise RepositoryTooLarge(msg, advice="does a folder contain itself?") from error
-        entries = listed.decode(errors="replace").split("\0")
-        linked = (entry.split("\t", 1) for entry in entries if entry.startswith("160000 "))
-        return {path: meta.split(" ")[2] for meta, path in linked}
-
-    def submodule(self, url: str) -> GitMirror:
-        """Open the repository of a submodule, with the credentials that are its own."""
-        return self._submodule(url)
-
-    # The mirror itself
-
-    def _packed(self, sha: str, history: Callable[[TarFile], None] | None = None) -> IO[bytes]:
-        tree = Tree(most=MOST_FILES, folder=self._store.root)
-        return self._written(lambda file: tree.pack(file, self, sha, history))
-
-    def _written(self, write: Callable[[IO[bytes]], None]) -> IO[bytes]:
-        # Beside the mirrors, since the system's own folder for such files may be in memory.
-        file = tempfile.TemporaryFile(dir=self._store.root)  # noqa: SIM115 - the caller closes it
-        try:
-            write(file)
-        except BaseException:
-            file.close()
-            raise
-        return file
-
-    def _pack_paths(self, file: IO[bytes], sha: str, paths: tuple[str, ...]) -> None:
-        archive = ("archive", "--format=tar", sha, "--", *paths)
-        try:
-            git_into(file, *archive, cwd=self._store.path, most=MOST_OUTPUT)
-        except GitOutputTooLarge as error:
-            msg = f"{', '.join(paths)} of commit {sha[:7]} is larger than {MOST_OUTPUT >> 20} MiB"
-            raise RepositoryTooLarge(msg, advice="keep large files somewhere else") from error
-        file.seek(0)
-
-    def _size(self) -> int:
-        """Return the bytes of everything that the mirror holds, packed."""
-        counts = dict(
-            line.split(": ")
-            for line in self._store.local("count-objects", "-v").decode().splitlines()
-        )
-        return (int(counts["size-pack"]) + int(counts["size"])) * 1024
-
-    def _type(self, sha: str, path: str) -> str | None:
-        found = self._store.attempt("cat-file", "-t", f"{sha}:{path}")
-        return found.decode().strip() if found else None
+        return git_history.commits_of(self._store.local, sha)
 
     def _is_ancestor(self, old: str, new: str) -> bool:
         return self._store.attempt("merge-base", "--is-ancestor", old, new) is not None

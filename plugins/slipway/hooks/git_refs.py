@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from slipway.event import HEADS, TAGS
 from slipway.exceptions import RefAmbiguous, RefNotFound
 from slipway.hooks.git_command import GitCommandFailed
+from slipway.ref_name import is_ref_name
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}")
 _ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,39}")
-# git-check-ref-format(1), and no leading dash.
-_NAME = re.compile(r"(?!-)(?!.*(\.\.|@\{|//|\.lock$|\.$|/$))[^\x00-\x20~^:?*\[\\\x7f]{1,250}")
-
 # Refs of for-each-ref(1), as ls-remote(1) prints them.
 LISTED = "--format=%(objectname)%09%(refname)"
 # Names among which the nearest is looked for; somebody may have made a million of them.
 _MOST_COMPARED = 2000
+# Branches that a message names.
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,14 +40,14 @@ class Found:
     ref: str | None = None
 
 
-def is_name(name: str) -> bool:
-    """Tell whether a text can be the name of a ref or a commit."""
-    return _NAME.fullmatch(name) is not None
-
-
 def is_sha(name: str) -> bool:
     """Tell whether a text is a whole sha, and so can be nothing else."""
     return _SHA.fullmatch(name) is not None
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a name, as git gave it, is UTF-8."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def of_ls_remote(answer: bytes) -> dict[str, str]:
@@ -102,7 +103,7 @@ class Refs:
         :raises RefNotFound: when there is nothing of that name; the nearest is named.
         :raises RefAmbiguous: when there are several; all are named, as they must be written.
         """
-        if not is_name(name):
+        if not is_ref_name(name):
             msg = f"{name!r} cannot be a ref"
             raise RefNotFound(msg, advice="give a branch, a tag or a sha")
         if is_sha(name):
@@ -151,7 +152,35 @@ def _described(meaning: str) -> str:
     return f"the commit {meaning}"
 
 
+def branches_by_nearness(wanted: str, refs: Iterable[str]) -> str:
+    """Name the branches of a repository, those first that are called nearly like one.
+
+    :param wanted: what was looked for, short or in full.
+    :param refs: in full.
+    """
+    name = _short(wanted)
+    # A name that cannot be shown, or typed, helps nobody.
+    heads = (_short(ref) for ref in refs if ref.startswith(HEADS) and ref.isprintable())
+    names = list(islice(heads, _MOST_COMPARED))
+    if not names:
+        return "it has no branch yet: push one"
+    matcher = difflib.SequenceMatcher(b=name)
+
+    def distance(other: str) -> tuple[float, str]:
+        matcher.set_seq1(other)
+        return -matcher.ratio(), other
+
+    shown = sorted(names, key=distance)[:_MOST_NAMED]
+    more = f", and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"its branches, the nearest first: {', '.join(shown)}{more}"
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix(HEADS).removeprefix(TAGS)
+
+
 def _nearest(wanted: str, refs: Mapping[str, str]) -> str:
-    names = sorted({ref.split("/", 2)[2] for ref in refs if ref.isprintable()})[:_MOST_COMPARED]
-    near = difflib.get_close_matches(wanted.removeprefix(HEADS).removeprefix(TAGS), names, n=1)
-    return f"did you mean {near[0]!r}?" if near else "push it, or give another ref"
+    names = sorted({_short(ref) for ref in refs if ref.isprintable()})[:_MOST_COMPARED]
+    near = difflib.get_close_matches(_short(wanted), names, n=1)
+    first = f"did you mean {near[0]!r}?" if near else "push it, or give another ref;"
+    return f"{first} {branches_by_nearness(wanted, refs)}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from slipway.event import HEADS, TAGS
@@ -19,9 +20,9 @@ from slipway.hooks.git_command import (
     GitCommandFailed,
     GitOutputTooLarge,
     git,
-    remote_failure,
 )
 from slipway.hooks.git_credentials import Credentials
+from slipway.hooks.git_failure import remote_failure
 from slipway.hooks.git_folder import locked, mirror_path, own_folder, remove_shared
 from slipway.hooks.git_refs import LISTED, of_ls_remote
 
@@ -176,12 +177,16 @@ class MirrorStore:
         """
         cwd = self.path if self.path.exists() else own_folder(self.root)
         try:
-            with self._credentials.opened(self.path.with_suffix(".known_hosts")) as environment:
+            with self.login() as environment:
                 return git(*arguments, cwd=cwd, environment=environment, limit=limit, most=most)
         except GitOutputTooLarge:
             raise
         except GitCommandFailed as error:
             raise remote_failure(self.url, error) from error
+
+    def login(self) -> AbstractContextManager[Mapping[str, str]]:
+        """Open the credentials, as settings in the environment of one command of git's or ssh's."""
+        return self._credentials.opened(self.path.with_suffix(".known_hosts"))
 
     def _fetch(self, *refspecs: str, options: tuple[str, ...] = ()) -> None:
         if self._web:

@@ -4,80 +4,42 @@ from __future__ import annotations
 
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
-from urllib.parse import urljoin
+from typing import IO, Protocol
 
-from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryTooLarge
-from slipway.hooks.git_command import GitCommandFailed, GitOutputTooLarge, git
+from slipway.exceptions import (
+    InputError,
+    LargeFilesElsewhere,
+    RefNotFound,
+    RepositoryDamaged,
+    RepositoryRefused,
+    RepositoryTooLarge,
+)
+from slipway.hooks.git_command import GitOutputTooLarge
+from slipway.hooks.git_modules_file import Submodule, absolute_url, read_gitmodules
+from slipway.hooks.git_tar import copy_members, open_tar
+from slipway.hooks.git_workspace import Clone
+from slipway.inert import visible
 
 # Submodules of submodules, and all of a commit's together: more than anybody has on purpose.
 DEEPEST = 8
 MOST_SUBMODULES = 200
-# Submodules that a .gitmodules names, of which some may be gone.
-MOST_NAMED = 1000
-# Bytes of a .gitmodules, and of what it comes to.
-MOST_GITMODULES, _MOST_SETTINGS = 1 << 20, 4 << 20
-
-
-def submodule_urls(gitmodules: bytes, parent_url: str) -> dict[str, str]:
-    """Map each submodule's path to its URL.
-
-    :param gitmodules: the content of ``.gitmodules``.
-    :param parent_url: relative URLs (``../lib.git``) are resolved against it.
-    :raises RepositoryRefused: when the file cannot be read.
-    :raises RepositoryTooLarge: when it is over a limit, which is named.
-    """
-    if len(gitmodules) > MOST_GITMODULES:
-        msg = f".gitmodules is larger than {MOST_GITMODULES >> 10} KiB"
-        raise RepositoryTooLarge(msg, advice="name only the submodules that there are")
-    sections: dict[str, dict[str, str]] = {}
-    for key, value in _settings(gitmodules):
-        section, _, name = key.rpartition(".")
-        if name not in ("path", "url"):
-            continue
-        sections.setdefault(section, {})[name] = value
-        if len(sections) > MOST_NAMED:
-            msg = f".gitmodules names more than the {MOST_NAMED} submodules that it may"
-            raise RepositoryTooLarge(msg, advice="name only the submodules that there are")
-    return {
-        section["path"]: _absolute(section["url"], parent_url)
-        for section in sections.values()
-        if "path" in section and "url" in section
-    }
-
-
-def _settings(gitmodules: bytes) -> Iterator[tuple[str, str]]:
-    """Read the file as git does, which prints a section's whole name before each of its keys.
-
-    :raises RepositoryRefused: when git cannot read it.
-    :raises RepositoryTooLarge: when its names come to too much.
-    """
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(gitmodules)
-        file.flush()
-        listing = ("config", "--file", file.name, "--no-includes", "--null", "--list")
-        try:
-            listed = git(*listing, most=_MOST_SETTINGS)
-        except GitOutputTooLarge as error:
-            msg = f"the settings of .gitmodules come to more than {_MOST_SETTINGS >> 20} MiB"
-            raise RepositoryTooLarge(msg, advice="give its sections shorter names") from error
-        except GitCommandFailed as error:
-            said = error.stderr.replace(file.name, ".gitmodules")
-            msg = ".gitmodules cannot be read"
-            raise RepositoryRefused(msg, advice=said) from error
-    for setting in listed.decode(errors="replace").split("\0"):
-        key, separator, value = setting.partition("\n")
-        if separator:  # what has none was written without a value
-            yield key, value
+# Bytes of history that are worth carrying into every run: the commit's own, and that of all its
+# submodules together.
+LARGE = 200 << 20
+# Paths that an error names.
+_MOST_NAMED = 10
 
 
 class Source(Protocol):
     """What a repository gives of a commit."""
 
-    url: str
+    @property
+    def url(self) -> str:
+        """Its address."""
 
     @property
     def is_public(self) -> bool:
@@ -87,13 +49,32 @@ class Source(Protocol):
         """Write a commit's own tree as a tar."""
 
     def links(self, sha: str) -> dict[str, str]:
-        """Map the path of each submodule to the commit that it is pinned to."""
+        """Look at the tree, and map each submodule's path to the commit that it is pinned to."""
+
+    def add_history(
+        self, tar: tarfile.TarFile, sha: str, clone: Clone, *, prefix: str, room: int
+    ) -> None:
+        """Add a commit's history to a tar, or the last of it where there is no room."""
 
     def read(self, sha: str, path: str) -> bytes | None:
         """Return a file of a commit."""
 
     def submodule(self, url: str) -> Source:
         """Open the repository of a submodule."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """Where one repository's commit stands in the whole tree.
+
+    :param prefix: before its paths; empty for the top.
+    :param depth: how many repositories it is in.
+    """
+
+    source: Source
+    sha: str
+    prefix: str = ""
+    depth: int = 0
 
 
 class Tree:
@@ -108,16 +89,11 @@ class Tree:
 
     def __init__(self, *, most: int, folder: Path) -> None:
         self._most = self._left = most
+        self._room = LARGE
         self._folder = folder
         self._submodules = 0
 
-    def pack(
-        self,
-        file: IO[bytes],
-        source: Source,
-        sha: str,
-        history: Callable[[tarfile.TarFile], None] | None = None,
-    ) -> None:
+    def pack(self, file: IO[bytes], source: Source, sha: str, clone: Clone | None = None) -> None:
         """Write the whole tree as a tar.
 
         What git writes of the commit itself comes last: it has an archive's end, and is never
@@ -126,41 +102,50 @@ class Tree:
         :param file: empty, open for reading and writing; it is at its beginning afterwards.
         :param source: the repository.
         :param sha: the commit.
-        :param history: adds what belongs to the tree besides.
+        :param clone: what its history shall look like; None for none, here and in submodules.
         :raises RepositoryTooLarge: when it goes over a limit, which is named.
         :raises RepositoryRefused: when a submodule cannot be read.
         """
+        top = _Place(source=source, sha=sha)
         links = source.links(sha)
-        tar = tarfile.open(fileobj=file, mode="w")  # noqa: SIM115 - closing it would end the tar
-        if history is not None:
-            history(tar)
-        if links:
-            self._graft(tar, source, sha, links, prefix="", depth=1)
-        self._add(file, source, sha, prefix="")
+        tar = open_tar(file)  # closing it would end the tar
+        self._graft(tar, top, links, clone)
+        self._add(file, top)
         file.seek(0)
 
     def _graft(
-        self, tar: tarfile.TarFile, source: Source, sha: str, links: dict[str, str], *, prefix: str,
-        depth: int,
-    ) -> None:  # fmt: skip
-        urls = submodule_urls(source.read(sha, ".gitmodules") or b"", source.url)
-        if missing := sorted(links.keys() - urls.keys()):
-            msg = f"commit {sha[:7]} has submodules that .gitmodules does not name: {missing}"
-            raise RepositoryRefused(msg, advice="add them with `git submodule add`, or remove them")
+        self, tar: tarfile.TarFile, place: _Place, links: Mapping[str, str], clone: Clone | None
+    ) -> None:
+        """Add what belongs to a tree besides its own files: its history, and its submodules."""
+        modules = _modules(place, links)
+        if clone is not None:
+            urls = {module.name: module.url for module in modules.values()}
+            self._add_history(tar, place, replace(clone, submodules=urls))
         for path, pinned in sorted(links.items()):
-            self._count(f"{prefix}{path}", depth)
-            other = _opened(source, urls[path], path)
+            other = _opened(place.source, modules[path].url, path)
+            below = _Place(
+                source=other, sha=pinned, prefix=f"{place.prefix}{path}/", depth=place.depth + 1
+            )
+            self._count(below)
             with _of_submodule(path, other), tempfile.TemporaryFile(dir=self._folder) as part:
                 inner = other.links(pinned)
-                self._add(part, other, pinned, prefix=f"{prefix}{path}/")
+                self._add(part, below)
                 part.seek(0)
-                _copy(part, tar)
-            if inner:
-                below = f"{prefix}{path}/"
-                self._graft(tar, other, pinned, inner, prefix=below, depth=depth + 1)
+                copy_members(part, tar)
+            its_own = Clone(url=other.url, depth=clone.depth) if clone is not None else None
+            self._graft(tar, below, inner, its_own)
 
-    def _count(self, path: str, depth: int) -> None:
-        if depth > DEEPEST:
+    def _add_history(self, tar: tarfile.TarFile, place: _Place, clone: Clone) -> None:
+        room = self._room if place.prefix else LARGE
+        before = tar.offset
+        place.source.add_history(tar, place.sha, clone, prefix=place.prefix, room=room)
+        if place.prefix:
+            self._room = max(0, self._room - (tar.offset - before))
+            self._left -= tar.offset - before
+
+    def _count(self, place: _Place) -> None:
+        path = visible(place.prefix.rstrip("/"))
+        if place.depth > DEEPEST:
             msg = f"{path} is a submodule in more than {DEEPEST} others"
             raise RepositoryTooLarge(msg, advice="include what is needed from further up")
         self._submodules += 1
@@ -169,24 +154,46 @@ class Tree:
             advice = "does a submodule include itself? put what several need into one place"
             raise RepositoryTooLarge(msg, advice=advice)
 
-    def _add(self, file: IO[bytes], source: Source, sha: str, *, prefix: str) -> None:
+    def _add(self, file: IO[bytes], place: _Place) -> None:
         before = file.tell()
         try:
-            source.pack(file, sha, prefix=prefix, most=self._left)
+            most = max(0, self._left)
+            place.source.pack(file, place.sha, prefix=place.prefix, most=most)
         except GitOutputTooLarge as error:
             msg = f"the files of the commit come to more than {self._most >> 20} MiB"
-            if prefix:
-                msg += f", with the submodule {prefix.rstrip('/')}"
+            if place.prefix:
+                msg += f", with the submodule {visible(place.prefix.rstrip('/'))}"
             raise RepositoryTooLarge(msg, advice="keep large files somewhere else") from error
         self._left -= file.tell() - before
+
+
+def _modules(place: _Place, links: Mapping[str, str]) -> dict[str, Submodule]:
+    """Map each submodule's path to its name and its whole URL.
+
+    :raises RepositoryRefused: when a URL cannot be resolved, or there is none.
+    """
+    if not links:
+        return {}
+    named = read_gitmodules(place.source.read(place.sha, ".gitmodules") or b"")
+    if missing := sorted(links.keys() - named.keys()):
+        shown = [visible(path) for path in missing[:_MOST_NAMED]]
+        msg = f"commit {place.sha[:7]} has submodules that .gitmodules does not name: {shown}"
+        raise RepositoryRefused(msg, advice="add them with `git submodule add`, or remove them")
+    found = {}
+    for path in links:
+        try:
+            url = absolute_url(named[path].url, place.source.url)
+        except RepositoryRefused as error:
+            raise _in_submodule(path, error, error.advice) from error
+        found[path] = replace(named[path], url=url)
+    return found
 
 
 def _opened(source: Source, url: str, path: str) -> Source:
     try:
         return source.submodule(url)
     except RepositoryRefused as error:
-        msg = f"submodule {path}: {error.message}"
-        raise RepositoryRefused(msg, advice=error.advice) from error
+        raise _in_submodule(path, error, error.advice) from error
 
 
 @contextmanager
@@ -201,27 +208,10 @@ def _of_submodule(path: str, source: Source) -> Iterator[None]:
                 "it is read without credentials; if it needs some, name its URL, or a beginning of "
                 "it, and a connection under `submodules` of the project file's `repository`"
             )
-        msg = f"submodule {path}: {error.message}"
-        raise type(error)(msg, advice=advice) from error
+        raise _in_submodule(path, error, advice) from error
+    except (LargeFilesElsewhere, RepositoryDamaged) as error:
+        raise _in_submodule(path, error, error.advice) from error
 
 
-def _copy(part: IO[bytes], tar: tarfile.TarFile) -> None:
-    with tarfile.open(fileobj=part, mode="r|") as archive:
-        for member in archive:
-            tar.addfile(member, archive.extractfile(member) if member.isfile() else None)
-            # Both remember each member, for a look that nobody takes.
-            for one in (archive, tar):
-                cast("Any", one).members.clear()
-
-
-def _absolute(url: str, parent_url: str) -> str:
-    if not url.startswith(("./", "../")):
-        return url
-    # urljoin knows only the schemes of the web; the scheme itself plays no part here.
-    scheme, separator, rest = parent_url.partition("://")
-    if not separator:
-        msg = (
-            f"submodule URL {url!r} is relative, and {parent_url!r} is not a URL it can start from"
-        )
-        raise RepositoryRefused(msg, advice="write the submodule's whole URL")
-    return f"{scheme}{urljoin(f'http://{rest}/', url)[len('http') :]}"
+def _in_submodule(path: str, error: InputError, advice: str) -> InputError:
+    return type(error)(f"submodule {visible(path)}: {error.message}", advice=advice)

@@ -14,7 +14,7 @@ from slipway.facts import Checkout, Json, Release
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
-from slipway.hooks.git_refs import Found
+from slipway.hooks.git_refs import Found, branches_by_nearness, is_text
 from slipway.hooks.release_catalogue import ReleaseCatalogue
 from slipway.inert import visible
 from slipway.operators.failure import explained
@@ -37,6 +37,7 @@ class CheckoutOperator(BaseOperator):
     :param branch: the branch that is delivered, reported where the ref names none.
     :param branches: patterns of further branches that are delivered.
     :param tags: patterns of tags that are delivered.
+    :param version_tags: patterns of tags that number versions; all that look so by default.
     :param connection: Airflow connection with the repository's credentials.
     :returns: :class:`slipway.facts.Checkout` as JSON.
     """
@@ -46,7 +47,8 @@ class CheckoutOperator(BaseOperator):
 
     def __init__(
         self, *, project: str, url: str, ref: str, branch: str, branches: Sequence[str] = (),
-        tags: Sequence[str] = (), connection: str | None = None, **kwargs: Any,
+        tags: Sequence[str] = (), version_tags: Sequence[str] = (), connection: str | None = None,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.project = project
@@ -55,6 +57,7 @@ class CheckoutOperator(BaseOperator):
         self.branch = branch
         self.branches = list(branches)
         self.tags = list(tags)
+        self.version_tags = list(version_tags)
         self.connection = connection
 
     def execute(self, context: Context) -> Json:
@@ -92,17 +95,26 @@ class CheckoutOperator(BaseOperator):
             raise RefNotFound(error.message, advice=advice) from error
         event = _event(found, _reaching(mirror, found.sha, deliverable), mirror, by)
         commit = mirror.commit(found.sha)
+        version = self._version(mirror, found)
         tip = mirror.refs.all().get(deliverable.ref)
         return Checkout(
-            release=Release(
-                project=self.project, sha=found.sha, version=mirror.version(found.sha)
-            ),
+            release=Release(project=self.project, sha=found.sha, version=version),
             repository=self.url, ref=ref, tag=event.tag, event=event,
             branch=event.branch or self.branch, parent=commit.parent, message=commit.message,
             author_name=commit.author_name, author_email=commit.author_email,
             committed_at=commit.committed_at,
-            position=mirror.position(found.sha, tip) if tip else None,
+            position=mirror.position(found.sha, tip) if tip else None, delivered=self.branch,
         )  # fmt: skip
+
+    def _version(self, mirror: GitMirror, found: Found) -> str:
+        version = mirror.version(found.sha, self.version_tags)
+        if version.is_of_a_date:
+            self.log.warning(
+                "the version is numbered by the tag %s, which looks like a date and is higher than "
+                "%s for good; if it is no version, name those that are: `repository: "
+                '{version_tags: ["v*"]}`', visible(version.tag), visible(version.others[0]),
+            )  # fmt: skip
+        return version.name
 
 
 def announced_by(context: Context) -> str:
@@ -120,13 +132,23 @@ def _reaching(mirror: GitMirror, sha: str, deliverable: Deliverable) -> list[str
 
     :raises NotDeliverable: when there are none.
     """
-    reaching = deliverable.among(mirror.refs.containing(sha))
+    found = deliverable.among(mirror.refs.containing(sha))
+    # A variable, an XCom or a page cannot hold other names.
+    reaching = [ref for ref in found if is_text(ref)]
     if not reaching:
         msg = f"{sha} is reached by no branch or tag that is delivered ({deliverable})"
+        if found:
+            msg += f" but {', '.join(map(visible, found[:3]))}, whose names are not UTF-8"
         advice = (
             "merge it, or name its branch or tag under `branches` or `tags` of the project file's "
             "`repository`"
         )
+        refs = mirror.refs.all()
+        if deliverable.ref not in refs:
+            others = branches_by_nearness(deliverable.branch, refs)
+            advice = (
+                f"there is no branch {deliverable.branch}: push it, or correct `branch`; {others}"
+            )
         raise NotDeliverable(msg, advice=advice)
     return reaching
 

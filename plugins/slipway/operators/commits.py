@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from slipway.hooks.artifact_store import artifact_store
+from slipway.sensors.commits import MISSING, missing_note, note_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
 class RememberCommitsOperator(BaseOperator):
-    """Remember the newest commit handed on per project.
+    """Remember the newest commit handed on per project, and where it was told of a missing branch.
 
     Runs after the runs were made, so that a crash in between repeats a harmless question
     instead of losing a commit.
@@ -32,8 +33,14 @@ class RememberCommitsOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, str]:
         """Write one small file per project; the list is in order, so the newest stays."""
-        newest = {run["trigger_dag_id"]: run["conf"]["ref"] for run in self.runs}
         store = artifact_store()
+        newest: dict[str, str] = {}
+        for run in self.runs:
+            dag_id, ref = run["trigger_dag_id"], run["conf"]["ref"]
+            if run["trigger_run_id"].startswith(MISSING):
+                store.put(missing_note(dag_id), note_of(ref))
+            else:
+                newest[dag_id] = ref
         for dag_id, sha in newest.items():
             store.put_json(f"heads/{dag_id}.json", sha)
         return newest

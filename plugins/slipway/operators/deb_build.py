@@ -15,6 +15,7 @@ from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.nfpm import BuiltDeb, build_deb
 from slipway.hooks.toolbox import Toolbox
+from slipway.large_files import LargeFiles
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
@@ -30,6 +31,7 @@ class DebBuildOperator(BaseOperator):
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
     :param submodules: connections of submodules (:func:`slipway.hooks.git_connection.git_mirror`).
+    :param lfs: what becomes of files in Git LFS (:class:`slipway.large_files.LargeFiles`).
     :param package: the name that the package must have.
     :param nfpm_file: nfpm's description, from the repository's top.
     :param unit: the systemd unit that must be inside.
@@ -43,13 +45,14 @@ class DebBuildOperator(BaseOperator):
     def __init__(
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
         connection: str | None = None, submodules: dict[str, str] | None = None,
-        docker_conn_id: str = DEFAULT, **kwargs: Any,
+        lfs: str = LargeFiles.FETCH.value, docker_conn_id: str = DEFAULT, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
         self.url = url
         self.connection = connection
         self.submodules = submodules or {}
+        self.lfs = lfs
         self.package = package
         self.nfpm_file = nfpm_file
         self.unit = unit
@@ -65,7 +68,7 @@ class DebBuildOperator(BaseOperator):
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             release = checkout.release
-            mirror = git_mirror(self.url, self.connection, self.submodules)
+            mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
             self._labels = labels(context)
             engine = container_engine(self.docker_conn_id)
             toolbox = Toolbox(

@@ -11,9 +11,12 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
 from slipway.facts import Checkout, Json, Release, TestReport
+from slipway.hooks.artifact_store import artifact_store
+from slipway.hooks.build_numbers import BuildNumbers
 from slipway.hooks.docker_connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.pipeline_secrets import read_secrets
+from slipway.large_files import LargeFiles
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
@@ -43,6 +46,7 @@ class PipelineTestOperator(BaseOperator):
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
     :param submodules: connections of submodules (:func:`slipway.hooks.git_connection.git_mirror`).
+    :param lfs: what becomes of files in Git LFS (:class:`slipway.large_files.LargeFiles`).
     :param pipeline_file: where the pipeline is, from the repository's top.
     :param images: image names in the pipeline and what is used in their place.
     :param secrets: name of a secret in the pipeline -> where Airflow has it
@@ -68,6 +72,7 @@ class PipelineTestOperator(BaseOperator):
         url: str,
         connection: str | None = None,
         submodules: dict[str, str] | None = None,
+        lfs: str = LargeFiles.FETCH.value,
         pipeline_file: str = ".drone.yml",
         images: dict[str, str] | None = None,
         secrets: dict[str, str] | None = None,
@@ -86,6 +91,7 @@ class PipelineTestOperator(BaseOperator):
         self.url = url
         self.connection = connection
         self.submodules = submodules or {}
+        self.lfs = lfs
         self.pipeline_file = pipeline_file
         self.images = images or {}
         self.secrets = secrets or {}
@@ -109,14 +115,19 @@ class PipelineTestOperator(BaseOperator):
         with explained():
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
-            mirror = git_mirror(self.url, self.connection, self.submodules)
+            mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
             sha = checkout.release.sha
-            spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context)
+            number = BuildNumbers(artifact_store(), checkout.release.project).claim(
+                context["ti"].run_id, commits=lambda: mirror.count(sha)
+            )
+            spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
             output, secrets = LogGroups(self._say), self._read_secrets(spec)
             output.hide(secrets.values())
             self._runner = BuildRunner(
                 container_engine(self.docker_conn_id), spec,
-                sources=lambda depth: mirror.workspace(sha, branch=checkout.branch, depth=depth),
+                sources=lambda depth: mirror.workspace(
+                    sha, branch=checkout.branch, main=checkout.delivered, depth=depth
+                ),
                 output=output, timeout=self.timeout_seconds,
                 given=Given(
                     secrets=secrets, collect=self.reports, registries=self._logins()
@@ -170,7 +181,9 @@ class PipelineTestOperator(BaseOperator):
         if self._runner is not None:
             self._runner.stop()
 
-    def _compile(self, data: bytes | None, checkout: Checkout, context: Context) -> BuildSpec:
+    def _compile(
+        self, data: bytes | None, checkout: Checkout, context: Context, number: int
+    ) -> BuildSpec:
         ui = str(conf.get("api", "base_url", fallback="") or "")
         event = event_of(checkout, instance=urlsplit(ui).netloc)
         ti = context["ti"]
@@ -180,8 +193,8 @@ class PipelineTestOperator(BaseOperator):
         )
         build = Build(
             id=container_name(context), event=event, labels=labels(context), images=self.images,
-            variables=build_variables(checkout, event, link=link), trusted=self.trusted,
-            image_rules=rules,
+            variables=build_variables(checkout, event, link=link, number=number),
+            trusted=self.trusted, image_rules=rules,
         )  # fmt: skip
         file = load(data, file=self.pipeline_file, trusted=self.trusted, image_rules=rules)
         return compile_file(file, build)

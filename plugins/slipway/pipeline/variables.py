@@ -62,19 +62,20 @@ def _before_events(checkout: Checkout) -> slipway.event.Event:
     return slipway.event.Event.push(checkout.branch)
 
 
-def build_variables(checkout: Checkout, event: Event, *, link: str = "") -> dict[str, str]:
+def build_variables(
+    checkout: Checkout, event: Event, *, link: str = "", number: int | None = None
+) -> dict[str, str]:
     """Return the variables that are the same for every step of a run.
-
-    The build number is the number of commits since the last release tag, which the version
-    carries: it is the same however often a commit is built.
 
     :param checkout: the commit.
     :param event: what made the build.
     :param link: URL of this run.
+    :param number: of the build, which no other build of the project has; where there is none, as
+        on somebody's own machine, that of the commits since the last release tag.
     """
     variables = {
         **_system(event), **_repository(checkout, event), **_commit(checkout, event),
-        **_build(checkout, event, link), **_reference(event),
+        **_build(checkout, event, link, number), **_reference(event),
     }  # fmt: skip
     for name, current in _EARLIER.items():
         if current in variables:
@@ -103,7 +104,7 @@ def _repository(checkout: Checkout, event: Event) -> dict[str, str]:
         "DRONE_GIT_SSH_URL": "" if is_web else url,
         "DRONE_REMOTE_URL": url,
         "DRONE_REPO": event.repo,
-        "DRONE_REPO_BRANCH": checkout.branch,
+        "DRONE_REPO_BRANCH": checkout.delivered or checkout.branch,
         "DRONE_REPO_LINK": url.removesuffix(".git") if is_web else "",
         "DRONE_REPO_NAME": name,
         "DRONE_REPO_NAMESPACE": namespace,
@@ -140,14 +141,15 @@ def _commit(checkout: Checkout, event: Event) -> dict[str, str]:
     }
 
 
-def _build(checkout: Checkout, event: Event, link: str) -> dict[str, str]:
+def _build(checkout: Checkout, event: Event, link: str, number: int | None) -> dict[str, str]:
     count = _COUNT.search(checkout.release.version)
+    since_tag = count[1] if count else "1"
     return {
         "DRONE_BUILD_ACTION": event.action,
         "DRONE_BUILD_CREATED": str(checkout.committed_at),
         "DRONE_BUILD_EVENT": event.name,
         "DRONE_BUILD_LINK": link,
-        "DRONE_BUILD_NUMBER": count[1] if count else "1",
+        "DRONE_BUILD_NUMBER": since_tag if number is None else str(number),
         "DRONE_BUILD_PARENT": "0",
         "DRONE_BUILD_TRIGGER": "@cron" if event.cron else checkout.author_name,
         "DRONE_DEPLOY_TO": event.target,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from slipway.exceptions import RepositoryDamaged, RepositoryTooLarge, SlipwayError
+from slipway.event import HEADS
+from slipway.exceptions import (
+    BranchNotFound,
+    RepositoryDamaged,
+    RepositoryTooLarge,
+    SlipwayError,
+)
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
@@ -31,6 +39,8 @@ REFRESH = 20.0
 # not answered.
 AT_ONCE = 16
 PATIENCE = 60.0
+# How the ids of runs begin that tell of a missing branch, and the longest ref that a run is given.
+MISSING, _LONGEST_REF = "branch_missing__", 250
 # What a remembered commit looks like; anything else is not even read as JSON.
 _STORED = re.compile(rb'\s{0,8}"([0-9a-f]{40})"\s{0,8}')
 # Characters of somebody else's message that anybody reads.
@@ -54,7 +64,8 @@ class CommitsSensor(BaseSensorOperator):
     be lost or lag behind without harm: a run's id is its commit's sha, so a commit that is
     handed on twice is run once. Each project is asked for itself: one that does not answer, or
     whose answer nobody understands, is logged and asked again at the next poke. Of one whose new
-    commits cannot be listed in time the newest is handed on, so that a run says what is wrong.
+    commits cannot be listed in time the newest is handed on, so that a run says what is wrong; and
+    where the branch itself is not there, a run that says so, once.
 
     :param watched: gives the branches. It is asked again every ``REFRESH`` seconds, so that a poll
         that goes on for an hour sees the project that was added meanwhile.
@@ -82,29 +93,39 @@ class CommitsSensor(BaseSensorOperator):
         wait([answer for _, answer in asked], timeout=PATIENCE)
         # Those that are not ready go on by themselves, and git has limits of its own.
         pool.shutdown(wait=False, cancel_futures=True)
-        found = [run for one, answer in asked for run in self._new_runs(one, answer, heads)]
+        found = [run for one, answer in asked for run in self._new_runs(store, one, answer, heads)]
         return PokeReturnValue(is_done=bool(found), xcom_value=found)
 
     def _new_runs(
-        self, one: Watched, answer: Future[list[str]], heads: Mapping[str, str]
-    ) -> list[dict[str, Any]]:
+        self, store: ArtifactStore, one: Watched, answer: Future[list[str]],
+        heads: Mapping[str, str],
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """Make runs of one project's commits; whatever is wrong with it is its own affair."""
         try:
             shas = self._answer(one, answer, heads)
+        except BranchNotFound as error:
+            self._complain(one, str(error))
+            return self._missing(store, one)
         except SlipwayError as error:
             self._complain(one, str(error))
             return []
         except Exception as error:
             self._complain(one, f"{type(error).__name__}: {visible(str(error)[:_MOST_SAID])}")
             return []
-        return [
-            {
-                "trigger_dag_id": one.dag_id,
-                "trigger_run_id": f"commit__{sha}",
-                "conf": {"ref": sha},
-            }
-            for sha in shas
-        ]
+        return [_run(one, f"commit__{sha}", sha) for sha in shas]
+
+    def _missing(self, store: ArtifactStore, one: Watched) -> list[dict[str, Any]]:
+        """Make a run that fails in the project's own DAG, once: there people look for its commits.
+
+        Its checkout finds no such branch either, and says which there are.
+        """
+        ref = f"{HEADS}{one.branch}"[:_LONGEST_REF]
+        try:
+            said = store.get(missing_note(one.dag_id)) == note_of(ref)
+        except Exception as error:
+            self._complain(one, f"{type(error).__name__}: {visible(str(error)[:_MOST_SAID])}")
+            return []
+        return [] if said else [_run(one, f"{MISSING}{datetime.now(UTC):%Y%m%dT%H%M%S}", ref)]
 
     def _answer(
         self, one: Watched, answer: Future[list[str]], heads: Mapping[str, str]
@@ -124,10 +145,11 @@ class CommitsSensor(BaseSensorOperator):
         :param heads: gets the branch's newest commit, where it is new, before anything is fetched.
         """
         mirror = git_mirror(one.url, one.connection)
-        head = mirror.head(one.branch)
+        head = mirror.tip(one.branch)
         seen = _seen(store, one)
-        if head is None or head == seen:
+        if head == seen:
             return []
+        store.delete(missing_note(one.dag_id))
         heads[one.dag_id] = head
         new = mirror.commits_since(seen, head) if seen else [head]
         if len(new) > MOST_PER_PUSH:
@@ -153,6 +175,27 @@ class CommitsSensor(BaseSensorOperator):
         if self._complaints.get(one.dag_id) != problem:
             self._complaints[one.dag_id] = problem
             self.log.warning("%s: %s", one.dag_id, problem)
+
+
+def _run(one: Watched, run_id: str, ref: str) -> dict[str, Any]:
+    """Return the arguments of a TriggerDagRunOperator."""
+    return {"trigger_dag_id": one.dag_id, "trigger_run_id": run_id, "conf": {"ref": ref}}
+
+
+def missing_note(dag_id: str) -> str:
+    """Return where it is noted that a run told of a missing branch.
+
+    :param dag_id: of the DAG that delivers the branch.
+    """
+    return f"heads/{dag_id}.missing.json"
+
+
+def note_of(ref: str) -> bytes:
+    """Return what is noted there.
+
+    :param ref: of the branch, as the run was given it.
+    """
+    return json.dumps(ref).encode()
 
 
 def _place(one: Watched) -> str:

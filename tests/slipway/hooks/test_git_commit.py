@@ -35,7 +35,7 @@ def test_a_first_commit_has_no_parent_and_a_name_in_its_own_encoding(
     (repository.path / "message").write_bytes("Größe\n\n".encode("latin-1"))
     repository.git("commit", "--quiet", "--allow-empty", "-F", "message")
     mirror = GitMirror(url=repository.url, root=tmp_path_factory.mktemp("mirrors"))
-    found = mirror.commit(mirror.resolve("main"))
+    found = mirror.commit(mirror.find("main").sha)
     assert (found.parent, found.message, found.author_name) == (None, "Größe", "Ada")
 
 
@@ -45,6 +45,16 @@ def test_a_first_commit_has_no_parent_and_a_name_in_its_own_encoding(
 def test_an_encoding_that_is_none_of_gits_is_taken_for_utf_8(encoding: bytes) -> None:
     found = parsed(_raw(encoding=encoding, message="Größe".encode()), SHA)
     assert (found.message, found.committed_at) == ("Größe", 1_700_000_000)
+
+
+def test_a_name_of_an_old_editor_loses_no_letter() -> None:
+    found = parsed(
+        _raw(author=b"Jos\xe9 <jos\xe9@example.com> 1 +0000", message=b"Gr\xf6\xdfe"), SHA
+    )
+    assert (found.author_name, found.author_email) == ("José", "josé@example.com")
+    assert found.message == "Größe"
+    claimed = parsed(_raw(encoding=b"ascii", message=b"Gr\xf6\xdfe"), SHA)
+    assert claimed.message == r"Gr\xf6\xdfe"
 
 
 @pytest.mark.parametrize("time", [b"", b"x +0000", b"-1 +0000", b"9" * 12, b"9" * 5000 + b" +0"])

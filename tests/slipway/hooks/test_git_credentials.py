@@ -17,7 +17,6 @@ from airflow.sdk import BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from slipway.exceptions import RepositoryRefused
-from slipway.hooks.git_command import GitCommandFailed, remote_failure
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_credentials import Login, with_key
 from slipway.hooks.git_mirror import GitMirror
@@ -139,7 +138,7 @@ def test_a_redirect_gets_no_credentials(web: GitWeb, tmp_path: Path) -> None:
         web.redirects["/private/.git/git-upload-pack"] = f"{thief.url}/private/.git/git-upload-pack"
         for url in (f"{web.url}/moved", repository.url):
             with pytest.raises(RepositoryRefused, match="sends us to another address") as refused:
-                git_mirror(url, "token").resolve("main")
+                git_mirror(url, "token").find("main")
             assert "new address" in refused.value.advice
         assert thief.seen == []
 
@@ -148,7 +147,7 @@ def test_a_redirect_on_the_same_server_gets_none_either(web: GitWeb) -> None:
     _repository(web).commit()
     web.redirects["/moved/info/refs"] = f"{web.url}/private/.git/info/refs"
     with pytest.raises(RepositoryRefused, match="another address"):
-        git_mirror(f"{web.url}/moved", "token").resolve("main")
+        git_mirror(f"{web.url}/moved", "token").find("main")
     assert not any(path.startswith("/private") for path, _ in web.seen)
 
 
@@ -338,22 +337,9 @@ def test_mirrors_of_two_readers_are_two_folders_of_one_owner(
 ) -> None:
     private = _repository(web)
     private.commit()
-    git_mirror(private.url, "token").resolve("main")
+    git_mirror(private.url, "token").find("main")
     web.authorization = ""
-    git_mirror(private.url, None).resolve("main")
+    git_mirror(private.url, None).find("main")
     GitMirror(url=repository.url, root=tmp_path / "mirrors")
     assert len(list((tmp_path / "mirrors").glob("*.git"))) == 2
     assert stat.S_IMODE((tmp_path / "mirrors").stat().st_mode) == 0o700
-
-
-@pytest.mark.parametrize(
-    "why", ["root@git.example.com: Permission denied (publickey).", "Host key verification failed."]
-)
-def test_a_refusal_says_why(why: str) -> None:
-    said = (
-        f"{why}\nfatal: Could not read from remote repository.\n\n"
-        "Please make sure you have the correct access rights\nand the repository exists.\n"
-    )
-    failure = remote_failure("ssh://git@git.example.com/a.git", GitCommandFailed(said))
-    assert isinstance(failure, RepositoryRefused)
-    assert failure.message.endswith(f"refused us: {why}")

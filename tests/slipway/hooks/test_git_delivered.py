@@ -44,13 +44,13 @@ def _delivered_name_in_a_name(repository: Repository) -> None:
 
 
 def _damage(repository: Repository) -> None:
-    tree = repository.git("rev-parse", "HEAD^{tree}")
-    body = f"tree {tree}\nauthor A <a@b> 1 +999999\ncommitter A <a@b> 1 +0000\n\nx"
+    blob = repository.git("hash-object", "-w", "--stdin")
     made = subprocess.run(
-        ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"],
-        cwd=repository.path, input=body.encode(), capture_output=True, check=True,
+        ["git", "mktree"], cwd=repository.path, input=f"100644 blob {blob}\t.git\n".encode(),
+        capture_output=True, check=True,
     )  # fmt: skip
-    repository.git("update-ref", "refs/heads/topic", made.stdout.decode().strip())
+    sha = repository.git("commit-tree", "-m", "x", made.stdout.decode().strip())
+    repository.git("update-ref", "refs/heads/topic", sha)
 
 
 ATTACKS = [_long_name, _long_path, _name_in_a_name, _delivered_name_in_a_name, _damage]
@@ -79,7 +79,7 @@ def test_a_name_that_no_file_bears_takes_no_release_tag_along(
     _name_in_a_name(repository)
     mirror = GitMirror(url=repository.url, root=tmp_path)
     mirror.find("main", delivered=MAIN)
-    assert mirror.version(sha) == f"1.2.3+0.g{sha[:7]}"
+    assert mirror.version(sha).name == f"1.2.3+0.g{sha[:7]}"
 
 
 def test_more_refs_than_a_mirror_holds_are_a_limit_that_is_named_and_stop_nothing_delivered(

@@ -39,7 +39,7 @@ def test_a_link_that_somebody_put_there_is_refused(repository: Repository, tmp_p
     (tmp_path / "mirrors").symlink_to(tmp_path / "elsewhere")
     repository.commit()
     with pytest.raises(MirrorsUnsafe, match="is a link"):
-        GitMirror(url=repository.url, root=tmp_path / "mirrors").resolve("main")
+        GitMirror(url=repository.url, root=tmp_path / "mirrors").find("main")
     with pytest.raises(MirrorsUnsafe, match="is a link"):
         GitMirror(url=repository.url, root=tmp_path / "mirrors").head("main")
     assert list((tmp_path / "elsewhere").iterdir()) == []
@@ -56,12 +56,12 @@ def test_a_folder_of_somebody_elses_is_refused_with_all_that_it_holds(
 ) -> None:
     sha = repository.commit(readme="x")
     mirror = GitMirror(url=repository.url, root=tmp_path / "mirrors")
-    mirror.resolve("main")
+    mirror.find("main")
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     with pytest.raises(MirrorsUnsafe, match="belongs to user"):
         mirror.read(sha, "readme")
     with pytest.raises(MirrorsUnsafe, match="belongs to user"):
-        mirror.resolve("main")
+        mirror.find("main")
 
 
 def test_the_mirror_that_all_readers_shared_goes(repository: Repository, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_the_mirror_that_all_readers_shared_goes(repository: Repository, tmp_pat
     (shared / "objects").mkdir(parents=True)
     other = root / "0123456789abcdef.git"
     other.mkdir()
-    GitMirror(url=repository.url, root=root).resolve("main")
+    GitMirror(url=repository.url, root=root).find("main")
     assert not shared.exists()
     assert other.exists()
 

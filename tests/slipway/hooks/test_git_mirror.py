@@ -15,7 +15,7 @@ from slipway.exceptions import (
     RepositoryTooLarge,
     RepositoryUnreachable,
 )
-from slipway.hooks import git_mirror
+from slipway.hooks import git_files
 from slipway.hooks.git_mirror import GitMirror
 from tests.fakes.git_server import Repository
 
@@ -35,11 +35,11 @@ def test_resolves_branch_tag_and_sha(repository: Repository, mirror: GitMirror) 
     first = repository.commit(readme="one")
     repository.git("tag", "v1.0.0")
     second = repository.commit(readme="two")
-    assert mirror.resolve("main") == second
-    assert mirror.resolve("v1.0.0") == first
-    assert mirror.resolve("refs/tags/v1.0.0") == first
-    assert mirror.resolve(first) == first
-    assert mirror.resolve(first[:8]) == first
+    assert mirror.find("main").sha == second
+    assert mirror.find("v1.0.0").sha == first
+    assert mirror.find("refs/tags/v1.0.0").sha == first
+    assert mirror.find(first).sha == first
+    assert mirror.find(first[:8]).sha == first
     assert mirror.find("v1.0.0").ref == "refs/tags/v1.0.0"
     assert mirror.find("main").ref == "refs/heads/main"
     assert mirror.find(first).ref is None
@@ -47,16 +47,16 @@ def test_resolves_branch_tag_and_sha(repository: Repository, mirror: GitMirror) 
 
 def test_a_moved_branch_is_seen(repository: Repository, mirror: GitMirror) -> None:
     repository.commit(readme="one")
-    mirror.resolve("main")
+    mirror.find("main")
     second = repository.commit(readme="two")
-    assert mirror.resolve("main") == second
+    assert mirror.find("main").sha == second
 
 
 def test_an_unknown_ref_names_the_nearest(repository: Repository, mirror: GitMirror) -> None:
     repository.commit()
     repository.git("branch", "feature/login")
     with pytest.raises(RefNotFound, match="did you mean 'feature/login'"):
-        mirror.resolve("feature/logn")
+        mirror.find("feature/logn")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_an_unknown_ref_names_the_nearest(repository: Repository, mirror: GitMir
 )
 def test_hostile_refs_are_refused_before_git_sees_them(mirror: GitMirror, ref: str) -> None:
     with pytest.raises(RefNotFound):
-        mirror.resolve(ref)
+        mirror.find(ref)
 
 
 @pytest.mark.parametrize("url", ["ext::sh -c id", "file:///etc", "/etc", "--upload-pack=x", "a b"])
@@ -88,7 +88,7 @@ def test_other_transports_are_refused(url: str, tmp_path: Path) -> None:
 def test_a_server_that_does_not_answer_may_be_tried_again(tmp_path: Path) -> None:
     mirror = GitMirror(url="git://127.0.0.1:1/x.git", root=tmp_path)
     with pytest.raises(RepositoryUnreachable):
-        mirror.resolve("main")
+        mirror.find("main")
 
 
 def test_a_repository_that_is_not_there_is_refused(
@@ -96,7 +96,7 @@ def test_a_repository_that_is_not_there_is_refused(
 ) -> None:
     mirror = GitMirror(url=f"{daemon[1]}/nothing-here", root=tmp_path)
     with pytest.raises(RepositoryRefused):
-        mirror.resolve("main")
+        mirror.find("main")
 
 
 def test_versions_sort_as_history_does(repository: Repository, mirror: GitMirror) -> None:
@@ -106,8 +106,8 @@ def test_versions_sort_as_history_does(repository: Repository, mirror: GitMirror
     repository.git("tag", "v1.10.0")
     repository.git("tag", "nightly")
     shas.append(repository.commit(readme="last"))
-    mirror.resolve("main")
-    versions = [mirror.version(sha) for sha in shas]
+    mirror.find("main")
+    versions = [mirror.version(sha).name for sha in shas]
     assert versions == [
         f"0.0.0+1.g{shas[0][:7]}",
         f"0.0.0+2.g{shas[1][:7]}",
@@ -164,33 +164,6 @@ def test_new_commits_come_oldest_first(repository: Repository, mirror: GitMirror
     assert mirror.commits_since("0" * 40, shas[3]) == [shas[3]]
 
 
-def test_a_workspace_has_the_history_and_a_clean_status(
-    repository: Repository, mirror: GitMirror, tmp_path: Path
-) -> None:
-    repository.commit(readme="one")
-    repository.git("tag", "v1.0.0")
-    sha = repository.commit(readme="two", run_dot_sh="x")
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(work), *arguments], check=True, capture_output=True, text=True
-        )
-        return done.stdout.strip()
-
-    for depth, commits in ((0, 2), (1, 1)):
-        work = tmp_path / str(depth)
-        tar = mirror.workspace(mirror.resolve("main"), branch="main", depth=depth)
-        with tarfile.open(fileobj=tar) as archive:
-            archive.extractall(work, filter="fully_trusted")
-        assert git("status", "--porcelain") == ""
-        assert git("rev-parse", "HEAD") == sha
-        assert git("rev-parse", "--abbrev-ref", "HEAD") == "main"
-        assert git("rev-list", "--count", "HEAD") == str(commits)
-        assert git("remote", "get-url", "origin") == repository.url
-    work = tmp_path / "0"
-    assert git("describe", "--tags").startswith("v1.0.0-1-g")
-
-
 def test_a_branch_whose_name_ends_like_mains_ref_is_not_main(
     repository: Repository, mirror: GitMirror
 ) -> None:
@@ -213,8 +186,8 @@ def test_a_space_in_a_tag_that_only_python_sees_breaks_no_version(
     sha = repository.commit()
     for tag in ("x\u2003v9.9.9", "x\u2028v9.9.8", "v\u0663.0.0", f"v1.0.{'9' * 200}", "v1.2.3"):
         repository.git("tag", tag)
-    mirror.resolve("main")
-    assert mirror.version(sha) == f"1.2.3+0.g{sha[:7]}"
+    mirror.find("main")
+    assert mirror.version(sha).name == f"1.2.3+0.g{sha[:7]}"
 
 
 def test_a_clock_that_is_set_forward_moves_no_commit(
@@ -239,7 +212,7 @@ def test_a_clock_that_is_set_forward_moves_no_commit(
 
 def test_a_file_of_zeros_is_not_read_into_memory(repository: Repository, mirror: GitMirror) -> None:
     sha = repository.commit(_dot_drone_dot_yml="x" * ((16 << 20) + 1))
-    mirror.resolve("main")
+    mirror.find("main")
     with pytest.raises(RepositoryTooLarge, match="is larger than 16 MiB"):
         mirror.read(sha, ".drone.yml")
 
@@ -248,7 +221,7 @@ def test_an_archive_of_zeros_stops_at_its_limit(
     repository: Repository, mirror: GitMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sha = repository.commit(zeros="0" * (3 << 20))
-    monkeypatch.setattr(git_mirror, "MOST_FILES", 2 << 20)
+    monkeypatch.setattr(git_files, "MOST_FILES", 2 << 20)
     with pytest.raises(RepositoryTooLarge, match="come to more than 2 MiB"):
         mirror.archive(sha)
     assert mirror.read(sha, "zeros") is not None
@@ -263,7 +236,7 @@ def test_an_archive_takes_no_memory_of_its_size(repository: Repository, tmp_path
         "import resource, sys; from pathlib import Path\n"
         "from slipway.hooks.git_mirror import GitMirror\n"
         "mirror = GitMirror(url=sys.argv[1], root=Path(sys.argv[2]))\n"
-        "mirror.resolve('main')\n"
+        "mirror.find('main').sha\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "mirror.workspace(sys.argv[3], branch='main')\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
@@ -284,7 +257,7 @@ def test_a_commit_with_an_endless_message_is_refused(
 ) -> None:
     (tmp_path / "message").write_text("x" * (2 << 20))
     repository.git("commit", "--quiet", "--allow-empty", "-F", str(tmp_path / "message"))
-    sha = mirror.resolve("main")
+    sha = mirror.find("main").sha
     with pytest.raises(RepositoryTooLarge, match="longer than 1024 KiB"):
         mirror.commit(sha)
 
@@ -305,4 +278,4 @@ def test_a_tree_that_contains_itself_is_refused_before_it_is_packed(
     sha = repository.git("commit-tree", "-m", "bomb", tree)
     repository.git("update-ref", "refs/heads/main", sha)
     with pytest.raises(RepositoryTooLarge, match="more files than fit into a list of 64 MiB"):
-        mirror.archive(mirror.resolve("main"))
+        mirror.archive(mirror.find("main").sha)

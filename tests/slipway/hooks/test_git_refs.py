@@ -35,10 +35,10 @@ def test_a_branch_named_like_a_tag_makes_the_name_ambiguous(
 ) -> None:
     repository.git("branch", "v1.4.0")
     with pytest.raises(RefAmbiguous, match=r"the branch v1\.4\.0 and the tag v1\.4\.0") as refused:
-        mirror.resolve("v1.4.0")
+        mirror.find("v1.4.0")
     assert refused.value.advice == "write refs/heads/v1.4.0 or refs/tags/v1.4.0"
-    assert mirror.resolve("refs/tags/v1.4.0") == good
-    assert mirror.resolve("refs/heads/v1.4.0") != good
+    assert mirror.find("refs/tags/v1.4.0").sha == good
+    assert mirror.find("refs/heads/v1.4.0").sha != good
 
 
 def test_a_branch_named_like_a_tags_full_ref_does_not_win(
@@ -46,9 +46,9 @@ def test_a_branch_named_like_a_tags_full_ref_does_not_win(
 ) -> None:
     repository.git("branch", "refs/tags/v1.4.0")
     repository.git("branch", "refs/heads/main")
-    assert mirror.resolve("refs/tags/v1.4.0") == good
-    assert mirror.resolve("refs/heads/main") == good
-    assert mirror.resolve("refs/heads/refs/heads/main") != good
+    assert mirror.find("refs/tags/v1.4.0").sha == good
+    assert mirror.find("refs/heads/main").sha == good
+    assert mirror.find("refs/heads/refs/heads/main").sha != good
 
 
 def test_a_branch_or_tag_named_like_a_sha_does_not_win(
@@ -60,11 +60,11 @@ def test_a_branch_or_tag_named_like_a_sha_does_not_win(
     found = mirror.find(good)
     assert (found.sha, found.ref) == (good, None)
     assert mirror.find(good.upper()).sha == good
-    assert mirror.archive(good).read() == mirror.archive(mirror.resolve("refs/heads/main")).read()
+    assert mirror.archive(good).read() == mirror.archive(mirror.find("refs/heads/main").sha).read()
     assert mirror.read(good, "readme") == b"reviewed"
     assert mirror.commit(good).sha == good
-    assert mirror.version(good).endswith(good[:7])
-    assert mirror.version(good).startswith("1.4.0+0")
+    assert mirror.version(good).name.endswith(good[:7])
+    assert mirror.version(good).name.startswith("1.4.0+0")
 
 
 def test_a_branch_named_like_a_sha_that_is_not_there_is_not_found(
@@ -72,7 +72,7 @@ def test_a_branch_named_like_a_sha_that_is_not_there_is_not_found(
 ) -> None:
     repository.git("update-ref", f"refs/heads/{'a' * 40}", "HEAD")
     with pytest.raises(RefNotFound, match=r"a{40} names no commit"):
-        mirror.resolve("a" * 40)
+        mirror.find("a" * 40)
 
 
 @pytest.mark.parametrize("kind", ["heads", "tags"])
@@ -82,10 +82,10 @@ def test_a_branch_or_tag_named_like_a_short_sha_makes_it_ambiguous(
     short = good[:8]
     repository.git("update-ref", f"refs/{kind}/{short}", "HEAD")
     with pytest.raises(RefAmbiguous, match=f"the commit {good}") as refused:
-        mirror.resolve(short)
+        mirror.find(short)
     assert refused.value.advice == f"write refs/{kind}/{short} or {good}"
-    assert mirror.resolve(good) == good
-    assert mirror.resolve(good[:9]) == good
+    assert mirror.find(good).sha == good
+    assert mirror.find(good[:9]).sha == good
 
 
 def test_a_tag_named_like_the_branch_makes_the_name_ambiguous(
@@ -93,8 +93,8 @@ def test_a_tag_named_like_the_branch_makes_the_name_ambiguous(
 ) -> None:
     repository.git("tag", "main")
     with pytest.raises(RefAmbiguous):
-        mirror.resolve("main")
-    assert mirror.resolve("refs/heads/main") == good
+        mirror.find("main")
+    assert mirror.find("refs/heads/main").sha == good
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_names_that_git_would_make_something_of(
 ) -> None:
     repository.git("update-ref", "refs/pull/1/head", "HEAD")
     with pytest.raises(RefNotFound):
-        mirror.resolve(name)
+        mirror.find(name)
 
 
 def test_odd_names_mean_the_branch_that_is_called_so(
@@ -118,7 +118,7 @@ def test_odd_names_mean_the_branch_that_is_called_so(
     for name in ("HEAD", "heads/main", "m\u0430in"):
         repository.git("update-ref", f"refs/heads/{name}", odd)
         assert mirror.find(name).ref == f"refs/heads/{name}"
-    assert mirror.resolve("main") == good
+    assert mirror.find("main").sha == good
 
 
 def test_a_branch_that_is_a_symbolic_ref_is_where_it_leads(
@@ -126,7 +126,7 @@ def test_a_branch_that_is_a_symbolic_ref_is_where_it_leads(
 ) -> None:
     repository.git("symbolic-ref", "refs/heads/latest", "refs/heads/main")
     repository.git("pack-refs", "--all")
-    assert mirror.resolve("latest") == good
+    assert mirror.find("latest").sha == good
     assert mirror.head("latest") == good
 
 
@@ -136,11 +136,11 @@ def test_tags_of_tags_and_tags_of_files(
     repository.git("tag", "-a", "-m", "once", "once", good)
     repository.git("tag", "-a", "-m", "twice", "twice", "once")
     repository.git("tag", "blob", f"{good}:readme")
-    assert mirror.resolve("twice") == good
+    assert mirror.find("twice").sha == good
     with pytest.raises(RefNotFound, match="the tag blob names no commit"):
-        mirror.resolve("blob")
+        mirror.find("blob")
     with pytest.raises(RefNotFound, match="is a tag's own object"):
-        mirror.resolve(repository.git("rev-parse", "twice"))
+        mirror.find(repository.git("rev-parse", "twice"))
 
 
 def test_a_pull_requests_ref_is_not_fetched(
@@ -151,9 +151,9 @@ def test_a_pull_requests_ref_is_not_fetched(
     repository.git("checkout", "--quiet", "main")
     repository.git("branch", "-D", "attack")
     with pytest.raises(RefNotFound):
-        mirror.resolve(fork)
+        mirror.find(fork)
     with pytest.raises(RefNotFound):
-        mirror.resolve(fork[:10])
+        mirror.find(fork[:10])
     assert mirror.refs.all().keys() == {"refs/heads/main", "refs/tags/v1.4.0"}
 
 
@@ -165,9 +165,9 @@ def test_names_that_are_no_unicode_stop_nobody(
         + good.encode()
         + b" refs/heads/\xff\xfe\n"
     )
-    assert mirror.resolve("main") == good
+    assert mirror.find("main").sha == good
     with pytest.raises(RefNotFound):
-        mirror.resolve("\ufffd\ufffd")
+        mirror.find("\ufffd\ufffd")
 
 
 def test_only_the_second_column_of_ls_remote_is_a_name() -> None:

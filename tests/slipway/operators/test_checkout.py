@@ -224,3 +224,71 @@ def test_a_strangers_branch_on_a_part_of_a_tags_past_is_not_that_tag(
     repository.git("branch", "--force", "stranger", past)
     repository.git("tag", "v1.5.0", tagged)
     assert _checkout(repository.url, "stranger", tags=["v*"]).event == Event.of_commit(past)
+
+
+def test_a_branch_that_is_missing_is_told_with_those_that_there_are(
+    repository: Repository,
+) -> None:
+    """What the run says that the poll starts for it."""
+    repository.commit()
+    repository.git("branch", "--move", "main", "master")
+    for number in range(20):
+        repository.git("branch", f"feature/{number:02}")
+    repository.git("update-ref", "refs/heads/\udcff", "HEAD")
+    with pytest.raises(AirflowFailException) as failed:
+        _checkout(repository.url, "refs/heads/main")
+    said = str(failed.value)
+    assert "there is no branch, tag or commit 'refs/heads/main'" in said
+    assert "its branches, the nearest first: master, feature/0" in said
+    assert ", and 11 more (what is delivered: branch main)" in said
+    with pytest.raises(AirflowFailException, match=r"no branch main: .* nearest first: master, "):
+        _checkout(repository.url, repository.git("rev-parse", "master"))
+
+
+def test_a_calendar_tag_is_no_version_where_the_project_says_which_tags_are(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.commit()
+    repository.git("tag", "v1.4.0")
+    repository.commit(readme="x")
+    repository.git("tag", "2024.11.26")
+    sha = repository.commit(readme="y")
+    assert _checkout(repository.url, "").release.version == f"2024.11.26+1.g{sha[:7]}"
+    said = capsys.readouterr().out
+    assert "the tag 2024.11.26, which looks like a date and is higher than v1.4.0" in said
+    numbered = _checkout(repository.url, "", version_tags=["v*"])
+    assert numbered.release.version == f"1.4.0+2.g{sha[:7]}"
+    assert "looks like a date" not in capsys.readouterr().out
+    assert _checkout(repository.url, "", version_tags=["x*"]).release.version.startswith("0.0.0+3")
+
+
+def test_a_project_whose_versions_are_dates_is_told_nothing(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository.commit()
+    for tag in ("2024.10.1", "v2024.11.26"):
+        repository.git("tag", tag)
+    assert _checkout(repository.url, "").release.version.startswith("2024.11.26+0")
+    assert "looks like a date" not in capsys.readouterr().out
+
+
+def test_a_branch_whose_name_is_not_utf_8_stops_nobody_and_is_said_where_it_alone_counts(
+    repository: Repository,
+) -> None:
+    sha = repository.commit(readme="reviewed")
+    for ref in ("refs/heads/release/\udce9", "refs/tags/v\udce9"):
+        repository.git("update-ref", ref, sha)
+    named: dict[str, Any] = {"branches": ["release/*"], "tags": ["v*"]}
+    assert _checkout(repository.url, sha, **named).event == Event.push("main")
+    only = _attack(repository)
+    repository.git("update-ref", "refs/heads/release/\udce9", only)
+    repository.git("branch", "-D", "attack")
+    with pytest.raises(AirflowFailException, match=r"release/<U\+DCE9>, whose names are not UTF-8"):
+        _checkout(repository.url, only, **named)
+
+
+def test_the_delivered_branch_is_known_also_of_a_commit_on_another(repository: Repository) -> None:
+    repository.commit()
+    repository.git("branch", "release/1")
+    found = _checkout(repository.url, "release/1", branches=["release/*"])
+    assert (found.branch, found.delivered) == ("release/1", "main")

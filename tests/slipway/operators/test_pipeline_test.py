@@ -15,6 +15,8 @@ from tests.fakes.container_engine import FakeEngine, Play
 from tests.slipway.pipeline.tars import packed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.fakes.git_server import Repository
 
 PIPELINE = """\
@@ -102,6 +104,31 @@ def test_a_commit_that_nothing_is_for_ends_the_run_without_a_failure_and_says_wh
     log = capsys.readouterr().out
     assert "pipeline default: trigger.branch is [release], the build's is main" in log
     assert "what to do: look at `trigger` and `when`" in log
+
+
+def test_a_commit_that_is_built_again_has_a_higher_number(
+    repository: Repository, engine: FakeEngine, artifacts: Path
+) -> None:
+    """Also where a tag has come in between, since which there are fewer commits."""
+    sha = repository.commit(_dot_drone_dot_yml=PIPELINE)
+    for _ in range(2):
+        operator(repository, sha).execute(CONTEXT)
+        repository.git("tag", "--force", "v1.0.0")
+    numbers = [spec.environment["DRONE_BUILD_NUMBER"] for spec in engine.specs]
+    assert list(dict.fromkeys(numbers)) == ["1", "2"]
+
+
+def test_a_commit_whose_files_in_lfs_cannot_be_had_fails_for_good_unless_pointers_are_meant(
+    repository: Repository, engine: FakeEngine
+) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 1\n"
+    sha = repository.commit(
+        _dot_drone_dot_yml=PIPELINE, _dot_gitattributes="*.bin filter=lfs\n", model_dot_bin=pointer
+    )
+    with pytest.raises(AirflowFailException, match=r"model\.bin lies in Git LFS"):
+        operator(repository, sha).execute(CONTEXT)
+    assert engine.leftovers() == []
+    operator(repository, sha, lfs="pointers").execute(CONTEXT)
 
 
 SECRET_PIPELINE = """\

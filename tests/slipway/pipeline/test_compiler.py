@@ -107,6 +107,8 @@ def test_variables_of_a_branch() -> None:
     variables = build_variables(CHECKOUT, event_of(CHECKOUT))
     assert variables["DRONE_COMMIT_SHA"] == CHECKOUT.release.sha
     assert variables["DRONE_BUILD_NUMBER"] == "42"
+    numbered = build_variables(CHECKOUT, event_of(CHECKOUT), number=7)
+    assert numbered["DRONE_BUILD_NUMBER"] == numbered["CI_BUILD_NUMBER"] == "7"
     assert variables["DRONE_BUILD_EVENT"] == "push"
     assert variables["DRONE_REPO"] == "acme/shop"
     assert variables["DRONE_COMMIT_REF"] == "refs/heads/main"

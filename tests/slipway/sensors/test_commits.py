@@ -7,38 +7,22 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from slipway.hooks import git_store
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
-from slipway.operators.commits import RememberCommitsOperator
 from slipway.sensors import commits
 from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, Watched
 from tests.fakes.git_server import Repository
-
-
-def _poke(*watched: Watched) -> list[dict[str, Any]]:
-    sensor = CommitsSensor(task_id="new_commits", watched=lambda: watched)
-    answer = sensor.poke({})
-    assert answer.is_done == bool(answer.xcom_value)
-    return list(answer.xcom_value or ())
-
-
-def _remember(runs: list[dict[str, Any]]) -> None:
-    RememberCommitsOperator(task_id="remember", runs=runs).execute({})
-
-
-def _watch(repository: Repository, dag_id: str = "shop") -> Watched:
-    return Watched(dag_id=dag_id, url=repository.url, branch="main", connection=None)
+from tests.slipway.sensors.polls import poke, remember, two, watch
 
 
 def test_the_first_look_runs_the_head_alone(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
     head = repository.commit(readme="two")
-    assert _poke(_watch(repository)) == [
+    assert poke(watch(repository)) == [
         {
             "trigger_dag_id": "shop",
             "trigger_run_id": f"commit__{head}",
@@ -49,36 +33,36 @@ def test_the_first_look_runs_the_head_alone(repository: Repository, artifacts: P
 
 def test_a_burst_runs_every_commit_oldest_first(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
-    assert _poke(_watch(repository)) == []
+    remember(poke(watch(repository)))
+    assert poke(watch(repository)) == []
     burst = [repository.commit(readme=f"burst {n}") for n in range(3)]
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == burst
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == burst
 
 
 def test_a_crash_before_remembering_asks_again(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
-    assert _poke(_watch(repository)) == _poke(_watch(repository)) != []
+    assert poke(watch(repository)) == poke(watch(repository)) != []
 
 
 def test_a_large_push_is_cut_at_its_old_end(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     burst = [repository.commit(readme=f"burst {n}") for n in range(MOST_PER_PUSH + 2)]
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == burst[2:]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == burst[2:]
 
 
 def test_a_rewritten_branch_runs_its_new_head(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     repository.git("commit", "--amend", "--quiet", "-m", "rewritten")
     head = repository.git("rev-parse", "HEAD")
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == [head]
 
 
 def test_a_repository_that_is_away_holds_up_nobody(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
     away = Watched(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
-    assert [run["trigger_dag_id"] for run in _poke(away, _watch(repository))] == ["shop"]
+    assert [run["trigger_dag_id"] for run in poke(away, watch(repository))] == ["shop"]
 
 
 def test_a_project_that_is_added_meanwhile_is_seen(
@@ -88,7 +72,7 @@ def test_a_project_that_is_added_meanwhile_is_seen(
     watched: list[Watched] = []
     sensor = CommitsSensor(task_id="new_commits", watched=lambda: list(watched))
     assert not sensor.poke({}).is_done
-    watched.append(_watch(repository))
+    watched.append(watch(repository))
     assert not sensor.poke({}).is_done
     monkeypatch.setattr(commits, "REFRESH", 0.0)
     assert sensor.poke({}).is_done
@@ -98,25 +82,25 @@ def test_a_commit_that_asks_not_to_be_built_is_left_alone(
     repository: Repository, artifacts: Path
 ) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     repository.commit("Spelling [CI SKIP]", readme="two")
-    assert _poke(_watch(repository)) == []
+    assert poke(watch(repository)) == []
     built = repository.commit(readme="three")
     repository.commit("Notes\n\n***no_ci***", readme="four")
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [built]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == [built]
 
 
 def test_a_branch_whose_ref_ends_like_mains_is_not_run_as_main(
     repository: Repository, artifacts: Path
 ) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     repository.git("checkout", "--quiet", "-b", "a/refs/heads/main")
     repository.commit(readme="nobody's")
-    assert _poke(_watch(repository)) == []
+    assert poke(watch(repository)) == []
     repository.git("checkout", "--quiet", "main")
     head = repository.commit(readme="two")
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == [head]
 
 
 def test_a_connection_that_is_missing_holds_up_nobody(
@@ -124,31 +108,31 @@ def test_a_connection_that_is_missing_holds_up_nobody(
 ) -> None:
     repository.commit(readme="one")
     lost = Watched(dag_id="lost", url="https://127.0.0.1:1/x", branch="main", connection="absent")
-    assert [run["trigger_dag_id"] for run in _poke(lost, _watch(repository))] == ["shop"]
+    assert [run["trigger_dag_id"] for run in poke(lost, watch(repository))] == ["shop"]
 
 
 def test_a_commit_with_an_endless_message_stops_none_that_follows(
     repository: Repository, artifacts: Path, tmp_path: Path
 ) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     (tmp_path / "message").write_text("x" * (2 << 20))
     repository.git("commit", "--quiet", "--allow-empty", "-F", str(tmp_path / "message"))
     endless = repository.git("rev-parse", "HEAD")
     last = repository.commit(readme="two")
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [endless, last]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == [endless, last]
 
 
 def test_a_strangers_branch_that_gits_check_refuses_stops_no_commit_of_main(
     repository: Repository, artifacts: Path
 ) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     repository.git("checkout", "--quiet", "-b", "attack")
     repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
     repository.git("checkout", "--quiet", "main")
     head = repository.commit(readme="two")
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == [head]
 
 
 def test_what_is_no_sha_in_the_store_stops_no_project(
@@ -158,26 +142,18 @@ def test_what_is_no_sha_in_the_store_stops_no_project(
     (artifacts / "heads").mkdir(parents=True)
     for found in ("{", '{"a": 1}', '"--all"', '"main"', "\xff"):
         (artifacts / "heads" / "shop.json").write_text(found)
-        assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
-
-
-def _two(daemon: tuple[Path, str], name: str) -> tuple[Repository, Repository]:
-    base, url = daemon
-    evil, good = (Repository(base / f"{name}-{n}", f"{url}/{name}-{n}") for n in ("evil", "good"))
-    evil.commit(readme="one")
-    good.commit(readme="one")
-    return evil, good
+        assert [run["conf"]["ref"] for run in poke(watch(repository))] == [head]
 
 
 @pytest.mark.parametrize("encoding", ["IBM037", "UTF-16", "punycode", "rot13", "x" * 300])
 def test_a_commit_that_claims_an_encoding_is_run_and_stops_no_other_project(
     daemon: tuple[Path, str], artifacts: Path, encoding: str
 ) -> None:
-    evil, good = _two(daemon, f"encoding-{encoding[:9]}")
+    evil, good = two(daemon, f"encoding-{encoding[:9]}")
     evil.git(
         "-c", f"i18n.commitEncoding={encoding}", "commit", "--allow-empty", "-qm", "hello"
     )  # fmt: skip
-    runs = _poke(_watch(evil, "evil"), _watch(good, "good"))
+    runs = poke(watch(evil, "evil"), watch(good, "good"))
     assert [run["trigger_dag_id"] for run in runs] == ["evil", "good"]
 
 
@@ -185,7 +161,7 @@ def test_a_project_that_fails_in_a_way_nobody_thought_of_stops_no_other_and_is_s
     daemon: tuple[Path, str], artifacts: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    evil, good = _two(daemon, "unthought")
+    evil, good = two(daemon, "unthought")
 
     def broken(url: str, connection: str | None) -> GitMirror:
         if url == evil.url:
@@ -194,7 +170,7 @@ def test_a_project_that_fails_in_a_way_nobody_thought_of_stops_no_other_and_is_s
         return git_mirror(url, connection)
 
     monkeypatch.setattr(commits, "git_mirror", broken)
-    watched = [_watch(evil, "evil"), _watch(good, "good")]
+    watched = [watch(evil, "evil"), watch(good, "good")]
     sensor = CommitsSensor(task_id="new_commits", watched=lambda: watched)
     for _ in range(2):
         found = sensor.poke({}).xcom_value
@@ -221,7 +197,7 @@ def test_a_push_of_thousands_of_commits_has_only_the_newest_read(
     repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     _push_many(repository, 2000, "plain")
     read: list[str] = []
     of = commits._message
@@ -231,22 +207,22 @@ def test_a_push_of_thousands_of_commits_has_only_the_newest_read(
         return of(mirror, sha)
 
     monkeypatch.setattr(commits, "_message", counted)
-    assert len(_poke(_watch(repository))) == MOST_PER_PUSH == len(read)
+    assert len(poke(watch(repository))) == MOST_PER_PUSH == len(read)
 
 
 def test_a_push_of_nothing_but_skipped_commits_is_read_once(
     repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.commit(readme="one")
-    _remember(_poke(_watch(repository)))
+    remember(poke(watch(repository)))
     head = _push_many(repository, 100, "[CI SKIP] x")
-    assert _poke(_watch(repository)) == []
+    assert poke(watch(repository)) == []
     assert json.loads((artifacts / "heads" / "shop.json").read_text()) == head
     with monkeypatch.context() as patch:
         patch.delattr(GitMirror, "commits_since")
-        assert _poke(_watch(repository)) == []
+        assert poke(watch(repository)) == []
     built = repository.commit(readme="two")
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [built]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == [built]
 
 
 @pytest.fixture
@@ -268,7 +244,7 @@ def test_silent_servers_hold_up_no_other_project(
         for n in range(10)
     ]
     began = time.monotonic()
-    runs = _poke(*mute, _watch(repository))
+    runs = poke(*mute, watch(repository))
     assert [run["trigger_dag_id"] for run in runs] == ["shop"]
     assert time.monotonic() - began < 10
 
@@ -276,7 +252,7 @@ def test_silent_servers_hold_up_no_other_project(
 def test_a_server_that_falls_silent_after_its_refs_holds_up_no_other_project(
     daemon: tuple[Path, str], artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evil, good = _two(daemon, "falls-silent")
+    evil, good = two(daemon, "falls-silent")
     monkeypatch.setattr(commits, "PATIENCE", 2.0)
     over = threading.Event()
     of = commits._message
@@ -287,7 +263,7 @@ def test_a_server_that_falls_silent_after_its_refs_holds_up_no_other_project(
         return of(mirror, sha)
 
     monkeypatch.setattr(commits, "_message", stuck)
-    runs = _poke(_watch(evil, "evil"), _watch(good, "good"))
+    runs = poke(watch(evil, "evil"), watch(good, "good"))
     over.set()
     head = evil.git("rev-parse", "HEAD")
     assert [(run["trigger_dag_id"], run["conf"]["ref"]) for run in runs] == [
@@ -302,4 +278,4 @@ def test_a_remembered_head_that_is_no_sha_is_not_even_parsed(
     head = repository.commit(readme="one")
     (artifacts / "heads").mkdir(parents=True)
     (artifacts / "heads" / "shop.json").write_bytes(stored)
-    assert [run["conf"]["ref"] for run in _poke(_watch(repository))] == [head]
+    assert [run["conf"]["ref"] for run in poke(watch(repository))] == [head]
