@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from slipway.pipeline.result import BuildResult
     from slipway.pipeline.spec import BuildSpec
 
+# Lines that make one record of Airflow's log where they come in a burst: it takes some 15,000
+# records a second. The UI shows each line as a line.
+TOGETHER = 200
+
 
 class PipelineTestOperator(BaseOperator):
     """Run a commit's ``.drone.yml`` in containers.
@@ -111,7 +115,7 @@ class PipelineTestOperator(BaseOperator):
             mirror = git_mirror(self.url, self.connection, self.submodules)
             sha = checkout.release.sha
             spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context)
-            output, secrets = LogGroups(self._say), self._read_secrets(spec)
+            output, secrets = LogGroups(self._say, together=TOGETHER), self._read_secrets(spec)
             output.hide(secrets.values())
             self._runner = BuildRunner(
                 container_engine(self.docker_conn_id), spec,

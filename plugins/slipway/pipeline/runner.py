@@ -106,7 +106,8 @@ class Runner:
     def _run_and_remove(self, source: bytes | IO[bytes] | None) -> PipelineResult:
         began = self._clock()
         self._deadline = began + self._timeout
-        self._engine.remove_labelled(self._spec.labels)
+        if self._engine.remove_labelled(self._spec.labels):
+            self._output.say("removed what an earlier try left; its log ends where it was killed")
         try:
             steps, reports = self._run(source)
         except ContainerEngineError as error:
