@@ -309,17 +309,6 @@ def test_an_output_that_cannot_be_read_any_more_fails_and_says_so(
     assert list(split_lines(came))[-1] == "(the rest of the output is missing: its log is not kept)"
 
 
-@pytest.mark.parametrize("cut_engine", [True], indirect=True)
-def test_an_output_that_ends_early_where_no_log_is_kept_is_not_called_whole(
-    cut_engine: tuple[Proxy, ContainerEngine], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(container_output._Attached, "missed", gone)
-    proxy, engine = cut_engine
-    code, came = output_of(engine, "echo one; sleep 4", use=lambda _: proxy.cut())
-    assert code == 0
-    assert came.startswith(b"one\n(more may be missing here, ")
-
-
 # Whole pipelines
 
 

@@ -158,10 +158,6 @@ class Following:
         self._hand_out_the_rest()
         if lost is None:
             return
-        if not self._attached.broken:
-            why = f"the output ended before its container: {lost.message}"
-            self._say(f"more may be missing here, {why}")
-            return
         self._say(f"the rest of the output is missing: {lost.message}")
         msg = f"some of a container's output is lost: {lost.message}"
         raise OutputLost(msg, advice=lost.advice) from lost

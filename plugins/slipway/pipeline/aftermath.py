@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.preparation import Preparation
     from slipway.pipeline.spec import StepSpec
 
+
 class Aftermath:
     """Looks at the containers of a run before they go.
 

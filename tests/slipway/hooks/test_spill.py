@@ -13,7 +13,6 @@ from unittest import mock
 
 import pytest
 
-from slipway.hooks import spill
 from slipway.hooks.spill import BLOCK, Spill, Spool
 
 
@@ -100,7 +99,7 @@ def test_a_disk_that_takes_half_a_block_is_full_as_well() -> None:
 def test_no_folder_for_temporary_files_is_no_reason_to_lose_lines() -> None:
     kept = Spill()
     missing = FileNotFoundError("no usable temporary directory")
-    with mock.patch.object(spill.tempfile, "TemporaryFile", autospec=True, side_effect=missing):
+    with mock.patch.object(tempfile, "TemporaryFile", autospec=True, side_effect=missing):
         kept.append(b"x" * (2 * BLOCK))
     assert kept.full
     assert _all(kept) == b"x" * (2 * BLOCK)
