@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 # complete; and that whoever uses the output has for the rest of it when something went wrong.
 _SILENCE, _LAST = 10.0, 30.0
 # Seconds between the end of an output and that of its container, unless it goes on in silence.
-_SOON = 0.5
+_SOON = 1.0
 # Bytes that are read, and handed out, at once.
 _PIECE = 1 << 16
 _OUTPUTS = {1: {"stdout": True, "stderr": False}, 2: {"stdout": False, "stderr": True}}
