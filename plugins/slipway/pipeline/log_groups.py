@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable, Iterator
 
-# Characters that are written together, unless a single line has more.
-_TOGETHER = 1 << 14
+# Characters that are written together at most; longer lines are written one by one.
+_TOGETHER = 1 << 15
+_CONTINUED = ", continued"
 
 
 @dataclass
@@ -112,13 +113,13 @@ class LogGroups:
 
     def _add(self, key: str, lines: list[str]) -> None:
         with self._lock:
-            group, lines = self._groups[key], [_harmless(line) for line in lines]
+            group, lines = self._groups[key], _harmless("\n".join(lines)).split("\n")
             if group.tail is not None:
                 group.tail.extend(lines)
             if next(iter(self._groups)) == key:
                 self._write(lines)
                 return
-            group.kept.append("".join(f"{line}\n" for line in lines).encode(errors="surrogatepass"))
+            group.kept.append(("\n".join(lines) + "\n").encode(errors="surrogatepass"))
             if group.kept.full:
                 self._set_aside()
                 self._show(key)
@@ -145,29 +146,13 @@ class LogGroups:
             self._write(lines)
 
     def _write(self, lines: list[str]) -> None:
-        if self._together == 1:
-            for line in lines:
-                self._emit(line)
-            return
-        at = 0
-        while at < len(lines):
-            many = _as_many(lines, at, self._together)
-            self._emit("\n".join(lines[at : at + many]))
-            at += many
-
-
-_CONTINUED = ", continued"
-
-
-def _as_many(lines: list[str], at: int, most: int) -> int:
-    """Return how many lines are written together: few where they are long."""
-    size, many = len(lines[at]), 1
-    while many < most and at + many < len(lines):
-        size += len(lines[at + many])
-        if size > _TOGETHER:
-            break
-        many += 1
-    return many
+        for at in range(0, len(lines), self._together):
+            some = lines[at : at + self._together]
+            if sum(map(len, some)) > _TOGETHER:
+                for line in some:
+                    self._emit(line)
+            else:
+                self._emit("\n".join(some))
 
 
 def _harmless(text: str) -> str:
