@@ -16,6 +16,7 @@ import pytest
 from slipway.exceptions import ContainerEngineError, StepTimedOut
 from slipway.hooks import container_output
 from slipway.hooks.container_engine import ContainerEngine
+from slipway.hooks.container_failure import CannotStart
 from slipway.hooks.container_spec import ContainerSpec
 from slipway.hooks.log_lines import split_lines
 from slipway.pipeline.compiler import Build, compile_pipeline
@@ -365,3 +366,29 @@ def test_a_background_step_is_shown_from_its_first_line(engine: ContainerEngine)
     at = log.index("::group::server, from its beginning")
     numbers = [line for line in log[at:] if line.isdigit()]
     assert numbers == [str(number) for number in range(1, 5001)]
+
+
+def test_a_program_that_is_not_there_is_told_and_nothing_is_called_missing(
+    engine: ContainerEngine,
+) -> None:
+    came: list[bytes] = []
+    name = f"slipway-{engine.installation}"
+    container = engine.create(ContainerSpec(name=name, image=IMAGE, entrypoint=("/no/such",)))
+    with pytest.raises(CannotStart):
+        engine.run_streaming(container, timeout=60, output=came.append)
+    assert came == []
+
+
+def test_a_tool_that_reads_its_secrets_and_writes_a_burst_is_heard_whole(
+    engine: ContainerEngine,
+) -> None:
+    lines: list[str] = []
+    spec = ContainerSpec(
+        name=f"slipway-{engine.installation}", image=IMAGE, entrypoint=("/bin/sh", "-c"),
+        argv=(f"head -n 1; {counting(100_000)}; echo THE-REASON >&2; exit 3",),
+    )  # fmt: skip
+    result = engine.run_tool(spec, stdin=b"from stdin\n", timeout=60, log=lines.append)
+    assert result.exit_code == 3
+    assert sorted(lines) == sorted(["from stdin", *numbered(100_000), "THE-REASON"])
+    assert [line for line in lines if line.startswith("line")] == numbered(100_000)
+    assert len(result.output_tail) == 50

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks import container_follow
-from slipway.hooks.container_failure import translated
+from slipway.hooks.container_failure import NoSuchThing, translated
 from slipway.hooks.container_frames import Braid, Frames
 from slipway.hooks.spill import Spool
 
@@ -59,6 +59,7 @@ def run(
     """
     with Following(client, container, output) as following:
         start()
+        following.started = True
         code = container_follow.wait(client, container, timeout)
         following.finish()
     return code
@@ -130,6 +131,7 @@ class Following:
         self._output = output
         self._spool = Spool()
         self._braid = Braid()
+        self.started = False
         self._received = 0
         self._output_ended = 0.0
         self._at_line_end = True
@@ -169,16 +171,22 @@ class Following:
         """Hand out what has come so far, in bounded time."""
         self._attached.close()
         self._reader.join(_SILENCE)
-        if error is None or not self._user.is_alive():
-            return
-        self._put(self._braid.close())
-        self._spool.end()
-        self._user.join(_LAST)
-        if lost := self._spool.abandon():
+        if self._user.is_alive():
+            self._put(self._braid.close())
+            self._spool.end()
             self._user.join(_LAST)
-            self._say(f"{lost} bytes of output are missing here: there was no time left for them")
-        elif isinstance(error, ContainerEngineError):
-            self._say(f"what the container wrote from here on is missing: {error.message}")
+            if lost := self._spool.abandon():
+                self._user.join(_LAST)
+                self._say(f"{lost} bytes of output are missing here: there was no time for them")
+            elif why := self._cut_by(error):
+                self._say(f"what the container wrote from here on is missing: {why}")
+        self._spool.abandon()
+
+    def _cut_by(self, error: BaseException | None) -> str:
+        """Say why a container may go on that we cannot hear any more; empty where none does."""
+        if not self.started or isinstance(error, NoSuchThing):
+            return ""
+        return error.message if isinstance(error, ContainerEngineError) else ""
 
     def _await_end_of_output(self) -> None:
         progress = -1
@@ -219,8 +227,9 @@ class Following:
         try:
             while block := self._spool.take():
                 for at in range(0, len(block), _PIECE):
-                    self._output(block[at : at + _PIECE])
-                self._at_line_end = block.endswith(b"\n")
+                    piece = block[at : at + _PIECE]
+                    self._output(piece)
+                    self._at_line_end = piece.endswith(b"\n")
         except Exception as error:
             # It belongs to whoever waits for the end.
             self._error = error

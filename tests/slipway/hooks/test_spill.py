@@ -4,7 +4,10 @@ import errno
 import itertools
 import os
 import random
+import signal
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -141,3 +144,15 @@ def test_what_is_abandoned_holds_nobody_up() -> None:
     writer.join(5)
     assert not writer.is_alive()
     assert spool.take() == b""
+
+
+def test_a_worker_that_is_killed_leaves_nothing_on_disk(tmp_path: Path) -> None:
+    script = (
+        "import os, signal; from slipway.hooks.spill import Spill; kept = Spill()\n"
+        "kept.append(bytes(5 << 20)); assert kept._file is not None\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    killed = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert list(tmp_path.iterdir()) == []
