@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from slipway.exceptions import ContainerEngineError, StepTimedOut
+from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
 from slipway.hooks import container_output
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_failure import CannotStart
@@ -313,14 +313,20 @@ def test_an_output_that_cannot_be_read_any_more_fails_and_says_so(
 # Whole pipelines
 
 
-def pipeline(
+def runner(
     engine: ContainerEngine, text: str, log: list[str], given: Given | None = None
-) -> PipelineResult:
+) -> Runner:
     file = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=False)
     build = Build(id=f"slipway-{engine.installation}", labels={"slipway.run": "r"})
     output = LogGroups(lambda lines: log.extend(lines.split("\n")), together=200)
     spec = compile_pipeline(file.pipelines[0], build)
-    return Runner(engine, spec, output=output, timeout=120, given=given).run(None)
+    return Runner(engine, spec, output=output, timeout=120, given=given)
+
+
+def pipeline(
+    engine: ContainerEngine, text: str, log: list[str], given: Given | None = None
+) -> PipelineResult:
+    return runner(engine, text, log, given).run(None)
 
 
 def test_the_first_error_of_a_step_beside_a_slow_one_is_there(engine: ContainerEngine) -> None:
@@ -336,6 +342,27 @@ def test_the_first_error_of_a_step_beside_a_slow_one_is_there(engine: ContainerE
     first = log.index("line 1")
     assert at < first
     assert log[first : first + 30_000] == [f"line {number}" for number in range(1, 30_001)]
+
+
+def test_a_task_that_is_stopped_leaves_what_its_steps_wrote_side_by_side(
+    engine: ContainerEngine,
+) -> None:
+    log: list[str] = []
+    text = (
+        "clone: {disable: true}\nsteps:\n"
+        f"- {{name: slow, image: '{IMAGE}', commands: [echo one, sleep 60], depends_on: [clone]}}\n"
+        f"- {{name: loud, image: '{IMAGE}', depends_on: [clone], commands:"
+        " [\"seq -f 'line %.0f' 1 30000\", sleep 60]}\n"
+    )
+    stopped = runner(engine, text, log)
+    threading.Timer(5, stopped.stop).start()
+    with pytest.raises(PipelineStopped):
+        stopped.run(None)
+    assert "one" in log
+    assert [line for line in log if line.startswith("line ")] == [
+        f"line {number}" for number in range(1, 30_001)
+    ]
+    assert not any("missing" in line for line in log)
 
 
 def test_a_secret_in_a_burst_is_masked_wherever_it_waits(engine: ContainerEngine) -> None:

@@ -1,8 +1,9 @@
 """What a container writes, whole: attached before its start, and read faster than it is used.
 
-The engine leaves a container's output two seconds after its end, and drops what was not read by
-then. So reading has a thread of its own, which never waits for whoever uses the output; what is
-not used yet lies in a :class:`~slipway.hooks.spill.Spool`.
+A container whose output nobody reads has to wait, and the engine waits for no reader once it has
+ended. So reading has a thread of its own, which does not wait for whoever uses the output; what is
+not used yet lies in a :class:`~slipway.hooks.spill.Spool`. Where the connection breaks all the
+same, the rest is read from the engine's own log.
 """
 
 from __future__ import annotations
