@@ -8,6 +8,7 @@ shown at once, and the open one goes on below.
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 # Characters that are written together at most; longer lines are written one by one.
 _TOGETHER = 1 << 15
 _CONTINUED = ", continued"
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_COLOURED_MARKER = re.compile(
+    "|".join(f"(?:{_COLOUR.pattern})*".join(mark) for mark in ("::group::", "::endgroup::"))
+)
 
 
 @dataclass
@@ -157,4 +162,10 @@ class LogGroups:
 
 def _harmless(text: str) -> str:
     """Keep a program's own output from opening and closing our groups."""
+    if "\x1b" in text:  # the UI looks for them in what is left without colours
+        text = _COLOURED_MARKER.sub(_without_colours, text)
     return text.replace("::group::", ": :group: :").replace("::endgroup::", ": :endgroup: :")
+
+
+def _without_colours(marker: re.Match[str]) -> str:
+    return _COLOUR.sub("", marker[0])

@@ -41,7 +41,9 @@ def test_a_program_cannot_open_or_close_groups() -> None:
     groups = LogGroups(log.append)
     groups.begin("a", "a")
     groups.line("a", "x ::endgroup:: ::group::mine")
+    groups.line("a", "\x1b[31mred \x1b[0m:\x1b[1m:gr\x1b[0moup:\x1b[32m\x1b[0m: ::end\x1b[mgroup::")
     groups.end("a", "done")
+    assert log[2] == "\x1b[31mred \x1b[0m: :group: : : :endgroup: :"
     assert sum("::group::" in line for line in log) == 1
     assert sum("::endgroup::" in line for line in log) == 1
 
