@@ -74,6 +74,7 @@ def _core() -> dict[str, dict[str, Any]]:
             "simple_auth_manager_users": f"{login.USER}:ADMIN",
             "simple_auth_manager_passwords_file": login.PASSWORDS,
             "execution_api_server_url": f"{home.UI}/execution/",
+            "hostname_callable": "include.demo.served_logs.host",
         },
         "API": {
             "host": "127.0.0.1", "port": home.UI_PORT, "base_url": home.UI, "workers": 1,
@@ -100,6 +101,8 @@ def _tuned() -> dict[str, dict[str, Any]]:
         # The provider tells of every client it makes, which drowns what a task has to say.
         "LOGGING": {
             "namespace_levels": "airflow.providers.amazon=WARNING",
+            "worker_log_server_port": home.LOG_PORT,
+            "trigger_log_server_port": home.LOG_PORT,
             "file_task_handler_new_folder_permissions": "0o700",
             "file_task_handler_new_file_permissions": "0o600",
         },

@@ -25,6 +25,7 @@ REGION = "eu-west-1"
 CLOUD_PORT = 4566
 GIT_PORT = 9418
 UI_PORT = 8080
+LOG_PORT = 8793
 LISTENERS = {"dev": 8081, "prod": 8082}
 ENDPOINT = f"http://127.0.0.1:{CLOUD_PORT}"
 UI = f"http://127.0.0.1:{UI_PORT}"

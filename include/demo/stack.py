@@ -24,7 +24,7 @@ AIRFLOW = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-PORTS = (home.CLOUD_PORT, home.GIT_PORT, home.UI_PORT, *home.LISTENERS.values())
+PORTS = (home.CLOUD_PORT, home.GIT_PORT, home.UI_PORT, home.LOG_PORT, *home.LISTENERS.values())
 
 
 def check_ports() -> None:
@@ -96,13 +96,14 @@ def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:
     processes.start("migrate-db", [airflow, "db", "migrate"], variables)
     while processes.alive("migrate-db"):
         time.sleep(0.2)
+    processes.start("served-logs", [PYTHON, "-m", "include.demo.served_logs"], variables)
     for name, arguments in AIRFLOW.items():
         processes.start(name, [airflow, *arguments], variables)
 
 
 def stop_all() -> None:
     """Stop the processes of an earlier demo and forget its state; images and .venv stay."""
-    processes.stop(*AIRFLOW, "migrate-db", "git-daemon")
+    processes.stop(*AIRFLOW, "served-logs", "migrate-db", "git-daemon")
     # Last, since the others use it.
     processes.stop("cloud")
     for folder in home.STATE:

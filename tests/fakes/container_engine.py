@@ -166,6 +166,9 @@ class FakeEngine:
         output = b"".join(self._get(container).play.output())
         return b"".join(output.splitlines(keepends=True)[-lines:])
 
+    def written(self, container: str) -> Iterator[bytes]:
+        yield from self._get(container).play.output()
+
     def exec(
         self, container: str, argv: tuple[str, ...], *,
         environment: Mapping[str, str] | None = None, timeout: float = 30.0,

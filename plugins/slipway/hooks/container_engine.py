@@ -12,8 +12,10 @@ while other threads still wait for the containers it removes: their ``logs`` end
 Raises: every method raises :class:`ContainerEngineError` when the engine fails or is not there;
 :class:`NoSuchThing` is one for what does not exist, and :class:`CannotStart` one from ``start``.
 ``ensure_image`` raises :class:`ImageUnavailable` and :class:`ImageRefused`; ``wait``, ``exec`` and
-``run_tool`` raise :class:`StepTimedOut`. Exit codes are answers, never exceptions. ``stop``,
-``kill``, ``remove`` and ``remove_labelled`` take no offence at what is gone already.
+``run_tool`` raise :class:`StepTimedOut`; what runs a container to its end raises
+:class:`OutputLost` when some of its output cannot be read. Exit codes are answers, never
+exceptions. ``stop``, ``kill``, ``remove`` and ``remove_labelled`` take no offence at what is gone
+already.
 
 Everything made here carries ``slipway.installation``, and only what carries this engine's own
 installation is ever removed by label.
@@ -34,7 +36,6 @@ from slipway.hooks import (
     container_cleanup,
     container_follow,
     container_network,
-    container_stdin,
     container_tool,
     metadata_guard,
 )
@@ -49,10 +50,9 @@ from slipway.hooks.container_spec import (
     ToolResult,
 )
 from slipway.hooks.container_streams import ContainerStreams
-from slipway.hooks.log_lines import split_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from slipway.hooks.own_images import OwnImages
 
@@ -141,17 +141,6 @@ class ContainerEngine(ContainerStreams):
         """Tell how a container stands now."""
         return container_follow.state(self._client, container)
 
-    def logs(self, container: str, *, follow: bool = True) -> Iterator[str]:
-        """Yield what a container writes, both streams, line by line and as it comes.
-
-        Ends when the container does. Bytes that are not UTF-8 are replaced; a line longer than
-        64 KiB comes in pieces.
-
-        :param follow: False yields what there is now.
-        """
-        with translated("read a container's log"):
-            yield from split_lines(self._client.logs(container, stream=True, follow=follow))
-
     def wait(self, container: str, *, timeout: float) -> int:
         """Wait until a container ends, and return its exit code.
 
@@ -159,25 +148,6 @@ class ContainerEngine(ContainerStreams):
         :raises StepTimedOut: when it is still running then.
         """
         return container_follow.wait(self._client, container, timeout)
-
-    def run_to_end(
-        self, container: str, *, timeout: float, log: Callable[[str], None],
-        stdin: bytes | None = None,
-    ) -> int:  # fmt: skip
-        """Start a created container, hand out its lines as they come, and wait for its end.
-
-        Every line has been handed out when this returns.
-
-        :param timeout: seconds; the container goes on when they are over.
-        :param log: called from another thread, one line at a time.
-        :param stdin: what it reads, where its spec says that somebody writes.
-        :returns: the exit code.
-        :raises StepTimedOut: when it is still running after ``timeout``.
-        """
-        with container_stdin.attached(self._client, container, stdin) as hand_over:
-            self.start(container)
-            hand_over()
-            return container_follow.follow(self._client, container, timeout=timeout, log=log)
 
     def exec(
         self,

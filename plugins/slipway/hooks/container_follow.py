@@ -1,8 +1,7 @@
-"""Waiting for containers: their output, their end, and programs run inside; always bounded."""
+"""Waiting for containers: their end, and programs run inside; always bounded."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import TYPE_CHECKING
 
@@ -10,19 +9,15 @@ import docker
 import docker.errors
 import requests.exceptions
 
-from slipway.exceptions import ContainerEngineError, StepTimedOut
+from slipway.exceptions import StepTimedOut
 from slipway.hooks.container_failure import CannotStart, is_read_timeout, translated
 from slipway.hooks.container_spec import ContainerState, Health
-from slipway.hooks.log_lines import LineCutter
 
 if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable, Mapping
 
 
-_log = logging.getLogger(__name__)
-# Seconds that the last lines may take to arrive after a container has ended.
-_DRAIN = 10.0
 _EXEC_OUTPUT = 1 << 20
 
 
@@ -77,45 +72,6 @@ def wait(client: docker.APIClient, container: str, timeout: float) -> int:
     raise StepTimedOut(msg)
 
 
-def follow(
-    client: docker.APIClient, container: str, *, timeout: float, log: Callable[[str], None]
-) -> int:
-    """Hand out a running container's lines until it ends, and return its exit code.
-
-    :raises StepTimedOut: when it is still running after ``timeout`` seconds.
-    """
-    lines = LineCutter(log)
-    try:
-        return follow_output(client, container, timeout=timeout, output=lines.feed)
-    finally:
-        lines.close()
-
-
-def follow_output(
-    client: docker.APIClient, container: str, *, timeout: float, output: Callable[[bytes], None]
-) -> int:
-    """Hand out what a running container writes until it ends, and return its exit code.
-
-    Reading has a thread of its own, since only waiting can be bounded: a container that keeps
-    silent, or whose output somebody else holds open, must not hold us.
-
-    :param output: receives bytes as they come, cut anywhere.
-    :raises StepTimedOut: when it is still running after ``timeout`` seconds.
-    """
-    with translated("read a container's log"):
-        stream = client.logs(container, stream=True, follow=True)
-    reader = threading.Thread(target=_hand_out, args=(stream, output), daemon=True)
-    reader.start()
-    try:
-        code = wait(client, container, timeout)
-        reader.join(_DRAIN)
-        return code
-    finally:
-        if reader.is_alive():
-            stream.close()
-            reader.join(_DRAIN)
-
-
 def last_output(client: docker.APIClient, container: str, lines: int) -> bytes:
     """Return the end of what a container has written so far, both streams.
 
@@ -163,15 +119,6 @@ def teed(log: Callable[[str], None], tail: deque[str]) -> Callable[[str], None]:
         log(line)
 
     return hand_out
-
-
-def _hand_out(stream: Iterable[bytes], output: Callable[[bytes], None]) -> None:
-    try:
-        with translated("read a container's log"):
-            for chunk in stream:
-                output(chunk)
-    except ContainerEngineError as error:
-        _log.warning("the rest of the output is lost: %s", error)
 
 
 def _bounded(stream: Iterable[bytes]) -> bytes:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from slipway.hooks import container_archive, container_follow
+from slipway.hooks import (
+    container_archive,
+    container_follow,
+    container_output,
+    container_stdin,
+)
+from slipway.hooks.container_failure import translated
+from slipway.hooks.log_lines import LineCutter, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,11 +36,71 @@ class ContainerStreams:
         :param output: called from another thread, with bytes that are cut anywhere.
         :returns: the exit code.
         :raises StepTimedOut: when it is still running after ``timeout``.
+        :raises OutputLost: when some of what it wrote cannot be read.
         """
-        container_follow.start(self._client, container)
-        return container_follow.follow_output(
-            self._client, container, timeout=timeout, output=output
+        return container_output.run(
+            self._client,
+            container,
+            partial(container_follow.start, self._client, container),
+            timeout=timeout,
+            output=output,
         )
+
+    def run_to_end(
+        self,
+        container: str,
+        *,
+        timeout: float,
+        log: Callable[[str], None],
+        stdin: bytes | None = None,
+    ) -> int:
+        """Start a created container, hand out its lines as they come, and wait for its end.
+
+        Every line has been handed out when this returns.
+
+        :param timeout: seconds; the container goes on when they are over.
+        :param log: called from another thread, one line at a time.
+        :param stdin: what it reads, where its spec says that somebody writes.
+        :returns: the exit code.
+        :raises StepTimedOut: when it is still running after ``timeout``.
+        :raises OutputLost: when some of what it wrote cannot be read.
+        """
+
+        def log_each(lines: list[str]) -> None:
+            for line in lines:
+                log(line)
+
+        def start() -> None:
+            container_follow.start(self._client, container)
+            hand_over()
+
+        cutter = LineCutter(log_each)
+        with container_stdin.attached(self._client, container, stdin) as hand_over:
+            try:
+                return container_output.run(
+                    self._client, container, start, timeout=timeout, output=cutter.feed
+                )
+            finally:
+                cutter.close()
+
+    def logs(self, container: str, *, follow: bool = True) -> Iterator[str]:
+        """Yield what a container writes, both streams, line by line and as it comes.
+
+        Ends when the container does. Bytes that are not UTF-8 are replaced; a line longer than
+        64 KiB comes in pieces. What is written in a burst at its end may not come where this
+        follows it: ``run_to_end`` misses nothing.
+
+        :param follow: False yields what there is now, all of it.
+        """
+        yield from split_lines(self.written(container, follow=follow))
+
+    def written(self, container: str, *, follow: bool = False) -> Iterator[bytes]:
+        """Yield what a container has written so far, both streams, cut anywhere.
+
+        :param follow: go on with what it writes, as it comes.
+        """
+        with translated("read a container's log"):
+            yield from self._client.logs(container, stream=True, follow=follow)
 
     def last_output(self, container: str, *, lines: int) -> bytes:
         """Return the end of what a container has written so far, both streams.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import (
-    AirflowFailException,
     AirflowSkipException,
     TaskAwaitingInput,
 )
@@ -19,7 +18,7 @@ from slipway.facts import Json
 from slipway.hooks.approval_book import REASON, Approval, Proposal
 from slipway.inert import inert, visible
 from slipway.operators.consent import Admission, may_approve
-from slipway.operators.failure import explained
+from slipway.operators.failure import PersonsMistake, explained
 from slipway.operators.freeze import held_up
 from slipway.operators.run_params import freeze_override
 from slipway.operators.supersede import superseded_by
@@ -105,7 +104,7 @@ class ApproveReleaseOperator(ApprovalOperator):
             if not approval.approved:
                 self.admission.book.answer(proposal, approval)
                 msg = f"{approval}; nothing was changed"
-                raise AirflowFailException(msg)
+                raise PersonsMistake(msg)
             super().execute_complete(context, event)
             self._count(context, proposal, approval)
         return approval.to_json()
@@ -168,7 +167,7 @@ class ApproveReleaseOperator(ApprovalOperator):
             self._leave_to_newer(context, proposal)
             self._wait(proposal)
         msg = f"nobody answered within {self.response_timeout}; nothing was changed"
-        raise AirflowFailException(msg)
+        raise PersonsMistake(msg)
 
     def _leave_to_newer(self, context: Context, proposal: Proposal) -> None:
         newer = superseded_by(self.admission.book, proposal) if self.newest_only else None

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from slipway.pipeline.result import BuildResult
     from slipway.pipeline.spec import BuildSpec
 
+# Lines that make one record of Airflow's log where they come in a burst: it takes some 15,000
+# records a second. The UI shows each line as a line.
+TOGETHER = 200
+
 
 class PipelineTestOperator(BaseOperator):
     """Run a commit's ``.drone.yml`` in containers.
@@ -121,7 +125,7 @@ class PipelineTestOperator(BaseOperator):
                 context["ti"].run_id, commits=lambda: mirror.count(sha)
             )
             spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
-            output, secrets = LogGroups(self._say), self._read_secrets(spec)
+            output, secrets = LogGroups(self._say, together=TOGETHER), self._read_secrets(spec)
             output.hide(secrets.values())
             self._runner = BuildRunner(
                 container_engine(self.docker_conn_id), spec,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.container_failure import NoSuchThing
 from slipway.pipeline.junit import ReportReader, Reports
-from slipway.pipeline.readiness import last_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from slipway.pipeline.log_groups import LogGroups
     from slipway.pipeline.preparation import Preparation
     from slipway.pipeline.spec import StepSpec
-
-_LINES = 200
 
 
 class Aftermath:
@@ -33,16 +30,20 @@ class Aftermath:
         self._output = output
 
     def show(self, steps: Sequence[StepSpec]) -> None:
-        """Show the last lines of steps and services that ran in the background."""
+        """Show what steps and services wrote that ran in the background."""
         for step in steps:
             container = self._containers.made(step.name)
             if container is None:
                 continue
             key = f"background {step.id}"
-            self._output.begin(key, f"{step.name}, last lines")
-            for line in last_lines(self._engine, container, _LINES, mask=self._output.mask):
-                self._output.line(key, line)
-            self._output.end(key, "removed")
+            self._output.begin(key, f"{step.name}, from its beginning")
+            summary = "removed"
+            try:
+                for chunk in self._engine.written(container):
+                    self._output.write(key, chunk)
+            except ContainerEngineError as error:
+                summary = f"the rest is missing: {error.message}"
+            self._output.end(key, summary)
 
     def reports(self, steps: Sequence[StepSpec], workspace: str, paths: Sequence[str]) -> Reports:
         """Read the test reports in the workspace, through any container that mounts it.

@@ -44,6 +44,9 @@ class Engine(Protocol):
     def last_output(self, container: str, *, lines: int) -> bytes:
         """Return the end of what a container has written so far."""
 
+    def written(self, container: str) -> Iterator[bytes]:
+        """Yield what a container has written so far."""
+
     def exec(
         self,
         container: str,

@@ -1,26 +1,34 @@
 """Steps that run side by side, on one log: each in a group of its own, one group at a time.
 
-The step whose group is open is shown live. The others' lines are kept, and follow as soon as
-the open group has ended: first those that have ended too, then the rest live again.
+The step whose group is open is shown live. The others' lines are kept, on disk where there are
+many, and follow as soon as the open group has ended: first those that have ended too, then the
+rest live again. Nothing is left out: where the disk takes no more of a group that waits, it is
+shown at once, and the open one goes on below.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from slipway.hooks.spill import Spill
 from slipway.pipeline.mask_stream import MaskedStream
 from slipway.pipeline.masking import Masker
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections import deque
+    from collections.abc import Callable, Iterable, Iterator
 
-# Lines that a waiting group keeps, and characters in them; beyond it the oldest are dropped, and
-# their number is said.
-_KEPT, _KEPT_SIZE = 20_000, 4 << 20
+# Characters that are written together at most; longer lines are written one by one.
+_TOGETHER = 1 << 15
+_CONTINUED = ", continued"
+_COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_COLOURED_MARKER = re.compile(
+    "|".join(f"(?:{_COLOUR.pattern})*".join(mark) for mark in ("::group::", "::endgroup::"))
+)
 
 
 @dataclass
@@ -28,17 +36,17 @@ class _Group:
     title: str
     stream: MaskedStream
     tail: deque[str] | None
-    lines: deque[str] = field(default_factory=deque)
-    size: int = 0
-    dropped: int = 0
+    kept: Spill
     ended: bool = False
 
-    def keep(self, text: str) -> None:
-        self.lines.append(text)
-        self.size += len(text)
-        while len(self.lines) > _KEPT or self.size > _KEPT_SIZE:
-            self.size -= len(self.lines.popleft())
-            self.dropped += 1
+    def lines(self) -> Iterator[list[str]]:
+        """Take out the lines that were kept, many at once."""
+        rest = b""
+        while block := self.kept.pop():
+            whole, end, rest = (rest + block).rpartition(b"\n")
+            if end:
+                yield whole.decode(errors="surrogatepass").split("\n")
+        self.kept.close()
 
 
 class LogGroups:
@@ -46,11 +54,14 @@ class LogGroups:
 
     Everything that is written passes one masker. Safe to use from several threads.
 
-    :param emit: writes one line.
+    :param emit: writes a line, or several with line breaks between them.
+    :param together: so many lines of a group may be written at once, where they come faster than
+        one by one.
     """
 
-    def __init__(self, emit: Callable[[str], None]) -> None:
+    def __init__(self, emit: Callable[[str], None], *, together: int = 1) -> None:
         self._emit = emit
+        self._together = together
         self._lock = threading.Lock()
         self._groups: dict[str, _Group] = {}
         self.mask = Masker(())
@@ -71,7 +82,7 @@ class LogGroups:
         """
         stream = MaskedStream(self.mask, partial(self._add, key))
         with self._lock:
-            self._groups[key] = group = _Group(self.mask(title), stream, tail)
+            self._groups[key] = group = _Group(self.mask(title), stream, tail, Spill())
             if len(self._groups) == 1:
                 self._emit(f"::group::{group.title}")
 
@@ -94,7 +105,7 @@ class LogGroups:
         group = self._groups[key]
         group.stream.close()
         group.tail = None
-        self._add(key, self.mask(summary))
+        self._add(key, [self.mask(summary)])
         with self._lock:
             group.ended = True
             while self._groups:
@@ -105,32 +116,56 @@ class LogGroups:
                 del self._groups[first]
                 self._show_next()
 
-    def _add(self, key: str, text: str) -> None:
+    def _add(self, key: str, lines: list[str]) -> None:
         with self._lock:
-            group, text = self._groups[key], _harmless(text)
+            group, lines = self._groups[key], _harmless("\n".join(lines)).split("\n")
             if group.tail is not None:
-                group.tail.append(text)
+                group.tail.extend(lines)
             if next(iter(self._groups)) == key:
-                self._emit(text)
-            else:
-                group.keep(text)
+                self._write(lines)
+                return
+            group.kept.append(("\n".join(lines) + "\n").encode(errors="surrogatepass"))
+            if group.kept.full:
+                self._set_aside()
+                self._show(key)
+
+    def _set_aside(self) -> None:
+        """Close the open group's fold; the rest of it gets another one."""
+        open_group = next(iter(self._groups.values()))
+        self._emit("(this goes on further below)")
+        self._emit("::endgroup::")
+        open_group.title = f"{open_group.title.removesuffix(_CONTINUED)}{_CONTINUED}"
 
     def _show_next(self) -> None:
         """Open the next group: one that has ended, so that little is held back, else the first."""
-        if not self._groups:
-            return
-        ended = (key for key, group in self._groups.items() if group.ended)
-        key = next(ended, next(iter(self._groups)))
+        if self._groups:
+            ended = (key for key, group in self._groups.items() if group.ended)
+            self._show(next(ended, next(iter(self._groups))))
+
+    def _show(self, key: str) -> None:
+        """Open a group, and write what was kept of it."""
         group = self._groups.pop(key)
         self._groups = {key: group, **self._groups}
         self._emit(f"::group::{group.title}")
-        if group.dropped:
-            self._emit(f"({group.dropped} earlier lines were dropped)")
-        for line in group.lines:
-            self._emit(line)
-        group.lines.clear()
+        for lines in group.lines():
+            self._write(lines)
+
+    def _write(self, lines: list[str]) -> None:
+        for at in range(0, len(lines), self._together):
+            some = lines[at : at + self._together]
+            if sum(map(len, some)) > _TOGETHER:
+                for line in some:
+                    self._emit(line)
+            else:
+                self._emit("\n".join(some))
 
 
 def _harmless(text: str) -> str:
     """Keep a program's own output from opening and closing our groups."""
+    if "\x1b" in text:  # the UI looks for them in what is left without colours
+        text = _COLOURED_MARKER.sub(_without_colours, text)
     return text.replace("::group::", ": :group: :").replace("::endgroup::", ": :endgroup: :")
+
+
+def _without_colours(marker: re.Match[str]) -> str:
+    return _COLOUR.sub("", marker[0])

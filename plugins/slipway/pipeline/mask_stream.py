@@ -37,10 +37,11 @@ class StreamMasker:
     """One stream of output, from bytes to masked lines.
 
     :param mask: knows the secrets.
-    :param emit: receives each line, without its end; bytes that are not UTF-8 are replaced.
+    :param emit: receives the lines that came together, without their ends; bytes that are not
+        UTF-8 are replaced.
     """
 
-    def __init__(self, mask: Masker, emit: Callable[[str], None]) -> None:
+    def __init__(self, mask: Masker, emit: Callable[[list[str]], None]) -> None:
         self._mask = mask
         self._lines = LineCutter(emit)
         self._data = b""
@@ -122,12 +123,13 @@ class MaskedStream:
     Safe to use from several threads. What comes fast is looked at together.
 
     :param mask: knows the secrets.
-    :param emit: receives each line, from another thread; all have come when ``close`` returns.
+    :param emit: receives the lines that came together, from another thread; all have come when
+        ``close`` returns.
     :param patience: seconds that a line is held back for what may follow.
     """
 
     def __init__(
-        self, mask: Masker, emit: Callable[[str], None], *, patience: float = PATIENCE
+        self, mask: Masker, emit: Callable[[list[str]], None], *, patience: float = PATIENCE
     ) -> None:
         self._masker = StreamMasker(mask, emit)
         self._searches = bool(mask.longest)

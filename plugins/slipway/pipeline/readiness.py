@@ -104,7 +104,7 @@ def last_lines(
     :param count: how many of them; more are looked through, as a secret may begin before.
     """
     lines: deque[str] = deque(maxlen=count)
-    stream = StreamMasker(mask or Masker(()), lines.append)
+    stream = StreamMasker(mask or Masker(()), lines.extend)
     with suppress(ContainerEngineError):
         stream.feed(engine.last_output(container, lines=count + _LOOKED_AT))
     stream.close()

@@ -84,7 +84,7 @@ class BuildResult:
         """
         failures = [text for pipeline in self.pipelines for text in pipeline.failures()]
         if failures:
-            advice = "correct the commit and push again; the whole log is above"
+            advice = "correct the commit and push again; all that these steps wrote is above"
             raise TestsFailed("\n".join(failures), advice=advice)
         if not something_passed(self.steps):
             msg = "no step of the pipeline has run to its end and passed, so there is no release"

@@ -42,6 +42,7 @@ _log = logging.getLogger(__name__)
 _TAIL = 20
 # The exit code of a shell that does not find a program, and of a program that is killed.
 _NOT_FOUND, _KILLED = 127, 137
+_LEFT = "removed what an earlier try left; if its worker was killed, its log ends there"
 # Seconds between two tries to end what must end at once.
 _PAUSE = 0.1
 
@@ -106,7 +107,8 @@ class Runner:
     def _run_and_remove(self, source: bytes | IO[bytes] | None) -> PipelineResult:
         began = self._clock()
         self._deadline = began + self._timeout
-        self._engine.remove_labelled(self._spec.labels)
+        if self._engine.remove_labelled(self._spec.labels):
+            self._output.say(_LEFT)
         try:
             steps, reports = self._run(source)
         except ContainerEngineError as error:

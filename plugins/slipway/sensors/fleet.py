@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import CloudUnavailable
 from slipway.facts import Json
 from slipway.fleet.gates import Gate, Verdict, ask
 from slipway.fleet.swap import Swap
-from slipway.operators.failure import explained
+from slipway.operators.failure import PersonsMistake, explained
 from slipway.operators.fleet import open_swap
 from slipway.triggers.fleet import FleetTrigger
+from slipway.triggers.remarks import Remarks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,7 +56,7 @@ class FleetSensor(BaseSensorOperator):
         self.image = image
         default = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
-        self._said = ""
+        self._remarks = Remarks()
 
     def execute(self, context: Context) -> Any:
         """Poke; a deferrable sensor leaves the worker after ``POKE_FIRST`` seconds."""
@@ -81,13 +81,12 @@ class FleetSensor(BaseSensorOperator):
         if event.get("retry"):
             raise CloudUnavailable(event["error"])
         if "error" in event:
-            raise AirflowFailException(event["error"])
+            raise PersonsMistake(event["error"])
         self.log.info("passed")
 
     def _ask(self, swap: Swap, waited: float) -> Verdict:
         verdict = ask(self.gate, swap, waited=waited)
-        if verdict.said != self._said:
-            self._said = verdict.said
+        if self._remarks.due(verdict.said, last=verdict.passed):
             self.log.info("%s", verdict.said)
         return verdict
 

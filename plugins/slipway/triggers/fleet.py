@@ -15,10 +15,13 @@ from slipway.fleet.gates import Gate, ask
 from slipway.fleet.swap import Swap
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
+from slipway.triggers.remarks import Remarks
 
 
 class FleetTrigger(BaseTrigger):
     """Fires once: with ``passed``, or with what a gate has against going on.
+
+    Meanwhile the task's log tells what the gate sees.
 
     :param gate: a :class:`slipway.fleet.gates.Gate`.
     :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
@@ -36,6 +39,7 @@ class FleetTrigger(BaseTrigger):
         self.image = image
         self.since = since
         self.poll = poll
+        self._remarks = Remarks()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Name the class and its arguments, for the database."""
@@ -67,4 +71,7 @@ class FleetTrigger(BaseTrigger):
         )  # fmt: skip
 
     def _passes(self, swap: Swap) -> bool:
-        return ask(Gate(self.gate), swap, waited=time.time() - self.since).passed
+        verdict = ask(Gate(self.gate), swap, waited=time.time() - self.since)
+        if self._remarks.due(verdict.said, last=verdict.passed):
+            self.log.info("%s", verdict.said)
+        return verdict.passed

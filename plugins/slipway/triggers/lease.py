@@ -13,7 +13,7 @@ from slipway.exceptions import SlipwayError
 from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.aws_connection import fleet_cloud
-from slipway.hooks.fleet_lease import FleetLease
+from slipway.hooks.fleet_lease import FleetLease, Holder
 
 
 class LeaseTrigger(BaseTrigger):
@@ -47,7 +47,9 @@ class LeaseTrigger(BaseTrigger):
             seen = await asyncio.to_thread(lease.holder)
             while seen and time.monotonic() < until:
                 await asyncio.sleep(self.poll)
-                if await asyncio.to_thread(lease.holder) != seen:
+                now = await asyncio.to_thread(lease.holder)
+                if now != seen:
+                    self.log.info("%s", _changed(now))
                     break
         except SlipwayError as error:
             # The task meets it as well, and knows what to do about it.
@@ -62,3 +64,7 @@ class LeaseTrigger(BaseTrigger):
             load_balancer=target.load_balancer,
         )  # fmt: skip
         return cloud.lease(owner="", dead=lambda _: False)
+
+
+def _changed(now: Holder | None) -> str:
+    return f"{now.owner} has the lease now" if now else "the lease is free"

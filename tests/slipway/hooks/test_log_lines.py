@@ -27,6 +27,13 @@ def test_a_line_without_end_comes_in_bounded_pieces() -> None:
     assert sum(map(len, pieces)) == 500_000
 
 
+def test_a_long_line_is_cut_between_two_characters() -> None:
+    for ahead in range(4):
+        line = "x" * ahead + "\N{GRINNING FACE}" * 50_000
+        pieces = list(split_lines([f"short\n{line}\nnext".encode()]))
+        assert (pieces[0], "".join(pieces[1:-1]), pieces[-1]) == ("short", line, "next")
+
+
 @given(st.binary(max_size=300), st.lists(st.integers(0, 300)))
 def test_cutting_differently_changes_nothing(data: bytes, cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(data)]

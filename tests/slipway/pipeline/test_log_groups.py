@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+import time
+import tracemalloc
 from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING
 
 from slipway.facts import StepReport
+from slipway.hooks.spill import Spill
 from slipway.pipeline import log_groups
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.step_table import step_table
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_groups_of_steps_side_by_side_do_not_mix() -> None:
@@ -33,33 +41,79 @@ def test_a_program_cannot_open_or_close_groups() -> None:
     groups = LogGroups(log.append)
     groups.begin("a", "a")
     groups.line("a", "x ::endgroup:: ::group::mine")
+    groups.line("a", "\x1b[31mred \x1b[0m:\x1b[1m:gr\x1b[0moup:\x1b[32m\x1b[0m: ::end\x1b[mgroup::")
     groups.end("a", "done")
+    assert log[2] == "\x1b[31mred \x1b[0m: :group: : : :endgroup: :"
     assert sum("::group::" in line for line in log) == 1
     assert sum("::endgroup::" in line for line in log) == 1
 
 
-def test_a_waiting_group_is_bounded_and_says_what_it_dropped() -> None:
+def test_the_first_error_of_a_step_that_waits_is_there_after_any_number_of_lines() -> None:
     log: list[str] = []
     groups = LogGroups(log.append)
-    groups.begin("a", "a")
-    groups.begin("b", "b")
-    for number in range(log_groups._KEPT + 5):
-        groups.line("b", str(number))
-    groups.end("a", "done")
-    assert log[3:6] == ["::group::b", "(5 earlier lines were dropped)", "5"]
+    groups.begin("slow", "slow")
+    groups.begin("tests", "tests")
+    lines = ["FIRST-ERROR-HERE", *(f"line {number}" for number in range(100_000))]
+    groups.write("tests", "".join(f"{line}\n" for line in lines).encode())
+    groups.end("tests", "failed")
+    groups.end("slow", "done")
+    assert log[:3] == ["::group::slow", "done", "::endgroup::"]
+    assert log[3:] == ["::group::tests", *lines, "failed", "::endgroup::"]
 
 
-def test_a_waiting_group_of_very_long_lines_is_bounded_as_well() -> None:
+def test_lines_that_wait_fill_no_memory_and_are_masked_before_they_are_kept() -> None:
     log: list[str] = []
     groups = LogGroups(log.append)
+    groups.hide(["hunter2xyz"])
     groups.begin("a", "a")
     groups.begin("b", "b")
-    for _ in range(1000):
-        groups.line("b", "x" * 65_536)
-    assert sum(map(len, groups._groups["b"].lines)) <= log_groups._KEPT_SIZE
+    tracemalloc.start()
+    for _ in range(500):
+        groups.write("b", b"x" * 65_000 + b" hunter2xyz\n")
+    groups.line("b", "last")
+    while len(groups._groups["b"].kept) < 500 * 65_000:
+        time.sleep(0.01)
+    assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    tracemalloc.stop()
     groups.end("a", "done")
     groups.end("b", "done")
-    assert "(936 earlier lines were dropped)" in log[4]
+    assert log[4:504] == ["x" * 65_000 + " ******"] * 500
+    assert log[504:] == ["last", "done", "::endgroup::"]
+
+
+def test_where_the_disk_is_full_a_step_is_shown_at_once_and_the_open_one_goes_on_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_groups, "Spill", partial(Spill, disk=0))
+    log: list[str] = []
+    groups = LogGroups(log.append)
+    groups.begin("a", "a")
+    groups.begin("b", "b")
+    groups.line("a", "a1")
+    wide = "x" * 60_000
+    for _ in range(40):
+        groups.line("b", wide)
+    groups.line("a", "a2")
+    groups.end("b", "b done")
+    groups.end("a", "a done")
+    assert log == [
+        "::group::a", "a1", "(this goes on further below)", "::endgroup::",
+        "::group::b", *[wide] * 40, "b done", "::endgroup::",
+        "::group::a, continued", "a2", "a done", "::endgroup::",
+    ]  # fmt: skip
+
+
+def test_lines_that_come_together_are_written_together_and_a_marker_alone() -> None:
+    log: list[str] = []
+    groups = LogGroups(log.append, together=3)
+    groups.begin("a", "a")
+    groups.write("a", b"1\n2\n3\n4\n")
+    groups.line("a", "5")
+    groups.write("a", b"x" * 20_000 + b"\n" + b"y" * 20_000 + b"\n")
+    groups.end("a", "done")
+    assert log == [
+        "::group::a", "1\n2\n3", "4", "5", "x" * 20_000, "y" * 20_000, "done", "::endgroup::",
+    ]  # fmt: skip
 
 
 def test_everything_that_is_written_is_masked() -> None:

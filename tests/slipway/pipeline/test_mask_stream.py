@@ -25,7 +25,7 @@ MASKER = Masker([SECRET, KEY, "hunter2xyz", "0123456789abcdef"])
 
 def lines(chunks: Iterable[bytes], mask: Masker = MASKER) -> list[str]:
     out: list[str] = []
-    stream = StreamMasker(mask, out.append)
+    stream = StreamMasker(mask, out.extend)
     for chunk in chunks:
         stream.feed(chunk)
     stream.close()
@@ -93,7 +93,7 @@ def test_what_is_not_utf8_is_replaced() -> None:
 
 def test_a_line_is_not_held_back_for_what_may_follow_a_letter() -> None:
     out: list[str] = []
-    stream = StreamMasker(MASKER, out.append)
+    stream = StreamMasker(MASKER, out.extend)
     for line in (b"with an h\n", b"hun\n", b"0\n"):
         stream.feed(line)
         assert not stream.holds
@@ -102,7 +102,7 @@ def test_a_line_is_not_held_back_for_what_may_follow_a_letter() -> None:
 
 def test_what_may_be_a_secrets_beginning_is_held_back_until_it_is_not() -> None:
     out: list[str] = []
-    stream = StreamMasker(MASKER, out.append)
+    stream = StreamMasker(MASKER, out.extend)
     stream.feed(b"go\nhunter\n")
     assert (out, stream.holds) == (["go"], True)
     stream.feed(b"gatherer\n")
@@ -111,7 +111,7 @@ def test_what_may_be_a_secrets_beginning_is_held_back_until_it_is_not() -> None:
 
 def test_endless_noise_after_a_beginning_does_not_fill_the_memory() -> None:
     out: list[str] = []
-    stream = StreamMasker(MASKER, out.append)
+    stream = StreamMasker(MASKER, out.extend)
     stream.feed(b"hunter2x")
     tracemalloc.start()
     for _ in range(600):
@@ -125,9 +125,9 @@ def test_endless_noise_after_a_beginning_does_not_fill_the_memory() -> None:
 def test_a_line_without_end_does_not_fill_the_memory() -> None:
     size = 0
 
-    def count(line: str) -> None:
+    def count(lines: list[str]) -> None:
         nonlocal size
-        size += len(line)
+        size += sum(map(len, lines))
 
     stream = StreamMasker(MASKER, count)
     tracemalloc.start()
@@ -148,8 +148,8 @@ class Live:
         self.came = threading.Event()
         self.stream = MaskedStream(mask, self._take, patience=0.1)
 
-    def _take(self, line: str) -> None:
-        self.out.append(line)
+    def _take(self, lines: list[str]) -> None:
+        self.out += lines
         self.came.set()
 
     def wait(self) -> list[str]:
@@ -192,7 +192,7 @@ def test_everything_has_come_when_it_is_closed() -> None:
 def test_whoever_writes_faster_than_is_read_waits() -> None:
     released = threading.Event()
 
-    def wait(_: str) -> None:
+    def wait(_: list[str]) -> None:
         released.wait(10)
 
     stream = MaskedStream(MASKER, wait)
@@ -212,7 +212,7 @@ def test_whoever_writes_faster_than_is_read_waits() -> None:
 
 
 def test_what_goes_wrong_while_writing_is_told_to_whoever_closes() -> None:
-    def broken(_: str) -> None:
+    def broken(_: list[str]) -> None:
         msg = "no space left"
         raise OSError(msg)
 

@@ -16,7 +16,7 @@ from slipway.exceptions import (
     StepTimedOut,
     TestsFailed,
 )
-from slipway.hooks.container_spec import ImageFacts
+from slipway.hooks.container_spec import ContainerSpec, ImageFacts
 from slipway.pipeline.compiler import Build, compile_pipeline
 from slipway.pipeline.conditions import Event
 from slipway.pipeline.given import Given
@@ -202,6 +202,16 @@ def test_leftovers_of_the_last_try_go_first() -> None:
         case.run()
     assert case.engine.leftovers() == ["other"]
     assert case.engine.events[0] == "remove all"
+
+
+def test_a_try_that_was_killed_is_named_and_that_its_log_ends_there() -> None:
+    case = Case(steps(a=""))
+    case.engine.create(ContainerSpec(name="old", image="i", labels={"slipway.run": "1"}))
+    case.run()
+    assert case.log[0].startswith("removed what an earlier try left; if its worker was killed")
+    fresh = Case(steps(a=""))
+    fresh.run()
+    assert not any("earlier try" in line for line in fresh.log)
 
 
 SERVICE = "services: [{name: db, image: postgres}]\n"

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import threading
 import time
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -85,3 +87,13 @@ def test_a_gate_that_cannot_open(
 ) -> None:
     _scripted(monkeypatch, False, error)
     assert _events(_trigger()) == [{"error": str(error), "retry": retry}]
+
+
+def test_the_log_says_what_is_waited_for_and_no_line_for_each_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _scripted(monkeypatch, *[False] * 50, True)
+    log = mock.create_autospec(logging.Logger, instance=True)
+    monkeypatch.setattr(FleetTrigger, "log", log)
+    _events(_trigger())
+    assert log.info.call_args_list == [mock.call("%s", "so far")]

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -38,8 +40,15 @@ def test_it_fires_at_once_when_nobody_holds_it(cloud: FakeFleetCloud) -> None:
     assert asyncio.run(_next(_trigger(poll=60.0))) == [{}]
 
 
-@pytest.mark.parametrize("heir", ["another", None])
-def test_it_fires_when_the_lease_changes_hands(cloud: FakeFleetCloud, heir: str | None) -> None:
+@pytest.mark.parametrize(
+    ("heir", "told"),
+    [("another", "another has the lease now"), (None, "the lease is free")],
+)
+def test_it_fires_when_the_lease_changes_hands(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch, heir: str | None, told: str
+) -> None:
+    log = mock.create_autospec(logging.Logger, instance=True)
+    monkeypatch.setattr(LeaseTrigger, "log", log)
     _hold(cloud, "somebody")
 
     async def watched() -> Any:
@@ -50,6 +59,7 @@ def test_it_fires_when_the_lease_changes_hands(cloud: FakeFleetCloud, heir: str 
         return await waiting
 
     assert asyncio.run(watched()) == [{}]
+    assert log.info.call_args_list == [mock.call("%s", told)]
 
 
 def test_it_fires_after_a_while_so_that_a_worker_asks_for_the_owner(cloud: FakeFleetCloud) -> None:
