@@ -101,6 +101,7 @@ class BuildRunner:
             self._given,
             title=f"{pipeline.name}: " if several else "",
             status=BuildStatus(started=self._started, failed=self._schedule.failed),
+            failed=lambda: self._schedule.failed,
         )
         left = max(1.0, self._deadline - time.monotonic())
         runner = Runner(self._engine, pipeline, output=self._output, timeout=left, given=given)

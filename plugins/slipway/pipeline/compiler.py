@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from slipway.pipeline.conditions import Event
 from slipway.pipeline.env_sizes import bounded, startable
 from slipway.pipeline.image_rules import ImageRules
+from slipway.pipeline.late import LateForms, filled
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
+from slipway.pipeline.status import AT_FIRST
 from slipway.pipeline.step_compiler import Context, from_a_fork, step_spec
-from slipway.pipeline.substitution import Budget, substitute
+from slipway.pipeline.substitution import Budget
 from slipway.pipeline.texts import with_texts
 
 if TYPE_CHECKING:
@@ -94,16 +96,21 @@ def compile_pipeline(
         "DRONE_WORKSPACE_BASE": base,
         "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
     }
+    late = LateForms(variables, budget)
+    own = ("name", "commands", "command", "entrypoint", "depends_on")
+    resolved = with_texts(pipeline, late.substituted, but=own)
+    # Only what a container is given can wait for its turn; elsewhere all is still well.
     resolved = with_texts(
-        pipeline, lambda text: substitute(text, variables, budget),
-        but=("name", "commands", "command", "entrypoint", "depends_on"),
+        resolved, lambda text: filled(text, late.forms, AT_FIRST),
+        but=(*own, "environment", "settings"),
     )  # fmt: skip
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
-        image_rules=build.image_rules, notices=[] if notices is None else notices,
+        image_rules=build.image_rules, notices=[] if notices is None else notices, late=late,
     )  # fmt: skip
+    services, steps = tuple(_services(resolved, context)), tuple(_steps(resolved, context))
     return PipelineSpec(
         id=build.id,
         name=pipeline.name,
@@ -119,8 +126,9 @@ def compile_pipeline(
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
         volumes=volumes,
-        services=tuple(_services(resolved, context)),
-        steps=tuple(_steps(resolved, context)),
+        late=late.forms,
+        services=services,
+        steps=steps,
     )
 
 

@@ -10,6 +10,7 @@ from slipway.exceptions import ImageRefused
 from slipway.pipeline import script
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.images import is_latest, replaced
+from slipway.pipeline.service_ports import awaited_ports
 from slipway.pipeline.settings import plugin_variables
 from slipway.pipeline.spec import LimitSpec, PortSpec, StepSpec
 from slipway.pipeline.values import FromSecret
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slipway.pipeline.conditions import Event
+    from slipway.pipeline.late import LateForms
     from slipway.pipeline.model import Mount, Step
     from slipway.pipeline.spec import VolumeSpec
     from slipway.pipeline.substitution import Budget
@@ -35,6 +37,7 @@ class Context:
     :param variables: of the build and the pipeline.
     :param budget: what the file's texts may still come to.
     :param notices: for the log; what there is to be said is added.
+    :param late: the forms that only the run can fill; what is found is added.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Context:
     volumes: tuple[VolumeSpec, ...]
     environment: Mapping[str, str | FromSecret]
     budget: Budget
+    late: LateForms
     image_rules: ImageRules = field(default_factory=ImageRules)
     notices: list[str] = field(default_factory=list)
 
@@ -63,13 +67,18 @@ def step_spec(
         msg = f"{kind} {step.name!r}: {reason}"
         raise ImageRefused(msg, advice=context.image_rules.advice())
     environment, secrets = _environment(step, number, context)
-    entrypoint, command = step.entrypoint, step.command
+    entrypoint, command, commands = step.entrypoint, step.command, ""
     if not step.commands:
         entrypoint, command = _program(step, context, f"{kind} {step.name!r}", environment)
     else:
         text, computed = script.with_variables(step.commands, context.variables, context.budget)
-        environment |= {**computed, script.VARIABLE: script.shell_script(text)}
+        environment |= computed
         entrypoint, command = script.entrypoint(step.shell), script.COMMAND
+        commands = script.shell_script(text)
+        if len(commands.encode()) > script.LONGEST_VARIABLE:
+            command = script.FILE_COMMAND
+        else:
+            environment[script.VARIABLE], commands = commands, ""
     # A service that runs its image's own program runs it where the image says.
     own_place = step.detach and not step.commands
     image = replaced(step.image, context.images)
@@ -103,7 +112,19 @@ def step_spec(
         detach=step.detach,
         failure=step.failure,
         privileged=step.privileged,
+        script=commands,
+        awaited_ports=_awaited(step, context) if kind == "service" else None,
     )
+
+
+def _awaited(service: Step, context: Context) -> tuple[int, ...] | None:
+    try:
+        return awaited_ports(service)
+    except ValueError as error:
+        context.notices.append(
+            f"service {service.name!r}: {error}; its image says what to wait for"
+        )
+        return None
 
 
 def _program(
@@ -114,7 +135,7 @@ def _program(
     :param place: the step, in a notice.
     :param environment: the step's; what a shell in one of the lists needs is added.
     """
-    lists = script.ListVariables(context.variables, context.budget)
+    lists = script.ListVariables(context.late, context.budget)
     programs = []
     for name, words in (("entrypoint", step.entrypoint), ("command", step.command)):
         programs.append(None if words is None else lists.replaced(words))
