@@ -10,6 +10,7 @@ from slipway.pipeline.conditions import Event
 from slipway.pipeline.env_sizes import bounded, startable
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.late import LateForms, filled
+from slipway.pipeline.privileged_plugins import PrivilegedPlugins
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
 from slipway.pipeline.status import AT_FIRST
 from slipway.pipeline.step_compiler import Context, from_a_fork, step_spec
@@ -42,6 +43,7 @@ class Build:
     :param images: image names and what is used in their place.
     :param trusted: containers keep the engine's usual rights and have no limits.
     :param image_rules: which images may be used; all by default.
+    :param plugins: which of them may have every right; by default as ``trusted`` has it.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Build:
     images: Mapping[str, str] = field(default_factory=dict)
     trusted: bool = False
     image_rules: ImageRules = field(default_factory=ImageRules)
+    plugins: PrivilegedPlugins | None = None
 
 
 def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
@@ -110,7 +113,9 @@ def compile_pipeline(
         workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
         image_rules=build.image_rules, notices=[] if notices is None else notices, late=late,
     )  # fmt: skip
-    services, steps = tuple(_services(resolved, context)), tuple(_steps(resolved, context))
+    services = tuple(_services(resolved, context))
+    steps = tuple(_steps(resolved, context))
+    steps = tuple(_with_rights(steps, pipeline, resolved, build, context.notices))
     return PipelineSpec(
         id=build.id,
         name=pipeline.name,
@@ -145,6 +150,23 @@ def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
             before = tuple(dict.fromkeys(named))
         yield startable(step_spec(step, number, context, kind="step", depends_on=before))
         before = (step.name,)
+
+
+def _with_rights(
+    steps: tuple[StepSpec, ...], pipeline: Pipeline, resolved: Pipeline, build: Build,
+    notices: list[str],
+) -> Iterator[StepSpec]:  # fmt: skip
+    """Give plugins the rights that they may have, and say which go without.
+
+    :param pipeline: as it was checked, when those that lacked something already were told.
+    """
+    plugins = build.plugins or PrivilegedPlugins(trusted=build.trusted)
+    for written, step, spec in zip(pipeline.steps, resolved.steps, steps, strict=True):
+        stranger = from_a_fork(build.event)
+        reason = plugins.refusal(step, resolved, image=spec.image, stranger=stranger)
+        if reason and not plugins.refusal(written, pipeline, image=written.image):
+            notices.append(f"step {step.name!r}: {plugins.message(step, reason)}")
+        yield replace(spec, privileged=spec.privileged or reason == "")
 
 
 def _workspace(pipeline: Pipeline) -> tuple[str, str]:

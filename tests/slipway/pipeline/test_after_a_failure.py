@@ -107,7 +107,7 @@ def test_a_step_whose_image_comes_after_the_failure_does_not_begin() -> None:
             time.sleep(1.1)
         return usual(image, **more)
 
-    case.engine.ensure_image = ensure  # type: ignore[assignment]
+    case.engine.ensure_image = ensure  # type: ignore[method-assign]
     result = case.run()
     assert outcome(result) == {"test": "failed", "slow": "skipped", "then": "skipped"}
     assert result.steps[1].note == "after the failure of test"
