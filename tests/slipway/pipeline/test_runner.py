@@ -180,6 +180,8 @@ def test_stopping_from_outside_ends_the_run_and_leaves_nothing() -> None:
     thread.join(5)
     assert len(caught) == 1
     assert "start run-step-2-b" not in case.engine.events
+    assert any(line.startswith("step a: stopped, ") for line in case.log)
+    assert "exit code" not in "\n".join(case.log)
 
 
 def test_an_engine_that_fails_in_one_step_ends_the_others() -> None:
