@@ -13,7 +13,13 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING
 
-from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
+from slipway.exceptions import (
+    ContainerEngineError,
+    ImageUnavailable,
+    InputError,
+    PipelineStopped,
+    StepTimedOut,
+)
 from slipway.hooks.container_spec import ContainerSpec
 from slipway.pipeline.aftermath import Aftermath
 from slipway.pipeline.conditions import RunPolicy
@@ -30,7 +36,7 @@ from slipway.pipeline.shared_network import SharedNetwork
 from slipway.pipeline.status import Standing, status_variables
 from slipway.pipeline.step_images import StepImages
 from slipway.pipeline.step_runs import StepRuns
-from slipway.pipeline.workspace import Workspace
+from slipway.pipeline.workspace import Workspace, trusting_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -163,7 +169,7 @@ class Runner:
     ) -> None:  # fmt: skip
         """Bring the sources and start the services, as far as any step can run at all."""
         rare = [step for step in steps if step not in usual]
-        first = self._images.first([*usual, *rare])
+        first = self._startable([*usual, *rare])
         if first is not None and source is not None:
             container = self._containers.container(first)
             self._engine.put_tar(container, self._spec.workspace, source)
@@ -176,6 +182,17 @@ class Runner:
             ).start(services, self._containers.container, left=self._left)  # fmt: skip
         if first is not None:
             self._shared.open(self._images.facts(first))
+
+    def _startable(self, steps: Sequence[StepSpec]) -> StepSpec | None:
+        """Return the first of these steps whose container can be made, once it is."""
+        for step in steps:
+            try:
+                self._containers.container(step)
+            except (InputError, ImageUnavailable):
+                self._left()  # the step says for itself what is wrong, when its turn comes
+            else:
+                return step
+        return None
 
     # All along
 
@@ -190,6 +207,7 @@ class Runner:
         known = {name: filled(text, self._spec.late, status) for name, text in
                  step.environment.items()}  # fmt: skip
         known |= {**status, **{k: secrets[v] for k, v in step.secrets.items() if v in secrets}}
+        known |= trusting_git(known)
         runnable(step, known)
         return container_spec(
             self._spec, step, kind, environment=known, image=image.id,

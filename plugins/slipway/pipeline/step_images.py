@@ -12,7 +12,6 @@ from collections import deque
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import SlipwayError
 from slipway.hooks.container_spec import ImageFacts, PullPolicy
 from slipway.pipeline.registry_auth import credentials
 
@@ -93,17 +92,6 @@ class StepImages:
         future = self._found.get(_key(step))
         here = future is not None and future.done() and future.exception() is None
         return future.result() if future is not None and here else None
-
-    def first(self, steps: Sequence[StepSpec]) -> StepSpec | None:
-        """Return the first of these steps whose image can be had; None where none can."""
-        for step in steps:
-            try:
-                self.facts(step)
-            except SlipwayError:
-                self._left()  # the step says for itself what is wrong, when its turn comes
-            else:
-                return step
-        return None
 
     def close(self) -> None:
         """Begin to fetch no more; what is being fetched may end by itself."""

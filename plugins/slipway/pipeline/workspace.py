@@ -17,7 +17,7 @@ from slipway.hooks.container_failure import CannotStart
 from slipway.pipeline.containers import owner_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from slipway.hooks.container_spec import ImageFacts
     from slipway.pipeline.engine import Engine
@@ -32,6 +32,23 @@ def user_of(step: StepSpec, image: ImageFacts) -> str:
     """Return whom a step runs as; ``0`` for root, however it is written."""
     user = step.user or image.user
     return _ROOT if user.partition(":")[0] in ("", "0", "root") else user
+
+
+def trusting_git(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables that let git work in a workspace whoever owns it by now.
+
+    Whatever is in a step's container came with its image or with the commit.
+
+    :param environment: the step's; what it tells git in the same way is kept.
+    """
+    count = environment.get("GIT_CONFIG_COUNT") or "0"
+    if not (count.isascii() and count.isdigit()):
+        return {}
+    return {
+        "GIT_CONFIG_COUNT": str(int(count) + 1),
+        f"GIT_CONFIG_KEY_{count}": "safe.directory",
+        f"GIT_CONFIG_VALUE_{count}": "*",
+    }
 
 
 class Workspace:
