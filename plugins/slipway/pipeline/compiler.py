@@ -107,11 +107,12 @@ def compile_pipeline(
         resolved, lambda text: filled(text, late.forms, AT_FIRST),
         but=(*own, "environment", "settings"),
     )  # fmt: skip
+    resolved = late.in_words(resolved)
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
-        image_rules=build.image_rules, notices=[] if notices is None else notices, late=late,
+        image_rules=build.image_rules, notices=[] if notices is None else notices,
     )  # fmt: skip
     services = tuple(_services(resolved, context))
     steps = tuple(_steps(resolved, context))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from slipway.pipeline.spec import LateForm
 from slipway.pipeline.status import NAMES
@@ -18,9 +18,16 @@ from slipway.pipeline.substitution import Budget, expand, substitute
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from slipway.pipeline.model import Pipeline, Step
+
+    _Step = TypeVar("_Step", bound=Step)
+
 # A mark, as it is and as JSON writes it: settings that are lists or maps become JSON.
 _MARK = re.compile("\0([0-9]+)\0")
 _JSON_MARK = re.compile(r"\\u0000([0-9]+)\\u0000")
+# A name and nothing else, and those whose values mean nothing to a shell.
+_NAMED = re.compile(r"(?<!\$)\$\{([A-Z_]+)\}")
+_PLAIN = frozenset(name for name in NAMES if "FAILED" not in name)
 
 
 class LateForms:
@@ -47,20 +54,47 @@ class LateForms:
         :raises BadSubstitution: naming the form.
         :raises SubstitutionTooLong: naming the limit.
         """
-        return expand(text, self.look_up, self.replaced, budget=self._budget)
+        return expand(text, self._look_up, self._replaced, budget=self._budget)
 
-    def look_up(self, name: str) -> str:
+    def in_words(self, pipeline: Pipeline) -> Pipeline:
+        """Return a pipeline with marks in the words that containers run, in place of plain names.
+
+        There may be a shell among these words. So only what is plain for sure is put in, which the
+        names of steps are not.
+        """
+        return pipeline.model_copy(
+            update={
+                "services": tuple(map(self._in_words_of, pipeline.services)),
+                "steps": tuple(map(self._in_words_of, pipeline.steps)),
+            }
+        )
+
+    def _in_words_of(self, step: _Step) -> _Step:
+        def marked(match: re.Match[str]) -> str:
+            return self._mark(LateForm(form=match[0])) if match[1] in _PLAIN else match[0]
+
+        lists = {"command": step.command, "entrypoint": step.entrypoint}
+        changed = {
+            key: tuple(_NAMED.sub(marked, word) for word in words)
+            for key, words in lists.items()
+            if words is not None
+        }
+        return step.model_copy(update=changed)
+
+    def _look_up(self, name: str) -> str:
         """Return a variable's value, and remember that the form at hand asked for it."""
         self._used[name] = "" if name in NAMES else self._variables.get(name, "")
         return self._used[name]
 
-    def replaced(self, form: str, value: str) -> str:
+    def _replaced(self, form: str, value: str) -> str:
         """Return what stands in a form's place, once what it uses was looked up."""
         used, self._used = self._used, {}
         if NAMES.isdisjoint(used):
             return value
         others = {name: text for name, text in used.items() if name not in NAMES}
-        late = LateForm(form=form, variables=others)
+        return self._mark(LateForm(form=form, variables=others))
+
+    def _mark(self, late: LateForm) -> str:
         if late not in self._forms:
             self._forms.append(late)
         return f"\0{self._forms.index(late)}\0"

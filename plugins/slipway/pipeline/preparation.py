@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from slipway.exceptions import SlipwayError
 from slipway.hooks.container_spec import PullPolicy
-from slipway.pipeline import script
+from slipway.pipeline import script_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +60,8 @@ class Preparation:
             if made is None or made[1] != standing:
                 container = self._engine.create(self._describe(step, standing))
                 if step.script:
-                    self._engine.put_tar(container, script.FOLDER, script.packed(step.script))
+                    files = script_file.packed(step.script)
+                    self._engine.put_tar(container, script_file.FOLDER, files)
                 made = self._made[step.name] = container, standing
             return made[0]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import re
 import shlex
-import tarfile
 from typing import TYPE_CHECKING
 
 from slipway.pipeline.substitution import Budget, expand, plain_name
@@ -13,16 +11,10 @@ from slipway.pipeline.substitution import Budget, expand, plain_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from slipway.pipeline.late import LateForms
-
 VARIABLE = "DRONE_SCRIPT"
 # `eval` takes the script as it stands: a pipe into a second shell would give the commands the
 # script itself as their standard input, and `echo` would interpret its backslashes.
 COMMAND = (f'eval "${VARIABLE}"',)
-# A longer script lies in a file of its container's own: Linux takes 128 KiB in one variable.
-LONGEST_VARIABLE = 48 << 10
-FOLDER, _FILE = "/", ".slipway-commands"
-FILE_COMMAND = (f". {FOLDER}{_FILE}",)
 # Text that no shell takes for more than text, wherever it is pasted.
 _HARMLESS = re.compile(r"[A-Za-z0-9_./:@%+=,-]*")
 _OURS = re.compile(r"(CI|DRONE)(_|$)")
@@ -47,17 +39,6 @@ def shell_script(commands: Sequence[str]) -> str:
     for command in commands:
         lines += [f"printf '+ %s\\n' {shlex.quote(command.rstrip())}", command]
     return "\n".join(lines) + "\n"
-
-
-def packed(text: str) -> bytes:
-    """Pack a script as a tar for :data:`FOLDER`: whoever the step runs as may read it."""
-    data = text.encode()
-    entry = tarfile.TarInfo(_FILE)
-    entry.size, entry.mode = len(data), 0o444
-    archive = io.BytesIO()
-    with tarfile.open(fileobj=archive, mode="w") as tar:
-        tar.addfile(entry, io.BytesIO(data))
-    return archive.getvalue()
 
 
 def with_variables(
@@ -96,14 +77,14 @@ class ListVariables:
     There may be a shell among these words (``sh -c ...``), so a value that means something to one
     is left to it: as the reference that stands there, or one to a variable of its own.
 
-    :param late: knows the build's variables, and keeps the forms that only the run can fill.
+    :param variables: of the build; one that is not there is empty.
     :param budget: of the file.
     """
 
-    def __init__(self, late: LateForms, budget: Budget | None = None) -> None:
+    def __init__(self, variables: Mapping[str, str], budget: Budget | None = None) -> None:
         self.computed: dict[str, str] = {}
         """The variables that the words need besides the build's."""
-        self._late = late
+        self._variables = variables
         self._budget = budget
         self._unsafe = False
         self._left: dict[str, None] = {}
@@ -124,17 +105,14 @@ class ListVariables:
         return forms
 
     def _lookup(self, name: str) -> str:
-        value = self._late.look_up(name)
+        value = self._variables.get(name, "")
         self._unsafe = self._unsafe or not _HARMLESS.fullmatch(value)
         return value
 
     def _replace(self, form: str, value: str) -> str:
         # What the file's author wrote within a form is theirs to say.
         unsafe, self._unsafe = self._unsafe, False
-        text = self._late.replaced(form, value)
-        if not unsafe:
-            return text
-        if _HARMLESS.fullmatch(value):
+        if not unsafe or _HARMLESS.fullmatch(value):
             return value
         self._left[form] = None
         if plain_name(form):

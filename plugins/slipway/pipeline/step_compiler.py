@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ImageRefused
-from slipway.pipeline import script
+from slipway.pipeline import script, script_file
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.images import is_latest, replaced
 from slipway.pipeline.service_ports import awaited_ports
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slipway.pipeline.conditions import Event
-    from slipway.pipeline.late import LateForms
     from slipway.pipeline.model import Mount, Step
     from slipway.pipeline.spec import VolumeSpec
     from slipway.pipeline.substitution import Budget
@@ -37,7 +36,6 @@ class Context:
     :param variables: of the build and the pipeline.
     :param budget: what the file's texts may still come to.
     :param notices: for the log; what there is to be said is added.
-    :param late: the forms that only the run can fill; what is found is added.
     """
 
     id: str
@@ -48,7 +46,6 @@ class Context:
     volumes: tuple[VolumeSpec, ...]
     environment: Mapping[str, str | FromSecret]
     budget: Budget
-    late: LateForms
     image_rules: ImageRules = field(default_factory=ImageRules)
     notices: list[str] = field(default_factory=list)
 
@@ -75,8 +72,8 @@ def step_spec(
         environment |= computed
         entrypoint, command = script.entrypoint(step.shell), script.COMMAND
         commands = script.shell_script(text)
-        if len(commands.encode()) > script.LONGEST_VARIABLE:
-            command = script.FILE_COMMAND
+        if len(commands.encode()) > script_file.LONGEST_VARIABLE:
+            command = script_file.COMMAND
         else:
             environment[script.VARIABLE], commands = commands, ""
     # A service that runs its image's own program runs it where the image says.
@@ -135,7 +132,7 @@ def _program(
     :param place: the step, in a notice.
     :param environment: the step's; what a shell in one of the lists needs is added.
     """
-    lists = script.ListVariables(context.late, context.budget)
+    lists = script.ListVariables(context.variables, context.budget)
     programs = []
     for name, words in (("entrypoint", step.entrypoint), ("command", step.command)):
         programs.append(None if words is None else lists.replaced(words))

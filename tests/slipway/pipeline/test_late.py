@@ -103,6 +103,17 @@ def test_a_document_that_is_still_running_is_told_of_another_ones_failure() -> N
     assert last.environment["PLUGIN_TEXT"] == "failure success bad"
 
 
+def test_a_steps_name_is_no_code_in_the_words_of_another() -> None:
+    """A name may hold text of the commit, and there may be a shell among the words."""
+    text = "steps: [{name: a, image: i, command: [sh, -c, '${DRONE_FAILED_STEPS} $${CI_JOB_STATUS}"
+    file = load(f"kind: pipeline\n{text} ${{DRONE_STAGE_STATUS}}']}}]".encode(), file="f",
+                trusted=False)  # fmt: skip
+    spec = compile_pipeline(file.pipelines[0], Build(id="x"))
+    assert spec.steps[0].command is not None
+    words = [filled(word, spec.late, ILL) for word in spec.steps[0].command]
+    assert words == ["sh", "-c", " ${CI_JOB_STATUS} failure"]
+
+
 def test_elsewhere_all_is_still_well() -> None:
     file = load(
         b"kind: pipeline\nsteps: [{name: a, image: 'i:${DRONE_BUILD_STATUS}'}]",
