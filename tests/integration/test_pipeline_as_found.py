@@ -263,8 +263,10 @@ steps:
 # At a shell
 
 COPY = """
+import signal
 import sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a test may run where it is ignored
 from include.command_line.pipelines import Choices, run_working_copy
 images = {"debian:12": "slipway/debian:12"}
 raise SystemExit(
