@@ -33,6 +33,7 @@ class PipelineResult:
     :param reports: the test reports that its steps left.
     :param note: why the pipeline did not run.
     :param not_started: step -> what kept it from being started at all.
+    :param error: what failed besides its steps.
     """
 
     name: str
@@ -43,17 +44,19 @@ class PipelineResult:
     reports: Reports = field(default_factory=Reports)
     note: str = ""
     not_started: Mapping[str, SlipwayError] = field(default_factory=dict)
+    error: SlipwayError | None = None
 
     @property
     def state(self) -> str:
         """Return how the pipeline ended, as a :class:`~slipway.pipeline.schedule.State`."""
         if self.note:
             return "skipped"
-        return "failed" if self.broken else "passed"
+        return "failed" if self.broken or self.error else "passed"
 
     def failures(self) -> list[str]:
         """Describe each step that failed: its exit code and its last lines."""
-        return [self._describe(step) for step in self.steps if step.name in self.broken]
+        told = [self.error.message] if self.error else []
+        return told + [self._describe(step) for step in self.steps if step.name in self.broken]
 
     @property
     def ended_early(self) -> bool:
@@ -64,6 +67,7 @@ class PipelineResult:
     def lacks_images(self) -> bool:
         """Tell whether all that failed did so for want of an image, which may be there later."""
         causes = [self.not_started.get(name) for name in self.broken]
+        causes += [self.error] if self.error else []
         return all(isinstance(cause, ImageUnavailable) for cause in causes)
 
     def _describe(self, step: StepReport) -> str:
@@ -106,9 +110,13 @@ class BuildResult:
 
         :raises TestsFailed: naming the steps, their exit codes and their last lines.
         :raises ImageUnavailable: when nothing failed but for want of images.
+        :raises InputError: what is wrong with a pipeline's services, if that is all.
         :raises NothingRan: with what kept each step from running.
         """
         failures = [text for pipeline in self.pipelines for text in pipeline.failures()]
+        errors = [pipeline.error for pipeline in self.pipelines if pipeline.error]
+        if len(failures) == 1 and errors:
+            raise errors[0]
         if failures and all(pipeline.lacks_images for pipeline in self.pipelines):
             raise ImageUnavailable("\n".join(failures))
         if failures:

@@ -18,6 +18,7 @@ from slipway.exceptions import (
     ImageUnavailable,
     InputError,
     PipelineStopped,
+    SlipwayError,
     StepTimedOut,
 )
 from slipway.hooks.container_spec import ContainerSpec
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from slipway.pipeline.spec import PipelineSpec, StepSpec
 
 _log = logging.getLogger(__name__)
+# What the services are called, all together, among what has failed.
+_SERVICES = "services"
 
 
 class Runner:
@@ -82,6 +85,8 @@ class Runner:
         self._deadline = clock() + timeout
         self._began = int(time.time())
         self._stopped = threading.Event()
+        self.ended: tuple[StepReport, ...] = ()
+        """How the steps ended, where the services kept most of them from running."""
         self._images = StepImages(engine, logins=logins, progress=output.say, left=self._left)
         self._shared = SharedNetwork(self._engine, spec)
         self._containers = Preparation(
@@ -101,7 +106,8 @@ class Runner:
 
         :param source: a tar of the commit; None leaves the workspace empty.
         :returns: how each step ended; a failed step is an answer.
-        :raises ServiceStopped: when a service fails before the steps begin.
+        :raises ServiceStopped: when a service fails before the steps begin; steps for failures
+            have run then.
         :raises ImageUnavailable: when a service's image can neither be found nor pulled.
         :raises StepTimedOut: when a step, or the whole, takes too long.
         :raises PipelineStopped: after :meth:`stop`.
@@ -154,11 +160,15 @@ class Runner:
         for volume in self._spec.volumes:
             if volume.host is None and not volume.memory:
                 self._engine.create_volume(volume.id, self._labels("volume"))
-        self._make_ready(usual, steps, services, source)
-        self._containers.ahead([step for step in usual if step.policy == RunPolicy.ON_SUCCESS])
+        trouble = self._make_ready(usual, steps, services, source)
+        if trouble is None:
+            self._containers.ahead([one for one in usual if one.policy == RunPolicy.ON_SUCCESS])
         ended = self._steps.run(stop=self._clean_up)
         after = Aftermath(self._engine, self._containers, self._output)
         after.show([*(s for s in steps if s.detach), *(services if self._steps.failed else ())])
+        if trouble is not None:
+            self.ended = tuple(ended)
+            raise trouble
         return ended, after.reports(steps, self._spec.workspace, self._given.collect)
 
     # Before the steps
@@ -166,22 +176,32 @@ class Runner:
     def _make_ready(
         self, usual: Sequence[StepSpec], steps: Sequence[StepSpec], services: list[StepSpec],
         source: bytes | IO[bytes] | None,
-    ) -> None:  # fmt: skip
-        """Bring the sources and start the services, as far as any step can run at all."""
+    ) -> SlipwayError | None:  # fmt: skip
+        """Bring the sources and start the services, as far as any step can run at all.
+
+        :returns: what is wrong with the services: steps for failures are still to run.
+        """
         rare = [step for step in steps if step not in usual]
         first = self._startable([*usual, *rare])
         if first is not None and source is not None:
             container = self._containers.container(first)
             self._engine.put_tar(container, self._spec.workspace, source)
-        if services:
-            images = {service.name: self._images.facts(service) for service in services}
-            onlooker = self._images.facts(first or services[0])
-            Services(
-                self._engine, self._spec, images=images, output=self._output,
-                onlooker_image=onlooker.id, clock=self._clock,
-            ).start(services, self._containers.container, left=self._left)  # fmt: skip
+        try:
+            if services:
+                self._start_services(services, first or services[0])
+        except (InputError, ImageUnavailable) as error:
+            self._steps.fail(_SERVICES)
+            return error
         if first is not None:
             self._shared.open(self._images.facts(first))
+        return None
+
+    def _start_services(self, services: list[StepSpec], first: StepSpec) -> None:
+        images = {service.name: self._images.facts(service) for service in services}
+        Services(
+            self._engine, self._spec, images=images, output=self._output,
+            onlooker_image=self._images.facts(first).id, clock=self._clock,
+        ).start(services, self._containers.container, left=self._left)  # fmt: skip
 
     def _startable(self, steps: Sequence[StepSpec]) -> StepSpec | None:
         """Return the first of these steps whose container can be made, once it is."""

@@ -89,6 +89,10 @@ class Schedule(Generic[N, R]):
         """The names that have failed so far."""
         return tuple(self._failed)
 
+    def fail(self, name: str) -> None:
+        """Count something that is no node as failed before any node has begun."""
+        self._failed.append(name)
+
     def halt(self, reason: str) -> None:
         """Start nothing more; what runs is waited for."""
         self._halted = reason

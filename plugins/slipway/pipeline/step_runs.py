@@ -81,6 +81,10 @@ class StepRuns:
         """The steps that have failed so far without being allowed to."""
         return self._schedule.failed
 
+    def fail(self, name: str) -> None:
+        """Count something that is no step as failed before any step has begun."""
+        self._schedule.fail(name)
+
     def run(self, *, stop: Callable[[], None]) -> list[StepReport]:
         """Run every step.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slipway.exceptions import ImageUnavailable, NothingRan, TestsFailed
+from slipway.pipeline.readiness import ServiceStopped
 from slipway.pipeline.result import BuildResult
 from tests.fakes.container_engine import Play
 from tests.slipway.pipeline import test_build_runner
@@ -274,3 +275,37 @@ def test_a_service_without_its_image_is_said_before_any_step() -> None:
     with pytest.raises(ImageUnavailable, match="nowhere"):
         case.run()
     assert not [e for e in case.engine.events if e.startswith("start run-step")]
+
+
+# Services
+
+
+def test_what_is_for_failures_runs_when_a_service_fails() -> None:
+    case = Case("services: [{name: db, image: i}]\n" + steps(a="", tell=ON_FAILURE, clean=ALWAYS),
+                {"db": Play(exit_code=3)})  # fmt: skip
+    with pytest.raises(ServiceStopped, match="'db' stopped with exit code 3"):
+        case.run()
+    begun = [event for event in case.engine.events if event.startswith("start run-step")]
+    assert begun == ["start run-step-2-tell", "start run-step-3-clean"]
+    told = next(spec for spec in case.engine.specs if spec.name == "run-step-2-tell")
+    assert told.environment["DRONE_BUILD_STATUS"] == "failure"
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_a_service_fails_its_own_document_and_others_may_end(missing: bool) -> None:
+    case = test_build_runner.Case(
+        "name: bad\nservices: [{name: db, image: nowhere}]\n"
+        f"steps: [{{name: a, image: i}}, {{name: b, image: i, {ON_FAILURE}}}]",
+        pipeline("good"),
+        pipeline("deploy", "depends_on: [bad, good]"),
+        pipeline("tell", "depends_on: [bad, good]\ntrigger: {status: [failure]}"),
+        db=Play(exit_code=3),
+    )
+    if missing:
+        case.engine.missing_images.add("nowhere")
+    result = case.run()
+    states = {one.name: one.state for one in result.pipelines}
+    assert states == {"bad": "failed", "good": "passed", "deploy": "skipped", "tell": "passed"}
+    assert [step.state for step in result.pipelines[0].steps] == ["skipped", "passed"]
+    with pytest.raises(ImageUnavailable if missing else ServiceStopped):
+        result.raise_for_failure()
