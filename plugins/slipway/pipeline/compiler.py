@@ -16,7 +16,6 @@ from slipway.pipeline.status import AT_FIRST
 from slipway.pipeline.step_compiler import Context, from_a_fork, step_spec
 from slipway.pipeline.substitution import Budget
 from slipway.pipeline.texts import with_texts
-from slipway.pipeline.waiting_services import among_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +28,8 @@ WORKSPACE = "/drone/src"
 # Mounting the workspace over one of these would take the image's own files away.
 _RESTRICTED = ("/", "/bin", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr",
                "/usr/bin", "/var", "/var/run")  # fmt: skip
+# Drone's own first step: it may be waited for, and the sources are always there before.
+_CLONE = "clone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +107,7 @@ def compile_pipeline(
         resolved, lambda text: filled(text, late.forms, AT_FIRST),
         but=(*own, "environment", "settings"),
     )  # fmt: skip
-    resolved = among_steps(late.in_words(resolved))
+    resolved = late.in_words(resolved)
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
@@ -143,12 +144,11 @@ def _services(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
 
 
 def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
-    names = {step.name for step in pipeline.steps}
     before: tuple[str, ...] = ()
     for number, step in enumerate(pipeline.steps, 1):
         if pipeline.is_graph:
-            # Services, and the sources, are there before any step.
-            before = tuple(dict.fromkeys(name for name in step.depends_on or () if name in names))
+            named = (name for name in step.depends_on or () if name != _CLONE)
+            before = tuple(dict.fromkeys(named))
         yield startable(step_spec(step, number, context, kind="step", depends_on=before))
         before = (step.name,)
 
@@ -162,12 +162,10 @@ def _with_rights(
     :param pipeline: as it was checked, when those that lacked something already were told.
     """
     plugins = build.plugins or PrivilegedPlugins(trusted=build.trusted)
-    written = {step.image for step in pipeline.steps}
-    for step, spec in zip(resolved.steps, steps, strict=True):
+    for written, step, spec in zip(pipeline.steps, resolved.steps, steps, strict=True):
         stranger = from_a_fork(build.event)
         reason = plugins.refusal(step, resolved, image=spec.image, stranger=stranger)
-        told = step.image in written and plugins.refusal(step, resolved, image=step.image)
-        if reason and not told:
+        if reason and not plugins.refusal(written, pipeline, image=written.image):
             notices.append(f"step {step.name!r}: {plugins.message(step, reason)}")
         yield replace(spec, privileged=spec.privileged or reason == "")
 

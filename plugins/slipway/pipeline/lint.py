@@ -124,21 +124,34 @@ def _duplicate_name(document: Document, pipeline: Pipeline) -> Iterator[Problem]
 
 
 def _unknown_dependency(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    names = [step.name for _, step in containers(pipeline)]
-    for path, step in containers(pipeline):
+    names = [step.name for step in pipeline.steps]
+    services = {service.name for service in pipeline.services}
+    for i, step in enumerate(pipeline.steps):
         for j, wanted in enumerate(step.depends_on or ()):
-            if wanted not in (*names, CLONE):
-                here = (*path, "depends_on", j)
-                message, advice = f"no step is called `{wanted}`", _nearest(wanted, names)
-                yield document.problem("unknown-dependency", here, message, advice=advice)
+            if wanted in (*names, CLONE):
+                continue
+            advice = _nearest(wanted, names)
+            if wanted in services:
+                advice = "services are ready before any step starts; leave it out"
+            path: Path = ("steps", i, "depends_on", j)
+            message = f"no step is called `{wanted}`"
+            yield document.problem("unknown-dependency", path, message, advice=advice)
 
 
 def _cycle(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    found = list(containers(pipeline))
-    if cycle := find_cycle({step.name: step.depends_on or () for _, step in found}):
-        path = next(path for path, step in found if step.name == cycle[0])
+    graph = {step.name: step.depends_on or () for step in pipeline.steps}
+    if cycle := find_cycle(graph):
+        position = [step.name for step in pipeline.steps].index(cycle[0])
         message = f"these wait for each other for ever: {' -> '.join([*cycle, cycle[0]])}"
-        yield document.problem("cycle", (*path, "depends_on"), message)
+        yield document.problem("cycle", ("steps", position, "depends_on"), message)
+
+
+def _service_in_graph(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    for i, service in enumerate(pipeline.services):
+        if service.depends_on:
+            message = "a service cannot depend on anything: it starts before all steps"
+            path: Path = ("services", i, "depends_on")
+            yield document.problem("service-dependency", path, message, at_key=True)
 
 
 def _environment(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
@@ -271,6 +284,6 @@ def _nearest(wanted: str, names: Sequence[str]) -> str:
 
 
 _RULES: tuple[Rule, ...] = (
-    _duplicate_name, _unknown_dependency, _cycle, _environment, _image,
+    _duplicate_name, _unknown_dependency, _cycle, _service_in_graph, _environment, _image,
     _sizes, _shell, _volumes, _conditions, _secrets, _substitution, _zero_byte,
 )  # fmt: skip

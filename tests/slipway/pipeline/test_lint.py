@@ -21,6 +21,10 @@ CASES = {
         "steps: [{name: a, image: i, depends_on: [b]}, {name: b, image: i, depends_on: [a]}]",
         "steps: [{name: a, image: i, depends_on: [b]}, {name: b, image: i}]",
     ),
+    "service-dependency": (
+        "services: [{name: s, image: i, depends_on: [a]}]\nsteps: [{name: a, image: i}]",
+        "services: [{name: s, image: i}]\nsteps: [{name: a, image: i}]",
+    ),
     "variable-name": (
         "steps: [{name: a, image: i, environment: {A=B: c}}]",
         "steps: [{name: a, image: i, environment: {A_B: c=d}}]",
@@ -133,6 +137,15 @@ def test_the_nearest_name_is_proposed() -> None:
         b"- {name: t, image: i, depends_on: [biuld]}\n"
     )
     with pytest.raises(PipelineFileInvalid, match="did you mean `build`"):
+        load(text, file="f", trusted=False)
+
+
+def test_waiting_for_a_service_is_explained() -> None:
+    text = (
+        b"kind: pipeline\nservices: [{name: db, image: i}]\n"
+        b"steps: [{name: t, image: i, depends_on: [db]}]"
+    )
+    with pytest.raises(PipelineFileInvalid, match="ready before any step starts"):
         load(text, file="f", trusted=False)
 
 

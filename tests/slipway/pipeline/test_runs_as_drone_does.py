@@ -207,20 +207,6 @@ ROWS = (
     Row("depends_on of nobody", "the pipeline cannot run", "refused, with the nearest name", SAME,
         lambda: "no step is called `tset`; did you mean `test`?" in refused(
             steps(test="", b="depends_on: [tset]")), True),
-    Row("depends_on of a service", "has begun before", "the same: it is ready before all", SAME,
-        lambda: order("services: [{name: db, image: i}]\n"
-                      + steps(a="depends_on: [db]", b="depends_on: [a]")),
-        [("a", ()), ("b", ("a",))]),
-    Row("a service with depends_on", "begins after what it names, in the background",
-        "the same: it is run as a detached step, and not waited for", SAME,
-        lambda: order("services: [{name: app, image: i, depends_on: [a]}, {name: web, image: i, "
-                      "depends_on: [app]}, {name: db, image: i}]\n"
-                      + steps(a="depends_on: [db]", b="depends_on: [app]")),
-        [("a", ()), ("b", ("app",)), ("app", ("a",)), ("web", ("app",))]),
-    Row("a service and a step that wait for each other", "the pipeline cannot run", "refused", SAME,
-        lambda: "wait for each other for ever" in refused(
-            "services: [{name: s, image: i, depends_on: [a]}]\n"
-            "steps: [{name: a, image: i, depends_on: [s]}]"), True),
     Row("a service that is not ready", "is not waited for",
         "is waited for; the steps begin all the same after a while, and the log says so", MORE,
         lambda: waited(Play(tables=(look(9000),)), facts(8080)).lacking,
