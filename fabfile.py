@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
 from include.command_line import pipelines  # noqa: E402
+from include.command_line.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
 from include.delivery.loader import load_projects  # noqa: E402 - needs the path above
 from slipway.pipeline.image_rules import ImageRules  # noqa: E402
 
@@ -116,6 +117,10 @@ def exec_(
 
     --project takes images, trust and the rest from a project file.
     """
+    try:
+        secrets = read_secret_file(Path(secret_file)) if secret_file else {}
+    except SecretFileInvalid as error:
+        raise SystemExit(str(error)) from None
     choices = pipelines.Choices(
         event=event,
         branch=branch,
@@ -123,7 +128,7 @@ def exec_(
         target=target,
         pipeline=pipeline,
         trusted=trusted,
-        secrets=pipelines.read_secret_file(Path(secret_file)) if secret_file else {},
+        secrets=secrets,
     )
     timeout = 3600.0
     if project:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, TextIO
 
 import docker
 
+from include.command_line.run_slots import Slot, slot
 from include.command_line.working_copy import checkout_of, packed
 from slipway.event import HEADS, TAGS, Event, EventKind
-from slipway.exceptions import SlipwayError
+from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.container_engine import ContainerEngine
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
@@ -28,7 +29,7 @@ from slipway.pipeline.step_table import step_table
 from slipway.pipeline.variables import build_variables, event_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from slipway.facts import Checkout
     from slipway.pipeline.spec import BuildSpec
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 DEFAULT_FILE = ".drone.yml"
 # Nothing of a run on somebody's own machine may be taken for CI's.
 _INSTALLATION = "exec"
+# What a shell answers for a program that Ctrl-C ended.
+_STOPPED = 130
+# For a spec that is only looked at.
+_NOBODYS = Slot(name="0")
 _PREFIX = {EventKind.TAG: TAGS, EventKind.PULL_REQUEST: "refs/pull/"}
 
 
@@ -111,6 +116,8 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
     """Run a working copy's pipeline on this machine's Docker, exactly as CI will.
 
     :param timeout: seconds.
+    :returns: 0 when all is well, also where a step ended the pipeline early; 130 when somebody
+        stopped it.
     """
 
     def say(line: str) -> None:
@@ -119,46 +126,61 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
             out.flush()
 
     try:
-        file = load(
-            _content(folder / choices.file), file=choices.file, trusted=choices.trusted,
-            image_rules=choices.image_rules,
-        )  # fmt: skip
-        spec = _compiled(file, folder, choices)
-        for line in unknown_secrets(spec, choices.secrets):
-            say(line)
-        # With the logins of the person whose machine this is.
-        engine = ContainerEngine(
-            docker.from_env().api, installation=_INSTALLATION, client_logins=True
-        )
-        output = LogGroups(say)
-        output.hide(choices.secrets.values())
-        runner = BuildRunner(
-            engine, spec, sources=lambda _: packed(folder), output=output, timeout=timeout,
-            given=Given(secrets=choices.secrets, collect=choices.reports),
-            worker=Worker(labels=choices.node),
-        )  # fmt: skip
-        with output.mask.errors():
-            result = runner.run()
-            for line in (*step_table(result.steps), *result.reports().lines()):
-                output.say(line)
-            result.raise_for_failure()
+        with slot() as own:
+            return _run(folder, choices, own, timeout=timeout, say=say)
     except SlipwayError as error:
         say(str(error))
         return 1
     except docker.errors.DockerException as error:
         say(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST")
         return 1
+    except KeyboardInterrupt:
+        say("stopped; what the run had made is removed")
+        return _STOPPED
+
+
+def _run(
+    folder: Path, choices: Choices, own: Slot, *, timeout: float, say: Callable[[str], None]
+) -> int:
+    file = load(
+        _content(folder / choices.file), file=choices.file, trusted=choices.trusted,
+        image_rules=choices.image_rules,
+    )  # fmt: skip
+    spec = _compiled(file, folder, choices, own)
+    for line in unknown_secrets(spec, choices.secrets):
+        say(line)
+    # With the logins of the person whose machine this is.
+    engine = ContainerEngine(docker.from_env().api, installation=_INSTALLATION, client_logins=True)
+    output = LogGroups(say)
+    output.hide(choices.secrets.values())
+    runner = BuildRunner(
+        engine, spec, sources=lambda _: packed(folder), output=output, timeout=timeout,
+        given=Given(secrets=choices.secrets, collect=choices.reports),
+        worker=Worker(labels=choices.node),
+    )  # fmt: skip
+    with output.mask.errors():
+        result = runner.run()
+        for line in (*step_table(result.steps), *result.reports().lines()):
+            output.say(line)
+        try:
+            result.raise_for_failure()
+        except NothingRan as nothing:
+            if not result.ended_early:
+                raise
+            output.say(str(nothing))
     return 0
 
 
-def _compiled(file: PipelineFile, folder: Path, choices: Choices) -> BuildSpec:
+def _compiled(
+    file: PipelineFile, folder: Path, choices: Choices, own: Slot = _NOBODYS
+) -> BuildSpec:
     tag = choices.ref.removeprefix("refs/tags/") if choices.event == "tag" else ""
     checkout = checkout_of(folder, branch=choices.branch, tag=tag)
     checkout = replace(checkout, event=_event(choices, checkout))
     event = event_of(checkout, instance=platform.node())
     build = Build(
-        id=f"slipway-exec-{checkout.release.sha[:10]}", event=event, images=choices.images,
-        labels={"slipway.run": f"exec-{folder.resolve()}"}, trusted=choices.trusted,
+        id=f"slipway-exec-{own.name}-{checkout.release.sha[:10]}", event=event,
+        images=choices.images, labels={"slipway.run": f"exec-{own.name}"}, trusted=choices.trusted,
         variables=build_variables(checkout, event), image_rules=choices.image_rules,
     )  # fmt: skip
     spec = compile_file(file, build)
@@ -190,10 +212,3 @@ def _event(choices: Choices, checkout: Checkout) -> Event:
 
 def _content(file: Path) -> bytes | None:
     return file.read_bytes() if file.is_file() else None
-
-
-def read_secret_file(path: Path) -> dict[str, str]:
-    """Read ``name=value`` lines; empty lines and those that begin with ``#`` are passed over."""
-    lines = (line.strip() for line in path.read_text().splitlines())
-    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
-    return {name.strip(): value.strip() for name, _, value in pairs}

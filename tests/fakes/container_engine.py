@@ -108,7 +108,10 @@ class FakeEngine:
 
     def create(self, spec: ContainerSpec) -> str:
         with self._lock:
-            if spec.network and not spec.network.startswith("container:"):
+            shared = spec.network in ("none", "host") or (spec.network or "").startswith(
+                "container:"
+            )
+            if spec.network and not shared:
                 self._require(spec.network, self.networks)
             for volume in spec.volumes:
                 self._require(volume, self.volumes)

@@ -25,6 +25,7 @@ from slipway.pipeline.given import Given
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
 from slipway.pipeline.readiness import ServiceStopped
+from slipway.pipeline.result import BuildResult
 from slipway.pipeline.runner import Runner
 
 if TYPE_CHECKING:
@@ -240,8 +241,10 @@ steps:
 
 
 def test_an_unknown_image_is_named_and_nothing_is_left(project: Project) -> None:
+    result = project.run("steps: [{name: a, image: '127.0.0.1:1/no/such:1', commands: ['true']}]")
+    assert "127.0.0.1:1/no/such:1" in result.steps[0].note
     with pytest.raises(ImageUnavailable, match=r"127\.0\.0\.1:1/no/such:1"):
-        project.run("steps: [{name: a, image: '127.0.0.1:1/no/such:1', commands: ['true']}]")
+        BuildResult(pipelines=(result,), seconds=1).raise_for_failure()
 
 
 SLEEP = "steps: [{name: slow, image: 'debian:12', commands: [sleep 300]}]"

@@ -18,6 +18,7 @@ from slipway.hooks.git_mirror import GitMirror
 from slipway.pipeline.aftermath import Aftermath
 from slipway.pipeline.given import Given
 from slipway.pipeline.junit import Reports
+from slipway.pipeline.status import Standing
 from tests.integration.test_pipeline import Project
 
 if TYPE_CHECKING:
@@ -142,8 +143,7 @@ def test_no_secret_is_part_of_a_command(project: Project) -> None:
         given=Given(secrets={"w": SECRET}),
     )
     (step,) = runner._spec.steps
-    runner._get_images([step])
-    container = project.engine.create(runner._describe(step, ()))
+    container = project.engine.create(runner._describe(step, Standing()))
     config = docker.APIClient().inspect_container(container)
     assert SECRET not in str([config["Path"], config["Args"], config["Config"]["Labels"]])
 

@@ -257,8 +257,9 @@ def _facts(raw: Mapping[str, Any], digest: str) -> ImageFacts:
     ports = sorted(int(port[0]) for port in exposed if port[1:] in ([], ["tcp"]))
     test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
     return ImageFacts(
-        id=raw["Id"], ports=tuple(ports), has_healthcheck=test[0] != "NONE", digest=digest
-    )
+        id=raw["Id"], ports=tuple(ports), has_healthcheck=test[0] != "NONE", digest=digest,
+        user=str(config.get("User") or ""),
+    )  # fmt: skip
 
 
 def _digest(raw: Mapping[str, Any], repository: str) -> str:

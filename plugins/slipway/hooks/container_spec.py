@@ -133,12 +133,14 @@ class ImageFacts:
     :param has_healthcheck: it carries a health check of its own.
     :param digest: name and digest in the registry that it came from; empty for what was built or
         loaded beside the engine.
+    :param user: whom its program runs as, name or id; empty is root.
     """
 
     id: str
     ports: tuple[int, ...]
     has_healthcheck: bool
     digest: str = ""
+    user: str = ""
 
 
 class Health(StrEnum):

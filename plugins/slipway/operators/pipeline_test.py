@@ -26,6 +26,7 @@ from slipway.pipeline.given import Given
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.load import load
 from slipway.pipeline.log_groups import LogGroups
+from slipway.pipeline.privileged_plugins import PrivilegedPlugins
 from slipway.pipeline.secrets import asked_for, short_secrets, unknown_secrets
 from slipway.pipeline.step_table import step_table
 from slipway.pipeline.variables import build_variables, event_of
@@ -195,12 +196,17 @@ class PipelineTestOperator(BaseOperator):
         rules = ImageRules(
             registries=self.registries, allowed=self.allowed_images, images=self.images
         )
+        plugins = PrivilegedPlugins.parse(
+            conf.get("slipway", "privileged_plugins", fallback="") or "", trusted=self.trusted
+        )
         build = Build(
             id=container_name(context), event=event, labels=labels(context), images=self.images,
             variables=build_variables(checkout, event, link=link, number=number),
-            trusted=self.trusted, image_rules=rules,
+            trusted=self.trusted, image_rules=rules, plugins=plugins,
         )  # fmt: skip
-        file = load(data, file=self.pipeline_file, trusted=self.trusted, image_rules=rules)
+        file = load(
+            data, file=self.pipeline_file, trusted=self.trusted, image_rules=rules, plugins=plugins
+        )
         return compile_file(file, build)
 
     def _say(self, line: str) -> None:

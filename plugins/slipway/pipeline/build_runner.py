@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
-from slipway.exceptions import PipelineStopped, TestsFailed
+from slipway.exceptions import ImageUnavailable, InputError, PipelineStopped, TestsFailed
 from slipway.pipeline.given import Given
 from slipway.pipeline.result import BuildResult, PipelineResult, skipped_step
 from slipway.pipeline.runner import Runner
@@ -101,6 +101,7 @@ class BuildRunner:
             self._given,
             title=f"{pipeline.name}: " if several else "",
             status=BuildStatus(started=self._started, failed=self._schedule.failed),
+            failed=lambda: self._schedule.failed,
         )
         left = max(1.0, self._deadline - time.monotonic())
         runner = Runner(self._engine, pipeline, output=self._output, timeout=left, given=given)
@@ -111,6 +112,9 @@ class BuildRunner:
         source = self._source(pipeline.clone_depth)
         try:
             return runner.run(source)
+        except (InputError, ImageUnavailable) as error:
+            # Others may be none the worse, and some are for failures.
+            return PipelineResult(name=pipeline.name, steps=runner.ended, seconds=0.0, error=error)
         finally:
             if source is not None and not isinstance(source, bytes):
                 source.close()

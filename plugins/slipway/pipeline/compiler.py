@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 from slipway.pipeline.conditions import Event
 from slipway.pipeline.env_sizes import bounded, startable
 from slipway.pipeline.image_rules import ImageRules
+from slipway.pipeline.late import LateForms, filled
+from slipway.pipeline.privileged_plugins import PrivilegedPlugins
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
+from slipway.pipeline.status import AT_FIRST
 from slipway.pipeline.step_compiler import Context, from_a_fork, step_spec
-from slipway.pipeline.substitution import Budget, substitute
+from slipway.pipeline.substitution import Budget
 from slipway.pipeline.texts import with_texts
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ class Build:
     :param images: image names and what is used in their place.
     :param trusted: containers keep the engine's usual rights and have no limits.
     :param image_rules: which images may be used; all by default.
+    :param plugins: which of them may have every right; by default as ``trusted`` has it.
     """
 
     id: str
@@ -49,6 +53,7 @@ class Build:
     images: Mapping[str, str] = field(default_factory=dict)
     trusted: bool = False
     image_rules: ImageRules = field(default_factory=ImageRules)
+    plugins: PrivilegedPlugins | None = None
 
 
 def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
@@ -94,16 +99,24 @@ def compile_pipeline(
         "DRONE_WORKSPACE_BASE": base,
         "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
     }
+    late = LateForms(variables, budget)
+    own = ("name", "commands", "command", "entrypoint", "depends_on")
+    resolved = with_texts(pipeline, late.substituted, but=own)
+    # Only what a container is given can wait for its turn; elsewhere all is still well.
     resolved = with_texts(
-        pipeline, lambda text: substitute(text, variables, budget),
-        but=("name", "commands", "command", "entrypoint", "depends_on"),
+        resolved, lambda text: filled(text, late.forms, AT_FIRST),
+        but=(*own, "environment", "settings"),
     )  # fmt: skip
+    resolved = late.in_words(resolved)
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
         image_rules=build.image_rules, notices=[] if notices is None else notices,
     )  # fmt: skip
+    services = tuple(_services(resolved, context))
+    steps = tuple(_steps(resolved, context))
+    steps = tuple(_with_rights(steps, pipeline, resolved, build, context.notices))
     return PipelineSpec(
         id=build.id,
         name=pipeline.name,
@@ -119,8 +132,9 @@ def compile_pipeline(
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
         volumes=volumes,
-        services=tuple(_services(resolved, context)),
-        steps=tuple(_steps(resolved, context)),
+        late=late.forms,
+        services=services,
+        steps=steps,
     )
 
 
@@ -137,6 +151,23 @@ def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
             before = tuple(dict.fromkeys(named))
         yield startable(step_spec(step, number, context, kind="step", depends_on=before))
         before = (step.name,)
+
+
+def _with_rights(
+    steps: tuple[StepSpec, ...], pipeline: Pipeline, resolved: Pipeline, build: Build,
+    notices: list[str],
+) -> Iterator[StepSpec]:  # fmt: skip
+    """Give plugins the rights that they may have, and say which go without.
+
+    :param pipeline: as it was checked, when those that lacked something already were told.
+    """
+    plugins = build.plugins or PrivilegedPlugins(trusted=build.trusted)
+    for written, step, spec in zip(pipeline.steps, resolved.steps, steps, strict=True):
+        stranger = from_a_fork(build.event)
+        reason = plugins.refusal(step, resolved, image=spec.image, stranger=stranger)
+        if reason and not plugins.refusal(written, pipeline, image=written.image):
+            notices.append(f"step {step.name!r}: {plugins.message(step, reason)}")
+        yield replace(spec, privileged=spec.privileged or reason == "")
 
 
 def _workspace(pipeline: Pipeline) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from slipway.hooks.container_spec import ContainerSpec, Limits, PortBinding, Security
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from slipway.pipeline.spec import Isolation, LimitSpec, PipelineSpec, StepSpec
 
@@ -20,15 +20,17 @@ _HEALTH_INTERVAL = 1.0
 
 
 def container_spec(
-    pipeline: PipelineSpec, step: StepSpec, kind: str, *, variables: Mapping[str, str],
-    image: str, has_healthcheck: bool, network: str | None = None,
+    pipeline: PipelineSpec, step: StepSpec, kind: str, *, environment: Mapping[str, str],
+    image: str, has_healthcheck: bool, words: Callable[[str], str] = str,
+    network: str | None = None,
 ) -> ContainerSpec:  # fmt: skip
     """Describe a step's container: on the private network, with the shared workspace.
 
     :param kind: ``step`` or ``service``, for the label.
-    :param variables: known only now: secrets, and how the run stands.
+    :param environment: the step's, with what is known only now: secrets, and how the run stands.
     :param image: the id of what its image's name was found to mean; the name may have moved since.
     :param has_healthcheck: the image checks itself, and should do so often.
+    :param words: fills in what is known only now in the words that it runs.
     :param network: joined in place of the pipeline's own.
     """
     volumes = {pipeline.id: pipeline.workspace_base}
@@ -45,13 +47,13 @@ def container_spec(
     return ContainerSpec(
         name=step.id,
         image=image,
-        argv=step.command,
-        entrypoint=step.entrypoint,
-        environment={**step.environment, **variables},
+        argv=None if step.command is None else tuple(map(words, step.command)),
+        entrypoint=None if step.entrypoint is None else tuple(map(words, step.entrypoint)),
+        environment=environment,
         working_dir=step.working_dir,
         user=step.user,
         network=network or step.network or pipeline.id,
-        aliases=step.aliases,
+        aliases=tuple(dict.fromkeys((step.name, *step.aliases))),
         dns=step.dns,
         dns_search=step.dns_search,
         extra_hosts=step.extra_hosts,
@@ -87,10 +89,33 @@ def onlooker_spec(
     )
 
 
-def holder_spec(pipeline: PipelineSpec, image: str) -> ContainerSpec:
+def owner_spec(pipeline: PipelineSpec, step: StepSpec, image: str, user: str) -> ContainerSpec:
+    """Describe a container that makes the whole workspace one user's.
+
+    It is of the step's image, which alone knows its users by name, and sees nothing else.
+
+    :param image: the step's.
+    :param user: name or id, with an optional group.
+    """
+    return ContainerSpec(
+        name=f"{step.id}-owner",
+        image=image,
+        entrypoint=("chown",),
+        argv=("-Rh", "--", user, pipeline.workspace_base),
+        user="0",
+        network="none",
+        volumes={pipeline.id: pipeline.workspace_base},
+        labels={**pipeline.labels, "slipway.kind": "owner"},
+        limits=_limits(pipeline.isolation, None),
+        security=_security(pipeline.isolation, privileged=False),
+    )
+
+
+def holder_spec(pipeline: PipelineSpec, image: str, aliases: tuple[str, ...] = ()) -> ContainerSpec:
     """Describe a container that only keeps a network namespace open.
 
     :param image: one that has ``sleep``.
+    :param aliases: the names of those that share it.
     """
     return ContainerSpec(
         name=f"{pipeline.id}-network",
@@ -98,6 +123,7 @@ def holder_spec(pipeline: PipelineSpec, image: str) -> ContainerSpec:
         entrypoint=("sleep",),
         argv=("86400",),
         network=pipeline.id,
+        aliases=aliases,
         labels={**pipeline.labels, "slipway.kind": "network"},
         limits=Limits(memory=_HOLDER_MEMORY, pids=8),
         security=Security(drop=("ALL",), no_new_privileges=True),

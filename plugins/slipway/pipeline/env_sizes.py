@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST, LONGEST_OF_ALL = (128 << 10) - 1, (2 << 20) - (256 << 10)
 # Bytes of what a commit says of itself: its message stands in several variables.
 _LONGEST_VALUE = 64 << 10
+_ADVICE = "put long texts into files in the repository, and read them there"
 
 
 class EnvironmentTooLarge(PipelineFileError):
@@ -35,19 +36,32 @@ def startable(step: StepSpec) -> StepSpec:
 
     :raises EnvironmentTooLarge: naming the step, the largest variable and the limit.
     """
-    sizes = {name: len(f"{name}={value}".encode()) for name, value in step.environment.items()}
+    runnable(step, step.environment)
+    return step
+
+
+def runnable(step: StepSpec, environment: Mapping[str, str]) -> None:
+    """Check what a step's program is started with.
+
+    :param environment: its variables, the secrets among them.
+    :raises EnvironmentTooLarge: naming the step, the largest variable and the limit.
+    """
+    sizes = {name: len(f"{name}={value}".encode()) for name, value in environment.items()}
+    words = [*(step.entrypoint or ()), *(step.command or ())]
+    sizes |= {f"word {number} of what it runs": len(word.encode()) for number, word in
+              enumerate(words, 1)}  # fmt: skip
     name = max(sizes, key=lambda one: sizes[one], default="")
     if name and sizes[name] > LONGEST:
-        msg = f"step {step.name!r}: {name} would have {sizes[name]} bytes; {LONGEST} is the limit"
-        raise EnvironmentTooLarge(msg, advice="put long texts and scripts into the repository")
+        what = f"{name} (the secret {step.secrets[name]!r})" if name in step.secrets else name
+        msg = f"step {step.name!r}: {what} would have {sizes[name]} bytes; {LONGEST} is the limit"
+        raise EnvironmentTooLarge(msg, advice=_ADVICE)
     whole = sum(sizes.values())
     if whole > LONGEST_OF_ALL:
         msg = (
             f"step {step.name!r}: its variables would have {whole} bytes, most of them {name}; "
             f"{LONGEST_OF_ALL} is the limit"
         )
-        raise EnvironmentTooLarge(msg, advice="put long texts and scripts into the repository")
-    return step
+        raise EnvironmentTooLarge(msg, advice=_ADVICE)
 
 
 def _cut(value: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from slipway.pipeline.status import BuildStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,7 +16,8 @@ class Given:
     """What a run is given that its spec must not or cannot hold.
 
     :param secrets: name -> value; masked in everything that is shown.
-    :param status: how the build stands so far.
+    :param status: how the build stood when the pipeline began.
+    :param failed: returns the build's other pipelines that have failed by now.
     :param collect: paths in the workspace with test reports, read when the steps have ended.
     :param registries: texts of Docker's ``config.json`` with logins to registries, besides those
         of the pipeline's ``image_pull_secrets``.
@@ -25,6 +26,7 @@ class Given:
 
     secrets: Mapping[str, str] = field(default_factory=dict)
     status: BuildStatus = field(default_factory=BuildStatus)
+    failed: Callable[[], tuple[str, ...]] = tuple
     collect: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     title: str = ""

@@ -26,8 +26,6 @@ Rule: TypeAlias = "Callable[[Document, Pipeline], Iterator[Problem]]"
 
 # Drone's own first step: it may be waited for, and the sources are always there before.
 CLONE = "clone"
-# Linux takes 128 KiB in one environment variable (MAX_ARG_STRLEN), and the script is one.
-_LONGEST_SCRIPT = 100_000
 # Steps and services of a file; names in one mapping.
 MOST_CONTAINERS, _MOST_NAMED = 300, 500
 # Longer names are compared with none: that takes the square of their length.
@@ -188,14 +186,6 @@ def _sizes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             yield document.problem("too-many-variables", path, message, at_key=True)
 
 
-def _commands(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    for path, step in containers(pipeline):
-        if sum(len(command.encode()) for command in step.commands) > _LONGEST_SCRIPT:
-            message = f"the commands have more than {_LONGEST_SCRIPT} bytes"
-            advice = "put them into a script in the repository"
-            yield document.problem("script-too-long", (*path, "commands"), message, advice=advice)
-
-
 def _shell(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     for path, step in containers(pipeline):
         if step.shell and re.search(r"powershell|pwsh|cmd(\.exe)?$", step.shell, re.IGNORECASE):
@@ -295,5 +285,5 @@ def _nearest(wanted: str, names: Sequence[str]) -> str:
 
 _RULES: tuple[Rule, ...] = (
     _duplicate_name, _unknown_dependency, _cycle, _service_in_graph, _environment, _image,
-    _sizes, _commands, _shell, _volumes, _conditions, _secrets, _substitution, _zero_byte,
+    _sizes, _shell, _volumes, _conditions, _secrets, _substitution, _zero_byte,
 )  # fmt: skip

@@ -10,8 +10,10 @@ from slipway.pipeline.earlier_forms import converted
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.lint import lint, lint_file
 from slipway.pipeline.lint_images import forbidden_images
+from slipway.pipeline.lint_plugins import missing_rights
 from slipway.pipeline.parse import parse
 from slipway.pipeline.places import PipelineFileInvalid, Problem, by_place
+from slipway.pipeline.privileged_plugins import PrivilegedPlugins
 from slipway.pipeline.reader import read
 
 if TYPE_CHECKING:
@@ -47,14 +49,16 @@ class PipelineFile:
 
 
 def load(
-    data: bytes | None, *, file: str, trusted: bool, image_rules: ImageRules | None = None
-) -> PipelineFile:
+    data: bytes | None, *, file: str, trusted: bool, image_rules: ImageRules | None = None,
+    plugins: PrivilegedPlugins | None = None,
+) -> PipelineFile:  # fmt: skip
     """Read, check and return the pipelines in a file.
 
     :param data: the file's content; None where the commit has no such file.
     :param file: its path in the repository.
     :param trusted: the project may use what reaches out of its containers.
     :param image_rules: which images it may use; all by default.
+    :param plugins: which of them may have every right.
     :raises PipelineFileMissing: when there is no file.
     :raises PipelineFileInvalid: with everything that is wrong with it.
     """
@@ -79,6 +83,9 @@ def load(
             pipelines.append(pipeline)
             problems += lint(document, pipeline, trusted=trusted)
             problems += forbidden_images(document, pipeline, image_rules or ImageRules())
+            notices += missing_rights(
+                document, pipeline, plugins or PrivilegedPlugins(trusted=trusted)
+            )
     if len(pipelines) == len(documents):
         problems += lint_file(documents, pipelines)
     if problems:

@@ -13,6 +13,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import SlipwayError
+from slipway.hooks.container_spec import PullPolicy
+from slipway.pipeline import script_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,35 +22,47 @@ if TYPE_CHECKING:
     from slipway.hooks.container_spec import ContainerSpec
     from slipway.pipeline.engine import Engine
     from slipway.pipeline.spec import StepSpec
+    from slipway.pipeline.status import Standing
 
 _log = logging.getLogger(__name__)
-Failed = tuple[str, ...]
 
 
 class Preparation:
     """The containers of one run.
 
     :param engine: where they are made.
-    :param describe: what a step's container is to be, given the steps that have failed.
+    :param describe: what a step's container is to be, given what has failed.
+    :param standing: returns what has failed by now.
+    :param has_image: waits for a step's image, and tells whether it is here.
     """
 
     def __init__(
-        self, engine: Engine, describe: Callable[[StepSpec, Failed], ContainerSpec]
+        self,
+        engine: Engine,
+        describe: Callable[[StepSpec, Standing], ContainerSpec],
+        *,
+        standing: Callable[[], Standing],
+        has_image: Callable[[StepSpec], bool],
     ) -> None:
         self._engine = engine
         self._describe = describe
-        self._made: dict[str, tuple[str, Failed]] = {}
+        self._standing = standing
+        self._has_image = has_image
+        self._made: dict[str, tuple[str, Standing]] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def container(self, step: StepSpec, failed: Failed = ()) -> str:
-        """Return a step's container, made now where it is not there yet."""
+    def container(self, step: StepSpec) -> str:
+        """Return a step's container, made now where it is not there yet, or out of date."""
         with self._locks[step.id]:
-            made = self._made.get(step.name)
-            if made is None or made[1] != failed:
-                made = self._engine.create(self._describe(step, failed)), failed
-                self._made[step.name] = made
+            made, standing = self._made.get(step.name), self._standing()
+            if made is None or made[1] != standing:
+                container = self._engine.create(self._describe(step, standing))
+                if step.script:
+                    files = script_file.packed(step.script)
+                    self._engine.put_tar(container, script_file.FOLDER, files)
+                made = self._made[step.name] = container, standing
             return made[0]
 
     def made(self, name: str) -> str | None:
@@ -57,8 +71,12 @@ class Preparation:
         return made[0] if made else None
 
     def ahead(self, steps: Sequence[StepSpec]) -> None:
-        """Begin to make the containers of these steps, in their order."""
-        self._thread = threading.Thread(target=self._make, args=(steps,), daemon=True)
+        """Begin to make the containers of these steps, in their order.
+
+        One whose image is asked for at its own turn is made then.
+        """
+        early = [step for step in steps if step.pull != PullPolicy.ALWAYS]
+        self._thread = threading.Thread(target=self._make, args=(early,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -72,8 +90,8 @@ class Preparation:
             if self._closed.is_set():
                 return
             try:
-                self.container(step)
+                if self._has_image(step):
+                    self.container(step)
             except SlipwayError as error:
                 # The step will try for itself when its turn comes, and say what is wrong.
                 _log.debug("container of %s could not be made ahead: %s", step.name, error)
-                return

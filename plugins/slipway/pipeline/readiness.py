@@ -6,6 +6,11 @@ sockets is read inside the service's own network, which needs no client for its 
 works from any worker. Where an image exposes several ports, some of which may stay closed for
 ever, it is ready when at least one is open and no other has opened for a second. An image that
 exposes none is ready when it runs.
+
+What an image says of itself may be wrong for what it is told to do here: it listens elsewhere, or
+its health check asks for something else. So a service that listens, but not where it should, is
+waited for a little longer, any other for as long as is allowed; then the steps begin all the same,
+and the log says what was not seen. A pipeline file may name the ports, or none.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ContainerEngineError, StepTimedOut, TestsFailed
+from slipway.exceptions import ContainerEngineError, TestsFailed
 from slipway.hooks.container_spec import Health
 from slipway.pipeline.mask_stream import StreamMasker
 from slipway.pipeline.masking import Masker
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
 # Seconds between two looks, and how long several ports must stay as they are.
 _PAUSE = 0.15
 _SETTLED = 1.0
+# Seconds that a service may listen elsewhere than it should.
+_ELSEWHERE = 10.0
 _TAIL = 20
 # Lines before the last ones, and characters of each line in a message.
 _LOOKED_AT, _WIDEST = 200, 1000
@@ -38,6 +45,8 @@ _TABLES = ("cat", "/proc/net/tcp", "/proc/net/tcp6")
 # What a shell answers for a program that cannot be run or is not there.
 _NO_PROGRAM = (126, 127)
 _LOOPBACK = ("00000000000000000000000001000000",)
+# 127.0.0.11, where Docker's own resolver listens in every container.
+_RESOLVER = "0B00007F"
 
 
 class ServiceStopped(TestsFailed):
@@ -58,11 +67,25 @@ class Service:
     :param name: for messages.
     :param container: its id.
     :param image: what its image says of itself.
+    :param ports: where the pipeline file says that it will listen; None is where its image says.
     """
 
     name: str
     container: str
     image: ImageFacts
+    ports: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Readiness:
+    """How waiting for a service ended.
+
+    :param seconds: that it took.
+    :param lacking: what it still lacked; empty where it is ready.
+    """
+
+    seconds: float
+    lacking: str = ""
 
 
 def wait_until_ready(
@@ -74,8 +97,8 @@ def wait_until_ready(
     mask: Masker | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> float:
-    """Wait until a service can be used; returns the seconds that it took.
+) -> Readiness:
+    """Wait until a service can be used, or there is no use in waiting.
 
     A service that has ended with exit code 0 has done its work and is ready.
 
@@ -83,17 +106,18 @@ def wait_until_ready(
     :param onlooker: makes a running container that shares the service's network and has ``cat``,
         and returns its id; for images that have nothing but their own program.
     :param mask: knows the secrets.
-    :raises ServiceStopped: when it ends with another exit code.
-    :raises StepTimedOut: when it is not ready in time. Both with its last log lines.
+    :raises ServiceStopped: when it ends with another exit code, with its last log lines.
     """
     began = clock()
     watch = _Watch(engine, service, onlooker, clock, mask)
     while not watch.is_ready():
-        if clock() - began > timeout:
-            msg = f"service {service.name!r} {watch.lacks()} after {timeout:.0f} s"
-            raise StepTimedOut(msg + _tail(engine, service.container, mask))
+        waited = clock() - began
+        if elsewhere := watch.listens_elsewhere():
+            return Readiness(seconds=waited, lacking=elsewhere)
+        if waited > timeout:
+            return Readiness(seconds=waited, lacking=watch.lacks())
         sleep(_PAUSE)
-    return clock() - began
+    return Readiness(seconds=clock() - began)
 
 
 def last_lines(
@@ -133,8 +157,12 @@ class _Watch:
         self._onlooker = onlooker
         self._clock = clock
         self._looks_from = service.container
+        named = service.ports
+        self._ports = frozenset(service.image.ports if named is None else named)
+        self._checks_itself = service.image.has_healthcheck and named is None
         self._open: frozenset[int] = frozenset()
-        self._changed_at = clock()
+        self._elsewhere: frozenset[int] = frozenset()
+        self._changed_at = self._elsewhere_since = clock()
 
     def is_ready(self) -> bool:
         state = self._engine.state(self._service.container)
@@ -145,38 +173,51 @@ class _Watch:
             msg = f"service {name!r} stopped with exit code {code} before it was ready"
             tail = _tail(self._engine, self._service.container, self._mask)
             raise ServiceStopped(msg + tail, exit_code=code)
-        if self._service.image.has_healthcheck and state.health is not Health.NONE:
+        if self._checks_itself and state.health is not Health.NONE:
             return state.health is Health.HEALTHY
-        return not self._service.image.ports or self._ports_are_open()
+        return not self._ports or self._ports_are_open()
 
     def lacks(self) -> str:
         """Say what a service that is not ready lacks."""
-        if self._service.image.has_healthcheck:
+        if self._checks_itself:
             return "is not healthy"
-        ports = ", ".join(str(port) for port in self._service.image.ports)
-        return f"does not accept connections on port {ports}"
+        return f"does not accept connections on port {_listed(self._ports)}"
+
+    def listens_elsewhere(self) -> str:
+        """Say so of a service that has been listening for a while, but on none of its ports."""
+        settled = self._clock() - self._elsewhere_since >= _ELSEWHERE
+        if not self._elsewhere or not settled or self._checks_itself:
+            return ""
+        only_inside = self._elsewhere & self._ports
+        if only_inside:
+            return f"listens on port {_listed(only_inside)} for its own container alone"
+        return f"listens on port {_listed(self._elsewhere)}, not on {_listed(self._ports)}"
 
     def _ports_are_open(self) -> bool:
-        ports = frozenset(self._service.image.ports)
-        seen = self._listening() & ports
+        table = self._table()
+        seen = listening_ports(table) & self._ports
         if seen != self._open:
             self._open, self._changed_at = seen, self._clock()
-        if seen == ports:
+        if seen == self._ports:
             return True
+        elsewhere = listening_ports(table, anywhere=True) if not seen else frozenset()
+        if elsewhere != self._elsewhere:
+            self._elsewhere, self._elsewhere_since = elsewhere, self._clock()
         return bool(seen) and self._clock() - self._changed_at >= _SETTLED
 
-    def _listening(self) -> frozenset[int]:
+    def _table(self) -> str:
         code, table = self._engine.exec(self._looks_from, _TABLES)
         if code in _NO_PROGRAM and self._onlooker is not None:
             self._looks_from, self._onlooker = self._onlooker(), None
-            code, table = self._engine.exec(self._looks_from, _TABLES)
-        return listening_ports(table)
+            _, table = self._engine.exec(self._looks_from, _TABLES)
+        return table
 
 
-def listening_ports(table: str) -> frozenset[int]:
+def listening_ports(table: str, *, anywhere: bool = False) -> frozenset[int]:
     """Read the ports that accept connections from elsewhere out of ``/proc/net/tcp{,6}``.
 
     :param table: their text; lines of anything else are passed over.
+    :param anywhere: those that accept connections from their own container alone count as well.
     """
     ports = set()
     for line in table.splitlines():
@@ -184,8 +225,14 @@ def listening_ports(table: str) -> frozenset[int]:
         if len(fields) < 4 or fields[3] != _LISTENING:
             continue
         address, _, port = fields[1].rpartition(":")
+        if address == _RESOLVER:
+            continue
         # The kernel prints each 32-bit word little-endian, so 127.x.x.x ends with 7F.
         loopback = address in _LOOPBACK or address[-8:].endswith("7F")
-        if not loopback:
+        if anywhere or not loopback:
             ports.add(int(port, 16))
     return frozenset(ports)
+
+
+def _listed(ports: frozenset[int]) -> str:
+    return ", ".join(str(port) for port in sorted(ports))

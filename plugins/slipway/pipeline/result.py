@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import NothingRan, TestsFailed
+from slipway.exceptions import ImageUnavailable, NothingRan, SlipwayError, TestsFailed
 from slipway.facts import StepReport, something_passed
 from slipway.pipeline.junit import Reports, together
 from slipway.pipeline.schedule import State
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from slipway.pipeline.spec import PipelineSpec, StepSpec
 
+# What a step's program answers to end its pipeline early, and well.
+EARLY_END = 78
 # Characters of a line in a message, and reasons in one.
 _WIDEST, _MOST_REASONS = 1000, 20
 
@@ -30,6 +32,8 @@ class PipelineResult:
     :param tails: the last lines of each step that ran.
     :param reports: the test reports that its steps left.
     :param note: why the pipeline did not run.
+    :param not_started: step -> what kept it from being started at all.
+    :param error: what failed besides its steps.
     """
 
     name: str
@@ -39,19 +43,36 @@ class PipelineResult:
     tails: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reports: Reports = field(default_factory=Reports)
     note: str = ""
+    not_started: Mapping[str, SlipwayError] = field(default_factory=dict)
+    error: SlipwayError | None = None
 
     @property
     def state(self) -> str:
         """Return how the pipeline ended, as a :class:`~slipway.pipeline.schedule.State`."""
         if self.note:
             return "skipped"
-        return "failed" if self.broken else "passed"
+        return "failed" if self.broken or self.error else "passed"
 
     def failures(self) -> list[str]:
         """Describe each step that failed: its exit code and its last lines."""
-        return [self._describe(step) for step in self.steps if step.name in self.broken]
+        told = [self.error.message] if self.error else []
+        return told + [self._describe(step) for step in self.steps if step.name in self.broken]
+
+    @property
+    def ended_early(self) -> bool:
+        """Tell whether a step ended the pipeline early, and well."""
+        return any(s.state == State.PASSED and s.exit_code == EARLY_END for s in self.steps)
+
+    @property
+    def lacks_images(self) -> bool:
+        """Tell whether all that failed did so for want of an image, which may be there later."""
+        causes = [self.not_started.get(name) for name in self.broken]
+        causes += [self.error] if self.error else []
+        return all(isinstance(cause, ImageUnavailable) for cause in causes)
 
     def _describe(self, step: StepReport) -> str:
+        if (cause := self.not_started.get(step.name)) is not None:
+            return f"step {step.name!r} was not started: {cause}"
         tail = "".join(f"\n    {line[:_WIDEST]}" for line in self.tails.get(step.name, ()))
         return f"step {step.name!r} failed with exit code {step.exit_code}{tail}"
 
@@ -68,6 +89,11 @@ class BuildResult:
     seconds: float
 
     @property
+    def ended_early(self) -> bool:
+        """Tell whether a step ended one of them early, and well."""
+        return any(pipeline.ended_early for pipeline in self.pipelines)
+
+    @property
     def steps(self) -> tuple[StepReport, ...]:
         """Every step of every pipeline that ran."""
         return tuple(step for pipeline in self.pipelines for step in pipeline.steps)
@@ -79,10 +105,20 @@ class BuildResult:
     def raise_for_failure(self) -> None:
         """Do nothing when something ran and all that ran passed.
 
+        A pipeline that a step ended early is well, but what has not run shows nothing: there must
+        be a step that passed, before that one or elsewhere in the file.
+
         :raises TestsFailed: naming the steps, their exit codes and their last lines.
+        :raises ImageUnavailable: when nothing failed but for want of images.
+        :raises InputError: what is wrong with a pipeline's services, if that is all.
         :raises NothingRan: with what kept each step from running.
         """
         failures = [text for pipeline in self.pipelines for text in pipeline.failures()]
+        errors = [pipeline.error for pipeline in self.pipelines if pipeline.error]
+        if len(failures) == 1 and errors:
+            raise errors[0]
+        if failures and all(pipeline.lacks_images for pipeline in self.pipelines):
+            raise ImageUnavailable("\n".join(failures))
         if failures:
             advice = "correct the commit and push again; all that these steps wrote is above"
             raise TestsFailed("\n".join(failures), advice=advice)
@@ -116,7 +152,10 @@ def skipped_step(pipeline: PipelineSpec, step: StepSpec, reason: str) -> StepRep
 
 def _why(step: StepReport) -> str:
     if step.state == State.FAILED:
-        return f"failed with exit code {step.exit_code}, which is ignored"
+        how = step.note or f"failed with exit code {step.exit_code}"
+        return f"{how}, which is ignored"
+    if step.state == State.PASSED and step.exit_code == EARLY_END:
+        return f"ended the pipeline early with exit code {EARLY_END}"
     if step.state == State.PASSED:
         return "only brings the sources" if step.exit_code == 0 else "ran in the background"
     return step.note or step.state

@@ -58,9 +58,10 @@ R = TypeVar("R", bound=Report)
 class Schedule(Generic[N, R]):
     """One run of a graph.
 
-    A node runs when everything that it depends on has ended. By default it is skipped when one
-    of those failed, or came after a failure; a node for failures runs once anything has failed.
-    A node whose conditions are unmet is skipped, and holds nobody up.
+    A node runs when everything that it depends on has ended. Once anything has failed, whatever
+    depends on what, nothing begins but nodes for failures and nodes for both; what runs may end.
+    A node for failures is skipped where nothing has failed by its turn. A node whose conditions
+    are unmet is skipped, and holds nobody up.
 
     :param nodes: without cycles or unknown names.
     :param run: runs one node, in a thread of its own; a failure is an answer. When it raises,
@@ -79,18 +80,40 @@ class Schedule(Generic[N, R]):
         self._fails = fails
         self._waiting = list(nodes)
         self._reports: dict[str, R] = {}
-        self._after_failure: set[str] = set()
         self._failed: list[str] = []
         self._halted = ""
+        self._ended_early = ""
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The names that have failed so far."""
         return tuple(self._failed)
 
+    def fail(self, name: str) -> None:
+        """Count something that is no node as failed before any node has begun."""
+        self._failed.append(name)
+
     def halt(self, reason: str) -> None:
         """Start nothing more; what runs is waited for."""
         self._halted = reason
+
+    def end_early(self, reason: str) -> None:
+        """Start nothing more as long as all is well; after a failure, what is for failures runs."""
+        self._ended_early = self._ended_early or reason
+
+    def reason_to_skip(self, node: N) -> str:
+        """Say why a node must not begin now; empty where it may."""
+        if node.unmet:
+            return node.unmet
+        if self._halted:
+            return self._halted
+        if self._ended_early and not self._failed:
+            return self._ended_early
+        if node.policy == RunPolicy.ALWAYS:
+            return ""
+        if node.policy == RunPolicy.ON_FAILURE:
+            return "" if self._failed else "nothing failed"
+        return f"after the failure of {', '.join(self._failed)}" if self._failed else ""
 
     def run(self, *, stop: Callable[[], None]) -> list[R]:
         """Run every node.
@@ -100,10 +123,11 @@ class Schedule(Generic[N, R]):
         :returns: the reports, in the order of the nodes.
         """
         running: dict[Future[R], N] = {}
-        with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(self._nodes))) as pool:
+        workers = max(1, min(SIDE_BY_SIDE, len(self._nodes)))
+        with ThreadPoolExecutor(max_workers=workers) as pool:
             try:
                 while self._waiting or running:
-                    for node in self._startable():
+                    for node in self._startable(workers - len(running)):
                         running[pool.submit(self._run, node)] = node
                     done, _ = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
@@ -113,44 +137,28 @@ class Schedule(Generic[N, R]):
                 raise
         return [self._reports[node.name] for node in self._nodes]
 
-    def _startable(self) -> list[N]:
-        """Take out what can start now; what cannot run any more is reported on the way."""
+    def _startable(self, free: int) -> list[N]:
+        """Take out what can start now; what cannot run any more is reported on the way.
+
+        What has no place yet waits here: a failure that comes meanwhile still keeps it away.
+
+        :param free: how many there is a place for.
+        """
         found: list[N] = []
-        while ready := [n for n in self._waiting if self._reports.keys() >= set(n.depends_on)]:
-            for node in ready:
-                self._waiting.remove(node)
-                if reason := self._reason_to_skip(node):
+        skipped = True
+        while skipped:
+            skipped = False
+            for node in [n for n in self._waiting if self._reports.keys() >= set(n.depends_on)]:
+                if reason := self.reason_to_skip(node):
+                    self._waiting.remove(node)
                     self._ended(node, self._skip(node, reason))
-                else:
+                    skipped = True
+                elif len(found) < free:
+                    self._waiting.remove(node)
                     found.append(node)
         return found
-
-    def _reason_to_skip(self, node: N) -> str:
-        if self._halted:
-            return self._halted
-        if node.unmet:
-            return node.unmet
-        if node.policy == RunPolicy.ALWAYS:
-            return ""
-        if node.policy == RunPolicy.ON_FAILURE:
-            return "" if self._failed else "nothing failed"
-        before = self._after_failure.intersection(node.depends_on)
-        return f"after the failure of {', '.join(self._causes(before))}" if before else ""
-
-    def _causes(self, names: set[str]) -> list[str]:
-        """Follow names back to the failures that they came after."""
-        nodes = {node.name: node for node in self._nodes}
-        causes: list[str] = []
-        while names:
-            causes += [name for name in sorted(names) if name in self._failed]
-            further = (set(nodes[name].depends_on) for name in names if name not in self._failed)
-            names = set().union(*further) & self._after_failure
-        return list(dict.fromkeys(causes))
 
     def _ended(self, node: N, report: R) -> None:
         self._reports[node.name] = report
         if report.state != State.SKIPPED and self._fails(node, report):
             self._failed.append(node.name)
-            self._after_failure.add(node.name)
-        if self._after_failure.intersection(node.depends_on):
-            self._after_failure.add(node.name)

@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slipway.pipeline.containers import onlooker_spec
-from slipway.pipeline.readiness import Service, wait_until_ready
+from slipway.pipeline.readiness import Service, last_lines, wait_until_ready
+from slipway.pipeline.service_ports import AWAITED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 
 # Seconds that a service may take until it is ready.
 SERVICE_TIMEOUT = 90.0
+_GO_ON = (
+    "the steps begin all the same. Where it listens can be said with `ports`, and that nobody is "
+    f"to wait with `environment: {{{AWAITED}: none}}`. Its last lines:"
+)
 
 
 class Services:
     """The services of one run.
 
-    :param images: what the services' images say of themselves.
+    :param images: service -> what its image says of itself.
     :param onlooker_image: one that has ``sleep`` and ``cat``.
     :param clock: seconds, never going back.
     """
@@ -48,7 +53,6 @@ class Services:
         :param container: returns a service's container.
         :param left: the seconds that the run has left.
         :raises ServiceStopped: when one ends before it can be used.
-        :raises StepTimedOut: when one is not ready in time.
         """
         key = f"{self._spec.id} services"
         self._output.begin(key, "services")
@@ -57,23 +61,34 @@ class Services:
             made = {service.name: container(service) for service in services}
             for one in made.values():
                 self._engine.start(one)
-            for service in services:
-                seconds = self._wait(service, made[service.name], min(SERVICE_TIMEOUT, left()))
-                line = f"{service.name} ({service.image}) ready after {seconds:.1f} s"
-                self._output.line(key, line)
-            summary = f"{len(services)} ready"
+            until = self._clock() + min(SERVICE_TIMEOUT, left())
+            found = [self._wait(one, made[one.name], until, key) for one in services]
+            left()
+            summary = f"{sum(found)} of {len(found)} ready"
         finally:
             self._output.end(key, summary)
 
-    def _wait(self, service: StepSpec, container: str, timeout: float) -> float:
-        return wait_until_ready(
+    def _wait(self, service: StepSpec, container: str, until: float, key: str) -> bool:
+        """Wait for a service, and say how it went; returns whether it is ready."""
+        end = wait_until_ready(
             self._engine,
-            Service(name=service.name, container=container, image=self._images[service.image]),
-            timeout=timeout,
+            Service(
+                name=service.name, container=container, image=self._images[service.name],
+                ports=service.awaited_ports,
+            ),
+            timeout=max(0.0, until - self._clock()),
             onlooker=partial(self._onlooker, service, container),
             mask=self._output.mask,
             clock=self._clock,
-        )
+        )  # fmt: skip
+        title = f"{service.name} ({service.image})"
+        if not end.lacking:
+            self._output.line(key, f"{title} ready after {end.seconds:.1f} s")
+            return True
+        self._output.line(key, f"{title} {end.lacking} after {end.seconds:.0f} s; {_GO_ON}")
+        for line in last_lines(self._engine, container, mask=self._output.mask):
+            self._output.line(key, f"    {line}")
+        return False
 
     def _onlooker(self, service: StepSpec, container: str) -> str:
         """Start a container of the first step's image inside a service's network."""

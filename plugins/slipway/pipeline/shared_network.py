@@ -17,7 +17,7 @@ from slipway.exceptions import SlipwayError
 from slipway.pipeline.containers import holder_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from slipway.hooks.container_spec import ImageFacts
     from slipway.pipeline.engine import Engine
@@ -33,24 +33,23 @@ class SharedNetwork:
 
     :param engine: where the containers run.
     :param spec: the pipeline.
-    :param images: what the steps' images were found to be, by the time that it is opened.
     """
 
-    def __init__(
-        self, engine: Engine, spec: PipelineSpec, *, images: Mapping[str, ImageFacts]
-    ) -> None:
+    def __init__(self, engine: Engine, spec: PipelineSpec) -> None:
         self._engine = engine
         self._spec = spec
-        self._images = images
         self._members = frozenset(step.name for step in _members(spec.steps))
         self._ready = threading.Event()
         self._holder: str | None = None
         self._thread: threading.Thread | None = None
 
-    def open(self) -> None:
-        """Begin to make the namespace, if the pipeline has a use for it."""
+    def open(self, image: ImageFacts) -> None:
+        """Begin to make the namespace, if the pipeline has a use for it.
+
+        :param image: one that has ``sleep``.
+        """
         if self._members:
-            self._thread = threading.Thread(target=self._open, daemon=True)
+            self._thread = threading.Thread(target=self._open, args=(image.id,), daemon=True)
             self._thread.start()
 
     def close(self) -> None:
@@ -65,9 +64,11 @@ class SharedNetwork:
         self._ready.wait()
         return f"container:{self._holder}" if self._holder else None
 
-    def _open(self) -> None:
+    def _open(self, image: str) -> None:
+        # Whoever asks for one of these finds it where it will run, or runs.
+        names = tuple(step.name for step in self._spec.steps if step.name in self._members)
         try:
-            holder = self._engine.create(holder_spec(self._spec, self._image()))
+            holder = self._engine.create(holder_spec(self._spec, image, names))
             self._engine.start(holder)
             self._holder = holder
         except SlipwayError as error:
@@ -75,10 +76,6 @@ class SharedNetwork:
             _log.debug("steps do not share a network: %s", error)
         finally:
             self._ready.set()
-
-    def _image(self) -> str:
-        name = next(step.image for step in self._spec.steps if step.name in self._members)
-        return self._images[name].id
 
 
 def _members(steps: Sequence[StepSpec]) -> Sequence[StepSpec]:

@@ -33,6 +33,18 @@ class LimitSpec(Fact):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LateForm(Fact):
+    """A form of substitution that asks how the run stands, which is known when a step starts.
+
+    :param form: as its author wrote it.
+    :param variables: the values of all other variables in it.
+    """
+
+    form: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepSpec(Fact):
     """One container.
 
@@ -53,6 +65,9 @@ class StepSpec(Fact):
     :param unmet: the condition that keeps it from running; empty where none does.
     :param detach: goes on in the background.
     :param failure: ``fail``, ``ignore`` or ``fast``.
+    :param script: its commands, where they are too long for a variable.
+    :param awaited_ports: of a service: where it will listen; None is where its image says, and
+        an empty list is nowhere.
     """
 
     id: str
@@ -80,6 +95,8 @@ class StepSpec(Fact):
     detach: bool = False
     failure: str = "fail"
     privileged: bool = False
+    script: str = ""
+    awaited_ports: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +175,8 @@ class PipelineSpec(Fact):
     :param workspace: where each container sees the sources.
     :param pull_secrets: names of secrets with registries' credentials.
     :param labels: on everything that is made, and what it is found by afterwards.
+    :param late: what stands in the steps' variables and words by its number
+        (:mod:`slipway.pipeline.late`).
     """
 
     id: str
@@ -174,6 +193,7 @@ class PipelineSpec(Fact):
     labels: dict[str, str]
     isolation: Isolation
     volumes: tuple[VolumeSpec, ...] = ()
+    late: tuple[LateForm, ...] = ()
     services: tuple[StepSpec, ...]
     steps: tuple[StepSpec, ...]
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ImageRefused
-from slipway.pipeline import script
+from slipway.pipeline import script, script_file
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.images import is_latest, replaced
+from slipway.pipeline.service_ports import awaited_ports
 from slipway.pipeline.settings import plugin_variables
 from slipway.pipeline.spec import LimitSpec, PortSpec, StepSpec
 from slipway.pipeline.values import FromSecret
@@ -63,13 +64,18 @@ def step_spec(
         msg = f"{kind} {step.name!r}: {reason}"
         raise ImageRefused(msg, advice=context.image_rules.advice())
     environment, secrets = _environment(step, number, context)
-    entrypoint, command = step.entrypoint, step.command
+    entrypoint, command, commands = step.entrypoint, step.command, ""
     if not step.commands:
         entrypoint, command = _program(step, context, f"{kind} {step.name!r}", environment)
     else:
         text, computed = script.with_variables(step.commands, context.variables, context.budget)
-        environment |= {**computed, script.VARIABLE: script.shell_script(text)}
+        environment |= computed
         entrypoint, command = script.entrypoint(step.shell), script.COMMAND
+        commands = script.shell_script(text)
+        if len(commands.encode()) > script_file.LONGEST_VARIABLE:
+            command = script_file.COMMAND
+        else:
+            environment[script.VARIABLE], commands = commands, ""
     # A service that runs its image's own program runs it where the image says.
     own_place = step.detach and not step.commands
     image = replaced(step.image, context.images)
@@ -103,7 +109,19 @@ def step_spec(
         detach=step.detach,
         failure=step.failure,
         privileged=step.privileged,
+        script=commands,
+        awaited_ports=_awaited(step, context) if kind == "service" else None,
     )
+
+
+def _awaited(service: Step, context: Context) -> tuple[int, ...] | None:
+    try:
+        return awaited_ports(service)
+    except ValueError as error:
+        context.notices.append(
+            f"service {service.name!r}: {error}; its image says what to wait for"
+        )
+        return None
 
 
 def _program(

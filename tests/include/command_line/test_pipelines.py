@@ -15,7 +15,6 @@ from include.command_line.pipelines import (
     Choices,
     compile_to_json,
     lint_files,
-    read_secret_file,
     run_working_copy,
 )
 from include.command_line.working_copy import checkout_of, packed
@@ -92,11 +91,6 @@ def test_a_working_copy_is_described_and_packed(folder: Path) -> None:
         names = archive.getnames()
     assert {".drone.yml", "new", ".git/HEAD"} <= set(names)
     assert "secret" not in names
-
-
-def test_a_secret_file(tmp_path: Path) -> None:
-    (tmp_path / "s").write_text("# ours\n\na=b=c\n name = value \n")
-    assert read_secret_file(tmp_path / "s") == {"a": "b=c", "name": "value"}
 
 
 def test_an_event_that_there_is_not_names_those_that_there_are(folder: Path) -> None:

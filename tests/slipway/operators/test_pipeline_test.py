@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from slipway.exceptions import ImageUnavailable
 from slipway.facts import Checkout, Release, TestReport
 from slipway.operators import pipeline_test
 from slipway.operators.pipeline_test import PipelineTestOperator
@@ -129,6 +130,54 @@ def test_a_commit_whose_files_in_lfs_cannot_be_had_fails_for_good_unless_pointer
         operator(repository, sha).execute(CONTEXT)
     assert engine.leftovers() == []
     operator(repository, sha, lfs="pointers").execute(CONTEXT)
+
+
+def test_a_commit_that_ends_its_pipeline_early_is_green_and_no_release(
+    repository: Repository, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine.plays["lint"] = Play(exit_code=78)
+    sha = repository.commit(_dot_drone_dot_yml=PIPELINE)
+    with pytest.raises(AirflowSkipException):
+        operator(repository, sha).execute(CONTEXT)
+    log = capsys.readouterr().out
+    assert "step lint: ended the pipeline early with exit code 78" in log
+    assert "step unit: lint ended the pipeline early (exit code 78)" in log
+    engine.plays = {"unit": Play(exit_code=78)}
+    report = TestReport.from_json(operator(repository, sha).execute(CONTEXT))
+    assert [(step.state, step.exit_code) for step in report.steps] == [
+        ("passed", 0), ("passed", 78),
+    ]  # fmt: skip
+
+
+def test_an_image_that_cannot_be_had_is_tried_again(
+    repository: Repository, engine: FakeEngine
+) -> None:
+    engine.missing_images.add("python")
+    sha = repository.commit(_dot_drone_dot_yml=PIPELINE)
+    with pytest.raises(ImageUnavailable, match="'lint' was not started: image python "):
+        operator(repository, sha).execute(CONTEXT)
+
+
+PLUGIN = "kind: pipeline\nsteps:\n- {name: image, image: plugins/docker, settings: {repo: a/b}}\n"
+
+
+def test_a_plugin_has_every_right_where_the_operator_names_it_and_the_log_says_where_not(
+    repository: Repository, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    sha = repository.commit(_dot_drone_dot_yml=PLUGIN)
+    operator(repository, sha).execute(CONTEXT)
+    assert not engine.specs[-1].security.privileged
+    log = capsys.readouterr().out
+    told = log.index("plugins/docker needs a privileged container, and runs without")
+    assert told < log.index("::group::step image")
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__PRIVILEGED_PLUGINS", "plugins/ecr, plugins/docker")
+    operator(repository, sha).execute(CONTEXT)
+    assert engine.specs[-1].security.privileged
+    assert "needs a privileged container" not in capsys.readouterr().out
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__PRIVILEGED_PLUGINS", "plugins/*")
+    with pytest.raises(AirflowFailException, match="privileged_plugins"):
+        operator(repository, sha).execute(CONTEXT)
 
 
 SECRET_PIPELINE = """\

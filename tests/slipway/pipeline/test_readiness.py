@@ -2,11 +2,8 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
-
-from slipway.exceptions import StepTimedOut
 from slipway.hooks.container_spec import ContainerSpec, Health, ImageFacts
-from slipway.pipeline.readiness import Service, listening_ports, wait_until_ready
+from slipway.pipeline.readiness import Readiness, Service, listening_ports, wait_until_ready
 from tests.fakes.container_engine import FakeEngine, Play
 
 HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
@@ -16,7 +13,17 @@ def look(*ports: int) -> tuple[int, str]:
     return 0, HEADER + "".join(f" 0: 00000000:{p:04X} 00000000:0000 0A 0:0\n" for p in ports)
 
 
-def wait(play: Play, image: ImageFacts, *, timeout: float = 10) -> float:
+def wait(
+    play: Play, image: ImageFacts, *, timeout: float = 20, ports: tuple[int, ...] | None = None
+) -> float:
+    end = waited(play, image, timeout=timeout, ports=ports)
+    assert not end.lacking
+    return end.seconds
+
+
+def waited(
+    play: Play, image: ImageFacts, *, timeout: float = 20, ports: tuple[int, ...] | None = None
+) -> Readiness:
     engine = FakeEngine({"db": play})
     container = engine.create(
         ContainerSpec(
@@ -26,7 +33,8 @@ def wait(play: Play, image: ImageFacts, *, timeout: float = 10) -> float:
     engine.start(container)
     ticks = itertools.count()
     return wait_until_ready(
-        engine, Service(name="db", container=container, image=image), timeout=timeout,
+        engine, Service(name="db", container=container, image=image, ports=ports),
+        timeout=timeout,
         clock=lambda: next(ticks) / 10, sleep=lambda _: None,
     )  # fmt: skip
 
@@ -41,13 +49,46 @@ def test_a_service_without_ports_is_ready_when_it_runs() -> None:
 
 def test_a_health_check_is_believed_and_ports_are_not_asked() -> None:
     wait(Play(health=Health.HEALTHY, tables=()), facts(80, check=True))
-    with pytest.raises(StepTimedOut, match="is not healthy after 10 s"):
-        wait(Play(health=Health.UNHEALTHY, tables=(look(80),)), facts(80, check=True))
+    ill = waited(Play(health=Health.UNHEALTHY, tables=(look(80),)), facts(80, check=True))
+    assert ill.lacking == "is not healthy"
+    assert ill.seconds > 20
 
 
-def test_a_port_that_never_opens_is_named_with_the_log() -> None:
-    with pytest.raises(StepTimedOut, match="port 5432 after 10 s\n    starting"):
-        wait(Play(tables=(look(22),), lines=("starting",)), facts(5432))
+def test_a_port_that_never_opens_is_named_and_nobody_waits_for_ever() -> None:
+    end = waited(Play(tables=(look(),)), facts(5432))
+    assert end.lacking == "does not accept connections on port 5432"
+    assert end.seconds > 20
+
+
+def test_a_service_that_is_told_to_listen_elsewhere_is_waited_for_a_little() -> None:
+    end = waited(Play(tables=(look(9000),)), facts(8080))
+    assert end.lacking == "listens on port 9000, not on 8080"
+    assert 10 <= end.seconds < 15
+
+
+def test_what_listens_elsewhere_for_a_moment_is_still_waited_for() -> None:
+    looks = (look(), *[look(9999)] * 20, *[look(9999, 9998)] * 20, look(9999, 9092))
+    assert wait(Play(tables=looks), facts(9092)) > 4
+
+
+def test_a_service_that_only_its_own_container_reaches_is_said_to() -> None:
+    inside = (0, HEADER + " 0: 0100007F:1F90 00000000:0000 0A 0:0\n")
+    assert waited(Play(tables=(inside,)), facts(8080)).lacking == (
+        "listens on port 8080 for its own container alone"
+    )
+
+
+def test_dockers_resolver_is_nobodys_service() -> None:
+    resolver = (0, HEADER + " 0: 0B00007F:A2C3 00000000:0000 0A 0:0\n")
+    end = waited(Play(tables=(resolver,)), facts(8080))
+    assert end.lacking == "does not accept connections on port 8080"
+
+
+def test_a_pipeline_file_says_better_than_an_image_what_to_wait_for() -> None:
+    wrong = facts(8080, check=True)
+    ill = Play(health=Health.UNHEALTHY, tables=(look(), look(9000)))
+    assert wait(ill, wrong, ports=(9000,)) < 2
+    assert wait(Play(health=Health.UNHEALTHY, tables=()), wrong, ports=()) < 1
 
 
 def test_of_several_ports_one_is_enough_once_no_other_opens() -> None:
@@ -63,7 +104,7 @@ def test_a_service_that_has_done_its_work_is_ready() -> None:
     engine = FakeEngine({"seed": Play(exit_code=0)})
     container = engine.create(ContainerSpec(name="s", image="i", labels={"slipway.step": "seed"}))
     service = Service(name="seed", container=container, image=facts(80))
-    assert wait_until_ready(engine, service, timeout=1) < 1
+    assert wait_until_ready(engine, service, timeout=1).seconds < 1
 
 
 def test_only_listening_sockets_that_others_can_reach_count() -> None:

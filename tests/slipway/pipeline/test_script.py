@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
+import tarfile
+from typing import TYPE_CHECKING
 
-from slipway.pipeline import script
+from slipway.pipeline import script, script_file
 from slipway.pipeline.images import replaced
+from tests.slipway.pipeline.test_runner import Case
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(*commands: str, stdin: str = "") -> tuple[int, list[str]]:
@@ -54,3 +61,23 @@ def test_image_names_are_compared_as_docker_does() -> None:
     assert replaced("postgres:15", images) == "own/postgres:15"
     assert replaced("python:3.11", images) == "python:3.11"
     assert replaced("host:5000/python", images) == "host:5000/python"
+
+
+def test_a_script_that_no_variable_holds_is_a_file_of_its_container(tmp_path: Path) -> None:
+    text = "x" * 60_000
+    case = Case(f"steps: [{{name: a, image: i, commands: ['echo {text}']}}, {{name: b, image: i,"
+                " commands: [echo y]}]")  # fmt: skip
+    case.run()
+    puts = [event for event in case.engine.events if event.startswith("put")]
+    assert puts == ["put run-step-1-a", "put run-step-1-a"]  # the script, and the sources
+    long, short = (spec for spec in case.engine.specs if spec.name != "run-network")
+    assert script.VARIABLE not in long.environment
+    assert text not in str((long.argv, long.entrypoint, long.environment, long.labels))
+    assert script.VARIABLE in short.environment
+    with tarfile.open(fileobj=io.BytesIO(script_file.packed("echo $0 $-\n"))) as tar:
+        tar.extractall(tmp_path, filter="data")
+        (member,) = tar.getmembers()
+    assert member.mode == 0o444
+    command = script_file.COMMAND[0].replace(script_file.FOLDER, f"{tmp_path}/", 1)
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=True, text=True)
+    assert done.stdout.startswith("/bin/sh")
