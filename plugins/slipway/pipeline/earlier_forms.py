@@ -17,7 +17,7 @@ from slipway.pipeline.substitution import BadSubstitution, Budget, expand
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slipway.pipeline.reader import Document
+    from slipway.pipeline.document import Document
 
 # A matrix of more is a mistake or an attack.
 _MOST_VARIANTS, _MOST_AXES = 25, 20
@@ -236,12 +236,10 @@ def _replaced(value: Any, axes: dict[str, str], budget: Budget) -> Any:
         return [_replaced(item, axes, budget) for item in value]
     if not isinstance(value, str) or "${" not in value:
         return value
-    # `$${` stays as it is for the substitution that follows.
-    parts = value.split("$${")
     try:
         budget.spend(len(value))
-        expanded = (expand(part, axes.__getitem__, lambda _, v: v, budget=budget) for part in parts)
-        return "$${".join(expanded)
+        # What is escaped stays so for the substitution that follows.
+        return expand(value, axes.__getitem__, lambda _, v: v, escapes=False, budget=budget)
     except BadSubstitution:
         return value
 

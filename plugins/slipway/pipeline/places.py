@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipway.exceptions import PipelineFileError
+from slipway.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,7 @@ class Problem:
     def _excerpt(self, span: Span) -> str:
         cut = max(0, span.column - 1 - _WIDEST // 2) if len(self.source) > _WIDEST else 0
         shown = self.source[cut : cut + _WIDEST].replace("\t", " ")
+        shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)
         start = span.column - 1 - cut
         carets = "^" * max(1, min(span.width, len(shown) - start))
         gutter = " " * len(str(span.line))
@@ -69,8 +71,10 @@ class Problem:
 
 
 def _cut(text: str) -> str:
-    """Cut what a hostile file brings into a message."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+    """Cut what a hostile file brings into a message, and show what cannot be seen."""
+    cut = text[:_LONGEST]
+    shown = cut if cut.isprintable() else visible(cut, _LONGEST)
+    return shown if len(text) <= _LONGEST else f"{shown} ..."
 
 
 def by_place(problem: Problem) -> tuple[int, int]:

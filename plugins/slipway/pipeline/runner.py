@@ -264,7 +264,8 @@ class Runner:
             self._given.status, started=self._began, now=int(time.time()), failed=failed
         )
         secrets = self._given.secrets
-        variables |= {k: secrets[name] for k, name in step.secrets.items() if name in secrets}
+        # A secret that is not given is empty, as Drone has it.
+        variables |= {k: secrets.get(name, "") for k, name in step.secrets.items()}
         image = self._images[step.image]
         return container_spec(
             self._spec, step, kind, variables=variables, image=image.id,

@@ -22,12 +22,17 @@ _OURS = re.compile(r"(CI|DRONE)(_|$)")
 _LATER = re.compile(r"(CI|DRONE)_(STEP|JOB|FAILED|.*_(STATUS|STARTED|FINISHED)$)")
 
 
+def reads_scripts(shell: str) -> bool:
+    """Tell whether a program reads scripts the way a Unix shell does."""
+    return not re.search(r"powershell|pwsh|cmd(\.exe)?$", shell, re.IGNORECASE)
+
+
 def entrypoint(shell: str | None) -> tuple[str, ...]:
     """Return the program that reads the script.
 
-    :param shell: the step's own choice.
+    :param shell: the step's own choice; one that reads no such scripts is passed over.
     """
-    return (shell or "/bin/sh", "-c")
+    return (shell if shell and reads_scripts(shell) else "/bin/sh", "-c")
 
 
 def shell_script(commands: Sequence[str]) -> str:

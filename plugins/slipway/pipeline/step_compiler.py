@@ -12,12 +12,13 @@ from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.images import is_latest, replaced
 from slipway.pipeline.settings import plugin_variables
 from slipway.pipeline.spec import LimitSpec, PortSpec, StepSpec
-from slipway.pipeline.values import FromSecret
+from slipway.pipeline.values import FAILURES, PULLS, FromSecret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slipway.pipeline.conditions import Event
+    from slipway.pipeline.document import Document
     from slipway.pipeline.model import Mount, Step
     from slipway.pipeline.spec import VolumeSpec
     from slipway.pipeline.substitution import Budget
@@ -35,6 +36,7 @@ class Context:
     :param variables: of the build and the pipeline.
     :param budget: what the file's texts may still come to.
     :param notices: for the log; what there is to be said is added.
+    :param document: where the pipeline stands, for the place of a mistake.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Context:
     budget: Budget
     image_rules: ImageRules = field(default_factory=ImageRules)
     notices: list[str] = field(default_factory=list)
+    document: Document | None = None
 
 
 def step_spec(
@@ -63,7 +66,7 @@ def step_spec(
         msg = f"{kind} {step.name!r}: {reason}"
         raise ImageRefused(msg, advice=context.image_rules.advice())
     environment, secrets = _environment(step, number, context)
-    entrypoint, command = step.entrypoint, step.command
+    entrypoint, command = step.entrypoint or None, step.command or None
     if not step.commands:
         entrypoint, command = _program(step, context, f"{kind} {step.name!r}", environment)
     else:
@@ -73,6 +76,7 @@ def step_spec(
     # A service that runs its image's own program runs it where the image says.
     own_place = step.detach and not step.commands
     image = replaced(step.image, context.images)
+    volumes = {volume.name for volume in context.volumes}
     return StepSpec(
         id=f"{context.id}-{kind}-{number}-{_UNFIT.sub('-', step.name)[:_LONGEST_NAME]}",
         name=step.name,
@@ -94,14 +98,18 @@ def step_spec(
             for one in step.ports
             if one.host
         ),
-        mounts={mount.path: mount.name for mount in step.volumes},
-        devices={mount.path: _host_path(mount, context) for mount in step.devices},
+        mounts={mount.path: mount.name for mount in step.volumes if mount.name in volumes},
+        devices={
+            mount.path: _host_path(mount, context)
+            for mount in step.devices
+            if mount.name in volumes
+        },
         limits=_limits(step),
         depends_on=depends_on,
         policy=step.when.policy().value,
         unmet=step.when.unmet(context.event, "when"),
         detach=step.detach,
-        failure=step.failure,
+        failure=step.failure if step.failure in FAILURES else FAILURES[0],
         privileged=step.privileged,
     )
 
@@ -117,7 +125,7 @@ def _program(
     lists = script.ListVariables(context.variables, context.budget)
     programs = []
     for name, words in (("entrypoint", step.entrypoint), ("command", step.command)):
-        programs.append(None if words is None else lists.replaced(words))
+        programs.append(None if not words else lists.replaced(words))
         context.notices.extend(
             f"{place}, {name}: the value of {form} is more than plain characters and is not pasted;"
             " a shell finds it in the environment"
@@ -132,7 +140,8 @@ def _environment(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return variables with values, and variables with names of secrets.
 
-    The step's own win over the build's, which win over the pipeline's, as Drone has it.
+    The step's own win over the build's, which win over the pipeline's, and those that are empty are
+    not there at all, as Drone has it. What would hold a secret is empty for a stranger's commit.
     """
     build = {
         **context.variables, "DRONE_STEP_NAME": step.name, "DRONE_STEP_NUMBER": str(number),
@@ -140,9 +149,11 @@ def _environment(
     merged: dict[str, str | FromSecret] = {
         **context.environment, **build, **step.environment, **dict(plugin_variables(step.settings)),
     }  # fmt: skip
-    values = {name: value for name, value in merged.items() if isinstance(value, str)}
+    values = {name: value for name, value in merged.items() if isinstance(value, str) and value}
     secrets = {name: value.name for name, value in merged.items() if isinstance(value, FromSecret)}
-    return values, {} if from_a_fork(context.event) else secrets
+    if from_a_fork(context.event):
+        return values | dict.fromkeys(secrets, ""), {}
+    return values, secrets
 
 
 def from_a_fork(event: Event) -> bool:
@@ -156,7 +167,7 @@ def from_a_fork(event: Event) -> bool:
 
 def _pull(step: Step, image: str) -> str:
     """Say when to pull: by default what Drone does, ``latest`` again and again, others once."""
-    if step.pull != "default":
+    if step.pull in PULLS and step.pull != "default":
         return step.pull
     return "refresh" if is_latest(image) and image == step.image else "if-not-exists"
 

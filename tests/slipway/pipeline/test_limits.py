@@ -169,8 +169,10 @@ def test_a_pattern_that_grows_by_substitution_is_refused_as_well() -> None:
 
 def test_thousands_of_mistakes_are_told_by_the_first_of_them() -> None:
     keys = ", ".join(f"k{'e' * 50}{n}: x" for n in range(1500))
-    told = refused(f"{HEAD}steps: [{{name: a, image: i, {keys}}}]")
-    assert told.count("[unknown-key]") == 50
+    began = time.perf_counter()
+    file = load(f"{HEAD}steps: [{{name: a, image: i, {keys}}}]".encode(), file="f", trusted=False)
+    assert time.perf_counter() - began < 60
+    assert "\n".join(file.told()).count("[unknown-key]") == 50
     names = ", ".join(f"{'n' * 50}{n}" for n in range(2000))
     steps = "".join(f"- {{name: {'n' * 50}s{n}, image: i}}\n" for n in range(250))
     told = refused(f"{HEAD}steps:\n{steps}- {{name: b, image: i, depends_on: [{names}]}}\n")
