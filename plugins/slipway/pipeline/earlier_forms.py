@@ -1,8 +1,9 @@
 """Pipeline files of earlier days, as ``kind: pipeline`` would say the same.
 
-Drone 0.8 (``pipeline:`` maps names to steps; docs.drone.io/0.8.0) and the form of 2014
-(``image``, ``env``, ``script``, ``services``). What is converted remembers where it stood, so
-that mistakes are shown in the text that was written.
+Drone 0.8 (``pipeline:`` maps names to steps; docs.drone.io/0.8.0), the form of 2015
+(:mod:`slipway.pipeline.form_of_2015`) and that of 2014 (``image``, ``env``, ``script``,
+``services``). What is converted remembers where it stood, so that mistakes are shown in the text
+that was written.
 """
 
 from __future__ import annotations

@@ -82,9 +82,9 @@ def load(
     pipelines, problems = _checked(found, trusted=trusted, rules=image_rules or ImageRules())
     warnings = [one for document in read_documents for one in document.warnings]
     if strict:
-        problems += warnings
+        problems, warnings = problems + warnings, []
     if problems:
-        raise PipelineFileInvalid(_in_order(problems))
+        raise PipelineFileInvalid(_in_order(problems), _in_order(warnings))
     return PipelineFile(
         pipelines=tuple(pipelines), notices=tuple(found.notices),
         warnings=tuple(_in_order(warnings)), elsewhere=found.elsewhere,

@@ -86,11 +86,15 @@ class PipelineFileInvalid(PipelineFileError):
     """A pipeline file has mistakes, all of which are listed.
 
     :param problems: at least one.
+    :param warnings: what the file would run without; a misspelt key is often why another is missing.
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        shown = [str(problem) for problem in problems[:MOST_SHOWN]]
-        if len(problems) > MOST_SHOWN:
-            shown.append(f"... and {len(problems) - MOST_SHOWN} more")
-        super().__init__("\n".join(shown))
+    def __init__(self, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> None:
+        super().__init__("\n".join([*_shown(problems), *_shown(warnings, "warning: ")]))
         self.problems = tuple(problems)
+
+
+def _shown(problems: Sequence[Problem], begin: str = "") -> list[str]:
+    shown = [f"{begin}{problem}" for problem in problems[:MOST_SHOWN]]
+    more = len(problems) - MOST_SHOWN
+    return [*shown, f"... and {more} more"] if more > 0 else shown
