@@ -148,9 +148,9 @@ def _sorted_out(documents: list[Document], file: str) -> _Found:
         message = f"the file has no pipeline ({'; '.join(found.notices)})"
         raise PipelineFileInvalid([Problem(file=file, rule="no-pipeline", message=message)])
     for document, problem in found.left_out:
-        document.warnings.append(
-            replace(problem, message=f"document {document.number} is left out: {problem.message}")
-        )
+        name = document.data.get("name") or f"document {document.number}"
+        message = f"{name} is not run: {problem.message}"
+        document.warnings.append(replace(problem, message=message))
     return found
 
 

@@ -70,10 +70,9 @@ class Quantity(_Model):
 
 
 class Resources(_Model):
-    """What a step may use; requests are for schedulers and mean nothing here."""
+    """What a step may use."""
 
     limits: Quantity = Quantity()
-    requests: Quantity = Quantity()
 
 
 class Step(_Model):

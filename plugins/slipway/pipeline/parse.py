@@ -40,6 +40,7 @@ _INSTEAD = {
     "matrix": "write a pipeline for each variant, and merge what they share with `<<`",
     "branches": "write `trigger: {branch: ...}`",
     "networks": "everything of a pipeline is on one network",
+    "requests": "only `limits` count, since nothing is scheduled by it",
     "labels": "write `node` for what a worker must be",
 }
 

@@ -86,7 +86,7 @@ class PipelineFileInvalid(PipelineFileError):
     """A pipeline file has mistakes, all of which are listed.
 
     :param problems: at least one.
-    :param warnings: what the file would run without; a misspelt key is often why another is missing.
+    :param warnings: what the file would run without: often, a misspelt key is why one is missing.
     """
 
     def __init__(self, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> None:
