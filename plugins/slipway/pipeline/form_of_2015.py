@@ -1,6 +1,6 @@
 """Drone 0.3 and 0.4: ``build``, ``compose``, ``publish``, ``deploy``, ``notify``, ``cache``.
 
-``$$NAME`` was replaced before anything ran: by a value of the matrix, by one of the build's, or by a
+``$$NAME`` was replaced before anything ran: by a value of the matrix or of the build, or by a
 secret of that name.
 """
 

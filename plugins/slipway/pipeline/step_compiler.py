@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ImageRefused
+from slipway.exceptions import ImageRefused, PipelineFileError
 from slipway.pipeline import script
+from slipway.pipeline.commit_text import CommitTextInCode
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.images import is_latest, replaced
+from slipway.pipeline.places import PipelineFileInvalid
 from slipway.pipeline.settings import plugin_variables
 from slipway.pipeline.spec import LimitSpec, PortSpec, StepSpec
 from slipway.pipeline.values import FAILURES, PULLS, FromSecret
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.conditions import Event
     from slipway.pipeline.document import Document
     from slipway.pipeline.model import Mount, Step
+    from slipway.pipeline.places import Path
     from slipway.pipeline.spec import VolumeSpec
     from slipway.pipeline.substitution import Budget
 
@@ -66,11 +69,13 @@ def step_spec(
         msg = f"{kind} {step.name!r}: {reason}"
         raise ImageRefused(msg, advice=context.image_rules.advice())
     environment, secrets = _environment(step, number, context)
-    entrypoint, command = step.entrypoint or None, step.command or None
+    entrypoint, command = step.entrypoint, step.command
     if not step.commands:
-        entrypoint, command = _program(step, context, f"{kind} {step.name!r}", environment)
+        program = _program(step, number, context, kind)
+        entrypoint, command = program.entrypoint, program.command
+        environment |= program.computed
     else:
-        text, computed = script.with_variables(step.commands, context.variables, context.budget)
+        text, computed = _commands(step, number, context, kind)
         environment |= {**computed, script.VARIABLE: script.shell_script(text)}
         entrypoint, command = script.entrypoint(step.shell), script.COMMAND
     # A service that runs its image's own program runs it where the image says.
@@ -114,25 +119,43 @@ def step_spec(
     )
 
 
-def _program(
-    step: Step, context: Context, place: str, environment: dict[str, str]
-) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return the entrypoint and the command, as far as the step has any.
+def _commands(
+    step: Step, number: int, context: Context, kind: str
+) -> tuple[list[str], dict[str, str]]:
+    """Return a step's commands, and the variables that they need besides the build's."""
+    try:
+        return script.with_variables(step.commands, context.variables, context.budget)
+    except CommitTextInCode as error:
+        place: Path = (f"{kind}s", number - 1, "commands", error.position)
+        raise _placed(error, place, context) from error
 
-    :param place: the step, in a notice.
-    :param environment: the step's; what a shell in one of the lists needs is added.
-    """
-    lists = script.ListVariables(context.variables, context.budget)
-    programs = []
-    for name, words in (("entrypoint", step.entrypoint), ("command", step.command)):
-        programs.append(None if not words else lists.replaced(words))
-        context.notices.extend(
-            f"{place}, {name}: the value of {form} is more than plain characters and is not pasted;"
-            " a shell finds it in the environment"
-            for form in lists.left()
+
+def _program(step: Step, number: int, context: Context, kind: str) -> script.Program:
+    """Return what the container runs, where it is not ``commands``."""
+    try:
+        program = script.program_with_variables(
+            step.entrypoint, step.command, context.variables, context.budget
         )
-    environment |= lists.computed
-    return programs[0], programs[1]
+    except CommitTextInCode as error:
+        key = "command" if error.held.form in "".join(step.command or ()) else "entrypoint"
+        place: Path = (f"{kind}s", number - 1, key)
+        raise _placed(error, place, context) from error
+    context.notices.extend(
+        f"{kind} {step.name!r}, command: the value of {form} is more than plain characters and is "
+        "not pasted; a shell finds it in the environment"
+        for form in program.left
+    )
+    return program
+
+
+def _placed(error: CommitTextInCode, place: Path, context: Context) -> PipelineFileError:
+    """Show where in the file a value would have become code."""
+    if context.document is None:
+        return error
+    problem = context.document.problem(
+        "commit-text-in-code", place, error.message, advice=error.advice
+    )
+    return PipelineFileInvalid([problem])
 
 
 def _environment(
