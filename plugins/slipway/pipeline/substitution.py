@@ -22,6 +22,7 @@ _NAME = re.compile(r"[\w-]+")
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What is looked at: an escaped character, or the beginning of a form.
 _TOKEN = re.compile(r"\$\$|\$\{|\\[\\/]")
+_BRACE = re.compile(r"\$\{|\}")
 # Where a replacement's words part, and what is escaped within them.
 _WORD_PART = re.compile(r"\$\$|\\[\\/]|\$\{|\}|/|[^$\\{}/]+|.", re.DOTALL)
 _OPERATORS = ("^^", "^", ",,", ",", "##", "#", "%%", "%", "//", "/#", "/%", "/", ":=", ":-", "=",
@@ -100,6 +101,7 @@ def expand(
     budget = budget or Budget()
     out: list[str] = []
     at = size = 0
+    ends = _ends(text)
     while token := _TOKEN.search(text, at):
         out.append(text[at : token.start()])
         at = token.end()
@@ -107,7 +109,7 @@ def expand(
             out.append(token[0][1] if escapes else token[0])
             continue
         try:
-            end = at = _end(text, token.start())
+            end = at = _end(text, token.start(), ends)
             form = text[token.start() : end]
             value = _value(form[2:-1], lookup, depth, budget)
             size = _checked(form, size + len(value))
@@ -123,18 +125,21 @@ def expand(
     return "".join(out) + text[at:]
 
 
-def _end(text: str, start: int) -> int:
-    """Find where a form ends, forms within it counted."""
-    depth, at = 0, start
-    while at < len(text):
-        if text.startswith("${", at):
-            depth, at = depth + 1, at + 2
-        elif text[at] == "}":
-            depth, at = depth - 1, at + 1
-            if depth == 0:
-                return at
-        else:
-            at += 1
+def _ends(text: str) -> dict[int, int]:
+    """Find where each form ends that does, forms within it counted."""
+    found: dict[int, int] = {}
+    begun: list[int] = []
+    for match in _BRACE.finditer(text):
+        if match[0] == "${":
+            begun.append(match.start())
+        elif begun:
+            found[begun.pop()] = match.end()
+    return found
+
+
+def _end(text: str, start: int, ends: Mapping[int, int]) -> int:
+    if start in ends:
+        return ends[start]
     msg = f"`{text[start : start + 20]}` has no closing brace"
     raise BadSubstitution(msg)
 
