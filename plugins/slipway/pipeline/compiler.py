@@ -117,7 +117,7 @@ def compile_pipeline(
         name=pipeline.name,
         depends_on=pipeline.depends_on,
         policy=pipeline.trigger.policy().value,
-        unmet=resolved.trigger.unmet(build.event, "trigger"),
+        unmet=resolved.trigger.unmet(build.event, "trigger") or _nothing_to_do(resolved),
         platform=f"{resolved.platform.os}/{resolved.platform.arch}",
         node=dict(resolved.node),
         clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
@@ -130,6 +130,10 @@ def compile_pipeline(
         services=tuple(_services(resolved, context)),
         steps=tuple(_steps(resolved, context)),
     )
+
+
+def _nothing_to_do(pipeline: Pipeline) -> str:
+    return "" if pipeline.steps else "it has no steps"
 
 
 def _resolved(pipeline: Pipeline, variables: Mapping[str, str], budget: Budget) -> Pipeline:
