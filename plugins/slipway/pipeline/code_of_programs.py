@@ -90,7 +90,7 @@ def advice_for(claim: Code, name: str) -> str:
     """
     match claim.language:
         case Language.UNQUOTED:
-            return "put it in double quotes"
+            return "put it in double quotes, behind `--` or an option"
         case Language.COMMAND | Language.FED:
             return f'let a command be told it as a word: "${name}"'
         case Language.FAR_SHELL:

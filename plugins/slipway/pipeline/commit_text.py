@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from slipway.exceptions import PipelineFileError
 from slipway.pipeline.code_of_programs import advice_for, is_text
-from slipway.pipeline.nested_code import Code, Language, arguments, code_in
+from slipway.pipeline.nested_code import READ_SCRIPTS, Code, Language, arguments, code_in
 from slipway.pipeline.shell_model import (
     UNKNOWN,
     HereDocument,
@@ -201,7 +201,8 @@ class _Writer:
     def _is_text(self, spot: Spot, value: str, code: Code, depth: int) -> bool:
         """Tell whether a value is nothing but text in a stretch of code."""
         if code.language is Language.UNQUOTED:
-            return spot.quote is not Quote.BARE or not _SPLITS.search(value)
+            splits = spot.quote is Quote.BARE and _SPLITS.search(value)
+            return not splits and not (value.startswith("-") and _may_be_option(spot, code))
         text = " ".join(word.text for word in code.words)
         if code.language is Language.FAR_SHELL and spot.marker in text:
             self._in_script(spot, code, depth)  # refuses what would be a command there
@@ -219,6 +220,17 @@ class _Writer:
                 if text[end - 1] in self._held
             }
         return self._within[text][spot.marker]
+
+
+def _may_be_option(spot: Spot, code: Code) -> bool:
+    """Tell whether a word that begins with a value could be an option."""
+    words = [word.text for word in code.words]
+    at = next((i for i, text in enumerate(words) if text.startswith(spot.marker)), None)
+    if at is None or "--" in words[:at] or (at and words[at - 1].startswith("-")):
+        return False
+    operands = [text for text in words[:at] if not text.startswith("-")]
+    # A script's own arguments come behind its name.
+    return not operands or code.program not in READ_SCRIPTS
 
 
 def _open(text: str, document: HereDocument, held: Mapping[str, Held]) -> Iterator[_Edit]:

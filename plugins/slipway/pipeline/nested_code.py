@@ -6,6 +6,7 @@ of what pipelines use; a word of a program that is in none of them is text, too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -121,8 +122,7 @@ def _of_program(name: str, words: Sequence[Word], shell: Language) -> Iterator[C
     :param shell: what a shell that runs here is.
     """
     if name in programs.SHELLS or (name == UNKNOWN and after_option(words, "c", ())):
-        # What follows are its arguments.
-        for word in islice(after_option(words, "c", ()), 1):
+        for word in _script_of(words):
             yield Code(language=shell, program=name.replace(UNKNOWN, "a shell"), words=(word,))
     elif name in programs.OPTIONS:
         letters = programs.OPTIONS[name]
@@ -135,6 +135,17 @@ def _of_program(name: str, words: Sequence[Word], shell: Language) -> Iterator[C
             yield Code(language=language, program=name, words=(word,))
     elif name in _SPECIAL:
         yield from _SPECIAL[name](name, words, shell)
+
+
+def _script_of(words: Sequence[Word]) -> Sequence[Word]:
+    """Return the script among a shell's words; what follows it are the script's arguments."""
+    after = list(words)
+    while after and not (is_option(after[0]) and re.fullmatch(r"-\w*c\w*", after[0].text)):
+        del after[0]
+    after = after[1:]
+    while after and after[0].text[:1] in ("-", "+"):
+        del after[: 2 if after[0].text in ("-o", "+o", "-O", "+O") else 1]
+    return after[:1]
 
 
 # Programs with ways of their own
@@ -183,7 +194,7 @@ def _all(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
 
 
 _SPECIAL = {
-    "eval": _eval, "watch": _eval, "parallel": _eval, "trap": _first, "su": _after_c,
+    "eval": _eval, "watch": _eval, "parallel": _all, "trap": _first, "su": _after_c,
     "runuser": _after_c, "script": _after_c, "flock": _after_c, "ssh": _ssh, "make": _make,
     "gmake": _make, "declare": _declares, "typeset": _declares, "export": _declares,
     "local": _declares, "readonly": _declares, "unset": _all, "read": _all, "let": _all,
@@ -191,6 +202,8 @@ _SPECIAL = {
 }  # fmt: skip
 
 
+# Programs that take no options behind the script that they read.
+READ_SCRIPTS = frozenset({*programs.SHELLS, *programs.OPTIONS, "awk", "jq", "yq"})
 _OF_COMMANDS = frozenset({Language.COMMAND, Language.UNQUOTED})
 _RUN_OTHERS = frozenset(
     {
@@ -225,7 +238,7 @@ def _fed_reader(words: Sequence[Word]) -> tuple[Language, str] | None:
         if name in programs.OPTIONS and _reads_input(rest, programs.OPTIONS[name]):
             return Language.PROGRAM, name
         if name in ("ssh", "docker", "podman") and _takes_commands(name, rest):
-            return Language.FAR_SHELL, name
+            return (Language.FAR_SHELL if name == "ssh" else Language.PROGRAM), name
         if number == 0 and name not in programs.WRAPPERS | programs.FAR:
             return None
         far = far or name in programs.FAR

@@ -42,8 +42,9 @@ def operand_code(name: str, words: Sequence[Word]) -> Iterator[Word]:
             else 1
         )
         del rest[:taken]
-    if rest and not code:
-        yield rest[0]
+    if not code:
+        # These have an option, or a command of their own, that may stand before it.
+        yield from rest[: 2 if name in ("jq", "yq") else 1]
 
 
 def program_name(word: Word) -> str:

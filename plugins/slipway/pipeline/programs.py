@@ -28,8 +28,8 @@ OPTIONS: dict[str, str] = {
 LONG_OPTIONS = ("--eval", "--print", "--execute", "--command", "--query", "--run", "--exec")
 # Programs whose first operand is code, options with a word of their own, and such with code.
 OPERANDS: dict[str, tuple[str, str, frozenset[str]]] = {
-    "awk": ("Fv", "e", frozenset({"-f", "--file"})),
-    "sed": ("El", "e", frozenset({"-f", "--file"})),
+    "awk": ("Fvil", "e", frozenset({"-f", "--file"})),
+    "sed": ("l", "e", frozenset({"-f", "--file"})),
     "jq": ("L", "", frozenset({"-f", "--from-file"})),
     "yq": ("", "", frozenset({"--from-file"})),
 }
@@ -37,11 +37,13 @@ ALIASES = {"gawk": "awk", "mawk": "awk", "nawk": "awk", "gsed": "sed", "gojq": "
 PAIRS = ("--arg", "--argjson", "--slurpfile", "--rawfile")
 # Read commands from what is fed to them, whatever their words.
 FED = frozenset(
-    {"bc", "dc", "ed", "ex", "ftp", "gdb", "gnuplot", "m4", "mailx",
+    {"bc", "make", "gmake", "dc", "ed", "ex", "ftp", "gdb", "gnuplot", "m4", "mailx",
      "mariadb", "mongo", "mongosh", "mysql", "psql", "sftp", "sqlite3", "tclsh", "vim"}
 )  # fmt: skip
 # Programs that run others if an option says so.
-BY_OPTION = frozenset({"curl", "git", "man", "rsync", "scp", "tar", "wget", "zip"})
+BY_OPTION = frozenset(
+    {"cpio", "curl", "git", "man", "rsync", "scp", "sort", "split", "tar", "wget", "zip"}
+)
 # Options of wrappers that take a word, and the operands before the command.
 TAKES = {
     "sudo": ("ugphCrtTU", 0), "doas": ("uC", 0), "env": ("uC", 0), "timeout": ("sk", 1),

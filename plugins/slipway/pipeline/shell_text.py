@@ -26,7 +26,9 @@ from slipway.pipeline.shell_words import WordReader
 _BLANK = " \t\r"
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^\]]*\])?\+?=")
 # Words after which a command begins.
-_OPENERS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time"})
+_OPENERS = frozenset(
+    {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "coproc"}
+)
 # Words that end a group of commands.
 _CLOSERS = frozenset({"}", "done", "fi", "esac"})
 
@@ -113,19 +115,33 @@ class _Reader(WordReader):
         if not command.words and not word.spots:
             if word.text in _OPENERS:
                 return 0
+            if word.text == "function":
+                self._named_function()
+                return 0
             command.group = word.text in _CLOSERS
             if word.text in ("case", "esac"):
                 command.words.append(word)
                 return 1 if word.text == "case" else -1
-        if not command.words and _ASSIGNMENT.match(word.text):
+        if not command.words and self._assigns(word):
             return 0
         if word.text.isdigit() and self._text[self._at : self._at + 1] in ("<", ">"):
             return 0
         command.words.append(word)
         return 0
 
+    def _assigns(self, word: Word) -> bool:
+        """Tell whether a word is an assignment; what a value names is none."""
+        match = _ASSIGNMENT.match(word.text)
+        return bool(match) and not any(char in self._markers for char in word.text[: match.end()])
+
+    def _named_function(self) -> None:
+        while self._text[self._at : self._at + 1] in (" ", "\t"):
+            self._at += 1
+        self._word()
+
     def _brackets(self, command: Command) -> None:
-        if self._text.startswith("((", self._at) and not command.words:
+        starts = not command.words or command.words[0].text == "for"
+        if self._text.startswith("((", self._at) and starts:
             self._at += 2
             self._arithmetic(Word())
             return

@@ -122,6 +122,8 @@ class WordReader:
         elif rest.startswith("{"):
             self._at += 2
             self._parameter()
+        elif rest.startswith("[") and quote is not Quote.SINGLE:
+            raise NotShell  # arithmetic, as shells wrote it long ago
         elif rest.startswith("'") and quote is Quote.BARE:
             self._at += 2
             self._quoted(word, "'", Quote.ANSI)

@@ -1,6 +1,6 @@
-"""The comparison with Drone: a construct, what its documentation or its runner does, what is done here.
+"""The comparison with Drone: a construct, what its documentation or runner does, and what we do.
 
-Each row is checked by :mod:`test_as_drone_does`, and stands in ``docs/pipeline-file.md`` word by word.
+Each row is checked by :mod:`test_as_drone_does`, and stands in ``docs/pipeline-file.md`` as it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.spec import BuildSpec, StepSpec
 
 SAME = "the same"
-MESSAGE = "It's \"new\"; $(touch pwned)\n\nAnd more."
+MESSAGE = 'It\'s "new"; $(touch pwned)\n\nAnd more.'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,8 +95,8 @@ READING = [
     ),
     Row(
         construct="`<<: *base` in a step",
-        drone="`environment`, `settings`, `when` and the like are put together key by key; lists and "
-        "values are replaced",
+        drone="`environment`, `settings`, `when` and the like are put together key by key; lists "
+        "and values are replaced",
         text="x-b: &b {environment: {A: '1', B: '1'}, commands: [x]}\n"
         "steps:\n- {<<: *b, name: a, image: i, environment: {B: '2'}}",
         check=lambda one: (one.step().environment["A"], one.step().environment["B"]) == ("1", "2"),
@@ -139,10 +139,10 @@ READING = [
         text=f"name: one\n{A % 'x'}\n---\nkind: pipeline\ntype: exec\nname: two\n---\n"
         "kind: pipeline\nname: three\ndepends_on: [two]\nsteps: [{name: b, image: i}]\n",
         warns="unsupported-type waits-for-another-runner",
-        check=lambda one: (one.unmet("one"), one.unmet("three")) == (
-            "", "waits for two, which is not run here",
+        check=lambda one: (
+            (one.unmet("one"), one.unmet("three")) == ("", "waits for two, which is not run here")
         ),
-    ),  # fmt: skip
+    ),
     Row(
         construct="a document without a kind, or of an unknown one",
         drone="ignored",
@@ -181,7 +181,8 @@ READING = [
         check=lambda one: one.step().secrets == {"TOKEN": "token"},
     ),
     Row(
-        construct="2015 (`build`, `compose`, `publish`, `deploy`, `notify`), 2014 (`image`, `script`)",
+        construct="2015 (`build`, `compose`, `publish`, `deploy`, `notify`), 2014 (`image`, "
+        "`script`)",
         drone="no longer read",
         here="converted; `$$NAME` is a secret of that name; `cache` is named as not kept",
         text="build: {image: i, commands: [x]}\nnotify: {slack: {webhook_url: $$HOOK}}",
@@ -190,7 +191,8 @@ READING = [
     Row(
         construct="`type: kubernetes`",
         drone="another runner's",
-        here="run as a docker pipeline if no volume needs a cluster; keys without a meaning are named",
+        here="run as a docker pipeline if no volume needs a cluster; keys without a meaning are "
+        "named",
         text="type: kubernetes\nnode_selector: {a: b}\nsteps: [{name: a, image: i}]",
         warns="unknown-key",
         check=lambda one: one.step(),
@@ -203,7 +205,7 @@ READING = [
         refused="scripted",
         more={"file": ".drone.jsonnet"},
     ),
-]  # fmt: skip
+]
 STEPS = [
     Row(
         construct="`depends_on: []` and nothing else",
@@ -248,8 +250,8 @@ STEPS = [
         refused="volume-path",
     ),
     Row(
-        construct="`privileged`, `devices`, host volumes and ports, `network_mode`, `dns`, ... in a "
-        "project that is not trusted",
+        construct="`privileged`, `devices`, host volumes and ports, `network_mode`, `dns`, ... in "
+        "a project that is not trusted",
         drone="refused",
         text="steps: [{name: a, image: i, privileged: true}]",
         refused="untrusted",
@@ -286,14 +288,15 @@ STEPS = [
         here="kept by Airflow: commits of a project are tested one after the other",
         text=f"concurrency: {{limit: 1}}\n{A % 'x'}",
     ),
-]  # fmt: skip
+]
 SUBSTITUTION = [
     Row(
         construct="`$$`",
         drone="one dollar, everywhere: `$$HOME`, `$${HOME}`, `5$$`",
         text="steps: [{name: a, image: i, environment: {P: 5$$}, commands: ['echo $$P $${P}']}]",
-        check=lambda one: (one.step().environment["P"], one.output.splitlines()[-1])
-        == ("5$", "5$ 5$"),
+        check=lambda one: (
+            (one.step().environment["P"], one.output.splitlines()[-1]) == ("5$", "5$ 5$")
+        ),
     ),
     Row(
         construct="`\\\\` and `\\/`",
@@ -312,8 +315,7 @@ SUBSTITUTION = [
         drone="empty",
         here="empty; in `commands` left to the shell, which may have it",
         text="steps: [{name: a, image: 'i:${X}1', commands: ['X=y; echo ${X}']}]",
-        check=lambda one: (one.step().image, one.output.splitlines()[-1])
-        == ("i:1", "y"),
+        check=lambda one: (one.step().image, one.output.splitlines()[-1]) == ("i:1", "y"),
     ),
     Row(
         construct="`${a[@]}` and other forms that are none",
@@ -348,10 +350,11 @@ SUBSTITUTION = [
         construct="a commit's text as code of another program (`awk`, `python -c`, `ssh`, ...)",
         drone="pasted",
         here="used if it can only be text there; otherwise that build is refused, at the place",
-        text="steps: [{name: a, image: i, commands: [\"python3 -c 'x = ${DRONE_COMMIT_MESSAGE}'\"]}]",
+        text="steps:\n- name: a\n  image: i\n  commands:\n"
+        "  - python3 -c 'x = ${DRONE_COMMIT_MESSAGE}'\n",
         refused="commit-text-in-code",
     ),
-]  # fmt: skip
+]
 VARIABLES = [
     Row(
         construct="variables that are empty",
@@ -375,16 +378,19 @@ VARIABLES = [
         construct="the pipeline's `environment`",
         drone="loses to the build's variables and to the step's",
         text="environment: {DRONE_BRANCH: x, A: '1'}\nsteps: [{name: a, image: i}]",
-        check=lambda one: (one.step().environment["DRONE_BRANCH"], one.step().environment["A"])
-        == ("main", "1"),
+        check=lambda one: (
+            (one.step().environment["DRONE_BRANCH"], one.step().environment["A"]) == ("main", "1")
+        ),
     ),
     Row(
         construct="numbers in settings: `1.10`, `1e3`, `010`",
         drone="what YAML makes of them: `1.1`, `1000`, `8`",
         here="as they are written: a version is no number",
         text="steps: [{name: a, image: i, settings: {v: 1.10, n: 010}}]",
-        check=lambda one: (one.step().environment["PLUGIN_V"], one.step().environment["PLUGIN_N"])
-        == ("1.10", "010"),
+        check=lambda one: (
+            (one.step().environment["PLUGIN_V"], one.step().environment["PLUGIN_N"])
+            == ("1.10", "010")
+        ),
     ),
     Row(
         construct="`from_secret` deeper in a setting",
@@ -396,7 +402,8 @@ VARIABLES = [
     ),
     Row(
         construct="`DRONE_CARD_PATH`, `DRONE_BUILD_DEBUG`, `DRONE_DEPLOY_ID`, `DRONE_COMMIT_LINK`",
-        drone="`/dev/stdout`, `false`, the deployment's number, the page of the commit or comparison",
+        drone="`/dev/stdout`, `false`, the deployment's number, the page of the commit or "
+        "comparison",
         here="`/dev/stdout` (cards are not shown), `false`, `0`, the page of the commit",
         text="steps: [{name: a, image: i}]",
         check=lambda one: one.step().environment["DRONE_COMMIT_LINK"].endswith("/commit/abc"),
@@ -406,7 +413,7 @@ VARIABLES = [
         drone="the title",
         here="the commit's subject: more is not known",
     ),
-]  # fmt: skip
+]
 TABLES = {
     "Reading": READING,
     "Steps": STEPS,

@@ -36,7 +36,7 @@ def outcome(row: Row, folder: Path) -> Outcome:
 
 
 def printed(spec: BuildSpec, folder: Path) -> str:
-    """Run the commands of the only step there is, and return what they print, the trace included."""
+    """Run the commands of the only step there is, and return what they print, with the trace."""
     steps = [step for pipeline in spec.pipelines for step in pipeline.steps]
     if len(steps) != 1 or steps[0].entrypoint is None or steps[0].entrypoint[0] != "/bin/sh":
         return ""
