@@ -70,9 +70,7 @@ class Choices:
     image_rules: ImageRules = field(default_factory=ImageRules)
 
 
-def lint_files(
-    paths: Iterable[Path], *, trusted: bool, strict: bool = False, out: TextIO
-) -> int:
+def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, out: TextIO) -> int:
     """Check pipeline files; a folder means the file in it.
 
     :param strict: what Drone passes over in silence is a mistake.

@@ -228,12 +228,15 @@ def _substitution(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     for path, text in texts(pipeline):
         if "commands" in path:
             continue  # what is not ours there is the shell's
-        try:
-            for one in (text, *(str(part) for part in path)):
+        keys = ((path[: cut + 1], str(part)) for cut, part in enumerate(path))
+        for place, one in (*keys, (path, text)):
+            try:
                 substitute(one, {})
-        except BadSubstitution as error:
-            advice = "write `$${` for the text itself"
-            yield document.problem("substitution", path, str(error), advice=advice)
+            except BadSubstitution as error:
+                advice = "write `$${` for the text itself"
+                yield document.problem(
+                    "substitution", place, str(error), advice=advice, at_key=one is not text
+                )
 
 
 def _zero_byte(document: Document, pipeline: Pipeline) -> Iterator[Problem]:

@@ -10,7 +10,10 @@ from slipway.pipeline.forge_pages import commit_page, repository_page
     [
         ("https://github.com/acme/shop.git", "https://github.com/acme/shop/commit/abc"),
         ("git@github.com:acme/shop.git", "https://github.com/acme/shop/commit/abc"),
-        ("ssh://git@git.example.com:2222/acme/shop", "https://git.example.com/acme/shop/commit/abc"),
+        (
+            "ssh://git@git.example.com:2222/acme/shop",
+            "https://git.example.com/acme/shop/commit/abc",
+        ),
         ("https://gitlab.com/a/b/shop.git/", "https://gitlab.com/a/b/shop/-/commit/abc"),
         ("https://bitbucket.org/acme/shop.git", "https://bitbucket.org/acme/shop/commits/abc"),
         (
