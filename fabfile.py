@@ -90,10 +90,13 @@ def sign_records(c: Any, sign: bool = False) -> None:
 
 
 @task(positional=["paths"])
-def lint(_: Any, paths: str, trusted: bool = False) -> None:
-    """Check pipeline files (or the folders that hold a .drone.yml); exits 1 on a mistake."""
+def lint(_: Any, paths: str, trusted: bool = False, strict: bool = False) -> None:
+    """Check pipeline files (or the folders that hold a .drone.yml); exits 1 on a mistake.
+
+    What Drone passes over in silence is a warning, with --strict a mistake.
+    """
     found = [Path(path) for path in paths.split("\n")]
-    raise SystemExit(pipelines.lint_files(found, trusted=trusted, out=sys.stdout))
+    raise SystemExit(pipelines.lint_files(found, trusted=trusted, strict=strict, out=sys.stdout))
 
 
 @task(name="compile", positional=["path"])
@@ -140,7 +143,7 @@ def exec_(
         timeout = settings.timeout.total_seconds()
         choices = replace(
             choices, file=settings.pipeline, images=settings.images, node=settings.node,
-            reports=settings.reports, trusted=trusted or settings.trusted,
+            reports=settings.reports, trusted=trusted or settings.trusted, strict=settings.strict,
             image_rules=ImageRules(
                 registries=settings.registries, allowed=settings.allowed_images,
                 images=settings.images,

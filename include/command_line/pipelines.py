@@ -66,6 +66,7 @@ class Choices:
     target: str = ""
     cron: str = ""
     trusted: bool = False
+    strict: bool = False
     pipeline: str = ""
     images: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
@@ -74,9 +75,10 @@ class Choices:
     image_rules: ImageRules = field(default_factory=ImageRules)
 
 
-def lint_files(paths: Iterable[Path], *, trusted: bool, out: TextIO) -> int:
+def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, out: TextIO) -> int:
     """Check pipeline files; a folder means the file in it.
 
+    :param strict: what Drone passes over in silence is a mistake.
     :returns: 1 when anything is wrong.
     """
     wrong = 0
@@ -87,14 +89,14 @@ def lint_files(paths: Iterable[Path], *, trusted: bool, out: TextIO) -> int:
             out.write(f"{file}: there is no such file\n")
             continue
         try:
-            found = load(_content(file), file=str(file), trusted=trusted)
+            found = load(_content(file), file=str(file), trusted=trusted, strict=strict)
         except SlipwayError as error:
             wrong += 1
             out.write(f"{error}\n")
             continue
         names = ", ".join(pipeline.name for pipeline in found.pipelines)
         out.write(f"{file}: {names}\n")
-        out.writelines(f"  {notice}\n" for notice in found.notices)
+        out.writelines(f"  {line}\n" for line in found.told())
     return 1 if wrong else 0
 
 

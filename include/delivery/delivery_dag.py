@@ -109,7 +109,8 @@ def _release_tasks(project: Project) -> RecordReleaseOperator:
             task_id="test", checkout=checkout.output, pipeline_file=project.test.pipeline,
             images=project.test.images, secrets=project.test.secrets, node=project.test.node,
             reports=project.test.reports, timeout_seconds=project.test.timeout.total_seconds(),
-            trusted=project.test.trusted, registries=project.test.registries,
+            trusted=project.test.trusted, strict=project.test.strict,
+            registries=project.test.registries,
             allowed_images=project.test.allowed_images, registry_login=project.test.registry_login,
             submodules=project.repository.submodules, lfs=project.repository.lfs.value,
             # The pipeline's own limit comes first, and says more.

@@ -119,6 +119,9 @@ class Test(Strict):
     """For the whole pipeline."""
     trusted: bool = False
     """May use privileged containers, host volumes and the like."""
+    strict: bool = False
+    """What Drone passes over in silence in a pipeline file (unknown keys, words that are none) is a
+    mistake here, not a warning."""
 
 
 class Package(Strict):

@@ -60,6 +60,7 @@ class PipelineTestOperator(BaseOperator):
     :param reports: files and folders with JUnit reports, from the workspace's top.
     :param timeout_seconds: for the whole file.
     :param trusted: the project may use privileged containers and the like.
+    :param strict: what Drone passes over in silence in the pipeline file is a mistake.
     :param registries: hosts that images may come from; empty is all.
     :param allowed_images: patterns of images that may be used; empty is all.
     :param registry_login: images may be pulled with the login of the engine's connection.
@@ -85,6 +86,7 @@ class PipelineTestOperator(BaseOperator):
         reports: Sequence[str] = (),
         timeout_seconds: float = 1800.0,
         trusted: bool = False,
+        strict: bool = False,
         registries: Sequence[str] = (),
         allowed_images: Sequence[str] = (),
         registry_login: bool = False,
@@ -104,6 +106,7 @@ class PipelineTestOperator(BaseOperator):
         self.reports = tuple(reports)
         self.timeout_seconds = timeout_seconds
         self.trusted = trusted
+        self.strict = strict
         self.registries = tuple(registries)
         self.allowed_images = tuple(allowed_images)
         self.registry_login = registry_login
@@ -205,8 +208,9 @@ class PipelineTestOperator(BaseOperator):
             trusted=self.trusted, image_rules=rules, plugins=plugins,
         )  # fmt: skip
         file = load(
-            data, file=self.pipeline_file, trusted=self.trusted, image_rules=rules, plugins=plugins
-        )
+            data, file=self.pipeline_file, trusted=self.trusted, strict=self.strict,
+            image_rules=rules, plugins=plugins,
+        )  # fmt: skip
         return compile_file(file, build)
 
     def _say(self, line: str) -> None:

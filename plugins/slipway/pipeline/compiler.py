@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from slipway.exceptions import PipelineFileError
+from slipway.pipeline import elsewhere
 from slipway.pipeline.conditions import Event
 from slipway.pipeline.env_sizes import bounded, startable
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.late import LateForms, filled
+from slipway.pipeline.model import Step
 from slipway.pipeline.privileged_plugins import PrivilegedPlugins
 from slipway.pipeline.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
 from slipway.pipeline.status import AT_FIRST
@@ -20,16 +23,17 @@ from slipway.pipeline.texts import with_texts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from slipway.pipeline.document import Document
     from slipway.pipeline.load import PipelineFile
     from slipway.pipeline.model import Pipeline, Volume
     from slipway.pipeline.spec import StepSpec
+
+_Step = TypeVar("_Step", bound=Step)
 
 WORKSPACE = "/drone/src"
 # Mounting the workspace over one of these would take the image's own files away.
 _RESTRICTED = ("/", "/bin", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr",
                "/usr/bin", "/var", "/var/run")  # fmt: skip
-# Drone's own first step: it may be waited for, and the sources are always there before.
-_CLONE = "clone"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,22 +68,27 @@ def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
     :raises PipelineFileError: when something comes to more than is put together, or than a
         container can be started with.
     """
-    budget, notices = Budget(), list(file.notices)
-    if len(file.pipelines) == 1:
-        only = compile_pipeline(file.pipelines[0], build, budget=budget, notices=notices)
-        return BuildSpec(pipelines=(only,), notices=tuple(notices))
+    budget, notices = Budget(), file.told()
+    unmet = elsewhere.unmet(file.pipelines, file.elsewhere, build.event)
     pipelines = []
     for number, pipeline in enumerate(file.pipelines, 1):
-        labels = {**build.labels, "slipway.pipeline": str(number)}
-        own = replace(build, id=f"{build.id}-{number}", labels=labels)
-        one = compile_pipeline(pipeline, own, number, budget=budget, notices=notices)
-        pipelines.append(one)
+        own = build
+        if len(file.pipelines) > 1:
+            labels = {**build.labels, "slipway.pipeline": str(number)}
+            own = replace(build, id=f"{build.id}-{number}", labels=labels)
+        document = file.documents[number - 1] if file.documents else None
+        one = compile_pipeline(
+            pipeline, own, number, budget=budget, notices=notices, document=document
+        )
+        here = tuple(name for name in one.depends_on if name not in file.elsewhere)
+        reason = one.unmet or unmet.get(pipeline.name, "")
+        pipelines.append(replace(one, depends_on=here, unmet=reason))
     return BuildSpec(pipelines=tuple(pipelines), notices=tuple(notices))
 
 
 def compile_pipeline(
     pipeline: Pipeline, build: Build, number: int = 1, *, budget: Budget | None = None,
-    notices: list[str] | None = None,
+    notices: list[str] | None = None, document: Document | None = None,
 ) -> PipelineSpec:  # fmt: skip
     """Compile one pipeline.
 
@@ -88,6 +97,7 @@ def compile_pipeline(
     :param number: its place in the file, from 1.
     :param budget: of the file.
     :param notices: for the log; what there is to be said is added.
+    :param document: where it stands, for the place of a mistake.
     :raises PipelineFileError: as :func:`compile_file` does.
     """
     budget = budget or Budget()
@@ -100,19 +110,13 @@ def compile_pipeline(
         "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
     }
     late = LateForms(variables, budget)
-    own = ("name", "commands", "command", "entrypoint", "depends_on")
-    resolved = with_texts(pipeline, late.substituted, but=own)
-    # Only what a container is given can wait for its turn; elsewhere all is still well.
-    resolved = with_texts(
-        resolved, lambda text: filled(text, late.forms, AT_FIRST),
-        but=(*own, "environment", "settings"),
-    )  # fmt: skip
-    resolved = late.in_words(resolved)
+    resolved = _resolved(pipeline, late)
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
         image_rules=build.image_rules, notices=[] if notices is None else notices,
+        document=document,
     )  # fmt: skip
     services = tuple(_services(resolved, context))
     steps = tuple(_steps(resolved, context))
@@ -122,7 +126,7 @@ def compile_pipeline(
         name=pipeline.name,
         depends_on=pipeline.depends_on,
         policy=pipeline.trigger.policy().value,
-        unmet=resolved.trigger.unmet(build.event, "trigger"),
+        unmet=resolved.trigger.unmet(build.event, "trigger") or _nothing_to_do(resolved),
         platform=f"{resolved.platform.os}/{resolved.platform.arch}",
         node=dict(resolved.node),
         clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
@@ -138,17 +142,59 @@ def compile_pipeline(
     )
 
 
+def _nothing_to_do(pipeline: Pipeline) -> str:
+    return "" if pipeline.steps else "it has no steps"
+
+
+def _resolved(pipeline: Pipeline, late: LateForms) -> Pipeline:
+    """Return a pipeline with everything substituted but what containers run.
+
+    Pipelines keep their names, since Drone's server knows them by what is in the file. Only what a
+    container is given can wait for its turn to ask how the run stands; elsewhere all is still well.
+
+    :raises PipelineFileError: when two steps are called the same then.
+    """
+    own = ("commands", "command", "entrypoint")
+    resolved = with_texts(pipeline, late.substituted, but=own)
+    resolved = with_texts(
+        resolved, lambda text: filled(text, late.forms, AT_FIRST),
+        but=(*own, "environment", "settings"),
+    )  # fmt: skip
+    resolved = late.in_words(resolved).model_copy(
+        update={
+            "name": pipeline.name,
+            "depends_on": pipeline.depends_on,
+            "services": _named(resolved.services, "service"),
+            "steps": _named(resolved.steps, "step"),
+        }
+    )
+    names = [one.name for one in (*resolved.services, *resolved.steps)]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        msg = f"two steps or services are called {twice!r} once their names are substituted"
+        raise PipelineFileError(msg, advice="give them names that differ for every build")
+    return resolved
+
+
+def _named(steps: tuple[_Step, ...], kind: str) -> tuple[_Step, ...]:
+    """Give those that have no name their number for one."""
+    return tuple(
+        step if step.name else step.model_copy(update={"name": f"{kind}-{number}"})
+        for number, step in enumerate(steps, 1)
+    )
+
+
 def _services(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
     for number, service in enumerate(pipeline.services, 1):
         yield startable(step_spec(service, number, context, kind="service", depends_on=()))
 
 
 def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
+    names = {step.name for step in pipeline.steps}
     before: tuple[str, ...] = ()
     for number, step in enumerate(pipeline.steps, 1):
         if pipeline.is_graph:
-            named = (name for name in step.depends_on or () if name != _CLONE)
-            before = tuple(dict.fromkeys(named))
+            # Services, and the sources, are there before any step.
+            before = tuple(dict.fromkeys(name for name in step.depends_on or () if name in names))
         yield startable(step_spec(step, number, context, kind="step", depends_on=before))
         before = (step.name,)
 
@@ -192,18 +238,22 @@ def _stage_variables(pipeline: Pipeline, number: int, build: Build) -> dict[str,
         "DRONE_STAGE_NAME": pipeline.name,
         "DRONE_STAGE_NUMBER": str(number),
         "DRONE_STAGE_OS": pipeline.platform.os,
-        "DRONE_STAGE_TYPE": pipeline.type,
+        "DRONE_STAGE_TYPE": "docker",
         "DRONE_STAGE_VARIANT": pipeline.platform.variant,
     }
 
 
 def _volumes(pipeline: Pipeline, identity: str) -> Iterator[VolumeSpec]:
+    """Compile those that are volumes; of one name, the first counts."""
+    seen: set[str] = set()
     for number, volume in enumerate(pipeline.volumes, 1):
-        yield _volume(volume, f"{identity}-volume-{number}")
+        if volume.name not in seen and (volume.temp is not None or volume.host is not None):
+            yield _volume(volume, f"{identity}-volume-{number}")
+            seen.add(volume.name)
 
 
 def _volume(volume: Volume, name: str) -> VolumeSpec:
-    if volume.host is not None:
+    if volume.host is not None and volume.temp is None:
         return VolumeSpec(id=name, name=volume.name, host=volume.host.path)
     memory = volume.temp is not None and volume.temp.medium == "memory"
     size = volume.temp.size_limit if volume.temp is not None else 0

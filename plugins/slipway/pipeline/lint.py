@@ -1,8 +1,12 @@
-"""The rules that a well-formed pipeline must keep; Drone refuses the same things, and some more."""
+"""The rules that a well-formed pipeline must keep: Drone refuses the same, or fails at it.
+
+What Drone passes over in silence is told by :mod:`slipway.pipeline.passed_over`.
+"""
 
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,12 +19,12 @@ from slipway.pipeline.substitution import BadSubstitution, substitute
 from slipway.pipeline.texts import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from slipway.pipeline.conditions import Conditions
+    from slipway.pipeline.document import Document
     from slipway.pipeline.model import Pipeline, Step
     from slipway.pipeline.places import Path, Problem
-    from slipway.pipeline.reader import Document
 
 Rule: TypeAlias = "Callable[[Document, Pipeline], Iterator[Problem]]"
 
@@ -30,13 +34,10 @@ CLONE = "clone"
 MOST_CONTAINERS, _MOST_NAMED = 300, 500
 # Longer names are compared with none: that takes the square of their length.
 _LONGEST_COMPARED = 100
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 # Names of the volumes that Drone itself makes.
 _RESERVED = ("workspace", "_workspace", "_docker_socket")
-_WORDS = {
-    "event": ("push", "pull_request", "tag", "promote", "rollback", "cron", "custom"),
-    "status": ("success", "failure"),
-}
+# A folder that the runner keeps for itself.
+_KEPT = "/run/drone"
 
 
 def lint(document: Document, pipeline: Pipeline, *, trusted: bool) -> list[Problem]:
@@ -53,14 +54,17 @@ def lint(document: Document, pipeline: Pipeline, *, trusted: bool) -> list[Probl
     ]
 
 
-def lint_file(documents: Sequence[Document], pipelines: Sequence[Pipeline]) -> list[Problem]:
+def lint_file(
+    documents: Sequence[Document], pipelines: Sequence[Pipeline], elsewhere: Collection[str] = ()
+) -> list[Problem]:
     """Check the pipelines of a file against each other.
 
     :param documents: where each of them came from.
+    :param elsewhere: names of pipelines in the file that other runners would run.
     """
     return [
         *_duplicate_pipeline(documents, pipelines),
-        *_unknown_pipeline(documents, pipelines),
+        *_unknown_pipeline(documents, pipelines, elsewhere),
         *_pipeline_cycle(documents, pipelines),
         *_too_many(documents, pipelines),
     ]
@@ -78,15 +82,15 @@ def _duplicate_pipeline(
 
 
 def _unknown_pipeline(
-    documents: Sequence[Document], pipelines: Sequence[Pipeline]
+    documents: Sequence[Document], pipelines: Sequence[Pipeline], elsewhere: Collection[str]
 ) -> Iterator[Problem]:
-    names = [pipeline.name for pipeline in pipelines]
+    names = [*(pipeline.name for pipeline in pipelines), *elsewhere]
     for document, pipeline in zip(documents, pipelines, strict=True):
         for i, wanted in enumerate(pipeline.depends_on):
             if wanted not in names:
                 message = f"no pipeline is called `{wanted}`"
                 path: Path = ("depends_on", i)
-                advice = _nearest(wanted, names)
+                advice = nearest(wanted, names)
                 yield document.problem("unknown-dependency", path, message, advice=advice)
 
 
@@ -117,7 +121,7 @@ def containers(pipeline: Pipeline) -> Iterator[tuple[Path, Step]]:
 def _duplicate_name(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     seen: set[str] = set()
     for path, step in containers(pipeline):
-        if step.name in seen:
+        if step.name and step.name in seen:
             message = f"a step or service is called `{step.name}` already"
             yield document.problem("duplicate-name", (*path, "name"), message)
         seen.add(step.name)
@@ -125,17 +129,23 @@ def _duplicate_name(document: Document, pipeline: Pipeline) -> Iterator[Problem]
 
 def _unknown_dependency(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     names = [step.name for step in pipeline.steps]
-    services = {service.name for service in pipeline.services}
+    known = {*names, CLONE, *(service.name for service in pipeline.services)}
     for i, step in enumerate(pipeline.steps):
         for j, wanted in enumerate(step.depends_on or ()):
-            if wanted in (*names, CLONE):
-                continue
-            advice = _nearest(wanted, names)
-            if wanted in services:
-                advice = "services are ready before any step starts; leave it out"
-            path: Path = ("steps", i, "depends_on", j)
-            message = f"no step is called `{wanted}`"
-            yield document.problem("unknown-dependency", path, message, advice=advice)
+            if wanted not in known:
+                path: Path = ("steps", i, "depends_on", j)
+                message, advice = f"no step is called `{wanted}`", nearest(wanted, names)
+                yield document.problem("unknown-dependency", path, message, advice=advice)
+
+
+def _service_waits_for_step(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    services = {service.name for service in pipeline.services}
+    for i, service in enumerate(pipeline.services):
+        for j, wanted in enumerate(service.depends_on or ()):
+            if wanted not in services and wanted != CLONE:
+                message = f"a service cannot wait for `{wanted}`: it starts before all steps"
+                path: Path = ("services", i, "depends_on", j)
+                yield document.problem("service-waits", path, message)
 
 
 def _cycle(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
@@ -144,25 +154,6 @@ def _cycle(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
         position = [step.name for step in pipeline.steps].index(cycle[0])
         message = f"these wait for each other for ever: {' -> '.join([*cycle, cycle[0]])}"
         yield document.problem("cycle", ("steps", position, "depends_on"), message)
-
-
-def _service_in_graph(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    for i, service in enumerate(pipeline.services):
-        if service.depends_on:
-            message = "a service cannot depend on anything: it starts before all steps"
-            path: Path = ("services", i, "depends_on")
-            yield document.problem("service-dependency", path, message, at_key=True)
-
-
-def _environment(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    places: list[tuple[Path, Any]] = [((), pipeline.environment)]
-    places += [(path, step.environment) for path, step in containers(pipeline)]
-    for path, environment in places:
-        for name in environment:
-            if not _VARIABLE.fullmatch(name):
-                message = f"`{name}` cannot be the name of a variable"
-                here = (*path, "environment", name)
-                yield document.problem("variable-name", here, message, at_key=True)
 
 
 def _image(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
@@ -186,45 +177,28 @@ def _sizes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             yield document.problem("too-many-variables", path, message, at_key=True)
 
 
-def _shell(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    for path, step in containers(pipeline):
-        if step.shell and re.search(r"powershell|pwsh|cmd(\.exe)?$", step.shell, re.IGNORECASE):
-            message = f"{step.shell} does not read scripts the way a Unix shell does"
-            yield document.problem("shell", (*path, "shell"), message, advice="use a Unix shell")
-
-
 def _volumes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    names = [volume.name for volume in pipeline.volumes]
     for i, volume in enumerate(pipeline.volumes):
-        here: Path = ("volumes", i)
-        if volume.name in _RESERVED or volume.name in names[:i]:
+        if volume.name in _RESERVED:
             message = f"a volume cannot be called `{volume.name}`"
-            advice = "it is there already" if volume.name in names[:i] else "Drone keeps this name"
-            yield document.problem("volume-name", (*here, "name"), message, advice=advice)
-        if (volume.temp is None) == (volume.host is None):
-            message = "a volume is either `temp: {}` or `host: {path: ...}`"
-            yield document.problem("volume-kind", here, message)
+            path: Path = ("volumes", i, "name")
+            yield document.problem("volume-name", path, message, advice="Drone keeps this name")
     for path, step in containers(pipeline):
-        for key, mounts in (("volumes", step.volumes), ("devices", step.devices)):
-            for i, mount in enumerate(mounts):
-                if mount.name not in names:
-                    message = f"no volume is called `{mount.name}`"
-                    advice = _nearest(mount.name, names) or "add it under the pipeline's `volumes`"
-                    where = (*path, key, i, "name")
-                    yield document.problem("unknown-volume", where, message, advice=advice)
+        for i, mount in enumerate(step.volumes):
+            place: Path = (*path, "volumes", i)
+            if mount.name in _RESERVED:
+                message = f"the volume `{mount.name}` is not for steps"
+                yield document.problem("volume-name", (*place, "name"), message)
+            if posixpath.normpath(mount.path).startswith(_KEPT):
+                message = f"cannot mount a volume at {_KEPT}"
+                advice = "the runner keeps this folder for itself; choose another one"
+                yield document.problem("volume-path", (*place, "path"), message, advice=advice)
 
 
 def _conditions(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     places: list[tuple[Path, Conditions]] = [(("trigger",), pipeline.trigger)]
     places += [((*path, "when"), step.when) for path, step in containers(pipeline)]
     for path, conditions in places:
-        for key, words in _WORDS.items():
-            condition = getattr(conditions, key)
-            for word in (*condition.include, *condition.exclude):
-                if word not in words and not re.search(r"[*?\[{$]", word):
-                    message = f"no {key} is called `{word}`"
-                    advice = _nearest(word, words) or f"there are {', '.join(words)}"
-                    yield document.problem("unknown-word", (*path, key), message, advice=advice)
         yield from _patterns(document, path, conditions)
 
 
@@ -240,31 +214,19 @@ def _patterns(document: Document, path: Path, conditions: Conditions) -> Iterato
                 yield document.problem("pattern", (*path, key), message, advice=advice)
 
 
-def _secrets(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
-    """Drone replaces ``from_secret`` only where a setting's whole value is one."""
-    for path, step in containers(pipeline):
-        for name, value in step.settings.items():
-            if isinstance(value, dict | list) and _asks_within(value):
-                message = "`from_secret` works only as the whole value of a setting"
-                here = (*path, "settings", name)
-                yield document.problem("nested-secret", here, message)
-
-
-def _asks_within(value: Any) -> bool:
-    if isinstance(value, dict):
-        return "from_secret" in value or any(_asks_within(item) for item in value.values())
-    return isinstance(value, list) and any(_asks_within(item) for item in value)
-
-
 def _substitution(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
     for path, text in texts(pipeline):
         if "commands" in path:
             continue  # what is not ours there is the shell's
-        try:
-            substitute(text, {})
-        except BadSubstitution as error:
-            advice = "write `$${` for the text itself"
-            yield document.problem("substitution", path, str(error), advice=advice)
+        keys = ((path[: cut + 1], str(part)) for cut, part in enumerate(path))
+        for place, one in (*keys, (path, text)):
+            try:
+                substitute(one, {})
+            except BadSubstitution as error:
+                advice = "write `$${` for the text itself"
+                yield document.problem(
+                    "substitution", place, str(error), advice=advice, at_key=one is not text
+                )
 
 
 def _zero_byte(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
@@ -275,7 +237,8 @@ def _zero_byte(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             yield document.problem("zero-byte", path, message, at_key=True)
 
 
-def _nearest(wanted: str, names: Sequence[str]) -> str:
+def nearest(wanted: str, names: Sequence[str]) -> str:
+    """Say which name was meant; nothing where none is near."""
     if len(wanted) > _LONGEST_COMPARED:
         return ""
     short = [name for name in names if len(name) <= _LONGEST_COMPARED]
@@ -284,6 +247,6 @@ def _nearest(wanted: str, names: Sequence[str]) -> str:
 
 
 _RULES: tuple[Rule, ...] = (
-    _duplicate_name, _unknown_dependency, _cycle, _service_in_graph, _environment, _image,
-    _sizes, _shell, _volumes, _conditions, _secrets, _substitution, _zero_byte,
+    _duplicate_name, _unknown_dependency, _cycle, _service_waits_for_step, _image, _sizes,
+    _volumes, _conditions, _substitution, _zero_byte,
 )  # fmt: skip

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from slipway.pipeline.document import Document
     from slipway.pipeline.image_rules import ImageRules
     from slipway.pipeline.model import Pipeline
     from slipway.pipeline.places import Path, Problem
-    from slipway.pipeline.reader import Document
 
 
 def forbidden_images(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from slipway.pipeline.model import Pipeline
     from slipway.pipeline.privileged_plugins import PrivilegedPlugins
-    from slipway.pipeline.reader import Document
+    from slipway.pipeline.document import Document
 
 
 def missing_rights(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from slipway.pipeline.document import Document
     from slipway.pipeline.model import Pipeline
     from slipway.pipeline.places import Path, Problem
-    from slipway.pipeline.reader import Document
 
 # Key of a step -> what an untrusted repository cannot do.
 _REASONS = {

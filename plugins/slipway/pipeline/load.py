@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import PipelineFileMissing
+from slipway.pipeline.conditions import Conditions
 from slipway.pipeline.earlier_forms import converted
+from slipway.pipeline.elsewhere import PASSED_OVER, not_for_us, trigger_of, warn_of_waiting
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.lint import lint, lint_file
 from slipway.pipeline.lint_images import forbidden_images
 from slipway.pipeline.lint_plugins import missing_rights
 from slipway.pipeline.parse import parse
-from slipway.pipeline.places import PipelineFileInvalid, Problem, by_place
+from slipway.pipeline.passed_over import warn
+from slipway.pipeline.places import MOST_SHOWN, PipelineFileInvalid, Problem, by_place
 from slipway.pipeline.privileged_plugins import PrivilegedPlugins
 from slipway.pipeline.reader import read
 
 if TYPE_CHECKING:
+    from slipway.pipeline.document import Document
     from slipway.pipeline.model import Pipeline
-    from slipway.pipeline.reader import Document
 
 # Pipelines in one file, each variant of a matrix counted.
 MOST_PIPELINES = 100
 
 _SCRIPTED = {".jsonnet": "jsonnet", ".libsonnet": "jsonnet", ".star": "starlark",
              ".starlark": "starlark", ".py": "starlark"}  # fmt: skip
-# Kinds of documents that Drone knows, and what becomes of them here.
-_PASSED_OVER = {
-    "secret": "is not read: secrets come from the project file",
-    "signature": "is not checked",
-    "template": "is not filled in",
-    "cron": "is not read: schedules are Airflow's",
-    "registry": "is not read: registries come from the project file",
-    "organization": "is not read",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,21 +37,35 @@ class PipelineFile:
 
     :param pipelines: in the order of the file.
     :param notices: what is in the file and plays no part, for the log.
+    :param warnings: what Drone passes over in silence.
+    :param elsewhere: names of pipelines that other runners would run, and when.
+    :param documents: where each pipeline stands.
     """
 
     pipelines: tuple[Pipeline, ...]
     notices: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    elsewhere: Mapping[str, Conditions] = field(default_factory=dict)
+    documents: tuple[Document, ...] = ()
+
+    def told(self) -> list[str]:
+        """Return the lines that a log shows before the pipelines run."""
+        shown = [f"warning: {problem}" for problem in self.warnings[:MOST_SHOWN]]
+        if len(self.warnings) > MOST_SHOWN:
+            shown.append(f"... and {len(self.warnings) - MOST_SHOWN} more warnings")
+        return [*self.notices, *(line for one in shown for line in one.split("\n"))]
 
 
 def load(
-    data: bytes | None, *, file: str, trusted: bool, image_rules: ImageRules | None = None,
-    plugins: PrivilegedPlugins | None = None,
+    data: bytes | None, *, file: str, trusted: bool, strict: bool = False,
+    image_rules: ImageRules | None = None, plugins: PrivilegedPlugins | None = None,
 ) -> PipelineFile:  # fmt: skip
     """Read, check and return the pipelines in a file.
 
     :param data: the file's content; None where the commit has no such file.
     :param file: its path in the repository.
     :param trusted: the project may use what reaches out of its containers.
+    :param strict: what Drone passes over in silence is a mistake.
     :param image_rules: which images it may use; all by default.
     :param plugins: which of them may have every right.
     :raises PipelineFileMissing: when there is no file.
@@ -71,10 +80,34 @@ def load(
         msg = f"the commit has no {file}"
         advice = "add it, or name another file under `test: {pipeline: ...}` in the project file"
         raise PipelineFileMissing(msg, advice=advice)
-    documents, notices = _sorted_out(read(data, file=file), file)
+    read_documents = read(data, file=file)
+    found = _sorted_out(read_documents, file)
+    pipelines, problems = _checked(
+        found, trusted=trusted, rules=image_rules or ImageRules(),
+        plugins=plugins or PrivilegedPlugins(trusted=trusted),
+    )  # fmt: skip
+    warnings = [one for document in read_documents for one in document.warnings]
+    if strict:
+        problems, warnings = problems + warnings, []
+    if problems:
+        raise PipelineFileInvalid(_in_order(problems), _in_order(warnings))
+    return PipelineFile(
+        pipelines=tuple(pipelines), notices=tuple(found.notices),
+        warnings=tuple(_in_order(warnings)), elsewhere=found.elsewhere,
+        documents=tuple(found.documents),
+    )  # fmt: skip
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(sorted(problems, key=by_place)))
+
+
+def _checked(
+    found: _Found, *, trusted: bool, rules: ImageRules, plugins: PrivilegedPlugins
+) -> tuple[list[Pipeline], list[Problem]]:
     pipelines: list[Pipeline] = []
     problems: list[Problem] = []
-    for document in documents:
+    for document in found.documents:
         try:
             pipeline = parse(document)
         except PipelineFileInvalid as error:
@@ -82,36 +115,63 @@ def load(
         else:
             pipelines.append(pipeline)
             problems += lint(document, pipeline, trusted=trusted)
-            problems += forbidden_images(document, pipeline, image_rules or ImageRules())
-            notices += missing_rights(
-                document, pipeline, plugins or PrivilegedPlugins(trusted=trusted)
-            )
-    if len(pipelines) == len(documents):
-        problems += lint_file(documents, pipelines)
-    if problems:
-        unique = dict.fromkeys(sorted(problems, key=by_place))
-        raise PipelineFileInvalid(list(unique))
-    return PipelineFile(pipelines=tuple(pipelines), notices=tuple(notices))
+            problems += forbidden_images(document, pipeline, rules)
+            found.notices += missing_rights(document, pipeline, plugins)
+            warn(document, pipeline)
+    if len(pipelines) == len(found.documents):
+        problems += lint_file(found.documents, pipelines, found.elsewhere)
+        warn_of_waiting(found.documents, pipelines, found.elsewhere)
+    return pipelines, problems
 
 
-def _sorted_out(documents: list[Document], file: str) -> tuple[list[Document], list[str]]:
-    """Part the pipelines from what else there is."""
+@dataclass
+class _Found:
+    """What a file's documents were found to be.
+
+    :param left_out: why documents are not run here.
+    """
+
+    documents: list[Document] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    elsewhere: dict[str, Conditions] = field(default_factory=dict)
+    left_out: list[tuple[Document, Problem]] = field(default_factory=list)
+
+
+def _sorted_out(documents: list[Document], file: str) -> _Found:
+    """Part the pipelines that are run here from what else there is."""
     if not documents:
         raise PipelineFileInvalid([Problem(file=file, rule="empty", message="the file is empty")])
-    kept: list[Document] = []
-    notices: list[str] = []
+    found = _Found()
     for document in documents:
-        kind = document.data.get("kind") if isinstance(document.data, dict) else None
-        if kind in _PASSED_OVER:
-            notices.append(f"document {document.number}, of kind {kind}, {_PASSED_OVER[kind]}")
-        else:
-            kept += converted(document)
-        if len(kept) > MOST_PIPELINES:
+        _sort(document, found)
+        if len(found.documents) > MOST_PIPELINES:
             message = f"the file has more than {MOST_PIPELINES} pipelines"
             advice = "pipelines of one file run for each commit; move some to other projects"
             problem = document.problem("too-many-pipelines", (), message, advice=advice)
             raise PipelineFileInvalid([problem])
-    if not kept:
-        message = f"the file has no pipeline ({'; '.join(notices)})"
+    if not found.documents and found.left_out:
+        raise PipelineFileInvalid([problem for _, problem in found.left_out])
+    if not found.documents:
+        message = f"the file has no pipeline ({'; '.join(found.notices)})"
         raise PipelineFileInvalid([Problem(file=file, rule="no-pipeline", message=message)])
-    return kept, notices
+    for document, problem in found.left_out:
+        name = document.data.get("name") or f"document {document.number}"
+        message = f"{name} is not run: {problem.message}"
+        document.warnings.append(replace(problem, message=message))
+    return found
+
+
+def _sort(document: Document, found: _Found) -> None:
+    kind = document.data.get("kind") if isinstance(document.data, dict) else None
+    if kind in PASSED_OVER:
+        notice = f"document {document.number}, of kind {kind}, {PASSED_OVER[kind]}"
+        found.notices.append(notice)
+        return
+    for one in converted(document):
+        problem = not_for_us(one)
+        if problem is None:
+            found.documents.append(one)
+        else:
+            found.left_out.append((document, problem))
+            if kind == "pipeline":
+                found.elsewhere |= [trigger_of(one)]

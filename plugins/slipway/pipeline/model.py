@@ -1,7 +1,7 @@
 """Drone's docker pipelines as models: every key, with Drone's meaning.
 
-Models are frozen and refuse unknown keys. The names and their meanings are those of
-docs.drone.io/pipeline/docker/syntax.
+Models are frozen and know no other keys: what else a file has is taken out before, and told. The
+names and their meanings are those of docs.drone.io/pipeline/docker/syntax.
 """
 
 from __future__ import annotations
@@ -9,10 +9,19 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from slipway.pipeline.conditions import Conditions
-from slipway.pipeline.values import Bytes, FailureWord, Parameter, PullWord, Text, Value, as_port
+from slipway.pipeline.values import (
+    Bytes,
+    FailureWord,
+    Line,
+    Parameter,
+    PullWord,
+    Text,
+    Value,
+    as_port,
+)
 
 
 class Failure(StrEnum):
@@ -22,14 +31,6 @@ class Failure(StrEnum):
     IGNORE = "ignore"
     FAST = "fast"
     """Everything else of the pipeline stops at once."""
-
-
-def _not_empty(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Refuse an empty list; ``min_length`` would also count the steps that are broken as none."""
-    if not steps:
-        msg = "this must not be empty"
-        raise ValueError(msg)
-    return steps
 
 
 class _Model(BaseModel):
@@ -69,25 +70,25 @@ class Quantity(_Model):
 
 
 class Resources(_Model):
-    """What a step may use; requests are for schedulers and mean nothing here."""
+    """What a step may use."""
 
     limits: Quantity = Quantity()
-    requests: Quantity = Quantity()
 
 
 class Step(_Model):
     """One container of the pipeline."""
 
-    name: Text
+    name: str = ""
+    """Given a number in its place, where it has none."""
     image: Text
     pull: PullWord = "default"
     """When the registry is asked for the image."""
-    commands: tuple[str, ...] = ()
+    commands: tuple[Line, ...] = ()
     """Lines of a shell script; without them the image's own program runs."""
     shell: Text | None = None
     """The program that reads ``commands``."""
-    entrypoint: tuple[str, ...] | None = None
-    command: tuple[str, ...] | None = None
+    entrypoint: tuple[Line, ...] | None = None
+    command: tuple[Line, ...] | None = None
     environment: dict[str, Value] = {}
     settings: dict[str, Parameter] = {}
     """What a plugin is told, as ``PLUGIN_*`` variables."""
@@ -187,7 +188,8 @@ class Pipeline(_Model):
     """One document of kind ``pipeline``."""
 
     kind: Literal["pipeline"]
-    type: Literal["docker"] = "docker"
+    type: Literal["docker", "kubernetes"] = "docker"
+    """Both run on Docker: one that needs a cluster is left out before it comes here."""
     version: str = ""
     name: Text = "default"
     clone: Clone = Clone()
@@ -204,9 +206,12 @@ class Pipeline(_Model):
     volumes: tuple[Volume, ...] = ()
     workspace: Workspace = Workspace()
     services: tuple[Service, ...] = ()
-    steps: Annotated[tuple[Step, ...], AfterValidator(_not_empty)]
+    steps: tuple[Step, ...] = ()
 
     @property
     def is_graph(self) -> bool:
-        """Whether any step says what it depends on; without, steps run one after the other."""
-        return any(step.depends_on is not None for step in self.steps)
+        """Whether anything depends on something; without, steps run one after the other.
+
+        An empty list alone makes no graph, as Drone has it.
+        """
+        return any(step.depends_on for step in (*self.services, *self.steps))

@@ -9,15 +9,15 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from slipway.pipeline.document import MOST_WARNINGS
 from slipway.pipeline.model import Pipeline
 from slipway.pipeline.places import MOST_SHOWN, Path, PipelineFileInvalid, Problem, by_place
 
 if typing.TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from slipway.pipeline.reader import Document
+    from slipway.pipeline.document import Document
 
-_TYPES = ("exec", "kubernetes", "ssh", "digitalocean", "aws", "macstadium", "tart", "vm")
 _WORDS = {
     "string_type": "this must be text",
     "tuple_type": "this must be a list",
@@ -31,43 +31,55 @@ _WORDS = {
 }
 
 
+# What to write in place of keys that come from elsewhere.
+_INSTEAD = {
+    "secrets": "write `environment: {NAME: {from_secret: name}}`",
+    "group": "write `depends_on`: steps that wait for the same run side by side",
+    "paths": "the runner looks at no paths; compare them in a command",
+    "local": "it is run by no server; remove it",
+    "matrix": "write a pipeline for each variant, and merge what they share with `<<`",
+    "branches": "write `trigger: {branch: ...}`",
+    "networks": "everything of a pipeline is on one network",
+    "requests": "only `limits` count, since nothing is scheduled by it",
+    "labels": "write `node` for what a worker must be",
+}
+
+
 def parse(document: Document) -> Pipeline:
     """Build the model of a document of kind ``pipeline``.
 
+    Keys that no model knows are taken out of the document's data; the document's warnings name
+    them.
+
     :raises PipelineFileInvalid: with every mistake in the document.
     """
-    if problem := _refused_as_a_whole(document):
-        raise PipelineFileInvalid([problem])
-    try:
-        return Pipeline.model_validate(_without_extensions(document.data))
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        problems = [_explain(document, detail) for detail in details[: MOST_SHOWN + 1]]
-        raise PipelineFileInvalid(sorted(problems, key=by_place)) from error
+    if not isinstance(document.data, dict):
+        message = "a pipeline file is a mapping, not this"
+        raise PipelineFileInvalid([document.problem("not-a-mapping", (), message)])
+    for key in [key for key in document.data if key.startswith(("x-", ".", "_"))]:
+        del document.data[key]  # it is there only to be referred to
+    while True:
+        try:
+            return Pipeline.model_validate(document.data)
+        except ValidationError as error:
+            details = error.errors(include_url=False, include_context=False)
+            if not _take_out_unknown(document, details):
+                problems = [_explain(document, one) for one in details[: MOST_SHOWN + 1]]
+                raise PipelineFileInvalid(sorted(problems, key=by_place)) from error
 
 
-def _without_extensions(data: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is there only to be referred to: top keys such as ``x-base`` or ``.base``."""
-    return {key: value for key, value in data.items() if not key.startswith(("x-", ".", "_"))}
-
-
-def _refused_as_a_whole(document: Document) -> Problem | None:
-    data = document.data
-    if not isinstance(data, dict):
-        return document.problem("not-a-mapping", (), "a pipeline file is a mapping, not this")
-    if "kind" not in data:
-        advice = "begin with `kind: pipeline`"
-        return document.problem("missing-key", (), "`kind` is missing", advice=advice)
-    if data.get("type", "docker") in _TYPES:
-        message = f"pipelines of type {data['type']} are not run here"
-        return document.problem("unsupported-type", ("type",), message, advice="use `docker`")
-    return None
+def _take_out_unknown(document: Document, details: list[ErrorDetails]) -> bool:
+    """Remove the keys that no model knows, and tell each; without any, return false."""
+    unknown = [tuple(one["loc"]) for one in details if one["type"] == "extra_forbidden"]
+    for path in unknown:
+        _warn_of_key(document, path)
+    for path in unknown:
+        del _at(document.data, path[:-1])[path[-1]]
+    return bool(unknown)
 
 
 def _explain(document: Document, detail: ErrorDetails) -> Problem:
     path, kind = tuple(detail["loc"]), detail["type"]
-    if kind == "extra_forbidden":
-        return _unknown_key(document, path)
     if kind == "missing":
         message = f"`{path[-1]}` is missing"
         return document.problem("missing-key", path[:-1], message)
@@ -85,13 +97,24 @@ def _repair(path: Path, kind: str, value: Any) -> str:
     return ""
 
 
-def _unknown_key(document: Document, path: Path) -> Problem:
+def _warn_of_key(document: Document, path: Path) -> None:
+    if len(document.warnings) >= MOST_WARNINGS:
+        return  # looking for the nearest of thousands takes long
     key, model = str(path[-1]), _model_at(path[:-1])
     known = list(model.model_fields) if model else []
     near = difflib.get_close_matches(key, known, n=1)
-    advice = f"did you mean `{near[0]}`?" if near else f"it takes {', '.join(known)}"
-    message = f"there is no key `{key}` here"
-    return document.problem("unknown-key", path, message, advice=advice, at_key=True)
+    advice = _INSTEAD.get(key) or (f"did you mean `{near[0]}`?" if near else "")
+    if not advice:
+        plugin = "settings" in known and not _at(document.data, path[:-1]).get("commands")
+        advice = "a plugin reads it under `settings`" if plugin else f"it takes {', '.join(known)}"
+    message = f"there is no key `{key}` here, so it is ignored"
+    document.warn("unknown-key", path, message, advice=advice, at_key=True)
+
+
+def _at(data: Any, path: Path) -> Any:
+    for part in path:
+        data = data[part]
+    return data
 
 
 def _model_at(path: Path) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipway.exceptions import PipelineFileError
+from slipway.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,7 @@ class Problem:
     def _excerpt(self, span: Span) -> str:
         cut = max(0, span.column - 1 - _WIDEST // 2) if len(self.source) > _WIDEST else 0
         shown = self.source[cut : cut + _WIDEST].replace("\t", " ")
+        shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in shown)
         start = span.column - 1 - cut
         carets = "^" * max(1, min(span.width, len(shown) - start))
         gutter = " " * len(str(span.line))
@@ -69,8 +71,10 @@ class Problem:
 
 
 def _cut(text: str) -> str:
-    """Cut what a hostile file brings into a message."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+    """Cut what a hostile file brings into a message, and show what cannot be seen."""
+    cut = text[:_LONGEST]
+    shown = cut if cut.isprintable() else visible(cut, _LONGEST)
+    return shown if len(text) <= _LONGEST else f"{shown} ..."
 
 
 def by_place(problem: Problem) -> tuple[int, int]:
@@ -82,11 +86,15 @@ class PipelineFileInvalid(PipelineFileError):
     """A pipeline file has mistakes, all of which are listed.
 
     :param problems: at least one.
+    :param warnings: what the file would run without: often, a misspelt key is why one is missing.
     """
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        shown = [str(problem) for problem in problems[:MOST_SHOWN]]
-        if len(problems) > MOST_SHOWN:
-            shown.append(f"... and {len(problems) - MOST_SHOWN} more")
-        super().__init__("\n".join(shown))
+    def __init__(self, problems: Sequence[Problem], warnings: Sequence[Problem] = ()) -> None:
+        super().__init__("\n".join([*_shown(problems), *_shown(warnings, "warning: ")]))
         self.problems = tuple(problems)
+
+
+def _shown(problems: Sequence[Problem], begin: str = "") -> list[str]:
+    shown = [f"{begin}{problem}" for problem in problems[:MOST_SHOWN]]
+    more = len(problems) - MOST_SHOWN
+    return [*shown, f"... and {more} more"] if more > 0 else shown

@@ -228,7 +228,8 @@ class Runner:
         secrets = self._given.secrets
         known = {name: filled(text, self._spec.late, status) for name, text in
                  step.environment.items()}  # fmt: skip
-        known |= {**status, **{k: secrets[v] for k, v in step.secrets.items() if v in secrets}}
+        # A secret that is not given is empty, as Drone has it.
+        known |= {**status, **{k: secrets.get(v, "") for k, v in step.secrets.items()}}
         known |= trusting_git(known)
         runnable(step, known)
         return container_spec(

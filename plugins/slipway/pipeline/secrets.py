@@ -23,7 +23,7 @@ def asked_for(spec: BuildSpec) -> list[str]:
 
 
 def unknown_secrets(spec: BuildSpec, known: Container[str]) -> Iterator[str]:
-    """Say which secrets are asked for and not given; their variables stay unset, as in Drone."""
+    """Say which secrets are asked for and not given; their variables are empty, as in Drone."""
     for name in asked_for(spec):
         if name not in known:
             yield (

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slipway.pipeline.reader import Scalar
+from slipway.pipeline.document import Scalar
 from slipway.pipeline.values import FromSecret
 
 _TRUE = ("true", "yes", "on", "y")

@@ -6,20 +6,24 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ImageRefused
+from slipway.exceptions import ImageRefused, PipelineFileError
 from slipway.pipeline import script, script_file
+from slipway.pipeline.commit_text import CommitTextInCode
 from slipway.pipeline.image_rules import ImageRules
 from slipway.pipeline.images import is_latest, replaced
+from slipway.pipeline.places import PipelineFileInvalid
 from slipway.pipeline.service_ports import awaited_ports
 from slipway.pipeline.settings import plugin_variables
 from slipway.pipeline.spec import LimitSpec, PortSpec, StepSpec
-from slipway.pipeline.values import FromSecret
+from slipway.pipeline.values import FAILURES, PULLS, FromSecret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slipway.pipeline.conditions import Event
+    from slipway.pipeline.document import Document
     from slipway.pipeline.model import Mount, Step
+    from slipway.pipeline.places import Path
     from slipway.pipeline.spec import VolumeSpec
     from slipway.pipeline.substitution import Budget
 
@@ -36,6 +40,7 @@ class Context:
     :param variables: of the build and the pipeline.
     :param budget: what the file's texts may still come to.
     :param notices: for the log; what there is to be said is added.
+    :param document: where the pipeline stands, for the place of a mistake.
     """
 
     id: str
@@ -48,6 +53,7 @@ class Context:
     budget: Budget
     image_rules: ImageRules = field(default_factory=ImageRules)
     notices: list[str] = field(default_factory=list)
+    document: Document | None = None
 
 
 def step_spec(
@@ -66,9 +72,11 @@ def step_spec(
     environment, secrets = _environment(step, number, context)
     entrypoint, command, commands = step.entrypoint, step.command, ""
     if not step.commands:
-        entrypoint, command = _program(step, context, f"{kind} {step.name!r}", environment)
+        program = _program(step, number, context, kind)
+        entrypoint, command = program.entrypoint, program.command
+        environment |= program.computed
     else:
-        text, computed = script.with_variables(step.commands, context.variables, context.budget)
+        text, computed = _commands(step, number, context, kind)
         environment |= computed
         entrypoint, command = script.entrypoint(step.shell), script.COMMAND
         commands = script.shell_script(text)
@@ -79,6 +87,7 @@ def step_spec(
     # A service that runs its image's own program runs it where the image says.
     own_place = step.detach and not step.commands
     image = replaced(step.image, context.images)
+    volumes = {volume.name for volume in context.volumes}
     return StepSpec(
         id=f"{context.id}-{kind}-{number}-{_UNFIT.sub('-', step.name)[:_LONGEST_NAME]}",
         name=step.name,
@@ -100,14 +109,18 @@ def step_spec(
             for one in step.ports
             if one.host
         ),
-        mounts={mount.path: mount.name for mount in step.volumes},
-        devices={mount.path: _host_path(mount, context) for mount in step.devices},
+        mounts={mount.path: mount.name for mount in step.volumes if mount.name in volumes},
+        devices={
+            mount.path: _host_path(mount, context)
+            for mount in step.devices
+            if mount.name in volumes
+        },
         limits=_limits(step),
         depends_on=depends_on,
         policy=step.when.policy().value,
         unmet=step.when.unmet(context.event, "when"),
         detach=step.detach,
-        failure=step.failure,
+        failure=step.failure if step.failure in FAILURES else FAILURES[0],
         privileged=step.privileged,
         script=commands,
         awaited_ports=_awaited(step, context) if kind == "service" else None,
@@ -124,25 +137,43 @@ def _awaited(service: Step, context: Context) -> tuple[int, ...] | None:
         return None
 
 
-def _program(
-    step: Step, context: Context, place: str, environment: dict[str, str]
-) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """Return the entrypoint and the command, as far as the step has any.
+def _commands(
+    step: Step, number: int, context: Context, kind: str
+) -> tuple[list[str], dict[str, str]]:
+    """Return a step's commands, and the variables that they need besides the build's."""
+    try:
+        return script.with_variables(step.commands, context.variables, context.budget)
+    except CommitTextInCode as error:
+        place: Path = (f"{kind}s", number - 1, "commands", error.position)
+        raise _placed(error, place, context) from error
 
-    :param place: the step, in a notice.
-    :param environment: the step's; what a shell in one of the lists needs is added.
-    """
-    lists = script.ListVariables(context.variables, context.budget)
-    programs = []
-    for name, words in (("entrypoint", step.entrypoint), ("command", step.command)):
-        programs.append(None if words is None else lists.replaced(words))
-        context.notices.extend(
-            f"{place}, {name}: the value of {form} is more than plain characters and is not pasted;"
-            " a shell finds it in the environment"
-            for form in lists.left()
+
+def _program(step: Step, number: int, context: Context, kind: str) -> script.Program:
+    """Return what the container runs, where it is not ``commands``."""
+    try:
+        program = script.program_with_variables(
+            step.entrypoint, step.command, context.variables, context.budget
         )
-    environment |= lists.computed
-    return programs[0], programs[1]
+    except CommitTextInCode as error:
+        key = "command" if error.held.form in "".join(step.command or ()) else "entrypoint"
+        place: Path = (f"{kind}s", number - 1, key)
+        raise _placed(error, place, context) from error
+    context.notices.extend(
+        f"{kind} {step.name!r}, command: the value of {form} is more than plain characters and is "
+        "not pasted; a shell finds it in the environment"
+        for form in program.left
+    )
+    return program
+
+
+def _placed(error: CommitTextInCode, place: Path, context: Context) -> PipelineFileError:
+    """Show where in the file a value would have become code."""
+    if context.document is None:
+        return error
+    problem = context.document.problem(
+        "commit-text-in-code", place, error.message, advice=error.advice
+    )
+    return PipelineFileInvalid([problem])
 
 
 def _environment(
@@ -150,7 +181,8 @@ def _environment(
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return variables with values, and variables with names of secrets.
 
-    The step's own win over the build's, which win over the pipeline's, as Drone has it.
+    The step's own win over the build's, which win over the pipeline's, and those that are empty are
+    not there at all, as Drone has it. What would hold a secret is empty for a stranger's commit.
     """
     build = {
         **context.variables, "DRONE_STEP_NAME": step.name, "DRONE_STEP_NUMBER": str(number),
@@ -158,9 +190,11 @@ def _environment(
     merged: dict[str, str | FromSecret] = {
         **context.environment, **build, **step.environment, **dict(plugin_variables(step.settings)),
     }  # fmt: skip
-    values = {name: value for name, value in merged.items() if isinstance(value, str)}
+    values = {name: value for name, value in merged.items() if isinstance(value, str) and value}
     secrets = {name: value.name for name, value in merged.items() if isinstance(value, FromSecret)}
-    return values, {} if from_a_fork(context.event) else secrets
+    if from_a_fork(context.event):
+        return values | dict.fromkeys(secrets, ""), {}
+    return values, secrets
 
 
 def from_a_fork(event: Event) -> bool:
@@ -174,7 +208,7 @@ def from_a_fork(event: Event) -> bool:
 
 def _pull(step: Step, image: str) -> str:
     """Say when to pull: by default what Drone does, ``latest`` again and again, others once."""
-    if step.pull != "default":
+    if step.pull in PULLS and step.pull != "default":
         return step.pull
     return "refresh" if is_latest(image) and image == step.image else "if-not-exists"
 

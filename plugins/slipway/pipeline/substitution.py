@@ -3,19 +3,28 @@
 The forms are those of docs.drone.io/pipeline/environment/substitution: ``${V}``, ``${#V}``,
 ``${V^}`` ``${V^^}`` ``${V,}`` ``${V,,}``, ``${V:position}`` ``${V:position:length}``,
 ``${V#p}`` ``${V##p}`` ``${V%p}`` ``${V%%p}``, ``${V/old/new}`` ``${V//old/new}``
-``${V/#old/new}`` ``${V/%old/new}``, ``${V=word}`` ``${V:=word}`` ``${V:-word}``; ``$${V}`` stands
-for ``${V}`` itself. Words may hold further forms.
+``${V/#old/new}`` ``${V/%old/new}``, ``${V=word}`` ``${V:=word}`` ``${V:-word}``. Words may hold
+further forms. Besides, in all the text around them, two dollars are one, so that ``$${V}`` stands
+for ``${V}`` itself, and a backslash before another one or before a slash is dropped.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from slipway.exceptions import PipelineFileError
 from slipway.pipeline.globs import shell_pattern
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A name may have a dash in it, or begin with a digit: such a variable is never there.
+_NAME = re.compile(r"[\w-]+")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What is looked at: an escaped character, or the beginning of a form.
+_TOKEN = re.compile(r"\$\$|\$\{|\\[\\/]")
+_BRACE = re.compile(r"\$\{|\}")
+# Where a replacement's words part, and what is escaped within them.
+_WORD_PART = re.compile(r"\$\$|\\[\\/]|\$\{|\}|/|[^$\\{}/]+|.", re.DOTALL)
 _OPERATORS = ("^^", "^", ",,", ",", "##", "#", "%%", "%", "//", "/#", "/%", "/", ":=", ":-", "=",
               ":?", ":+", ":")  # fmt: skip
 # A form within a form within a form; deeper is somebody playing.
@@ -59,7 +68,7 @@ class Budget:
 
 def plain_name(form: str) -> bool:
     """Tell whether a form is a name and nothing else: ``${NAME}``."""
-    return bool(_NAME.fullmatch(form[2:-1]))
+    return bool(_PLAIN_NAME.fullmatch(form[2:-1]))
 
 
 def substitute(text: str, variables: Mapping[str, str], budget: Budget | None = None) -> str:
@@ -69,21 +78,22 @@ def substitute(text: str, variables: Mapping[str, str], budget: Budget | None = 
     :raises BadSubstitution: naming the form.
     :raises SubstitutionTooLong: naming the limit.
     """
-    if "${" not in text:
+    if not _TOKEN.search(text):
         return text
     budget = budget or Budget()
     return expand(text, lambda name: variables.get(name, ""), lambda _, value: value, budget=budget)
 
 
 def expand(
-    text: str, lookup: Lookup, replace: Replace, *, lenient: bool = False, depth: int = 0,
-    budget: Budget | None = None,
+    text: str, lookup: Lookup, replace: Replace, *, lenient: bool = False, escapes: bool = True,
+    depth: int = 0, budget: Budget | None = None,
 ) -> str:  # fmt: skip
     """Replace every form by what ``replace`` makes of it.
 
     :param lookup: the value of a variable; raise :class:`KeyError` to leave the form as it is.
     :param replace: is given the form and its value.
     :param lenient: what is none of the forms stays as it is.
+    :param escapes: take one of two dollars away, and the like; otherwise they stay, unexpanded.
     :param budget: of the file; without it, there is one for this text.
     :raises BadSubstitution: naming the form.
     :raises SubstitutionTooLong: naming the limit.
@@ -91,15 +101,16 @@ def expand(
     budget = budget or Budget()
     out: list[str] = []
     at = size = 0
-    while (start := text.find("${", at)) >= 0:
-        if start > 0 and text[start - 1] == "$" and start - 1 >= at:
-            out.append(text[at : start - 1] + "${")
-            at = start + 2
+    ends = _ends(text)
+    while token := _TOKEN.search(text, at):
+        out.append(text[at : token.start()])
+        at = token.end()
+        if token[0] != "${":
+            out.append(token[0][1] if escapes else token[0])
             continue
-        out.append(text[at:start])
         try:
-            end = at = _end(text, start)
-            form = text[start:end]
+            end = at = _end(text, token.start(), ends)
+            form = text[token.start() : end]
             value = _value(form[2:-1], lookup, depth, budget)
             size = _checked(form, size + len(value))
             budget.spend(len(value))
@@ -110,22 +121,25 @@ def expand(
             if not lenient:
                 raise
             out.append("${")
-            at = start + 2
+            at = token.end()
     return "".join(out) + text[at:]
 
 
-def _end(text: str, start: int) -> int:
-    """Find where a form ends, forms within it counted."""
-    depth, at = 0, start
-    while at < len(text):
-        if text.startswith("${", at):
-            depth, at = depth + 1, at + 2
-        elif text[at] == "}":
-            depth, at = depth - 1, at + 1
-            if depth == 0:
-                return at
-        else:
-            at += 1
+def _ends(text: str) -> dict[int, int]:
+    """Find where each form ends that does, forms within it counted."""
+    found: dict[int, int] = {}
+    begun: list[int] = []
+    for match in _BRACE.finditer(text):
+        if match[0] == "${":
+            begun.append(match.start())
+        elif begun:
+            found[begun.pop()] = match.end()
+    return found
+
+
+def _end(text: str, start: int, ends: Mapping[int, int]) -> int:
+    if start in ends:
+        return ends[start]
     msg = f"`{text[start : start + 20]}` has no closing brace"
     raise BadSubstitution(msg)
 
@@ -155,10 +169,15 @@ def _value(body: str, lookup: Lookup, depth: int, budget: Budget) -> str:
         return value
     budget.spend(len(value))
     argument = rest[len(operator) :]
+    # Only the words of a replacement may hold what would end them.
+    within = partial(
+        expand, lookup=lookup, replace=lambda _, inner: inner, escapes=operator[0] == "/",
+        depth=depth + 1, budget=budget,
+    )  # fmt: skip
     if operator[0] == "/":
-        return _replaced(operator, value, argument)
-    word = expand(argument, lookup, lambda _, inner: inner, depth=depth + 1, budget=budget)
-    return _applied(operator, value, word)
+        old, new = map(within, _halves(argument))
+        return _replaced(operator, value, old, new)
+    return _applied(operator, value, within(argument))
 
 
 def _applied(operator: str, value: str, word: str) -> str:
@@ -200,12 +219,11 @@ def _slice(value: str, word: str) -> str:
     return value[start : start + max(0, count)]
 
 
-def _replaced(operator: str, value: str, argument: str) -> str:
-    old, new = _halves(argument)
+def _replaced(operator: str, value: str, old: str, new: str) -> str:
     if not old:
         return value
     if operator == "//":
-        _checked(f"${{...//{argument}}}", len(value) + value.count(old) * (len(new) - len(old)))
+        _checked(f"${{...//{old}/{new}}}", len(value) + value.count(old) * (len(new) - len(old)))
     match operator:
         case "//":
             return value.replace(old, new)
@@ -218,7 +236,11 @@ def _replaced(operator: str, value: str, argument: str) -> str:
 
 
 def _halves(argument: str) -> tuple[str, str]:
-    """Split at the first slash that no backslash protects."""
-    parts = re.split(r"(?<!\\)/", argument, maxsplit=1)
-    plain = [part.replace("\\/", "/") for part in parts]
-    return plain[0], plain[1] if len(plain) > 1 else ""
+    """Split at the first slash that neither a backslash nor a form within protects."""
+    depth, at = 0, 0
+    for part in _WORD_PART.findall(argument):
+        if part == "/" and depth == 0:
+            return argument[:at], argument[at + 1 :]
+        depth += {"${": 1, "}": -1}.get(part, 0)
+        at += len(part)
+    return argument, ""

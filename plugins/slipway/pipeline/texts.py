@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
-from slipway.pipeline.reader import Scalar
+from slipway.pipeline.document import Scalar
 from slipway.pipeline.values import FromSecret
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
 
 
 def with_texts(model: _Model, change: Callable[[str], str], *, but: Collection[str]) -> _Model:
-    """Return a copy of a model in which every text is changed.
+    """Return a copy of a model in which every text is changed, and every name in a mapping.
 
     :param but: fields that stay as they are, wherever they are.
     """
@@ -50,7 +50,7 @@ def _changed(value: Any, change: Callable[[str], str], but: Collection[str]) -> 
     if isinstance(value, BaseModel):
         return with_texts(value, change, but=but)
     if isinstance(value, dict):
-        return {key: _changed(item, change, but) for key, item in value.items()}
+        return {change(key): _changed(item, change, but) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_changed(item, change, but) for item in value)
     if isinstance(value, FromSecret) or not isinstance(value, str):

@@ -15,7 +15,8 @@ from pydantic import BeforeValidator, Field, PlainValidator
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _PORT = re.compile(r"(?:(\d+):)?(\d+)(?:/(tcp|udp))?", re.IGNORECASE)
-_PULLS = ("default", "always", "if-not-exists", "never", "true")
+PULLS = ("default", "always", "if-not-exists", "never")
+FAILURES = ("fail", "ignore", "fast")
 _FAILURES = {"fail": "fail", "ignore": "ignore", "fast": "fast", "fail-fast": "fast",
              "fast-fail": "fast"}  # fmt: skip
 
@@ -38,6 +39,8 @@ def as_value(data: Any) -> str | FromSecret:
         return str(data)
     if secret := _from_secret(data):
         return secret
+    if isinstance(data, dict):
+        return as_value(data.get("value"))
     msg = "a variable is text, or `from_secret: NAME`"
     raise ValueError(msg)
 
@@ -68,33 +71,36 @@ def as_port(data: Any) -> Any:
 
 
 def as_pull(data: Any) -> str:
-    """Read when to pull; ``true`` is how earlier forms wrote ``always``."""
+    """Read when to pull; ``true`` is how earlier forms wrote ``always``.
+
+    Another word stays as it was written, and means the default.
+    """
     word = str(data).lower()
-    if word not in (*_PULLS, "false"):
-        msg = f"{str(data)!r} is none of {', '.join(_PULLS[:-1])}"
-        raise ValueError(msg)
     return {"true": "always", "false": "default"}.get(word, word)
 
 
 def as_failure(data: Any) -> str:
-    """Read what a failure means."""
-    if str(data) not in _FAILURES:
-        msg = f"{str(data)!r} is none of fail, ignore, fast"
-        raise ValueError(msg)
-    return _FAILURES[str(data)]
+    """Read what a failure means; another word stays as it was written, and means ``fail``."""
+    return _FAILURES.get(str(data), str(data))
+
+
+def as_line(data: Any) -> Any:
+    """Read a text of a list: nothing is an empty one."""
+    return "" if data is None else data
 
 
 def _from_secret(data: Any) -> FromSecret | None:
     if not isinstance(data, dict) or "from_secret" not in data:
         return None
     name = data["from_secret"]
-    if len(data) > 1 or not isinstance(name, str) or not name.strip():
-        msg = "`from_secret` takes the name of one secret, and nothing beside it"
+    if not isinstance(name, str) or not name.strip():
+        msg = "`from_secret` takes the name of one secret"
         raise ValueError(msg)
     return FromSecret(str(name))
 
 
 Text = Annotated[str, Field(min_length=1)]
+Line = Annotated[str, BeforeValidator(as_line)]
 Value = Annotated[str | FromSecret, PlainValidator(as_value)]
 Parameter = Annotated[Any, PlainValidator(as_parameter)]
 Bytes = Annotated[int, BeforeValidator(as_bytes)]

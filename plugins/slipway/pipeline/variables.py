@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import slipway.event
 from slipway.pipeline.conditions import Event
+from slipway.pipeline.forge_pages import commit_page, repository_page
 
 if TYPE_CHECKING:
     from slipway.facts import Checkout
@@ -75,7 +76,7 @@ def build_variables(
     """
     variables = {
         **_system(event), **_repository(checkout, event), **_commit(checkout, event),
-        **_build(checkout, event, link, number), **_reference(event),
+        **_build(checkout, event, link, number), **_reference(checkout, event),
     }  # fmt: skip
     for name, current in _EARLIER.items():
         if current in variables:
@@ -87,6 +88,7 @@ def _system(event: Event) -> dict[str, str]:
     return {
         "CI": "true",
         "DRONE": "true",
+        "DRONE_CARD_PATH": "/dev/stdout",
         "DRONE_SYSTEM_HOST": event.instance,
         "DRONE_SYSTEM_HOSTNAME": event.instance,
         "DRONE_SYSTEM_PROTO": "http",
@@ -99,13 +101,14 @@ def _repository(checkout: Checkout, event: Event) -> dict[str, str]:
     namespace, name = _slug(checkout)
     url = checkout.repository
     is_web = url.startswith(("http://", "https://"))
+    page = repository_page(url)
     return {
         "DRONE_GIT_HTTP_URL": url if is_web else "",
         "DRONE_GIT_SSH_URL": "" if is_web else url,
         "DRONE_REMOTE_URL": url,
         "DRONE_REPO": event.repo,
         "DRONE_REPO_BRANCH": checkout.delivered or checkout.branch,
-        "DRONE_REPO_LINK": url.removesuffix(".git") if is_web else "",
+        "DRONE_REPO_LINK": page,
         "DRONE_REPO_NAME": name,
         "DRONE_REPO_NAMESPACE": namespace,
         "DRONE_REPO_OWNER": namespace,
@@ -128,7 +131,7 @@ def _commit(checkout: Checkout, event: Event) -> dict[str, str]:
         "DRONE_COMMIT_AUTHOR_NAME": name,
         "DRONE_COMMIT_BEFORE": checkout.parent or "",
         "DRONE_COMMIT_BRANCH": branch,
-        "DRONE_COMMIT_LINK": "",
+        "DRONE_COMMIT_LINK": commit_page(checkout.repository, sha),
         "DRONE_COMMIT_MESSAGE": checkout.message[:_LONGEST_MESSAGE],
         "DRONE_COMMIT_REF": event.ref,
         "DRONE_COMMIT_SHA": sha,
@@ -147,20 +150,26 @@ def _build(checkout: Checkout, event: Event, link: str, number: int | None) -> d
     return {
         "DRONE_BUILD_ACTION": event.action,
         "DRONE_BUILD_CREATED": str(checkout.committed_at),
+        "DRONE_BUILD_DEBUG": "false",
         "DRONE_BUILD_EVENT": event.name,
         "DRONE_BUILD_LINK": link,
         "DRONE_BUILD_NUMBER": since_tag if number is None else str(number),
         "DRONE_BUILD_PARENT": "0",
         "DRONE_BUILD_TRIGGER": "@cron" if event.cron else checkout.author_name,
+        "DRONE_DEPLOY_ID": "0",
         "DRONE_DEPLOY_TO": event.target,
     }
 
 
-def _reference(event: Event) -> dict[str, str]:
-    """Return what a tag, a pull request or a schedule adds."""
+def _reference(checkout: Checkout, event: Event) -> dict[str, str]:
+    """Return what a tag, a pull request or a schedule adds.
+
+    The title of a pull request is its commit's subject: nothing else is known of it here.
+    """
     variables = {"DRONE_CRON": event.cron} if event.cron else {}
     if event.name == "pull_request" and (number := re.search(r"\d+", event.ref)):
         variables["DRONE_PULL_REQUEST"] = number[0]
+        variables["DRONE_PULL_REQUEST_TITLE"] = checkout.message.partition("\n")[0]
     if event.ref.startswith("refs/tags/"):
         tag = event.ref.removeprefix("refs/tags/")
         variables |= {"DRONE_TAG": tag, **_semver(tag), **_calver(tag)}

@@ -41,6 +41,14 @@ def test_lint_reads_every_file_and_counts_the_wrong_ones(folder: Path) -> None:
     assert lint_files([folder], trusted=False, out=out) == 0
 
 
+def test_lint_warns_of_what_drone_passes_over_and_refuses_it_if_asked_to(folder: Path) -> None:
+    (folder / ".drone.yml").write_text("kind: pipeline\nsteps:\n- {image: i, comand: [x]}\n")
+    out = io.StringIO()
+    assert lint_files([folder], trusted=False, out=out) == 0
+    assert f"warning: {folder / '.drone.yml'}:3:14: there is no key `comand`" in out.getvalue()
+    assert lint_files([folder], trusted=False, strict=True, out=out) == 1
+
+
 def test_compile_prints_the_spec_for_an_event(folder: Path) -> None:
     def unmet(choices: Choices) -> str:
         out = io.StringIO()
@@ -120,5 +128,5 @@ def test_an_event_is_what_a_person_says(
     assert compile_to_json(folder, choices, out=out) == 0
     (step,) = json.loads(out.getvalue())["pipelines"][0]["steps"]
     assert step["environment"]["DRONE_COMMIT_REF"] == ref
-    assert step["environment"]["DRONE_BRANCH"] == branch
+    assert step["environment"].get("DRONE_BRANCH", "") == branch
     assert step["environment"]["DRONE_BUILD_EVENT"] == choices.event

@@ -85,6 +85,28 @@ def test_a_malformed_pipeline_file_fails_for_good_at_its_place(
         operator(repository, sha, pipeline_file="ci/drone.yml").execute(CONTEXT)
 
 
+WARNED = "kind: pipeline\nshared: x\nsteps: [{name: unit, image: i, commands: [x]}]\n"
+
+
+def test_what_drone_passes_over_is_in_the_log_with_its_place(
+    repository: Repository, engine: FakeEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sha = repository.commit(_dot_drone_dot_yml=WARNED)
+    operator(repository, sha).execute(CONTEXT)
+    logged = capsys.readouterr().out
+    assert "warning: .drone.yml:2:1: there is no key `shared` here" in logged
+    assert "| ^^^^^^" in logged
+
+
+def test_a_strict_project_refuses_what_drone_passes_over(
+    repository: Repository, engine: FakeEngine
+) -> None:
+    sha = repository.commit(_dot_drone_dot_yml=WARNED)
+    with pytest.raises(AirflowFailException, match="no key `shared` here"):
+        operator(repository, sha, strict=True).execute(CONTEXT)
+    assert engine.events == []
+
+
 def test_killing_stops_the_runner(repository: Repository, engine: FakeEngine) -> None:
     sha = repository.commit(_dot_drone_dot_yml=PIPELINE)
     task = operator(repository, sha)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,8 +89,18 @@ def test_commands_cannot_multiply_either() -> None:
 
 
 def test_a_text_that_is_handed_over_is_handed_over_once() -> None:
-    _, computed = with_variables(["${CI_X} ${CI_X}", "${CI_X}${CI_Y}"], {"CI_X": "$", "CI_Y": "`"})
+    commands = ["echo ${CI_X} ${CI_X}", "echo ${CI_X}${CI_Y}"]
+    _, computed = with_variables(commands, {"CI_X": "$", "CI_Y": "`"})
     assert computed == {"DRONE_SUBSTITUTED_1": "$", "DRONE_SUBSTITUTED_2": "`"}
+
+
+def test_a_command_full_of_texts_of_the_commit_is_read_in_time() -> None:
+    began = time.perf_counter()
+    inner = "echo '${CI_X}' $(: '${CI_X}')\n" * 200
+    for command in (f'sh -c "{inner}"', "$(" * 5000, "${x:-" * 5000, f"cat <<E\n{inner}\nE\n" * 2):
+        with suppress(PipelineFileError):
+            with_variables([command, f"echo '${{CI_X}}' {command}"], {"CI_X": "$"})
+    assert time.perf_counter() - began < 20
 
 
 @pytest.mark.parametrize("form", ["#", "##", "%", "%%"])
@@ -170,8 +180,10 @@ def test_a_pattern_that_grows_by_substitution_is_refused_as_well() -> None:
 
 def test_thousands_of_mistakes_are_told_by_the_first_of_them() -> None:
     keys = ", ".join(f"k{'e' * 50}{n}: x" for n in range(1500))
-    told = refused(f"{HEAD}steps: [{{name: a, image: i, {keys}}}]")
-    assert told.count("[unknown-key]") == 50
+    began = time.perf_counter()
+    file = load(f"{HEAD}steps: [{{name: a, image: i, {keys}}}]".encode(), file="f", trusted=False)
+    assert time.perf_counter() - began < 60
+    assert "\n".join(file.told()).count("[unknown-key]") == 50
     names = ", ".join(f"{'n' * 50}{n}" for n in range(2000))
     steps = "".join(f"- {{name: {'n' * 50}s{n}, image: i}}\n" for n in range(250))
     told = refused(f"{HEAD}steps:\n{steps}- {{name: b, image: i, depends_on: [{names}]}}\n")

@@ -22,8 +22,32 @@ CASES = {
         "steps: [{name: a, image: i, depends_on: [b]}, {name: b, image: i}]",
     ),
     "service-dependency": (
+        "services: [{name: s, image: i}]\nsteps: [{name: a, image: i, depends_on: [s]}]",
+        "services: [{name: s, image: i}]\nsteps: [{name: a, image: i, depends_on: [clone]}]",
+    ),
+    "service-waits": (
         "services: [{name: s, image: i, depends_on: [a]}]\nsteps: [{name: a, image: i}]",
-        "services: [{name: s, image: i}]\nsteps: [{name: a, image: i}]",
+        "services: [{name: s, image: i, depends_on: [clone]}]\nsteps: [{name: a, image: i}]",
+    ),
+    "missing-name": ("steps: [{image: i}]", "steps: [{name: a, image: i}]"),
+    "no-steps": ("services: [{name: s, image: i}]", "steps: [{name: a, image: i}]"),
+    "own-clone": (
+        "steps: [{name: clone, image: i}]",
+        "clone: {disable: true}\nsteps: [{name: clone, image: i}]",
+    ),
+    "same-volume": (
+        "volumes: [{name: v, temp: {}}, {name: v, temp: {}}]\nsteps: [{name: a, image: i}]",
+        "volumes: [{name: v, temp: {}}, {name: w, temp: {}}]\nsteps: [{name: a, image: i}]",
+    ),
+    "volume-path": (
+        "volumes: [{name: v, temp: {}}]\n"
+        "steps: [{name: a, image: i, volumes: [{name: v, path: /run/./drone/env}]}]",
+        "volumes: [{name: v, temp: {}}]\n"
+        "steps: [{name: a, image: i, volumes: [{name: v, path: /run/x}]}]",
+    ),
+    "unknown-key": (
+        "steps: [{name: a, image: i, when: {brunch: main}}]",
+        "steps: [{name: a, image: i, when: {branch: main}}]",
     ),
     "variable-name": (
         "steps: [{name: a, image: i, environment: {A=B: c}}]",
@@ -72,6 +96,11 @@ CASES = {
         "steps: [{name: a, image: i}]\n---\nkind: pipeline\nname: b\nsteps: [{name: a, image: i}]",
     ),
 }
+# With these, the file runs.
+PASSED_OVER = {
+    "service-dependency", "variable-name", "shell", "volume-kind", "unknown-volume", "unknown-word",
+    "nested-secret", "missing-name", "no-steps", "own-clone", "same-volume", "unknown-key",
+}  # fmt: skip
 # What an untrusted project may not ask for, and Drone's reason.
 UNTRUSTED = {
     "enable privileged mode": "steps: [{name: a, image: i, privileged: true}]",
@@ -91,9 +120,10 @@ UNTRUSTED = {
 }
 
 
-def rules(text: str, *, trusted: bool = False) -> list[str]:
+def rules(text: str, *, trusted: bool = False, strict: bool = True) -> list[str]:
+    data = f"kind: pipeline\n{textwrap.dedent(text)}".encode()
     try:
-        load(f"kind: pipeline\n{textwrap.dedent(text)}".encode(), file="f", trusted=trusted)
+        load(data, file="f", trusted=trusted, strict=strict)
     except PipelineFileInvalid as error:
         return [problem.rule for problem in error.problems]
     return []
@@ -104,6 +134,11 @@ def test_each_rule_trips_on_its_case_alone(rule: str) -> None:
     wrong, right = CASES[rule]
     assert rules(wrong) == [rule]
     assert rules(right) == []
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_what_drone_passes_over_is_a_warning(rule: str) -> None:
+    assert rules(CASES[rule][0], strict=False) == ([] if rule in PASSED_OVER else [rule])
 
 
 @pytest.mark.parametrize("reason", UNTRUSTED)
@@ -145,8 +180,8 @@ def test_waiting_for_a_service_is_explained() -> None:
         b"kind: pipeline\nservices: [{name: db, image: i}]\n"
         b"steps: [{name: t, image: i, depends_on: [db]}]"
     )
-    with pytest.raises(PipelineFileInvalid, match="ready before any step starts"):
-        load(text, file="f", trusted=False)
+    (warning,) = load(text, file="f", trusted=False).warnings
+    assert "ready before any step starts" in warning.advice
 
 
 def test_a_cycle_is_spelled_out() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.load import load
+from slipway.pipeline.places import PipelineFileInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,14 +58,34 @@ def test_text_of_a_commit_never_becomes_a_command_in_a_list(
     assert not list(tmp_path.iterdir())
     assert "; touch pwned; $(touch pwned) `" in done.stdout.partition("<")[2]
     assert EVIL not in "".join(getattr(step, key))
-    expected = f"{kind[:-1]} 'a', {key}: the value of {form.removeprefix('$${X}')} is more than"
-    assert [notice for notice in spec.notices if notice.startswith(expected)]
 
 
-def test_the_reference_that_is_left_is_the_one_that_was_written() -> None:
-    step = compiled(command=["sh", "-c", "echo ${DRONE_COMMIT_MESSAGE} ${DRONE_TAG##v}"])
-    assert step.command == ("sh", "-c", "echo ${DRONE_COMMIT_MESSAGE} 1.2.3")
+def test_other_programs_are_given_the_text_itself() -> None:
+    step = compiled(entrypoint=["notify"], command=["--text", "<${DRONE_COMMIT_MESSAGE}>"])
+    assert step.command == ("--text", f"<{EVIL}>")
     assert not [name for name in step.environment if name.startswith("DRONE_SUBSTITUTED")]
+    assert compiled(command=["notify", "${DRONE_COMMIT_MESSAGE}"]).command == ("notify", EVIL)
+
+
+def test_the_first_word_for_an_image_that_may_be_a_shell_is_left_to_it() -> None:
+    spec = build(command=["echo ${DRONE_COMMIT_MESSAGE}", "x"])
+    assert spec.pipelines[0].steps[0].command == ("echo ${DRONE_SUBSTITUTED_1}", "x")
+    (notice,) = spec.notices
+    assert notice.startswith("step 'a', command: the value of ${DRONE_COMMIT_MESSAGE} is more than")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"entrypoint": ["${DRONE_COMMIT_MESSAGE}"]},
+        {"command": ["python3", "-c", "print('${DRONE_COMMIT_MESSAGE}')"]},
+        {"entrypoint": ["sh", "-c"], "command": ["${DRONE_COMMIT_MESSAGE}"]},
+        {"entrypoint": ["sudo", "bash", "-c", "echo ${DRONE_COMMIT_MESSAGE}"]},
+    ],
+)
+def test_what_would_be_code_is_refused_at_its_place(keys: dict[str, list[str]]) -> None:
+    with pytest.raises(PipelineFileInvalid, match=r"f:2:\d+: \$\{DRONE_COMMIT_MESSAGE\} is more"):
+        compiled(**keys)
 
 
 def test_plain_values_and_the_authors_own_words_are_pasted() -> None:
@@ -75,7 +96,9 @@ def test_plain_values_and_the_authors_own_words_are_pasted() -> None:
 
 
 def test_what_is_computed_for_both_lists_is_told_apart() -> None:
-    step = compiled(entrypoint=["${DRONE_COMMIT_MESSAGE^}"], command=["${DRONE_COMMIT_MESSAGE:1}"])
-    assert step.entrypoint == ("${DRONE_SUBSTITUTED_1}",)
-    assert step.command == ("${DRONE_SUBSTITUTED_2}",)
-    assert step.environment["DRONE_SUBSTITUTED_2"] == EVIL[1:]
+    step = compiled(
+        entrypoint=["sh", "-c", "echo ${DRONE_COMMIT_MESSAGE^} $0"],
+        command=["x", "sh", "-c", "echo ${DRONE_COMMIT_MESSAGE:1}"],
+    )
+    assert step.entrypoint == ("sh", "-c", "echo ${DRONE_SUBSTITUTED_1} $0")
+    assert step.command == ("x", "sh", "-c", f"echo {EVIL[1:]}")

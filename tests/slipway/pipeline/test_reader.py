@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.pipeline.document import MOST_WARNINGS, Document
 from slipway.pipeline.places import PipelineFileInvalid, Span
-from slipway.pipeline.reader import DEEPEST, LARGEST, Document, read
+from slipway.pipeline.reader import LARGEST, read
+from slipway.pipeline.unfold import DEEPEST
 
 
 def one(text: str) -> Document:
@@ -62,7 +64,6 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         pytest.param(b"a: &a [*a]", "alias-bomb", id="a list in itself"),
         pytest.param(b"a: &a {<<: *a}", "alias-bomb", id="a mapping merged into itself"),
         pytest.param(b"a: {<<: 3}", "merge", id="merging a number"),
-        pytest.param(b"a: 1\na: 2", "duplicate-key", id="twice"),
         pytest.param(b"a: !!python/object/apply:os.system [id]", "tag", id="python tag"),
         pytest.param(b"a: !!binary aGk=", "tag", id="binary tag"),
         pytest.param(b"? [a]\n: b", "key", id="a list as a key"),
@@ -72,21 +73,68 @@ def test_hostile_and_broken_files_are_refused(data: bytes, rule: str) -> None:
     assert refusal(data) == rule
 
 
-def test_a_mistake_is_shown_with_a_caret_under_it() -> None:
-    with pytest.raises(PipelineFileInvalid) as caught:
-        read(b"kind: pipeline\nkind: again\n", file=".drone.yml")
-    assert str(caught.value) == (
-        ".drone.yml:2:1: `kind` is here twice [duplicate-key]\n  2 | kind: again\n    | ^^^^"
+def test_of_two_equal_keys_the_last_counts_and_a_caret_shows_it() -> None:
+    (document,) = read(b"kind: pipeline\nkind: again\n", file=".drone.yml")
+    assert document.data == {"kind": "again"}
+    assert str(document.warnings[0]) == (
+        ".drone.yml:2:1: `kind` is here twice; the last one counts [duplicate-key]\n"
+        "  2 | kind: again\n    | ^^^^"
     )
 
 
 def test_a_long_line_is_cropped_around_the_place() -> None:
-    line = f"{{a: {'x' * 5000}, a: 1}}"
-    with pytest.raises(PipelineFileInvalid) as caught:
-        read(line.encode(), file="f")
-    shown = str(caught.value).splitlines()
+    (document,) = read(f"{{a: {'x' * 5000}, a: 1}}".encode(), file="f")
+    shown = str(document.warnings[0]).splitlines()
     assert max(map(len, shown)) < 150
     assert shown[1][shown[2].index("^")] == "a"
+
+
+def test_what_a_step_merges_is_put_together_key_by_key() -> None:
+    step = """\
+base: &base {environment: {A: 1, B: 1}, commands: [x, y], settings: {deep: {a: 1}}}
+steps:
+- <<: *base
+  environment: {B: 2, C: 3}
+  commands: [z]
+  settings: {deep: {b: 2}, other: 1}
+"""
+    (only,) = one(step).data["steps"]
+    assert only["environment"] == {"A": "1", "B": "2", "C": "3"}
+    assert only["commands"] == ["z"]
+    assert only["settings"] == {"deep": {"b": "2"}, "other": "1"}
+
+
+def test_elsewhere_a_value_takes_the_place_of_the_merged_one() -> None:
+    text = "b: &b {inner: {x: 1}}\nown: {<<: *b, inner: {y: 2}}\n"
+    assert one(text).data["own"] == {"inner": {"y": "2"}}
+
+
+def test_a_mapping_of_a_step_that_is_there_twice_is_one() -> None:
+    text = "steps:\n- environment: {A: 1, B: 1}\n  environment: {B: 2}\n"
+    assert one(text).data["steps"] == [{"environment": {"A": "1", "B": "2"}}]
+
+
+def test_own_keys_point_at_themselves_wherever_the_merge_stands() -> None:
+    document = one("b: &b {x: 1}\nown:\n  x: 2\n  <<: *b\n")
+    assert document.data["own"] == {"x": "2"}
+    assert document.values["own", "x"].line == 3
+
+
+def test_three_dots_end_the_file() -> None:
+    (document,) = read(b"a: 1\n...\n# nothing\n  b: [\n--- c\n", file="f")
+    assert document.data == {"a": "1"}
+    (warning,) = document.warnings
+    assert (warning.rule, warning.span) == ("after-the-end", Span(line=4, column=3))
+
+
+def test_three_dots_with_nothing_after_them_are_nobodys_business() -> None:
+    (document,) = read(b"a: |\n  ...\n  b\n...\n\n# end\n", file="f")
+    assert (document.data, document.warnings) == ({"a": "...\nb\n"}, [])
+
+
+def test_twenty_thousand_equal_keys_are_told_a_few_times() -> None:
+    (document,) = read(b"a: 1\n" * 15_000, file="f")
+    assert len(document.warnings) == MOST_WARNINGS
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_an_engine_that_fails_in_one_step_ends_the_others() -> None:
             raise RuntimeError
 
     plays = {"a": Play(until=threading.Event()), "b": Play(until=Broken())}
-    case = Case(steps(a="depends_on: []", b="depends_on: []"), plays, timeout=30)
+    case = Case(steps(a="depends_on: [clone]", b="depends_on: [clone]"), plays, timeout=30)
     began = time.monotonic()
     with pytest.raises(RuntimeError):
         case.run()

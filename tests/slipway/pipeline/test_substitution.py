@@ -51,14 +51,24 @@ VALUES = {"V": "feature/new.thing.tar.gz", "TAG": "v1.2.3", "SHA": "0123456789ab
         ("${NONE=${OTHER=${TAG}}}", "v1.2.3"),
         ("$${TAG}", "${TAG}"),
         ("$${V=${TAG}}", "${V=v1.2.3}"),
-        ("$$ ${TAG}", "$$ v1.2.3"),
+        ("$$ ${TAG}", "$ v1.2.3"),
+        ("$$TAG 5$$", "$TAG 5$"),
+        ("$$$${TAG}", "$${TAG}"),
+        ("$$${TAG}", "$v1.2.3"),
+        ("proxy $$host to $${UP}", "proxy $host to ${UP}"),
+        (r"a\\b c\/d e\nf g\\/h", r"a\b c/d e\nf g\/h"),
+        (r"${NONE:-a\\b$$}", r"a\\b$$"),
+        (r"${V/\//\\}", r"feature\new.thing.tar.gz"),
+        ("${V/feature/$$}", "$/new.thing.tar.gz"),
+        ("${V/${NONE=feature}/${TAG}}", "v1.2.3/new.thing.tar.gz"),
+        ("${NOT-HERE}${1}", ""),
     ],
 )
 def test_forms(text: str, result: str) -> None:
     assert substitute(text, VALUES) == result
 
 
-@pytest.mark.parametrize("text", ["${", "${}", "${V", "${a b}", "${V!}", "${1}", "${@}"])
+@pytest.mark.parametrize("text", ["${", "${}", "${V", "${a b}", "${V!}", "${@}"])
 def test_what_is_no_form_is_named(text: str) -> None:
     with pytest.raises(BadSubstitution, match=r"\$\{"):
         substitute(text, VALUES)
