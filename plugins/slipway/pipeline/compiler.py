@@ -160,7 +160,8 @@ def _resolved(pipeline: Pipeline, late: LateForms) -> Pipeline:
         resolved, lambda text: filled(text, late.forms, AT_FIRST),
         but=(*own, "environment", "settings"),
     )  # fmt: skip
-    resolved = late.in_words(resolved).model_copy(
+    resolved = late.in_words(resolved)
+    resolved = resolved.model_copy(
         update={
             "name": pipeline.name,
             "depends_on": pipeline.depends_on,

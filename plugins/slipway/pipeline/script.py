@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipway.pipeline.commit_text import CommitTextInCode, Held, written, written_words
-from slipway.pipeline.status import NAMES
 from slipway.pipeline.substitution import expand, plain_name
 
 if TYPE_CHECKING:
@@ -153,7 +152,7 @@ class _Values:
 
     def words(self, words: Sequence[str]) -> list[str]:
         """Return words with plain values in them, and markers for all others."""
-        return [expand(word, self._word, self._replace, budget=self._budget) for word in words]
+        return [expand(word, self._any, self._replace, budget=self._budget) for word in words]
 
     def _own(self, name: str) -> str:
         if self._later and _LATER.match(name):
@@ -161,11 +160,6 @@ class _Values:
             return ""
         if "-" in name or not (name in self._variables or _OURS.match(name)):
             raise KeyError(name)
-        return self._any(name)
-
-    def _word(self, name: str) -> str:
-        if name in NAMES:
-            raise KeyError(name)  # known only while the run goes on; there may be a shell
         return self._any(name)
 
     def _any(self, name: str) -> str:
