@@ -84,12 +84,7 @@ class ArtifactStore:
         file.seek(0)
         path = self._root / key
         if path.protocol != "file":
-            with path.open("wb") as remote:
-                try:
-                    shutil.copyfileobj(file, remote, _PIECE)
-                except BaseException:
-                    remote.discard()  # closing it would complete it
-                    raise
+            _upload(path.fs.open(path.path, "wb", autocommit=False), file)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(path.path).parent / f".{path.name}.{uuid4().hex}"
@@ -150,6 +145,17 @@ class ArtifactStore:
         folder = self._root / prefix
         names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
         return sorted(name for name in names if not name.startswith("."))
+
+
+def _upload(remote: Any, file: IO[bytes]) -> None:
+    """Write to an object that is there only when it is complete."""
+    try:
+        with remote:
+            shutil.copyfileobj(file, remote, _PIECE)
+    except BaseException:
+        remote.discard()
+        raise
+    remote.commit()
 
 
 def artifact_store() -> ArtifactStore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -49,3 +50,32 @@ def test_what_is_gone_may_be_deleted_again(store: ArtifactStore) -> None:
     store.delete("a")
     store.delete("a")
     assert store.get("a") is None
+
+
+def test_a_file_is_stored_and_read_in_pieces(store: ArtifactStore) -> None:
+    data = bytes(range(256)) * 40_000
+    store.put_file("a/large.tar", io.BytesIO(data))
+    pieces = list(store.pieces("a/large.tar"))
+    assert b"".join(pieces) == data
+    assert max(map(len, pieces)) <= 4 << 20
+    assert len(pieces) > 1
+    assert list(store.pieces("a/none")) == []
+    assert store.keys("a") == ["large.tar"]
+
+
+class Broken(io.BytesIO):
+    """A file that cannot be read to its end."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            msg = "gone"
+            raise OSError(msg)
+        return super().read(size)
+
+
+def test_a_file_that_breaks_off_is_not_stored_at_all(store: ArtifactStore) -> None:
+    store.put("a/b", b"before")
+    with pytest.raises(OSError, match="gone"):
+        store.put_file("a/b", Broken(b"x" * (9 << 20)))
+    assert store.get("a/b") == b"before"
+    assert store.keys("a") == ["b"]
