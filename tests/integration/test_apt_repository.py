@@ -16,6 +16,7 @@ import docker
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.deb_version import without_epoch
 from slipway.exceptions import EnvironmentMisconfigured, ToolFailed, VersionConflict
 from slipway.hooks.apt_bucket import AptBucket, ReleaseFile, read_release
 from slipway.hooks.apt_connection import apt_repository
@@ -98,7 +99,8 @@ def aptly(engine: ContainerEngine, repository_url: str) -> Callable[[], Aptly]:
 
 
 def _publish(aptly: Aptly, name: str, version: str, text: str = "x") -> Signed:
-    return aptly.publish(f"{name}_{version}_all.deb", _deb(name, version, text), lambda _: None)
+    file = f"{name}_{without_epoch(version)}_all.deb"
+    return aptly.publish(file, _deb(name, version, text), lambda _: None)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_another_distribution_begins_beside_the_first_which_stays_signed(
     aptly: Make, repository_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _publish(aptly(), "shop", "1.0")
-    _change(monkeypatch, distribution="bookworm/updates", component="contrib")
+    _change(monkeypatch, distribution="bookworm", component="contrib")
     _publish(aptly(), "shop", "2.0")
     index = AptBucket(apt_repository("slipway_apt")).index()
     assert index.names() == ["shop_2.0_all"]
@@ -104,6 +104,14 @@ def test_another_bucket_gets_every_package_and_the_move_is_said_once(
     assert _publish(aptly(), "shop", "3.0").warning is None
     assert published(apt_repository("slipway_apt").url).keys() == {"1.0", "2.0", "3.0"}
     assert published(repository_url).keys() == {"1.0"}
+
+
+def test_a_distribution_that_aptly_cannot_publish_is_said_at_once(
+    repository_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _change(monkeypatch, distribution="bookworm/updates")
+    with pytest.raises(EnvironmentMisconfigured, match="'bookworm/updates'"):
+        apt_repository("slipway_apt")
 
 
 def test_a_bucket_that_is_not_there_is_said_at_once(
