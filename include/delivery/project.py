@@ -17,6 +17,7 @@ from include.delivery.duration import Duration
 from include.delivery.field_types import (
     BalancerName,
     BranchName,
+    BuiltPattern,
     CloudName,
     ConnectionName,
     DebianName,
@@ -122,6 +123,20 @@ class Package(Strict):
     """The systemd unit that serves."""
     config: dict[VariableName, SettingValue] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
+    built: tuple[BuiltPattern, ...] = ()
+    """What the pipeline builds and nfpm packs besides the sources: files, folders and patterns in
+    its workspace, `*` staying within a path's part and `**` not. It is taken when the pipeline has
+    passed, once for each commit."""
+    built_by: Annotated[str | None, Field(alias="from", min_length=1)] = None
+    """The pipeline, of several in the file, whose workspace that is. The package is built as soon
+    as it has passed, while the others still run."""
+
+    @model_validator(mode="after")
+    def _something_is_built(self) -> Self:
+        if self.built_by is not None and not self.built:
+            msg = "`from` says which pipeline builds what `built` names, and that is nothing"
+            raise ValueError(msg)
+        return self
 
 
 class Migrations(Strict):

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import VersionConflict
-from slipway.facts import Checkout, DebPackage, Json
+from slipway.exceptions import FactMissing, VersionConflict
+from slipway.facts import Checkout, DebPackage, Json, Release
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.nfpm import BuiltDeb, build_deb
+from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
+from slipway.operators.built_files import BuiltStore, spool
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept
+from slipway.operators.kept_facts import CHECKOUT, keep_fact, kept_report, same_as_kept
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,19 +38,24 @@ class DebBuildOperator(BaseOperator):
     :param nfpm_file: nfpm's description, from the repository's top.
     :param unit: the systemd unit that must be inside.
     :param docker_conn_id: Airflow connection of the container engine.
+    :param built: what the pipeline's task returned, where the package is made of what it built.
+    :param built_task: that task's id; what it signed is what counts.
     :returns: :class:`slipway.facts.DebPackage` as JSON.
     """
 
-    template_fields: Sequence[str] = ("checkout",)
+    template_fields: Sequence[str] = ("checkout", "built")
     ui_color = "#ffedd5"
 
     def __init__(
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
         connection: str | None = None, submodules: dict[str, str] | None = None,
-        docker_conn_id: str = DEFAULT, **kwargs: Any,
+        docker_conn_id: str = DEFAULT, built: Any = None, built_task: str | None = None,
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
+        self.built = built
+        self.built_task = built_task
         self.url = url
         self.connection = connection
         self.submodules = submodules or {}
@@ -72,13 +80,31 @@ class DebBuildOperator(BaseOperator):
                 engine=engine, name=container_name(context), labels=self._labels, network="none"
             )
             with mirror.archive(release.sha) as sources:
+                digest = self._add_built(context, release, sources)
                 built = build_deb(
                     toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
                     built_at=checkout.committed_at, log=self._say,
                 )  # fmt: skip
             self._check(built, release.version)
-            deb = self._store(artifact_store(), checkout, built)
+            deb = replace(self._store(artifact_store(), checkout, built), built=digest)
             return keep_fact(context, release, deb.to_json())
+
+    def _add_built(self, context: Context, release: Release, sources: IO[bytes]) -> str:
+        """Put what the pipeline built beside the sources, over what they have of the same name.
+
+        :returns: its digest; empty where the package is made of the sources alone.
+        """
+        if self.built_task is None:
+            return ""
+        built = kept_report(context, self.built_task, release).built
+        if built is None:
+            msg = f"{self.built_task} took nothing of its workspace, and this package is made of it"
+            advice = f"the project file was changed meanwhile: clear {self.built_task}"
+            raise FactMissing(msg, advice=advice)
+        with spool() as file:
+            BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
+            append(sources, file)
+        return built.sha256
 
     def on_kill(self) -> None:
         """Remove the container of this task."""

@@ -98,6 +98,16 @@ class ReleaseFacts:
             msg = f"no step ran and passed for {self.tests.release.version}: it is no release"
             raise NothingRan(msg, advice="run the task `test` again")
 
+    def require_built(self) -> None:
+        """Make sure that the package holds what the pipeline built, where it is made of that.
+
+        :raises ReleaseAltered: when it is not.
+        """
+        built = self.tests.built.sha256 if self.tests.built else ""
+        if built != self.deb.built:
+            msg = "build_deb packaged something else than what this run's pipeline built"
+            raise ReleaseAltered(msg, advice=f"one of them was run again alone: {_ANEW}")
+
     def require_published(self, repository: AptRepository) -> None:
         """Make sure that what was published is what was built, and is in our own repository.
 

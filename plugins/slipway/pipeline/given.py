@@ -10,6 +10,8 @@ from slipway.pipeline.status import BuildStatus
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from slipway.pipeline.taking import Taking
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
@@ -17,6 +19,7 @@ class Given:
 
     :param secrets: name -> value; masked in everything that is shown.
     :param status: how the build stands so far.
+    :param built: what is taken of one pipeline's workspace when its steps have passed.
     :param collect: paths in the workspace with test reports, read when the steps have ended.
     :param registries: texts of Docker's ``config.json`` with logins to registries, besides those
         of the pipeline's ``image_pull_secrets``.
@@ -26,5 +29,6 @@ class Given:
     secrets: Mapping[str, str] = field(default_factory=dict)
     status: BuildStatus = field(default_factory=BuildStatus)
     collect: tuple[str, ...] = ()
+    built: Taking | None = None
     registries: tuple[str, ...] = ()
     title: str = ""

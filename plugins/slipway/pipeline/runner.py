@@ -152,6 +152,8 @@ class Runner:
         ended = self._schedule.run(stop=self._clean_up)
         after = Aftermath(self._engine, self._containers, self._output)
         after.show([*(s for s in steps if s.detach), *(services if self._schedule.failed else ())])
+        if not self._schedule.failed:
+            after.take_built(ended, steps, self._spec.workspace, self._given.built)
         return ended, after.reports(steps, self._spec.workspace, self._given.collect)
 
     # Before the steps
