@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 
 from slipway.exceptions import VersionConflict
 from slipway.facts import DebPackage, Json, PublishedPackage
+from slipway.hooks.apt_address import seen_elsewhere
 from slipway.hooks.apt_connection import AptRepository, apt_repository
 from slipway.hooks.aptly import Aptly
 from slipway.hooks.artifact_store import artifact_store
@@ -61,8 +62,9 @@ class AptPublishOperator(BaseOperator):
             signed = aptly.publish(deb.artifact.rpartition("/")[2], data, self._say)
             keys = RepositoryKeys(artifact_store())
             keys.note(repository.url, repository.distribution, signed.public_key)
-        if signed.warning:
-            self.log.warning("%s", signed.warning)
+            for warning in (signed.warning, seen_elsewhere(repository)):
+                if warning:
+                    self.log.warning("%s", warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
         package = _published(deb, repository, signed.public_key)
         return keep_fact(context, deb.release, package.to_json())

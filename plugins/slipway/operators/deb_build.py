@@ -9,9 +9,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import FactMissing, PackageRefused, VersionConflict
+from slipway.exceptions import FactMissing, VersionConflict
 from slipway.facts import Checkout, DebPackage, Json, Release
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
+from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.nfpm import BuiltDeb, build_deb
@@ -111,25 +112,11 @@ class DebBuildOperator(BaseOperator):
             container_engine(self.docker_conn_id).remove_labelled(self._labels)
 
     def _check(self, built: BuiltDeb, version: str) -> None:
-        if built.name != self.package:
-            msg = f"{self.nfpm_file} builds {built.name!r}, the project file says {self.package!r}"
-            raise PackageRefused(msg, advice="give both the same name")
-        if built.version != version:
-            msg = f"the package has version {built.version}, the release is {version}"
-            advice = f"write `version: ${{VERSION}}` and `version_schema: none` in {self.nfpm_file}"
-            raise PackageRefused(msg, advice=advice)
-        if self.unit not in built.units:
-            msg = (
-                f"the package has no unit {self.unit} (it has: {', '.join(built.units) or 'none'})"
-            )
-            advice = (
-                f"add it to {self.nfpm_file} below /lib/systemd/system, or correct package.unit"
-            )
-            raise PackageRefused(msg, advice=advice)
+        check(built, Wanted(package=self.package, version=version, unit=self.unit))
 
     def _store(self, store: ArtifactStore, checkout: Checkout, built: BuiltDeb) -> DebPackage:
         release, digest = checkout.release, hashlib.sha256(built.data).hexdigest()
-        file = f"{built.name}_{built.version}_{built.architecture}.deb"
+        file = built.file_name
         key = f"deb/{release.project}/{release.version}/{file}"
         kept = store.get(key)
         if kept is not None and hashlib.sha256(kept).hexdigest() != digest:

@@ -43,7 +43,8 @@ def test_reads_what_was_built() -> None:
     built = _build(Tool(0, files))
     assert (built.name, built.version, built.architecture) == ("shop", "1.0.0+0.gabc", "all")
     assert built.data == b"deb"
-    assert built.units == ("shop.service",)
+    assert built.units.names == ("shop.service",)
+    assert built.lintian == ()
 
 
 def test_names_from_the_repository_are_arguments_never_script() -> None:
@@ -57,12 +58,24 @@ def test_names_from_the_repository_are_arguments_never_script() -> None:
 
 @pytest.mark.parametrize(
     ("code", "said", "expected"),
-    [(10, "no such file", "nfpm cannot build nfpm.yaml"), (11, "E: shop: bad", "lintian finds")],
+    [
+        (10, "no such file", "nfpm cannot build nfpm.yaml"),
+        (12, "epoch in version is empty", "nfpm.yaml describes cannot be read"),
+    ],
 )
 def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str) -> None:
     with pytest.raises(PackageRefused, match=expected) as caught:
         _build(Tool(code, {}, said))
     assert said in str(caught.value)
+
+
+def test_what_lintian_refuses_is_told_with_all_that_it_says() -> None:
+    files = {"shop_1.deb": b"deb", "control": CONTROL, "contents": CONTENTS,
+             "packaging": b"name: shop\n", "lintian": b"E: shop: bad\nN: why\n"}  # fmt: skip
+    built = _build(Tool(11, files))
+    assert built.lintian == ("E: shop: bad", "N: why")
+    assert built.packaging.place("name") == "nfpm.yaml, line 1: `name: shop`"
+    assert _build(Tool(0, files)).lintian == ()
 
 
 def test_two_packages_are_one_too_many() -> None:
