@@ -146,10 +146,11 @@ class Run:
         )  # fmt: skip
         return TestReport.from_json(operator.execute(self.context(task)))
 
-    def package(self, task: str = "test") -> DebPackage:
+    def package(self, task: str = "test", **more: Any) -> DebPackage:
         operator = DebBuildOperator(
             task_id="build_deb", checkout=self.checkout.to_json(), url=self.shop.url,
             package="shop", nfpm_file="nfpm.yaml", unit="shop.service", built_task=task,
+            **more,
         )  # fmt: skip
         return DebPackage.from_json(operator.execute(self.context("build_deb")))
 
@@ -210,7 +211,7 @@ def test_a_build_that_is_never_twice_the_same_ships_once(
     assert one
     assert two
     assert (two.sha256, two.artifact, two.reused) == (one.sha256, one.artifact, True)
-    assert "an earlier run of this commit has kept its build, and ships" in capsys.readouterr().out
+    assert "an earlier run of this commit has kept its build" in capsys.readouterr().out
     assert second.package().sha256 == deb.sha256
     assert [n for n in artifact_store().keys(f"built/shop/{VERSION}") if n.endswith(".tar")] == [
         f"{one.sha256}.tar"
@@ -301,6 +302,51 @@ def test_a_worker_that_is_killed_while_it_takes_the_build_leaves_no_half_of_it(
     assert not built.reused
     names = artifact_store().keys(f"built/shop/{VERSION}")
     assert sorted(name.rpartition(".")[2] for name in names) == ["json", "tar"]
+
+
+# As cargo-deb, dpkg-buildpackage and the like do.
+OWN = """\
+kind: pipeline
+name: build
+steps:
+- name: make
+  image: debian:12
+  commands:
+  - mkdir -p deb/DEBIAN deb/usr/lib/shop deb/lib/systemd/system deb/usr/share/doc/shop dist
+  - printf '#!/bin/sh\\necho shop\\n' > deb/usr/lib/shop/shop && chmod 755 deb/usr/lib/shop/shop
+  - cp packaging/shop.service deb/lib/systemd/system/
+  - cp packaging/copyright deb/usr/share/doc/shop/
+  - printf 'shop (1.0.0) unstable; urgency=low\\n\\n  * One.\\n\\n -- S <s@example.org>  Mon, 01 Jan 2024
+    00:00:00 +0000\\n' | gzip -9n > deb/usr/share/doc/shop/changelog.gz
+  - printf 'Package%s shop\\nVersion%s %s\\nArchitecture%s all\\nMaintainer%s S <s@example.org>\\nDescription%s
+    program with a package of its own\\n It is here.\\n' : : "$VERSION" : : : > deb/DEBIAN/control
+  - chmod -R g-w,u+rwX,go+rX deb
+  - dpkg-deb --root-owner-group -b deb dist/
+  environment: {VERSION: VALUE}
+"""
+
+
+def test_a_package_that_the_repository_builds_itself_is_checked_as_any_other(
+    shop: Repository, tmp_path: Path
+) -> None:
+    (shop.path / "nfpm.yaml").unlink()
+    write(shop, ".drone.yml", OWN.replace("VALUE", '"${SLIPWAY_VERSION}-2"'))
+    run = Run(shop, shop.commit("A shop"))
+    run.pipeline(built=("dist/shop_*.deb",))
+    deb = run.package(debs="dist/shop_*.deb")
+    assert (deb.name, deb.version) == ("shop", f"{VERSION}-2")
+    assert "./usr/lib/shop/shop" in unpacked(deb, tmp_path)
+    write(shop, ".drone.yml", OWN.replace("VALUE", "9.9.9"))
+    other = Run(shop, shop.commit("Another version"), "other")
+    other.pipeline(built=("dist/*.deb",))
+    with pytest.raises(AirflowFailException, match=r"has version 9.9.9(.|\n)*SLIPWAY_VERSION"):
+        other.package(debs="dist/*.deb")
+    bare = OWN.replace("VALUE", '"${SLIPWAY_VERSION}"').replace("Maintainer%s", "XB-None%s")
+    write(shop, ".drone.yml", bare)
+    unsound = Run(shop, shop.commit("No maintainer"), "unsound")
+    unsound.pipeline(built=("dist",))
+    with pytest.raises(AirflowFailException, match=r"(?i)maintainer"):
+        unsound.package(debs="dist")
 
 
 def test_a_report_that_nobody_signed_packages_nothing(shop: Repository) -> None:

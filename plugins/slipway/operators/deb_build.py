@@ -15,7 +15,8 @@ from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
-from slipway.hooks.nfpm import BuiltDeb, build_deb
+from slipway.hooks.git_mirror import GitMirror
+from slipway.hooks.nfpm import BuiltDeb, build_deb, ready_deb
 from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.built_files import BuiltStore, spool
@@ -40,6 +41,7 @@ class DebBuildOperator(BaseOperator):
     :param docker_conn_id: Airflow connection of the container engine.
     :param built: what the pipeline's task returned, where the package is made of what it built.
     :param built_task: that task's id; what it signed is what counts.
+    :param debs: the pipeline built the package itself, under this path, and nfpm is not asked.
     :returns: :class:`slipway.facts.DebPackage` as JSON.
     """
 
@@ -50,12 +52,13 @@ class DebBuildOperator(BaseOperator):
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
         connection: str | None = None, submodules: dict[str, str] | None = None,
         docker_conn_id: str = DEFAULT, built: Any = None, built_task: str | None = None,
-        **kwargs: Any,
+        debs: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
         self.built = built
         self.built_task = built_task
+        self.debs = debs
         self.url = url
         self.connection = connection
         self.submodules = submodules or {}
@@ -79,19 +82,36 @@ class DebBuildOperator(BaseOperator):
             toolbox = Toolbox(
                 engine=engine, name=container_name(context), labels=self._labels, network="none"
             )
-            with mirror.archive(release.sha) as sources:
-                digest = self._add_built(context, release, sources)
-                built = build_deb(
-                    toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
-                    built_at=checkout.committed_at, log=self._say,
-                )  # fmt: skip
+            with spool() as file:
+                taken = self._fetch_built(context, release, file)
+                if self.debs is not None:
+                    built = ready_deb(toolbox, file, pattern=self.debs, log=self._say)
+                else:
+                    built = self._packed(mirror, checkout, toolbox, file if taken else None)
             self._check(built, release.version)
-            deb = replace(self._store(artifact_store(), checkout, built), built=digest)
+            deb = replace(self._store(artifact_store(), checkout, built), built=taken)
             return keep_fact(context, release, deb.to_json())
 
-    def _add_built(self, context: Context, release: Release, sources: IO[bytes]) -> str:
-        """Put what the pipeline built beside the sources, over what they have of the same name.
+    def _packed(
+        self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None
+    ) -> BuiltDeb:
+        """Have nfpm build the package.
 
+        :param more: what the pipeline built; it lies over what the sources have of the same name.
+        """
+        release = checkout.release
+        with mirror.archive(release.sha) as sources:
+            if more is not None:
+                append(sources, more)
+            return build_deb(
+                toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
+                built_at=checkout.committed_at, log=self._say,
+            )  # fmt: skip
+
+    def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:
+        """Fetch what the pipeline built.
+
+        :param file: where it goes.
         :returns: its digest; empty where the package is made of the sources alone.
         """
         if self.built_task is None:
@@ -101,9 +121,7 @@ class DebBuildOperator(BaseOperator):
             msg = f"{self.built_task} took nothing of its workspace, and this package is made of it"
             advice = f"the project file was changed meanwhile: clear {self.built_task}"
             raise FactMissing(msg, advice=advice)
-        with spool() as file:
-            BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
-            append(sources, file)
+        BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
         return built.sha256
 
     def on_kill(self) -> None:

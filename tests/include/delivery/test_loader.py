@@ -246,6 +246,19 @@ def test_what_the_pipeline_builds(tmp_path: Path) -> None:
     assert (package.built, package.built_by) == (("bin/shop", "web/dist/**", "dist/"), "compile")
 
 
+def test_a_package_that_the_pipeline_builds_itself(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(GOOD.replace(PACKAGE, "debs: dist/shop_*.deb\n  from: compile"))
+    project = load_project(path)
+    assert project.package.taken == ("dist/shop_*.deb",)
+    deb = commit_dag(project).get_task("build_deb")
+    assert isinstance(deb, DebBuildOperator)
+    assert (deb.debs, deb.built_task) == ("dist/shop_*.deb", "build")
+    path.write_text(GOOD.replace(PACKAGE, "debs: dist/*.deb\n  built: [bin/shop]"))
+    with pytest.raises(ProjectFileError, match="leave out built"):
+        load_project(path)
+
+
 @pytest.mark.parametrize(
     ("written", "says"),
     [
@@ -258,6 +271,8 @@ def test_what_the_pipeline_builds(tmp_path: Path) -> None:
         ("built: ['" + "{a,b}" * 9 + "']", "stands for more than 50 others"),
         ("from: compile", "`from` says which pipeline builds"),
         ("built: [x]\n  from: ''", "package.from"),
+        ("debs: dist/*.deb", "leave out nfpm"),
+        ("debs: [dist/*.deb]", "package.debs"),
     ],
 )
 def test_what_no_pipeline_builds_is_refused(tmp_path: Path, written: str, says: str) -> None:

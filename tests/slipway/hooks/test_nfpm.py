@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.container_spec import ToolResult
-from slipway.hooks.nfpm import build_deb
+from slipway.hooks.deb_checks import Wanted, check
+from slipway.hooks.nfpm import build_deb, ready_deb
 from slipway.hooks.recipes import pack
 
 CONTROL = b"Package: shop\nVersion: 1.0.0+0.gabc\nArchitecture: all\n"
@@ -15,6 +17,7 @@ CONTENTS = (
     b"-rw-r--r-- root/root 9 2024-01-01 00:00 ./lib/systemd/system/shop.service\n"
     b"-rw-r--r-- root/root 9 2024-01-01 00:00 ./etc/other.service\n"
 )
+WANTED = Wanted(package="shop", version="1.0.0+0.gabc", unit="shop.service")
 
 
 class Tool:
@@ -82,3 +85,67 @@ def test_two_packages_are_one_too_many() -> None:
     files = {"a.deb": b"", "b.deb": b"", "control": CONTROL, "contents": CONTENTS}
     with pytest.raises(PackageRefused, match="2 packages"):
         _build(Tool(0, files))
+
+
+def _ready(tool: Any) -> Any:
+    return ready_deb(tool, io.BytesIO(), pattern="dist/*.deb", log=lambda _: None)
+
+
+def test_a_package_of_the_pipelines_own_is_looked_at_as_one_of_nfpms() -> None:
+    files = {"out/shop_1.deb": b"deb", "out/control": CONTROL, "out/contents": CONTENTS}
+    built = _ready(Tool(0, files))
+    assert (built.name, built.version, built.ready) == ("shop", "1.0.0+0.gabc", True)
+    assert built.units.has("shop.service")
+    assert built.packaging.path == "dist/*.deb"
+
+
+@pytest.mark.parametrize(
+    ("code", "files", "says"),
+    [
+        (13, {}, "dist/\\*.deb has no file that ends in .deb"),
+        (14, {}, "several packages of one file name"),
+        (12, {}, "cannot be read as a package"),
+        (2, {}, "cannot be read as a package"),
+        (0, {"shop-dbgsym.deb": b"", "shop.deb": b""}, r"2 packages.*: shop-dbgsym.deb, shop.deb"),
+        (11, {"shop-dbgsym.deb": b"", "shop.deb": b""}, "NAME_"),
+    ],
+)
+def test_what_is_no_package_or_more_than_one_is_refused(
+    code: int, files: dict[str, bytes], says: str
+) -> None:
+    with pytest.raises(PackageRefused, match=says):
+        _ready(Tool(code, files))
+
+
+@pytest.mark.parametrize(
+    "control",
+    [b"", b"Package: shop\n", b"Package: shop\nVersion: 1\n folded\n: x\nArchitecture\n", b"\xff"],
+)
+def test_a_control_file_that_is_none_passes_no_check(control: bytes) -> None:
+    built = _ready(Tool(0, {"a.deb": b"", "control": control, "contents": CONTENTS}))
+    with pytest.raises(PackageRefused):
+        check(built, WANTED)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "advice"),
+    [
+        (b"1.0.0+0.gabc", b"1.0.0-3/../../x", "SLIPWAY_VERSION"),
+        (b"1.0.0+0.gabc", b"2.0.0", "SLIPWAY_VERSION"),
+        (b"all", b"../../x", "build it for one of"),
+        (b"all", b"i386", "build it for one of"),
+    ],
+)
+def test_a_package_of_another_version_or_machine_is_refused(
+    old: bytes, new: bytes, advice: str
+) -> None:
+    files = {"a.deb": b"", "control": CONTROL.replace(old, new), "contents": CONTENTS}
+    with pytest.raises(PackageRefused, match=advice):
+        check(_ready(Tool(0, files)), WANTED)
+
+
+def test_an_epoch_and_a_revision_of_the_pipelines_own_stay() -> None:
+    control = CONTROL.replace(b"1.0.0+0.gabc", b"2:1.0.0+0.gabc-1")
+    built = _ready(Tool(0, {"a.deb": b"", "control": control, "contents": CONTENTS}))
+    check(built, WANTED)
+    assert built.file_name == "shop_1.0.0+0.gabc-1_all.deb"
