@@ -30,8 +30,8 @@ class Tool:
         self.argv: tuple[str, ...] = ()
         self.environment: dict[str, str] = {}
 
-    def run(self, *argv: str, environment: dict[str, str], **_: Any) -> ToolResult:
-        self.argv, self.environment = argv, environment
+    def run(self, *argv: str, environment: dict[str, str] | None = None, **_: Any) -> ToolResult:
+        self.argv, self.environment = argv, environment or {}
         return self.result
 
 
