@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
@@ -17,9 +16,10 @@ from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
 from slipway.hooks.nfpm import BuiltDeb, build_deb, ready_deb
+from slipway.hooks.spool import spool
 from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
-from slipway.operators.built_files import BuiltStore, spool
+from slipway.operators.built_files import BuiltStore
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import CHECKOUT, keep_fact, kept_report, same_as_kept
@@ -82,22 +82,25 @@ class DebBuildOperator(BaseOperator):
             toolbox = Toolbox(
                 engine=engine, name=container_name(context), labels=self._labels, network="none"
             )
-            with spool() as file:
+            with spool() as file, spool() as package:
                 taken = self._fetch_built(context, release, file)
                 if self.debs is not None:
-                    built = ready_deb(toolbox, file, pattern=self.debs, log=self._say)
+                    built = ready_deb(toolbox, file, pattern=self.debs, into=package, log=self._say)
                 else:
-                    built = self._packed(mirror, checkout, toolbox, file if taken else None)
-            self._check(built, release.version)
-            deb = replace(self._store(artifact_store(), checkout, built), built=taken)
+                    more = file if taken else None
+                    built = self._packed(mirror, checkout, toolbox, more, package)
+                self._check(built, release.version)
+                deb = replace(self._store(artifact_store(), checkout, built), built=taken)
             return keep_fact(context, release, deb.to_json())
 
     def _packed(
-        self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None
-    ) -> BuiltDeb:
+        self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None,
+        into: IO[bytes],
+    ) -> BuiltDeb:  # fmt: skip
         """Have nfpm build the package.
 
         :param more: what the pipeline built; it lies over what the sources have of the same name.
+        :param into: where the package goes.
         """
         release = checkout.release
         with mirror.archive(release.sha) as sources:
@@ -105,7 +108,7 @@ class DebBuildOperator(BaseOperator):
                 append(sources, more)
             return build_deb(
                 toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
-                built_at=checkout.committed_at, log=self._say,
+                built_at=checkout.committed_at, into=into, log=self._say,
             )  # fmt: skip
 
     def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:
@@ -133,22 +136,22 @@ class DebBuildOperator(BaseOperator):
         check(built, Wanted(package=self.package, version=version, unit=self.unit))
 
     def _store(self, store: ArtifactStore, checkout: Checkout, built: BuiltDeb) -> DebPackage:
-        release, digest = checkout.release, hashlib.sha256(built.data).hexdigest()
+        release, digest = checkout.release, built.sha256
         file = built.file_name
         key = f"deb/{release.project}/{release.version}/{file}"
-        kept = store.get(key)
-        if kept is not None and hashlib.sha256(kept).hexdigest() != digest:
+        kept = store.digest(key)
+        if kept not in (None, digest):
             msg = f"{file} was built before, from the same commit, with other content"
             advice = (
                 "something outside the commit takes part in the build; remove it, and push again"
             )
             raise VersionConflict(msg, advice=advice)
         if kept is None:
-            store.put(key, built.data)
-        self._say(f"{file}: {len(built.data)} bytes, sha256 {digest}")
+            store.put_file(key, built.content)
+        self._say(f"{file}: {built.size} bytes, sha256 {digest}")
         return DebPackage(
             release=release, name=built.name, version=built.version,
-            architecture=built.architecture, sha256=digest, size=len(built.data), artifact=key,
+            architecture=built.architecture, sha256=digest, size=built.size, artifact=key,
             reused=kept is not None,
         )  # fmt: skip
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import io
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -24,28 +25,35 @@ class Tool:
     """Answers as the toolbox would, and remembers what it was asked."""
 
     def __init__(self, exit_code: int, files: dict[str, bytes], *tail: str) -> None:
+        self.packed = pack(files)
         self.result = ToolResult(
-            exit_code=exit_code, output_tail=list(tail), collected=pack(files), seconds=1
+            exit_code=exit_code, output_tail=list(tail), collected=None, seconds=1
         )
         self.argv: tuple[str, ...] = ()
         self.environment: dict[str, str] = {}
 
-    def run(self, *argv: str, environment: dict[str, str] | None = None, **_: Any) -> ToolResult:
+    def run(
+        self, *argv: str, collect_into: IO[bytes], environment: dict[str, str] | None = None,
+        **_: Any,
+    ) -> ToolResult:  # fmt: skip
         self.argv, self.environment = argv, environment or {}
+        collect_into.write(self.packed)
         return self.result
 
 
 def _build(tool: Any, file: str = "nfpm.yaml") -> Any:
     return build_deb(
-        tool, b"", nfpm_file=file, version="1.0.0+0.gabc", built_at=17, log=lambda _: None
-    )
+        tool, b"", nfpm_file=file, version="1.0.0+0.gabc", built_at=17, into=io.BytesIO(),
+        log=lambda _: None,
+    )  # fmt: skip
 
 
 def test_reads_what_was_built() -> None:
     files = {"out/shop_1.deb": b"deb", "out/control": CONTROL, "out/contents": CONTENTS}
     built = _build(Tool(0, files))
     assert (built.name, built.version, built.architecture) == ("shop", "1.0.0+0.gabc", "all")
-    assert built.data == b"deb"
+    assert (built.content.seek(0), built.content.read(), built.size) == (0, b"deb", 3)
+    assert built.sha256 == hashlib.sha256(b"deb").hexdigest()
     assert built.units.names == ("shop.service",)
     assert built.lintian == ()
 
@@ -88,7 +96,9 @@ def test_two_packages_are_one_too_many() -> None:
 
 
 def _ready(tool: Any) -> Any:
-    return ready_deb(tool, io.BytesIO(), pattern="dist/*.deb", log=lambda _: None)
+    return ready_deb(
+        tool, io.BytesIO(), pattern="dist/*.deb", into=io.BytesIO(), log=lambda _: None
+    )
 
 
 def test_a_package_of_the_pipelines_own_is_looked_at_as_one_of_nfpms() -> None:
@@ -105,6 +115,7 @@ def test_a_package_of_the_pipelines_own_is_looked_at_as_one_of_nfpms() -> None:
         (13, {}, "dist/\\*.deb has no file that ends in .deb"),
         (14, {}, "several packages of one file name"),
         (12, {}, "cannot be read as a package"),
+        (15, {}, "larger than 1536 MiB"),
         (2, {}, "cannot be read as a package"),
         (0, {"shop-dbgsym.deb": b"", "shop.deb": b""}, r"2 packages.*: shop-dbgsym.deb, shop.deb"),
         (11, {"shop-dbgsym.deb": b"", "shop.deb": b""}, "NAME_"),
