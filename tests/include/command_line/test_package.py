@@ -77,6 +77,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
     fakes.name = "shortener"
     fakes.rehearsal = mock.create_autospec(Rehearsal, instance=True)
     fakes.rehearsal.run.return_value = SchemaVersion(version=1, before=0, seconds=1.0)
+    fakes.build = build
     monkeypatch.setattr(package, "build_deb", build)
     monkeypatch.setattr(package, "Rehearsal", lambda **_: fakes.rehearsal)
     return fakes
@@ -203,7 +204,7 @@ def test_a_package_of_the_repositorys_own_is_taken_from_where_it_was_built(
             assert (archive.getnames()[1:], pattern) == (
                 ["dist/shortener_1_amd64.deb"], "dist/*.deb",
             )  # fmt: skip
-        found = package.build_deb(_, io.BytesIO(pack({})), version=version_of_copy(folder))  # type: ignore[call-arg]
+        found: BuiltDeb = tools.build(_, io.BytesIO(pack({})), version=version_of_copy(folder))
         return dataclasses.replace(found, ready=True)
 
     monkeypatch.setattr(package, "ready_deb", ready)
