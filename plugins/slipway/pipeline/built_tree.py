@@ -146,7 +146,7 @@ class BuiltTree:
         if member.isdir():
             self._folders = {one: m for one, m in self._folders.items() if is_below(path, one)}
             self._folders[path] = member.mode
-        if not matching or path in self._written or not path:
+        if not matching or path in self._written or not path or is_below(path, ".git"):
             return
         if reason := self._why_not(path, member):
             self._complain(f"{printable(path)} {reason}")
