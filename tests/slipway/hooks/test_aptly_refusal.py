@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
@@ -60,6 +61,23 @@ def test_two_packages_of_one_file_name_are_told_in_aptlys_words() -> None:
     found = _refusal(script.DIFFERENT, **{script.LOG: f"Loading\n{line}\n"})
     assert isinstance(found, InputError)
     assert line in found.message
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("[!] Unable to add package to repo stable: conflict in package shop_1.0_all", True),
+        ("[!] Unable to add package to repo stable: package already exists and is different: "
+         "shop_2:1.0+1_amd64", True),
+        ("[+] conflict-in-package_1.0_all added", False),
+        ("[+] already-exists-and-is-different_1.0_all added", False),
+        ("[!] Unable to read file /work/conflict.deb: conflict in package", False),
+        ("[!] Unable to process /work/already-added_1.0_all.deb: broken", False),
+    ],
+)  # fmt: skip
+def test_a_conflict_is_aptlys_sentence_and_no_word_of_a_name(line: str, is_one: bool) -> None:
+    found = subprocess.run(["grep", "-qE", script.SAYS_CONFLICT], input=line, text=True)
+    assert (found.returncode == 0) is is_one
 
 
 @pytest.mark.parametrize("code", [script.LOCKED, 1, 137])
