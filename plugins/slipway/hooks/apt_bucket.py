@@ -92,16 +92,12 @@ class AptBucket:
 
     @understood
     def distributions(self) -> list[str]:
-        """List every distribution that was published there."""
-        pages = self._store.get_paginator("list_objects_v2").paginate(
-            Bucket=self._repository.bucket, Prefix=_DISTS
+        """List the distributions that were published there, a thousand at most."""
+        found = self._store.list_objects_v2(
+            Bucket=self._repository.bucket, Prefix=_DISTS, Delimiter="/"
         )
-        keys = (one["Key"] for page in pages for one in page.get("Contents", ()))
-        return [
-            key.removeprefix(_DISTS).removesuffix(f"/{_IN_RELEASE}")
-            for key in keys
-            if key.endswith(f"/{_IN_RELEASE}")
-        ]
+        folders = [one["Prefix"] for one in found.get("CommonPrefixes", ())]
+        return [folder.removeprefix(_DISTS).rstrip("/") for folder in folders]
 
     @understood
     def _get(self, key: str, limit: int | None = None) -> bytes | None:

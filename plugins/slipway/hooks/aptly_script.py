@@ -64,15 +64,19 @@ fi
 sort {WORK}/{PUBLISHED} | comm -23 - /tmp/known > {OUT}/{FOREIGN}
 [ ! -s {OUT}/{FOREIGN} ] || exit {STRANGERS}
 """
-# What aptly says when a version is there with other content, and of what; names have no blanks.
-_SAYS_CONFLICT = r"^\[!\] Unable to add package to repo [^ ]*: conflict in package [^ ]*$"
+# What aptly says when a version is there with other content: 1.5, and 1.6. Names have no blanks,
+# so none of them is such a sentence.
+SAYS_CONFLICT = (
+    r"^\[!\] Unable to add package to repo [^ ]*: "
+    r"(conflict in package|package already exists and is different:) [^ ]*$"
+)
 _SAYS_ADDED = r"^\[+\] [^ ]* added$"
 ADD = f"""
 aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
 added=0
 aptly repo add "$1" {WORK}/*.deb > {OUT}/add.log 2>&1 || added=$?
 cat {OUT}/add.log
-if grep -q '{_SAYS_CONFLICT}' {OUT}/add.log; then exit {CONFLICT}; fi
+if grep -qE '{SAYS_CONFLICT}' {OUT}/add.log; then exit {CONFLICT}; fi
 [ $added = 0 ] || exit $added
 """
 # Of two packages with one file name: in the bucket, or with and without an epoch.

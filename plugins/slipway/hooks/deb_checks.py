@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from slipway.deb_version import upstream
@@ -13,6 +14,8 @@ from slipway.hooks.nfpm import BuiltDeb
 # Keys by which nfpm makes another version of the one that it is given.
 _CHANGES_VERSION = ("prerelease", "version_metadata")
 _VARIABLES = ("${VERSION}", "$VERSION")
+# dpkg would not know its own package again: an epoch of 0 is none, and none begins with one.
+_ZERO_EPOCH = re.compile(r"0\d*:")
 # Lines of lintian's that an error names.
 _NAMED = 12
 
@@ -55,9 +58,12 @@ def _check_name(built: BuiltDeb, wanted: Wanted) -> None:
 
 def _check_version(built: BuiltDeb, wanted: Wanted) -> None:
     """Allow an epoch and a revision, and nothing else beside the release's version."""
+    file = built.packaging
+    if _ZERO_EPOCH.match(built.version):
+        msg = f"the package has version {built.version}, and dpkg writes no such epoch"
+        raise PackageRefused(msg, advice=f"correct or remove `epoch` ({file.place('epoch')})")
     if upstream(built.version) == wanted.version:
         return
-    file = built.packaging
     msg = f"the package has version {built.version}, the release is {wanted.version}"
     for key in _CHANGES_VERSION:
         if file.value(key):

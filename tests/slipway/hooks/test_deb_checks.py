@@ -56,6 +56,8 @@ def test_an_epoch_and_a_revision_are_the_packages_own(version: str, file: str) -
         (f"{RELEASE}~rc1", "prerelease: rc1\n", "remove prerelease.*line 5: `prerelease: rc1`"),
         (f"2:{RELEASE}+git", 'version_metadata: "git"\n', "remove version_metadata.*line 5"),
         ("1.2.3", "version: 1.2.3\n", r"write `version: \$\{VERSION\}`.*line 5: `version: 1.2.3`"),
+        (f"0:{RELEASE}", "epoch: 0\n", "remove `epoch`.*line 5: `epoch: 0`"),
+        (f"02:{RELEASE}", "epoch: '02'\n", "correct or remove `epoch`"),
         ("1.0.0", "", r"`version_schema: none` in nfpm.yaml$"),
     ],
 )  # fmt: skip
