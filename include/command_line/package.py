@@ -6,7 +6,6 @@ What the pipeline builds (``package.built``) is taken from where it lies in the 
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import subprocess
@@ -26,7 +25,7 @@ from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_failure import NoSuchThing
 from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.migration_files import MigrationFiles
-from slipway.hooks.nfpm import build_deb
+from slipway.hooks.nfpm import BuiltDeb, build_deb, ready_deb
 from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.rehearsal import Rehearsal
@@ -126,17 +125,30 @@ class WorkingCopy:
         toolbox = Toolbox(
             engine=self.engine, name=name, labels={"slipway.run": name}, network="none"
         )
-        with tempfile.TemporaryFile() as sources:
-            sources.write(packed(self.folder, as_archived=True))
-            self._add_built(sources)
-            sources.seek(0)
-            built = build_deb(
-                toolbox, sources, nfpm_file=package.nfpm, version=version,
-                built_at=checkout_of(self.folder).committed_at or int(time.time()), log=self.say,
-            )  # fmt: skip
+        with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as into:
+            if package.debs is not None:
+                self._take_built(file)
+                built = ready_deb(toolbox, file, pattern=package.debs, into=into, log=self.say)
+            else:
+                built = self._packed(toolbox, file, version, into)
         check(built, Wanted(package=package.name, version=version, unit=package.unit))
-        digest = hashlib.sha256(built.data).hexdigest()
-        self.say(f"{built.file_name}: {len(built.data)} bytes, sha256 {digest}, {package.unit}")
+        self.say(f"{built.file_name}: {built.size} bytes, sha256 {built.sha256}, {package.unit}")
+
+    def _packed(
+        self, toolbox: Toolbox, sources: IO[bytes], version: str, into: IO[bytes]
+    ) -> BuiltDeb:
+        """Have nfpm build the package, of the sources and of what is built, as CI does."""
+        sources.write(packed(self.folder, as_archived=True))
+        if self.project.package.built:
+            with tempfile.TemporaryFile() as file:
+                self._take_built(file)
+                append(sources, file)
+        sources.seek(0)
+        return build_deb(
+            toolbox, sources, nfpm_file=self.project.package.nfpm, version=version,
+            built_at=checkout_of(self.folder).committed_at or int(time.time()), into=into,
+            log=self.say,
+        )  # fmt: skip
 
     def rehearse(self) -> None:
         """Run the migrations up, down and up again on a fresh Postgres, if there are any.
@@ -167,33 +179,29 @@ class WorkingCopy:
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             self.say(f"not committed, so CI would not see it: {', '.join(changed[:_NAMED])}{more}")
 
-    def _add_built(self, sources: IO[bytes]) -> None:
-        """Put what is built beside the sources, as CI does.
+    def _take_built(self, file: IO[bytes]) -> None:
+        """Take what is built, as CI does.
 
         :raises PackageRefused: naming what is not there.
         :raises BuiltFilesRefused: naming what would not be taken.
         """
-        paths = self.project.package.built
-        if not paths:
-            return
-        with tempfile.TemporaryFile() as file:
-            taking = Taking(
-                pipeline="the pipeline", paths=paths, file=file,
-                built_at=checkout_of(self.folder).committed_at,
-            )  # fmt: skip
-            try:
-                taking.take(self._packed_path)
-            except BuiltFilesMissing as error:
-                missing = error.message.partition("\n")[2]
-                msg = f"what ships besides the sources is not in {self.folder}:\n{missing}"
-                advice = (
-                    f"build it there, as {self.project.test.pipeline} does, or correct "
-                    "package.built in the project file"
-                )
-                raise PackageRefused(msg, advice=advice) from error
-            summary = taking.outcome()
-            self.say(f"{', '.join(paths)}: {summary.files} files, {summary.size} bytes")
-            append(sources, file)
+        paths = self.project.package.taken
+        taking = Taking(
+            pipeline="the pipeline", paths=paths, file=file,
+            built_at=checkout_of(self.folder).committed_at,
+        )  # fmt: skip
+        try:
+            taking.take(self._packed_path)
+        except BuiltFilesMissing as error:
+            missing = error.message.partition("\n")[2]
+            msg = f"what ships besides the sources is not in {self.folder}:\n{missing}"
+            advice = (
+                f"build it there, as {self.project.test.pipeline} does, or correct the paths "
+                "under `package` in the project file"
+            )
+            raise PackageRefused(msg, advice=advice) from error
+        summary = taking.outcome()
+        self.say(f"{', '.join(paths)}: {summary.files} files, {summary.size} bytes")
 
     def _packed_path(self, path: str) -> Iterator[bytes]:
         """Pack a path as an engine does one of a container: as far as somebody reads."""

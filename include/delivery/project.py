@@ -131,10 +131,23 @@ class Package(Strict):
     """The pipeline, of several in the file, whose workspace that is. The package is built as soon
     as it has passed, while the others still run."""
 
+    debs: BuiltPattern | None = None
+    """In place of `nfpm` and `built`: the package itself, which the pipeline builds under this path
+    (`dist/shop_*.deb`), in the version that steps have in `SLIPWAY_VERSION`."""
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """What is taken of the pipeline's workspace."""
+        return self.built if self.debs is None else (self.debs,)
+
     @model_validator(mode="after")
     def _something_is_built(self) -> Self:
-        if self.built_by is not None and not self.built:
-            msg = "`from` says which pipeline builds what `built` names, and that is nothing"
+        if self.built_by is not None and not self.taken:
+            msg = "`from` says which pipeline builds what `built` or `debs` names: that is nothing"
+            raise ValueError(msg)
+        others = [name for name in ("built", "nfpm") if name in self.model_fields_set]
+        if self.debs is not None and others:
+            msg = f"with `debs` the pipeline builds the package itself; leave out {others[0]}"
             raise ValueError(msg)
         return self
 

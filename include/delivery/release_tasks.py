@@ -81,7 +81,7 @@ def _pipeline(
         timeout_seconds=test.timeout.total_seconds(), trusted=test.trusted,
         registries=test.registries, allowed_images=test.allowed_images,
         registry_login=test.registry_login, submodules=project.repository.submodules,
-        built=project.package.built, built_by=project.package.built_by, part=part, first=first,
+        built=project.package.taken, built_by=project.package.built_by, part=part, first=first,
         # The pipeline's own limit comes first, and says more.
         execution_timeout=test.timeout + LIMITS["bookkeeping"],
         doc_md=documentation.task(task_id), **_source(project),
@@ -95,11 +95,12 @@ def _package(
 
     :param builder: the task that takes what the pipeline built.
     """
-    takes = bool(project.package.built)
+    takes = bool(project.package.taken)
     return DebBuildOperator(
         task_id=BUILD_DEB, checkout=checkout.output, package=project.package.name,
         nfpm_file=project.package.nfpm, unit=project.package.unit,
-        built=builder.output if takes else None, built_task=builder.task_id if takes else None,
+        debs=project.package.debs, built=builder.output if takes else None,
+        built_task=builder.task_id if takes else None,
         submodules=project.repository.submodules, execution_timeout=LIMITS["build_deb"],
         doc_md=documentation.task("build_deb"), **_source(project),
     )  # fmt: skip

@@ -100,7 +100,7 @@ def aptly(engine: ContainerEngine, repository_url: str) -> Callable[[], Aptly]:
 
 def _publish(aptly: Aptly, name: str, version: str, text: str = "x") -> Signed:
     file = f"{name}_{without_epoch(version)}_all.deb"
-    return aptly.publish(file, _deb(name, version, text), lambda _: None)
+    return aptly.publish(file, io.BytesIO(_deb(name, version, text)), lambda _: None)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_a_package_that_cannot_be_read_is_not_taken_for_published(
     aptly: Callable[[], Aptly], name: str
 ) -> None:
     with pytest.raises(ToolFailed, match="aptly failed with exit code 1"):
-        aptly().publish(f"{name}_1.0_all.deb", b"no package", lambda _: None)
+        aptly().publish(f"{name}_1.0_all.deb", io.BytesIO(b"no package"), lambda _: None)
 
 
 def test_whatever_is_signed_says_how_long_it_counts(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable
@@ -44,7 +45,7 @@ def _change(monkeypatch: pytest.MonkeyPatch, **extra: str) -> None:
 
 def _publish_for(aptly: Aptly, architecture: str, version: str) -> Signed:
     deb = _deb("shop", version, architecture=architecture)
-    return aptly.publish(f"shop_{version}_{architecture}.deb", deb, lambda _: None)
+    return aptly.publish(f"shop_{version}_{architecture}.deb", io.BytesIO(deb), lambda _: None)
 
 
 def test_a_package_that_no_machine_would_look_for_is_not_called_published(

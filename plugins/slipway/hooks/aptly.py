@@ -7,13 +7,13 @@ memory of the container alone, and end with it.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import IO
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks import aptly_script as script
@@ -23,7 +23,8 @@ from slipway.hooks.apt_signing import GPG, signing_key, valid_until
 from slipway.hooks.aptly_refusal import Ended, moved, refusal
 from slipway.hooks.aws_connection import Account
 from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.recipes import pack
+from slipway.hooks.spool import spool
+from slipway.hooks.tars import digest_of, pack_into
 from slipway.hooks.tool_secrets import aws_credentials
 from slipway.hooks.toolbox import Toolbox
 
@@ -60,11 +61,11 @@ class Aptly:
     name: str
     labels: dict[str, str]
 
-    def publish(self, file_name: str, deb: bytes, log: Callable[[str], None]) -> Signed:
+    def publish(self, file_name: str, deb: IO[bytes], log: Callable[[str], None]) -> Signed:
         """Add a package to the repository, beside all that is there, and publish it.
 
         :param file_name: the package's.
-        :param deb: its content.
+        :param deb: its content, a file that is read from its beginning.
         :param log: receives aptly's lines.
         :raises VersionConflict: when this version is there with other content.
         :raises PackageRefused: when no machine of the repository would look for it.
@@ -73,11 +74,11 @@ class Aptly:
         :raises ToolFailed: when another try may help.
         """
         bucket = AptBucket(self.repository)
-        files = {file_name: deb, script.PUBLISHED: _lines(bucket.index().names())}
+        files = {script.PUBLISHED: _lines(bucket.index().names())}
         steps = script.PREPARE + script.CHECK + script.ADD + script.PUBLISH
-        ended = self._run(steps, files, log)
+        ended = self._run(steps, files, log, {file_name: deb})
         signed = _signed(ended, file_name)
-        digest = hashlib.sha256(deb).hexdigest()
+        digest = digest_of(deb)
         if without := bucket.index().lacks(ended.files[script.PACKAGE], digest):
             msg = f"{file_name} is not in the index that {', '.join(without)} machines read"
             raise ToolFailed(
@@ -96,7 +97,10 @@ class Aptly:
         ended = self._run(script.PREPARE + script.ONLY_IF_PUBLISHED + script.PUBLISH, {}, log)
         return None if ended.exit_code == script.NOT_HERE else _signed(ended)
 
-    def _run(self, steps: str, files: dict[str, bytes], log: Callable[[str], None]) -> Ended:
+    def _run(
+        self, steps: str, files: dict[str, bytes], log: Callable[[str], None],
+        debs: Mapping[str, IO[bytes]] | None = None,
+    ) -> Ended:  # fmt: skip
         volume = f"slipway-aptly-{self.engine.installation}"
         self.engine.create_volume(volume, {"slipway.kind": "apt"})
         repository = self.repository
@@ -110,13 +114,15 @@ class Aptly:
         keys = aws_credentials(self.account.environment)
         upload = json.dumps(asdict(AptBucket(repository).upload()))
         given = {**files, script.CONFIG: self._config(), script.GPG: GPG.encode()}
-        result = toolbox.run(
-            "bash", "-c", steps, "publish", *words, files=pack(given), collect=script.OUT,
-            environment=keys.environment, timeout=_TIMEOUT, log=log,
-            secrets={
-                **keys.files, script.KEY: repository.signing_key, script.UPLOAD: upload
-            },
-        )  # fmt: skip
+        with spool() as packed:
+            pack_into(packed, given, debs or {})
+            result = toolbox.run(
+                "bash", "-c", steps, "publish", *words, files=packed, collect=script.OUT,
+                environment=keys.environment, timeout=_TIMEOUT, log=log,
+                secrets={
+                    **keys.files, script.KEY: repository.signing_key, script.UPLOAD: upload
+                },
+            )  # fmt: skip
         return Ended(
             exit_code=result.exit_code, said=result.output_tail, files=_files(result.collected),
             repository=repository,

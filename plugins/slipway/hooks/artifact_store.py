@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -106,6 +107,18 @@ class ArtifactStore:
                     yield piece
         except FileNotFoundError:
             return
+
+    def digest(self, key: str) -> str | None:
+        """Return the SHA-256 of what is under a key, or None where there is nothing.
+
+        :param key: as given to :meth:`put`.
+        """
+        if not (self._root / key).is_file():
+            return None
+        digest = hashlib.sha256()
+        for piece in self.pieces(key):
+            digest.update(piece)
+        return digest.hexdigest()
 
     def delete(self, key: str) -> None:
         """Remove what is under a key; nothing there is fine.

@@ -70,6 +70,11 @@ def _check_version(built: BuiltDeb, wanted: Wanted) -> None:
         if file.value(key):
             advice = f"remove {key}: the release alone says what its version is ({file.place(key)})"
             raise PackageRefused(msg, advice=advice)
+    if built.ready:
+        advice = "build it with the version that steps have in SLIPWAY_VERSION"
+        raise PackageRefused(
+            msg, advice=f"{advice}; an epoch before it and a revision after it stay"
+        )
     place = f" ({file.place('version')})" if file.value("version") not in _VARIABLES else ""
     advice = f"write `version: ${{VERSION}}` and `version_schema: none` in {file.path}{place}"
     raise PackageRefused(msg, advice=advice)
@@ -80,6 +85,8 @@ def _check_architecture(built: BuiltDeb) -> None:
     if built.architecture not in served:
         msg = f"the package is for {built.architecture}, which no machine here is"
         advice = f"let `arch` be one of {', '.join(served)} ({built.packaging.place('arch')})"
+        if built.ready:
+            advice = f"build it for one of {', '.join(served)}"
         raise PackageRefused(msg, advice=advice)
 
 
@@ -96,6 +103,8 @@ def _check_unit(built: BuiltDeb, wanted: Wanted) -> None:
     if not found.has(unit):
         msg = f"the package has no unit {unit} (it has: {', '.join(found.names) or 'none'})"
         advice = f"add it to {file} below /lib/systemd/system, or correct package.unit"
+        if built.ready:
+            advice = "let the package have it below /lib/systemd/system, or correct package.unit"
         raise PackageRefused(msg, advice=advice)
 
 
@@ -113,6 +122,8 @@ def _override(built: BuiltDeb, tags: list[str]) -> str:
     """Say where a tag is overridden, and how."""
     place = f"/usr/share/lintian/overrides/{built.name}"
     lines = ", ".join(f"`{built.name}: {tag}`" for tag in tags[:_NAMED] or ["TAG"])
+    if built.ready:
+        return f"override them in the package's {place}, the reason above each after a #: {lines}"
     if source := built.packaging.overrides(built.name):
         return f"override them in {source}, the reason above each after a #: {lines}"
     return (

@@ -1,10 +1,41 @@
-"""Tars in files, joined without being read into memory."""
+"""Tars in files, made and joined without being read into memory."""
 
 from __future__ import annotations
 
+import hashlib
+import io
 import shutil
 import tarfile
+from collections.abc import Mapping
 from typing import IO, Any, cast
+
+
+def pack_into(file: IO[bytes], files: Mapping[str, bytes], large: Mapping[str, IO[bytes]]) -> None:
+    """Write files as a tar.
+
+    :param file: empty, open for reading and writing; it is at its beginning afterwards.
+    :param files: name -> content.
+    :param large: name -> a file with the content, which is read piece by piece.
+    """
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, content in {
+            **{n: io.BytesIO(data) for n, data in files.items()},
+            **large,
+        }.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = content.seek(0, io.SEEK_END), 0o644
+            content.seek(0)
+            archive.addfile(entry, content)
+    file.seek(0)
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """Return the SHA-256 of a file's whole content."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def append(first: IO[bytes], second: IO[bytes]) -> None:

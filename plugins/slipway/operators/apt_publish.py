@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
@@ -17,6 +16,8 @@ from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import account
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.repository_keys import RepositoryKeys
+from slipway.hooks.spool import spool
+from slipway.hooks.tars import digest_of
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import BUILD_DEB, keep_fact, same_as_kept
@@ -51,7 +52,6 @@ class AptPublishOperator(BaseOperator):
         """Publish; what is published already stays as it is."""
         with explained():
             deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
-            data = _content(deb)
             repository = apt_repository(self.apt_conn_id)
             self._labels = labels(context)
             aptly = Aptly(
@@ -59,7 +59,9 @@ class AptPublishOperator(BaseOperator):
                 account=account(repository.aws_conn_id, repository.region, "s3"),
                 name=container_name(context), labels=self._labels,
             )  # fmt: skip
-            signed = aptly.publish(deb.artifact.rpartition("/")[2], data, self._say)
+            with spool() as content:
+                _fetch(deb, content)
+                signed = aptly.publish(deb.artifact.rpartition("/")[2], content, self._say)
             keys = RepositoryKeys(artifact_store())
             keys.note(repository.url, repository.distribution, signed.public_key)
             for warning in (signed.warning, seen_elsewhere(repository)):
@@ -78,13 +80,17 @@ class AptPublishOperator(BaseOperator):
         self.log.info("%s", line)
 
 
-def _content(deb: DebPackage) -> bytes:
+def _fetch(deb: DebPackage, file: IO[bytes]) -> None:
     """Fetch a package's bytes, and make sure that they are the ones that were built."""
-    data = artifact_store().get(deb.artifact)
-    if data is None or hashlib.sha256(data).hexdigest() != deb.sha256:
+    size = 0
+    for piece in artifact_store().pieces(deb.artifact):
+        size += len(piece)
+        if size > deb.size:
+            break
+        file.write(piece)
+    if size != deb.size or digest_of(file) != deb.sha256:
         msg = f"{deb.artifact} in the artifact store is not what build_deb put there"
         raise VersionConflict(msg, advice="clear the task build_deb, so that it builds it again")
-    return data
 
 
 def _published(deb: DebPackage, repository: AptRepository, key: str) -> PublishedPackage:

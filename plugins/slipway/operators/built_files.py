@@ -7,31 +7,17 @@ take them away, but not have others packaged.
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import IO
 
 from slipway.exceptions import VersionConflict
 from slipway.facts import BuiltFiles, Release
 from slipway.hooks.artifact_store import ArtifactStore
-from slipway.hooks.git_connection import mirrors_root
-from slipway.hooks.git_folder import own_folder
 from slipway.hooks.signed_records import SignedRecords
 from slipway.pipeline.taking import Taking
 
 _SHOWN = 12
-
-
-@contextmanager
-def spool() -> Iterator[IO[bytes]]:
-    """Open a file without a name, for what is too large for memory; killed or not, it goes."""
-    # Beside the mirrors, since the system's own folder for such files may be in memory.
-    folder = mirrors_root()
-    own_folder(folder)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        yield file
 
 
 @dataclass(frozen=True, kw_only=True)

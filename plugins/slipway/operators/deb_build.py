@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
@@ -15,10 +14,12 @@ from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
-from slipway.hooks.nfpm import BuiltDeb, build_deb
+from slipway.hooks.git_mirror import GitMirror
+from slipway.hooks.nfpm import BuiltDeb, build_deb, ready_deb
+from slipway.hooks.spool import spool
 from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
-from slipway.operators.built_files import BuiltStore, spool
+from slipway.operators.built_files import BuiltStore
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import CHECKOUT, keep_fact, kept_report, same_as_kept
@@ -40,6 +41,7 @@ class DebBuildOperator(BaseOperator):
     :param docker_conn_id: Airflow connection of the container engine.
     :param built: what the pipeline's task returned, where the package is made of what it built.
     :param built_task: that task's id; what it signed is what counts.
+    :param debs: the pipeline built the package itself, under this path, and nfpm is not asked.
     :returns: :class:`slipway.facts.DebPackage` as JSON.
     """
 
@@ -50,12 +52,13 @@ class DebBuildOperator(BaseOperator):
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
         connection: str | None = None, submodules: dict[str, str] | None = None,
         docker_conn_id: str = DEFAULT, built: Any = None, built_task: str | None = None,
-        **kwargs: Any,
+        debs: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
         self.built = built
         self.built_task = built_task
+        self.debs = debs
         self.url = url
         self.connection = connection
         self.submodules = submodules or {}
@@ -79,19 +82,39 @@ class DebBuildOperator(BaseOperator):
             toolbox = Toolbox(
                 engine=engine, name=container_name(context), labels=self._labels, network="none"
             )
-            with mirror.archive(release.sha) as sources:
-                digest = self._add_built(context, release, sources)
-                built = build_deb(
-                    toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
-                    built_at=checkout.committed_at, log=self._say,
-                )  # fmt: skip
-            self._check(built, release.version)
-            deb = replace(self._store(artifact_store(), checkout, built), built=digest)
+            with spool() as file, spool() as package:
+                taken = self._fetch_built(context, release, file)
+                if self.debs is not None:
+                    built = ready_deb(toolbox, file, pattern=self.debs, into=package, log=self._say)
+                else:
+                    more = file if taken else None
+                    built = self._packed(mirror, checkout, toolbox, more, package)
+                self._check(built, release.version)
+                deb = replace(self._store(artifact_store(), checkout, built), built=taken)
             return keep_fact(context, release, deb.to_json())
 
-    def _add_built(self, context: Context, release: Release, sources: IO[bytes]) -> str:
-        """Put what the pipeline built beside the sources, over what they have of the same name.
+    def _packed(
+        self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None,
+        into: IO[bytes],
+    ) -> BuiltDeb:  # fmt: skip
+        """Have nfpm build the package.
 
+        :param more: what the pipeline built; it lies over what the sources have of the same name.
+        :param into: where the package goes.
+        """
+        release = checkout.release
+        with mirror.archive(release.sha) as sources:
+            if more is not None:
+                append(sources, more)
+            return build_deb(
+                toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
+                built_at=checkout.committed_at, into=into, log=self._say,
+            )  # fmt: skip
+
+    def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:
+        """Fetch what the pipeline built.
+
+        :param file: where it goes.
         :returns: its digest; empty where the package is made of the sources alone.
         """
         if self.built_task is None:
@@ -101,9 +124,7 @@ class DebBuildOperator(BaseOperator):
             msg = f"{self.built_task} took nothing of its workspace, and this package is made of it"
             advice = f"the project file was changed meanwhile: clear {self.built_task}"
             raise FactMissing(msg, advice=advice)
-        with spool() as file:
-            BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
-            append(sources, file)
+        BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
         return built.sha256
 
     def on_kill(self) -> None:
@@ -115,22 +136,22 @@ class DebBuildOperator(BaseOperator):
         check(built, Wanted(package=self.package, version=version, unit=self.unit))
 
     def _store(self, store: ArtifactStore, checkout: Checkout, built: BuiltDeb) -> DebPackage:
-        release, digest = checkout.release, hashlib.sha256(built.data).hexdigest()
+        release, digest = checkout.release, built.sha256
         file = built.file_name
         key = f"deb/{release.project}/{release.version}/{file}"
-        kept = store.get(key)
-        if kept is not None and hashlib.sha256(kept).hexdigest() != digest:
+        kept = store.digest(key)
+        if kept not in (None, digest):
             msg = f"{file} was built before, from the same commit, with other content"
             advice = (
                 "something outside the commit takes part in the build; remove it, and push again"
             )
             raise VersionConflict(msg, advice=advice)
         if kept is None:
-            store.put(key, built.data)
-        self._say(f"{file}: {len(built.data)} bytes, sha256 {digest}")
+            store.put_file(key, built.content)
+        self._say(f"{file}: {built.size} bytes, sha256 {digest}")
         return DebPackage(
             release=release, name=built.name, version=built.version,
-            architecture=built.architecture, sha256=digest, size=len(built.data), artifact=key,
+            architecture=built.architecture, sha256=digest, size=built.size, artifact=key,
             reused=kept is not None,
         )  # fmt: skip
 

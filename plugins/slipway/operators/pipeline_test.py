@@ -14,7 +14,7 @@ from slipway.facts import Checkout, Json, Release, TestReport
 from slipway.hooks.docker_connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.pipeline_secrets import read_secrets
-from slipway.operators.built_files import spool
+from slipway.hooks.spool import spool
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import CHECKOUT, keep_fact, same_as_kept

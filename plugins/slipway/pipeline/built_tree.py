@@ -32,6 +32,8 @@ _MOST_READ, _MOST_SEEN = 8 << 30, 500_000
 _LONGEST, _ALL_NAMES = 1024, 32 << 20
 _MOST_COMPLAINTS = 20
 _MODE = 0o7777
+# Bytes that are read at once.
+_PIECE = 1 << 20
 
 # Packs a path of the workspace as a tar; what is not there raises NoSuchThing.
 Read = Callable[[str], Iterator[bytes]]
@@ -51,8 +53,8 @@ def entries(
     """
     above = posixpath.dirname(root)
     try:
-        file = io.BufferedReader(Chunks(read(root), budget))
-        with tarfile.open(fileobj=file, mode="r|") as archive:
+        file = io.BufferedReader(Chunks(read(root), budget), _PIECE)
+        with tarfile.open(fileobj=file, mode="r|", bufsize=_PIECE) as archive:
             for member in archive:
                 cast("Any", archive).members.clear()  # each is remembered, for nobody
                 below = member.name.partition("/")[2] if not root else member.name
@@ -89,6 +91,7 @@ class BuiltTree:
         self._tar = tarfile.open(  # noqa: SIM115 - finished by `summary`
             fileobj=cast("IO[bytes]", self._out), mode="w", format=tarfile.PAX_FORMAT
         )
+        cast("Any", self._tar).copybufsize = _PIECE
         self._built_at = built_at
         self._folders: dict[str, int] = {}
         self._written: set[str] = set()
@@ -146,7 +149,7 @@ class BuiltTree:
         if member.isdir():
             self._folders = {one: m for one, m in self._folders.items() if is_below(path, one)}
             self._folders[path] = member.mode
-        if not matching or path in self._written or not path:
+        if not matching or path in self._written or not path or is_below(path, ".git"):
             return
         if reason := self._why_not(path, member):
             self._complain(f"{printable(path)} {reason}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Bytes that are read, and entries that are looked at, to say what is there in place of a path.
 _MOST_READ, _MOST_SEEN = 256 << 20, 20_000
-_MOST_NAMES, _MOST_ALIKE = 15, 2_000
+_MOST_NAMES, _MOST_ALIKE, _MOST_EXPLAINED = 15, 2_000, 5
 
 
 class Taking:
@@ -93,7 +93,8 @@ class Taking:
             advice = "correct the step that makes it, or the paths under `package`"
             raise BuiltFilesRefused(msg, advice=advice)
         if missing := [path for path in self._paths if path not in found]:
-            lines = [_missing(read, path) for path in missing]
+            lines = [_missing(read, path) for path in missing[:_MOST_EXPLAINED]]
+            lines += [f"{path.text}: nothing is there" for path in missing[_MOST_EXPLAINED:]]
             msg = f"the pipeline {self.pipeline} has not built what ships:\n" + _listed(lines)
             advice = "correct the paths under `package` in the project file, or the pipeline"
             raise BuiltFilesMissing(msg, advice=advice)

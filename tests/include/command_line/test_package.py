@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import io
 import subprocess
 import tarfile
@@ -17,12 +19,13 @@ from include.command_line import package
 from include.command_line.package import choose_project, package_working_copy
 from include.command_line.working_copy import packed, uncommitted, version_of_copy
 from include.delivery.loader import load_project
-from include.delivery.project import Project
+from include.delivery.project import Package, Project
 from slipway.exceptions import MigrationFailed, PackageRefused
 from slipway.facts import SchemaVersion
 from slipway.hooks.deb_units import Units
 from slipway.hooks.nfpm import BuiltDeb
 from slipway.hooks.packaging_file import PackagingFile
+from slipway.hooks.recipes import pack
 from slipway.operators.rehearsal import Rehearsal
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "include" / "examples"
@@ -65,7 +68,8 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
             fakes.sources = {one.name: one.mode for one in archive if one.isfile()}
         text = "name: shortener\n"
         return BuiltDeb(
-            name=fakes.name, version=version, architecture="amd64", data=b"deb",
+            name=fakes.name, version=version, architecture="amd64", content=io.BytesIO(b"deb"),
+            size=3, sha256=hashlib.sha256(b"deb").hexdigest(),
             units=Units(names=("shortener.service",)),
             packaging=PackagingFile(path="packaging/nfpm.yaml", text=text),
         )  # fmt: skip
@@ -73,6 +77,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
     fakes.name = "shortener"
     fakes.rehearsal = mock.create_autospec(Rehearsal, instance=True)
     fakes.rehearsal.run.return_value = SchemaVersion(version=1, before=0, seconds=1.0)
+    fakes.build = build
     monkeypatch.setattr(package, "build_deb", build)
     monkeypatch.setattr(package, "Rehearsal", lambda **_: fakes.rehearsal)
     return fakes
@@ -183,3 +188,27 @@ def test_the_project_is_told_by_name_by_origin_or_by_the_folder(
 def test_a_folder_that_is_not_there_is_named(project: Project, tmp_path: Path) -> None:
     with pytest.raises(PackageRefused, match="there is no folder"):
         choose_project({"shortener": project}, tmp_path / "absent", "shortener")
+
+
+def test_a_package_of_the_repositorys_own_is_taken_from_where_it_was_built(
+    folder: Path, project: Project, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {**project.package.model_dump(by_alias=True, exclude={"nfpm", "built"})}
+    own = Package.model_validate({**kept, "debs": "dist/*.deb"})
+    (folder / "dist").mkdir()
+    (folder / "dist" / "shortener_1_amd64.deb").write_text("deb")
+
+    def ready(_: Any, built: Any, *, pattern: str, **__: Any) -> BuiltDeb:
+        built.seek(0)
+        with tarfile.open(fileobj=built) as archive:
+            assert (archive.getnames()[1:], pattern) == (
+                ["dist/shortener_1_amd64.deb"], "dist/*.deb",
+            )  # fmt: skip
+        found: BuiltDeb = tools.build(_, io.BytesIO(pack({})), version=version_of_copy(folder))
+        return dataclasses.replace(found, ready=True)
+
+    monkeypatch.setattr(package, "ready_deb", ready)
+    out = io.StringIO()
+    changed = project.model_copy(update={"package": own})
+    assert package_working_copy(folder, changed, out=out) == 0
+    assert "dist/*.deb: 1 files" in out.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 
@@ -22,9 +23,8 @@ version_schema: none
 arch: amd64
 """
 GOOD = BuiltDeb(
-    name="shop", version=RELEASE, architecture="amd64", data=b"", units=Units(
-        names=("shop.service",)
-    ), packaging=PackagingFile(path="nfpm.yaml", text=PACKAGING),
+    name="shop", version=RELEASE, architecture="amd64", content=io.BytesIO(), size=0, sha256="",
+    units=Units(names=("shop.service",)), packaging=PackagingFile(path="nfpm.yaml", text=PACKAGING),
 )  # fmt: skip
 
 

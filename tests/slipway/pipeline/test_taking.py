@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,27 @@ def test_what_is_not_there_is_named_with_what_is(workspace: Workspace) -> None:
     assert "bin/shop: nothing is there; there is cmd/, web/; did you mean cmd/shop/shop?" in text
     assert "web/dist/**: nothing is there; in web there is build/, package.json" in text
     assert "package.json:" not in text
+
+
+def test_the_history_is_never_taken_along(workspace: Workspace) -> None:
+    workspace.write(".git/config")
+    workspace.write("x/.gitkeep")
+    assert names(taken(workspace, "**/*")) == ["x", "x/.gitkeep"]
+
+
+def test_of_many_that_are_missing_only_the_first_are_looked_for(workspace: Workspace) -> None:
+    looked: list[str] = []
+
+    def read(path: str) -> Iterator[bytes]:
+        looked.append(path)
+        return workspace.read(path)
+
+    taking = Taking(
+        pipeline="p", paths=[f"bin/{n}" for n in range(40)], file=io.BytesIO(), built_at=0
+    )
+    with pytest.raises(BuiltFilesMissing, match="bin/39: nothing is there"):
+        taking.take(read)
+    assert looked.count("") <= 10
 
 
 def test_an_empty_folder_is_not_what_was_built(workspace: Workspace) -> None:
