@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -71,32 +72,32 @@ def project(repository: Repository, world: World, monkeypatch: pytest.MonkeyPatc
     return project.model_copy(update={"repository": where})
 
 
+def _execute(operator: Any, run_id: str) -> Any:
+    task = FakeTask(dag_id="shortener", run_id=run_id, task_id=operator.task_id)
+    return operator.execute(task.context)
+
+
 @pytest.fixture
-def run(artifacts: object) -> Callable[..., Any]:
+def run(artifacts: Path) -> Callable[..., Any]:
     run_id = f"run-{time.monotonic_ns()}"
+    return lambda operator: _execute(operator, run_id)
 
-    def execute(operator: Any) -> Any:
-        task = FakeTask(dag_id="shortener", run_id=run_id, task_id=operator.task_id)
-        return operator.execute(task.context)
 
-    return execute
+def _task(project: Project, name: str, **given: Any) -> Any:
+    """Return a task as the project's own DAG has it, told what others returned."""
+    found: Any = commit_dag(project).get_task(name)
+    for field, value in given.items():
+        setattr(found, field, value)
+    return found
 
 
 def _released(project: Project, run: Callable[..., Any]) -> tuple[Json, Json, Json]:
-    """Run the tasks up to the release, as the project's own DAG has them."""
-    dag = commit_dag(project)
-
-    def task(name: str, **given: Any) -> Any:
-        found: Any = dag.get_task(name)
-        for field, value in given.items():
-            setattr(found, field, value)
-        return run(found)
-
-    checkout = task("checkout", ref="main")
-    report = task("test", checkout=checkout)
-    task("rehearse_migrations", checkout=checkout)
-    deb = task("build_deb", checkout=checkout, built=report)
-    return checkout, deb, task("publish_apt", deb=deb)
+    """Run the tasks up to the release."""
+    checkout = run(_task(project, "checkout", ref="main"))
+    report = run(_task(project, "test", checkout=checkout))
+    run(_task(project, "rehearse_migrations", checkout=checkout))
+    deb = run(_task(project, "build_deb", checkout=checkout, built=report))
+    return checkout, deb, run(_task(project, "publish_apt", deb=deb))
 
 
 @pytest.fixture
@@ -148,9 +149,15 @@ def _serving(machine: Machine) -> Json:
 
 def test_from_an_empty_repository_to_a_machine_that_serves(
     project: Project, repository: Repository, run: Callable[..., Any],
-    boot: Callable[[str], Machine],
+    boot: Callable[[str], Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     checkout, deb, package = _released(project, run)
+    # A worker that knows nothing of the first builds the same bytes.
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("AIRFLOW__SLIPWAY__ARTIFACTS", (tmp_path / "elsewhere").as_uri())
+        again = _execute(_task(project, "checkout", ref="main"), "again")
+        report = _execute(_task(project, "test", checkout=again), "again")
+    assert report["built"]["sha256"] == deb["built"]
     version = checkout["release"]["version"]
     assert not [name for name in repository.git("ls-files").split() if name.startswith("bin/")]
     assert deb["version"] == package["version"] == f"2:{version}"

@@ -18,7 +18,8 @@ _VARIABLES = ("${VERSION}", "$VERSION")
 # dpkg would not know its own package again: an epoch of 0 is none, and none begins with one.
 _ZERO_EPOCH = re.compile(r"0\d*:")
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
-# Lines of lintian's that an error names.
+# Of lintian's lines, `E: package: tag [place]`, so many are shown.
+_TAG = re.compile(r"E: \S+: (\S+)")
 _NAMED = 12
 
 
@@ -126,21 +127,23 @@ def _check_unit(built: BuiltDeb, wanted: Wanted) -> None:
 def _check_lintian(built: BuiltDeb) -> None:
     if not built.lintian:
         return
-    tags = [line for line in built.lintian if line.startswith("E:")] or list(built.lintian)
-    said = "\n".join(f"    {line}" for line in tags[:_NAMED])
+    errors = [line for line in built.lintian if line.startswith("E:")]
+    said = "\n".join(f"    {line}" for line in (errors or built.lintian)[:_NAMED])
     msg = f"lintian finds errors in the package:\n{said}"
-    raise PackageRefused(msg, advice=f"correct them, or {override_advice(built)}")
+    tags = dict.fromkeys(match[1] for line in errors if (match := _TAG.match(line)))
+    raise PackageRefused(msg, advice=f"correct them, or {_override(built, list(tags))}")
 
 
-def override_advice(built: BuiltDeb) -> str:
-    """Say where a tag is overridden."""
+def _override(built: BuiltDeb, tags: list[str]) -> str:
+    """Say where a tag is overridden, and how."""
     place = f"/usr/share/lintian/overrides/{built.name}"
-    line = f"`{built.name}: TAG`, with the reason above it after a #"
+    lines = ", ".join(f"`{built.name}: {tag}`" for tag in tags[:_NAMED] or ["TAG"])
     if built.ready:
-        return f"override a tag by a line in the package's {place}: {line}"
+        return f"override them in the package's {place}, the reason above each after a #: {lines}"
     if source := built.packaging.overrides(built.name):
-        return f"override a tag by a line in {source}: {line}"
+        return f"override them in {source}, the reason above each after a #: {lines}"
     return (
-        f"override a tag: a file with the line {line}; in the contents of {built.packaging.path} "
-        f"it is `{{src: lintian-overrides, dst: {place}, file_info: {{mode: 0644}}}}`"
+        f"override them, in a file that says {lines}, the reason above each after a #; in the "
+        f"contents of {built.packaging.path} it is `{{src: lintian-overrides, dst: {place}, "
+        "file_info: {mode: 0644}}`"
     )
