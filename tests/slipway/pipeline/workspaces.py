@@ -45,5 +45,6 @@ class Workspace:
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
             archive.add(place, arcname=place.name if path else self.root.name)
-        for start in range(0, len(data.getvalue()), 4096):
-            yield data.getvalue()[start : start + 4096]
+        data.seek(0)
+        while piece := data.read(4096):
+            yield piece
