@@ -21,9 +21,11 @@ ROOT = Path(__file__).resolve().parent
 # Airflow puts plugins/ on the path by itself; a shell does not.
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
+from include.command_line import package as packages  # noqa: E402
 from include.command_line import pipelines  # noqa: E402
 from include.command_line.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
 from include.delivery.loader import load_projects  # noqa: E402 - needs the path above
+from slipway.exceptions import SlipwayError  # noqa: E402
 from slipway.pipeline.image_rules import ImageRules  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
@@ -151,6 +153,19 @@ def exec_(
         )  # fmt: skip
     code = pipelines.run_working_copy(Path(folder), choices, timeout=timeout, out=sys.stdout)
     raise SystemExit(code)
+
+
+@task(positional=["folder"])
+def package(_: Any, folder: str, project: str = "") -> None:
+    """Build a working copy's package as CI will, with lintian's word, and rehearse its migrations.
+
+    --project says which project file it is for, where folder and origin do not.
+    """
+    try:
+        chosen = packages.choose_project(load_projects().projects, Path(folder), project)
+    except SlipwayError as error:
+        raise SystemExit(str(error)) from None
+    raise SystemExit(packages.package_working_copy(Path(folder), chosen, out=sys.stdout))
 
 
 def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import docker
 
 from include.command_line.run_slots import Slot, slot
-from include.command_line.working_copy import checkout_of, packed
+from include.command_line.working_copy import checkout_of, packed, version_of_copy
 from slipway.event import HEADS, TAGS, Event, EventKind
 from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.container_engine import ContainerEngine
@@ -178,7 +178,8 @@ def _compiled(
 ) -> BuildSpec:
     tag = choices.ref.removeprefix("refs/tags/") if choices.event == "tag" else ""
     checkout = checkout_of(folder, branch=choices.branch, tag=tag)
-    checkout = replace(checkout, event=_event(choices, checkout))
+    release = replace(checkout.release, version=version_of_copy(folder))
+    checkout = replace(checkout, release=release, event=_event(choices, checkout))
     event = event_of(checkout, instance=platform.node())
     build = Build(
         id=f"slipway-exec-{own.name}-{checkout.release.sha[:10]}", event=event,

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TextIO
 
+from slipway.deb_version import upstream
 from slipway.exceptions import RecordRefused, SlipwayError
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
@@ -31,7 +32,8 @@ def unsigned_releases(store: ArtifactStore) -> Iterator[tuple[str, ReleaseRecord
             record = _read(store, path)
             release, package = record.checkout.release, record.package
             named = f"releases/{release.project}/{release.version}.json"
-            if (named, package.release, package.version) != (path, release, release.version):
+            version = upstream(package.version)
+            if (named, package.release, version) != (path, release, release.version):
                 msg = f"{path} is about {release.project} {release.version}"
                 raise RecordRefused(msg, advice="somebody moved it there: remove it")
             yield path, record

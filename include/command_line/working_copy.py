@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 from slipway.facts import Checkout, Release
+from slipway.hooks.git_history import version_of
 
 _NO_COMMIT = "0" * 40
 
@@ -32,17 +33,35 @@ def checkout_of(folder: Path, *, branch: str = "", tag: str = "") -> Checkout:
     )  # fmt: skip
 
 
-def packed(folder: Path) -> bytes:
-    """Pack a working copy as a tar: what git would not ignore, changes included, and ``.git``."""
+def version_of_copy(folder: Path) -> str:
+    """Name a working copy's newest commit as CI does."""
+    checkout = checkout_of(folder)
+    if checkout.release.sha == _NO_COMMIT:
+        return checkout.release.version
+    local, sha = (lambda *words: _git(folder, *words).encode()), checkout.release.sha
+    return version_of(local, sha, lambda _: True).name
+
+
+def uncommitted(folder: Path) -> list[str]:
+    """List what differs from the newest commit; nothing outside git."""
+    found = _git(folder, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")
+    return [entry[3:] for entry in found.split("\0") if entry]
+
+
+def packed(folder: Path, *, as_archived: bool = False) -> bytes:
+    """Pack a working copy as a tar: what git would not ignore, changes included, and ``.git``.
+
+    :param as_archived: without ``.git``, and with the modes that ``git archive`` gives.
+    """
     listed = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     names = [name for name in listed.split("\0") if name] if listed else ["."]
-    if listed and (folder / ".git").is_dir():
+    if listed and (folder / ".git").is_dir() and not as_archived:
         names.append(".git")
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as archive:
         for name in names:
             if (folder / name).exists() or (folder / name).is_symlink():
-                archive.add(folder / name, arcname=name, filter=_root)
+                archive.add(folder / name, arcname=name, filter=_archived if as_archived else _root)
     return data.getvalue()
 
 
@@ -50,6 +69,11 @@ def _root(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.uid = member.gid = 0
     member.uname = member.gname = "root"
     return member
+
+
+def _archived(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.mode = 0o775 if member.isdir() or member.mode & 0o100 else 0o664
+    return _root(member)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -10,20 +10,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, Param, TaskGroup, chain
+from airflow.sdk import DAG, Param, chain
 
 from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
-from include.delivery.house_rules import LIMITS, RUNS, project_dag
+from include.delivery.house_rules import RUNS, project_dag
 from include.delivery.project import Environment, Project
+from include.delivery.release_tasks import release_tasks
 from include.delivery.swap_group import bake_and_swap
-from slipway.operators.apt_publish import AptPublishOperator
-from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.deb_build import DebBuildOperator
-from slipway.operators.goose import GooseRehearseOperator
-from slipway.operators.pipeline_test import PipelineTestOperator
 from slipway.operators.release import RecordReleaseOperator
 
 
@@ -61,7 +57,7 @@ def commit_dag(project: Project) -> DAG:
         },
         **_one_after_another(project_dag(project, "delivery"), continuous),
     ) as dag:  # fmt: skip
-        record = _release_tasks(project)
+        record = release_tasks(project)
         if continuous and continuous.approval:
             # One commit after the other all the same, in each task, up to where one waits.
             for task in dag.tasks:
@@ -89,60 +85,3 @@ def _deploy(project: Project, continuous: Environment, record: RecordReleaseOper
     # Once a person has said yes, a swap that does not come is a failure.
     unasked = not continuous.approval
     chain(*way, bake_and_swap(project, name, record.output, skip_frozen=unasked))
-
-
-def _release_tasks(project: Project) -> RecordReleaseOperator:
-    """Make everything up to the release: what is the same wherever it will run."""
-    source: dict[str, Any] = {
-        "url": project.repository.url,
-        "connection": project.repository.connection,
-    }
-    checkout = CheckoutOperator(
-        task_id="checkout", project=project.name, ref="{{ params.ref }}",
-        branch=project.repository.branch, branches=project.repository.branches,
-        tags=project.repository.tags, version_tags=project.repository.version_tags,
-        execution_timeout=LIMITS["checkout"],
-        doc_md=documentation.task("checkout"), **source,
-    )  # fmt: skip
-    with TaskGroup("verify", prefix_group_id=False, tooltip="side by side"):
-        tests = PipelineTestOperator(
-            task_id="test", checkout=checkout.output, pipeline_file=project.test.pipeline,
-            images=project.test.images, secrets=project.test.secrets, node=project.test.node,
-            reports=project.test.reports, timeout_seconds=project.test.timeout.total_seconds(),
-            trusted=project.test.trusted, strict=project.test.strict,
-            registries=project.test.registries,
-            allowed_images=project.test.allowed_images, registry_login=project.test.registry_login,
-            submodules=project.repository.submodules, lfs=project.repository.lfs.value,
-            # The pipeline's own limit comes first, and says more.
-            execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
-            doc_md=documentation.task("test"), **source,
-        )  # fmt: skip
-        deb = DebBuildOperator(
-            task_id="build_deb", checkout=checkout.output, package=project.package.name,
-            nfpm_file=project.package.nfpm, unit=project.package.unit,
-            submodules=project.repository.submodules, lfs=project.repository.lfs.value,
-            execution_timeout=LIMITS["build_deb"], doc_md=documentation.task("build_deb"),
-            **source,
-        )  # fmt: skip
-        verified: list[Any] = [tests, deb]
-        schema = None
-        if project.migrations is not None:
-            schema = GooseRehearseOperator(
-                task_id="rehearse_migrations", checkout=checkout.output,
-                directory=project.migrations.directory, postgres=project.migrations.postgres,
-                extensions=project.migrations.extensions,
-                execution_timeout=LIMITS["rehearse_migrations"],
-                doc_md=documentation.task("rehearse_migrations"), **source,
-            )  # fmt: skip
-            verified.append(schema)
-    published = AptPublishOperator(
-        task_id="publish_apt", deb=deb.output, execution_timeout=LIMITS["publish_apt"],
-        doc_md=documentation.task("publish_apt"),
-    )  # fmt: skip
-    record = RecordReleaseOperator(
-        task_id="record_release", project=project.name, checkout=checkout.output,
-        package=published.output, tests=tests.output, schema=schema.output if schema else None,
-        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_release"),
-    )  # fmt: skip
-    verified >> published >> record
-    return record

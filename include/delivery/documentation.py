@@ -15,11 +15,18 @@ _TASKS = {
         "Runs the commit's own pipeline file in containers, beside its services. "
         "The log has a group per step and a table at the end."
     ),
+    "build": (
+        "Runs the pipeline that builds what ships, and what it depends on, and keeps what it "
+        "built. The other pipelines follow in `test`, while the package is built."
+    ),
     "rehearse_migrations": (
         "Runs goose up, down and up again on a fresh Postgres, "
         "so that neither way surprises anybody later."
     ),
-    "build_deb": "Builds the Debian package with nfpm and checks it with lintian.",
+    "build_deb": (
+        "Builds the Debian package with nfpm and checks it with lintian: of the sources, and of "
+        "what the pipeline built where the project file names that."
+    ),
     "publish_apt": "Adds the package to the signed apt repository; every version stays there.",
     "record_release": "Enters the release into the catalogue that every environment chooses from.",
     "check_freeze": (

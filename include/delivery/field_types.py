@@ -5,6 +5,7 @@ Nothing here knows of Airflow, so that editors, tests and the command line can u
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from pydantic import (
 )
 
 from slipway.git_url import parse_url
+from slipway.pipeline.globs import PatternTooComplex, compiled
 from slipway.ref_name import is_ref_name
 
 # What a pattern means, for people.
@@ -126,6 +128,23 @@ RepositoryUrl = Annotated[
 BranchName = Annotated[str, AfterValidator(_ref_name)]
 RefPattern = Annotated[str, AfterValidator(_ref_pattern)]
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
+
+
+def _built(path: str) -> str:
+    """Keep to patterns that are read, of what a pipeline may have built."""
+    _inside(path)
+    top = posixpath.normpath(path).split("/")[0]
+    if top in (".", ".git"):
+        msg = f"{path!r} is not what a pipeline builds; name the files or folders that ship"
+        raise ValueError(msg)
+    try:
+        compiled(path)
+    except PatternTooComplex as error:
+        raise ValueError(error.message) from error
+    return path
+
+
+BuiltPattern = Annotated[str, AfterValidator(_built)]
 SecretSource = Annotated[
     str,
     matching(

@@ -17,6 +17,7 @@ from include.delivery.duration import Duration
 from include.delivery.field_types import (
     BalancerName,
     BranchName,
+    BuiltPattern,
     CloudName,
     ConnectionName,
     DebianName,
@@ -135,6 +136,34 @@ class Package(Strict):
     """The systemd unit that serves."""
     config: dict[VariableName, SettingValue] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
+    built: tuple[BuiltPattern, ...] = ()
+    """What the pipeline builds and nfpm packs besides the sources: files, folders and patterns in
+    its workspace, `*` staying within a path's part and `**` not. It is taken when the pipeline has
+    passed, once for each commit."""
+    built_by: Annotated[str | None, Field(alias="from", min_length=1)] = None
+    """The pipeline, of several in the file, whose workspace that is. The package is built as soon
+    as it has passed, while the others still run."""
+
+    debs: BuiltPattern | None = None
+    """In place of `nfpm` and `built`: the packages themselves, which the pipeline builds under this
+    path (`dist/*.deb`), in the version that steps have in `SLIPWAY_VERSION`. All are published; the
+    one called `name` has the unit."""
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """What is taken of the pipeline's workspace."""
+        return self.built if self.debs is None else (self.debs,)
+
+    @model_validator(mode="after")
+    def _something_is_built(self) -> Self:
+        if self.built_by is not None and not self.taken:
+            msg = "`from` says which pipeline builds what `built` or `debs` names: that is nothing"
+            raise ValueError(msg)
+        others = [name for name in ("built", "nfpm") if name in self.model_fields_set]
+        if self.debs is not None and others:
+            msg = f"with `debs` the pipeline builds the package itself; leave out {others[0]}"
+            raise ValueError(msg)
+        return self
 
 
 class Migrations(Strict):

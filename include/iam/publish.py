@@ -19,7 +19,11 @@ def publish_role(buckets: tuple[str, ...]) -> Role:
     )  # fmt: skip
     change = Statement(
         sid="KeepObjects",
-        actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject", "s3:PutObjectAcl"),
+        # What is large goes up in parts, which are taken back where it breaks off.
+        actions=(
+            "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject",
+            "s3:PutObjectAcl",
+        ),
         resources=tuple(f"arn:aws:s3:::{name}/*" for name in buckets), reason=why,
     )  # fmt: skip
     return Role(name="publish", modules=(), statements=(look, change))

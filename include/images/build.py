@@ -37,7 +37,7 @@ def bring_up_to_date(
     settings: inputs.Settings | None = None,
     fresh: bool = False,
 ) -> list[str]:
-    """Build the named images (all when none is named) where their inputs have changed.
+    """Build the named images (when none is named, all but extras) where their inputs have changed.
 
     :param fresh: build in any case, to take in Debian's updates.
     :return: the tags that were built.

@@ -18,11 +18,13 @@ class Image:
     :param name: the folder's name below ``include/images``.
     :param tag: what ``FROM``, ``docker run`` and the rest of Slipway call it.
     :param parent: the image it is built from; None for the root of them all.
+    :param extra: only built where it is named: Slipway itself runs without it.
     """
 
     name: str
     tag: str
     parent: str | None = "debian"
+    extra: bool = False
 
     @property
     def folder(self) -> Path:
@@ -39,14 +41,16 @@ IMAGES: dict[str, Image] = {
         Image(name="python", tag="slipway/python:3.11"),
         Image(name="haproxy", tag="slipway/haproxy:2"),
         Image(name="toolbox", tag="slipway/toolbox:1"),
+        Image(name="go", tag="slipway/go:1.23", extra=True),
+        Image(name="node", tag="slipway/node:18", extra=True),
     )
 }
 
 
 def chosen(names: Iterable[str]) -> list[Image]:
-    """Return the named images and what they stand on, parents first; all when none is named.
+    """Return the named images and what they stand on, parents first.
 
-    :param names: folder names, or tags.
+    :param names: folder names, or tags; when none is named, all that Slipway itself needs.
     :raises ImageUnavailable: when there is no image of that name.
     """
     by_tag = {image.tag: image.name for image in IMAGES.values()}
@@ -57,4 +61,6 @@ def chosen(names: Iterable[str]) -> list[Image]:
             message = f"there is no image {name!r}"
             raise ImageUnavailable(message, advice=f"choose from {', '.join(IMAGES)}")
         wanted |= {image.name, image.parent or image.name}
-    return [image for image in IMAGES.values() if not wanted or image.name in wanted]
+    if not wanted:
+        return [image for image in IMAGES.values() if not image.extra]
+    return [image for image in IMAGES.values() if image.name in wanted]

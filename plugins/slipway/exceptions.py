@@ -16,6 +16,8 @@
     - TestsFailed                   a step of the pipeline failed
     - ImageRefused                  an image's name is none, or not for this project to use
     - NothingRan                    no step of the pipeline was meant for this commit
+    - BuiltFilesMissing             the pipeline did not build what the project file names
+    - BuiltFilesRefused             what it built is too much, or leads out of its workspace
     - MigrationFailed               goose refused or failed a migration
       + RightMissing                a migration needs a right that its role does not have
     - SchemaAhead                   the database is ahead of the release, and that must not be
@@ -129,6 +131,14 @@ class ImageRefused(InputError):
 
 class NothingRan(InputError):
     """No step of the commit's pipeline ran and passed; so it shows nothing."""
+
+
+class BuiltFilesMissing(InputError):
+    """The pipeline did not build what the project file says that it does."""
+
+
+class BuiltFilesRefused(InputError):
+    """What the pipeline built is more than is taken, or of a kind that is not."""
 
 
 class MigrationFailed(InputError):

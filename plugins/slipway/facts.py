@@ -8,6 +8,8 @@ identifiers and numbers. Seconds are floats, instants are whole seconds since 19
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 from collections.abc import Iterable
 
 from slipway.event import Event
@@ -136,6 +138,39 @@ class TestCounts(Fact):
     seconds: float = 0.0
     failed: tuple[TestFailure, ...] = ()
 
+    def plus(self, other: TestCounts) -> TestCounts:
+        """Count these and others together."""
+        return TestCounts(
+            tests=self.tests + other.tests,
+            failures=self.failures + other.failures,
+            errors=self.errors + other.errors,
+            skipped=self.skipped + other.skipped,
+            seconds=self.seconds + other.seconds,
+            failed=(*self.failed, *other.failed),
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BuiltFiles(Fact):
+    """What the pipeline built and the package is made of, as one tar in object storage.
+
+    :param artifact: its key below the artifact root.
+    :param sha256: of the tar.
+    :param size: of the tar, in bytes.
+    :param files: how many are in it.
+    :param pipeline: the one whose workspace they were taken from.
+    :param paths: under which they were, as the project file has them.
+    :param reused: they were kept by an earlier run of the same commit.
+    """
+
+    artifact: str
+    sha256: str
+    size: int
+    files: int
+    pipeline: str = ""
+    paths: tuple[str, ...] = ()
+    reused: bool = False
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TestReport(Fact):
@@ -143,6 +178,7 @@ class TestReport(Fact):
 
     :param steps: all of the pipeline file; those that did not run say why.
     :param counts: of the JUnit reports that its steps left, where they left any.
+    :param built: what of its workspace goes into the package, where something does.
     """
 
     __test__ = False
@@ -151,6 +187,18 @@ class TestReport(Fact):
     seconds: float
     steps: tuple[StepReport, ...] = ()
     counts: TestCounts | None = None
+    built: BuiltFiles | None = None
+
+    def after(self, first: TestReport) -> TestReport:
+        """Put the report of a pipeline's first half in front of this one, of its second."""
+        counts = [one.counts for one in (first, self) if one.counts is not None]
+        return dataclasses.replace(
+            self,
+            seconds=first.seconds + self.seconds,
+            steps=(*first.steps, *self.steps),
+            counts=functools.reduce(TestCounts.plus, counts) if counts else None,
+            built=first.built,
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,12 +218,33 @@ class SchemaVersion(Fact):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PackageBeside(Fact):
+    """One of several packages of a repository, beside the one with the unit.
+
+    :param artifact: its key below the artifact root.
+    :param size: in bytes.
+    :param installed: the one with the unit depends on it.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    sha256: str
+    artifact: str
+    size: int
+    installed: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DebPackage(Fact):
     """A ``.deb`` in object storage.
 
     :param artifact: its key below the artifact root.
     :param size: in bytes.
     :param reused: an earlier build of the same version was found and kept.
+    :param built: the sha256 of what the pipeline built and it was made of; empty where it was made
+        of the sources alone.
+    :param beside: other packages of the repository; one comes after those that it depends on.
     """
 
     release: Release
@@ -186,6 +255,8 @@ class DebPackage(Fact):
     size: int
     artifact: str
     reused: bool = False
+    built: str = ""
+    beside: tuple[PackageBeside, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,6 +265,7 @@ class PublishedPackage(Fact):
 
     :param repository_url: what follows ``deb`` in an apt source.
     :param signing_key: the repository's public key, ASCII-armoured.
+    :param beside: as in :class:`DebPackage`, published before it.
     """
 
     release: Release
@@ -205,6 +277,15 @@ class PublishedPackage(Fact):
     distribution: str
     component: str
     signing_key: str
+    beside: tuple[PackageBeside, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """What a release stands for: the SHA-256 of its package, or of all of its packages'."""
+        if not self.beside:
+            return self.sha256
+        all_of_them = sorted([self.sha256, *(one.sha256 for one in self.beside)])
+        return hashlib.sha256("\n".join(all_of_them).encode()).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +12,15 @@ from typing import Any
 from botocore.config import Config
 
 from slipway.hooks.apt_connection import AptRepository
+from slipway.hooks.apt_index import AptIndex, architectures, read_packages
 from slipway.hooks.aws_session import AwsSession
+from slipway.hooks.cloud_failure import understood
 
 # So often it is signed anew: a day's failures, or a month's, do no harm.
 RENEW_AFTER = timedelta(days=1)
 # Bytes. A repository of thousands of packages has a Release file of some kilobytes.
 _LARGEST = 1 << 20
+_DISTS, _IN_RELEASE = "dists/", "InRelease"
 # Seconds: longer than a publication waits and takes.
 _UPLOAD = 3600
 
@@ -59,17 +63,50 @@ class AptBucket:
         # The older kind of signature, boto3's own choice for URLs, is not known in every region.
         self._store: Any = session.client("s3", Config(signature_version="s3v4"))
         self._repository = repository
-        self._folder = f"dists/{repository.distribution}"
+        self._folder = f"{_DISTS}{repository.distribution}"
 
     def release(self) -> ReleaseFile | None:
-        """Read the signed Release file; None where nothing was published yet."""
+        """Read the signed Release file; None where nothing was published yet.
+
+        :raises EnvironmentMisconfigured: when the bucket is not there, or not to be read.
+        :raises CloudUnavailable: when it does not answer.
+        """
+        text = self.signed()
+        return None if text is None else read_release(text)
+
+    def signed(self) -> str | None:
+        """Return the text of the signed Release file; None where nothing was published yet."""
+        found = self._get(f"{self._folder}/{_IN_RELEASE}", _LARGEST)
+        return None if found is None else found.decode(errors="replace")
+
+    def index(self) -> AptIndex:
+        """Read what machines find, for each architecture; nothing where nothing was published."""
+        found = {}
+        for architecture in architectures(self.signed() or ""):
+            where = f"{self._folder}/{self._repository.component}/binary-{architecture}"
+            packed = self._get(f"{where}/Packages.gz")
+            if packed is not None:
+                text = gzip.decompress(packed).decode(errors="replace")
+                found[architecture] = read_packages(text)
+        return AptIndex(packages=found)
+
+    @understood
+    def distributions(self) -> list[str]:
+        """List the distributions that were published there, a thousand at most."""
+        found = self._store.list_objects_v2(
+            Bucket=self._repository.bucket, Prefix=_DISTS, Delimiter="/"
+        )
+        folders = [one["Prefix"] for one in found.get("CommonPrefixes", ())]
+        return [folder.removeprefix(_DISTS).rstrip("/") for folder in folders]
+
+    @understood
+    def _get(self, key: str, limit: int | None = None) -> bytes | None:
         try:
-            found = self._store.get_object(
-                Bucket=self._repository.bucket, Key=f"{self._folder}/InRelease"
-            )
+            found = self._store.get_object(Bucket=self._repository.bucket, Key=key)
         except self._store.exceptions.NoSuchKey:
             return None
-        return read_release(found["Body"].read(_LARGEST).decode(errors="replace"))
+        content: bytes = found["Body"].read(limit)
+        return content
 
     def upload(self) -> Upload:
         """Return the right to write the Release file that stands beside its signature."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
 
 from slipway.exceptions import EnvironmentMisconfigured
+
+# What aptly can publish.
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +48,11 @@ def apt_repository(connection_id: str) -> AptRepository:
     if not (connection.host and connection.password and extra.get("bucket")):
         msg = f"the connection {connection_id!r} needs a host, a password and a bucket"
         raise EnvironmentMisconfigured(msg, advice="see 'On AWS' in the README")
+    distribution = extra.get("distribution", "stable")
+    if not _DISTRIBUTION.fullmatch(distribution):
+        msg = f"the connection {connection_id!r} has the distribution {distribution!r}"
+        advice = "it is one word of letters, digits and . _ + - such as stable, without a slash"
+        raise EnvironmentMisconfigured(msg, advice=advice)
     for line in connection.password.splitlines():
         if line and not line.startswith("-----"):
             mask_secret(line)
@@ -51,7 +60,7 @@ def apt_repository(connection_id: str) -> AptRepository:
         url=connection.host.rstrip("/"), bucket=extra["bucket"],
         aws_conn_id=extra.get("aws_conn_id", "aws_default"),
         region=extra.get("region", "us-east-1"),
-        distribution=extra.get("distribution", "stable"),
+        distribution=distribution,
         component=extra.get("component", "main"), acl=extra.get("acl", "none"),
         signing_key=connection.password,
     )  # fmt: skip

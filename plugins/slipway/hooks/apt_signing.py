@@ -75,7 +75,7 @@ def signing_key(listing: str) -> SigningKey | None:
     :returns: the first key, which is the one that gpg signs with; None where there is none.
     """
     fingerprint, ends, primary_end = "", list[datetime | None](), None
-    for kind, fields in _records(listing):
+    for kind, fields in records(listing):
         if kind == _SECRET and fingerprint:
             break
         if kind == "fpr" and not fingerprint:
@@ -96,7 +96,8 @@ def valid_until(now: datetime) -> str:
     return format(now.astimezone(UTC) + VALID, "%a, %d %b %Y %H:%M:%S UTC")
 
 
-def _records(listing: str) -> Iterator[tuple[str, list[str]]]:
+def records(listing: str) -> Iterator[tuple[str, list[str]]]:
+    """Read each record of a listing: its kind, and all its fields."""
     for line in listing.splitlines():
         fields = line.split(":")
         if len(fields) > 11 or fields[0] == "fpr":

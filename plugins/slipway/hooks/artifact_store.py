@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import uuid4
 
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.configuration import conf
+
+# Bytes that are in memory at once of what is copied.
+_PIECE = 4 << 20
 
 
 class ArtifactStore:
@@ -72,6 +78,50 @@ class ArtifactStore:
             partial.unlink()
         return True
 
+    def put_file(self, key: str, file: IO[bytes]) -> None:
+        """Store a file's content as :meth:`put` does, piece by piece.
+
+        :param key: as given to :meth:`put`.
+        :param file: read from its beginning to its end.
+        """
+        file.seek(0)
+        path = self._root / key
+        if path.protocol != "file":
+            _upload(path.fs.open(path.path, "wb", autocommit=False), file)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(path.path).parent / f".{path.name}.{uuid4().hex}"
+        try:
+            with partial.open("wb") as local:
+                shutil.copyfileobj(file, local, _PIECE)
+            partial.rename(path.path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """Yield what is under a key, piece by piece; nothing where nothing is.
+
+        :param key: as given to :meth:`put`.
+        """
+        try:
+            with (self._root / key).open("rb") as stored:
+                while piece := stored.read(_PIECE):
+                    yield piece
+        except FileNotFoundError:
+            return
+
+    def digest(self, key: str) -> str | None:
+        """Return the SHA-256 of what is under a key, or None where there is nothing.
+
+        :param key: as given to :meth:`put`.
+        """
+        if not (self._root / key).is_file():
+            return None
+        digest = hashlib.sha256()
+        for piece in self.pieces(key):
+            digest.update(piece)
+        return digest.hexdigest()
+
     def delete(self, key: str) -> None:
         """Remove what is under a key; nothing there is fine.
 
@@ -130,6 +180,17 @@ class ArtifactStore:
         folder = self._root / prefix
         names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
         return sorted(name for name in names if not name.startswith("."))
+
+
+def _upload(remote: Any, file: IO[bytes]) -> None:
+    """Write to an object that is there only when it is complete."""
+    try:
+        with remote:
+            shutil.copyfileobj(file, remote, _PIECE)
+    except BaseException:
+        remote.discard()
+        raise
+    remote.commit()
 
 
 def artifact_store() -> ArtifactStore:

@@ -44,6 +44,21 @@ def get(client: docker.APIClient, container: str, path: str, limit: int) -> byte
     return collected.getvalue()
 
 
+def save(client: docker.APIClient, container: str, path: str, file: IO[bytes], limit: int) -> None:
+    """Pack ``path`` as a tar of at most ``limit`` bytes, into a file.
+
+    :raises NoSuchThing: when the path is not there.
+    """
+    size = 0
+    for chunk in stream(client, container, path):
+        size += len(chunk)
+        if size > limit:
+            msg = f"{path} in the container is larger than {limit >> 20} MiB"
+            raise ContainerEngineError(msg)
+        file.write(chunk)
+    file.seek(0)
+
+
 def stream(client: docker.APIClient, container: str, path: str) -> Iterator[bytes]:
     """Pack ``path`` as a tar, and yield it as it comes: of any size, and none of it is kept.
 

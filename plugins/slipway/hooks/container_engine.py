@@ -196,14 +196,6 @@ class ContainerEngine(ContainerStreams):
         """
         container_archive.put(self._client, container, path, data)
 
-    def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
-        """Pack a file or folder of a container, started or not, as a tar.
-
-        :param limit: bytes; more than that is refused.
-        :raises NoSuchThing: when the path is not there.
-        """
-        return container_archive.get(self._client, container, path, limit)
-
     # Networks and volumes
 
     def create_network(
@@ -242,6 +234,7 @@ class ContainerEngine(ContainerStreams):
         files_at: str = "/work",
         stdin: bytes | None = None,
         collect: str | None = None,
+        collect_into: IO[bytes] | None = None,
         timeout: float,
         log: Callable[[str], None],
         grace: float = 10.0,
@@ -255,6 +248,7 @@ class ContainerEngine(ContainerStreams):
         :param files: a tar, unpacked at ``files_at``.
         :param stdin: what it reads; secrets go here.
         :param collect: a path that is packed as a tar after the end, whatever the exit code.
+        :param collect_into: the file that it is packed into, where memory is too small for it.
         :param timeout: seconds from start to end.
         :param log: called from another thread, one line at a time.
         :param grace: seconds between SIGTERM and SIGKILL when it has to end early.
@@ -263,7 +257,7 @@ class ContainerEngine(ContainerStreams):
         """
         return container_tool.run(
             self, spec, files=files, files_at=files_at, stdin=stdin, collect=collect,
-            timeout=timeout, log=log, grace=grace,
+            collect_into=collect_into, timeout=timeout, log=log, grace=grace,
         )  # fmt: skip
 
     def _labels(self, labels: Mapping[str, str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from slipway.hooks import (
     container_archive,
@@ -108,6 +108,23 @@ class ContainerStreams:
         :param lines: about how many; a long one counts as several.
         """
         return container_follow.last_output(self._client, container, lines)
+
+    def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
+        """Pack a file or folder of a container, started or not, as a tar.
+
+        :param limit: bytes; more than that is refused.
+        :raises NoSuchThing: when the path is not there.
+        """
+        return container_archive.get(self._client, container, path, limit)
+
+    def save_tar(self, container: str, path: str, file: IO[bytes], *, limit: int = 2 << 30) -> None:
+        """Pack a file or folder of a container as a tar, into a file.
+
+        :param file: empty; it is at its beginning afterwards.
+        :param limit: bytes; more than that is refused.
+        :raises NoSuchThing: when the path is not there.
+        """
+        container_archive.save(self._client, container, path, file, limit)
 
     def tar_stream(self, container: str, path: str) -> Iterator[bytes]:
         """Pack a file or folder of a container, started or not, as a tar that comes in pieces.

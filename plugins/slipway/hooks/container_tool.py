@@ -30,6 +30,7 @@ def run(
     files_at: str,
     stdin: bytes | None,
     collect: str | None,
+    collect_into: IO[bytes] | None,
     timeout: float,
     log: Callable[[str], None],
     grace: float,
@@ -49,7 +50,10 @@ def run(
         collected = None
         if collect is not None:
             with suppress(NoSuchThing):
-                collected = engine.get_tar(container, collect)
+                if collect_into is None:
+                    collected = engine.get_tar(container, collect)
+                else:
+                    engine.save_tar(container, collect, collect_into)
     except BaseException:
         with suppress(ContainerEngineError):
             engine.stop(container, grace=grace)

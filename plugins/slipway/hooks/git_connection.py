@@ -48,8 +48,7 @@ def git_mirror(
     :param large_files: what becomes of a commit that keeps files in Git LFS.
     :raises RepositoryRefused: when the URL is not followed, or credentials must not go there.
     """
-    fallback = str(Path(tempfile.gettempdir()) / "slipway-mirrors")
-    root = Path(conf.get("slipway", "git_mirrors", fallback=fallback))
+    root = mirrors_root()
     places = dict(submodules or {})
 
     def opened(address: str, reader: str | None) -> GitMirror:
@@ -63,6 +62,12 @@ def git_mirror(
         return opened(address, _reader_of(address, places))
 
     return opened(url, connection)
+
+
+def mirrors_root() -> Path:
+    """Return the folder that holds this worker's mirrors, and other large files of its tasks."""
+    fallback = str(Path(tempfile.gettempdir()) / "slipway-mirrors")
+    return Path(conf.get("slipway", "git_mirrors", fallback=fallback))
 
 
 def branch_line(*, url: str, branch: str, connection: str | None) -> list[str]:

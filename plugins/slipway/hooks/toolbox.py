@@ -60,6 +60,7 @@ class Toolbox:
         *argv: str,
         files: bytes | IO[bytes] | None = None,
         collect: str | None = None,
+        collect_into: IO[bytes] | None = None,
         environment: Mapping[str, str] | None = None,
         secrets: Mapping[str, str] | None = None,
         timeout: float,
@@ -72,6 +73,7 @@ class Toolbox:
         :param argv: the tool and its arguments; nothing secret, as everybody can read it.
         :param files: a tar, unpacked at ``/work`` beforehand.
         :param collect: a path that is returned as a tar afterwards, where it exists.
+        :param collect_into: a file for that tar, in place of memory.
         :param environment: for the tool; nothing secret, as ``docker inspect`` shows it.
         :param secrets: name -> content of a file in ``/run/secrets``. They go there through the
             container's standard input, and stay in its memory; so does what the tool writes to
@@ -103,7 +105,7 @@ class Toolbox:
         )
         return self.engine.run_tool(
             spec, files=files, files_at=WORK, stdin=packed if secrets else None, collect=collect,
-            timeout=timeout, log=log, grace=grace,
+            collect_into=collect_into, timeout=timeout, log=log, grace=grace,
         )  # fmt: skip
 
     def _memory(self) -> dict[str, str]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from slipway.exceptions import VersionConflict
-from slipway.facts import DebPackage, Json, PublishedPackage
+from slipway.facts import DebPackage, Json, PackageBeside, PublishedPackage
+from slipway.hooks.apt_address import seen_elsewhere
 from slipway.hooks.apt_connection import AptRepository, apt_repository
 from slipway.hooks.aptly import Aptly
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.aws_connection import account
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.repository_keys import RepositoryKeys
+from slipway.hooks.spool import spool
+from slipway.hooks.tars import digest_of
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
@@ -51,7 +53,6 @@ class AptPublishOperator(BaseOperator):
         with explained():
             forget_fact(context)
             deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
-            data = _content(deb)
             repository = apt_repository(self.apt_conn_id)
             self._labels = labels(context)
             aptly = Aptly(
@@ -59,11 +60,17 @@ class AptPublishOperator(BaseOperator):
                 account=account(repository.aws_conn_id, repository.region, "s3"),
                 name=container_name(context), labels=self._labels,
             )  # fmt: skip
-            signed = aptly.publish(deb.artifact.rpartition("/")[2], data, self._say)
+            # The one that needs the others comes last.
+            packages: tuple[DebPackage | PackageBeside, ...] = (*deb.beside, deb)
+            for one in packages:
+                with spool() as content:
+                    _fetch(one, content)
+                    signed = aptly.publish(one.artifact.rpartition("/")[2], content, self._say)
             keys = RepositoryKeys(artifact_store())
             keys.note(repository.url, repository.distribution, signed.public_key)
-        if signed.warning:
-            self.log.warning("%s", signed.warning)
+            for warning in (signed.warning, seen_elsewhere(repository)):
+                if warning:
+                    self.log.warning("%s", warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
         package = _published(deb, repository, signed.public_key)
         return keep_fact(context, deb.release, package.to_json())
@@ -77,18 +84,22 @@ class AptPublishOperator(BaseOperator):
         self.log.info("%s", line)
 
 
-def _content(deb: DebPackage) -> bytes:
+def _fetch(deb: DebPackage | PackageBeside, file: IO[bytes]) -> None:
     """Fetch a package's bytes, and make sure that they are the ones that were built."""
-    data = artifact_store().get(deb.artifact)
-    if data is None or hashlib.sha256(data).hexdigest() != deb.sha256:
+    size = 0
+    for piece in artifact_store().pieces(deb.artifact):
+        size += len(piece)
+        if size > deb.size:
+            break
+        file.write(piece)
+    if size != deb.size or digest_of(file) != deb.sha256:
         msg = f"{deb.artifact} in the artifact store is not what build_deb put there"
         raise VersionConflict(msg, advice="clear the task build_deb, so that it builds it again")
-    return data
 
 
 def _published(deb: DebPackage, repository: AptRepository, key: str) -> PublishedPackage:
     return PublishedPackage(
         release=deb.release, name=deb.name, version=deb.version, architecture=deb.architecture,
         sha256=deb.sha256, repository_url=repository.url, distribution=repository.distribution,
-        component=repository.component, signing_key=key,
+        component=repository.component, signing_key=key, beside=deb.beside,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -40,20 +41,36 @@ class RenewAptReleaseOperator(BaseOperator):
         self._labels: dict[str, str] = {}
 
     def execute(self, context: Context) -> bool:
-        """Look at what is published, and renew it when its day is over."""
+        """Look at what is published, and renew what has had its day.
+
+        A distribution that the connection named once stays signed, for machines and releases
+        look there.
+        """
         with explained():
             repository = apt_repository(self.apt_conn_id)
-            release = AptBucket(repository).release()
-            if release is None:
-                self.log.info("nothing is published in %s yet", repository.bucket)
-                return False
-            self.log.info("signed %s, valid until %s", release.signed, release.valid_until)
-            return release.due(datetime.now(UTC)) and self._renew(repository, context)
+            published = AptBucket(repository).distributions()
+            if repository.distribution not in published:
+                self.log.info(
+                    "nothing is published in %s as %s yet", repository.bucket,
+                    repository.distribution,
+                )  # fmt: skip
+            found = [replace(repository, distribution=name) for name in published]
+            return any([self._renew_if_due(one, context) for one in found])
 
     def on_kill(self) -> None:
         """Remove the container of this task."""
         if self._labels:
             container_engine(self.docker_conn_id).remove_labelled(self._labels)
+
+    def _renew_if_due(self, repository: AptRepository, context: Context) -> bool:
+        release = AptBucket(repository).release()
+        if release is None:
+            return False
+        self.log.info(
+            "%s was signed %s, valid until %s", repository.distribution, release.signed,
+            release.valid_until,
+        )  # fmt: skip
+        return release.due(datetime.now(UTC)) and self._renew(repository, context)
 
     def _renew(self, repository: AptRepository, context: Context) -> bool:
         self._labels = labels(context)
@@ -65,9 +82,9 @@ class RenewAptReleaseOperator(BaseOperator):
         signed = aptly.renew(lambda line: self.log.info("%s", line))
         if signed is None:
             self.log.warning(
-                "%s was published from another container engine, which has to renew it",
-                repository.bucket,
-            )
+                "%s in %s was published from another container engine, which has to renew it",
+                repository.distribution, repository.bucket,
+            )  # fmt: skip
             return False
         # The first signature after a rotation may be this one.
         keys = RepositoryKeys(artifact_store())

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import PackageRefused, VersionConflict
-from slipway.facts import Checkout, DebPackage, Json
+from slipway.exceptions import FactMissing, VersionConflict
+from slipway.facts import Checkout, DebPackage, Json, PackageBeside, Release
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
+from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.git_mirror import GitMirror
 from slipway.hooks.nfpm import BuiltDeb, build_deb
+from slipway.hooks.ready_debs import ready_debs
+from slipway.hooks.spool import spool
+from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
 from slipway.large_files import LargeFiles
+from slipway.operators.built_files import BuiltStore
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.operators.kept_facts import (
+    CHECKOUT,
+    forget_fact,
+    keep_fact,
+    kept_report,
+    same_as_kept,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,19 +48,26 @@ class DebBuildOperator(BaseOperator):
     :param nfpm_file: nfpm's description, from the repository's top.
     :param unit: the systemd unit that must be inside.
     :param docker_conn_id: Airflow connection of the container engine.
+    :param built: what the pipeline's task returned, where the package is made of what it built.
+    :param built_task: that task's id; what it signed is what counts.
+    :param debs: the pipeline built the package itself, under this path, and nfpm is not asked.
     :returns: :class:`slipway.facts.DebPackage` as JSON.
     """
 
-    template_fields: Sequence[str] = ("checkout",)
+    template_fields: Sequence[str] = ("checkout", "built")
     ui_color = "#ffedd5"
 
     def __init__(
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
         connection: str | None = None, submodules: dict[str, str] | None = None,
-        lfs: str = LargeFiles.FETCH.value, docker_conn_id: str = DEFAULT, **kwargs: Any,
+        lfs: str = LargeFiles.FETCH.value, docker_conn_id: str = DEFAULT, built: Any = None,
+        built_task: str | None = None, debs: str | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
+        self.built = built
+        self.built_task = built_task
+        self.debs = debs
         self.url = url
         self.connection = connection
         self.submodules = submodules or {}
@@ -74,54 +93,95 @@ class DebBuildOperator(BaseOperator):
             toolbox = Toolbox(
                 engine=engine, name=container_name(context), labels=self._labels, network="none"
             )
-            with mirror.archive(release.sha) as sources:
-                built = build_deb(
-                    toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
-                    built_at=checkout.committed_at, log=self._say,
-                )  # fmt: skip
-            self._check(built, release.version)
-            deb = self._store(artifact_store(), checkout, built)
-            return keep_fact(context, release, deb.to_json())
+            with spool() as file, spool() as package:
+                taken = self._fetch_built(context, release, file)
+                if self.debs is not None:
+                    deb = self._ready(self.debs, checkout, toolbox, file, package)
+                else:
+                    more = file if taken else None
+                    built = self._packed(mirror, checkout, toolbox, more, package)
+                    check(built, self._wanted(release))
+                    deb = self._store(artifact_store(), checkout, built)
+            return keep_fact(context, release, replace(deb, built=taken).to_json())
+
+    def _ready(
+        self, pattern: str, checkout: Checkout, toolbox: Toolbox, built: IO[bytes], into: IO[bytes]
+    ) -> DebPackage:
+        """Take the packages that the pipeline has built itself."""
+        found = ready_debs(
+            toolbox, built, pattern=pattern, wanted=self._wanted(checkout.release), into=into,
+            log=self._say,
+        )  # fmt: skip
+        store = artifact_store()
+        beside = (self._store(store, checkout, one) for one in found.beside)
+        kept = tuple(
+            PackageBeside(
+                name=one.name, version=one.version, architecture=one.architecture,
+                sha256=one.sha256, artifact=one.artifact, size=one.size,
+                installed=one.name in found.needed,
+            ) for one in beside
+        )  # fmt: skip
+        return replace(self._store(store, checkout, found.main), beside=kept)
+
+    def _packed(
+        self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None,
+        into: IO[bytes],
+    ) -> BuiltDeb:  # fmt: skip
+        """Have nfpm build the package.
+
+        :param more: what the pipeline built; it lies over what the sources have of the same name.
+        :param into: where the package goes.
+        """
+        release = checkout.release
+        with mirror.archive(release.sha) as sources:
+            if more is not None:
+                append(sources, more)
+            return build_deb(
+                toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
+                built_at=checkout.committed_at, into=into, log=self._say,
+            )  # fmt: skip
+
+    def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:
+        """Fetch what the pipeline built.
+
+        :param file: where it goes.
+        :returns: its digest; empty where the package is made of the sources alone.
+        """
+        if self.built_task is None:
+            return ""
+        built = kept_report(context, self.built_task, release).built
+        if built is None:
+            msg = f"{self.built_task} took nothing of its workspace, and this package is made of it"
+            advice = f"the project file was changed meanwhile: clear {self.built_task}"
+            raise FactMissing(msg, advice=advice)
+        BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
+        return built.sha256
 
     def on_kill(self) -> None:
         """Remove the container of this task."""
         if self._labels:
             container_engine(self.docker_conn_id).remove_labelled(self._labels)
 
-    def _check(self, built: BuiltDeb, version: str) -> None:
-        if built.name != self.package:
-            msg = f"{self.nfpm_file} builds {built.name!r}, the project file says {self.package!r}"
-            raise PackageRefused(msg, advice="give both the same name")
-        if built.version != version:
-            msg = f"the package has version {built.version}, the release is {version}"
-            advice = f"write `version: ${{VERSION}}` and `version_schema: none` in {self.nfpm_file}"
-            raise PackageRefused(msg, advice=advice)
-        if self.unit not in built.units:
-            msg = (
-                f"the package has no unit {self.unit} (it has: {', '.join(built.units) or 'none'})"
-            )
-            advice = (
-                f"add it to {self.nfpm_file} below /lib/systemd/system, or correct package.unit"
-            )
-            raise PackageRefused(msg, advice=advice)
+    def _wanted(self, release: Release) -> Wanted:
+        return Wanted(package=self.package, version=release.version, unit=self.unit)
 
     def _store(self, store: ArtifactStore, checkout: Checkout, built: BuiltDeb) -> DebPackage:
-        release, digest = checkout.release, hashlib.sha256(built.data).hexdigest()
-        file = f"{built.name}_{built.version}_{built.architecture}.deb"
+        release, digest = checkout.release, built.sha256
+        file = built.file_name
         key = f"deb/{release.project}/{release.version}/{file}"
-        kept = store.get(key)
-        if kept is not None and hashlib.sha256(kept).hexdigest() != digest:
+        kept = store.digest(key)
+        if kept not in (None, digest):
             msg = f"{file} was built before, from the same commit, with other content"
             advice = (
                 "something outside the commit takes part in the build; remove it, and push again"
             )
             raise VersionConflict(msg, advice=advice)
         if kept is None:
-            store.put(key, built.data)
-        self._say(f"{file}: {len(built.data)} bytes, sha256 {digest}")
+            store.put_file(key, built.content)
+        self._say(f"{file}: {built.size} bytes, sha256 {digest}")
         return DebPackage(
             release=release, name=built.name, version=built.version,
-            architecture=built.architecture, sha256=digest, size=len(built.data), artifact=key,
+            architecture=built.architecture, sha256=digest, size=built.size, artifact=key,
             reused=kept is not None,
         )  # fmt: skip
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, BaseOperator
 from airflow.sdk.log import mask_secret
 
-from slipway.exceptions import MigrationFailed
 from slipway.facts import Checkout, Json, Release, SchemaVersion
 from slipway.fleet.target import FleetTarget
 from slipway.hooks.docker_connection import DEFAULT, container_engine
@@ -21,19 +19,18 @@ from slipway.operators.failure import explained
 from slipway.operators.fleet import open_cloud
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
-from slipway.operators.scratch_postgres import scratch_postgres
+from slipway.operators.rehearsal import Rehearsal
 from slipway.operators.turn import TurnTakingOperator, still_as_planned
 from slipway.schema_policy import OnRollBack, meet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow.sdk import Context
 
     from slipway.hooks.container_engine import ContainerEngine
 
-# Seconds for one run of goose. A rehearsal has no data; an environment's database may have much.
-_REHEARSAL_TIMEOUT = 300.0
+# Seconds for one run of goose: an environment's database may have much data.
 _MIGRATION_TIMEOUT = 3600.0
 # Seconds: as a service may, that migrates its database as it starts; or a killed try's last
 # statement, which the server goes on with.
@@ -84,15 +81,6 @@ class _GooseOperator(BaseOperator):
     def _say(self, line: str) -> None:
         self.log.info("%s", line)
 
-    @contextmanager
-    def _group(self, title: str) -> Iterator[None]:
-        """Fold what is said inside, in Airflow's UI."""
-        self._say(f"::group::{title}")
-        try:
-            yield
-        finally:
-            self._say("::endgroup::")
-
 
 class GooseRehearseOperator(_GooseOperator):
     """Run the migrations up, down and up again on a fresh Postgres, as its database's owner.
@@ -130,42 +118,13 @@ class GooseRehearseOperator(_GooseOperator):
             told = Checkout.from_json(self.checkout)
             release = same_as_kept(context, CHECKOUT, told).release
             migrations = self._migrations(release.sha)
-            engine = self._open_engine(context)
-            name = container_name(context, "postgres")
-            with scratch_postgres(
-                engine,
-                name=name,
-                major=self.postgres,
-                labels=self._labels,
-                extensions=self.extensions,
-            ) as scratch:
-                toolbox = Toolbox(
-                    engine=engine, name=container_name(context, "goose"),
-                    labels=self._labels, network=scratch.network, user=NOBODY,
-                )  # fmt: skip
-                goose = Goose(
-                    toolbox=toolbox, migrations=migrations, url=scratch.url, log=self._say,
-                    timeout=_REHEARSAL_TIMEOUT,
-                )  # fmt: skip
-                schema = self._rehearse(goose, migrations)
+            rehearsal = Rehearsal(
+                engine=self._open_engine(context), labels=self._labels, postgres=self.postgres,
+                database=container_name(context, "postgres"),
+                goose=container_name(context, "goose"), extensions=self.extensions, log=self._say,
+            )  # fmt: skip
+            schema = rehearsal.run(migrations, live_version=int(self.live_version or 0))
             return keep_fact(context, release, schema.to_json())
-
-    def _rehearse(self, goose: Goose, migrations: MigrationFiles) -> SchemaVersion:
-        # A database that is ahead of the commit is a roll back: there is no way down to it.
-        floor = min(int(self.live_version or 0), migrations.highest)
-        with self._group("up"):
-            up = goose.up()
-        with self._group(f"down to {floor}"):
-            down = goose.down_to(floor)
-        with self._group("up again"):
-            again = goose.up(direction="up again, after it went down")
-        if again.version != up.version:
-            msg = f"up leads to {up.version}, but after going down to {floor} to {again.version}"
-            raise MigrationFailed(msg, advice="make each Down the reverse of its Up")
-        return SchemaVersion(
-            version=again.version, before=0, applied=up.applied,
-            seconds=up.seconds + down.seconds + again.seconds,
-        )  # fmt: skip
 
 
 class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from slipway.exceptions import FactMissing, ReleaseAltered
-from slipway.facts import Fact, Json, Release
+from slipway.facts import Fact, Json, Release, TestReport
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.run_facts import KeptFact, RunFacts
 from slipway.operators.failure import explained
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # The tasks that a release is made of, by their ids in a commit's DAG.
 CHECKOUT, TEST, REHEARSE = "checkout", "test", "rehearse_migrations"
 BUILD_DEB, PUBLISH_APT = "build_deb", "publish_apt"
+# The first half of the pipeline, where what it builds is packaged while the rest is tested.
+BUILD = "build"
 
 _AGAIN = "run the DAG again for this commit"
 _Told = TypeVar("_Told", bound=Fact)
@@ -71,6 +73,23 @@ def kept_fact(context: Context, task_id: str) -> KeptFact:
         advice = f"it was marked as successful, or ran before an upgrade: {_AGAIN}"
         raise FactMissing(msg, advice=advice)
     return found
+
+
+def kept_report(context: Context, task_id: str, release: Release) -> TestReport:
+    """Return how the pipeline of a release went, as its task signed it.
+
+    :param context: the task's.
+    :param task_id: the pipeline's task.
+    :param release: whose pipeline it must have been.
+    :raises FactMissing: when that task signed nothing.
+    :raises RecordRefused: when somebody else wrote what is there.
+    :raises ReleaseAltered: when it ran another commit's pipeline.
+    """
+    kept = kept_fact(context, task_id)
+    if kept.release != release:
+        msg = f"{task_id} ran the pipeline of {kept.release.version}, and this is {release.version}"
+        raise ReleaseAltered(msg, advice=f"the ref has moved since: clear {task_id}, or {_AGAIN}")
+    return TestReport.from_json(kept.told)
 
 
 def same_as_kept(context: Context, task_id: str, told: _Told) -> _Told:

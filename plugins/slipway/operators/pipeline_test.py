@@ -16,10 +16,12 @@ from slipway.hooks.build_numbers import BuildNumbers
 from slipway.hooks.docker_connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.pipeline_secrets import read_secrets
+from slipway.hooks.spool import spool
 from slipway.large_files import LargeFiles
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.operators.pipeline_share import Part, Share, Work
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.given import Given
@@ -65,10 +67,15 @@ class PipelineTestOperator(BaseOperator):
     :param allowed_images: patterns of images that may be used; empty is all.
     :param registry_login: images may be pulled with the login of the engine's connection.
     :param docker_conn_id: Airflow connection of the container engine.
+    :param built: what goes from the workspace into the package: paths, as the project file has
+        them.
+    :param built_by: the pipeline whose workspace it is; the only one of the file when None.
+    :param part: which of the file's pipelines this task runs.
+    :param first: what the task that runs the first half returned.
     :returns: :class:`slipway.facts.TestReport` as JSON.
     """
 
-    template_fields: Sequence[str] = ("checkout",)
+    template_fields: Sequence[str] = ("checkout", "first")
     ui_color = "#dcfce7"
 
     def __init__(
@@ -91,6 +98,10 @@ class PipelineTestOperator(BaseOperator):
         allowed_images: Sequence[str] = (),
         registry_login: bool = False,
         docker_conn_id: str = DEFAULT,
+        built: Sequence[str] = (),
+        built_by: str | None = None,
+        part: Part = Part.WHOLE,
+        first: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -111,6 +122,8 @@ class PipelineTestOperator(BaseOperator):
         self.allowed_images = tuple(allowed_images)
         self.registry_login = registry_login
         self.docker_conn_id = docker_conn_id
+        self.share = Share(part=part, paths=tuple(built), pipeline=built_by)
+        self.first = first
         self._runner: BuildRunner | None = None
 
     def execute(self, context: Context) -> Json:
@@ -120,7 +133,7 @@ class PipelineTestOperator(BaseOperator):
         :raises AirflowSkipException: when no step was meant for this commit: there is no release
             then, and what follows is skipped as well.
         """
-        with explained():
+        with explained(), spool() as file:
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
@@ -128,42 +141,48 @@ class PipelineTestOperator(BaseOperator):
             number = BuildNumbers(artifact_store(), checkout.release.project).claim(
                 context["ti"].run_id, commits=lambda: mirror.count(sha)
             )
-            spec = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
-            output, secrets = LogGroups(self._say, together=TOGETHER), self._read_secrets(spec)
+            whole = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
+            work = self.share.of(whole, checkout, context, file)
+            output = LogGroups(self._say, together=TOGETHER)
+            secrets = self._read_secrets(work.spec)
             output.hide(secrets.values())
             self._runner = BuildRunner(
-                container_engine(self.docker_conn_id), spec,
+                container_engine(self.docker_conn_id), work.spec,
                 sources=lambda depth: mirror.workspace(
                     sha, branch=checkout.branch, main=checkout.delivered, depth=depth
                 ),
-                output=output, timeout=self.timeout_seconds,
+                output=output, timeout=work.seconds_left(self.timeout_seconds),
                 given=Given(
-                    secrets=secrets, collect=self.reports, registries=self._logins()
+                    secrets=secrets, collect=self.reports, registries=self._logins(),
+                    built=work.taking,
                 ),
                 worker=Worker(labels=self.node),
             )  # fmt: skip
             with output.mask.errors():
                 result = self._run(self._runner)
-                report = self._report(checkout.release, result, output)
+                report = self._report(checkout.release, result, output, work)
             return keep_fact(context, checkout.release, report)
 
-    def _report(self, release: Release, result: BuildResult, output: LogGroups) -> Json:
+    def _report(self, release: Release, result: BuildResult, output: LogGroups, work: Work) -> Json:
         """Show what has run, and return what is kept of it, masked."""
         reports = result.reports()
         for line in (*step_table(result.steps), *reports.lines()):
             output.say(line)
         try:
-            result.raise_for_failure()
+            result.raise_for_failure(work.earlier.steps if work.earlier else ())
+            built = work.keep(release, self._say)
         except NothingRan as nothing:
             for line in str(nothing).splitlines():
                 output.say(line)
             msg = "no step of the pipeline has run and passed; the log says what kept each of them"
             raise AirflowSkipException(msg) from nothing
         report = TestReport(
-            release=release, seconds=result.seconds, steps=result.steps, counts=reports.counts
-        ).to_json()
+            release=release, seconds=result.seconds, steps=work.steps(result),
+            counts=reports.counts, built=built,
+        ).to_json()  # fmt: skip
         steps = [{**output.mask.json(step), "state": step["state"]} for step in report["steps"]]
-        return {**report, "steps": steps, "counts": output.mask.json(report["counts"])}
+        report |= {"steps": steps, "counts": output.mask.json(report["counts"])}
+        return work.whole(TestReport.from_json(report)).to_json()
 
     def _run(self, runner: BuildRunner) -> BuildResult:
         """Run, and take a pipeline that never ends for a mistake of the commit's."""

@@ -63,6 +63,7 @@ class RecordReleaseOperator(BaseOperator):
             made = ReleaseFacts.of_run(context, rehearsed=self.rehearsed)
             made.require_one_release(self.project)
             made.require_tested()
+            made.require_built()
             made.require_published(apt_repository(self.apt_conn_id))
             ReleaseCatalogue(artifact_store()).record(made.record)
         self.log.info("%s can be deployed anywhere now", made.record.checkout.release.version)

@@ -98,6 +98,16 @@ class ReleaseFacts:
             msg = f"no step ran and passed for {self.tests.release.version}: it is no release"
             raise NothingRan(msg, advice="run the task `test` again")
 
+    def require_built(self) -> None:
+        """Make sure that the package holds what the pipeline built, where it is made of that.
+
+        :raises ReleaseAltered: when it is not.
+        """
+        built = self.tests.built.sha256 if self.tests.built else ""
+        if built != self.deb.built:
+            msg = "build_deb packaged something else than what this run's pipeline built"
+            raise ReleaseAltered(msg, advice=f"one of them was run again alone: {_ANEW}")
+
     def require_published(self, repository: AptRepository) -> None:
         """Make sure that what was published is what was built, and is in our own repository.
 
@@ -105,8 +115,9 @@ class ReleaseFacts:
         :raises ReleaseAltered: when it is not.
         """
         deb, package = self.deb, self.record.package
-        built = (deb.name, deb.version, deb.architecture, deb.sha256)
-        if built != (package.name, package.version, package.architecture, package.sha256):
+        built = (deb.name, deb.version, deb.architecture, deb.sha256, deb.beside)
+        published = (package.name, package.version, package.architecture, package.sha256)
+        if built != (*published, package.beside):
             msg = f"build_deb built {_named(deb)}, but publish_apt published {_named(package)}"
             raise ReleaseAltered(msg, advice=f"one of them was run again alone: {_ANEW}")
         ours = (repository.url, repository.distribution, repository.component)

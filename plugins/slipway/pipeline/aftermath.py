@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
+from slipway.facts import StepReport, something_passed
 from slipway.hooks.container_failure import NoSuchThing
 from slipway.pipeline.junit import ReportReader, Reports
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.log_groups import LogGroups
     from slipway.pipeline.preparation import Preparation
     from slipway.pipeline.spec import StepSpec
+    from slipway.pipeline.taking import Taking
 
 
 class Aftermath:
@@ -50,8 +52,7 @@ class Aftermath:
 
         :param paths: from the workspace's top; what is not there is passed over.
         """
-        made = (self._containers.made(step.name) for step in steps)
-        container = next((one for one in made if one is not None), None)
+        container = self._any_container(steps)
         reader = ReportReader(self._output.mask)
         for path in paths if container is not None else ():
             try:
@@ -61,3 +62,21 @@ class Aftermath:
             except ContainerEngineError as error:
                 reader.complaints.append(f"{path} could not be read: {error.message}")
         return reader.reports()
+
+    def take_built(
+        self, ended: Sequence[StepReport], steps: Sequence[StepSpec], workspace: str,
+        built: Taking | None,
+    ) -> None:  # fmt: skip
+        """Take what the steps built, where that is wanted and something ran.
+
+        :param ended: how the steps ended, of which none failed.
+        :param built: what is wanted; afterwards it knows what was taken, or why nothing was.
+        """
+        container = self._any_container(steps)
+        if built is None or container is None or not something_passed(ended):
+            return
+        built.attempt(lambda path: self._engine.tar_stream(container, f"{workspace}/{path}"))
+
+    def _any_container(self, steps: Sequence[StepSpec]) -> str | None:
+        made = (self._containers.made(step.name) for step in steps)
+        return next((one for one in made if one is not None), None)

@@ -83,7 +83,7 @@ class BuildRunner:
         began = time.monotonic()
         for notice in self._spec.notices:
             self._output.say(notice)
-        results = self._schedule.run(stop=self.stop)
+        results = self._schedule.run(stop=self.stop) if self._spec.pipelines else []
         for result in results:
             if result.note:
                 self._output.say(f"pipeline {result.name} was not run: {result.note}")
@@ -97,11 +97,13 @@ class BuildRunner:
 
     def _run_pipeline(self, pipeline: PipelineSpec) -> PipelineResult:
         several = len(self._spec.pipelines) > 1
+        built = self._given.built
         given = replace(
             self._given,
             title=f"{pipeline.name}: " if several else "",
             status=BuildStatus(started=self._started, failed=self._schedule.failed),
             failed=lambda: self._schedule.failed,
+            built=built if built and built.pipeline == pipeline.name else None,
         )
         left = max(1.0, self._deadline - time.monotonic())
         runner = Runner(self._engine, pipeline, output=self._output, timeout=left, given=given)
@@ -133,7 +135,7 @@ class BuildRunner:
 def _fitting(spec: BuildSpec, worker: Worker) -> list[PipelineSpec]:
     """Mark what this worker cannot run, and what waits for it, as not to be run.
 
-    :raises TestsFailed: when that is everything.
+    :raises TestsFailed: when that is everything, and nothing ran before.
     """
     reasons: dict[str, str] = {}
     waiting = list(spec.pipelines)
@@ -145,7 +147,7 @@ def _fitting(spec: BuildSpec, worker: Worker) -> list[PipelineSpec]:
             reason = worker.lacks(pipeline)
             if reason or lacking:
                 reasons[pipeline.name] = reason or f"waits for {lacking[0]}, which is not run here"
-    if len(reasons) == len(spec.pipelines):
+    if len(reasons) == len(spec.pipelines) and not spec.continued:
         first = spec.pipelines[0]
         msg = f"no pipeline can run here: {first.name} {reasons[first.name]}"
         raise TestsFailed(msg, advice="give the workers' labels under `test: {node: ...}`")

@@ -10,6 +10,8 @@ from slipway.pipeline.status import BuildStatus
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from slipway.pipeline.taking import Taking
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
@@ -18,6 +20,7 @@ class Given:
     :param secrets: name -> value; masked in everything that is shown.
     :param status: how the build stood when the pipeline began.
     :param failed: returns the build's other pipelines that have failed by now.
+    :param built: what is taken of one pipeline's workspace when its steps have passed.
     :param collect: paths in the workspace with test reports, read when the steps have ended.
     :param registries: texts of Docker's ``config.json`` with logins to registries, besides those
         of the pipeline's ``image_pull_secrets``.
@@ -28,5 +31,6 @@ class Given:
     status: BuildStatus = field(default_factory=BuildStatus)
     failed: Callable[[], tuple[str, ...]] = tuple
     collect: tuple[str, ...] = ()
+    built: Taking | None = None
     registries: tuple[str, ...] = ()
     title: str = ""

@@ -9,9 +9,9 @@ from slipway.pipeline.privileged_plugins import ADVICE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from slipway.pipeline.document import Document
     from slipway.pipeline.model import Pipeline
     from slipway.pipeline.privileged_plugins import PrivilegedPlugins
-    from slipway.pipeline.document import Document
 
 
 def missing_rights(

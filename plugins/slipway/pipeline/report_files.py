@@ -27,10 +27,16 @@ class TooMuch(Exception):
 
 
 class Budget:
-    """The bytes that may still be read for one pipeline."""
+    """The bytes that may still be read for one pipeline.
 
-    def __init__(self, left: int = LARGEST_OF_ALL) -> None:
-        self.left = left
+    :param what: they are of, for whoever reads that they are too many.
+    """
+
+    def __init__(
+        self, left: int = LARGEST_OF_ALL, *, what: str = "all that is kept for reports"
+    ) -> None:
+        self.left = self._most = left
+        self._what = what
 
     def spend(self, size: int) -> None:
         """Count what was read.
@@ -39,7 +45,7 @@ class Budget:
         """
         self.left -= size
         if self.left < 0:
-            msg = f"all that is kept for reports is larger than {LARGEST_OF_ALL >> 20} MiB"
+            msg = f"{self._what} is larger than {self._most >> 20} MiB"
             raise TooMuch(msg)
 
 
@@ -50,7 +56,7 @@ def reports_in(stream: Iterator[bytes], budget: Budget) -> Iterator[tuple[str, b
     :raises TooMuch: when there is more than is read.
     :raises tarfile.TarError: when it is no tar.
     """
-    file = io.BufferedReader(_Chunks(stream, budget))
+    file = io.BufferedReader(Chunks(stream, budget))
     with tarfile.open(fileobj=file, mode="r|") as archive:
         for number, member in enumerate(archive):
             if number == MOST_FILES:
@@ -69,8 +75,11 @@ def printable(name: str) -> str:
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
-class _Chunks(io.RawIOBase):
-    """A file to read from, made of chunks."""
+class Chunks(io.RawIOBase):
+    """A file to read from, made of chunks.
+
+    :param budget: what each chunk is spent from.
+    """
 
     def __init__(self, chunks: Iterator[bytes], budget: Budget) -> None:
         super().__init__()

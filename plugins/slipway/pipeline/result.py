@@ -11,7 +11,7 @@ from slipway.pipeline.junit import Reports, together
 from slipway.pipeline.schedule import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from slipway.pipeline.spec import PipelineSpec, StepSpec
 
@@ -102,12 +102,13 @@ class BuildResult:
         """Read the test reports that steps left, of all pipelines together."""
         return together(pipeline.reports for pipeline in self.pipelines)
 
-    def raise_for_failure(self) -> None:
+    def raise_for_failure(self, earlier: Iterable[StepReport] = ()) -> None:
         """Do nothing when something ran and all that ran passed.
 
         A pipeline that a step ended early is well, but what has not run shows nothing: there must
         be a step that passed, before that one or elsewhere in the file.
 
+        :param earlier: steps of the same build that ran before.
         :raises TestsFailed: naming the steps, their exit codes and their last lines.
         :raises ImageUnavailable: when nothing failed but for want of images.
         :raises InputError: what is wrong with a pipeline's services, if that is all.
@@ -122,7 +123,7 @@ class BuildResult:
         if failures:
             advice = "correct the commit and push again; all that these steps wrote is above"
             raise TestsFailed("\n".join(failures), advice=advice)
-        if not something_passed(self.steps):
+        if not something_passed((*earlier, *self.steps)):
             msg = "no step of the pipeline has run to its end and passed, so there is no release"
             advice = "look at `trigger` and `when`, if this commit was to be released"
             raise NothingRan("\n".join([msg, *self._reasons()]), advice=advice)

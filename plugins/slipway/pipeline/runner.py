@@ -171,6 +171,8 @@ class Runner:
         if trouble is not None:
             self.ended = tuple(ended)
             raise trouble
+        if not self._steps.failed:
+            after.take_built(ended, steps, self._spec.workspace, self._given.built)
         return ended, after.reports(steps, self._spec.workspace, self._given.collect)
 
     # Before the steps

@@ -203,7 +203,9 @@ class BuildSpec(Fact):
     """Every pipeline of a file.
 
     :param notices: what is in the file and plays no part.
+    :param continued: other pipelines of the file have run and passed before.
     """
 
     pipelines: tuple[PipelineSpec, ...]
     notices: tuple[str, ...] = ()
+    continued: bool = False

@@ -1,7 +1,8 @@
 """The variables that Drone gives each step, from the commit and the event.
 
 The names are those of docs.drone.io/pipeline/environment/reference, and ``CI_*``, which Drone 0.8
-gave. Names for the state of a run (``*_STATUS``, ``DRONE_FAILED_*``) are made while it runs.
+gave; ``SLIPWAY_VERSION`` and ``SOURCE_DATE_EPOCH`` are for those who build. Names for the state of
+a run (``*_STATUS``, ``DRONE_FAILED_*``) are made while it runs.
 """
 
 from __future__ import annotations
@@ -158,6 +159,10 @@ def _build(checkout: Checkout, event: Event, link: str, number: int | None) -> d
         "DRONE_BUILD_TRIGGER": "@cron" if event.cron else checkout.author_name,
         "DRONE_DEPLOY_ID": "0",
         "DRONE_DEPLOY_TO": event.target,
+        # Ours: what the package will be called, and the time of all that is in it
+        # (https://reproducible-builds.org/specs/source-date-epoch/).
+        "SLIPWAY_VERSION": checkout.release.version,
+        "SOURCE_DATE_EPOCH": str(checkout.committed_at),
     }
 
 

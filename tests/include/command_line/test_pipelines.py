@@ -101,6 +101,22 @@ def test_a_working_copy_is_described_and_packed(folder: Path) -> None:
     assert "secret" not in names
 
 
+def test_steps_on_ones_own_machine_know_the_version_that_ci_would_give(folder: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+    git("init", "--initial-branch=main")
+    git("add", ".")
+    git("-c", "user.name=Ada", "-c", "user.email=a@x", "commit", "-m", "First")
+    git("tag", "v1.4.0")
+    out = io.StringIO()
+    assert compile_to_json(folder, Choices(), out=out) == 0
+    environment = json.loads(out.getvalue())["pipelines"][0]["steps"][0]["environment"]
+    checkout = checkout_of(folder)
+    assert environment["SLIPWAY_VERSION"] == f"1.4.0+0.g{checkout.release.sha[:7]}"
+    assert environment["SOURCE_DATE_EPOCH"] == str(checkout.committed_at)
+
+
 def test_an_event_that_there_is_not_names_those_that_there_are(folder: Path) -> None:
     out = io.StringIO()
     assert compile_to_json(folder, Choices(event="pusch"), out=out) == 1

@@ -14,7 +14,7 @@ from include.delivery.delivery_dag import build, dag_ids
 from include.delivery.freeze import Freeze
 from include.delivery.housekeeping_dag import housekeeping_dag
 from include.delivery.loader import PROJECTS, load_project
-from include.delivery.project import Project
+from include.delivery.project import Package, Project
 from include.delivery.watching import Canary
 from slipway.operators.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 
@@ -44,6 +44,44 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
         "swap.retire_old", "swap.record_deployment",
     ]  # fmt: skip
     assert set(pairwise(way)) <= edges
+
+
+def building(project: Project, **package: Any) -> Project:
+    """The project, whose package holds what its pipeline builds."""
+    written = {**project.package.model_dump(by_alias=True), "built": ["bin/shop"], **package}
+    return project.model_copy(update={"package": Package.model_validate(written)})
+
+
+def test_a_package_of_what_the_pipeline_built_waits_for_it(project: Project) -> None:
+    dag = build(building(project), "guestbook")
+    test, deb = (cast("Any", dag.get_task(name)) for name in ("test", "build_deb"))
+    assert ("test", "build_deb") in _edges(dag)
+    assert ("rehearse_migrations", "build_deb") not in _edges(dag)
+    assert (test.share.paths, test.share.pipeline, test.share.part) == (
+        ("bin/shop",),
+        None,
+        "whole",
+    )
+    assert deb.built_task == "test"
+    plain = build(project, "guestbook")
+    assert ("test", "build_deb") not in _edges(plain)
+    assert cast("Any", plain.get_task("build_deb")).built_task is None
+    assert "build" not in plain.task_ids
+
+
+def test_a_package_waits_for_the_pipeline_that_builds_it_and_the_release_for_all(
+    project: Project,
+) -> None:
+    dag = build(building(project, **{"from": "compile"}), "guestbook")
+    edges = _edges(dag)
+    assert {("checkout", "build"), ("build", "build_deb"), ("build", "test")} <= edges
+    assert ("test", "build_deb") not in edges
+    assert {("test", "publish_apt"), ("build_deb", "publish_apt")} <= edges
+    first, second = (cast("Any", dag.get_task(name)) for name in ("build", "test"))
+    assert (first.share.part, second.share.part) == ("first", "second")
+    assert first.share.pipeline == second.share.pipeline == "compile"
+    assert cast("Any", dag.get_task("build_deb")).built_task == "build"
+    assert dag.get_task("build").doc_md
 
 
 def test_a_release_is_made_of_the_facts_of_its_dags_own_tasks(project: Project) -> None:

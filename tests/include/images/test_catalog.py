@@ -10,8 +10,10 @@ from include.images.catalog import IMAGES, Image, chosen
 from slipway.exceptions import ImageUnavailable
 
 
-def test_all_are_chosen_when_none_is_named() -> None:
-    assert chosen([]) == list(IMAGES.values())
+def test_what_slipway_needs_is_chosen_when_none_is_named() -> None:
+    left_out = {"go", "node"}
+    assert {image.name for image in chosen([])} == IMAGES.keys() - left_out
+    assert [image.name for image in chosen(left_out)] == ["debian", "go", "node"]
 
 
 def test_an_image_brings_its_parent_first() -> None:

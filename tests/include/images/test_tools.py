@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from include.images.build import bring_up_to_date
 from tests.include.images.containers import Containers
+
+if TYPE_CHECKING:
+    import docker
 
 pytestmark = pytest.mark.integration
 
@@ -37,6 +43,24 @@ def test_goose_speaks_to_postgres_alone(containers: Containers) -> None:
 def test_the_python_image_has_what_a_test_needs(containers: Containers) -> None:
     check = "import psycopg2, pytest, sys; assert sys.version_info[:2] == (3, 11)"
     assert containers.run("slipway/python:3.11", "python", "-c", check)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("image", "command", "said"),
+    [
+        ("slipway/go:1.23", "go version", "go version go1.23"),
+        ("slipway/go:1.23", "go env GOTOOLCHAIN CGO_ENABLED GOPATH", "local\n0\n/go"),
+        ("slipway/node:18", "node --version", "v18."),
+        ("slipway/node:18", "npm --version", "9."),
+        ("slipway/node:18", "node -p process.env.NODE_EXTRA_CA_CERTS", "/etc/ssl/certs/"),
+    ],
+)
+def test_pipelines_in_other_languages_have_an_image(
+    docker_client: docker.DockerClient, containers: Containers, image: str, command: str, said: str
+) -> None:
+    bring_up_to_date(docker_client, [image])
+    code, output = containers.run(image, *command.split())
+    assert (code, said in output) == (0, True), output
 
 
 def test_haproxy_takes_the_configuration_it_is_given(containers: Containers) -> None:

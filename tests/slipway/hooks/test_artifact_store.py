@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.spec import AbstractBufferedFile
 
 from slipway.hooks.artifact_store import ArtifactStore
 
@@ -49,3 +52,51 @@ def test_what_is_gone_may_be_deleted_again(store: ArtifactStore) -> None:
     store.delete("a")
     store.delete("a")
     assert store.get("a") is None
+
+
+def test_a_file_is_stored_and_read_in_pieces(store: ArtifactStore) -> None:
+    data = bytes(range(256)) * 40_000
+    store.put_file("a/large.tar", io.BytesIO(data))
+    pieces = list(store.pieces("a/large.tar"))
+    assert b"".join(pieces) == data
+    assert max(map(len, pieces)) <= 4 << 20
+    assert len(pieces) > 1
+    assert list(store.pieces("a/none")) == []
+    assert store.keys("a") == ["large.tar"]
+
+
+class Broken(io.BytesIO):
+    """A file that cannot be read to its end."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            msg = "gone"
+            raise OSError(msg)
+        return super().read(size)
+
+
+def test_a_file_that_breaks_off_is_not_stored_at_all(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path.as_uri())
+    store.put("a/b", b"before")
+    with pytest.raises(OSError, match="gone"):
+        store.put_file("a/b", Broken(b"x" * (9 << 20)))
+    assert store.get("a/b") == b"before"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+
+def test_an_upload_that_breaks_off_is_never_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket's file would take what it has for the whole when it is closed."""
+    remote = create_autospec(AbstractBufferedFile, instance=True)
+    remote.__enter__.return_value = remote
+    opened = create_autospec(MemoryFileSystem.open, return_value=remote)
+    monkeypatch.setattr(MemoryFileSystem, "open", opened)
+    attach("memory", fs=MemoryFileSystem())
+    store = ArtifactStore(f"memory://{tmp_path.name}")
+    with pytest.raises(OSError, match="gone"):
+        store.put_file("a", Broken(b"x" * (9 << 20)))
+    assert opened.call_args.kwargs == {"autocommit": False}
+    assert (remote.discard.called, remote.commit.called) == (True, False)
+    store.put_file("a", io.BytesIO(b"x"))
+    assert remote.commit.called

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+import io
+from typing import IO, Any
 
 import pytest
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.container_spec import ToolResult
+from slipway.hooks.deb_checks import Wanted
 from slipway.hooks.nfpm import build_deb
 from slipway.hooks.recipes import pack
 
@@ -15,39 +18,56 @@ CONTENTS = (
     b"-rw-r--r-- root/root 9 2024-01-01 00:00 ./lib/systemd/system/shop.service\n"
     b"-rw-r--r-- root/root 9 2024-01-01 00:00 ./etc/other.service\n"
 )
+WANTED = Wanted(package="shop", version="1.0.0+0.gabc", unit="shop.service")
 
 
 class Tool:
     """Answers as the toolbox would, and remembers what it was asked."""
 
     def __init__(self, exit_code: int, files: dict[str, bytes], *tail: str) -> None:
+        self.packed = pack(files)
         self.result = ToolResult(
-            exit_code=exit_code, output_tail=list(tail), collected=pack(files), seconds=1
+            exit_code=exit_code, output_tail=list(tail), collected=None, seconds=1
         )
         self.argv: tuple[str, ...] = ()
         self.environment: dict[str, str] = {}
 
-    def run(self, *argv: str, environment: dict[str, str], **_: Any) -> ToolResult:
-        self.argv, self.environment = argv, environment
+    def run(
+        self, *argv: str, collect_into: IO[bytes], environment: dict[str, str] | None = None,
+        **_: Any,
+    ) -> ToolResult:  # fmt: skip
+        self.argv, self.environment = argv, environment or {}
+        collect_into.write(self.packed)
         return self.result
 
 
 def _build(tool: Any, file: str = "nfpm.yaml") -> Any:
     return build_deb(
-        tool, b"", nfpm_file=file, version="1.0.0+0.gabc", built_at=17, log=lambda _: None
-    )
+        tool, b"", nfpm_file=file, version="1.0.0+0.gabc", built_at=17, into=io.BytesIO(),
+        log=lambda _: None,
+    )  # fmt: skip
 
 
 def test_reads_what_was_built() -> None:
-    files = {"out/shop_1.deb": b"deb", "out/control": CONTROL, "out/contents": CONTENTS}
+    files = {
+        "out/shop_1.deb": b"deb",
+        "out/shop_1.deb.control": CONTROL,
+        "out/shop_1.deb.contents": CONTENTS,
+    }
     built = _build(Tool(0, files))
     assert (built.name, built.version, built.architecture) == ("shop", "1.0.0+0.gabc", "all")
-    assert built.data == b"deb"
-    assert built.units == ("shop.service",)
+    assert (built.content.seek(0), built.content.read(), built.size) == (0, b"deb", 3)
+    assert built.sha256 == hashlib.sha256(b"deb").hexdigest()
+    assert built.units.names == ("shop.service",)
+    assert built.lintian == ()
 
 
 def test_names_from_the_repository_are_arguments_never_script() -> None:
-    files = {"out/shop_1.deb": b"deb", "out/control": CONTROL, "out/contents": CONTENTS}
+    files = {
+        "out/shop_1.deb": b"deb",
+        "out/shop_1.deb.control": CONTROL,
+        "out/shop_1.deb.contents": CONTENTS,
+    }
     tool = Tool(0, files)
     _build(tool, file="x; touch /pwned")
     assert tool.argv[-1] == "x; touch /pwned"
@@ -57,7 +77,10 @@ def test_names_from_the_repository_are_arguments_never_script() -> None:
 
 @pytest.mark.parametrize(
     ("code", "said", "expected"),
-    [(10, "no such file", "nfpm cannot build nfpm.yaml"), (11, "E: shop: bad", "lintian finds")],
+    [
+        (10, "no such file", "nfpm cannot build nfpm.yaml"),
+        (12, "epoch in version is empty", "nfpm.yaml describes cannot be read"),
+    ],
 )
 def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str) -> None:
     with pytest.raises(PackageRefused, match=expected) as caught:
@@ -65,7 +88,21 @@ def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str)
     assert said in str(caught.value)
 
 
+def test_what_lintian_refuses_is_told_with_all_that_it_says() -> None:
+    files = {"shop_1.deb": b"deb", "shop_1.deb.control": CONTROL, "shop_1.deb.contents": CONTENTS,
+             "packaging": b"name: shop\n", "lintian": b"E: shop: bad\nN: why\n"}  # fmt: skip
+    built = _build(Tool(11, files))
+    assert built.lintian == ("E: shop: bad", "N: why")
+    assert built.packaging.place("name") == "nfpm.yaml, line 1: `name: shop`"
+    assert _build(Tool(0, files)).lintian == ()
+
+
 def test_two_packages_are_one_too_many() -> None:
-    files = {"a.deb": b"", "b.deb": b"", "control": CONTROL, "contents": CONTENTS}
+    files = {
+        "a.deb": b"",
+        "b.deb": b"",
+        "shop_1.deb.control": CONTROL,
+        "shop_1.deb.contents": CONTENTS,
+    }
     with pytest.raises(PackageRefused, match="2 packages"):
         _build(Tool(0, files))

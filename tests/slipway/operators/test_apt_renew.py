@@ -23,10 +23,12 @@ URL, DISTRIBUTION = "http://apt/x", "stable"
 
 def renew(monkeypatch: pytest.MonkeyPatch, signed: Signed | None) -> bool:
     """Renew a signature of two days ago."""
-    repository = mock.create_autospec(AptRepository, instance=True)
-    repository.url, repository.distribution, repository.bucket = URL, DISTRIBUTION, "apt"
-    repository.aws_conn_id, repository.region = "aws_default", "eu-west-1"
+    repository = AptRepository(
+        url=URL, bucket="apt", aws_conn_id="aws_default", region="eu-west-1",
+        distribution=DISTRIBUTION, component="main", acl="none", signing_key="",
+    )  # fmt: skip
     bucket = mock.create_autospec(AptBucket, instance=True)
+    bucket.distributions.return_value = [DISTRIBUTION]
     bucket.release.return_value = ReleaseFile(
         signed=datetime.now(UTC) - timedelta(days=2), valid_until=None
     )

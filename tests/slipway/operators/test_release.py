@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import ReleaseAltered
-from slipway.facts import Checkout, DebPackage, StepReport
+from slipway.facts import BuiltFiles, Checkout, DebPackage, StepReport, TestReport
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue
@@ -230,3 +230,23 @@ def test_the_history_is_of_releases_of_this_project_alone(
     history = DeploymentHistory(artifact_store())
     assert history.versions("bank", "dev") == history.versions("shop", "dev") == []
     assert sorted(artifacts.rglob("*.json")) == before
+
+
+def built(sha256: str) -> BuiltFiles:
+    return BuiltFiles(artifact="built/x", sha256=sha256, size=1, files=1)
+
+
+def test_a_release_ships_what_its_own_pipeline_built() -> None:
+    facts = facts_of(make_record("1"))
+    tests, deb = facts["test"], facts["build_deb"]
+    assert isinstance(tests, TestReport)
+    assert isinstance(deb, DebPackage)
+    mine = dataclasses.replace(tests, built=built("a"))
+    for packaged in ("", "b"):
+        sign_all(RUN, "1", test=mine, build_deb=dataclasses.replace(deb, built=packaged))
+        refused("build_deb packaged something else than what this run's pipeline built")
+    sign_all(RUN, "1", build_deb=dataclasses.replace(deb, built="a"))
+    refused("build_deb packaged something else")
+    sign_all(RUN, "1", test=mine, build_deb=dataclasses.replace(deb, built="a"))
+    enter()
+    assert ReleaseCatalogue(artifact_store()).find("shop", "1").tests == mine

@@ -1,0 +1,123 @@
+"""The tasks up to the release, which are the same wherever it will run.
+
+The package is built beside the pipeline where it is made of the sources alone. What the pipeline
+builds has to be there first: then ``build_deb`` waits for ``test``, or, where the project file says
+which pipeline builds it, for ``build``, which runs that one and what it depends on; ``test`` runs
+the others meanwhile. The release waits for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import TaskGroup
+
+from include.delivery import documentation
+from include.delivery.house_rules import LIMITS
+from include.delivery.project import Migrations, Project
+from slipway.operators.apt_publish import AptPublishOperator
+from slipway.operators.checkout import CheckoutOperator
+from slipway.operators.deb_build import DebBuildOperator
+from slipway.operators.goose import GooseRehearseOperator
+from slipway.operators.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
+from slipway.operators.pipeline_share import Part
+from slipway.operators.pipeline_test import PipelineTestOperator
+from slipway.operators.release import RecordReleaseOperator
+
+
+def release_tasks(project: Project) -> RecordReleaseOperator:
+    """Make everything up to the release.
+
+    :returns: the last of them, which enters it into the catalogue.
+    """
+    checkout = _checkout(project)
+    with TaskGroup("verify", prefix_group_id=False, tooltip="side by side"):
+        build = None
+        if project.package.built_by is not None:
+            build = _pipeline(BUILD, project, checkout, part=Part.FIRST)
+            tests = _pipeline(TEST, project, checkout, part=Part.SECOND, first=build.output)
+        else:
+            tests = _pipeline(TEST, project, checkout)
+        deb = _package(project, checkout, build or tests)
+        schema = None
+        if project.migrations is not None:
+            schema = _rehearsal(project, project.migrations, checkout)
+    published = AptPublishOperator(
+        task_id=PUBLISH_APT, deb=deb.output, execution_timeout=LIMITS["publish_apt"],
+        doc_md=documentation.task("publish_apt"),
+    )  # fmt: skip
+    record = RecordReleaseOperator(
+        task_id="record_release", project=project.name, checkout=checkout.output,
+        package=published.output, tests=tests.output, schema=schema.output if schema else None,
+        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_release"),
+    )  # fmt: skip
+    verified: list[Any] = [tests, deb, *([schema] if schema else [])]
+    verified >> published >> record
+    return record
+
+
+def _source(project: Project) -> dict[str, Any]:
+    return {"url": project.repository.url, "connection": project.repository.connection}
+
+
+def _trees(project: Project) -> dict[str, Any]:
+    """Say what belongs to a commit's files besides those that lie in the repository itself."""
+    return {"submodules": project.repository.submodules, "lfs": project.repository.lfs.value}
+
+
+def _checkout(project: Project) -> CheckoutOperator:
+    return CheckoutOperator(
+        task_id=CHECKOUT, project=project.name, ref="{{ params.ref }}",
+        branch=project.repository.branch, branches=project.repository.branches,
+        tags=project.repository.tags, version_tags=project.repository.version_tags,
+        execution_timeout=LIMITS["checkout"], doc_md=documentation.task("checkout"),
+        **_source(project),
+    )  # fmt: skip
+
+
+def _pipeline(
+    task_id: str, project: Project, checkout: CheckoutOperator, *, part: Part = Part.WHOLE,
+    first: Any = None,
+) -> PipelineTestOperator:  # fmt: skip
+    """Make the task that runs the commit's own pipeline, or one half of it."""
+    test = project.test
+    return PipelineTestOperator(
+        task_id=task_id, checkout=checkout.output, pipeline_file=test.pipeline, images=test.images,
+        secrets=test.secrets, node=test.node, reports=test.reports,
+        timeout_seconds=test.timeout.total_seconds(), trusted=test.trusted, strict=test.strict,
+        registries=test.registries, allowed_images=test.allowed_images,
+        registry_login=test.registry_login, **_trees(project),
+        built=project.package.taken, built_by=project.package.built_by, part=part, first=first,
+        # The pipeline's own limit comes first, and says more.
+        execution_timeout=test.timeout + LIMITS["bookkeeping"],
+        doc_md=documentation.task(task_id), **_source(project),
+    )  # fmt: skip
+
+
+def _package(
+    project: Project, checkout: CheckoutOperator, builder: PipelineTestOperator
+) -> DebBuildOperator:
+    """Make the task that builds the package, once there is all that it is made of.
+
+    :param builder: the task that takes what the pipeline built.
+    """
+    takes = bool(project.package.taken)
+    return DebBuildOperator(
+        task_id=BUILD_DEB, checkout=checkout.output, package=project.package.name,
+        nfpm_file=project.package.nfpm, unit=project.package.unit,
+        debs=project.package.debs, built=builder.output if takes else None,
+        built_task=builder.task_id if takes else None,
+        execution_timeout=LIMITS["build_deb"], doc_md=documentation.task("build_deb"),
+        **_trees(project), **_source(project),
+    )  # fmt: skip
+
+
+def _rehearsal(
+    project: Project, migrations: Migrations, checkout: CheckoutOperator
+) -> GooseRehearseOperator:
+    return GooseRehearseOperator(
+        task_id=REHEARSE, checkout=checkout.output, directory=migrations.directory,
+        postgres=migrations.postgres, extensions=migrations.extensions,
+        execution_timeout=LIMITS["rehearse_migrations"],
+        doc_md=documentation.task("rehearse_migrations"), **_source(project),
+    )  # fmt: skip

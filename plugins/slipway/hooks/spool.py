@@ -1,0 +1,19 @@
+"""A place for what is too large for memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
+
+from slipway.hooks.git_connection import mirrors_root
+from slipway.hooks.git_folder import own_folder
+
+
+@contextmanager
+def spool() -> Iterator[IO[bytes]]:
+    """Open a file without a name; whatever ends its process, it is gone then."""
+    # Beside the mirrors, since the system's own folder for such files may be in memory.
+    with tempfile.TemporaryFile(dir=own_folder(mirrors_root())) as file:
+        yield file

@@ -1,0 +1,95 @@
+"""Epochs, revisions and linked units, as the real nfpm packs them and lintian looks at them."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.hooks.container_engine import ContainerEngine
+from tests.fakes.git_server import Repository
+from tests.integration import test_packaging
+from tests.integration.test_packaging import build
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("artifacts", "engine")]
+engine, guestbook = test_packaging.engine, test_packaging.guestbook
+VERSION = "1.0.0+4.gabc"
+SYSTEM = "/lib/systemd/system"
+UNIT = "- src: packaging/guestbook.service\n  dst: /lib/systemd/system/guestbook.service\n"
+
+
+def _describe(repository: Repository, more: str = "", *, unit: str | None = None) -> str:
+    """Commit the example with other lines in its packaging file."""
+    file = repository.path / "packaging" / "nfpm.yaml"
+    text = file.read_text()
+    assert UNIT in text
+    file.write_text((text if unit is None else text.replace(UNIT, unit)) + more)
+    return repository.commit("A guestbook")
+
+
+@pytest.mark.parametrize(
+    ("more", "version", "file"),
+    [
+        ('epoch: "2"\n', f"2:{VERSION}", f"guestbook_{VERSION}_all.deb"),
+        ('epoch: 1\nrelease: "3"\n', f"1:{VERSION}-3", f"guestbook_{VERSION}-3_all.deb"),
+    ],
+)
+def test_an_epoch_and_a_revision_are_packed(
+    engine: ContainerEngine, guestbook: Repository, more: str, version: str, file: str
+) -> None:
+    deb = build(guestbook, _describe(guestbook, more), VERSION)
+    assert (deb.version, deb.artifact.rpartition("/")[2]) == (version, file)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("prerelease: rc1\n", f"{VERSION}~rc1.*remove prerelease.*: `prerelease: rc1`"),
+        ("version_metadata: git\n", r"remove version_metadata.*: `version_metadata: git`"),
+        ("epoch: x\n", "cannot be read:.*an epoch is a number"),
+        ('epoch: "0"\n', "correct or remove `epoch`"),
+    ],
+)
+def test_what_changes_the_version_otherwise_is_named(
+    engine: ContainerEngine, guestbook: Repository, more: str, said: str
+) -> None:
+    sha = _describe(guestbook, more)
+    with pytest.raises(AirflowFailException, match=f"(?s){said}"):
+        build(guestbook, sha, VERSION)
+
+
+def test_another_name_is_said_before_what_lintian_has_against_it(
+    engine: ContainerEngine, guestbook: Repository
+) -> None:
+    sha = _describe(guestbook, "maintainer: x\n")
+    with pytest.raises(AirflowFailException) as refused:
+        build(guestbook, sha, VERSION, package="other")
+    assert "builds 'guestbook', the project file says 'other'" in str(refused.value)
+    assert "lintian" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("unit", "contents"),
+    [
+        ("alias.service", f"{UNIT}- {{src: guestbook.service, type: symlink, "
+         f"dst: {SYSTEM}/alias.service}}\n"),
+        ("guestbook.service", UNIT.replace(SYSTEM, "/usr/share/guestbook")
+         + "- {src: /usr/share/guestbook/guestbook.service, type: symlink, "
+         f"dst: {SYSTEM}/guestbook.service}}\n"),
+        ("guestbook@1.service", UNIT.replace("guestbook.service\n", "guestbook@.service\n").replace(
+            "packaging/guestbook@.service", "packaging/guestbook.service")),
+    ],
+)  # fmt: skip
+def test_a_unit_may_be_a_link_or_an_instance(
+    engine: ContainerEngine, guestbook: Repository, unit: str, contents: str
+) -> None:
+    sha = _describe(guestbook, unit=contents)
+    assert build(guestbook, sha, VERSION, unit=unit).version == VERSION
+
+
+def test_a_unit_that_leads_nowhere_is_refused(
+    engine: ContainerEngine, guestbook: Repository
+) -> None:
+    link = f"- {{src: /opt/guestbook.service, type: symlink, dst: {SYSTEM}/guestbook.service}}\n"
+    sha = _describe(guestbook, unit=link)
+    with pytest.raises(AirflowFailException, match=r"is a link to /opt/guestbook\.service"):
+        build(guestbook, sha, VERSION)
