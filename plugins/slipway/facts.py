@@ -179,6 +179,7 @@ class TestReport(Fact):
     :param steps: all of the pipeline file; those that did not run say why.
     :param counts: of the JUnit reports that its steps left, where they left any.
     :param built: what of its workspace goes into the package, where something does.
+    :param number: of the build; 0 in reports of before there was one.
     """
 
     __test__ = False
@@ -188,6 +189,7 @@ class TestReport(Fact):
     steps: tuple[StepReport, ...] = ()
     counts: TestCounts | None = None
     built: BuiltFiles | None = None
+    number: int = 0
 
     def after(self, first: TestReport) -> TestReport:
         """Put the report of a pipeline's first half in front of this one, of its second."""

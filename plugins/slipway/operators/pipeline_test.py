@@ -20,7 +20,14 @@ from slipway.hooks.spool import spool
 from slipway.large_files import LargeFiles
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
-from slipway.operators.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.operators.kept_facts import (
+    BUILD,
+    CHECKOUT,
+    forget_fact,
+    keep_fact,
+    kept_report,
+    same_as_kept,
+)
 from slipway.operators.pipeline_share import Part, Share, Work
 from slipway.pipeline.build_runner import BuildRunner, Worker
 from slipway.pipeline.compiler import Build, compile_file
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from slipway.hooks.git_mirror import GitMirror
     from slipway.pipeline.result import BuildResult
     from slipway.pipeline.spec import BuildSpec
 
@@ -138,9 +146,7 @@ class PipelineTestOperator(BaseOperator):
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
             sha = checkout.release.sha
-            number = BuildNumbers(artifact_store(), checkout.release.project).claim(
-                context["ti"].run_id, commits=lambda: mirror.count(sha)
-            )
+            number = self._number(context, checkout.release, mirror)
             whole = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
             work = self.share.of(whole, checkout, context, file)
             output = LogGroups(self._say, together=TOGETHER)
@@ -160,10 +166,23 @@ class PipelineTestOperator(BaseOperator):
             )  # fmt: skip
             with output.mask.errors():
                 result = self._run(self._runner)
-                report = self._report(checkout.release, result, output, work)
+                report = self._report(checkout.release, result, output, work, number)
             return keep_fact(context, checkout.release, report)
 
-    def _report(self, release: Release, result: BuildResult, output: LogGroups, work: Work) -> Json:
+    def _number(self, context: Context, release: Release, mirror: GitMirror) -> int:
+        """Claim the build's number; both halves of a build have one."""
+        if (
+            self.share.part is Part.SECOND
+            and (report := kept_report(context, BUILD, release)).number
+        ):
+            return report.number
+        return BuildNumbers(artifact_store(), release.project).claim(
+            context["ti"].run_id, commits=lambda: mirror.count(release.sha)
+        )
+
+    def _report(
+        self, release: Release, result: BuildResult, output: LogGroups, work: Work, number: int
+    ) -> Json:
         """Show what has run, and return what is kept of it, masked."""
         reports = result.reports()
         for line in (*step_table(result.steps), *reports.lines()):
@@ -178,7 +197,7 @@ class PipelineTestOperator(BaseOperator):
             raise AirflowSkipException(msg) from nothing
         report = TestReport(
             release=release, seconds=result.seconds, steps=work.steps(result),
-            counts=reports.counts, built=built,
+            counts=reports.counts, built=built, number=number,
         ).to_json()  # fmt: skip
         steps = [{**output.mask.json(step), "state": step["state"]} for step in report["steps"]]
         report |= {"steps": steps, "counts": output.mask.json(report["counts"])}

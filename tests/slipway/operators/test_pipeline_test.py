@@ -325,6 +325,7 @@ def test_nothing_runs_twice_and_both_halves_are_one_report(
     assert second.built == first.built
     assert second.seconds >= first.seconds
     assert [spec.labels["slipway.step"] for spec in building.specs] == ["make", "unit"]
+    assert {spec.environment["DRONE_BUILD_NUMBER"] for spec in building.specs} == {"1"}
 
 
 def test_a_failure_in_either_half_is_the_commits(
