@@ -32,7 +32,7 @@ steps:
   environment: {<<: *env, PRICE: 5$$, WORD: {from_secret: missing}}
   commands:
   - echo "$$GREETING $PRICE $${GREETING} \\\\/" > out
-  - test "$(cat out)" = 'hello 5$ hello \\/'
+  - test "$(cat out)" = 'hello 5$ hello \\\\/'
   - test "$${NOTHING-unset} $${WORD-unset}" = "unset "
   - printf '%s' '{"text":"deployed by ${DRONE_COMMIT_AUTHOR}"}' > body.json
   - grep -q 'by Ada Lovelace' body.json

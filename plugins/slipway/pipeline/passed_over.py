@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.places import Path
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_ESCAPED = re.compile(r"\$\$|\\[\\/]")
 _PATTERN = re.compile(r"[*?\[{$]")
 _WORDS = {
     "event": ("push", "pull_request", "tag", "promote", "rollback", "cron", "custom"),
@@ -138,6 +139,14 @@ def _shell(pipeline: Pipeline) -> Iterator[_Finding]:
             yield "shell", (*path, "shell"), message, "the commands are read by /bin/sh"
 
 
+def _backslashes(pipeline: Pipeline) -> Iterator[_Finding]:
+    for path, step in containers(pipeline):
+        for i, command in enumerate(step.commands):
+            if "\\/" in _ESCAPED.findall(command):
+                message = "the backslash before a slash is dropped, as Drone does it"
+                yield "backslash", (*path, "commands", i), message, "one of two stays: `\\\\/`"
+
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -148,5 +157,5 @@ if TYPE_CHECKING:
 # Rules whose place is a key.
 _AT_KEY = frozenset({"variable-name"})
 _CHECKS: tuple[_Check, ...] = (
-    _no_name, _words, _dependencies, _volumes, _variables, _shell,
+    _no_name, _words, _dependencies, _volumes, _variables, _shell, _backslashes,
 )  # fmt: skip

@@ -132,9 +132,7 @@ class _Reader(WordReader):
     def _assigns(self, word: Word) -> bool:
         """Tell whether a word is an assignment; what a value names is none."""
         match = _ASSIGNMENT.match(word.text)
-        return match is not None and not any(
-            char in self._markers for char in word.text[: match.end()]
-        )
+        return match is not None and not any(char in self._markers for char in match[0])
 
     def _named_function(self) -> None:
         while self._text[self._at : self._at + 1] in (" ", "\t"):

@@ -301,6 +301,8 @@ SUBSTITUTION = [
     Row(
         construct="`\\\\` and `\\/`",
         drone="the first backslash is dropped, everywhere",
+        here="the same, with a warning for `\\/` in a command",
+        warns="backslash",
         text="steps: [{name: a, image: i, commands: ['printf %s ''a\\/b\\\\/c''']}]",
         check=lambda one: one.output.endswith("\na/b\\/c"),
     ),

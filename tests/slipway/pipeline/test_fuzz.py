@@ -16,7 +16,7 @@ WORDS = (
     "kind: pipeline\n", "type: docker\n", "name: a\n", "steps:\n", "services:\n", "- ", "  ",
     "image: i\n", "commands: [x]\n", "depends_on: [a]\n", "environment: {A: b}\n", "when: {}\n",
     "privileged: true\n", "<<: *x\n", "&x ", "*x", "!!map ", "{", "}", "[", "]", ": ", ", ", "\n",
-    "---\n", "|\n", "'", '"', "\t", "~", "null", "? ", "$${x}", "\\0", "%YAML 1.1\n",
+    "---\n", "...\n", "|\n", "'", '"', "\t", "~", "null", "? ", "$${x}", "\\0", "%YAML 1.1\n",
 )  # fmt: skip
 TEXT = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=25).map("".join)
 WORD = st.sampled_from(
@@ -62,6 +62,15 @@ OLD_STEP = st.dictionaries(
 OLD = st.tuples(TOP, st.dictionaries(st.sampled_from("abc"), OLD_STEP, max_size=3)).map(
     lambda parts: f"{parts[0]}pipeline: {_mapping(parts[1])}\n"
 )
+SECTION = st.dictionaries(st.sampled_from("abc"), OLD_STEP, max_size=2).map(_mapping)
+OLDER = st.tuples(
+    TOP, OLD_STEP, st.sampled_from(["compose", "publish", "deploy", "notify", "matrix"]),
+    SECTION | VALUES,
+).map(
+    lambda parts: (
+        f"{parts[0]}build: {{image: 'i$$A', {parts[1][1:]}\n{parts[2]}: {parts[3]}\n"
+    )
+)  # fmt: skip
 OLDEST = TOP.map(lambda top: f"{top}image: i\nscript: [a]\n")
 # What each key takes: pipelines of these are nearly always well-formed, so they reach the compiler.
 LIST = "[x, '${DRONE_TAG}', '$${A}']"
@@ -140,7 +149,7 @@ def test_anything_like_several_pipelines(text: str) -> None:
 
 
 @settings(max_examples=CASES, deadline=None)
-@given(OLD | OLDEST)
+@given(OLD | OLDER | OLDEST)
 def test_anything_like_an_earlier_form(text: str) -> None:
     compiles_or_is_refused(text.encode())
 

@@ -29,6 +29,10 @@ CASES = {
         "services: [{name: s, image: i, depends_on: [a]}]\nsteps: [{name: a, image: i}]",
         "services: [{name: s, image: i, depends_on: [clone]}]\nsteps: [{name: a, image: i}]",
     ),
+    "backslash": (
+        "steps: [{name: a, image: i, commands: ['sed s/\\//-/']}]",
+        "steps: [{name: a, image: i, commands: ['sed s/\\\\//-/']}]",
+    ),
     "missing-name": ("steps: [{image: i}]", "steps: [{name: a, image: i}]"),
     "no-steps": ("services: [{name: s, image: i}]", "steps: [{name: a, image: i}]"),
     "own-clone": (
@@ -100,6 +104,7 @@ CASES = {
 PASSED_OVER = {
     "service-dependency", "variable-name", "shell", "volume-kind", "unknown-volume", "unknown-word",
     "nested-secret", "missing-name", "no-steps", "own-clone", "same-volume", "unknown-key",
+    "backslash",
 }  # fmt: skip
 # What an untrusted project may not ask for, and Drone's reason.
 UNTRUSTED = {
