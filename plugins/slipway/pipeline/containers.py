@@ -142,9 +142,11 @@ def isolated(spec: ContainerSpec, isolation: Isolation) -> ContainerSpec:
 
 def _limits(isolation: Isolation, own: LimitSpec | None) -> Limits:
     """Combine what the project may use with what the step asks for: the lower of both."""
+    # Without a word on swap, an engine gives as much of it as there is memory.
+    both = 2 * isolation.memory if isolation.memory else None
     return Limits(
         memory=_lower(isolation.memory, own.memory if own else None),
-        memory_swap=own.memory_swap if own else None,
+        memory_swap=_lower(both, own.memory_swap) if own and own.memory_swap else None,
         shm=own.shm if own else None,
         cpus=_lower(isolation.cpus, own.cpus if own else None),
         pids=isolation.pids,

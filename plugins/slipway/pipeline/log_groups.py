@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from slipway.hooks.spill import Spill
+from slipway.inert import visible
 from slipway.pipeline.mask_stream import MaskedStream
 from slipway.pipeline.masking import Masker
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Characters that are written together at most; longer lines are written one by one.
 _TOGETHER = 1 << 15
+# Characters of a title, or of the line that ends a group.
+_LONGEST = 2000
 _CONTINUED = ", continued"
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _COLOURED_MARKER = re.compile(
@@ -82,7 +85,7 @@ class LogGroups:
         """
         stream = MaskedStream(self.mask, partial(self._add, key))
         with self._lock:
-            self._groups[key] = group = _Group(self.mask(title), stream, tail, Spill())
+            self._groups[key] = group = _Group(self._shown(title), stream, tail, Spill())
             if len(self._groups) == 1:
                 self._emit(f"::group::{group.title}")
 
@@ -105,7 +108,7 @@ class LogGroups:
         group = self._groups[key]
         group.stream.close()
         group.tail = None
-        self._add(key, [self.mask(summary)])
+        self._add(key, [self._shown(summary)])
         with self._lock:
             group.ended = True
             while self._groups:
@@ -115,6 +118,10 @@ class LogGroups:
                 self._emit("::endgroup::")
                 del self._groups[first]
                 self._show_next()
+
+    def _shown(self, text: str) -> str:
+        """Return a line that names things as the pipeline file does, whatever it calls them."""
+        return visible(self.mask(text), _LONGEST)
 
     def _add(self, key: str, lines: list[str]) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ import pytest
 from slipway.exceptions import PipelineFileError
 from slipway.pipeline import env_sizes
 from slipway.pipeline.compiler import Build, compile_file
+from slipway.pipeline.containers import container_spec
 from slipway.pipeline.load import load
 from slipway.pipeline.script import with_variables
 from slipway.pipeline.substitution import Budget, substitute
@@ -217,3 +218,16 @@ def test_a_log_that_was_pasted_into_a_commit_message_does_not_break_the_build() 
     message = spec.pipelines[0].steps[0].environment["DRONE_COMMIT_MESSAGE"]
     assert message == "ä" * 32_768
     assert env_sizes.bounded({"A": "ä" * 20_000}) == {"A": "ä" * 20_000}
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("1000GB", 8 << 30), ("1GB", 1 << 30), (None, None)]
+)
+def test_a_step_does_not_take_the_machines_whole_swap(asked: str | None, given: int | None) -> None:
+    more = f", memswap_limit: {asked}" if asked else ""
+    (pipeline,) = built(f"{HEAD}steps: [{{name: a, image: i{more}}}]\n").pipelines
+    assert pipeline.isolation.memory == 4 << 30
+    spec = container_spec(
+        pipeline, pipeline.steps[0], "step", environment={}, image="i", has_healthcheck=False
+    )
+    assert spec.limits.memory_swap == given

@@ -157,3 +157,13 @@ def test_the_table_lines_up() -> None:
         "unit         python:3.11  passed   0     1.3",
         "a-long-name  go           skipped",
     ]
+
+
+def test_what_a_step_is_called_turns_nothing_around_in_the_log() -> None:
+    log: list[str] = []
+    groups = LogGroups(log.append)
+    groups.begin("a", "step a\u202eb\x1b[31m")
+    groups.end("a", "step a\u202eb: passed")
+    assert log == [
+        "::group::step a<U+202E>b<U+001B>[31m", "step a<U+202E>b: passed", "::endgroup::",
+    ]  # fmt: skip
