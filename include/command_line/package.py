@@ -25,7 +25,8 @@ from slipway.hooks.container_engine import ContainerEngine
 from slipway.hooks.container_failure import NoSuchThing
 from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.migration_files import MigrationFiles
-from slipway.hooks.nfpm import BuiltDeb, build_deb, ready_deb
+from slipway.hooks.nfpm import BuiltDeb, build_deb
+from slipway.hooks.ready_debs import ready_debs
 from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
 from slipway.operators.rehearsal import Rehearsal
@@ -125,14 +126,20 @@ class WorkingCopy:
         toolbox = Toolbox(
             engine=self.engine, name=name, labels={"slipway.run": name}, network="none"
         )
+        wanted = Wanted(package=package.name, version=version, unit=package.unit)
+        debs: tuple[BuiltDeb, ...]
         with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as into:
             if package.debs is not None:
                 self._take_built(file)
-                built = ready_deb(toolbox, file, pattern=package.debs, into=into, log=self.say)
+                found = ready_debs(
+                    toolbox, file, pattern=package.debs, wanted=wanted, into=into, log=self.say
+                )
+                debs = (*found.beside, found.main)
             else:
-                built = self._packed(toolbox, file, version, into)
-        check(built, Wanted(package=package.name, version=version, unit=package.unit))
-        self.say(f"{built.file_name}: {built.size} bytes, sha256 {built.sha256}, {package.unit}")
+                debs = (self._packed(toolbox, file, version, into),)
+                check(debs[0], wanted)
+        for one in debs:
+            self.say(f"{one.file_name}: {one.size} bytes, sha256 {one.sha256}")
 
     def _packed(
         self, toolbox: Toolbox, sources: IO[bytes], version: str, into: IO[bytes]

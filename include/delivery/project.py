@@ -132,8 +132,9 @@ class Package(Strict):
     as it has passed, while the others still run."""
 
     debs: BuiltPattern | None = None
-    """In place of `nfpm` and `built`: the package itself, which the pipeline builds under this path
-    (`dist/shop_*.deb`), in the version that steps have in `SLIPWAY_VERSION`."""
+    """In place of `nfpm` and `built`: the packages themselves, which the pipeline builds under this
+    path (`dist/*.deb`), in the version that steps have in `SLIPWAY_VERSION`. All are published; the
+    one called `name` has the unit."""
 
     @property
     def taken(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Iterable
 
 from slipway.event import Event
@@ -214,6 +215,24 @@ class SchemaVersion(Fact):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PackageBeside(Fact):
+    """One of several packages of a repository, beside the one with the unit.
+
+    :param artifact: its key below the artifact root.
+    :param size: in bytes.
+    :param installed: the one with the unit depends on it.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    sha256: str
+    artifact: str
+    size: int
+    installed: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class DebPackage(Fact):
     """A ``.deb`` in object storage.
 
@@ -222,6 +241,7 @@ class DebPackage(Fact):
     :param reused: an earlier build of the same version was found and kept.
     :param built: the sha256 of what the pipeline built and it was made of; empty where it was made
         of the sources alone.
+    :param beside: other packages of the repository; one comes after those that it depends on.
     """
 
     release: Release
@@ -233,6 +253,7 @@ class DebPackage(Fact):
     artifact: str
     reused: bool = False
     built: str = ""
+    beside: tuple[PackageBeside, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -241,6 +262,7 @@ class PublishedPackage(Fact):
 
     :param repository_url: what follows ``deb`` in an apt source.
     :param signing_key: the repository's public key, ASCII-armoured.
+    :param beside: as in :class:`DebPackage`, published before it.
     """
 
     release: Release
@@ -252,6 +274,15 @@ class PublishedPackage(Fact):
     distribution: str
     component: str
     signing_key: str
+    beside: tuple[PackageBeside, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """What a release stands for: the SHA-256 of its package, or of all of its packages'."""
+        if not self.beside:
+            return self.sha256
+        all_of_them = sorted([self.sha256, *(one.sha256 for one in self.beside)])
+        return hashlib.sha256("\n".join(all_of_them).encode()).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

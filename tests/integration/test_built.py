@@ -366,6 +366,33 @@ def test_a_package_that_the_repository_builds_itself_is_checked_as_any_other(
         unsound.package(debs="dist")
 
 
+MORE = """\
+other=data/usr/share/doc/shop-data
+mkdir -p data/DEBIAN $other data/usr/share/shop-data
+cp $root/copyright $root/changelog.Debian.gz $other/
+echo data > data/usr/share/shop-data/data
+sed 's/^Package: .*/Package: shop-data/; s/^Description: .*/Description: data of a program/' \\
+  deb/DEBIAN/control > data/DEBIAN/control
+chmod -R u=rwX,go=rX data
+dpkg-deb --root-owner-group -b data dist/
+echo "Depends: shop-data (= $1)" >> deb/DEBIAN/control
+dpkg-deb --root-owner-group -b deb dist/
+"""
+
+
+def test_several_packages_of_one_repository_are_all_kept(shop: Repository) -> None:
+    write(shop, "packaging/build.sh", SCRIPT + MORE)
+    write(shop, "packaging/changelog", HISTORY)
+    write(shop, ".drone.yml", OWN.replace("VALUE", "$SLIPWAY_VERSION"))
+    run = Run(shop, shop.commit("A shop"))
+    run.pipeline(built=("dist/*.deb",))
+    deb = run.package(debs="dist/*.deb")
+    assert deb.artifact.endswith(f"/shop_{VERSION}_all.deb")
+    (other,) = deb.beside
+    assert (other.name, other.version, other.installed) == ("shop-data", VERSION, True)
+    assert len(artifact_store().get(other.artifact) or b"") == other.size
+
+
 def test_a_report_that_nobody_signed_packages_nothing(shop: Repository) -> None:
     run = Run(shop, shop.commit("A shop"))
     with pytest.raises(AirflowFailException, match="test signed nothing in this run"):

@@ -226,14 +226,6 @@ class ContainerEngine(ContainerStreams):
         """
         container_archive.put(self._client, container, path, data)
 
-    def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
-        """Pack a file or folder of a container, started or not, as a tar.
-
-        :param limit: bytes; more than that is refused.
-        :raises NoSuchThing: when the path is not there.
-        """
-        return container_archive.get(self._client, container, path, limit)
-
     # Networks and volumes
 
     def create_network(

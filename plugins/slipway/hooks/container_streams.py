@@ -41,6 +41,14 @@ class ContainerStreams:
         """
         return container_follow.last_output(self._client, container, lines)
 
+    def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
+        """Pack a file or folder of a container, started or not, as a tar.
+
+        :param limit: bytes; more than that is refused.
+        :raises NoSuchThing: when the path is not there.
+        """
+        return container_archive.get(self._client, container, path, limit)
+
     def save_tar(self, container: str, path: str, file: IO[bytes], *, limit: int = 2 << 30) -> None:
         """Pack a file or folder of a container as a tar, into a file.
 

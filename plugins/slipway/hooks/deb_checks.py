@@ -10,12 +10,14 @@ from slipway.exceptions import PackageRefused
 from slipway.hooks.apt_index import ANY, ARCHITECTURES
 from slipway.hooks.deb_units import is_template
 from slipway.hooks.nfpm import BuiltDeb
+from slipway.inert import visible
 
 # Keys by which nfpm makes another version of the one that it is given.
 _CHANGES_VERSION = ("prerelease", "version_metadata")
 _VARIABLES = ("${VERSION}", "$VERSION")
 # dpkg would not know its own package again: an epoch of 0 is none, and none begins with one.
 _ZERO_EPOCH = re.compile(r"0\d*:")
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 # Of lintian's lines, `E: package: tag [place]`, so many are shown.
 _TAG = re.compile(r"E: \S+: (\S+)")
 _NAMED = 12
@@ -45,6 +47,20 @@ def check(built: BuiltDeb, wanted: Wanted) -> None:
     _check_architecture(built)
     _check_unit(built, wanted)
     _check_lintian(built)
+
+
+def check_beside(built: BuiltDeb, wanted: Wanted) -> None:
+    """Look at a package that goes along with the one that has the unit.
+
+    :raises PackageRefused: when its name is none, or it is not of the release, or for no machine.
+    """
+    if not _NAME.fullmatch(built.name):
+        msg = f"{built.packaging.path} has a package whose name is none: {visible(built.name)}"
+        raise PackageRefused(
+            msg, advice="Debian's names are lower case letters, digits, +, - and ."
+        )
+    _check_version(built, wanted)
+    _check_architecture(built)
 
 
 def _check_name(built: BuiltDeb, wanted: Wanted) -> None:

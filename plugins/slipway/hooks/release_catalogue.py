@@ -165,7 +165,7 @@ def _is_of(version: str, sha: str) -> bool:
 
 def _identity(record: ReleaseRecord) -> tuple[str, str]:
     """What a version stands for, for good."""
-    return record.checkout.release.sha, record.package.sha256
+    return record.checkout.release.sha, record.package.digest
 
 
 def _nearest(version: str, versions: list[str]) -> str:

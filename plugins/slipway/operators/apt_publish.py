@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from slipway.exceptions import VersionConflict
-from slipway.facts import DebPackage, Json, PublishedPackage
+from slipway.facts import DebPackage, Json, PackageBeside, PublishedPackage
 from slipway.hooks.apt_address import seen_elsewhere
 from slipway.hooks.apt_connection import AptRepository, apt_repository
 from slipway.hooks.aptly import Aptly
@@ -59,9 +59,12 @@ class AptPublishOperator(BaseOperator):
                 account=account(repository.aws_conn_id, repository.region, "s3"),
                 name=container_name(context), labels=self._labels,
             )  # fmt: skip
-            with spool() as content:
-                _fetch(deb, content)
-                signed = aptly.publish(deb.artifact.rpartition("/")[2], content, self._say)
+            # The one that needs the others comes last.
+            packages: tuple[DebPackage | PackageBeside, ...] = (*deb.beside, deb)
+            for one in packages:
+                with spool() as content:
+                    _fetch(one, content)
+                    signed = aptly.publish(one.artifact.rpartition("/")[2], content, self._say)
             keys = RepositoryKeys(artifact_store())
             keys.note(repository.url, repository.distribution, signed.public_key)
             for warning in (signed.warning, seen_elsewhere(repository)):
@@ -80,7 +83,7 @@ class AptPublishOperator(BaseOperator):
         self.log.info("%s", line)
 
 
-def _fetch(deb: DebPackage, file: IO[bytes]) -> None:
+def _fetch(deb: DebPackage | PackageBeside, file: IO[bytes]) -> None:
     """Fetch a package's bytes, and make sure that they are the ones that were built."""
     size = 0
     for piece in artifact_store().pieces(deb.artifact):
@@ -97,5 +100,5 @@ def _published(deb: DebPackage, repository: AptRepository, key: str) -> Publishe
     return PublishedPackage(
         release=deb.release, name=deb.name, version=deb.version, architecture=deb.architecture,
         sha256=deb.sha256, repository_url=repository.url, distribution=repository.distribution,
-        component=repository.component, signing_key=key,
+        component=repository.component, signing_key=key, beside=deb.beside,
     )  # fmt: skip

@@ -94,12 +94,12 @@ class Admission:
         """
         record = ReleaseCatalogue(artifact_store()).find(self.project, release.version)
         known = record.checkout.release
-        told = (release, sha256 or record.package.sha256)
-        if told == (known, record.package.sha256) and record.package.release == known:
+        told = (release, sha256 or record.package.digest)
+        if told == (known, record.package.digest) and record.package.release == known:
             return record
         msg = (
             f"this task was told of {_named(release, sha256)}, but recorded is "
-            f"{_named(known, record.package.sha256)}"
+            f"{_named(known, record.package.digest)}"
         )
         raise ReleaseAltered(msg, advice=f"somebody edited what the tasks told each other: {_ANEW}")
 
@@ -109,8 +109,8 @@ class Admission:
         :param context: the task's.
         :param told: what the task was told of it.
         """
-        self.consent(context, told.release, told.sha256)
-        return self.record(told.release, told.sha256).package
+        self.consent(context, told.release, told.digest)
+        return self.record(told.release, told.digest).package
 
     def consent(self, context: Context, release: Release, sha256: str = "") -> Consent | None:
         """Return the yes to a release in a task's run; None where nobody is asked.
@@ -142,12 +142,12 @@ class Admission:
 
     def _compare(self, proposal: Proposal, record: ReleaseRecord) -> None:
         approved = (proposal.environment, proposal.release, proposal.sha256)
-        if approved == (self.environment, record.checkout.release, record.package.sha256):
+        if approved == (self.environment, record.checkout.release, record.package.digest):
             return
         msg = (
             f"{proposal.release.version} was approved for {proposal.environment} (package "
             f"{proposal.sha256[:12]}), not {record.checkout.release.version} for "
-            f"{self.environment} (package {record.package.sha256[:12]})"
+            f"{self.environment} (package {record.package.digest[:12]})"
         )
         raise ApprovalMissing(msg, advice=_ANEW)
 

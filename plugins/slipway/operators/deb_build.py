@@ -9,13 +9,14 @@ from typing import IO, TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from slipway.exceptions import FactMissing, VersionConflict
-from slipway.facts import Checkout, DebPackage, Json, Release
+from slipway.facts import Checkout, DebPackage, Json, PackageBeside, Release
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.deb_checks import Wanted, check
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
-from slipway.hooks.nfpm import BuiltDeb, build_deb, ready_deb
+from slipway.hooks.nfpm import BuiltDeb, build_deb
+from slipway.hooks.ready_debs import ready_debs
 from slipway.hooks.spool import spool
 from slipway.hooks.tars import append
 from slipway.hooks.toolbox import Toolbox
@@ -85,13 +86,32 @@ class DebBuildOperator(BaseOperator):
             with spool() as file, spool() as package:
                 taken = self._fetch_built(context, release, file)
                 if self.debs is not None:
-                    built = ready_deb(toolbox, file, pattern=self.debs, into=package, log=self._say)
+                    deb = self._ready(self.debs, checkout, toolbox, file, package)
                 else:
                     more = file if taken else None
                     built = self._packed(mirror, checkout, toolbox, more, package)
-                self._check(built, release.version)
-                deb = replace(self._store(artifact_store(), checkout, built), built=taken)
-            return keep_fact(context, release, deb.to_json())
+                    check(built, self._wanted(release))
+                    deb = self._store(artifact_store(), checkout, built)
+            return keep_fact(context, release, replace(deb, built=taken).to_json())
+
+    def _ready(
+        self, pattern: str, checkout: Checkout, toolbox: Toolbox, built: IO[bytes], into: IO[bytes]
+    ) -> DebPackage:
+        """Take the packages that the pipeline has built itself."""
+        found = ready_debs(
+            toolbox, built, pattern=pattern, wanted=self._wanted(checkout.release), into=into,
+            log=self._say,
+        )  # fmt: skip
+        store = artifact_store()
+        beside = (self._store(store, checkout, one) for one in found.beside)
+        kept = tuple(
+            PackageBeside(
+                name=one.name, version=one.version, architecture=one.architecture,
+                sha256=one.sha256, artifact=one.artifact, size=one.size,
+                installed=one.name in found.needed,
+            ) for one in beside
+        )  # fmt: skip
+        return replace(self._store(store, checkout, found.main), beside=kept)
 
     def _packed(
         self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None,
@@ -132,8 +152,8 @@ class DebBuildOperator(BaseOperator):
         if self._labels:
             container_engine(self.docker_conn_id).remove_labelled(self._labels)
 
-    def _check(self, built: BuiltDeb, version: str) -> None:
-        check(built, Wanted(package=self.package, version=version, unit=self.unit))
+    def _wanted(self, release: Release) -> Wanted:
+        return Wanted(package=self.package, version=release.version, unit=self.unit)
 
     def _store(self, store: ArtifactStore, checkout: Checkout, built: BuiltDeb) -> DebPackage:
         release, digest = checkout.release, built.sha256

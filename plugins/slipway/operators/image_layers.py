@@ -32,7 +32,7 @@ def baked_before(images: KnownImages, package: PublishedPackage) -> Found:
 def _release_tags(package: PublishedPackage) -> dict[str, str]:
     release = package.release
     return {
-        "slipway:layer": "app", DEB: package.sha256,
+        "slipway:layer": "app", DEB: package.digest,
         "slipway:project": release.project, "slipway:version": release.version,
         "slipway:sha": release.sha,
     }  # fmt: skip
@@ -92,7 +92,7 @@ class Layers:
             package's day when None.
         """
         files = recipe(self._root, "app")
-        variables = {
+        variables: dict[str, Any] = {
             "app_package": package.name, "app_version": package.version,
             "app_sha256": package.sha256, "app_unit": self.unit,
             # As it is: Ansible would take braces in a setting for a template of its own.
@@ -102,6 +102,10 @@ class Layers:
             "app_repository_component": package.component,
             "app_repository_key": key or package.signing_key,
         }  # fmt: skip
+        if beside := [one for one in package.beside if one.installed]:
+            variables["app_beside"] = [
+                {"name": one.name, "version": one.version, "sha256": one.sha256} for one in beside
+            ]
         playbook = digest(files, {"variables": json.dumps(variables, sort_keys=True).encode()})
         release = package.release
         return Bake(

@@ -123,10 +123,10 @@ def require_recorded(image: MachineImage, target: FleetTarget) -> None:
     if record is None:
         msg = f"no record says that {image.image_id} was baked of {release.version}"
         raise MachineImageRefused(msg, advice=_BAKE_AGAIN)
-    if record.tags.get(DEB) != package.sha256:
+    if record.tags.get(DEB) != package.digest:
         msg = (
             f"{image.image_id} holds a package with sha256 {record.tags.get(DEB)}, the release "
-            f"{release.version} one with {package.sha256}"
+            f"{release.version} one with {package.digest}"
         )
         raise MachineImageRefused(msg, advice=_BAKE_AGAIN)
     catalogue = ImageCatalogue(aws_client(target.aws_conn_id, target.region, "ec2"))
@@ -145,7 +145,7 @@ def machine_image(record: ImageRecord, package: PublishedPackage, *, reused: boo
     """
     return MachineImage(
         release=package.release, image_id=record.image_id, name=record.name,
-        base_image_id=record.tags.get("slipway:base-image", ""), deb_sha256=package.sha256,
+        base_image_id=record.tags.get("slipway:base-image", ""), deb_sha256=package.digest,
         playbook_hash=record.tags.get("slipway:playbook", ""), region=record.region,
         reused=reused,
     )  # fmt: skip

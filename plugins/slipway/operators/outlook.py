@@ -58,7 +58,7 @@ class ImageOutlook:
         app = self.layers.app(package, base_image, "plan", key)
         image = MachineImage(
             release=package.release, image_id=_NOT_YET, name=app.image_name,
-            base_image_id=base_image, deb_sha256=package.sha256,
+            base_image_id=base_image, deb_sha256=package.digest,
             playbook_hash=app.tags["slipway:playbook"], region=region,
         )  # fmt: skip
         ground = base_image or f"a base layer that is baked first, from {base.source_image}"

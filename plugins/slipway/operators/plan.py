@@ -106,7 +106,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         told = PublishedPackage.from_json(self.package)
         if self.admission is None:
             return told
-        return self.admission.record(told.release, told.sha256).package
+        return self.admission.record(told.release, told.digest).package
 
     def _propose(
         self, context: Context, admission: Admission, package: PublishedPackage, lines: list[str]
@@ -115,7 +115,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         ti: Any = context["ti"]
         proposal = Proposal(
             name=uuid4().hex, dag_id=ti.dag_id, run_id=ti.run_id,
-            environment=admission.environment, release=package.release, sha256=package.sha256,
+            environment=admission.environment, release=package.release, sha256=package.digest,
             replaces=self._replaces, lines=tuple(lines), made_at=int(time.time()),
             started_by=triggered_by(context),
         )  # fmt: skip

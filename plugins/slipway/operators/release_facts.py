@@ -115,8 +115,9 @@ class ReleaseFacts:
         :raises ReleaseAltered: when it is not.
         """
         deb, package = self.deb, self.record.package
-        built = (deb.name, deb.version, deb.architecture, deb.sha256)
-        if built != (package.name, package.version, package.architecture, package.sha256):
+        built = (deb.name, deb.version, deb.architecture, deb.sha256, deb.beside)
+        published = (package.name, package.version, package.architecture, package.sha256)
+        if built != (*published, package.beside):
             msg = f"build_deb built {_named(deb)}, but publish_apt published {_named(package)}"
             raise ReleaseAltered(msg, advice=f"one of them was run again alone: {_ANEW}")
         ours = (repository.url, repository.distribution, repository.component)

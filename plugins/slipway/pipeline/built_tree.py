@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from slipway.exceptions import BuiltFilesRefused, ContainerEngineError
+from slipway.hooks.container_failure import NoSuchThing
 from slipway.pipeline.built_paths import BuiltPath, is_below, parents
 from slipway.pipeline.report_files import Budget, Chunks, TooMuch, printable
 
@@ -163,6 +164,8 @@ class BuiltTree:
             return "has a name that is not UTF-8, or not text"
         if len(path) > _LONGEST:
             return f"has a path of more than {_LONGEST} characters"
+        if member.islnk() and not leads_inside("", member.linkname):
+            return f"is a hard link to {printable(member.linkname)}, out of the workspace"
         if member.issym() and not leads_inside(path, member.linkname):
             where = printable(member.linkname)
             return f"is a link to {where}, which leads out of the workspace; write it relative"
@@ -189,11 +192,16 @@ class BuiltTree:
             folders = {one: self._folders.get(one, 0o755) for one in parents(path)}
             self._folders = folders
             budget = Budget(MOST_SIZE + (1 << 20), what=path)
-            for one, member, content in entries(read, path, budget):
-                if one != path or not member.isreg():
-                    self._complain(f"{path} was changed while it was taken")
-                else:
-                    self._write(path, member, content)
+            found = entries(read, path, budget)
+            try:
+                one, member, content = next(found)
+            except NoSuchThing:
+                one, member, content = "", tarfile.TarInfo(), None
+            if one != path or not member.isreg():
+                self._complain(f"{path} was changed while it was taken")
+            else:
+                self._write(path, member, content)
+            cast("Any", found).close()
 
     def _write(self, path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> None:
         for folder in parents(path):

@@ -79,14 +79,12 @@ class Taking:
         for root in roots_of(self._paths):
             within = {path for path in self._paths if is_below(path.root, root)}
             folders = [*parents(root), *([root] if any(one.is_in(root) for one in within) else [])]
-            if link := _enter(read, folders, tree):
+            there, link = _enter(read, folders, tree)
+            if link:
                 complaints.append(link)
                 found |= within
-                continue
-            try:
-                found |= tree.take(read, root, self._paths)
-            except NoSuchThing:
-                continue
+            elif there:
+                found |= _taken(tree, read, root, self._paths)
         complaints += tree.complaints
         if complaints:
             msg = "what the pipeline built cannot be taken:\n" + _listed(complaints)
@@ -102,26 +100,34 @@ class Taking:
         self.file.flush()
 
 
-def _enter(read: Read, folders: list[str], tree: BuiltTree) -> str:
-    """Walk down some folders; say which of them is a link, and stop where nothing is."""
+def _taken(tree: BuiltTree, read: Read, root: str, paths: tuple[BuiltPath, ...]) -> set[BuiltPath]:
+    try:
+        return tree.take(read, root, paths)
+    except NoSuchThing:
+        return set()
+
+
+def _enter(read: Read, folders: list[str], tree: BuiltTree) -> tuple[bool, str]:
+    """Walk down some folders: tell whether they are there, and which of them is a link."""
     for folder in folders:
-        try:
-            kind = _first(read, folder)
-        except NoSuchThing:
-            return ""
-        if kind.issym():
-            return (
+        kind = _first(read, folder)
+        if kind is not None and kind.issym():
+            return False, (
                 f"{folder} is a link to {printable(kind.linkname)}: name what it leads to, or link "
                 "in the packaging file"
             )
-        if not kind.isdir():
-            return ""
+        if kind is None or not kind.isdir():
+            return False, ""
         tree.enter(folder, kind.mode)
-    return ""
+    return True, ""
 
 
-def _first(read: Read, path: str) -> tarfile.TarInfo:
-    return next(_looked_at(read, path))[1]
+def _first(read: Read, path: str) -> tarfile.TarInfo | None:
+    """Tell what is at a path whose folder is there."""
+    try:
+        return next(_looked_at(read, path))[1]
+    except NoSuchThing:
+        return None
 
 
 def _looked_at(read: Read, path: str) -> Iterator[tuple[str, tarfile.TarInfo]]:
@@ -147,16 +153,16 @@ def _missing(read: Read, path: BuiltPath) -> str:
 
 def _deepest(read: Read, root: str) -> tuple[str, list[str]]:
     """Find the last folder on the way to a place, and what is directly in it."""
-    for folder in [root, *reversed(parents(root)), ""]:
-        try:
-            below = [(name, member) for name, member in _looked_at(read, folder)]
-        except NoSuchThing:
-            continue
-        if below and below[0][1].isdir():
-            start = len(folder) + 1 if folder else 0
-            names = [name[start:] + "/" * member.isdir() for name, member in below[1:]]
-            return folder, [name for name in names if "/" not in name.rstrip("/")]
-    return "", []
+    deepest = ""
+    for folder in [*parents(root), root] if root else []:
+        kind = _first(read, folder)
+        if kind is None or not kind.isdir():
+            break
+        deepest = folder
+    start = len(deepest) + 1 if deepest else 0
+    below = islice(_looked_at(read, deepest), 1, None)
+    names = [name[start:] + "/" * member.isdir() for name, member in below]
+    return deepest, [name for name in names if "/" not in name.rstrip("/")]
 
 
 def _nearest(wanted: str, there: Iterator[tuple[str, tarfile.TarInfo]]) -> str:

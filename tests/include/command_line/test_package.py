@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import subprocess
@@ -25,6 +24,7 @@ from slipway.facts import SchemaVersion
 from slipway.hooks.deb_units import Units
 from slipway.hooks.nfpm import BuiltDeb
 from slipway.hooks.packaging_file import PackagingFile
+from slipway.hooks.ready_debs import ReadyDebs
 from slipway.hooks.recipes import pack
 from slipway.operators.rehearsal import Rehearsal
 
@@ -198,16 +198,16 @@ def test_a_package_of_the_repositorys_own_is_taken_from_where_it_was_built(
     (folder / "dist").mkdir()
     (folder / "dist" / "shortener_1_amd64.deb").write_text("deb")
 
-    def ready(_: Any, built: Any, *, pattern: str, **__: Any) -> BuiltDeb:
+    def ready(_: Any, built: Any, *, pattern: str, **__: Any) -> ReadyDebs:
         built.seek(0)
         with tarfile.open(fileobj=built) as archive:
             assert (archive.getnames()[1:], pattern) == (
                 ["dist/shortener_1_amd64.deb"], "dist/*.deb",
             )  # fmt: skip
         found: BuiltDeb = tools.build(_, io.BytesIO(pack({})), version=version_of_copy(folder))
-        return dataclasses.replace(found, ready=True)
+        return ReadyDebs(main=found, beside=(), needed=frozenset())
 
-    monkeypatch.setattr(package, "ready_deb", ready)
+    monkeypatch.setattr(package, "ready_debs", ready)
     out = io.StringIO()
     changed = project.model_copy(update={"package": own})
     assert package_working_copy(folder, changed, out=out) == 0

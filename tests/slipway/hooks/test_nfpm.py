@@ -8,8 +8,8 @@ import pytest
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.container_spec import ToolResult
-from slipway.hooks.deb_checks import Wanted, check
-from slipway.hooks.nfpm import build_deb, ready_deb
+from slipway.hooks.deb_checks import Wanted
+from slipway.hooks.nfpm import build_deb
 from slipway.hooks.recipes import pack
 
 CONTROL = b"Package: shop\nVersion: 1.0.0+0.gabc\nArchitecture: all\n"
@@ -49,7 +49,11 @@ def _build(tool: Any, file: str = "nfpm.yaml") -> Any:
 
 
 def test_reads_what_was_built() -> None:
-    files = {"out/shop_1.deb": b"deb", "out/control": CONTROL, "out/contents": CONTENTS}
+    files = {
+        "out/shop_1.deb": b"deb",
+        "out/shop_1.deb.control": CONTROL,
+        "out/shop_1.deb.contents": CONTENTS,
+    }
     built = _build(Tool(0, files))
     assert (built.name, built.version, built.architecture) == ("shop", "1.0.0+0.gabc", "all")
     assert (built.content.seek(0), built.content.read(), built.size) == (0, b"deb", 3)
@@ -59,7 +63,11 @@ def test_reads_what_was_built() -> None:
 
 
 def test_names_from_the_repository_are_arguments_never_script() -> None:
-    files = {"out/shop_1.deb": b"deb", "out/control": CONTROL, "out/contents": CONTENTS}
+    files = {
+        "out/shop_1.deb": b"deb",
+        "out/shop_1.deb.control": CONTROL,
+        "out/shop_1.deb.contents": CONTENTS,
+    }
     tool = Tool(0, files)
     _build(tool, file="x; touch /pwned")
     assert tool.argv[-1] == "x; touch /pwned"
@@ -81,7 +89,7 @@ def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str)
 
 
 def test_what_lintian_refuses_is_told_with_all_that_it_says() -> None:
-    files = {"shop_1.deb": b"deb", "control": CONTROL, "contents": CONTENTS,
+    files = {"shop_1.deb": b"deb", "shop_1.deb.control": CONTROL, "shop_1.deb.contents": CONTENTS,
              "packaging": b"name: shop\n", "lintian": b"E: shop: bad\nN: why\n"}  # fmt: skip
     built = _build(Tool(11, files))
     assert built.lintian == ("E: shop: bad", "N: why")
@@ -90,73 +98,11 @@ def test_what_lintian_refuses_is_told_with_all_that_it_says() -> None:
 
 
 def test_two_packages_are_one_too_many() -> None:
-    files = {"a.deb": b"", "b.deb": b"", "control": CONTROL, "contents": CONTENTS}
+    files = {
+        "a.deb": b"",
+        "b.deb": b"",
+        "shop_1.deb.control": CONTROL,
+        "shop_1.deb.contents": CONTENTS,
+    }
     with pytest.raises(PackageRefused, match="2 packages"):
         _build(Tool(0, files))
-
-
-def _ready(tool: Any) -> Any:
-    return ready_deb(
-        tool, io.BytesIO(), pattern="dist/*.deb", into=io.BytesIO(), log=lambda _: None
-    )
-
-
-def test_a_package_of_the_pipelines_own_is_looked_at_as_one_of_nfpms() -> None:
-    files = {"out/shop_1.deb": b"deb", "out/control": CONTROL, "out/contents": CONTENTS}
-    built = _ready(Tool(0, files))
-    assert (built.name, built.version, built.ready) == ("shop", "1.0.0+0.gabc", True)
-    assert built.units.has("shop.service")
-    assert built.packaging.path == "dist/*.deb"
-
-
-@pytest.mark.parametrize(
-    ("code", "files", "says"),
-    [
-        (13, {}, "dist/\\*.deb has no file that ends in .deb"),
-        (14, {}, "several packages of one file name"),
-        (12, {}, "cannot be read as a package"),
-        (15, {}, "larger than 1536 MiB"),
-        (2, {}, "cannot be read as a package"),
-        (0, {"shop-dbgsym.deb": b"", "shop.deb": b""}, r"2 packages.*: shop-dbgsym.deb, shop.deb"),
-        (11, {"shop-dbgsym.deb": b"", "shop.deb": b""}, "NAME_"),
-    ],
-)
-def test_what_is_no_package_or_more_than_one_is_refused(
-    code: int, files: dict[str, bytes], says: str
-) -> None:
-    with pytest.raises(PackageRefused, match=says):
-        _ready(Tool(code, files))
-
-
-@pytest.mark.parametrize(
-    "control",
-    [b"", b"Package: shop\n", b"Package: shop\nVersion: 1\n folded\n: x\nArchitecture\n", b"\xff"],
-)
-def test_a_control_file_that_is_none_passes_no_check(control: bytes) -> None:
-    built = _ready(Tool(0, {"a.deb": b"", "control": control, "contents": CONTENTS}))
-    with pytest.raises(PackageRefused):
-        check(built, WANTED)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "advice"),
-    [
-        (b"1.0.0+0.gabc", b"1.0.0-3/../../x", "SLIPWAY_VERSION"),
-        (b"1.0.0+0.gabc", b"2.0.0", "SLIPWAY_VERSION"),
-        (b"all", b"../../x", "build it for one of"),
-        (b"all", b"i386", "build it for one of"),
-    ],
-)
-def test_a_package_of_another_version_or_machine_is_refused(
-    old: bytes, new: bytes, advice: str
-) -> None:
-    files = {"a.deb": b"", "control": CONTROL.replace(old, new), "contents": CONTENTS}
-    with pytest.raises(PackageRefused, match=advice):
-        check(_ready(Tool(0, files)), WANTED)
-
-
-def test_an_epoch_and_a_revision_of_the_pipelines_own_stay() -> None:
-    control = CONTROL.replace(b"1.0.0+0.gabc", b"2:1.0.0+0.gabc-1")
-    built = _ready(Tool(0, {"a.deb": b"", "control": control, "contents": CONTENTS}))
-    check(built, WANTED)
-    assert built.file_name == "shop_1.0.0+0.gabc-1_all.deb"

@@ -192,6 +192,41 @@ def test_a_hard_link_stays_one_and_has_content_where_its_other_name_is_not_taken
     assert [(m.name, m.type, m.size) for m in alone[1:]] == [("dist/b.js", tarfile.REGTYPE, 4)]
 
 
+@pytest.mark.parametrize("target", ["/etc/shadow", "../../etc/shadow", "dist/../../x"])
+def test_a_hard_link_out_of_the_workspace_is_refused(target: str) -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        entry = tarfile.TarInfo("x")
+        entry.type, entry.linkname = tarfile.LNKTYPE, target
+        archive.addfile(entry)
+    taking = Taking(pipeline="p", paths=("x",), file=io.BytesIO(), built_at=0)
+    with pytest.raises(BuiltFilesRefused, match=r"x is a hard link to .*, out of the workspace"):
+        taking.take(lambda _: iter([data.getvalue()]))
+
+
+def test_a_large_file_behind_a_hard_link_is_whole(workspace: Workspace) -> None:
+    workspace.write("dist/a.map", "0123456789" * 500_000)
+    os.link(workspace.root / "dist" / "a.map", workspace.root / "dist" / "b.js")
+    file = io.BytesIO()
+    taking = Taking(pipeline="p", paths=("dist/*.js",), file=file, built_at=0)
+    taking.take(workspace.read)
+    assert file.getvalue().count(b"0123456789") == 500_000
+
+
+def test_a_hard_link_that_goes_away_meanwhile_is_not_passed_over(workspace: Workspace) -> None:
+    workspace.write("dist/a.map", "same")
+    os.link(workspace.root / "dist" / "a.map", workspace.root / "dist" / "b.js")
+
+    def read(path: str) -> Iterator[bytes]:
+        if path == "dist/b.js":
+            (workspace.root / path).unlink()
+        return workspace.read(path)
+
+    taking = Taking(pipeline="p", paths=("dist/*.js",), file=io.BytesIO(), built_at=0)
+    with pytest.raises(BuiltFilesRefused, match=r"dist/b\.js was changed while it was taken"):
+        taking.take(read)
+
+
 def test_what_is_not_there_is_named_with_what_is(workspace: Workspace) -> None:
     workspace.write("cmd/shop/shop")
     workspace.write("web/build/index.html")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.exceptions import ContainerEngineError
 from slipway.hooks.container_failure import NoSuchThing
 
 
@@ -35,11 +36,15 @@ class Workspace:
     def read(self, path: str) -> Iterator[bytes]:
         """Pack a path: links at its end are links, names begin with the last part of the path."""
         place = self.root / path
+        if place.parent.is_file():
+            msg = "an engine answers with an error where a file is taken for a folder"
+            raise ContainerEngineError(msg)
         if not os.path.lexists(place):
             msg = f"no {path}"
             raise NoSuchThing(msg)
         data = io.BytesIO()
         with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
             archive.add(place, arcname=place.name if path else self.root.name)
-        for start in range(0, len(data.getvalue()), 4096):
-            yield data.getvalue()[start : start + 4096]
+        data.seek(0)
+        while piece := data.read(4096):
+            yield piece
