@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable
 
 from slipway.facts import Fact, Json, Release
@@ -22,10 +23,19 @@ class KeptFact(Fact):
 
     :param release: what it was about, also where the fact itself names none.
     :param told: the fact as JSON.
+    :param made_of: :func:`digest` of the fact that the task was given; empty for a run's first
+        task, and in what was written before there were digests.
     """
 
     release: Release
     told: Json
+    made_of: str = ""
+
+
+def digest(fact: Fact) -> str:
+    """Return a SHA-256 of all that a fact says, in hexadecimal digits."""
+    words = json.dumps(fact.to_json(), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 class RunFacts:

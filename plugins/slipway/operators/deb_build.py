@@ -78,7 +78,7 @@ class DebBuildOperator(BaseOperator):
                 )  # fmt: skip
             self._check(built, release.version)
             deb = self._store(artifact_store(), checkout, built)
-            return keep_fact(context, release, deb.to_json())
+            return keep_fact(context, release, deb.to_json(), of=checkout)
 
     def on_kill(self) -> None:
         """Remove the container of this task."""

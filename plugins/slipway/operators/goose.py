@@ -127,9 +127,8 @@ class GooseRehearseOperator(_GooseOperator):
         """
         with explained():
             forget_fact(context)
-            told = Checkout.from_json(self.checkout)
-            release = same_as_kept(context, CHECKOUT, told).release
-            migrations = self._migrations(release.sha)
+            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+            migrations = self._migrations(checkout.release.sha)
             engine = self._open_engine(context)
             name = container_name(context, "postgres")
             with scratch_postgres(
@@ -148,7 +147,7 @@ class GooseRehearseOperator(_GooseOperator):
                     timeout=_REHEARSAL_TIMEOUT,
                 )  # fmt: skip
                 schema = self._rehearse(goose, migrations)
-            return keep_fact(context, release, schema.to_json())
+            return keep_fact(context, checkout.release, schema.to_json(), of=checkout)
 
     def _rehearse(self, goose: Goose, migrations: MigrationFiles) -> SchemaVersion:
         # A database that is ahead of the commit is a roll back: there is no way down to it.

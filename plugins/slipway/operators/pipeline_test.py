@@ -126,7 +126,7 @@ class PipelineTestOperator(BaseOperator):
             with output.mask.errors():
                 result = self._run(self._runner)
                 report = self._report(checkout.release, result, output)
-            return keep_fact(context, checkout.release, report)
+            return keep_fact(context, checkout.release, report, of=checkout)
 
     def _report(self, release: Release, result: BuildResult, output: LogGroups) -> Json:
         """Show what has run, and return what is kept of it, masked."""

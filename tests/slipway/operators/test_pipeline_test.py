@@ -12,6 +12,7 @@ from slipway.facts import Checkout, Release, TestReport
 from slipway.operators import pipeline_test
 from slipway.operators.pipeline_test import PipelineTestOperator
 from tests.fakes.container_engine import FakeEngine, Play
+from tests.slipway.operators.commit_runs import signed
 from tests.slipway.pipeline.tars import packed
 
 if TYPE_CHECKING:
@@ -33,12 +34,17 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     return engine
 
 
-def operator(repository: Repository, sha: str, **options: Any) -> PipelineTestOperator:
-    checkout = Checkout(
+def checkout_of(repository: Repository, sha: str) -> Checkout:
+    return Checkout(
         release=Release(project="shop", sha=sha, version=f"1.0.0+1.g{sha[:7]}"),
         repository=repository.url, ref="main", branch="main", message="m", author_name="Ada",
         author_email="a@example.com", committed_at=0,
     )  # fmt: skip
+
+
+def operator(repository: Repository, sha: str, **options: Any) -> PipelineTestOperator:
+    checkout = checkout_of(repository, sha)
+    signed(CONTEXT, checkout=checkout)
     return PipelineTestOperator(
         task_id="test", checkout=checkout.to_json(), url=repository.url, **options
     )
@@ -163,3 +169,22 @@ def test_a_secret_that_is_a_word_of_the_record_does_not_break_it(
     report = TestReport.from_json(task.execute(CONTEXT))
     assert report.steps[0].state == "passed"
     assert report.release.sha == sha
+
+
+STRANGER: Any = {"ti": SimpleNamespace(dag_id="shop", task_id="test", run_id="manual__1")}
+
+
+def test_a_strangers_commit_that_was_written_into_xcom_gets_no_secret(
+    repository: Repository, engine: FakeEngine, secrets: dict[str, str]
+) -> None:
+    """Checkout refused it, was marked as successful, and its XCom was written by hand."""
+    repository.commit(_dot_drone_dot_yml=PIPELINE)
+    repository.git("checkout", "--quiet", "-b", "stranger")
+    evil = repository.commit(_dot_drone_dot_yml=SECRET_PIPELINE)
+    task = operator(repository, evil, secrets={"token": "variable:t"})
+    with pytest.raises(AirflowFailException, match="checkout signed nothing in this run"):
+        task.execute(STRANGER)
+    signed(STRANGER, checkout=checkout_of(repository, repository.git("rev-parse", "main")))
+    with pytest.raises(AirflowFailException, match="told something else than checkout"):
+        task.execute(STRANGER)
+    assert engine.events == []
