@@ -38,6 +38,21 @@ def digest(fact: Fact) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SwapNote(Fact):
+    """That a run was let in to change its environment.
+
+    :param version: the release that it brings in.
+    :param name: of the swap alone, as the lease has it on record; empty in notes of before swaps
+        had names.
+    :param finished: the release has taken the traffic over, and what it replaced has left.
+    """
+
+    version: str
+    name: str = ""
+    finished: bool = False
+
+
 class RunFacts:
     """Facts under ``runs/<digest of DAG and run>/<task>.json``, the last try's of each task.
 
@@ -80,23 +95,31 @@ class RunFacts:
         found = self._records.get(self._path(task_id))
         return KeptFact.from_json(found) if found is not None else None
 
-    def begin_swap(self, version: str) -> None:
+    def begin_swap(self, version: str, name: str) -> None:
         """Note that the run begins to change its environment, when it may.
 
         :param version: the release that it brings in.
+        :param name: of this swap alone.
         """
-        self._records.put(self._swap, {"version": version})
+        self._records.put(self._swap, SwapNote(version=version, name=name).to_json())
 
-    def began_swap(self, version: str) -> bool:
-        """Say whether the run was let in to bring a release, and has not come to the end of it.
+    def swap(self) -> SwapNote | None:
+        """Return the swap that the run was let in for last; None when it was not, or went back.
 
-        :param version: the release.
         :raises RecordRefused: when somebody else wrote what is there.
         """
-        return self._records.get(self._swap) == {"version": version}
+        found = self._records.get(self._swap)
+        return SwapNote.from_json(found) if found is not None else None
 
-    def end_swap(self) -> None:
-        """Note that the swap has come to its end, forwards or backwards."""
+    def finish_swap(self, note: SwapNote) -> None:
+        """Note that a swap has come to its end, forwards.
+
+        :param note: of the swap.
+        """
+        self._records.put(self._swap, dataclasses.replace(note, finished=True).to_json())
+
+    def forget_swap(self) -> None:
+        """Note that the swap has come to its end, backwards."""
         self._records.store.delete(self._swap)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, BaseOperator
@@ -186,7 +187,6 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     """
 
     template_fields: Sequence[str] = ("release", "database_conn_id")
-    held_up_by_freezes = True
 
     def __init__(
         self, *, environment: Json, release: Any, database_conn_id: str,
@@ -211,10 +211,11 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             if self.admission is not None:
                 release = self.admission.record(release).checkout.release
                 consent = self.admission.consent(context, release)
+            planned = partial(still_as_planned, cloud.observe, consent, release.version)
             lease = self.take_turn(
-                context, cloud, self.environment, release.version, consent=consent
+                context, cloud, self.environment, release.version, consent=consent, begin=planned
             )
-            still_as_planned(cloud.observe, consent, release.version)
+            planned()
             if consent:
                 consent.use_up()
             migrations = self._migrations(release.sha)
