@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
+from typing import Any
 
 from slipway.facts import Fact, Json, Release
 from slipway.hooks.artifact_store import ArtifactStore
@@ -33,9 +34,20 @@ class KeptFact(Fact):
 
 
 def digest(fact: Fact) -> str:
-    """Return a SHA-256 of all that a fact says, in hexadecimal digits."""
-    words = json.dumps(fact.to_json(), sort_keys=True, separators=(",", ":"))
+    """Return a SHA-256 of all that a fact says, in hexadecimal digits.
+
+    What a field says by default counts for nothing, so that a field more, after an upgrade, leaves
+    the digests of facts as they are that do not use it.
+    """
+    words = json.dumps(_said(fact), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _said(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        fields = ((one, getattr(value, one.name)) for one in dataclasses.fields(value))
+        return {one.name: _said(said) for one, said in fields if said != one.default}
+    return [_said(one) for one in value] if isinstance(value, tuple) else value
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
