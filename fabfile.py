@@ -80,13 +80,13 @@ def runs(c: Any, project: str, environment: str = "") -> None:
 
 
 @task(name="sign-records")
-def sign_records(c: Any, sign: bool = False) -> None:
-    """List the release records of before records were signed; --sign signs them.
+def sign_records(c: Any, sign: str = "") -> None:
+    """List the records of before records were signed; --sign DIGEST signs what was listed.
 
-    With -H, for the repository that the login begins in.
+    The list ends with its digest. With -H, for the repository that the login begins in.
     """
     python = "python" if isinstance(c, Connection) else sys.executable
-    words = [python, "-m", "include.command_line.records", *(["--sign"] if sign else [])]
+    words = [python, "-m", "include.command_line.records", *(["--sign", sign] if sign else [])]
     root = "." if isinstance(c, Connection) else ROOT
     _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", *words])
 

@@ -131,8 +131,9 @@ def _problem(error: dict[str, Any]) -> str:
         return f"{said}, not {found!r}"
     if kind == "string_pattern_mismatch":
         return f"{found!r} is not allowed here; write {in_words(error['ctx']['pattern'])}"
-    wanted = _WANTED.get(kind)
-    return f"{said[:1].lower()}{said[1:]}" if wanted is None else f"{_shown(found)} is {wanted}"
+    if wanted := _WANTED.get(kind):
+        return f"{_shown(found)} is {wanted}"
+    return f"i{said[1:]}" if said.startswith("Input ") else said
 
 
 def _shown(found: object) -> str:

@@ -64,10 +64,11 @@ def swap(
     """Add the tasks of the swap to the open task group."""
     target = fleet_target(project, name).to_json()
     common: dict[str, Any] = {"environment": target, "image": image.output}
-    changes = {**common, "admission": admission(project, name)}
     freeze = _freeze(project, name, skip_frozen=skip_frozen)
-    canary = _canary(common, changes, freeze) if project.environments[name].canary else []
-    launch = LaunchOperator(task_id="launch", **changes, **freeze, **_worded("launch"))
+    back = {**common, "admission": admission(project, name)}
+    changes = {**back, **freeze}
+    canary = _canary(common, changes) if project.environments[name].canary else []
+    launch = LaunchOperator(task_id="launch", **changes, **_worded("launch"))
     healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
     shift = ShiftTrafficOperator(task_id="shift_traffic", **changes, **_worded("shift_traffic"))
     in_service = FleetInServiceSensor(
@@ -76,7 +77,7 @@ def swap(
     soak = SoakSensor(task_id="soak", **common, **_worded("soak"))
     retire = RetireOldOperator(task_id="retire_old", **changes, **_worded("retire_old"))
     roll_back = RollBackOperator(
-        task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **changes,
+        task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **back,
         # Whatever the run was started with, what was launched goes back.
         pre_execute=None, **_worded("roll_back"),
     )  # fmt: skip
@@ -92,19 +93,17 @@ def swap(
 
 
 def _freeze(project: Project, name: str, *, skip_frozen: bool) -> dict[str, Any]:
-    """Say to the tasks that begin a change when they must not."""
+    """Say to the tasks of a change when it must not begin."""
     windows = freeze_windows(project.environments[name])
     return {"windows": windows, "skip_frozen": skip_frozen}
 
 
-def _canary(
-    looks: dict[str, Any], changes: dict[str, Any], freeze: dict[str, Any]
-) -> list[BaseOperator]:
+def _canary(looks: dict[str, Any], changes: dict[str, Any]) -> list[BaseOperator]:
     """Make the tasks that a few machines go through before the rest is launched."""
     return [
         kind(task_id=task, **facts, **_worded(task))
         for task, kind, facts in (
-            ("launch_canary", LaunchCanaryOperator, {**changes, **freeze}),
+            ("launch_canary", LaunchCanaryOperator, changes),
             ("canary_healthy", FleetHealthySensor, looks),
             ("shift_canary", ShiftTrafficOperator, changes),
             ("canary_in_service", FleetInServiceSensor, looks),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from slipway.operators.checkout import CheckoutOperator
 from tests.e2e.steps import deb, pipeline, rehearsal
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
+from tests.slipway.operators.commit_runs import signed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -105,7 +107,8 @@ def test_a_version_published_with_other_content(
     other = {**checkout(), "release": {**built["release"], "sha": sha}}
     operator = deb(other, guestbook)
     # In another run: in this one, the tasks remember what the others returned.
-    later = FakeTask(dag_id="guestbook", run_id=f"later-{sha}", task_id="build_deb").context
+    task = FakeTask(dag_id="guestbook", run_id=f"later-{sha}", task_id="build_deb")
+    later = signed(task.context, checkout=other)
     with pytest.raises(AirflowFailException, match="other content"):
         operator.execute(later)
     for key in artifact_store().keys(f"deb/guestbook/{built['version']}"):
@@ -113,5 +116,7 @@ def test_a_version_published_with_other_content(
     changed = deb(other, guestbook).execute(later)
     assert changed["sha256"] != built["sha256"]
     with pytest.raises(AirflowFailException, match="published before with other content"):
-        AptPublishOperator(task_id="publish_apt", deb=changed).execute(later)
+        AptPublishOperator(task_id="publish_apt", deb=changed).execute(
+            replace(task, task_id="publish_apt").context
+        )
     assert first["version"] == built["version"]

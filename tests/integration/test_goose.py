@@ -24,6 +24,7 @@ from slipway.operators.scratch_postgres import scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_target
+from tests.slipway.operators.commit_runs import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def rehearse(
         task_id="goose", checkout=checkout.to_json(), url=repository.url,
         directory="migrations", postgres=15, live_version=live,
     )  # fmt: skip
-    return SchemaVersion.from_json(operator.execute(context(engine)))
+    return SchemaVersion.from_json(operator.execute(signed(context(engine), checkout=checkout)))
 
 
 def test_up_down_and_up_again(engine: ContainerEngine, repository: Repository) -> None:

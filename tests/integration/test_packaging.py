@@ -31,6 +31,7 @@ from slipway.operators.apt_publish import AptPublishOperator
 from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.identity import labels
 from tests.fakes.git_server import Repository
+from tests.slipway.operators.commit_runs import signed
 
 pytestmark = pytest.mark.integration
 GUESTBOOK = Path(__file__).resolve().parents[2] / "include" / "examples" / "guestbook"
@@ -116,12 +117,14 @@ def build(repository: Repository, sha: str, version: str, **more: str) -> DebPac
     operator = DebBuildOperator(
         task_id="build_deb", checkout=checkout.to_json(), url=repository.url, **(fields | more)
     )
-    return DebPackage.from_json(operator.execute(context("build_deb", version)))
+    run = signed(context("build_deb", version), checkout=checkout)
+    return DebPackage.from_json(operator.execute(run))
 
 
 def publish(deb: DebPackage, task: str = "publish_apt") -> PublishedPackage:
     operator = AptPublishOperator(task_id=task, deb=deb.to_json())
-    return PublishedPackage.from_json(operator.execute(context(task, deb.version)))
+    run = signed(context(task, deb.version), build_deb=deb)
+    return PublishedPackage.from_json(operator.execute(run))
 
 
 def published(url: str) -> dict[str, str]:

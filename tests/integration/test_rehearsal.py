@@ -22,6 +22,7 @@ from slipway.operators.goose import GooseRehearseOperator
 from slipway.operators.scratch_postgres import ScratchPostgres, scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.test_metadata_guard import METADATA, metadata_service
+from tests.slipway.operators.commit_runs import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,7 @@ def rehearse(
         directory="migrations", postgres=15, **options,
     )  # fmt: skip
     context = FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
-    return SchemaVersion.from_json(operator.execute(context))
+    return SchemaVersion.from_json(operator.execute(signed(context, checkout=checkout)))
 
 
 SUPERUSER = "to be a superuser"

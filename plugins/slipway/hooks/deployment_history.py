@@ -11,12 +11,12 @@ wrote it, for this environment and at this place in the order.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from slipway.exceptions import RecordRefused
-from slipway.facts import Release
+from slipway.facts import Json, Release
 from slipway.hooks.artifact_store import ArtifactStore
 from slipway.hooks.record_keys import CONNECTION, RecordKeys, record_keys
 from slipway.hooks.signed_records import UNSIGNED_ADVICE, SignedRecords
@@ -104,25 +104,24 @@ class DeploymentHistory:
         folder = _folder(project, environment)
         return [f"{one.path(folder)}.json" for one in self._entries(folder) if not one.stamp]
 
-    def adopt(self, project: str, environment: str) -> int:
-        """Sign the entries of before the stamps, which a person has looked at.
+    def adopt(self, project: str, environment: str, seen: Mapping[str, Json]) -> None:
+        """Sign entries of before the stamps, as a person has looked at them.
 
         They are numbered anew, without gaps, below what is signed: the newest first, so that a
-        crash here leaves an order that is still right.
+        crash here leaves an order that is still right. What somebody put there since is not read.
 
-        :returns: how many there were.
+        :param seen: what stood in each of :meth:`unsigned`, by its path and in that order.
         """
         folder = _folder(project, environment)
-        entries = self._entries(folder)
-        old = [one for one in entries if not one.stamp]
-        number = min((one.number for one in entries if self._is_ours(folder, one)), default=_FIRST)
-        for one in reversed(old):
-            number -= 1
-            path = f"{one.path(folder)}.json"
-            new = Entry(number=number, version=one.version)
-            self._records.put(self._stamped(folder, new), self._store.get_json(path))
-            self._store.delete(path)
-        return len(old)
+        own = (one.number for one in self._entries(folder) if self._is_ours(folder, one))
+        number = min(own, default=_FIRST)
+        for path, value in reversed(list(seen.items())):
+            old = Entry.parse(path.rpartition("/")[2])
+            if old is not None:
+                number -= 1
+                new = Entry(number=number, version=old.version)
+                self._records.put(self._stamped(folder, new), value)
+                self._store.delete(path)
 
     def _entries(self, folder: str) -> list[Entry]:
         found = (Entry.parse(name) for name in self._store.keys(folder))

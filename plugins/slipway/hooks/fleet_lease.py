@@ -28,11 +28,13 @@ class HalfDone:
     :param release: the version that is brought in.
     :param passed: its soak is over.
     :param plan: the plan that somebody approved, by its name; empty where nobody was asked.
+    :param name: of this swap alone, which its run noted as begun; empty in leases of before.
     """
 
     release: str
     passed: bool = False
     plan: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +57,9 @@ def _never(owner: str) -> bool:  # noqa: ARG001
     return False
 
 
-def _anybody(held: Holder | None) -> None:
+def _anybody(held: Holder | None) -> str:  # noqa: ARG001
     """Let everybody begin whose turn it is."""
+    return ""
 
 
 class FleetLease:
@@ -117,7 +120,7 @@ class FleetLease:
 
     def take(
         self, release: str = "", *, passed: bool = False, plan: str = "",
-        admit: Callable[[Holder | None], None] = _anybody,
+        admit: Callable[[Holder | None], str] = _anybody,
     ) -> Holder:  # fmt: skip
         """Take it: when it is free, our own from an earlier task, or a dead owner's.
 
@@ -126,17 +129,17 @@ class FleetLease:
         :param release: the version that is brought in.
         :param passed: its soak is over.
         :param plan: the approved plan that it is brought in by, if somebody was asked.
-        :param admit: raises when the swap must not begin, or go on, after what is on record.
+        :param admit: raises when the swap must not begin, or go on, after what is on record;
+            returns the swap's name.
         :raises LeaseHeld: naming the owner, when that one lives, or was quicker.
         :raises CloudUnavailable: when the API does not answer.
         """
         held = self.holder()
         if self._is_rival(held):
             raise _held(held)
-        admit(held)
-        swaps = _without(release, held)
-        own = (HalfDone(release=release, passed=passed, plan=plan),) if release else ()
-        return self._grip((*swaps, *own), over=held)
+        own = HalfDone(release=release, passed=passed, plan=plan, name=admit(held))
+        swaps = (*_without(release, held), *([own] if release else []))
+        return self._grip(swaps, over=held)
 
     def settle(self, release: str) -> None:
         """Note that a swap has come to its end, and free it when that was the last.
@@ -233,7 +236,7 @@ def read_holder(value: str) -> Holder:
             swaps=tuple(
                 HalfDone(
                     release=str(one["release"]), passed=bool(one["passed"]),
-                    plan=str(one.get("plan", "")),
+                    plan=str(one.get("plan", "")), name=str(one.get("name", "")),
                 )
                 for one in raw.get("swaps", ())
             ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Callable
+from typing import Any
 
 from slipway.facts import Fact, Json, Release
 from slipway.hooks.artifact_store import ArtifactStore
@@ -22,10 +24,45 @@ class KeptFact(Fact):
 
     :param release: what it was about, also where the fact itself names none.
     :param told: the fact as JSON.
+    :param made_of: :func:`digest` of the fact that the task was given; empty for a run's first
+        task, and in what was written before there were digests.
     """
 
     release: Release
     told: Json
+    made_of: str = ""
+
+
+def digest(fact: Fact) -> str:
+    """Return a SHA-256 of all that a fact says, in hexadecimal digits.
+
+    What a field says by default counts for nothing, so that a field more, after an upgrade, leaves
+    the digests of facts as they are that do not use it.
+    """
+    words = json.dumps(_said(fact), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def _said(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        fields = ((one, getattr(value, one.name)) for one in dataclasses.fields(value))
+        return {one.name: _said(said) for one, said in fields if said != one.default}
+    return [_said(one) for one in value] if isinstance(value, tuple) else value
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SwapNote(Fact):
+    """That a run was let in to change its environment.
+
+    :param version: the release that it brings in.
+    :param name: of the swap alone, as the lease has it on record; empty in notes of before swaps
+        had names.
+    :param finished: the release has taken the traffic over, and what it replaced has left.
+    """
+
+    version: str
+    name: str = ""
+    finished: bool = False
 
 
 class RunFacts:
@@ -70,23 +107,31 @@ class RunFacts:
         found = self._records.get(self._path(task_id))
         return KeptFact.from_json(found) if found is not None else None
 
-    def begin_swap(self, version: str) -> None:
+    def begin_swap(self, version: str, name: str) -> None:
         """Note that the run begins to change its environment, when it may.
 
         :param version: the release that it brings in.
+        :param name: of this swap alone.
         """
-        self._records.put(self._swap, {"version": version})
+        self._records.put(self._swap, SwapNote(version=version, name=name).to_json())
 
-    def began_swap(self, version: str) -> bool:
-        """Say whether the run was let in to bring a release, and has not come to the end of it.
+    def swap(self) -> SwapNote | None:
+        """Return the swap that the run was let in for last; None when it was not, or went back.
 
-        :param version: the release.
         :raises RecordRefused: when somebody else wrote what is there.
         """
-        return self._records.get(self._swap) == {"version": version}
+        found = self._records.get(self._swap)
+        return SwapNote.from_json(found) if found is not None else None
 
-    def end_swap(self) -> None:
-        """Note that the swap has come to its end, forwards or backwards."""
+    def finish_swap(self, note: SwapNote) -> None:
+        """Note that a swap has come to its end, forwards.
+
+        :param note: of the swap.
+        """
+        self._records.put(self._swap, dataclasses.replace(note, finished=True).to_json())
+
+    def forget_swap(self) -> None:
+        """Note that the swap has come to its end, backwards."""
         self._records.store.delete(self._swap)
 
     @property

@@ -13,8 +13,8 @@ from slipway.inert import visible
 
 SIGNATURE = "signature"
 UNSIGNED_ADVICE = (
-    "if it is from before records were signed, look at it, then run `fab sign-records --sign`; if "
-    "not, somebody else wrote it: find out who writes the bucket, and remove it"
+    "if it is from before records were signed, look at what `fab sign-records` lists, and sign it; "
+    "if not, somebody else wrote it: find out who writes the bucket, and remove it"
 )
 _ALTERED_ADVICE = (
     f"if its key was rotated, add it behind the first one in the connection {CONNECTION!r}; if "

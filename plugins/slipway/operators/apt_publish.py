@@ -73,7 +73,7 @@ class AptPublishOperator(BaseOperator):
                     self.log.warning("%s", warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
         package = _published(deb, repository, signed.public_key)
-        return keep_fact(context, deb.release, package.to_json())
+        return keep_fact(context, deb.release, package.to_json(), of=deb)
 
     def on_kill(self) -> None:
         """Remove the container of this task."""

@@ -102,7 +102,7 @@ class DebBuildOperator(BaseOperator):
                     built = self._packed(mirror, checkout, toolbox, more, package)
                     check(built, self._wanted(release))
                     deb = self._store(artifact_store(), checkout, built)
-            return keep_fact(context, release, replace(deb, built=taken).to_json())
+            return keep_fact(context, release, replace(deb, built=taken).to_json(), of=checkout)
 
     def _ready(
         self, pattern: str, checkout: Checkout, toolbox: Toolbox, built: IO[bytes], into: IO[bytes]

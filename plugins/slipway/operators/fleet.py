@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -22,9 +23,9 @@ from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.fleet_cloud import FleetCloud
 from slipway.hooks.fleet_lease import FleetLease, HalfDone, Holder
 from slipway.hooks.release_catalogue import ReleaseCatalogue
+from slipway.operators.begun import finish_swap, forget_swap
 from slipway.operators.consent import Consent
 from slipway.operators.failure import explained
-from slipway.operators.kept_facts import run_facts
 from slipway.operators.known_images import require_recorded
 from slipway.operators.run_params import is_dry_run
 from slipway.operators.turn import TurnTakingOperator, run_lease, still_as_planned
@@ -53,6 +54,10 @@ class _FleetOperator(TurnTakingOperator):
     wish: Wish
     # The swap ends here, and the next one may begin.
     last = False
+    # Machines are made of the image, so it is looked at whichever task the run began with.
+    launches = False
+    # It ends a swap and begins none, so it asks neither calendar nor plan.
+    way_back = False
     # The release was watched to the end of its soak.
     passed = False
 
@@ -70,18 +75,18 @@ class _FleetOperator(TurnTakingOperator):
             lease = self.take_turn(
                 context, looking.cloud, self.environment, release, passed=self.passed,
                 consent=self.consent, admit=self.admits(looking),
+                begin=None if self.way_back else partial(self.require_planned, looking),
             )  # fmt: skip
             swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
-            self.begin(swap)
+            if self.launches:
+                self.require_planned(swap)
             if self.consent:
                 self.consent.use_up()
             # What served before is still there, but for the task that lets it go.
             first = swap.observe(self.wish) if self.last else None
             fleet = swap.converge(self.wish, timeout=_patience(swap, self.wish), seen=first)
             if self.last:
-                self.leave(lease, release)
-                if (facts := run_facts(context)) is not None:
-                    facts.end_swap()
+                self.leave(lease, release, context)
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
 
     def ask(self, context: Context, swap: Swap) -> None:
@@ -102,27 +107,25 @@ class _FleetOperator(TurnTakingOperator):
         """
         return None
 
-    def begin(self, swap: Swap) -> None:
-        """Look at the fleet before its first change.
+    def require_planned(self, swap: Swap) -> None:
+        """Look whether the plan still holds, and whether the image is the one on record.
 
-        :param swap: under the lease.
+        :param swap: of this task, with or without the lease.
         """
+        require_recorded(swap.image, swap.target)
+        still_as_planned(swap.observe, self.consent, swap.image.release.version)
 
-    def leave(self, lease: FleetLease, release: str) -> None:
+    def leave(self, lease: FleetLease, release: str, context: Context) -> None:
         """Let the next swap begin: this one is done, and whatever was half done before it."""
+        finish_swap(context)
         lease.give_back()
 
 
 class LaunchOperator(_FleetOperator):
     """Launch the release's server group beside the live one, outside the balancer."""
 
-    held_up_by_freezes = True
     wish = Wish.LAUNCHED
-
-    def begin(self, swap: Swap) -> None:
-        """Look whether the plan still holds, and whether the image is the one on record."""
-        require_recorded(swap.image, swap.target)
-        still_as_planned(swap.observe, self.consent, swap.image.release.version)
+    launches = True
 
 
 class LaunchCanaryOperator(LaunchOperator):
@@ -148,7 +151,7 @@ class RollBackOperator(_FleetOperator):
     """Remove the new server group; the old one serves on. For a failed swap only."""
 
     wish = Wish.ROLLED_BACK
-    last = True
+    last = way_back = True
 
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
@@ -188,8 +191,9 @@ class RollBackOperator(_FleetOperator):
 
         return admit
 
-    def leave(self, lease: FleetLease, release: str) -> None:
+    def leave(self, lease: FleetLease, release: str, context: Context) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
+        forget_swap(context)
         lease.settle(release)
 
 

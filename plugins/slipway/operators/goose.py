@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook, BaseOperator
@@ -115,16 +116,15 @@ class GooseRehearseOperator(_GooseOperator):
         """
         with explained():
             forget_fact(context)
-            told = Checkout.from_json(self.checkout)
-            release = same_as_kept(context, CHECKOUT, told).release
-            migrations = self._migrations(release.sha)
+            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+            migrations = self._migrations(checkout.release.sha)
             rehearsal = Rehearsal(
                 engine=self._open_engine(context), labels=self._labels, postgres=self.postgres,
                 database=container_name(context, "postgres"),
                 goose=container_name(context, "goose"), extensions=self.extensions, log=self._say,
             )  # fmt: skip
             schema = rehearsal.run(migrations, live_version=int(self.live_version or 0))
-            return keep_fact(context, release, schema.to_json())
+            return keep_fact(context, checkout.release, schema.to_json(), of=checkout)
 
 
 class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
@@ -146,7 +146,6 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     """
 
     template_fields: Sequence[str] = ("release", "database_conn_id")
-    held_up_by_freezes = True
 
     def __init__(
         self, *, environment: Json, release: Any, database_conn_id: str,
@@ -171,10 +170,11 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             if self.admission is not None:
                 release = self.admission.record(release).checkout.release
                 consent = self.admission.consent(context, release)
+            planned = partial(still_as_planned, cloud.observe, consent, release.version)
             lease = self.take_turn(
-                context, cloud, self.environment, release.version, consent=consent
+                context, cloud, self.environment, release.version, consent=consent, begin=planned
             )
-            still_as_planned(cloud.observe, consent, release.version)
+            planned()
             if consent:
                 consent.use_up()
             migrations = self._migrations(release.sha)

@@ -1,7 +1,8 @@
 """What the tasks of a commit's run signed, for those that come after them.
 
 XComs draw the arrows and are for people to read; whoever operates a DAG may edit them, as he may
-mark a task as successful that never ran. So each task signs what it did, and is compared with that.
+mark a task as successful that never ran. So each task signs what it did and what it did it to, and
+the next one goes by that: without a signature there is nothing to go by.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from slipway.exceptions import FactMissing, ReleaseAltered
 from slipway.facts import Fact, Json, Release, TestReport
 from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.run_facts import KeptFact, RunFacts
+from slipway.hooks.run_facts import KeptFact, RunFacts, digest
 from slipway.operators.failure import explained
 
 if TYPE_CHECKING:
@@ -42,19 +43,21 @@ def forget_fact(context: Context) -> None:
             facts.forget(ti.task_id)
 
 
-def keep_fact(context: Context, release: Release, fact: Json) -> Json:
+def keep_fact(context: Context, release: Release, fact: Json, *, of: Fact | None = None) -> Json:
     """Sign what a task did, as its last step; outside of a run there is nothing to keep.
 
     :param context: the task's.
     :param release: what it did it to.
     :param fact: what it returns.
+    :param of: what :func:`same_as_kept` gave it to do it with; None for the first task of a run.
     :returns: the fact.
     """
     facts = run_facts(context)
     if facts is not None:
         ti: Any = context["ti"]
+        made_of = digest(of) if of is not None else ""
         with explained():
-            facts.keep(ti.task_id, KeptFact(release=release, told=fact))
+            facts.keep(ti.task_id, KeptFact(release=release, told=fact, made_of=made_of))
     return fact
 
 
@@ -93,18 +96,22 @@ def kept_report(context: Context, task_id: str, release: Release) -> TestReport:
 
 
 def same_as_kept(context: Context, task_id: str, told: _Told) -> _Told:
-    """Compare what a task was told with what the earlier task signed, where it signed something.
+    """Return what an earlier task of the run signed, which is what this one was told as well.
+
+    Outside of a run nobody signs, and what was told is all there is.
 
     :param context: the task's.
     :param task_id: the earlier task's.
     :param told: what it is said to have returned.
-    :returns: the same.
+    :raises FactMissing: when it signed nothing.
+    :raises RecordRefused: when somebody else wrote what is there.
     :raises ReleaseAltered: when it returned something else.
     """
-    facts = run_facts(context)
-    found = facts.find(task_id) if facts is not None else None
-    if found is None or type(told).from_json(found.told) == told:
+    if run_facts(context) is None:
         return told
+    kept = type(told).from_json(kept_fact(context, task_id).told)
+    if kept == told:
+        return kept
     msg = f"this task was told something else than {task_id} returned in this run"
     advice = f"somebody edited what the tasks told each other: clear {task_id}, or {_AGAIN}"
     raise ReleaseAltered(msg, advice=advice)

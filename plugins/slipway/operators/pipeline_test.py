@@ -167,7 +167,7 @@ class PipelineTestOperator(BaseOperator):
             with output.mask.errors():
                 result = self._run(self._runner)
                 report = self._report(checkout.release, result, output, work, number)
-            return keep_fact(context, checkout.release, report)
+            return keep_fact(context, checkout.release, report, of=checkout)
 
     def _number(self, context: Context, release: Release, mirror: GitMirror) -> int:
         """Claim the build's number; both halves of a build have one."""

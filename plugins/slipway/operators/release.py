@@ -12,6 +12,7 @@ from slipway.hooks.apt_connection import apt_repository
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.operators.begun import require_finished
 from slipway.operators.consent import Admission
 from slipway.operators.failure import explained
 from slipway.operators.release_facts import ReleaseFacts
@@ -90,11 +91,15 @@ class RecordDeploymentOperator(BaseOperator):
         self.admission = admission
 
     def execute(self, context: Context) -> None:
-        """Write the entry; a second one of the same release changes nothing."""
+        """Write the entry; a second one of the same release changes nothing.
+
+        :raises AirflowFailException: when the run has not brought the release into service.
+        """
         release = Release.from_json(self.release)
         with explained():
             release = self.admission.record(release).checkout.release
             self.admission.consent(context, release)
+            require_finished(context, release.version)
             history = DeploymentHistory(artifact_store())
             history.record(release, self.environment, run_id=context["ti"].run_id)
         self.log.info("%s serves %s", release.version, self.environment)

@@ -16,6 +16,7 @@ from slipway.facts import (
     something_passed,
 )
 from slipway.hooks.release_catalogue import ReleaseRecord
+from slipway.hooks.run_facts import digest
 from slipway.inert import visible
 from slipway.operators.kept_facts import (
     BUILD_DEB,
@@ -39,12 +40,14 @@ class ReleaseFacts:
     """The facts of one run.
 
     :param about: the release that each task was about, by the task's id.
+    :param made_of: what each task made its fact of, by the task's id.
     :param tests: of the commit.
     :param deb: as it was built.
     :param record: what the catalogue would have of them.
     """
 
     about: dict[str, Release]
+    made_of: dict[str, str]
     tests: TestReport
     deb: DebPackage
     record: ReleaseRecord
@@ -63,6 +66,7 @@ class ReleaseFacts:
         tests = TestReport.from_json(kept[TEST].told)
         return cls(
             about={task: fact.release for task, fact in kept.items()},
+            made_of={task: fact.made_of for task, fact in kept.items()},
             tests=tests,
             deb=DebPackage.from_json(kept[BUILD_DEB].told),
             record=ReleaseRecord(
@@ -76,6 +80,8 @@ class ReleaseFacts:
     def require_one_release(self, project: str) -> None:
         """Make sure that a commit's tests do not vouch for another one's package.
 
+        Nor do those of one event for another: a pull request may have fewer of them than a push.
+
         :param project: whose release it must be.
         :raises ReleaseAltered: naming what each task was about.
         """
@@ -88,6 +94,17 @@ class ReleaseFacts:
         if found != project:
             msg = f"this is a release of {visible(found)}, and the DAG makes those of {project}"
             raise ReleaseAltered(msg, advice=_ANEW)
+        self._require_one_way()
+
+    def _require_one_way(self) -> None:
+        checkout = (CHECKOUT, digest(self.record.checkout))
+        built = (BUILD_DEB, digest(self.deb))
+        for task, made_of in self.made_of.items():
+            source, signed = built if task == PUBLISH_APT else checkout
+            if task != CHECKOUT and made_of != signed:
+                msg = f"{task} did its work with something else than what {source} signed last"
+                advice = f"{source} was run again alone, or this run began before an upgrade"
+                raise ReleaseAltered(msg, advice=f"{advice}: {_ANEW}")
 
     def require_tested(self) -> None:
         """Make sure that the tests show something: what may not fail has not, or none were signed.

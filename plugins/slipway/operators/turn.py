@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -19,9 +20,9 @@ from slipway.facts import Json
 from slipway.fleet.target import FleetTarget
 from slipway.fleet.traffic import serving_version
 from slipway.hooks.fleet_lease import FleetLease
+from slipway.operators.begun import name_of_swap, name_of_way_back, own_swap
 from slipway.operators.consent import Admission, Consent
 from slipway.operators.freeze import held_up
-from slipway.operators.kept_facts import run_facts
 from slipway.operators.lease_owner import moved, run_of, run_owner
 from slipway.operators.run_params import OVERRIDE_FREEZE
 from slipway.triggers.lease import LeaseTrigger
@@ -43,8 +44,9 @@ _ALIVE = ["queued", "running"]
 class TurnTakingOperator(BaseOperator):
     """Waits until no other run changes the environment, without a worker if it takes long.
 
-    A task that begins a change asks for the freeze windows once it is its turn, so that a run
-    that waited, or whose gate was passed by, begins nothing within one. What has begun goes on.
+    Whatever task it is whose turn comes first in a run, it asks for the freeze windows and looks
+    at what was planned: so a run that waited, or whose earlier tasks were passed by, begins nothing
+    within a window. What has begun goes on.
 
     :param admission: what the environment lets in; None lets everything in.
     :param windows: of the environment, :class:`slipway.freeze.FreezeWindow` as JSON, each.
@@ -52,9 +54,6 @@ class TurnTakingOperator(BaseOperator):
         hand.
     :param clock: the time now, with its zone.
     """
-
-    # The task is among those that begin.
-    held_up_by_freezes = False
 
     def __init__(
         self, *, admission: Admission | None = None, windows: Sequence[Json] = (),
@@ -86,7 +85,7 @@ class TurnTakingOperator(BaseOperator):
 
     def take_turn(
         self, context: Context, cloud: FleetCloud, environment: Json, release: str,
-        *, passed: bool = False, consent: Consent | None = None,
+        *, begin: Callable[[], None] | None, passed: bool = False, consent: Consent | None = None,
         admit: Callable[[Holder | None], None] | None = None,
     ) -> FleetLease:  # fmt: skip
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
@@ -95,6 +94,8 @@ class TurnTakingOperator(BaseOperator):
         :param cloud: where the lease lies.
         :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
         :param release: the version that the run brings in.
+        :param begin: looks whether the run may begin its swap, and raises when it must not; None
+            for the way back, which is always open.
         :param passed: its soak is over.
         :param consent: the yes by which it does.
         :param admit: raises when it must not, after what the lease has on record.
@@ -111,10 +112,12 @@ class TurnTakingOperator(BaseOperator):
             self.log.info("%s", consent.approval)
         told = ""
 
-        def admitted(held: Holder | None) -> None:
+        def admitted(held: Holder | None) -> str:
             admit(held)
-            if self.held_up_by_freezes and self.windows:
-                self._begin(context, release, under_way=_under_way(held, lease.owner, release))
+            if begin is None:
+                return name_of_way_back()
+            ours = own_swap(held, lease.owner, release)
+            return name_of_swap(context, release, ours, partial(self._begin, context, begin))
 
         while True:
             try:
@@ -130,18 +133,10 @@ class TurnTakingOperator(BaseOperator):
         ti.xcom_push(key=LEASE, value=said)
         return lease
 
-    def _begin(self, context: Context, release: str, *, under_way: bool) -> None:
-        """Make sure that no freeze window is open, unless the run has begun its swap.
-
-        The lease alone does not say so: a later task takes it as well, whose forerunners may
-        have been marked as successful.
-        """
-        facts = run_facts(context)
-        if under_way and facts is not None and facts.began_swap(release):
-            return
-        self._thawed(context)
-        if facts is not None:
-            facts.begin_swap(release)
+    def _begin(self, context: Context, begin: Callable[[], None]) -> None:
+        if self.windows:
+            self._thawed(context)
+        begin()
 
     def _thawed(self, context: Context) -> None:
         try:
@@ -169,13 +164,6 @@ class TurnTakingOperator(BaseOperator):
             trigger=LeaseTrigger(environment=target.to_json()), method_name="resume",
             kwargs={"since": since}, timeout=timedelta(seconds=_LONGEST),
         )  # fmt: skip
-
-
-def _under_way(held: Holder | None, owner: str, release: str) -> bool:
-    """Say whether a run has its swap on record: it has the lease from its first change on."""
-    if held is None or held.owner != owner:
-        return False
-    return any(one.release == release for one in held.swaps)
 
 
 def _anybody(held: Holder | None) -> None:
@@ -211,7 +199,7 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
 def still_as_planned(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:
     """Make sure that a person's yes is still about the environment as it is.
 
-    :param look: observes the fleet, under the lease.
+    :param look: observes the fleet.
     :param consent: the yes; None where nobody is asked.
     :param version: the release; a swap that was interrupted may have brought it to service.
     :raises PlanOutdated: when another release came in between.

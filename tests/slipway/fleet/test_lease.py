@@ -202,16 +202,17 @@ def test_it_is_asked_for_at_each_change(ssm: FakeSsm) -> None:
     assert asked == [0, 1]
 
 
-def test_what_is_half_done_says_by_which_plan(ssm: FakeSsm) -> None:
+def test_what_is_half_done_says_by_which_plan_and_which_swap_it_is(ssm: FakeSsm) -> None:
     lease = _lease(ssm, "run")
-    lease.take("2", plan="p")
+    lease.take("2", plan="p", admit=lambda _: "n")
     held = lease.holder()
     assert held is not None
-    assert held.swaps == (HalfDone(release="2", plan="p"),)
+    first = HalfDone(release="2", plan="p", name="n")
+    assert held.swaps == (first,)
     lease.take("3")
     held = lease.holder()
     assert held is not None
-    assert held.swaps == (HalfDone(release="2", plan="p"), HalfDone(release="3"))
+    assert held.swaps == (first, HalfDone(release="3"))
 
 
 def test_a_lease_of_the_version_before_is_read(ssm: FakeSsm) -> None:
@@ -230,7 +231,7 @@ def test_who_may_not_begin_leaves_the_lease_as_it_was(ssm: FakeSsm) -> None:
     _lease(ssm, "gone").take("1", plan="p")
     before, seen = dict(ssm.parameters), []
 
-    def admit(held: Holder | None) -> None:
+    def admit(held: Holder | None) -> str:
         seen.append(held)
         msg = "the yes was used up"
         raise ApprovalUsedUp(msg)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from slipway.facts import DebPackage, Fact, Release, SchemaVersion, StepReport, TestReport
+from slipway.facts import DebPackage, Fact, Json, Release, SchemaVersion, StepReport, TestReport
 from slipway.hooks.release_catalogue import ReleaseRecord
 from slipway.operators.kept_facts import keep_fact
 from tests.fakes.airflow_run import FakeTask
@@ -32,9 +33,24 @@ def facts_of(record: ReleaseRecord, *steps: StepReport) -> dict[str, Fact]:
 
 
 def sign(run: FakeTask, release: Release, **facts: Fact) -> None:
-    """Let tasks of a run sign what they did to a release."""
+    """Let tasks of a run sign what they did to a release, each with what the one before it did."""
     for task, fact in facts.items():
-        keep_fact(replace(run, task_id=task).context, release, fact.to_json())
+        of = facts.get({"checkout": "", "publish_apt": "build_deb"}.get(task, "checkout"))
+        keep_fact(replace(run, task_id=task).context, release, fact.to_json(), of=of)
+
+
+def signed(context: Any, **facts: Fact | Json) -> Any:
+    """Let the tasks before this one sign what they returned, as they do in a run.
+
+    :param context: of the task that is told of it.
+    :param facts: what each returned, with a ``release``, by its id: ``checkout``, ``build_deb``.
+    :returns: the context.
+    """
+    for task_id, fact in facts.items():
+        told = fact if isinstance(fact, dict) else fact.to_json()
+        before = FakeTask(context["ti"].dag_id, context["ti"].run_id, task_id)
+        keep_fact(before.context, Release.from_json(told["release"]), told)
+    return context
 
 
 def sign_all(run: FakeTask, version: str, *steps: StepReport, **other: Fact) -> None:

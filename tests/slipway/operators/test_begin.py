@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -11,28 +13,32 @@ from unittest import mock
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from slipway.exceptions import MachineImageRefused
 from slipway.fleet import swap
 from slipway.freeze import FreezeWindow
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.deployment_history import DeploymentHistory
 from slipway.hooks.goose import GooseRun
+from slipway.hooks.signed_records import SignedRecords
 from slipway.operators import fleet, goose, packer_bake, turn
 from slipway.operators.consent import Admission
 from slipway.operators.fleet import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
+    RetireStandbysOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )
 from slipway.operators.goose import GooseMigrateOperator
+from slipway.operators.lease_owner import run_owner
 from slipway.operators.packer_bake import PackerBakeOperator
 from slipway.operators.release import RecordDeploymentOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_target, serving
 from tests.slipway.operators.releases import catalogue, make_record
-from tests.slipway.operators.test_consent import image
+from tests.slipway.operators.test_consent import approve, image, propose
 
 ADMISSION = Admission(project="shop", environment="dev")
 CHRISTMAS = FreezeWindow(
@@ -41,6 +47,8 @@ CHRISTMAS = FreezeWindow(
 BEFORE, WITHIN = datetime(2026, 12, 18, tzinfo=UTC), datetime(2026, 12, 24, tzinfo=UTC)
 BEGINS = (GooseMigrateOperator, LaunchCanaryOperator, LaunchOperator)
 GOES_ON = (ShiftTrafficOperator, RetireOldOperator)
+CHANGES = (*BEGINS, *GOES_ON)
+LEASE = "/slipway-leases/shop/dev"
 RUN, OTHER_RUN = FakeTask(run_id="manual__1"), FakeTask(run_id="manual__2")
 
 pytestmark = pytest.mark.usefixtures("artifacts")
@@ -71,13 +79,16 @@ def cloud(monkeypatch: pytest.MonkeyPatch, artifacts: object) -> FakeFleetCloud:
     return cloud
 
 
-def make(kind: Any, now: datetime = WITHIN, *, skip: bool = False) -> Any:
-    more: dict[str, Any] = {"image": image("2")}
+def make(
+    kind: Any, now: datetime = WITHIN, *, skip: bool = False, version: str = "2",
+    admission: Admission = ADMISSION,
+) -> Any:  # fmt: skip
+    more: dict[str, Any] = {"image": image(version)}
     if kind is GooseMigrateOperator:
-        release = make_record("2").checkout.release.to_json()
+        release = make_record(version).checkout.release.to_json()
         more = {"release": release, "url": "u", "directory": "m", "database_conn_id": "d"}
     return kind(
-        task_id="t", environment=make_target(keep_old=3600.0).to_json(), admission=ADMISSION,
+        task_id="t", environment=make_target(keep_old=3600.0).to_json(), admission=admission,
         windows=[CHRISTMAS.to_json()], skip_frozen=skip, clock=lambda: now, **more,
     )  # fmt: skip
 
@@ -92,7 +103,7 @@ def state(cloud: FakeFleetCloud) -> Any:
     return len(cloud.calls), dict(cloud.ssm.parameters)
 
 
-@pytest.mark.parametrize("kind", BEGINS)
+@pytest.mark.parametrize("kind", CHANGES)
 def test_a_run_whose_gate_was_marked_begins_nothing_within_a_freeze(
     kind: Any, cloud: FakeFleetCloud, migrated: mock.Mock
 ) -> None:
@@ -104,7 +115,7 @@ def test_a_run_whose_gate_was_marked_begins_nothing_within_a_freeze(
     migrated.assert_not_called()
 
 
-@pytest.mark.parametrize("kind", BEGINS)
+@pytest.mark.parametrize("kind", CHANGES)
 def test_a_commit_that_nobody_started_is_skipped_there(kind: Any, cloud: FakeFleetCloud) -> None:
     before = state(cloud)
     with pytest.raises(AirflowSkipException, match="nobody is here"):
@@ -152,10 +163,11 @@ def test_a_worker_that_died_in_the_middle_is_no_reason_to_stop_there(
 def test_a_later_task_that_took_the_lease_has_begun_nothing(
     kind: Any, cloud: FakeFleetCloud, migrated: mock.Mock
 ) -> None:
-    """With everything before it marked, it leaves the lease on record, and there is no swap."""
+    """With everything before it marked, and somebody took its lease away since."""
     with pytest.raises(Exception, match="is gone"):
-        make(ShiftTrafficOperator).execute(context())
+        make(ShiftTrafficOperator, BEFORE).execute(context())
     assert cloud.ssm.parameters != {}
+    cloud.ssm.parameters.clear()
     calls = len(cloud.calls)
     with pytest.raises(AirflowFailException, match="nobody is here"):
         make(kind).execute(context())
@@ -166,9 +178,9 @@ def test_a_later_task_that_took_the_lease_has_begun_nothing(
 def test_a_swap_that_is_over_begins_anew_and_not_within_a_freeze(cloud: FakeFleetCloud) -> None:
     for kind in (LaunchOperator, *GOES_ON):
         make(kind, BEFORE).execute(context())
-    make(ShiftTrafficOperator).execute(context())
-    with pytest.raises(AirflowFailException, match="nobody is here"):
-        make(LaunchOperator).execute(context())
+    for again in CHANGES:
+        with pytest.raises(AirflowFailException, match="nobody is here"):
+            make(again).execute(context())
 
 
 def test_another_runs_half_done_swap_does_not_let_a_run_begin(cloud: FakeFleetCloud) -> None:
@@ -179,7 +191,186 @@ def test_another_runs_half_done_swap_does_not_let_a_run_begin(cloud: FakeFleetCl
     assert state(cloud) == before
 
 
-@pytest.mark.parametrize("kind", [*BEGINS, *GOES_ON])
+@pytest.fixture
+def standby(cloud: FakeFleetCloud) -> None:
+    """2 serves, and 1 is kept warm: to bring it back, no machine has to be launched."""
+    deploy(cloud, "2", keep_old=3600.0)
+    assert serving(cloud) == ["2"]
+
+
+@pytest.mark.usefixtures("standby")
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_warm_standby_does_not_come_back_within_a_freeze_after_a_launch_that_was_marked(
+    version: str, asks: bool, cloud: FakeFleetCloud
+) -> None:
+    admission = replace(ADMISSION, asks=asks)
+    approve(propose(version, run=RUN, replaces="2"))  # of before the window
+    before = state(cloud)
+    for kind in (LaunchOperator, *GOES_ON):
+        with pytest.raises(AirflowFailException, match="nobody is here"):
+            make(kind, version=version, admission=admission).execute(context())
+    assert (state(cloud), serving(cloud)) == (before, ["2"])
+
+
+@pytest.mark.usefixtures("standby")
+@pytest.mark.parametrize("kind", GOES_ON)
+def test_an_outdated_plan_is_not_passed_by_marking_the_task_that_noticed(
+    kind: Any, cloud: FakeFleetCloud
+) -> None:
+    approve(propose("1", run=RUN, replaces="0.9"))
+    before = state(cloud)
+    for task in (LaunchOperator, kind):
+        operator = make(task, BEFORE, version="1", admission=replace(ADMISSION, asks=True))
+        with pytest.raises(AirflowFailException, match=r"replaces 0\.9, but 2 serves"):
+            operator.execute(context())
+    assert (state(cloud), serving(cloud)) == (before, ["2"])
+
+
+@pytest.mark.usefixtures("standby")
+@pytest.mark.parametrize("kind", GOES_ON)
+def test_an_image_that_is_not_on_record_is_not_passed_by_marking_the_launch(
+    kind: Any, cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = MachineImageRefused("nobody recorded it", advice="bake it")
+    monkeypatch.setattr(fleet, "require_recorded", mock.Mock(side_effect=refused))
+    before = state(cloud)
+    with pytest.raises(AirflowFailException, match="nobody recorded it"):
+        make(kind, BEFORE, version="1").execute(context())
+    assert (state(cloud), serving(cloud)) == (before, ["2"])
+
+
+def ended_by_housekeeping() -> None:
+    keeper = RetireStandbysOperator(task_id="t", environment=make_target(keep_old=3600.0).to_json())
+    keeper.execute(FakeTask(dag_id="housekeeping", run_id="scheduled__1").context)
+
+
+def test_an_old_run_whose_swap_housekeeping_ended_begins_nothing_within_a_freeze(
+    cloud: FakeFleetCloud,
+) -> None:
+    """The run was marked as failed before the freeze, and is cleared within it."""
+    make(LaunchOperator, BEFORE).execute(context())
+    ended_by_housekeeping()
+    before = state(cloud)
+    for kind in (LaunchOperator, ShiftTrafficOperator, LaunchOperator, *GOES_ON):
+        with pytest.raises(AirflowFailException, match="nobody is here"):
+            make(kind).execute(context())
+    assert (state(cloud), serving(cloud)) == (before, ["1"])
+
+
+def test_nor_does_one_whose_swap_gave_way_to_another_runs(cloud: FakeFleetCloud) -> None:
+    make(LaunchOperator, BEFORE).execute(context())
+    for kind in (LaunchOperator, *GOES_ON):  # RUN has ended, and nobody had come for its swap
+        make(kind, BEFORE).execute(context(OTHER_RUN))
+    before = state(cloud)
+    for again in CHANGES:
+        with pytest.raises(AirflowFailException, match="nobody is here"):
+            make(again).execute(context())
+    assert state(cloud) == before
+
+
+def test_nor_one_whose_way_back_died_on_its_way(cloud: FakeFleetCloud) -> None:
+    make(LaunchOperator, BEFORE).execute(context())
+    cloud.observe()
+    cloud.faults.crash_at = len(cloud.calls)
+    with pytest.raises(Crash):
+        make(RollBackOperator).execute(context())
+    for kind in (LaunchOperator, *GOES_ON):
+        with pytest.raises(AirflowFailException, match="nobody is here"):
+            make(kind).execute(context())
+    make(RollBackOperator).execute(context())
+    assert (serving(cloud), cloud.ssm.parameters) == (["1"], {})
+
+
+@pytest.mark.parametrize("name", ["", "guessed"])
+def test_a_swap_that_somebody_wrote_into_the_lease_has_not_begun(
+    name: str, cloud: FakeFleetCloud
+) -> None:
+    make(LaunchOperator, BEFORE).execute(context())
+    ended_by_housekeeping()
+    owner = run_owner(RUN.dag_id, RUN.run_id)
+    cloud.lease(owner=owner, dead=lambda _: False).take("2", admit=lambda _: name)
+    with pytest.raises(AirflowFailException, match="nobody is here"):
+        make(LaunchOperator).execute(context())
+    assert serving(cloud) == ["1"]
+
+
+def before_swaps_had_names(cloud: FakeFleetCloud, artifacts: Path) -> None:
+    """Turn what a run wrote into what the version before wrote."""
+    held = json.loads(cloud.ssm.parameters[LEASE])
+    for one in held["swaps"]:
+        del one["name"]
+    cloud.ssm.parameters[LEASE] = json.dumps(held)
+    (note,) = artifacts.glob("runs/*/swap/begun.json")
+    path = note.relative_to(artifacts).as_posix()
+    SignedRecords(artifact_store()).put(path, {"version": "2"})
+
+
+def test_a_swap_of_before_an_upgrade_is_finished_within_a_freeze(
+    cloud: FakeFleetCloud, artifacts: Path
+) -> None:
+    make(LaunchOperator, BEFORE).execute(context())
+    before_swaps_had_names(cloud, artifacts)
+    for kind in GOES_ON:
+        make(kind).execute(context())
+    assert serving(cloud) == ["2"]
+
+
+def test_a_note_of_before_an_upgrade_alone_is_no_swap(
+    cloud: FakeFleetCloud, artifacts: Path
+) -> None:
+    make(LaunchOperator, BEFORE).execute(context())
+    before_swaps_had_names(cloud, artifacts)
+    ended_by_housekeeping()
+    for kind in (LaunchOperator, ShiftTrafficOperator, LaunchOperator):
+        with pytest.raises(AirflowFailException, match="nobody is here"):
+            make(kind).execute(context())
+    assert (serving(cloud), cloud.ssm.parameters) == (["1"], {})
+
+
+def remember() -> list[str]:
+    """Let the last task of a run write into the history; returns what stands there."""
+    RecordDeploymentOperator(
+        task_id="t", release=make_record("2").checkout.release.to_json(), environment="dev",
+        admission=ADMISSION,
+    ).execute(context())  # fmt: skip
+    return DeploymentHistory(artifact_store()).versions("shop", "dev")
+
+
+def test_a_release_that_served_is_remembered(cloud: FakeFleetCloud) -> None:
+    for kind in (LaunchOperator, *GOES_ON):
+        make(kind, BEFORE).execute(context())
+    assert remember() == ["2"]
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        (),
+        (LaunchOperator,),
+        (LaunchOperator, ShiftTrafficOperator),
+        (LaunchOperator, ShiftTrafficOperator, RollBackOperator),
+        (LaunchOperator, *GOES_ON, RollBackOperator),
+    ],
+)
+def test_a_release_is_not_remembered_by_marking_what_should_bring_it(
+    done: tuple[Any, ...], cloud: FakeFleetCloud
+) -> None:
+    for kind in done:
+        make(kind, BEFORE).execute(context())
+    with pytest.raises(AirflowFailException, match="no swap of this run has brought 2 into"):
+        remember()
+    assert DeploymentHistory(artifact_store()).versions("shop", "dev") == []
+
+
+def test_another_runs_swap_is_not_this_ones_to_remember(cloud: FakeFleetCloud) -> None:
+    for kind in (LaunchOperator, *GOES_ON):
+        make(kind, BEFORE).execute(context(OTHER_RUN))
+    with pytest.raises(AirflowFailException, match="no swap of this run"):
+        remember()
+
+
+@pytest.mark.parametrize("kind", CHANGES)
 def test_a_dry_run_whose_plan_was_marked_changes_nothing(
     kind: Any, cloud: FakeFleetCloud, migrated: mock.Mock
 ) -> None:

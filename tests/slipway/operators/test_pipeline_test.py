@@ -15,6 +15,7 @@ from slipway.operators.kept_facts import kept_report
 from slipway.operators.pipeline_share import Part
 from slipway.operators.pipeline_test import PipelineTestOperator
 from tests.fakes.container_engine import FakeEngine, Play
+from tests.slipway.operators.commit_runs import signed
 from tests.slipway.pipeline.tars import packed
 from tests.slipway.pipeline.workspaces import Workspace
 
@@ -39,12 +40,17 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     return engine
 
 
-def operator(repository: Repository, sha: str, **options: Any) -> PipelineTestOperator:
-    checkout = Checkout(
+def checkout_of(repository: Repository, sha: str) -> Checkout:
+    return Checkout(
         release=released(sha),
         repository=repository.url, ref="main", branch="main", message="m", author_name="Ada",
         author_email="a@example.com", committed_at=0,
     )  # fmt: skip
+
+
+def operator(repository: Repository, sha: str, **options: Any) -> PipelineTestOperator:
+    checkout = checkout_of(repository, sha)
+    signed(CONTEXT, checkout=checkout)
     return PipelineTestOperator(
         task_id="test", checkout=checkout.to_json(), url=repository.url, **options
     )
@@ -266,6 +272,25 @@ def test_a_secret_that_is_a_word_of_the_record_does_not_break_it(
     assert report.release.sha == sha
 
 
+STRANGER: Any = {"ti": SimpleNamespace(dag_id="shop", task_id="test", run_id="manual__1")}
+
+
+def test_a_strangers_commit_that_was_written_into_xcom_gets_no_secret(
+    repository: Repository, engine: FakeEngine, secrets: dict[str, str]
+) -> None:
+    """Checkout refused it, was marked as successful, and its XCom was written by hand."""
+    repository.commit(_dot_drone_dot_yml=PIPELINE)
+    repository.git("checkout", "--quiet", "-b", "stranger")
+    evil = repository.commit(_dot_drone_dot_yml=SECRET_PIPELINE)
+    task = operator(repository, evil, secrets={"token": "variable:t"})
+    with pytest.raises(AirflowFailException, match="checkout signed nothing in this run"):
+        task.execute(STRANGER)
+    signed(STRANGER, checkout=checkout_of(repository, repository.git("rev-parse", "main")))
+    with pytest.raises(AirflowFailException, match="told something else than checkout"):
+        task.execute(STRANGER)
+    assert engine.events == []
+
+
 BUILDING = """\
 kind: pipeline
 name: build
@@ -300,7 +325,9 @@ def building(engine: FakeEngine, tmp_path: Path, artifacts: Path) -> FakeEngine:
 def halves(repository: Repository, sha: str, part: Part, **more: Any) -> TestReport:
     choices = {"built": ["bin/shop"], "built_by": "build", "part": part, **more}
     task = operator(repository, sha, **choices)
-    return TestReport.from_json(task.execute(in_run("build" if part is Part.FIRST else "test")))
+    context = in_run("build" if part is Part.FIRST else "test")
+    signed(context, checkout=checkout_of(repository, sha))
+    return TestReport.from_json(task.execute(context))
 
 
 def test_what_was_built_is_on_the_report_and_its_digest_is_signed(

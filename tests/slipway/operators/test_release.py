@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.event import Event
 from slipway.exceptions import ReleaseAltered
 from slipway.facts import BuiltFiles, Checkout, DebPackage, StepReport, TestReport
 from slipway.hooks.artifact_store import artifact_store
@@ -18,7 +19,7 @@ from slipway.operators.apt_publish import AptPublishOperator
 from slipway.operators.consent import Admission
 from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.goose import GooseRehearseOperator
-from slipway.operators.kept_facts import same_as_kept
+from slipway.operators.kept_facts import keep_fact, same_as_kept
 from slipway.operators.pipeline_test import PipelineTestOperator
 from slipway.operators.release import RecordDeploymentOperator, RecordReleaseOperator
 from tests.fakes.airflow_run import FakeTask
@@ -192,15 +193,53 @@ def test_an_edited_xcom_is_named_by_the_task_that_was_told(number: int) -> None:
         operator.execute(RUN.context)
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_a_task_does_no_work_for_one_that_was_marked_as_successful(number: int) -> None:
+    facts = facts_of(make_record("1"))
+    operator = operators(facts["checkout"].to_json(), facts["build_deb"].to_json())[number]
+    with pytest.raises(AirflowFailException, match=r"(checkout|build_deb) signed nothing"):
+        operator.execute(RUN.context)
+
+
+@pytest.mark.parametrize("task", ["test", "rehearse_migrations", "build_deb"])
+def test_what_was_done_for_another_event_makes_no_release(task: str) -> None:
+    """Checkout was run again alone: of a push, other steps than these would have been run."""
+    record = make_record("1")
+    release, facts = record.checkout.release, facts_of(record)
+    before = dataclasses.replace(record.checkout, event=Event.of_commit(release.sha))
+    sign_all(RUN, "1")
+    sign(RUN, release, **{"checkout": before, task: facts[task]})
+    sign(RUN, release, checkout=record.checkout)
+    refused(f"{task} did its work with something else than what checkout signed", schema={})
+
+
+def test_a_run_that_signed_before_there_were_digests_begins_anew(artifacts: Any) -> None:
+    record = make_record("1")
+    for task, fact in facts_of(record).items():
+        keep_fact(
+            dataclasses.replace(RUN, task_id=task).context, record.checkout.release, fact.to_json()
+        )
+    refused("this run began before an upgrade: trigger a new run", schema={})
+
+
+def test_a_package_is_published_of_the_build_that_was_signed() -> None:
+    facts = facts_of(make_record("1"))
+    deb = facts["build_deb"]
+    assert isinstance(deb, DebPackage)
+    sign_all(RUN, "1")
+    other = dataclasses.replace(deb, artifact="deb/other")
+    sign(RUN, deb.release, checkout=facts["checkout"], build_deb=other)
+    refused("publish_apt did its work with something else than what build_deb signed", schema={})
+
+
 def test_what_a_task_returned_is_what_the_next_one_may_be_told() -> None:
     facts = facts_of(make_record("1"))
     checkout = Checkout.from_json(facts["checkout"].to_json())
     deb = DebPackage.from_json(facts["build_deb"].to_json())
-    # A run from before the upgrade goes on to where it has to count.
-    assert same_as_kept(RUN.context, "checkout", checkout) is checkout
+    assert same_as_kept({}, "checkout", checkout) is checkout  # no run, so nobody signs
     sign_all(RUN, "1")
-    assert same_as_kept(RUN.context, "checkout", checkout) is checkout
-    assert same_as_kept(RUN.context, "build_deb", deb) is deb
+    assert same_as_kept(RUN.context, "checkout", checkout) == checkout
+    assert same_as_kept(RUN.context, "build_deb", deb) == deb
     with pytest.raises(ReleaseAltered, match="told something else than build_deb"):
         same_as_kept(RUN.context, "build_deb", dataclasses.replace(deb, artifact="deb/other"))
 

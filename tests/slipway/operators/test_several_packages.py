@@ -23,7 +23,7 @@ from slipway.operators.consent import Admission
 from slipway.operators.image_layers import Layers
 from slipway.operators.release import RecordReleaseOperator
 from tests.fakes.airflow_run import FakeTask
-from tests.slipway.operators.commit_runs import APT, facts_of, sign_all
+from tests.slipway.operators.commit_runs import APT, facts_of, sign_all, signed
 from tests.slipway.operators.releases import make_record
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -114,7 +114,8 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bytes]]:
 def test_all_are_published_and_the_one_that_needs_the_others_is_the_last(
     published: list[tuple[str, bytes]],
 ) -> None:
-    told = AptPublishOperator(task_id="publish_apt", deb=deb().to_json()).execute(RUN.context)
+    context = signed(RUN.context, build_deb=deb())
+    told = AptPublishOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
     assert published == [
         ("shop-data_1_all.deb", b"shop-data"), ("shop-dbgsym_1_all.deb", b"shop-dbgsym"),
         ("shop_1_all.deb", b"shop"),
@@ -127,8 +128,9 @@ def test_another_package_in_the_bucket_is_not_published(
     published: list[tuple[str, bytes]], content: bytes
 ) -> None:
     artifact_store().put(DATA.artifact, content)
+    context = signed(RUN.context, build_deb=deb())
     with pytest.raises(AirflowFailException, match=r"shop-data_1_all\.deb in the artifact store"):
-        AptPublishOperator(task_id="publish_apt", deb=deb().to_json()).execute(RUN.context)
+        AptPublishOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
     assert published == []
 
 

@@ -220,9 +220,7 @@ def test_a_log_that_was_pasted_into_a_commit_message_does_not_break_the_build() 
     assert env_sizes.bounded({"A": "ä" * 20_000}) == {"A": "ä" * 20_000}
 
 
-@pytest.mark.parametrize(
-    ("asked", "given"), [("1000GB", 8 << 30), ("1GB", 1 << 30), (None, None)]
-)
+@pytest.mark.parametrize(("asked", "given"), [("1000GB", 8 << 30), ("1GB", 1 << 30), (None, None)])
 def test_a_step_does_not_take_the_machines_whole_swap(asked: str | None, given: int | None) -> None:
     more = f", memswap_limit: {asked}" if asked else ""
     (pipeline,) = built(f"{HEAD}steps: [{{name: a, image: i{more}}}]\n").pipelines
