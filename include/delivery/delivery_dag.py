@@ -19,6 +19,7 @@ from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.house_rules import LIMITS, RUNS, project_dag
 from include.delivery.project import Environment, Project
 from include.delivery.swap_group import bake_and_swap
+from slipway.event import HEADS
 from slipway.operators.apt_publish import AptPublishOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.deb_build import DebBuildOperator
@@ -52,7 +53,8 @@ def commit_dag(project: Project) -> DAG:
         doc_md=documentation.commit_dag(project),
         params={
             "ref": Param(
-                project.repository.branch, type="string", minLength=1, maxLength=250,
+                # In full: a tag of the branch's name makes the short one mean two things.
+                f"{HEADS}{project.repository.branch}", type="string", minLength=1, maxLength=300,
                 title="Branch, tag or sha",
                 description="What to build and deliver. `refs/heads/...` and `refs/tags/...` mean "
                 "that branch or tag alone.",
