@@ -20,6 +20,7 @@ from include.delivery.house_rules import RUNS, project_dag
 from include.delivery.project import Environment, Project
 from include.delivery.release_tasks import release_tasks
 from include.delivery.swap_group import bake_and_swap
+from slipway.event import HEADS
 from slipway.operators.release import RecordReleaseOperator
 
 
@@ -48,7 +49,8 @@ def commit_dag(project: Project) -> DAG:
         doc_md=documentation.commit_dag(project),
         params={
             "ref": Param(
-                project.repository.branch, type="string", minLength=1, maxLength=250,
+                # In full: a tag of the branch's name makes the short one mean two things.
+                f"{HEADS}{project.repository.branch}", type="string", minLength=1, maxLength=300,
                 title="Branch, tag or sha",
                 description="What to build and deliver. `refs/heads/...` and `refs/tags/...` mean "
                 "that branch or tag alone.",

@@ -15,6 +15,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -121,6 +122,7 @@ class GitOutputTooLarge(GitCommandFailed):
 def git(
     *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None,
     most: int = MOST_OUTPUT, limit: float = TIMEOUT, given: bytes = b"",
+    keep: Callable[[bytes], bool] | None = None,
 ) -> bytes:  # fmt: skip
     """Run git and return what it printed.
 
@@ -130,12 +132,41 @@ def git(
     :param most: bytes that it may print.
     :param limit: seconds that it may take.
     :param given: what it reads from its standard input.
+    :param keep: says of each line whether it is wanted; the others are dropped as they come, and
+        ``most`` is of those that are.
     :raises GitOutputTooLarge: when it prints more.
     :raises GitCommandFailed: when git exits with an error or takes longer than that.
     """
     printed = bytearray()
-    _run(arguments, cwd, environment, sink=printed.extend, most=most, limit=limit, given=given)
+    sink: Callable[[bytes], object] = printed.extend
+    bound = most
+    if keep is not None:
+        sink, bound = _Kept(printed, keep, most).take, sys.maxsize
+    _run(arguments, cwd, environment, sink=sink, most=bound, limit=limit, given=given)
     return bytes(printed)
+
+
+class _Kept:
+    """Adds the lines that are wanted to what was printed.
+
+    :param printed: the lines.
+    :param keep: says of a line whether it is wanted.
+    :param most: bytes of them.
+    """
+
+    def __init__(self, printed: bytearray, keep: Callable[[bytes], bool], most: int) -> None:
+        self._printed, self._keep, self._most = printed, keep, most
+        self._begun = b""
+
+    def take(self, chunk: bytes) -> None:
+        """Look at the lines of a piece; what follows the last of them belongs to the next piece."""
+        *lines, self._begun = (self._begun + chunk).split(b"\n")
+        for line in lines:
+            if self._keep(line):
+                self._printed += line + b"\n"
+        if len(self._printed) + len(self._begun) > self._most:
+            msg = f"git printed more than {self._most} bytes"
+            raise GitOutputTooLarge(msg)
 
 
 def git_into(file: IO[bytes], *arguments: str, cwd: Path, most: int) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 
 from slipway.deliverable import Deliverable
 from slipway.event import HEADS, TAGS
@@ -40,6 +41,7 @@ def fetch_for(store: MirrorStore, delivered: Deliverable | None) -> None:
     else:
         return
     for wanted in _fewer_and_fewer(_listed(store, delivered), delivered):
+        store.forget(_in_the_way(store.refs(), wanted))
         try:
             store.fetch(*wanted)
         except SlipwayError as error:
@@ -63,12 +65,39 @@ def _listed(store: MirrorStore, delivered: Deliverable) -> list[str]:
     ]
     try:
         # For git a star stands for slashes as well, so this lists more than is delivered.
-        listed = store.list_refs(*patterns)
+        listed = store.list_refs(*patterns, keep=_beginning_like(patterns))
     except RepositoryTooLarge as error:
         _log.warning("%s; only %s is fetched", error, delivered.ref)
         return [delivered.ref]
     store.forget(delivered.among(store.refs().keys() - listed.keys())[:MOST_DELIVERED])
     return [ref for ref in listed if _fits(ref)]
+
+
+def _beginning_like(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Ask of a name whether it begins like a pattern; for git it is enough that it ends so."""
+    whole, begins = set(), []
+    for pattern in patterns:
+        plain = re.split(r"[*?\[\\]", pattern, maxsplit=1)[0]
+        if plain == pattern:
+            whole.add(plain)
+        else:
+            begins.append(plain)
+    return lambda name: name in whole or name.startswith(tuple(begins))
+
+
+def _in_the_way(here: Iterable[str], wanted: Iterable[str]) -> list[str]:
+    """List the refs of a mirror whose names lie within a wanted one's, or the other way around.
+
+    No repository has both, so they are gone there; but as files they keep the wanted ones out.
+    """
+    names = set(wanted)
+    above = {parent for name in names for parent in _parents(name)}
+    return [ref for ref in here if ref in above - names or not names.isdisjoint(_parents(ref))]
+
+
+def _parents(ref: str) -> Iterator[str]:
+    parts = ref.split("/")
+    return ("/".join(parts[:count]) for count in range(3, len(parts)))
 
 
 def _fewer_and_fewer(listed: list[str], delivered: Deliverable) -> Iterator[list[str]]:

@@ -87,7 +87,7 @@ class GitMirror(GitFiles):
         if not is_ref_name(branch):
             return None
         ref = f"{HEADS}{branch}"
-        return self._store.list_refs(ref).get(ref)
+        return self._store.list_refs(ref, keep=ref.__eq__).get(ref)
 
     def tip(self, branch: str) -> str:
         """Ask the server for a branch's newest commit, as :meth:`head` does.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from slipway.event import HEADS, TAGS
@@ -125,9 +125,12 @@ class MirrorStore:
 
         :param refs: in full.
         """
-        with locked(self._prepared()):
-            for ref in refs:
-                self.attempt("update-ref", "-d", ref)
+        gone = "".join(f"delete {ref}\0\0" for ref in refs)
+        if not gone:
+            return
+        with locked(self._prepared()), suppress(GitCommandFailed):
+            given = gone.encode(errors="surrogateescape")
+            git("update-ref", "--stdin", "-z", cwd=self.path, given=given)
 
     def has(self, sha: str) -> bool:
         """Tell whether a commit is here."""
@@ -151,26 +154,35 @@ class MirrorStore:
         except GitCommandFailed:
             return None
 
-    def list_refs(self, *patterns: str) -> dict[str, str]:
+    def list_refs(
+        self, *patterns: str, keep: Callable[[str], bool] | None = None
+    ) -> dict[str, str]:
         """Ask the server what its refs point to, without fetching anything.
 
         :param patterns: of refs in full; git matches them with the ends of names.
+        :param keep: says of a name that fits whether it is wanted: whoever may push any branch may
+            make as many that end in another's name as nobody can read.
         :raises RepositoryUnreachable: when the server does not answer soon.
         :raises RepositoryRefused: when it says no.
         :raises RepositoryTooLarge: when it has more than anybody reads.
         """
         arguments = ("ls-remote", "--heads", "--tags", "--refs", "--", self.url, *patterns)
         try:
-            return of_ls_remote(self.remote(*arguments, limit=ANSWER, most=MOST_OUTPUT))
+            answer = self.remote(*arguments, limit=ANSWER, most=MOST_OUTPUT, keep=_of_lines(keep))
+            return of_ls_remote(answer)
         except GitOutputTooLarge as error:
             msg = f"{self.url} has more branches and tags than fit into {MOST_OUTPUT >> 20} MiB"
             raise RepositoryTooLarge(msg, advice="remove those that nobody needs") from error
 
-    def remote(self, *arguments: str, limit: float = TIMEOUT, most: int = MOST_OUTPUT) -> bytes:
+    def remote(
+        self, *arguments: str, limit: float = TIMEOUT, most: int = MOST_OUTPUT,
+        keep: Callable[[bytes], bool] | None = None,
+    ) -> bytes:  # fmt: skip
         """Run git with the credentials.
 
         :param limit: seconds that it may take.
         :param most: bytes that it may print.
+        :param keep: says of each line that it prints whether it is wanted.
         :raises GitOutputTooLarge: when it prints more.
         :raises RepositoryUnreachable: when the server does not answer.
         :raises RepositoryRefused: when it says no.
@@ -178,7 +190,9 @@ class MirrorStore:
         cwd = self.path if self.path.exists() else own_folder(self.root)
         try:
             with self.login() as environment:
-                return git(*arguments, cwd=cwd, environment=environment, limit=limit, most=most)
+                return git(
+                    *arguments, cwd=cwd, environment=environment, limit=limit, most=most, keep=keep
+                )
         except GitOutputTooLarge:
             raise
         except GitCommandFailed as error:
@@ -212,3 +226,10 @@ class MirrorStore:
             attributes.write_text("* -export-ignore -export-subst -filter\n")
         remove_shared(self.root, self.url)
         return self.path
+
+
+def _of_lines(keep: Callable[[str], bool] | None) -> Callable[[bytes], bool] | None:
+    """Ask about the names in the lines of git-ls-remote(1)."""
+    if keep is None:
+        return None
+    return lambda line: keep(line.partition(b"\t")[2].decode(errors="surrogateescape"))

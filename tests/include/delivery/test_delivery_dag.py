@@ -16,6 +16,7 @@ from include.delivery.housekeeping_dag import housekeeping_dag
 from include.delivery.loader import PROJECTS, load_project
 from include.delivery.project import Package, Project
 from include.delivery.watching import Canary
+from slipway.deliverable import Deliverable
 from slipway.operators.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 
 if TYPE_CHECKING:
@@ -300,3 +301,10 @@ def test_a_loader_builds_what_is_asked_for(file: str, dag_id: str, expected: set
 
 def _inherited() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
+
+
+def test_a_tag_called_like_the_branch_stops_no_run_that_names_no_ref(project: Project) -> None:
+    """The short name would mean two things, and be refused."""
+    ref = build(project, "guestbook").params["ref"]
+    assert ref == f"refs/heads/{project.repository.branch}"
+    assert Deliverable(branch=project.repository.branch).ref == ref

@@ -135,3 +135,96 @@ def test_a_delivered_branch_that_is_absent_is_named(repository: Repository, tmp_
     repository.commit(readme="one")
     with pytest.raises(RefNotFound):
         GitMirror(url=repository.url, root=tmp_path).find("absent", delivered=MAIN)
+
+
+def _many_that_end_like_it(repository: Repository, end: str) -> None:
+    _packed(repository, *(f"refs/heads/{n}/{'y' * 200}/{end}" for n in range(100)))
+
+
+def test_refs_that_end_like_the_delivered_branch_do_not_stop_the_poll(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(git_store, "MOST_OUTPUT", 20_000)
+    sha = repository.commit(readme="one")
+    _many_that_end_like_it(repository, "refs/heads/main")
+    mirror = GitMirror(url=repository.url, root=tmp_path)
+    assert mirror.head("main") == sha
+    assert mirror.tip("main") == sha
+    assert mirror.head("mai") is None
+
+
+@pytest.mark.parametrize(
+    "end", ["refs/heads/main", "refs/heads/release/1", "refs/tags/v1.2.3", "refs/tags/x1.2"]
+)
+def test_refs_that_end_like_what_is_delivered_hide_none_of_it(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    sha = repository.commit(readme="one")
+    _many_that_end_like_it(repository, end)
+    repository.git("tag", "v1.2.3")
+    repository.git("branch", "release/1")
+    monkeypatch.setattr(git_store, "MOST_OUTPUT", 20_000)
+    monkeypatch.setattr(git_store, "MOST_REFS", 20)
+    mirror = GitMirror(url=repository.url, root=tmp_path)
+    assert mirror.find("release/1", delivered=MAIN).sha == sha
+    assert mirror.find("refs/heads/main", delivered=MAIN).sha == sha
+    assert mirror.version(sha).name == f"1.2.3+0.g{sha[:7]}"
+
+
+def test_more_refs_of_the_name_itself_than_anybody_reads_are_refused(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(readme="one")
+    monkeypatch.setattr(git_store, "MOST_OUTPUT", 10)
+    with pytest.raises(RepositoryTooLarge, match="more branches and tags than fit"):
+        GitMirror(url=repository.url, root=tmp_path).head("main")
+
+
+def _too_many(repository: Repository) -> None:
+    sha = repository.git("rev-parse", "HEAD")
+    for number in range(21):
+        repository.git("update-ref", f"refs/heads/z{number}", sha)
+
+
+@pytest.mark.parametrize(
+    ("strangers", "teams"),
+    [
+        ("release/2.0/x", "release/2.0"),
+        ("release/2.0/x/y", "release/2.0"),
+        ("release/2.0", "release/2.0/x"),
+        ("main/x", "main"),
+    ],
+)
+@pytest.mark.parametrize("attack", [_too_many, _damage])
+def test_a_strangers_branch_that_is_gone_keeps_no_delivered_one_out_of_the_mirror(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strangers: str,
+    teams: str, attack: Callable[[Repository], None],
+) -> None:  # fmt: skip
+    """One lies within the other's name, and a mirror's refs are files."""
+    monkeypatch.setattr(git_store, "MOST_REFS", 20)
+    delivered = Deliverable(branch="trunk", branches=(teams,))
+    sha = repository.commit(readme="one")
+    repository.git("checkout", "--quiet", "-b", "trunk")
+    repository.git("branch", "-D", "main")
+    repository.git("branch", strangers)
+    mirror = GitMirror(url=repository.url, root=tmp_path)
+    assert mirror.find("trunk", delivered=delivered).sha == sha
+    repository.git("branch", "-D", strangers)
+    repository.git("branch", teams)
+    attack(repository)
+    assert mirror.find(f"refs/heads/{teams}", delivered=delivered).sha == sha
+    assert mirror.find("trunk", delivered=delivered).sha == sha
+
+
+def test_a_delivered_branch_takes_the_place_of_what_it_lay_in(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(readme="one")
+    repository.git("branch", "x/y")
+    mirror = GitMirror(url=repository.url, root=tmp_path)
+    assert mirror.head("main") == mirror.find("main", delivered=Deliverable(branch="x")).sha
+    repository.git("branch", "-D", "x/y")
+    repository.git("branch", "x")
+    monkeypatch.setattr(git_store, "MOST_REFS", 20)
+    _too_many(repository)
+    assert mirror.find("refs/heads/x", delivered=Deliverable(branch="x")).ref == "refs/heads/x"
