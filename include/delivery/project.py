@@ -125,6 +125,9 @@ class Package(Strict):
     """The systemd unit that serves."""
     config: dict[VariableName, SettingValue] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
+    uses: tuple[DebianName, ...] = ()
+    """Further packages that its machines may install from the apt repository, which all projects
+    share. What is not named here comes from Debian or not at all."""
 
 
 class Migrations(Strict):
