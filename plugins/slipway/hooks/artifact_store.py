@@ -12,6 +12,10 @@ from uuid import uuid4
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.configuration import conf
 
+from slipway.exceptions import ArtifactKeyRefused
+
+_ELSEWHERE = {"", ".", ".."}
+
 
 class ArtifactStore:
     """Bytes under keys, below one root.
@@ -23,12 +27,22 @@ class ArtifactStore:
     """
 
     def __init__(self, root: str) -> None:
-        self._root = ObjectStoragePath(root)
+        self._folder = ObjectStoragePath(root)
 
     @property
     def place(self) -> str:
         """Where it is, without the connection that it is reached with."""
-        return f"{self._root.protocol}://{self._root.path}"
+        return f"{self._folder.protocol}://{self._folder.path}"
+
+    def _at(self, key: str) -> ObjectStoragePath:
+        """Return where a key is: below the root, whatever it is made of.
+
+        :raises ArtifactKeyRefused: for a key with a part that is a step elsewhere, or none at all.
+        """
+        if _ELSEWHERE & set(key.split("/")) or "\0" in key:
+            msg = f"{key[:200]!r} is no key of an artifact"
+            raise ArtifactKeyRefused(msg, advice="a name in it was not looked at; report this")
+        return self._folder / key
 
     def put(self, key: str, data: bytes) -> None:
         """Store bytes, replacing what was there.
@@ -36,7 +50,7 @@ class ArtifactStore:
         :param key: slash-separated, relative.
         :param data: the whole content.
         """
-        path = self._root / key
+        path = self._at(key)
         if path.protocol != "file":
             path.write_bytes(data)  # object stores show an object only when it is complete
             return
@@ -53,7 +67,7 @@ class ArtifactStore:
         :param data: the whole content.
         :returns: whether they were stored; of two writers at once, one is told no.
         """
-        path = self._root / key
+        path = self._at(key)
         if path.protocol != "file":
             try:
                 path.fs.pipe_file(path.path, data, mode="create")
@@ -76,21 +90,21 @@ class ArtifactStore:
 
         :param key: as given to :meth:`put`.
         """
-        (self._root / key).unlink(missing_ok=True)
+        self._at(key).unlink(missing_ok=True)
 
     def delete_all(self, prefix: str) -> None:
         """Remove everything below a prefix; nothing there is fine.
 
         :param prefix: a folder, without the trailing slash.
         """
-        (self._root / prefix).rmdir(recursive=True)
+        self._at(prefix).rmdir(recursive=True)
 
     def stored_at(self, key: str) -> datetime | None:
         """Return when something was stored under a key, or None where there is nothing.
 
         :param key: as given to :meth:`put`.
         """
-        path = self._root / key
+        path = self._at(key)
         try:
             modified: datetime = path.fs.modified(path.path)
         except FileNotFoundError:
@@ -103,7 +117,7 @@ class ArtifactStore:
         :param key: as given to :meth:`put`.
         """
         try:
-            return bytes((self._root / key).read_bytes())
+            return bytes(self._at(key).read_bytes())
         except FileNotFoundError:
             return None
 
@@ -125,7 +139,7 @@ class ArtifactStore:
 
         :param prefix: a folder, without the trailing slash.
         """
-        folder = self._root / prefix
+        folder = self._at(prefix)
         names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
         return sorted(name for name in names if not name.startswith("."))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from slipway.exceptions import PackageRefused
+from slipway.hooks.deb_fields import checked
 from slipway.hooks.toolbox import Toolbox
 
 _OUT = "/out"
@@ -26,9 +27,13 @@ for deb in /out/*.deb; do
   dpkg-deb --field "$deb" Package Version Architecture > /out/control
   dpkg-deb --contents "$deb" > /out/contents
 done
-lintian --allow-root --fail-on error /out/*.deb || exit 11
+lintian --allow-root --fail-on error /out/*.deb 2> /out/warnings || failed=11
+cat /out/warnings
+# A package that it finds odd it does not read, and finds nothing in.
+if grep -qi skipping /out/warnings; then exit 16; fi
+exit ${failed:-0}
 """
-_NFPM_FAILED, _LINTIAN_FAILED = 10, 11
+_NFPM_FAILED, _LINTIAN_FAILED, _LINTIAN_SKIPPED = 10, 11, 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,6 +75,11 @@ def build_deb(
     if result.exit_code == _LINTIAN_FAILED:
         msg = f"lintian finds errors in the package:\n{said}"
         raise PackageRefused(msg, advice="correct them, or override a tag with a reason")
+    if result.exit_code == _LINTIAN_SKIPPED:
+        msg = f"lintian does not read the package:\n{said}"
+        raise PackageRefused(
+            msg, advice="correct the fields of its control file, as Debian has them"
+        )
     msg = f"nfpm cannot build {nfpm_file}:\n{said}"
     raise PackageRefused(msg, advice="correct the packaging file; nfpm.goreleaser.com describes it")
 
@@ -85,10 +95,11 @@ def _unpacked(collected: bytes) -> BuiltDeb:
     if len(packages) != 1:
         msg = f"the packaging file built {len(packages)} packages, where one is expected"
         raise PackageRefused(msg, advice="describe one package per project")
-    control = dict(line.split(": ", 1) for line in files["control"].decode().splitlines())
+    lines = files["control"].decode(errors="replace").splitlines()
+    control = {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    name, version, architecture = checked(control)
     return BuiltDeb(
-        name=control["Package"], version=control["Version"],
-        architecture=control["Architecture"], data=packages[0],
+        name=name, version=version, architecture=architecture, data=packages[0],
         units=_units(files["contents"].decode(errors="replace")),
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 
+from slipway.exceptions import ArtifactKeyRefused
 from slipway.hooks.artifact_store import ArtifactStore
 
 
@@ -49,3 +50,21 @@ def test_what_is_gone_may_be_deleted_again(store: ArtifactStore) -> None:
     store.delete("a")
     store.delete("a")
     assert store.get("a") is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "deb/shop/1/shop_1_x/../../../../evil.deb", "../evil", "a/..", "a/./b", "a//b", "/etc/evil",
+        "a/", "", ".", "..", "file:///etc/evil", "a\0b",
+    ],
+)  # fmt: skip
+def test_no_key_leads_out_of_the_stores_place(store: ArtifactStore, key: str) -> None:
+    for call in (
+        lambda: store.put(key, b"x"), lambda: store.put_new(key, b"x"),
+        lambda: store.put_json(key, 1), lambda: store.put_new_json(key, 1),
+        lambda: store.get(key), lambda: store.get_json(key), lambda: store.delete(key),
+        lambda: store.delete_all(key), lambda: store.stored_at(key), lambda: store.keys(key),
+    ):  # fmt: skip
+        with pytest.raises(ArtifactKeyRefused, match="is no key"):
+            call()

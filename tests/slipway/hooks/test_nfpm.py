@@ -57,8 +57,11 @@ def test_names_from_the_repository_are_arguments_never_script() -> None:
 
 @pytest.mark.parametrize(
     ("code", "said", "expected"),
-    [(10, "no such file", "nfpm cannot build nfpm.yaml"), (11, "E: shop: bad", "lintian finds")],
-)
+    [
+        (10, "no such file", "nfpm cannot build nfpm.yaml"), (11, "E: shop: bad", "lintian finds"),
+        (16, "tainted binary package 'shop', skipping", "lintian does not read"),
+    ],
+)  # fmt: skip
 def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str) -> None:
     with pytest.raises(PackageRefused, match=expected) as caught:
         _build(Tool(code, {}, said))
@@ -68,4 +71,12 @@ def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str)
 def test_two_packages_are_one_too_many() -> None:
     files = {"a.deb": b"", "b.deb": b"", "control": CONTROL, "contents": CONTENTS}
     with pytest.raises(PackageRefused, match="2 packages"):
+        _build(Tool(0, files))
+
+
+def test_a_package_does_not_leave_its_place_by_its_architecture() -> None:
+    control = CONTROL.replace(b"Architecture: all", b"Architecture: x/../../../out/evil")
+    assert control != CONTROL
+    files = {"out/shop_1.deb": b"deb", "out/control": control, "out/contents": CONTENTS}
+    with pytest.raises(PackageRefused, match=r"Architecture is 'x/\.\./"):
         _build(Tool(0, files))
