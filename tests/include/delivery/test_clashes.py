@@ -11,6 +11,8 @@ from include.delivery.delivery_dag import build
 from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.iam.__main__ import place_of
 from slipway.operators.image_layers import Layers
+from slipway.operators.packer_bake import PackerBakeOperator
+from slipway.operators.plan import PlanOperator
 from tests.slipway.operators.releases import make_record
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
@@ -85,6 +87,7 @@ def test_ansible_is_told_what_a_project_uses_and_nothing_more(tmp_path: Path) ->
 def test_the_plan_and_the_bake_know_what_a_project_uses(tmp_path: Path) -> None:
     path = write(tmp_path, "shop", "prod", more="  uses: [shop-common]\n")
     dag = build(load_project(path), "shop.prod")
-    assert dag.get_task("bake_image").uses == ("shop-common",)
-    plan = dag.get_task("plan")
-    assert plan.image.layers.uses == ("shop-common",)
+    bake, plan = dag.get_task("bake_image"), dag.get_task("plan")
+    assert isinstance(bake, PackerBakeOperator)
+    assert isinstance(plan, PlanOperator)
+    assert bake.uses == plan.image.layers.uses == ("shop-common",)

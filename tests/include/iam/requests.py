@@ -75,7 +75,8 @@ def alarm_context(params: Mapping[str, Any]) -> dict[str, Values]:
     """Say what IAM knows of an alarm: its actions, for whichever state."""
     states = ("AlarmActions", "OKActions", "InsufficientDataActions")
     actions = tuple(one for state in states for one in params.get(state, ()))
-    return context(**({"cloudwatch__AlarmActions": actions} if actions else {}))
+    more: dict[str, Any] = {"cloudwatch__AlarmActions": actions} if actions else {}
+    return context(**more)
 
 
 # Calls of the bake, and of retention: the parameter that names the thing, and its kind.

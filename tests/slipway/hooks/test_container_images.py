@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from slipway.exceptions import ImageRefused, ImageUnavailable
-from slipway.hooks.container_images import PULLED, Images, PullProgress
+from slipway.hooks.container_images import Images, PullProgress
 from slipway.hooks.container_spec import ImageFacts, PullPolicy
 from slipway.hooks.image_origin import BUILT as BUILDS
+from slipway.hooks.image_origin import PULLED
 from slipway.hooks.own_images import LABEL, OwnImages
 from tests.fakes.image_engine import ContainerdEngine, ImageEngine, digest_of
 
