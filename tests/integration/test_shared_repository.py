@@ -10,6 +10,7 @@ from typing import Any
 
 import docker
 import pytest
+import yaml
 
 from tests.include.images.containers import tar
 
@@ -54,7 +55,10 @@ PLAY = """\
     - ansible.builtin.include_role: {name: app, tasks_from: repository.yml}
     - ansible.builtin.command: "{{ before }}"
     - ansible.builtin.command: apt-get update
-    - ansible.builtin.include_role: {name: app, tasks_from: kept_out.yml}
+    - block:
+        - ansible.builtin.include_role: {name: app, tasks_from: kept_out.yml}
+      rescue:
+        - ansible.builtin.fail: {msg: "refused for good: {{ app_refused }}"}
 """
 
 
@@ -149,4 +153,15 @@ def test_the_hosts_name_may_be_written_in_capitals(machine: Machine) -> None:
 def test_an_image_whose_repository_is_open_is_not_made(machine: Machine) -> None:
     apt = machine(before="rm /etc/apt/preferences.d/slipway.pref")
     assert apt.played[0]
-    assert "slipway.pref does not count" in apt.played[1]
+    assert "refused for good: apt would install whatever" in apt.played[1]
+
+
+def test_no_try_installs_anything_before_the_repository_is_seen_to_be_closed() -> None:
+    """One that is refused is not let in by the second, which reads all repositories."""
+    tasks = yaml.safe_load((ROLE / "tasks" / "package.yml").read_text())
+    (tries,) = (one for one in tasks if "rescue" in one)
+    for part in ("block", "rescue"):
+        files = [next(iter(value for key, value in one.items() if key.endswith("_tasks")), None)
+                 for one in tries[part]]  # fmt: skip
+        assert files.index("kept_out.yml") < files.index("verified.yml"), part
+    assert tries["rescue"][0]["when"] == "app_refused is defined"
