@@ -11,9 +11,17 @@ from typing import Any
 import pytest
 
 from include.iam.deploy import deploy_role
+from tests.include.iam import test_rights
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, GROUPS, REGION, context
 from tests.include.iam.shop import ALARM, GROUP, MINE, PLACE, PROD, may
+from tests.include.iam.test_rights import recording
+from tests.slipway.fleet import moto_cloud
+from tests.slipway.fleet.moto_cloud import client, fleet
+from tests.slipway.fleet.test_carry_over import NEW, OLD
+from tests.slipway.fleet.test_carry_over import _tell_alarms as tell_alarms
+
+account = test_rights.account
 
 OWN = f"{ALARM}:shop-dev-1.0/high"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops"
@@ -113,3 +121,25 @@ def test_a_group_is_made_in_its_own_subnets_where_they_are_known_by_id(
 def test_another_environments_group_stays_where_it_is() -> None:
     told = context(has=PROD, autoscaling__VPCZoneIdentifiers=("subnet-0a",))
     assert not may("deploy", "autoscaling:UpdateAutoScalingGroup", GROUP, told)
+
+
+@pytest.mark.usefixtures("account")
+def test_alarms_of_the_live_fleet_are_carried_over_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = fleet()
+    cloud.launch(moto_cloud.launch("1"))
+    client("autoscaling").put_scaling_policy(
+        AutoScalingGroupName=OLD, PolicyName="up", PolicyType="SimpleScaling",
+        AdjustmentType="ChangeInCapacity", ScalingAdjustment=1,
+    )  # fmt: skip
+    client("cloudwatch").put_metric_alarm(
+        AlarmName="busy", Namespace="AWS/EC2", MetricName="CPUUtilization", Statistic="Average",
+        Period=60, EvaluationPeriods=1, Threshold=80.0, OKActions=[TOPIC],
+        ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    tell_alarms(monkeypatch)
+    cloud.launch(moto_cloud.launch("2", like=OLD))
+    with recording() as recorded:
+        cloud.carry_over(NEW, OLD)
+    (asked,) = [one for one in recorded if one.action == "cloudwatch:PutMetricAlarm"]
+    assert len(asked.context["cloudwatch:AlarmActions"]) == 2
+    assert allowed(deploy_role(PLACE).policies().values(), asked)
