@@ -68,7 +68,7 @@ class Connection:
 
     async def _ask(self, path: str, keep: bool) -> str:
         words = "keep-alive" if keep else "close"
-        head = f"GET {path} HTTP/1.1\r\nHost: bench\r\nConnection: {words}\r\n\r\n"
+        head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: {words}\r\n\r\n"
         self._writer.write(head.encode())
         status, *lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         fields = dict(line.lower().split(": ", 1) for line in lines if line)

@@ -31,8 +31,9 @@ def plan(project: Project, name: str, record: Any, *, each_commit: bool = False)
     environment, migrations = project.environments[name], project.migrations
     source, connection = project.repository.url, project.repository.connection
     layers = Layers(
-        region=environment.aws.region, unit=project.package.unit, config=project.package.config
-    )
+        region=environment.aws.region, unit=project.package.unit, config=project.package.config,
+        uses=project.package.uses,
+    )  # fmt: skip
     schema = None
     if migrations is not None:
         schema = SchemaOutlook(

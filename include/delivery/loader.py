@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from include.delivery.clashes import Names
 from include.delivery.errors import misfit, repeated, unreadable
 from include.delivery.project import Project
 from slipway.exceptions import ProjectFileError
@@ -69,20 +70,19 @@ def load_project(path: Path) -> Project:
 def load_projects(folder: Path = PROJECTS) -> Shelf:
     """Read every ``*.yaml`` and ``*.yml`` in a folder, in the order of their names.
 
+    What has a name that an earlier file has already is an error as well.
+
     :param folder: where the project files lie.
     """
     projects: dict[str, Project] = {}
     errors: dict[str, ProjectFileError] = {}
-    files: dict[str, str] = {}
+    names = Names()
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         try:
             project = load_project(path)
+            names.take(path.name, project)
         except ProjectFileError as error:
             errors[path.name] = error
-            continue
-        if project.name in projects:
-            msg = f"{path.name}: the name {project.name!r} is taken by {files[project.name]}"
-            errors[path.name] = ProjectFileError(msg, advice="give each project its own name")
         else:
-            projects[project.name], files[project.name] = project, path.name
+            projects[project.name] = project
     return Shelf(projects=projects, errors=errors)

@@ -136,6 +136,9 @@ class Package(Strict):
     """The systemd unit that serves."""
     config: dict[VariableName, SettingValue] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
+    uses: tuple[DebianName, ...] = ()
+    """Further packages that its machines may install from the apt repository, which all projects
+    share. What is not named here comes from Debian or not at all."""
     built: tuple[BuiltPattern, ...] = ()
     """What the pipeline builds and nfpm packs besides the sources: files, folders and patterns in
     its workspace, `*` staying within a path's part and `**` not. It is taken when the pipeline has

@@ -43,7 +43,8 @@ def bake_and_swap(
     environment = project.environments[name]
     image = PackerBakeOperator(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
-        config=project.package.config, aws_conn_id=environment.aws.connection,
+        config=project.package.config, uses=project.package.uses,
+        aws_conn_id=environment.aws.connection,
         region=environment.aws.region, reuse=reuse, admission=admission(project, name),
         execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
     )  # fmt: skip

@@ -114,7 +114,7 @@ def _tuned() -> dict[str, dict[str, Any]]:
 def _slipway() -> dict[str, Any]:
     return {
         "installation": home.INSTALLATION,
-        "allowed_hosts": "127.0.0.1,localhost",
+        "allowed_hosts": home.UI_HOST,
         "artifacts": home.ARTIFACTS.as_uri(),
         "git_mirrors": home.MIRRORS,
         "recipes": home.ROOT,

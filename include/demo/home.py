@@ -28,7 +28,9 @@ UI_PORT = 8080
 LOG_PORT = 8793
 LISTENERS = {"dev": 8081, "prod": 8082}
 ENDPOINT = f"http://127.0.0.1:{CLOUD_PORT}"
-UI = f"http://127.0.0.1:{UI_PORT}"
+# Another name than the applications', for a browser gives a host's cookies to all its ports.
+UI_HOST = "localhost"
+UI = f"http://{UI_HOST}:{UI_PORT}"
 
 
 def balancer_url(environment: str) -> str:

@@ -37,8 +37,12 @@ def make(
     :param health: the path of its health check.
     :param database: with a Postgres database, which Airflow gets a connection for: its URL is in
         no command line, where everybody on the machine could read it.
+    :raises PlaceTaken: when another project's environment is called the same.
     :param parameters: the application's own, by name.
     """
+    landscape.refuse_taken(
+        endpoint=home.ENDPOINT, region=home.REGION, project=project, environment=environment
+    )
     name, url = database_name(project, environment), None
     if database:
         databases = landscape.start_database(installation=home.INSTALLATION, databases=[name])
@@ -76,7 +80,7 @@ def main() -> None:
         parser.error("no demo runs in this clone; start it with `make demo`")
     try:
         make(**vars(options))
-    except (DatabaseFailed, DemoFailed) as error:
+    except (DatabaseFailed, DemoFailed, landscape.PlaceTaken) as error:
         parser.exit(1, f"{error}\n")
     name = database_name(options.project, options.environment)
     sys.stdout.write(

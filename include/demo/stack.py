@@ -32,10 +32,12 @@ def check_ports() -> None:
 
     :raises DemoFailed: naming the ports.
     """
-    taken = [port for port in PORTS if _answers(port)]
+    taken = [f"127.0.0.1:{port}" for port in PORTS if _answers(port)]
+    # Airflow's name stands for this address as well, and a browser asks there first.
+    if _answers(home.UI_PORT, "::1"):
+        taken.append(f"[::1]:{home.UI_PORT}")
     if taken:
-        numbers = ", ".join(map(str, taken))
-        msg = f"port {numbers} of 127.0.0.1 is taken; stop what listens there, then try again"
+        msg = f"{', '.join(taken)} is taken; stop what listens there, then try again"
         raise DemoFailed(msg)
 
 
@@ -122,7 +124,9 @@ def _wait_for_facts(file: Path, process: str, *, timeout: float) -> dict[str, An
     raise DemoFailed(msg)
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _answers(port: int, address: str = "127.0.0.1") -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from include.delivery.clashes import beginning_with
 from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.iam.app import app_role
 from include.iam.bake import bake_role
@@ -31,7 +32,8 @@ def place_of(
     :param encrypted: ``[slipway] bake_encrypt``.
     :param tag_keys: further tags by which things in the account are somebody's.
     :raises SystemExit: when there is no such project or environment, naming those that there are;
-        or when the id of a security group is not known, with the command that finds it.
+        when a project file is broken, for its names might be one's own; or when the id of a
+        security group is not known, with the command that finds it.
     """
     file = folder / f"{project}.yaml"
     if not file.is_file():
@@ -40,6 +42,10 @@ def place_of(
         )
         raise SystemExit(msg)
     read = load_project(file)
+    shelf = load_projects(folder)
+    if shelf.errors:
+        msg = "what is wrong with the project files comes first, since names may clash:\n"
+        raise SystemExit(msg + "\n".join(str(error) for error in shelf.errors.values()))
     found = read.environments.get(environment)
     if found is None:
         msg = f"{project} has no environment {environment!r}; there is " + ", ".join(
@@ -54,8 +60,8 @@ def place_of(
         load_balancers=(found.load_balancer,) if found.load_balancer else (),
         subnets=found.instance.subnets,
         security_groups=tuple(_id(name, ids) for name in found.instance.security_groups),
-        neighbours=_neighbours(f"{project}-{environment}-", folder), installation=installation,
-        encrypted=encrypted, tag_keys=tag_keys,
+        neighbours=beginning_with(f"{project}-{environment}-", shelf.projects.values()),
+        installation=installation, encrypted=encrypted, tag_keys=tag_keys,
     )  # fmt: skip
     return replace(place, source_owner=source_owner) if source_owner else place
 
@@ -72,13 +78,6 @@ def _id(name: str, ids: Mapping[str, str]) -> str:
         )
         raise SystemExit(msg)
     return ids[name]
-
-
-def _neighbours(start: str, folder: Path) -> tuple[str, ...]:
-    """Return the environments of all projects whose joined names begin like one's own groups."""
-    projects = load_projects(folder).projects.values()
-    joined = (f"{one.name}-{name}" for one in projects for name in one.environments)
-    return tuple(sorted(name for name in joined if name.startswith(start)))
 
 
 def roles(place: Place, buckets: tuple[str, ...] = ()) -> tuple[Role, ...]:

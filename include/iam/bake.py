@@ -145,9 +145,10 @@ def _images(place: Place) -> tuple[Statement, ...]:
             sid="ImageOwnBuilders", actions=("ec2:CreateImage",),
             resources=(f"{place.ec2}:instance/*",), conditions=_builder(place), reason=_PACKER,
         ),
-        # What is being made has nothing yet that a condition could be about.
+        # What is being made has no tags yet; what is there and somebody's is not meant.
         Statement(
-            sid="MakeImages", actions=("ec2:CreateImage",), resources=kinds, reason=_PACKER
+            sid="MakeImages", actions=("ec2:CreateImage",), resources=kinds, conditions=new,
+            reason=_PACKER,
         ),
         _tag("TagNewImages", kinds, every(asked(own), new)),
         _tag("TagNewBaseLayers", kinds, every(asked(_BASE), lacks(project), new)),

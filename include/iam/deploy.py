@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.iam.alarms import CHANGES, alarm_arn, no_neighbour_is_scaled, own_alarms
 from include.iam.launch import launching
 from include.iam.policy import (
     Condition,
@@ -34,6 +35,7 @@ _BALANCERS = (
 )  # fmt: skip
 # The older form of a template: whoever names one gets machines of it without being asked further.
 _CONFIGURATION = "autoscaling:LaunchConfigurationName"
+_SUBNETS = "autoscaling:VPCZoneIdentifiers"
 
 
 def deploy_role(place: Place) -> Role:
@@ -79,15 +81,20 @@ def _groups(place: Place) -> tuple[Statement, ...]:
         # Outside every balancer, and never by laying hands on a group that is somebody's.
         Statement(
             sid="MakeGroups", actions=("autoscaling:CreateAutoScalingGroup",),
-            resources=mine, conditions=every(new, lacks(*_BALANCERS, _CONFIGURATION), _template()),
+            resources=mine,
+            conditions=every(
+                new, lacks(*_BALANCERS, _CONFIGURATION), _template("Bool"), _own_subnets(place)
+            ),
         ),
         Statement(
             sid="TagNewGroups", actions=("autoscaling:CreateOrUpdateTags",),
             resources=mine, conditions=every(asked(place.tags), unclaimed(place)),
         ),
+        # Its machines stay where they were made: a group is moved by making another.
         Statement(
             sid="ResizeOwnGroups", actions=("autoscaling:UpdateAutoScalingGroup",),
-            resources=(f"{anywhere}/*",), conditions=every(own, lacks(_CONFIGURATION)),
+            resources=(f"{anywhere}/*",),
+            conditions=every(own, lacks(_CONFIGURATION, _SUBNETS), _template("BoolIfExists")),
         ),
         Statement(
             sid="ChangeOwnGroups",
@@ -113,9 +120,15 @@ def _groups(place: Place) -> tuple[Statement, ...]:
     )  # fmt: skip
 
 
-def _template() -> Condition:
+def _template(compare: str) -> Condition:
     """A launch template is asked for, whose parts IAM looks at, and one version of it."""
-    return {"Bool": {"autoscaling:LaunchTemplateVersionSpecified": "true"}}
+    return {compare: {"autoscaling:LaunchTemplateVersionSpecified": "true"}}
+
+
+def _own_subnets(place: Place) -> Condition:
+    """A group says where its machines are; IAM knows subnets by id alone."""
+    known = all(one.startswith("subnet-") for one in place.subnets)
+    return only(_SUBNETS, place.subnets) if known else {"Null": {_SUBNETS: "false"}}
 
 
 def _balancers(place: Place) -> tuple[Statement, ...]:
@@ -178,12 +191,7 @@ def _beside(place: Place) -> tuple[Statement, ...]:
     lease = f"parameter/slipway-leases/{place.project}/{place.environment}"
     service = "autoscaling.amazonaws.com"
     return (
-        Statement(
-            sid="OwnAlarms", actions=_ALARM_CHANGES,
-            # What follows is a version, and so begins with a digit: an environment's name does not.
-            resources=tuple(_alarms(place, f"{place.project}-{place.environment}-{digit}")
-                            for digit in range(10)),
-        ),
+        *own_alarms(place),
         Statement(
             sid="Lease", actions=("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
             resources=(f"arn:aws:ssm:{place.region}:*:{lease}",),
@@ -203,9 +211,6 @@ def _beside(place: Place) -> tuple[Statement, ...]:
     )  # fmt: skip
 
 
-_ALARM_CHANGES = ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm")
-
-
 def _neighbours(place: Place) -> tuple[Statement, ...]:
     """Names that are joined may begin alike: ``shop-dev`` and ``shop-dev-2``."""
     if not place.neighbours:
@@ -216,16 +221,13 @@ def _neighbours(place: Place) -> tuple[Statement, ...]:
             sid="NoneOfTheNeighbours",
             actions=(
                 "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags",
-                "autoscaling:DeleteTags", *_ALARM_CHANGES,
+                "autoscaling:DeleteTags", *CHANGES,
             ),
             resources=(
                 *(f"{groups}/{name}-*" for name in place.neighbours),
-                *(_alarms(place, f"{name}-") for name in place.neighbours),
+                *(alarm_arn(place, f"{name}-") for name in place.neighbours),
             ),
             denied=True,
         ),
+        no_neighbour_is_scaled(place),
     )  # fmt: skip
-
-
-def _alarms(place: Place, start: str) -> str:
-    return f"arn:aws:cloudwatch:{place.region}:*:alarm:{start}*"

@@ -16,6 +16,8 @@ import docker.errors
 from include.images import inputs
 from include.images.catalog import Image
 from slipway.exceptions import ContainerEngineError
+from slipway.hooks.image_name import ImageName
+from slipway.hooks.image_origin import built_repository, was_built
 
 # Seconds between two lines of a step's own output.
 _PACE = 5.0
@@ -27,12 +29,13 @@ _Say = Callable[[str], None]
 
 
 def is_current(client: docker.DockerClient, image: Image, digest: str) -> bool:
-    """Tell whether the tag names an image that was built from these inputs."""
+    """Tell whether the tag names an image that was built here, from these inputs."""
     try:
-        labels = client.images.get(image.tag).labels
+        found = client.images.get(image.tag)
     except docker.errors.ImageNotFound:
         return False
-    return bool(labels.get(inputs.LABEL) == digest)
+    is_ours = was_built(found.attrs, ImageName.parse(image.tag))
+    return is_ours and bool(found.labels.get(inputs.LABEL) == digest)
 
 
 def build(
@@ -66,6 +69,9 @@ def build(
         decode=True,
     )
     _follow(events, image, say)
+    name = ImageName.parse(image.tag)
+    # Some engines cannot tell otherwise that nobody published it.
+    client.api.tag(image.tag, built_repository(name), name.tag, force=True)
 
 
 def remove_leftovers(client: docker.DockerClient) -> None:

@@ -83,9 +83,17 @@ frontend idle
 """
 
 
-# A browser gives a host's cookies to all its ports. Airflow's login, made on this machine, is not
-# for the applications that answer on the next ones.
-# Each one of that name loses it: an application may set more of them, to stand before the real one.
+# A browser gives a host's cookies to all its ports, and its pages the same. So an application has
+# none but this name here, and the Airflow beside it any but this one: no page of one is ever a page
+# of the other's host. A name that was made to resolve to this machine is none either.
+HOST = "127.0.0.1"
+_ONLY_THIS_NAME = (
+    "    http-request return status 421 content-type text/plain string "
+    f'"Applications answer under http://{HOST} alone, where no other login is.\\n" '
+    r"unless { req.fhdr(Host) -m reg ^127\.0\.0\.1(:[0-9]+)?$ }"
+)
+# Should a login be there all the same, an application does not get it. Each cookie of that name
+# loses it: an application may set more of them, to stand before the real one.
 _NOT_THE_LOGIN = (
     r"""    http-request set-header Cookie "%[req.fhdr(Cookie),"""
     r"""regsub('(^|; *)_token=[^;]*','\\1__gone=',g)]" if { req.fhdr(Cookie) -m found }"""
@@ -112,7 +120,8 @@ def slot(number: int) -> str:
 def _frontend(listener: Listener) -> str:
     lines = [
         f"frontend port_{listener.port}",
-        f"    bind 127.0.0.1:{listener.port}",
+        f"    bind {HOST}:{listener.port}",
+        _ONLY_THIS_NAME,
         _NOT_THE_LOGIN,
     ]
     shares = [(name, weight) for name, weight in listener.pools if weight > 0]

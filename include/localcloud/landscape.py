@@ -45,6 +45,30 @@ def lay_network(*, endpoint: str, region: str) -> None:
     s3.put_bucket_policy(Bucket=APT_BUCKET, Policy=json.dumps(_readable(APT_BUCKET)))
 
 
+class PlaceTaken(Exception):
+    """Another environment's things are called the same."""
+
+
+def refuse_taken(*, endpoint: str, region: str, project: str, environment: str) -> None:
+    """Look whether an environment's joined name is its own: ``shop-dev-x`` may be another's.
+
+    :raises PlaceTaken: when a target group or load balancer of that name says so.
+    """
+    elbv2, name = _client("elbv2", endpoint, region), f"{project}-{environment}"
+    found = [
+        *(one["TargetGroupArn"] for one in elbv2.describe_target_groups()["TargetGroups"]
+          if one["TargetGroupName"] == name),
+        *(one["LoadBalancerArn"] for one in elbv2.describe_load_balancers()["LoadBalancers"]
+          if one["LoadBalancerName"] == name),
+    ]  # fmt: skip
+    for one in elbv2.describe_tags(ResourceArns=found)["TagDescriptions"] if found else ():
+        tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+        owner = (tags.get("slipway:project"), tags.get("slipway:environment"))
+        if owner != (project, environment):
+            msg = f"{name} is there, and belongs to {owner[1]} of {owner[0]}; choose another name"
+            raise PlaceTaken(msg)
+
+
 def lay_environment(
     *,
     endpoint: str,
@@ -63,7 +87,9 @@ def lay_environment(
     :param app_port: port of the application on its machines.
     :param database_url: goes to SSM as the environment's ``DATABASE_URL``.
     :param parameters: the application's others, by name.
+    :raises PlaceTaken: when another environment's things are called the same.
     """
+    refuse_taken(endpoint=endpoint, region=region, project=project, environment=environment)
     name = f"{project}-{environment}"
     elbv2, ec2 = _client("elbv2", endpoint, region), _client("ec2", endpoint, region)
     tags = [

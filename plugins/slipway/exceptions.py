@@ -22,6 +22,7 @@
       + RightMissing                a migration needs a right that its role does not have
     - SchemaAhead                   the database is ahead of the release, and that must not be
     - PackageRefused                illegal package name, broken nfpm file, lintian error
+    - ArtifactKeyRefused            a key of the artifact store would lead out of it
     - VersionConflict               the same version exists with other content
     - ReleaseNotFound               no such release in the catalogue
     - RecordRefused                 a record was not signed by this Slipway, or altered since
@@ -151,6 +152,10 @@ class RightMissing(MigrationFailed):
 
 class SchemaAhead(InputError):
     """The database is ahead of the release, and the project does not allow that."""
+
+
+class ArtifactKeyRefused(InputError):
+    """A key would be outside of the artifact store's place."""
 
 
 class PackageRefused(InputError):

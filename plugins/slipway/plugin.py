@@ -2,7 +2,8 @@
 
 Airflow's server answers to any name. A web page whose name is made to resolve to the server's
 address (DNS rebinding) counts as the server's own for a browser, and may ask it anything. So the
-server can be told its names, in ``[slipway] allowed_hosts``.
+server can be told its names, in ``[slipway] allowed_hosts``. And its pages are shown in no page of
+somebody else's, whatever it is told.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk.configuration import conf
+
+from slipway.frames import OwnFrames
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -28,13 +31,13 @@ def only_for_hosts(app: ASGIApp, *, allowed_hosts: list[str]) -> ASGIApp:
 
 
 def root_middlewares() -> list[dict[str, Any]]:
-    """Return what stands before the whole server: nothing, where no hosts are named."""
+    """Return what stands before the whole server; names are checked where some are given."""
     names = conf.get("slipway", "allowed_hosts", fallback="") or ""
     hosts = [name.strip() for name in names.split(",") if name.strip()]
-    if not hosts:
-        return []
     kwargs = {"allowed_hosts": hosts}
-    return [{"name": "slipway hosts", "middleware": only_for_hosts, "kwargs": kwargs}]
+    names_checked = {"name": "slipway hosts", "middleware": only_for_hosts, "kwargs": kwargs}
+    frames = {"name": "slipway frames", "middleware": OwnFrames, "kwargs": {}}
+    return [*([names_checked] if hosts else []), frames]
 
 
 class SlipwayPlugin(AirflowPlugin):

@@ -11,6 +11,7 @@ import docker
 import docker.errors
 
 from slipway.hooks.image_name import ImageName
+from slipway.hooks.image_origin import built_repository
 
 Login = Mapping[str, str]
 
@@ -40,7 +41,14 @@ class ImageEngine:
 
     def build(self, name: str, content: str, labels: Mapping[str, str] | None = None) -> str:
         """Have an image that was built here, under a name."""
-        image = f"sha256:{hashlib.sha256(f'image {content}'.encode()).hexdigest()}"
+        return self.keep(name, content, labels)
+
+    def id_of(self, content: str) -> str:
+        return f"sha256:{hashlib.sha256(f'image {content}'.encode()).hexdigest()}"
+
+    def keep(self, name: str, content: str, labels: Mapping[str, str] | None = None) -> str:
+        """Have an image under a name, wherever it came from."""
+        image = self.id_of(content)
         raw = {"Id": image, "Config": {"Labels": dict(labels or {})}, "RepoDigests": []}
         self.images.setdefault(image, raw)
         self.names[str(ImageName.parse(name))] = image
@@ -54,7 +62,7 @@ class ImageEngine:
         """Somebody pulls by name, past Slipway."""
         whole = ImageName.parse(name)
         content, _ = self.remote[str(whole)]
-        image = self.build(name, content)
+        image = self.keep(name, content)
         pinned = f"{whole.repository}@{digest_of(content)}"
         self.images[image]["RepoDigests"].append(pinned)
         self.names[pinned] = image
@@ -65,7 +73,10 @@ class ImageEngine:
         if image not in self.images:
             msg = f"No such image: {name}"
             raise docker.errors.ImageNotFound(msg)
-        return self.images[image]
+        return {**self.images[image], "RepoTags": self.tags(image)}
+
+    def tags(self, image: str) -> list[str]:
+        return [name for name, to in self.names.items() if to == image and "@" not in name]
 
     def _distribution(self, name: str, auth_config: Login | None = None) -> dict[str, Any]:
         content = self._content(name, auth_config)
@@ -91,10 +102,31 @@ class ImageEngine:
         self, name: str, *, stream: bool, decode: bool, auth_config: Login | None
     ) -> Iterator[dict[str, Any]]:
         self.pulled.append(name)
-        image = self.build(name, self._content(name, auth_config))
+        image = self.keep(name, self._content(name, auth_config))
         self.images[image]["RepoDigests"].append(name)
         yield {"status": "done"}
 
     def _tag(self, image: str, repository: str, tag: str, *, force: bool) -> bool:
         self.names[f"{repository}:{tag}"] = image
         return True
+
+
+class ContainerdEngine(ImageEngine):
+    """An engine whose images containerd keeps: an id is the digest, which each name has beside it.
+
+    Pulled and built images look alike, so whoever builds one gives it a name that says so.
+    """
+
+    def build(self, name: str, content: str, labels: Mapping[str, str] | None = None) -> str:
+        image, whole = self.keep(name, content, labels), ImageName.parse(name)
+        self.names[f"{built_repository(whole)}:{whole.tag}"] = image
+        return image
+
+    def id_of(self, content: str) -> str:
+        return digest_of(content)
+
+    def _inspect(self, name: str) -> dict[str, Any]:
+        raw = super()._inspect(name)
+        named = (one for one, to in self.names.items() if to == raw["Id"])
+        repositories = dict.fromkeys(ImageName.parse(one).repository for one in named)
+        return {**raw, "RepoDigests": [f"{one}@{raw['Id']}" for one in repositories]}

@@ -90,12 +90,36 @@ def port(haproxy: HAProxy, target: int) -> int:
     return number
 
 
+@pytest.mark.parametrize(
+    ("hosts", "status"),
+    [
+        (("127.0.0.1:{}",), 200), (("127.0.0.1",), 200),
+        (("localhost:{}",), 421), (("LOCALHOST",), 421), (("[::1]:{}",), 421), ((), 421),
+        (("127.0.0.1.rebound.example:{}",), 421), (("rebound.example",), 421),
+        (("127x0x0x1",), 421),
+        (("127.0.0.1:{}@localhost",), 421), (("2130706433:{}",), 421), (("127.1:{}",), 421),
+        (("127.0.0.1", "localhost"), 400), (("localhost", "127.0.0.1"), 400),
+        (("localhost,127.0.0.1",), 421),
+    ],
+)  # fmt: skip
+def test_a_page_of_an_application_is_none_of_airflows_host(
+    port: int, hosts: tuple[str, ...], status: int
+) -> None:
+    """Where both have one host, an application reads Airflow's login with a line of script."""
+    lines = "".join(f"Host: {one.format(port)}\r\n" for one in hosts)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(f"GET / HTTP/1.0\r\n{lines}\r\n".encode())
+        answer = connection.makefile().read()
+    assert answer.split()[1] == str(status), answer
+    assert ("under http://127.0.0.1 alone" in answer) is (status == 421)
+
+
 def arrived(port: int, *sent: str) -> str:
     """Ask with those Cookie headers; return the application's view of them."""
     Fine.cookies.clear()
     lines = "".join(f"Cookie: {one}\r\n" for one in sent)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(f"GET / HTTP/1.0\r\nHost: x\r\n{lines}\r\n".encode())
+        connection.sendall(f"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode())
         connection.recv(100)
     return Fine.cookies[-1].strip()
 

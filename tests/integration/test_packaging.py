@@ -163,6 +163,7 @@ def test_the_same_commit_gives_the_same_bytes(
         ({}, ("name: guestbook\n", "name: Guest_book\n"), "(?i)guest_book"),
         ({}, ("- src: packaging/copyright\n", "- src: packaging/nothing\n"), "nothing"),
         ({}, ("maintainer: Guestbook Team <guestbook@example.org>", "maintainer: x"), "lintian"),
+        ({}, ("arch: all\n", "arch: x/../../../../out/evil\n"), "lintian does not read"),
     ],
 )
 def test_a_package_that_is_not_as_it_should_be(

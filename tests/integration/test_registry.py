@@ -12,8 +12,8 @@ import pytest
 
 from slipway.exceptions import ImageUnavailable
 from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_images import PULLED
 from slipway.hooks.container_spec import PullPolicy
+from slipway.hooks.image_origin import PULLED
 from slipway.pipeline.compiler import Build, compile_file
 from slipway.pipeline.given import Given
 from slipway.pipeline.load import load

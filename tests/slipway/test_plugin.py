@@ -1,4 +1,4 @@
-"""Which names Airflow's server answers to."""
+"""Which names Airflow's server answers to, and who shows its pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -19,7 +19,19 @@ def _server(monkeypatch: pytest.MonkeyPatch, hosts: str) -> TestClient:
     def answer(_: Any) -> PlainTextResponse:
         return PlainTextResponse("in")
 
-    server = Starlette(routes=[Route("/", answer, methods=["GET", "POST"])])
+    def strict(_: Any) -> PlainTextResponse:
+        policy = "default-src 'none'; frame-ancestors 'none'"
+        return PlainTextResponse(
+            "in", headers={"Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
+        )
+
+    def late(_: Any) -> StreamingResponse:
+        return StreamingResponse(iter(["in ", "parts"]))
+
+    routes = [
+        Route("/", answer, methods=["GET", "POST"]), Route("/strict", strict), Route("/late", late),
+    ]  # fmt: skip
+    server = Starlette(routes=routes)
     for one in root_middlewares():
         server.add_middleware(one["middleware"], **one["kwargs"])
     return TestClient(server)
@@ -56,5 +68,32 @@ def test_all_below_a_domain(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_is_checked_where_no_hosts_are_named(
     monkeypatch: pytest.MonkeyPatch, hosts: str
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__SLIPWAY__ALLOWED_HOSTS", hosts)
-    assert root_middlewares() == []
+    answer = _server(monkeypatch, hosts).get("/", headers={"Host": "any.example"})
+    assert answer.text == "in"
+
+
+FRAMES = ("content-security-policy", "x-frame-options")
+
+
+@pytest.mark.parametrize("hosts", ["", "localhost"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/late"])
+def test_a_foreign_page_does_not_lay_itself_over_airflows_buttons(
+    monkeypatch: pytest.MonkeyPatch, hosts: str, path: str
+) -> None:
+    answer = _server(monkeypatch, hosts).get(path, headers={"Host": "localhost"})
+    assert [answer.headers.get_list(name) for name in FRAMES] == [
+        ["frame-ancestors 'self'"], ["SAMEORIGIN"],
+    ]  # fmt: skip
+
+
+def test_a_stricter_word_of_airflows_own_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = _server(monkeypatch, "").get("/strict")
+    assert [answer.headers.get_list(name) for name in FRAMES] == [
+        ["default-src 'none'; frame-ancestors 'none'", "frame-ancestors 'self'"], ["DENY"],
+    ]  # fmt: skip
+
+
+def test_the_refusal_of_a_name_is_not_framed_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = _server(monkeypatch, "localhost").get("/", headers={"Host": "evil.example"})
+    assert answer.status_code == 400
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"

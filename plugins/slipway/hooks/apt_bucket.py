@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.config import Config
 
+from slipway.exceptions import ToolFailed
 from slipway.hooks.apt_connection import AptRepository
 from slipway.hooks.apt_index import AptIndex, architectures, read_packages
 from slipway.hooks.aws_session import AwsSession
@@ -119,11 +120,25 @@ class AptBucket:
 
 
 def read_release(text: str) -> ReleaseFile | None:
-    """Read the two times of a Release file, signed or not; None where it has no date."""
+    """Read the two times of a Release file, signed or not; None where it has no date.
+
+    :raises ToolFailed: for a time that is none.
+    """
     times = {
-        name: parsedate_to_datetime(value)
+        name: _time(name, value)
         for name, value in re.findall(r"^(Date|Valid-Until): (.+?)\r?$", text, re.MULTILINE)
     }
     if "Date" not in times:
         return None
     return ReleaseFile(signed=times["Date"], valid_until=times.get("Valid-Until"))
+
+
+def _time(name: str, value: str) -> datetime:
+    try:
+        found = parsedate_to_datetime(value)
+    except (ValueError, OverflowError) as error:
+        msg = f"the repository's Release file has the {name} {value[:80]!r}, which is no time"
+        advice = "publish a package anew, which writes it; find out who writes to the bucket"
+        raise ToolFailed(msg, advice=advice) from error
+    # One without a zone, or with -0000, is meant in UTC.
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

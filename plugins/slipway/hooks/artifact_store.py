@@ -16,6 +16,9 @@ from uuid import uuid4
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.configuration import conf
 
+from slipway.exceptions import ArtifactKeyRefused
+
+_ELSEWHERE = {"", ".", ".."}
 # Bytes that are in memory at once of what is copied.
 _PIECE = 4 << 20
 
@@ -30,12 +33,22 @@ class ArtifactStore:
     """
 
     def __init__(self, root: str) -> None:
-        self._root = ObjectStoragePath(root)
+        self._folder = ObjectStoragePath(root)
 
     @property
     def place(self) -> str:
         """Where it is, without the connection that it is reached with."""
-        return f"{self._root.protocol}://{self._root.path}"
+        return f"{self._folder.protocol}://{self._folder.path}"
+
+    def _at(self, key: str) -> ObjectStoragePath:
+        """Return where a key is: below the root, whatever it is made of.
+
+        :raises ArtifactKeyRefused: for a key with a part that is a step elsewhere, or none at all.
+        """
+        if _ELSEWHERE & set(key.split("/")) or "\0" in key:
+            msg = f"{key[:200]!r} is no key of an artifact"
+            raise ArtifactKeyRefused(msg, advice="a name in it was not looked at; report this")
+        return self._folder / key
 
     def put(self, key: str, data: bytes) -> None:
         """Store bytes, replacing what was there.
@@ -43,7 +56,7 @@ class ArtifactStore:
         :param key: slash-separated, relative.
         :param data: the whole content.
         """
-        path = self._root / key
+        path = self._at(key)
         if path.protocol != "file":
             path.write_bytes(data)  # object stores show an object only when it is complete
             return
@@ -60,7 +73,7 @@ class ArtifactStore:
         :param data: the whole content.
         :returns: whether they were stored; of two writers at once, one is told no.
         """
-        path = self._root / key
+        path = self._at(key)
         if path.protocol != "file":
             try:
                 path.fs.pipe_file(path.path, data, mode="create")
@@ -85,7 +98,7 @@ class ArtifactStore:
         :param file: read from its beginning to its end.
         """
         file.seek(0)
-        path = self._root / key
+        path = self._at(key)
         if path.protocol != "file":
             _upload(path.fs.open(path.path, "wb", autocommit=False), file)
             return
@@ -104,7 +117,7 @@ class ArtifactStore:
         :param key: as given to :meth:`put`.
         """
         try:
-            with (self._root / key).open("rb") as stored:
+            with (self._at(key)).open("rb") as stored:
                 while piece := stored.read(_PIECE):
                     yield piece
         except FileNotFoundError:
@@ -115,7 +128,7 @@ class ArtifactStore:
 
         :param key: as given to :meth:`put`.
         """
-        if not (self._root / key).is_file():
+        if not (self._at(key)).is_file():
             return None
         digest = hashlib.sha256()
         for piece in self.pieces(key):
@@ -128,21 +141,21 @@ class ArtifactStore:
         :param key: as given to :meth:`put`.
         """
         with suppress(FileNotFoundError):  # also where somebody else removes it just now
-            (self._root / key).unlink(missing_ok=True)
+            self._at(key).unlink(missing_ok=True)
 
     def delete_all(self, prefix: str) -> None:
         """Remove everything below a prefix; nothing there is fine.
 
         :param prefix: a folder, without the trailing slash.
         """
-        (self._root / prefix).rmdir(recursive=True)
+        self._at(prefix).rmdir(recursive=True)
 
     def stored_at(self, key: str) -> datetime | None:
         """Return when something was stored under a key, or None where there is nothing.
 
         :param key: as given to :meth:`put`.
         """
-        path = self._root / key
+        path = self._at(key)
         try:
             modified: datetime = path.fs.modified(path.path)
         except FileNotFoundError:
@@ -155,7 +168,7 @@ class ArtifactStore:
         :param key: as given to :meth:`put`.
         """
         try:
-            return bytes((self._root / key).read_bytes())
+            return bytes(self._at(key).read_bytes())
         except FileNotFoundError:
             return None
 
@@ -177,7 +190,7 @@ class ArtifactStore:
 
         :param prefix: a folder, without the trailing slash.
         """
-        folder = self._root / prefix
+        folder = self._at(prefix)
         names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
         return sorted(name for name in names if not name.startswith("."))
 

@@ -5,14 +5,14 @@ A *pull* by name would change what the name means for all other projects: images
 digest, which moves no name, and containers are made from the id. And a *copy* that is here may
 have been pulled with somebody else's login: each login has a name of its own for what it pulled,
 and finds nothing else; without one the registry is asked, with the login of whoever wants it.
-What has no registry's digest was built or loaded here by whoever runs the machine, for everybody.
+What was built or loaded here by whoever runs the machine is for everybody
+(:mod:`slipway.hooks.image_origin`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from slipway.exceptions import ContainerEngineError, ImageRefused, ImageUnavaila
 from slipway.hooks.container_failure import NoSuchThing, translated
 from slipway.hooks.container_spec import ImageFacts, PullPolicy
 from slipway.hooks.image_name import ImageName
+from slipway.hooks.image_origin import BUILT, PULLED, built_repository, digest_from, was_built
 from slipway.hooks.own_images import LABEL, OwnImages, foreign, is_own, missing
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ _NOT_YOURS = (
     "a copy that is here was pulled with another login: name one of the project's own under "
     "`image_pull_secrets`, or correct it"
 )
-# Where logins have their own names for what they pulled; `.invalid` is no registry's (RFC 6761).
-PULLED = "pulled.slipway.invalid"
 _EVERYBODY, _SLIPWAY = "everybody", "slipway"
 
 
@@ -101,7 +100,7 @@ class Images:
         name = ImageName.parse(image)
         if is_own(name):
             return self._ensure_own(name, progress)
-        if name.registry == PULLED:
+        if name.registry in (PULLED, BUILT):
             msg = f"{image} is no image of a registry"
             raise ImageRefused(msg, advice="name the image as its registry does")
         return _Request(
@@ -125,8 +124,8 @@ class Images:
                 raw = _inspect(self._client, str(name))
             except NoSuchThing as error:
                 raise missing(name) from error
-            if _was_pulled(raw, name.repository):
-                raise foreign(name, "it was pulled from a public registry")
+            if not was_built(raw, name):
+                raise foreign(name, "nothing shows that it was built here, and not pulled")
             found = _facts(raw, "")
         if not ((raw.get("Config") or {}).get("Labels") or {}).get(LABEL):
             raise foreign(name, f"it has no label {LABEL}")
@@ -175,8 +174,14 @@ class _Request:
         found = self._here()
         if found is None and pull is PullPolicy.NEVER:
             msg = f"image {self._written} is not on this machine, and may not be pulled"
-            raise ImageUnavailable(msg, advice=_ADVICE)
+            raise ImageUnavailable(msg, advice=self._advice())
         return found or self._fetch()
+
+    def _advice(self) -> str:
+        if self._inspect(str(self._name)) is None:
+            return _ADVICE
+        told = f"{built_repository(self._name)}:{self._name.tag or 'here'}"
+        return f"{_NOT_YOURS}; if it was built here, say so: `docker tag {self._name} {told}`"
 
     def _refresh(self) -> ImageFacts:
         """Ask the registry, and make do with what is here when it does not give.
@@ -199,12 +204,11 @@ class _Request:
         if built := self._built():
             return built
         pulled = self._inspect(f"{self._names}:{self._tag}")
-        return _facts(pulled, _digest(pulled, self._name.repository)) if pulled else None
+        return _facts(pulled, digest_from(pulled, self._name.repository)) if pulled else None
 
     def _built(self) -> ImageFacts | None:
         plain = self._inspect(str(self._name))
-        pulled = plain is not None and _was_pulled(plain, self._name.repository)
-        return _facts(plain, "") if plain and not pulled else None
+        return _facts(plain, "") if plain and was_built(plain, self._name) else None
 
     def _fetch(self) -> ImageFacts:
         """Ask the registry which image it is, and pull that one unless it is here."""
@@ -217,8 +221,7 @@ class _Request:
                 self._client.tag(raw["Id"], self._names, self._tag, force=True)
         except ContainerEngineError as error:
             msg = f"image {self._written} is neither here nor can it be pulled ({error.message})"
-            advice = _NOT_YOURS if self._inspect(str(self._name)) else _ADVICE
-            raise ImageUnavailable(msg, advice=advice) from error
+            raise ImageUnavailable(msg, advice=self._advice()) from error
         return _facts(raw, str(pinned))
 
     def _pull(self, pinned: ImageName) -> dict[str, Any]:
@@ -260,29 +263,6 @@ def _facts(raw: Mapping[str, Any], digest: str) -> ImageFacts:
         id=raw["Id"], ports=tuple(ports), has_healthcheck=test[0] != "NONE", digest=digest,
         user=str(config.get("User") or ""),
     )  # fmt: skip
-
-
-def _digest(raw: Mapping[str, Any], repository: str) -> str:
-    """Return the name and digest under which an image came from a repository; empty if it did not.
-
-    Docker writes an image's digests beside the repositories that they were pulled from.
-    """
-    for one in raw.get("RepoDigests") or ():
-        with suppress(ImageRefused):
-            name = ImageName.parse(one)
-            if name.repository == repository:
-                return str(name)
-    return ""
-
-
-def _was_pulled(raw: Mapping[str, Any], repository: str) -> bool:
-    """Tell whether an image that has a repository's name was pulled from there.
-
-    Where containerd keeps the images, one that was built here has a digest beside its name too: its
-    own id, which says nothing.
-    """
-    found = _digest(raw, repository)
-    return bool(found) and not found.endswith(f"@{raw.get('Id')}")
 
 
 def _digest_of(login: str, salt: str) -> str:

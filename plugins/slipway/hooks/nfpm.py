@@ -15,6 +15,7 @@ from typing import IO
 
 from slipway.deb_version import without_epoch
 from slipway.exceptions import PackageRefused
+from slipway.hooks.deb_fields import checked
 from slipway.hooks.deb_units import Units, units
 from slipway.hooks.packaging_file import PackagingFile
 from slipway.hooks.tars import digest_of
@@ -40,11 +41,13 @@ for deb in /out/*.deb; do
   dpkg-deb --contents "$deb" > "$deb.contents"
 done
 lintian --allow-root --fail-on error --info --suppress-tags service-file-is-not-a-file \\
-  /out/*.deb > /out/lintian || failed=11
-cat /out/lintian
+  /out/*.deb > /out/lintian 2> /out/warnings || failed=11
+cat /out/warnings /out/lintian
+# A package that it finds odd it does not read, and finds nothing in.
+if grep -qi skipping /out/warnings; then exit 16; fi
 exit ${{failed:-0}}
 """
-_LINTIAN_FAILED, _UNREADABLE, _LARGE = 11, 12, 15
+_LINTIAN_FAILED, _UNREADABLE, _LARGE, _LINTIAN_SKIPPED = 11, 12, 15, 16
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +110,7 @@ def build_deb(
             msg = f"the packaging file built {len(debs)} packages, where one is expected"
             raise PackageRefused(msg, advice="describe one package per project")
         return debs[0]
-    refuse_large(result.exit_code, nfpm_file)
+    refuse_unread(result.exit_code, nfpm_file)
     said = "\n".join(f"    {line}" for line in result.output_tail[-8:])
     if result.exit_code == _UNREADABLE:
         msg = f"the package that {nfpm_file} describes cannot be read:\n{said}"
@@ -116,11 +119,16 @@ def build_deb(
     raise PackageRefused(msg, advice="correct the packaging file; nfpm.goreleaser.com describes it")
 
 
-def refuse_large(exit_code: int, file: str) -> None:
-    """Say so where a package is too large.
+def refuse_unread(exit_code: int, file: str) -> None:
+    """Say so where a package is too large, or such that lintian does not read it.
 
     :raises PackageRefused: in that case.
     """
+    if exit_code == _LINTIAN_SKIPPED:
+        msg = f"lintian does not read the package of {file}, as the log says"
+        raise PackageRefused(
+            msg, advice="correct the fields of its control file, as Debian has them"
+        )
     if exit_code == _LARGE:
         msg = f"the package of {file} is larger than {_MOST >> 20} MiB"
         raise PackageRefused(msg, advice="keep large files somewhere else")
@@ -160,9 +168,9 @@ def _deb(
     # A folded field goes on in lines that begin with a blank.
     fields = re.findall(r"(?m)^(\S+): (.*(?:\n[ \t].*)*)", _text(files, f"{name}.control"))
     control = {name: value for name, value in reversed(fields)}
+    package, version, architecture = checked(control)
     return BuiltDeb(
-        name=control.get("Package", ""), version=control.get("Version", ""),
-        architecture=control.get("Architecture", ""), content=content,
+        name=package, version=version, architecture=architecture, content=content,
         size=content.seek(0, io.SEEK_END), sha256=digest_of(content), ready=ready,
         units=units(_text(files, f"{name}.contents")), packaging=packaging, lintian=lintian,
         depends=", ".join(control.get(one, "") for one in ("Pre-Depends", "Depends")),

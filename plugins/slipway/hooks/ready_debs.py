@@ -9,7 +9,7 @@ from typing import IO
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.deb_checks import Wanted, check, check_beside
-from slipway.hooks.nfpm import LOOK, TIMEOUT, BuiltDeb, read_debs, refuse_large
+from slipway.hooks.nfpm import LOOK, TIMEOUT, BuiltDeb, read_debs, refuse_unread
 from slipway.hooks.toolbox import Toolbox
 from slipway.inert import visible
 
@@ -62,7 +62,7 @@ def ready_debs(
         failed = result.exit_code == _LINTIAN_FAILED
         debs = read_debs(into, pattern, lintian_failed=failed, ready=True)
         return _chosen({deb.name: deb for deb in debs}, len(debs), pattern, wanted)
-    refuse_large(result.exit_code, pattern)
+    refuse_unread(result.exit_code, pattern)
     if result.exit_code == _NOTHING:
         msg = f"what the pipeline built under {pattern} has no file that ends in .deb"
         raise PackageRefused(msg, advice="correct `package: {debs: ...}`, or the step that builds")

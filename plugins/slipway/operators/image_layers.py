@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,12 +47,14 @@ class Layers:
     :param config: settings in the unit's environment on every machine.
     :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
         None.
+    :param uses: further packages that may come from the repository, which all projects share.
     """
 
     region: str
     unit: str
     config: Mapping[str, str]
     recipes: str | None = None
+    uses: Sequence[str] = ()
 
     @property
     def _root(self) -> Path:
@@ -94,7 +96,8 @@ class Layers:
         files = recipe(self._root, "app")
         variables: dict[str, Any] = {
             "app_package": package.name, "app_version": package.version,
-            "app_sha256": package.sha256, "app_unit": self.unit,
+            "app_uses": sorted(self.uses), "app_sha256": package.sha256,
+            "app_unit": self.unit,
             # As it is: Ansible would take braces in a setting for a template of its own.
             "app_config": {one: {"__ansible_unsafe": self.config[one]} for one in self.config},
             "app_repository_url": package.repository_url,

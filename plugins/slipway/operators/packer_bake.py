@@ -90,6 +90,7 @@ class PackerBakeOperator(BaseOperator):
         baked on an older base or with an older recipe.
     :param admission: of the environment that the image is for, and for whose rights the builders
         are marked; the package is the catalogue's then.
+    :param uses: further packages that may come from the apt repository, which all projects share.
     :returns: :class:`slipway.facts.MachineImage` as JSON.
     """
 
@@ -99,7 +100,7 @@ class PackerBakeOperator(BaseOperator):
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
         docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
-        admission: Admission | None = None, **kwargs: Any,
+        admission: Admission | None = None, uses: Sequence[str] = (), **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -111,6 +112,7 @@ class PackerBakeOperator(BaseOperator):
         self.recipes = recipes
         self.reuse = reuse
         self.admission = admission
+        self.uses = tuple(uses)
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
 
@@ -154,8 +156,9 @@ class PackerBakeOperator(BaseOperator):
             builder_marks={PROJECT: project, ENVIRONMENT: environment}, log=self._say,
         )  # fmt: skip
         layers = Layers(
-            region=self.region, unit=self.unit, config=self.config, recipes=self.recipes
-        )
+            region=self.region, unit=self.unit, config=self.config, recipes=self.recipes,
+            uses=self.uses,
+        )  # fmt: skip
         name = bake_name(context, project, environment)
         base_plan = layers.base(images.catalogue, f"{name}-base")
         base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)

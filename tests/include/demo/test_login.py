@@ -37,7 +37,7 @@ def test_airflow_takes_that_login_and_no_other(passwords: Path) -> None:
     assert told["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "False"
     assert told["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"] == "admin:ADMIN"
     assert told["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"] == str(passwords)
-    assert told["AIRFLOW__SLIPWAY__ALLOWED_HOSTS"] == "127.0.0.1,localhost"
+    assert told["AIRFLOW__SLIPWAY__ALLOWED_HOSTS"] == "localhost"
     login.make()
     assert login.read()["password"] not in json.dumps(told)
 

@@ -18,7 +18,8 @@ KNOWN: dict[str, str] = {
     "autoscaling:CreateAutoScalingGroup autoScalingGroup": (
         "autoscaling:LaunchConfigurationName autoscaling:LaunchTemplateVersionSpecified "
         "autoscaling:LoadBalancerNames autoscaling:TargetGroupARNs "
-        "autoscaling:TrafficSourceIdentifiers aws:RequestTag aws:ResourceTag"
+        "autoscaling:TrafficSourceIdentifiers autoscaling:VPCZoneIdentifiers aws:RequestTag "
+        "aws:ResourceTag"
     ),
     "autoscaling:CreateOrUpdateTags autoScalingGroup": "aws:RequestTag aws:ResourceTag",
     "autoscaling:DeleteAutoScalingGroup autoScalingGroup": "aws:ResourceTag",
@@ -37,11 +38,15 @@ KNOWN: dict[str, str] = {
     "autoscaling:SuspendProcesses autoScalingGroup": "aws:ResourceTag",
     "autoscaling:UpdateAutoScalingGroup autoScalingGroup": (
         "autoscaling:LaunchConfigurationName autoscaling:LaunchTemplateVersionSpecified "
-        "aws:ResourceTag"
+        "autoscaling:VPCZoneIdentifiers aws:ResourceTag"
     ),
+    "cloudwatch:PutMetricAlarm alarm": "cloudwatch:AlarmActions",
     "ec2:AuthorizeSecurityGroupIngress security-group": "aws:ResourceTag",
     "ec2:CopyImage image": "ec2:Owner",
+    # What the call makes has no tags yet, which is what is asked for.
+    "ec2:CreateImage image": "aws:ResourceTag",
     "ec2:CreateImage instance": "aws:ResourceTag",
+    "ec2:CreateImage snapshot": "aws:ResourceTag",
     "ec2:CreateLaunchTemplate launch-template": "aws:RequestTag",
     "ec2:CreateSecurityGroup security-group": "aws:RequestTag",
     "ec2:CreateTags image": "aws:RequestTag aws:ResourceTag",

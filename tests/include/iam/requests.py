@@ -65,10 +65,18 @@ def requests(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
     elif action in ("cloudwatch:PutMetricAlarm", "cloudwatch:DeleteAlarms"):
         for name in params.get("AlarmNames", [params.get("AlarmName")]):
             arn = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}"
-            yield Request(action=action, resource=arn, context=context())
+            yield Request(action=action, resource=arn, context=alarm_context(params))
     else:
         assert "Describe" in action, f"teach this file what {action} asks for"
         yield Request(action=action, resource="*", context=context())
+
+
+def alarm_context(params: Mapping[str, Any]) -> dict[str, Values]:
+    """Say what IAM knows of an alarm: its actions, for whichever state."""
+    states = ("AlarmActions", "OKActions", "InsufficientDataActions")
+    actions = tuple(one for state in states for one in params.get(state, ()))
+    more: dict[str, Any] = {"cloudwatch__AlarmActions": actions} if actions else {}
+    return context(**more)
 
 
 # Calls of the bake, and of retention: the parameter that names the thing, and its kind.
@@ -115,6 +123,8 @@ def _autoscaling(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
     for key in ("TargetGroupARNs", "LoadBalancerNames"):
         if key in params:
             more[f"autoscaling__{key}"] = tuple(params[key])
+    if subnets := params.get("VPCZoneIdentifier"):
+        more["autoscaling__VPCZoneIdentifiers"] = tuple(subnets.split(","))
     if template := params.get("LaunchTemplate"):
         pinned = template["Version"].isdigit()
         more["autoscaling__LaunchTemplateVersionSpecified"] = str(pinned).lower()

@@ -120,6 +120,13 @@ def test_no_machine_is_imaged_but_its_own_builder() -> None:
             assert may("bake", f"ec2:{call}", machine, context(has=has)) is right, (call, has)
 
 
+def test_an_image_that_is_somebodys_is_not_made_anew() -> None:
+    for resource in (IMAGE, SNAPSHOT):
+        assert may("bake", "ec2:CreateImage", resource)
+        for has in (PROD, ADMIN, APP, BASE, {"Name": "payroll-db", "team": "payments"}):
+            assert not may("bake", "ec2:CreateImage", resource, context(has=has)), has
+
+
 def test_a_machine_is_not_made_a_builder_by_a_tag() -> None:
     machine = f"{EC2}:instance/i-1"
     for has, asks, right in (

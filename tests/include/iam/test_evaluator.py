@@ -46,6 +46,8 @@ def test_a_denial_wins_and_silence_is_one() -> None:
         ({"Bool": {"k": "true"}}, {"k": "true"}, True),
         ({"Bool": {"k": "true"}}, {"k": "false"}, False),
         ({"Bool": {"k": "true"}}, {}, False),
+        ({"BoolIfExists": {"k": "true"}}, {"k": "false"}, False),
+        ({"BoolIfExists": {"k": "true"}}, {}, True),
         ({"ArnLike": {"k": "arn:aws:x:*:*:y/*"}}, {"k": "arn:aws:x:r:1:y/z"}, True),
         ({"ArnLike": {"k": "arn:aws:*:y/z"}}, {"k": "arn:aws:x:r:1:y/z"}, False),
         ({"StringEquals": {"k": "${aws:X}"}}, {"k": "1", "aws:X": "1"}, True),

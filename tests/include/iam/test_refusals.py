@@ -97,14 +97,16 @@ def test_a_classic_balancer_is_its_own_as_well() -> None:
         ("shop-dev-1.0", MINE, {}, {"LaunchConfigurationName": "prod-legacy"}, False),
         ("shop-dev-1.0", MINE, {}, {"LaunchTemplateVersionSpecified": None}, False),
         ("shop-dev-1.0", MINE, {}, {"LaunchTemplateVersionSpecified": "false"}, False),
+        # In whichever subnet there is.
+        ("shop-dev-1.0", MINE, {}, {"VPCZoneIdentifiers": None}, False),
     ],
 )
 def test_a_group_is_made_in_its_own_name_and_outside_every_balancer(
     name: str, asks: dict[str, str], has: dict[str, str], more: dict[str, Any], right: bool
 ) -> None:
-    more = {"LaunchTemplateVersionSpecified": "true", **more}
-    given = {f"autoscaling__{key}": more[key] for key in more if more[key]}
-    told = context(asks=asks, has=has, **given)
+    given = {"LaunchTemplateVersionSpecified": "true", "VPCZoneIdentifiers": ("subnet-0a",)}
+    more = {**given, **more}
+    told = context(asks=asks, has=has, **{f"autoscaling__{k}": v for k, v in more.items() if v})
     assert may("deploy", "autoscaling:CreateAutoScalingGroup", f"{GROUPS}/{name}", told) is right
 
 

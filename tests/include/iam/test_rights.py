@@ -281,7 +281,7 @@ def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
 def test_environments_whose_names_begin_alike_are_found(tmp_path: Path) -> None:
     text = (ROOT / "include" / "projects" / "guestbook.yaml").read_text()
     (tmp_path / "guestbook.yaml").write_text(text.replace("  prod:\n", "  dev-2:\n"))
-    other = text.replace("name: guestbook\n", "name: guestbook-dev\n", 1)
+    other = text.replace("name: guestbook\n", "name: guestbook-dev\n")
     (tmp_path / "guestbook-dev.yaml").write_text(other)
     place = place_of("guestbook", "dev", tmp_path, security_groups={"slipway-app": "sg-0"})
     assert place.neighbours == ("guestbook-dev-2", "guestbook-dev-dev", "guestbook-dev-prod")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -33,6 +34,7 @@ class Engine:
 
     def __init__(self, labels: dict[str, str], events: list[dict[str, Any]] | None = None) -> None:
         self.labels, self.asked = labels, list[dict[str, Any]]()
+        self.attrs: dict[str, Any] = {}
         self.client = _client()
         self.client.images.get.side_effect = self._get
         self.client.api.build.side_effect = self._build
@@ -42,7 +44,7 @@ class Engine:
     def _get(self, tag: str) -> Any:
         if tag not in self.labels:
             raise docker.errors.ImageNotFound(tag)
-        return type("Image", (), {"labels": {inputs.LABEL: self.labels[tag]}})
+        return SimpleNamespace(labels={inputs.LABEL: self.labels[tag]}, attrs=self.attrs)
 
     def _build(self, **options: Any) -> list[dict[str, Any]]:
         self.asked.append(options)
@@ -66,6 +68,14 @@ def test_images_that_are_up_to_date_cost_nothing() -> None:
     engine.client.images.prune.assert_not_called()
 
 
+def test_a_strangers_image_with_the_right_label_is_built_anew() -> None:
+    engine = Engine(_current())
+    engine.attrs = {"Id": "sha256:1", "RepoDigests": [f"slipway/python@sha256:{'1' * 64}"]}
+    assert bring_up_to_date(engine.client, ["python"], settings=SETTINGS) == ["slipway/python:3.11"]
+    engine.attrs["RepoTags"] = ["built.slipway.invalid/docker.io/slipway/python:3.11"]
+    assert bring_up_to_date(engine.client, ["python"], settings=SETTINGS) == []
+
+
 def test_missing_images_are_built_with_their_digest(capsys: pytest.CaptureFixture[str]) -> None:
     labels = _current()
     missing = labels.pop("slipway/python:3.11")
@@ -74,6 +84,8 @@ def test_missing_images_are_built_with_their_digest(capsys: pytest.CaptureFixtur
     (asked,) = engine.asked
     assert asked["labels"] == {"slipway.inputs": missing, "slipway.kind": "image"}
     assert asked["buildargs"].get("BASE") is None
+    built = "built.slipway.invalid/docker.io/slipway/python"
+    engine.client.api.tag.assert_called_once_with("slipway/python:3.11", built, "3.11", force=True)
     said = capsys.readouterr().out
     assert "slipway/debian:12: up to date\n" in said
     assert "slipway/python:3.11: building\n  Step 1/1 : FROM scratch\n" in said

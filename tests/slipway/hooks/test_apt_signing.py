@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from slipway.exceptions import ToolFailed
 from slipway.hooks.apt_bucket import read_release
 from slipway.hooks.apt_signing import VALID, WARN, SigningKey, signing_key, valid_until
 
@@ -104,3 +105,18 @@ def test_a_release_of_an_earlier_version_is_renewed_at_once() -> None:
 
 def test_what_has_no_date_is_no_release() -> None:
     assert read_release("<html>") is None
+
+
+@pytest.mark.parametrize("line", ["Date: tomorrow", "Date: 99 Foo 2026", "Valid-Until: soon",
+                                  "Date: Sun, 99 Mar 2026 12:00:00 UTC"])  # fmt: skip
+def test_a_time_that_is_none_is_told_in_words(line: str) -> None:
+    date = "Date: Sun, 01 Mar 2026 12:00:00 UTC"
+    lines = line if line.startswith("Date") else f"{date}\n{line}"
+    with pytest.raises(ToolFailed, match="which is no time"):
+        read_release(f"Origin: x\n{lines}\n")
+
+
+def test_a_time_without_a_zone_can_be_compared() -> None:
+    found = read_release("Date: Sun, 01 Mar 2026 12:00:00 -0000\n")
+    assert found
+    assert found.due(datetime.now(UTC))

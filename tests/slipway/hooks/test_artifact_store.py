@@ -12,6 +12,7 @@ from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractBufferedFile
 
+from slipway.exceptions import ArtifactKeyRefused
 from slipway.hooks.artifact_store import ArtifactStore
 
 
@@ -100,3 +101,21 @@ def test_an_upload_that_breaks_off_is_never_completed(
     assert (remote.discard.called, remote.commit.called) == (True, False)
     store.put_file("a", io.BytesIO(b"x"))
     assert remote.commit.called
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "deb/shop/1/shop_1_x/../../../../evil.deb", "../evil", "a/..", "a/./b", "a//b", "/etc/evil",
+        "a/", "", ".", "..", "file:///etc/evil", "a\0b",
+    ],
+)  # fmt: skip
+def test_no_key_leads_out_of_the_stores_place(store: ArtifactStore, key: str) -> None:
+    for call in (
+        lambda: store.put(key, b"x"), lambda: store.put_new(key, b"x"),
+        lambda: store.put_json(key, 1), lambda: store.put_new_json(key, 1),
+        lambda: store.get(key), lambda: store.get_json(key), lambda: store.delete(key),
+        lambda: store.delete_all(key), lambda: store.stored_at(key), lambda: store.keys(key),
+    ):  # fmt: skip
+        with pytest.raises(ArtifactKeyRefused, match="is no key"):
+            call()

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 import pytest
 
 from slipway.exceptions import ImageRefused, ImageUnavailable
-from slipway.hooks.container_images import PULLED, Images, PullProgress
+from slipway.hooks.container_images import Images, PullProgress
 from slipway.hooks.container_spec import ImageFacts, PullPolicy
+from slipway.hooks.image_origin import BUILT as BUILDS
+from slipway.hooks.image_origin import PULLED
 from slipway.hooks.own_images import LABEL, OwnImages
-from tests.fakes.image_engine import ImageEngine, digest_of
+from tests.fakes.image_engine import ContainerdEngine, ImageEngine, digest_of
 
 ALWAYS, ONCE = PullPolicy.ALWAYS, PullPolicy.IF_NOT_EXISTS
 REFRESH, NEVER = PullPolicy.REFRESH, PullPolicy.NEVER
@@ -20,9 +22,10 @@ PRIVATE = "r.example.com/a/private:1"
 BUILT = {LABEL: "digest"}
 
 
-@pytest.fixture
-def engine() -> ImageEngine:
-    return ImageEngine()
+@pytest.fixture(params=[ImageEngine, ContainerdEngine], ids=["classic", "containerd"])
+def engine(request: pytest.FixtureRequest) -> ImageEngine:
+    made: ImageEngine = request.param()
+    return made
 
 
 def ensure(
@@ -65,7 +68,7 @@ def test_a_worker_without_the_toolbox_does_not_pull_a_strangers(
 def test_a_toolbox_that_was_pulled_before_this_was_known_is_not_used(engine: ImageEngine) -> None:
     engine.publish("slipway/toolbox:1", "a stranger's")
     engine.docker_pull("slipway/toolbox:1")
-    with pytest.raises(ImageUnavailable, match="pulled from a public registry"):
+    with pytest.raises(ImageUnavailable, match="nothing shows that it was built here"):
         ensure(engine, "slipway/toolbox:1")
 
 
@@ -220,13 +223,64 @@ def test_progress_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     assert progress.line({**event, "id": "b"}) == "img: 10 of 20 MiB"
 
 
-@pytest.mark.parametrize("name", ["slipway/toolbox:1", "company/tests:1"])
-def test_where_containerd_keeps_the_images_those_built_here_count_as_built(
-    engine: ImageEngine, name: str
+@pytest.mark.parametrize("policy", list(PullPolicy))
+def test_a_private_image_that_somebody_pulled_past_slipway_is_nobodys(
+    engine: ImageEngine, policy: PullPolicy
 ) -> None:
-    """It writes a digest, the image's own id, beside the name of every image."""
-    image = engine.build(name, "ours", BUILT)
-    repository = f"docker.io/{name.partition(':')[0]}"
-    engine.images[image]["RepoDigests"].append(f"{repository}@{image}")
+    engine.publish(PRIVATE, "secret sauce", A)
+    engine.docker_pull(PRIVATE)
+    for name in (PRIVATE, f"r.example.com/a/private@{digest_of('secret sauce')}"):
+        for auth in (None, B):
+            with pytest.raises(ImageUnavailable):
+                ensure(engine, name, policy, auth)
+
+
+@pytest.mark.parametrize("label", [BUILT, {LABEL: "x"}])
+def test_a_strangers_toolbox_with_a_label_like_ours_is_not_used(
+    engine: ImageEngine, label: dict[str, str]
+) -> None:
+    engine.publish("slipway/toolbox:1", "a stranger's")
+    image = engine.docker_pull("slipway/toolbox:1")
+    engine.images[image]["Config"]["Labels"] = label
+    # Beside one that was built here, whose name it took.
+    for _ in range(2):
+        for policy in PullPolicy:
+            with pytest.raises(ImageUnavailable, match="nothing shows that it was built here"):
+                ensure(engine, "slipway/toolbox:1", policy)
+        engine.build("slipway/toolbox:1", "ours", BUILT)
+        engine.docker_pull("slipway/toolbox:1")
+
+
+def test_the_names_that_tell_where_an_image_is_from_are_nobodys_to_ask_for(
+    engine: ImageEngine,
+) -> None:
+    engine.build("slipway/toolbox:1", "ours", BUILT)
+    for name in (f"{PULLED}/x:1", f"{BUILDS}/docker.io/slipway/toolbox:1"):
+        with pytest.raises(ImageRefused, match="no image of a registry"):
+            ensure(engine, name)
+
+
+def test_an_image_that_was_pulled_for_one_login_is_not_built_by_another_name(
+    engine: ImageEngine,
+) -> None:
+    engine.publish(PRIVATE, "secret sauce", A)
+    mine = ensure(engine, PRIVATE, auth=A)
+    engine.names["docker.io/acme/copy:1"] = mine.id
+    with pytest.raises(ImageUnavailable):
+        ensure(engine, "acme/copy:1")
+
+
+@pytest.mark.parametrize("name", ["slipway/toolbox:1", "company/tests:1", "r.example.com:5000/x:1"])
+def test_where_containerd_keeps_the_images_those_built_here_say_so(name: str) -> None:
+    engine = ContainerdEngine()
+    image = engine.keep(name, "ours", BUILT)
+    with pytest.raises(ImageUnavailable) as caught:
+        ensure(engine, name)
+    if not name.startswith("slipway/"):
+        told = caught.value.advice.split("`docker tag ")[1].rstrip("`").split()
+        assert engine.names[told[0]] == image
+        engine.names[told[1]] = image
+    else:
+        engine.build(name, "ours", BUILT)
     assert ensure(engine, name).id == image
-    assert (engine.asked, engine.pulled) == ([], [])
+    assert engine.pulled == []

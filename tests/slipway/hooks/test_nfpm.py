@@ -88,6 +88,11 @@ def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str)
     assert said in str(caught.value)
 
 
+def test_a_package_that_lintian_does_not_read_is_refused() -> None:
+    with pytest.raises(PackageRefused, match=r"lintian does not read the package of nfpm\.yaml"):
+        _build(Tool(16, {}, "tainted binary package 'shop', skipping"))
+
+
 def test_what_lintian_refuses_is_told_with_all_that_it_says() -> None:
     files = {"shop_1.deb": b"deb", "shop_1.deb.control": CONTROL, "shop_1.deb.contents": CONTENTS,
              "packaging": b"name: shop\n", "lintian": b"E: shop: bad\nN: why\n"}  # fmt: skip
@@ -105,4 +110,14 @@ def test_two_packages_are_one_too_many() -> None:
         "shop_1.deb.contents": CONTENTS,
     }
     with pytest.raises(PackageRefused, match="2 packages"):
+        _build(Tool(0, files))
+
+
+def test_a_package_does_not_leave_its_place_by_its_architecture() -> None:
+    control = CONTROL.replace(b"Architecture: all", b"Architecture: x/../../../out/evil")
+    assert control != CONTROL
+    files = {
+        "shop_1.deb": b"deb", "shop_1.deb.control": control, "shop_1.deb.contents": CONTENTS,
+    }  # fmt: skip
+    with pytest.raises(PackageRefused, match=r"Architecture is 'x/\.\./"):
         _build(Tool(0, files))

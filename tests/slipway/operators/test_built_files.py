@@ -97,7 +97,7 @@ def test_of_two_runs_at_once_one_build_ships(workspace: Workspace) -> None:
                 self.other = keep(workspace, "two")
             super().put_file(key, file)  # type: ignore[arg-type]
 
-    store = Slow(artifact_store()._root.as_uri())
+    store = Slow(artifact_store()._folder.as_uri())
     ours = keep(workspace, "one", store=store)
     assert (ours.sha256, ours.reused) == (store.other.sha256, True)
 
