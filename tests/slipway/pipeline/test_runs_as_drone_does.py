@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ from tests.slipway.pipeline.test_runner import Case, steps
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+PAGE = Path(__file__).parents[3] / "docs" / "pipeline-file.md"
 SAME, STRICTER, MORE = "the same", "stricter", "more"
 FAIL, ON_FAILURE = Play(exit_code=1), "when: {status: [failure]}"
 ALWAYS, APART = "when: {status: [success, failure]}", "depends_on: [clone]"
@@ -221,3 +223,9 @@ ROWS = (
 def test_each_construct_does_what_its_row_says(row: Row) -> None:
     assert row.shown() == row.expected
     assert row.kind in (SAME, STRICTER, MORE)
+
+
+def test_the_page_has_these_rows() -> None:
+    section = PAGE.read_text().partition("\n### Running\n")[2].partition("\n\nBesides")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    assert lines[1:] == [f"| {row.construct} | {row.documented} | {row.here} |" for row in ROWS]
