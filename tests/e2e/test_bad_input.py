@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.facts import Json
 from slipway.hooks.artifact_store import artifact_store
@@ -45,7 +45,10 @@ def test_no_pipeline_file(guestbook: Repository, checkout: Head, run: Run) -> No
     [
         ("kind: [", r"\.drone\.yml"),
         ("kind: pipeline\ntype: docker\nname: x\nsteps:\n- name: a\n  imgae: b\n", "image"),
-        ("kind: pipeline\ntype: docker\nname: x\nsteps: []\n", "steps"),
+        (
+            "kind: pipeline\nname: x\nsteps:\n- {name: a, image: b}\n- {name: a, image: c}\n",
+            r"\.drone\.yml:5:10: a step or service is called `a` already",
+        ),
     ],
 )
 def test_a_malformed_pipeline_file(
@@ -53,6 +56,14 @@ def test_a_malformed_pipeline_file(
 ) -> None:
     guestbook.commit("malformed", _dot_drone_dot_yml=text)
     with pytest.raises(AirflowFailException, match=expected):
+        run(pipeline(checkout(), guestbook))
+
+
+def test_a_pipeline_without_steps_makes_no_release(
+    guestbook: Repository, checkout: Head, run: Run
+) -> None:
+    guestbook.commit("nothing to do", _dot_drone_dot_yml="kind: pipeline\nname: x\nsteps: []\n")
+    with pytest.raises(AirflowSkipException, match="no step of the pipeline has run and passed"):
         run(pipeline(checkout(), guestbook))
 
 
