@@ -23,6 +23,8 @@ _TIMEOUT, _GRACE = 2400.0, 60.0
 _MANIFEST = f"{WORK}/manifest.json"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 # Lines that say that the API was at fault, and not what was baked.
+# Of a task; of one of the things that a task does one after the other; of Ansible itself.
+_FATAL = re.compile(r"fatal:|\bfailed: \[|FAILED!|ERROR!")
 # apt's words, and Ansible's for them: whatever holds the lock comes to an end.
 _LOCKED = re.compile(r"Could not get lock|Unable to (acquire|lock)|Failed to lock apt")
 _API_AT_FAULT = re.compile(
@@ -152,7 +154,7 @@ def failure(lines: list[str]) -> SlipwayError:
 
     :param lines: all that Packer and Ansible wrote.
     """
-    fatal = [line for line in lines if "fatal:" in line or "FAILED!" in line or "ERROR!" in line]
+    fatal = [line for line in lines if _FATAL.search(line)]
     task = _last([line for line in lines if "TASK [" in line and lines.index(line) < _index(
         lines, fatal)])  # fmt: skip
     if fatal:

@@ -26,6 +26,17 @@ def test_a_failed_task_is_named_with_what_it_said() -> None:
     assert "no package shop" in str(error)
 
 
+def test_a_task_that_fails_at_one_of_several_things_is_named() -> None:
+    lines = [
+        "TASK [app : Download the package] ***",
+        'failed: [default] (item=shop) => {"msg": "no such version", "rc": 100}',
+        "PLAY RECAP ***", "default : ok=9 changed=5 unreachable=0 failed=1",
+    ]  # fmt: skip
+    error = failure(lines)
+    assert "Ansible failed in the task 'app : Download the package'" in str(error)
+    assert "no such version" in str(error)
+
+
 @pytest.mark.parametrize(
     "said",
     [
