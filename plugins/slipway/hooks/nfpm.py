@@ -15,7 +15,6 @@ from typing import IO
 
 from slipway.deb_version import without_epoch
 from slipway.exceptions import PackageRefused
-from slipway.hooks.deb_fields import checked
 from slipway.hooks.deb_units import Units, units
 from slipway.hooks.packaging_file import PackagingFile
 from slipway.hooks.tars import digest_of
@@ -168,9 +167,9 @@ def _deb(
     # A folded field goes on in lines that begin with a blank.
     fields = re.findall(r"(?m)^(\S+): (.*(?:\n[ \t].*)*)", _text(files, f"{name}.control"))
     control = {name: value for name, value in reversed(fields)}
-    package, version, architecture = checked(control)
     return BuiltDeb(
-        name=package, version=version, architecture=architecture, content=content,
+        name=control.get("Package", ""), version=control.get("Version", ""),
+        architecture=control.get("Architecture", ""), content=content,
         size=content.seek(0, io.SEEK_END), sha256=digest_of(content), ready=ready,
         units=units(_text(files, f"{name}.contents")), packaging=packaging, lintian=lintian,
         depends=", ".join(control.get(one, "") for one in ("Pre-Depends", "Depends")),

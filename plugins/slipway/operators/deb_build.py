@@ -12,6 +12,7 @@ from slipway.exceptions import FactMissing, VersionConflict
 from slipway.facts import Checkout, DebPackage, Json, PackageBeside, Release
 from slipway.hooks.artifact_store import ArtifactStore, artifact_store
 from slipway.hooks.deb_checks import Wanted, check
+from slipway.hooks.deb_fields import checked
 from slipway.hooks.docker_connection import DEFAULT, container_engine
 from slipway.hooks.git_connection import git_mirror
 from slipway.hooks.git_mirror import GitMirror
@@ -167,6 +168,10 @@ class DebBuildOperator(BaseOperator):
 
     def _store(self, store: ArtifactStore, checkout: Checkout, built: BuiltDeb) -> DebPackage:
         release, digest = checkout.release, built.sha256
+        # What the repository wrote becomes a file's name, and a key.
+        checked(
+            {"Package": built.name, "Version": built.version, "Architecture": built.architecture}
+        )
         file = built.file_name
         key = f"deb/{release.project}/{release.version}/{file}"
         kept = store.digest(key)

@@ -171,7 +171,7 @@ def _cells(line: re.Match[bytes]) -> list[bytes]:
     """Return the cells of a row."""
     if not line["row"]:
         return []
-    text, at = line.string[: line.end()], line.end("colon")
+    text, at = line[0], line.end("colon") - line.start()
     first = _CELL.match(text, at)
     if first is None:
         return [line["offset"]] if line["indent"] else []

@@ -111,13 +111,3 @@ def test_two_packages_are_one_too_many() -> None:
     }
     with pytest.raises(PackageRefused, match="2 packages"):
         _build(Tool(0, files))
-
-
-def test_a_package_does_not_leave_its_place_by_its_architecture() -> None:
-    control = CONTROL.replace(b"Architecture: all", b"Architecture: x/../../../out/evil")
-    assert control != CONTROL
-    files = {
-        "shop_1.deb": b"deb", "shop_1.deb.control": control, "shop_1.deb.contents": CONTENTS,
-    }  # fmt: skip
-    with pytest.raises(PackageRefused, match=r"Architecture is 'x/\.\./"):
-        _build(Tool(0, files))
