@@ -26,6 +26,7 @@ from slipway.operators.pipeline_share import Part
 from slipway.operators.pipeline_test import PipelineTestOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
+from tests.slipway.operators.commit_runs import signed
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]
@@ -133,6 +134,7 @@ class Run:
             ref="main", branch="main", message="", author_name="", author_email="",
             committed_at=1_700_000_060,
         )  # fmt: skip
+        signed(self.context("test"), checkout=self.checkout)
 
     def context(self, task: str) -> Any:
         return FakeTask(dag_id="shop", run_id=self.run_id, task_id=task).context
