@@ -20,6 +20,7 @@ class Names:
     _projects: dict[str, str] = field(default_factory=dict)
     _packages: dict[str, str] = field(default_factory=dict)
     _places: dict[str, str] = field(default_factory=dict)
+    _families: dict[str, str] = field(default_factory=dict)
 
     def take(self, file: str, project: Project) -> None:
         """Give a project its names, all of them or none.
@@ -34,11 +35,31 @@ class Names:
             package, self._packages,
             f"{file}: package.name: {package!r} is also the package of {{}}", "package",
         )  # fmt: skip
+        self._keep_families_apart(file, project)
         for name, place in places.items():
             said = f"{file}: {place} of {own} would be called {name} in the cloud, as {{}} is"
             _free(name, self._places, said, "environment")
         self._projects[own] = self._packages[package] = file
+        if project.package.debs is not None:
+            self._families[f"{package}-"] = file
         self._places |= {name: f"{place} of {own} in {file}" for name, place in places.items()}
+
+    def _keep_families_apart(self, file: str, project: Project) -> None:
+        """Refuse a name that another project's pipeline may publish a package of.
+
+        With ``debs`` a pipeline builds packages whose names begin with the project's.
+        """
+        package = project.package.name
+        others = [other for start, other in self._families.items() if package.startswith(start)]
+        if project.package.debs is not None:
+            names = self._packages.items()
+            others += [other for name, other in names if name.startswith(f"{package}-")]
+        if others:
+            msg = (
+                f"{file}: package.name: {package!r} and the package of {others[0]} begin alike, "
+                "and with `debs` one could publish the other"
+            )
+            raise ProjectFileError(msg, advice="give them names of which neither begins the other")
 
 
 def joined(project: str, environment: str) -> str:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import docker
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.exceptions import PackageRefused
 from slipway.facts import Checkout, DebPackage, Release, TestReport
 from slipway.hooks.artifact_store import artifact_store
 from slipway.hooks.container_engine import ContainerEngine
+from slipway.hooks.deb_checks import Wanted
+from slipway.hooks.ready_debs import ready_debs
+from slipway.hooks.toolbox import Toolbox
 from slipway.operators.deb_build import DebBuildOperator
 from slipway.operators.kept_facts import keep_fact
 from slipway.operators.pipeline_share import Part
@@ -393,6 +400,55 @@ def test_several_packages_of_one_repository_are_all_kept(shop: Repository) -> No
     (other,) = deb.beside
     assert (other.name, other.version, other.installed) == ("shop-data", VERSION, True)
     assert len(artifact_store().get(other.artifact) or b"") == other.size
+
+
+def two_names(folder: Path) -> bytes:
+    """Make a package in whose control archive there is another one's name as well.
+
+    dpkg-deb and lintian pass over a member of tar's type V; aptly reads it.
+    """
+    control = (
+        "Package: {}\nVersion: 1\nArchitecture: all\nMaintainer: Ada <ada@example.org>\n"
+        "Description: program that says two names\n It is taken under neither.\n"
+    )
+    tree = folder / "tree"
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN" / "control").write_text(control.format("shop"))
+    deb = folder / "plain.deb"
+    subprocess.run(["dpkg-deb", "-Zgzip", "-b", str(tree), str(deb)], check=True)
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz", format=tarfile.GNU_FORMAT) as tar:
+        for kind, name in ((b"V", "common"), (tarfile.REGTYPE, "shop")):
+            member, text = tarfile.TarInfo("control"), control.format(name).encode()
+            member.type, member.size = kind, len(text)
+            block = member.tobuf(tarfile.GNU_FORMAT) + text + bytes(-len(text) % 512)
+            assert tar.fileobj is not None
+            tar.fileobj.write(block)
+            tar.offset += len(block)
+    parts = {"debian-binary": b"2.0\n", "control.tar.gz": archive.getvalue()}
+    data = subprocess.run(["dpkg-deb", "--fsys-tarfile", str(deb)], check=True, capture_output=True)
+    parts["data.tar"] = data.stdout
+    found = b"!<arch>\n"
+    for name, content in parts.items():
+        head = f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n"
+        found += head.encode() + content + b"\n" * (len(content) % 2)
+    return found
+
+
+def test_a_package_that_says_two_names_is_taken_under_neither(
+    engine: ContainerEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.deb").write_bytes(two_names(tmp_path))
+    with TemporaryFile() as built, TemporaryFile() as into:
+        with tarfile.open(fileobj=built, mode="w") as tar:
+            tar.add(tmp_path / "shop.deb", "dist/shop.deb")
+        built.seek(0)
+        with pytest.raises(PackageRefused, match="no plain file, so nobody knows its name"):
+            ready_debs(
+                Toolbox(engine=engine, name=f"slipway-{engine.installation}-look", network="none"),
+                built, pattern="dist/*.deb", into=into, log=print,
+                wanted=Wanted(package="shop", version="1", unit="shop.service"),
+            )  # fmt: skip
 
 
 def test_a_report_that_nobody_signed_packages_nothing(shop: Repository) -> None:

@@ -52,13 +52,18 @@ def check(built: BuiltDeb, wanted: Wanted) -> None:
 def check_beside(built: BuiltDeb, wanted: Wanted) -> None:
     """Look at a package that goes along with the one that has the unit.
 
-    :raises PackageRefused: when its name is none, or it is not of the release, or for no machine.
+    :raises PackageRefused: when its name is none, or may be another project's, or it is not of the
+        release, or for no machine.
     """
     if not _NAME.fullmatch(built.name):
         msg = f"{built.packaging.path} has a package whose name is none: {visible(built.name)}"
         raise PackageRefused(
             msg, advice="Debian's names are lower case letters, digits, +, - and ."
         )
+    if not built.name.startswith(f"{wanted.package}-"):
+        msg = f"{built.packaging.path} has a package {built.name}, which may be another project's"
+        advice = f"call it {wanted.package}-..., since all projects share the repository"
+        raise PackageRefused(msg, advice=advice)
     _check_version(built, wanted)
     _check_architecture(built)
 

@@ -38,6 +38,8 @@ for deb in /out/*.deb; do
   dpkg-deb --field "$deb" Package Version Architecture Pre-Depends Depends \\
     > "$deb.control" || exit 12
   dpkg-deb --contents "$deb" > "$deb.contents"
+  # Whoever reads a package reads plain files; of any other kind each makes something else.
+  if dpkg-deb --ctrl-tarfile "$deb" | tar -tvf - | grep -qv '^[-d]'; then exit 17; fi
 done
 lintian --allow-root --fail-on error --info --suppress-tags service-file-is-not-a-file \\
   /out/*.deb > /out/lintian 2> /out/warnings || failed=11
@@ -46,7 +48,7 @@ cat /out/warnings /out/lintian
 if grep -qi skipping /out/warnings; then exit 16; fi
 exit ${{failed:-0}}
 """
-_LINTIAN_FAILED, _UNREADABLE, _LARGE, _LINTIAN_SKIPPED = 11, 12, 15, 16
+_LINTIAN_FAILED, _UNREADABLE, _LARGE, _LINTIAN_SKIPPED, _ODD = 11, 12, 15, 16, 17
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +125,9 @@ def refuse_unread(exit_code: int, file: str) -> None:
 
     :raises PackageRefused: in that case.
     """
+    if exit_code == _ODD:
+        msg = f"the control files of {file} hold what is no plain file, so nobody knows its name"
+        raise PackageRefused(msg, advice="build it with dpkg-deb, or a tool that uses it")
     if exit_code == _LINTIAN_SKIPPED:
         msg = f"lintian does not read the package of {file}, as the log says"
         raise PackageRefused(

@@ -163,7 +163,7 @@ def _sorted_out(documents: list[Document], file: str) -> _Found:
 
 def _sort(document: Document, found: _Found) -> None:
     kind = document.data.get("kind") if isinstance(document.data, dict) else None
-    if kind in PASSED_OVER:
+    if isinstance(kind, str) and kind in PASSED_OVER:
         notice = f"document {document.number}, of kind {kind}, {PASSED_OVER[kind]}"
         found.notices.append(notice)
         return

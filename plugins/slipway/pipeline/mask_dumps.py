@@ -45,8 +45,10 @@ _OCTAL = re.compile(rb"[0-7]+")
 _OCTAL_BYTES = {3: 1, 6: 2, 11: 4, 22: 8}
 # `hexdump -C` leaves a wider gap after so many cells.
 _MIDDLE = 8
-# Blanks between two cells, and bytes that a star stands for; more is more than any secret has.
-_WIDEST_GAP, _MOST_REPEATED = 5, 4096
+# Blanks between two cells.
+_WIDEST_GAP = 5
+# Bytes that are put in place of a star, more than a secret has, and in place of all in a text.
+_MOST_REPEATED, _MOST_OF_ALL = 512, 8192
 
 
 class Dumped:
@@ -79,7 +81,7 @@ class Dumped:
         for row in _rows(data):
             if row.start > end_before + 1:
                 yield _APART, end_before, row.start  # other lines in between end a dump
-                dump = _Dump(read=dump.read)
+                dump = _Dump(read=dump.read, left=dump.left)
             yield from dump.take(row)
             end_before = row.end
         if end_before and end_before < len(data) - 1:
@@ -126,6 +128,7 @@ class _Dump:
     :param offset: the last row's.
     :param bases: those in which the offsets may be written.
     :param same: where a star stands that the next offset will explain.
+    :param left: bytes that stars may still stand for.
     """
 
     read: Callable[[tuple[bytes, ...]], bytes]
@@ -133,6 +136,7 @@ class _Dump:
     offset: bytes = b""
     bases: tuple[int, ...] = (16, 8, 10)
     same: _Row | None = None
+    left: int = _MOST_OF_ALL
 
     def take(self, row: _Row) -> Iterator[Part]:
         """Read one more line."""
@@ -154,8 +158,9 @@ class _Dump:
             self.bases = tuple(base for base, more in skipped.items() if not more) or self.bases
             return
         more = min((one for one in skipped.values() if one > 0 and one % size == 0), default=0)
-        if more:
-            copies = min(more // size, _MOST_REPEATED // size + 1)
+        copies = min(more, _MOST_REPEATED, self.left) // size
+        if copies:
+            self.left -= copies * size
             yield self.digits * copies, self.same.start, self.same.end
         self.same = None
 

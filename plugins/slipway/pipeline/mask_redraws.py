@@ -72,9 +72,10 @@ def _drawn(line: bytes) -> list[_Cell]:
     for match in _MOVE.finditer(line):
         character, (start, end) = match["character"], match.span()
         if character is None:
-            column = _moved(match, column, cells)
+            # Beyond its end a line has no columns, whatever a movement says: what is drawn of it
+            # has no more of them than what was written.
+            column = min(_moved(match, column, cells), len(cells))
         elif column < _WIDEST:
-            cells += [_Cell(b" ", start, end)] * (column - len(cells))
             if column < len(cells):
                 cells[column] = _Cell(character, cells[column].first, end)
             else:
@@ -93,9 +94,9 @@ def _moved(match: re.Match[bytes], column: int, cells: list[_Cell]) -> int:
     if match["kind"] == b"D":
         return max(0, column - max(1, count))
     if match["kind"] == b"C":
-        return min(column + max(1, count), _WIDEST)
+        return column + max(1, count)
     if match["kind"] == b"G":
-        return min(max(0, count - 1), _WIDEST)
+        return max(0, count - 1)
     if match["kind"] == b"P":
         del cells[column : column + max(1, count)]
     elif count == 0:

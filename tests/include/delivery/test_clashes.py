@@ -61,6 +61,26 @@ def test_a_project_does_not_become_another_ones_environment_by_its_name(
         place_of(first[0], first[1], tmp_path, security_groups={"slipway-app": "sg-0"})
 
 
+@pytest.mark.parametrize(
+    ("names", "refused"),
+    [(("shop", "shop-data"), True), (("zoo", "zoo-shop"), True), (("shop", "shopkeeper"), False)],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_what_a_pipeline_publishes_is_no_other_projects_package(
+    tmp_path: Path, names: tuple[str, str], *, refused: bool, late: bool
+) -> None:
+    """With `debs` a pipeline publishes what it calls like its project, and more."""
+    first, second = names
+    for project, package in (("z" if late else "a", first), ("m", second)):
+        more = "  debs: dist/*.deb\n" if package == first else ""
+        path = write(tmp_path, project, "prod", package=package, more=more)
+        if more:
+            path.write_text(path.read_text().replace("  nfpm: packaging/nfpm.yaml\n", ""))
+    errors = load_projects(tmp_path).errors
+    assert bool(errors) is refused
+    assert all("with `debs` one could publish the other" in str(one) for one in errors.values())
+
+
 def test_names_that_only_begin_alike_are_two(tmp_path: Path) -> None:
     for project, environment in (("shop", "dev-x"), ("shop-dev", "y"), ("shop-dev-x", "z")):
         write(tmp_path, project, environment)

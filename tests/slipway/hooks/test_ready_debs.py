@@ -56,21 +56,33 @@ def test_one_package_is_looked_at_as_one_of_nfpms() -> None:
 
 def test_of_several_the_one_of_the_projects_name_has_the_unit_and_brings_what_it_needs() -> None:
     found = look(
-        shop=control(more=f"Depends: adduser, shop-web (= {VERSION}) | x,\n libshop\n"),
+        shop=control(more=f"Depends: adduser, shop-web (= {VERSION}) | x,\n shop-lib\n"),
         a_web=control("shop-web", "Pre-Depends: shop-data\n"), data=control("shop-data"),
-        lib=control("libshop"), debug=control("shop-dbgsym", f"Depends: shop (= {VERSION})\n"),
+        lib=control("shop-lib"), debug=control("shop-dbgsym", f"Depends: shop (= {VERSION})\n"),
     )  # fmt: skip
     assert found.main.name == "shop"
     names = [deb.name for deb in found.beside]
-    assert sorted(names) == ["libshop", "shop-data", "shop-dbgsym", "shop-web"]
+    assert sorted(names) == ["shop-data", "shop-dbgsym", "shop-lib", "shop-web"]
     assert names.index("shop-data") < names.index("shop-web")
-    assert found.needed == {"shop-web", "shop-data", "libshop"}
+    assert found.needed == {"shop-web", "shop-data", "shop-lib"}
 
 
 def test_packages_in_a_circle_are_taken_all_the_same() -> None:
-    found = look(shop=control(more="Depends: a1\n"), a=control("a1", "Depends: shop\n"))
-    assert [deb.name for deb in found.beside] == ["a1"]
-    assert found.needed == {"a1"}
+    found = look(shop=control(more="Depends: shop-a1\n"), a=control("shop-a1", "Depends: shop\n"))
+    assert [deb.name for deb in found.beside] == ["shop-a1"]
+    assert found.needed == {"shop-a1"}
+
+
+@pytest.mark.parametrize("name", ["common", "openssl", "libshop1", "sho", "shopkeeper"])
+def test_a_package_that_may_be_another_projects_does_not_go_along(name: str) -> None:
+    with pytest.raises(PackageRefused, match=f"a package {name}, which may be another project's"):
+        look(shop=control(), other=control(name))
+
+
+def test_a_package_whose_control_files_are_no_plain_files_is_refused() -> None:
+    """dpkg-deb passes such a member over, and aptly reads another package's name in it."""
+    with pytest.raises(PackageRefused, match="no plain file, so nobody knows its name"):
+        look(17, shop=control())
 
 
 @pytest.mark.parametrize(

@@ -79,3 +79,9 @@ def test_a_trigger_that_makes_no_sense_is_one_that_is_always_met() -> None:
     there = THERE.replace("name: there", "name: there\ntrigger: {event: {include: {a: b}}}")
     file = read(HERE + there + after("there"))
     assert unmet(compile_file(file, Build(id="x")))["after"] != ""
+
+
+@pytest.mark.parametrize("kind", ["[pipeline]", "{a: b}", "5", "true", "~"])
+def test_a_kind_that_is_no_text_is_a_mistake_at_its_place(kind: str) -> None:
+    with pytest.raises(PipelineFileInvalid, match=r"^f:1:[17]: (there is no kind|`kind` is miss)"):
+        load(f"kind: {kind}\nsteps: [{{name: a, image: b}}]\n".encode(), file="f", trusted=False)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+import tracemalloc
 from textwrap import fill, indent
 from traceback import format_exception
 from typing import TYPE_CHECKING
@@ -250,6 +251,9 @@ def test_an_error_and_its_causes_say_no_secret() -> None:
         "\n0000000 101 102" * 20_000,
         "&#" + "0" * 200_000,
         "=\n" * 100_000,
+        "\x1b[4096Gx\n" * 40_000,
+        ("\x1b[4096Gx\r\x1b[K" * 40 + "\n") * 800,
+        "0000000 61\n*\n7777777 61\n" * 15_000,
     ],
     ids=lambda text: repr(text[:10]),
 )
@@ -264,6 +268,17 @@ def test_no_text_takes_longer_than_its_length_says(text: str) -> None:
     seconds(text[: len(text) // 8])
     small, large = min(seconds(text[: len(text) // 8]) for _ in range(2)), seconds(text)
     assert large < 40 * small + 0.5
+
+
+@pytest.mark.parametrize("output", ["\x1b[4096Gx\n" * 6000, "0000000 61\n*\n7777777 61\n" * 6000])
+def test_what_a_terminal_or_a_dump_makes_of_a_few_bytes_fills_no_memory(output: str) -> None:
+    """With a secret in a redrawn line, all of it is worked out."""
+    secret = "correct-horse-battery-staple"
+    redrawn = f"{secret[:9]}XX\b\b{secret[9:]}\n"
+    tracemalloc.start()
+    assert secret[9:] not in Masker([secret])(redrawn + output)
+    assert tracemalloc.get_traced_memory()[1] < 300 * len(output)
+    tracemalloc.stop()
 
 
 class _Told(Exception):
