@@ -21,8 +21,10 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # Bytes of an answer about objects.
 _MOST_ANSWER = 8 << 20
-# Headers that are the connection's own business.
-_NEVER = frozenset({"host", "connection", "content-length", "transfer-encoding", "accept-encoding"})
+# Headers that stores of objects ask for; any other could open what is none, such as a cloud's
+# metadata service.
+_STORES = frozenset({"authorization", "accept"})
+_STORES_OWN = ("x-amz-", "x-ms-", "x-goog-")
 
 
 class NotThere(Exception):
@@ -139,15 +141,19 @@ def action_of(found: Answered | None) -> Action:
 def given(action: Action) -> dict[str, str]:
     """Return the headers that a server wants to be shown, within its rights."""
     wanted = (action.header or {}).items()
-    return {name: value for name, value in wanted if name.lower() not in _NEVER}
+    return {
+        name: value
+        for name, value in wanted
+        if name.lower() in _STORES or name.lower().startswith(_STORES_OWN)
+    }
 
 
 def check_way(url: str, endpoint: Endpoint) -> None:
-    """Keep to https; from a server that is asked over http, http will do.
+    """Keep to https; from a server that is asked over http, http will do, at that server.
 
     :raises NotThere: when an address is neither.
     """
-    scheme = urlsplit(url).scheme
-    if scheme != "https" and scheme != urlsplit(endpoint.url).scheme:
+    asked, own = urlsplit(url), urlsplit(endpoint.url)
+    if asked.scheme != "https" and (asked.scheme, asked.netloc) != (own.scheme, own.netloc):
         msg = "the server sends us to an address that is not encrypted"
         raise NotThere(msg)

@@ -25,6 +25,7 @@ from slipway.exceptions import (
 )
 from slipway.hooks import git_files, git_lfs_server
 from slipway.hooks.git_connection import git_mirror
+from slipway.hooks.git_lfs_server import Action, Endpoint, NotThere, check_way, given
 from tests.fakes.git_http import GitWeb, git_web, make_authority
 from tests.fakes.git_server import IDENTITY, Repository
 
@@ -175,6 +176,28 @@ def test_a_redirect_of_a_file_is_followed_without_what_was_meant_for_the_first_p
         assert store.seen == [(f"/store/{oid}", None)]
 
 
+def test_a_server_chooses_no_header_that_opens_what_is_no_store() -> None:
+    header = {
+        "Metadata-Flavor": "Google", "X-aws-ec2-metadata-token": "t", "Metadata": "true",
+        "Host": "x", "Authorization": "for-an-hour",
+        "x-amz-content-sha256": "a", "x-ms-version": "1",
+    }  # fmt: skip
+    assert given(Action(href="https://store.example/x", header=header)) == {
+        "Authorization": "for-an-hour", "x-amz-content-sha256": "a", "x-ms-version": "1",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "url", ["http://169.254.169.254/latest/", "http://git.example:81/x", "ftp://git.example/x"]
+)
+def test_a_server_without_encryption_sends_nobody_to_another_one(url: str) -> None:
+    endpoint = Endpoint(url="http://git.example/shop.git/info/lfs")
+    check_way("http://git.example/anywhere", endpoint)
+    check_way("https://store.example/x", endpoint)
+    with pytest.raises(NotThere, match="not encrypted"):
+        check_way(url, endpoint)
+
+
 def test_a_redirect_of_the_question_is_not_followed(
     web: GitWeb, tmp_path: Path, tls: tuple[Path, Path]
 ) -> None:
@@ -200,7 +223,7 @@ def test_a_redirect_of_the_question_is_not_followed(
         (lambda oid, at: _action(at.replace("https", "http")), "not encrypted"),
         (lambda oid, at: _action("file:///etc/passwd"), "not encrypted"),
         (lambda oid, at: _action("https://[bad"), "is none of LFS"),
-        (lambda oid, at: _action(f"{at}/objects/{oid}", X="\u2028"), "is none of LFS"),
+        (lambda oid, at: _action(f"{at}/objects/{oid}", Authorization="\u2028"), "is none of LFS"),
     ],
 )
 def test_what_cannot_be_had_is_named_with_its_reason(web: GitWeb, says: Any, why: str) -> None:
