@@ -90,7 +90,9 @@ def _listed(patterns: tuple[str, ...]) -> str:
 
 
 def _as_condition(data: Any) -> Any:
-    """Read a pattern, a list of patterns, or ``include`` and ``exclude``."""
+    """Read a pattern, a list of patterns, ``include`` and ``exclude``, or nothing: no condition."""
+    if data is None:
+        return {}
     if isinstance(data, str):
         return {"include": [data]}
     if isinstance(data, list):

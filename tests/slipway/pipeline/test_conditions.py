@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slipway.pipeline.conditions import Condition, Conditions, Event, RunPolicy
+from slipway.pipeline.load import load
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,11 @@ def test_each_value_of_an_event_is_looked_at(name: str) -> None:
 )
 def test_status_says_when_to_run(status: object, policy: RunPolicy) -> None:
     assert Conditions.model_validate({"status": status}).policy() is policy
+
+
+@pytest.mark.parametrize("key", ["branch", "event", "ref", "status", "target"])
+def test_a_condition_without_a_value_is_none(key: str) -> None:
+    step = f"{{name: a, image: b, when: {{{key}: ~}}}}"
+    text = f"kind: pipeline\ntrigger: {{{key}: }}\nsteps: [{step}]\n"
+    (pipeline,) = load(text.encode(), file="f", trusted=False).pipelines
+    assert pipeline.trigger == pipeline.steps[0].when == Conditions()
