@@ -150,11 +150,17 @@ def test_an_end_that_cannot_wait_counts_what_there_was_no_time_for(
 ) -> None:
     monkeypatch.setattr(container_output, "_LAST", 0.3)
     engine = Engine()
-    engine.client.wait.side_effect = requests.exceptions.ReadTimeout()
-    released = threading.Event()
+    sent, released = threading.Event(), threading.Event()
+
+    def out_of_time(*_: object, **__: object) -> None:
+        sent.wait(30)
+        raise requests.exceptions.ReadTimeout
+
+    engine.client.wait.side_effect = out_of_time
 
     def play() -> None:
         engine.container.sendall(frame(1, b"line\n" * 100_000))
+        sent.set()
 
     def use(chunk: bytes) -> None:
         if b"missing" not in chunk:
