@@ -150,7 +150,7 @@ class Package(Strict):
     debs: BuiltPattern | None = None
     """In place of `nfpm` and `built`: the packages themselves, which the pipeline builds under this
     path (`dist/*.deb`), in the version that steps have in `SLIPWAY_VERSION`. All are published; the
-    one called `name` has the unit."""
+    one called `name` has the unit, and the names of the others begin with it (`shop-data`)."""
 
     @property
     def taken(self) -> tuple[str, ...]:
