@@ -13,9 +13,9 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from slipway.deb_version import upstream
 from slipway.exceptions import RecordRefused, SlipwayError
@@ -25,6 +25,9 @@ from slipway.hooks.deployment_history import DeploymentHistory, Entry
 from slipway.hooks.release_catalogue import ReleaseRecord
 from slipway.hooks.signed_records import SignedRecords
 from slipway.inert import visible
+
+_T = TypeVar("_T")
+_NOT_OURS = "somebody else put it there: remove it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,23 +129,23 @@ def _read(store: ArtifactStore, path: str) -> Json:
     if isinstance(found, dict):
         return found
     msg = f"{visible(path)} is no record"
-    raise RecordRefused(msg, advice="somebody else put it there: remove it")
+    raise RecordRefused(msg, advice=_NOT_OURS)
 
 
 def _record(path: str, value: Json) -> ReleaseRecord:
-    try:
-        return ReleaseRecord.from_json(value)
-    except (AttributeError, TypeError, ValueError) as error:
-        msg = f"{visible(path)} is no release's record"
-        raise RecordRefused(msg, advice="somebody else put it there: remove it") from error
+    return _read_as(ReleaseRecord.from_json, path, value, "release's record")
 
 
 def _deployed(path: str, value: Json) -> Release:
+    return _read_as(Release.from_json, path, value, "deployment's entry")
+
+
+def _read_as(read: Callable[[Json], _T], path: str, value: Json, what: str) -> _T:
     try:
-        return Release.from_json(value)
+        return read(value)
     except (AttributeError, TypeError, ValueError) as error:
-        msg = f"{visible(path)} is no deployment's entry"
-        raise RecordRefused(msg, advice="somebody else put it there: remove it") from error
+        msg = f"{visible(path)} is no {what}"
+        raise RecordRefused(msg, advice=_NOT_OURS) from error
 
 
 def _refuse_moved(path: str, release: Release) -> None:

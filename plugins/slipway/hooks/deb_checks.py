@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from slipway.deb_version import upstream
 from slipway.exceptions import PackageRefused
 from slipway.hooks.apt_index import ANY, ARCHITECTURES
+from slipway.hooks.deb_fields import NAME
 from slipway.hooks.deb_units import is_template
 from slipway.hooks.nfpm import BuiltDeb
 from slipway.inert import visible
@@ -17,7 +18,6 @@ _CHANGES_VERSION = ("prerelease", "version_metadata")
 _VARIABLES = ("${VERSION}", "$VERSION")
 # dpkg would not know its own package again: an epoch of 0 is none, and none begins with one.
 _ZERO_EPOCH = re.compile(r"0\d*:")
-_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 # Of lintian's lines, `E: package: tag [place]`, so many are shown.
 _TAG = re.compile(r"E: \S+: (\S+)")
 _NAMED = 12
@@ -55,7 +55,7 @@ def check_beside(built: BuiltDeb, wanted: Wanted) -> None:
     :raises PackageRefused: when its name is none, or may be another project's, or it is not of the
         release, or for no machine.
     """
-    if not _NAME.fullmatch(built.name):
+    if not NAME.fullmatch(built.name):
         msg = f"{built.packaging.path} has a package whose name is none: {visible(built.name)}"
         raise PackageRefused(
             msg, advice="Debian's names are lower case letters, digits, +, - and ."

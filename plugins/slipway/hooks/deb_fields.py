@@ -18,7 +18,7 @@ ARCHITECTURES = (
     "x32",
 )  # fmt: skip
 # Debian Policy 5.6.1 and 5.6.12.
-_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _VERSION = re.compile(r"([0-9]+:)?[0-9][A-Za-z0-9.+~-]*")
 
 
@@ -31,7 +31,7 @@ def checked(control: Mapping[str, str]) -> tuple[str, str, str]:
     found = {name: control.get(name, "") for name in ("Package", "Version", "Architecture")}
     name, version, architecture = found.values()
     right = {
-        "Package": _NAME.fullmatch(name), "Version": _VERSION.fullmatch(version),
+        "Package": NAME.fullmatch(name), "Version": _VERSION.fullmatch(version),
         "Architecture": architecture in ARCHITECTURES,
     }  # fmt: skip
     for field, value in found.items():

@@ -88,21 +88,30 @@ class Share:
     paths: tuple[str, ...]
     pipeline: str | None
 
-    def of(self, spec: BuildSpec, checkout: Checkout, context: Context, file: IO[bytes]) -> Work:
+    def earlier(self, context: Context, release: Release) -> TestReport | None:
+        """Return what the first half of a build came to, in the second.
+
+        :param release: whose build it is.
+        :raises FactMissing: when the first half signed nothing.
+        """
+        return kept_report(context, BUILD, release) if self.part is Part.SECOND else None
+
+    def of(
+        self, spec: BuildSpec, checkout: Checkout, file: IO[bytes], earlier: TestReport | None
+    ) -> Work:
         """Return what the task does of a build.
 
         :param spec: the whole of it.
         :param checkout: the commit.
         :param file: for what is taken.
+        :param earlier: as :meth:`earlier` returned it.
         :raises PipelineFileError: when nobody can tell whose workspace is meant.
-        :raises FactMissing: in the second half, when the first signed nothing.
         """
         builder = builder_of(spec, self.pipeline) if self.paths else ""
-        earlier = taking = None
+        taking = None
         if self.part is Part.FIRST:
             spec = first_half(spec, builder)
         elif self.part is Part.SECOND:
-            earlier = kept_report(context, BUILD, checkout.release)
             spec = second_half(spec, builder)
         if self.paths and earlier is None:
             taking = Taking(

@@ -21,11 +21,9 @@ from slipway.large_files import LargeFiles
 from slipway.operators.failure import explained
 from slipway.operators.identity import container_name, labels
 from slipway.operators.kept_facts import (
-    BUILD,
     CHECKOUT,
     forget_fact,
     keep_fact,
-    kept_report,
     same_as_kept,
 )
 from slipway.operators.pipeline_share import Part, Share, Work
@@ -146,9 +144,10 @@ class PipelineTestOperator(BaseOperator):
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
             sha = checkout.release.sha
-            number = self._number(context, checkout.release, mirror)
+            earlier = self.share.earlier(context, checkout.release)
+            number = self._number(context, checkout.release, mirror, earlier)
             whole = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
-            work = self.share.of(whole, checkout, context, file)
+            work = self.share.of(whole, checkout, file, earlier)
             output = LogGroups(self._say, together=TOGETHER)
             secrets = self._read_secrets(work.spec)
             output.hide(secrets.values())
@@ -169,13 +168,12 @@ class PipelineTestOperator(BaseOperator):
                 report = self._report(checkout.release, result, output, work, number)
             return keep_fact(context, checkout.release, report, of=checkout)
 
-    def _number(self, context: Context, release: Release, mirror: GitMirror) -> int:
+    def _number(
+        self, context: Context, release: Release, mirror: GitMirror, earlier: TestReport | None
+    ) -> int:
         """Claim the build's number; both halves of a build have one."""
-        if (
-            self.share.part is Part.SECOND
-            and (report := kept_report(context, BUILD, release)).number
-        ):
-            return report.number
+        if earlier is not None and earlier.number:
+            return earlier.number
         return BuildNumbers(artifact_store(), release.project).claim(
             context["ti"].run_id, commits=lambda: mirror.count(release.sha)
         )

@@ -64,7 +64,7 @@ class Dumped:
 
     def apply(self, data: bytes) -> bytes:
         """Make the change."""
-        return b"".join(digits for digits, _, _ in self._lines(data)) if may_dump(data) else b""
+        return b"".join(digits for digits, _, _ in self._lines(data))
 
     def trace(self, traced: Traced) -> Traced:
         """Make the same change, and keep the places."""
