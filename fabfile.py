@@ -21,12 +21,12 @@ ROOT = Path(__file__).resolve().parent
 # Airflow puts plugins/ on the path by itself; a shell does not.
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
-from include.command_line import package as packages  # noqa: E402
-from include.command_line import pipelines  # noqa: E402
-from include.command_line.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
-from include.delivery.loader import load_projects  # noqa: E402 - needs the path above
+from include.cli import package as packages  # noqa: E402
+from include.cli import pipelines  # noqa: E402
+from include.cli.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
+from include.project.loader import load_projects  # noqa: E402 - needs the path above
 from slipway.exceptions import SlipwayError  # noqa: E402
-from slipway.pipeline.image_rules import ImageRules  # noqa: E402
+from slipway.pipeline.lint.image_rules import ImageRules  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
 
@@ -86,7 +86,7 @@ def sign_records(c: Any, sign: str = "") -> None:
     The list ends with its digest. With -H, for the repository that the login begins in.
     """
     python = "python" if isinstance(c, Connection) else sys.executable
-    words = [python, "-m", "include.command_line.records", *(["--sign", sign] if sign else [])]
+    words = [python, "-m", "include.cli.records", *(["--sign", sign] if sign else [])]
     root = "." if isinstance(c, Connection) else ROOT
     _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", *words])
 

@@ -26,13 +26,13 @@ import structlog
 from airflow.sdk.execution_time import supervisor
 from airflow.sdk.log import logging_processors
 
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.operators.pipeline_test import TOGETHER
-from slipway.pipeline.compiler import Build, compile_file
-from slipway.pipeline.given import Given
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.operators.run_pipeline import TOGETHER
+from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.runner import Runner
 
 IMAGE = "slipway/debian:12"
 STEPS = {"loud": 2_000_000, "beside": 100_000}

@@ -13,13 +13,13 @@ import subprocess
 import sys
 import time
 
-from include.demo import home
+from include.demo import paths
 from include.demo.airflow_api import AirflowApi, TaskState
 from include.demo.guestbook_repository import GuestbookRepository
 from include.demo.progress import follow
-from include.localcloud import landscape
-from slipway.hooks.artifact_store import ArtifactStore
-from slipway.hooks.release_catalogue import ReleaseCatalogue
+from include.localcloud import infrastructure
+from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.releases import ReleaseCatalogue
 
 LISTENER = 8085
 
@@ -45,7 +45,7 @@ def main() -> None:
 
 def _take_the_demos_key() -> None:
     """Let this process read the demo's release records."""
-    for line in home.ENVIRONMENT.read_text().splitlines():
+    for line in paths.ENVIRONMENT.read_text().splitlines():
         name, _, value = shlex.split(line)[1].partition("=")
         if name == "AIRFLOW_CONN_SLIPWAY_RECORDS":
             os.environ[name] = value
@@ -53,19 +53,21 @@ def _take_the_demos_key() -> None:
 
 def _script(sha: str) -> dict[str, float]:
     _take_the_demos_key()
-    store = ArtifactStore(home.ARTIFACTS.as_uri())
+    store = ArtifactStore(paths.ARTIFACTS.as_uri())
     record = ReleaseCatalogue(store).find("guestbook", sha)
-    databases = landscape.start_database(installation=home.INSTALLATION, databases=["bench_dev"])
+    databases = infrastructure.start_database(
+        installation=paths.INSTALLATION, databases=["bench_dev"]
+    )
     url = databases["bench_dev"]
-    landscape.lay_environment(
-        endpoint=home.ENDPOINT, region=home.REGION, project="bench", environment="dev",
+    infrastructure.lay_environment(
+        endpoint=paths.ENDPOINT, region=paths.REGION, project="bench", environment="dev",
         listener_port=LISTENER, app_port=8000, health_path="/healthz", database_url=url,
     )  # fmt: skip
     argv = [
-        str(home.ROOT / "benchmarks" / "pipeline.sh"), record.checkout.repository, sha,
+        str(paths.ROOT / "benchmarks" / "pipeline.sh"), record.checkout.repository, sha,
         record.checkout.release.version, url, _base_image(), str(LISTENER),
     ]  # fmt: skip
-    environment = {**os.environ, "SLIPWAY_INSTALLATION": home.INSTALLATION}
+    environment = {**os.environ, "SLIPWAY_INSTALLATION": paths.INSTALLATION}
     done = subprocess.run(  # noqa: S603 - our own script, and what the catalogue says
         argv, stdout=subprocess.PIPE, text=True, check=True, env=environment
     )

@@ -13,11 +13,11 @@ import time
 
 import docker
 
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.pipeline.compiler import Build, compile_file
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.runner import Runner
 
 IMAGE, STEPS, ROUNDS = "slipway/debian:12", 7, 9
 FILE = "kind: pipeline\nsteps:\n" + "".join(

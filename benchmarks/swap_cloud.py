@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 
 from benchmarks import swap_app
-from include.localcloud.landscape import lay_environment, lay_network
+from include.localcloud.infrastructure import lay_environment, lay_network
 
 ROOT = Path(__file__).resolve().parents[1]
 INSTALLATION, PORT, LISTENER, REGION = "bench-swap", 4626, 18626, "eu-west-1"

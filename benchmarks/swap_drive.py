@@ -13,12 +13,12 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from benchmarks import swap_app, swap_cloud
-from slipway.facts import Json, MachineImage, Release
-from slipway.fleet.decisions import Wish
+from slipway.fleet.goals import Wish
 from slipway.fleet.swap import Swap
-from slipway.fleet.target import FleetTarget
-from slipway.hooks.aws_connection import fleet_cloud
-from slipway.hooks.fleet_cloud import FleetCloud
+from slipway.hooks.aws.connection import fleet_cloud
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.model.facts import Json, MachineImage, Release
+from slipway.model.target import FleetTarget
 from slipway.sensors.fleet import FleetSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor

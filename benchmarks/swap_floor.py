@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks import swap_app, swap_cloud
 from benchmarks.swap_drive import Drive
-from slipway.fleet.machine_data import user_data
+from slipway.fleet.user_data import user_data
 
 _VERSION = "0.0+floor"
 

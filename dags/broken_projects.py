@@ -5,7 +5,7 @@ An exception in projects.py would take every project's DAGs away; here it takes 
 
 from airflow.sdk import get_parsing_context
 
-from include.delivery.loader import load_projects
+from include.project.loader import load_projects
 
 if get_parsing_context().dag_id is None:
     load_projects().raise_for_errors()

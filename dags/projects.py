@@ -6,8 +6,8 @@ by broken_projects.py.
 
 from airflow.sdk import get_parsing_context
 
-from include.delivery.delivery_dag import build, dag_ids
-from include.delivery.loader import load_projects
+from include.delivery.commit_dag import build, dag_ids
+from include.project.loader import load_projects
 
 wanted = get_parsing_context().dag_id
 for project in load_projects().projects.values():

@@ -7,17 +7,17 @@ from typing import Any
 from airflow.sdk import Param
 
 from include.delivery import documentation
+from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
-from include.delivery.house_rules import LIMITS
-from include.delivery.project import Project
 from include.delivery.swap_group import admission, fleet_target
-from slipway.deliverable import Deliverable
-from slipway.operators.approval import REASON, ApproveReleaseOperator
-from slipway.operators.image_layers import Layers
-from slipway.operators.outlook import ImageOutlook, SchemaOutlook
+from include.project.model import Project
+from slipway.model.deliverable import Deliverable
+from slipway.operators.approve import REASON, ApproveReleaseOperator
 from slipway.operators.plan import PlanOperator
-from slipway.operators.supersede import BranchOrder
-from slipway.schema_policy import OnRollBack
+from slipway.operators.preview import ImageOutlook, SchemaOutlook
+from slipway.policies.schema import OnRollBack
+from slipway.tasks.image_layers import Layers
+from slipway.tasks.supersede import BranchOrder
 
 
 def plan(project: Project, name: str, record: Any, *, each_commit: bool = False) -> PlanOperator:

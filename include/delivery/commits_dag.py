@@ -14,9 +14,9 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
-from include.delivery.house_rules import LIMITS, SHARED_DAG
-from include.delivery.project import Project
-from slipway.operators.commits import RememberCommitsOperator
+from include.delivery.defaults import LIMITS, SHARED_DAG
+from include.project.model import Project
+from slipway.operators.remember_commits import RememberCommitsOperator
 from slipway.sensors.commits import CommitsSensor, Watched
 
 

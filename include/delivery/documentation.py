@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from include.delivery.project import Project
-from slipway.inert import inert
+from include.project.model import Project
+from slipway.model.inert import inert
 
 _TASKS = {
     "checkout": (

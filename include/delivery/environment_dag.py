@@ -6,12 +6,12 @@ from airflow.sdk import DAG, Param
 
 from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
+from include.delivery.defaults import LIMITS, RUNS, project_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
-from include.delivery.house_rules import LIMITS, RUNS, project_dag
-from include.delivery.project import Project
 from include.delivery.swap_group import bake_and_swap, fleet_target
+from include.project.model import Project
 from slipway.operators.choose_release import CHOOSE, NEWEST, PREVIOUS, ChooseReleaseOperator
-from slipway.operators.run_params import DRY_RUN
+from slipway.tasks.params import DRY_RUN
 
 
 def environment_dag(project: Project, name: str) -> DAG:

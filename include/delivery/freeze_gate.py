@@ -5,11 +5,11 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 from include.delivery import documentation
-from include.delivery.house_rules import LIMITS
-from include.delivery.project import Environment
-from slipway.facts import Json
-from slipway.operators.freeze import CheckFreezeOperator
-from slipway.operators.run_params import OVERRIDE_FREEZE
+from include.delivery.defaults import LIMITS
+from include.project.model import Environment
+from slipway.model.facts import Json
+from slipway.operators.check_freeze import CheckFreezeOperator
+from slipway.tasks.params import OVERRIDE_FREEZE
 
 
 def freeze_windows(environment: Environment) -> list[Json]:

@@ -12,16 +12,16 @@ from datetime import timedelta
 
 from airflow.sdk import DAG
 
-from include.delivery.house_rules import LIMITS, SHARED_DAG
-from include.delivery.project import Project
+from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.delivery.swap_group import fleet_target
-from slipway.operators.apt_renew import RenewAptReleaseOperator
-from slipway.operators.fleet import RetireStandbysOperator
-from slipway.operators.retention import (
+from include.project.model import Project
+from slipway.operators.renew_apt import RenewAptReleaseOperator
+from slipway.operators.retire_images import (
     ForgetRunsOperator,
     RetireBaseImagesOperator,
     RetireImagesOperator,
 )
+from slipway.operators.swap import RetireStandbysOperator
 
 
 def housekeeping_dag(projects: Iterable[Project]) -> DAG:

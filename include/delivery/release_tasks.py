@@ -13,16 +13,16 @@ from typing import Any
 from airflow.sdk import TaskGroup
 
 from include.delivery import documentation
-from include.delivery.house_rules import LIMITS
-from include.delivery.project import Migrations, Project
-from slipway.operators.apt_publish import AptPublishOperator
+from include.delivery.defaults import LIMITS
+from include.project.model import Migrations, Project
+from slipway.operators.build_deb import DebBuildOperator
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.deb_build import DebBuildOperator
-from slipway.operators.goose import GooseRehearseOperator
-from slipway.operators.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
-from slipway.operators.pipeline_share import Part
-from slipway.operators.pipeline_test import PipelineTestOperator
-from slipway.operators.release import RecordReleaseOperator
+from slipway.operators.migrations import GooseRehearseOperator
+from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.record_release import RecordReleaseOperator
+from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
+from slipway.tasks.pipeline_share import Part
 
 
 def release_tasks(project: Project) -> RecordReleaseOperator:

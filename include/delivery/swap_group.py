@@ -7,25 +7,25 @@ from typing import Any
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, chain
 
 from include.delivery import documentation
+from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
-from include.delivery.house_rules import LIMITS
-from include.delivery.project import Environment, Project
-from slipway.fleet.target import Canary, FleetTarget, Probe
-from slipway.operators.consent import Admission
-from slipway.operators.fleet import (
+from include.project.model import Environment, Project
+from slipway.model.target import Canary, FleetTarget, Probe
+from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.migrations import GooseMigrateOperator
+from slipway.operators.record_release import RecordDeploymentOperator
+from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )
-from slipway.operators.goose import GooseMigrateOperator
-from slipway.operators.packer_bake import PackerBakeOperator
-from slipway.operators.release import RecordDeploymentOperator
 from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
+from slipway.tasks.consent import Admission
 
 
 def bake_and_swap(

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from include.demo import home, login, processes
+from include.demo import login, paths, processes
 
 FINAL = ("success", "failed")
 
@@ -33,7 +33,7 @@ class AirflowApi:
     :param url: where the API server answers.
     """
 
-    def __init__(self, url: str = home.UI) -> None:
+    def __init__(self, url: str = paths.UI) -> None:
         self._url = url
         self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
 

@@ -13,12 +13,12 @@ import secrets
 import shlex
 from typing import Any
 
-from include.demo import home, login
+from include.demo import login, paths
 
 _PRELOADED = (
     "airflow.executors.local_executor",
     "airflow.sdk.execution_time.task_runner",
-    "include.delivery.delivery_dag",
+    "include.delivery.commit_dag",
     "include.delivery.commits_dag",
     "slipway.preload",
 )
@@ -32,9 +32,9 @@ def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) ->
     :param databases: Airflow connection id -> its URL.
     """
     variables = {
-        "AIRFLOW_HOME": str(home.AIRFLOW_HOME),
-        "PYTHONPATH": f"{home.ROOT}:{home.ROOT / 'plugins'}",
-        "PATH": f"{home.ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "AIRFLOW_HOME": str(paths.AIRFLOW_HOME),
+        "PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'plugins'}",
+        "PATH": f"{paths.ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
     }
     sections = {**_core(), **_tuned(), "SLIPWAY": _slipway()}
     for section, options in sections.items():
@@ -51,17 +51,17 @@ def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) ->
 
 def save(variables: dict[str, str]) -> None:
     """Write the variables for a shell to read; only the owner may, it holds keys."""
-    home.ENVIRONMENT.touch(mode=0o600)
-    home.ENVIRONMENT.chmod(0o600)
+    paths.ENVIRONMENT.touch(mode=0o600)
+    paths.ENVIRONMENT.chmod(0o600)
     lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
-    home.ENVIRONMENT.write_text("\n".join(lines) + "\n")
+    paths.ENVIRONMENT.write_text("\n".join(lines) + "\n")
 
 
 def _core() -> dict[str, dict[str, Any]]:
     return {
         "CORE": {
-            "dags_folder": home.ROOT / "dags",
-            "plugins_folder": home.ROOT / "plugins",
+            "dags_folder": paths.ROOT / "dags",
+            "plugins_folder": paths.ROOT / "plugins",
             "load_examples": False,
             "executor": "LocalExecutor",
             "parallelism": 6,
@@ -73,11 +73,11 @@ def _core() -> dict[str, dict[str, Any]]:
             "simple_auth_manager_all_admins": False,
             "simple_auth_manager_users": f"{login.USER}:ADMIN",
             "simple_auth_manager_passwords_file": login.PASSWORDS,
-            "execution_api_server_url": f"{home.UI}/execution/",
+            "execution_api_server_url": f"{paths.UI}/execution/",
             "hostname_callable": "include.demo.served_logs.host",
         },
         "API": {
-            "host": "127.0.0.1", "port": home.UI_PORT, "base_url": home.UI, "workers": 1,
+            "host": "127.0.0.1", "port": paths.UI_PORT, "base_url": paths.UI, "workers": 1,
             "secret_key": secrets.token_hex(16), "instance_name": "Slipway",
         },
         "API_AUTH": {"jwt_secret": secrets.token_hex(32)},
@@ -101,8 +101,8 @@ def _tuned() -> dict[str, dict[str, Any]]:
         # The provider tells of every client it makes, which drowns what a task has to say.
         "LOGGING": {
             "namespace_levels": "airflow.providers.amazon=WARNING",
-            "worker_log_server_port": home.LOG_PORT,
-            "trigger_log_server_port": home.LOG_PORT,
+            "worker_log_server_port": paths.LOG_PORT,
+            "trigger_log_server_port": paths.LOG_PORT,
             "file_task_handler_new_folder_permissions": "0o700",
             "file_task_handler_new_file_permissions": "0o600",
         },
@@ -113,11 +113,11 @@ def _tuned() -> dict[str, dict[str, Any]]:
 
 def _slipway() -> dict[str, Any]:
     return {
-        "installation": home.INSTALLATION,
-        "allowed_hosts": home.UI_HOST,
-        "artifacts": home.ARTIFACTS.as_uri(),
-        "git_mirrors": home.MIRRORS,
-        "recipes": home.ROOT,
+        "installation": paths.INSTALLATION,
+        "allowed_hosts": paths.UI_HOST,
+        "artifacts": paths.ARTIFACTS.as_uri(),
+        "git_mirrors": paths.MIRRORS,
+        "recipes": paths.ROOT,
         "poll_seconds": 1,
         "sensor_mode": "poke",
         "source_ami": "debian-12-amd64-slipway",
@@ -133,14 +133,14 @@ def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
         "aws_default": {
             # The embedded cloud takes any; one of its own can be told when it turns up somewhere.
             "conn_type": "aws", "login": "embedded", "password": secrets.token_urlsafe(30),
-            "extra": {"endpoint_url": home.ENDPOINT, "region_name": home.REGION},
+            "extra": {"endpoint_url": paths.ENDPOINT, "region_name": paths.REGION},
         },
         # The key that release records are signed with.
         "slipway_records": {"conn_type": "generic", "password": secrets.token_hex(32)},
         "slipway_apt": {
             "conn_type": "generic", "host": f"{gateway}/slipway-apt", "password": signing_key,
             "extra": {
-                "bucket": "slipway-apt", "aws_conn_id": "aws_default", "region": home.REGION,
+                "bucket": "slipway-apt", "aws_conn_id": "aws_default", "region": paths.REGION,
                 "acl": "public-read",
                 "distribution": "stable", "component": "main",
             },

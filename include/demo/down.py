@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import docker
 
-from include.demo import home, processes, stack
+from include.demo import paths, processes, stack
 from include.demo.progress import say
+from include.localcloud.compute.confinement import forget_cgroup
 from include.localcloud.engine import GUARD_KIND
-from include.localcloud.machine_confinement import forget_cgroup
-from slipway.hooks.metadata_guard import KIND
+from slipway.hooks.docker.metadata_guard import KIND
 
 
 def main() -> None:
@@ -16,11 +16,11 @@ def main() -> None:
     say("stopping Airflow, the git server and the cloud")
     stack.stop_all()
     try:
-        count = remove_from_docker(home.INSTALLATION)
+        count = remove_from_docker(paths.INSTALLATION)
         say(f"removed {count} containers, networks and volumes")
     except docker.errors.DockerException:
         say("no Docker engine answers, so there is nothing of ours in it")
-    forget_cgroup(home.INSTALLATION)
+    forget_cgroup(paths.INSTALLATION)
     if processes.alive("dockerd"):
         say("stopping the Docker engine that was started for the demo")
         processes.stop("dockerd")

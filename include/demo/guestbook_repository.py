@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from include.demo.home import GIT, ROOT
+from include.demo.paths import GIT, ROOT
 
 EXAMPLE = ROOT / "include" / "examples" / "guestbook"
 # The second version brings this migration; the first is pushed without it.

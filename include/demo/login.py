@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 
-from include.demo.home import AIRFLOW_HOME
+from include.demo.paths import AIRFLOW_HOME
 
 USER = "admin"
 # Where Airflow's simple auth manager looks (`[core] simple_auth_manager_passwords_file`).

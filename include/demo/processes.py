@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from include.demo import process_note
-from include.demo.home import LOG, ROOT, RUN
+from include.demo.paths import LOG, ROOT, RUN
 from include.demo.process_note import ProcessNote, UnknownProcess
 
 __all__ = ["UnknownProcess", "alive", "last_lines", "start", "stop"]

@@ -7,7 +7,7 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from include.demo import home
+from include.demo import paths
 from include.demo.airflow_api import TaskState
 
 
@@ -38,7 +38,7 @@ class Report:
 
     def save(self) -> None:
         """Write ``.slipway/demo.json``."""
-        home.RESULT.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        paths.RESULT.write_text(json.dumps(asdict(self), indent=2) + "\n")
 
     def show(self) -> None:
         """Print the table."""

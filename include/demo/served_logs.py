@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from include.demo import home
+from include.demo import paths
 
 
 def host() -> str:
@@ -39,4 +39,4 @@ def server(port: int) -> ThreadingHTTPServer:
 
 
 if __name__ == "__main__":
-    server(home.LOG_PORT).serve_forever()
+    server(paths.LOG_PORT).serve_forever()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import docker
 
-from include.demo.home import INSTALLATION
+from include.demo.paths import INSTALLATION
 
 _MAKE_KEY = (
     "export GNUPGHOME=/dev/shm/gnupg && mkdir -m 700 $GNUPGHOME && "

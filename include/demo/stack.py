@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from include.demo import airflow_environment, home, login, processes
+from include.demo import airflow_environment, login, paths, processes
 from include.demo.airflow_api import DemoFailed
 from include.demo.progress import say
 from include.demo.signing_key import make_signing_key
-from include.localcloud import landscape
+from include.localcloud import infrastructure
 
 PYTHON = sys.executable
 # airflow standalone would start these four as well, but with log servers on every interface.
@@ -24,7 +24,7 @@ AIRFLOW = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-PORTS = (home.CLOUD_PORT, home.GIT_PORT, home.UI_PORT, home.LOG_PORT, *home.LISTENERS.values())
+PORTS = (paths.CLOUD_PORT, paths.GIT_PORT, paths.UI_PORT, paths.LOG_PORT, *paths.LISTENERS.values())
 
 
 def check_ports() -> None:
@@ -34,8 +34,8 @@ def check_ports() -> None:
     """
     taken = [f"127.0.0.1:{port}" for port in PORTS if _answers(port)]
     # Airflow's name stands for this address as well, and a browser asks there first.
-    if _answers(home.UI_PORT, "::1"):
-        taken.append(f"[::1]:{home.UI_PORT}")
+    if _answers(paths.UI_PORT, "::1"):
+        taken.append(f"[::1]:{paths.UI_PORT}")
     if taken:
         msg = f"{', '.join(taken)} is taken; stop what listens there, then try again"
         raise DemoFailed(msg)
@@ -47,25 +47,25 @@ def start_cloud() -> str:
     :returns: the URL at which its machines reach it.
     """
     say("starting the embedded cloud")
-    home.CLOUD.mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths.CLOUD.mkdir(mode=0o700, parents=True, exist_ok=True)
     processes.start(
         "cloud",
-        [PYTHON, "-m", "include.localcloud", "serve", "--home", str(home.CLOUD),
-         "--installation", home.INSTALLATION, "--port", str(home.CLOUD_PORT),
-         "--region", home.REGION],
-        {"PYTHONPATH": f"{home.ROOT}:{home.ROOT / 'plugins'}"},
+        [PYTHON, "-m", "include.localcloud", "serve", "--home", str(paths.CLOUD),
+         "--installation", paths.INSTALLATION, "--port", str(paths.CLOUD_PORT),
+         "--region", paths.REGION],
+        {"PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'plugins'}"},
     )  # fmt: skip
-    facts = _wait_for_facts(home.CLOUD / "cloud.json", "cloud", timeout=120)
+    facts = _wait_for_facts(paths.CLOUD / "cloud.json", "cloud", timeout=120)
     return str(facts["gateway"])
 
 
 def start_git_server() -> None:
     """Serve every repository below ``.slipway/git`` at git://127.0.0.1:9418/."""
-    home.GIT.mkdir(parents=True, exist_ok=True)
+    paths.GIT.mkdir(parents=True, exist_ok=True)
     processes.start(
         "git-daemon",
         ["git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1",
-         f"--port={home.GIT_PORT}", f"--base-path={home.GIT}", str(home.GIT)],
+         f"--port={paths.GIT_PORT}", f"--base-path={paths.GIT}", str(paths.GIT)],
         {},
     )  # fmt: skip
 
@@ -76,9 +76,9 @@ def lay_landscape() -> dict[str, str]:
     :returns: the databases' URLs by Airflow connection id.
     """
     say("laying out network, load balancers, databases and the apt bucket")
-    return landscape.lay_project(
-        endpoint=home.ENDPOINT, region=home.REGION, installation=home.INSTALLATION,
-        project="guestbook", listeners=home.LISTENERS, app_port=8000, health_path="/healthz",
+    return infrastructure.lay_project(
+        endpoint=paths.ENDPOINT, region=paths.REGION, installation=paths.INSTALLATION,
+        project="guestbook", listeners=paths.LISTENERS, app_port=8000, health_path="/healthz",
     )  # fmt: skip
 
 
@@ -108,9 +108,9 @@ def stop_all() -> None:
     processes.stop(*AIRFLOW, "served-logs", "migrate-db", "git-daemon")
     # Last, since the others use it.
     processes.stop("cloud")
-    for folder in home.STATE:
+    for folder in paths.STATE:
         shutil.rmtree(folder, ignore_errors=True)
-    home.ENVIRONMENT.unlink(missing_ok=True)
+    paths.ENVIRONMENT.unlink(missing_ok=True)
 
 
 def _wait_for_facts(file: Path, process: str, *, timeout: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from include.demo import down, home, login, stack
+from include.demo import down, login, paths, stack
 from include.demo.airflow_api import AirflowApi, DemoFailed
 from include.demo.guestbook_repository import GuestbookRepository
 from include.demo.progress import follow, say
@@ -28,16 +28,16 @@ def main() -> None:
     say("Slipway: from a push to a swapped fleet, on this machine")
     start_over()
     api = bring_up()
-    report = Report(urls={"airflow": home.UI})
-    for environment in home.LISTENERS:
-        report.urls[environment] = home.balancer_url(environment)
+    report = Report(urls={"airflow": paths.UI})
+    for environment in paths.LISTENERS:
+        report.urls[environment] = paths.balancer_url(environment)
     repository = GuestbookRepository()
 
     say("pushing version 1 of the guestbook; the commits DAG will see it")
     sha = repository.push_version_1()
     report.add("guestbook, version 1", follow(api, "guestbook", f"commit__{sha}", timeout=LIMIT))
     first = _served("dev")
-    say(f"dev serves {first} at {home.balancer_url('dev')}")
+    say(f"dev serves {first} at {paths.balancer_url('dev')}")
 
     say(f"pushing version 2, under {RATE} requests per second")
     with _load(report):
@@ -55,7 +55,7 @@ def main() -> None:
     run = api.trigger("guestbook.dev", {"version": first})
     report.add("guestbook.dev, version 1", follow(api, "guestbook.dev", run, timeout=LIMIT))
 
-    report.versions = {environment: _served(environment) for environment in home.LISTENERS}
+    report.versions = {environment: _served(environment) for environment in paths.LISTENERS}
     report.save()
     report.show()
     _check(report, dev=first, prod=second)
@@ -65,8 +65,8 @@ def main() -> None:
 def start_over() -> None:
     """Clear away an earlier demo, then make sure that the ports are free."""
     stack.stop_all()
-    down.remove_from_docker(home.INSTALLATION)
-    home.RESULT.unlink(missing_ok=True)
+    down.remove_from_docker(paths.INSTALLATION)
+    paths.RESULT.unlink(missing_ok=True)
     stack.check_ports()
 
 
@@ -89,20 +89,20 @@ def bring_up() -> AirflowApi:
 def _tell_login() -> None:
     """Say once who may look at all this."""
     user, password = login.read().values()
-    say(f"{home.UI}: log in as {user} with {password}")
-    say(f"the password stands in {login.PASSWORDS.relative_to(home.ROOT)}, for you alone")
+    say(f"{paths.UI}: log in as {user} with {password}")
+    say(f"the password stands in {login.PASSWORDS.relative_to(paths.ROOT)}, for you alone")
 
 
 def _served(environment: str) -> str:
-    answer = httpx.get(f"{home.balancer_url(environment)}/version", timeout=10, trust_env=False)
+    answer = httpx.get(f"{paths.balancer_url(environment)}/version", timeout=10, trust_env=False)
     return str(answer.raise_for_status().json()["version"])
 
 
 @contextmanager
 def _load(report: Report) -> Iterator[None]:
     """Keep dev's load balancer busy, and put the counts into the report."""
-    argv = [sys.executable, "-m", "include.demo.load", home.balancer_url("dev"), str(RATE)]
-    process = subprocess.Popen(argv, cwd=home.ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    argv = [sys.executable, "-m", "include.demo.load", paths.balancer_url("dev"), str(RATE)]
+    process = subprocess.Popen(argv, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         yield
     finally:

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from include.delivery.clashes import beginning_with
-from include.delivery.loader import PROJECTS, load_project, load_projects
 from include.iam.app import app_role
 from include.iam.bake import bake_role
 from include.iam.deploy import deploy_role
 from include.iam.policy import Place, Role, literal, render
 from include.iam.publish import publish_role
+from include.project.clashes import beginning_with
+from include.project.loader import PROJECTS, load_project, load_projects
 
 
 def place_of(

@@ -16,13 +16,13 @@ from include.iam.policy import (
     unclaimed,
     untagged,
 )
-from slipway.hooks.fleet_notes import PROJECT
-from slipway.hooks.image_catalogue import BAKE_TAG
-from slipway.hooks.image_retention import LAYER
-from slipway.hooks.installation import INSTALLATION
+from slipway.hooks.aws.image_cleanup import LAYER
+from slipway.hooks.aws.machine_images import BAKE_TAG
+from slipway.hooks.fleet.group_tags import PROJECT
+from slipway.hooks.store.installation import INSTALLATION
 
 MODULES = tuple(
-    f"plugins/slipway/hooks/{name}.py" for name in ("image_catalogue", "image_retention")
+    f"plugins/slipway/hooks/aws/{name}.py" for name in ("image_cleanup", "machine_images")
 )
 _PACKER = "Packer's builder amazon-ebs calls it"
 _BASE = {LAYER: "base"}

@@ -18,15 +18,15 @@ from include.iam.policy import (
     unclaimed,
     untagged,
 )
-from slipway.hooks.fleet_notes import HELD, PROJECT, STANDBY
+from slipway.hooks.fleet.group_tags import HELD, PROJECT, STANDBY
 
 _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
     f"{_HOOKS}/{name}.py"
     for name in (
-        "balancers", "cloud_names", "fleet_alarms", "fleet_changes", "fleet_cloud", "fleet_fence",
-        "fleet_gone", "fleet_launch", "fleet_lease", "fleet_notes", "fleet_reading", "fleet_rules",
-        "launch_templates",
+        "aws/load_balancers", "aws/lookup", "fleet/alarms", "fleet/cloud", "fleet/describe",
+        "fleet/fence", "fleet/group_tags", "fleet/launch_templates", "fleet/lease",
+        "fleet/missing_group", "fleet/new_group", "fleet/scaling_rules", "fleet/writer",
     )
 )  # fmt: skip
 _BALANCERS = (

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from include.iam.policy import Condition, Place, Statement, carries, every, lacks
-from slipway.hooks.fleet_notes import PROJECT
-from slipway.hooks.image_retention import LAYER
+from slipway.hooks.aws.image_cleanup import LAYER
+from slipway.hooks.fleet.group_tags import PROJECT
 
 _REASON = "CreateAutoScalingGroup asks whether its caller might launch the template"
 

@@ -1,0 +1,1 @@
+"""The container images that Slipway builds for itself, from Debian's archive."""

@@ -16,8 +16,8 @@ import docker.errors
 from include.images import inputs
 from include.images.catalog import Image
 from slipway.exceptions import ContainerEngineError
-from slipway.hooks.image_name import ImageName
-from slipway.hooks.image_origin import built_repository, was_built
+from slipway.hooks.docker.image_origin import built_repository, was_built
+from slipway.model.image_name import ImageName
 
 # Seconds between two lines of a step's own output.
 _PACE = 5.0

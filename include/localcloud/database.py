@@ -15,9 +15,9 @@ import time
 
 from docker.errors import NotFound
 
-from include.localcloud.cloud_config import WrittenFile
+from include.localcloud.compute.cloud_config import WrittenFile
+from include.localcloud.compute.files import pack
 from include.localcloud.engine import Engine
-from include.localcloud.machine_files import pack
 from include.localcloud.network import network_cidr
 from include.localcloud.settings import network_name
 

@@ -11,7 +11,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 
-from include.localcloud.machine_confinement import forget_cgroup
+from include.localcloud.compute.confinement import forget_cgroup
 
 log = logging.getLogger(__name__)
 

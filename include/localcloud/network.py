@@ -15,9 +15,9 @@ from typing import Any
 import docker
 from moto.ec2.models import EC2Backend
 
-from include.localcloud.correction import correct
+from include.localcloud.api.patch import correct
+from include.localcloud.compute.link_local import bridge_name
 from include.localcloud.engine import NETWORK_KIND, Engine
-from include.localcloud.link_local import bridge_name
 from include.localcloud.settings import CloudSettings, network_name
 
 # Out of the way of what Docker, home routers and most companies hand out first.

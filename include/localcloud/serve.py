@@ -12,30 +12,30 @@ import threading
 # moto reads these while it is imported: none of AWS's own machine images.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
-from include.localcloud.application import CloudApplication
-from include.localcloud.balancer import Balancer
-from include.localcloud.balancer_words import correct_words
-from include.localcloud.browser_guard import without_browsers
-from include.localcloud.classic_health import correct_classic_balancers
-from include.localcloud.compute import Compute
+from include.localcloud.api.application import CloudApplication
+from include.localcloud.api.browser_guard import without_browsers
+from include.localcloud.api.server import ApiServers
+from include.localcloud.api.target_health import HealthTable, correct_target_groups
+from include.localcloud.balancer.classic_health import correct_classic_balancers
+from include.localcloud.balancer.haproxy import HAProxy
+from include.localcloud.balancer.sync import Balancer
+from include.localcloud.balancer.words import correct_words
+from include.localcloud.compute.door import for_machines
+from include.localcloud.compute.group_rules import correct_groups
+from include.localcloud.compute.images import correct_images, seed_image
+from include.localcloud.compute.instance_life import correct_instances
+from include.localcloud.compute.link_local import keep_from_link_local
+from include.localcloud.compute.machine import Machines
+from include.localcloud.compute.scaling import Scaling
+from include.localcloud.compute.sync import Compute
+from include.localcloud.compute.terminated import Forgetting
 from include.localcloud.engine import Engine
-from include.localcloud.forgetting import Forgetting
 from include.localcloud.gateway import start_gateway
-from include.localcloud.group_rules import correct_groups
-from include.localcloud.haproxy import HAProxy
-from include.localcloud.instance_life import correct_instances
 from include.localcloud.jobs import Jobs
-from include.localcloud.link_local import keep_from_link_local
-from include.localcloud.machine import Machines
-from include.localcloud.machine_door import for_machines
-from include.localcloud.machine_images import correct_images, seed_image
 from include.localcloud.network import make_network, place_default_vpc
 from include.localcloud.reconciler import Reconciler
-from include.localcloud.scaling import Scaling
-from include.localcloud.server import ApiServers
 from include.localcloud.settings import CloudSettings
 from include.localcloud.state import CloudState
-from include.localcloud.target_health import HealthTable, correct_target_groups
 
 log = logging.getLogger(__name__)
 

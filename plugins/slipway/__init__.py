@@ -1,0 +1,1 @@
+"""Slipway: from a commit to a running fleet. ``docs/architecture.md`` draws the rooms."""

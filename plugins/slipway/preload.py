@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 
-from slipway.hooks.aws_session import warm_up
+from slipway.hooks.aws.session import warm_up
 
 warm_up()
 # All that lives by now lives as long as the workers do. Their collectors leave it alone: a walk

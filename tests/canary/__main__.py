@@ -22,7 +22,7 @@ from typing import Any
 
 import docker
 
-from include.demo import home, login, place
+from include.demo import add_environment, login, paths
 from include.demo.airflow_api import FINAL, AirflowApi
 from tests.canary import project
 from tests.canary.needles import (
@@ -40,7 +40,7 @@ _RUN, _LOAD = 600.0, 90.0
 # Seconds into a bake, at which its builder is there and has been told everything.
 _INTO = 8.0
 # Where the installation's secrets are at home.
-_AT_HOME = (home.ENVIRONMENT, login.PASSWORDS, home.CLOUD, home.GIT)
+_AT_HOME = (paths.ENVIRONMENT, login.PASSWORDS, paths.CLOUD, paths.GIT)
 
 
 def main() -> int:
@@ -52,7 +52,7 @@ def main() -> int:
     }
     with _project(canaries) as api:
         password = login.read()["password"]
-        held = {**secrets_of(home.ENVIRONMENT), "login": password, **canaries}
+        held = {**secrets_of(paths.ENVIRONMENT), "login": password, **canaries}
         sought = needles(held, public=_public_key())
         with Watch(sought, own=("token", "registry", "AIRFLOW_VAR_GUESTBOOK")) as watch:
             finds = _story(api)
@@ -76,7 +76,7 @@ def _project(canaries: Mapping[str, str]) -> Iterator[AirflowApi]:
     api.set_connection(
         "canary_registry", {"conn_type": "generic", "password": canaries["registry"]}
     )
-    place.make(project.NAME, "dev", listener=project.LISTENER, database=True,
+    add_environment.make(project.NAME, "dev", listener=project.LISTENER, database=True,
                parameters={"PAYMENT_KEY": canaries["parameter"]})  # fmt: skip
     project.write_project_file()
     try:
@@ -122,10 +122,10 @@ def _kill(api: AirflowApi, sha: str, task: str) -> list[str]:
 
 def _search(sought: list[Needle], *, since: float) -> list[str]:
     """Look everywhere that outlives the story."""
-    finds = found_below(home.HOME, sought, but=_AT_HOME)
+    finds = found_below(paths.HOME, sought, but=_AT_HOME)
     finds += [find for path in _new_temporary_files(since) for find in found_in_file(path, sought)]
     client: Any = docker.from_env(timeout=300)
-    for image in client.images.list(name=f"slipway-cloud/{home.INSTALLATION}"):
+    for image in client.images.list(name=f"slipway-cloud/{paths.INSTALLATION}"):
         held = found_in(image.save(chunk_size=1 << 20), sought)
         finds += [f"image {image.tags or image.short_id}: {one}" for one in sorted(held)]
     return finds
@@ -133,7 +133,7 @@ def _search(sought: list[Needle], *, since: float) -> list[str]:
 
 def _public_key() -> str:
     """Return the apt repository's public key, as machines are given it."""
-    records = (home.ARTIFACTS / "apt-keys").glob("*.json")
+    records = (paths.ARTIFACTS / "apt-keys").glob("*.json")
     texts = [json.loads(file.read_text())["key"] for file in records]
     head = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
     return "".join(text for text in texts if text.startswith(head))

@@ -7,11 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from include.demo import home
+from include.demo import paths
 
 NAME = "canary"
 LISTENER = 8084
-FILE = home.ROOT / "include" / "projects" / f"{NAME}.yaml"
+FILE = paths.ROOT / "include" / "projects" / f"{NAME}.yaml"
 # Secrets that the pipeline asks for -> where Airflow has them.
 SECRETS = {
     "database_password": "variable:guestbook_test_password",
@@ -20,7 +20,7 @@ SECRETS = {
 }
 _PROJECT = f"""\
 name: {NAME}
-repository: {{url: "git://127.0.0.1:{home.GIT_PORT}/{NAME}.git"}}
+repository: {{url: "git://127.0.0.1:{paths.GIT_PORT}/{NAME}.git"}}
 test:
   images: {{"python:3.11": slipway/python:3.11, "postgres:15": slipway/postgres:15}}
   reports: [leak.xml]
@@ -34,7 +34,7 @@ migrations: {{directory: migrations, postgres: 15}}
 environments:
   dev:
     deploy: continuous
-    aws: {{region: {home.REGION}}}
+    aws: {{region: {paths.REGION}}}
     database: {NAME}_dev
     target_group: {NAME}-dev
     instance: {{subnets: [slipway-a, slipway-b], security_groups: [slipway-app]}}
@@ -83,16 +83,16 @@ class CanaryRepository:
     """A bare repository on the demo's git server, and a work tree to push from."""
 
     def __init__(self) -> None:
-        self._bare = home.GIT / f"{NAME}.git"
-        self._tree = home.GIT / "work" / NAME
+        self._bare = paths.GIT / f"{NAME}.git"
+        self._tree = paths.GIT / "work" / NAME
 
     def create(self) -> str:
         """Push the first commit, and return its sha."""
         self.remove()
         self._git(
-            "init", "--quiet", "--bare", "--initial-branch=main", str(self._bare), at=home.GIT
+            "init", "--quiet", "--bare", "--initial-branch=main", str(self._bare), at=paths.GIT
         )
-        example = home.ROOT / "include" / "examples" / "guestbook"
+        example = paths.ROOT / "include" / "examples" / "guestbook"
         shutil.copytree(example, self._tree, ignore=shutil.ignore_patterns("__pycache__"))
         (self._tree / ".drone.yml").write_text(_PIPELINE)
         (self._tree / "telltale.py").write_text(_TELLTALE)

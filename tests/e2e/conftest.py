@@ -19,9 +19,9 @@ import pytest
 
 from include.demo import down
 from include.demo.signing_key import make_signing_key
-from include.localcloud import landscape
-from slipway.facts import Json
-from slipway.hooks import metadata_guard
+from include.localcloud import infrastructure
+from slipway.hooks.docker import metadata_guard
+from slipway.model.facts import Json
 from slipway.operators.checkout import CheckoutOperator
 from tests.cloud_process import REGION, serving
 from tests.fakes.airflow_run import FakeTask
@@ -87,7 +87,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("cloud") / "home"
     try:
         with serving(home, installation=INSTALLATION, port=PORT):
-            urls = landscape.lay_project(
+            urls = infrastructure.lay_project(
                 endpoint=ENDPOINT, region=REGION, installation=INSTALLATION, project="guestbook",
                 listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
             )  # fmt: skip

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.facts import Checkout, Json, MachineImage, PublishedPackage, Release
-from slipway.fleet.target import FleetTarget
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.image_catalogue import ImageCatalogue
-from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
-from slipway.operators.deb_build import DebBuildOperator
-from slipway.operators.goose import GooseRehearseOperator
-from slipway.operators.known_images import known_images
-from slipway.operators.packer_bake import PackerBakeOperator
-from slipway.operators.pipeline_test import PipelineTestOperator
+from slipway.hooks.aws.machine_images import ImageCatalogue
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.facts import Checkout, Json, MachineImage, PublishedPackage, Release
+from slipway.model.target import FleetTarget
+from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.migrations import GooseRehearseOperator
+from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.tasks.known_images import known_images
 from tests.cloud_process import REGION
 from tests.e2e.conftest import IMAGES, PACKAGE, World
 from tests.fakes.git_server import Repository

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from slipway.facts import Json
-from slipway.hooks.artifact_store import artifact_store
-from slipway.operators.apt_publish import AptPublishOperator
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.model.facts import Json
 from slipway.operators.checkout import CheckoutOperator
+from slipway.operators.publish_apt import AptPublishOperator
 from tests.e2e.steps import deb, pipeline, rehearsal
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.facts import Json
-from slipway.operators.apt_publish import AptPublishOperator
-from slipway.operators.fleet import (
+from slipway.model.facts import Json
+from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,
     RollBackOperator,

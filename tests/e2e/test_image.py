@@ -15,12 +15,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.demo.signing_key import make_signing_key
-from slipway.facts import Json, MachineImage
-from slipway.operators.apt_publish import AptPublishOperator
+from slipway.model.facts import Json, MachineImage
+from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.build_deb import DebBuildOperator
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.deb_build import DebBuildOperator
-from slipway.operators.goose import GooseMigrateOperator
-from slipway.operators.packer_bake import PackerBakeOperator
+from slipway.operators.migrations import GooseMigrateOperator
+from slipway.operators.publish_apt import AptPublishOperator
 from tests.cloud_process import REGION
 from tests.e2e.conftest import PACKAGE, World
 from tests.e2e.steps import target

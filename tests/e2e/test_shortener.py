@@ -18,14 +18,14 @@ from typing import Any
 import docker
 import pytest
 
-from include.delivery.delivery_dag import commit_dag
-from include.delivery.loader import load_project
-from include.delivery.project import Project
+from include.delivery.commit_dag import commit_dag
 from include.images.build import bring_up_to_date
-from include.localcloud import landscape
-from slipway.facts import Json, MachineImage
-from slipway.operators.goose import GooseMigrateOperator
-from slipway.operators.packer_bake import PackerBakeOperator
+from include.localcloud import infrastructure
+from include.project.loader import load_project
+from include.project.model import Project
+from slipway.model.facts import Json, MachineImage
+from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.migrations import GooseMigrateOperator
 from tests.cloud_process import REGION
 from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
 from tests.e2e.steps import target
@@ -55,7 +55,7 @@ def project(repository: Repository, world: World, monkeypatch: pytest.MonkeyPatc
     bring_up_to_date(client, ["go"])
     client.close()
     monkeypatch.setenv("AIRFLOW_VAR_SHORTENER_TEST_PASSWORD", "sesame")
-    urls = landscape.lay_project(
+    urls = infrastructure.lay_project(
         endpoint=ENDPOINT, region=REGION, installation=INSTALLATION, project="shortener",
         listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
     )  # fmt: skip

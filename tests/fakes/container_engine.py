@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ImageUnavailable, StepTimedOut
-from slipway.hooks.container_failure import CannotStart, NoSuchThing
-from slipway.hooks.container_spec import (
+from slipway.hooks.docker.errors import CannotStart, NoSuchThing
+from slipway.model.container import (
     ContainerSpec,
     ContainerState,
     Health,

@@ -10,11 +10,11 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slipway.hooks.fleet_alarms import Alarm
-from slipway.hooks.fleet_lease import FleetLease
-from slipway.hooks.fleet_notes import IMAGE, VERSION
-from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
-from slipway.hooks.launch_templates import Launch
+from slipway.hooks.fleet.alarms import Alarm
+from slipway.hooks.fleet.group_tags import IMAGE, VERSION
+from slipway.hooks.fleet.launch_templates import Launch
+from slipway.hooks.fleet.lease import FleetLease
+from slipway.model.fleet import Fleet, Machine, ServerGroup
 from tests.slipway.fleet.fake_ssm import FakeSsm
 
 
@@ -44,7 +44,7 @@ def _nobody() -> None:
 
 @dataclass
 class FakeFleetCloud:
-    """Stands in for :class:`slipway.hooks.fleet_cloud.FleetCloud`.
+    """Stands in for :class:`slipway.hooks.fleet.cloud.FleetCloud`.
 
     :param healthy: versions whose machines pass the balancer's check.
     :param calls: the mutating calls so far, by name and group.

@@ -10,8 +10,8 @@ from unittest import mock
 import docker
 import docker.errors
 
-from slipway.hooks.image_name import ImageName
-from slipway.hooks.image_origin import built_repository
+from slipway.hooks.docker.image_origin import built_repository
+from slipway.model.image_name import ImageName
 
 Login = Mapping[str, str]
 

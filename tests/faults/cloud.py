@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 
-from include.localcloud.landscape import lay_environment, lay_network
-from slipway.hooks.fleet_lease import FleetLease
+from include.localcloud.infrastructure import lay_environment, lay_network
+from slipway.hooks.fleet.lease import FleetLease
 from tests.cloud_process import REGION, serving
 
 INSTALLATION, PROJECT = "test-faults", "shop"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import LeaseHeld
-from slipway.hooks.fleet_lease import FleetLease, read_holder
+from slipway.hooks.fleet.lease import FleetLease, read_holder
 from tests.faults.cloud import PROJECT, client, lease_name
 from tests.faults.lane import Lane
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.facts import Json
+from slipway.model.facts import Json
 
 # What became of the process: anything else is a crash that nobody planned.
 DONE, FAILED, TRY_AGAIN = 0, 10, 11
@@ -17,7 +17,7 @@ class Order:
     """What the process is to do.
 
     :param endpoint: URL of the cloud's API.
-    :param target: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param target: :class:`slipway.model.target.FleetTarget` as JSON.
     :param steps: of :data:`tests.faults.worker.STEPS`, in this order.
     :param owner: of the lease.
     :param folder: where ``log`` and ``steps`` are written; the last step begun is the last line.

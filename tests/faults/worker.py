@@ -16,13 +16,15 @@ from pathlib import Path
 from botocore.config import Config
 
 from slipway.exceptions import InputError, UnhealthyRelease, WorldError
-from slipway.facts import MachineImage, Release
-from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
+from slipway.fleet.goals import Wish
 from slipway.fleet.swap import Swap
-from slipway.fleet.target import FleetTarget
-from slipway.hooks import aws_connection, aws_session, cloud_failure
-from slipway.hooks.fleet_cloud import FleetCloud
+from slipway.hooks.aws import connection as aws_connection
+from slipway.hooks.aws import errors as cloud_failure
+from slipway.hooks.aws import session
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.model.facts import MachineImage, Release
+from slipway.model.target import FleetTarget
 from tests.faults.order import DONE, FAILED, SECRET, TRY_AGAIN, Order
 
 # A cloud that hangs, and a budget that is exceeded, have to be told in seconds here. As in
@@ -73,7 +75,7 @@ def _connect(order: Order) -> None:
         "extra": {"endpoint_url": order.endpoint},
     }  # fmt: skip
     os.environ["AIRFLOW_CONN_AWS_FAULTS"] = json.dumps(connection)
-    aws_session.CONFIG = _IMPATIENT
+    session.CONFIG = _IMPATIENT
     cloud_failure.PATIENCE, cloud_failure.PAUSE = _PATIENCE, _PAUSE
 
 

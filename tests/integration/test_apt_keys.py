@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.aptly import Aptly
+from slipway.hooks.apt.aptly import Aptly
 from tests.integration import test_apt_repository
 from tests.integration.test_apt_repository import _publish
 

@@ -16,16 +16,16 @@ import docker
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.deb_version import without_epoch
 from slipway.exceptions import EnvironmentMisconfigured, ToolFailed, VersionConflict
-from slipway.hooks.apt_bucket import AptBucket, ReleaseFile, read_release
-from slipway.hooks.apt_connection import apt_repository
-from slipway.hooks.aptly import Aptly, Signed
-from slipway.hooks.aws_connection import account
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_spec import ContainerSpec
-from slipway.hooks.recipes import pack
-from slipway.operators.apt_renew import RenewAptReleaseOperator
+from slipway.hooks.apt.aptly import Aptly, Signed
+from slipway.hooks.apt.bucket import AptBucket, ReleaseFile, read_release
+from slipway.hooks.apt.connection import apt_repository
+from slipway.hooks.aws.connection import account
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.tools.recipes import pack
+from slipway.model.container import ContainerSpec
+from slipway.model.deb_version import without_epoch
+from slipway.operators.renew_apt import RenewAptReleaseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_packaging
 from tests.integration.test_packaging import published

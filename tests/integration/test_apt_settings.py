@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured, PackageRefused, VersionConflict
-from slipway.hooks.apt_address import seen_elsewhere
-from slipway.hooks.apt_bucket import AptBucket, ReleaseFile
-from slipway.hooks.apt_connection import AptRepository, apt_repository
-from slipway.hooks.aptly import Aptly, Signed
-from slipway.operators.apt_renew import RenewAptReleaseOperator
+from slipway.hooks.apt.address import seen_elsewhere
+from slipway.hooks.apt.aptly import Aptly, Signed
+from slipway.hooks.apt.bucket import AptBucket, ReleaseFile
+from slipway.hooks.apt.connection import AptRepository, apt_repository
+from slipway.operators.renew_apt import RenewAptReleaseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_apt_repository
 from tests.integration.test_apt_repository import _deb, _get, _publish

@@ -21,16 +21,16 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import PackageRefused
-from slipway.facts import Checkout, DebPackage, Release, TestReport
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.deb_checks import Wanted
-from slipway.hooks.ready_debs import ready_debs
-from slipway.hooks.toolbox import Toolbox
-from slipway.operators.deb_build import DebBuildOperator
-from slipway.operators.kept_facts import keep_fact
-from slipway.operators.pipeline_share import Part
-from slipway.operators.pipeline_test import PipelineTestOperator
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.packages.deb_checks import Wanted
+from slipway.hooks.packages.ready_debs import ready_debs
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.facts import Checkout, DebPackage, Release, TestReport
+from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.tasks.kept_facts import keep_fact
+from slipway.tasks.pipeline_share import Part
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 from tests.slipway.operators.commit_runs import signed

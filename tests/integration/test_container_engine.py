@@ -13,10 +13,10 @@ import docker
 import pytest
 
 from slipway.exceptions import ContainerEngineError, ImageUnavailable, StepTimedOut
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_failure import CannotStart, NoSuchThing
-from slipway.hooks.container_spec import ContainerSpec, Limits, PullPolicy, Security
-from slipway.hooks.toolbox import Toolbox
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.docker.errors import CannotStart, NoSuchThing
+from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.container import ContainerSpec, Limits, PullPolicy, Security
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

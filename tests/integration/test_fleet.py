@@ -14,12 +14,12 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.config import Config
 
-from include.localcloud.landscape import lay_environment, lay_network
-from slipway.facts import Json, MachineImage, Release
-from slipway.fleet.target import Canary, FleetTarget, Probe
-from slipway.hooks.fleet_cloud import FleetCloud
-from slipway.operators import fleet
-from slipway.operators.fleet import (
+from include.localcloud.infrastructure import lay_environment, lay_network
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.model.facts import Json, MachineImage, Release
+from slipway.model.target import Canary, FleetTarget, Probe
+from slipway.operators import swap as fleet
+from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,

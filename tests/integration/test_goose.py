@@ -13,14 +13,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include.demo import down
 from slipway.exceptions import ToolFailed
-from slipway.facts import Checkout, Release, SchemaVersion
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_spec import ContainerSpec
-from slipway.hooks.metadata_guard import KIND
-from slipway.operators import fleet
-from slipway.operators.goose import GooseMigrateOperator, GooseRehearseOperator
-from slipway.operators.outlook import SchemaOutlook
-from slipway.operators.scratch_postgres import scratch_postgres
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.docker.metadata_guard import KIND
+from slipway.model.container import ContainerSpec
+from slipway.model.facts import Checkout, Release, SchemaVersion
+from slipway.operators import swap
+from slipway.operators.migrations import GooseMigrateOperator, GooseRehearseOperator
+from slipway.operators.preview import SchemaOutlook
+from slipway.tasks.scratch_postgres import scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_target
@@ -56,7 +56,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
 def _turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somewhere for the lease to lie."""
     cloud = FakeFleetCloud()
-    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    monkeypatch.setattr(swap, "fleet_cloud", lambda *_, **__: cloud)
 
 
 def context(engine: ContainerEngine) -> Any:
@@ -190,7 +190,7 @@ def test_two_who_migrate_take_turns(
     """A service that migrates itself with goose's library holds the same lock."""
     sha = repository.commit(**GOOD)
     with _holding(engine, database, "select pg_advisory_lock(5887940537704921958)"):
-        monkeypatch.setattr("slipway.operators.goose._MIGRATION_PATIENCE", 1.0)
+        monkeypatch.setattr("slipway.operators.migrations._MIGRATION_PATIENCE", 1.0)
         with pytest.raises(ToolFailed, match="another session migrates"):
             migrate(engine, repository, sha)
         tables = "select count(*) from pg_tables where tablename like 'goose%'"
@@ -204,7 +204,7 @@ def test_the_last_statement_of_a_killed_try_is_waited_for(
     engine: ContainerEngine, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server goes on with it, although goose is gone, and the lock with it."""
-    monkeypatch.setattr("slipway.operators.goose._MIGRATION_PATIENCE", 1.0)
+    monkeypatch.setattr("slipway.operators.migrations._MIGRATION_PATIENCE", 1.0)
     with (
         _holding(engine, database, "set application_name = slipway"),
         pytest.raises(ToolFailed, match="another session migrates"),

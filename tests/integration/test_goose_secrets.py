@@ -18,7 +18,7 @@ from tests.integration import test_goose
 from tests.integration.test_goose import GOOD, PASSWORD, migrate, psql
 
 if TYPE_CHECKING:
-    from slipway.hooks.container_engine import ContainerEngine
+    from slipway.hooks.docker.engine import ContainerEngine
     from tests.fakes.git_server import Repository
 
 pytestmark = pytest.mark.integration

@@ -15,7 +15,7 @@ import docker
 import pytest
 from botocore.exceptions import ClientError
 
-from include.localcloud.landscape import lay_environment, lay_network, start_database
+from include.localcloud.infrastructure import lay_environment, lay_network, start_database
 from include.localcloud.settings import network_name
 from tests.cloud_process import REGION, serving
 from tests.integration.localcloud_process import (

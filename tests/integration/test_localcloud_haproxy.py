@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from include.localcloud.balancer_config import Listener, Pool, render
+from include.localcloud.balancer.config import Listener, Pool, render
+from include.localcloud.balancer.haproxy import Check, HAProxy
 from include.localcloud.engine import Engine
-from include.localcloud.haproxy import Check, HAProxy
 
 pytestmark = pytest.mark.integration
 

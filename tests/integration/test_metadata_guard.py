@@ -20,16 +20,16 @@ import docker
 import pytest
 
 from include.demo import down
+from include.localcloud.compute.link_local import bridge_name, keep_from_link_local
 from include.localcloud.engine import Engine
-from include.localcloud.link_local import bridge_name, keep_from_link_local
 from include.localcloud.network import free_cidr, make_network
 from include.localcloud.settings import CloudSettings
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.metadata_guard import interface_prefix
-from slipway.pipeline.compiler import Build, compile_file
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.docker.metadata_guard import interface_prefix
+from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

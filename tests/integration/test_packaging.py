@@ -24,12 +24,12 @@ from moto.server import ThreadedMotoServer
 
 from include.demo.signing_key import make_signing_key
 from slipway.exceptions import WorldError
-from slipway.facts import Checkout, DebPackage, PublishedPackage, Release
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_spec import ContainerSpec
-from slipway.operators.apt_publish import AptPublishOperator
-from slipway.operators.deb_build import DebBuildOperator
-from slipway.operators.identity import labels
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.model.container import ContainerSpec
+from slipway.model.facts import Checkout, DebPackage, PublishedPackage, Release
+from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.publish_apt import AptPublishOperator
+from slipway.tasks.naming import labels
 from tests.fakes.git_server import Repository
 from tests.slipway.operators.commit_runs import signed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.hooks.container_engine import ContainerEngine
+from slipway.hooks.docker.engine import ContainerEngine
 from tests.fakes.git_server import Repository
 from tests.integration import test_packaging
 from tests.integration.test_packaging import build

@@ -18,20 +18,20 @@ import docker
 import pytest
 
 from slipway.exceptions import ImageUnavailable, PipelineStopped, StepTimedOut
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_spec import ContainerSpec
-from slipway.pipeline.compiler import Build, compile_pipeline
-from slipway.pipeline.given import Given
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.model.container import ContainerSpec
+from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.readiness import ServiceStopped
-from slipway.pipeline.result import BuildResult
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.readiness import ServiceStopped
+from slipway.pipeline.runtime.result import BuildResult
+from slipway.pipeline.runtime.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from slipway.pipeline.result import PipelineResult
+    from slipway.pipeline.runtime.result import PipelineResult
 
 pytestmark = pytest.mark.integration
 IMAGES = {

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from include.command_line.working_copy import packed
-from slipway.hooks.container_spec import ContainerSpec
-from slipway.pipeline.given import Given
-from slipway.pipeline.result import BuildResult
+from include.cli.working_copy import packed
+from slipway.model.container import ContainerSpec
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.result import BuildResult
 from tests.integration.test_pipeline import Project
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ import signal
 import sys
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a test may run where it is ignored
-from include.command_line.pipelines import Choices, run_working_copy
+from include.cli.pipelines import Choices, run_working_copy
 images = {"debian:12": "slipway/debian:12"}
 raise SystemExit(
     run_working_copy(Path(sys.argv[1]), Choices(images=images), timeout=60, out=sys.stdout)

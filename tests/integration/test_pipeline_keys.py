@@ -14,11 +14,11 @@ from urllib.parse import quote
 import docker
 import pytest
 
-from slipway.hooks.git_mirror import GitMirror
-from slipway.pipeline.aftermath import Aftermath
-from slipway.pipeline.given import Given
-from slipway.pipeline.junit import Reports
-from slipway.pipeline.status import Standing
+from slipway.hooks.git.mirror import GitMirror
+from slipway.pipeline.compiler.status import Standing
+from slipway.pipeline.reports.junit import Reports
+from slipway.pipeline.runtime.collect import Aftermath
+from slipway.pipeline.runtime.inputs import Given
 from tests.integration.test_pipeline import Project
 
 if TYPE_CHECKING:

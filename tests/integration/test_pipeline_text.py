@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.pipeline.build_runner import BuildRunner
-from slipway.pipeline.compiler import Build, compile_file
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
+from slipway.pipeline.runtime.build_runner import BuildRunner
+from slipway.pipeline.runtime.log_groups import LogGroups
 from tests.integration.test_pipeline import tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slipway.pipeline.result import BuildResult
+    from slipway.pipeline.runtime.result import BuildResult
 
 pytestmark = pytest.mark.integration
 IMAGES = {"debian:12": "slipway/debian:12"}

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slipway.exceptions import NothingRan
-from slipway.pipeline.build_runner import BuildRunner
-from slipway.pipeline.compiler import Build, compile_file
-from slipway.pipeline.conditions import Event
-from slipway.pipeline.given import Given
+from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
+from slipway.pipeline.runtime.build_runner import BuildRunner
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.yaml.conditions import Event
 from tests.integration.test_pipeline import IMAGES, Project, tar
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ import docker
 import pytest
 
 from slipway.exceptions import ImageUnavailable
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_spec import PullPolicy
-from slipway.hooks.image_origin import PULLED
-from slipway.pipeline.compiler import Build, compile_file
-from slipway.pipeline.given import Given
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.docker.image_origin import PULLED
+from slipway.model.container import PullPolicy
+from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.result import PipelineResult
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.result import PipelineResult
+from slipway.pipeline.runtime.runner import Runner
 from tests.fakes.registry import Registry, registry
 
 pytestmark = pytest.mark.integration

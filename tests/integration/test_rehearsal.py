@@ -12,14 +12,14 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include.demo import down
 from slipway.exceptions import MigrationFailed, RightMissing
-from slipway.facts import Checkout, Release, SchemaVersion
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.goose import Goose
-from slipway.hooks.migration_files import MigrationFiles
-from slipway.hooks.recipes import pack
-from slipway.hooks.toolbox import NOBODY, Toolbox
-from slipway.operators.goose import GooseRehearseOperator
-from slipway.operators.scratch_postgres import ScratchPostgres, scratch_postgres
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.tools.goose import Goose
+from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tools.toolbox import NOBODY, Toolbox
+from slipway.model.facts import Checkout, Release, SchemaVersion
+from slipway.operators.migrations import GooseRehearseOperator
+from slipway.tasks.scratch_postgres import ScratchPostgres, scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.test_metadata_guard import METADATA, metadata_service
 from tests.slipway.operators.commit_runs import signed

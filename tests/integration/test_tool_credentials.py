@@ -13,10 +13,10 @@ from typing import Any
 import docker
 import pytest
 
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.recipes import pack, recipe
-from slipway.hooks.tool_secrets import aws_credentials
-from slipway.hooks.toolbox import WORK, Toolbox
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.tools.recipes import pack, recipe
+from slipway.hooks.tools.tool_secrets import aws_credentials
+from slipway.hooks.tools.toolbox import WORK, Toolbox
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).resolve().parents[2]

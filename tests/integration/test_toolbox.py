@@ -16,9 +16,9 @@ import docker
 import pytest
 
 from slipway.exceptions import ContainerEngineError
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.recipes import pack
-from slipway.hooks.toolbox import NOBODY, Toolbox
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

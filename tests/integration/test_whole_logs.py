@@ -14,22 +14,22 @@ import docker
 import pytest
 
 from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
-from slipway.hooks import container_output
-from slipway.hooks.container_engine import ContainerEngine
-from slipway.hooks.container_failure import CannotStart
-from slipway.hooks.container_spec import ContainerSpec
+from slipway.hooks.docker import output as container_output
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.docker.errors import CannotStart
 from slipway.hooks.log_lines import split_lines
-from slipway.pipeline.compiler import Build, compile_pipeline
-from slipway.pipeline.given import Given
+from slipway.model.container import ContainerSpec
+from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
-from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.runner import Runner
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from slipway.pipeline.result import PipelineResult
+    from slipway.pipeline.runtime.result import PipelineResult
 
 pytestmark = pytest.mark.integration
 IMAGE = "slipway/debian:12"

@@ -12,11 +12,11 @@ from enum import StrEnum
 from functools import partial
 
 from slipway.exceptions import UnhealthyRelease
+from slipway.fleet.capacity import proven
 from slipway.fleet.swap import Swap
-from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import proven
-from slipway.hooks.fleet_view import ServerGroup
 from slipway.hooks.http_probe import probe
+from slipway.model.fleet import ServerGroup
+from slipway.model.target import FleetTarget
 
 
 class Gate(StrEnum):

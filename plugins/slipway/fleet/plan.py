@@ -6,14 +6,14 @@ there; a second run of a finished swap has nothing to do.
 
 from __future__ import annotations
 
-from slipway.fleet.decisions import Action, Plan, Verb, Wish
-from slipway.fleet.launch import launch
-from slipway.fleet.retire import retire_old, retire_standbys
-from slipway.fleet.roll_back import roll_back
-from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import live, marked, proven, woken
-from slipway.hooks.fleet_lease import HalfDone
-from slipway.hooks.fleet_view import Fleet, ServerGroup
+from slipway.fleet.capacity import live, marked, proven, woken
+from slipway.fleet.goals import Action, Plan, Verb, Wish
+from slipway.fleet.plan_launch import launch
+from slipway.fleet.plan_retire import retire_old, retire_standbys
+from slipway.fleet.plan_roll_back import roll_back
+from slipway.hooks.fleet.lease import HalfDone
+from slipway.model.fleet import Fleet, ServerGroup
+from slipway.model.target import FleetTarget
 
 
 def plan(

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
-from slipway.facts import Deployment, MachineImage
-from slipway.fleet.act import act
-from slipway.fleet.decisions import Action, Plan, Verb, Wish
+from slipway.fleet.analysis import Watch
+from slipway.fleet.apply import act
+from slipway.fleet.capacity import last_good, live, proven
+from slipway.fleet.goals import Action, Plan, Verb, Wish
 from slipway.fleet.plan import plan
-from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import last_good, live, proven
-from slipway.fleet.watch import Watch
-from slipway.hooks.fleet_cloud import FleetCloud
-from slipway.hooks.fleet_view import Fleet, ServerGroup
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.model.facts import Deployment, MachineImage
+from slipway.model.fleet import Fleet, ServerGroup
+from slipway.model.target import FleetTarget
 
 # Seconds until the next look: after a change, and while something takes its time. A look that
 # comes before the cloud shows the change plans it once more, and done twice is done once.

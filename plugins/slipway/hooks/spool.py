@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
-from slipway.hooks.git_connection import mirrors_root
-from slipway.hooks.git_folder import own_folder
+from slipway.hooks.git.connection import mirrors_root
+from slipway.hooks.git.folder import own_folder
 
 
 @contextmanager

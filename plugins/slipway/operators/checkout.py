@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.deliverable import Deliverable
-from slipway.event import HEADS, TAGS, Event
 from slipway.exceptions import NotDeliverable, RefNotFound
-from slipway.facts import Checkout, Json, Release
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.git_connection import git_mirror
-from slipway.hooks.git_mirror import GitMirror
-from slipway.hooks.git_refs import Found, branches_by_nearness, is_text
-from slipway.hooks.release_catalogue import ReleaseCatalogue
-from slipway.inert import visible
-from slipway.operators.failure import explained
-from slipway.operators.kept_facts import forget_fact, keep_fact
+from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.git.mirror import GitMirror
+from slipway.hooks.git.refs import Found, branches_by_nearness, is_text
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.deliverable import Deliverable
+from slipway.model.event import HEADS, TAGS, Event
+from slipway.model.facts import Checkout, Json, Release
+from slipway.model.inert import visible
+from slipway.tasks.kept_facts import forget_fact, keep_fact
+from slipway.tasks.retries import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -39,7 +39,7 @@ class CheckoutOperator(BaseOperator):
     :param tags: patterns of tags that are delivered.
     :param version_tags: patterns of tags that number versions; all that look so by default.
     :param connection: Airflow connection with the repository's credentials.
-    :returns: :class:`slipway.facts.Checkout` as JSON.
+    :returns: :class:`slipway.model.facts.Checkout` as JSON.
     """
 
     template_fields: Sequence[str] = ("ref",)

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from slipway.exceptions import ReleaseNotFound, RepositoryUnreachable
-from slipway.facts import Json
-from slipway.fleet.target import FleetTarget
-from slipway.fleet.traffic import serving_version
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.deployment_history import DeploymentHistory, previous
-from slipway.hooks.git_connection import branch_line
-from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
-from slipway.inert import visible
-from slipway.operators.failure import explained
-from slipway.operators.fleet import open_cloud
-from slipway.operators.release import parts
-from slipway.operators.release_question import ask_which, chosen
+from slipway.fleet.capacity import serving_version
+from slipway.hooks.git.connection import branch_line
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory, previous
+from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.facts import Json
+from slipway.model.inert import visible
+from slipway.model.target import FleetTarget
+from slipway.operators.record_release import parts
+from slipway.operators.swap import open_cloud
+from slipway.tasks.release_form import ask_which, chosen
+from slipway.tasks.retries import explained
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,7 +32,7 @@ _LISTED = 25
 class ChooseReleaseOperator(BaseOperator):
     """Take a release out of the catalogue, where only those are that passed the commit pipeline.
 
-    :param environment: where it will go, :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param environment: where it will go, :class:`slipway.model.target.FleetTarget` as JSON.
     :param version: a version, the start of a sha, ``newest``, ``previous`` (the last good one
         before what serves now), ``choose`` (a person picks one from a list), or nothing: what the
         environment before this one runs now.

@@ -12,20 +12,20 @@ from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import ReleaseNotFound, SchemaAhead
-from slipway.facts import Json, PublishedPackage
-from slipway.fleet.decisions import Wish
-from slipway.fleet.traffic import serving_version
-from slipway.forecast import forecast
-from slipway.hooks.approval_book import Proposal
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.release_catalogue import ReleaseCatalogue
-from slipway.inert import visible
-from slipway.operators.consent import Admission
-from slipway.operators.failure import explained
-from slipway.operators.fleet import open_swap
-from slipway.operators.outlook import ImageOutlook, SchemaOutlook
-from slipway.operators.run_params import is_dry_run, triggered_by
-from slipway.operators.supersede import BranchOrder, supersede
+from slipway.fleet.capacity import serving_version
+from slipway.fleet.forecast import forecast
+from slipway.fleet.goals import Wish
+from slipway.hooks.store.approvals import Proposal
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.facts import Json, PublishedPackage
+from slipway.model.inert import visible
+from slipway.operators.preview import ImageOutlook, SchemaOutlook
+from slipway.operators.swap import open_swap
+from slipway.tasks.consent import Admission
+from slipway.tasks.params import is_dry_run, triggered_by
+from slipway.tasks.retries import explained
+from slipway.tasks.supersede import BranchOrder, supersede
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,8 +43,8 @@ class PlanOperator(BaseOperator, SkipMixin):
     serves now. Where a person is asked, the plan is kept in the book of approvals as well, and that
     is what counts. A dry run ends here: all that follows is skipped.
 
-    :param package: :class:`slipway.facts.PublishedPackage` as JSON.
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
     :param image: looks for the image.
     :param schema: looks at the database; None without migrations.
     :param always: also when the run is no dry run; otherwise the task has nothing to do then.

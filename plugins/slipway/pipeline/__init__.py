@@ -1,1 +1,1 @@
-"""Drone's docker pipelines: reader, model, lint, compiler, spec, runner; no Airflow inside."""
+"""Drone's docker pipelines: read, checked, compiled, run; no Airflow inside."""

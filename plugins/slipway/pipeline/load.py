@@ -7,22 +7,22 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import PipelineFileMissing
-from slipway.pipeline.conditions import Conditions
-from slipway.pipeline.earlier_forms import converted
-from slipway.pipeline.elsewhere import PASSED_OVER, not_for_us, trigger_of, warn_of_waiting
-from slipway.pipeline.image_rules import ImageRules
-from slipway.pipeline.lint import lint, lint_file
-from slipway.pipeline.lint_images import forbidden_images
-from slipway.pipeline.lint_plugins import missing_rights
-from slipway.pipeline.parse import parse
-from slipway.pipeline.passed_over import warn
-from slipway.pipeline.places import MOST_SHOWN, PipelineFileInvalid, Problem, by_place
-from slipway.pipeline.privileged_plugins import PrivilegedPlugins
-from slipway.pipeline.reader import read
+from slipway.pipeline.legacy.drone_0_8 import converted
+from slipway.pipeline.lint.ignored_keys import warn
+from slipway.pipeline.lint.image_rules import ImageRules
+from slipway.pipeline.lint.images import forbidden_images
+from slipway.pipeline.lint.other_runners import PASSED_OVER, not_for_us, trigger_of, warn_of_waiting
+from slipway.pipeline.lint.plugins import missing_rights
+from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
+from slipway.pipeline.lint.rules import lint, lint_file
+from slipway.pipeline.yaml.conditions import Conditions
+from slipway.pipeline.yaml.diagnostics import MOST_SHOWN, PipelineFileInvalid, Problem, by_place
+from slipway.pipeline.yaml.parse import parse
+from slipway.pipeline.yaml.reader import read
 
 if TYPE_CHECKING:
-    from slipway.pipeline.document import Document
-    from slipway.pipeline.model import Pipeline
+    from slipway.pipeline.yaml.document import Document
+    from slipway.pipeline.yaml.model import Pipeline
 
 # Pipelines in one file, each variant of a matrix counted.
 MOST_PIPELINES = 100

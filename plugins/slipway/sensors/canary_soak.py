@@ -9,8 +9,8 @@ from slipway.sensors.fleet import FleetSensor
 class CanarySoakSensor(FleetSensor):
     """Watches the first few machines of a release before the rest comes.
 
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
-    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 
     gate = Gate.CANARY_SOAK

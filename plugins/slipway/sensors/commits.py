@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from slipway.event import HEADS
 from slipway.exceptions import (
     BranchNotFound,
     RepositoryDamaged,
     RepositoryTooLarge,
     SlipwayError,
 )
-from slipway.hooks.artifact_store import ArtifactStore, artifact_store
-from slipway.hooks.git_connection import git_mirror
-from slipway.hooks.git_mirror import GitMirror
-from slipway.inert import visible
-from slipway.pipeline.skip import asks_to_skip
+from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.git.mirror import GitMirror
+from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
+from slipway.model.event import HEADS
+from slipway.model.inert import visible
+from slipway.pipeline.yaml.skip import asks_to_skip
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

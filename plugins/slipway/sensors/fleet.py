@@ -11,11 +11,11 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.configuration import conf
 
 from slipway.exceptions import CloudUnavailable
-from slipway.facts import Json
 from slipway.fleet.gates import Gate, Verdict, ask
 from slipway.fleet.swap import Swap
-from slipway.operators.failure import PersonsMistake, explained
-from slipway.operators.fleet import open_swap
+from slipway.model.facts import Json
+from slipway.operators.swap import open_swap
+from slipway.tasks.retries import PersonsMistake, explained
 from slipway.triggers.fleet import FleetTrigger
 from slipway.triggers.remarks import Remarks
 
@@ -35,8 +35,8 @@ _MARGIN = 120.0
 class FleetSensor(BaseSensorOperator):
     """Waits at one gate of the swap.
 
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
-    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :param deferrable: wait in the triggerer when it takes longer than ``POKE_FIRST`` seconds.
     """
 

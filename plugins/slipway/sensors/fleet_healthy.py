@@ -9,8 +9,8 @@ from slipway.sensors.fleet import FleetSensor
 class FleetHealthySensor(FleetSensor):
     """Asks every new machine for its health, directly, before any visitor meets it.
 
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
-    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 
     gate = Gate.HEALTHY

@@ -9,8 +9,8 @@ from slipway.sensors.fleet import FleetSensor
 class FleetInServiceSensor(FleetSensor):
     """Waits until the balancer has every new machine in service.
 
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
-    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 
     gate = Gate.IN_SERVICE

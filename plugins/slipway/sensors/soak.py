@@ -9,8 +9,8 @@ from slipway.sensors.fleet import FleetSensor
 class SoakSensor(FleetSensor):
     """Watches the new fleet for a while; a machine that drops out ends the swap.
 
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
-    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 
     gate = Gate.SOAK

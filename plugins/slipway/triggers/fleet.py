@@ -10,11 +10,11 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import InputError, SlipwayError
-from slipway.facts import Json, MachineImage
 from slipway.fleet.gates import Gate, ask
 from slipway.fleet.swap import Swap
-from slipway.fleet.target import FleetTarget
-from slipway.hooks.aws_connection import fleet_cloud
+from slipway.hooks.aws.connection import fleet_cloud
+from slipway.model.facts import Json, MachineImage
+from slipway.model.target import FleetTarget
 from slipway.triggers.remarks import Remarks
 
 
@@ -24,8 +24,8 @@ class FleetTrigger(BaseTrigger):
     Meanwhile the task's log tells what the gate sees.
 
     :param gate: a :class:`slipway.fleet.gates.Gate`.
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
-    :param image: :class:`slipway.facts.MachineImage` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :param since: when the question was first asked, seconds since 1970.
     :param poll: seconds between two questions.
     """

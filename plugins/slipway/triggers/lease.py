@@ -10,10 +10,10 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import SlipwayError
-from slipway.facts import Json
-from slipway.fleet.target import FleetTarget
-from slipway.hooks.aws_connection import fleet_cloud
-from slipway.hooks.fleet_lease import FleetLease, Holder
+from slipway.hooks.aws.connection import fleet_cloud
+from slipway.hooks.fleet.lease import FleetLease, Holder
+from slipway.model.facts import Json
+from slipway.model.target import FleetTarget
 
 
 class LeaseTrigger(BaseTrigger):
@@ -22,7 +22,7 @@ class LeaseTrigger(BaseTrigger):
     Only a worker can ask Airflow whether the owner's run still lives, so it has to look again
     from time to time, also when nothing seems to have happened.
 
-    :param environment: :class:`slipway.fleet.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
     :param poll: seconds between two looks.
     :param patience: seconds.
     """

@@ -26,28 +26,28 @@ from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from include.delivery.delivery_dag import build
-from include.delivery.loader import PROJECTS, load_project
-from include.delivery.project import Project
-from slipway.facts import Json, MachineImage, PublishedPackage, Release
+from include.delivery.commit_dag import build
+from include.project.loader import PROJECTS, load_project
+from include.project.model import Project
 from slipway.fleet import swap
-from slipway.hooks.approval_book import ApprovalBook, Proposal
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
-from slipway.operators import fleet
-from slipway.operators.approval import ApproveReleaseOperator
+from slipway.hooks.store.approvals import ApprovalBook, Proposal
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
+from slipway.operators import swap as fleet
+from slipway.operators.approve import ApproveReleaseOperator
+from slipway.operators.bake_image import PackerBakeOperator
 from slipway.operators.choose_release import ChooseReleaseOperator
-from slipway.operators.fleet import (
+from slipway.operators.plan import PlanOperator
+from slipway.operators.preview import ImageOutlook
+from slipway.operators.record_release import RecordReleaseOperator, parts
+from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )
-from slipway.operators.outlook import ImageOutlook
-from slipway.operators.packer_bake import PackerBakeOperator
-from slipway.operators.plan import PlanOperator
-from slipway.operators.release import RecordReleaseOperator, parts
-from slipway.operators.supersede import BranchOrder
+from slipway.tasks.supersede import BranchOrder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image
 from tests.slipway.operators.releases import make_record

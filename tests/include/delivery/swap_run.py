@@ -16,18 +16,18 @@ from typing import Any
 from airflow.sdk import DAG, BaseSensorOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from include.delivery.delivery_dag import build
-from include.delivery.loader import PROJECTS, load_project
+from include.delivery.commit_dag import build
+from include.project.loader import PROJECTS, load_project
 from slipway.fleet import swap
-from slipway.operators import fleet
-from slipway.operators.fleet import (
+from slipway.operators import swap as fleet
+from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.record_release import RecordReleaseOperator
+from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )
-from slipway.operators.packer_bake import PackerBakeOperator
-from slipway.operators.release import RecordReleaseOperator
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image
 

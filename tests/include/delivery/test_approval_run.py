@@ -13,8 +13,8 @@ import pytest
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
-from include.delivery.delivery_dag import build
-from include.delivery.loader import PROJECTS, load_project
+from include.delivery.commit_dag import build
+from include.project.loader import PROJECTS, load_project
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = "tests.include.delivery.approval_run"

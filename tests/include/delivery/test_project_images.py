@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from include.delivery.delivery_dag import build
-from include.delivery.loader import PROJECTS, load_project
-from include.delivery.project import Migrations, Test
+from include.delivery.commit_dag import build
+from include.project.loader import PROJECTS, load_project
+from include.project.model import Migrations, Test
 
 
 def test_the_tasks_know_which_images_and_extensions_are_allowed() -> None:

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from include.delivery.house_rules import RETRIES
-from include.demo import airflow_environment, home
-from include.localcloud.balancer_config import HOST
+from include.delivery.defaults import RETRIES
+from include.demo import airflow_environment, paths
+from include.localcloud.balancer.config import HOST
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def test_it_listens_on_loopback_alone(told: dict[str, str]) -> None:
 
 def test_no_page_of_an_application_is_one_of_airflows_host(told: dict[str, str]) -> None:
     """A browser gives a host's cookies to each of its ports, and scripts read them there."""
-    hosts = {urlsplit(home.balancer_url(name)).hostname for name in home.LISTENERS}
+    hosts = {urlsplit(paths.balancer_url(name)).hostname for name in paths.LISTENERS}
     assert hosts == {HOST}
-    assert told["AIRFLOW__SLIPWAY__ALLOWED_HOSTS"] == home.UI_HOST
-    assert urlsplit(home.UI).hostname not in hosts
+    assert told["AIRFLOW__SLIPWAY__ALLOWED_HOSTS"] == paths.UI_HOST
+    assert urlsplit(paths.UI).hostname not in hosts
     for name in ("AIRFLOW__API__BASE_URL", "AIRFLOW__CORE__EXECUTION_API_SERVER_URL"):
-        assert urlsplit(told[name]).hostname == home.UI_HOST
+        assert urlsplit(told[name]).hostname == paths.UI_HOST
 
 
 def test_records_are_signed_with_a_key_of_this_demo_alone(told: dict[str, str]) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from include.command_line.pipelines import lint_files
-from include.delivery.loader import load_project
+from include.cli.pipelines import lint_files
+from include.project.loader import load_project
 
 EXAMPLES = Path(__file__).parents[3] / "include" / "examples"
 SOURCES = EXAMPLES / "shortener"

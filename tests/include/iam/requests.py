@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slipway.hooks.cloud_names import tags_of
+from slipway.hooks.aws.lookup import tags_of
 from tests.include.iam.evaluator import Request, Values
 from tests.slipway.fleet.moto_cloud import client
 

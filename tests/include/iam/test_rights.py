@@ -16,11 +16,11 @@ from include.iam.__main__ import main, place_of, roles
 from include.iam.bake import bake_role
 from include.iam.deploy import deploy_role
 from include.iam.policy import LIMIT, Place, Role, Statement, render
-from slipway.fleet.decisions import Wish
+from slipway.fleet.goals import Wish
 from slipway.fleet.swap import Swap
-from slipway.hooks.fleet_rules import own_alarms
-from slipway.hooks.image_catalogue import BAKE_TAG, ImageCatalogue
-from slipway.hooks.image_retention import ImageRetention
+from slipway.hooks.aws.image_cleanup import ImageRetention
+from slipway.hooks.aws.machine_images import BAKE_TAG, ImageCatalogue
+from slipway.hooks.fleet.scaling_rules import own_alarms
 from tests.include.iam.calls import action, calls
 from tests.include.iam.condition_keys import known, plain
 from tests.include.iam.evaluator import Request, allowed
@@ -28,7 +28,7 @@ from tests.include.iam.requests import requests
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet
 from tests.slipway.fleet.worlds import DEPLOY, make_image, make_target
-from tests.slipway.hooks import test_image_retention as images
+from tests.slipway.hooks.aws import test_image_cleanup as images
 
 ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = Path(__file__).parent / "golden"
@@ -83,7 +83,7 @@ def test_a_missing_right_names_the_line() -> None:
         for one in role.statements
     )
     (said,) = without_right(replace(role, statements=kept))
-    assert said.startswith("fleet_lease.py:")
+    assert said.startswith("lease.py:")
     assert said.endswith(" ssm:PutParameter")
 
 
@@ -94,9 +94,9 @@ def test_a_right_too_many_is_noticed() -> None:
 
 
 def test_paginators_and_waiters_count_as_the_calls_that_they_make() -> None:
-    found = {call.action for call in calls(HOOKS / "image_catalogue.py")}
+    found = {call.action for call in calls(HOOKS / "aws" / "machine_images.py")}
     assert "ec2:DescribeInstances" in found
-    found = {call.action for call in calls(HOOKS / "balancers.py")}
+    found = {call.action for call in calls(HOOKS / "aws" / "load_balancers.py")}
     assert "elasticloadbalancing:DescribeInstanceHealth" in found
 
 
@@ -149,9 +149,9 @@ def test_nothing_of_ours_is_open_to_the_world() -> None:
         assert "0.0.0.0/0" not in text, file
         assert "::/0" not in text, file
     opening = [
-        call for file in HOOKS.glob("*.py") for call in calls(file) if "Ingress" in call.action
+        call for file in HOOKS.rglob("*.py") for call in calls(file) if "Ingress" in call.action
     ]
-    assert [call.line.partition(":")[0] for call in opening] == ["image_catalogue.py"]
+    assert [call.line.partition(":")[0] for call in opening] == ["machine_images.py"]
 
 
 @pytest.fixture

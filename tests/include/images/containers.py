@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from include.localcloud.machine_cgroups import make_writable
-from include.localcloud.machine_confinement import ENTRYPOINT, HOST
+from include.localcloud.compute.cgroups import make_writable
+from include.localcloud.compute.confinement import ENTRYPOINT, HOST
 
 if TYPE_CHECKING:
     import docker

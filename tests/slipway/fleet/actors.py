@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.exceptions import LeaseHeld
-from slipway.fleet.decisions import Wish
+from slipway.fleet.goals import Wish
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap, at_one_look
-from slipway.fleet.target import Canary
-from slipway.hooks.fleet_lease import FleetLease, HalfDone
-from slipway.hooks.fleet_view import ServerGroup
+from slipway.hooks.fleet.lease import FleetLease, HalfDone
+from slipway.model.fleet import ServerGroup
+from slipway.model.target import Canary
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.fake_ssm import FakeSsm
 from tests.slipway.fleet.worlds import NOW, make_image, make_swap

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from slipway.exceptions import LeaseHeld
-from slipway.fleet.decisions import Wish
+from slipway.fleet.goals import Wish
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
-from slipway.hooks.fleet_lease import HalfDone
-from slipway.hooks.fleet_view import ServerGroup
+from slipway.hooks.fleet.lease import HalfDone
+from slipway.model.fleet import ServerGroup
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.actors import Actor, World, attached
 from tests.slipway.fleet.luck import BAD, GOOD, Luck

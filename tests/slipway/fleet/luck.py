@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from slipway.hooks.fleet_view import ServerGroup
+from slipway.model.fleet import ServerGroup
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.actors import Actor, attached, edit
 

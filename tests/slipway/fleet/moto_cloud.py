@@ -7,8 +7,8 @@ from typing import Any
 
 import boto3
 
-from slipway.hooks.fleet_cloud import FleetCloud
-from slipway.hooks.launch_templates import Launch
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.fleet.launch_templates import Launch
 
 TAGS = {"slipway:project": "shop", "slipway:environment": "dev"}
 

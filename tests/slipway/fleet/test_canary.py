@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import UnhealthyRelease
-from slipway.fleet import watch
-from slipway.fleet.decisions import Verb, Wish
+from slipway.fleet import analysis
 from slipway.fleet.gates import Gate, ask
-from slipway.fleet.target import Canary, Probe
-from slipway.hooks.fleet_view import SCALING, ServerGroup
+from slipway.fleet.goals import Verb, Wish
 from slipway.hooks.http_probe import Answer
+from slipway.model.fleet import SCALING, ServerGroup
+from slipway.model.target import Canary, Probe
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import (
     DEPLOY,
@@ -208,7 +208,9 @@ def test_a_breach_ends_it_and_leaves_nothing(
     for _ in range(3):
         cloud.observe()
     monkeypatch.setattr(
-        watch, "probe", lambda who, **_: [Answer(address=w, healthy=False, said="500") for w in who]
+        analysis,
+        "probe",
+        lambda who, **_: [Answer(address=w, healthy=False, said="500") for w in who],
     )
     watched = make_swap(cloud, "2", canary=CANARY, probe=Probe(path="/ready"))
     with pytest.raises(UnhealthyRelease, match="3 times in a row: i-shop-dev-2"):

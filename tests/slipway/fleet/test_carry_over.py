@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from slipway.hooks.fleet_cloud import FleetCloud
-from slipway.hooks.fleet_view import ServerGroup
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.model.fleet import ServerGroup
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, described, launch
 

@@ -7,9 +7,9 @@ import pytest
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet import gates
-from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
-from slipway.hooks.fleet_alarms import Alarm
+from slipway.fleet.goals import Wish
+from slipway.hooks.fleet.alarms import Alarm
 from slipway.hooks.http_probe import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_swap

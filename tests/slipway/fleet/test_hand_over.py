@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from slipway.fleet.decisions import Action, Plan, Verb, Wish
+from slipway.fleet.goals import Action, Plan, Verb, Wish
 from slipway.fleet.plan import plan
 from slipway.fleet.swap import at_one_look
-from slipway.hooks.fleet_view import SCALING, Fleet, ServerGroup
+from slipway.model.fleet import SCALING, Fleet, ServerGroup
 from tests.slipway.fleet.worlds import NAME, NOW, did, make_group, make_plan, make_target
 
 OLD = make_group("1", suspended=SCALING, held=SCALING)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import CloudUnavailable
-from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
-from slipway.hooks.fleet_view import SCALING
+from slipway.fleet.goals import Wish
+from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud, Faults
 from tests.slipway.fleet.worlds import (
     NOW,

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from slipway.exceptions import ApprovalUsedUp, CloudUnavailable, LeaseHeld
-from slipway.fleet.decisions import Wish
-from slipway.hooks import cloud_failure
-from slipway.hooks.fleet_lease import FleetLease, HalfDone, Holder
+from slipway.fleet.goals import Wish
+from slipway.hooks.aws import errors as cloud_failure
+from slipway.hooks.fleet.lease import FleetLease, HalfDone, Holder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.fake_ssm import FakeSsm
 from tests.slipway.fleet.worlds import make_swap

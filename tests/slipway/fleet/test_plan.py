@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from slipway.fleet.decisions import Action, Plan, Verb, Wish
-from slipway.hooks.fleet_view import SCALING, ServerGroup
+from slipway.fleet.goals import Action, Plan, Verb, Wish
+from slipway.model.fleet import SCALING, ServerGroup
 from tests.slipway.fleet.worlds import NAME, NOW, did, make_group, make_plan
 
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import CloudUnavailable
-from slipway.fleet.decisions import Wish
-from slipway.fleet.target import Canary
-from slipway.hooks.fleet_view import SCALING, ServerGroup
+from slipway.fleet.goals import Wish
+from slipway.model.fleet import SCALING, ServerGroup
+from slipway.model.target import Canary
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import (
     DEPLOY,

@@ -9,10 +9,10 @@ import pytest
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet import gates
-from slipway.fleet.decisions import Wish
 from slipway.fleet.gates import Gate, ask
-from slipway.hooks.fleet_view import SCALING
+from slipway.fleet.goals import Wish
 from slipway.hooks.http_probe import Answer
+from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import (
     DEPLOY,

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from slipway.exceptions import EnvironmentMisconfigured, LeaseHeld
-from slipway.hooks.fleet_cloud import FleetCloud
-from slipway.hooks.fleet_gone import is_gone
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.fleet.missing_group import is_gone
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, described, fleet, launch
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from slipway.fleet.decisions import Action, Plan, Verb, Wish
+from slipway.fleet.goals import Action, Plan, Verb, Wish
 from slipway.fleet.swap import Swap
-from slipway.hooks.fleet_view import Fleet
+from slipway.model.fleet import Fleet
 from tests.slipway.fleet.fleet_machine import FleetMachine
 
 STEPS = int(os.environ.get("SLIPWAY_MODEL_STEPS", "0"))

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import CloudUnavailable
-from slipway.fleet.decisions import Wish
-from slipway.hooks.fleet_view import SCALING
+from slipway.fleet.goals import Wish
+from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import (
     DEPLOY,

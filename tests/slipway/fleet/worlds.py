@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.facts import MachineImage, Release
-from slipway.fleet.decisions import Plan, Verb, Wish
+from slipway.fleet.goals import Plan, Verb, Wish
 from slipway.fleet.plan import plan
 from slipway.fleet.swap import Swap
-from slipway.fleet.target import FleetTarget
-from slipway.hooks.fleet_view import Fleet, Machine, ServerGroup
+from slipway.model.facts import MachineImage, Release
+from slipway.model.fleet import Fleet, Machine, ServerGroup
+from slipway.model.target import FleetTarget
 from tests.fakes.fleet_cloud import FakeFleetCloud
 
 DEPLOY = (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.OLD_RETIRED)

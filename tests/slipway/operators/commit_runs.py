@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from slipway.facts import DebPackage, Fact, Json, Release, SchemaVersion, StepReport, TestReport
-from slipway.hooks.release_catalogue import ReleaseRecord
-from slipway.operators.kept_facts import keep_fact
+from slipway.hooks.store.releases import ReleaseRecord
+from slipway.model.facts import (
+    DebPackage,
+    Fact,
+    Json,
+    Release,
+    SchemaVersion,
+    StepReport,
+    TestReport,
+)
+from slipway.tasks.kept_facts import keep_fact
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.releases import make_record
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.facts import Checkout, PublishedPackage, Release, SchemaVersion
-from slipway.hooks.approval_book import Proposal
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.image_records import ImageRecord, ImageRecords
-from slipway.hooks.release_catalogue import ReleaseCatalogue, ReleaseRecord
+from slipway.hooks.store.approvals import Proposal
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.image_records import ImageRecord, ImageRecords
+from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.facts import Checkout, PublishedPackage, Release, SchemaVersion
 
 
 def make_record(version: str, *, committed_at: int = 0, schema: int | None = None) -> ReleaseRecord:

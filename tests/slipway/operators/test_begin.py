@@ -15,14 +15,16 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.exceptions import MachineImageRefused
 from slipway.fleet import swap
-from slipway.freeze import FreezeWindow
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.deployment_history import DeploymentHistory
-from slipway.hooks.goose import GooseRun
-from slipway.hooks.signed_records import SignedRecords
-from slipway.operators import fleet, goose, packer_bake, turn
-from slipway.operators.consent import Admission
-from slipway.operators.fleet import (
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.tools.goose import GooseRun
+from slipway.operators import bake_image, leased, migrations
+from slipway.operators import swap as fleet
+from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.migrations import GooseMigrateOperator
+from slipway.operators.record_release import RecordDeploymentOperator
+from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
@@ -30,15 +32,14 @@ from slipway.operators.fleet import (
     RollBackOperator,
     ShiftTrafficOperator,
 )
-from slipway.operators.goose import GooseMigrateOperator
-from slipway.operators.lease_owner import run_owner
-from slipway.operators.packer_bake import PackerBakeOperator
-from slipway.operators.release import RecordDeploymentOperator
+from slipway.policies.freeze import FreezeWindow
+from slipway.tasks.consent import Admission
+from slipway.tasks.lease_owner import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_target, serving
 from tests.slipway.operators.releases import catalogue, make_record
-from tests.slipway.operators.test_consent import approve, image, propose
+from tests.slipway.tasks.test_consent import approve, image, propose
 
 ADMISSION = Admission(project="shop", environment="dev")
 CHRISTMAS = FreezeWindow(
@@ -57,11 +58,11 @@ pytestmark = pytest.mark.usefixtures("artifacts")
 @pytest.fixture(autouse=True)
 def migrated(monkeypatch: pytest.MonkeyPatch) -> Any:
     """What brings a database up, in the place of goose."""
-    monkeypatch.setattr(goose, "container_engine", mock.Mock())
-    monkeypatch.setattr(goose, "migration_files", mock.Mock())
-    monkeypatch.setattr(goose, "database_url", lambda _: "postgres://x")
-    monkeypatch.setattr(goose, "meet", lambda *_, **__: "")
-    with mock.patch.object(goose, "Goose", autospec=True) as made:
+    monkeypatch.setattr(migrations, "container_engine", mock.Mock())
+    monkeypatch.setattr(migrations, "migration_files", mock.Mock())
+    monkeypatch.setattr(migrations, "database_url", lambda _: "postgres://x")
+    monkeypatch.setattr(migrations, "meet", lambda *_, **__: "")
+    with mock.patch.object(migrations, "Goose", autospec=True) as made:
         made.return_value.version.return_value = 1
         made.return_value.up.return_value = GooseRun(version=2, applied=(), seconds=1.0)
         yield made.return_value.up
@@ -72,7 +73,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch, artifacts: object) -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1", "2"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
     monkeypatch.setattr(fleet, "require_recorded", lambda *_: None)
-    for module, name in ((swap, "_AFTER_CHANGE"), (swap, "_WHILE_WAITING"), (turn, "_PAUSE")):
+    for module, name in ((swap, "_AFTER_CHANGE"), (swap, "_WHILE_WAITING"), (leased, "_PAUSE")):
         monkeypatch.setattr(module, name, 0.0)
     deploy(cloud, "1")
     catalogue("1", "2")
@@ -390,7 +391,7 @@ def test_a_dry_run_has_nothing_to_roll_back(cloud: FakeFleetCloud) -> None:
 
 def test_a_dry_run_bakes_nothing_and_is_no_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
     aws = mock.Mock()
-    monkeypatch.setattr(packer_bake, "aws_client", aws)
+    monkeypatch.setattr(bake_image, "aws_client", aws)
     record = make_record("2")
     tasks: list[Any] = [
         PackerBakeOperator(

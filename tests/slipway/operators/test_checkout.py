@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.event import Event
 from slipway.exceptions import RepositoryUnreachable
-from slipway.facts import Checkout
+from slipway.model.event import Event
+from slipway.model.facts import Checkout
 from slipway.operators.checkout import CheckoutOperator
-from slipway.pipeline.variables import event_of
+from slipway.pipeline.compiler.variables import event_of
 from tests.fakes.git_server import Repository
 from tests.slipway.operators.releases import catalogue
 

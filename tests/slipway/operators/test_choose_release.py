@@ -11,14 +11,15 @@ from unittest import mock
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
-from slipway.facts import Release
-from slipway.fleet.traffic import serving_version
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.deployment_history import DeploymentHistory
-from slipway.hooks.fleet_view import Fleet
-from slipway.hooks.release_catalogue import ReleaseCatalogue
-from slipway.operators import fleet, release_question
+from slipway.fleet.capacity import serving_version
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.facts import Release
+from slipway.model.fleet import Fleet
+from slipway.operators import swap
 from slipway.operators.choose_release import ChooseReleaseOperator
+from slipway.tasks import release_form
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.git_server import Repository
 from tests.slipway.fleet.worlds import make_group, make_target
@@ -38,7 +39,7 @@ def clouds(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeFleetCloud]:
     def opened(*_: Any, environment: str, **__: Any) -> FakeFleetCloud:
         return clouds[environment]
 
-    monkeypatch.setattr(fleet, "fleet_cloud", opened)
+    monkeypatch.setattr(swap, "fleet_cloud", opened)
     return clouds
 
 
@@ -149,7 +150,7 @@ def ask(catalogued: tuple[str, ...]) -> dict[str, Any]:
         before=DEV.to_json(),
     )  # fmt: skip
     context: Any = {"ti": SimpleNamespace(id="x")}
-    with mock.patch.object(release_question, "upsert_hitl_detail", autospec=True) as asked:
+    with mock.patch.object(release_form, "upsert_hitl_detail", autospec=True) as asked:
         with pytest.raises(TaskAwaitingInput) as waiting:
             operator.execute(context)
         assert waiting.value.method_name == "execute_complete"
@@ -179,10 +180,10 @@ def test_a_commit_cannot_write_a_row_of_its_own_or_a_link_into_the_list(
         message="![x](https://evil.example/x.png) [fix](https://evil.example)\n\nbody",
     )  # fmt: skip
     asked: dict[str, Any] = {}
-    monkeypatch.setattr(release_question, "upsert_hitl_detail", lambda **told: asked.update(told))
+    monkeypatch.setattr(release_form, "upsert_hitl_detail", lambda **told: asked.update(told))
     context: Any = {"ti": SimpleNamespace(id="x")}
     with pytest.raises(TaskAwaitingInput):
-        release_question.ask_which(
+        release_form.ask_which(
             context, [replace(record, checkout=hostile)], subject="Which?", on={}, default=None
         )
     rows = asked["body"].split("\n")

@@ -15,11 +15,11 @@ from airflow.sdk.exceptions import (
 )
 
 from slipway.exceptions import CloudUnavailable, SchemaAhead
-from slipway.operators import fleet
-from slipway.operators.consent import Admission
-from slipway.operators.outlook import ImageOutlook, SchemaOutlook
+from slipway.operators import swap
 from slipway.operators.plan import PlanOperator
-from slipway.operators.supersede import BranchOrder
+from slipway.operators.preview import ImageOutlook, SchemaOutlook
+from slipway.tasks.consent import Admission
+from slipway.tasks.supersede import BranchOrder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image, make_target
 from tests.slipway.operators.releases import catalogue, make_record
@@ -28,7 +28,7 @@ from tests.slipway.operators.releases import catalogue, make_record
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1", "2"})
-    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    monkeypatch.setattr(swap, "fleet_cloud", lambda *_, **__: cloud)
     deploy(cloud, "1")
     cloud.observe()
     cloud.calls.clear()

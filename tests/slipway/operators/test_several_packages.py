@@ -13,15 +13,15 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import ReleaseAltered
-from slipway.facts import DebPackage, PackageBeside, PublishedPackage
-from slipway.hooks.aptly import Aptly, Signed
-from slipway.hooks.artifact_store import artifact_store
-from slipway.hooks.release_catalogue import ReleaseCatalogue
-from slipway.operators import apt_publish
-from slipway.operators.apt_publish import AptPublishOperator
-from slipway.operators.consent import Admission
-from slipway.operators.image_layers import Layers
-from slipway.operators.release import RecordReleaseOperator
+from slipway.hooks.apt.aptly import Aptly, Signed
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.facts import DebPackage, PackageBeside, PublishedPackage
+from slipway.operators import publish_apt as apt_publish
+from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.record_release import RecordReleaseOperator
+from slipway.tasks.consent import Admission
+from slipway.tasks.image_layers import Layers
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.commit_runs import APT, facts_of, sign_all, signed
 from tests.slipway.operators.releases import make_record

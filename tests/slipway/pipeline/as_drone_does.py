@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from slipway.pipeline.spec import BuildSpec, StepSpec
+    from slipway.pipeline.compiler.spec import BuildSpec, StepSpec
 
 SAME = "the same"
 MESSAGE = 'It\'s "new"; $(touch pwned)\n\nAnd more.'

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from slipway.pipeline.compiler import Build, compile_file
+from slipway.pipeline.compiler.compiler import Build, compile_file
+from slipway.pipeline.compiler.spec import BuildSpec
 from slipway.pipeline.load import load
-from slipway.pipeline.places import PipelineFileInvalid
-from slipway.pipeline.spec import BuildSpec
+from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
 from tests.slipway.pipeline.as_drone_does import MESSAGE, TABLES, Outcome, Row
 
 PAGE = Path(__file__).parents[3] / "docs" / "pipeline-file.md"

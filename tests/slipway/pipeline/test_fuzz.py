@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import PipelineFileError
-from slipway.pipeline.compiler import Build, compile_file
+from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
-from slipway.pipeline.model import Pipeline, Step
+from slipway.pipeline.yaml.model import Pipeline, Step
 
 WORDS = (
     "kind: pipeline\n", "type: docker\n", "name: a\n", "steps:\n", "services:\n", "- ", "  ",

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from slipway.facts import Checkout, Release
-from slipway.pipeline.build_runner import BuildRunner
-from slipway.pipeline.compiler import Build, compile_file
-from slipway.pipeline.conditions import Event
+from slipway.model.facts import Checkout, Release
+from slipway.pipeline.compiler.compiler import Build, compile_file
+from slipway.pipeline.compiler.variables import build_variables
 from slipway.pipeline.load import PipelineFile, load
-from slipway.pipeline.log_groups import LogGroups
-from slipway.pipeline.places import PipelineFileInvalid
-from slipway.pipeline.variables import build_variables
+from slipway.pipeline.runtime.build_runner import BuildRunner
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.yaml.conditions import Event
+from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
 from tests.fakes.container_engine import FakeEngine
 
 FILES = sorted((Path(__file__).parent / "public").glob("*.yml"))

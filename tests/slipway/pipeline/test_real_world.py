@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from slipway.facts import Checkout, Release
-from slipway.pipeline.compiler import Build, compile_file
-from slipway.pipeline.conditions import Event
+from slipway.model.facts import Checkout, Release
+from slipway.pipeline.compiler.compiler import Build, compile_file
+from slipway.pipeline.compiler.spec import BuildSpec, PipelineSpec, StepSpec
+from slipway.pipeline.compiler.variables import build_variables
 from slipway.pipeline.load import load
-from slipway.pipeline.spec import BuildSpec, PipelineSpec, StepSpec
-from slipway.pipeline.variables import build_variables
+from slipway.pipeline.yaml.conditions import Event
 
 FILES = Path(__file__).parent / "real_world"
 SHA = "3f2a1b7c" + "0" * 32

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slipway.exceptions import PipelineFileError
-from slipway.hooks.container_spec import ImageFacts
-from slipway.pipeline.compiler import Build, compile_pipeline
+from slipway.model.container import ImageFacts
+from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
-from slipway.pipeline.readiness import ServiceStopped
+from slipway.pipeline.runtime.readiness import ServiceStopped
 from tests.fakes.container_engine import Play
-from tests.slipway.pipeline import test_build_runner
-from tests.slipway.pipeline.test_readiness import facts, look, waited
-from tests.slipway.pipeline.test_runner import Case, steps
+from tests.slipway.pipeline.runtime import test_build_runner
+from tests.slipway.pipeline.runtime.test_readiness import facts, look, waited
+from tests.slipway.pipeline.runtime.test_runner import Case, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slipway.operators.commits import RememberCommitsOperator
+from slipway.operators.remember_commits import RememberCommitsOperator
 from slipway.sensors.commits import CommitsSensor, Watched
 from tests.fakes.git_server import Repository
 

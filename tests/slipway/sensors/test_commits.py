@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from slipway.hooks import git_store
-from slipway.hooks.git_connection import git_mirror
-from slipway.hooks.git_mirror import GitMirror
+from slipway.hooks.git import store
+from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.git.mirror import GitMirror
 from slipway.sensors import commits
 from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, Watched
 from tests.fakes.git_server import Repository
@@ -238,7 +238,7 @@ def test_silent_servers_hold_up_no_other_project(
     repository: Repository, artifacts: Path, silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.commit(readme="one")
-    monkeypatch.setattr(git_store, "ANSWER", 2.0)
+    monkeypatch.setattr(store, "ANSWER", 2.0)
     mute = [
         Watched(dag_id=f"mute{n}", url=f"{silent}{n}", branch="main", connection=None)
         for n in range(10)

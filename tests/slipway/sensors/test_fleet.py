@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, Verdict
-from slipway.fleet.target import Canary
+from slipway.model.target import Canary
 from slipway.sensors import fleet
 from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet import FleetSensor

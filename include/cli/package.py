@@ -1,0 +1,230 @@
+"""A working copy's package from a shell: built and looked at as CI will, so that nobody has to push
+to find out.
+
+What the pipeline builds (``package.built``) is taken from where it lies in the working copy.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, TextIO
+
+import docker
+
+from include.cli.working_copy import checkout_of, packed, uncommitted, version_of_copy
+from slipway.exceptions import BuiltFilesMissing, PackageRefused, SlipwayError
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.docker.errors import NoSuchThing
+from slipway.hooks.packages.deb_checks import Wanted, check
+from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
+from slipway.hooks.packages.ready_debs import ready_debs
+from slipway.hooks.tars import append
+from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.tools.toolbox import Toolbox
+from slipway.pipeline.built.take import Taking
+from slipway.tasks.rehearsal import Rehearsal
+
+if TYPE_CHECKING:
+    from include.project.model import Migrations, Project
+
+# As `fab exec`: nothing of a run on somebody's own machine may be taken for CI's.
+_INSTALLATION = "exec"
+_CHUNK = 1 << 16
+# Files that a message names.
+_NAMED = 5
+_Say = Callable[[str], None]
+
+
+def choose_project(projects: Mapping[str, Project], folder: Path, name: str = "") -> Project:
+    """Find the project that a working copy belongs to.
+
+    :param name: the project's, where somebody gave it; else the one of the same repository, or of
+        the folder's name, is taken.
+    :raises PackageRefused: when there is none, or more than one.
+    """
+    if not folder.is_dir():
+        msg = f"there is no folder {folder}"
+        raise PackageRefused(msg)
+    known = ", ".join(projects) or "none"
+    if name:
+        if name not in projects:
+            msg = f"there is no project {name!r}"
+            raise PackageRefused(msg, advice=f"there is {known}; a new one is a file of its own")
+        return projects[name]
+    url = checkout_of(folder).repository
+    same = [one for one in projects.values() if one.repository.url == url]
+    same = same or [one for one in projects.values() if one.name == folder.resolve().name]
+    if len(same) != 1:
+        msg = f"which project {folder} belongs to is not clear"
+        raise PackageRefused(msg, advice=f"say it with --project; there is {known}")
+    return same[0]
+
+
+def package_working_copy(folder: Path, project: Project, *, out: TextIO) -> int:
+    """Build a working copy's package, compare it with the project file, rehearse its migrations.
+
+    :returns: 1 when anything is wrong; all of it has been said then.
+    """
+
+    def say(line: str) -> None:
+        if line != "::endgroup::":
+            out.write(line.replace("::group::", "\n== ") + "\n")
+            out.flush()
+
+    try:
+        # With the logins of the person whose machine this is.
+        engine = ContainerEngine(
+            docker.from_env().api, installation=_INSTALLATION, client_logins=True
+        )
+        copy = WorkingCopy(folder=folder, project=project, engine=engine, say=say)
+        problems = [*_problem(copy.build), *_problem(copy.rehearse)]
+    except docker.errors.DockerException as error:
+        say(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST")
+        return 1
+    for problem in problems:
+        say(f"\n{problem}")
+    return 1 if problems else 0
+
+
+def _problem(part: Callable[[], None]) -> list[SlipwayError]:
+    try:
+        part()
+    except SlipwayError as error:
+        return [error]
+    return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkingCopy:
+    """A folder on this machine, and the project that it belongs to.
+
+    :param say: receives every line.
+    """
+
+    folder: Path
+    project: Project
+    engine: ContainerEngine
+    say: _Say
+
+    def build(self) -> None:
+        """Build the package, and compare it with what it must be.
+
+        :raises SlipwayError: when something is wrong with it.
+        """
+        package, version = self.project.package, version_of_copy(self.folder)
+        self.say(f"::group::{package.name} {version}, from {package.nfpm}")
+        self._note_what_ci_will_not_see()
+        name = f"slipway-package-{uuid.uuid4().hex[:8]}"
+        toolbox = Toolbox(
+            engine=self.engine, name=name, labels={"slipway.run": name}, network="none"
+        )
+        wanted = Wanted(package=package.name, version=version, unit=package.unit)
+        debs: tuple[BuiltDeb, ...]
+        with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as into:
+            if package.debs is not None:
+                self._take_built(file)
+                found = ready_debs(
+                    toolbox, file, pattern=package.debs, wanted=wanted, into=into, log=self.say
+                )
+                debs = (*found.beside, found.main)
+            else:
+                debs = (self._packed(toolbox, file, version, into),)
+                check(debs[0], wanted)
+        for one in debs:
+            self.say(f"{one.file_name}: {one.size} bytes, sha256 {one.sha256}")
+
+    def _packed(
+        self, toolbox: Toolbox, sources: IO[bytes], version: str, into: IO[bytes]
+    ) -> BuiltDeb:
+        """Have nfpm build the package, of the sources and of what is built, as CI does."""
+        sources.write(packed(self.folder, as_archived=True))
+        if self.project.package.built:
+            with tempfile.TemporaryFile() as file:
+                self._take_built(file)
+                append(sources, file)
+        sources.seek(0)
+        return build_deb(
+            toolbox, sources, nfpm_file=self.project.package.nfpm, version=version,
+            built_at=checkout_of(self.folder).committed_at or int(time.time()), into=into,
+            log=self.say,
+        )  # fmt: skip
+
+    def rehearse(self) -> None:
+        """Run the migrations up, down and up again on a fresh Postgres, if there are any.
+
+        :raises SlipwayError: when something is wrong with them.
+        """
+        if self.project.migrations is not None:
+            self._rehearse(self.project.migrations)
+
+    def _rehearse(self, migrations: Migrations) -> None:
+        directory = migrations.directory
+        self.say(f"::group::{directory}, on Postgres {migrations.postgres}")
+        files = MigrationFiles.from_archive(packed(self.folder), directory.rstrip("/"))
+        if files.gaps:
+            self.say(f"{directory} lacks the numbers {files.gaps}: was a file forgotten?")
+        name = f"slipway-package-{uuid.uuid4().hex[:8]}"
+        rehearsal = Rehearsal(
+            engine=self.engine, database=f"{name}-postgres", goose=f"{name}-goose",
+            labels={"slipway.run": name}, postgres=migrations.postgres,
+            extensions=migrations.extensions, log=self.say,
+        )  # fmt: skip
+        schema = rehearsal.run(files)
+        self.say(f"schema {schema.version}: up, down and up again works")
+
+    def _note_what_ci_will_not_see(self) -> None:
+        changed = uncommitted(self.folder)
+        if changed:
+            more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+            self.say(f"not committed, so CI would not see it: {', '.join(changed[:_NAMED])}{more}")
+
+    def _take_built(self, file: IO[bytes]) -> None:
+        """Take what is built, as CI does.
+
+        :raises PackageRefused: naming what is not there.
+        :raises BuiltFilesRefused: naming what would not be taken.
+        """
+        paths = self.project.package.taken
+        taking = Taking(
+            pipeline="the pipeline", paths=paths, file=file,
+            built_at=checkout_of(self.folder).committed_at,
+        )  # fmt: skip
+        try:
+            taking.take(self._packed_path)
+        except BuiltFilesMissing as error:
+            missing = error.message.partition("\n")[2]
+            msg = f"what ships besides the sources is not in {self.folder}:\n{missing}"
+            advice = (
+                f"build it there, as {self.project.test.pipeline} does, or correct the paths "
+                "under `package` in the project file"
+            )
+            raise PackageRefused(msg, advice=advice) from error
+        summary = taking.outcome()
+        self.say(f"{', '.join(paths)}: {summary.files} files, {summary.size} bytes")
+
+    def _packed_path(self, path: str) -> Iterator[bytes]:
+        """Pack a path as an engine does one of a container: as far as somebody reads."""
+        place = self.folder.resolve() / path
+        if not os.path.lexists(place):
+            msg = f"there is no {path}"
+            raise NoSuchThing(msg)
+        packing = ["tar", "--directory", str(place.parent), "--create", "--file=-", "--format=pax"]
+        with subprocess.Popen(  # noqa: S603 - constant words; the folder is the person's own
+            [*packing, "--", place.name], stdout=subprocess.PIPE
+        ) as tar:
+            try:
+                yield from iter(lambda: _read(tar.stdout), b"")
+            finally:
+                tar.kill()
+
+
+def _read(stream: IO[bytes] | None) -> bytes:
+    return (stream or io.BytesIO()).read(_CHUNK)

@@ -1,0 +1,217 @@
+"""Pipelines from a shell: check a file, show what it compiles to, run a working copy's.
+
+Each function writes to the given stream and returns the exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import docker
+
+from include.cli.run_slots import Slot, slot
+from include.cli.working_copy import checkout_of, packed, version_of_copy
+from slipway.exceptions import NothingRan, SlipwayError
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.model.event import HEADS, TAGS, Event, EventKind
+from slipway.pipeline.compiler.compiler import Build, compile_file
+from slipway.pipeline.compiler.secret_refs import unknown_secrets
+from slipway.pipeline.compiler.variables import build_variables, event_of
+from slipway.pipeline.lint.image_rules import ImageRules
+from slipway.pipeline.load import PipelineFile, load
+from slipway.pipeline.runtime.build_runner import BuildRunner, Worker
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.step_table import step_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from slipway.model.facts import Checkout
+    from slipway.pipeline.compiler.spec import BuildSpec
+
+DEFAULT_FILE = ".drone.yml"
+# Nothing of a run on somebody's own machine may be taken for CI's.
+_INSTALLATION = "exec"
+# What a shell answers for a program that Ctrl-C ended.
+_STOPPED = 130
+# For a spec that is only looked at.
+_NOBODYS = Slot(name="0")
+_PREFIX = {EventKind.TAG: TAGS, EventKind.PULL_REQUEST: "refs/pull/"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What a person says about the build.
+
+    :param file: the pipeline file, from the folder's top.
+    :param event: ``push`` and so on.
+    :param branch: in place of the one that is checked out.
+    :param ref: in place of the one that event and branch give.
+    :param target: the environment of a promotion.
+    :param pipeline: run only the one of this name.
+    :param images: image names and what is used in their place.
+    :param secrets: name -> value.
+    :param image_rules: which images may be used.
+    """
+
+    file: str = DEFAULT_FILE
+    event: str = "push"
+    branch: str = ""
+    ref: str = ""
+    target: str = ""
+    cron: str = ""
+    trusted: bool = False
+    strict: bool = False
+    pipeline: str = ""
+    images: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    node: Mapping[str, str] = field(default_factory=dict)
+    reports: tuple[str, ...] = ()
+    image_rules: ImageRules = field(default_factory=ImageRules)
+
+
+def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, out: TextIO) -> int:
+    """Check pipeline files; a folder means the file in it.
+
+    :param strict: what Drone passes over in silence is a mistake.
+    :returns: 1 when anything is wrong.
+    """
+    wrong = 0
+    for path in paths:
+        file = path / DEFAULT_FILE if path.is_dir() else path
+        if not file.is_file():
+            wrong += 1
+            out.write(f"{file}: there is no such file\n")
+            continue
+        try:
+            found = load(_content(file), file=str(file), trusted=trusted, strict=strict)
+        except SlipwayError as error:
+            wrong += 1
+            out.write(f"{error}\n")
+            continue
+        names = ", ".join(pipeline.name for pipeline in found.pipelines)
+        out.write(f"{file}: {names}\n")
+        out.writelines(f"  {line}\n" for line in found.told())
+    return 1 if wrong else 0
+
+
+def compile_to_json(path: Path, choices: Choices, *, out: TextIO) -> int:
+    """Print what a file compiles to."""
+    folder = path if path.is_dir() else path.parent
+    file = path / choices.file if path.is_dir() else path
+    try:
+        found = load(_content(file), file=str(file), trusted=choices.trusted)
+        spec = _compiled(found, folder, choices)
+    except SlipwayError as error:
+        out.write(f"{error}\n")
+        return 1
+    out.write(json.dumps(spec.to_json(), indent=2, sort_keys=True) + "\n")
+    return 0
+
+
+def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: TextIO) -> int:
+    """Run a working copy's pipeline on this machine's Docker, exactly as CI will.
+
+    :param timeout: seconds.
+    :returns: 0 when all is well, also where a step ended the pipeline early; 130 when somebody
+        stopped it.
+    """
+
+    def say(line: str) -> None:
+        if line != "::endgroup::":
+            out.write(line.replace("::group::", "\n== ") + "\n")
+            out.flush()
+
+    try:
+        with slot() as own:
+            return _run(folder, choices, own, timeout=timeout, say=say)
+    except SlipwayError as error:
+        say(str(error))
+        return 1
+    except docker.errors.DockerException as error:
+        say(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST")
+        return 1
+    except KeyboardInterrupt:
+        say("stopped; what the run had made is removed")
+        return _STOPPED
+
+
+def _run(
+    folder: Path, choices: Choices, own: Slot, *, timeout: float, say: Callable[[str], None]
+) -> int:
+    file = load(
+        _content(folder / choices.file), file=choices.file, trusted=choices.trusted,
+        image_rules=choices.image_rules,
+    )  # fmt: skip
+    spec = _compiled(file, folder, choices, own)
+    for line in unknown_secrets(spec, choices.secrets):
+        say(line)
+    # With the logins of the person whose machine this is.
+    engine = ContainerEngine(docker.from_env().api, installation=_INSTALLATION, client_logins=True)
+    output = LogGroups(say)
+    output.hide(choices.secrets.values())
+    runner = BuildRunner(
+        engine, spec, sources=lambda _: packed(folder), output=output, timeout=timeout,
+        given=Given(secrets=choices.secrets, collect=choices.reports),
+        worker=Worker(labels=choices.node),
+    )  # fmt: skip
+    with output.mask.errors():
+        result = runner.run()
+        for line in (*step_table(result.steps), *result.reports().lines()):
+            output.say(line)
+        try:
+            result.raise_for_failure()
+        except NothingRan as nothing:
+            if not result.ended_early:
+                raise
+            output.say(str(nothing))
+    return 0
+
+
+def _compiled(
+    file: PipelineFile, folder: Path, choices: Choices, own: Slot = _NOBODYS
+) -> BuildSpec:
+    tag = choices.ref.removeprefix("refs/tags/") if choices.event == "tag" else ""
+    checkout = checkout_of(folder, branch=choices.branch, tag=tag)
+    release = replace(checkout.release, version=version_of_copy(folder))
+    checkout = replace(checkout, release=release, event=_event(choices, checkout))
+    event = event_of(checkout, instance=platform.node())
+    build = Build(
+        id=f"slipway-exec-{own.name}-{checkout.release.sha[:10]}", event=event,
+        images=choices.images, labels={"slipway.run": f"exec-{own.name}"}, trusted=choices.trusted,
+        variables=build_variables(checkout, event), image_rules=choices.image_rules,
+    )  # fmt: skip
+    spec = compile_file(file, build)
+    if not choices.pipeline:
+        return spec
+    chosen = [one for one in spec.pipelines if one.name == choices.pipeline]
+    if not chosen:
+        names = ", ".join(one.name for one in spec.pipelines)
+        msg = f"no pipeline is called {choices.pipeline!r}"
+        raise SlipwayError(msg, advice=f"there are {names}")
+    # The person asks for this one; whatever comes before it is theirs to run.
+    return replace(spec, pipelines=(replace(chosen[0], depends_on=()),))
+
+
+def _event(choices: Choices, checkout: Checkout) -> Event:
+    """Return the event that a person wants to see the pipeline of."""
+    kinds = [kind.value for kind in EventKind]
+    if choices.event not in kinds:
+        msg = f"there is no event {choices.event!r}"
+        raise SlipwayError(msg, advice=f"there are {', '.join(kinds)}")
+    kind, ref = EventKind(choices.event), choices.ref or checkout.branch
+    if not ref.startswith("refs/"):
+        ref = (_PREFIX.get(kind, HEADS) if choices.ref else HEADS) + ref
+    return Event(
+        kind=kind, ref=ref, branch="" if checkout.tag else checkout.branch, target=choices.target,
+        cron=choices.cron,
+    )  # fmt: skip
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None

@@ -1,1 +1,0 @@
-"""What people do from a shell."""

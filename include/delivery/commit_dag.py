@@ -1,0 +1,89 @@
+"""From a project to its DAGs; here the one that takes a commit all the way.
+
+* ``<project>``: a commit, tested, packaged, baked and swapped into the continuous environment;
+* ``<project>.<environment>``: a release that passed, given to one environment by hand.
+
+Both end in the same task group, so that each push rehearses production.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import DAG, Param, chain
+
+from include.delivery import documentation
+from include.delivery.approval_group import approval, plan
+from include.delivery.defaults import RUNS, project_dag
+from include.delivery.environment_dag import environment_dag
+from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.release_tasks import release_tasks
+from include.delivery.swap_group import bake_and_swap
+from include.project.model import Environment, Project
+from slipway.model.event import HEADS
+from slipway.operators.record_release import RecordReleaseOperator
+
+
+def dag_ids(project: Project) -> list[str]:
+    """List the ids of all DAGs of a project."""
+    return [project.name, *(f"{project.name}.{name}" for name in project.environments)]
+
+
+def build(project: Project, dag_id: str) -> DAG:
+    """Build one DAG of a project.
+
+    :param project: the project.
+    :param dag_id: one of :func:`dag_ids`.
+    """
+    if dag_id == project.name:
+        return commit_dag(project)
+    return environment_dag(project, dag_id.removeprefix(f"{project.name}."))
+
+
+def commit_dag(project: Project) -> DAG:
+    """Build the DAG that takes one commit to the continuous environment."""
+    continuous = project.environments[project.continuous] if project.continuous else None
+    with DAG(
+        dag_id=project.name,
+        description=f"{project.repository.url} to {project.continuous or 'the release catalogue'}",
+        doc_md=documentation.commit_dag(project),
+        params={
+            "ref": Param(
+                # In full: a tag of the branch's name makes the short one mean two things.
+                f"{HEADS}{project.repository.branch}", type="string", minLength=1, maxLength=300,
+                title="Branch, tag or sha",
+                description="What to build and deliver. `refs/heads/...` and `refs/tags/...` mean "
+                "that branch or tag alone.",
+            ),
+            **(freeze_params(continuous) if continuous else {}),
+        },
+        **_one_after_another(project_dag(project, "delivery"), continuous),
+    ) as dag:  # fmt: skip
+        record = release_tasks(project)
+        if continuous and continuous.approval:
+            # One commit after the other all the same, in each task, up to where one waits.
+            for task in dag.tasks:
+                task.max_active_tis_per_dag = 1
+        if continuous:
+            _deploy(project, continuous, record)
+    return dag
+
+
+def _one_after_another(arguments: dict[str, Any], continuous: Environment | None) -> dict[str, Any]:
+    """Let a commit's run wait for the one before it, but not for a person."""
+    waits = continuous is not None and continuous.approval
+    return {**arguments, "max_active_runs": RUNS} if waits else arguments
+
+
+def _deploy(project: Project, continuous: Environment, record: RecordReleaseOperator) -> None:
+    """Put the release on the continuous environment, in front of which somebody may be asked."""
+    name = str(project.continuous)
+    # Nobody stands behind this run: within a freeze its commit is a release all the same.
+    gate = freeze_gate(continuous, skip=True)
+    way: list[Any] = [record, *([gate] if gate else [])]
+    if continuous.approval:
+        asked = plan(project, name, record.output, each_commit=True)
+        way += [asked, approval(project, name, each_commit=True)]
+    # Once a person has said yes, a swap that does not come is a failure.
+    unasked = not continuous.approval
+    chain(*way, bake_and_swap(project, name, record.output, skip_frozen=unasked))

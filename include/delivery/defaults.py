@@ -1,0 +1,74 @@
+"""What all generated tasks have in common: who waits how long for what, and how often again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from include.project.model import Project
+from slipway.tasks.params import refuse_unknown
+
+# Runs are made by commits and people, never by the calendar; Airflow still wants a first day.
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+# At once of one environment: those that wait for a person, and those that wait for their turn.
+RUNS = 8
+
+
+def known_params_only(context: Any) -> None:
+    """Stop a run that was started with what its DAG does not know."""
+    refuse_unknown(context)
+
+
+# Only failures of the surroundings are retried (slipway.tasks.retries): a wrong commit fails
+# at once. Three tries with these delays ride out an API that is away for half a minute.
+RETRIES: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=2),
+    # Before each task of every DAG. Airflow keeps the text of the function with each of them.
+    "pre_execute": known_params_only,
+}
+
+# How long one try of each task may take.
+LIMITS = {
+    "checkout": timedelta(minutes=15),
+    "rehearse_migrations": timedelta(minutes=15),
+    "build_deb": timedelta(minutes=15),
+    "publish_apt": timedelta(minutes=10),
+    "bake_image": timedelta(minutes=45),
+    "migrate": timedelta(minutes=60),
+    "approve": timedelta(days=7),
+    "cloud": timedelta(minutes=10),
+    # AWS lets a balancer drain for an hour, after a slow start of a quarter.
+    "drain": timedelta(minutes=90),
+    "bookkeeping": timedelta(minutes=2),
+}
+
+# The DAGs that serve all projects.
+SHARED_DAG: dict[str, Any] = {
+    "start_date": START,
+    "catchup": False,
+    "max_active_runs": 1,
+    "is_paused_upon_creation": False,
+    "tags": ["slipway"],
+    "default_args": RETRIES,
+}
+
+
+def project_dag(project: Project, *more: str) -> dict[str, Any]:
+    """Return the arguments that every DAG of a project is given.
+
+    :param more: tags, besides the project's own.
+    """
+    return {
+        "schedule": None, "start_date": START, "catchup": False, "max_active_runs": 1,
+        "is_paused_upon_creation": False, "tags": tags(project, *more),
+        "default_args": {"owner": project.owner, **RETRIES},
+    }  # fmt: skip
+
+
+def tags(project: Project, *more: str) -> list[str]:
+    """Return the tags of a project's DAGs, for the filter in Airflow's UI."""
+    return sorted({"slipway", project.name, *project.tags, *more})

@@ -1,0 +1,1 @@
+"""The embedded cloud's load balancers: HAProxy, kept to what the API was told."""

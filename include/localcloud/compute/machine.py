@@ -1,0 +1,151 @@
+"""One instance's container: a systemd machine with the instance's own address."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+import tarfile
+from typing import Any
+
+from include.localcloud.compute.cgroups import make_writable
+from include.localcloud.compute.cloud_config import WrittenFile
+from include.localcloud.compute.confinement import ENTRYPOINT, HOST, cgroup_parent
+from include.localcloud.compute.files import (
+    first_boot_files,
+    ids,
+    missing_folders,
+    pack,
+    pack_folders,
+)
+from include.localcloud.engine import INSTANCE, Engine
+from include.localcloud.settings import CloudSettings
+
+_SHUTDOWN_SECONDS = 10
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class MachineOrder:
+    """Everything needed to boot an instance, read from moto under its lock.
+
+    :param image: Docker image of the instance's AMI.
+    :param public_key: the key pair's public half, or nothing.
+    """
+
+    instance_id: str
+    address: str
+    image: str
+    public_key: str
+    user_data: bytes
+
+
+class Machines:
+    """Boots, stops, starts and removes containers of instances.
+
+    :param engine: the Docker of this installation.
+    :param settings: of the cloud they belong to.
+    """
+
+    def __init__(self, *, engine: Engine, settings: CloudSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+
+    def name(self, instance_id: str) -> str:
+        """Return the name of the instance's container."""
+        return f"slipway-cloud-{self._settings.installation}-{instance_id}"
+
+    def running(self) -> dict[str, bool]:
+        """Return, by instance id, whether the container runs; dead ones are there as well."""
+        found = self._engine.containers("cloud-instance")
+        return {one["Labels"][INSTANCE]: one["State"] == "running" for one in found}
+
+    def boot(self, order: MachineOrder) -> None:
+        """Make the container, place the files of the first boot, start it."""
+        address = order.address
+        container = self._engine.create(
+            self.name(order.instance_id),
+            order.image,
+            kind="cloud-instance",
+            labels={INSTANCE: order.instance_id},
+            hostname=f"ip-{address.replace('.', '-')}",
+            environment={"container": "docker"},
+            entrypoint=ENTRYPOINT,
+            host={**HOST, "cgroup_parent": self._cgroup_parent()},
+            networking_config=self._engine.address(self._settings.network, address),
+        )
+        self._place(container, order)
+        self._power_on(container)
+
+    def start(self, instance_id: str) -> None:
+        """Start a stopped machine again, with the disk it had."""
+        self._power_on(self.name(instance_id))
+
+    def stop(self, instance_id: str) -> None:
+        """Shut the machine down as its power button would."""
+        self._engine.api.stop(self.name(instance_id), timeout=_SHUTDOWN_SECONDS)
+
+    def remove(self, instance_id: str) -> None:
+        """Remove the machine and its disk."""
+        self._engine.remove(self.name(instance_id))
+
+    def commit(self, instance_id: str, repository: str, tag: str) -> None:
+        """Make an image of the machine's disk."""
+        self._engine.api.commit(self.name(instance_id), repository=repository, tag=tag)
+
+    def _power_on(self, container: str) -> None:
+        self._engine.api.start(container)
+        make_writable(self._engine.api, container, self._engine.labels("cloud-opener"))
+
+    def _cgroup_parent(self) -> str:
+        return cgroup_parent(self._settings.installation, self._engine.cgroup_driver())
+
+    def _place(self, container: str, order: MachineOrder) -> None:
+        files = first_boot_files(
+            settings=self._settings, public_key=order.public_key, user_data=order.user_data
+        )
+        new = [
+            folder
+            for folder in missing_folders(file.path for file in files)
+            if not self._exists(container, folder)
+        ]
+        self._engine.api.put_archive(container, "/", pack_folders(new))
+        self._engine.api.put_archive(container, "/", self._pack(container, files))
+
+    def _pack(self, container: str, files: list[WrittenFile]) -> bytes:
+        users, groups = (
+            ids(self._read(container, f"/etc/{table}")) for table in ("passwd", "group")
+        )
+        return pack(files, users=users, groups=groups)
+
+    def _read(self, container: str, path: str) -> str:
+        stream, _ = self._engine.api.get_archive(container, path)
+        with tarfile.open(fileobj=io.BytesIO(b"".join(stream))) as tar:
+            member = tar.extractfile(tar.getmembers()[0])
+            return member.read().decode() if member else ""
+
+    def _exists(self, container: str, path: str) -> bool:
+        # Only the head: Docker would begin to pack the whole folder.
+        api: Any = self._engine.api
+        answer = api.head(api._url("/containers/{0}/archive", container), params={"path": path})
+        return bool(answer.ok)
+
+
+def machine_order(ec2: Any, instance: Any, image: str) -> MachineOrder:
+    """Read from moto what the instance needs to boot; hold the lock."""
+    pair = ec2.key_pairs.get(instance.key_name)
+    data = instance.user_data
+    return MachineOrder(
+        instance_id=instance.id,
+        address=instance.private_ip,
+        image=image,
+        public_key=_authorized_key(pair) if pair else "",
+        user_data=base64.b64decode(data.as_bytes()) if data else b"",
+    )
+
+
+def _authorized_key(pair: Any) -> str:
+    """Return the key as EC2 gives it to a machine: the pair's name is its comment.
+
+    Packer removes its temporary key from an image by that comment.
+    """
+    return " ".join((*pair.public_key.split()[:2], pair.key_name))

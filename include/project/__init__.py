@@ -1,0 +1,1 @@
+"""The project file as people write it: read, checked, explained. No Airflow."""

@@ -1,0 +1,309 @@
+"""The project model: what a file in ``include/projects`` may say.
+
+Nothing here knows of Airflow, so that editors, tests and the command line can use it alone.
+Every model is frozen and refuses unknown keys. Lengths of time are written as people write
+them (``90s``, ``5m``, ``1h``; a bare number is seconds) and read as :class:`timedelta`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from include.project.duration import Duration
+from include.project.field_types import (
+    BalancerName,
+    BranchName,
+    BuiltPattern,
+    CloudName,
+    ConnectionName,
+    DebianName,
+    ExtensionName,
+    ImagePattern,
+    InstanceType,
+    Name,
+    ProfileName,
+    RefPattern,
+    Region,
+    RegistryHost,
+    RepositoryPath,
+    RepositoryUrl,
+    SecretSource,
+    SettingValue,
+    SubmoduleConnections,
+    UnitName,
+    UrlPath,
+    VariableName,
+)
+from include.project.freeze import Freeze
+from include.project.soak import Soak, WrittenCanary, WrittenSoak
+from slipway.model.git_url import parse_url
+from slipway.model.large_files import LargeFiles
+from slipway.policies.schema import OnRollBack
+
+# Where the usual test tools leave their reports.
+REPORTS = (
+    "junit.xml", "report.xml", "test-results", "reports", "build/test-results",
+    "target/surefire-reports",
+)  # fmt: skip
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are mistakes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Repository(Strict):
+    """Where the commits come from."""
+
+    url: RepositoryUrl
+    """https, ssh or git URL, without a login."""
+    branch: BranchName = "main"
+    """The branch whose commits are delivered."""
+    branches: tuple[RefPattern, ...] = ()
+    """Further branches whose commits may become releases by hand: names, or patterns like
+    `release/*`, where `*` stays within a name's part and `**` does not."""
+    tags: tuple[RefPattern, ...] = ()
+    """Tags whose commits may become releases by hand, also where no branch of these leads to them:
+    names, or patterns like `v*`."""
+    connection: ConnectionName | None = None
+    """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
+    are sent over https and ssh alone."""
+    submodules: SubmoduleConnections = {}
+    """Connections of private submodules: the URL of one, or of the folder that it is in, and the
+    Airflow connection. Other submodules are read without credentials."""
+    lfs: LargeFiles = LargeFiles.FETCH
+    """What becomes of files that lie in Git LFS: `fetch` brings them from the repository's own
+    server, `pointers` takes the pointers as they are, also in the package."""
+    version_tags: tuple[RefPattern, ...] = ()
+    """Tags that number the versions, such as `v*`; by default all that look like `1.4.0` or
+    `v1.4.0`. Useful where a tag like `2024.11.26`, the highest number for good, is no version."""
+
+    @model_validator(mode="after")
+    def _credentials_stay_secret(self) -> Self:
+        named = [self.url] if self.connection is not None else []
+        for url in (*named, *self.submodules):
+            if parse_url(url).scheme not in ("https", "ssh"):
+                msg = f"{url} is not encrypted, so no connection can be used; use https or ssh"
+                raise ValueError(msg)
+        return self
+
+
+class Test(Strict):
+    """How the commit's own pipeline runs."""
+
+    __test__ = False
+
+    pipeline: RepositoryPath = ".drone.yml"
+    """The pipeline file."""
+    images: dict[str, str] = {}
+    """Image names in the pipeline file and what is used in their place: a mirror, a local build."""
+    registries: tuple[RegistryHost, ...] = ()
+    """Registries that the pipeline's images may come from, `docker.io` for Docker Hub; all by
+    default."""
+    allowed_images: tuple[ImagePattern, ...] = ()
+    """Images that the pipeline may use, `*` being any text: `python:3.*`, `registry.example.com/*`;
+    all by default. Without a tag every tag is meant; what `images` maps is allowed."""
+    registry_login: bool = False
+    """Images may also be pulled with the registry login of the workers' Docker connection."""
+    secrets: dict[str, SecretSource] = {}
+    """Secrets that the pipeline may ask for: Airflow's `variable:NAME` or `connection:ID:FIELD`."""
+    node: dict[str, str] = {}
+    """Labels of the workers, for the pipeline's `node`."""
+    reports: tuple[RepositoryPath, ...] = REPORTS
+    """Files and folders in the workspace where steps leave JUnit reports."""
+    timeout: Duration = timedelta(minutes=30)
+    """For the whole pipeline."""
+    trusted: bool = False
+    """May use privileged containers, host volumes and the like."""
+    strict: bool = False
+    """What Drone passes over in silence in a pipeline file (unknown keys, words that are none) is a
+    mistake here, not a warning."""
+
+
+class Package(Strict):
+    """The Debian package."""
+
+    name: DebianName
+    """As apt knows it."""
+    nfpm: RepositoryPath = "nfpm.yaml"
+    """nfpm's description of the package."""
+    unit: UnitName
+    """The systemd unit that serves."""
+    config: dict[VariableName, SettingValue] = {}
+    """Settings in the unit's environment on every machine (nothing secret)."""
+    uses: tuple[DebianName, ...] = ()
+    """Further packages that its machines may install from the apt repository, which all projects
+    share. What is not named here comes from Debian or not at all."""
+    built: tuple[BuiltPattern, ...] = ()
+    """What the pipeline builds and nfpm packs besides the sources: files, folders and patterns in
+    its workspace, `*` staying within a path's part and `**` not. It is taken when the pipeline has
+    passed, once for each commit."""
+    built_by: Annotated[str | None, Field(alias="from", min_length=1)] = None
+    """The pipeline, of several in the file, whose workspace that is. The package is built as soon
+    as it has passed, while the others still run."""
+
+    debs: BuiltPattern | None = None
+    """In place of `nfpm` and `built`: the packages themselves, which the pipeline builds under this
+    path (`dist/*.deb`), in the version that steps have in `SLIPWAY_VERSION`. All are published; the
+    one called `name` has the unit, and the names of the others begin with it (`shop-data`)."""
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """What is taken of the pipeline's workspace."""
+        return self.built if self.debs is None else (self.debs,)
+
+    @model_validator(mode="after")
+    def _something_is_built(self) -> Self:
+        if self.built_by is not None and not self.taken:
+            msg = "`from` says which pipeline builds what `built` or `debs` names: that is nothing"
+            raise ValueError(msg)
+        others = [name for name in ("built", "nfpm") if name in self.model_fields_set]
+        if self.debs is not None and others:
+            msg = f"with `debs` the pipeline builds the package itself; leave out {others[0]}"
+            raise ValueError(msg)
+        return self
+
+
+class Migrations(Strict):
+    """The database's schema, kept by goose."""
+
+    directory: RepositoryPath = "migrations"
+    postgres: Annotated[int, Field(ge=9, le=99)] = 15
+    """Postgres' major version, for the rehearsal."""
+    extensions: tuple[ExtensionName, ...] = ()
+    """Extensions that whoever runs the database's server has made in it. The rehearsal makes them
+    beforehand: a migration is run by the database's owner, who can only make trusted ones."""
+    on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
+    """When a release goes to a database that is ahead of it: go on with the newer schema, or stop.
+    Nothing is ever migrated down."""
+
+
+class Deploy(StrEnum):
+    """When an environment is deployed to."""
+
+    CONTINUOUS = "continuous"
+    MANUAL = "manual"
+
+
+class Aws(Strict):
+    """The account and region that an environment lives in."""
+
+    connection: ConnectionName = "aws_default"
+    """Airflow connection."""
+    region: Region
+
+
+class Instance(Strict):
+    """What each machine is."""
+
+    type: InstanceType = "t3.micro"
+    subnets: Annotated[tuple[CloudName, ...], Field(min_length=1)]
+    """Ids, or values of the Name tag."""
+    security_groups: Annotated[tuple[CloudName, ...], Field(min_length=1)]
+    """Ids, or group names."""
+    profile: ProfileName | None = None
+    """Instance profile, the application's role."""
+
+
+class Size(Strict):
+    """How many machines, where no live group says otherwise."""
+
+    min: Annotated[int, Field(ge=0)] = 1
+    desired: Annotated[int, Field(ge=1)] = 1
+    max: Annotated[int, Field(ge=1)] = 2
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.min <= self.desired <= self.max:
+            msg = f"min <= desired <= max must hold, not {self.min}, {self.desired}, {self.max}"
+            raise ValueError(msg)
+        return self
+
+
+class Health(Strict):
+    """The question each machine is asked before it joins."""
+
+    path: UrlPath = "/healthz"
+    port: Annotated[int, Field(ge=1, le=65535)] = 80
+    """The port the service listens on."""
+    timeout: Duration = timedelta(minutes=5)
+    """How long a new fleet may take until it is healthy."""
+
+
+class Environment(Strict):
+    """One place where the project runs."""
+
+    deploy: Deploy = Deploy.MANUAL
+    approval: bool = False
+    """A person must approve each deployment in Airflow's UI."""
+    freeze: tuple[Freeze, ...] = ()
+    """When nothing is deployed, unless somebody gives a reason to."""
+    aws: Aws
+    database: ConnectionName | None = None
+    """Airflow connection (postgres) that goose migrates; required with ``migrations``."""
+    target_group: BalancerName | None = None
+    """Name of an ALB or NLB target group."""
+    load_balancer: BalancerName | None = None
+    """Name of a classic load balancer."""
+    instance: Instance
+    size: Size = Size()
+    health: Health = Health()
+    soak: WrittenSoak = Soak()
+    """How long the new fleet is watched before the old one is let go, and by what."""
+    canary: WrittenCanary = None
+    """A few machines of a new release first, watched beside the full old fleet, then the rest."""
+    keep_old: Duration = timedelta(minutes=5)
+    """How long the old fleet is kept warm, out of traffic, for a fast roll back."""
+
+    @model_validator(mode="after")
+    def _one_balancer(self) -> Self:
+        if (self.target_group is None) == (self.load_balancer is None):
+            msg = "name either target_group or load_balancer"
+            raise ValueError(msg)
+        return self
+
+
+class Retention(Strict):
+    """What is kept of old releases."""
+
+    releases: Annotated[int, Field(ge=1)] = 10
+    """How many releases keep their machine image."""
+
+
+class Project(Strict):
+    """One project file."""
+
+    name: Name
+    owner: str = "slipway"
+    """Shown in Airflow's UI."""
+    tags: tuple[str, ...] = ()
+    repository: Repository
+    test: Test = Test()
+    package: Package
+    migrations: Migrations | None = None
+    environments: Annotated[dict[Name, Environment], Field(min_length=1)]
+    retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        continuous = [n for n, e in self.environments.items() if e.deploy is Deploy.CONTINUOUS]
+        if len(continuous) > 1:
+            msg = f"only one environment can be continuous, not {' and '.join(continuous)}"
+            raise ValueError(msg)
+        if self.migrations is not None:
+            without = [n for n, e in self.environments.items() if e.database is None]
+            if without:
+                msg = f"migrations need a database in: {', '.join(without)}"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def continuous(self) -> str | None:
+        """The environment that every commit is deployed to, if there is one."""
+        names = (n for n, e in self.environments.items() if e.deploy is Deploy.CONTINUOUS)
+        return next(names, None)

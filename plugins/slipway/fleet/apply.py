@@ -1,0 +1,66 @@
+"""Does one action of a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from slipway.fleet.goals import Action, Verb
+from slipway.fleet.user_data import user_data
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.fleet.group_tags import ENVIRONMENT, IMAGE, PROJECT, SHA, VERSION
+from slipway.hooks.fleet.launch_templates import Launch
+from slipway.model.facts import MachineImage
+from slipway.model.target import FleetTarget
+
+
+def act(action: Action, *, cloud: FleetCloud, target: FleetTarget, image: MachineImage) -> None:
+    """Do it. Done twice, it has the same effect as once.
+
+    :param action: what.
+    :param cloud: where.
+    :param target: the environment, for a launch.
+    :param image: the release's machine image, for a launch.
+    :raises EnvironmentMisconfigured: when the cloud refuses it.
+    :raises CloudUnavailable: when the cloud does not answer.
+    :raises LeaseHeld: when it is somebody else's turn, before anything was changed.
+    """
+    match action.verb:
+        case Verb.LAUNCH:
+            cloud.launch(_launch(action, target, image))
+        case Verb.RESIZE:
+            cloud.resize(action.group, action.size or _configured(target))
+        case _:
+            _SIMPLE[action.verb](cloud, action)
+
+
+# What needs to know nothing but the action.
+_SIMPLE: dict[Verb, Callable[[FleetCloud, Action], None]] = {
+    Verb.CARRY_OVER: lambda cloud, do: cloud.carry_over(do.group, do.source or do.group),
+    Verb.ATTACH: lambda cloud, do: cloud.attach(do.group),
+    Verb.DETACH: lambda cloud, do: cloud.detach(do.group),
+    Verb.SUSPEND_SCALING: lambda cloud, do: cloud.hold(do.group, do.processes),
+    Verb.RESUME_SCALING: lambda cloud, do: cloud.release(do.group, do.processes),
+    Verb.MARK_LIVE: lambda cloud, do: cloud.mark_live(do.group, do.at or 0),
+    Verb.KEEP_WARM: lambda cloud, do: cloud.mark_standby(do.group, do.at),
+    Verb.WAKE: lambda cloud, do: cloud.mark_standby(do.group, None),
+    Verb.DELETE: lambda cloud, do: cloud.delete(do.group),
+    Verb.DELETE_TEMPLATE: lambda cloud, do: cloud.delete_template(do.group),
+}
+
+
+def _launch(action: Action, target: FleetTarget, image: MachineImage) -> Launch:
+    release = image.release
+    tags = {
+        PROJECT: target.project, ENVIRONMENT: target.environment, VERSION: release.version,
+        SHA: release.sha, IMAGE: image.image_id, "Name": action.group,
+    }  # fmt: skip
+    return Launch(
+        name=action.group, image_id=image.image_id, size=action.size or _configured(target),
+        tags=tags, instance_type=target.instance_type, subnets=target.subnets,
+        security_groups=target.security_groups, profile=target.profile,
+        user_data=user_data(target, release), like=action.source,
+    )  # fmt: skip
+
+
+def _configured(target: FleetTarget) -> tuple[int, int, int]:
+    return (target.min_size, target.desired_size, target.max_size)

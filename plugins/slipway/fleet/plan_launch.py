@@ -1,0 +1,90 @@
+"""The beginning of a swap: a group beside the live one, in full or as a canary first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slipway.fleet.capacity import grown, held, live, needed, proven, woken
+from slipway.fleet.goals import Action, Plan, Verb
+from slipway.model.fleet import Fleet, ServerGroup
+from slipway.model.target import Canary, FleetTarget
+
+
+def launch(
+    fleet: Fleet, version: str, *, target: FleetTarget, name: str, image: str, canary: Canary | None
+) -> Plan:
+    """Decide how a release gets its machines.
+
+    There is a canary only beside machines that serve, and for a release that never served alone.
+    A first release, a standby that comes back and the cure of a fleet that is down need all their
+    machines at once: one alone would get the whole traffic.
+
+    :param fleet: the world.
+    :param version: the release.
+    :param target: says how many machines there are where no live group does.
+    :param name: the release's server group.
+    :param image: its machine image.
+    :param canary: how many machines are enough for now; None for all.
+    """
+    group, serving = fleet.of(version), live(fleet.others(version))
+    beside = any(old.serving for old in serving)
+    few = min(canary.size, needed(serving)) if canary and beside and not proven(group) else 0
+    # A canary may be watched for long. The live group carries the traffic meanwhile, so it goes
+    # on scaling, and is held only when the rest comes.
+    still = [] if few else held(serving)
+    if group is None:
+        if fleet.leaving(name):
+            return Plan(waiting=f"an earlier {name} is still going away")
+        return Plan(actions=(*still, _launch_beside(serving, target, name, few)))
+    other_image = group.image_id is not None and group.image_id != image
+    if other_image and group.live_since is None and not group.attached:
+        if group.draining:
+            return Plan(waiting=f"{name}, of an earlier bake, is draining")
+        why = f"it was made of {group.image_id}, which is no longer this release's image"
+        return Plan(actions=(Action(verb=Verb.DELETE, group=name, reason=why),))
+    remark = f"{name} is there already"
+    if other_image:
+        remark += f", made of {group.image_id}; {image} holds the same version"
+    more = grown(group, few) if few else _grown(group, serving, target)
+    return Plan(actions=(*woken(group), *still, *more), remark=remark)
+
+
+def _launch_beside(
+    serving: tuple[ServerGroup, ...], target: FleetTarget, name: str, few: int
+) -> Action:
+    """The new group is as large as the live one is now, not as it was configured once."""
+    low, present, high = size = _in_full(serving, target)
+    if needed(serving):
+        old = max(serving, key=lambda one: one.desired)
+        why = f"{old.name} has {present} machines now"
+        source = old.name
+    else:
+        source = None
+        why = f"nothing serves yet, and the project file asks for {present}"
+    if few:
+        size = (min(low, few), few, high)
+        why = f"a canary comes first; {why}"
+    return Action(verb=Verb.LAUNCH, group=name, reason=why, size=size, source=source)
+
+
+def _in_full(serving: tuple[ServerGroup, ...], target: FleetTarget) -> tuple[int, int, int]:
+    """Min, desired and max of a group that takes over."""
+    present = needed(serving)
+    if not present:
+        return (target.min_size, target.desired_size, target.max_size)
+    old = max(serving, key=lambda one: one.desired)
+    return (min(old.min_size, present), present, max(old.max_size, present))
+
+
+def _grown(
+    group: ServerGroup, serving: tuple[ServerGroup, ...], target: FleetTarget
+) -> tuple[Action, ...]:
+    """A canary gets the rest of its machines, and any group enough for the traffic of now."""
+    low, full, high = _in_full(serving, target)
+    # Neither a group that was scaled to nothing nor a canary has a size of its own to stay with.
+    sized = group.desired and (proven(group) or target.canary is None)
+    least = full if needed(serving) or not sized else 0
+    if proven(group):
+        return grown(group, least)
+    low, high = max(group.min_size, low), max(group.max_size, high)
+    return grown(replace(group, min_size=low, max_size=high), least)

@@ -1,0 +1,179 @@
+"""aptly, keeper of the apt repository, in a toolbox container.
+
+aptly's database and pool live in one named volume of one container engine: whoever publishes
+goes there. The published side is an S3 bucket. The signing key and the bucket's keys are in the
+memory of the container alone, and end with it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import IO
+
+from slipway.exceptions import ToolFailed
+from slipway.hooks.apt import script
+from slipway.hooks.apt.bucket import AptBucket
+from slipway.hooks.apt.connection import AptRepository
+from slipway.hooks.apt.refusal import Ended, moved, refusal
+from slipway.hooks.apt.signing import GPG, signing_key, valid_until
+from slipway.hooks.aws.connection import Account
+from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.spool import spool
+from slipway.hooks.tars import digest_of, pack_into
+from slipway.hooks.tools.tool_secrets import aws_credentials
+from slipway.hooks.tools.toolbox import Toolbox
+
+# Seconds for one publication.
+_TIMEOUT = 540.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signed:
+    """What a repository is signed with.
+
+    :param public_key: ASCII-armoured.
+    :param warning: for people: that the key's time will be over soon, or that the repository is
+        somewhere else now; None where there is nothing to say.
+    """
+
+    public_key: str
+    warning: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aptly:
+    """Publishes into one repository.
+
+    :param engine: holds the volume.
+    :param account: of the bucket.
+    :param name: the container's name.
+    :param labels: on the container.
+    """
+
+    engine: ContainerEngine
+    repository: AptRepository
+    account: Account
+    name: str
+    labels: dict[str, str]
+
+    def publish(self, file_name: str, deb: IO[bytes], log: Callable[[str], None]) -> Signed:
+        """Add a package to the repository, beside all that is there, and publish it.
+
+        :param file_name: the package's.
+        :param deb: its content, a file that is read from its beginning.
+        :param log: receives aptly's lines.
+        :raises VersionConflict: when this version is there with other content.
+        :raises PackageRefused: when no machine of the repository would look for it.
+        :raises EnvironmentMisconfigured: when the key cannot sign, or the repository that is
+            published is not the one of the connection.
+        :raises ToolFailed: when another try may help.
+        """
+        bucket = AptBucket(self.repository)
+        files = {script.PUBLISHED: _lines(bucket.index().names())}
+        steps = script.PREPARE + script.CHECK + script.ADD + script.PUBLISH
+        ended = self._run(steps, files, log, {file_name: deb})
+        signed = _signed(ended, file_name)
+        digest = digest_of(deb)
+        if without := bucket.index().lacks(ended.files[script.PACKAGE], digest):
+            msg = f"{file_name} is not in the index that {', '.join(without)} machines read"
+            raise ToolFailed(
+                msg, advice=f"find out who else writes into the bucket {self.repository.bucket}"
+            )
+        return signed
+
+    def renew(self, log: Callable[[str], None]) -> Signed | None:
+        """Sign anew what is published, with all as it is.
+
+        :param log: receives aptly's lines.
+        :returns: None when this engine does not hold the repository.
+        :raises EnvironmentMisconfigured: when the key cannot sign.
+        :raises ToolFailed: when another try may help.
+        """
+        ended = self._run(script.PREPARE + script.ONLY_IF_PUBLISHED + script.PUBLISH, {}, log)
+        return None if ended.exit_code == script.NOT_HERE else _signed(ended)
+
+    def _run(
+        self, steps: str, files: dict[str, bytes], log: Callable[[str], None],
+        debs: Mapping[str, IO[bytes]] | None = None,
+    ) -> Ended:  # fmt: skip
+        volume = f"slipway-aptly-{self.engine.installation}"
+        self.engine.create_volume(volume, {"slipway.kind": "apt"})
+        repository = self.repository
+        where = " at ".join(filter(None, (repository.bucket, self.account.endpoint)))
+        words = (
+            repository.distribution, repository.component, valid_until(datetime.now(UTC)), where
+        )  # fmt: skip
+        toolbox = Toolbox(
+            engine=self.engine, name=self.name, labels=self.labels, volumes={volume: script.ROOT}
+        )
+        keys = aws_credentials(self.account.environment)
+        upload = json.dumps(asdict(AptBucket(repository).upload()))
+        given = {**files, script.CONFIG: self._config(), script.GPG: GPG.encode()}
+        with spool() as packed:
+            pack_into(packed, given, debs or {})
+            result = toolbox.run(
+                "bash", "-c", steps, "publish", *words, files=packed, collect=script.OUT,
+                environment=keys.environment, timeout=_TIMEOUT, log=log,
+                secrets={
+                    **keys.files, script.KEY: repository.signing_key, script.UPLOAD: upload
+                },
+            )  # fmt: skip
+        return Ended(
+            exit_code=result.exit_code, said=result.output_tail, files=_files(result.collected),
+            repository=repository,
+        )  # fmt: skip
+
+    def _config(self) -> bytes:
+        bucket = {
+            "region": self.repository.region,
+            "bucket": self.repository.bucket,
+            "endpoint": self.account.endpoint or "",
+            "acl": self.repository.acl,
+            # S3 reads a plus in a URL as a blank, and our versions have one: aptly stores such
+            # files under both names.
+            "plusWorkaround": True,
+        }
+        settings = {
+            "rootDir": script.ROOT, "gpgProvider": "gpg", "skipContentsPublishing": True,
+            "S3PublishEndpoints": {"slipway": bucket},
+        }  # fmt: skip
+        return json.dumps(settings).encode()
+
+
+def _signed(ended: Ended, file_name: str = "") -> Signed:
+    """Read what a run left.
+
+    :param file_name: of the package that was to be published.
+    :raises SlipwayError: when it failed.
+    """
+    now = datetime.now(UTC)
+    if error := refusal(ended, file_name, now):
+        raise error
+    key = signing_key(ended.files[script.SECRET_KEYS])
+    warnings = [key.warning(now) if key else None, moved(ended)]
+    return Signed(
+        public_key=ended.files[script.PUBLIC_KEY],
+        warning="\n".join(filter(None, warnings)) or None,
+    )
+
+
+def _lines(names: list[str]) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode()
+
+
+def _files(collected: bytes | None) -> dict[str, str]:
+    """Return what a run left, by the files' names."""
+    if collected is None:
+        return {}
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(collected)) as archive:
+        for member in archive:
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is not None:
+                found[member.name.rpartition("/")[2]] = content.read().decode(errors="replace")
+    return found

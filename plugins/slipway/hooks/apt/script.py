@@ -1,0 +1,115 @@
+"""What is run around aptly, and how it says which way it ended.
+
+Every command may be repeated: a killed try is finished by the next.
+"""
+
+from __future__ import annotations
+
+from slipway.hooks.apt.index import ANY, ARCHITECTURES
+from slipway.hooks.tools.toolbox import SECRETS, WORK
+
+ROOT, OUT, CONFIG = "/aptly", "/out", "aptly.json"
+# Files for it: the wrapper around gpg, the packages that machines find so far, the key, the right
+# to upload.
+GPG, PUBLISHED, KEY, UPLOAD = "gpg", "published", "signing-key", "upload.json"
+# Seconds that it waits for those who are before it.
+QUEUE = 300
+# How it ended. What it means by that stands in files of these names.
+LOCKED, CONFLICT, CANNOT_SIGN, NOT_HERE = 20, 21, 22, 23
+NOT_SERVED, OTHER_COMPONENT, STRANGERS, DIFFERENT = 24, 25, 26, 27
+PUBLICATION, PACKAGE, COMPONENT, FOREIGN, MOVED, LOG = (
+    "publication", "package", "component", "foreign", "moved", "publish.log"
+)  # fmt: skip
+PUBLIC_KEY, SECRET_KEYS, ALL_KEYS, AGENT = "key.asc", "keys", "public-keys", "agent"
+_BIN = "/opt/signing"
+
+# A lock of our own: those who lose the race for aptly's sleep ten seconds between two tries.
+PREPARE = f"""
+set -e -o pipefail
+export LC_ALL=C
+exec 9> {ROOT}/slipway.lock
+flock --wait {QUEUE} 9 || exit {LOCKED}
+export GNUPGHOME=/dev/shm/gnupg
+mkdir -p {OUT} && mkdir -m 700 "$GNUPGHOME"
+# Of what is no key it says so, and nothing can be signed below.
+gpg --batch --quiet --import < {SECRETS}/{KEY} || true
+rm {SECRETS}/{KEY}
+gpg --batch --armor --export > {OUT}/{PUBLIC_KEY}
+gpg --batch --with-colons --list-secret-keys > {OUT}/{SECRET_KEYS}
+gpg --batch --with-colons --list-keys > {OUT}/{ALL_KEYS}
+gpg-connect-agent 'keyinfo --list' /bye > {OUT}/{AGENT}
+echo | gpg --batch --quiet --detach-sign > /dev/null || exit {CANNOT_SIGN}
+mkdir -p {_BIN} && cp {WORK}/{GPG} {_BIN}/gpg && chmod 755 {_BIN}/gpg
+export SIGNED={OUT}/Release VALID_UNTIL="$3" PATH={_BIN}:$PATH
+aptly() {{ command aptly -config={WORK}/{CONFIG} "$@"; }}
+aptly publish show "$1" s3:slipway: > {OUT}/{PUBLICATION} 2> /dev/null || : > {OUT}/{PUBLICATION}
+"""
+# What aptly would do in silence: leave a package of another architecture out of every index, keep
+# to the component of the first publication, and take away what another aptly has published.
+CHECK = f"""
+dpkg-deb --showformat='${{Package}}_${{Version}}_${{Architecture}}' --show {WORK}/*.deb \\
+  > {OUT}/{PACKAGE} || exit 1
+package=$(cat {OUT}/{PACKAGE})
+served=$(sed -n 's/^Architectures: //p' {OUT}/{PUBLICATION})
+case " {ANY} ${{served:-{" ".join(ARCHITECTURES)}}} " in
+*" ${{package##*_}} "*) ;;
+*) exit {NOT_SERVED} ;;
+esac
+component=$(sed -n 's/^  \\(.*\\): .* \\[local\\]$/\\1/p' {OUT}/{PUBLICATION})
+if [ "${{component:-$2}}" != "$2" ]; then
+  echo "$component" > {OUT}/{COMPONENT}
+  exit {OTHER_COMPONENT}
+fi
+(aptly repo show -with-packages "$1" 2> /dev/null || true) | sed -n 's/^  //p' | sort > /tmp/known
+sort {WORK}/{PUBLISHED} | comm -23 - /tmp/known > {OUT}/{FOREIGN}
+[ ! -s {OUT}/{FOREIGN} ] || exit {STRANGERS}
+"""
+# What aptly says when a version is there with other content: 1.5, and 1.6. Names have no blanks,
+# so none of them is such a sentence.
+SAYS_CONFLICT = (
+    r"^\[!\] Unable to add package to repo [^ ]*: "
+    r"(conflict in package|package already exists and is different:) [^ ]*$"
+)
+_SAYS_ADDED = r"^\[+\] [^ ]* added$"
+ADD = f"""
+aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
+added=0
+aptly repo add "$1" {WORK}/*.deb > {OUT}/add.log 2>&1 || added=$?
+cat {OUT}/add.log
+if grep -qE '{SAYS_CONFLICT}' {OUT}/add.log; then exit {CONFLICT}; fi
+[ $added = 0 ] || exit $added
+"""
+# Of two packages with one file name: in the bucket, or with and without an epoch.
+_SAYS_DIFFERENT = r"^ERROR: .*: file already exists and is different"
+# The Release file goes up before it is signed, so once more with all that was signed; machines
+# read InRelease, which is whole in itself.
+PUBLISH = f"""
+failed=0
+if [ -s {OUT}/{PUBLICATION} ]; then
+  aptly publish update -batch "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
+else
+  aptly publish repo -batch -acquire-by-hash -architectures={",".join(ARCHITECTURES)} \\
+    -distribution="$1" -component="$2" "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
+fi
+if grep -q '{_SAYS_DIFFERENT}' {OUT}/{LOG}; then
+  # What was added just now would be in the way of every other package.
+  ! grep -q '{_SAYS_ADDED}' {OUT}/add.log 2> /dev/null || aptly repo remove "$1" "$package"
+  exit {DIFFERENT}
+fi
+[ $failed = 0 ] || exit $failed
+python3 - {SECRETS}/{UPLOAD} "$SIGNED" <<'PYTHON'
+import json, sys, urllib.request
+upload = json.load(open(sys.argv[1]))
+release = open(sys.argv[2], "rb").read()
+put = urllib.request.Request(upload["url"], release, upload["headers"], method="PUT")
+urllib.request.urlopen(put, timeout=60).close()
+PYTHON
+before=$(cat {ROOT}/slipway.bucket 2> /dev/null || true)
+if [ -s {OUT}/{PUBLICATION} ] && [ "${{before:-$4}}" != "$4" ]; then
+  echo "$before" > {OUT}/{MOVED}
+fi
+echo "$4" > {ROOT}/slipway.bucket
+"""
+ONLY_IF_PUBLISHED = f"""
+[ -s {OUT}/{PUBLICATION} ] || exit {NOT_HERE}
+"""

@@ -1,0 +1,1 @@
+"""AWS besides fleets: sessions, names, balancers, machine images."""

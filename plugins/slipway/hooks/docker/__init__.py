@@ -1,0 +1,1 @@
+"""The container engine: containers, their output, images, networks, tools run in them."""

@@ -1,0 +1,88 @@
+"""Taking away what was made: by name, or by label.
+
+Docker takes things away in the background and refuses what is still in use, so each removal
+waits, within bounds, until the thing is really gone.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+import docker
+import docker.errors
+
+from slipway.exceptions import ContainerEngineError
+from slipway.hooks.docker.errors import NoSuchThing, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# Seconds. A removal that takes longer than this is stuck.
+_PATIENCE = 30.0
+_PAUSE = 0.1
+# Docker's words for "not now": a removal is in progress, or something still uses it.
+_BUSY = (409, 403, 500)
+
+
+def remove_container(client: docker.APIClient, container: str) -> None:
+    """Remove a container, running or not, with its anonymous volumes; gone already is fine."""
+    _until_gone(
+        f"remove container {container}",
+        partial(client.remove_container, container, v=True, force=True),
+    )
+
+
+def remove_labelled(client: docker.APIClient, labels: Mapping[str, str], grace: float) -> int:
+    """Remove the containers, networks and volumes that carry all these labels, in that order.
+
+    :param grace: seconds that running containers get to end by themselves.
+    :returns: how many things were removed.
+    """
+    wanted = {"label": [f"{key}={value}" for key, value in labels.items()]}
+    with translated("list what is labelled"):
+        containers = client.containers(all=True, filters=wanted)
+        networks = client.networks(filters=wanted)
+        volumes = client.volumes(filters=wanted)["Volumes"] or []
+    removals: list[Callable[[], None]] = [
+        partial(_end_and_remove, client, item["Id"], item["State"] == "running", grace)
+        for item in containers
+    ]
+    if removals:
+        with ThreadPoolExecutor(max_workers=min(8, len(removals))) as pool:
+            for removal in [pool.submit(call) for call in removals]:
+                removal.result()
+    for network in networks:
+        doing = f"remove network {network['Name']}"
+        _until_gone(doing, partial(client.remove_network, network["Id"]))
+    for volume in volumes:
+        doing = f"remove volume {volume['Name']}"
+        _until_gone(doing, partial(client.remove_volume, volume["Name"], force=True))
+    return len(containers) + len(networks) + len(volumes)
+
+
+def _end_and_remove(client: docker.APIClient, container: str, running: bool, grace: float) -> None:
+    if running and grace > 0:
+        _until_gone("stop a container", partial(client.stop, container, timeout=round(grace)))
+    remove_container(client, container)
+
+
+def _until_gone(doing: str, call: Callable[[], object]) -> None:
+    """Repeat a call while the engine is busy with the thing, until it is done or gone."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with translated(doing):
+                call()
+        except NoSuchThing:
+            return
+        except ContainerEngineError as error:
+            cause = error.__cause__
+            busy = isinstance(cause, docker.errors.APIError) and cause.status_code in _BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return

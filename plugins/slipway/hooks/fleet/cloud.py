@@ -1,0 +1,132 @@
+"""The one door to the cloud's fleets: Auto Scaling, launch templates, balancers.
+
+Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from slipway.hooks.aws.errors import patiently
+from slipway.hooks.aws.load_balancers import balancers_of
+from slipway.hooks.aws.lookup import tags_of
+from slipway.hooks.fleet.alarms import Alarm, alarm_names, read_alarms
+from slipway.hooks.fleet.describe import (
+    borrowed_templates,
+    launch_trouble,
+    machine_ids,
+    server_group,
+)
+from slipway.hooks.fleet.group_tags import PROJECT
+from slipway.hooks.fleet.launch_templates import template_names
+from slipway.hooks.fleet.scaling_rules import fingerprint
+from slipway.hooks.fleet.writer import FleetChanges
+from slipway.model.fleet import Fleet
+
+# EC2 takes this many values in one filter.
+_FILTER_VALUES = 200
+# Alarms of an account that are read to find the name that somebody meant.
+_MOST_ALARMS = 2000
+
+
+class FleetCloud(FleetChanges):
+    """One environment's fleet, in one region of one account: it can be looked at, and changed."""
+
+    @patiently
+    def observe(self, *, closely: bool = False) -> Fleet:
+        """Read all server groups of the environment.
+
+        A group that carries no project's tag but hangs on the same balancer belongs to the fleet
+        as well: it served before Slipway came. Where another environment's groups hang there,
+        nobody can tell whose it was, and it belongs to neither until it carries the tags.
+
+        :param closely: what takes more calls, too: scaling rules where two groups share the
+            traffic, and the balancer's slow start.
+        :raises EnvironmentMisconfigured: when the target group or balancer does not exist.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        key = self._balancer.key
+        pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
+        every = [group for page in pages for group in page["AutoScalingGroups"]]
+        raw = self._own(every, key)
+        # After the groups, never before: a machine that joined in between would look unknown to
+        # the balancer, and a group with such a machine drained.
+        health = self._balancer.health()
+        addresses = self._addresses(machine_ids(raw))
+        rules = self._rules(raw, key) if closely else {}
+        templates, borrowed = template_names(self._ec2, self._tags), borrowed_templates(every)
+        groups = (
+            server_group(
+                one, key=key, health=health, addresses=addresses,
+                rules=rules.get(one["AutoScalingGroupName"], ""),
+            )
+            for one in raw
+        )  # fmt: skip
+        return Fleet(
+            groups=tuple(groups),
+            templates=tuple(name for name in templates if name not in borrowed),
+            slow_start=self._balancer.slow_start() if closely else 0,
+        )  # fmt: skip
+
+    def _rules(self, raw: list[Mapping[str, Any]], key: str) -> dict[str, str]:
+        serving = [one for one in raw if key in balancers_of(one)]
+        if len(serving) < 2:  # nobody to take anything over from
+            return {}
+        return {one["AutoScalingGroupName"]: fingerprint(self._client, one) for one in serving}
+
+    def _own(self, every: list[Mapping[str, Any]], key: str) -> list[Mapping[str, Any]]:
+        tagged = [one for one in every if PROJECT in tags_of(one)]
+        mine = [one for one in tagged if (tags := tags_of(one)) | self._tags == tags]
+        if any(key in balancers_of(one) for one in tagged if one not in mine):
+            return mine
+        found = [one for one in every if one not in tagged and key in balancers_of(one)]
+        return [one for one in every if one in mine or one in found]
+
+    def _addresses(self, instances: Iterable[str]) -> dict[str, str]:
+        found: dict[str, str] = {}
+        rest = iter(instances)
+        while ids := list(islice(rest, _FILTER_VALUES)):
+            # A filter, since asking by id fails for all when one machine is gone already.
+            wanted = [{"Name": "instance-id", "Values": ids}]
+            pages = self._ec2.get_paginator("describe_instances").paginate(Filters=wanted)
+            machines = (i for page in pages for r in page["Reservations"] for i in r["Instances"])
+            found |= {
+                i["InstanceId"]: i["PrivateIpAddress"] for i in machines if "PrivateIpAddress" in i
+            }
+        return found
+
+    @patiently
+    def enters(self, instance_id: str) -> bool:
+        """Say whether the balancer calls one machine healthy.
+
+        :param instance_id: of a machine.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return self._balancer.health(instance_id).get(instance_id) == "healthy"
+
+    @patiently
+    def parting(self) -> int:
+        """Return the seconds that the balancer takes to hand over from one group to another.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return self._balancer.slow_start() + self._balancer.drain()
+
+    def trouble(self, group: str) -> str:
+        """Return why Auto Scaling cannot launch a machine now, or nothing when it can."""
+        return launch_trouble(self._autoscaling, group)
+
+    @patiently
+    def alarms(self, names: Sequence[str]) -> tuple[Alarm, ...]:
+        """Read CloudWatch alarms; those that do not exist are left out.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return read_alarms(self._client("cloudwatch"), names)
+
+    @patiently
+    def alarm_names(self) -> tuple[str, ...]:
+        """List the alarms of the account and region."""
+        return alarm_names(self._client("cloudwatch"), _MOST_ALARMS)

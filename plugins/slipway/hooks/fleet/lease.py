@@ -1,0 +1,255 @@
+"""One change of an environment at a time: a lease that lies in the cloud, beside what it guards.
+
+Airflow, shells and people on other machines share nothing but the cloud, so the lease is a
+parameter of SSM's Parameter Store. It has no end in time: a slow owner is not a dead one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from slipway.exceptions import LeaseHeld
+from slipway.hooks.aws.errors import patiently
+from slipway.hooks.fleet.fence import fenced
+
+_GONE, _TAKEN = "ParameterNotFound", "ParameterAlreadyExists"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HalfDone:
+    """A swap that has not come to an end.
+
+    :param release: the version that is brought in.
+    :param passed: its soak is over.
+    :param plan: the plan that somebody approved, by its name; empty where nobody was asked.
+    :param name: of this swap alone, which its run noted as begun; empty in leases of before.
+    """
+
+    release: str
+    passed: bool = False
+    plan: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holder:
+    """Who may change the environment.
+
+    :param owner: for people to read, and to find out whether it lives: a run, or a shell.
+    :param generation: counts up at each change of hands.
+    :param token: of one grip alone, so that an answer that was lost is told from a rival's.
+    :param swaps: what is half done, the owner's own last: if it dies, whoever comes next knows.
+    """
+
+    owner: str
+    generation: int
+    token: str
+    swaps: tuple[HalfDone, ...] = ()
+
+
+def _never(owner: str) -> bool:  # noqa: ARG001
+    return False
+
+
+def _anybody(held: Holder | None) -> str:  # noqa: ARG001
+    """Let everybody begin whose turn it is."""
+    return ""
+
+
+class FleetLease:
+    """The lease on one environment of one project.
+
+    A task takes it, :meth:`check` comes before each of its changes, and the last task of the
+    swap gives it back. The same owner takes it again at each task and each try, and whoever held
+    it until then is refused from that moment on, also a try that only seemed to be dead.
+
+    :param client: gives the boto3 client of a service by its name.
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param owner: who asks.
+    :param dead: says whether another owner is proven dead; without proof it lives.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        project: str,
+        environment: str,
+        owner: str,
+        dead: Callable[[str], bool] = _never,
+    ) -> None:
+        self._client = client
+        # Not below /slipway/<project>/: machines read all that is there, as their settings.
+        self.name = f"/slipway-leases/{project}/{environment}"
+        self.owner = owner
+        self._dead = dead
+        self._mine: Holder | None = None
+
+    @property
+    def _ssm(self) -> Any:
+        return self._client("ssm")
+
+    @patiently
+    def holder(self) -> Holder | None:
+        """Read who holds it; None when it is free."""
+        try:
+            value = self._ssm.get_parameter(Name=self.name)["Parameter"]["Value"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GONE:
+                raise
+            return None
+        return read_holder(value)
+
+    def rival(self) -> Holder | None:
+        """Return who else holds it and is not proven dead, if anybody.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        held = self.holder()
+        return held if self._is_rival(held) else None
+
+    def _is_rival(self, held: Holder | None) -> bool:
+        return held is not None and held.owner != self.owner and not self._dead(held.owner)
+
+    def take(
+        self, release: str = "", *, passed: bool = False, plan: str = "",
+        admit: Callable[[Holder | None], str] = _anybody,
+    ) -> Holder:  # fmt: skip
+        """Take it: when it is free, our own from an earlier task, or a dead owner's.
+
+        What a dead owner left half done stays on record.
+
+        :param release: the version that is brought in.
+        :param passed: its soak is over.
+        :param plan: the approved plan that it is brought in by, if somebody was asked.
+        :param admit: raises when the swap must not begin, or go on, after what is on record;
+            returns the swap's name.
+        :raises LeaseHeld: naming the owner, when that one lives, or was quicker.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        held = self.holder()
+        if self._is_rival(held):
+            raise _held(held)
+        own = HalfDone(release=release, passed=passed, plan=plan, name=admit(held))
+        swaps = (*_without(release, held), *([own] if release else []))
+        return self._grip(swaps, over=held)
+
+    def settle(self, release: str) -> None:
+        """Note that a swap has come to its end, and free it when that was the last.
+
+        :param release: the version that was brought in, or not.
+        :raises LeaseHeld: when it is no longer ours.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        if swaps := _without(release, self._mine):
+            self._grip(swaps, over=self._mine)
+        else:
+            self.give_back()
+
+    def _grip(self, swaps: tuple[HalfDone, ...], *, over: Holder | None) -> Holder:
+        generation = over.generation + 1 if over else 1
+        mine = Holder(owner=self.owner, generation=generation, token=uuid4().hex, swaps=swaps)
+        self._write(mine, over=over)
+        self._mine = mine
+        self.check()
+        return mine
+
+    def check(self) -> None:
+        """Make sure that it is still ours. To be asked before each change.
+
+        :raises LeaseHeld: when somebody else took over, or took it away.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        held = self.holder()
+        if self._mine is None or held != self._mine:
+            raise _held(held)
+
+    def give_back(self) -> None:
+        """Free it; when it is no longer ours, nothing happens."""
+        if self._mine is not None:
+            self._remove(self._mine)
+        self._mine = None
+
+    @patiently
+    def _write(self, mine: Holder, *, over: Holder | None) -> None:
+        value, taken = _write_holder(mine), over is not None
+        ssm = self._asking(over, mine)
+        try:
+            ssm.put_parameter(Name=self.name, Value=value, Type="String", Overwrite=taken)
+        except ClientError as error:
+            # Somebody was quicker, or our own first try arrived; the check that follows tells.
+            if error.response["Error"]["Code"] != _TAKEN:
+                raise
+
+    @patiently
+    def _remove(self, mine: Holder) -> None:
+        try:
+            ssm = self._asking(mine)
+            ssm.delete_parameter(Name=self.name)
+        except LeaseHeld:
+            # An earlier try removed ours, and the next one has it by now.
+            return
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GONE:
+                raise
+
+    def _asking(self, *known: Holder | None) -> Any:
+        """Return a client for one change, of which each try asks who holds the lease.
+
+        Else a try that botocore repeats would strike whoever came in between.
+        """
+
+        def ask() -> None:
+            held = self.holder()
+            if held not in known:
+                raise _held(held)
+
+        ask()
+        return fenced(self._ssm, ask)
+
+
+def _without(release: str, holder: Holder | None) -> tuple[HalfDone, ...]:
+    return tuple(one for one in holder.swaps if one.release != release) if holder else ()
+
+
+def _write_holder(holder: Holder) -> str:
+    swaps = [{k: v for k, v in asdict(one).items() if v != ""} for one in holder.swaps]
+    return json.dumps({**asdict(holder), "swaps": swaps})
+
+
+def read_holder(value: str) -> Holder:
+    """Read a lease as it lies in the cloud.
+
+    :param value: of the parameter.
+    """
+    try:
+        raw = json.loads(value)
+        return Holder(
+            owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"]),
+            swaps=tuple(
+                HalfDone(
+                    release=str(one["release"]), passed=bool(one["passed"]),
+                    plan=str(one.get("plan", "")), name=str(one.get("name", "")),
+                )
+                for one in raw.get("swaps", ())
+            ),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError):
+        # Somebody wrote it by hand, to keep everybody away.
+        return Holder(owner=value, generation=0, token="")
+
+
+def _held(held: Holder | None) -> LeaseHeld:
+    if held is None:
+        msg = "the lease on the environment was taken away"
+        return LeaseHeld(msg, advice="somebody removed it by hand; run the task again")
+    what = f" to {held.swaps[-1].release}" if held.swaps else ""
+    msg = f"{held.owner} is changing this environment{what} (generation {held.generation})"
+    return LeaseHeld(msg, advice="wait until it is done; the task tries again by itself")

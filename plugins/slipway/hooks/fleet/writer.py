@@ -1,0 +1,254 @@
+"""What can be changed about an environment's fleet, one method for each change.
+
+Every call may be made twice: what exists already is taken for done, what is gone already as well;
+the next look tells whether it is what was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from slipway.hooks.aws.errors import patiently
+from slipway.hooks.aws.load_balancers import Balancer, classic_balancer, target_group
+from slipway.hooks.aws.lookup import tags_of
+from slipway.hooks.fleet.describe import machine_ids
+from slipway.hooks.fleet.fence import Fence, fenced
+from slipway.hooks.fleet.group_tags import (
+    CARRIED,
+    ENVIRONMENT,
+    HELD,
+    LIVE,
+    PROJECT,
+    SIZE,
+    STANDBY,
+    note,
+)
+from slipway.hooks.fleet.launch_templates import Launch, delete_template, make_template, owned
+from slipway.hooks.fleet.lease import FleetLease
+from slipway.hooks.fleet.missing_group import is_gone, unless_gone
+from slipway.hooks.fleet.new_group import new_group
+from slipway.hooks.fleet.scaling_rules import copy_rules, fingerprint, own_alarms
+
+
+class FleetChanges:
+    """One environment's fleet, as far as it is changed.
+
+    :param client: gives the boto3 client of a service by its name; asked for what is needed only.
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param target_group: name of the environment's target group, or
+    :param load_balancer: name of its classic load balancer.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        project: str,
+        environment: str,
+        target_group: str | None = None,
+        load_balancer: str | None = None,
+    ) -> None:
+        self._client = client
+        self._tags = {PROJECT: project, ENVIRONMENT: environment}
+        self._target_group = target_group
+        self._load_balancer = load_balancer
+        self._found: Balancer | None = None
+        self._fence: Callable[[], None] = _unguarded
+
+    def guarded(self, fence: Callable[[], None]) -> Self:
+        """Return the same fleet, with a question before each change, and before each try of it.
+
+        :param fence: raises when it is somebody else's turn.
+        """
+        other, client, asking = copy(self), self._client, Fence(fence)
+        other._fence = asking
+        other._client = lambda service: fenced(client(service), asking)
+        other._found = None  # the balancer has clients of its own
+        return other
+
+    def lease(self, *, owner: str, dead: Callable[[str], bool]) -> FleetLease:
+        """Return the lease on the environment, which :meth:`guarded` asks before each change.
+
+        :param owner: who wants to change something.
+        :param dead: says whether another owner is proven dead.
+        """
+        project, environment = self._tags[PROJECT], self._tags[ENVIRONMENT]
+        return FleetLease(
+            self._client, project=project, environment=environment, owner=owner, dead=dead
+        )
+
+    def _changing(self, service: str) -> Any:
+        """Return a client for one change, if it is still our turn."""
+        self._fence()
+        return self._client(service)
+
+    @property
+    def _autoscaling(self) -> Any:
+        return self._client("autoscaling")
+
+    @property
+    def _ec2(self) -> Any:
+        return self._client("ec2")
+
+    @property
+    def _balancer(self) -> Balancer:
+        if self._found is None:
+            self._found = (
+                target_group(self._client, self._target_group)
+                if self._target_group
+                else classic_balancer(self._client, self._load_balancer or "")
+            )
+        return self._found
+
+    @patiently
+    def launch(self, launch: Launch) -> None:
+        """Make a launch template and a server group of it, outside the balancer.
+
+        :raises EnvironmentMisconfigured: when it names what the cloud does not have, or has for
+            somebody else.
+        """
+        live = self._described(launch.like) if launch.like else None
+        wanted = new_group(self._client, launch, live)
+        inherited = [tag["Key"] for tag in wanted["Tags"] if tag["PropagateAtLaunch"]]
+        make_template(self._ec2, launch, [*inherited, STANDBY], self._fence)
+        try:
+            self._changing("autoscaling").create_auto_scaling_group(**wanted)
+        except ClientError as error:
+            if not error.response["Error"]["Code"].startswith("AlreadyExists"):
+                raise
+            if there := self._described(launch.name):
+                owned("server group", launch, tags_of(there))
+
+    @patiently
+    @unless_gone
+    def resize(self, group: str, size: tuple[int, int, int]) -> None:
+        """Give a group another min, desired and max, and note what was asked for."""
+        low, desired, high = size
+        self._note(group, SIZE, str(desired))
+        self._changing("autoscaling").update_auto_scaling_group(
+            AutoScalingGroupName=group, MinSize=low, DesiredCapacity=desired, MaxSize=high
+        )
+
+    @patiently
+    @unless_gone
+    def carry_over(self, group: str, source: str) -> None:
+        """Give a group the scaling rules of another, and note which they were.
+
+        The note comes last: a crash before it means that the copy is made once more.
+        """
+        live = self._described(source)
+        if live is not None:
+            rules = fingerprint(self._client, live)
+            copy_rules(self._client, self._changing, source=live, group=group)
+            self._note(group, CARRIED, rules)
+
+    @patiently
+    @unless_gone
+    def attach(self, group: str) -> None:
+        """Let a group's machines into the balancer."""
+        balancer = self._balancer
+        self._fence()
+        balancer.attach(group)
+
+    @patiently
+    def detach(self, group: str) -> None:
+        """Take a group's machines out of the balancer, which lets them finish first."""
+        balancer = self._balancer
+        self._fence()
+        balancer.detach(group)
+
+    @patiently
+    @unless_gone
+    def hold(self, group: str, processes: frozenset[str]) -> None:
+        """Suspend processes of a group, and note that it was us.
+
+        The note comes first: a crash between the two leaves a note too many, which is harmless. A
+        group that somebody else made is noted as the environment's, or it would be out of sight
+        once it has left the balancer, and held for good.
+
+        :param processes: Auto Scaling's names; without any, nothing happens.
+        """
+        if processes:
+            whose = (note(group, key, value, inherited=True) for key, value in self._tags.items())
+            tags = [note(group, HELD, " ".join(sorted(processes))), *whose]
+            self._changing("autoscaling").create_or_update_tags(Tags=tags)
+            self._changing("autoscaling").suspend_processes(
+                AutoScalingGroupName=group, ScalingProcesses=sorted(processes)
+            )
+
+    @patiently
+    @unless_gone
+    def release(self, group: str, processes: frozenset[str]) -> None:
+        """Resume processes of a group, and take the note off.
+
+        :param processes: Auto Scaling's names; without any, nothing happens.
+        """
+        # An empty list would mean all there are, also what somebody else suspended.
+        if processes:
+            self._changing("autoscaling").resume_processes(
+                AutoScalingGroupName=group, ScalingProcesses=sorted(processes)
+            )
+            self._note(group, HELD, None)
+
+    @patiently
+    @unless_gone
+    def mark_standby(self, group: str, until: int | None) -> None:
+        """Note on a group until when it is kept warm; None takes the note off.
+
+        Its machines are told as well, and first: work that does not come through the balancer,
+        as from a queue, is theirs to leave to the others while they find the note.
+        """
+        live = self._described(group)
+        machines = machine_ids([live]) if live else []
+        if machines and until is None:
+            self._changing("ec2").delete_tags(Resources=machines, Tags=[{"Key": STANDBY}])
+        elif machines:
+            tag = {"Key": STANDBY, "Value": str(until)}
+            self._changing("ec2").create_tags(Resources=machines, Tags=[tag])
+        self._note(group, STANDBY, None if until is None else str(until), inherited=True)
+
+    @patiently
+    @unless_gone
+    def mark_live(self, group: str, since: int) -> None:
+        """Note on a group since when it serves alone."""
+        self._note(group, LIVE, str(since))
+
+    @patiently
+    def delete(self, group: str) -> None:
+        """Remove a group with its machines, its alarms and its launch template."""
+        if alarms := own_alarms(self._client, group):
+            self._changing("cloudwatch").delete_alarms(AlarmNames=alarms)
+        try:
+            self._changing("autoscaling").delete_auto_scaling_group(
+                AutoScalingGroupName=group, ForceDelete=True
+            )
+        except ClientError as error:
+            if not is_gone(error):
+                raise
+        self.delete_template(group)
+
+    @patiently
+    def delete_template(self, group: str) -> None:
+        """Remove the launch template of a group that is gone, or going."""
+        delete_template(self._ec2, group, self._fence)
+
+    def _described(self, group: str) -> Mapping[str, Any] | None:
+        answer = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+        found: list[Mapping[str, Any]] = answer["AutoScalingGroups"]
+        return next(iter(found), None)
+
+    def _note(self, group: str, key: str, value: str | None, *, inherited: bool = False) -> None:
+        if value is None:
+            self._changing("autoscaling").delete_tags(Tags=[note(group, key)])
+        else:
+            tag = note(group, key, value, inherited=inherited)
+            self._changing("autoscaling").create_or_update_tags(Tags=[tag])
+
+
+def _unguarded() -> None:
+    """Nobody takes turns."""

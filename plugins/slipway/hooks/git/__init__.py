@@ -1,0 +1,1 @@
+"""Repositories: mirrors, refs, commits, submodules, what a build is given of them."""

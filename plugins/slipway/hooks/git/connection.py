@@ -1,0 +1,140 @@
+"""Who reads a repository: Airflow connections, and which of them goes where.
+
+The provider's own git hook writes to ``os.environ``, which other threads share; this one does not.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from airflow.sdk import BaseHook
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
+
+from slipway.exceptions import RepositoryRefused
+from slipway.hooks.git.credentials import (
+    NOBODY,
+    Credentials,
+    Login,
+    check_transport,
+    with_key,
+    with_token,
+)
+from slipway.hooks.git.mirror import GitMirror
+from slipway.model.git_url import parse_url
+from slipway.model.large_files import LargeFiles
+
+_log = logging.getLogger(__name__)
+
+
+def git_mirror(
+    url: str,
+    connection: str | None,
+    submodules: Mapping[str, str] | None = None,
+    large_files: LargeFiles = LargeFiles.FETCH,
+) -> GitMirror:
+    """Open the mirror of a repository on this worker.
+
+    :param url: the repository.
+    :param connection: id of an Airflow connection with ``private_key`` (and ``known_hosts``) in
+        its extra, or a token as its password; None for a public repository.
+    :param submodules: the beginning of a submodule's URL -> id of the connection that it is read
+        with. All other submodules are read without credentials.
+    :param large_files: what becomes of a commit that keeps files in Git LFS.
+    :raises RepositoryRefused: when the URL is not followed, or credentials must not go there.
+    """
+    root = mirrors_root()
+    places = dict(submodules or {})
+
+    def opened(address: str, reader: str | None) -> GitMirror:
+        credentials = _credentials(address, reader) if reader else NOBODY
+        return GitMirror(
+            url=address, root=root, credentials=credentials, submodule=submodule,
+            large_files=large_files,
+        )  # fmt: skip
+
+    def submodule(address: str) -> GitMirror:
+        return opened(address, _reader_of(address, places))
+
+    return opened(url, connection)
+
+
+def mirrors_root() -> Path:
+    """Return the folder that holds this worker's mirrors, and other large files of its tasks."""
+    fallback = str(Path(tempfile.gettempdir()) / "slipway-mirrors")
+    return Path(conf.get("slipway", "git_mirrors", fallback=fallback))
+
+
+def branch_line(*, url: str, branch: str, connection: str | None) -> list[str]:
+    """List a branch's commits as they are now, along their first parents, the newest first.
+
+    :param url: the repository.
+    :param branch: the branch's name.
+    :param connection: as for :func:`git_mirror`.
+    :raises RepositoryUnreachable: when the server does not answer.
+    :raises RefNotFound: when there is no such branch.
+    """
+    return git_mirror(url, connection).line(branch)
+
+
+def _reader_of(url: str, places: Mapping[str, str]) -> str | None:
+    """Return the connection that a submodule is read with: the one whose place is the nearest."""
+    try:
+        address = parse_url(url)
+    except ValueError:
+        return None  # the mirror will refuse it, and say why
+    near = [place for place in places if address.is_below(parse_url(place))]
+    return places[max(near, key=len)] if near else None
+
+
+def _credentials(url: str, connection_id: str) -> Credentials:
+    """Return what opens a connection's login for one command on one repository."""
+
+    @contextmanager
+    def opened(hosts: Path) -> Iterator[Mapping[str, str]]:
+        login = _login(connection_id)
+        if parse_url(url).scheme == "ssh":
+            _check(login.private_key, connection_id, "extra `private_key`, as ssh URLs need")
+            if not login.known_hosts and not hosts.exists():
+                _log.warning(
+                    "%s is believed to be who it says it is, this first time; `known_hosts` in "
+                    "the extra of the connection %s would tell for sure", url, connection_id,
+                )  # fmt: skip
+            reading = with_key(login, hosts)
+        else:
+            _check(login.password, connection_id, "password, as https URLs need")
+            reading = with_token(url, login)
+        with reading as environment:
+            yield environment
+
+    check_transport(url, connection_id)
+    return Credentials(identity=connection_id, opened=opened)
+
+
+def _check(secret: str, connection_id: str, what: str) -> None:
+    if not secret:
+        msg = f"the connection {connection_id!r} has no {what}"
+        raise RepositoryRefused(msg, advice="add it, or use a URL of the other kind")
+
+
+def _login(connection_id: str) -> Login:
+    try:
+        connection = BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException as error:
+        msg = f"Airflow has no connection {connection_id!r}, which the project file names"
+        raise RepositoryRefused(msg, advice="add it, or correct the name") from error
+    extra = connection.extra_dejson
+    login = Login(
+        user=connection.login or "",
+        password=connection.password or "",
+        private_key=extra.get("private_key") or "",
+        known_hosts=extra.get("known_hosts") or "",
+    )
+    if login.password:
+        mask_secret(login.header)  # a server may repeat it in what it says
+    return login

@@ -1,0 +1,1 @@
+"""Git LFS: pointers found, objects fetched."""

@@ -1,0 +1,186 @@
+"""nfpm, dpkg-deb and lintian, in a toolbox container without a network.
+
+The packaging file comes from the repository and is hostile: it sees the commit's files and the
+toolbox, and nothing else. Its name and the version go in as arguments and environment.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO
+
+from slipway.exceptions import PackageRefused
+from slipway.hooks.packages.deb_units import Units, units
+from slipway.hooks.packages.packaging_file import PackagingFile
+from slipway.hooks.tars import digest_of
+from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.deb_version import without_epoch
+
+_OUT = "/out"
+# Seconds. Packing is quick; compressing a large tree takes its time.
+TIMEOUT = 600.0
+# Bytes of a package, and of what the tools say of it.
+_MOST, _MOST_TEXT = 3 << 29, 64 << 20
+# That a unit may be a link is looked at here; a link to a file of the package is as good as one.
+_PACK = """
+set -e
+mkdir -p /out
+nfpm package --config "$1" --packager deb --target /out/ || exit 10
+cp -- "$1" /out/packaging
+"""
+LOOK = f"""
+if find /out -name '*.deb' -size +{_MOST >> 20}M | grep -q .; then exit 15; fi
+for deb in /out/*.deb; do
+  dpkg-deb --field "$deb" Package Version Architecture Pre-Depends Depends \\
+    > "$deb.control" || exit 12
+  dpkg-deb --contents "$deb" > "$deb.contents"
+  # Whoever reads a package reads plain files; of any other kind each makes something else.
+  if dpkg-deb --ctrl-tarfile "$deb" | tar -tvf - | grep -qv '^[-d]'; then exit 17; fi
+done
+lintian --allow-root --fail-on error --info --suppress-tags service-file-is-not-a-file \\
+  /out/*.deb > /out/lintian 2> /out/warnings || failed=11
+cat /out/warnings /out/lintian
+# A package that it finds odd it does not read, and finds nothing in.
+if grep -qi skipping /out/warnings; then exit 16; fi
+exit ${{failed:-0}}
+"""
+_LINTIAN_FAILED, _UNREADABLE, _LARGE, _LINTIAN_SKIPPED, _ODD = 11, 12, 15, 16, 17
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuiltDeb:
+    """A package fresh from nfpm, with all that there is to say against it.
+
+    :param version: the package's own: the release's, and maybe an epoch and a revision.
+    :param content: a file, for as long as the one is open that it was collected into.
+    :param size: in bytes.
+    :param units: the systemd units inside.
+    :param packaging: nfpm's description; where the pipeline built the package, only where it was.
+    :param ready: the pipeline built it, and not nfpm.
+    :param depends: what it depends on, as it is written.
+    :param lintian: what lintian says, where it finds errors.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    content: IO[bytes]
+    size: int
+    sha256: str
+    units: Units
+    packaging: PackagingFile
+    lintian: tuple[str, ...] = ()
+    ready: bool = False
+    depends: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """As in every apt repository, without the epoch."""
+        return f"{self.name}_{without_epoch(self.version)}_{self.architecture}.deb"
+
+
+def build_deb(
+    toolbox: Toolbox, sources: bytes | IO[bytes], *, nfpm_file: str, version: str, built_at: int,
+    into: IO[bytes], log: Callable[[str], None],
+) -> BuiltDeb:  # fmt: skip
+    """Build a package, and have lintian look at it.
+
+    :param toolbox: without a network.
+    :param sources: a tar of the commit.
+    :param nfpm_file: nfpm's description, from the repository's top.
+    :param version: for ``${VERSION}`` in the description.
+    :param built_at: seconds since 1970, for every time stamp inside: the same commit gives the
+        same bytes (https://reproducible-builds.org/specs/source-date-epoch/).
+    :param into: an empty file, which holds the package as long as anybody reads it.
+    :returns: the package, which
+            :func:`slipway.hooks.packages.deb_checks.check` compares with the project.
+    :raises PackageRefused: when nfpm refuses, with what it said.
+    """
+    result = toolbox.run(
+        "sh", "-c", _PACK + LOOK, "build-deb", nfpm_file,
+        files=sources, collect=_OUT, collect_into=into, timeout=TIMEOUT, log=log,
+        environment={"VERSION": version, "SOURCE_DATE_EPOCH": str(built_at)},
+    )  # fmt: skip
+    if result.exit_code in (0, _LINTIAN_FAILED):
+        failed = result.exit_code == _LINTIAN_FAILED
+        debs = read_debs(into, nfpm_file, lintian_failed=failed)
+        if len(debs) != 1:
+            msg = f"the packaging file built {len(debs)} packages, where one is expected"
+            raise PackageRefused(msg, advice="describe one package per project")
+        return debs[0]
+    refuse_unread(result.exit_code, nfpm_file)
+    said = "\n".join(f"    {line}" for line in result.output_tail[-8:])
+    if result.exit_code == _UNREADABLE:
+        msg = f"the package that {nfpm_file} describes cannot be read:\n{said}"
+        raise PackageRefused(msg, advice="correct that field; an epoch is a number")
+    msg = f"nfpm cannot build {nfpm_file}:\n{said}"
+    raise PackageRefused(msg, advice="correct the packaging file; nfpm.goreleaser.com describes it")
+
+
+def refuse_unread(exit_code: int, file: str) -> None:
+    """Say so where a package is too large, or such that lintian does not read it.
+
+    :raises PackageRefused: in that case.
+    """
+    if exit_code == _ODD:
+        msg = f"the control files of {file} hold what is no plain file, so nobody knows its name"
+        raise PackageRefused(msg, advice="build it with dpkg-deb, or a tool that uses it")
+    if exit_code == _LINTIAN_SKIPPED:
+        msg = f"lintian does not read the package of {file}, as the log says"
+        raise PackageRefused(
+            msg, advice="correct the fields of its control file, as Debian has them"
+        )
+    if exit_code == _LARGE:
+        msg = f"the package of {file} is larger than {_MOST >> 20} MiB"
+        raise PackageRefused(msg, advice="keep large files somewhere else")
+
+
+def read_debs(
+    collected: IO[bytes], packaging: str, *, lintian_failed: bool, ready: bool = False
+) -> list[BuiltDeb]:
+    """Read what a look at packages left, by the names of their files.
+
+    :param collected: a tar.
+    :param packaging: nfpm's description, or where the pipeline built them.
+    :param ready: the pipeline built them.
+    """
+    files: dict[str, bytes] = {}
+    packages: dict[str, IO[bytes]] = {}
+    collected.seek(0)
+    with tarfile.open(fileobj=collected, mode="r:") as archive:
+        for member in archive:
+            name, content = member.name.rpartition("/")[2], archive.extractfile(member)
+            if content is not None and name.endswith(".deb"):
+                packages[name] = content
+            elif content is not None:
+                files[name] = content.read(_MOST_TEXT)
+    lintian = tuple(_text(files, "lintian").splitlines()) if lintian_failed else ()
+    file = PackagingFile(path=packaging, text=_text(files, "packaging"))
+    return [
+        _deb(content, files, name, packaging=file, lintian=lintian, ready=ready)
+        for name, content in sorted(packages.items())
+    ]
+
+
+def _deb(
+    content: IO[bytes], files: dict[str, bytes], name: str, *, packaging: PackagingFile,
+    lintian: tuple[str, ...], ready: bool,
+) -> BuiltDeb:  # fmt: skip
+    # A folded field goes on in lines that begin with a blank.
+    fields = re.findall(r"(?m)^(\S+): (.*(?:\n[ \t].*)*)", _text(files, f"{name}.control"))
+    control = {name: value for name, value in reversed(fields)}
+    return BuiltDeb(
+        name=control.get("Package", ""), version=control.get("Version", ""),
+        architecture=control.get("Architecture", ""), content=content,
+        size=content.seek(0, io.SEEK_END), sha256=digest_of(content), ready=ready,
+        units=units(_text(files, f"{name}.contents")), packaging=packaging, lintian=lintian,
+        depends=", ".join(control.get(one, "") for one in ("Pre-Depends", "Depends")),
+    )  # fmt: skip
+
+
+def _text(files: dict[str, bytes], name: str) -> str:
+    return files.get(name, b"").decode(errors="replace")

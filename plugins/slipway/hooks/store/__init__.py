@@ -1,0 +1,1 @@
+"""What is kept: artifacts, releases, deployments, approvals, the facts of a run."""

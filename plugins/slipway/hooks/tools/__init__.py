@@ -1,0 +1,1 @@
+"""Programs that run in the toolbox: goose, Packer, and what they need."""

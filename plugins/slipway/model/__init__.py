@@ -1,0 +1,1 @@
+"""The nouns: facts, releases, repositories, targets. JSON in and out, no world."""

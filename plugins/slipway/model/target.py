@@ -1,0 +1,75 @@
+"""What an environment wants of its fleet, whatever the release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipway.model.facts import Fact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probe(Fact):
+    """An HTTP question that a release has to answer while it is watched.
+
+    :param path: asked of each machine in service, past the balancer; None asks no machine.
+    :param port: of the machines; None for the one that is asked for health.
+    :param url: asked as well.
+    :param status: of the right answer.
+    :param failures: so many wrong answers in a row are a breach.
+    """
+
+    path: str | None = None
+    port: int | None = None
+    url: str | None = None
+    status: int = 200
+    failures: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Canary(Fact):
+    """The first few machines of a release, which are watched before the others come.
+
+    :param size: how many.
+    :param soak: for how long, in seconds.
+    """
+
+    size: int = 1
+    soak: float = 30.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FleetTarget(Fact):
+    """One environment of one project, as the fleet sees it; lengths of time are seconds.
+
+    :param target_group: name of an ALB or NLB target group; None with ``load_balancer``.
+    :param load_balancer: name of a classic load balancer; None with ``target_group``.
+    :param subnets: ids, or values of the Name tag.
+    :param security_groups: ids, or names.
+    :param profile: instance profile, the application's role.
+    :param min_size: of a group's machines, as the next two, where no live group says otherwise.
+    :param probe: a release is asked while it soaks.
+    :param alarms: names of the CloudWatch alarms that are listened to meanwhile.
+    :param canary: comes before the rest of a new release; None for all at once.
+    """
+
+    project: str
+    environment: str
+    region: str
+    aws_conn_id: str
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    instance_type: str
+    min_size: int
+    desired_size: int
+    max_size: int
+    health_path: str
+    health_port: int
+    health_timeout: float
+    soak: float
+    keep_old: float
+    target_group: str | None = None
+    load_balancer: str | None = None
+    profile: str | None = None
+    probe: Probe | None = None
+    alarms: tuple[str, ...] = ()
+    canary: Canary | None = None

@@ -1,0 +1,195 @@
+"""A person says yes or no to a deployment; who, when and why stay with the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk.exceptions import (
+    AirflowSkipException,
+    TaskAwaitingInput,
+)
+from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
+
+from slipway.exceptions import ApprovalMissing
+from slipway.hooks.store.approvals import REASON, Approval, Proposal
+from slipway.model.facts import Json
+from slipway.model.inert import inert, visible
+from slipway.operators.check_freeze import held_up
+from slipway.tasks.consent import Admission, may_approve
+from slipway.tasks.params import freeze_override
+from slipway.tasks.retries import PersonsMistake, explained
+from slipway.tasks.supersede import superseded_by
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+__all__ = ["APPROVAL", "REASON", "Approval", "ApproveReleaseOperator"]
+APPROVAL = "approval"
+# Seconds between two looks for a newer commit: a tenth of the time since the question was asked,
+# within these limits. Each look starts a worker.
+_SOONEST, _LATEST = 60.0, 900.0
+# Characters of a line of the plan on the page; a migration's name has its own limit in it.
+_LONGEST_LINE = 1000
+
+
+class ApproveReleaseOperator(ApprovalOperator):
+    """Wait for a person, without a worker.
+
+    The question is what the task ``plan`` kept in the book of approvals, not what it told in an
+    XCom; and so is the answer, for the tasks that change something. A no ends the run at once, as
+    does no answer within ``response_timeout``: nobody is asked again, and nothing has been changed.
+    A yes that comes within a freeze window ends it as well, since it was asked for outside of one.
+
+    :param admission: of the environment.
+    :param windows: of the environment, :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param newest_only: a newer commit that is asked about ends the wait, and the run's deployment.
+    :param clock: the time now, with its zone.
+    :returns: :class:`Approval` as JSON; the XCom ``approval`` has it also after a no.
+    """
+
+    def __init__(
+        self, *, admission: Admission, windows: Sequence[Json] = (), newest_only: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC), **kwargs: Any,
+    ) -> None:  # fmt: skip
+        subject = f"Deploy {admission.project} to {admission.environment}?"
+        super().__init__(**{"fail_on_reject": True, "subject": subject, **kwargs})
+        self.admission = admission
+        self.windows = tuple(windows)
+        self.newest_only = newest_only
+        self.clock = clock
+
+    def execute(self, context: Context) -> Any:
+        """Ask, and leave the worker.
+
+        :raises AirflowFailException: when there is no plan to ask about.
+        :raises AirflowSkipException: when a newer commit is asked about.
+        :raises TaskAwaitingInput: always, otherwise.
+        """
+        with explained():
+            proposal = self._proposal(context)
+            self._leave_to_newer(context, proposal)
+            self.subject, self.body = question(proposal, freeze_override(context))
+            self.admission.book.withdraw(proposal)
+            self._ask(context, proposal)
+        self.log.info("Waiting for response")
+        for notifier in self.notifiers:
+            notifier(context)
+        self._wait(proposal)
+
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], digest: str | None = None
+    ) -> Json:
+        """Keep the answer, and do as it says.
+
+        :param context: the task's.
+        :param event: what Airflow hands on.
+        :param digest: of the proposal that was shown.
+        :raises AirflowFailException: when it was no, came within a freeze window, or never came.
+        :raises AirflowSkipException: when a newer commit was asked about meanwhile.
+        """
+        with explained():
+            proposal = self._proposal(context, digest=digest)
+            if event.get("error_type") == "timeout":
+                self._go_on_waiting(context, proposal)
+            if "error" in event:
+                self.process_trigger_event_error(event)
+            approval = Approval.of(event, proposal=proposal)
+            ti: Any = context["ti"]
+            ti.xcom_push(key=APPROVAL, value=approval.to_json())
+            self.log.info("%s", approval)
+            self.log.info("the run was started by %s", visible(approval.started_by))
+            if not approval.approved:
+                self.admission.book.answer(proposal, approval)
+                msg = f"{approval}; nothing was changed"
+                raise PersonsMistake(msg)
+            super().execute_complete(context, event)
+            self._count(context, proposal, approval)
+        return approval.to_json()
+
+    def _count(self, context: Context, proposal: Proposal, approval: Approval) -> None:
+        """Keep a yes, if it counts."""
+        self._leave_to_newer(context, proposal)
+        if refusal := may_approve(approval, proposal):
+            msg = f"the yes of {visible(approval.by)} does not count: {refusal}"
+            raise ApprovalMissing(msg, advice="let somebody else approve a new run")
+        held_up(self.windows, self.clock(), context, self.log)
+        self.admission.book.answer(proposal, approval)
+
+    def _proposal(self, context: Context, digest: str | None = None) -> Proposal:
+        ti: Any = context["ti"]
+        found = self.admission.book.proposal(ti.dag_id, ti.run_id)
+        if found is None:
+            msg = "there is no plan to approve: the task `plan` did not make one in this run"
+            raise ApprovalMissing(msg, advice="trigger a new run")
+        if digest not in (None, found.digest):
+            msg = "the plan was made anew while somebody was asked about the one before"
+            raise ApprovalMissing(msg, advice="trigger a new run")
+        return found
+
+    def _ask(self, context: Context, proposal: Proposal) -> None:
+        """Put the question, and make sure that it is the one that people see.
+
+        Airflow keeps the first question of a task for good, also when the task is cleared.
+        """
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        asked = CreateHITLDetailPayload(
+            ti_id=context["ti"].id, options=self.options, subject=self.subject, body=self.body,
+            defaults=None, multiple=False, params=self.serialized_params, assigned_users=[],
+        )  # fmt: skip
+        shown: Any = SUPERVISOR_COMMS.send(msg=asked)
+        if (shown.subject, shown.body) != (self.subject, self.body):
+            msg = "Airflow still shows the plan that this run asked about before"
+            raise ApprovalMissing(msg, advice="trigger a new run")
+        self.log.info("asking about %s (%s)", proposal.release.version, proposal.digest)
+
+    def _wait(self, proposal: Proposal) -> NoReturn:
+        left = self._left(proposal)
+        if self.newest_only:
+            waited = self.clock().timestamp() - proposal.made_at
+            pause = timedelta(seconds=min(max(waited / 10, _SOONEST), _LATEST))
+            left = min(left, pause) if left is not None else pause
+        kwargs = {"digest": proposal.digest}
+        raise TaskAwaitingInput(method_name="execute_complete", kwargs=kwargs, timeout=left)
+
+    def _left(self, proposal: Proposal) -> timedelta | None:
+        if self.response_timeout is None:
+            return None
+        made = datetime.fromtimestamp(proposal.made_at, UTC)
+        return made + self.response_timeout - self.clock()
+
+    def _go_on_waiting(self, context: Context, proposal: Proposal) -> NoReturn:
+        left = self._left(proposal)
+        if self.newest_only and (left is None or left > timedelta(0)):
+            self._leave_to_newer(context, proposal)
+            self._wait(proposal)
+        msg = f"nobody answered within {self.response_timeout}; nothing was changed"
+        raise PersonsMistake(msg)
+
+    def _leave_to_newer(self, context: Context, proposal: Proposal) -> None:
+        newer = superseded_by(self.admission.book, proposal) if self.newest_only else None
+        if newer is not None:
+            context["ti"].xcom_push(key="superseded_by", value=newer)
+            msg = f"superseded by {newer}"
+            raise AirflowSkipException(msg)
+
+
+def question(proposal: Proposal, override: str = "") -> tuple[str, str]:
+    """Word what a person is asked: the headline, and the page in Markdown.
+
+    :param proposal: what it is about.
+    :param override: the reason for which a freeze was overridden.
+    """
+    release = proposal.release
+    subject = f"Deploy {release.project} {release.version} to {proposal.environment}?"
+    lines = [f"- {inert(line, _LONGEST_LINE)}" for line in proposal.lines]
+    ends = [
+        f"Started by {inert(proposal.started_by)}.",
+        f"Package `{proposal.sha256[:16]}`, plan `{proposal.digest}`.",
+    ]
+    if override:
+        ends.insert(0, f"A freeze is overridden: {inert(override, 500)}")
+    return visible(subject, 500), "\n".join([*lines, "", *(f"{end}\n" for end in ends)])

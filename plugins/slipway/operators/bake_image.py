@@ -1,0 +1,186 @@
+"""Step 6: bake the machine image, or find the one that was baked from the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.hooks.apt.repository_keys import RepositoryKeys
+from slipway.hooks.aws.connection import account, aws_client
+from slipway.hooks.aws.machine_images import ImageCatalogue
+from slipway.hooks.docker.connection import DEFAULT, container_engine
+from slipway.hooks.fleet.group_tags import ENVIRONMENT, PROJECT
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.image_records import ImageRecord
+from slipway.hooks.store.installation import INSTALLATION, installation_name
+from slipway.hooks.tools.packer import Bake, bake
+from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
+from slipway.tasks.consent import Admission
+from slipway.tasks.image_layers import Layers, baked_before
+from slipway.tasks.known_images import KnownImages, known_images, machine_image
+from slipway.tasks.naming import NO_ENVIRONMENT, bake_name, container_name, labels
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# Seconds that Packer gets to take its builder away when the task is killed.
+_GRACE = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Baker:
+    """What every bake of one task shares.
+
+    :param installation: whose images these are.
+    :param builder_marks: tags of the builders alone, by which rights tell them apart.
+    """
+
+    images: KnownImages
+    toolbox: Toolbox
+    aws_conn_id: str
+    installation: str
+    builder_marks: Mapping[str, str]
+    log: Callable[[str], None]
+
+    def prepared(self, plan: Bake) -> Bake:
+        """Give a bake a name that is free, and say whose it is."""
+        own = hashlib.sha256(f"{self.installation}\0{plan.name}".encode()).hexdigest()[:8]
+        return replace(
+            plan, image_name=self.images.catalogue.free_name(f"{plan.image_name}-{own}"),
+            marks={INSTALLATION: self.installation}, builder_marks=self.builder_marks,
+        )  # fmt: skip
+
+    def find(self, plan: Bake, release: Release | None) -> ImageRecord | None:
+        """Return the image of these inputs that is on record, if there is one."""
+        found = self.images.find(plan.tags, release)
+        for line in found.refused:
+            self.log(line)
+        if found.record:
+            self.log(f"{found.record.name} is there already: {found.record.image_id}")
+        return found.record
+
+    def bake(self, plan: Bake, release: Release | None) -> ImageRecord:
+        """Bake an image, and note that it was baked here."""
+        self.log(f"baking {plan.image_name} on {plan.source_image}")
+        image_id = bake(
+            plan, toolbox=self.toolbox, catalogue=self.images.catalogue,
+            account=account(self.aws_conn_id, self.images.region, "ec2"), log=self.log,
+        )  # fmt: skip
+        return self.images.note(image_id, plan.tags, release)
+
+
+class PackerBakeOperator(BaseOperator):
+    """Bake an image with exactly one release in it, on the base layer.
+
+    :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
+    :param unit: the systemd unit that serves.
+    :param config: settings in the unit's environment on every machine.
+    :param aws_conn_id: Airflow connection of the account.
+    :param region: where the image lives.
+    :param docker_conn_id: Airflow connection of the container engine.
+    :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
+        None.
+    :param reuse: take an image of this very package that is there already, also one that was
+        baked on an older base or with an older recipe.
+    :param admission: of the environment that the image is for, and for whose rights the builders
+        are marked; the package is the catalogue's then.
+    :param uses: further packages that may come from the apt repository, which all projects share.
+    :returns: :class:`slipway.model.facts.MachineImage` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("package",)
+    ui_color = "#fde68a"
+
+    def __init__(
+        self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
+        docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
+        admission: Admission | None = None, uses: Sequence[str] = (), **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.package = package
+        self.unit = unit
+        self.config = dict(config)
+        self.aws_conn_id = aws_conn_id
+        self.region = region
+        self.docker_conn_id = docker_conn_id
+        self.recipes = recipes
+        self.reuse = reuse
+        self.admission = admission
+        self.uses = tuple(uses)
+        self._running: tuple[ImageCatalogue, Bake] | None = None
+        self._labels: dict[str, str] = {}
+
+    def execute(self, context: Context) -> Json:
+        """Find or bake both layers.
+
+        :raises AirflowFailException: when the recipe or the package is at fault.
+        """
+        package = PublishedPackage.from_json(self.package)
+        with explained():
+            if self.admission is not None:
+                package = self.admission.package(context, package)
+            catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))
+            images = known_images(catalogue, self.region)
+            if self.reuse and (found := self._baked_before(images, package)):
+                return found.to_json()
+            return self._bake(context, package, images).to_json()
+
+    def _baked_before(self, images: KnownImages, package: PublishedPackage) -> MachineImage | None:
+        found = baked_before(images, package)
+        for line in found.refused:
+            self._say(line)
+        if found.record is None:
+            return None
+        self._say(f"{found.record.name} is there already: {found.record.image_id}")
+        return machine_image(found.record, package, reused=True)
+
+    def _bake(
+        self, context: Context, package: PublishedPackage, images: KnownImages
+    ) -> MachineImage:
+        self._labels = labels(context)
+        store, project = artifact_store(), package.release.project
+        environment = self.admission.environment if self.admission else NO_ENVIRONMENT
+        baker = _Baker(
+            images=images,
+            toolbox=Toolbox(
+                engine=container_engine(self.docker_conn_id), name=container_name(context),
+                labels=self._labels,
+            ),
+            aws_conn_id=self.aws_conn_id, installation=installation_name(store),
+            builder_marks={PROJECT: project, ENVIRONMENT: environment}, log=self._say,
+        )  # fmt: skip
+        layers = Layers(
+            region=self.region, unit=self.unit, config=self.config, recipes=self.recipes,
+            uses=self.uses,
+        )  # fmt: skip
+        name = bake_name(context, project, environment)
+        base_plan = layers.base(images.catalogue, f"{name}-base")
+        base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)
+        key = RepositoryKeys(store).current(package.repository_url, package.distribution)
+        plan = layers.app(package, base.image_id, f"{name}-app", key)
+        found = baker.find(plan, package.release)
+        image = found or self._baked(baker, plan, package.release)
+        return machine_image(image, package, reused=found is not None)
+
+    def _baked(self, baker: _Baker, plan: Bake, release: Release | None) -> ImageRecord:
+        prepared = baker.prepared(plan)
+        self._running = (baker.images.catalogue, prepared)
+        return baker.bake(prepared, release)
+
+    def on_kill(self) -> None:
+        """Let Packer clean up after itself, then remove what it left."""
+        if self._labels:
+            engine = container_engine(self.docker_conn_id)
+            engine.remove_labelled(self._labels, grace=_GRACE)
+        if self._running:
+            catalogue, plan = self._running
+            catalogue.sweep(plan.name, plan.image_name)
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)

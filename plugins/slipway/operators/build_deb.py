@@ -1,0 +1,194 @@
+"""Step 4: build the Debian package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.exceptions import FactMissing, VersionConflict
+from slipway.hooks.docker.connection import DEFAULT, container_engine
+from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.git.mirror import GitMirror
+from slipway.hooks.packages.deb_checks import Wanted, check
+from slipway.hooks.packages.deb_fields import checked
+from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
+from slipway.hooks.packages.ready_debs import ready_debs
+from slipway.hooks.spool import spool
+from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
+from slipway.hooks.tars import append
+from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, Release
+from slipway.model.large_files import LargeFiles
+from slipway.tasks.built_files import BuiltStore
+from slipway.tasks.kept_facts import (
+    CHECKOUT,
+    forget_fact,
+    keep_fact,
+    kept_report,
+    same_as_kept,
+)
+from slipway.tasks.naming import container_name, labels
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class DebBuildOperator(BaseOperator):
+    """Build a commit's ``.deb`` and put it into the artifact store.
+
+    :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
+    :param url: the repository.
+    :param connection: Airflow connection with the repository's credentials.
+    :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
+    :param lfs: what becomes of files in Git LFS (:class:`slipway.model.large_files.LargeFiles`).
+    :param package: the name that the package must have.
+    :param nfpm_file: nfpm's description, from the repository's top.
+    :param unit: the systemd unit that must be inside.
+    :param docker_conn_id: Airflow connection of the container engine.
+    :param built: what the pipeline's task returned, where the package is made of what it built.
+    :param built_task: that task's id; what it signed is what counts.
+    :param debs: the pipeline built the package itself, under this path, and nfpm is not asked.
+    :returns: :class:`slipway.model.facts.DebPackage` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("checkout", "built")
+    ui_color = "#ffedd5"
+
+    def __init__(
+        self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
+        connection: str | None = None, submodules: dict[str, str] | None = None,
+        lfs: str = LargeFiles.FETCH.value, docker_conn_id: str = DEFAULT, built: Any = None,
+        built_task: str | None = None, debs: str | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.checkout = checkout
+        self.built = built
+        self.built_task = built_task
+        self.debs = debs
+        self.url = url
+        self.connection = connection
+        self.submodules = submodules or {}
+        self.lfs = lfs
+        self.package = package
+        self.nfpm_file = nfpm_file
+        self.unit = unit
+        self.docker_conn_id = docker_conn_id
+        self._labels: dict[str, str] = {}
+
+    def execute(self, context: Context) -> Json:
+        """Build, check and store.
+
+        :raises AirflowFailException: when the package is not what the project file says.
+        """
+        with explained():
+            forget_fact(context)
+            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+            release = checkout.release
+            mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
+            self._labels = labels(context)
+            engine = container_engine(self.docker_conn_id)
+            toolbox = Toolbox(
+                engine=engine, name=container_name(context), labels=self._labels, network="none"
+            )
+            with spool() as file, spool() as package:
+                taken = self._fetch_built(context, release, file)
+                if self.debs is not None:
+                    deb = self._ready(self.debs, checkout, toolbox, file, package)
+                else:
+                    more = file if taken else None
+                    built = self._packed(mirror, checkout, toolbox, more, package)
+                    check(built, self._wanted(release))
+                    deb = self._store(artifact_store(), checkout, built)
+            return keep_fact(context, release, replace(deb, built=taken).to_json(), of=checkout)
+
+    def _ready(
+        self, pattern: str, checkout: Checkout, toolbox: Toolbox, built: IO[bytes], into: IO[bytes]
+    ) -> DebPackage:
+        """Take the packages that the pipeline has built itself."""
+        found = ready_debs(
+            toolbox, built, pattern=pattern, wanted=self._wanted(checkout.release), into=into,
+            log=self._say,
+        )  # fmt: skip
+        store = artifact_store()
+        beside = (self._store(store, checkout, one) for one in found.beside)
+        kept = tuple(
+            PackageBeside(
+                name=one.name, version=one.version, architecture=one.architecture,
+                sha256=one.sha256, artifact=one.artifact, size=one.size,
+                installed=one.name in found.needed,
+            ) for one in beside
+        )  # fmt: skip
+        return replace(self._store(store, checkout, found.main), beside=kept)
+
+    def _packed(
+        self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None,
+        into: IO[bytes],
+    ) -> BuiltDeb:  # fmt: skip
+        """Have nfpm build the package.
+
+        :param more: what the pipeline built; it lies over what the sources have of the same name.
+        :param into: where the package goes.
+        """
+        release = checkout.release
+        with mirror.archive(release.sha) as sources:
+            if more is not None:
+                append(sources, more)
+            return build_deb(
+                toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
+                built_at=checkout.committed_at, into=into, log=self._say,
+            )  # fmt: skip
+
+    def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:
+        """Fetch what the pipeline built.
+
+        :param file: where it goes.
+        :returns: its digest; empty where the package is made of the sources alone.
+        """
+        if self.built_task is None:
+            return ""
+        built = kept_report(context, self.built_task, release).built
+        if built is None:
+            msg = f"{self.built_task} took nothing of its workspace, and this package is made of it"
+            advice = f"the project file was changed meanwhile: clear {self.built_task}"
+            raise FactMissing(msg, advice=advice)
+        BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
+        return built.sha256
+
+    def on_kill(self) -> None:
+        """Remove the container of this task."""
+        if self._labels:
+            container_engine(self.docker_conn_id).remove_labelled(self._labels)
+
+    def _wanted(self, release: Release) -> Wanted:
+        return Wanted(package=self.package, version=release.version, unit=self.unit)
+
+    def _store(self, store: ArtifactStore, checkout: Checkout, built: BuiltDeb) -> DebPackage:
+        release, digest = checkout.release, built.sha256
+        # What the repository wrote becomes a file's name, and a key.
+        checked(
+            {"Package": built.name, "Version": built.version, "Architecture": built.architecture}
+        )
+        file = built.file_name
+        key = f"deb/{release.project}/{release.version}/{file}"
+        kept = store.digest(key)
+        if kept not in (None, digest):
+            msg = f"{file} was built before, from the same commit, with other content"
+            advice = (
+                "something outside the commit takes part in the build; remove it, and push again"
+            )
+            raise VersionConflict(msg, advice=advice)
+        if kept is None:
+            store.put_file(key, built.content)
+        self._say(f"{file}: {built.size} bytes, sha256 {digest}")
+        return DebPackage(
+            release=release, name=built.name, version=built.version,
+            architecture=built.architecture, sha256=digest, size=built.size, artifact=key,
+            reused=kept is not None,
+        )  # fmt: skip
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)

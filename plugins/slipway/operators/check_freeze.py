@@ -1,0 +1,86 @@
+"""Holds a run up while its environment is frozen, unless somebody says why it must go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.exceptions import EnvironmentFrozen
+from slipway.model.facts import Json
+from slipway.model.inert import visible
+from slipway.policies.freeze import FreezeWindow, freeze_at
+from slipway.tasks.params import (
+    OVERRIDE_FREEZE,
+    freeze_override,
+    is_dry_run,
+    triggered_by,
+)
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class CheckFreezeOperator(BaseOperator):
+    """Stop, or skip what follows, within a freeze window.
+
+    :param windows: :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param skip: skip what follows, instead of failing; for runs that nobody started by hand.
+    :param clock: the time now, with its zone.
+    :returns: the window, who overrode it and why, if somebody did; otherwise None.
+    """
+
+    ui_color = "#e0f2fe"
+
+    def __init__(
+        self, *, windows: Sequence[Json], skip: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC), **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.windows = tuple(windows)
+        self.skip = skip
+        self.clock = clock
+
+    def execute(self, context: Context) -> Json | None:
+        """Look at the calendar.
+
+        :raises AirflowSkipException: in a window, for a run that need not fail.
+        """
+        with explained():
+            try:
+                return held_up(self.windows, self.clock(), context, self.log)
+            except EnvironmentFrozen as frozen:
+                if self.skip:
+                    raise AirflowSkipException(str(frozen)) from frozen
+                raise
+
+
+def held_up(windows: Sequence[Json], now: datetime, context: Context, log: Any) -> Json | None:
+    """Ask whether a run must stop here.
+
+    :param windows: :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param now: with its zone.
+    :param context: the task's, for the run's params.
+    :param log: a logger.
+    :returns: the override that let the run through a window, None outside of all windows.
+    :raises EnvironmentFrozen: naming the window and its end.
+    """
+    freeze = freeze_at([FreezeWindow.from_json(one) for one in windows], now)
+    if freeze is None:
+        log.info("no freeze window is open")
+        return None
+    if is_dry_run(context):
+        log.warning("frozen by %s; a dry run changes nothing, so it goes on", freeze)
+        return None
+    reason = freeze_override(context)
+    if not reason:
+        msg = f"frozen by {freeze}"
+        advice = f"run it later; if it cannot wait, run it with {OVERRIDE_FREEZE} and say why"
+        raise EnvironmentFrozen(msg, advice=advice)
+    who = triggered_by(context)
+    log.warning("frozen by %s; overridden by %s: %s", freeze, visible(who), visible(reason, 500))
+    return {"window": str(freeze.window), "by": who, "reason": reason}

@@ -1,0 +1,213 @@
+"""One change of an environment at a time: a run takes the environment's lease before it begins.
+
+The lease belongs to the run, not to a task or a try, so each task takes it anew, and what a
+killed try of it still has on its mind is refused.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, PlanOutdated
+from slipway.fleet.capacity import serving_version
+from slipway.hooks.fleet.lease import FleetLease
+from slipway.model.facts import Json
+from slipway.model.target import FleetTarget
+from slipway.operators.check_freeze import held_up
+from slipway.tasks.begun import name_of_swap, name_of_way_back, own_swap
+from slipway.tasks.consent import Admission, Consent
+from slipway.tasks.lease_owner import moved, run_of, run_owner
+from slipway.tasks.params import OVERRIDE_FREEZE
+from slipway.triggers.lease import LeaseTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from slipway.hooks.fleet.cloud import FleetCloud
+    from slipway.hooks.fleet.lease import Holder
+    from slipway.model.fleet import Fleet
+
+LEASE = "lease"
+# Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run
+# waits for another altogether; and between two looks.
+_POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
+_ALIVE = ["queued", "running"]
+
+
+class TurnTakingOperator(BaseOperator):
+    """Waits until no other run changes the environment, without a worker if it takes long.
+
+    Whatever task it is whose turn comes first in a run, it asks for the freeze windows and looks
+    at what was planned: so a run that waited, or whose earlier tasks were passed by, begins nothing
+    within a window. What has begun goes on.
+
+    :param admission: what the environment lets in; None lets everything in.
+    :param windows: of the environment, :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param skip_frozen: skip what follows, instead of failing; for runs that nobody started by
+        hand.
+    :param clock: the time now, with its zone.
+    """
+
+    def __init__(
+        self, *, admission: Admission | None = None, windows: Sequence[Json] = (),
+        skip_frozen: bool = False, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.admission = admission
+        self.windows = tuple(windows)
+        self.skip_frozen = skip_frozen
+        self.clock = clock
+        self._waiting_since: float | None = None
+
+    def execute(self, context: Context) -> Any:
+        """Do the work, in turn."""
+        return self.work(context)
+
+    def resume(self, context: Context, event: Json, since: float) -> Any:
+        """Come back from the triggerer, and ask for the turn again."""
+        self._waiting_since = since
+        return self.work(context)
+
+    def work(self, context: Context) -> Any:
+        """Do the work; :meth:`take_turn` comes first, so that it may begin a second time.
+
+        :param context: the task's.
+        """
+        raise NotImplementedError
+
+    def take_turn(
+        self, context: Context, cloud: FleetCloud, environment: Json, release: str,
+        *, begin: Callable[[], None] | None, passed: bool = False, consent: Consent | None = None,
+        admit: Callable[[Holder | None], None] | None = None,
+    ) -> FleetLease:  # fmt: skip
+        """Take the lease; who has it is in the log, and in the XCom ``lease``.
+
+        :param context: the task's.
+        :param cloud: where the lease lies.
+        :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+        :param release: the version that the run brings in.
+        :param begin: looks whether the run may begin its swap, and raises when it must not; None
+            for the way back, which is always open.
+        :param passed: its soak is over.
+        :param consent: the yes by which it does.
+        :param admit: raises when it must not, after what the lease has on record.
+        :raises ApprovalUsedUp: when the swap of that yes is over.
+        :raises EnvironmentFrozen: when the task would begin a change within a freeze window.
+        :raises AirflowSkipException: likewise, for a run that need not fail.
+        :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
+        """
+        lease = run_lease(context, cloud, self.log.info)
+        since = self._waiting_since or time.time()
+        plan = consent.proposal.name if consent else ""
+        admit = admit or (consent.admit if consent else _anybody)
+        if consent:
+            self.log.info("%s", consent.approval)
+        told = ""
+
+        def admitted(held: Holder | None) -> str:
+            admit(held)
+            if begin is None:
+                return name_of_way_back()
+            ours = own_swap(held, lease.owner, release)
+            return name_of_swap(context, release, ours, partial(self._begin, context, begin))
+
+        while True:
+            try:
+                mine = lease.take(release, passed=passed, plan=plan, admit=admitted)
+                break
+            except LeaseHeld as held:
+                if told != (told := held.message):
+                    self.log.info("waiting: %s", told)
+                self._wait(held, FleetTarget.from_json(environment), since)
+        self.log.info("lease: %s, generation %s", lease.name, mine.generation)
+        said = {"name": lease.name, "owner": mine.owner, "generation": mine.generation}
+        ti: Any = context["ti"]
+        ti.xcom_push(key=LEASE, value=said)
+        return lease
+
+    def _begin(self, context: Context, begin: Callable[[], None]) -> None:
+        if self.windows:
+            self._thawed(context)
+        begin()
+
+    def _thawed(self, context: Context) -> None:
+        try:
+            held_up(self.windows, self.clock(), context, self.log)
+        except EnvironmentFrozen as frozen:
+            advice = (
+                "nothing was changed by this task: run it again after the window; if it cannot "
+                f"wait, trigger a new run with {OVERRIDE_FREEZE} and say why"
+            )
+            told = EnvironmentFrozen(frozen.message, advice=advice)
+            if self.skip_frozen:
+                raise AirflowSkipException(str(told)) from frozen
+            raise told from frozen
+
+    def _wait(self, held: LeaseHeld, target: FleetTarget, since: float) -> None:
+        waited = time.time() - since
+        if waited > _LONGEST:
+            msg = f"{held.message}, and has for {waited / 60:.0f} min"
+            advice = "end that run if it hangs; then clear this task to go on from here"
+            raise EnvironmentBusy(msg, advice=advice)
+        if waited < _POKE_FIRST:
+            time.sleep(_PAUSE)
+            return
+        self.defer(
+            trigger=LeaseTrigger(environment=target.to_json()), method_name="resume",
+            kwargs={"since": since}, timeout=timedelta(seconds=_LONGEST),
+        )  # fmt: skip
+
+
+def _anybody(held: Holder | None) -> None:
+    """Let everybody begin, where nobody was asked."""
+
+
+def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> FleetLease:
+    """Return the lease on an environment, for the run of a task.
+
+    :param context: the task's.
+    :param cloud: the environment's fleet.
+    :param log: a logger's method.
+    """
+    ti: Any = context["ti"]
+    told: set[str] = set()
+
+    def dead(owner: str) -> bool:
+        """Ask Airflow for the owner's run: one that has ended, or was deleted, is over."""
+        run = run_of(owner)
+        if (advice := moved(owner)) and owner not in told:
+            told.add(owner)
+            log("%s", advice)
+        if run == (ti.dag_id, ti.run_id):
+            return True  # its own, taken by a task of an earlier version
+        if run is None or ti.get_dr_count(dag_id=run[0], run_ids=[run[1]], states=_ALIVE):
+            return False
+        log("the lease was left by %s, which has ended", owner)
+        return True
+
+    return cloud.lease(owner=run_owner(ti.dag_id, ti.run_id), dead=dead)
+
+
+def still_as_planned(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:
+    """Make sure that a person's yes is still about the environment as it is.
+
+    :param look: observes the fleet.
+    :param consent: the yes; None where nobody is asked.
+    :param version: the release; a swap that was interrupted may have brought it to service.
+    :raises PlanOutdated: when another release came in between.
+    """
+    if consent is None:
+        return
+    serving, replaces = serving_version(look()) or "", consent.proposal.replaces
+    if serving in (replaces, version):
+        return
+    msg = f"the approved plan replaces {replaces or 'nothing'}, but {serving or 'nothing'} serves"
+    raise PlanOutdated(msg, advice="look at what came in between, then trigger a new run")

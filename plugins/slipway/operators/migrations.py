@@ -1,0 +1,232 @@
+"""Steps 3 and 7: rehearse a commit's migrations, then apply them to an environment's database."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, BaseOperator
+from airflow.sdk.log import mask_secret
+
+from slipway.hooks.docker.connection import DEFAULT, container_engine
+from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.tools.goose import Goose
+from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.tools.postgres_url import postgres_url
+from slipway.hooks.tools.toolbox import NOBODY, Toolbox
+from slipway.model.facts import Checkout, Json, Release, SchemaVersion
+from slipway.model.target import FleetTarget
+from slipway.operators.leased import TurnTakingOperator, still_as_planned
+from slipway.operators.swap import open_cloud
+from slipway.policies.schema import OnRollBack, meet
+from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.tasks.naming import container_name, labels
+from slipway.tasks.rehearsal import Rehearsal
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow.sdk import Context
+
+    from slipway.hooks.docker.engine import ContainerEngine
+
+# Seconds for one run of goose: an environment's database may have much data.
+_MIGRATION_TIMEOUT = 3600.0
+# Seconds: as a service may, that migrates its database as it starts; or a killed try's last
+# statement, which the server goes on with.
+_MIGRATION_PATIENCE = 120.0
+
+
+class _GooseOperator(BaseOperator):
+    """What both operators share: where the files come from, and cleaning up when killed."""
+
+    ui_color = "#fef3c7"
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        directory: str,
+        connection: str | None = None,
+        docker_conn_id: str = DEFAULT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.url = url
+        self.connection = connection
+        self.directory = directory
+        self.docker_conn_id = docker_conn_id
+        self._labels: dict[str, str] = {}
+        self._engine: ContainerEngine | None = None
+
+    def on_kill(self) -> None:
+        """Remove the containers and the network of this task."""
+        if self._engine is not None:
+            self._engine.remove_labelled(self._labels)
+
+    def _open_engine(self, context: Context) -> ContainerEngine:
+        # Kept, because on_kill runs in a signal handler, where Airflow must not be asked.
+        self._labels = labels(context)
+        self._engine = container_engine(self.docker_conn_id)
+        return self._engine
+
+    def _migrations(self, sha: str) -> MigrationFiles:
+        migrations = migration_files(self.url, self.connection, self.directory, sha)
+        if migrations.gaps:
+            self.log.warning(
+                "%s lacks the numbers %s: was a file forgotten?", self.directory, migrations.gaps
+            )
+        return migrations
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)
+
+
+class GooseRehearseOperator(_GooseOperator):
+    """Run the migrations up, down and up again on a fresh Postgres, as its database's owner.
+
+    :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
+    :param url: the repository.
+    :param connection: Airflow connection with the repository's credentials.
+    :param directory: where the migrations are, from the repository's top.
+    :param postgres: Postgres' major version.
+    :param live_version: the schema version now live, which the way down leads to; None is 0.
+    :param extensions: made beforehand, as whoever runs production's server would.
+    :param docker_conn_id: Airflow connection of the container engine.
+    :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("checkout", "live_version")
+
+    def __init__(
+        self, *, checkout: Any, postgres: int, live_version: int | None = None,
+        extensions: Sequence[str] = (), **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.checkout = checkout
+        self.extensions = tuple(extensions)
+        self.postgres = postgres
+        self.live_version = live_version
+
+    def execute(self, context: Context) -> Json:
+        """Rehearse.
+
+        :raises AirflowFailException: when a migration is at fault, naming file and direction.
+        """
+        with explained():
+            forget_fact(context)
+            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+            migrations = self._migrations(checkout.release.sha)
+            rehearsal = Rehearsal(
+                engine=self._open_engine(context), labels=self._labels, postgres=self.postgres,
+                database=container_name(context, "postgres"),
+                goose=container_name(context, "goose"), extensions=self.extensions, log=self._say,
+            )  # fmt: skip
+            schema = rehearsal.run(migrations, live_version=int(self.live_version or 0))
+            return keep_fact(context, checkout.release, schema.to_json(), of=checkout)
+
+
+class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
+    """Bring an environment's database to a release's schema, when it is the run's turn.
+
+    A database that is ahead of the release, on the way back, is left as it is.
+
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON: whose database it is.
+    :param release: :class:`slipway.model.facts.Release` as JSON.
+    :param url: the repository.
+    :param connection: Airflow connection with the repository's credentials.
+    :param directory: where the migrations are, from the repository's top.
+    :param database_conn_id: Airflow connection of the database.
+    :param on_roll_back: :class:`slipway.policies.schema.OnRollBack`: whether the release may meet a
+        database that is ahead of it.
+    :param lock_timeout: seconds that a statement waits for a lock before it gives up.
+    :param docker_conn_id: Airflow connection of the container engine.
+    :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("release", "database_conn_id")
+
+    def __init__(
+        self, *, environment: Json, release: Any, database_conn_id: str,
+        on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.environment = environment
+        self.on_roll_back = OnRollBack(on_roll_back)
+        self.lock_timeout = lock_timeout
+        self.release = release
+        self.database_conn_id = database_conn_id
+
+    def work(self, context: Context) -> Json:
+        """Migrate.
+
+        :raises AirflowFailException: when a migration or the connection is at fault.
+        """
+        with explained():
+            cloud = open_cloud(FleetTarget.from_json(self.environment))
+            release = Release.from_json(self.release)
+            consent = None
+            if self.admission is not None:
+                release = self.admission.record(release).checkout.release
+                consent = self.admission.consent(context, release)
+            planned = partial(still_as_planned, cloud.observe, consent, release.version)
+            lease = self.take_turn(
+                context, cloud, self.environment, release.version, consent=consent, begin=planned
+            )
+            planned()
+            if consent:
+                consent.use_up()
+            migrations = self._migrations(release.sha)
+            engine = self._open_engine(context)
+            engine.remove_labelled(self._labels)
+            toolbox = Toolbox(
+                engine=engine, name=container_name(context, "goose"), labels=self._labels,
+                user=NOBODY,
+            )  # fmt: skip
+            goose = Goose(
+                toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
+                log=self._say, timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,
+                patience=_MIGRATION_PATIENCE,
+            )  # fmt: skip
+            return self._migrate(goose, migrations, release, lease.check).to_json()
+
+    def _migrate(
+        self, goose: Goose, migrations: MigrationFiles, release: Release, fence: Callable[[], None]
+    ) -> SchemaVersion:
+        before = goose.version()
+        ahead = meet(
+            self.on_roll_back, database=before, release=migrations.highest, version=release.version
+        )
+        if ahead:
+            self._say(ahead)
+            return SchemaVersion(version=before, before=before, seconds=0.0)
+        fence()
+        run = goose.up()
+        self._say(f"schema {before} -> {run.version}, {len(run.applied)} migrations applied")
+        return SchemaVersion(
+            version=run.version, before=before, applied=run.applied, seconds=run.seconds
+        )
+
+
+def migration_files(url: str, connection: str | None, directory: str, sha: str) -> MigrationFiles:
+    """Read a commit's migrations.
+
+    :param url: the repository.
+    :param connection: Airflow connection with its credentials.
+    :param directory: where they are, from the repository's top.
+    :param sha: the commit.
+    """
+    with git_mirror(url, connection).archive(sha, directory) as archive:
+        return MigrationFiles.from_archive(archive.read(), directory.rstrip("/"))
+
+
+def database_url(conn_id: str) -> str:
+    """Build an environment's database URL, and keep it out of every log.
+
+    :param conn_id: Airflow connection of the database.
+    """
+    url = postgres_url(BaseHook.get_connection(conn_id))
+    mask_secret(url)
+    mask_secret(url.split("@")[0].rpartition(":")[2])
+    return url

@@ -1,0 +1,123 @@
+"""What baking and migrating would do, asked without doing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipway.hooks.apt.repository_keys import RepositoryKeys
+from slipway.hooks.aws.connection import aws_client
+from slipway.hooks.aws.machine_images import ImageCatalogue
+from slipway.hooks.docker.connection import DEFAULT, container_engine
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.tools.goose import Goose
+from slipway.hooks.tools.toolbox import NOBODY, Toolbox
+from slipway.model.facts import MachineImage, PublishedPackage, Release
+from slipway.operators.migrations import database_url, migration_files
+from slipway.policies.schema import OnRollBack, meet
+from slipway.tasks.image_layers import Layers, baked_before
+from slipway.tasks.known_images import known_images, machine_image
+from slipway.tasks.naming import container_name, labels
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# Seconds to ask a database for its version.
+_TIMEOUT = 60.0
+_NOT_YET = "an image that is still to be baked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOutlook:
+    """Whether an image is there, or what would be baked.
+
+    :param layers: of the project, in the environment's region.
+    :param aws_conn_id: Airflow connection of the account.
+    """
+
+    layers: Layers
+    aws_conn_id: str
+
+    def look(self, package: PublishedPackage) -> tuple[MachineImage, str]:
+        """Return the release's image, without an id that exists if it is not there, and a line.
+
+        :param package: of the release.
+        """
+        region = self.layers.region
+        catalogue = ImageCatalogue(aws_client(self.aws_conn_id, region, "ec2"))
+        images = known_images(catalogue, region)
+        found = baked_before(images, package)
+        if found.record:
+            image = machine_image(found.record, package, reused=True)
+            return image, f"uses {image.name} ({image.image_id}), which is there"
+        base = self.layers.base(catalogue, "plan")
+        there = images.find(base.tags, None).record
+        base_image = there.image_id if there else ""
+        key = RepositoryKeys(artifact_store()).current(package.repository_url, package.distribution)
+        app = self.layers.app(package, base_image, "plan", key)
+        image = MachineImage(
+            release=package.release, image_id=_NOT_YET, name=app.image_name,
+            base_image_id=base_image, deb_sha256=package.digest,
+            playbook_hash=app.tags["slipway:playbook"], region=region,
+        )  # fmt: skip
+        ground = base_image or f"a base layer that is baked first, from {base.source_image}"
+        return image, "; ".join([f"bakes {app.image_name} on {ground}", *found.refused])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaOutlook:
+    """What goose would apply to an environment's database.
+
+    :param url: the repository.
+    :param connection: Airflow connection with the repository's credentials.
+    :param directory: where the migrations are, from the repository's top.
+    :param database_conn_id: Airflow connection of the database.
+    :param on_roll_back: whether a release may meet a database that is ahead of it.
+    :param docker_conn_id: Airflow connection of the container engine.
+    """
+
+    url: str
+    directory: str
+    database_conn_id: str
+    connection: str | None = None
+    on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
+    docker_conn_id: str = DEFAULT
+
+    def look(self, release: Release, context: Context, log: Callable[[str], None]) -> str:
+        """Return a line about the database; it is only ever read.
+
+        :param release: whose migrations they are.
+        :param context: the task's.
+        :param log: receives what else there is to say.
+        :raises SchemaAhead: when the database is ahead, and the project says ``stop``.
+        """
+        migrations = migration_files(self.url, self.connection, self.directory, release.sha)
+        engine = container_engine(self.docker_conn_id)
+        engine.remove_labelled(labels(context))
+        toolbox = Toolbox(
+            engine=engine, name=container_name(context, "goose"), labels=labels(context),
+            user=NOBODY,
+        )  # fmt: skip
+        goose = Goose(
+            toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
+            log=log, timeout=_TIMEOUT,
+        )  # fmt: skip
+        database = goose.look()
+        ahead = meet(
+            self.on_roll_back, database=database, release=migrations.highest,
+            version=release.version,
+        )  # fmt: skip
+        if ahead:
+            return ahead
+        missing = [name for number, name in migrations.names.items() if number > database]
+        if not missing:
+            return f"{database}, and nothing to apply"
+        return f"{database} -> {migrations.highest}, applies {', '.join(missing)}"
+
+    def clean_up(self, context: Context) -> None:
+        """Remove what a killed look left in the container engine.
+
+        :param context: the task's.
+        """
+        container_engine(self.docker_conn_id).remove_labelled(labels(context))

@@ -1,0 +1,105 @@
+"""Step 5: publish the package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.exceptions import VersionConflict
+from slipway.hooks.apt.address import seen_elsewhere
+from slipway.hooks.apt.aptly import Aptly
+from slipway.hooks.apt.connection import AptRepository, apt_repository
+from slipway.hooks.apt.repository_keys import RepositoryKeys
+from slipway.hooks.aws.connection import account
+from slipway.hooks.docker.connection import DEFAULT, container_engine
+from slipway.hooks.spool import spool
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.tars import digest_of
+from slipway.model.facts import DebPackage, Json, PackageBeside, PublishedPackage
+from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
+from slipway.tasks.naming import container_name, labels
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class AptPublishOperator(BaseOperator):
+    """Add a package to the signed apt repository; every version stays there.
+
+    :param deb: :class:`slipway.model.facts.DebPackage` as JSON.
+    :param apt_conn_id: the repository (:mod:`slipway.hooks.apt.connection`).
+    :param docker_conn_id: the container engine that holds aptly's volume.
+    :returns: :class:`slipway.model.facts.PublishedPackage` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("deb",)
+    ui_color = "#ffedd5"
+
+    def __init__(
+        self, *, deb: Any, apt_conn_id: str = "slipway_apt", docker_conn_id: str = DEFAULT,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.deb = deb
+        self.apt_conn_id = apt_conn_id
+        self.docker_conn_id = docker_conn_id
+        self._labels: dict[str, str] = {}
+
+    def execute(self, context: Context) -> Json:
+        """Publish; what is published already stays as it is."""
+        with explained():
+            forget_fact(context)
+            deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
+            repository = apt_repository(self.apt_conn_id)
+            self._labels = labels(context)
+            aptly = Aptly(
+                engine=container_engine(self.docker_conn_id), repository=repository,
+                account=account(repository.aws_conn_id, repository.region, "s3"),
+                name=container_name(context), labels=self._labels,
+            )  # fmt: skip
+            # The one that needs the others comes last.
+            packages: tuple[DebPackage | PackageBeside, ...] = (*deb.beside, deb)
+            for one in packages:
+                with spool() as content:
+                    _fetch(one, content)
+                    signed = aptly.publish(one.artifact.rpartition("/")[2], content, self._say)
+            keys = RepositoryKeys(artifact_store())
+            keys.note(repository.url, repository.distribution, signed.public_key)
+            for warning in (signed.warning, seen_elsewhere(repository)):
+                if warning:
+                    self.log.warning("%s", warning)
+        self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
+        package = _published(deb, repository, signed.public_key)
+        return keep_fact(context, deb.release, package.to_json(), of=deb)
+
+    def on_kill(self) -> None:
+        """Remove the container of this task."""
+        if self._labels:
+            container_engine(self.docker_conn_id).remove_labelled(self._labels)
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)
+
+
+def _fetch(deb: DebPackage | PackageBeside, file: IO[bytes]) -> None:
+    """Fetch a package's bytes, and make sure that they are the ones that were built."""
+    size = 0
+    for piece in artifact_store().pieces(deb.artifact):
+        size += len(piece)
+        if size > deb.size:
+            break
+        file.write(piece)
+    if size != deb.size or digest_of(file) != deb.sha256:
+        msg = f"{deb.artifact} in the artifact store is not what build_deb put there"
+        raise VersionConflict(msg, advice="clear the task build_deb, so that it builds it again")
+
+
+def _published(deb: DebPackage, repository: AptRepository, key: str) -> PublishedPackage:
+    return PublishedPackage(
+        release=deb.release, name=deb.name, version=deb.version, architecture=deb.architecture,
+        sha256=deb.sha256, repository_url=repository.url, distribution=repository.distribution,
+        component=repository.component, signing_key=key, beside=deb.beside,
+    )  # fmt: skip

@@ -1,0 +1,253 @@
+"""Step 2: run the commit's own pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
+from slipway.hooks.docker.connection import DEFAULT, container_engine, registry_login
+from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.secrets import read_secrets
+from slipway.hooks.spool import spool
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.build_numbers import BuildNumbers
+from slipway.model.facts import Checkout, Json, Release, TestReport
+from slipway.model.large_files import LargeFiles
+from slipway.pipeline.compiler.compiler import Build, compile_file
+from slipway.pipeline.compiler.secret_refs import asked_for, short_secrets, unknown_secrets
+from slipway.pipeline.compiler.variables import build_variables, event_of
+from slipway.pipeline.lint.image_rules import ImageRules
+from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
+from slipway.pipeline.load import load
+from slipway.pipeline.runtime.build_runner import BuildRunner, Worker
+from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.log_groups import LogGroups
+from slipway.pipeline.runtime.step_table import step_table
+from slipway.tasks.kept_facts import (
+    CHECKOUT,
+    forget_fact,
+    keep_fact,
+    same_as_kept,
+)
+from slipway.tasks.naming import container_name, labels
+from slipway.tasks.pipeline_share import Part, Share, Work
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.sdk import Context
+
+    from slipway.hooks.git.mirror import GitMirror
+    from slipway.pipeline.compiler.spec import BuildSpec
+    from slipway.pipeline.runtime.result import BuildResult
+
+# Lines that make one record of Airflow's log where they come in a burst: it takes some 15,000
+# records a second. The UI shows each line as a line.
+TOGETHER = 200
+
+
+class PipelineTestOperator(BaseOperator):
+    """Run a commit's ``.drone.yml`` in containers.
+
+    :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
+    :param url: the repository.
+    :param connection: Airflow connection with the repository's credentials.
+    :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
+    :param lfs: what becomes of files in Git LFS (:class:`slipway.model.large_files.LargeFiles`).
+    :param pipeline_file: where the pipeline is, from the repository's top.
+    :param images: image names in the pipeline and what is used in their place.
+    :param secrets: name of a secret in the pipeline -> where Airflow has it
+        (:func:`slipway.hooks.secrets.read_secrets`).
+    :param node: labels of the workers, which the pipeline's ``node`` may ask for.
+    :param reports: files and folders with JUnit reports, from the workspace's top.
+    :param timeout_seconds: for the whole file.
+    :param trusted: the project may use privileged containers and the like.
+    :param strict: what Drone passes over in silence in the pipeline file is a mistake.
+    :param registries: hosts that images may come from; empty is all.
+    :param allowed_images: patterns of images that may be used; empty is all.
+    :param registry_login: images may be pulled with the login of the engine's connection.
+    :param docker_conn_id: Airflow connection of the container engine.
+    :param built: what goes from the workspace into the package: paths, as the project file has
+        them.
+    :param built_by: the pipeline whose workspace it is; the only one of the file when None.
+    :param part: which of the file's pipelines this task runs.
+    :param first: what the task that runs the first half returned.
+    :returns: :class:`slipway.model.facts.TestReport` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("checkout", "first")
+    ui_color = "#dcfce7"
+
+    def __init__(
+        self,
+        *,
+        checkout: Any,
+        url: str,
+        connection: str | None = None,
+        submodules: dict[str, str] | None = None,
+        lfs: str = LargeFiles.FETCH.value,
+        pipeline_file: str = ".drone.yml",
+        images: dict[str, str] | None = None,
+        secrets: dict[str, str] | None = None,
+        node: dict[str, str] | None = None,
+        reports: Sequence[str] = (),
+        timeout_seconds: float = 1800.0,
+        trusted: bool = False,
+        strict: bool = False,
+        registries: Sequence[str] = (),
+        allowed_images: Sequence[str] = (),
+        registry_login: bool = False,
+        docker_conn_id: str = DEFAULT,
+        built: Sequence[str] = (),
+        built_by: str | None = None,
+        part: Part = Part.WHOLE,
+        first: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.checkout = checkout
+        self.url = url
+        self.connection = connection
+        self.submodules = submodules or {}
+        self.lfs = lfs
+        self.pipeline_file = pipeline_file
+        self.images = images or {}
+        self.secrets = secrets or {}
+        self.node = node or {}
+        self.reports = tuple(reports)
+        self.timeout_seconds = timeout_seconds
+        self.trusted = trusted
+        self.strict = strict
+        self.registries = tuple(registries)
+        self.allowed_images = tuple(allowed_images)
+        self.registry_login = registry_login
+        self.docker_conn_id = docker_conn_id
+        self.share = Share(part=part, paths=tuple(built), pipeline=built_by)
+        self.first = first
+        self._runner: BuildRunner | None = None
+
+    def execute(self, context: Context) -> Json:
+        """Run the pipeline.
+
+        :raises AirflowFailException: when the file has mistakes, or a step failed.
+        :raises AirflowSkipException: when no step was meant for this commit: there is no release
+            then, and what follows is skipped as well.
+        """
+        with explained(), spool() as file:
+            forget_fact(context)
+            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+            mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
+            sha = checkout.release.sha
+            earlier = self.share.earlier(context, checkout.release)
+            number = self._number(context, checkout.release, mirror, earlier)
+            whole = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
+            work = self.share.of(whole, checkout, file, earlier)
+            output = LogGroups(self._say, together=TOGETHER)
+            secrets = self._read_secrets(work.spec)
+            output.hide(secrets.values())
+            self._runner = BuildRunner(
+                container_engine(self.docker_conn_id), work.spec,
+                sources=lambda depth: mirror.workspace(
+                    sha, branch=checkout.branch, main=checkout.delivered, depth=depth
+                ),
+                output=output, timeout=work.seconds_left(self.timeout_seconds),
+                given=Given(
+                    secrets=secrets, collect=self.reports, registries=self._logins(),
+                    built=work.taking,
+                ),
+                worker=Worker(labels=self.node),
+            )  # fmt: skip
+            with output.mask.errors():
+                result = self._run(self._runner)
+                report = self._report(checkout.release, result, output, work, number)
+            return keep_fact(context, checkout.release, report, of=checkout)
+
+    def _number(
+        self, context: Context, release: Release, mirror: GitMirror, earlier: TestReport | None
+    ) -> int:
+        """Claim the build's number; both halves of a build have one."""
+        if earlier is not None and earlier.number:
+            return earlier.number
+        return BuildNumbers(artifact_store(), release.project).claim(
+            context["ti"].run_id, commits=lambda: mirror.count(release.sha)
+        )
+
+    def _report(
+        self, release: Release, result: BuildResult, output: LogGroups, work: Work, number: int
+    ) -> Json:
+        """Show what has run, and return what is kept of it, masked."""
+        reports = result.reports()
+        for line in (*step_table(result.steps), *reports.lines()):
+            output.say(line)
+        try:
+            result.raise_for_failure(work.earlier.steps if work.earlier else ())
+            built = work.keep(release, self._say)
+        except NothingRan as nothing:
+            for line in str(nothing).splitlines():
+                output.say(line)
+            msg = "no step of the pipeline has run and passed; the log says what kept each of them"
+            raise AirflowSkipException(msg) from nothing
+        report = TestReport(
+            release=release, seconds=result.seconds, steps=work.steps(result),
+            counts=reports.counts, built=built, number=number,
+        ).to_json()  # fmt: skip
+        steps = [{**output.mask.json(step), "state": step["state"]} for step in report["steps"]]
+        report |= {"steps": steps, "counts": output.mask.json(report["counts"])}
+        return work.whole(TestReport.from_json(report)).to_json()
+
+    def _run(self, runner: BuildRunner) -> BuildResult:
+        """Run, and take a pipeline that never ends for a mistake of the commit's."""
+        try:
+            return runner.run()
+        except StepTimedOut as error:
+            raise TestsFailed(error.message, advice=error.advice) from error
+
+    def _read_secrets(self, spec: BuildSpec) -> Mapping[str, str]:
+        """Read what the pipelines ask for, and nothing else."""
+        for line in unknown_secrets(spec, self.secrets):
+            self._say(line)
+        secrets = read_secrets(self.secrets, asked_for(spec))
+        for line in short_secrets(secrets):
+            self._say(line)
+        return secrets
+
+    def _logins(self) -> tuple[str, ...]:
+        return (registry_login(self.docker_conn_id),) if self.registry_login else ()
+
+    def on_kill(self) -> None:
+        """Remove the containers, the network and the workspace of this task."""
+        if self._runner is not None:
+            self._runner.stop()
+
+    def _compile(
+        self, data: bytes | None, checkout: Checkout, context: Context, number: int
+    ) -> BuildSpec:
+        ui = str(conf.get("api", "base_url", fallback="") or "")
+        event = event_of(checkout, instance=urlsplit(ui).netloc)
+        ti = context["ti"]
+        link = f"{ui.rstrip('/')}/dags/{ti.dag_id}/runs/{quote(ti.run_id)}" if ui else ""
+        rules = ImageRules(
+            registries=self.registries, allowed=self.allowed_images, images=self.images
+        )
+        plugins = PrivilegedPlugins.parse(
+            conf.get("slipway", "privileged_plugins", fallback="") or "", trusted=self.trusted
+        )
+        build = Build(
+            id=container_name(context), event=event, labels=labels(context), images=self.images,
+            variables=build_variables(checkout, event, link=link, number=number),
+            trusted=self.trusted, image_rules=rules, plugins=plugins,
+        )  # fmt: skip
+        file = load(
+            data, file=self.pipeline_file, trusted=self.trusted, strict=self.strict,
+            image_rules=rules, plugins=plugins,
+        )  # fmt: skip
+        return compile_file(file, build)
+
+    def _say(self, line: str) -> None:
+        self.log.info("%s", line)

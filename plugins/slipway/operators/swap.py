@@ -1,0 +1,299 @@
+"""The swap's changes: launch, shift, retire, and the way back. Each is one wish of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.exceptions import ApprovalUsedUp, LeaseHeld, RecordRefused, ReleaseNotFound
+from slipway.fleet.capacity import proven
+from slipway.fleet.goals import Wish
+from slipway.fleet.plan import ending
+from slipway.fleet.swap import Swap
+from slipway.hooks.aws.connection import fleet_cloud
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.fleet.lease import FleetLease, HalfDone, Holder
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.facts import Json, MachineImage, Release
+from slipway.model.target import FleetTarget
+from slipway.operators.leased import TurnTakingOperator, run_lease, still_as_planned
+from slipway.tasks.begun import finish_swap, forget_swap
+from slipway.tasks.consent import Consent
+from slipway.tasks.known_images import require_recorded
+from slipway.tasks.params import is_dry_run
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# Seconds, and what the balancer takes to drain and to start slowly is added. Only that is waited
+# for inside an operator; a sensor waits for the rest.
+_PATIENCE = 480.0
+_LEISURELY = frozenset({Wish.OLD_RETIRED, Wish.ROLLED_BACK})
+_NOTHING = "nothing was launched, so there is nothing to roll back"
+
+
+class _FleetOperator(TurnTakingOperator):
+    """Brings the fleet to one wish, when it is the run's turn.
+
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
+    :returns: :class:`slipway.model.facts.Deployment` as JSON.
+    """
+
+    template_fields: Sequence[str] = ("image",)
+    ui_color = "#ede9fe"
+    consent: Consent | None = None
+    wish: Wish
+    # The swap ends here, and the next one may begin.
+    last = False
+    # Machines are made of the image, so it is looked at whichever task the run began with.
+    launches = False
+    # It ends a swap and begins none, so it asks neither calendar nor plan.
+    way_back = False
+    # The release was watched to the end of its soak.
+    passed = False
+
+    def __init__(self, *, environment: Json, image: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.environment = environment
+        self.image = image
+
+    def work(self, context: Context) -> Json:
+        """Converge, and say what came of it."""
+        with explained():
+            looking = open_swap(self.environment, self.image, self.log.info)
+            release = looking.image.release.version
+            self.ask(context, looking)
+            lease = self.take_turn(
+                context, looking.cloud, self.environment, release, passed=self.passed,
+                consent=self.consent, admit=self.admits(looking),
+                begin=None if self.way_back else partial(self.require_planned, looking),
+            )  # fmt: skip
+            swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
+            if self.launches:
+                self.require_planned(swap)
+            if self.consent:
+                self.consent.use_up()
+            # What served before is still there, but for the task that lets it go.
+            first = swap.observe(self.wish) if self.last else None
+            fleet = swap.converge(self.wish, timeout=_patience(swap, self.wish), seen=first)
+            if self.last:
+                self.leave(lease, release, context)
+        return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
+
+    def ask(self, context: Context, swap: Swap) -> None:
+        """Find out whether there is a turn to wait for, and somebody's yes where one is asked for.
+
+        :param context: the task's.
+        :param swap: without the lease.
+        :raises ApprovalMissing: when nobody approved this release in this run.
+        """
+        if self.admission is not None:
+            image = swap.image
+            self.consent = self.admission.consent(context, image.release, image.deb_sha256)
+
+    def admits(self, swap: Swap) -> Callable[[Holder | None], None] | None:
+        """Return what decides about what is half done; None leaves it to the yes, if there is one.
+
+        :param swap: without the lease.
+        """
+        return None
+
+    def require_planned(self, swap: Swap) -> None:
+        """Look whether the plan still holds, and whether the image is the one on record.
+
+        :param swap: of this task, with or without the lease.
+        """
+        require_recorded(swap.image, swap.target)
+        still_as_planned(swap.observe, self.consent, swap.image.release.version)
+
+    def leave(self, lease: FleetLease, release: str, context: Context) -> None:
+        """Let the next swap begin: this one is done, and whatever was half done before it."""
+        finish_swap(context)
+        lease.give_back()
+
+
+class LaunchOperator(_FleetOperator):
+    """Launch the release's server group beside the live one, outside the balancer."""
+
+    wish = Wish.LAUNCHED
+    launches = True
+
+
+class LaunchCanaryOperator(LaunchOperator):
+    """Launch the first few machines of the release, outside the balancer."""
+
+    wish = Wish.CANARY
+
+
+class ShiftTrafficOperator(_FleetOperator):
+    """Let the new server group into the balancer."""
+
+    wish = Wish.IN_TRAFFIC
+
+
+class RetireOldOperator(_FleetOperator):
+    """Drain the old server group, then keep it warm or remove it."""
+
+    wish = Wish.OLD_RETIRED
+    last = passed = True
+
+
+class RollBackOperator(_FleetOperator):
+    """Remove the new server group; the old one serves on. For a failed swap only."""
+
+    wish = Wish.ROLLED_BACK
+    last = way_back = True
+
+    def work(self, context: Context) -> Json:
+        """Converge; a swap that never began has nothing to roll back.
+
+        :raises AirflowSkipException: when there is no image or no more than a dry run, so
+            nothing was launched.
+        """
+        if self.image is None or is_dry_run(context):
+            raise AirflowSkipException(_NOTHING)
+        return super().work(context)
+
+    def ask(self, context: Context, swap: Swap) -> None:
+        """Look whether the run's turn ever came: it keeps the lease from its first change on.
+
+        Nobody is asked for a yes: what was begun without one has to go as well.
+
+        :raises AirflowSkipException: when nothing was launched, and another run has the lease.
+        """
+        rival = run_lease(context, swap.cloud, self.log.info).rival()
+        if rival is not None and swap.group() is None:
+            msg = f"{_NOTHING}; {rival.owner} is changing this environment"
+            raise AirflowSkipException(msg)
+
+    def admits(self, swap: Swap) -> Callable[[Holder | None], None] | None:
+        """Where each deployment is approved, keep what served before, unless it is half done."""
+        if self.admission is None or not self.admission.asks:
+            return None
+        version = swap.image.release.version
+
+        def admit(held: Holder | None) -> None:
+            half_done = held is not None and any(one.release == version for one in held.swaps)
+            if half_done or not proven(swap.group()):
+                return
+            msg = f"the swap to {version} came to its end, so there is nothing to roll back"
+            advice = "to put an earlier release back, run the environment's own DAG"
+            raise ApprovalUsedUp(msg, advice=advice)
+
+        return admit
+
+    def leave(self, lease: FleetLease, release: str, context: Context) -> None:
+        """Leave what an earlier run left half done on record: housekeeping comes for it."""
+        forget_swap(context)
+        lease.settle(release)
+
+
+class RetireStandbysOperator(BaseOperator):
+    """Remove the standbys of one environment whose time has come, unless a swap is under way.
+
+    A swap whose run has ended without an end to the swap is brought to one first: its last task
+    failed, or somebody marked the run as failed, or deleted it. A release that was not watched to
+    the end of its soak leaves.
+
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    """
+
+    ui_color = "#ede9fe"
+
+    def __init__(self, *, environment: Json, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.environment = environment
+
+    def execute(self, context: Context) -> None:
+        """Converge, if there is something to do.
+
+        :raises AirflowSkipException: while somebody else changes the environment.
+        """
+        with explained():
+            looking = self._open("")
+            lease = run_lease(context, looking.cloud, self.log.info)
+            idle = lease.holder() is None
+            if idle and looking.plan(looking.observe(), Wish.STANDBYS_RETIRED).done:
+                return
+            try:
+                swaps = lease.take().swaps
+            except LeaseHeld as held:
+                raise AirflowSkipException(held.message) from held
+            cloud = looking.cloud.guarded(lease.check)
+            for half in reversed(swaps):
+                self.log.info("the swap to %s was left half done", half.release)
+                self._end(half, replace(self._open(half.release), cloud=cloud), context)
+                if half is not swaps[0]:
+                    lease.settle(half.release)
+            self._converge(replace(looking, cloud=cloud), Wish.STANDBYS_RETIRED)
+            lease.give_back()
+
+    def _end(self, half: HalfDone, swap: Swap, context: Context) -> None:
+        """Bring a swap to its end; a release that stays is one to come back to later."""
+        wish = ending(swap.observe(), half)
+        self._converge(swap, wish)
+        if wish is Wish.OLD_RETIRED:
+            self._remember(swap, context)
+
+    def _remember(self, swap: Swap, context: Context) -> None:
+        """Note what serves. The lease is no authority on what was released; the catalogue is."""
+        store, told = artifact_store(), swap.image.release
+        try:
+            known = ReleaseCatalogue(store).find(told.project, told.version).checkout.release
+        except (ReleaseNotFound, RecordRefused) as unknown:
+            self.log.warning("%s is not noted as a deployment: %s", told.version, unknown.message)
+            return
+        ti: Any = context["ti"]
+        history = DeploymentHistory(store)
+        history.record(known, swap.target.environment, run_id=ti.run_id)
+
+    def _open(self, version: str) -> Swap:
+        target = FleetTarget.from_json(self.environment)
+        image = MachineImage(
+            release=Release(project=target.project, sha="", version=version), image_id="", name="",
+            base_image_id="", deb_sha256="", playbook_hash="", region=target.region,
+        )  # fmt: skip
+        return open_swap(self.environment, image.to_json(), self.log.info)
+
+    def _converge(self, swap: Swap, wish: Wish) -> None:
+        swap.converge(wish, timeout=_patience(swap, wish))
+
+
+def _patience(swap: Swap, wish: Wish) -> float:
+    """How long a wish may take, in seconds."""
+    return _PATIENCE + (swap.cloud.parting() if wish in _LEISURELY else 0)
+
+
+def open_swap(environment: Json, image: Json, log: Any) -> Swap:
+    """Open the swap that a task takes part in.
+
+    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
+    :param log: a logger's method.
+    """
+    target = FleetTarget.from_json(environment)
+    return Swap(
+        cloud=open_cloud(target), target=target, image=MachineImage.from_json(image),
+        log=lambda line: log("%s", line),
+    )  # fmt: skip
+
+
+def open_cloud(target: FleetTarget) -> FleetCloud:
+    """Open the door to one environment's fleet; nothing is asked before it is needed.
+
+    :param target: the environment.
+    """
+    return fleet_cloud(
+        target.aws_conn_id, target.region, project=target.project,
+        environment=target.environment, target_group=target.target_group,
+        load_balancer=target.load_balancer,
+    )  # fmt: skip

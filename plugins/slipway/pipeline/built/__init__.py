@@ -1,0 +1,1 @@
+"""What a pipeline built and is to ship: named, found, taken."""

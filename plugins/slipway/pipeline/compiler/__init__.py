@@ -1,0 +1,1 @@
+"""From a pipeline file's model to the containers that run it."""

@@ -1,0 +1,261 @@
+"""Checked pipelines -> the spec that the runner runs. Pure: the same input, the same spec."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from slipway.exceptions import PipelineFileError
+from slipway.pipeline.compiler.env_sizes import bounded, startable
+from slipway.pipeline.compiler.late import LateForms, filled
+from slipway.pipeline.compiler.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
+from slipway.pipeline.compiler.status import AT_FIRST
+from slipway.pipeline.compiler.step import Context, from_a_fork, step_spec
+from slipway.pipeline.lint import other_runners
+from slipway.pipeline.lint.image_rules import ImageRules
+from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
+from slipway.pipeline.yaml.conditions import Event
+from slipway.pipeline.yaml.model import Step
+from slipway.pipeline.yaml.substitution import Budget
+from slipway.pipeline.yaml.walk import with_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from slipway.pipeline.compiler.spec import StepSpec
+    from slipway.pipeline.load import PipelineFile
+    from slipway.pipeline.yaml.document import Document
+    from slipway.pipeline.yaml.model import Pipeline, Volume
+
+_Step = TypeVar("_Step", bound=Step)
+
+WORKSPACE = "/drone/src"
+# Mounting the workspace over one of these would take the image's own files away.
+_RESTRICTED = ("/", "/bin", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr",
+               "/usr/bin", "/var", "/var/run")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """What a file is compiled for.
+
+    :param id: begins the names of everything that is made; unique to the run.
+    :param event: what conditions are matched against.
+    :param variables: for every step, and for substitution.
+    :param labels: on everything that is made.
+    :param images: image names and what is used in their place.
+    :param trusted: containers keep the engine's usual rights and have no limits.
+    :param image_rules: which images may be used; all by default.
+    :param plugins: which of them may have every right; by default as ``trusted`` has it.
+    """
+
+    id: str
+    event: Event = field(default_factory=Event)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
+    trusted: bool = False
+    image_rules: ImageRules = field(default_factory=ImageRules)
+    plugins: PrivilegedPlugins | None = None
+
+
+def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
+    """Compile every pipeline of a file.
+
+    :param file: as :func:`~slipway.pipeline.load.load` has checked it.
+    :param build: what for.
+    :raises PipelineFileError: when something comes to more than is put together, or than a
+        container can be started with.
+    """
+    budget, notices = Budget(), file.told()
+    unmet = other_runners.unmet(file.pipelines, file.elsewhere, build.event)
+    pipelines = []
+    for number, pipeline in enumerate(file.pipelines, 1):
+        own = build
+        if len(file.pipelines) > 1:
+            labels = {**build.labels, "slipway.pipeline": str(number)}
+            own = replace(build, id=f"{build.id}-{number}", labels=labels)
+        document = file.documents[number - 1] if file.documents else None
+        one = compile_pipeline(
+            pipeline, own, number, budget=budget, notices=notices, document=document
+        )
+        here = tuple(name for name in one.depends_on if name not in file.elsewhere)
+        reason = one.unmet or unmet.get(pipeline.name, "")
+        pipelines.append(replace(one, depends_on=here, unmet=reason))
+    return BuildSpec(pipelines=tuple(pipelines), notices=tuple(notices))
+
+
+def compile_pipeline(
+    pipeline: Pipeline, build: Build, number: int = 1, *, budget: Budget | None = None,
+    notices: list[str] | None = None, document: Document | None = None,
+) -> PipelineSpec:  # fmt: skip
+    """Compile one pipeline.
+
+    :param pipeline: one that was checked.
+    :param build: what for; its id and labels are this pipeline's alone.
+    :param number: its place in the file, from 1.
+    :param budget: of the file.
+    :param notices: for the log; what there is to be said is added.
+    :param document: where it stands, for the place of a mistake.
+    :raises PipelineFileError: as :func:`compile_file` does.
+    """
+    budget = budget or Budget()
+    base, workspace = _workspace(pipeline)
+    variables = {**bounded(build.variables), **_stage_variables(pipeline, number, build)}
+    variables |= {
+        "CI_WORKSPACE": workspace,
+        "DRONE_WORKSPACE": workspace,
+        "DRONE_WORKSPACE_BASE": base,
+        "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
+    }
+    late = LateForms(variables, budget)
+    resolved = _resolved(pipeline, late)
+    volumes = tuple(_volumes(resolved, build.id))
+    context = Context(
+        id=build.id, event=build.event, variables=variables, images=build.images,
+        workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
+        image_rules=build.image_rules, notices=[] if notices is None else notices,
+        document=document,
+    )  # fmt: skip
+    services = tuple(_services(resolved, context))
+    steps = tuple(_steps(resolved, context))
+    steps = tuple(_with_rights(steps, pipeline, resolved, build, context.notices))
+    return PipelineSpec(
+        id=build.id,
+        name=pipeline.name,
+        depends_on=pipeline.depends_on,
+        policy=pipeline.trigger.policy().value,
+        unmet=resolved.trigger.unmet(build.event, "trigger") or _nothing_to_do(resolved),
+        platform=f"{resolved.platform.os}/{resolved.platform.arch}",
+        node=dict(resolved.node),
+        clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
+        workspace_base=base,
+        workspace=workspace,
+        pull_secrets=() if from_a_fork(build.event) else pipeline.image_pull_secrets,
+        labels=dict(build.labels),
+        isolation=TRUSTED if build.trusted else UNTRUSTED,
+        volumes=volumes,
+        late=late.forms,
+        services=services,
+        steps=steps,
+    )
+
+
+def _nothing_to_do(pipeline: Pipeline) -> str:
+    return "" if pipeline.steps else "it has no steps"
+
+
+def _resolved(pipeline: Pipeline, late: LateForms) -> Pipeline:
+    """Return a pipeline with everything substituted but what containers run.
+
+    Pipelines keep their names, since Drone's server knows them by what is in the file. Only what a
+    container is given can wait for its turn to ask how the run stands; elsewhere all is still well.
+
+    :raises PipelineFileError: when two steps are called the same then.
+    """
+    own = ("commands", "command", "entrypoint")
+    resolved = with_texts(pipeline, late.substituted, but=own)
+    resolved = with_texts(
+        resolved, lambda text: filled(text, late.forms, AT_FIRST),
+        but=(*own, "environment", "settings"),
+    )  # fmt: skip
+    resolved = late.in_words(resolved)
+    resolved = resolved.model_copy(
+        update={
+            "name": pipeline.name,
+            "depends_on": pipeline.depends_on,
+            "services": _named(resolved.services, "service"),
+            "steps": _named(resolved.steps, "step"),
+        }
+    )
+    names = [one.name for one in (*resolved.services, *resolved.steps)]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        msg = f"two steps or services are called {twice!r} once their names are substituted"
+        raise PipelineFileError(msg, advice="give them names that differ for every build")
+    return resolved
+
+
+def _named(steps: tuple[_Step, ...], kind: str) -> tuple[_Step, ...]:
+    """Give those that have no name their number for one."""
+    return tuple(
+        step if step.name else step.model_copy(update={"name": f"{kind}-{number}"})
+        for number, step in enumerate(steps, 1)
+    )
+
+
+def _services(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
+    for number, service in enumerate(pipeline.services, 1):
+        yield startable(step_spec(service, number, context, kind="service", depends_on=()))
+
+
+def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
+    names = {step.name for step in pipeline.steps}
+    before: tuple[str, ...] = ()
+    for number, step in enumerate(pipeline.steps, 1):
+        if pipeline.is_graph:
+            # Services, and the sources, are there before any step.
+            before = tuple(dict.fromkeys(name for name in step.depends_on or () if name in names))
+        yield startable(step_spec(step, number, context, kind="step", depends_on=before))
+        before = (step.name,)
+
+
+def _with_rights(
+    steps: tuple[StepSpec, ...], pipeline: Pipeline, resolved: Pipeline, build: Build,
+    notices: list[str],
+) -> Iterator[StepSpec]:  # fmt: skip
+    """Give plugins the rights that they may have, and say which go without.
+
+    :param pipeline: as it was checked, when those that lacked something already were told.
+    """
+    plugins = build.plugins or PrivilegedPlugins(trusted=build.trusted)
+    for written, step, spec in zip(pipeline.steps, resolved.steps, steps, strict=True):
+        stranger = from_a_fork(build.event)
+        reason = plugins.refusal(step, resolved, image=spec.image, stranger=stranger)
+        if reason and not plugins.refusal(written, pipeline, image=written.image):
+            notices.append(f"step {step.name!r}: {plugins.message(step, reason)}")
+        yield replace(spec, privileged=spec.privileged or reason == "")
+
+
+def _workspace(pipeline: Pipeline) -> tuple[str, str]:
+    """Return where the workspace's volume is mounted, and the sources' place in it."""
+    base = posixpath.normpath(pipeline.workspace.base)
+    full = posixpath.normpath(posixpath.join(base, pipeline.workspace.path.lstrip("/")))
+    inside = full == base or full.startswith(f"{base}/")
+    if base in _RESTRICTED or not inside:
+        return WORKSPACE, WORKSPACE
+    return base, full
+
+
+def _stage_variables(pipeline: Pipeline, number: int, build: Build) -> dict[str, str]:
+    return {
+        "CI_JOB_NUMBER": str(number),
+        "DRONE_DOCKER_NETWORK_ID": build.id,
+        "DRONE_DOCKER_VOLUME_ID": build.id,
+        "DRONE_STAGE_ARCH": pipeline.platform.arch,
+        "DRONE_STAGE_DEPENDS_ON": ",".join(pipeline.depends_on),
+        "DRONE_STAGE_KIND": pipeline.kind,
+        "DRONE_STAGE_MACHINE": build.event.instance,
+        "DRONE_STAGE_NAME": pipeline.name,
+        "DRONE_STAGE_NUMBER": str(number),
+        "DRONE_STAGE_OS": pipeline.platform.os,
+        "DRONE_STAGE_TYPE": "docker",
+        "DRONE_STAGE_VARIANT": pipeline.platform.variant,
+    }
+
+
+def _volumes(pipeline: Pipeline, identity: str) -> Iterator[VolumeSpec]:
+    """Compile those that are volumes; of one name, the first counts."""
+    seen: set[str] = set()
+    for number, volume in enumerate(pipeline.volumes, 1):
+        if volume.name not in seen and (volume.temp is not None or volume.host is not None):
+            yield _volume(volume, f"{identity}-volume-{number}")
+            seen.add(volume.name)
+
+
+def _volume(volume: Volume, name: str) -> VolumeSpec:
+    if volume.host is not None and volume.temp is None:
+        return VolumeSpec(id=name, name=volume.name, host=volume.host.path)
+    memory = volume.temp is not None and volume.temp.medium == "memory"
+    size = volume.temp.size_limit if volume.temp is not None else 0
+    return VolumeSpec(id=name, name=volume.name, memory=memory, size=size)

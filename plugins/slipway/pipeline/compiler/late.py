@@ -1,0 +1,120 @@
+"""Forms that ask how the run stands: left open when a file is compiled, filled when a step starts.
+
+``${DRONE_BUILD_STATUS}`` in a plugin's settings has no value before the step's turn. The compiler
+leaves a mark in its place, which holds a zero byte and so stands in no text of anybody else's, and
+the runner puts the value where the mark is. A value is put in as it is: nothing in it is a form.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, TypeVar
+
+from slipway.pipeline.compiler.spec import LateForm
+from slipway.pipeline.compiler.status import NAMES
+from slipway.pipeline.yaml.substitution import Budget, expand, substitute
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slipway.pipeline.yaml.model import Pipeline, Step
+
+    _Step = TypeVar("_Step", bound=Step)
+
+# A mark, as it is and as JSON writes it: settings that are lists or maps become JSON.
+_MARK = re.compile("\0([0-9]+)\0")
+_JSON_MARK = re.compile(r"\\u0000([0-9]+)\\u0000")
+# A name and nothing else, and those whose values mean nothing to a shell.
+_NAMED = re.compile(r"(?<!\$)\$\{([A-Z_]+)\}")
+_PLAIN = frozenset(name for name in NAMES if "FAILED" not in name)
+
+
+class LateForms:
+    """Collects the late forms of one pipeline.
+
+    :param variables: of the build; one that is not there is empty.
+    :param budget: of the file.
+    """
+
+    def __init__(self, variables: Mapping[str, str], budget: Budget) -> None:
+        self._variables = variables
+        self._budget = budget
+        self._used: dict[str, str] = {}
+        self._forms: list[LateForm] = []
+
+    @property
+    def forms(self) -> tuple[LateForm, ...]:
+        """Those that were found, in the order of their numbers."""
+        return tuple(self._forms)
+
+    def substituted(self, text: str) -> str:
+        """Replace every form in a text: late ones by their marks, others by their values.
+
+        :raises BadSubstitution: naming the form.
+        :raises SubstitutionTooLong: naming the limit.
+        """
+        return expand(text, self._look_up, self._replaced, budget=self._budget)
+
+    def in_words(self, pipeline: Pipeline) -> Pipeline:
+        """Return a pipeline with marks in the words that containers run, in place of plain names.
+
+        There may be a shell among these words. So only what is plain for sure is put in, which the
+        names of steps are not.
+        """
+        return pipeline.model_copy(
+            update={
+                "services": tuple(map(self._in_words_of, pipeline.services)),
+                "steps": tuple(map(self._in_words_of, pipeline.steps)),
+            }
+        )
+
+    def _in_words_of(self, step: _Step) -> _Step:
+        def marked(match: re.Match[str]) -> str:
+            return self._mark(LateForm(form=match[0])) if match[1] in _PLAIN else match[0]
+
+        lists = {"command": step.command, "entrypoint": step.entrypoint}
+        changed = {
+            key: tuple(_NAMED.sub(marked, word) for word in words)
+            for key, words in lists.items()
+            if words is not None
+        }
+        return step.model_copy(update=changed)
+
+    def _look_up(self, name: str) -> str:
+        """Return a variable's value, and remember that the form at hand asked for it."""
+        self._used[name] = "" if name in NAMES else self._variables.get(name, "")
+        return self._used[name]
+
+    def _replaced(self, form: str, value: str) -> str:
+        """Return what stands in a form's place, once what it uses was looked up."""
+        used, self._used = self._used, {}
+        if NAMES.isdisjoint(used):
+            return value
+        others = {name: text for name, text in used.items() if name not in NAMES}
+        return self._mark(LateForm(form=form, variables=others))
+
+    def _mark(self, late: LateForm) -> str:
+        if late not in self._forms:
+            self._forms.append(late)
+        return f"\0{self._forms.index(late)}\0"
+
+
+def filled(text: str, forms: Sequence[LateForm], status: Mapping[str, str]) -> str:
+    """Put the values in the places of their marks.
+
+    :param forms: of the pipeline.
+    :param status: how the run stands, as
+        :func:`slipway.pipeline.compiler.status.status_variables` has it.
+    """
+    if "\0" not in text and "\\u0000" not in text:
+        return text
+
+    def value(match: re.Match[str]) -> str:
+        number = int(match[1])
+        if number >= len(forms):
+            return ""
+        return substitute(forms[number].form, {**forms[number].variables, **status})
+
+    plain = _MARK.sub(value, text)
+    return _JSON_MARK.sub(lambda match: json.dumps(value(match), ensure_ascii=False)[1:-1], plain)

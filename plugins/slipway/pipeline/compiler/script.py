@@ -1,0 +1,192 @@
+"""A step's commands as one shell script, run the way Drone runs them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipway.pipeline.commit_text.insertion import CommitTextInCode, Held, written, written_words
+from slipway.pipeline.yaml.substitution import expand, plain_name
+from slipway.pipeline.yaml.values import reads_scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from slipway.pipeline.yaml.substitution import Budget
+
+VARIABLE = "DRONE_SCRIPT"
+# `eval` takes the script as it stands: a pipe into a second shell would give the commands the
+# script itself as their standard input, and `echo` would interpret its backslashes.
+COMMAND = (f'eval "${VARIABLE}"',)
+# Text that no shell takes for more than text, wherever it is pasted.
+_HARMLESS = re.compile(r"[A-Za-z0-9_./:@%+=,-]*")
+# Private characters, one for each value that is not pasted.
+_MARKERS = 0xF0000
+_OURS = re.compile(r"(CI|DRONE)(_|$)")
+# What these hold is known only while the run goes on, so the shell must look.
+_LATER = re.compile(r"(CI|DRONE)_(STEP|JOB|FAILED|.*_(STATUS|STARTED|FINISHED)$)")
+
+
+def entrypoint(shell: str | None) -> tuple[str, ...]:
+    """Return the program that reads the script.
+
+    :param shell: the step's own choice; one that reads no such scripts is passed over.
+    """
+    return (shell if shell and reads_scripts(shell) else "/bin/sh", "-c")
+
+
+def shell_script(commands: Sequence[str]) -> str:
+    """Write a script that echoes each command and stops at the first that fails.
+
+    :param commands: as in the pipeline file; each may have several lines.
+    """
+    lines = [f"unset {VARIABLE}", "set -e"]
+    for command in commands:
+        lines += [f"printf '+ %s\\n' {shlex.quote(command.rstrip())}", command]
+    return "\n".join(lines) + "\n"
+
+
+def with_variables(
+    commands: Sequence[str], variables: Mapping[str, str], budget: Budget | None = None
+) -> tuple[list[str], dict[str, str]]:
+    """Substitute the build's variables in commands; every other ``${...}`` is the shell's.
+
+    A value that means something to a shell (a commit message may say anything) is not pasted
+    but handed over as a variable of its own, so that text never becomes a command
+    (:mod:`slipway.pipeline.commit_text.insertion`).
+
+    :param budget: of the file.
+    :returns: the commands, and the variables that they need besides.
+    :raises CommitTextInCode: when a value would be code all the same.
+    :raises SubstitutionTooLong: naming the limit.
+    """
+    values = _Values(variables, budget)
+    out = []
+    for position, command in enumerate(commands):
+        try:
+            out.append(values.command(command))
+        except CommitTextInCode as error:
+            error.position = position
+            raise
+    return out, values.computed
+
+
+def program_with_variables(
+    entrypoint: Sequence[str] | None, command: Sequence[str] | None,
+    variables: Mapping[str, str], budget: Budget | None = None,
+) -> Program:  # fmt: skip
+    """Substitute the build's variables in the words that a container runs.
+
+    No shell reads these, so a value is pasted as it is; where there is a shell among them, or
+    another program that is given code, it is not (:mod:`slipway.pipeline.commit_text.insertion`).
+
+    :param entrypoint: None is the image's own, which may do anything with its first word.
+    :param variables: of the build; one that is not there is empty.
+    :raises BadSubstitution: naming the form.
+    :raises CommitTextInCode: when a value would be code.
+    :raises SubstitutionTooLong: naming the limit.
+    """
+    values = _Values(variables, budget, later=False)
+    first = values.words(entrypoint or ())
+    rest = values.words(command or ())
+    left: tuple[str, ...] = ()
+    if not first and rest:
+        left = tuple(one.form for char, one in values.held.items() if char in rest[0])
+        for char in [char for char in values.held if char in rest[0]]:
+            rest[0] = rest[0].replace(char, values.held.pop(char).reference)
+    written = written_words([*first, *rest], values.held, program=bool(first))
+    computed = {
+        name: value
+        for name, value in values.computed.items()
+        if any(f"${{{name}}}" in word for word in written)
+    }
+    return Program(
+        entrypoint=written[: len(first)] or None, command=written[len(first) :] or None,
+        computed=computed, left=left,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Program:
+    """What a container runs.
+
+    :param computed: the variables that it needs besides the build's.
+    :param left: forms that a shell would have to replace, if the image runs one.
+    """
+
+    entrypoint: tuple[str, ...] | None
+    command: tuple[str, ...] | None
+    computed: dict[str, str]
+    left: tuple[str, ...]
+
+
+class _Values:
+    """The values of the build that a step's texts ask for.
+
+    :param later: names that only the run knows are left to the shell.
+    """
+
+    def __init__(
+        self, variables: Mapping[str, str], budget: Budget | None, *, later: bool = True
+    ) -> None:
+        self.computed: dict[str, str] = {}
+        self.held: dict[str, Held] = {}
+        self._variables = variables
+        self._budget = budget
+        self._later = later
+        self._names: dict[str, str] = {}
+        self._text = ""
+        self._unsafe = self._unknown = False
+
+    def command(self, command: str) -> str:
+        """Return a command with the build's values in it."""
+        self._text, self.held = command, {}
+        text = expand(command, self._own, self._replace, lenient=True, budget=self._budget)
+        return written(text, self.held) if self.held else text
+
+    def words(self, words: Sequence[str]) -> list[str]:
+        """Return words with plain values in them, and markers for all others."""
+        return [expand(word, self._any, self._replace, budget=self._budget) for word in words]
+
+    def _own(self, name: str) -> str:
+        if self._later and _LATER.match(name):
+            self._unknown = True
+            return ""
+        if "-" in name or not (name in self._variables or _OURS.match(name)):
+            raise KeyError(name)
+        return self._any(name)
+
+    def _any(self, name: str) -> str:
+        value = self._variables.get(name, "")
+        self._unsafe = self._unsafe or not self._is_plain(value)
+        return value
+
+    def _replace(self, form: str, value: str) -> str:
+        unsafe, unknown = self._unsafe, self._unknown
+        self._unsafe = self._unknown = False
+        if unknown:
+            return self._hold(form, form[2:-1], None) if plain_name(form) else form
+        # What the file's author wrote within a form is theirs to say.
+        if not unsafe or self._is_plain(value):
+            return value
+        # The same text is handed over once, however often it is asked for.
+        name = self._names.setdefault(value, f"DRONE_SUBSTITUTED_{len(self._names) + 1}")
+        self.computed[name] = value
+        return self._hold(form, name, value)
+
+    def _hold(self, form: str, name: str, value: str | None) -> str:
+        number = len(self.held)
+        while (marker := chr(_MARKERS + number)) in self._text or marker in self.held:
+            number += 1
+        self.held[marker] = Held(form=form, name=name, value=value)
+        return marker
+
+    def _is_plain(self, value: str) -> bool:
+        """Tell whether no shell takes a value for more than text, wherever it is pasted."""
+        if not _HARMLESS.fullmatch(value):
+            return False
+        # It must not be the line that ends a here-document.
+        end = rf"<<-?[ \t]*[\\'\"]*{re.escape(value)}"
+        return not (value and "<<" in self._text and re.search(end, self._text))

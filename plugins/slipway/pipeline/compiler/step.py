@@ -1,0 +1,228 @@
+"""One step of a checked pipeline -> its spec."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import ImageRefused, PipelineFileError
+from slipway.pipeline.commit_text.insertion import CommitTextInCode
+from slipway.pipeline.compiler import script, script_file
+from slipway.pipeline.compiler.plugin_settings import plugin_variables
+from slipway.pipeline.compiler.service_ports import awaited_ports
+from slipway.pipeline.compiler.spec import LimitSpec, PortSpec, StepSpec
+from slipway.pipeline.lint.image_names import is_latest, replaced
+from slipway.pipeline.lint.image_rules import ImageRules
+from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
+from slipway.pipeline.yaml.values import FAILURES, PULLS, FromSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slipway.pipeline.compiler.spec import VolumeSpec
+    from slipway.pipeline.yaml.conditions import Event
+    from slipway.pipeline.yaml.diagnostics import Path
+    from slipway.pipeline.yaml.document import Document
+    from slipway.pipeline.yaml.model import Mount, Step
+    from slipway.pipeline.yaml.substitution import Budget
+
+_UNFIT = re.compile(r"[^a-zA-Z0-9_.-]+")
+# A container's name is for people to read; the whole step name stays in the spec.
+_LONGEST_NAME = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What the steps of a pipeline share.
+
+    :param environment: the pipeline's own, for every step.
+    :param variables: of the build and the pipeline.
+    :param budget: what the file's texts may still come to.
+    :param notices: for the log; what there is to be said is added.
+    :param document: where the pipeline stands, for the place of a mistake.
+    """
+
+    id: str
+    event: Event
+    variables: Mapping[str, str]
+    images: Mapping[str, str]
+    workspace: str
+    volumes: tuple[VolumeSpec, ...]
+    environment: Mapping[str, str | FromSecret]
+    budget: Budget
+    image_rules: ImageRules = field(default_factory=ImageRules)
+    notices: list[str] = field(default_factory=list)
+    document: Document | None = None
+
+
+def step_spec(
+    step: Step, number: int, context: Context, *, kind: str, depends_on: tuple[str, ...]
+) -> StepSpec:
+    """Compile a step or service.
+
+    :param step: with everything substituted but its commands, and what its container runs.
+    :param number: its place among its kind, from 1.
+    :param kind: ``step`` or ``service``.
+    :raises ImageRefused: when the project must not use its image.
+    """
+    if reason := context.image_rules.refusal(step.image):
+        msg = f"{kind} {step.name!r}: {reason}"
+        raise ImageRefused(msg, advice=context.image_rules.advice())
+    environment, secrets = _environment(step, number, context)
+    entrypoint, command, commands = step.entrypoint, step.command, ""
+    if not step.commands:
+        program = _program(step, number, context, kind)
+        entrypoint, command = program.entrypoint, program.command
+        environment |= program.computed
+    else:
+        text, computed = _commands(step, number, context, kind)
+        environment |= computed
+        entrypoint, command = script.entrypoint(step.shell), script.COMMAND
+        commands = script.shell_script(text)
+        if len(commands.encode()) > script_file.LONGEST_VARIABLE:
+            command = script_file.COMMAND
+        else:
+            environment[script.VARIABLE], commands = commands, ""
+    # A service that runs its image's own program runs it where the image says.
+    own_place = step.detach and not step.commands
+    image = replaced(step.image, context.images)
+    volumes = {volume.name for volume in context.volumes}
+    return StepSpec(
+        id=f"{context.id}-{kind}-{number}-{_UNFIT.sub('-', step.name)[:_LONGEST_NAME]}",
+        name=step.name,
+        image=image,
+        pull=_pull(step, image),
+        environment=environment,
+        secrets=secrets,
+        entrypoint=entrypoint,
+        command=command,
+        working_dir=step.working_dir or (None if own_place else context.workspace),
+        user=step.user,
+        aliases=(step.name,) if step.detach else (),
+        network=step.network_mode,
+        dns=step.dns,
+        dns_search=step.dns_search,
+        extra_hosts=step.extra_hosts,
+        ports=tuple(
+            PortSpec(port=one.port, host=one.host, protocol=one.protocol.lower())
+            for one in step.ports
+            if one.host
+        ),
+        mounts={mount.path: mount.name for mount in step.volumes if mount.name in volumes},
+        devices={
+            mount.path: _host_path(mount, context)
+            for mount in step.devices
+            if mount.name in volumes
+        },
+        limits=_limits(step),
+        depends_on=depends_on,
+        policy=step.when.policy().value,
+        unmet=step.when.unmet(context.event, "when"),
+        detach=step.detach,
+        failure=step.failure if step.failure in FAILURES else FAILURES[0],
+        privileged=step.privileged,
+        script=commands,
+        awaited_ports=_awaited(step, context) if kind == "service" else None,
+    )
+
+
+def _awaited(service: Step, context: Context) -> tuple[int, ...] | None:
+    try:
+        return awaited_ports(service)
+    except ValueError as error:
+        context.notices.append(
+            f"service {service.name!r}: {error}; its image says what to wait for"
+        )
+        return None
+
+
+def _commands(
+    step: Step, number: int, context: Context, kind: str
+) -> tuple[list[str], dict[str, str]]:
+    """Return a step's commands, and the variables that they need besides the build's."""
+    try:
+        return script.with_variables(step.commands, context.variables, context.budget)
+    except CommitTextInCode as error:
+        place: Path = (f"{kind}s", number - 1, "commands", error.position)
+        raise _placed(error, place, context) from error
+
+
+def _program(step: Step, number: int, context: Context, kind: str) -> script.Program:
+    """Return what the container runs, where it is not ``commands``."""
+    try:
+        program = script.program_with_variables(
+            step.entrypoint, step.command, context.variables, context.budget
+        )
+    except CommitTextInCode as error:
+        key = "command" if error.held.form in "".join(step.command or ()) else "entrypoint"
+        place: Path = (f"{kind}s", number - 1, key)
+        raise _placed(error, place, context) from error
+    context.notices.extend(
+        f"{kind} {step.name!r}, command: the value of {form} is more than plain characters and is "
+        "not pasted; a shell finds it in the environment"
+        for form in program.left
+    )
+    return program
+
+
+def _placed(error: CommitTextInCode, place: Path, context: Context) -> PipelineFileError:
+    """Show where in the file a value would have become code."""
+    if context.document is None:
+        return error
+    problem = context.document.problem(
+        "commit-text-in-code", place, error.message, advice=error.advice
+    )
+    return PipelineFileInvalid([problem])
+
+
+def _environment(
+    step: Step, number: int, context: Context
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return variables with values, and variables with names of secrets.
+
+    The step's own win over the build's, which win over the pipeline's, and those that are empty are
+    not there at all, as Drone has it. What would hold a secret is empty for a stranger's commit.
+    """
+    build = {
+        **context.variables, "DRONE_STEP_NAME": step.name, "DRONE_STEP_NUMBER": str(number),
+    }  # fmt: skip
+    merged: dict[str, str | FromSecret] = {
+        **context.environment, **build, **step.environment, **dict(plugin_variables(step.settings)),
+    }  # fmt: skip
+    values = {name: value for name, value in merged.items() if isinstance(value, str) and value}
+    secrets = {name: value.name for name, value in merged.items() if isinstance(value, FromSecret)}
+    if from_a_fork(context.event):
+        return values | dict.fromkeys(secrets, ""), {}
+    return values, secrets
+
+
+def from_a_fork(event: Event) -> bool:
+    """Tell whether a stranger wrote the commit.
+
+    Whoever may open a pull request must not be able to read what the project knows: neither its
+    secrets nor, with them, its private images.
+    """
+    return event.name == "pull_request" and event.fork
+
+
+def _pull(step: Step, image: str) -> str:
+    """Say when to pull: by default what Drone does, ``latest`` again and again, others once."""
+    if step.pull in PULLS and step.pull != "default":
+        return step.pull
+    return "refresh" if is_latest(image) and image == step.image else "if-not-exists"
+
+
+def _limits(step: Step) -> LimitSpec:
+    limits = step.resources.limits
+    return LimitSpec(
+        memory=step.mem_limit or limits.memory or None,
+        memory_swap=step.memswap_limit or None,
+        shm=step.shm_size or None,
+        cpus=limits.cpu / 1000 if limits.cpu else None,
+    )
+
+
+def _host_path(mount: Mount, context: Context) -> str:
+    hosts = {volume.name: volume.host for volume in context.volumes}
+    return hosts.get(mount.name) or mount.path

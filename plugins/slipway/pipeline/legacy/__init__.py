@@ -1,0 +1,1 @@
+"""Pipeline files of earlier years, converted to today's form."""

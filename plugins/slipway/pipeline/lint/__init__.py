@@ -1,0 +1,1 @@
+"""What is wrong with a pipeline file, and what is only passed over."""

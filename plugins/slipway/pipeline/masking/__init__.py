@@ -1,0 +1,1 @@
+"""Secrets in what a step writes, found in every form and masked."""

@@ -1,0 +1,1 @@
+"""Runs a compiled pipeline: containers, services, order, logs, results."""

@@ -1,0 +1,1 @@
+"""A pipeline file as data that knows where each value stood."""

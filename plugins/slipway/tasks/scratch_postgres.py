@@ -1,0 +1,145 @@
+"""A fresh Postgres for as long as a block lasts, for SQL that nobody has looked at.
+
+It has what an untrusted pipeline's service has: no way to the metadata service, limits, and few
+capabilities; and beyond that no way out of its network at all. Whoever connects is the owner of an
+empty database, and no superuser: a superuser's SQL can run programs and read the server's files.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from slipway.exceptions import ImageUnavailable, TestsFailed, ToolFailed
+from slipway.hooks.tools.recipes import pack
+from slipway.model.container import ContainerSpec, ImageFacts, PullPolicy
+from slipway.pipeline.compiler.spec import UNTRUSTED
+from slipway.pipeline.runtime.readiness import Service, wait_until_ready
+from slipway.pipeline.runtime.step_container import isolated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from slipway.hooks.docker.engine import ContainerEngine
+
+ROLE = "rehearsal"
+_HOST = "postgres"
+_START_TIMEOUT = 90.0
+# The data is thrown away, so nothing of it has to reach a disk; and none of it fills one. The
+# server's log is for its start alone, or a loop of notices would.
+_CARELESS = (
+    "postgres", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
+    "-c", "max_wal_size=256MB", "-c", "temp_file_limit=262144", "-c", "log_min_messages=fatal",
+)  # fmt: skip
+_DATA = {"/var/lib/postgresql/data": "size=2g,mode=0700"}
+_FOLDER, _PASSWORD, _SQL = "/slipway", "password", "role.sql"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScratchPostgres:
+    """An empty database.
+
+    :param url: of its owner, with the password, as seen on the network.
+    :param network: the private network that it is on.
+    """
+
+    url: str
+    network: str
+
+
+@contextmanager
+def scratch_postgres(
+    engine: ContainerEngine,
+    *,
+    name: str,
+    major: int,
+    labels: Mapping[str, str],
+    extensions: Sequence[str] = (),
+) -> Iterator[ScratchPostgres]:
+    """Start a Postgres on a private network, and remove both afterwards.
+
+    :param name: of the container and the network.
+    :param major: Postgres' major version.
+    :param labels: on both; whatever carries them is removed, before and afterwards.
+    :param extensions: made beforehand, as whoever runs production's server would.
+    :raises ImageUnavailable: when there is no image of that version.
+    :raises ToolFailed: when the server does not start.
+    """
+    engine.remove_labelled(labels)
+    try:
+        image = _image(engine, major)
+        engine.create_network(
+            name, {**labels, "slipway.kind": "pipeline"}, guarded=True, internal=True
+        )
+        container = engine.create(isolated(_server(name, image, labels), UNTRUSTED))
+        password = secrets.token_hex(16)
+        files = {
+            # The superuser's, which nobody is told.
+            _PASSWORD: secrets.token_hex(16).encode(),
+            _SQL: _role_sql(password, extensions).encode(),
+        }
+        engine.put_tar(container, _FOLDER, pack(files))
+        engine.start(container)
+        service = Service(name=f"Postgres {major}", container=container, image=image)
+        try:
+            wait_until_ready(engine, service, timeout=_START_TIMEOUT)
+        except TestsFailed as error:
+            raise ToolFailed(error.message) from error
+        _make_role(engine, container)
+        url = f"postgres://{ROLE}:{password}@{_HOST}:5432/{ROLE}?sslmode=disable"
+        yield ScratchPostgres(url=url, network=name)
+    finally:
+        engine.remove_labelled(labels)
+
+
+def _server(name: str, image: ImageFacts, labels: Mapping[str, str]) -> ContainerSpec:
+    return ContainerSpec(
+        name=name,
+        image=image.id,
+        argv=_CARELESS,
+        environment={"POSTGRES_PASSWORD_FILE": f"{_FOLDER}/{_PASSWORD}", "POSTGRES_DB": ROLE},
+        network=name,
+        aliases=(_HOST,),
+        tmpfs=_DATA,
+        labels={**labels, "slipway.kind": "service"},
+        health_interval=1.0 if image.has_healthcheck else None,
+    )
+
+
+def _role_sql(password: str, extensions: Sequence[str]) -> str:
+    """Write what makes the database's owner, as the superuser."""
+    return "\n".join(
+        [
+            f"create role {ROLE} login password '{password}';",
+            f"alter database {ROLE} owner to {ROLE};",
+            f"alter schema public owner to {ROLE};",
+            *(f"create extension if not exists {_quoted(one)} cascade;" for one in extensions),
+        ]
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _make_role(engine: ContainerEngine, container: str) -> None:
+    """Make the owner, over the server's own socket.
+
+    :raises ToolFailed: with what psql said.
+    """
+    psql = ("psql", "-XqU", "postgres", "-d", ROLE, "-v", "ON_ERROR_STOP=1", "-f")
+    code, said = engine.exec(container, (*psql, f"{_FOLDER}/{_SQL}"))
+    if code != 0:
+        msg = f"the rehearsal's database cannot be made: {said.strip()}"
+        raise ToolFailed(msg, advice="does the image have the extensions that the project names?")
+
+
+def _image(engine: ContainerEngine, major: int) -> ImageFacts:
+    """Prefer Slipway's own image; the official one speaks the same variables."""
+    try:
+        return engine.ensure_image(f"slipway/postgres:{major}", pull=PullPolicy.NEVER)
+    except ImageUnavailable:
+        return engine.ensure_image(f"postgres:{major}")

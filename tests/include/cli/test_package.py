@@ -1,0 +1,214 @@
+"""What `fab package` takes of a working copy, and what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import docker
+import pytest
+
+from include.cli import package
+from include.cli.package import choose_project, package_working_copy
+from include.cli.working_copy import packed, uncommitted, version_of_copy
+from include.project.loader import load_project
+from include.project.model import Package, Project
+from slipway.exceptions import MigrationFailed, PackageRefused
+from slipway.hooks.packages.deb_units import Units
+from slipway.hooks.packages.nfpm import BuiltDeb
+from slipway.hooks.packages.packaging_file import PackagingFile
+from slipway.hooks.packages.ready_debs import ReadyDebs
+from slipway.hooks.tools.recipes import pack
+from slipway.model.facts import SchemaVersion
+from slipway.tasks.rehearsal import Rehearsal
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "include" / "examples"
+
+
+@pytest.fixture
+def project() -> Project:
+    return load_project(EXAMPLES / "shortener.yaml")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "shortener"
+    (folder / "migrations").mkdir(parents=True)
+    (folder / ".gitignore").write_text("/bin/\n")
+    (folder / "main.go").write_text("package main\n")
+    (folder / "migrations" / "00001_a.sql").write_text("-- +goose Up\n-- +goose Down\n")
+    _git(folder, "init", "--quiet", "--initial-branch=main")
+    _git(folder, "add", "--all")
+    _git(folder, "-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-qm", "First")
+    return folder
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(folder), *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The hooks, which would ask Docker."""
+    fakes = mock.Mock()
+    monkeypatch.setattr(docker, "from_env", mock.Mock())
+    monkeypatch.setattr(package, "ContainerEngine", mock.Mock())
+    fakes.sources = {}
+
+    def build(_: Any, sources: Any, *, version: str, **__: Any) -> BuiltDeb:
+        with tarfile.open(fileobj=sources) as archive:
+            fakes.sources = {one.name: one.mode for one in archive if one.isfile()}
+        text = "name: shortener\n"
+        return BuiltDeb(
+            name=fakes.name, version=version, architecture="amd64", content=io.BytesIO(b"deb"),
+            size=3, sha256=hashlib.sha256(b"deb").hexdigest(),
+            units=Units(names=("shortener.service",)),
+            packaging=PackagingFile(path="packaging/nfpm.yaml", text=text),
+        )  # fmt: skip
+
+    fakes.name = "shortener"
+    fakes.rehearsal = mock.create_autospec(Rehearsal, instance=True)
+    fakes.rehearsal.run.return_value = SchemaVersion(version=1, before=0, seconds=1.0)
+    fakes.build = build
+    monkeypatch.setattr(package, "build_deb", build)
+    monkeypatch.setattr(package, "Rehearsal", lambda **_: fakes.rehearsal)
+    return fakes
+
+
+@pytest.fixture
+def run(folder: Path, project: Project, tools: Any) -> Callable[[], tuple[int, str]]:
+    def go() -> tuple[int, str]:
+        out = io.StringIO()
+        return package_working_copy(folder, project, out=out), out.getvalue()
+
+    return go
+
+
+def _build(folder: Path) -> None:
+    (folder / "bin").mkdir()
+    (folder / "bin" / "shortener").write_text("ELF")
+    (folder / "bin" / "shortener").chmod(0o755)
+
+
+def test_what_ships_besides_the_sources_is_taken_from_the_working_copy(
+    folder: Path, run: Callable[[], tuple[int, str]], tools: Any
+) -> None:
+    _build(folder)
+    code, said = run()
+    assert code == 0
+    assert tools.sources["bin/shortener"] & 0o111
+    assert tools.sources.keys() >= {"main.go", "migrations/00001_a.sql"}
+    assert not any(name.startswith(".git/") for name in tools.sources)
+    assert f"shortener_{version_of_copy(folder)}_amd64.deb: 3 bytes" in said
+    assert "schema 1: up, down and up again works" in said
+
+
+def test_a_program_that_nobody_built_here_is_named(
+    folder: Path, run: Callable[[], tuple[int, str]]
+) -> None:
+    code, said = run()
+    assert code == 1
+    assert "bin/shortener: nothing is there" in said
+    assert "build it there, as .drone.yml does" in said
+    assert "schema 1" in said  # the migrations are looked at all the same
+    assert "Traceback" not in said
+
+
+def test_everything_that_is_wrong_is_said_in_one_go(
+    folder: Path, run: Callable[[], tuple[int, str]], tools: Any
+) -> None:
+    _build(folder)
+    tools.name = "shrotener"
+    tools.rehearsal.run.side_effect = MigrationFailed("00001_a.sql fails on the way down")
+    code, said = run()
+    assert code == 1
+    assert "builds 'shrotener', the project file says 'shortener'" in said
+    assert "00001_a.sql fails on the way down" in said
+
+
+def test_what_ci_would_not_see_is_named(folder: Path, run: Callable[[], tuple[int, str]]) -> None:
+    _build(folder)
+    assert "not committed" not in run()[1]
+    (folder / "new file.go").write_text("package main\n")
+    (folder / "main.go").write_text("package other\n")
+    assert uncommitted(folder) == ["main.go", "new file.go"]
+    assert "not committed, so CI would not see it: main.go, new file.go" in run()[1]
+
+
+def test_without_a_docker_engine_it_says_so(
+    run: Callable[[], tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = mock.Mock(side_effect=docker.errors.DockerException("no socket"))
+    monkeypatch.setattr(docker, "from_env", failing)
+    code, said = run()
+    assert (code, "no Docker engine answers (no socket)" in said) == (1, True)
+
+
+def test_the_version_is_the_one_that_ci_will_give(folder: Path) -> None:
+    sha = _git(folder, "rev-parse", "HEAD")[:7]
+    assert version_of_copy(folder) == f"0.0.0+1.g{sha}"
+    _git(folder, "tag", "v1.2.0")
+    assert version_of_copy(folder) == f"1.2.0+0.g{sha}"
+
+
+def test_files_have_the_modes_that_a_commits_archive_gives_them(folder: Path) -> None:
+    (folder / "main.go").chmod(0o600)
+    (folder / "run").write_text("")
+    (folder / "run").chmod(0o700)
+    with tarfile.open(fileobj=io.BytesIO(packed(folder, as_archived=True))) as archive:
+        modes = {one.name: one.mode for one in archive}
+    assert (modes["main.go"], modes["run"]) == (0o664, 0o775)
+
+
+def test_the_project_is_told_by_name_by_origin_or_by_the_folder(
+    folder: Path, project: Project
+) -> None:
+    other = project.model_copy(update={"name": "other"})
+    both = {"shortener": project, "other": other}
+    assert choose_project(both, folder, "other") is other
+    assert choose_project(both, folder) is project
+    moved = folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(PackageRefused, match="is not clear") as refused:
+        choose_project(both, moved)
+    assert "--project; there is shortener, other" in refused.value.advice
+    _git(moved, "remote", "add", "origin", project.repository.url)
+    assert choose_project({"shortener": project}, moved) is project
+    with pytest.raises(PackageRefused, match="there is no project 'shrotener'"):
+        choose_project(both, moved, "shrotener")
+
+
+def test_a_folder_that_is_not_there_is_named(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(PackageRefused, match="there is no folder"):
+        choose_project({"shortener": project}, tmp_path / "absent", "shortener")
+
+
+def test_a_package_of_the_repositorys_own_is_taken_from_where_it_was_built(
+    folder: Path, project: Project, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {**project.package.model_dump(by_alias=True, exclude={"nfpm", "built"})}
+    own = Package.model_validate({**kept, "debs": "dist/*.deb"})
+    (folder / "dist").mkdir()
+    (folder / "dist" / "shortener_1_amd64.deb").write_text("deb")
+
+    def ready(_: Any, built: Any, *, pattern: str, **__: Any) -> ReadyDebs:
+        built.seek(0)
+        with tarfile.open(fileobj=built) as archive:
+            assert (archive.getnames()[1:], pattern) == (
+                ["dist/shortener_1_amd64.deb"], "dist/*.deb",
+            )  # fmt: skip
+        found: BuiltDeb = tools.build(_, io.BytesIO(pack({})), version=version_of_copy(folder))
+        return ReadyDebs(main=found, beside=(), needed=frozenset())
+
+    monkeypatch.setattr(package, "ready_debs", ready)
+    out = io.StringIO()
+    changed = project.model_copy(update={"package": own})
+    assert package_working_copy(folder, changed, out=out) == 0
+    assert "dist/*.deb: 1 files" in out.getvalue()

@@ -1,0 +1,148 @@
+"""The commands that `fab lint`, `fab compile` and `fab exec` are."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from include.cli.pipelines import (
+    Choices,
+    compile_to_json,
+    lint_files,
+    run_working_copy,
+)
+from include.cli.working_copy import checkout_of, packed
+
+ROOT = Path(__file__).resolve().parents[3]
+GOOD = "kind: pipeline\nsteps: [{name: a, image: i, when: {event: tag}}]\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / ".drone.yml").write_text(GOOD)
+    return tmp_path
+
+
+def test_lint_reads_every_file_and_counts_the_wrong_ones(folder: Path) -> None:
+    bad = folder / "bad.yml"
+    bad.write_text("kind: pipeline\nsteps: [{nam: a}]\n")
+    out = io.StringIO()
+    assert lint_files([folder, bad, folder / "absent"], trusted=False, out=out) == 1
+    said = out.getvalue()
+    assert f"{folder / '.drone.yml'}: default\n" in said
+    assert "did you mean `name`?" in said
+    assert f"{folder / 'absent'}: there is no such file\n" in said
+    assert lint_files([folder], trusted=False, out=out) == 0
+
+
+def test_lint_warns_of_what_drone_passes_over_and_refuses_it_if_asked_to(folder: Path) -> None:
+    (folder / ".drone.yml").write_text("kind: pipeline\nsteps:\n- {image: i, comand: [x]}\n")
+    out = io.StringIO()
+    assert lint_files([folder], trusted=False, out=out) == 0
+    assert f"warning: {folder / '.drone.yml'}:3:14: there is no key `comand`" in out.getvalue()
+    assert lint_files([folder], trusted=False, strict=True, out=out) == 1
+
+
+def test_compile_prints_the_spec_for_an_event(folder: Path) -> None:
+    def unmet(choices: Choices) -> str:
+        out = io.StringIO()
+        assert compile_to_json(folder, choices, out=out) == 0
+        text: str = json.loads(out.getvalue())["pipelines"][0]["steps"][0]["unmet"]
+        return text
+
+    assert unmet(Choices()) == "when.event is [tag], the build's is push"
+    assert unmet(Choices(event="tag", ref="v1.0.0")) == ""
+
+
+def test_compile_is_the_same_each_time(folder: Path) -> None:
+    first, second = io.StringIO(), io.StringIO()
+    compile_to_json(folder, Choices(branch="b"), out=first)
+    compile_to_json(folder / ".drone.yml", Choices(branch="b"), out=second)
+    assert first.getvalue() == second.getvalue()
+
+
+def test_an_unknown_pipeline_is_answered_with_those_that_are_there(folder: Path) -> None:
+    out = io.StringIO()
+    assert run_working_copy(folder, Choices(pipeline="x"), timeout=1, out=out) == 1
+    assert "there are default" in out.getvalue()
+
+
+def test_fab_takes_several_paths(folder: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "fab", "lint", folder, folder / ".drone.yml", "--trusted"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_working_copy_is_described_and_packed(folder: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+    assert checkout_of(folder).release.sha == "0" * 40
+    git("init", "--initial-branch=topic")
+    (folder / ".gitignore").write_text("secret\n")
+    (folder / "secret").write_text("x")
+    git("add", ".")
+    git("-c", "user.name=Ada", "-c", "user.email=a@x", "commit", "-m", "First")
+    (folder / "new").write_text("not committed")
+    checkout = checkout_of(folder)
+    assert (checkout.branch, checkout.message, checkout.author_name) == ("topic", "First", "Ada")
+    with tarfile.open(fileobj=io.BytesIO(packed(folder))) as archive:
+        names = archive.getnames()
+    assert {".drone.yml", "new", ".git/HEAD"} <= set(names)
+    assert "secret" not in names
+
+
+def test_steps_on_ones_own_machine_know_the_version_that_ci_would_give(folder: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True)
+
+    git("init", "--initial-branch=main")
+    git("add", ".")
+    git("-c", "user.name=Ada", "-c", "user.email=a@x", "commit", "-m", "First")
+    git("tag", "v1.4.0")
+    out = io.StringIO()
+    assert compile_to_json(folder, Choices(), out=out) == 0
+    environment = json.loads(out.getvalue())["pipelines"][0]["steps"][0]["environment"]
+    checkout = checkout_of(folder)
+    assert environment["SLIPWAY_VERSION"] == f"1.4.0+0.g{checkout.release.sha[:7]}"
+    assert environment["SOURCE_DATE_EPOCH"] == str(checkout.committed_at)
+
+
+def test_an_event_that_there_is_not_names_those_that_there_are(folder: Path) -> None:
+    out = io.StringIO()
+    assert compile_to_json(folder, Choices(event="pusch"), out=out) == 1
+    assert "there is no event 'pusch'" in out.getvalue()
+    assert "pull_request" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("choices", "ref", "branch"),
+    [
+        (Choices(branch="b"), "refs/heads/b", "b"),
+        (Choices(event="tag", ref="v1"), "refs/tags/v1", ""),
+        (Choices(event="pull_request", ref="7", branch="b"), "refs/pull/7", "b"),
+        (Choices(event="cron", cron="nightly", branch="b"), "refs/heads/b", "b"),
+        (Choices(event="promote", target="prod", ref="refs/heads/x", branch="b"),
+         "refs/heads/x", "b"),
+    ],
+)  # fmt: skip
+def test_an_event_is_what_a_person_says(
+    folder: Path, choices: Choices, ref: str, branch: str
+) -> None:
+    steps = "kind: pipeline\nsteps: [{name: a, image: i, commands: [x]}]\n"
+    (folder / ".drone.yml").write_text(steps)
+    out = io.StringIO()
+    assert compile_to_json(folder, choices, out=out) == 0
+    (step,) = json.loads(out.getvalue())["pipelines"][0]["steps"]
+    assert step["environment"]["DRONE_COMMIT_REF"] == ref
+    assert step["environment"].get("DRONE_BRANCH", "") == branch
+    assert step["environment"]["DRONE_BUILD_EVENT"] == choices.event

@@ -1,0 +1,345 @@
+"""What git is told, what it may find by itself, and where it shows it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shlex
+import stat
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+from airflow.sdk import BaseHook, Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from slipway.exceptions import RepositoryRefused
+from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.git.credentials import Login, with_key
+from slipway.hooks.git.mirror import GitMirror
+from tests.fakes.git_http import GitWeb, git_web, make_authority
+from tests.fakes.git_server import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TOKEN = "canary-5f3a"
+HEADER = "Basic " + base64.b64encode(f"ada:{TOKEN}".encode()).decode()
+CONNECTIONS = {
+    "token": Connection(conn_id="token", conn_type="git", login="ada", password=TOKEN),
+    "other": Connection(conn_id="other", conn_type="git", login="eve", password="other-one"),
+    "empty": Connection(conn_id="empty", conn_type="git"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def get(conn_id: str) -> Connection:
+        try:
+            return CONNECTIONS[conn_id]
+        except KeyError:
+            raise AirflowNotFoundException(conn_id) from None
+
+    monkeypatch.setenv("AIRFLOW__SLIPWAY__GIT_MIRRORS", str(tmp_path / "mirrors"))
+    with mock.patch.object(BaseHook, "get_connection", autospec=True, side_effect=get):
+        yield
+
+
+@pytest.fixture
+def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitWeb]:
+    """A private server with TLS, whose certificate the machine believes."""
+    tls = make_authority(tmp_path)
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(tls[0]))
+    (tmp_path / "served").mkdir()
+    with git_web(tmp_path / "served", tls) as web:
+        web.authorization = HEADER
+        yield web
+
+
+def _repository(web: GitWeb, name: str = "private") -> Repository:
+    (web.base / name).parent.mkdir(exist_ok=True)
+    return Repository(web.base / name, f"{web.url}/{name}/.git")
+
+
+def test_a_token_opens_its_repository(web: GitWeb) -> None:
+    repository = _repository(web)
+    sha = repository.commit(readme="secret")
+    assert git_mirror(repository.url, "token").read(sha, "readme") == b"secret"
+    assert set(web.shown) == {HEADER}
+
+
+def test_a_project_without_credentials_gets_nothing_that_another_ones_fetched(web: GitWeb) -> None:
+    repository = _repository(web)
+    sha = repository.commit(readme="secret")
+    git_mirror(repository.url, "token").archive(sha)
+    for connection in (None, "other"):
+        with pytest.raises(RepositoryRefused, match="refused us"):
+            git_mirror(repository.url, connection).read(sha, "readme")
+        with pytest.raises(RepositoryRefused, match="refused us"):
+            git_mirror(repository.url, connection).archive(sha)
+
+
+def _vendor(parent: Repository, url: str, pinned: str, path: str = "lib") -> str:
+    parent.git("update-index", "--add", "--cacheinfo", f"160000,{pinned},{path}")
+    file = parent.path / ".gitmodules"
+    before = file.read_text() if file.exists() else ""
+    file.write_text(f'{before}[submodule "{path}"]\n\tpath = {path}\n\turl = {url}\n')
+    parent.git("add", ".gitmodules")
+    parent.git("commit", "--quiet", "-m", "vendor")
+    return parent.git("rev-parse", "HEAD")
+
+
+def test_a_submodule_gets_no_private_tree_of_another_project(
+    web: GitWeb, repository: Repository
+) -> None:
+    private = _repository(web)
+    pinned = private.commit(readme="secret")
+    git_mirror(private.url, "token").archive(pinned)
+    sha = _vendor(repository, private.url, pinned)
+    with pytest.raises(RepositoryRefused, match="submodule lib: ") as refused:
+        git_mirror(repository.url, None).archive(sha)
+    assert "`submodules`" in refused.value.advice
+
+
+def test_a_submodule_gets_the_credentials_that_the_project_names_and_no_others(
+    web: GitWeb, tmp_path: Path
+) -> None:
+    parent, library = _repository(web), _repository(web, "org/library")
+    pinned = library.commit(code="x")
+    sha = _vendor(parent, library.url, pinned)
+    with pytest.raises(RepositoryRefused):
+        git_mirror(parent.url, "token").archive(sha)
+    with pytest.raises(RepositoryRefused):
+        git_mirror(parent.url, "token", {f"{web.url}/organ/": "token"}).archive(sha)
+    assert git_mirror(parent.url, "token", {f"{web.url}/org/": "token"}).archive(sha)
+    with git_web(tmp_path / "served", (tmp_path / "ca.pem", tmp_path / "ca.key")) as stranger:
+        stranger_url = f"{stranger.url}/org/library/.git"
+        again = _vendor(parent, stranger_url, pinned, "again")
+        assert git_mirror(parent.url, "token", {f"{web.url}/": "token"}).archive(again)
+        assert stranger.seen
+        assert stranger.shown == []
+
+
+def test_of_two_places_the_nearer_one_decides(web: GitWeb) -> None:
+    parent, library = _repository(web), _repository(web, "org/library")
+    sha = _vendor(parent, library.url, library.commit(code="x"))
+    places = {f"{web.url}/": "other", f"{web.url}/org/": "token"}
+    assert git_mirror(parent.url, "token", places).archive(sha)
+
+
+def test_a_redirect_gets_no_credentials(web: GitWeb, tmp_path: Path) -> None:
+    repository = _repository(web)
+    repository.commit()
+    with git_web(tmp_path / "served", (tmp_path / "ca.pem", tmp_path / "ca.key")) as thief:
+        web.redirects["/moved"] = f"{thief.url}/private/.git"
+        web.redirects["/private/.git/git-upload-pack"] = f"{thief.url}/private/.git/git-upload-pack"
+        for url in (f"{web.url}/moved", repository.url):
+            with pytest.raises(RepositoryRefused, match="sends us to another address") as refused:
+                git_mirror(url, "token").find("main")
+            assert "new address" in refused.value.advice
+        assert thief.seen == []
+
+
+def test_a_redirect_on_the_same_server_gets_none_either(web: GitWeb) -> None:
+    _repository(web).commit()
+    web.redirects["/moved/info/refs"] = f"{web.url}/private/.git/info/refs"
+    with pytest.raises(RepositoryRefused, match="another address"):
+        git_mirror(f"{web.url}/moved", "token").find("main")
+    assert not any(path.startswith("/private") for path, _ in web.seen)
+
+
+def test_a_public_repository_may_have_moved(web: GitWeb) -> None:
+    sha = _repository(web).commit()
+    web.authorization = ""
+    web.redirects["/moved"] = f"{web.url}/private/.git/info/refs"
+    assert git_mirror(f"{web.url}/moved", None).head("main") == sha
+    assert web.shown == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "git"])
+def test_credentials_are_never_sent_unencrypted(scheme: str) -> None:
+    with pytest.raises(RepositoryRefused, match="not encrypted") as refused:
+        git_mirror(f"{scheme}://127.0.0.1:1/x", "token")
+    assert "use an https or ssh URL" in refused.value.advice
+
+
+@pytest.mark.parametrize(
+    ("url", "connection", "said"),
+    [
+        ("https://127.0.0.1:1/x", "empty", "has no password, as https URLs need"),
+        ("ssh://git@127.0.0.1:1/x", "token", "has no extra `private_key`, as ssh URLs need"),
+        ("https://127.0.0.1:1/x", "absent", "Airflow has no connection 'absent'"),
+        ("https://ada:hunter2@127.0.0.1:1/x", None, "holds a login"),
+    ],
+)
+def test_a_connection_that_does_not_fit(url: str, connection: str | None, said: str) -> None:
+    with pytest.raises(RepositoryRefused, match=said) as refused:
+        git_mirror(url, connection).head("main")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_submodule_with_a_login_in_its_url_is_refused(repository: Repository) -> None:
+    sha = _vendor(repository, "https://ada:hunter2@127.0.0.1:1/x", "a" * 40)
+    with pytest.raises(RepositoryRefused, match=r"submodule lib: .*holds a login") as refused:
+        git_mirror(repository.url, None).archive(sha)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_workers_own_credentials_are_not_found(
+    web: GitWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """~/.netrc, ~/.gitconfig and its helpers, XDG, GIT_* and the askpass of a desktop."""
+    _repository(web).commit()
+    home = tmp_path / "home"
+    (home / ".config" / "git").mkdir(parents=True)
+    (home / ".netrc").write_text(f"machine 127.0.0.1 login ada password {TOKEN}\n")
+    helper = tmp_path / "helper"
+    helper.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\necho {TOKEN}\n")
+    helper.chmod(0o755)
+    settings = (
+        f"[credential]\n\thelper = {helper}\n[core]\n\taskPass = {helper}\n"
+        f'[http]\n\textraHeader = "Authorization: {HEADER}"\n'
+    )
+    (home / ".gitconfig").write_text(settings)
+    (home / ".config" / "git" / "config").write_text(settings)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("GIT_ASKPASS", str(helper))
+    monkeypatch.setenv("SSH_ASKPASS", str(helper))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "http.extraHeader")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", f"Authorization: {HEADER}")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", str(home / ".gitconfig"))
+    monkeypatch.setenv("GIT_SSL_NO_VERIFY", "1")
+    with pytest.raises(RepositoryRefused, match="refused us"):
+        git_mirror(f"{web.url}/private/.git", None).head("main")
+    assert web.seen
+    assert web.shown == []
+    assert not (tmp_path / "asked").exists()
+
+
+def _spy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, body: str) -> Path:
+    """Put a program of ours before the one of this name."""
+    folder = tmp_path / "bin"
+    folder.mkdir(exist_ok=True)
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{body}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return program
+
+
+def test_a_token_is_in_no_argument_environment_or_file(
+    web: GitWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = _repository(web)
+    sha = repository.commit(readme="x")
+    note = tmp_path / "note"
+    _spy(
+        tmp_path, monkeypatch, "git",
+        f'env >> {note}; echo "$@" >> {note}; exec /usr/bin/git "$@"',
+    )  # fmt: skip
+    git_mirror(repository.url, "token").archive(sha)
+    assert HEADER in web.shown
+    told = note.read_text()
+    assert "GIT_CONFIG_GLOBAL=/proc/" in told
+    secrets = (TOKEN, HEADER.removeprefix("Basic "))
+    assert not any(secret in told for secret in secrets)
+    left = [path for path in (tmp_path / "mirrors").rglob("*") if path.is_file()]
+    assert left
+    for path in left:
+        assert not any(secret.encode() in path.read_bytes() for secret in secrets), path
+
+
+def _ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, connection: str | None) -> Any:
+    """Ask a repository by ssh; returns what ssh was called with, and what it would do with it."""
+    note = tmp_path / "note"
+    # What the key and the hosts are is seen from ssh's own place, as a child of git's.
+    _spy(
+        tmp_path, monkeypatch, "ssh",
+        f'printf "%s\\n" "$@" > {note}; /usr/bin/ssh -G "$@" > {note}.effective\n'
+        f"for file in $(grep -o '/proc/[0-9]*/fd/[0-9]*' {note}); do\n"
+        f'  stat -L -c %a "$file" >> {note}.modes; cat "$file" >> {note}.read; done; exit 255',
+    )  # fmt: skip
+    with pytest.raises(Exception, match=r"does not answer|refused us"):
+        git_mirror(url, connection).head("main")
+    lines = Path(f"{note}.effective").read_text().splitlines()
+    effective = dict(line.partition(" ")[::2] for line in lines)
+    return note.read_text(), effective
+
+
+@pytest.mark.parametrize("url", ["ssh://git@127.0.0.1:1/org/x", "git@127.0.0.1:org/x"])
+def test_ssh_without_a_connection_finds_no_key_agent_or_settings(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -i /root/.ssh/id_rsa")
+    said, effective = _ssh(tmp_path, monkeypatch, url, None)
+    assert "-F\n/dev/null" in said
+    assert effective["identityagent"] == "none"
+    assert effective["identityfile"] == "none"
+    assert effective["identitiesonly"] == "yes"
+    assert effective["stricthostkeychecking"] == "accept-new"
+    assert effective["batchmode"] == "yes"
+    hosts = Path(effective["userknownhostsfile"])
+    assert hosts.parent == tmp_path / "mirrors"
+
+
+def test_a_key_is_handed_over_without_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")],
+                   check=True)  # fmt: skip
+    key = (tmp_path / "id").read_text()
+    (tmp_path / "id").unlink()
+    known = "127.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKnown"
+    extra = json.dumps({"private_key": key, "known_hosts": known})
+    connection = Connection(conn_id="key", conn_type="git", extra=extra)
+    monkeypatch.setitem(CONNECTIONS, "key", connection)
+    said, effective = _ssh(tmp_path, monkeypatch, "ssh://git@127.0.0.1:1/x", "key")
+    assert effective["identityfile"].startswith("/proc/")
+    assert effective["identityagent"] == "none"
+    assert effective["userknownhostsfile"].startswith("/proc/")
+    assert effective["globalknownhostsfile"] == "/dev/null"
+    assert effective["stricthostkeychecking"] in ("true", "yes")
+    assert set(Path(f"{tmp_path}/note.modes").read_text().split()) == {"600"}
+    assert Path(f"{tmp_path}/note.read").read_text() == f"{key.strip()}\n{known}\n"
+    assert "OPENSSH PRIVATE KEY" not in said
+
+
+def test_ssh_takes_a_key_that_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")],
+                   check=True)  # fmt: skip
+    login = Login(private_key=(tmp_path / "id").read_text())
+    with with_key(login, tmp_path / "hosts") as environment:
+        command = shlex.split(environment["GIT_SSH_COMMAND"])
+        key = command[command.index("-i") + 1]
+        public = subprocess.run(["ssh-keygen", "-y", "-f", key], check=True, capture_output=True)
+    assert public.stdout.split()[1] == (tmp_path / "id.pub").read_bytes().split()[1]
+    assert not Path(key).exists()
+
+
+def test_a_host_that_is_believed_at_first_is_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    extra = json.dumps({"private_key": "x"})
+    monkeypatch.setitem(CONNECTIONS, "key", Connection(conn_id="key", conn_type="git", extra=extra))
+    _ssh(tmp_path, monkeypatch, "ssh://git@127.0.0.1:1/x", "key")
+    assert "ssh://git@127.0.0.1:1/x is believed to be who it says" in caplog.text
+
+
+def test_mirrors_of_two_readers_are_two_folders_of_one_owner(
+    web: GitWeb, repository: Repository, tmp_path: Path
+) -> None:
+    private = _repository(web)
+    private.commit()
+    git_mirror(private.url, "token").find("main")
+    web.authorization = ""
+    git_mirror(private.url, None).find("main")
+    GitMirror(url=repository.url, root=tmp_path / "mirrors")
+    assert len(list((tmp_path / "mirrors").glob("*.git"))) == 2
+    assert stat.S_IMODE((tmp_path / "mirrors").stat().st_mode) == 0o700

@@ -1,0 +1,291 @@
+"""What becomes a release: what the tasks of the run signed, and not what its XComs say."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.exceptions import ReleaseAltered
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.event import Event
+from slipway.model.facts import BuiltFiles, Checkout, DebPackage, StepReport, TestReport
+from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.migrations import GooseRehearseOperator
+from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.record_release import RecordDeploymentOperator, RecordReleaseOperator
+from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.tasks.consent import Admission
+from slipway.tasks.kept_facts import keep_fact, same_as_kept
+from tests.fakes.airflow_run import FakeTask
+from tests.slipway.operators.commit_runs import APT, facts_of, sign, sign_all
+from tests.slipway.operators.releases import catalogue, make_record
+
+RUN = FakeTask(dag_id="shop", run_id="commit__1", task_id="record_release")
+TASKS = ("checkout", "test", "rehearse_migrations", "build_deb", "publish_apt")
+pytestmark = pytest.mark.usefixtures("artifacts")
+
+
+@pytest.fixture(autouse=True)
+def apt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_APT", json.dumps(APT))
+
+
+def enter(
+    *, run: FakeTask = RUN, project: str = "shop", told: str = "1", schema: Any = None
+) -> None:
+    facts = facts_of(make_record(told))
+    RecordReleaseOperator(
+        task_id="record_release", project=project, checkout=facts["checkout"].to_json(),
+        package=facts["publish_apt"].to_json(), tests=facts["test"].to_json(), schema=schema,
+    ).execute(run.context)  # fmt: skip
+
+
+def released(project: str = "shop") -> list[str]:
+    return ReleaseCatalogue(artifact_store()).versions(project)
+
+
+def refused(words: str, **more: Any) -> None:
+    with pytest.raises(AirflowFailException, match=words) as told:
+        enter(**more)
+    assert "what to do" in str(told.value)
+    assert released() == released("bank") == []
+
+
+def step(name: str, state: str, exit_code: int | None) -> StepReport:
+    return StepReport(name=name, image="i", state=state, seconds=1.0, exit_code=exit_code)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (step("a", "skipped", None), step("web", "passed", None)),
+        (step("clone", "passed", 0),),
+        (step("lint", "failed", 1),),
+    ],
+)
+def test_a_report_in_which_nothing_passed_never_becomes_a_release(
+    steps: tuple[StepReport, ...],
+) -> None:
+    sign_all(RUN, "1", *steps)
+    refused("no step ran and passed for 1")
+
+
+def test_what_did_not_run_and_why_stays_with_the_release() -> None:
+    skipped = dataclasses.replace(step("docs", "skipped", None), note="when.event is [tag], ...")
+    sign_all(RUN, "1", step("unit", "passed", 0), skipped)
+    enter(schema={})
+    record = ReleaseCatalogue(artifact_store()).find("shop", "1")
+    assert record.tests is not None
+    assert record.tests.steps[1].note == "when.event is [tag], ..."
+    assert record.schema is not None
+    assert record.schema.version == 3
+
+
+def test_edited_xcoms_are_not_what_is_entered() -> None:
+    sign_all(RUN, "1")
+    enter(told="2")
+    assert released() == ["1"]
+    assert ReleaseCatalogue(artifact_store()).find("shop", "1").package == make_record("1").package
+
+
+def test_a_forged_release_of_edited_xcoms_alone_is_refused() -> None:
+    refused("signed nothing in this run")
+
+
+@pytest.mark.parametrize("marked", TASKS)
+def test_a_task_that_was_marked_as_successful_makes_no_release(marked: str) -> None:
+    record = make_record("1")
+    facts = {task: fact for task, fact in facts_of(record).items() if task != marked}
+    sign(RUN, record.checkout.release, **facts)
+    refused(f"{marked} signed nothing .*\n.*run the DAG again for this commit", schema={})
+
+
+def test_a_rehearsal_whose_xcom_was_taken_away_is_asked_for_all_the_same() -> None:
+    record = make_record("1")
+    facts = facts_of(record)
+    del facts["rehearse_migrations"]
+    sign(RUN, record.checkout.release, **facts)
+    made = facts_of(record)
+    operator = RecordReleaseOperator(
+        task_id="record_release", project="shop", checkout=made["checkout"].to_json(),
+        package=made["publish_apt"].to_json(), tests=made["test"].to_json(), schema={"version": 1},
+    )  # fmt: skip
+    operator.schema = None
+    with pytest.raises(AirflowFailException, match="rehearse_migrations signed nothing"):
+        operator.execute(RUN.context)
+
+
+@pytest.mark.parametrize("other", [{"run_id": "commit__2"}, {"dag_id": "bank"}])
+def test_the_facts_of_another_run_do_not_count(other: dict[str, str]) -> None:
+    sign_all(dataclasses.replace(RUN, **other), "1")  # type: ignore[arg-type]
+    refused("signed nothing in this run")
+
+
+@pytest.mark.parametrize("other", TASKS)
+def test_the_tests_of_one_commit_release_no_package_of_another(other: str) -> None:
+    sign_all(RUN, "1")
+    record = make_record("2")
+    sign(RUN, record.checkout.release, **{other: facts_of(record)[other]})
+    refused("about more than one release", schema={})
+
+
+def test_the_dag_of_one_project_releases_nothing_of_another() -> None:
+    sign_all(RUN, "1")
+    refused("a release of shop, and the DAG makes those of bank", project="bank")
+
+
+@pytest.mark.parametrize("field", ["sha256", "name", "architecture", "version"])
+def test_a_package_that_was_not_built_in_this_run_is_refused(field: str) -> None:
+    edit: dict[str, Any] = {field: "e"}
+    package = dataclasses.replace(make_record("1").package, **edit)
+    sign_all(RUN, "1", publish_apt=package)
+    refused("build_deb built .* but publish_apt published")
+
+
+@pytest.mark.parametrize("field", ["repository_url", "distribution", "component"])
+def test_a_package_in_somebody_elses_repository_is_refused(field: str) -> None:
+    edit: dict[str, Any] = {field: "https://evil.example"}
+    package = dataclasses.replace(make_record("1").package, **edit)
+    sign_all(RUN, "1", publish_apt=package)
+    refused("published to .*evil.example")
+
+
+def test_facts_that_were_written_into_the_bucket_are_refused(artifacts: Any) -> None:
+    sign_all(RUN, "1")
+    (file,) = artifacts.glob("runs/*/test.json")
+    file.write_text(file.read_text().replace('"passed"', '"failed"'))
+    refused("is not what was signed there")
+
+
+def test_facts_that_were_copied_from_another_task_are_refused(artifacts: Any) -> None:
+    sign_all(RUN, "1")
+    (file,) = artifacts.glob("runs/*/test.json")
+    file.write_bytes(file.with_name("checkout.json").read_bytes())
+    refused("is not what was signed there")
+
+
+def operators(checkout: Any, deb: Any) -> list[Any]:
+    git = {"checkout": checkout, "url": "git://127.0.0.1:1/x"}
+    return [
+        PipelineTestOperator(task_id="test", **git),
+        GooseRehearseOperator(
+            task_id="rehearse_migrations", directory="migrations", postgres=15, **git
+        ),
+        DebBuildOperator(
+            task_id="build_deb", package="shop", nfpm_file="n", unit="shop.service", **git
+        ),
+        AptPublishOperator(task_id="publish_apt", deb=deb),
+    ]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_an_edited_xcom_is_named_by_the_task_that_was_told(number: int) -> None:
+    sign_all(RUN, "1")
+    edited = facts_of(make_record("2"))
+    operator = operators(edited["checkout"].to_json(), edited["build_deb"].to_json())[number]
+    with pytest.raises(AirflowFailException, match="told something else than"):
+        operator.execute(RUN.context)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_task_does_no_work_for_one_that_was_marked_as_successful(number: int) -> None:
+    facts = facts_of(make_record("1"))
+    operator = operators(facts["checkout"].to_json(), facts["build_deb"].to_json())[number]
+    with pytest.raises(AirflowFailException, match=r"(checkout|build_deb) signed nothing"):
+        operator.execute(RUN.context)
+
+
+@pytest.mark.parametrize("task", ["test", "rehearse_migrations", "build_deb"])
+def test_what_was_done_for_another_event_makes_no_release(task: str) -> None:
+    """Checkout was run again alone: of a push, other steps than these would have been run."""
+    record = make_record("1")
+    release, facts = record.checkout.release, facts_of(record)
+    before = dataclasses.replace(record.checkout, event=Event.of_commit(release.sha))
+    sign_all(RUN, "1")
+    sign(RUN, release, **{"checkout": before, task: facts[task]})
+    sign(RUN, release, checkout=record.checkout)
+    refused(f"{task} did its work with something else than what checkout signed", schema={})
+
+
+def test_a_run_that_signed_before_there_were_digests_begins_anew(artifacts: Any) -> None:
+    record = make_record("1")
+    for task, fact in facts_of(record).items():
+        keep_fact(
+            dataclasses.replace(RUN, task_id=task).context, record.checkout.release, fact.to_json()
+        )
+    refused("this run began before an upgrade: trigger a new run", schema={})
+
+
+def test_a_package_is_published_of_the_build_that_was_signed() -> None:
+    facts = facts_of(make_record("1"))
+    deb = facts["build_deb"]
+    assert isinstance(deb, DebPackage)
+    sign_all(RUN, "1")
+    other = dataclasses.replace(deb, artifact="deb/other")
+    sign(RUN, deb.release, checkout=facts["checkout"], build_deb=other)
+    refused("publish_apt did its work with something else than what build_deb signed", schema={})
+
+
+def test_what_a_task_returned_is_what_the_next_one_may_be_told() -> None:
+    facts = facts_of(make_record("1"))
+    checkout = Checkout.from_json(facts["checkout"].to_json())
+    deb = DebPackage.from_json(facts["build_deb"].to_json())
+    assert same_as_kept({}, "checkout", checkout) is checkout  # no run, so nobody signs
+    sign_all(RUN, "1")
+    assert same_as_kept(RUN.context, "checkout", checkout) == checkout
+    assert same_as_kept(RUN.context, "build_deb", deb) == deb
+    with pytest.raises(ReleaseAltered, match="told something else than build_deb"):
+        same_as_kept(RUN.context, "build_deb", dataclasses.replace(deb, artifact="deb/other"))
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"project": "bank"},
+        {"sha": "e" * 40},
+        {"version": "never"},
+        {"version": "../../../releases/shop/1"},
+    ],
+)
+def test_the_history_is_of_releases_of_this_project_alone(
+    edit: dict[str, str], asks: bool, artifacts: Any
+) -> None:
+    catalogue("1")
+    before = sorted(artifacts.rglob("*.json"))
+    admission = Admission(project="shop", environment="dev", asks=asks)
+    operator = RecordDeploymentOperator(
+        task_id="record_deployment", release=make_record("1").checkout.release.to_json() | edit,
+        environment="dev", admission=admission,
+    )  # fmt: skip
+    with pytest.raises(AirflowFailException):
+        operator.execute(RUN.context)
+    history = DeploymentHistory(artifact_store())
+    assert history.versions("bank", "dev") == history.versions("shop", "dev") == []
+    assert sorted(artifacts.rglob("*.json")) == before
+
+
+def built(sha256: str) -> BuiltFiles:
+    return BuiltFiles(artifact="built/x", sha256=sha256, size=1, files=1)
+
+
+def test_a_release_ships_what_its_own_pipeline_built() -> None:
+    facts = facts_of(make_record("1"))
+    tests, deb = facts["test"], facts["build_deb"]
+    assert isinstance(tests, TestReport)
+    assert isinstance(deb, DebPackage)
+    mine = dataclasses.replace(tests, built=built("a"))
+    for packaged in ("", "b"):
+        sign_all(RUN, "1", test=mine, build_deb=dataclasses.replace(deb, built=packaged))
+        refused("build_deb packaged something else than what this run's pipeline built")
+    sign_all(RUN, "1", build_deb=dataclasses.replace(deb, built="a"))
+    refused("build_deb packaged something else")
+    sign_all(RUN, "1", test=mine, build_deb=dataclasses.replace(deb, built="a"))
+    enter()
+    assert ReleaseCatalogue(artifact_store()).find("shop", "1").tests == mine

@@ -1,0 +1,111 @@
+"""The operators against a cloud in memory: what they wish for, return, and refuse to try again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured
+from slipway.fleet import swap
+from slipway.fleet.goals import Wish
+from slipway.model.facts import Deployment, Json
+from slipway.operators import swap as fleet
+from slipway.operators.swap import (
+    LaunchCanaryOperator,
+    LaunchOperator,
+    RetireOldOperator,
+    RetireStandbysOperator,
+    RollBackOperator,
+    ShiftTrafficOperator,
+)
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
+    cloud = FakeFleetCloud(healthy={"1", "2"})
+    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    monkeypatch.setattr(fleet, "require_recorded", lambda *_: None)
+    monkeypatch.setattr(swap, "_AFTER_CHANGE", 0.0)
+    monkeypatch.setattr(swap, "_WHILE_WAITING", 0.0)
+    return cloud
+
+
+def _run(operator: Any) -> Any:
+    return operator.execute(FakeTask().context)
+
+
+def _facts(version: str, **more: Any) -> dict[str, Json]:
+    return {
+        "environment": make_target(**more).to_json(), "image": make_image(version).to_json(),
+    }  # fmt: skip
+
+
+def test_the_whole_way(cloud: FakeFleetCloud) -> None:
+    deploy(cloud, "1")
+    facts = _facts("2")
+    for kind in (LaunchOperator, ShiftTrafficOperator):
+        made = Deployment.from_json(_run(kind(task_id="t", **facts)))
+        assert (made.server_group, made.previous_group) == ("shop-dev-2", "shop-dev-1")
+        assert serving(cloud) == ["1"]
+    made = Deployment.from_json(_run(RetireOldOperator(task_id="t", **facts)))
+    assert serving(cloud) == ["2"]
+    assert len(made.instance_ids) == 2
+    assert made.image_id == "ami-2"
+    assert made.previous_version == "1"
+
+
+def test_the_way_back(cloud: FakeFleetCloud) -> None:
+    deploy(cloud, "1")
+    facts = _facts("bad")
+    _run(LaunchOperator(task_id="launch", **facts))
+    made = Deployment.from_json(_run(RollBackOperator(task_id="roll_back", **facts)))
+    assert made.instance_ids == ()
+    assert (made.previous_group, serving(cloud)) == ("shop-dev-1", ["1"])
+
+
+def test_nothing_was_baked_so_nothing_is_rolled_back(cloud: FakeFleetCloud) -> None:
+    facts: dict[str, Any] = {**_facts("2"), "image": None}
+    with pytest.raises(AirflowSkipException):
+        _run(RollBackOperator(task_id="roll_back", **facts))
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (EnvironmentMisconfigured("no subnet", advice="make one"), AirflowFailException),
+        (CloudUnavailable("away"), CloudUnavailable),
+    ],
+)
+def test_only_the_surroundings_are_worth_another_try(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch, failure: Exception, expected: type
+) -> None:
+    def refuse(_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(cloud, "launch", refuse)
+    with pytest.raises(expected, match=str(failure).splitlines()[0]):
+        _run(LaunchOperator(task_id="launch", **_facts("1")))
+
+
+def test_standbys_are_retired_when_they_are_due(cloud: FakeFleetCloud) -> None:
+    # Long ago and in far future, for the operator asks the real clock.
+    for version, until in (("1", NOW), ("2", 2**40)):
+        group = make_group(version, attached=False, standby_until=until)
+        cloud.groups[group.name] = group
+    _run(RetireStandbysOperator(task_id="t", environment=make_target().to_json()))
+    assert [one.name for one in cloud.observe().groups] == ["shop-dev-2"]
+
+
+def test_each_wish_has_its_operator() -> None:
+    wishes = [
+        LaunchOperator.wish, LaunchCanaryOperator.wish, ShiftTrafficOperator.wish,
+        RetireOldOperator.wish,
+        RollBackOperator.wish,
+    ]  # fmt: skip
+    assert {*wishes, Wish.STANDBYS_RETIRED} == set(Wish)
+    assert "image" in LaunchOperator.template_fields
