@@ -2,7 +2,11 @@ PYTHON ?= python3
 VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
-.PHONY: ready demo down canary test lint unit integration fuzz faults bench-swap
+.DEFAULT_GOAL := help
+.PHONY: help format lint-others ready demo down canary test lint unit integration fuzz faults bench-swap
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ready: ## system packages, Docker engine, .venv
 	@$(PYTHON) -m include.demo.prerequisites
@@ -18,15 +22,25 @@ down: ## stop and remove everything the demo made
 
 test: ready lint unit integration ## everything, with all its own set-up
 
-lint:
+lint: ready ## style, types, import contracts
 	@$(VENV)/ruff check . && $(VENV)/ruff format --check .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-cache
+	@$(MAKE) --no-print-directory lint-others
 
-unit:
+lint-others: ready ## Ansible, Dockerfiles, shell scripts, workflows
+	@cd ansible && PATH=$(CURDIR)/$(VENV):$$PATH ansible-lint --offline --profile production -q
+	@$(VENV)/hadolint include/images/*/Dockerfile
+	@$(VENV)/shellcheck $$(git grep -lE '^#!.*[/ ](ba)?sh$$' -- ':!*.py')
+	@$(VENV)/zizmor --offline --quiet .github
+
+format: ready ## put the code into the formatter's form
+	@$(VENV)/ruff check --fix -q . ; $(VENV)/ruff format .
+
+unit: ready ## the tests that need no Docker
 	@$(VENV)/pytest -q -m "not integration and not e2e"
 
-integration: ready
+integration: ready ## the tests with real containers, and with the embedded cloud
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/pytest -q -m "integration or e2e" --timeout 900
 

@@ -81,6 +81,7 @@ publish() {
   "prefix": "bench", "endpoint": "http://127.0.0.1:4566", "acl": "public-read",
   "plusWorkaround": true}}}
 CONFIG
+  # shellcheck disable=SC2016  # the variables are the container's
   toolbox -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY slipway/toolbox:1 sh -ec '
     export GNUPGHOME=/work/gnupg; mkdir -m 700 $GNUPGHOME
     gpg --batch --quiet --passphrase "" --quick-generate-key bench ed25519 sign never
