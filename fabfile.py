@@ -7,7 +7,6 @@ Every word given is one argument to Airflow's own command line, quoted for the s
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from dataclasses import replace
@@ -16,31 +15,20 @@ from typing import Any
 
 from fabric import Connection, task
 from fabric.main import program
+from invoke.tasks import Task
 
 ROOT = Path(__file__).resolve().parent
 # Airflow puts plugins/ on the path by itself; a shell does not.
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
+from include.cli import deployments, pipelines, words  # noqa: E402
 from include.cli import package as packages  # noqa: E402
-from include.cli import pipelines  # noqa: E402
 from include.cli.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
 from include.project.loader import load_projects  # noqa: E402 - needs the path above
 from slipway.exceptions import SlipwayError  # noqa: E402
 from slipway.pipeline.lint.image_rules import ImageRules  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
-
-
-def _take_several_paths() -> None:
-    """Let ``fab lint A B C`` name several files: Fabric would take B for the name of a task."""
-    words: list[str] = getattr(getattr(program, "core", None), "unparsed", [])
-    if words[:1] == ["lint"]:
-        paths = [word for word in words[1:] if not word.startswith("-")]
-        flags = [word for word in words[1:] if word.startswith("-")]
-        words[1:] = ["\n".join(paths), *flags] if paths else flags
-
-
-_take_several_paths()
 
 
 @task
@@ -55,13 +43,27 @@ def check(_: Any) -> None:
         raise SystemExit(1)
 
 
-@task(positional=["project"], optional=["ref"])
+@task(
+    positional=["project"],
+    optional=["ref"],
+    help={"project": "its name", "ref": "branch, tag or sha; the delivered branch if not given"},
+)
 def build(c: Any, project: str, ref: str = "") -> None:
     """Run a project's commit pipeline for a branch, tag or sha."""
-    _trigger(c, project, {"ref": ref} if ref else {})
+    _trigger(c, _dag(c, project), {"ref": ref} if ref else {})
 
 
-@task(positional=["project", "environment", "version"], optional=["version"])
+@task(
+    positional=["project", "environment", "version"],
+    optional=["version"],
+    help={
+        "project": "its name",
+        "environment": "one of the project's",
+        "version": "`newest`, `previous`, `choose` or a release's; newest if not given",
+        "dry-run": "say what would be done, and do nothing",
+        "override-freeze": "why it cannot wait for the end of the freeze",
+    },
+)
 def deploy(
     c: Any, project: str, environment: str, version: str = "", dry_run: bool = False,
     override_freeze: str = "",
@@ -69,14 +71,19 @@ def deploy(
     """Put a release on an environment; `previous` is the way back, --dry-run only tells."""
     params = {"version": version, "dry_run": dry_run, "override_freeze": override_freeze}
     given = {name: value for name, value in params.items() if value}
-    _trigger(c, f"{project}.{environment}", given)
+    _trigger(c, _dag(c, project, environment), given)
+    if not isinstance(c, Connection) and not dry_run:
+        print(deployments.waits_for_a_person(project, environment), end="")
 
 
-@task(positional=["project"], optional=["environment"])
+@task(
+    positional=["project", "environment"],
+    optional=["environment"],
+    help={"project": "its name", "environment": "one of the project's; its commits if not given"},
+)
 def runs(c: Any, project: str, environment: str = "") -> None:
     """List the runs of a project, or of one of its environments."""
-    dag_id = f"{project}.{environment}" if environment else project
-    _airflow(c, "dags", "list-runs", dag_id)
+    _run(c, ["airflow", "dags", "list-runs", _dag(c, project, environment)])
 
 
 @task(name="sign-records")
@@ -86,9 +93,9 @@ def sign_records(c: Any, sign: str = "") -> None:
     The list ends with its digest. With -H, for the repository that the login begins in.
     """
     python = "python" if isinstance(c, Connection) else sys.executable
-    words = [python, "-m", "include.cli.records", *(["--sign", sign] if sign else [])]
+    command = [python, "-m", "include.cli.records", *(["--sign", sign] if sign else [])]
     root = "." if isinstance(c, Connection) else ROOT
-    _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", *words])
+    _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", *command])
 
 
 @task(positional=["paths"])
@@ -168,18 +175,52 @@ def package(_: Any, folder: str, project: str = "") -> None:
     raise SystemExit(packages.package_working_copy(Path(folder), chosen, out=sys.stdout))
 
 
+def _dag(c: Any, project: str, environment: str = "") -> str:
+    """Return a DAG's id; from afar Airflow itself knows which there are."""
+    if isinstance(c, Connection):
+        return f"{project}.{environment}" if environment else project
+    return deployments.choose_dag(project, environment)
+
+
 def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:
-    _airflow(c, "dags", "trigger", dag_id, "--conf", json.dumps(conf))
-
-
-def _airflow(c: Any, *arguments: str) -> None:
-    _run(c, ["airflow", *arguments])
+    answer = _shell(c, deployments.trigger_command(dag_id, conf), hide="out")
+    deployments.tell(answer, dag_id, print)
 
 
 def _run(c: Any, words: list[str]) -> None:
-    command = shlex.join(words)
+    _shell(c, shlex.join(words))
+
+
+def _shell(c: Any, command: str, **how: Any) -> str:
     if isinstance(c, Connection) or not DEMO.exists():
-        c.run(command)
-    else:
-        with c.prefix(f". {shlex.quote(str(DEMO))}"):
-            c.run(command)
+        return str(c.run(command, **how).stdout)
+    with c.prefix(f". {shlex.quote(str(DEMO))}"):
+        return str(c.run(command, **how).stdout)
+
+
+def _arrange_words() -> None:
+    """Let words stand in the order in which people type them (include/cli/words.py)."""
+    typed: list[str] | None = getattr(getattr(program, "core", None), "unparsed", None)
+    if not typed:
+        return
+    shapes = {}
+    for one in (value for value in globals().values() if isinstance(value, Task)):
+        arguments = {str(argument.name): argument for argument in one.get_arguments()}
+        shapes[one.name] = words.Shape(
+            words=tuple(one.positional),
+            needed=sum(arguments[name].default is None for name in one.positional),
+            with_value={
+                f"--{flag}" if len(flag) > 1 else f"-{flag}": name
+                for name, argument in arguments.items()
+                if argument.takes_value
+                for flag in (*argument.names, name.replace("_", "-"))
+            },
+            several=one.name == "lint",
+        )  # fmt: skip
+    arranged = words.arrange(typed, shapes)
+    typed[:] = arranged.words
+    if arranged.help_for:
+        program.args["help"].value = arranged.help_for
+
+
+_arrange_words()
