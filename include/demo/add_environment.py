@@ -1,12 +1,15 @@
 """``python -m include.demo.add_environment PROJECT ENVIRONMENT --listener PORT``: a place to run.
 
 Does for one more project in the embedded cloud what an infrastructure team does on AWS: target
-group, load balancer, and with ``--database`` a database, its secret, and the Airflow connection.
+group, load balancer, and for a project with migrations a database, its secret, and the Airflow
+connection. Run again it changes what is there into what is asked for, and says what it cannot.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import socket
 import sys
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
@@ -15,6 +18,7 @@ from include.demo import paths, processes
 from include.demo.airflow_api import AirflowApi, DemoFailed
 from include.localcloud import infrastructure
 from include.localcloud.database import DatabaseFailed
+from include.project.loader import load_projects
 
 # Seconds; the demo runs, so it answers.
 _PATIENCE = 30
@@ -30,19 +34,23 @@ def make(
     database: bool = False,
     parameters: Mapping[str, str] | None = None,
 ) -> None:
-    """Make an environment's place in the running demo; what is there stays.
+    """Make an environment's place in the running demo, or change it.
 
     :param listener: the load balancer's port.
     :param port: the service's.
     :param health: the path of its health check.
     :param database: with a Postgres database, which Airflow gets a connection for: its URL is in
         no command line, where everybody on the machine could read it.
-    :raises PlaceTaken: when another project's environment is called the same.
     :param parameters: the application's own, by name.
+    :raises PlaceTaken: when name or port are another's.
     """
     infrastructure.refuse_taken(
-        endpoint=paths.ENDPOINT, region=paths.REGION, project=project, environment=environment
-    )
+        endpoint=paths.ENDPOINT, region=paths.REGION, project=project, environment=environment,
+        listener_port=listener, app_port=port,
+    )  # fmt: skip
+    if _is_used_elsewhere(listener):
+        msg = f"something else listens on port {listener} of this machine; choose another one"
+        raise infrastructure.PlaceTaken(msg)
     name, url = database_name(project, environment), None
     if database:
         databases = infrastructure.start_database(installation=paths.INSTALLATION, databases=[name])
@@ -78,17 +86,49 @@ def main() -> None:
     options = parser.parse_args()
     if not processes.alive("cloud"):
         parser.error("no demo runs in this clone; start it with `make demo`")
+    options.database = options.database or _has_migrations(options.project)
     try:
         make(**vars(options))
     except (DatabaseFailed, DemoFailed, infrastructure.PlaceTaken) as error:
         parser.exit(1, f"{error}\n")
-    name = database_name(options.project, options.environment)
     sys.stdout.write(
-        f"target_group: {options.project}-{options.environment}\n"
-        f"health: {{path: {options.health}, port: {options.port}}}\n"
-        + (f"database: {name}  # Airflow has a connection of this name now\n" * options.database)
-        + f"\nThe load balancer answers at http://127.0.0.1:{options.listener}\n"
+        f"The load balancer answers at http://127.0.0.1:{options.listener}. For the project file:\n"
+        f"\n{_block(options)}"
     )
+    if not options.database:
+        sys.stdout.write(
+            "\nWith migrations it needs a database: run this again, with --database.\n"
+        )
+
+
+def _block(options: argparse.Namespace) -> str:
+    """Write what the project file says of this environment."""
+    name = database_name(options.project, options.environment)
+    connection = "  # Airflow has a connection of this name now"
+    lines = [
+        f"aws: {{region: {paths.REGION}}}",
+        *([f"database: {name}{connection}"] if options.database else []),
+        f"target_group: {options.project}-{options.environment}",
+        f"instance: {{subnets: [{', '.join(infrastructure.SUBNETS)}],"
+        f" security_groups: [{infrastructure.SECURITY_GROUP}]}}",
+        f"health: {{path: {options.health}, port: {options.port}}}",
+    ]
+    return f"  {options.environment}:\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def _has_migrations(project: str) -> bool:
+    """Say whether there is a project file of that name already, and it has migrations."""
+    found = load_projects().projects.get(project)
+    return found is not None and found.migrations is not None
+
+
+def _is_used_elsewhere(port: int) -> bool:
+    """Say whether somebody listens on a port who is not the embedded cloud's balancer."""
+    if infrastructure.is_listened_on(endpoint=paths.ENDPOINT, region=paths.REGION, port=port):
+        return False
+    with socket.socket() as asked:
+        asked.settimeout(1)
+        return asked.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _connection(url: str) -> dict[str, object]:
@@ -97,6 +137,8 @@ def _connection(url: str) -> dict[str, object]:
         "conn_type": "postgres", "host": parts.hostname, "port": parts.port,
         "login": parts.username, "password": unquote(parts.password or ""),
         "schema": parts.path.strip("/"),
+        # Said, as a real connection should: this one leads over the machine's own bridge.
+        "extra": json.dumps({"sslmode": "disable"}),
     }  # fmt: skip
 
 

@@ -23,6 +23,8 @@ VENV = ROOT / ".venv"
 ENGINE_SOCKET = "/var/run/docker.sock"
 INSTALLER = "requirements-uv.txt"
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt", INSTALLER)
+# What an editable Slipway in .venv depends on: its entry points and the folders on the path.
+PROJECT = ("pyproject.toml",)
 OLDEST_PYTHON = (3, 11)
 # Command -> the Debian package that has it.
 COMMANDS = {"git": "git", "mmdebstrap": "mmdebstrap"}
@@ -107,14 +109,36 @@ def start_engine() -> None:
 
 
 def make_venv() -> None:
-    """Create ``.venv`` from the pinned requirements, unless it is up to date.
+    """Create ``.venv`` from the pinned requirements, with Slipway in it, unless it is up to date.
 
     Everything is compared with its hash, the installer too; what has none is refused.
     """
-    digest = sha256(b"".join((ROOT / name).read_bytes() for name in REQUIREMENTS)).hexdigest()
-    stamp = VENV / "slipway-requirements"
-    if stamp.exists() and stamp.read_text() == digest:
-        return
+    if _is_new("slipway-requirements", REQUIREMENTS):
+        _install_requirements()
+        _note("slipway-requirements", REQUIREMENTS)
+    if _is_new("slipway-project", PROJECT):
+        _say("installing Slipway itself into .venv, as it lies here")
+        editable = ["install", "--quiet", "--no-deps", "--no-build-isolation", "-e", str(ROOT)]
+        python = ["--python", str(VENV / "bin" / "python")]
+        _run([str(VENV / "bin" / "uv"), "pip", *editable, *python], "uv pip install -e .")
+        _note("slipway-project", PROJECT)
+
+
+def _digest(names: tuple[str, ...]) -> str:
+    return sha256(b"".join((ROOT / name).read_bytes() for name in names)).hexdigest()
+
+
+def _is_new(stamp: str, names: tuple[str, ...]) -> bool:
+    """Tell whether files are others than when they were last noted in ``.venv``."""
+    noted = VENV / stamp
+    return not noted.exists() or noted.read_text() != _digest(names)
+
+
+def _note(stamp: str, names: tuple[str, ...]) -> None:
+    (VENV / stamp).write_text(_digest(names))
+
+
+def _install_requirements() -> None:
     _say("creating .venv from requirements-dev.txt and constraints.txt")
     _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "python -m venv")
     installer = ["install", "-q", "--require-hashes", "-r", str(ROOT / INSTALLER)]
@@ -126,7 +150,6 @@ def make_venv() -> None:
          "-r", str(ROOT / "requirements-dev.txt"), "-c", str(ROOT / "constraints.txt")],
         "uv pip install",
     )  # fmt: skip
-    stamp.write_text(digest)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """What an infrastructure team lays out before the first delivery: here in place of Terraform.
 
-Everything may be laid again; what exists stays.
+Everything may be laid again, and is then as it is asked for; what would lose something is refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from include.localcloud.settings import ACCESS_KEY, APT_BUCKET, SECRET_KEY
 __all__ = ["lay_environment", "lay_network", "lay_project", "start_database"]
 
 SECURITY_GROUP = "slipway-app"
-_SUBNETS = ("slipway-a", "slipway-b")
+SUBNETS = ("slipway-a", "slipway-b")
 _DRAIN_SECONDS = 3
 
 
@@ -30,7 +30,7 @@ def lay_network(*, endpoint: str, region: str) -> None:
     :param endpoint: URL of the API.
     """
     ec2 = _client("ec2", endpoint, region)
-    for name, subnet in zip(_SUBNETS, _subnets(ec2), strict=True):
+    for name, subnet in zip(SUBNETS, _subnets(ec2), strict=True):
         ec2.create_tags(Resources=[subnet["SubnetId"]], Tags=[{"Key": "Name", "Value": name}])
     with _unless("InvalidGroup.Duplicate"):
         ec2.create_security_group(
@@ -46,13 +46,17 @@ def lay_network(*, endpoint: str, region: str) -> None:
 
 
 class PlaceTaken(Exception):
-    """Another environment's things are called the same."""
+    """A name or a port is another environment's, or cannot become what is asked for."""
 
 
-def refuse_taken(*, endpoint: str, region: str, project: str, environment: str) -> None:
-    """Look whether an environment's joined name is its own: ``shop-dev-x`` may be another's.
+def refuse_taken(
+    *, endpoint: str, region: str, project: str, environment: str, listener_port: int, app_port: int
+) -> None:
+    """Look whether an environment can have its place, before anything of it is made.
 
-    :raises PlaceTaken: when a target group or load balancer of that name says so.
+    :raises PlaceTaken: when a target group or load balancer of its joined name is another's
+        (``shop-dev-x`` may be), when another load balancer has the port, or when the target group
+        is there with another port, which cannot be changed.
     """
     elbv2, name = _client("elbv2", endpoint, region), f"{project}-{environment}"
     found = [
@@ -67,6 +71,20 @@ def refuse_taken(*, endpoint: str, region: str, project: str, environment: str) 
         if owner != (project, environment):
             msg = f"{name} is there, and belongs to {owner[1]} of {owner[0]}; choose another name"
             raise PlaceTaken(msg)
+    _refuse_port(elbv2, name, listener_port)
+    for group in elbv2.describe_target_groups()["TargetGroups"]:
+        if group["TargetGroupName"] == name and int(group["Port"]) != app_port:
+            msg = (
+                f"the machines of {name} are asked at port {group['Port']}, which stays so;"
+                " go on with that port, or choose another environment's name"
+            )
+            raise PlaceTaken(msg)
+
+
+def is_listened_on(*, endpoint: str, region: str, port: int) -> bool:
+    """Say whether a load balancer listens on a port."""
+    elbv2 = _client("elbv2", endpoint, region)
+    return any(port in ports for ports in _ports(elbv2).values())
 
 
 def lay_environment(
@@ -87,9 +105,12 @@ def lay_environment(
     :param app_port: port of the application on its machines.
     :param database_url: goes to SSM as the environment's ``DATABASE_URL``.
     :param parameters: the application's others, by name.
-    :raises PlaceTaken: when another environment's things are called the same.
+    :raises PlaceTaken: as :func:`refuse_taken` says.
     """
-    refuse_taken(endpoint=endpoint, region=region, project=project, environment=environment)
+    refuse_taken(
+        endpoint=endpoint, region=region, project=project, environment=environment,
+        listener_port=listener_port, app_port=app_port,
+    )  # fmt: skip
     name = f"{project}-{environment}"
     elbv2, ec2 = _client("elbv2", endpoint, region), _client("ec2", endpoint, region)
     tags = [
@@ -98,14 +119,7 @@ def lay_environment(
     ]
     group = _target_group(elbv2, name, _vpc(ec2), app_port, health_path, tags)
     balancer = _balancer(elbv2, name, [one["SubnetId"] for one in _subnets(ec2)], tags)
-    listeners = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
-    if listener_port not in [int(one["Port"]) for one in listeners]:
-        elbv2.create_listener(
-            LoadBalancerArn=balancer,
-            Protocol="HTTP",
-            Port=listener_port,
-            DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
-        )
+    _listener(elbv2, balancer, group, listener_port)
     urls = {} if database_url is None else {"DATABASE_URL": database_url}
     for parameter, value in {**urls, **(parameters or {})}.items():
         _client("ssm", endpoint, region).put_parameter(
@@ -209,9 +223,47 @@ def _target_group(
     arn = str(group["TargetGroupArn"])
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(_DRAIN_SECONDS)}
     # Faster than AWS allows, so that a delivery to the embedded cloud takes seconds.
-    elbv2.modify_target_group(TargetGroupArn=arn, HealthCheckIntervalSeconds=1)
+    elbv2.modify_target_group(
+        TargetGroupArn=arn, HealthCheckIntervalSeconds=1, HealthCheckPath=path
+    )
     elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=[delay])
     return arn
+
+
+def _refuse_port(elbv2: Any, name: str, port: int) -> None:
+    """Look whether another load balancer listens on a port: of two, one would never be asked."""
+    for other, ports in _ports(elbv2).items():
+        if other != name and port in ports:
+            msg = f"port {port} is that of {other}; choose another one for {name}"
+            raise PlaceTaken(msg)
+
+
+def _ports(elbv2: Any) -> dict[str, set[int]]:
+    """Return the ports that each load balancer listens on."""
+    return {
+        str(balancer["LoadBalancerName"]): {
+            int(listener["Port"])
+            for listener in elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])[
+                "Listeners"
+            ]
+        }
+        for balancer in elbv2.describe_load_balancers()["LoadBalancers"]
+    }
+
+
+def _listener(elbv2: Any, balancer: str, group: str, port: int) -> None:
+    """Let a load balancer listen on one port, and on no other that it was given before."""
+    found = elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+    if port not in [int(one["Port"]) for one in found]:
+        elbv2.create_listener(
+            LoadBalancerArn=balancer,
+            Protocol="HTTP",
+            Port=port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
+        )
+    for one in found:
+        if int(one["Port"]) != port:
+            elbv2.delete_listener(ListenerArn=one["ListenerArn"])
 
 
 def _balancer(elbv2: Any, name: str, subnets: list[str], tags: list[dict[str, str]]) -> str:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from unittest.mock import create_autospec
 
 import boto3
 import pytest
+import yaml
 from moto import mock_aws
 
 from include.demo import add_environment as place
-from include.demo import paths
+from include.demo import paths, processes
 from include.demo.add_environment import database_name
+from include.demo.airflow_api import AirflowApi
 from include.localcloud import infrastructure
 
 
@@ -35,7 +39,7 @@ def test_where_no_demo_runs_a_place_is_refused_in_a_sentence() -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_a_place_does_not_take_another_ones_target_group_by_its_name(
+def test_a_place_is_changed_when_asked_and_takes_nothing_of_another_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[str] = []
@@ -48,7 +52,22 @@ def test_a_place_does_not_take_another_ones_target_group_by_its_name(
         monkeypatch.setattr(paths, "ENDPOINT", None)
         monkeypatch.setattr(infrastructure, "start_database", start)
         place.make("shop", "dev-x", listener=8083)
-        place.make("shop", "dev-x", listener=8083)  # what is there stays
+        place.make("shop", "dev-x", listener=8085, health="/ready")  # changed
+        balancers = boto3.client("elbv2", region_name=paths.REGION)
+        (balancer,) = balancers.describe_load_balancers()["LoadBalancers"]
+        (listener,) = balancers.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])[
+            "Listeners"
+        ]
+        assert listener["Port"] == 8085
+        with pytest.raises(infrastructure.PlaceTaken, match=r"port 8085 is that of shop-dev-x"):
+            place.make("other", "dev", listener=8085, database=True)
+        with pytest.raises(infrastructure.PlaceTaken, match=r"asked at port 8000, .*another env"):
+            place.make("shop", "dev-x", listener=8085, port=9000, database=True)
+        with (
+            socket.create_server(("127.0.0.1", 0)) as busy,
+            pytest.raises(infrastructure.PlaceTaken, match=r"something else listens on port \d+"),
+        ):
+            place.make("other", "dev", listener=busy.getsockname()[1], database=True)
         with pytest.raises(
             infrastructure.PlaceTaken, match=r"shop-dev-x is there.* dev-x of shop;"
         ):
@@ -58,3 +77,30 @@ def test_a_place_does_not_take_another_ones_target_group_by_its_name(
             "TargetGroups"
         ]
         assert group["TargetGroupName"] == "shop-dev-x"
+        assert group["HealthCheckPath"] == "/ready"
+
+
+def test_a_project_with_migrations_gets_its_database_unasked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api = create_autospec(AirflowApi)
+    url = "postgresql://guestbook_qa:p%40w@10.0.0.11:5432/guestbook_qa"
+    monkeypatch.setattr(place, "AirflowApi", lambda: api)
+    monkeypatch.setattr(processes, "alive", lambda name: True)
+    monkeypatch.setattr(infrastructure, "start_database", lambda **_: {"guestbook_qa": url})
+    monkeypatch.setattr(paths, "ENDPOINT", None)
+    monkeypatch.setattr(sys, "argv", ["place", "guestbook", "qa", "--listener", "8097"])
+    with mock_aws():
+        place.main()
+    (name, fields), _ = api.set_connection.call_args
+    assert name == "guestbook_qa"
+    assert (fields["password"], fields["extra"]) == ("p@w", '{"sslmode": "disable"}')
+    block = capsys.readouterr().out.partition("project file:\n")[2]
+    found = yaml.safe_load(block)["qa"]
+    assert found == {
+        "aws": {"region": paths.REGION},
+        "database": "guestbook_qa",
+        "target_group": "guestbook-qa",
+        "instance": {"subnets": ["slipway-a", "slipway-b"], "security_groups": ["slipway-app"]},
+        "health": {"path": "/healthz", "port": 8000},
+    }
