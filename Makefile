@@ -3,7 +3,7 @@ VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help format lint-others ready demo down canary test lint unit integration fuzz faults bench-swap
+.PHONY: help format docs lint-others ready demo down canary test lint unit integration fuzz faults bench-swap
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ lint-others: ready ## Ansible, Dockerfiles, shell scripts, workflows
 
 format: ready ## put the code into the formatter's form
 	@$(VENV)/ruff check --fix -q . ; $(VENV)/ruff format .
+
+docs: ready ## write what is made from the code: the schema, the pages on settings
+	@$(VENV)/python -m include.project.schema
+	@$(VENV)/python -m include.project.reference
 
 unit: ready ## the tests that need no Docker
 	@$(VENV)/pytest -q -m "not integration and not e2e"

@@ -1,5 +1,10 @@
-"""What Airflow loads from this folder; everything else is imported by its name."""
+"""For an Airflow whose plugins folder this is; where Slipway is installed, it is found without."""
 
-from slipway.plugin import SlipwayPlugin
+from importlib.metadata import entry_points
 
-__all__ = ["SlipwayPlugin"]
+__all__: list[str] = []
+
+if "slipway" not in entry_points(group="airflow.plugins").names:
+    from slipway.plugin import SlipwayPlugin
+
+    __all__ += ["SlipwayPlugin"]

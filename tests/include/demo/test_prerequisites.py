@@ -62,9 +62,11 @@ def test_the_environment_is_installed_by_hash(
     monkeypatch.setattr(prerequisites, "VENV", tmp_path)
     monkeypatch.setattr(prerequisites, "_run", lambda argv, _: commands.append(argv))
     prerequisites.make_venv()
-    installs = [command for command in commands if "install" in command]
+    *installs, slipway = [command for command in commands if "install" in command]
     assert len(installs) == 2
     assert all("--require-hashes" in command for command in installs)
+    # Slipway itself is what lies here; nothing else comes along, and no tool to build it.
+    assert {"--no-deps", "--no-build-isolation"} < set(slipway)
     commands.clear()
     prerequisites.make_venv()  # the stamp is there
     assert commands == []
