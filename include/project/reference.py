@@ -7,7 +7,7 @@ Slipway tells Airflow of its own settings. A test compares both with what is in 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,8 @@ def project_file() -> str:
     schema: dict[str, Any] = json.loads(render())
     kinds: dict[str, Any] = schema["$defs"]
     order = list(_reached(schema, kinds))
-    sections = [_section("The file itself", schema)]
-    sections += [_section(name, kinds[name]) for name in order if "properties" in kinds[name]]
+    sections = [_section("The file itself", schema, kinds)]
+    sections += [_section(one, kinds[one], kinds) for one in order if "properties" in kinds[one]]
     return "\n".join([_MADE, _PROJECT_FILE, *sections])
 
 
@@ -86,12 +86,12 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(one)
 
 
-def _section(name: str, kind: Mapping[str, Any]) -> str:
+def _section(name: str, kind: Mapping[str, Any], kinds: Mapping[str, Any]) -> str:
     """Write one mapping: what it is for, and a row for each of its keys."""
     needed = kind.get("required", ())
     rows = [
-        f"| {f'**`{key}`**' if key in needed else f'`{key}`'} | {_kind(one)} | {_written(one)} "
-        f"| {_text(one)} |"
+        f"| {f'**`{key}`**' if key in needed else f'`{key}`'} | {_kind(one, kinds)} "
+        f"| {_written(one)} | {_text(one)} |"
         for key, one in kind["properties"].items()
     ]
     about = "" if name == "The file itself" else _text(kind) + "\n"
@@ -99,27 +99,36 @@ def _section(name: str, kind: Mapping[str, Any]) -> str:
     return "\n".join([f"## {name}\n", *([about] if about.strip() else []), *head, *rows, ""])
 
 
-def _kind(value: Mapping[str, Any]) -> str:
-    """Say in a word or two what a key takes."""
+def _kind(value: Mapping[str, Any], kinds: Mapping[str, Any]) -> str:
+    """Say in a word or two what a key takes.
+
+    :param kinds: the mappings and the lists of words that the schema has names for.
+    """
     if "$ref" in value:
         name = str(value["$ref"]).rpartition("/")[2]
-        return f"[{name}](#{name.lower()})"
+        if "properties" in kinds[name]:
+            return f"[{name}](#{name.lower()})"
+        return _kind(kinds[name], kinds)
     if "anyOf" in value:
-        kinds = [_kind(one) for one in value["anyOf"] if one.get("type") != "null"]
-        if any(str(one.get("pattern", "")).endswith("(s|m|h|d)?$") for one in value["anyOf"]):
-            kinds = ["duration", *(kind for kind in kinds if kind not in ("text", "number"))]
-        return ", ".join(dict.fromkeys(kinds))
+        return _one_of(value["anyOf"], kinds)
     if "enum" in value:
         return ", ".join(f"`{one}`" for one in value["enum"])
     if value.get("type") == "array":
-        return f"list of {_kind(value.get('items', {}))}"
+        return f"list of {_kind(value.get('items', {}), kinds)}"
     if value.get("type") == "object":
-        parts = [*value.get("patternProperties", {}).values()]
         extra = value.get("additionalProperties")
+        parts = [*value.get("patternProperties", {}).values()]
         parts += [extra] if isinstance(extra, dict) else []
-        return f"names, each with {_kind(parts[0])}" if parts else "mapping"
+        return f"names, each with {_kind(parts[0], kinds)}" if parts else "mapping"
     words = {"string": "text", "integer": "number", "boolean": "`true` or `false`"}
     return words.get(str(value.get("type")), str(value.get("type", "anything")))
+
+
+def _one_of(forms: Sequence[Mapping[str, Any]], kinds: Mapping[str, Any]) -> str:
+    found = [_kind(one, kinds) for one in forms if one.get("type") != "null"]
+    if any(str(one.get("pattern", "")).endswith("(s|m|h|d)?$") for one in forms):
+        found = ["duration", *(kind for kind in found if kind not in ("text", "number"))]
+    return ", ".join(dict.fromkeys(found))
 
 
 def _written(value: Mapping[str, Any]) -> str:
