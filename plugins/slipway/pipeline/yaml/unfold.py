@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +20,9 @@ MOST_VALUES = 20_000
 MOST_CHARACTERS = 1 << 20
 
 _TAG = "tag:yaml.org,2002:"
-_MERGE, _NULL = f"{_TAG}merge", f"{_TAG}null"
+_MERGE, _NULL, _BINARY = f"{_TAG}merge", f"{_TAG}null", f"{_TAG}binary"
 _SCALARS = frozenset(_TAG + name for name in ("str", "int", "float", "bool", "timestamp", "value"))
+_KNOWN = _SCALARS | {_NULL, _BINARY, _MERGE, f"{_TAG}map", f"{_TAG}seq"}
 _CONTAINERS, _STEP = ("steps", "services"), ("steps", 0)
 # Characters of nobody's for those that YAML reads, where it must not.
 SHELTER = {ord(character): 0xE000 + place for place, character in enumerate("{}[],:#")}
@@ -52,20 +55,31 @@ class Builder:
         self._left -= 1
         if self._left < 0 or len(path) > DEEPEST:
             raise self._broken(path, "alias-bomb", "aliases unfold into far too many values")
-        if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
+        if node.tag not in _KNOWN:
+            # A tag of nobody's stands before a value like any other, and constructs nothing.
+            message = f"the tag `{node.tag.replace(_TAG, '!!')}` means nothing, so it is ignored"
+            self._document.warn("tag", path, message, advice="remove it")
+        if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
+        if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*path, i)) for i, item in enumerate(node.value)]
-        if isinstance(node, yaml.ScalarNode) and node.tag == _NULL:
+        if node.tag == _NULL:
             return None
-        if isinstance(node, yaml.ScalarNode) and node.tag in _SCALARS:
-            self._size.left -= len(node.value)
-            if self._size.left < 0:
-                message = f"aliases unfold into more than {MOST_CHARACTERS} characters"
-                raise self._broken(path, "alias-bomb", message)
-            return Scalar(node.value.translate(RESTORE), node.tag.removeprefix(_TAG))
-        tag = node.tag.replace(_TAG, "!!")
-        raise self._broken(path, "tag", f"the tag {tag} means nothing here", advice="remove it")
+        return self._scalar(node, path)
+
+    def _scalar(self, node: yaml.Node, path: Path) -> Scalar:
+        self._size.left -= len(node.value)
+        if self._size.left < 0:
+            message = f"aliases unfold into more than {MOST_CHARACTERS} characters"
+            raise self._broken(path, "alias-bomb", message)
+        text = node.value.translate(RESTORE)
+        if node.tag == _BINARY:
+            try:
+                text = base64.b64decode("".join(text.split()), validate=True).decode()
+            except (binascii.Error, ValueError) as error:
+                message = "this is no text in base64"
+                raise self._broken(path, "tag", message, advice="remove `!!binary`") from error
+        return Scalar(text, node.tag.removeprefix(_TAG) if node.tag in _SCALARS else "str")
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         """Unfold a mapping; of two equal keys the last counts, as it does for Drone."""
@@ -109,7 +123,7 @@ class Builder:
         return True
 
     def _key(self, key: yaml.Node, path: Path) -> str:
-        if isinstance(key, yaml.ScalarNode) and key.tag in (*_SCALARS, _NULL):
+        if isinstance(key, yaml.ScalarNode):
             return str(key.value).translate(RESTORE)
         raise self._broken(path, "key", "a key must be plain text")
 

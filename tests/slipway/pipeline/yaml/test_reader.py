@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid, Span
@@ -56,7 +59,7 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         pytest.param(b"x" * (LARGEST + 1), "too-large", id="size"),
         pytest.param(b"\xff\xfe\x00", "encoding", id="not utf-8"),
         pytest.param(b"a: [1, 2", "yaml", id="not yaml"),
-        pytest.param(b"a: \x01", "yaml", id="control character"),
+        pytest.param(b"a: \x01", "encoding", id="control character"),
         pytest.param(b"a: *nowhere", "yaml", id="unknown alias"),
         pytest.param(b"[" * (DEEPEST + 1), "too-deep", id="deep"),
         pytest.param(b"[" * 200_000, "too-deep", id="very deep"),
@@ -64,8 +67,8 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         pytest.param(b"a: &a [*a]", "alias-bomb", id="a list in itself"),
         pytest.param(b"a: &a {<<: *a}", "alias-bomb", id="a mapping merged into itself"),
         pytest.param(b"a: {<<: 3}", "merge", id="merging a number"),
-        pytest.param(b"a: !!python/object/apply:os.system [id]", "tag", id="python tag"),
-        pytest.param(b"a: !!binary aGk=", "tag", id="binary tag"),
+        pytest.param(b"a: !!binary a", "tag", id="not base64"),
+        pytest.param(b"a: !!binary /w==", "tag", id="base64 of no text"),
         pytest.param(b"? [a]\n: b", "key", id="a list as a key"),
     ],
 )
@@ -156,3 +159,109 @@ def test_what_is_substituted_is_not_read_as_yaml(text: str, value: object) -> No
 def test_characters_of_nobodys_are_refused() -> None:
     with pytest.raises(PipelineFileInvalid, match=r"U\+E000"):
         read("a: \ue000".encode(), file="f")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "steps:\t\n- name: a",
+        "steps:\n- name: a\t# the first",
+        "steps:\n- name:\ta",
+        "steps: [{name:\ta}]",
+        "steps: [{name: a}\t]\t",
+        "steps:\n- name: 'a'\t",
+        "steps:\n- name: >-\t\n    a",
+    ],
+)
+def test_tabs_between_words_are_as_good_as_blanks(text: str) -> None:
+    document = one(text)
+    assert document.data == {"steps": [{"name": "a"}]}
+    assert document.values["steps", 0].line == text[: text.index("name")].count("\n") + 1
+
+
+@pytest.mark.parametrize("text", ["a:\n\tb: c", "a:\n-\tb: c\n\td: e"])
+def test_a_tab_that_indents_is_refused_in_words(text: str) -> None:
+    with pytest.raises(PipelineFileInvalid) as caught:
+        one(text)
+    assert "there is a tab; lines are indented with blanks" in str(caught.value)
+
+
+def test_of_two_anchors_of_one_name_the_last_before_an_alias_counts() -> None:
+    document = one("a: &x 1\nb: *x\nc: &x [2]\nd: *x\n")
+    assert (document.data["b"], document.data["d"]) == ("1", ["2"])
+
+
+def test_a_place_within_an_alias_is_where_it_is_used() -> None:
+    document = one("x-a: &a [1, 2]\nsteps:\n- commands: *a\n")
+    assert document.values["steps", 0, "commands"] == Span(line=3, column=13, width=2)
+    assert document.values["steps", 0, "commands", 1] == Span(line=1, column=13)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: !foo b", "b"),
+        ("a: !foo [b]", ["b"]),
+        ("a: !reference {b: c}", {"b": "c"}),
+        ("a: !!python/object/apply:os.system [id]", ["id"]),
+        ("a: !!set {b}", {"b": None}),
+    ],
+)
+def test_a_tag_of_nobodys_makes_nothing_and_is_named(text: str, data: object) -> None:
+    document = one(text)
+    assert document.data["a"] == data
+    assert [warning.rule for warning in document.warnings] == ["tag"]
+
+
+def test_base64_is_read_as_its_text() -> None:
+    document = one("a: !!binary aGVs\nb: !!binary |\n  aGVs\n  bG8=\n")
+    assert (document.data, document.warnings) == ({"a": "hel", "b": "hello"}, [])
+
+
+def test_a_ruler_ends_a_document_as_drone_has_it() -> None:
+    documents = read(b"a: 1\n--------\nb: 2\n---# c\nd: |\n  ---- e\n", file="f")
+    assert [one.data for one in documents] == [{"a": "1"}, {"b": "2"}, {"d": "---- e\n"}]
+    assert documents[2].keys["d",].line == 5
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"a: 1\nb: \x1b[0m", ".drone.yml:2:4: the character U+001B means nothing"),
+        ("a: \N{SNOWMAN}\x07".encode(), ".drone.yml:1:5: the character U+0007 means nothing"),
+        (b"a: 1\r\nb: caf\xe9", ".drone.yml:2:7: the file is not UTF-8; save it as UTF-8"),
+        ("a: 1".encode("utf-16"), ".drone.yml:1:1: the file is not UTF-8, but UTF-16"),
+    ],
+)
+def test_a_character_that_is_none_has_a_place(data: bytes, place: str) -> None:
+    with pytest.raises(PipelineFileInvalid) as caught:
+        read(data, file=".drone.yml")
+    assert str(caught.value).startswith(place)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("a:\n- @echo", "put a text that begins with `@` in quotes"),
+        ("a:\n- *.sh", "put a text that begins with `&` or `*` in quotes"),
+        ("a:\n- 'it's'", "A text that begins with a quote is in quotes as a whole"),
+        ("a: b: c", "A text with `: ` in it is put in quotes"),
+        ('a: "\\d"', "in single quotes a backslash is only a backslash"),
+    ],
+)
+def test_the_commonest_slips_are_explained(text: str, advice: str) -> None:
+    with pytest.raises(PipelineFileInvalid) as caught:
+        one(text)
+    assert advice in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["? " * 100_000, "- " * 100_000, "{" * 200_000, "a: &a 1\n" * 30_000, "x" * 200_000 + ": 1",
+     "'" * 200_001, "*a " * 60_000, "- &a *a\n" * 30_000, "\n" * 250_000, "#" * 250_000],
+)  # fmt: skip
+def test_no_file_takes_long(text: str) -> None:
+    began = time.monotonic()
+    with suppress(PipelineFileInvalid):
+        read(text.encode(), file="f")
+    assert time.monotonic() - began < 5
