@@ -15,6 +15,7 @@ from slipway.pipeline.lint.other_runners import PASSED_OVER, not_for_us, trigger
 from slipway.pipeline.lint.plugins import missing_rights
 from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
 from slipway.pipeline.lint.rules import lint, lint_file
+from slipway.pipeline.lint.trust import unpublished
 from slipway.pipeline.yaml.conditions import Conditions
 from slipway.pipeline.yaml.diagnostics import MOST_SHOWN, PipelineFileInvalid, Problem, by_place
 from slipway.pipeline.yaml.parse import parse
@@ -113,11 +114,11 @@ def _checked(
         except PipelineFileInvalid as error:
             problems += error.problems
         else:
-            pipelines.append(pipeline)
+            pipelines.append(pipeline if trusted else unpublished(pipeline))
             problems += lint(document, pipeline, trusted=trusted)
             problems += forbidden_images(document, pipeline, rules)
             found.notices += missing_rights(document, pipeline, plugins)
-            warn(document, pipeline)
+            warn(document, pipeline, trusted=trusted)
     if len(pipelines) == len(found.documents):
         problems += lint_file(found.documents, pipelines, found.elsewhere)
         warn_of_waiting(found.documents, pipelines, found.elsewhere)

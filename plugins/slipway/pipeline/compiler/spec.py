@@ -21,7 +21,7 @@ class LimitSpec(Fact):
     """What a container may use up, besides what isolation says; None is no limit.
 
     :param memory: bytes.
-    :param memory_swap: bytes, memory and swap together.
+    :param memory_swap: bytes, memory and swap together; -1 is any amount of swap.
     :param shm: bytes of ``/dev/shm``.
     :param cpus: cores.
     """

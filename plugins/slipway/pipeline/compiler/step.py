@@ -216,11 +216,15 @@ def _pull(step: Step, image: str) -> str:
 def _limits(step: Step) -> LimitSpec:
     limits = step.resources.limits
     return LimitSpec(
-        memory=step.mem_limit or limits.memory or None,
+        memory=_bound(step.mem_limit) or _bound(limits.memory),
         memory_swap=step.memswap_limit or None,
-        shm=step.shm_size or None,
+        shm=_bound(step.shm_size),
         cpus=limits.cpu / 1000 if limits.cpu else None,
     )
+
+
+def _bound(size: int) -> int | None:
+    return size if size > 0 else None
 
 
 def _host_path(mount: Mount, context: Context) -> str:

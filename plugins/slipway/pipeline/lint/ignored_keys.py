@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from slipway.pipeline.lint.rules import containers, nearest
+from slipway.pipeline.lint.unrunnable import forms_of_bash, paths, ports
 from slipway.pipeline.yaml.document import MOST_WARNINGS
 from slipway.pipeline.yaml.values import CLONE, FAILURES, PULLS, reads_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
 
+    from slipway.pipeline.lint.unrunnable import Finding
     from slipway.pipeline.yaml.conditions import Conditions
     from slipway.pipeline.yaml.diagnostics import Path
     from slipway.pipeline.yaml.document import Document
     from slipway.pipeline.yaml.model import Pipeline
+
+    _Check: TypeAlias = Callable[[Pipeline], Iterator[Finding]]
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ESCAPED = re.compile(r"\$\$|\\[\\/]")
@@ -30,14 +36,18 @@ _TODAY = {"deployment": "promote", "deploy": "promote", "pull-request": "pull_re
           "manual": "custom", "killed": "failure"}  # fmt: skip
 
 
-def warn(document: Document, pipeline: Pipeline) -> None:
-    """Note in a document's warnings what its pipeline is run without."""
-    for check in _CHECKS:
+def warn(document: Document, pipeline: Pipeline, *, trusted: bool) -> None:
+    """Note in a document's warnings what its pipeline is run without.
+
+    :param trusted: ports of the host may lead to its containers.
+    """
+    checks: tuple[_Check, ...] = (*_CHECKS, partial(ports, trusted=trusted))
+    for check in checks:
         for rule, path, message, advice in islice(check(pipeline), MOST_WARNINGS):
             document.warn(rule, path, message, advice=advice, at_key=rule in _AT_KEY)
 
 
-def _no_name(pipeline: Pipeline) -> Iterator[_Finding]:
+def _no_name(pipeline: Pipeline) -> Iterator[Finding]:
     for path, step in containers(pipeline):
         if not step.name:
             yield "missing-name", path, "this has no name", "it is called by its number"
@@ -45,7 +55,7 @@ def _no_name(pipeline: Pipeline) -> Iterator[_Finding]:
         yield "no-steps", ("steps",), "there are no steps, so nothing is tested", ""
 
 
-def _words(pipeline: Pipeline) -> Iterator[_Finding]:
+def _words(pipeline: Pipeline) -> Iterator[Finding]:
     places: list[tuple[Path, Conditions]] = [(("trigger",), pipeline.trigger)]
     places += [((*path, "when"), step.when) for path, step in containers(pipeline)]
     for path, conditions in places:
@@ -73,7 +83,7 @@ def _proposal(word: str, words: Sequence[str]) -> str:
     return nearest(word, words) or f"there are {', '.join(words)}"
 
 
-def _dependencies(pipeline: Pipeline) -> Iterator[_Finding]:
+def _dependencies(pipeline: Pipeline) -> Iterator[Finding]:
     services = {service.name for service in pipeline.services} - {""}
     for path, step in containers(pipeline):
         for i, wanted in enumerate(step.depends_on or ()):
@@ -88,7 +98,7 @@ def _dependencies(pipeline: Pipeline) -> Iterator[_Finding]:
         yield "own-clone", ("steps", position, "name"), message, advice
 
 
-def _volumes(pipeline: Pipeline) -> Iterator[_Finding]:
+def _volumes(pipeline: Pipeline) -> Iterator[Finding]:
     names: list[str] = []
     for i, volume in enumerate(pipeline.volumes):
         if volume.name in names:
@@ -101,6 +111,9 @@ def _volumes(pipeline: Pipeline) -> Iterator[_Finding]:
             message = f"the volume `{volume.name}` is `temp` and `host`; `temp` counts"
             yield "volume-kind", ("volumes", i), message, ""
         names.append(volume.name)
+        if volume.temp is not None and volume.temp.medium not in ("", "memory"):
+            message = f"`{volume.temp.medium}` is no medium, so the volume lies on disk"
+            yield "unknown-word", ("volumes", i, "temp", "medium"), message, "there is `memory`"
     for path, step in containers(pipeline):
         for key, mounts in (("volumes", step.volumes), ("devices", step.devices)):
             for i, mount in enumerate(mounts):
@@ -110,7 +123,7 @@ def _volumes(pipeline: Pipeline) -> Iterator[_Finding]:
                     yield "unknown-volume", (*path, key, i, "name"), message, advice
 
 
-def _variables(pipeline: Pipeline) -> Iterator[_Finding]:
+def _variables(pipeline: Pipeline) -> Iterator[Finding]:
     places: list[tuple[Path, Any]] = [((), pipeline.environment)]
     places += [(path, step.environment) for path, step in containers(pipeline)]
     for path, environment in places:
@@ -131,14 +144,14 @@ def _asks_within(value: Any) -> bool:
     return isinstance(value, list) and any(_asks_within(item) for item in value)
 
 
-def _shell(pipeline: Pipeline) -> Iterator[_Finding]:
+def _shell(pipeline: Pipeline) -> Iterator[Finding]:
     for path, step in containers(pipeline):
         if step.shell and not reads_scripts(step.shell):
             message = f"{step.shell} does not read scripts the way a Unix shell does"
             yield "shell", (*path, "shell"), message, "the commands are read by /bin/sh"
 
 
-def _backslashes(pipeline: Pipeline) -> Iterator[_Finding]:
+def _backslashes(pipeline: Pipeline) -> Iterator[Finding]:
     for path, step in containers(pipeline):
         for i, command in enumerate(step.commands):
             if "\\/" in _ESCAPED.findall(command):
@@ -146,15 +159,9 @@ def _backslashes(pipeline: Pipeline) -> Iterator[_Finding]:
                 yield "backslash", (*path, "commands", i), message, "one of two stays: `\\\\/`"
 
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    # Rule, place, message, advice.
-    _Finding: TypeAlias = tuple[str, Path, str, str]
-    _Check: TypeAlias = Callable[[Pipeline], Iterator[_Finding]]
-
 # Rules whose place is a key.
-_AT_KEY = frozenset({"variable-name"})
+_AT_KEY = frozenset({"variable-name", "ports"})
 _CHECKS: tuple[_Check, ...] = (
-    _no_name, _words, _dependencies, _volumes, _variables, _shell, _backslashes,
+    _no_name, _words, _dependencies, _volumes, _variables, _shell, _backslashes, paths,
+    forms_of_bash,
 )  # fmt: skip

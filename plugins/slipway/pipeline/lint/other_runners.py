@@ -77,9 +77,12 @@ def warn_of_waiting(
     documents: Sequence[Document], pipelines: Sequence[Pipeline], elsewhere: Mapping[str, Any]
 ) -> None:
     """Name the pipelines that wait for one that is not run here."""
+    lacking = set(elsewhere)
+    while more := {name for name, _ in _waiting(pipelines, dict.fromkeys(lacking, ""))}:
+        lacking |= more
     for document, pipeline in zip(documents, pipelines, strict=True):
         for i, wanted in enumerate(pipeline.depends_on):
-            if wanted in elsewhere:
+            if wanted in lacking:
                 message = f"`{pipeline.name}` waits for `{wanted}`, so it is not run here either"
                 document.warn("waits-for-another-runner", ("depends_on", i), message)
 

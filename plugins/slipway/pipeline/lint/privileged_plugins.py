@@ -35,8 +35,8 @@ _PLAIN_VARIABLES = frozenset((
 _SETTING = "PLUGIN_"
 # Settings that read variables, an engine's whole state, or a client's plugins from somewhere.
 _LEADING = frozenset(("CONFIG", "DOCKER_CONFIG", "ENV_FILE", "STORAGE_PATH"))
-# Where a workspace may lie: over none of an image's own files.
-_WORKSPACES = ("/drone", "/go", "/workspace", "/src")
+# Where a workspace may lie: over none of an image's own files, and where no program is looked for.
+_WORKSPACES = ("/drone", "/go/src", "/workspace", "/src")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

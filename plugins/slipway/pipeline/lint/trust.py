@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from slipway.pipeline.yaml.model import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -10,6 +12,8 @@ if TYPE_CHECKING:
     from slipway.pipeline.yaml.diagnostics import Path, Problem
     from slipway.pipeline.yaml.document import Document
     from slipway.pipeline.yaml.model import Pipeline
+
+_Step = TypeVar("_Step", bound=Step)
 
 # Key of a step -> what an untrusted repository cannot do.
 _REASONS = {
@@ -30,14 +34,26 @@ def untrusted(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             for key, reason in _REASONS.items():
                 if getattr(step, key):
                     yield _refused(document, (kind, i, key), reason)
-            for j, port in enumerate(step.ports):
-                if port.host:
-                    yield _refused(document, (kind, i, "ports", j), "publish host ports")
     for i, volume in enumerate(pipeline.volumes):
         if volume.host is not None:
             yield _refused(document, ("volumes", i, "host"), "mount host volumes")
         if volume.temp is not None and volume.temp.medium == "memory":
             yield _refused(document, ("volumes", i, "temp"), "mount in-memory volumes")
+
+
+def unpublished(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline whose containers are reached from the host by no port."""
+
+    def closed(step: _Step) -> _Step:
+        ports = tuple(port.model_copy(update={"host": 0}) for port in step.ports)
+        return step.model_copy(update={"ports": ports}) if ports else step
+
+    return pipeline.model_copy(
+        update={
+            "services": tuple(map(closed, pipeline.services)),
+            "steps": tuple(map(closed, pipeline.steps)),
+        }
+    )
 
 
 def _refused(document: Document, path: Path, reason: str) -> Problem:

@@ -146,11 +146,18 @@ def _limits(isolation: Isolation, own: LimitSpec | None) -> Limits:
     both = 2 * isolation.memory if isolation.memory else None
     return Limits(
         memory=_lower(isolation.memory, own.memory if own else None),
-        memory_swap=_lower(both, own.memory_swap) if own and own.memory_swap else None,
+        memory_swap=_swap(both, own.memory_swap) if own and own.memory_swap else None,
         shm=own.shm if own else None,
         cpus=_lower(isolation.cpus, own.cpus if own else None),
         pids=isolation.pids,
     )
+
+
+def _swap(most: int | None, wanted: int) -> int:
+    """Return how much memory and swap a step gets; -1 is as much as there may be."""
+    if most is None:
+        return wanted
+    return most if wanted < 0 else min(most, wanted)
 
 
 def _lower(one: _Number | None, other: _Number | None) -> _Number | None:

@@ -16,11 +16,12 @@ from slipway.pipeline.yaml.values import (
     Bytes,
     FailureWord,
     Line,
+    OptionalText,
     Parameter,
     PullWord,
     Text,
     Value,
-    as_port,
+    as_default,
 )
 
 
@@ -85,23 +86,23 @@ class Step(_Model):
     """When the registry is asked for the image."""
     commands: tuple[Line, ...] = ()
     """Lines of a shell script; without them the image's own program runs."""
-    shell: Text | None = None
+    shell: OptionalText | None = None
     """The program that reads ``commands``."""
     entrypoint: tuple[Line, ...] | None = None
     command: tuple[Line, ...] | None = None
     environment: dict[str, Value] = {}
     settings: dict[str, Parameter] = {}
     """What a plugin is told, as ``PLUGIN_*`` variables."""
-    working_dir: Text | None = None
-    user: Text | None = None
+    working_dir: OptionalText | None = None
+    user: OptionalText | None = None
     privileged: bool = False
     """Only for trusted projects, as the next six."""
-    network_mode: Text | None = None
+    network_mode: OptionalText | None = None
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()
     extra_hosts: tuple[str, ...] = ()
     devices: tuple[Mount, ...] = ()
-    ports: tuple[Annotated[Port, BeforeValidator(as_port)], ...] = ()
+    ports: tuple[Port, ...] = ()
     volumes: tuple[Mount, ...] = ()
     mem_limit: Bytes = 0
     memswap_limit: Bytes = 0
@@ -142,8 +143,8 @@ class Concurrency(_Model):
 class Platform(_Model):
     """The machine that a pipeline wants."""
 
-    os: Text = "linux"
-    arch: Text = "amd64"
+    os: OptionalText = "linux"
+    arch: OptionalText = "amd64"
     variant: str = ""
     version: str = ""
 
@@ -158,7 +159,8 @@ class Workspace(_Model):
 class Temp(_Model):
     """A volume that lives as long as the run; in memory, it is each container's own."""
 
-    medium: Literal["", "memory"] = ""
+    medium: str = ""
+    """``memory``; any other word means nothing."""
     size_limit: Bytes = 0
 
 
@@ -188,10 +190,10 @@ class Pipeline(_Model):
     """One document of kind ``pipeline``."""
 
     kind: Literal["pipeline"]
-    type: Literal["docker", "kubernetes"] = "docker"
+    type: Annotated[Literal["docker", "kubernetes"], BeforeValidator(as_default)] = "docker"
     """Both run on Docker: one that needs a cluster is left out before it comes here."""
     version: str = ""
-    name: Text = "default"
+    name: OptionalText = "default"
     clone: Clone = Clone()
     concurrency: Concurrency = Concurrency()
     node: dict[str, str] = {}

@@ -18,6 +18,7 @@ from slipway.pipeline.yaml.diagnostics import (
 )
 from slipway.pipeline.yaml.document import MOST_WARNINGS
 from slipway.pipeline.yaml.model import Pipeline
+from slipway.pipeline.yaml.unfit import settle
 
 if typing.TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -64,6 +65,7 @@ def parse(document: Document) -> Pipeline:
         raise PipelineFileInvalid([document.problem("not-a-mapping", (), message)])
     for key in [key for key in document.data if key.startswith(("x-", ".", "_"))]:
         del document.data[key]  # it is there only to be referred to
+    settle(document)
     while True:
         try:
             return Pipeline.model_validate(document.data)

@@ -10,11 +10,23 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic_core import PydanticUseDefault
 
-# As Docker reads sizes: powers of 1024, whether written k, kb or kib.
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
+# As Docker reads sizes: powers of 1024, whether written k, ki, kb or kib.
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kmgtp]?)i?b?", re.IGNORECASE)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
-_PORT = re.compile(r"(?:(\d+):)?(\d+)(?:/(tcp|udp))?", re.IGNORECASE)
+# Numbers as YAML has them, which are bytes whatever their form.
+_WHOLE = re.compile(r"[-+]?(0x[0-9a-f_]+|0b[01_]+|0o?[0-7_]+|[0-9][0-9_]*)", re.IGNORECASE)
+_FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[-+]?[0-9]{1,3})?", re.IGNORECASE)
+_MOST_BYTES = (1 << 63) - 1
+# Thousandths of a core: as a whole number, as Kubernetes writes them, and as cores.
+_MILLI, _CORES = re.compile(r"([0-9]{1,9})m?"), re.compile(r"[0-9]{0,6}\.[0-9]{1,9}")
+# Perhaps an address or a port of the host, then the container's.
+_PORT = re.compile(
+    r"(?:(?:\[[0-9a-f:]+\]|[0-9]+(?:\.[0-9]+){3}):)?(?:([0-9]{1,5})?:)?([0-9]{1,5})(?:/(tcp|udp))?",
+    re.IGNORECASE,
+)
+_HIGHEST_PORT = 65535
 CLONE = "clone"
 PULLS = ("default", "always", "if-not-exists", "never")
 FAILURES = ("fail", "ignore", "fast")
@@ -57,23 +69,61 @@ def as_parameter(data: Any) -> Any:
 
 
 def as_bytes(data: Any) -> int:
-    """Read a size: ``512m``, ``1GiB``, a number of bytes."""
-    match = _SIZE.fullmatch(str(data).strip())
-    if match is None:
-        msg = f"{str(data)!r} is not a size; write it like 512m or 1g"
-        raise ValueError(msg)
-    return int(float(match[1]) * 1024 ** _POWERS[match[2].lower()])
+    """Read a size: ``512m``, ``1GiB``, ``1Gi``, a number of bytes; -1 is no limit."""
+    text = str(data).strip()
+    match = _SIZE.fullmatch(text)
+    try:
+        if _WHOLE.fullmatch(text):
+            size = _whole(text)
+        elif match is not None:
+            size = int(float(match[1]) * 1024 ** _POWERS[match[2].lower()])
+        elif _FLOAT.fullmatch(text):
+            size = int(float(text))
+        else:
+            raise _not_a_size(data)
+    except OverflowError as error:
+        raise _not_a_size(data) from error
+    if size > _MOST_BYTES:
+        raise _not_a_size(data)
+    return max(size, -1)
 
 
-def as_port(data: Any) -> Any:
-    """Read a port: ``80``, ``8080:80``, ``53/udp`` or a mapping."""
-    if not isinstance(data, str):
-        return data
-    match = _PORT.fullmatch(data)
+def _whole(text: str) -> int:
+    plain = text.replace("_", "")
+    octal = re.fullmatch(r"([-+]?)0([0-7]+)", plain)
+    return int(octal[1] + octal[2], 8) if octal else int(plain, 0)
+
+
+def _not_a_size(data: Any) -> ValueError:
+    return ValueError(f"{str(data)!r} is not a size; write it like 512m or 1g")
+
+
+def as_cpu(data: Any) -> int:
+    """Read thousandths of a core: ``500``, ``500m``, ``0.5``."""
+    if isinstance(data, str):
+        if match := _MILLI.fullmatch(data):
+            return int(match[1])
+        if _CORES.fullmatch(data):
+            return int(float(data) * 1000)
+    msg = f"{str(data)!r} is no amount of compute; write it like 500"
+    raise ValueError(msg)
+
+
+def read_port(data: Any) -> dict[str, str] | None:
+    """Read a port: ``80``, ``8080:80``, ``127.0.0.1:8080:80``, ``53/udp`` or a mapping.
+
+    :returns: what the model takes; None where it is no port.
+    """
+    if isinstance(data, dict):
+        words = [str(data.get("host") or "0"), str(data.get("port") or "0")]
+        data = f"{':'.join(words)}/{data.get('protocol') or 'tcp'}"
+    match = _PORT.fullmatch(data) if isinstance(data, str) else None
     if match is None:
-        msg = f"{data!r} is not a port; write it like 80 or 8080:80"
-        raise ValueError(msg)
-    return {"port": match[2], "host": match[1] or "0", "protocol": match[3] or "tcp"}
+        return None
+    host, port = match[1] or "0", match[2]
+    if not 0 < int(port) <= _HIGHEST_PORT or int(host) > _HIGHEST_PORT:
+        return None
+    return {"port": str(int(port)), "host": str(int(host)), "protocol": match[3] or "tcp"}
 
 
 def as_pull(data: Any) -> str:
@@ -95,10 +145,17 @@ def as_line(data: Any) -> Any:
     return "" if data is None else data
 
 
+def as_default(data: Any) -> Any:
+    """Read an empty text as what stands where nothing does, as Go has it."""
+    if data == "":
+        raise PydanticUseDefault
+    return data
+
+
 def _from_secret(data: Any) -> FromSecret | None:
-    if not isinstance(data, dict) or "from_secret" not in data:
+    name = data.get("from_secret") if isinstance(data, dict) else None
+    if name is None or name == "":
         return None
-    name = data["from_secret"]
     if not isinstance(name, str) or not name.strip():
         msg = "`from_secret` takes the name of one secret"
         raise ValueError(msg)
@@ -106,6 +163,8 @@ def _from_secret(data: Any) -> FromSecret | None:
 
 
 Text = Annotated[str, Field(min_length=1)]
+# Text that has a default: empty is as good as not there.
+OptionalText = Annotated[str, BeforeValidator(as_default)]
 Line = Annotated[str, BeforeValidator(as_line)]
 Value = Annotated[str | FromSecret, PlainValidator(as_value)]
 Parameter = Annotated[Any, PlainValidator(as_parameter)]

@@ -123,12 +123,16 @@ def test_a_login_from_the_projects_secrets_is_no_danger() -> None:
                   "environment: {DOCKER_BUILDKIT: 1}}]")  # fmt: skip
 
 
-@pytest.mark.parametrize("base", ["/usr/local/bin", "/bin", "/etc/docker", "/opt", "/gopher"])
+@pytest.mark.parametrize(
+    "base",
+    ["/usr/local/bin", "/bin", "/etc/docker", "/opt", "/gopher", "/go", "/go/bin", "/go/src/../bin",
+     "/drone/../go/bin", "//go/src"],
+)  # fmt: skip
 def test_a_workspace_over_the_plugins_own_files_takes_its_rights(base: str) -> None:
     assert not rights(f"workspace: {{base: {base}}}\n{step()}")
 
 
-@pytest.mark.parametrize("base", ["/go", "/drone/src", "/drone", "/go/src/x"])
+@pytest.mark.parametrize("base", ["/go/src", "/drone/src", "/drone", "/go/src/x"])
 def test_a_workspace_that_lies_apart_does_not(base: str) -> None:
     assert rights(f"workspace: {{base: {base}}}\n{step()}")
 

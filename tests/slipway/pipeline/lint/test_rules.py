@@ -118,7 +118,6 @@ UNTRUSTED = {
     "configure extra_hosts": "steps: [{name: a, image: i, extra_hosts: ['a:1.1.1.1']}]",
     "configure network_mode": "services: [{name: a, image: i, network_mode: host}]\n"
     "steps: [{name: b, image: i}]",
-    "publish host ports": "steps: [{name: a, image: i, ports: ['8080:80']}]",
     "mount host volumes": "volumes: [{name: v, host: {path: /etc}}]\nsteps: [{name: a, image: i}]",
     "mount in-memory volumes": "volumes: [{name: v, temp: {medium: memory}}]\n"
     "steps: [{name: a, image: i}]",

@@ -81,7 +81,7 @@ def test_a_missing_file_names_the_path_and_how_to_set_it() -> None:
         (HEAD + "steps:\n- {name: a, image: b, mem_limit: lots}\n",
          "wrong-value", (5, 34), "is not a size"),
         (HEAD + "steps:\n- {name: a, image: b, ports: [http]}\n",
-         "wrong-value", (5, 31), "is not a port"),
+         "ports", (5, 31), "is not a port"),
         (HEAD + "steps:\n- {name: a, image: b, environment: {T: {from_secret: []}}}\n",
          "wrong-value", (5, 40), "the name of one secret"),
         (HEAD + "steps:\n- {name: a, image: b, environment: {T: [x]}}\n",
