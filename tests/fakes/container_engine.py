@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ImageUnavailable, StepTimedOut
-from slipway.hooks.docker.errors import CannotStart, NoSuchThing
+from slipway.hooks.docker.errors import CannotStart, ContainerRefused, NoSuchThing
 from slipway.model.container import (
     ContainerSpec,
     ContainerState,
@@ -23,6 +23,7 @@ from slipway.model.container import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+_REFUSAL = "the container engine refuses it: that is no path"
 LISTENING = "   0: 00000000:1538 00000000:0000 0A 00000000:00000000\n"  # port 5432
 
 
@@ -32,6 +33,7 @@ class Play:
 
     :param until: it goes on until this is set; None ends at once.
     :param no_program: starting it fails.
+    :param refused: what the engine refuses to do with it: ``create`` or ``start``.
     :param out_of_memory: what the engine says when it is inspected.
     :param lines: what it writes; bytes as they are, texts as lines.
     :param leaves: path -> the tar that is found there, whole or in pieces.
@@ -42,6 +44,7 @@ class Play:
     lines: tuple[str | bytes, ...] = ()
     until: threading.Event | None = None
     no_program: bool = False
+    refused: str = ""
     out_of_memory: bool = False
     health: Health = Health.NONE
     tables: tuple[tuple[int, str], ...] = ((0, LISTENING),)
@@ -119,6 +122,8 @@ class FakeEngine:
                 self.containers.pop(old).ended.set()
             container = f"c{next(self._ids)}"
             play = self.plays.get(spec.labels.get("slipway.step", spec.name), Play())
+            if play.refused == "create":
+                raise ContainerRefused(_REFUSAL, advice="begin it with /")
             self.containers[container] = Container(spec, play)
             self.specs.append(spec)
             self.events.append(f"create {spec.name}")
@@ -129,6 +134,8 @@ class FakeEngine:
         if made.play.no_program:
             msg = "cannot start a container: exec: /bin/sh: no such file"
             raise CannotStart(msg)
+        if made.play.refused == "start":
+            raise ContainerRefused(_REFUSAL, advice="begin it with /")
         made.started = True
         self.events.append(f"start {made.spec.name}")
 

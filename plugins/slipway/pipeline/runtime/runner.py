@@ -21,6 +21,7 @@ from slipway.exceptions import (
     SlipwayError,
     StepTimedOut,
 )
+from slipway.hooks.docker.errors import ContainerRefused
 from slipway.model.container import ContainerSpec
 from slipway.pipeline.compiler.env_sizes import runnable
 from slipway.pipeline.compiler.late import filled
@@ -212,7 +213,7 @@ class Runner:
         for step in steps:
             try:
                 self._containers.container(step)
-            except (InputError, ImageUnavailable):
+            except (InputError, ImageUnavailable, ContainerRefused):
                 self._left()  # the step says for itself what is wrong, when its turn comes
             else:
                 return step

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from slipway.hooks.docker.errors import CannotStart, ContainerRefused
 from slipway.pipeline.compiler.service_ports import AWAITED
-from slipway.pipeline.runtime.readiness import Service, last_lines, wait_until_ready
+from slipway.pipeline.runtime.readiness import Service, ServiceStopped, last_lines, wait_until_ready
 from slipway.pipeline.runtime.step_container import onlooker_spec
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from slipway.pipeline.runtime.engine import Engine
     from slipway.pipeline.runtime.log_groups import LogGroups
 
+_Made = TypeVar("_Made")
+# What a shell answers for a program that does not exist.
+_NOT_FOUND = 127
 # Seconds that a service may take until it is ready.
 SERVICE_TIMEOUT = 90.0
 _GO_ON = (
@@ -52,15 +56,15 @@ class Services:
 
         :param container: returns a service's container.
         :param left: the seconds that the run has left.
-        :raises ServiceStopped: when one ends before it can be used.
+        :raises ServiceStopped: when one ends before it can be used, or cannot even begin.
         """
         key = f"{self._spec.id} services"
         self._output.begin(key, "services")
         summary = "not ready"
         try:
-            made = {service.name: container(service) for service in services}
-            for one in made.values():
-                self._engine.start(one)
+            made = {service.name: _taken(service, container) for service in services}
+            for service in services:
+                _taken(service, lambda one: self._engine.start(made[one.name]))
             until = self._clock() + min(SERVICE_TIMEOUT, left())
             found = [self._wait(one, made[one.name], until, key) for one in services]
             left()
@@ -96,3 +100,15 @@ class Services:
         onlooker = self._engine.create(spec)
         self._engine.start(onlooker)
         return onlooker
+
+
+def _taken(service: StepSpec, act: Callable[[StepSpec], _Made]) -> _Made:
+    """Do something with a service's container that the engine may refuse to do.
+
+    :raises ServiceStopped: when it does.
+    """
+    try:
+        return act(service)
+    except (CannotStart, ContainerRefused) as error:
+        msg = f"service {service.name!r} cannot be started: {error.message}"
+        raise ServiceStopped(msg, exit_code=_NOT_FOUND, advice=error.advice) from error

@@ -7,8 +7,14 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ImageRefused, ImageUnavailable, SlipwayError, StepTimedOut
-from slipway.hooks.docker.errors import CannotStart
+from slipway.exceptions import (
+    ContainerEngineError,
+    ImageRefused,
+    ImageUnavailable,
+    SlipwayError,
+    StepTimedOut,
+)
+from slipway.hooks.docker.errors import CannotStart, ContainerRefused
 from slipway.model.facts import StepReport
 from slipway.pipeline.compiler.env_sizes import EnvironmentTooLarge
 from slipway.pipeline.runtime.result import EARLY_END, skipped_step
@@ -107,6 +113,9 @@ class StepRuns:
             raise StepTimedOut(
                 msg, advice="make it faster, or raise `test: {timeout: ...}`"
             ) from error
+        except ContainerEngineError:
+            note = "cut short by a failure of the container engine"
+            raise
         finally:
             self._running.pop(step.name, None)
             seconds = time.monotonic() - began
@@ -135,7 +144,7 @@ class StepRuns:
             if waited and (reason := self._schedule.reason_to_skip(step)):
                 return State.SKIPPED, None, reason
             container = self._containers.container(step)
-        except (ImageUnavailable, ImageRefused, EnvironmentTooLarge) as error:
+        except (ImageUnavailable, ImageRefused, EnvironmentTooLarge, ContainerRefused) as error:
             return self._not_started(step, error)
         self._workspace.begin(step, image, partial(self._output.line, step.id))
         try:
@@ -157,6 +166,8 @@ class StepRuns:
         except CannotStart as error:
             self._output.line(step.id, error.message)
             code = _NOT_FOUND
+        except ContainerRefused as error:
+            return self._not_started(step, error)
         return self._outcome(step, container, code)
 
     def _not_started(self, step: StepSpec, error: SlipwayError) -> Outcome:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, StepTimedOut
-from slipway.hooks.docker.errors import CannotStart
+from slipway.hooks.docker.errors import CannotStart, ContainerRefused
 from slipway.pipeline.runtime.step_container import owner_spec
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Workspace:
         timeout = min(_LONGEST, self._left())
         try:
             code = self._engine.run_streaming(container, timeout=timeout, output=lines.append)
-        except (CannotStart, StepTimedOut) as error:
+        except (CannotStart, ContainerRefused, StepTimedOut) as error:
             code, lines = -1, [error.message.encode()]
         with suppress(ContainerEngineError):
             self._engine.remove(container)
