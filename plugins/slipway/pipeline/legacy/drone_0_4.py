@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.pipeline.legacy.draft import (
     Draft,
-    as_conditions,
     as_container,
     as_variables,
     entries,
     matrix_variants,
-    refusal,
     warn_of_keys,
+    warn_of_rest,
     with_values,
 )
+from slipway.pipeline.legacy.draft_when import as_conditions, in_variant
 from slipway.pipeline.yaml.substitution import Budget
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from slipway.pipeline.yaml.document import Document
 
 _KEYS = ("build", "compose", "publish", "deploy", "notify", "clone", "matrix", "branches")
-_REFERENCE = re.compile(r"\$\$(?:\{(\w+)\}|(\w+))")
+# A secret's name begins with a letter, and ends before an underscore that joins it to another.
+_NAME = r"[A-Za-z][A-Za-z0-9]*(?:_+[A-Za-z0-9]+)*"
+_REFERENCE = re.compile(rf"\$\$(?:\{{({_NAME})\}}|({_NAME}))")
 # What a build's own names are called today.
 _TODAY = {"BRANCH": "DRONE_BRANCH", "BUILD_NUMBER": "DRONE_BUILD_NUMBER", "COMMIT": "DRONE_COMMIT",
           "PULL_REQUEST": "DRONE_PULL_REQUEST", "TAG": "DRONE_TAG"}  # fmt: skip
@@ -61,21 +63,25 @@ def form_of_2015(document: Document) -> list[Document]:
 
 def _variant(document: Document, axes: dict[str, str], name: str, budget: Budget) -> Document:
     data = with_values(_renamed(document.data, axes), axes, budget)
-    draft, volumes = Draft(name), dict[str, str]()
+    draft = Draft(name)
+    volumes: dict[str, Path] = {}
     if isinstance(data.get("clone"), dict):
+        warn_of_rest(document, ("clone",), data["clone"], ("depth", "path", "recursive"))
         _clone(data["clone"], draft)
     if data.get("branches"):
         draft.data["trigger"] = {"branch": data["branches"]}
+        draft.origins["trigger", "branch"] = ("branches",)
     for service_name, service in entries(document, data, "compose"):
         place: Path = ("compose", service_name)
-        made = _secrets_in(as_container(document, service, place, volumes))
+        made = _secrets_in(document, as_container(document, service, place, volumes), place)
         draft.add("services", {"name": service_name, **made}, place)
     build = as_container(document, data["build"], ("build",), volumes)
     build["environment"] = {**axes, **as_variables(build.get("environment"))}
-    draft.add("steps", {"name": "build", **_secrets_in(build)}, ("build",))
+    draft.add("steps", {"name": "build", **_secrets_in(document, build, ("build",))}, ("build",))
     for section in _SECTIONS:
         for plugin, settings in entries(document, data, section):
-            _add_plugin(document, draft, (section, plugin), settings)
+            if in_variant(document, (section, plugin), settings, axes):
+                _add_plugin(document, draft, (section, plugin), settings)
     draft.mount_hosts(volumes)
     return draft.document(document)
 
@@ -99,23 +105,17 @@ def _add_plugin(
         "settings": {k: v for k, v in settings.items() if k not in ("image", "when")},
         "when": {**_SECTIONS[section], **_when(document, place, settings.get("when"))},
     }
-    draft.add("steps", _secrets_in(made), place)
+    draft.add("steps", _secrets_in(document, made, place), place)
 
 
 def _when(document: Document, place: Path, data: Any) -> dict[str, Any]:
     """Convert a plugin's conditions; ``success`` and ``failure`` are words of ``status`` today."""
     if data is None:
         return {}
-    if not isinstance(data, dict):
-        raise refusal(document, (*place, "when"), "this must be a mapping")
-    made = as_conditions(data)
+    made = as_conditions(document, (*place, "when"), data)
     words = [word for word in ("success", "failure") if str(data.get(word, "true")) == "true"]
     if data.keys() & {"success", "failure"}:
         made["status"] = words or ["never"]
-    known = {*made, "success", "failure", "environment"}
-    for key in sorted(str(one) for one in data if one not in known):
-        message = f"`{key}` is no condition any more, so it is ignored"
-        document.warn("unknown-key", (*place, "when", key), message, at_key=True)
     return made
 
 
@@ -138,27 +138,50 @@ def _renamed(value: Any, axes: dict[str, str]) -> Any:
     return value if changed == value else changed
 
 
-def _secrets_in(container: dict[str, Any]) -> dict[str, Any]:
+def _secrets_in(document: Document, container: dict[str, Any], place: Path) -> dict[str, Any]:
     """Give a container the secrets that its texts name: as variables, and as whole settings."""
-    names = {
-        match[1] or match[2]
-        for command in container.get("commands") or ()
-        for match in _REFERENCE.finditer(str(command))
-    }
+    commands = [str(command) for command in container.get("commands") or ()]
+    names = {match[1] or match[2] for command in commands for match in _REFERENCE.finditer(command)}
     variables = as_variables(container.get("environment"))
     environment = {
         **{name: {"from_secret": name} for name in sorted(names) if name not in variables},
-        **_from_secrets(variables),
+        **_from_secrets(document, variables, (*place, "environment")),
     }
-    made = {**container, "settings": _from_secrets(container.get("settings") or {})}
+    settings = _from_secrets(document, container.get("settings") or {}, place)
+    made = {**container, "settings": settings}
+    if commands:
+        made["commands"] = [_REFERENCE.sub(_for_a_shell, command) for command in commands]
     if environment:
         made["environment"] = environment
     return {key: value for key, value in made.items() if value}
 
 
-def _from_secrets(values: dict[str, Any]) -> dict[str, Any]:
+def _for_a_shell(reference: re.Match[str]) -> str:
+    """Write a secret's name so that a shell sees where it ends."""
+    follows = reference.string[reference.end() : reference.end() + 1]
+    name = reference[1] or reference[2]
+    return f"$${{{name}}}" if re.match(r"\w", follows) else reference[0]
+
+
+def _from_secrets(document: Document, values: dict[str, Any], place: Path) -> dict[str, Any]:
     made = {}
     for key, value in values.items():
         match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
         made[key] = {"from_secret": match[1] or match[2]} if match else value
+        if match is None and (found := _within(value)):
+            message = (
+                f"the secret `{found}` is not put into a text, which holds `${found}` as it is"
+            )
+            advice = "a secret can only be a whole value"
+            document.warn("nested-secret", (*place, key), message, advice=advice)
     return made
+
+
+def _within(value: Any) -> str:
+    """Return the name of a secret that stands somewhere within a value."""
+    if isinstance(value, dict):
+        return next((name for one in value.values() if (name := _within(one))), "")
+    if isinstance(value, list):
+        return next((name for one in value if (name := _within(one))), "")
+    found = _REFERENCE.search(value) if isinstance(value, str) else None
+    return (found[1] or found[2]) if found else ""

@@ -17,15 +17,17 @@ from slipway.pipeline.legacy.draft import (
     as_variables,
     entries,
     matrix_variants,
-    refusal,
     warn_of_keys,
+    warn_of_rest,
     with_values,
 )
+from slipway.pipeline.legacy.draft_when import in_variant, refusal
 from slipway.pipeline.legacy.drone_0_4 import form_of_2015
 from slipway.pipeline.yaml.substitution import Budget
 from slipway.pipeline.yaml.values import CLONE
 
 if TYPE_CHECKING:
+    from slipway.pipeline.yaml.diagnostics import Path
     from slipway.pipeline.yaml.document import Document
 
 _KEYS_OF_0_8 = ("pipeline", "services", "workspace", "branches", "clone", "matrix")
@@ -56,38 +58,50 @@ def _map_form(document: Document) -> list[Document]:
     warn_of_keys(document, _KEYS_OF_0_8)
     variants = list(matrix_variants(document))
     if not variants:
-        return [_variant(document, document.data, "default")]
+        return [_variant(document, document.data, "default", {})]
     budget = Budget()
     return [
-        _variant(document, _with_axes(document, axes, budget), f"matrix-{number}")
+        _variant(document, _with_axes(document, axes, budget), f"matrix-{number}", axes)
         for number, axes in enumerate(variants, 1)
     ]
 
 
-def _variant(document: Document, data: dict[str, Any], name: str) -> Document:
+def _variant(document: Document, data: dict[str, Any], name: str, axes: dict[str, str]) -> Document:
     draft = Draft(name)
-    for key in ("workspace",):
-        if data.get(key):
-            draft.data[key] = data[key]
+    if data.get("workspace"):
+        draft.data["workspace"] = data["workspace"]
     if data.get("branches"):
         draft.data["trigger"] = {"branch": data["branches"]}
         draft.origins["trigger", "branch"] = ("branches",)
     if isinstance(data.get("clone"), dict) and data["clone"]:
         # 0.8 let a repository bring its own first steps; ours has done that work already.
-        draft.data["clone"] = {"depth": _depth(data["clone"])}
-    volumes: dict[str, str] = {}
+        draft.data["clone"] = {"depth": _depth(document, data["clone"])}
+    volumes: dict[str, Path] = {}
+    used: dict[str, Any] = {}
     for kind, key in (("services", "services"), ("steps", "pipeline")):
         for step_name, step in entries(document, data, key):
             here = (key, step_name)
+            if not in_variant(document, here, step, axes):
+                continue
+            if kind == "steps":
+                used[step_name] = step
             container = as_container(document, step, here, volumes)
             draft.add(kind, {"name": step_name, **container}, here)
     draft.mount_hosts(volumes)
-    _keep_groups(draft.data["steps"], data["pipeline"])
+    _keep_groups(draft.data["steps"], used)
     return draft.document(document)
 
 
-def _depth(clone: dict[str, Any]) -> str:
-    depths = (step.get("depth") for step in clone.values() if isinstance(step, dict))
+def _depth(document: Document, clone: dict[str, Any]) -> str:
+    """Return how many commits the sources come with, and name what else is said of them."""
+    depths = []
+    for name, step in clone.items():
+        for key in step if isinstance(step, dict) else ():
+            if key == "depth":
+                depths.append(step[key])
+            elif key not in ("image", "recursive", "tags"):  # these are as they would be
+                message = f"Slipway brings the sources itself, so `{key}` is ignored"
+                document.warn("unknown-key", ("clone", name, key), message, at_key=True)
     return str(next((depth for depth in depths if depth), 0))
 
 
@@ -126,7 +140,7 @@ def _form_of_2014(document: Document) -> Document:
         "name": "build",
         "image": data["image"],
         "commands": [script] if isinstance(script, str) else script,
-        "environment": as_variables(data.get("env")),
+        "environment": as_variables(data.get("env"), document, ("env",)),
     }
     draft.add("steps", step, ())
     draft.origins["steps", 0, "commands"] = ("script",)
@@ -134,15 +148,21 @@ def _form_of_2014(document: Document) -> Document:
     services = data.get("services") or []
     if not isinstance(services, list):
         raise refusal(document, ("services",), "`services` is a list of images in this form")
+    names: list[str] = []
     for position, image in enumerate(services):
-        service = {"name": _service_name(str(image)), "image": image}
+        name = _service_name(str(image))
+        again = names.count(name)
+        names.append(name)
+        service = {"name": f"{name}-{again + 1}" if again else name, "image": image}
         draft.add("services", service, ("services", position))
     if isinstance(data.get("git"), dict):
         draft.data["clone"] = {"depth": data["git"].get("depth", "0")}
+        warn_of_rest(document, ("git",), data["git"], ("depth", "path"))
         if data["git"].get("path"):
             draft.data["workspace"] = {"base": "/drone/src", "path": data["git"]["path"]}
     if data.get("branches"):
         draft.data["trigger"] = {"branch": data["branches"]}
+        draft.origins["trigger", "branch"] = ("branches",)
     return draft.document(document)
 
 
