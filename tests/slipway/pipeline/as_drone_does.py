@@ -133,6 +133,42 @@ READING = [
         check=lambda one: not one.step().unmet,
     ),
     Row(
+        construct="what is no pattern in a condition: a list in a list, a mapping",
+        drone="ignored",
+        here="the same, with a warning",
+        text="steps: [{name: a, image: i, when: {branch: [[x], {y: z}]}}]",
+        warns="condition",
+        check=lambda one: not one.step().unmet,
+    ),
+    Row(
+        construct="`include: dev`, a text in place of a list",
+        drone="is lost, so everything matches",
+        here="a list of one, with a warning",
+        text="steps: [{name: a, image: i, when: {branch: {include: dev}}}]",
+        warns="condition",
+        check=lambda one: one.step().unmet,
+    ),
+    Row(
+        construct="a tag of nobody's: `!foo x`",
+        drone="ignored",
+        here="the same, with a warning",
+        text="steps: [{name: a, image: !foo i}]",
+        warns="tag",
+        check=lambda one: one.step().image == "i",
+    ),
+    Row(
+        construct="tabs between words; an anchor's name that is used twice",
+        drone="taken; the last one before an alias counts",
+        text="x-a: &a {image: i}\t# one\nx-b: &a {image: j}\nsteps:\t\n- <<: *a\n  name:\ta\n",
+        check=lambda one: one.step().image == "j",
+    ),
+    Row(
+        construct="a line that begins with `---`, such as a ruler",
+        drone="begins another document",
+        text=f"{A % 'x'}\n--------\nkind: pipeline\nname: b\nsteps: [{{name: b, image: i}}]\n",
+        check=lambda one: one.step("b"),
+    ),
+    Row(
         construct="a document for another runner (`exec`, `ssh`, ...)",
         drone="waits for such a runner",
         here="left out, with a warning, as is what waits for it; refused if there is nothing else",
@@ -181,10 +217,27 @@ READING = [
         check=lambda one: one.step().secrets == {"TOKEN": "token"},
     ),
     Row(
+        construct="0.8: `when: {matrix: ...}`",
+        drone="lost when it is converted, so the step runs in every variant",
+        here="the step is left out of the other variants; `local` and `platform` earn a warning",
+        text="pipeline: {a: {image: i}, b: {image: i, when: {matrix: {V: '2'}}}}\n"
+        "matrix: {V: ['1']}",
+        check=lambda one: one.spec and len(one.spec.pipelines[0].steps) == 1,
+    ),
+    Row(
+        construct="0.8: `command: redis-server --port 7000`",
+        drone="one word, which is no program",
+        here="three words, as 0.8 had it, with a warning",
+        text="pipeline: {a: {image: i, command: redis-server --port 7000}}",
+        warns="words",
+        check=lambda one: one.step().command == ("redis-server", "--port", "7000"),
+    ),
+    Row(
         construct="2015 (`build`, `compose`, `publish`, `deploy`, `notify`), 2014 (`image`, "
         "`script`)",
         drone="no longer read",
-        here="converted; `$$NAME` is a secret of that name; `cache` is named as not kept",
+        here="converted; `$$NAME` is a secret of that name, in a command or as a whole value; "
+        "`cache` is named as not kept",
         text="build: {image: i, commands: [x]}\nnotify: {slack: {webhook_url: $$HOOK}}",
         check=lambda one: one.step("slack").secrets == {"PLUGIN_WEBHOOK_URL": "HOOK"},
     ),
@@ -250,11 +303,20 @@ STEPS = [
         refused="volume-path",
     ),
     Row(
-        construct="`privileged`, `devices`, host volumes and ports, `network_mode`, `dns`, ... in "
-        "a project that is not trusted",
+        construct="`privileged`, `devices`, host volumes, `network_mode`, `dns`, ... in a project "
+        "that is not trusted",
         drone="refused",
         text="steps: [{name: a, image: i, privileged: true}]",
         refused="untrusted",
+    ),
+    Row(
+        construct="`ports` of the host",
+        drone="ignored, in any form",
+        here="published for trusted projects; for others, and where it is no port, a warning",
+        text="services: [{name: a, image: i, ports: ['5432:5432', nothing]}]\n"
+        "steps: [{name: b, image: i}]",
+        warns="ports",
+        check=lambda one: not one.step().ports,
     ),
     Row(
         construct="services",
@@ -278,8 +340,9 @@ STEPS = [
     Row(
         construct="`resources: {limits: ...}`",
         drone="the docker runner knows none",
-        here="kept",
-        text="steps: [{name: a, image: i, resources: {limits: {memory: 1GiB}}}]",
+        here="kept; what is no amount is a warning, as is `500m` for 500 thousandths of a core",
+        text="steps: [{name: a, image: i, resources: {limits: {memory: 1GiB, cpu: 500m}}}]",
+        warns="resources",
         check=lambda one: one.step().limits.memory == 1 << 30,
     ),
     Row(
@@ -318,6 +381,20 @@ SUBSTITUTION = [
         here="empty; in `commands` left to the shell, which may have it",
         text="steps: [{name: a, image: 'i:${X}1', commands: ['X=y; echo ${X}']}]",
         check=lambda one: (one.step().image, one.output.splitlines()[-1]) == ("i:1", "y"),
+    ),
+    Row(
+        construct="`${UNKNOWN:0:7}` and other forms of bash, in a command",
+        drone="empty",
+        here="left to the shell, with a warning: not every `/bin/sh` knows them",
+        text='steps: [{name: a, image: i, commands: ["true ${COMMIT:0:7}"]}]',
+        warns="form-of-bash",
+    ),
+    Row(
+        construct="`${T/#v/}`; `${T: -1}`; `${#U}`; `${T^^[f]}`",
+        drone="unchanged; the whole value; bytes; refused",
+        here="as bash has them: without its `v`; the last one; characters; upper case",
+        text="steps: [{name: '${DRONE_TAG/#v/}', image: 'i:${DRONE_TAG: -1}'}]",
+        check=lambda one: one.step("1.2").image == "i:2",
     ),
     Row(
         construct="`${a[@]}` and other forms that are none",
@@ -393,6 +470,14 @@ VARIABLES = [
             (one.step().environment["PLUGIN_V"], one.step().environment["PLUGIN_N"])
             == ("1.10", "010")
         ),
+    ),
+    Row(
+        construct="`from_secrets`, `secret` and the like in place of `from_secret`",
+        drone="an empty variable; in settings, a text for the plugin",
+        here="the same, with a warning",
+        text="steps: [{name: a, image: i, environment: {A: {from_secrets: s}}}]",
+        warns="unknown-key",
+        check=lambda one: not one.step().secrets,
     ),
     Row(
         construct="`from_secret` deeper in a setting",

@@ -87,6 +87,17 @@ def beside_a_failure() -> dict[str, str]:
     return made[0].states()
 
 
+def after_an_early_end() -> dict[str, str]:
+    """Run a graph of which one branch ends early while another is about to fail."""
+    begun = threading.Event()
+    case = Case(
+        steps(a=APART, b=APART, c=f"depends_on: [b], {ON_FAILURE}", d="depends_on: [b]"),
+        {"a": Play(exit_code=78), "b": Play(exit_code=1, until=begun)},
+    )
+    threading.Timer(0.5, begun.set).start()
+    return case.states()
+
+
 def without_image(text: str) -> dict[str, str]:
     case = Case(text)
     case.engine.missing_images.add("nowhere")
@@ -149,10 +160,21 @@ ROWS = (
         lambda: ran(steps(a="failure: ignore", b=""), {"a": FAIL}), after("b", "passed")),
     Row("failure: fast", "everything else ends at once", "the same", SAME,
         lambda: ran(steps(a="failure: fast", b=ON_FAILURE), {"a": FAIL}), after("b", "skipped")),
-    Row("exit code 78", "the step passes, and all steps that have not begun are skipped",
-        "the same; those for both cases are skipped too", SAME,
+    Row("exit code 78",
+        "the step passes; steps that have not begun are skipped, but those for both cases",
+        "the same; those for both cases are skipped too", STRICTER,
         lambda: ran(steps(a="", b="", c=ON_FAILURE, d=ALWAYS), {"a": Play(exit_code=78)}),
         {"a": "passed", "b": "skipped", "c": "skipped", "d": "skipped"}),
+    Row("exit code 78 of a step for failures", "no other step for failures begins", SAME, SAME,
+        lambda: ran(steps(a="", b=ON_FAILURE, c=ON_FAILURE), {"a": FAIL, "b": Play(exit_code=78)}),
+        {"a": "failed", "b": "passed", "c": "skipped"}),
+    Row("a failure after exit code 78, beside it", "steps for failures are skipped",
+        "they run: a failure is told", MORE, after_an_early_end,
+        {"a": "passed", "b": "failed", "c": "passed", "d": "skipped"}),
+    Row("a step that the engine refuses (an unknown `user`, a relative path)",
+        "fails; what is for failures runs", "the same; lint warns of relative paths", SAME,
+        lambda: ran(steps(a="", b="", c=ON_FAILURE), {"a": Play(refused="create")}),
+        {"a": "failed", "b": "skipped", "c": "passed"}),
     Row("detach: true", "goes on in the background; cannot fail the pipeline", "the same", SAME,
         lambda: ran(steps(a="detach: true", b=""), {"a": Play(no_program=True)}),
         after("b", "passed")),
@@ -214,7 +236,8 @@ ROWS = (
         lambda: waited(Play(tables=(look(9000),)), facts(8080)).lacking,
         "listens on port 9000, not on 8080"),
     Row("a service that stops with an error before the steps", "is not looked at",
-        "fails the pipeline with its last lines: what needs it could not pass", STRICTER,
+        "fails the pipeline with its last lines, with 78 as well: what needs it could not pass",
+        STRICTER,
         stopped_service, "service 'db' stopped with exit code 1 before it was ready"),
 )  # fmt: skip
 

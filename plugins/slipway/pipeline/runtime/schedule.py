@@ -83,6 +83,7 @@ class Schedule(Generic[N, R]):
         self._failed: list[str] = []
         self._halted = ""
         self._ended_early = ""
+        self._failed_by_then = 0
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -98,8 +99,9 @@ class Schedule(Generic[N, R]):
         self._halted = reason
 
     def end_early(self, reason: str) -> None:
-        """Start nothing more as long as all is well; after a failure, what is for failures runs."""
+        """Start nothing more; once something fails after this, what is for failures runs."""
         self._ended_early = self._ended_early or reason
+        self._failed_by_then = len(self._failed)
 
     def reason_to_skip(self, node: N) -> str:
         """Say why a node must not begin now; empty where it may."""
@@ -107,7 +109,7 @@ class Schedule(Generic[N, R]):
             return node.unmet
         if self._halted:
             return self._halted
-        if self._ended_early and not self._failed:
+        if self._ended_early and len(self._failed) == self._failed_by_then:
             return self._ended_early
         if node.policy == RunPolicy.ALWAYS:
             return ""

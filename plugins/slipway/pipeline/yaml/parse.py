@@ -49,7 +49,48 @@ _INSTEAD = {
     "networks": "everything of a pipeline is on one network",
     "requests": "only `limits` count, since nothing is scheduled by it",
     "labels": "write `node` for what a worker must be",
+    "timeout": "`test: {timeout: ...}` in the project file limits the whole run",
+    "cache": "nothing is kept from one build to the next",
+    "artifacts": "`package: {built: ...}` in the project file takes what was built",
+    "allow_failure": "write `failure: ignore`",
+    "continue-on-error": "write `failure: ignore`",
+    "ignore_failure": "write `failure: ignore`",
+    "stages": "write `steps`, in their order, or with `depends_on`",
+    "jobs": "write `steps`, in their order, or with `depends_on`",
 }
+# Words of other systems, and those that mean the same here, of which one stands at that place.
+_OTHER_WORDS = {
+    "env": ("environment",),
+    "variables": ("environment",),
+    "vars": ("environment",),
+    "envs": ("environment",),
+    "script": ("commands",),
+    "scripts": ("commands",),
+    "run": ("commands",),
+    "cmd": ("commands",),
+    "before_script": ("commands",),
+    "when": ("trigger",),
+    "on": ("trigger", "when"),
+    "only": ("when", "trigger"),
+    "if": ("when", "trigger"),
+    "rules": ("when", "trigger"),
+    "trigger": ("when",),
+    "needs": ("depends_on",),
+    "requires": ("depends_on",),
+    "dependencies": ("depends_on",),
+    "uses": ("image",),
+    "container": ("image",),
+    "with": ("settings",),
+    "params": ("settings",),
+    "workdir": ("working_dir",),
+    "directory": ("working_dir",),
+    "working-directory": ("working_dir",),
+    "runs-on": ("platform",),
+    "tags": ("node",),
+    "pipeline": ("steps",),
+}
+# Names that are listed in a warning; more are a wall that nobody reads.
+_MOST_LISTED = 8
 
 
 def parse(document: Document) -> Pipeline:
@@ -110,13 +151,29 @@ def _warn_of_key(document: Document, path: Path) -> None:
         return  # looking for the nearest of thousands takes long
     key, model = str(path[-1]), _model_at(path[:-1])
     known = list(model.model_fields) if model else []
-    near = difflib.get_close_matches(key, known, n=1)
-    advice = _INSTEAD.get(key) or (f"did you mean `{near[0]}`?" if near else "")
-    if not advice:
-        plugin = "settings" in known and not _at(document.data, path[:-1]).get("commands")
-        advice = "a plugin reads it under `settings`" if plugin else f"it takes {', '.join(known)}"
+    advice = _advice(key, known, path, _at(document.data, path[:-1]))
     message = f"there is no key `{key}` here, so it is ignored"
     document.warn("unknown-key", path, message, advice=advice, at_key=True)
+
+
+def _advice(key: str, known: list[str], path: Path, holder: Any) -> str:
+    """Say what to write in place of a key that nothing knows."""
+    if key in _INSTEAD:
+        return _INSTEAD[key]
+    plugin = "settings" in known and not holder.get("commands")
+    word = next((one for one in _OTHER_WORDS.get(key, ()) if one in known), "")
+    if word:
+        return f"it is `{word}` here" + (", or under `settings` a plugin's" if plugin else "")
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if plugin:
+        return "a plugin reads it under `settings`"
+    if len(path) == 1 and isinstance(holder[path[-1]], dict | list):
+        return f"if it is there for its anchors, call it `x-{key}`"
+    if len(known) <= _MOST_LISTED:
+        return f"it takes {', '.join(known)}"
+    return "docs/pipeline-file.md lists the keys"
 
 
 def _at(data: Any, path: Path) -> Any:
