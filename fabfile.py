@@ -98,9 +98,11 @@ def sign_records(c: Any, sign: str = "") -> None:
     _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", *command])
 
 
-@task(positional=["paths"])
-def lint(_: Any, paths: str, trusted: bool = False, strict: bool = False) -> None:
-    """Check pipeline files (or the folders that hold a .drone.yml); exits 1 on a mistake.
+@task(positional=["paths"], optional=["paths"])
+def lint(_: Any, paths: str = ".", trusted: bool = False, strict: bool = False) -> None:
+    """Check pipeline files (or the folders that hold a .drone.yml), by default this folder's.
+
+    Exits 1 on a mistake.
 
     What Drone passes over in silence is a warning, with --strict a mistake.
     """

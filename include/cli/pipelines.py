@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import docker
 
 from include.cli.run_slots import Slot, slot
-from include.cli.working_copy import checkout_of, packed, version_of_copy
+from include.cli.working_copy import checkout_of, packed, tag_of, version_of_copy
 from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.event import HEADS, TAGS, Event, EventKind
@@ -27,9 +27,10 @@ from slipway.pipeline.runtime.build_runner import BuildRunner, Worker
 from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
+from slipway.pipeline.yaml.missing_file import OTHERS, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from slipway.model.facts import Checkout
     from slipway.pipeline.compiler.spec import BuildSpec
@@ -86,7 +87,7 @@ def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, ou
         file = path / DEFAULT_FILE if path.is_dir() else path
         if not file.is_file():
             wrong += 1
-            out.write(f"{file}: there is no such file\n")
+            out.write(f"{file}: there is no such file\n{_meant(path)}")
             continue
         try:
             found = load(_content(file), file=str(file), trusted=trusted, strict=strict)
@@ -96,8 +97,30 @@ def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, ou
             continue
         names = ", ".join(pipeline.name for pipeline in found.pipelines)
         out.write(f"{file}: {names}\n")
+        out.writelines(f"  {line}\n" for line in _for_other_workers(found))
         out.writelines(f"  {line}\n" for line in found.told())
     return 1 if wrong else 0
+
+
+def _meant(path: Path) -> str:
+    """Say which file of a folder may be meant for the one that is not there."""
+    beside = _beside(path)
+    return f"  {missing(DEFAULT_FILE, beside, subject=str(path))}\n" if beside else ""
+
+
+def _beside(folder: Path) -> list[str]:
+    return [name for name in OTHERS if (folder / name).is_file()]
+
+
+def _for_other_workers(file: PipelineFile) -> Iterator[str]:
+    """Name the pipelines that not every worker runs."""
+    for pipeline in file.pipelines:
+        wanted = f"{pipeline.platform.os}/{pipeline.platform.arch}"
+        if wanted != Worker().platform:
+            yield f"{pipeline.name} is left out unless the worker is {wanted}"
+        if pipeline.node:
+            labels = ", ".join(f"{key}: {value}" for key, value in pipeline.node.items())
+            yield f"{pipeline.name} is left out unless the worker is labelled {labels}"
 
 
 def compile_to_json(path: Path, choices: Choices, *, out: TextIO) -> int:
@@ -105,7 +128,9 @@ def compile_to_json(path: Path, choices: Choices, *, out: TextIO) -> int:
     folder = path if path.is_dir() else path.parent
     file = path / choices.file if path.is_dir() else path
     try:
-        found = load(_content(file), file=str(file), trusted=choices.trusted)
+        found = load(
+            _content(file), file=str(file), trusted=choices.trusted, beside=_beside(folder)
+        )
         spec = _compiled(found, folder, choices)
     except SlipwayError as error:
         out.write(f"{error}\n")
@@ -146,7 +171,7 @@ def _run(
 ) -> int:
     file = load(
         _content(folder / choices.file), file=choices.file, trusted=choices.trusted,
-        image_rules=choices.image_rules,
+        image_rules=choices.image_rules, beside=_beside(folder),
     )  # fmt: skip
     spec = _compiled(file, folder, choices, own)
     for line in unknown_secrets(spec, choices.secrets):
@@ -176,6 +201,8 @@ def _run(
 def _compiled(
     file: PipelineFile, folder: Path, choices: Choices, own: Slot = _NOBODYS
 ) -> BuildSpec:
+    if choices.event == "tag" and not choices.ref:
+        choices = replace(choices, ref=_tag(folder))
     tag = choices.ref.removeprefix("refs/tags/") if choices.event == "tag" else ""
     checkout = checkout_of(folder, branch=choices.branch, tag=tag)
     release = replace(checkout.release, version=version_of_copy(folder))
@@ -196,6 +223,17 @@ def _compiled(
         raise SlipwayError(msg, advice=f"there are {names}")
     # The person asks for this one; whatever comes before it is theirs to run.
     return replace(spec, pipelines=(replace(chosen[0], depends_on=()),))
+
+
+def _tag(folder: Path) -> str:
+    """Return the tag of the newest commit.
+
+    :raises SlipwayError: when it has none.
+    """
+    if tag := tag_of(folder):
+        return tag
+    msg = "the newest commit has no tag, so it is not known which one was pushed"
+    raise SlipwayError(msg, advice="name one: --event tag --ref v1.2.0")
 
 
 def _event(choices: Choices, checkout: Checkout) -> Event:

@@ -42,6 +42,11 @@ def version_of_copy(folder: Path) -> str:
     return version_of(local, sha, lambda _: True).name
 
 
+def tag_of(folder: Path) -> str:
+    """Return the tag of a working copy's newest commit; empty where it has none."""
+    return _git(folder, "describe", "--tags", "--exact-match", "HEAD")
+
+
 def uncommitted(folder: Path) -> list[str]:
     """List what differs from the newest commit; nothing outside git."""
     found = _git(folder, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames")

@@ -19,6 +19,7 @@ from pydantic import (
 from slipway.model.git_url import parse_url
 from slipway.model.ref_name import is_ref_name
 from slipway.pipeline.yaml.globs import PatternTooComplex, compiled
+from slipway.pipeline.yaml.missing_file import GENERATE, language_of
 
 # What a pattern means, for people.
 _WORDS: dict[str, str] = {}
@@ -128,6 +129,17 @@ RepositoryUrl = Annotated[
 BranchName = Annotated[str, AfterValidator(_ref_name)]
 RefPattern = Annotated[str, AfterValidator(_ref_pattern)]
 RepositoryPath = Annotated[str, AfterValidator(_inside)]
+
+
+def _plain(path: str) -> str:
+    """Keep to files that are read, and not evaluated."""
+    if language := language_of(_inside(path)):
+        msg = f"{path!r} is written in {language}, which is not evaluated; {GENERATE}"
+        raise ValueError(msg)
+    return path
+
+
+PipelinePath = Annotated[str, AfterValidator(_plain)]
 
 
 def _built(path: str) -> str:

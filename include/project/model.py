@@ -25,6 +25,7 @@ from include.project.field_types import (
     ImagePattern,
     InstanceType,
     Name,
+    PipelinePath,
     ProfileName,
     RefPattern,
     Region,
@@ -98,7 +99,7 @@ class Test(Strict):
 
     __test__ = False
 
-    pipeline: RepositoryPath = ".drone.yml"
+    pipeline: PipelinePath = ".drone.yml"
     """The pipeline file."""
     images: dict[str, str] = {}
     """Image names in the pipeline file and what is used in their place: a mirror, a local build."""

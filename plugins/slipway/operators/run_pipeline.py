@@ -28,6 +28,7 @@ from slipway.pipeline.runtime.build_runner import BuildRunner, Worker
 from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
+from slipway.pipeline.yaml.missing_file import OTHERS
 from slipway.tasks.kept_facts import (
     CHECKOUT,
     forget_fact,
@@ -146,7 +147,9 @@ class PipelineTestOperator(BaseOperator):
             sha = checkout.release.sha
             earlier = self.share.earlier(context, checkout.release)
             number = self._number(context, checkout.release, mirror, earlier)
-            whole = self._compile(mirror.read(sha, self.pipeline_file), checkout, context, number)
+            data = mirror.read(sha, self.pipeline_file)
+            beside = [] if data else [one for one in OTHERS if mirror.read(sha, one) is not None]
+            whole = self._compile(data, checkout, context, number, beside)
             work = self.share.of(whole, checkout, file, earlier)
             output = LogGroups(self._say, together=TOGETHER)
             secrets = self._read_secrets(work.spec)
@@ -226,8 +229,9 @@ class PipelineTestOperator(BaseOperator):
             self._runner.stop()
 
     def _compile(
-        self, data: bytes | None, checkout: Checkout, context: Context, number: int
-    ) -> BuildSpec:
+        self, data: bytes | None, checkout: Checkout, context: Context, number: int,
+        beside: Sequence[str],
+    ) -> BuildSpec:  # fmt: skip
         ui = str(conf.get("api", "base_url", fallback="") or "")
         event = event_of(checkout, instance=urlsplit(ui).netloc)
         ti = context["ti"]
@@ -245,7 +249,7 @@ class PipelineTestOperator(BaseOperator):
         )  # fmt: skip
         file = load(
             data, file=self.pipeline_file, trusted=self.trusted, strict=self.strict,
-            image_rules=rules, plugins=plugins,
+            image_rules=rules, plugins=plugins, beside=beside,
         )  # fmt: skip
         return compile_file(file, build)
 

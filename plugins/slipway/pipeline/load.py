@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import PipelineFileMissing
 from slipway.pipeline.legacy.drone_0_8 import converted
 from slipway.pipeline.lint.ignored_keys import warn
 from slipway.pipeline.lint.image_rules import ImageRules
@@ -18,18 +17,18 @@ from slipway.pipeline.lint.rules import lint, lint_file
 from slipway.pipeline.lint.trust import unpublished
 from slipway.pipeline.yaml.conditions import Conditions
 from slipway.pipeline.yaml.diagnostics import MOST_SHOWN, PipelineFileInvalid, Problem, by_place
+from slipway.pipeline.yaml.missing_file import GENERATE, language_of, missing
 from slipway.pipeline.yaml.parse import parse
 from slipway.pipeline.yaml.reader import read
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from slipway.pipeline.yaml.document import Document
     from slipway.pipeline.yaml.model import Pipeline
 
 # Pipelines in one file, each variant of a matrix counted.
 MOST_PIPELINES = 100
-
-_SCRIPTED = {".jsonnet": "jsonnet", ".libsonnet": "jsonnet", ".star": "starlark",
-             ".starlark": "starlark", ".py": "starlark"}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +59,7 @@ class PipelineFile:
 def load(
     data: bytes | None, *, file: str, trusted: bool, strict: bool = False,
     image_rules: ImageRules | None = None, plugins: PrivilegedPlugins | None = None,
+    beside: Collection[str] = (),
 ) -> PipelineFile:  # fmt: skip
     """Read, check and return the pipelines in a file.
 
@@ -69,18 +69,17 @@ def load(
     :param strict: what Drone passes over in silence is a mistake.
     :param image_rules: which images it may use; all by default.
     :param plugins: which of them may have every right.
+    :param beside: other files that may be meant, where there is none
+        (:data:`slipway.pipeline.yaml.missing_file.OTHERS`).
     :raises PipelineFileMissing: when there is no file.
     :raises PipelineFileInvalid: with everything that is wrong with it.
     """
-    if language := next((v for k, v in _SCRIPTED.items() if file.endswith(k)), None):
+    if language := language_of(file):
         message = f"pipelines written in {language} are not evaluated"
-        advice = "generate the YAML, commit it, and name it in the project file"
-        problem = Problem(file=file, rule="scripted", message=message, advice=advice)
+        problem = Problem(file=file, rule="scripted", message=message, advice=GENERATE)
         raise PipelineFileInvalid([problem])
     if data is None:
-        msg = f"the commit has no {file}"
-        advice = "add it, or name another file under `test: {pipeline: ...}` in the project file"
-        raise PipelineFileMissing(msg, advice=advice)
+        raise missing(file, beside)
     read_documents = read(data, file=file)
     found = _sorted_out(read_documents, file)
     pipelines, problems = _checked(

@@ -146,3 +146,58 @@ def test_an_event_is_what_a_person_says(
     assert step["environment"]["DRONE_COMMIT_REF"] == ref
     assert step["environment"].get("DRONE_BRANCH", "") == branch
     assert step["environment"]["DRONE_BUILD_EVENT"] == choices.event
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        (".drone.yaml", "name it under `test: {pipeline: .drone.yaml}`"),
+        (".drone.star", "starlark is not evaluated; generate the YAML"),
+        (".drone.jsonnet", "jsonnet is not evaluated; generate the YAML"),
+        (".woodpecker.yml", "that is another form"),
+    ],
+)
+def test_a_file_of_another_name_is_named_where_there_is_none(
+    tmp_path: Path, name: str, advice: str
+) -> None:
+    (tmp_path / name).write_text(GOOD)
+    out = io.StringIO()
+    assert lint_files([tmp_path], trusted=False, out=out) == 1
+    assert compile_to_json(tmp_path, Choices(), out=out) == 1
+    assert f"the commit has no .drone.yml, but {name}" in out.getvalue().replace(f"{tmp_path}/", "")
+    assert out.getvalue().count(advice) == 2
+
+
+def test_lint_says_which_pipelines_not_every_worker_runs(folder: Path) -> None:
+    steps = "steps: [{name: a, image: i}]\n"
+    (folder / ".drone.yml").write_text(
+        f"kind: pipeline\nname: here\n{steps}---\nkind: pipeline\nname: there\n"
+        f"platform: {{os: windows}}\n{steps}---\nkind: pipeline\nname: big\nnode: {{size: l}}\n"
+        f"{steps}"
+    )
+    out = io.StringIO()
+    assert lint_files([folder], trusted=False, strict=True, out=out) == 0
+    assert out.getvalue().splitlines()[1:] == [
+        "  there is left out unless the worker is windows/amd64",
+        "  big is left out unless the worker is labelled size: l",
+    ]
+
+
+def test_a_tag_is_the_newest_commits_or_is_asked_for(folder: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(
+            ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *words],
+            check=True, capture_output=True,
+        )  # fmt: skip
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "x")
+    out = io.StringIO()
+    assert compile_to_json(folder, Choices(event="tag"), out=out) == 1
+    assert "name one: --event tag --ref v1.2.0" in out.getvalue()
+    git("tag", "v3.1.4")
+    out = io.StringIO()
+    assert compile_to_json(folder, Choices(event="tag"), out=out) == 0
+    (step,) = json.loads(out.getvalue())["pipelines"][0]["steps"]
+    assert (step["unmet"], step["environment"]["DRONE_TAG"]) == ("", "v3.1.4")
