@@ -132,12 +132,12 @@ def as_pull(data: Any) -> str:
     Another word stays as it was written, and means the default.
     """
     word = str(data).lower()
-    return {"true": "always", "false": "default"}.get(word, word)
+    return {"true": "always", "false": "default", "": "default"}.get(word, word)
 
 
 def as_failure(data: Any) -> str:
     """Read what a failure means; another word stays as it was written, and means ``fail``."""
-    return _FAILURES.get(str(data), str(data))
+    return _FAILURES.get(str(data), str(data) or "fail")
 
 
 def as_line(data: Any) -> Any:

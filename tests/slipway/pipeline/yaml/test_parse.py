@@ -127,3 +127,26 @@ def test_all_mistakes_are_told_at_once_in_order() -> None:
     assert [problem.rule for problem in problems(text)] == [
         "missing-key", "unknown-key", "unknown-key", "unknown-key",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("env: {A: b}\nsteps: [{name: a, image: i}]", "it is `environment` here"),
+        ("variables: {A: b}\nsteps: [{name: a, image: i}]", "it is `environment` here"),
+        ("when: {branch: x}\nsteps: [{name: a, image: i}]", "it is `trigger` here"),
+        ("steps: [{name: a, image: i, commands: [x], trigger: {}}]", "it is `when` here"),
+        ("steps: [{name: a, image: i, commands: [x], timeout: 5}]", "`test: {timeout: ...}`"),
+        ("steps: [{name: a, image: i, script: [x]}]",
+         "it is `commands` here, or under `settings` a plugin's"),
+        ("steps: [{name: a, image: i, repo: x}]", "a plugin reads it under `settings`"),
+        ("shared: {a: b}\nsteps: [{name: a, image: i}]", "call it `x-shared`"),
+        ("steps: [{name: a, image: i, commands: [x], zzz: 1}]", "docs/pipeline-file.md lists"),
+        ("clone: {zzz: 1}\nsteps: [{name: a, image: i}]", "it takes disable, depth"),
+    ],
+)  # fmt: skip
+def test_an_unknown_key_is_told_the_right_word(text: str, advice: str) -> None:
+    file = load(f"kind: pipeline\n{text}".encode(), file="f", trusted=False)
+    (warning,) = file.warnings
+    assert advice in warning.advice
+    assert len(str(warning).splitlines()[0]) < 160

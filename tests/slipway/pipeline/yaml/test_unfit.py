@@ -188,6 +188,7 @@ def test_swap_without_a_limit_is_taken() -> None:
     [
         "type: ''\nname: ''\nplatform: {os: '', arch: ''}\nsteps: [{name: a, image: i}]",
         "steps: [{name: a, image: i, network_mode: '', user: '', working_dir: '', shell: ''}]",
+        "steps: [{name: a, image: i, pull: '', failure: ''}]",
         "volumes: [{name: v, temp: {medium: ''}}]\nsteps: [{name: '', image: i}]",
     ],
 )
