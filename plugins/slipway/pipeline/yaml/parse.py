@@ -33,6 +33,10 @@ _WORDS = {
     "model_type": "this must be a mapping",
     "model_attributes_type": "this must be a mapping",
     "bool_parsing": "this must be true or false",
+    "bool_type": "this must be true or false",
+    "int_type": "this must be a whole number",
+    "greater_than_equal": "this is too small",
+    "less_than_equal": "this is too large",
     "int_parsing": "this must be a whole number",
     "string_too_short": "this must not be empty",
 }
