@@ -154,7 +154,7 @@ class WorkingCopy:
         return build_deb(
             toolbox, sources, nfpm_file=self.project.package.nfpm, version=version,
             built_at=checkout_of(self.folder).committed_at or int(time.time()), into=into,
-            log=self.say,
+            log=self.say, package=self.project.package.name,
         )  # fmt: skip
 
     def rehearse(self) -> None:

@@ -55,6 +55,14 @@ def test_an_epoch_and_a_revision_are_packed(
         ("prerelease: rc1\n", r"gabc~rc1, the release is.*remove prerelease.*: `prerelease: rc1`"),
         ("version_metadata: git\n", r"remove version_metadata.*: `version_metadata: git`"),
         ("epoch: x\n", "cannot be read:.*an epoch is a number"),
+        ('release: "1-2"\n', r"gabc-1-2, the release is.*`release: 1\.2` .*: `release: \"1-2\"`"),
+        ("release: 1_1\n", r"cannot be read:.*`release: 1\.1` .*: `release: 1_1`"),
+        ("release: 1:1\n", r"cannot be read:.*`release: 1\.1` .*: `release: 1:1`"),
+        ("release: x/y\n", r"cannot build .*`release: x\.y` .*: `release: x/y`"),
+        (
+            "release: 1_1\nepoch: -1\nprerelease: rc1\nversion_metadata: git\n",
+            r"`epoch: -1`.*`release: 1\.1`.*remove prerelease.*remove version_metadata",
+        ),
     ],
 )
 def test_what_changes_the_version_otherwise_is_named(
@@ -63,6 +71,33 @@ def test_what_changes_the_version_otherwise_is_named(
     sha = _describe(guestbook, more)
     with pytest.raises(AirflowFailException, match=f"(?s){said}"):
         build(guestbook, sha, VERSION)
+
+
+@pytest.mark.parametrize("version", ["version: v${VERSION}", "", "version: ${SEMVER}",
+                                     "version: ${VERSION:-1.0}"])  # fmt: skip
+def test_a_version_that_is_not_the_releases_is_named_with_its_line(
+    engine: ContainerEngine, guestbook: Repository, version: str
+) -> None:
+    file = guestbook.path / "packaging" / "nfpm.yaml"
+    right = "version: ${VERSION}\n"
+    assert right in file.read_text()
+    file.write_text(file.read_text().replace(right, f"{version}\n"))
+    with pytest.raises(AirflowFailException) as refused:
+        build(guestbook, guestbook.commit("A guestbook"), VERSION)
+    assert "write `version: ${VERSION}` (packaging/nfpm.yaml" in str(refused.value)
+    assert f": `{version}`)" in str(refused.value) or not version
+
+
+def test_a_name_in_capitals_is_the_first_thing_that_is_said(
+    engine: ContainerEngine, guestbook: Repository, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = guestbook.path / "packaging" / "nfpm.yaml"
+    file.write_text(file.read_text().replace("name: guestbook\n", "name: Guestbook\n"))
+    with pytest.raises(AirflowFailException) as refused:
+        build(guestbook, guestbook.commit("A guestbook"), VERSION)
+    assert "builds 'Guestbook', the project file says 'guestbook'" in str(refused.value)
+    assert "write `name: guestbook` (packaging/nfpm.yaml, line" in str(refused.value)
+    assert "bad-package-name" not in caplog.text + str(refused.value)
 
 
 def test_another_name_is_said_before_what_lintian_has_against_it(

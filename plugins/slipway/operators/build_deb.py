@@ -139,7 +139,7 @@ class DebBuildOperator(BaseOperator):
                 append(sources, more)
             return build_deb(
                 toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
-                built_at=checkout.committed_at, into=into, log=self._say,
+                built_at=checkout.committed_at, into=into, log=self._say, package=self.package,
             )  # fmt: skip
 
     def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:

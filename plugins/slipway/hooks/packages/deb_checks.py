@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipway.exceptions import PackageRefused
@@ -10,12 +11,10 @@ from slipway.hooks.apt.index import ANY, ARCHITECTURES
 from slipway.hooks.packages.deb_fields import NAME
 from slipway.hooks.packages.deb_units import is_template
 from slipway.hooks.packages.nfpm import BuiltDeb
+from slipway.hooks.packages.nfpm_fields import name_advice, version_advice
 from slipway.model.deb_version import upstream
 from slipway.model.inert import visible
 
-# Keys by which nfpm makes another version of the one that it is given.
-_CHANGES_VERSION = ("prerelease", "version_metadata")
-_VARIABLES = ("${VERSION}", "$VERSION")
 # dpkg would not know its own package again: an epoch of 0 is none, and none begins with one.
 _ZERO_EPOCH = re.compile(r"0\d*:")
 # Of lintian's lines, `E: package: tag [place]`, so many are shown.
@@ -40,13 +39,28 @@ class Wanted:
 def check(built: BuiltDeb, wanted: Wanted) -> None:
     """Compare a package with what it must be; lintian's word comes last.
 
-    :raises PackageRefused: for the first thing that is otherwise.
+    :raises PackageRefused: for all that is otherwise.
     """
-    _check_name(built, wanted)
-    _check_version(built, wanted)
-    _check_architecture(built)
-    _check_unit(built, wanted)
-    _check_lintian(built)
+    looks = (_check_name, _check_version, _check_architecture, _check_unit)
+    wrong = [*(error for look in looks for error in _wrong(look, built, wanted))]
+    if not wrong:
+        _check_lintian(built)
+        return
+    if len(wrong) == 1:
+        raise wrong[0]
+    what = "\n".join(f"    {error.message}" for error in wrong)
+    msg = f"the package of {built.packaging.path} is not the project file's:\n{what}"
+    raise PackageRefused(msg, advice="; ".join(error.advice for error in wrong))
+
+
+def _wrong(
+    look: Callable[[BuiltDeb, Wanted], None], built: BuiltDeb, wanted: Wanted
+) -> list[PackageRefused]:
+    try:
+        look(built, wanted)
+    except PackageRefused as error:
+        return [error]
+    return []
 
 
 def check_beside(built: BuiltDeb, wanted: Wanted) -> None:
@@ -65,16 +79,15 @@ def check_beside(built: BuiltDeb, wanted: Wanted) -> None:
         advice = f"call it {wanted.package}-..., since all projects share the repository"
         raise PackageRefused(msg, advice=advice)
     _check_version(built, wanted)
-    _check_architecture(built)
+    _check_architecture(built, wanted)
 
 
 def _check_name(built: BuiltDeb, wanted: Wanted) -> None:
     if built.name != wanted.package:
         file = built.packaging
         msg = f"{file.path} builds {built.name!r}, the project file says {wanted.package!r}"
-        advice = "give both the same name"
-        if file.value("name") is not None:
-            advice += f": {file.place('name')}, or `package: {{name: ...}}` in the project file"
+        advice = "; ".join(name_advice(file, wanted.package))
+        advice = advice or f"give both the same name: {file.place('name')}"
         raise PackageRefused(msg, advice=advice)
 
 
@@ -83,25 +96,21 @@ def _check_version(built: BuiltDeb, wanted: Wanted) -> None:
     file = built.packaging
     if _ZERO_EPOCH.match(built.version):
         msg = f"the package has version {built.version}, and dpkg writes no such epoch"
-        raise PackageRefused(msg, advice=f"correct or remove `epoch` ({file.place('epoch')})")
-    if upstream(built.version) == wanted.version:
+    elif upstream(built.version) != wanted.version:
+        msg = f"the package has version {built.version}, the release is {wanted.version}"
+    else:
         return
-    msg = f"the package has version {built.version}, the release is {wanted.version}"
-    for key in _CHANGES_VERSION:
-        if file.value(key):
-            advice = f"remove {key}: the release alone says what its version is ({file.place(key)})"
-            raise PackageRefused(msg, advice=advice)
     if built.ready:
         advice = "build it with the version that steps have in SLIPWAY_VERSION"
         raise PackageRefused(
-            msg, advice=f"{advice}; an epoch before it and a revision after it stay"
+            msg, advice=f"{advice}; an epoch from 1 on before it and a revision after it stay"
         )
-    place = f" ({file.place('version')})" if file.value("version") not in _VARIABLES else ""
-    advice = f"write `version: ${{VERSION}}` and `version_schema: none` in {file.path}{place}"
+    advice = "; ".join(version_advice(file))
+    advice = advice or f"write `version: ${{VERSION}}` and `version_schema: none` in {file.path}"
     raise PackageRefused(msg, advice=advice)
 
 
-def _check_architecture(built: BuiltDeb) -> None:
+def _check_architecture(built: BuiltDeb, _: Wanted) -> None:
     served = (*ARCHITECTURES, ANY)
     if built.architecture not in served:
         msg = f"the package is for {built.architecture}, which no machine here is"

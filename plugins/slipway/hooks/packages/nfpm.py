@@ -10,14 +10,17 @@ import io
 import re
 import tarfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.packages.deb_units import Units, units
+from slipway.hooks.packages.nfpm_fields import name_advice, version_advice
 from slipway.hooks.packages.packaging_file import PackagingFile
 from slipway.hooks.tars import digest_of
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.container import ToolResult
 from slipway.model.deb_version import without_epoch
 
 _OUT = "/out"
@@ -29,18 +32,24 @@ _MOST, _MOST_TEXT = 3 << 29, 64 << 20
 _PACK = """
 set -e
 mkdir -p /out
-nfpm package --config "$1" --packager deb --target /out/ || exit 10
-cp -- "$1" /out/packaging
+if [ -f "$2" ]; then cp -- "$2" /out/packaging; fi
+nfpm package --config "$2" --packager deb --target /out/ || exit 10
 """
 LOOK = f"""
+named=
 if find /out -name '*.deb' -size +{_MOST >> 20}M | grep -q .; then exit 15; fi
 for deb in /out/*.deb; do
   dpkg-deb --field "$deb" Package Version Architecture Pre-Depends Depends \\
     > "$deb.control" || exit 12
   dpkg-deb --contents "$deb" > "$deb.contents"
+  # dpkg-deb says a name in small letters, apt and lintian as it is written.
+  dpkg-deb --info "$deb" control | sed -n 's/^package:[[:space:]]*//Ip' > "$deb.name"
+  if [ "$(cat "$deb.name")" = "$1" ]; then named=yes; fi
   # Whoever reads a package reads plain files; of any other kind each makes something else.
   if dpkg-deb --ctrl-tarfile "$deb" | tar -tvf - | grep -qv '^[-d]'; then exit 17; fi
 done
+# What lintian has against a package of another name helps nobody.
+if [ -n "$1" ] && [ -z "$named" ]; then exit 18; fi
 lintian --allow-root --fail-on error --info --suppress-tags service-file-is-not-a-file \\
   /out/*.deb > /out/lintian 2> /out/warnings || failed=11
 cat /out/warnings /out/lintian
@@ -49,6 +58,8 @@ if grep -qi skipping /out/warnings; then exit 16; fi
 exit ${{failed:-0}}
 """
 _LINTIAN_FAILED, _UNREADABLE, _LARGE, _LINTIAN_SKIPPED, _ODD = 11, 12, 15, 16, 17
+OTHER_NAME = 18
+"""What a look ends with where no package has the name that it was given; lintian was not asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +96,7 @@ class BuiltDeb:
 
 def build_deb(
     toolbox: Toolbox, sources: bytes | IO[bytes], *, nfpm_file: str, version: str, built_at: int,
-    into: IO[bytes], log: Callable[[str], None],
+    into: IO[bytes], log: Callable[[str], None], package: str = "",
 ) -> BuiltDeb:  # fmt: skip
     """Build a package, and have lintian look at it.
 
@@ -96,16 +107,17 @@ def build_deb(
     :param built_at: seconds since 1970, for every time stamp inside: the same commit gives the
         same bytes (https://reproducible-builds.org/specs/source-date-epoch/).
     :param into: an empty file, which holds the package as long as anybody reads it.
+    :param package: the name that it must have; lintian is asked about no other.
     :returns: the package, which
-            :func:`slipway.hooks.packages.deb_checks.check` compares with the project.
+        :func:`slipway.hooks.packages.deb_checks.check` compares with the project.
     :raises PackageRefused: when nfpm refuses, with what it said.
     """
     result = toolbox.run(
-        "sh", "-c", _PACK + LOOK, "build-deb", nfpm_file,
+        "sh", "-c", _PACK + LOOK, "build-deb", package, nfpm_file,
         files=sources, collect=_OUT, collect_into=into, timeout=TIMEOUT, log=log,
         environment={"VERSION": version, "SOURCE_DATE_EPOCH": str(built_at)},
     )  # fmt: skip
-    if result.exit_code in (0, _LINTIAN_FAILED):
+    if result.exit_code in (0, _LINTIAN_FAILED, OTHER_NAME):
         failed = result.exit_code == _LINTIAN_FAILED
         debs = read_debs(into, nfpm_file, lintian_failed=failed)
         if len(debs) != 1:
@@ -113,12 +125,32 @@ def build_deb(
             raise PackageRefused(msg, advice="describe one package per project")
         return debs[0]
     refuse_unread(result.exit_code, nfpm_file)
+    raise _not_built(result, _packaging(into, nfpm_file), package)
+
+
+def _not_built(result: ToolResult, file: PackagingFile, package: str) -> PackageRefused:
+    """Say why there is no package that anybody could read, and which fields are to blame."""
     said = "\n".join(f"    {line}" for line in result.output_tail[-8:])
+    names = name_advice(file, package) if package else []
+    advice = "; ".join([*names, *version_advice(file)] if file.text else [])
     if result.exit_code == _UNREADABLE:
-        msg = f"the package that {nfpm_file} describes cannot be read:\n{said}"
-        raise PackageRefused(msg, advice="correct that field; an epoch is a number")
-    msg = f"nfpm cannot build {nfpm_file}:\n{said}"
-    raise PackageRefused(msg, advice="correct the packaging file; nfpm.goreleaser.com describes it")
+        msg = f"the package that {file.path} describes cannot be read:\n{said}"
+        return PackageRefused(msg, advice=advice or "correct the field that it names")
+    msg = f"nfpm cannot build {file.path}:\n{said}"
+    general = "correct the packaging file; nfpm.goreleaser.com describes it"
+    return PackageRefused(msg, advice="; ".join(one for one in (advice, general) if one))
+
+
+def _packaging(collected: IO[bytes], path: str) -> PackagingFile:
+    """Return nfpm's description, as far as there is one."""
+    collected.seek(0)
+    text = b""
+    with suppress(tarfile.TarError), tarfile.open(fileobj=collected, mode="r:") as archive:
+        for member in archive:
+            content = archive.extractfile(member)
+            if content is not None and member.name.rpartition("/")[2] == "packaging":
+                text = content.read(_MOST_TEXT)
+    return PackagingFile(path=path, text=text.decode(errors="replace"))
 
 
 def refuse_unread(exit_code: int, file: str) -> None:
@@ -173,8 +205,10 @@ def _deb(
     # A folded field goes on in lines that begin with a blank.
     fields = re.findall(r"(?m)^(\S+): (.*(?:\n[ \t].*)*)", _text(files, f"{name}.control"))
     control = {name: value for name, value in reversed(fields)}
+    as_written, plain = _text(files, f"{name}.name").strip(), control.get("Package", "")
     return BuiltDeb(
-        name=control.get("Package", ""), version=control.get("Version", ""),
+        name=as_written if as_written.lower() == plain else plain,
+        version=control.get("Version", ""),
         architecture=control.get("Architecture", ""), content=content,
         size=content.seek(0, io.SEEK_END), sha256=digest_of(content), ready=ready,
         units=units(_text(files, f"{name}.contents")), packaging=packaging, lintian=lintian,

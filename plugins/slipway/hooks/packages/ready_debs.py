@@ -9,7 +9,14 @@ from typing import IO
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.packages.deb_checks import Wanted, check, check_beside
-from slipway.hooks.packages.nfpm import LOOK, TIMEOUT, BuiltDeb, read_debs, refuse_unread
+from slipway.hooks.packages.nfpm import (
+    LOOK,
+    OTHER_NAME,
+    TIMEOUT,
+    BuiltDeb,
+    read_debs,
+    refuse_unread,
+)
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.inert import visible
 
@@ -55,10 +62,10 @@ def ready_debs(
     :raises PackageRefused: for the first thing that is not as it must be.
     """
     result = toolbox.run(
-        "sh", "-c", _TAKE + LOOK, "ready-debs",
+        "sh", "-c", _TAKE + LOOK, "ready-debs", wanted.package,
         files=built, collect="/out", collect_into=into, timeout=TIMEOUT, log=log,
     )  # fmt: skip
-    if result.exit_code in (0, _LINTIAN_FAILED):
+    if result.exit_code in (0, _LINTIAN_FAILED, OTHER_NAME):
         failed = result.exit_code == _LINTIAN_FAILED
         debs = read_debs(into, pattern, lintian_failed=failed, ready=True)
         return _chosen({deb.name: deb for deb in debs}, len(debs), pattern, wanted)

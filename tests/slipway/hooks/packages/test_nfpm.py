@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -11,6 +11,9 @@ from slipway.hooks.packages.deb_checks import Wanted
 from slipway.hooks.packages.nfpm import build_deb
 from slipway.hooks.tools.recipes import pack
 from slipway.model.container import ToolResult
+
+if TYPE_CHECKING:
+    from slipway.hooks.tools.toolbox import Toolbox
 
 CONTROL = b"Package: shop\nVersion: 1.0.0+0.gabc\nArchitecture: all\n"
 CONTENTS = (
@@ -86,6 +89,28 @@ def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str)
     with pytest.raises(PackageRefused, match=expected) as caught:
         _build(Tool(code, {}, said))
     assert said in str(caught.value)
+
+
+def test_a_refusal_names_each_field_that_is_to_blame() -> None:
+    text = b"name: Shop\nversion: ${SEMVER}\nepoch: a\n"
+    for code in (10, 12):
+        with pytest.raises(PackageRefused) as caught:
+            build_deb(
+                cast("Toolbox", Tool(code, {"out/packaging": text}, "epoch in version is empty")),
+                b"", nfpm_file="nfpm.yaml", version="1.0.0+0.gabc", built_at=17,
+                into=io.BytesIO(), log=lambda _: None, package="shop",
+            )  # fmt: skip
+        advice = caught.value.advice
+        assert "write `name: shop` (nfpm.yaml, line 1: `name: Shop`)" in advice
+        assert "(nfpm.yaml, line 2: `version: ${SEMVER}`)" in advice
+        assert "(nfpm.yaml, line 3: `epoch: a`)" in advice
+
+
+def test_a_name_is_read_as_it_is_written() -> None:
+    """dpkg-deb says it in small letters, and apt does not."""
+    files = {"out/shop_1.deb": b"deb", "out/shop_1.deb.control": CONTROL}
+    assert _build(Tool(18, files | {"out/shop_1.deb.name": b"Shop\n"})).name == "Shop"
+    assert _build(Tool(0, files | {"out/shop_1.deb.name": b"other\n"})).name == "shop"
 
 
 def test_a_package_that_lintian_does_not_read_is_refused() -> None:
