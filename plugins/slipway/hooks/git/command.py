@@ -119,6 +119,10 @@ class GitOutputTooLarge(GitCommandFailed):
     """Git printed more than the caller wants to have; it was stopped there."""
 
 
+class GitTookTooLong(GitCommandFailed):
+    """Git was stopped at the end of its time."""
+
+
 def git(
     *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None,
     most: int = MOST_OUTPUT, limit: float = TIMEOUT, given: bytes = b"",
@@ -235,7 +239,7 @@ def _run(
             process.wait()
         if late.is_set():
             msg = f"{name} took longer than {limit:.0f} s"
-            raise GitCommandFailed(msg)
+            raise GitTookTooLong(msg)
         if process.returncode != 0:
             said.seek(max(0, said.seek(0, os.SEEK_END) - _MOST_SAID))
             raise GitCommandFailed(said.read().decode(errors="replace").strip())

@@ -11,6 +11,7 @@ from tarfile import TarFile
 from typing import IO
 
 from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
+from slipway.hooks.git.attributes import check_patterns
 from slipway.hooks.git.command import MOST_OUTPUT, GitOutputTooLarge, git_into
 from slipway.hooks.git.store import MirrorStore
 from slipway.hooks.git.submodules import Source, Tree
@@ -161,12 +162,15 @@ class GitFiles:
     def _look(self, sha: str, paths: tuple[str, ...] = ()) -> Entries:
         """Look at a commit's tree before it is packed, and bring what lies in Git LFS."""
         entries = entries_of(self._store.local, sha)
+        check_patterns(self._store.path, sha, entries)
         pointers = find_pointers(self._store.path, sha, entries, paths)
+        objects = LfsObjects(self._store)
+        objects.tidy()
         if self._large_files is LargeFiles.POINTERS:
             tell_of_pointers(sha, pointers)
         elif pointers:
             _check_size(pointers)
-            self._brought[sha] = LfsObjects(self._store).fetch(pointers)
+            self._brought[sha] = objects.fetch(pointers)
         return entries
 
     def _archive(self, file: IO[bytes], sha: str, *paths: str, most: int, prefix: str = "") -> None:

@@ -6,14 +6,13 @@ A pointer is 130 bytes of text, and must never be taken for the file that it sta
 from __future__ import annotations
 
 import logging
-import os
 import re
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from slipway.exceptions import LargeFilesElsewhere
-from slipway.hooks.git.command import git
+from slipway.hooks.git.attributes import attribute_texts, paths_with
+from slipway.hooks.git.blobs import blobs
 from slipway.hooks.git.tree import Entry
 from slipway.hooks.git_lfs.objects import Pointer
 from slipway.model.inert import visible
@@ -31,11 +30,6 @@ _SIZE = re.compile(rb"^size ([0-9]{1,15})\r?$", re.MULTILINE)
 _EXTENSION = re.compile(rb"^ext-", re.MULTILINE)
 # gitattributes(5): a macro names the filter in this way as well.
 _FILTER = b"filter=lfs"
-_ATTRIBUTES = ".gitattributes"
-# Bytes of a file of attributes that is read; a larger one may well name the filter.
-_MOST_ATTRIBUTES = 64 << 10
-# Blobs, and bytes of them, that are read at once.
-_AT_ONCE, _MOST_AT_ONCE = 10_000, 32 << 20
 # Paths that a message names.
 _MOST_NAMED = 5
 
@@ -50,14 +44,23 @@ def find_pointers(
     :param entries: all of its tree, which is gone through twice.
     :param paths: folders and files that matter; all where none is given.
     :raises LargeFilesElsewhere: when a pointer says what nobody can fetch.
+    :raises RepositoryTooLarge: when its attributes take git too long.
     """
     if not _uses_lfs(mirror, entries):
         return {}
     files = (entry for entry in entries if entry.is_file)
     wanted = [entry for entry in files if not paths or _is_below(entry.path, paths)]
     pointers = _pointers(mirror, wanted)
-    found = _under_filter(mirror, sha, sorted(pointers))
+    found = paths_with(mirror, sha, sorted(pointers), attribute="filter", value="lfs")
     return {path: _read(path, pointers[path]) for path in found}
+
+
+def is_pointer(content: bytes) -> bool:
+    """Tell whether a file is a pointer, where it lies in Git LFS at all.
+
+    :param content: of the file, or so much of it that it could be no pointer.
+    """
+    return len(content) <= _LONGEST_POINTER and bool(_POINTER.match(content))
 
 
 def tell_of_pointers(sha: str, pointers: Mapping[str, Pointer]) -> None:
@@ -85,58 +88,10 @@ def _is_below(path: str, places: tuple[str, ...]) -> bool:
 
 
 def _uses_lfs(mirror: Path, entries: Iterable[Entry]) -> bool:
-    attributes = [
-        entry for entry in entries
-        if entry.is_file and entry.path.rpartition("/")[2] == _ATTRIBUTES
-    ]  # fmt: skip
-    read = _blobs(mirror, attributes, _MOST_ATTRIBUTES)
-    return any(content is None or _FILTER in content for _, content in read)
+    return any(text is None or _FILTER in text for text in attribute_texts(mirror, entries))
 
 
 def _pointers(mirror: Path, files: list[Entry]) -> dict[str, bytes]:
-    read = _blobs(mirror, files, _LONGEST_POINTER)
+    read = blobs(mirror, files, _LONGEST_POINTER)
     found = {sha: text for sha, text in read if text is not None and _POINTER.match(text)}
     return {entry.path: found[entry.sha] for entry in files if entry.sha in found}
-
-
-def _under_filter(mirror: Path, sha: str, paths: list[str]) -> list[str]:
-    """Return those of the paths whose filter is LFS.
-
-    In a repository beside the mirror, since the mirror's own attributes switch all filters off.
-    """
-    if not paths:
-        return []
-    with tempfile.TemporaryDirectory(prefix="slipway-attributes-") as folder:
-        git("init", "--quiet", "--template=", "--", folder)
-        borrowed = Path(folder) / ".git" / "objects" / "info" / "alternates"
-        borrowed.parent.mkdir(exist_ok=True)
-        borrowed.write_text(f"{mirror / 'objects'}\n")
-        git("read-tree", sha, cwd=Path(folder))
-        answer = git(
-            "check-attr", "--cached", "--stdin", "-z", "filter", cwd=Path(folder),
-            given=os.fsencode("\0".join(paths)),
-        )  # fmt: skip
-    words = os.fsdecode(answer).split("\0")  # path, attribute, value, path, ...
-    return [path for path, value in zip(words[::3], words[2::3], strict=False) if value == "lfs"]
-
-
-def _blobs(mirror: Path, entries: list[Entry], most: int) -> Iterator[tuple[str, bytes | None]]:
-    """Yield each blob's content, once; None where it has more than so many bytes."""
-    shas = sorted({entry.sha for entry in entries})
-    step = min(_AT_ONCE, _MOST_AT_ONCE // most)
-    for start in range(0, len(shas), step):
-        asked = "\n".join(shas[start : start + step]).encode()
-        sizes = git("cat-file", "--batch-check", "--buffer", cwd=mirror, given=asked)
-        told = [line.split(" ") for line in sizes.decode().splitlines()]
-        yield from ((line[0], None) for line in told if int(line[2]) > most)
-        yield from _contents(mirror, [line[0] for line in told if int(line[2]) <= most])
-
-
-def _contents(mirror: Path, shas: list[str]) -> Iterator[tuple[str, bytes]]:
-    answer = git("cat-file", "--batch", "--buffer", cwd=mirror, given="\n".join(shas).encode())
-    place = 0
-    while place < len(answer):
-        end = answer.index(b"\n", place)
-        sha, _, size = answer[place:end].decode().split(" ")
-        yield sha, answer[end + 1 : end + 1 + int(size)]
-        place = end + 2 + int(size)

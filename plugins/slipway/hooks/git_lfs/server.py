@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ import httpx
 from pydantic import BaseModel
 
 from slipway.hooks.git.store import ANSWER
+from slipway.hooks.git_lfs.inner_addresses import Depth, depth_of_host
 from slipway.model.inert import visible
 
 # It would write addresses into the log, of which some are keys for an hour.
@@ -66,36 +67,39 @@ class Endpoint:
 
     :param url: without a slash at its end.
     :param headers: what is shown there: the repository's own credentials.
+    :param host: of whoever said so, where that is another server.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    host: str = ""
 
     def is_above(self, url: str) -> bool:
         """Tell whether an address lies below this one, so that it may be shown the same."""
         return url.startswith(f"{self.url}/") and ".." not in urlsplit(url).path.split("/")
 
 
-def open_client() -> httpx.Client:
+def open_client() -> httpx.AsyncClient:
     """Return a client that believes whom git believes, and follows nothing by itself."""
     trust = ssl.create_default_context(
         cafile=os.environ.get("GIT_SSL_CAINFO"), capath=os.environ.get("GIT_SSL_CAPATH")
     )
     headers = {"Accept-Encoding": "identity", "User-Agent": "Slipway"}
-    return httpx.Client(verify=trust, timeout=httpx.Timeout(ANSWER, read=60.0), headers=headers)
+    limits = httpx.Timeout(ANSWER, read=60.0)
+    return httpx.AsyncClient(verify=trust, timeout=limits, headers=headers)
 
 
-@contextlib.contextmanager
-def answered(
-    client: httpx.Client, request: httpx.Request, *, redirects: bool = False
-) -> Iterator[httpx.Response]:
+@contextlib.asynccontextmanager
+async def answered(
+    client: httpx.AsyncClient, request: httpx.Request, *, redirects: bool = False
+) -> AsyncIterator[httpx.Response]:
     """Send a request, and give the answer before its content is read.
 
     :param redirects: take an answer that leads elsewhere as well; whoever asks looks where to.
     :raises NotThere: when the server says no.
     :raises httpx.TransportError: when it does not answer, or is in trouble.
     """
-    response = client.send(request, stream=True)
+    response = await client.send(request, stream=True)
     try:
         if response.status_code >= 500 or response.status_code == 429:
             msg = f"the server answers {response.status_code}"
@@ -105,16 +109,16 @@ def answered(
             raise NotThere(msg)
         yield response
     finally:
-        response.close()
+        await response.aclose()
 
 
-def whole(response: httpx.Response) -> bytes:
+async def whole(response: httpx.Response) -> bytes:
     """Read an answer about objects.
 
     :raises NotThere: when it is endless.
     """
     data = bytearray()
-    for chunk in response.iter_raw():
+    async for chunk in response.aiter_raw():
         data += chunk
         if len(data) > _MOST_ANSWER:
             msg = f"the server's answer is longer than {_MOST_ANSWER >> 20} MiB"
@@ -153,7 +157,26 @@ def check_way(url: str, endpoint: Endpoint) -> None:
 
     :raises NotThere: when an address is neither.
     """
-    asked, own = urlsplit(url), urlsplit(endpoint.url)
-    if asked.scheme != "https" and (asked.scheme, asked.netloc) != (own.scheme, own.netloc):
+    if urlsplit(url).scheme != "https" and not _is_same_place(url, endpoint):
         msg = "the server sends us to an address that is not encrypted"
         raise NotThere(msg)
+
+
+async def check_depth(url: str, endpoint: Endpoint) -> None:
+    """Let a server lead no further into a network than it lies itself.
+
+    :raises NotThere: when it does.
+    """
+    if _is_same_place(url, endpoint):
+        return
+    depth = await depth_of_host(httpx.URL(url).host)
+    if depth is Depth.PUBLIC:
+        return
+    if depth > await depth_of_host(endpoint.host or httpx.URL(endpoint.url).host):
+        msg = "the server sends us to an address within a network that it is not in itself"
+        raise NotThere(msg)
+
+
+def _is_same_place(url: str, endpoint: Endpoint) -> bool:
+    asked, own = urlsplit(url), urlsplit(endpoint.url)
+    return (asked.scheme, asked.netloc) == (own.scheme, own.netloc)
