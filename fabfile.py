@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from include.cli import package as packages  # noqa: E402
 from include.cli.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
 from include.project.loader import load_projects  # noqa: E402 - needs the path above
 from slipway.exceptions import SlipwayError  # noqa: E402
-from slipway.pipeline.lint.image_rules import ImageRules  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
 
@@ -131,50 +129,45 @@ def exec_(
 
     --project takes images, trust and the rest from a project file.
     """
-    try:
-        secrets = read_secret_file(Path(secret_file)) if secret_file else {}
-    except SecretFileInvalid as error:
-        raise SystemExit(str(error)) from None
     choices = pipelines.Choices(
-        event=event,
-        branch=branch,
-        ref=ref,
-        target=target,
-        pipeline=pipeline,
-        trusted=trusted,
-        secrets=secrets,
-    )
-    timeout = 3600.0
+        event=event, branch=branch, ref=ref, target=target, pipeline=pipeline, trusted=trusted,
+        secrets=_secrets(secret_file),
+    )  # fmt: skip
     if project:
         projects = load_projects().projects
         if project not in projects:
             msg = f"there is no project {project!r}; there is {', '.join(projects)}"
             raise SystemExit(msg)
-        settings = projects[project].test
-        timeout = settings.timeout.total_seconds()
-        choices = replace(
-            choices, file=settings.pipeline, images=settings.images, node=settings.node,
-            reports=settings.reports, trusted=trusted or settings.trusted, strict=settings.strict,
-            image_rules=ImageRules(
-                registries=settings.registries, allowed=settings.allowed_images,
-                images=settings.images,
-            ),
-        )  # fmt: skip
-    code = pipelines.run_working_copy(Path(folder), choices, timeout=timeout, out=sys.stdout)
+        choices = choices.of_project(projects[project])
+    code = pipelines.run_working_copy(
+        Path(folder), choices, timeout=choices.timeout, out=sys.stdout
+    )
     raise SystemExit(code)
 
 
 @task(positional=["folder"])
-def package(_: Any, folder: str, project: str = "") -> None:
+def package(
+    _: Any, folder: str, project: str = "", run: bool = False, secret_file: str = ""
+) -> None:
     """Build a working copy's package as CI will, with lintian's word, and rehearse its migrations.
 
-    --project says which project file it is for, where folder and origin do not.
+    --project says which project file it is for, where folder and origin do not. --run lets the
+    pipeline build what ships besides the sources, which else is taken from where it lies.
     """
     try:
         chosen = packages.choose_project(load_projects().projects, Path(folder), project)
     except SlipwayError as error:
         raise SystemExit(str(error)) from None
-    raise SystemExit(packages.package_working_copy(Path(folder), chosen, out=sys.stdout))
+    choices = pipelines.Choices(secrets=_secrets(secret_file)).of_project(chosen) if run else None
+    code = packages.package_working_copy(Path(folder), chosen, out=sys.stdout, run=choices)
+    raise SystemExit(code)
+
+
+def _secrets(file: str) -> dict[str, str]:
+    try:
+        return read_secret_file(Path(file)) if file else {}
+    except SecretFileInvalid as error:
+        raise SystemExit(str(error)) from None
 
 
 def _dag(c: Any, project: str, environment: str = "") -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from include.cli.local_git import local_git
 from slipway.hooks.git_lfs.pointers import is_pointer
 from slipway.model.inert import visible
+from slipway.model.large_files import LargeFiles
 
 _NAMED = 5
 # Bytes at a file's beginning by which a pointer is told from anything else.
@@ -27,6 +28,22 @@ def pointers_of(folder: Path, names: Iterable[str]) -> list[str]:
     answer = local_git(folder, "check-attr", "--stdin", "-z", "filter", given=given).split("\0")
     marked = zip(answer[::3], answer[2::3], strict=False)  # path, attribute, value, path, ...
     return sorted(path for path, value in marked if value == "lfs")
+
+
+def tell_of_pointers(pointers: list[str], wanted: LargeFiles) -> list[str]:
+    """Say which files are pointers here that CI would have brought, or leaves so as well.
+
+    :param pointers: the files.
+    :param wanted: what the project wants of them.
+    """
+    if not pointers:
+        return []
+    if wanted is LargeFiles.POINTERS:
+        return [f"these files stay pointers of Git LFS: {named(pointers)}"]
+    return [
+        f"warning: these files are only pointers of Git LFS here, and steps see those: "
+        f"{named(pointers)}; CI fetches what they stand for, as `git lfs pull` does"
+    ]
 
 
 def named(pointers: list[str]) -> str:

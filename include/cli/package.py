@@ -1,7 +1,8 @@
 """A working copy's package from a shell: built and looked at as CI will, so that nobody has to push
 to find out.
 
-What the pipeline builds (``package.built``) is taken from where it lies in the working copy.
+What the pipeline builds (``package.built``) is taken from where it lies in the working copy, or the
+pipeline is run to build it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,15 @@ from typing import IO, TYPE_CHECKING, TextIO
 
 import docker
 
-from include.cli.working_copy import checkout_of, packed, uncommitted, version_of_copy
+from include.cli.local_pointers import named, tell_of_pointers
+from include.cli.pipelines import Choices, Ships, build_what_ships, told
+from include.cli.working_copy import (
+    checkout_of,
+    local_pointers,
+    packed,
+    uncommitted,
+    version_of_copy,
+)
 from slipway.exceptions import BuiltFilesMissing, PackageRefused, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.docker.errors import NoSuchThing
@@ -29,6 +38,7 @@ from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.tars import append
 from slipway.hooks.tools.migration_files import MigrationFiles
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
 from slipway.tasks.rehearsal import Rehearsal
 
@@ -38,6 +48,8 @@ if TYPE_CHECKING:
 # As `fab exec`: nothing of a run on somebody's own machine may be taken for CI's.
 _INSTALLATION = "exec"
 _CHUNK = 1 << 16
+# What a shell answers for a program that Ctrl-C ended.
+_STOPPED = 130
 # Files that a message names.
 _NAMED = 5
 _Say = Callable[[str], None]
@@ -68,27 +80,29 @@ def choose_project(projects: Mapping[str, Project], folder: Path, name: str = ""
     return same[0]
 
 
-def package_working_copy(folder: Path, project: Project, *, out: TextIO) -> int:
+def package_working_copy(
+    folder: Path, project: Project, *, out: TextIO, run: Choices | None = None
+) -> int:
     """Build a working copy's package, compare it with the project file, rehearse its migrations.
 
+    :param run: the pipeline builds what ships besides the sources, with these choices; without
+        them it is taken from where it lies.
     :returns: 1 when anything is wrong; all of it has been said then.
     """
-
-    def say(line: str) -> None:
-        if line != "::endgroup::":
-            out.write(line.replace("::group::", "\n== ") + "\n")
-            out.flush()
-
+    say = told(out)
     try:
         # With the logins of the person whose machine this is.
         engine = ContainerEngine(
             docker.from_env().api, installation=_INSTALLATION, client_logins=True
         )
-        copy = WorkingCopy(folder=folder, project=project, engine=engine, say=say)
+        copy = WorkingCopy(folder=folder, project=project, engine=engine, say=say, run=run)
         problems = [*_problem(copy.build), *_problem(copy.rehearse)]
     except docker.errors.DockerException as error:
         say(f"no Docker engine answers ({error}); start it, or set DOCKER_HOST")
         return 1
+    except KeyboardInterrupt:
+        say("stopped; what was made on the way is removed")
+        return _STOPPED
     for problem in problems:
         say(f"\n{problem}")
     return 1 if problems else 0
@@ -107,12 +121,14 @@ class WorkingCopy:
     """A folder on this machine, and the project that it belongs to.
 
     :param say: receives every line.
+    :param run: how the pipeline is run that builds what ships; None where it is not.
     """
 
     folder: Path
     project: Project
     engine: ContainerEngine
     say: _Say
+    run: Choices | None = None
 
     def build(self) -> None:
         """Build the package, and compare it with what it must be.
@@ -122,6 +138,7 @@ class WorkingCopy:
         package, version = self.project.package, version_of_copy(self.folder)
         self.say(f"::group::{package.name} {version}, from {package.nfpm}")
         self._note_what_ci_will_not_see()
+        self._look_for_pointers()
         name = f"slipway-package-{uuid.uuid4().hex[:8]}"
         toolbox = Toolbox(
             engine=self.engine, name=name, labels={"slipway.run": name}, network="none"
@@ -186,15 +203,43 @@ class WorkingCopy:
             more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             self.say(f"not committed, so CI would not see it: {', '.join(changed[:_NAMED])}{more}")
 
+    def _look_for_pointers(self) -> None:
+        """Package no pointer in place of what it stands for, which CI would fetch.
+
+        :raises PackageRefused: naming the pointers.
+        """
+        pointers = local_pointers(self.folder)
+        wanted = self.project.repository.lfs
+        if wanted is LargeFiles.POINTERS:
+            for line in tell_of_pointers(pointers, wanted):
+                self.say(line)
+        elif pointers:
+            msg = f"these files are only pointers of Git LFS here: {named(pointers)}"
+            advice = (
+                "bring them with `git lfs pull` (of git-lfs), as CI does by itself; "
+                "`repository: {lfs: pointers}` in the project file ships the pointers"
+            )
+            raise PackageRefused(msg, advice=advice)
+
     def _take_built(self, file: IO[bytes]) -> None:
         """Take what is built, as CI does.
 
         :raises PackageRefused: naming what is not there.
         :raises BuiltFilesRefused: naming what would not be taken.
+        :raises SlipwayError: when the pipeline that builds it fails.
         """
-        paths = self.project.package.taken
+        package = self.project.package
+        if self.run is not None:
+            ships = Ships(paths=package.taken, pipeline=package.built_by, file=file)
+            taking = build_what_ships(self.folder, self.run, ships, self.say)
+        else:
+            taking = self._take_from_folder(file)
+        summary = taking.outcome()
+        self.say(f"{', '.join(package.taken)}: {summary.files} files, {summary.size} bytes")
+
+    def _take_from_folder(self, file: IO[bytes]) -> Taking:
         taking = Taking(
-            pipeline="the pipeline", paths=paths, file=file,
+            pipeline="the pipeline", paths=self.project.package.taken, file=file,
             built_at=checkout_of(self.folder).committed_at,
         )  # fmt: skip
         try:
@@ -203,12 +248,12 @@ class WorkingCopy:
             missing = error.message.partition("\n")[2]
             msg = f"what ships besides the sources is not in {self.folder}:\n{missing}"
             advice = (
-                f"build it there, as {self.project.test.pipeline} does, or correct the paths "
-                "under `package` in the project file"
+                f"build it there, as {self.project.test.pipeline} does, or let `fab package --run` "
+                "have the pipeline build it, or correct the paths under `package` in the project "
+                "file"
             )
             raise PackageRefused(msg, advice=advice) from error
-        summary = taking.outcome()
-        self.say(f"{', '.join(paths)}: {summary.files} files, {summary.size} bytes")
+        return taking
 
     def _packed_path(self, path: str) -> Iterator[bytes]:
         """Pack a path as an engine does one of a container: as far as somebody reads."""

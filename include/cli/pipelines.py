@@ -9,17 +9,27 @@ import json
 import platform
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 import docker
 
+from include.cli.local_pointers import tell_of_pointers
 from include.cli.run_slots import Slot, slot
-from include.cli.working_copy import checkout_of, packed, tag_of, version_of_copy
+from include.cli.working_copy import (
+    checkout_of,
+    local_pointers,
+    packed,
+    tag_of,
+    version_of_copy,
+)
 from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.event import HEADS, TAGS, Event, EventKind
+from slipway.model.large_files import LargeFiles
+from slipway.pipeline.built.take import Taking
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.secret_refs import unknown_secrets
+from slipway.pipeline.compiler.split import builder_of, first_half
 from slipway.pipeline.compiler.variables import build_variables, event_of
 from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.load import PipelineFile, load
@@ -32,6 +42,7 @@ from slipway.pipeline.yaml.missing_file import OTHERS, missing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from include.project.model import Project
     from slipway.model.facts import Checkout
     from slipway.pipeline.compiler.spec import BuildSpec
 
@@ -58,6 +69,8 @@ class Choices:
     :param images: image names and what is used in their place.
     :param secrets: name -> value.
     :param image_rules: which images may be used.
+    :param large_files: what becomes of files in Git LFS.
+    :param timeout: seconds.
     """
 
     file: str = DEFAULT_FILE
@@ -74,6 +87,34 @@ class Choices:
     node: Mapping[str, str] = field(default_factory=dict)
     reports: tuple[str, ...] = ()
     image_rules: ImageRules = field(default_factory=ImageRules)
+    large_files: LargeFiles = LargeFiles.FETCH
+    timeout: float = 3600.0
+
+    def of_project(self, project: Project) -> Choices:
+        """Return what a project file says, with what a person says besides."""
+        test = project.test
+        return replace(
+            self, file=test.pipeline, images=test.images, node=test.node, reports=test.reports,
+            trusted=self.trusted or test.trusted, strict=test.strict,
+            image_rules=ImageRules(
+                registries=test.registries, allowed=test.allowed_images, images=test.images
+            ),
+            large_files=project.repository.lfs, timeout=test.timeout.total_seconds(),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ships:
+    """What is taken of a pipeline's workspace, for the package.
+
+    :param paths: as the project file has them.
+    :param pipeline: whose workspace it is; of the only one that there is when None.
+    :param file: what it is written to; empty, open for reading and writing.
+    """
+
+    paths: tuple[str, ...]
+    pipeline: str | None
+    file: IO[bytes]
 
 
 def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, out: TextIO) -> int:
@@ -146,15 +187,11 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
     :returns: 0 when all is well, also where a step ended the pipeline early; 130 when somebody
         stopped it.
     """
-
-    def say(line: str) -> None:
-        if line != "::endgroup::":
-            out.write(line.replace("::group::", "\n== ") + "\n")
-            out.flush()
-
+    say = told(out)
     try:
         with slot() as own:
-            return _run(folder, choices, own, timeout=timeout, say=say)
+            spec = _read(folder, choices, own)
+            _run(spec, folder, replace(choices, timeout=timeout), say)
     except SlipwayError as error:
         say(str(error))
         return 1
@@ -164,25 +201,63 @@ def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: Tex
     except KeyboardInterrupt:
         say("stopped; what the run had made is removed")
         return _STOPPED
+    return 0
 
 
-def _run(
-    folder: Path, choices: Choices, own: Slot, *, timeout: float, say: Callable[[str], None]
-) -> int:
+def build_what_ships(
+    folder: Path, choices: Choices, ships: Ships, say: Callable[[str], None]
+) -> Taking:
+    """Run the pipeline that builds what ships, and those that it depends on, as CI will.
+
+    :param say: receives every line.
+    :returns: what was taken.
+    :raises SlipwayError: when a step fails, or what ships is not there afterwards.
+    """
+    with slot() as own:
+        spec = _read(folder, choices, own)
+        builder = builder_of(spec, ships.pipeline)
+        taking = Taking(
+            pipeline=builder, paths=ships.paths, file=ships.file,
+            built_at=checkout_of(folder).committed_at,
+        )  # fmt: skip
+        _run(first_half(spec, builder), folder, choices, say, taking)
+    taking.outcome()
+    return taking
+
+
+def told(out: TextIO) -> Callable[[str], None]:
+    """Return what writes lines to a stream, and titles for what Airflow's UI folds."""
+
+    def say(line: str) -> None:
+        if line != "::endgroup::":
+            out.write(line.replace("::group::", "\n== ") + "\n")
+            out.flush()
+
+    return say
+
+
+def _read(folder: Path, choices: Choices, own: Slot) -> BuildSpec:
     file = load(
         _content(folder / choices.file), file=choices.file, trusted=choices.trusted,
         image_rules=choices.image_rules, beside=_beside(folder),
     )  # fmt: skip
-    spec = _compiled(file, folder, choices, own)
-    for line in unknown_secrets(spec, choices.secrets):
+    return _compiled(file, folder, choices, own)
+
+
+def _run(
+    spec: BuildSpec, folder: Path, choices: Choices, say: Callable[[str], None],
+    taking: Taking | None = None,
+) -> None:  # fmt: skip
+    pointers = tell_of_pointers(local_pointers(folder), choices.large_files)
+    for line in (*pointers, *unknown_secrets(spec, choices.secrets)):
         say(line)
     # With the logins of the person whose machine this is.
     engine = ContainerEngine(docker.from_env().api, installation=_INSTALLATION, client_logins=True)
     output = LogGroups(say)
     output.hide(choices.secrets.values())
     runner = BuildRunner(
-        engine, spec, sources=lambda _: packed(folder), output=output, timeout=timeout,
-        given=Given(secrets=choices.secrets, collect=choices.reports),
+        engine, spec, sources=lambda _: packed(folder), output=output, timeout=choices.timeout,
+        given=Given(secrets=choices.secrets, collect=choices.reports, built=taking),
         worker=Worker(labels=choices.node),
     )  # fmt: skip
     with output.mask.errors():
@@ -195,7 +270,6 @@ def _run(
             if not result.ended_early:
                 raise
             output.say(str(nothing))
-    return 0
 
 
 def _compiled(

@@ -16,16 +16,19 @@ import pytest
 
 from include.cli import package
 from include.cli.package import choose_project, package_working_copy
+from include.cli.pipelines import Choices, Ships
 from include.cli.working_copy import packed, uncommitted, version_of_copy
 from include.project.loader import load_project
 from include.project.model import Package, Project
-from slipway.exceptions import MigrationFailed, PackageRefused
+from slipway.exceptions import MigrationFailed, PackageRefused, TestsFailed
 from slipway.hooks.packages.deb_units import Units
 from slipway.hooks.packages.nfpm import BuiltDeb
 from slipway.hooks.packages.packaging_file import PackagingFile
 from slipway.hooks.packages.ready_debs import ReadyDebs
 from slipway.hooks.tools.recipes import pack
 from slipway.model.facts import SchemaVersion
+from slipway.model.large_files import LargeFiles
+from slipway.pipeline.built.take import Taking
 from slipway.tasks.rehearsal import Rehearsal
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "include" / "examples"
@@ -212,3 +215,68 @@ def test_a_package_of_the_repositorys_own_is_taken_from_where_it_was_built(
     changed = project.model_copy(update={"package": own})
     assert package_working_copy(folder, changed, out=out) == 0
     assert "dist/*.deb: 1 files" in out.getvalue()
+
+
+def test_what_ships_is_built_by_its_pipeline_where_somebody_wants_that(
+    folder: Path, project: Project, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Ships] = []
+
+    def build(where: Path, choices: Choices, ships: Ships, _: Any) -> Taking:
+        assert (where, choices.secrets) == (folder, {"token": "x"})
+        asked.append(ships)
+        taking = Taking(pipeline="build", paths=ships.paths, file=ships.file, built_at=1)
+        taking.take(lambda path: iter([_tar_of(path, b"ELF")]))
+        return taking
+
+    monkeypatch.setattr(package, "build_what_ships", build)
+    choices = Choices(secrets={"token": "x"}).of_project(project)
+    out = io.StringIO()
+    assert package_working_copy(folder, project, out=out, run=choices) == 0
+    assert [(one.paths, one.pipeline) for one in asked] == [
+        (project.package.taken, project.package.built_by)
+    ]
+    assert tools.sources["bin/shortener"] & 0o111
+    assert not (folder / "bin").exists()
+
+
+def _tar_of(path: str, content: bytes) -> bytes:
+    """Pack a path as an engine does: what is at its end."""
+    member = tarfile.TarInfo(path.rpartition("/")[2])
+    if path != "bin/shortener":
+        member.type, content = tarfile.DIRTYPE, b""
+    member.mode, member.size = 0o755, len(content)
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(content))
+    return data.getvalue()
+
+
+def test_a_step_that_fails_leaves_no_package(
+    folder: Path, project: Project, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = mock.Mock(side_effect=TestsFailed("step build failed"))
+    monkeypatch.setattr(package, "build_what_ships", failing)
+    out = io.StringIO()
+    assert package_working_copy(folder, project, out=out, run=Choices()) == 1
+    assert "step build failed" in out.getvalue()
+    assert tools.sources == {}
+
+
+def test_no_pointer_is_packaged_in_place_of_a_file(
+    folder: Path, project: Project, run: Callable[[], tuple[int, str]], tools: Any
+) -> None:
+    _build(folder)
+    (folder / ".gitattributes").write_text("*.bin filter=lfs\n")
+    (folder / "model.bin").write_text(
+        f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 9\n"
+    )
+    code, said = run()
+    assert (code, tools.sources) == (1, {})
+    assert "only pointers of Git LFS here: model.bin" in said
+    assert "git lfs pull" in said
+    wanted = project.repository.model_copy(update={"lfs": LargeFiles.POINTERS})
+    out = io.StringIO()
+    changed = project.model_copy(update={"repository": wanted})
+    assert package_working_copy(folder, changed, out=out) == 0
+    assert "stay pointers of Git LFS: model.bin" in out.getvalue()

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from unittest import mock
 
+import docker
 import pytest
 
 from include.cli.pipelines import (
@@ -18,6 +20,8 @@ from include.cli.pipelines import (
     run_working_copy,
 )
 from include.cli.working_copy import checkout_of, packed
+from include.project.loader import load_project
+from slipway.model.large_files import LargeFiles
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = "kind: pipeline\nsteps: [{name: a, image: i, when: {event: tag}}]\n"
@@ -201,3 +205,39 @@ def test_a_tag_is_the_newest_commits_or_is_asked_for(folder: Path) -> None:
     assert compile_to_json(folder, Choices(event="tag"), out=out) == 0
     (step,) = json.loads(out.getvalue())["pipelines"][0]["steps"]
     assert (step["unmet"], step["environment"]["DRONE_TAG"]) == ("", "v3.1.4")
+
+
+@pytest.fixture
+def pointers(folder: Path) -> Path:
+    """A working copy whose model is a pointer, as without git-lfs."""
+    subprocess.run(["git", "-C", folder, "init", "--quiet"], check=True, capture_output=True)
+    (folder / ".gitattributes").write_text("*.bin filter=lfs\n")
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 1\n"
+    (folder / "model.bin").write_text(pointer)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (LargeFiles.FETCH, "warning: these files are only pointers of Git LFS here, and steps"),
+        (LargeFiles.POINTERS, "these files stay pointers of Git LFS: model.bin"),
+    ],
+)
+def test_steps_that_see_pointers_are_told_so(
+    pointers: Path, wanted: LargeFiles, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What CI would do is said before anything runs."""
+    monkeypatch.setattr(docker, "from_env", mock.Mock(side_effect=docker.errors.DockerException))
+    out = io.StringIO()
+    run_working_copy(pointers, Choices(large_files=wanted), timeout=1, out=out)
+    assert said in out.getvalue()
+    assert "model.bin" in out.getvalue()
+
+
+def test_choices_are_the_projects_where_there_is_one() -> None:
+    project = load_project(ROOT / "include" / "examples" / "shortener.yaml")
+    choices = Choices(secrets={"a": "b"}, trusted=True).of_project(project)
+    assert (choices.file, choices.trusted, choices.secrets) == (".drone.yml", True, {"a": "b"})
+    assert choices.images == project.test.images
+    assert choices.timeout == project.test.timeout.total_seconds()
