@@ -1,7 +1,7 @@
 """Files of secrets, ``.env``: read as Drone's own command line and Docker Compose read them.
 
 ``NAME=value``, one after the other; ``export`` in front and a colon in place of the equals sign
-are taken. A value in quotes may have several lines; in double quotes ``\\n`` is a line break and a
+are taken, and a name may have dashes, as secrets have. A value in quotes may have several lines; in double quotes ``\\n`` is a line break and a
 backslash keeps what follows it. ``#`` begins a comment, within a bare value only after a blank.
 ``$NAME`` in a bare value or in double quotes is the value of an earlier line.
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BETWEEN = re.compile(r"(?:\s|#[^\n]*)*")
-_NAME = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*[=:][ \t]*")
+# A secret has names that no variable could have: `docker-password`.
+_NAME = re.compile(r"(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*[=:][ \t]*")
 _QUOTED = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"", re.DOTALL)
 _BARE = re.compile(r"[^\r\n]*")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
@@ -111,5 +112,8 @@ class _Reader:
 
     def _refused(self, at: int, why: str, *, advice: str = "") -> SecretFileInvalid:
         line = self._text.count("\n", 0, at) + 1
-        advice = advice or "write NAME=value; a value of several lines in quotes"
+        advice = advice or (
+            "write NAME=value, the name of letters, digits, `_`, `.` and `-`; a value of several "
+            "lines in quotes"
+        )
         return SecretFileInvalid(f"{self._file}:{line}: {why}", advice=advice)

@@ -102,3 +102,20 @@ def test_a_file_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "s").write_bytes(b"A=\xff\xfe\n")
     with pytest.raises(SecretFileInvalid, match="not UTF-8"):
         read_secret_file(tmp_path / "s")
+
+
+def test_names_are_those_that_secrets_have(tmp_path: Path) -> None:
+    text = "docker-password=x\nexport MY-KEY=1\napi.token: y\n-A=z\n"
+    with pytest.raises(SecretFileInvalid, match=":4: it is no NAME=value") as refused:
+        read(tmp_path, text)
+    assert "letters, digits, `_`, `.` and `-`" in refused.value.advice
+    assert read(tmp_path, text.replace("-A=z", "")) == {
+        "docker-password": "x", "MY-KEY": "1", "api.token": "y",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ["$docker-password", "${docker-password}", "${a-b}"])
+def test_a_dash_in_a_value_is_no_name_of_an_earlier_line(tmp_path: Path, value: str) -> None:
+    """In a shell it would be a default, which nobody can tell from a name."""
+    with pytest.raises(SecretFileInvalid, match=":2: a dollar"):
+        read(tmp_path, f"docker-password=x\nB={value}\n")
