@@ -1,9 +1,10 @@
 """Files of secrets, ``.env``: read as Drone's own command line and Docker Compose read them.
 
 ``NAME=value``, one after the other; ``export`` in front and a colon in place of the equals sign
-are taken, and a name may have dashes, as secrets have. A value in quotes may have several lines; in double quotes ``\\n`` is a line break and a
-backslash keeps what follows it. ``#`` begins a comment, within a bare value only after a blank.
-``$NAME`` in a bare value or in double quotes is the value of an earlier line.
+are taken, and a name may have dashes, as those of secrets do. A value in quotes may have several
+lines; in double quotes ``\\n`` is a line break and a backslash keeps what follows it. ``#`` begins
+a comment, within a bare value only after a blank. ``$NAME`` in a bare value or in double quotes is
+the value of an earlier line.
 
 A secret that is not what its owner wrote fails far away from here, so what cannot be read for
 sure is refused, with its line.

@@ -13,6 +13,7 @@ from urllib.parse import quote, quote_plus
 
 from slipway.pipeline.masking.escapes import UNNOISED
 from slipway.pipeline.masking.readings import BLANKLESS, Alphabet, text_form
+from slipway.pipeline.masking.shells import printed
 
 # Shorter texts are everywhere; masking them would hide the log and tell the secret.
 SHORTEST = 4
@@ -79,8 +80,9 @@ def _texts(text: str) -> Iterator[tuple[Alphabet, bytes]]:
     seen = [data] if text.isascii() else [data, text.encode("latin-1", errors="replace")]
     others = tuple(_other_writings(text))
     yield from ((Alphabet.TEXT, text_form(one, decoded=False)) for one in others)
-    for one in (*seen, *written, *others):
-        form = text_form(one, decoded=True)
+    read = (text_form(one, decoded=True) for one in (*seen, *written, *others))
+    said = (text_form(one, decoded=False) for one in printed(_bytes(text)))
+    for form in (*read, *said):
         if len(form) >= min(len(data), _SHORTEST_FOLDED):
             yield Alphabet.TEXT, form
 
