@@ -16,7 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from slipway.model.git_url import parse_url
+from slipway.model.git_url import parse_url, with_plain_scheme
 from slipway.model.ref_name import is_ref_name
 from slipway.pipeline.yaml.globs import PatternTooComplex, compiled
 from slipway.pipeline.yaml.missing_file import GENERATE, language_of
@@ -95,7 +95,7 @@ VariableName = Annotated[
 
 def _followed(url: str) -> str:
     parse_url(url)
-    return url
+    return with_plain_scheme(url)
 
 
 def _all_followed(connections: Any) -> Any:

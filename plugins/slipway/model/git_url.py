@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_URL = re.compile(r"(?P<scheme>https?|ssh|git)://(?P<authority>[^\s/?#]+)(?P<path>/\S*)?")
+_URL = re.compile(r"(?P<scheme>(?i:https?|ssh|git))://(?P<authority>[^\s/?#]+)(?P<path>/\S*)?")
 _SCP = re.compile(r"(?P<user>(?!-)[\w.-]+)@(?P<host>(?!-)[\w.-]+):(?P<path>(?!-)\S+)")
+# Without a user; an `@` further on would be one with a password, `::` names a program of git's.
+_SCP_OF_NOBODY = re.compile(r"(?P<host>(?!-)[\w.-]+):(?P<path>(?!-|:|//)[^\s@]+)")
 _HOST = re.compile(r"(?!-)[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")
 _PORT = re.compile(r"[0-9]{1,5}")
 _USER = re.compile(r"(?!-)[\w.+-]+")
@@ -53,11 +55,14 @@ class GitUrl:
 def parse_url(url: str) -> GitUrl:
     """Read a repository's URL.
 
-    :param url: ``https://``, ``http://``, ``ssh://``, ``git://`` or ``user@host:path``.
+    :param url: ``https://``, ``http://``, ``ssh://``, ``git://``, ``user@host:path`` or
+        ``host:path``.
     :raises ValueError: when it is another kind, or holds a login; the message shows no password.
     """
     if scp := _SCP.fullmatch(url):
         return GitUrl(scheme="ssh", port="", **scp.groupdict())
+    if scp := _SCP_OF_NOBODY.fullmatch(url):
+        return GitUrl(scheme="ssh", user="", port="", **scp.groupdict())
     whole = _URL.fullmatch(url)
     if whole is None:
         msg = (
@@ -65,7 +70,7 @@ def parse_url(url: str) -> GitUrl:
             "use an https, ssh or git URL"
         )
         raise ValueError(msg)
-    scheme, authority = whole["scheme"], whole["authority"]
+    scheme, authority = whole["scheme"].lower(), whole["authority"]
     login, at, place = authority.rpartition("@")
     if at and (scheme != "ssh" or not _USER.fullmatch(login)):
         user = f"{login.partition(':')[0]}@" if scheme == "ssh" else ""
@@ -82,6 +87,15 @@ def parse_url(url: str) -> GitUrl:
         msg = f"{redacted(url)!r} does not name a server; write scheme://host/path"
         raise ValueError(msg)
     return GitUrl(scheme=scheme, user=login, host=host, port=port, path=whole["path"] or "")
+
+
+def with_plain_scheme(url: str) -> str:
+    """Return a URL with its scheme in small letters, as git has to have it.
+
+    :param url: of any kind, well-formed or not.
+    """
+    whole = _URL.fullmatch(url)
+    return url if whole is None else whole["scheme"].lower() + url[whole.end("scheme") :]
 
 
 def redacted(url: str) -> str:

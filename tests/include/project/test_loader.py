@@ -217,7 +217,7 @@ URL = "url: git://127.0.0.1:9418/guestbook.git"
     [
         ("https://ada:hunter2@git.example.com/r", "write 'https://git.example.com/r'"),
         ("https://hunter2@git.example.com/r", "into an Airflow connection"),
-        ("HTTPS://ada:hunter2@git.example.com/r", "is not a repository URL"),
+        ("HTTPS://ada:hunter2@git.example.com/r", "write 'https://git.example.com/r'"),
         ("ssh://git:hunter2@git.example.com/r", "write 'ssh://git@git.example.com/r'"),
         ("file:///etc", "is not a repository URL"),
     ],

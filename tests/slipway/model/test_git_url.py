@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.model.git_url import GitUrl, parse_url, redacted
+from slipway.model.git_url import GitUrl, parse_url, redacted, with_plain_scheme
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,9 @@ from slipway.model.git_url import GitUrl, parse_url, redacted
         "ssh://git@git.example.com:2222/org/repo",
         "ssh://[::1]:2222/repo",
         "git@github.com:org/repo.git",
+        "github.com:org/repo",
+        "HTTPS://github.com/org/repo",
+        "Ssh://git@github.com/org/repo",
     ],
 )
 def test_what_is_followed(url: str) -> None:
@@ -35,7 +38,7 @@ def test_what_is_followed(url: str) -> None:
         ("git://ada:hunter2@git.example.com/r", "write 'git://git.example.com/r'"),
         ("ssh://git:hunter2@git.example.com/r", "write 'ssh://git@git.example.com/r'"),
         ("https://ada:hunter2/x@git.example.com/r", "does not name a server"),
-        ("HTTPS://ada:hunter2@git.example.com/r", "is not a repository URL"),
+        ("HTTPS://ada:hunter2@git.example.com/r", "write 'https://git.example.com/r'"),
         ("ada:hunter2@git.example.com:r", "is not a repository URL"),
         ("ftp://ada:hunter2@git.example.com/r", "is not a repository URL"),
         ("https://ada:hunter2@git.example.com/a b", "is not a repository URL"),
@@ -53,7 +56,8 @@ def test_a_login_in_a_url_is_refused_and_never_shown(url: str, instead: str) -> 
     [
         "ext::sh -c id", "file:///etc", "/etc", "--upload-pack=x", "a b", "", "https://",
         "ssh://-oProxyCommand=id/x", "-oProxyCommand=id@host:x", "git@-oProxyCommand=id:x",
-        "https://host:port/x", "https:///etc/passwd", "git@host:-x", "https://ho\nst/x",
+        "https://host:port/x", "https:///etc/passwd", "ext::id", "host:-x", "file://etc", "host:",
+        "-host:x", "host:a b", "ftp://h/x", "git@host:-x", "https://ho\nst/x",
     ],
 )  # fmt: skip
 def test_what_is_not_followed(url: str) -> None:
@@ -99,3 +103,13 @@ def test_a_submodule_that_pretends_to_lie_below_a_place(url: str) -> None:
 def test_another_user_is_another_place() -> None:
     assert not _below("root@git.example.com:org/lib", "git@git.example.com:org/")
     assert parse_url("git@h:o/r") == GitUrl(scheme="ssh", user="git", host="h", port="", path="o/r")
+
+
+def test_a_scheme_is_git_s_in_small_letters() -> None:
+    assert with_plain_scheme("HTTPS://Git.example/A") == "https://Git.example/A"
+    assert with_plain_scheme("https://git.example/A") == "https://git.example/A"
+    assert with_plain_scheme("Git@HOST:A") == "Git@HOST:A"
+    assert parse_url("HTTPS://h/a") == parse_url("https://h/a")
+    assert parse_url("github.com:a/x") == GitUrl(
+        scheme="ssh", user="", host="github.com", port="", path="a/x"
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
 from slipway.hooks.git.command import GitCommandFailed, GitOutputTooLarge, git
-from slipway.model.git_url import parse_url
+from slipway.model.git_url import parse_url, with_plain_scheme
 from slipway.model.inert import visible
 
 # Submodules that a .gitmodules names, of which some may be gone.
@@ -92,7 +92,7 @@ def absolute_url(url: str, parent_url: str) -> str:
     :raises RepositoryRefused: when it leads out of the parent's server.
     """
     if not url.startswith(("./", "../")):
-        return url
+        return with_plain_scheme(url)
     base, rest, joint = parent_url.removesuffix("/"), url, "/"
     while rest.startswith(("./", "../")):
         step, _, rest = rest.partition("/")

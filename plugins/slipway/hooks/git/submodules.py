@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from slipway.hooks.git.tar import copy_members, open_tar
 from slipway.hooks.git.workspace import Clone
 from slipway.model.inert import visible
 
+_log = logging.getLogger(__name__)
 # Submodules of submodules, and all of a commit's together: more than anybody has on purpose.
 DEEPEST = 8
 MOST_SUBMODULES = 200
@@ -121,7 +123,8 @@ class Tree:
         if clone is not None:
             urls = {module.name: module.url for module in modules.values()}
             self._add_history(tar, place, replace(clone, submodules=urls))
-        for path, pinned in sorted(links.items()):
+        for path in sorted(modules):
+            pinned = links[path]
             other = _opened(place.source, modules[path].url, path)
             below = _Place(
                 source=other, sha=pinned, prefix=f"{place.prefix}{path}/", depth=place.depth + 1
@@ -168,19 +171,21 @@ class Tree:
 
 
 def _modules(place: _Place, links: Mapping[str, str]) -> dict[str, Submodule]:
-    """Map each submodule's path to its name and its whole URL.
+    """Map each submodule's path to its name and its whole URL, where ``.gitmodules`` names it.
 
-    :raises RepositoryRefused: when a URL cannot be resolved, or there is none.
+    :raises RepositoryRefused: when a URL cannot be resolved.
     """
     if not links:
         return {}
     named = read_gitmodules(place.source.read(place.sha, ".gitmodules") or b"")
     if missing := sorted(links.keys() - named.keys()):
-        shown = [visible(path) for path in missing[:_MOST_NAMED]]
-        msg = f"commit {place.sha[:7]} has submodules that .gitmodules does not name: {shown}"
-        raise RepositoryRefused(msg, advice="add them with `git submodule add`, or remove them")
+        some = ", ".join(visible(path) for path in missing[:_MOST_NAMED])
+        _log.warning(
+            "these folders of %s are empty: .gitmodules does not say where their commits are: %s; "
+            "add them with `git submodule add`, or remove them", place.sha[:7], some,
+        )  # fmt: skip
     found = {}
-    for path in links:
+    for path in links.keys() & named.keys():
         try:
             url = absolute_url(named[path].url, place.source.url)
         except RepositoryRefused as error:

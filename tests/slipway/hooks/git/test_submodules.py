@@ -97,12 +97,24 @@ def test_zeros_in_submodules_count_together(
         mirror.archive(sha)
 
 
-def test_a_submodule_that_has_no_url_is_refused(repository: Repository, mirror: GitMirror) -> None:
-    repository.commit()
+@pytest.mark.parametrize("modules", [{}, {"_dot_gitmodules": '[submodule "lib"]\n\tpath = lib\n'}])
+def test_a_repository_that_was_committed_by_accident_is_an_empty_folder_and_said(
+    repository: Repository, mirror: GitMirror, caplog: pytest.LogCaptureFixture,
+    modules: dict[str, str],
+) -> None:  # fmt: skip
+    """As in a plain clone."""
+    repository.commit(readme="x", **modules)
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'a' * 40},lib")
     repository.git("commit", "--quiet", "-m", "no URL")
-    with pytest.raises(RepositoryRefused, match=r"does not name: \['lib'\]"):
-        mirror.archive(mirror.find("main").sha)
+    sha = mirror.find("main").sha
+    for tar in (mirror.archive(sha), mirror.workspace(sha, branch="main")):
+        with tar, tarfile.open(fileobj=tar) as archive:
+            members = {one.name.rstrip("/"): one for one in archive}
+        assert members["lib"].isdir()
+        assert "readme" in members
+        assert not [name for name in members if name.startswith("lib/")]
+    assert f"these folders of {sha[:7]} are empty" in caplog.text
+    assert ": lib; add them with `git submodule add`" in caplog.text
 
 
 @pytest.mark.parametrize("url", ["ext::sh -c id", "file:///etc", "/etc"])
