@@ -72,3 +72,26 @@ def roots_of(paths: tuple[BuiltPath, ...]) -> list[str]:
         if not any(is_below(root, other) for other in found):
             found.append(root)
     return found
+
+
+class Cover:
+    """What matches, one path after the other: a folder that does answers for all that is in it."""
+
+    def __init__(self, paths: tuple[BuiltPath, ...]) -> None:
+        self._paths = paths
+        self._folder = ""
+        self._below: set[BuiltPath] = set()
+
+    def matching(self, path: str, *, is_folder: bool) -> set[BuiltPath]:
+        """Return what of the paths takes this one.
+
+        :param path: from the workspace's top.
+        :param is_folder: and all that is in it comes next.
+        """
+        if not is_below(path, self._folder):
+            self._below = set()
+        others = (one for one in self._paths if one not in self._below)
+        found = self._below | {one for one in others if one.takes(path)}
+        if is_folder and found and not self._below:
+            self._folder, self._below = path, found
+        return found

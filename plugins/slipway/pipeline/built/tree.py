@@ -13,11 +13,10 @@ import posixpath
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from slipway.exceptions import BuiltFilesRefused, ContainerEngineError
-from slipway.hooks.docker.errors import NoSuchThing
-from slipway.pipeline.built.paths import BuiltPath, is_below, parents
+from slipway.pipeline.built.paths import BuiltPath, Cover, is_below, parents
 from slipway.pipeline.reports.report_files import Budget, Chunks, TooMuch, printable
 
 if TYPE_CHECKING:
@@ -38,11 +37,10 @@ _PIECE = 1 << 20
 
 # Packs a path of the workspace as a tar; what is not there raises NoSuchThing.
 Read = Callable[[str], Iterator[bytes]]
+Found = tuple[str, tarfile.TarInfo, IO[bytes] | None]
 
 
-def entries(
-    read: Read, root: str, budget: Budget
-) -> Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]:
+def entries(read: Read, root: str, budget: Budget) -> Iterator[Found]:
     """Yield what is at a path of the workspace and below it, each folder before what is in it.
 
     :param root: the path; empty is the workspace.
@@ -80,6 +78,17 @@ class Summary:
     files: int
 
 
+class _Waiting(NamedTuple):
+    """A name whose content is another one's.
+
+    :param path: the name.
+    :param folders: that it is in, and their modes.
+    """
+
+    path: str
+    folders: dict[str, int]
+
+
 class BuiltTree:
     """A tar of what is taken.
 
@@ -98,7 +107,7 @@ class BuiltTree:
         self._written: set[str] = set()
         self._files: set[str] = set()
         self._names = self._size = 0
-        self._again: list[str] = []
+        self._again: dict[str, list[_Waiting]] = {}
         self.complaints: list[str] = []
 
     def summary(self) -> Summary:
@@ -120,10 +129,11 @@ class BuiltTree:
         :raises NoSuchThing: when nothing is there.
         """
         found: set[BuiltPath] = set()
-        cover = _Cover(paths)
-        budget = Budget(_MOST_READ, what=f"what lies below {root or 'the workspace'}")
+        cover = Cover(paths)
+        below = f"what lies below {root or 'the workspace'}"
         try:
-            for seen, (path, member, content) in enumerate(entries(read, root, budget)):
+            found_there = entries(read, root, Budget(_MOST_READ, what=below))
+            for seen, (path, member, content) in enumerate(found_there):
                 if seen == _MOST_SEEN:
                     msg = f"there are more than {_MOST_SEEN} files below {root or 'the workspace'}"
                     raise TooMuch(msg)
@@ -131,10 +141,10 @@ class BuiltTree:
                 self._look(path, member, content, matching, root)
                 if not member.isdir():
                     found |= matching
+            self._take_again(entries(read, root, Budget(_MOST_READ, what=below)))
         except TooMuch as error:
             msg = f"{error}, which is more than is looked through"
             raise BuiltFilesRefused(msg, advice="name narrower paths under `package`") from error
-        self._take_again(read)
         return found
 
     def enter(self, path: str, mode: int) -> None:
@@ -182,26 +192,38 @@ class BuiltTree:
         if target in self._files:
             member.linkname = target
             self._write(path, member, None)
-        else:
-            self._again.append(path)  # its other name was not taken, so its content is
+        else:  # its other name was not taken, so its content is
+            folders = {one: self._folders[one] for one in parents(path) if one in self._folders}
+            self._again.setdefault(target, []).append(_Waiting(path, folders))
 
-    def _take_again(self, read: Read) -> None:
-        """Take those by themselves whose content came under a name that is not taken."""
-        again, self._again = self._again, []
-        for path in again:
-            folders = {one: self._folders.get(one, 0o755) for one in parents(path)}
-            self._folders = folders
-            budget = Budget(MOST_SIZE + (1 << 20), what=path)
-            found = entries(read, path, budget)
-            try:
-                one, member, content = next(found)
-            except NoSuchThing:
-                one, member, content = "", tarfile.TarInfo(), None
-            if one != path or not member.isreg():
-                self._complain(f"{path} was changed while it was taken")
-            else:
-                self._write(path, member, content)
-            cast("Any", found).close()
+    def _take_again(self, found: Iterator[Found]) -> None:
+        """Take those whose content came under a name that is not taken.
+
+        However many they are, the engine is asked once.
+
+        :param found: all that is there, once more.
+        """
+        again, self._again = self._again, {}
+        if not again:
+            return
+        for path, member, content in found:
+            if member.isreg():
+                self._write_all(again.pop(path, []), member, content)
+            if not again:
+                break
+        cast("Any", found).close()
+        for waiting in again.values():
+            for one in waiting:
+                self._complain(f"{printable(one.path)} was changed while it was taken")
+
+    def _write_all(
+        self, waiting: list[_Waiting], member: tarfile.TarInfo, content: IO[bytes] | None
+    ) -> None:
+        """Write a content under the first of some names, and the others as its links."""
+        for one in waiting:
+            self._folders = one.folders
+            self._write(one.path, member, content)
+            member.type, member.linkname = tarfile.LNKTYPE, waiting[0].path
 
     def _write(self, path: str, member: tarfile.TarInfo, content: IO[bytes] | None) -> None:
         for folder in parents(path):
@@ -254,25 +276,6 @@ def leads_inside(path: str, target: str) -> bool:
     parts = [part for part in target.split("/") if part not in ("", ".")]
     up = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
     return up <= path.count("/") and ".." not in parts[up:]
-
-
-class _Cover:
-    """What matches, one path after the other: a folder that does answers for all that is in it."""
-
-    def __init__(self, paths: tuple[BuiltPath, ...]) -> None:
-        self._paths = paths
-        self._folder = ""
-        self._below: set[BuiltPath] = set()
-
-    def matching(self, path: str, *, is_folder: bool) -> set[BuiltPath]:
-        """Return what of the paths takes this one."""
-        if not is_below(path, self._folder):
-            self._below = set()
-        others = (one for one in self._paths if one not in self._below)
-        found = self._below | {one for one in others if one.takes(path)}
-        if is_folder and found and not self._below:
-            self._folder, self._below = path, found
-        return found
 
 
 class _Digested(io.RawIOBase):

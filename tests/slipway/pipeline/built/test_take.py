@@ -217,14 +217,48 @@ def test_a_hard_link_that_goes_away_meanwhile_is_not_passed_over(workspace: Work
     workspace.write("dist/a.map", "same")
     os.link(workspace.root / "dist" / "a.map", workspace.root / "dist" / "b.js")
 
+    asked: list[str] = []
+
     def read(path: str) -> Iterator[bytes]:
-        if path == "dist/b.js":
-            (workspace.root / path).unlink()
+        asked.append(path)
+        if asked.count("dist") == 3:  # what is it; what is in it; and once more
+            (workspace.root / "dist" / "a.map").unlink()
+            (workspace.root / "dist" / "b.js").unlink()
         return workspace.read(path)
 
     taking = Taking(pipeline="p", paths=("dist/*.js",), file=io.BytesIO(), built_at=0)
     with pytest.raises(BuiltFilesRefused, match=r"dist/b\.js was changed while it was taken"):
         taking.take(read)
+
+
+def test_the_engine_is_asked_once_for_all_hard_links_of_what_is_not_taken(
+    workspace: Workspace,
+) -> None:
+    workspace.write("dist/a.map", "same")
+    for number in range(300):
+        workspace.write(f"dist/{number}/x.map", f"{number}")
+        for name in ("x.js", "y.js"):
+            os.link(
+                workspace.root / "dist" / f"{number}" / "x.map",
+                workspace.root / "dist" / f"{number}" / name,
+            )
+    asked: list[str] = []
+    file = io.BytesIO()
+
+    def read(path: str) -> Iterator[bytes]:
+        asked.append(path)
+        return workspace.read(path)
+
+    taking = Taking(pipeline="p", paths=("dist/**/*.js",), file=file, built_at=0)
+    taking.take(read)
+    assert len(asked) <= 4
+    file.seek(0)
+    with tarfile.open(fileobj=file) as archive:
+        for number in range(300):
+            for name in ("x.js", "y.js"):
+                content = archive.extractfile(f"dist/{number}/{name}")
+                assert content is not None
+                assert content.read() == b"%d" % number
 
 
 def test_what_is_not_there_is_named_with_what_is(workspace: Workspace) -> None:
