@@ -41,7 +41,7 @@ def run(engine: ContainerEngine, script: str, **options: Any) -> list[str]:
     box = Toolbox(engine=engine, name=f"slipway-{engine.installation}", user=user)
     result = box.run("sh", "-c", script, timeout=60, log=lines.append, **options)
     assert result.exit_code == 0, lines
-    return lines
+    return "\n".join(lines).split("\n")
 
 
 @pytest.mark.parametrize("user", [None, NOBODY])
@@ -124,3 +124,12 @@ def test_a_killed_tool_leaves_nothing_of_its_secrets(engine: ContainerEngine) ->
     assert not {one["Name"] for one in after if len(one["Name"]) == 64} - {
         one["Name"] for one in volumes
     }
+
+
+def test_a_burst_comes_whole_in_order_and_in_few_records(engine: ContainerEngine) -> None:
+    blocks: list[str] = []
+    box = Toolbox(engine=engine, name=f"slipway-{engine.installation}")
+    result = box.run("seq", "100000", timeout=60, log=blocks.append)
+    assert "\n".join(blocks).split("\n") == [str(number) for number in range(1, 100_001)]
+    assert len(blocks) < 10_000
+    assert result.output_tail == [str(number) for number in range(99_951, 100_001)]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 # A program that never ends its line must not fill the worker's memory.
 LONGEST = 1 << 16
+# Characters that are put together.
+_MOST_TOGETHER = 1 << 15
 # What a character's first byte is not, in UTF-8, and the most that follow it.
 _CONTINUES, _MOST_FOLLOW = range(0x80, 0xC0), 3
 
@@ -39,6 +41,20 @@ class LineCutter:
         if self._rest:
             self._emit(_lines(self._rest))
             self._rest = b""
+
+
+def blocks(lines: list[str], most: int) -> Iterator[str]:
+    """Put lines together, with line breaks between them; long ones stay alone.
+
+    :param lines: that came together.
+    :param most: of a block.
+    """
+    for at in range(0, len(lines), most):
+        some = lines[at : at + most]
+        if sum(map(len, some)) > _MOST_TOGETHER:
+            yield from some
+        else:
+            yield "\n".join(some)
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.hooks.log_lines import LONGEST, split_lines
+from slipway.hooks.log_lines import LONGEST, blocks, split_lines
 
 
 def test_lines_and_characters_may_be_spread_over_chunks() -> None:
@@ -39,3 +39,14 @@ def test_cutting_differently_changes_nothing(data: bytes, cuts: list[int]) -> No
     edges = [0, *sorted(cuts), len(data)]
     chunks = [data[a:b] for a, b in itertools.pairwise(edges)]
     assert list(split_lines(chunks)) == list(split_lines([data]))
+
+
+def test_lines_that_come_at_once_are_put_together_and_long_ones_are_not() -> None:
+    lines = [f"line {number}" for number in range(450)]
+    together = list(blocks(lines, 200))
+    assert [block.count("\n") + 1 for block in together] == [200, 200, 50]
+    assert "\n".join(together).split("\n") == lines
+    assert list(blocks(lines, 1)) == lines
+    assert list(blocks([], 200)) == []
+    long = ["x" * 20_000, "y" * 20_000, ""]
+    assert list(blocks(long, 200)) == long

@@ -231,6 +231,7 @@ class ContainerEngine(ContainerStreams):
         timeout: float,
         log: Callable[[str], None],
         grace: float = 10.0,
+        together: int = 1,
     ) -> ToolResult:
         """Run one container from nothing to nothing.
 
@@ -245,12 +246,14 @@ class ContainerEngine(ContainerStreams):
         :param timeout: seconds from start to end.
         :param log: called from another thread, one line at a time.
         :param grace: seconds between SIGTERM and SIGKILL when it has to end early.
+        :param together: as for ``run_to_end``.
         :raises ImageUnavailable: when there is no such image.
         :raises StepTimedOut: when it runs longer than ``timeout``.
         """
         return tool.run(
             self, spec, files=files, files_at=files_at, stdin=stdin, collect=collect,
             collect_into=collect_into, timeout=timeout, log=log, grace=grace,
+            together=together,
         )  # fmt: skip
 
     def _labels(self, labels: Mapping[str, str]) -> dict[str, str]:

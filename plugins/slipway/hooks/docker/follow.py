@@ -112,11 +112,11 @@ def execute(
 
 
 def teed(log: Callable[[str], None], tail: deque[str]) -> Callable[[str], None]:
-    """Return a function that hands a line to ``log`` and keeps it in ``tail``."""
+    """Return a function that hands lines to ``log`` and keeps each in ``tail``."""
 
-    def hand_out(line: str) -> None:
-        tail.append(line)
-        log(line)
+    def hand_out(lines: str) -> None:
+        tail.extend(lines.split("\n"))
+        log(lines)
 
     return hand_out
 

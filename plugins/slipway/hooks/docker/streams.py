@@ -10,7 +10,7 @@ from slipway.hooks.docker import follow as container_follow
 from slipway.hooks.docker import output as container_output
 from slipway.hooks.docker import stdin as container_stdin
 from slipway.hooks.docker.errors import translated
-from slipway.hooks.log_lines import LineCutter, split_lines
+from slipway.hooks.log_lines import LineCutter, blocks, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +51,7 @@ class ContainerStreams:
         timeout: float,
         log: Callable[[str], None],
         stdin: bytes | None = None,
+        together: int = 1,
     ) -> int:
         """Start a created container, hand out its lines as they come, and wait for its end.
 
@@ -59,14 +60,16 @@ class ContainerStreams:
         :param timeout: seconds; the container goes on when they are over.
         :param log: called from another thread, one line at a time.
         :param stdin: what it reads, where its spec says that somebody writes.
+        :param together: so many lines may come at once, with line breaks between them, where the
+            container writes them at once.
         :returns: the exit code.
         :raises StepTimedOut: when it is still running after ``timeout``.
         :raises OutputLost: when some of what it wrote cannot be read.
         """
 
         def log_each(lines: list[str]) -> None:
-            for line in lines:
-                log(line)
+            for block in blocks(lines, together):
+                log(block)
 
         def start() -> None:
             container_follow.start(self._client, container)

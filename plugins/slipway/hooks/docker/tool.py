@@ -34,6 +34,7 @@ def run(
     timeout: float,
     log: Callable[[str], None],
     grace: float,
+    together: int,
 ) -> ToolResult:
     """Do what :meth:`ContainerEngine.run_tool` says."""
     image = engine.ensure_image(spec.image)
@@ -44,8 +45,9 @@ def run(
             engine.put_tar(container, files_at, files)
         began = time.monotonic()
         exit_code = engine.run_to_end(
-            container, timeout=timeout, log=follow.teed(log, tail), stdin=stdin
-        )
+            container, timeout=timeout, log=follow.teed(log, tail), stdin=stdin,
+            together=together,
+        )  # fmt: skip
         seconds = time.monotonic() - began
         collected = None
         if collect is not None:

@@ -106,9 +106,9 @@ class Goose:
         """
         lines: list[str] = []
 
-        def log(line: str) -> None:
-            lines.append(line)
-            self.log(line)
+        def log(block: str) -> None:
+            lines.extend(block.split("\n"))
+            self.log(block)
 
         folder = f"{WORK}/{self.migrations.directory}"
         alone = () if self.patience is None else (_ALONE, f"{self.patience:.0f}")

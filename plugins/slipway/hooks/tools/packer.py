@@ -88,11 +88,12 @@ def _run(
 ) -> str:  # fmt: skip
     lines: list[str] = []
 
-    def say(line: str) -> None:
-        plain = _COLOUR.sub("", line).rstrip()
-        if plain:
-            lines.append(plain)
-            log(plain)
+    def say(block: str) -> None:
+        plain = (_COLOUR.sub("", line).rstrip() for line in block.split("\n"))
+        told = [line for line in plain if line]
+        if told:
+            lines.extend(told)
+            log("\n".join(told))
 
     variables = {
         "bake": bake.name, "image_name": bake.image_name, "source_ami": bake.source_image,

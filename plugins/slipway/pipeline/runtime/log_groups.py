@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from slipway.hooks.log_lines import blocks
 from slipway.hooks.spill import Spill
 from slipway.model.inert import visible
 from slipway.pipeline.masking.mask import Masker
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable, Iterator
 
-# Characters that are written together at most; longer lines are written one by one.
-_TOGETHER = 1 << 15
 # Characters of a title, or of the line that ends a group.
 _LONGEST = 2000
 _CONTINUED = ", continued"
@@ -158,13 +157,8 @@ class LogGroups:
             self._write(lines)
 
     def _write(self, lines: list[str]) -> None:
-        for at in range(0, len(lines), self._together):
-            some = lines[at : at + self._together]
-            if sum(map(len, some)) > _TOGETHER:
-                for line in some:
-                    self._emit(line)
-            else:
-                self._emit("\n".join(some))
+        for block in blocks(lines, self._together):
+            self._emit(block)
 
 
 def _harmless(text: str) -> str:

@@ -49,6 +49,13 @@ def test_up_reads_what_goose_did() -> None:
     assert len(log) == 2
 
 
+def test_lines_that_come_at_once_are_read_one_by_one_and_logged_together() -> None:
+    box = Box("OK   1_a.sql (1ms)\ngoose: successfully migrated database to version: 1")
+    log: list[str] = []
+    run = box.goose(log).up()
+    assert (run.version, run.applied, len(log)) == (1, ("1_a.sql",), 1)
+
+
 def test_a_migration_that_reads_gooses_environment_finds_no_password() -> None:
     """As every migration can, with `-- +goose ENVSUB ON`."""
     box = Box("goose: version 7")
