@@ -49,7 +49,7 @@ def version_of_copy(folder: Path) -> str:
 
 def tag_of(folder: Path) -> str:
     """Return the tag of a working copy's newest commit; empty where it has none."""
-    return _git(folder, "describe", "--tags", "--exact-match", "HEAD")
+    return local_git(folder, "describe", "--tags", "--exact-match", "HEAD")
 
 
 def uncommitted(folder: Path) -> list[str]:

@@ -132,7 +132,7 @@ def _check_unit(built: BuiltDeb, wanted: Wanted) -> None:
         raise PackageRefused(msg, advice=advice)
     if not found.has(unit):
         msg = f"the package has no unit {unit} (it has: {', '.join(found.names) or 'none'})"
-        advice = f"add it to {file} below /lib/systemd/system, or correct package.unit"
+        advice = f"add {unit} to {file} below /lib/systemd/system, or correct package.unit"
         if built.ready:
             advice = "let the package have it below /lib/systemd/system, or correct package.unit"
         raise PackageRefused(msg, advice=advice)
