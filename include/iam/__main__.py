@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from include.iam.also import check
 from include.iam.app import app_role
 from include.iam.bake import bake_role
 from include.iam.deploy import deploy_role
@@ -21,6 +22,7 @@ def place_of(
     project: str, environment: str, folder: Path = PROJECTS, *,
     security_groups: Mapping[str, str] | None = None, source_owner: str = "",
     installation: str = "", encrypted: bool = True, tag_keys: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
 ) -> Place:  # fmt: skip
     """Read from a project file what its roles are for.
 
@@ -31,9 +33,11 @@ def place_of(
         has it; empty where there is but one in the account.
     :param encrypted: ``[slipway] bake_encrypt``.
     :param tag_keys: further tags by which things in the account are somebody's.
-    :raises SystemExit: when there is no such project or environment, naming those that there are;
-        when a project file is broken, for its names might be one's own; or when the id of a
-        security group is not known, with the command that finds it.
+    :param also: ARNs of what the live fleet hangs on or is made from besides.
+    :raises SystemExit: when one of those gives no right; when there is no such project or
+        environment, naming those that there are; when a project file is broken, for its names
+        might be one's own; or when the id of a security group is not known, with the command that
+        finds it.
     """
     file = folder / f"{project}.yaml"
     if not file.is_file():
@@ -46,6 +50,10 @@ def place_of(
     if shelf.errors:
         msg = "what is wrong with the project files comes first, since names may clash:\n"
         raise SystemExit(msg + "\n".join(str(error) for error in shelf.errors.values()))
+    try:
+        check(also)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
     found = read.environments.get(environment)
     if found is None:
         msg = f"{project} has no environment {environment!r}; there is " + ", ".join(
@@ -61,7 +69,7 @@ def place_of(
         subnets=found.instance.subnets,
         security_groups=tuple(_id(name, ids) for name in found.instance.security_groups),
         neighbours=beginning_with(f"{project}-{environment}-", shelf.projects.values()),
-        installation=installation, encrypted=encrypted, tag_keys=tag_keys,
+        installation=installation, encrypted=encrypted, tag_keys=tag_keys, also=also,
     )  # fmt: skip
     return replace(place, source_owner=source_owner) if source_owner else place
 
@@ -117,12 +125,17 @@ def main(arguments: list[str] | None = None) -> None:
         "--tag-key", action="append", default=[], type=_name,
         help="a tag that everything in the account carries: what has it is never taken for new",
     )  # fmt: skip
+    parser.add_argument(
+        "--also", action="append", default=[], type=_name, metavar="ARN",
+        help="what the live fleet hangs on or is made from besides: a further target group, a key "
+        "pair, a placement group...",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="a folder; each policy becomes a file in it")
     given = parser.parse_args(arguments)
     place = place_of(
         given.project, given.environment, security_groups=dict(given.security_group),
         source_owner=given.source_owner, installation=given.installation,
-        encrypted=given.encrypted, tag_keys=tuple(given.tag_key),
+        encrypted=given.encrypted, tag_keys=tuple(given.tag_key), also=tuple(given.also),
     )  # fmt: skip
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)

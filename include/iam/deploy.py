@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from include.iam import also
 from include.iam.alarms import CHANGES, alarm_arn, no_neighbour_is_scaled, own_alarms
 from include.iam.launch import launching
 from include.iam.policy import (
@@ -18,15 +19,17 @@ from include.iam.policy import (
     unclaimed,
     untagged,
 )
-from slipway.hooks.fleet.group_tags import HELD, PROJECT, STANDBY
+from slipway.hooks.fleet.group_tags import HELD, PROJECT, STANDBY, TAKING_OVER
 
 _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
     f"{_HOOKS}/{name}.py"
     for name in (
         "aws/load_balancers", "aws/lookup", "fleet/alarms", "fleet/cloud", "fleet/describe",
-        "fleet/fence", "fleet/group_tags", "fleet/launch_templates", "fleet/lease",
-        "fleet/missing_group", "fleet/new_group", "fleet/scaling_rules", "fleet/writer",
+        "fleet/fence", "fleet/group_tags", "fleet/habits", "fleet/inheritance",
+        "fleet/inheritance_told", "fleet/inherited_machines", "fleet/launch_templates",
+        "fleet/lease", "fleet/live_machines", "fleet/missing_group", "fleet/new_group",
+        "fleet/scaling_rules", "fleet/traffic_sources", "fleet/writer",
     )
 )  # fmt: skip
 _BALANCERS = (
@@ -54,7 +57,9 @@ def _reading() -> tuple[Statement, ...]:
         Statement(
             sid="Look",
             actions=(
-                "autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeLifecycleHooks",
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeLaunchConfigurations", "autoscaling:DescribeLifecycleHooks",
+                "autoscaling:DescribeNotificationConfigurations",
                 "autoscaling:DescribePolicies", "autoscaling:DescribeScalingActivities",
                 "autoscaling:DescribeScheduledActions", "cloudwatch:DescribeAlarms",
                 "ec2:DescribeImages", "ec2:DescribeInstances",
@@ -76,7 +81,7 @@ def _groups(place: Place) -> tuple[Statement, ...]:
     # What follows is a version, and so begins with a digit.
     mine = tuple(f"{anywhere}/{place.project}-{place.environment}-{n}*" for n in range(10))
     new = every(asked(place.tags), untagged(PROJECT))
-    own, notes = carries(place.tags), only("aws:TagKeys", (HELD, STANDBY))
+    own, notes = carries(place.tags), only("aws:TagKeys", (HELD, STANDBY, TAKING_OVER))
     return (
         # Outside every balancer, and never by laying hands on a group that is somebody's.
         Statement(
@@ -102,7 +107,8 @@ def _groups(place: Place) -> tuple[Statement, ...]:
                 f"autoscaling:{call}"
                 for call in (
                     "DeleteAutoScalingGroup", "EnableMetricsCollection", "PutLifecycleHook",
-                    "PutScalingPolicy", "PutScheduledUpdateGroupAction", "ResumeProcesses",
+                    "PutNotificationConfiguration", "PutScalingPolicy",
+                    "PutScheduledUpdateGroupAction", "PutWarmPool", "ResumeProcesses",
                     "SuspendProcesses",
                 )
             ),
@@ -134,9 +140,9 @@ def _own_subnets(place: Place) -> Condition:
 def _balancers(place: Place) -> tuple[Statement, ...]:
     groups = (f"arn:aws:autoscaling:{place.region}:*:autoScalingGroup:*:autoScalingGroupName/*",)
     own, targets = carries(place.tags), []
-    if place.target_groups:
-        balancing = f"arn:aws:elasticloadbalancing:{place.region}:*:targetgroup"
-        arns = [f"{balancing}/{name}/*" for name in place.target_groups]
+    balancing = f"arn:aws:elasticloadbalancing:{place.region}:*:targetgroup"
+    arns = [f"{balancing}/{name}/*" for name in place.target_groups]
+    if arns := [*arns, *also.target_groups(place)]:
         targets.append(
             Statement(
                 sid="OwnTargetGroups",
@@ -148,8 +154,8 @@ def _balancers(place: Place) -> tuple[Statement, ...]:
                 conditions=every(own, only("autoscaling:TargetGroupARNs", arns, like="ArnLike")),
             )
         )
-    if place.load_balancers:
-        names = only("autoscaling:LoadBalancerNames", place.load_balancers)
+    if classic := (*place.load_balancers, *also.load_balancers(place)):
+        names = only("autoscaling:LoadBalancerNames", classic)
         targets.append(
             Statement(
                 sid="OwnLoadBalancers",
@@ -157,11 +163,11 @@ def _balancers(place: Place) -> tuple[Statement, ...]:
                 resources=groups, conditions=every(own, names),
             )
         )  # fmt: skip
-    return tuple(targets)
+    return (*targets, *also.further(place, groups, own))
 
 
 def _machines(place: Place) -> tuple[Statement, ...]:
-    ec2, made = place.ec2, ("instance", "launch-template", "volume")
+    ec2, made = place.ec2, ("instance", "launch-template", "network-interface", "volume")
     made_by: Condition = {
         "StringEquals": {"ec2:CreateAction": ["CreateLaunchTemplate", "RunInstances"]}
     }

@@ -44,6 +44,7 @@ class Place:
     :param source_owner: whose image the base layer is made of, an account's id or ``self``.
     :param encrypted: images are encrypted, which Packer does by a copy.
     :param tag_keys: further tags by which things in the account are somebody's.
+    :param also: ARNs of what the live fleet hangs on or is made from besides.
     :raises ValueError: for a name that would mean more than itself in a policy.
     """
 
@@ -60,6 +61,7 @@ class Place:
     source_owner: str = "136693071363"
     encrypted: bool = True
     tag_keys: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Look at every name."""

@@ -21,6 +21,7 @@ from include.localcloud.balancer.haproxy import HAProxy
 from include.localcloud.balancer.sync import Balancer
 from include.localcloud.balancer.words import correct_words
 from include.localcloud.compute.door import for_machines
+from include.localcloud.compute.group_notifications import keep_notifications
 from include.localcloud.compute.group_rules import correct_groups
 from include.localcloud.compute.images import correct_images, seed_image
 from include.localcloud.compute.instance_life import correct_instances
@@ -77,6 +78,7 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
     correct_instances()
     correct_images()
     correct_groups()
+    keep_notifications()
     correct_words()
     table = HealthTable()
     correct_target_groups(table)

@@ -16,6 +16,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from slipway.hooks.fleet.inheritance import DROPPABLE
 from slipway.model.git_url import parse_url, with_plain_scheme
 from slipway.model.ref_name import is_ref_name
 from slipway.pipeline.yaml.globs import PatternTooComplex, compiled
@@ -215,3 +216,14 @@ UrlPath = Annotated[str, matching(r"^/\S*$", "a path that begins with /, without
 WebUrl = Annotated[
     str, matching(r"^https?://[^\s@/]+(/\S*)?$", "an http or https URL, without a login")
 ]
+StatusCodes = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    matching(
+        r"^[1-5]\d\d(-[1-5]\d\d)?(, ?[1-5]\d\d(-[1-5]\d\d)?)*$",
+        "status codes like 200, 200-399 or 200,401",
+    ),
+]
+WebScheme = Annotated[str, matching(r"^https?$", "http or https")]
+# What hangs on a live fleet and need not pass on.
+Droppable = Annotated[str, matching(f"^({'|'.join(DROPPABLE)})$", f"one of {', '.join(DROPPABLE)}")]

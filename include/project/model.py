@@ -21,6 +21,7 @@ from include.project.field_types import (
     CloudName,
     ConnectionName,
     DebianName,
+    Droppable,
     ExtensionName,
     ImagePattern,
     InstanceType,
@@ -36,11 +37,10 @@ from include.project.field_types import (
     SettingValue,
     SubmoduleConnections,
     UnitName,
-    UrlPath,
     VariableName,
 )
 from include.project.freeze import Freeze
-from include.project.soak import Soak, WrittenCanary, WrittenSoak
+from include.project.soak import Health, Soak, WrittenCanary, WrittenSoak
 from slipway.model.git_url import parse_url
 from slipway.model.large_files import LargeFiles
 from slipway.policies.schema import OnRollBack
@@ -209,6 +209,8 @@ class Instance(Strict):
     """Ids, or group names."""
     profile: ProfileName | None = None
     """Instance profile, the application's role."""
+    drop: tuple[Droppable, ...] = ()
+    """What a new fleet does not take over from the live one, by its name in docs/fleets.md."""
 
 
 class Size(Strict):
@@ -224,16 +226,6 @@ class Size(Strict):
             msg = f"min <= desired <= max must hold, not {self.min}, {self.desired}, {self.max}"
             raise ValueError(msg)
         return self
-
-
-class Health(Strict):
-    """The question each machine is asked before it joins."""
-
-    path: UrlPath = "/healthz"
-    port: Annotated[int, Field(ge=1, le=65535)] = 80
-    """The port the service listens on."""
-    timeout: Duration = timedelta(minutes=5)
-    """How long a new fleet may take until it is healthy."""
 
 
 class Environment(Strict):

@@ -1,4 +1,4 @@
-"""What a release is watched by while it is on trial, as people write it in a project file."""
+"""What a release is asked and watched by while it is on trial, as people write it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,30 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from include.project.duration import Duration, parse_duration
-from include.project.field_types import CloudName, UrlPath, WebUrl
+from include.project.field_types import CloudName, StatusCodes, UrlPath, WebScheme, WebUrl
+from slipway.hooks.health_check import Scheme
+
+
+class Health(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
+    """The question each machine is asked before it joins."""
+
+    path: UrlPath | None = None
+    """As the balancer's own check has it, where nothing is said here; so the next three."""
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    """The port that answers."""
+    scheme: Scheme | None = None
+    """`tcp` and `tls` ask for a connection alone. Certificates are taken as they are."""
+    status: StatusCodes | None = None
+    """The right answers: a code, or codes and ranges like `200-399,401`."""
+    timeout: Duration = timedelta(minutes=5)
+    """How long a new fleet may take until it is healthy."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.scheme and not self.scheme.asks_for_a_path and (self.path or self.status):
+            msg = f"{self.scheme.value} asks for a connection alone; leave out path and status"
+            raise ValueError(msg)
+        return self
 
 
 class Probe(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
@@ -23,6 +46,8 @@ class Probe(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=Tru
     """Asked as well, from a worker: a page behind the balancer, say."""
     status: Annotated[int, Field(ge=100, le=599)] = 200
     """The expected answer."""
+    scheme: WebScheme | None = None
+    """`http` or `https`, of the machines; the one of `health` at the same port by default."""
     failures: Annotated[int, Field(ge=1, le=20)] = 3
     """So many wrong answers in a row are a breach; fewer may be the network's."""
 

@@ -14,6 +14,7 @@ from slipway.hooks.fleet.alarms import Alarm
 from slipway.hooks.fleet.group_tags import IMAGE, VERSION
 from slipway.hooks.fleet.launch_templates import Launch
 from slipway.hooks.fleet.lease import FleetLease
+from slipway.hooks.health_check import HealthCheck, Scheme
 from slipway.model.fleet import Fleet, Machine, ServerGroup
 from tests.slipway.fleet.fake_ssm import FakeSsm
 
@@ -55,6 +56,9 @@ class FakeFleetCloud:
     :param told: until when a group's machines know that they are standbys.
     :param slow_start: seconds over which the balancer gives a new machine its full share.
     :param bells: the alarms that there are.
+    :param check: how the balancer asks for health.
+    :param habits: live groups have notifications or suspended processes.
+    :param late: what further balancers do not call healthy.
     """
 
     groups: dict[str, ServerGroup] = field(default_factory=dict)
@@ -67,6 +71,11 @@ class FakeFleetCloud:
     leaving: int = 1
     slow_start: int = 0
     bells: list[Alarm] = field(default_factory=list)
+    late: tuple[str, ...] = ()
+    habits: bool = False
+    check: HealthCheck = field(
+        default_factory=lambda: HealthCheck(scheme=Scheme.HTTP, port=80, path="/")
+    )
     born: list[str] = field(default_factory=list)
     drained: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
@@ -99,6 +108,15 @@ class FakeFleetCloud:
         machines = [one for group in self.groups.values() for one in group.machines]
         return any(one.serving for one in machines if one.instance_id == instance_id)
 
+    def behind(self, group: str) -> tuple[str, ...]:
+        return self.late
+
+    def health_check(self) -> HealthCheck:
+        return self.check
+
+    def inheritance(self, launch: Launch) -> tuple[str, ...]:
+        return ()
+
     def parting(self) -> int:
         return self.slow_start + self.drain
 
@@ -117,22 +135,26 @@ class FakeFleetCloud:
 
     # Doing
 
-    def launch(self, launch: Launch) -> None:
+    def launch(self, launch: Launch) -> tuple[str, ...]:
         self._call("template", launch.name, lambda: self.templates.add(launch.name))
         self._call("launch", launch.name, lambda: self._launch(launch))
+        return ()
 
     def resize(self, group: str, size: tuple[int, int, int]) -> None:
         low, desired, high = size
         self._change("note", group, asked=desired)
         self._change("resize", group, min_size=low, desired=desired, max_size=high)
 
-    def carry_over(self, group: str, source: str) -> None:
+    def take_over(self, group: str, source: str, drop: frozenset[str] = frozenset()) -> None:
+        self._change("start", group, taking_over="")
+
+    def carry_over(self, group: str, source: str, drop: frozenset[str] = frozenset()) -> None:
         if source in self.groups:
             rules = self.groups[source].rules
             self._change("rules", group, rules=rules)
             self._change("note", group, carried=rules)
 
-    def attach(self, group: str) -> None:
+    def attach(self, group: str, source: str | None = None) -> None:
         self._change("attach", group, attached=True)
 
     def detach(self, group: str) -> None:
@@ -171,6 +193,7 @@ class FakeFleetCloud:
         self.groups[launch.name] = ServerGroup(
             name=launch.name, version=launch.tags[VERSION], image_id=launch.tags[IMAGE],
             min_size=low, desired=desired, max_size=high, attached=False, asked=desired,
+            taking_over=launch.like if self.habits and launch.like else "",
         )  # fmt: skip
 
     def _suspended(self, name: str) -> frozenset[str]:

@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
+from slipway.fleet.health import health_question, probe_question
 from slipway.hooks.fleet.alarms import Alarm
 from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.health_check import HealthCheck
 from slipway.hooks.http_probe import Answer, probe, probe_url
 from slipway.model.fleet import ServerGroup
 from slipway.model.target import FleetTarget, Probe
@@ -70,20 +72,27 @@ class Watch:
     def _probed(self, question: Probe, group: ServerGroup) -> None:
         """Ask; whoever is wrong is asked again at once, until it is wrong once too often."""
         addresses = [one.address for one in group.machines if one.serving and one.address]
-        wrong = _asked(question, addresses, self.target.health_port, page=question.url)
+        page, ours = question.url, self._ours(question)
+        wrong = _asked(question, addresses, ours, page=page)
         for _ in range(question.failures - 1):
             if not wrong:
                 return
             self.sleep(_PAUSE)
             again = [one.address for one in wrong if one.address != question.url]
             page = question.url if len(again) < len(wrong) else None
-            wrong = _asked(question, again, self.target.health_port, page=page)
+            wrong = _asked(question, again, ours, page=page)
         if wrong:
             who = {one.address: one.instance_id for one in group.machines}
             said = "; ".join(_spoken(answer, who.get(answer.address)) for answer in wrong)
             times = f"{question.failures} times in a row"
             msg = f"the probe wants HTTP {question.status}, and got {times}: {said}"
             raise UnhealthyRelease(msg, advice=_LOOK)
+
+    def _ours(self, question: Probe) -> HealthCheck | None:
+        """Return what the machines are asked, if they are."""
+        if question.path is None:
+            return None
+        return probe_question(question, health_question(self.target, self.cloud.health_check()))
 
     def _listened(self, group: ServerGroup) -> list[str]:
         ringing = [alarm for alarm in self.find_alarms() if alarm.ringing]
@@ -95,14 +104,15 @@ class Watch:
 
 
 def _asked(
-    question: Probe, addresses: Sequence[str], port: int, *, page: str | None
+    question: Probe, addresses: Sequence[str], ours: HealthCheck | None, *, page: str | None
 ) -> list[Answer]:
     """Return the wrong answers."""
     answers: list[Answer] = []
-    if question.path is not None:
+    if ours is not None:
         answers += probe(
-            list(addresses), port=question.port or port, path=question.path, status=question.status
-        )
+            list(addresses), scheme=ours.scheme, port=ours.port, path=ours.path,
+            status=ours.status, timeout=ours.timeout,
+        )  # fmt: skip
     if page is not None:
         answers.append(probe_url(page, status=question.status))
     return [answer for answer in answers if not answer.healthy]

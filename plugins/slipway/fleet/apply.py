@@ -13,30 +13,37 @@ from slipway.model.facts import MachineImage
 from slipway.model.target import FleetTarget
 
 
-def act(action: Action, *, cloud: FleetCloud, target: FleetTarget, image: MachineImage) -> None:
+def act(
+    action: Action, *, cloud: FleetCloud, target: FleetTarget, image: MachineImage
+) -> tuple[str, ...]:
     """Do it. Done twice, it has the same effect as once.
 
     :param action: what.
     :param cloud: where.
     :param target: the environment, for a launch.
     :param image: the release's machine image, for a launch.
+    :returns: what there is to say of it.
     :raises EnvironmentMisconfigured: when the cloud refuses it.
     :raises CloudUnavailable: when the cloud does not answer.
     :raises LeaseHeld: when it is somebody else's turn, before anything was changed.
     """
     match action.verb:
         case Verb.LAUNCH:
-            cloud.launch(_launch(action, target, image))
+            return cloud.launch(launch_of(action, target, image))
         case Verb.RESIZE:
             cloud.resize(action.group, action.size or _configured(target))
+        case Verb.TAKE_OVER:
+            cloud.take_over(action.group, action.source or action.group, frozenset(target.drop))
+        case Verb.CARRY_OVER:
+            cloud.carry_over(action.group, action.source or action.group, frozenset(target.drop))
         case _:
             _SIMPLE[action.verb](cloud, action)
+    return ()
 
 
 # What needs to know nothing but the action.
 _SIMPLE: dict[Verb, Callable[[FleetCloud, Action], None]] = {
-    Verb.CARRY_OVER: lambda cloud, do: cloud.carry_over(do.group, do.source or do.group),
-    Verb.ATTACH: lambda cloud, do: cloud.attach(do.group),
+    Verb.ATTACH: lambda cloud, do: cloud.attach(do.group, do.source),
     Verb.DETACH: lambda cloud, do: cloud.detach(do.group),
     Verb.SUSPEND_SCALING: lambda cloud, do: cloud.hold(do.group, do.processes),
     Verb.RESUME_SCALING: lambda cloud, do: cloud.release(do.group, do.processes),
@@ -48,7 +55,13 @@ _SIMPLE: dict[Verb, Callable[[FleetCloud, Action], None]] = {
 }
 
 
-def _launch(action: Action, target: FleetTarget, image: MachineImage) -> Launch:
+def launch_of(action: Action, target: FleetTarget, image: MachineImage) -> Launch:
+    """Say what a launch is made from.
+
+    :param action: the launch.
+    :param target: the environment.
+    :param image: the release's machine image.
+    """
     release = image.release
     tags = {
         PROJECT: target.project, ENVIRONMENT: target.environment, VERSION: release.version,
@@ -58,7 +71,7 @@ def _launch(action: Action, target: FleetTarget, image: MachineImage) -> Launch:
         name=action.group, image_id=image.image_id, size=action.size or _configured(target),
         tags=tags, instance_type=target.instance_type, subnets=target.subnets,
         security_groups=target.security_groups, profile=target.profile,
-        user_data=user_data(target, release), like=action.source,
+        user_data=user_data(target, release), like=action.source, drop=frozenset(target.drop),
     )  # fmt: skip
 
 

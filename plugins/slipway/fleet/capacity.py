@@ -11,6 +11,11 @@ def live(groups: tuple[ServerGroup, ...]) -> tuple[ServerGroup, ...]:
     return tuple(group for group in groups if group.attached)
 
 
+def largest(groups: tuple[ServerGroup, ...]) -> ServerGroup | None:
+    """Return the group that a successor is like, if there is one."""
+    return max(groups, key=lambda one: one.desired, default=None)
+
+
 def proven(group: ServerGroup | None) -> bool:
     """Say whether a group has served alone, and so has nothing to prove any more."""
     return group is not None and group.live_since is not None

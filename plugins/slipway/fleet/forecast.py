@@ -112,6 +112,8 @@ class _Imagined:
             templates = tuple(name for name in fleet.templates if name != action.group)
             groups = others if action.verb is Verb.DELETE else fleet.groups
             return replace(fleet, groups=groups, templates=templates)
+        if action.verb is Verb.TAKE_OVER:
+            return fleet  # the imagined group has all from the beginning
         if action.verb is Verb.CARRY_OVER:
             rules = next((one.rules for one in fleet.groups if one.name == action.source), "")
             return replace(

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from typing import Any
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.capacity import proven
+from slipway.fleet.health import health_question
 from slipway.fleet.swap import Swap
+from slipway.hooks.health_check import HealthCheck
 from slipway.hooks.http_probe import probe
 from slipway.model.fleet import ServerGroup
-from slipway.model.target import FleetTarget
 
 
 class Gate(StrEnum):
@@ -61,27 +63,31 @@ def ask(gate: Gate, swap: Swap, *, waited: float) -> Verdict:
 def _healthy(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     target = swap.target
     up = {machine.address: machine for machine in group.machines if machine.up and machine.address}
-    answers = probe(list(up), port=target.health_port, path=target.health_path)
-    good = sum(answer.healthy for answer in answers)
+    question = health_question(target, swap.cloud.health_check())
+    answers = probe(list(up), **_asked(question), timeout=question.timeout)
+    good = sum(up[answer.address].weight for answer in answers if answer.healthy)
     bad = [
         f"{up[answer.address].instance_id} at {answer.address}: {answer.said}"
         for answer in answers
         if not answer.healthy
     ]
-    said = f"{good} of {group.desired} machines healthy{_listed(bad)}"
+    remark = f"; {question.remark}" if question.remark else ""
+    said = f"{good} of {group.desired} machines healthy{_listed(bad)}{remark}"
     if good >= group.desired > 0:
         return Verdict(passed=True, said=said)
-    if len(group.machines) < group.desired:
+    if sum(machine.weight for machine in group.machines) < group.desired:
         _can_launch(swap, group, waited)
     ill = [answer.address for answer in answers if not answer.healthy]
-    return replace(_not_yet(swap, group, said, waited, _LOOK), news=_recovers(target, ill))
+    return replace(_not_yet(swap, group, said, waited, _LOOK), news=_recovers(question, ill))
 
 
-def _recovers(target: FleetTarget, ill: list[str]) -> Callable[[], bool] | None:
-    port, path = target.health_port, target.health_path
+def _asked(question: HealthCheck) -> dict[str, Any]:
+    return {key: getattr(question, key) for key in ("scheme", "port", "path", "status")}
 
+
+def _recovers(question: HealthCheck, ill: list[str]) -> Callable[[], bool] | None:
     def news() -> bool:
-        [answer] = probe(ill[:1], port=port, path=path, timeout=_GLANCE)
+        [answer] = probe(ill[:1], **_asked(question), timeout=_GLANCE)
         return answer.healthy
 
     return news if ill else None
@@ -104,10 +110,18 @@ def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     ]
     said = f"{group.serving} of {group.desired} machines in service{_listed(bad)}"
     if group.in_service:
-        return Verdict(passed=True, said=said)
+        return _everywhere(swap, group, waited, said)
     out = next((one.instance_id for one in group.machines if not one.serving), None)
     news = partial(swap.cloud.enters, out) if out else None
     return replace(_not_yet(swap, group, said, waited, _COMPARE), news=news)
+
+
+def _everywhere(swap: Swap, group: ServerGroup, waited: float, said: str) -> Verdict:
+    """The balancers besides the environment's own have to have the machines in service as well."""
+    late = list(swap.cloud.behind(group.name)) if group.further else []
+    if not late:
+        return Verdict(passed=True, said=said)
+    return _not_yet(swap, group, f"{said}, but not everywhere{_listed(late)}", waited, _COMPARE)
 
 
 def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:

@@ -26,6 +26,7 @@ class Verb(StrEnum):
     DETACH = "detach"
     SUSPEND_SCALING = "suspend scaling of"
     RESUME_SCALING = "resume scaling of"
+    TAKE_OVER = "take notifications and suspended processes over to"
     CARRY_OVER = "carry scaling rules over to"
     MARK_LIVE = "note as live"
     KEEP_WARM = "keep warm"
@@ -42,7 +43,7 @@ class Action:
     :param size: min, desired and max, of a launch or a resize.
     :param processes: that are suspended or resumed.
     :param at: seconds since 1970: of a standby its end, of a live group its beginning.
-    :param source: the live group that settings are taken from.
+    :param source: the live group that settings are taken from, or that shares its balancers.
     """
 
     verb: Verb

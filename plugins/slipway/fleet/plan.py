@@ -6,7 +6,7 @@ there; a second run of a finished swap has nothing to do.
 
 from __future__ import annotations
 
-from slipway.fleet.capacity import live, marked, proven, woken
+from slipway.fleet.capacity import largest, live, marked, proven, woken
 from slipway.fleet.goals import Action, Plan, Verb, Wish
 from slipway.fleet.plan_launch import launch
 from slipway.fleet.plan_retire import retire_old, retire_standbys
@@ -39,7 +39,7 @@ def plan(
     if group is None:
         return Plan(stuck=f"the server group {name} is gone")
     if wish is Wish.IN_TRAFFIC:
-        return _attach(group, fleet.slow_start, now)
+        return _attach(fleet, group, target, now)
     return retire_old(fleet, group, target, now)
 
 
@@ -59,12 +59,14 @@ def ending(fleet: Fleet, half: HalfDone) -> Wish:
     return Wish.OLD_RETIRED if alone or group.in_service else Wish.ROLLED_BACK
 
 
-def _attach(group: ServerGroup, slow_start: int, now: int) -> Plan:
+def _attach(fleet: Fleet, group: ServerGroup, target: FleetTarget, now: int) -> Plan:
     if group.attached:
         return Plan(actions=woken(group), remark=f"{group.name} is in the balancer already")
     why = "each of its machines is healthy when asked directly"
-    attach = Action(verb=Verb.ATTACH, group=group.name, reason=why)
+    beside = largest(live(fleet.others(group.version or "")))
+    source = beside.name if beside and beside.further and "balancers" not in target.drop else None
+    attach = Action(verb=Verb.ATTACH, group=group.name, reason=why, source=source)
     # A standby comes back to a slow start, which is counted from here.
-    again = slow_start and group.live_since is not None
+    again = fleet.slow_start and group.live_since is not None
     mark = (marked(group, "its slow start begins anew", now),) if again else ()
     return Plan(actions=(*woken(group), *mark, attach))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from slipway.fleet.capacity import grown, held, live, needed, proven, woken
+from slipway.fleet.capacity import grown, held, largest, live, needed, proven, woken
 from slipway.fleet.goals import Action, Plan, Verb
 from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.target import Canary, FleetTarget
@@ -46,7 +46,16 @@ def launch(
     if other_image:
         remark += f", made of {group.image_id}; {image} holds the same version"
     more = grown(group, few) if few else _grown(group, serving, target)
-    return Plan(actions=(*woken(group), *still, *more), remark=remark)
+    return Plan(actions=(*woken(group), *_taken_over(group), *still, *more), remark=remark)
+
+
+def _taken_over(group: ServerGroup) -> tuple[Action, ...]:
+    """What AWS takes only of a group that is there, before anybody looks at its machines."""
+    if not group.taking_over:
+        return ()
+    why = f"{group.taking_over} has them"
+    source = group.taking_over
+    return (Action(verb=Verb.TAKE_OVER, group=group.name, reason=why, source=source),)
 
 
 def _launch_beside(
@@ -54,12 +63,12 @@ def _launch_beside(
 ) -> Action:
     """The new group is as large as the live one is now, not as it was configured once."""
     low, present, high = size = _in_full(serving, target)
-    if needed(serving):
-        old = max(serving, key=lambda one: one.desired)
+    # Also one that was scaled to nothing, for the night say, has settings to give.
+    old = largest(serving)
+    source = old.name if old else None
+    if old and needed(serving):
         why = f"{old.name} has {present} machines now"
-        source = old.name
     else:
-        source = None
         why = f"nothing serves yet, and the project file asks for {present}"
     if few:
         size = (min(low, few), few, high)

@@ -47,7 +47,9 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
         return Plan(waiting=f"{names} is not in service, so {group.name} stays in traffic")
     if warm := last_good(others):
         why = "it served before, and is still warm"
-        return Plan(actions=(Action(verb=Verb.ATTACH, group=warm.name, reason=why),))
+        source = group.name if group.further else None
+        attach = Action(verb=Verb.ATTACH, group=warm.name, reason=why, source=source)
+        return Plan(actions=(attach,))
     if group.serving or group.live_since is not None:
         return _stays(group, before, "without it nothing would serve")
     return _detach(group, "none of its machines serves, and nothing served before it")

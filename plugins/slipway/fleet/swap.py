@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.analysis import Watch
-from slipway.fleet.apply import act
+from slipway.fleet.apply import act, launch_of
 from slipway.fleet.capacity import last_good, live, proven
 from slipway.fleet.goals import Action, Plan, Verb, Wish
 from slipway.fleet.plan import plan
@@ -145,6 +145,18 @@ class Swap:
         others = fleet.others(self.image.release.version)
         return next(iter(live(others)), last_good(others))
 
+    def inheritance(self, fleet: Fleet) -> tuple[str, ...]:
+        """Say what a launch would take over from the live group, and what it would not.
+
+        :param fleet: as observed.
+        :raises EnvironmentMisconfigured: when the cloud lacks what the launch needs.
+        :raises CloudUnavailable: when the cloud does not answer.
+        """
+        actions = self.plan(fleet, Wish.LAUNCHED).actions
+        launches = (one for one in actions if one.verb is Verb.LAUNCH and one.source)
+        made = (launch_of(one, self.target, self.image) for one in launches)
+        return tuple(line for one in made for line in self.cloud.inheritance(one))
+
     def act(self, action: Action) -> None:
         """Do one action, and say so.
 
@@ -152,8 +164,10 @@ class Swap:
         :raises CloudUnavailable: when the cloud does not answer.
         :raises LeaseHeld: when it is somebody else's turn.
         """
-        act(action, cloud=self.cloud, target=self.target, image=self.image)
+        said = act(action, cloud=self.cloud, target=self.target, image=self.image)
         self.log(f"did: {action.verb.value} {action.group}")
+        for line in said:
+            self.log(line)
 
 
 def at_one_look(step: Plan) -> tuple[Action, ...]:
@@ -199,9 +213,8 @@ def describe(fleet: Fleet) -> str:
 
 
 def _describe_group(group: ServerGroup) -> str:
-    up = sum(machine.up for machine in group.machines)
     words = {
-        f"{up} of {group.desired} up": True,
+        f"{group.up} of {group.desired} up": True,
         f"{group.serving} serving": group.attached,
         "draining": group.draining and not group.attached,
         "standby": group.standby_until is not None,

@@ -1,5 +1,8 @@
 """Asks machines for their health, past the balancer, and pages wherever they are.
 
+Machines are asked as balancers ask them: by HTTP, by HTTPS with whatever certificate they have, or
+for a connection alone.
+
 Whoever answers is not trusted: of an answer the status line and the headers are read, for a limited
 time in all, however it trickles in, and the connection is closed. The body stays where it is.
 """
@@ -12,6 +15,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from slipway.hooks.health_check import ANY_SUCCESS, Scheme, is_right
+
 # Seconds for one answer. A machine that takes longer would be slow for visitors as well.
 TIMEOUT = 3.0
 _SIDE_BY_SIDE = 16
@@ -20,8 +25,22 @@ _SAID = 300
 # h11's word for a head beyond the limit that httpcore gives it.
 _TOO_LONG = "Receive buffer too long"
 _ONLY_THE_HEAD = {"Connection": "close", "Accept-Encoding": "identity"}
-# Plain HTTP needs none; httpx would read every certificate authority for each machine it asks.
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _anybodys() -> ssl.SSLContext:
+    """Take any certificate and what old services still speak, as balancers do with targets.
+
+    No certificate authority is read, which httpx would do for each machine that it asks.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    return context
+
+
+_ANYBODYS = _anybodys()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +62,8 @@ def probe(
     *,
     port: int,
     path: str,
-    status: int | None = None,
+    scheme: Scheme = Scheme.HTTP,
+    status: str = ANY_SUCCESS,
     timeout: float = TIMEOUT,
 ) -> list[Answer]:
     """Ask machines side by side.
@@ -51,7 +71,8 @@ def probe(
     :param addresses: their IP addresses.
     :param port: where the service listens.
     :param path: what is asked for.
-    :param status: the right answer; any 2xx without it.
+    :param scheme: how; certificates are not looked at, as balancers do not.
+    :param status: the right answers, as ``200-399,401``.
     :param timeout: seconds for one answer.
     """
     if not addresses:
@@ -60,10 +81,12 @@ def probe(
 
     async def ask(address: str) -> Answer:
         async with seats:
-            url = f"http://{address}:{port}{path}"
+            if not scheme.asks_for_a_path:
+                return await _connects(address, port, scheme, timeout)
+            url = f"{scheme.value}://{address}:{port}{path}"
             # No proxy of the worker's environment stands between it and its own network.
             question = _Question(url=url, status=status, timeout=timeout, trust_env=False)
-            return await _answer(address, question, verify=_NO_TLS)
+            return await _answer(address, question, verify=_ANYBODYS)
 
     async def ask_all() -> list[Answer]:
         return await asyncio.gather(*map(ask, addresses))
@@ -78,14 +101,14 @@ def probe_url(url: str, *, status: int) -> Answer:
     :param status: the right answer.
     """
     # Wherever it is, the way there is the worker's own: with a proxy, if it has one.
-    question = _Question(url=url, status=status, timeout=TIMEOUT, trust_env=True)
+    question = _Question(url=url, status=str(status), timeout=TIMEOUT, trust_env=True)
     return asyncio.run(_answer(url, question, verify=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Question:
     url: str
-    status: int | None
+    status: str
     timeout: float
     trust_env: bool
 
@@ -98,8 +121,23 @@ async def _answer(address: str, question: _Question, *, verify: ssl.SSLContext |
         return Answer(address=address, healthy=False, said=said)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Answer(address=address, healthy=False, said=_told(error))
-    right = 200 <= status < 300 if question.status is None else status == question.status
+    right = is_right(status, question.status)
     return Answer(address=address, healthy=right, said=f"HTTP {status}")
+
+
+async def _connects(address: str, port: int, scheme: Scheme, timeout: float) -> Answer:
+    """Open a connection, and for TLS shake hands; then it is closed."""
+    secret = _ANYBODYS if scheme is Scheme.TLS else None
+    try:
+        async with asyncio.timeout(timeout):
+            _, writer = await asyncio.open_connection(address, port, ssl=secret)
+    except TimeoutError:
+        said = f"Timeout: no connection within {timeout:g} s"
+        return Answer(address=address, healthy=False, said=said)
+    except OSError as error:
+        return Answer(address=address, healthy=False, said=_told(error))
+    writer.transport.abort()
+    return Answer(address=address, healthy=True, said=f"{scheme.value} connection")
 
 
 async def _status(question: _Question, verify: ssl.SSLContext | bool) -> int:

@@ -15,12 +15,14 @@ class Machine:
 
     :param lifecycle: Auto Scaling's word: ``Pending``, ``InService``, ``Terminating``...
     :param target_health: the balancer's word, None where it does not know the machine.
+    :param weight: of the group's size; more than 1 where a mixed instances policy says so.
     """
 
     instance_id: str
     address: str | None
     lifecycle: str
     target_health: str | None = None
+    weight: int = 1
 
     @property
     def up(self) -> bool:
@@ -50,6 +52,9 @@ class ServerGroup:
     :param rules: fingerprint of its scaling rules, if it was looked at closely and has any.
     :param carried: fingerprint of the rules that it took over.
     :param created: seconds since 1970.
+    :param taking_over: the group from which it still has to get what AWS takes only of groups that
+        are there; empty for none.
+    :param further: it hangs on other balancers as well.
     """
 
     name: str
@@ -69,11 +74,18 @@ class ServerGroup:
     rules: str = ""
     carried: str = ""
     created: float = 0.0
+    taking_over: str = ""
+    further: bool = False
 
     @property
     def serving(self) -> int:
-        """Count the machines that the balancer sends requests to."""
-        return sum(machine.serving for machine in self.machines)
+        """Count the machines that the balancer sends requests to, by their weights."""
+        return sum(machine.weight for machine in self.machines if machine.serving)
+
+    @property
+    def up(self) -> int:
+        """Count the machines that are up, by their weights."""
+        return sum(machine.weight for machine in self.machines if machine.up)
 
     @property
     def draining(self) -> bool:
@@ -83,7 +95,7 @@ class ServerGroup:
     @property
     def complete(self) -> bool:
         """Every machine that it wants is up."""
-        return sum(machine.up for machine in self.machines) >= self.desired > 0
+        return self.up >= self.desired > 0
 
     @property
     def in_service(self) -> bool:

@@ -13,6 +13,7 @@ class Probe(Fact):
 
     :param path: asked of each machine in service, past the balancer; None asks no machine.
     :param port: of the machines; None for the one that is asked for health.
+    :param scheme: http or https; None for that of health, if it is asked at the same port.
     :param url: asked as well.
     :param status: of the right answer.
     :param failures: so many wrong answers in a row are a breach.
@@ -23,6 +24,7 @@ class Probe(Fact):
     url: str | None = None
     status: int = 200
     failures: int = 3
+    scheme: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +48,13 @@ class FleetTarget(Fact):
     :param subnets: ids, or values of the Name tag.
     :param security_groups: ids, or names.
     :param profile: instance profile, the application's role.
+    :param drop: what a new group does not get of the live one, by the names of
+        :mod:`slipway.hooks.fleet.inheritance`.
     :param min_size: of a group's machines, as the next two, where no live group says otherwise.
+    :param health_path: that a machine is asked for; as the balancer asks without it, and so the
+        next three.
+    :param health_scheme: http, https, tcp or tls.
+    :param health_status: the right answers, as ``200-399,401``.
     :param probe: a release is asked while it soaks.
     :param alarms: names of the CloudWatch alarms that are listened to meanwhile.
     :param canary: comes before the rest of a new release; None for all at once.
@@ -62,8 +70,8 @@ class FleetTarget(Fact):
     min_size: int
     desired_size: int
     max_size: int
-    health_path: str
-    health_port: int
+    health_path: str | None
+    health_port: int | None
     health_timeout: float
     soak: float
     keep_old: float
@@ -73,3 +81,6 @@ class FleetTarget(Fact):
     probe: Probe | None = None
     alarms: tuple[str, ...] = ()
     canary: Canary | None = None
+    drop: tuple[str, ...] = ()
+    health_scheme: str | None = None
+    health_status: str | None = None

@@ -140,6 +140,7 @@ class PlanOperator(BaseOperator, SkipMixin):
             yield f"schema: {self._schema(package, context, dry=dry)}"
         for number, step in enumerate(forecast(swap, fleet), start=1):
             yield f"{number}. {step.said}"
+        yield from swap.inheritance(fleet)
 
     def _schema(self, package: PublishedPackage, context: Context, *, dry: bool) -> str:
         schema: Any = self.schema

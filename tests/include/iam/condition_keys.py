@@ -15,6 +15,9 @@ KNOWN: dict[str, str] = {
     "autoscaling:AttachLoadBalancers autoScalingGroup": (
         "autoscaling:LoadBalancerNames aws:ResourceTag"
     ),
+    "autoscaling:AttachTrafficSources autoScalingGroup": (
+        "autoscaling:TrafficSourceIdentifiers aws:ResourceTag"
+    ),
     "autoscaling:CreateAutoScalingGroup autoScalingGroup": (
         "autoscaling:LaunchConfigurationName autoscaling:LaunchTemplateVersionSpecified "
         "autoscaling:LoadBalancerNames autoscaling:TargetGroupARNs "
@@ -30,10 +33,15 @@ KNOWN: dict[str, str] = {
     "autoscaling:DetachLoadBalancers autoScalingGroup": (
         "autoscaling:LoadBalancerNames aws:ResourceTag"
     ),
+    "autoscaling:DetachTrafficSources autoScalingGroup": (
+        "autoscaling:TrafficSourceIdentifiers aws:ResourceTag"
+    ),
     "autoscaling:EnableMetricsCollection autoScalingGroup": "aws:ResourceTag",
     "autoscaling:PutLifecycleHook autoScalingGroup": "aws:ResourceTag",
+    "autoscaling:PutNotificationConfiguration autoScalingGroup": "aws:ResourceTag",
     "autoscaling:PutScalingPolicy autoScalingGroup": "aws:ResourceTag",
     "autoscaling:PutScheduledUpdateGroupAction autoScalingGroup": "aws:ResourceTag",
+    "autoscaling:PutWarmPool autoScalingGroup": "aws:ResourceTag",
     "autoscaling:ResumeProcesses autoScalingGroup": "aws:ResourceTag",
     "autoscaling:SuspendProcesses autoScalingGroup": "aws:ResourceTag",
     "autoscaling:UpdateAutoScalingGroup autoScalingGroup": (
@@ -52,6 +60,7 @@ KNOWN: dict[str, str] = {
     "ec2:CreateTags image": "aws:RequestTag aws:ResourceTag",
     "ec2:CreateTags instance": "aws:RequestTag aws:ResourceTag aws:TagKeys ec2:CreateAction",
     "ec2:CreateTags launch-template": "aws:RequestTag ec2:CreateAction",
+    "ec2:CreateTags network-interface": "aws:RequestTag ec2:CreateAction",
     "ec2:CreateTags security-group": "aws:RequestTag ec2:CreateAction",
     "ec2:CreateTags snapshot": "aws:RequestTag aws:ResourceTag",
     "ec2:CreateTags volume": "aws:RequestTag aws:ResourceTag ec2:CreateAction",
@@ -62,6 +71,7 @@ KNOWN: dict[str, str] = {
     "ec2:DeregisterImage image": "aws:ResourceTag",
     "ec2:RunInstances image": "aws:ResourceTag ec2:LaunchTemplate ec2:Owner",
     "ec2:RunInstances instance": "aws:RequestTag ec2:InstanceProfile ec2:LaunchTemplate",
+    "ec2:RunInstances key-pair": "ec2:LaunchTemplate",
     "ec2:RunInstances launch-template": "aws:ResourceTag",
     "ec2:RunInstances network-interface": "ec2:LaunchTemplate",
     "ec2:RunInstances security-group": "aws:ResourceTag ec2:LaunchTemplate",

@@ -21,6 +21,7 @@ from slipway.fleet.swap import Swap
 from slipway.hooks.aws.image_cleanup import ImageRetention
 from slipway.hooks.aws.machine_images import BAKE_TAG, ImageCatalogue
 from slipway.hooks.fleet.scaling_rules import own_alarms
+from tests.include.iam import shop
 from tests.include.iam.calls import action, calls
 from tests.include.iam.condition_keys import known, plain
 from tests.include.iam.evaluator import Request, allowed
@@ -37,6 +38,7 @@ PLACE = Place(
     project="shop", environment="dev", region="eu-west-1", profiles=("shop-dev-app",),
     target_groups=("shop-dev",), load_balancers=("shop-dev-classic",),
     subnets=("subnet-0a", "slipway-b"), security_groups=("sg-0a",), neighbours=("shop-dev-2",),
+    also=shop.PLACE.also,
 )  # fmt: skip
 ROLES = {role.name: role for role in roles(PLACE, ("shop-apt", "shop-artifacts"))}
 by_role = pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)

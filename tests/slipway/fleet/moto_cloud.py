@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 
+from include.localcloud.compute.group_notifications import keep_notifications
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.fleet.launch_templates import Launch
 
@@ -21,6 +22,7 @@ def client(service: str) -> Any:
 
 def furnish() -> None:
     """Make an image, named subnets, a security group and a target group."""
+    keep_notifications()
     ec2 = client("ec2")
     ec2.register_image(Name="image", Architecture="x86_64")
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]

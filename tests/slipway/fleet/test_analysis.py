@@ -12,6 +12,7 @@ from slipway.fleet import analysis
 from slipway.fleet.gates import Gate, Verdict, ask
 from slipway.fleet.goals import Wish
 from slipway.hooks.fleet.alarms import Alarm
+from slipway.hooks.health_check import Scheme
 from slipway.hooks.http_probe import Answer
 from slipway.model.target import Probe
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -74,7 +75,9 @@ def test_each_machine_is_asked_past_the_balancer_and_the_page_as_well(
 ) -> None:
     answers = Answers(monkeypatch)
     verdict = _look(cloud, probe=replace(READY, url=PAGE, status=204))
-    question = {"port": 80, "path": "/ready", "status": 204}
+    question = {
+        "scheme": Scheme.HTTP, "port": 80, "path": "/ready", "status": "204", "timeout": 3.0,
+    }  # fmt: skip
     assert answers.asked == [*((one, question) for one in _machines(cloud)), (PAGE, 204)]
     assert verdict == Verdict(passed=False, said="2 machines serve, 10 of 30 s")
 

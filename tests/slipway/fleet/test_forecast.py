@@ -158,4 +158,5 @@ def test_a_release_that_serves_already_leaves_nothing_to_do() -> None:
 def test_every_verb_has_its_effect() -> None:
     assert {
         *EFFECTS, Verb.LAUNCH, Verb.DELETE, Verb.DELETE_TEMPLATE, Verb.CARRY_OVER,
+            Verb.TAKE_OVER,
     } == set(Verb)  # fmt: skip

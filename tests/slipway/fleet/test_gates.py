@@ -10,6 +10,7 @@ from slipway.fleet import gates
 from slipway.fleet.gates import Gate, ask
 from slipway.fleet.goals import Wish
 from slipway.hooks.fleet.alarms import Alarm
+from slipway.hooks.health_check import Scheme
 from slipway.hooks.http_probe import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_swap
@@ -42,7 +43,10 @@ def test_every_machine_must_answer(cloud: FakeFleetCloud, monkeypatch: pytest.Mo
     verdict = ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
     assert not verdict.passed
     assert verdict.said == "1 of 2 machines healthy (i-shop-dev-1-2 at 10.0.0.2: HTTP 503)"
-    assert asked == [{"port": 80, "path": "/"}]
+    [question] = asked
+    assert question == {
+        "scheme": Scheme.HTTP, "port": 80, "path": "/", "status": "200-299", "timeout": 3.0,
+    }  # fmt: skip
     _answering(monkeypatch, "HTTP 200", "HTTP 200")
     assert ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).passed
 

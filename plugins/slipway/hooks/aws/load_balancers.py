@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
 from slipway.hooks.aws.lookup import missing
+from slipway.hooks.health_check import HealthCheck, of_classic, of_target_group
 
 _TARGET_GROUP, _LOAD_BALANCER = "target group", "load balancer"
 _CLASSIC_STATES = {"InService": "healthy", "OutOfService": "unhealthy"}
@@ -30,6 +31,9 @@ class Balancer(Protocol):
     def drain(self) -> int:
         """Return the seconds that a machine is given to finish its requests."""
 
+    def check(self) -> HealthCheck:
+        """Return how machines are asked for their health."""
+
     def attach(self, group: str) -> None:
         """Let a server group's machines in."""
 
@@ -44,11 +48,17 @@ class TargetGroup:
     :param key: its ARN.
     :param autoscaling: a boto3 client.
     :param elbv2: a boto3 client.
+    :param raw: as Elastic Load Balancing describes it.
     """
 
     key: str
     autoscaling: Any
     elbv2: Any
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> HealthCheck:
+        """Return how machines are asked for their health."""
+        return of_target_group(self.raw)
 
     def health(self, instance_id: str | None = None) -> dict[str, str]:
         """Return ``healthy``, ``unhealthy``, ``initial``, ``draining``... by instance id."""
@@ -96,21 +106,23 @@ class ClassicBalancer:
     :param key: its name.
     :param autoscaling: a boto3 client.
     :param elb: a boto3 client.
+    :param raw: as Elastic Load Balancing describes it.
     """
 
     key: str
     autoscaling: Any
     elb: Any
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> HealthCheck:
+        """Return how machines are asked for their health."""
+        return of_classic(self.raw)
 
     def health(self, instance_id: str | None = None) -> dict[str, str]:
         """Return a target group's words for what this balancer says, by instance id."""
         # Asked about a machine that it does not know yet, this kind refuses to answer.
-        answer = self.elb.describe_instance_health(LoadBalancerName=self.key)
-        return {
-            one["InstanceId"]: _classic_state(one["State"], one.get("Description") or "")
-            for one in answer["InstanceStates"]
-            if instance_id in (None, one["InstanceId"])
-        }
+        states = classic_states(self.elb, self.key)
+        return {one: state for one, state in states.items() if instance_id in (None, one)}
 
     def slow_start(self) -> int:
         """Return nothing: this kind knows no slow start."""
@@ -153,7 +165,7 @@ def target_group(client: Any, name: str) -> TargetGroup:
         there = [group["TargetGroupName"] for page in pages for group in page["TargetGroups"]]
         raise missing(_TARGET_GROUP, name, there) from error
     arn = str(found[0]["TargetGroupArn"])
-    return TargetGroup(key=arn, autoscaling=client("autoscaling"), elbv2=elbv2)
+    return TargetGroup(key=arn, autoscaling=client("autoscaling"), elbv2=elbv2, raw=found[0])
 
 
 def classic_balancer(client: Any, name: str) -> ClassicBalancer:
@@ -164,17 +176,32 @@ def classic_balancer(client: Any, name: str) -> ClassicBalancer:
     """
     elb = client("elb")
     try:
-        elb.describe_load_balancers(LoadBalancerNames=[name])
+        answer = elb.describe_load_balancers(LoadBalancerNames=[name])
     except elb.exceptions.AccessPointNotFoundException as error:
         pages = elb.get_paginator("describe_load_balancers").paginate()
         there = [b["LoadBalancerName"] for page in pages for b in page["LoadBalancerDescriptions"]]
         raise missing(_LOAD_BALANCER, name, there) from error
-    return ClassicBalancer(key=name, autoscaling=client("autoscaling"), elb=elb)
+    raw = next(iter(answer["LoadBalancerDescriptions"]), {})
+    return ClassicBalancer(key=name, autoscaling=client("autoscaling"), elb=elb, raw=raw)
 
 
 def balancers_of(group: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the keys of all balancers that a described server group hangs on."""
-    return (*group.get("TargetGroupARNs", ()), *group.get("LoadBalancerNames", ()))
+    """Return the keys of all balancers that a described server group hangs on.
+
+    One that was attached as a traffic source may be named among those alone.
+    """
+    sources = (one["Identifier"] for one in group.get("TrafficSources") or ())
+    named = (*group.get("TargetGroupARNs", ()), *group.get("LoadBalancerNames", ()), *sources)
+    return tuple(dict.fromkeys(named))
+
+
+def classic_states(elb: Any, name: str) -> dict[str, str]:
+    """Return a target group's words for what a classic balancer says, by instance id."""
+    answer = elb.describe_instance_health(LoadBalancerName=name)
+    return {
+        one["InstanceId"]: _classic_state(one["State"], one.get("Description") or "")
+        for one in answer["InstanceStates"]
+    }
 
 
 def _classic_state(state: str, description: str) -> str:

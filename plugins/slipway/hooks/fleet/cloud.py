@@ -20,9 +20,13 @@ from slipway.hooks.fleet.describe import (
     server_group,
 )
 from slipway.hooks.fleet.group_tags import PROJECT
-from slipway.hooks.fleet.launch_templates import template_names
-from slipway.hooks.fleet.scaling_rules import fingerprint
+from slipway.hooks.fleet.inheritance_told import told
+from slipway.hooks.fleet.launch_templates import Launch, template_names
+from slipway.hooks.fleet.new_group import new_group
+from slipway.hooks.fleet.scaling_rules import fingerprint, found_rules
+from slipway.hooks.fleet.traffic_sources import behind, sources_of, states
 from slipway.hooks.fleet.writer import FleetChanges
+from slipway.hooks.health_check import HealthCheck
 from slipway.model.fleet import Fleet
 
 # EC2 takes this many values in one filter.
@@ -53,7 +57,7 @@ class FleetCloud(FleetChanges):
         raw = self._own(every, key)
         # After the groups, never before: a machine that joined in between would look unknown to
         # the balancer, and a group with such a machine drained.
-        health = self._balancer.health()
+        health = {**self._draining(raw, key), **self._balancer.health()}
         addresses = self._addresses(machine_ids(raw))
         rules = self._rules(raw, key) if closely else {}
         templates, borrowed = template_names(self._ec2, self._tags), borrowed_templates(every)
@@ -84,6 +88,12 @@ class FleetCloud(FleetChanges):
         found = [one for one in every if one not in tagged and key in balancers_of(one)]
         return [one for one in every if one in mine or one in found]
 
+    def _draining(self, raw: Iterable[Mapping[str, Any]], key: str) -> dict[str, str]:
+        """Find the machines that finish requests of a balancer besides the environment's own."""
+        further = {one for group in raw for one in sources_of(group) if one.key != key}
+        words = (states(self._client, one) for one in sorted(further))
+        return {one: word for said in words for one, word in said.items() if word == "draining"}
+
     def _addresses(self, instances: Iterable[str]) -> dict[str, str]:
         found: dict[str, str] = {}
         rest = iter(instances)
@@ -105,6 +115,42 @@ class FleetCloud(FleetChanges):
         :raises CloudUnavailable: when the API does not answer.
         """
         return self._balancer.health(instance_id).get(instance_id) == "healthy"
+
+    @patiently
+    def behind(self, group: str) -> tuple[str, ...]:
+        """Say which machines of a group a further balancer does not call healthy yet.
+
+        :param group: its name.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        found = self._described(group)
+        if found is None:
+            return ()
+        words = {one: states(self._client, one) for one in self._sources(group)}
+        return behind(words, machine_ids([found]))
+
+    @patiently
+    def inheritance(self, launch: Launch) -> tuple[str, ...]:
+        """Say what a new group gets of the live one, and what is lost; nothing is changed.
+
+        :raises EnvironmentMisconfigured: when it names what the cloud does not have.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        live = self._described(launch.like) if launch.like else None
+        if live is None:
+            return ()
+        further = [one.name for one in sources_of(live) if one.key != self._balancer.key]
+        besides = {**found_rules(self._client, live), "balancers": further}
+        return told(new_group(self._client, launch, live), besides)
+
+    @patiently
+    def health_check(self) -> HealthCheck:
+        """Return how the balancer asks machines for their health.
+
+        :raises EnvironmentMisconfigured: when the target group or balancer does not exist.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return self._balancer.check()
 
     @patiently
     def parting(self) -> int:

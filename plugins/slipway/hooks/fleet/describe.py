@@ -16,9 +16,12 @@ from slipway.hooks.fleet.group_tags import (
     LIVE,
     SIZE,
     STANDBY,
+    TAKING_OVER,
     VERSION,
     number,
 )
+from slipway.hooks.fleet.live_machines import template_of
+from slipway.hooks.fleet.traffic_sources import sources_of
 from slipway.model.fleet import Machine, ServerGroup
 
 # How an activity of Auto Scaling can end.
@@ -59,9 +62,7 @@ def borrowed_templates(groups: Iterable[Mapping[str, Any]]) -> frozenset[str]:
 
 
 def _template_of(group: Mapping[str, Any]) -> str:
-    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    template = group.get("LaunchTemplate") or mixed.get("LaunchTemplateSpecification", {})
-    return str(template.get("LaunchTemplateName", ""))
+    return str(template_of(group).get("LaunchTemplateName", ""))
 
 
 def server_group(
@@ -89,11 +90,13 @@ def server_group(
         held=frozenset(tags.get(HELD, "").split()), live_since=number(tags.get(LIVE)),
         standby_until=number(tags.get(STANDBY)), deleting="Status" in raw,
         asked=number(tags.get(SIZE)), carried=tags.get(CARRIED, ""), rules=rules,
-        created=raw["CreatedTime"].timestamp(),
+        created=raw["CreatedTime"].timestamp(), taking_over=tags.get(TAKING_OVER, ""),
+        further=any(one.key != key for one in sources_of(raw)),
         machines=tuple(
             Machine(
                 instance_id=one["InstanceId"], address=addresses.get(one["InstanceId"]),
                 lifecycle=one["LifecycleState"], target_health=health.get(one["InstanceId"]),
+                weight=number(one.get("WeightedCapacity")) or 1,
             )
             for one in raw["Instances"]
         ),

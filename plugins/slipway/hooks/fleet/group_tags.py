@@ -9,6 +9,8 @@ VERSION, SHA, IMAGE = "slipway:version", "slipway:sha", "slipway:image"
 STANDBY, LIVE, HELD = "slipway:standby-until", "slipway:live-since", "slipway:held"
 # How many machines Slipway asked for, whose scaling rules it took over, and where it was put.
 SIZE, CARRIED, PLACED = "slipway:size", "slipway:carried", "slipway:placed"
+# Of a group that has not got yet what AWS takes only of groups that are there: whose that is.
+TAKING_OVER = "slipway:taking-over"
 
 
 def note(

@@ -10,12 +10,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.aws.lookup import security_group_ids, tags_of
+from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.group_tags import ENVIRONMENT, PROJECT
 
 _TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
-# What tells one launch template of a name from another; the rest follows from the release.
-_ESSENCE = ("ImageId", "InstanceType", "SecurityGroupIds", "UserData", "IamInstanceProfile")
 # A machine reads its own tags from the metadata service only if each of their keys is like this.
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
 _READABLE = re.compile(r"[A-Za-z0-9+\-=.,_:@]{1,128}")
@@ -33,6 +31,7 @@ class Launch:
     :param tags: of the group, its template, its machines and their volumes.
     :param size: min, desired and max.
     :param like: name of the live group, whose tags, hooks and other settings are taken over.
+    :param drop: what of it is not, by the names of :mod:`slipway.hooks.fleet.inheritance`.
     """
 
     name: str
@@ -45,10 +44,11 @@ class Launch:
     tags: Mapping[str, str]
     size: tuple[int, int, int]
     like: str | None = None
+    drop: frozenset[str] = frozenset()
 
 
 def make_template(
-    ec2: Any, launch: Launch, inherited: Iterable[str], fence: Callable[[], None]
+    ec2: Any, launch: Launch, data: Mapping[str, Any], fence: Callable[[], None]
 ) -> None:
     """Make a group's launch template, or find that it is made already.
 
@@ -56,13 +56,10 @@ def make_template(
     was deleted since, when a release comes back within a day.
 
     :param ec2: a boto3 client.
-    :param inherited: keys of all the tags that the group's machines will have.
+    :param data: what its machines are made from.
     :param fence: comes before each change.
-    :raises EnvironmentMisconfigured: when the machine image does not exist, or the template is
-        somebody else's.
+    :raises EnvironmentMisconfigured: when the template is somebody else's.
     """
-    data = _data(ec2, launch, _image(ec2, launch.image_id))
-    data["MetadataOptions"]["InstanceMetadataTags"] = _readable(inherited)
     wanted = {
         "LaunchTemplateName": launch.name, "LaunchTemplateData": data,
         "TagSpecifications": [{"ResourceType": "launch-template", "Tags": _tags(launch)}],
@@ -77,8 +74,8 @@ def make_template(
         return
     if _is_made(ec2, launch, data):
         return
-    # It is left of an earlier bake or an earlier form of the project file, and no group uses it
-    # any more: a release whose group is there is not launched.
+    # It is left of an earlier bake, an earlier form of the project file or of the live group, and
+    # no group uses it any more: a release whose group is there is not launched.
     delete_template(ec2, launch.name, fence)
     fence()
     ec2.create_launch_template(**wanted)
@@ -89,14 +86,20 @@ def _is_made(ec2: Any, launch: Launch, data: Mapping[str, Any]) -> bool:
     for template in _named(ec2, launch.name):
         owned("launch template", launch, tags_of(template))
     answer = ec2.describe_launch_template_versions(LaunchTemplateName=launch.name, Versions=["1"])
-    found = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
-    return all(found.get(key) == data.get(key) for key in _ESSENCE) and _tells(found, data)
+    found = dict(answer["LaunchTemplateVersions"][0]["LaunchTemplateData"])
+    its = found.get("TagSpecifications") or ()
+    found["TagSpecifications"] = [one for one in its if one["ResourceType"] != "launch-template"]
+    return all(_same(found.get(key), data.get(key)) for key in {*found, *data})
 
 
-def _tells(found: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    """Whether machines may read their tags: one that must not, and does, cannot be launched."""
-    now, wanted = (one.get("MetadataOptions", {}) for one in (found, data))
-    return bool(now.get("InstanceMetadataTags") == wanted.get("InstanceMetadataTags"))
+def _same(found: Any, wanted: Any) -> bool:
+    """Compare what EC2 gives back with what it was given: it says more of some things."""
+    if isinstance(wanted, Mapping) and isinstance(found, Mapping):
+        return all(_same(found.get(key), one) for key, one in wanted.items())
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(found) == len(wanted) and all(map(_same, found, wanted))
+    # What was not asked for is there in its usual form, or not at all.
+    return bool(found == wanted) or (wanted is None and not found)
 
 
 def owned(kind: str, launch: Launch, tags: Mapping[str, str]) -> None:
@@ -139,10 +142,15 @@ def template_names(ec2: Any, tags: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(one["LaunchTemplateName"] for page in pages for one in page["LaunchTemplates"])
 
 
-def _data(ec2: Any, launch: Launch, image: Mapping[str, Any]) -> dict[str, Any]:
+def template_data(launch: Launch, image: Mapping[str, Any], groups: list[str]) -> dict[str, Any]:
+    """Return what a group's machines are made from, by the release and the project file alone.
+
+    :param image: the machine image, as EC2 describes it.
+    :param groups: ids of the security groups.
+    """
     data: dict[str, Any] = {
         "ImageId": launch.image_id, "InstanceType": launch.instance_type,
-        "SecurityGroupIds": security_group_ids(ec2, launch.security_groups),
+        "SecurityGroupIds": groups,
         "UserData": launch.user_data,
         # Version 2 of the metadata service only: a request that an application was tricked
         # into cannot read the machine's credentials.
@@ -157,21 +165,28 @@ def _data(ec2: Any, launch: Launch, image: Mapping[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _readable(keys: Iterable[str]) -> str:
+def readable(keys: Iterable[str]) -> str:
     """Let machines read their tags, unless EC2 would refuse to launch them for a key of those."""
     odd = [key for key in keys if key in _UNREADABLE or not _READABLE.fullmatch(key)]
     return "disabled" if odd else "enabled"
 
 
-def _image(ec2: Any, image_id: str) -> Mapping[str, Any]:
+def find_images(
+    ec2: Any, image_id: str, old_image_id: str
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Read the machine image of a release, and that of the live group, which may be gone.
+
+    :param ec2: a boto3 client.
+    :raises EnvironmentMisconfigured: when there is no image of the release.
+    """
     # A filter, since the codes that AWS refuses an unknown id with depend on how it looks.
-    wanted = [{"Name": "image-id", "Values": [image_id]}]
-    found: list[Mapping[str, Any]] = ec2.describe_images(Filters=wanted)["Images"]
-    if not found:
+    wanted = [{"Name": "image-id", "Values": sorted({image_id, old_image_id} - {""})}]
+    found = {one["ImageId"]: one for one in ec2.describe_images(Filters=wanted)["Images"]}
+    if image_id not in found:
         msg = f"the cloud has no machine image {image_id!r}"
         advice = "it was deregistered since the bake: run the deployment again from bake_image on"
         raise EnvironmentMisconfigured(msg, advice=advice)
-    return found[0]
+    return found[image_id], found.get(old_image_id, {})
 
 
 def _encrypted(image: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,56 +1,147 @@
-"""What a new server group is created with: the project file's word, and the live group's habits."""
+"""What a new server group is made from: the project file's word, and the live group's habits."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.hooks.aws.lookup import subnet_ids, tags_of
-from slipway.hooks.fleet.group_tags import PLACED, SIZE, note
-from slipway.hooks.fleet.launch_templates import Launch
-from slipway.hooks.fleet.scaling_rules import Client, lifecycle_hooks
+from slipway.hooks.aws.lookup import security_group_ids, subnet_ids, tags_of
+from slipway.hooks.fleet.group_tags import PLACED, SIZE, STANDBY, TAKING_OVER, note
+from slipway.hooks.fleet.habits import Client, notifications, suspended_by_people
+from slipway.hooks.fleet.inherited_machines import Successor, machine_tags, succeed
+from slipway.hooks.fleet.launch_templates import Launch, find_images, readable, template_data
+from slipway.hooks.fleet.live_machines import live_machines
+from slipway.hooks.fleet.scaling_rules import GRACE, lifecycle_hooks
 
-# Settings of a live group that a successor gets as well. The kind of health check is not among
-# them: while a release is on trial, the cloud must not replace machines that a gate looks at.
-_HABITS = (
-    "TerminationPolicies", "DefaultCooldown", "DefaultInstanceWarmup", "MaxInstanceLifetime",
-    "CapacityRebalance", "NewInstancesProtectedFromScaleIn",
-)  # fmt: skip
-# Seconds; EC2's own check needs no patience with the application's start.
-_GRACE = 60
+# Settings of a live group that a successor gets as well, and the names that drop them. The kind of
+# health check is not among them: while a release is on trial, the cloud must not replace machines
+# that a gate looks at.
+_HABITS: Mapping[str, str] = {
+    "TerminationPolicies": "termination_policies", "DefaultCooldown": "cooldown",
+    "DefaultInstanceWarmup": "warm_up", "MaxInstanceLifetime": "max_lifetime",
+    "CapacityRebalance": "capacity_rebalance", "Context": "context",
+    "NewInstancesProtectedFromScaleIn": "scale_in_protection", "PlacementGroup": "placement",
+    "InstanceMaintenancePolicy": "maintenance_policy",
+    "InstanceLifecyclePolicy": "lifecycle_policy", "AvailabilityZoneDistribution": "zones",
+    "AvailabilityZoneImpairmentPolicy": "zones",
+    "CapacityReservationSpecification": "capacity_reservation",
+    "ServiceLinkedRoleARN": "service_role",
+}  # fmt: skip
+# The role that every account has, and that nobody needs a right to pass on.
+_COMMON_ROLE = "/AWSServiceRoleForAutoScaling"
 
 
-def new_group(client: Client, launch: Launch, live: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the arguments that create a server group.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewGroup:
+    """Everything that a server group is made with.
+
+    :param group: the arguments that create it.
+    :param template: the data of its launch template.
+    :param live: the live group, as Auto Scaling describes it; nothing without one.
+    :param machines: what the live group's machines are made from.
+    :param new: its machines to be, as they were compared with those.
+    """
+
+    group: dict[str, Any]
+    template: dict[str, Any]
+    live: Mapping[str, Any] = field(default_factory=dict)
+    machines: Mapping[str, Any] = field(default_factory=dict)
+    new: Successor | None = None
+
+
+def new_group(client: Client, launch: Launch, live: Mapping[str, Any] | None) -> NewGroup:
+    """Say what a server group is to be made with; nothing is changed.
 
     :param client: gives the boto3 client of a service by its name.
     :param launch: what is wanted.
     :param live: the live group as Auto Scaling describes it, if there is one.
-    :raises EnvironmentMisconfigured: when the cloud does not have a subnet.
+    :raises EnvironmentMisconfigured: when the cloud lacks a subnet, a security group or the image.
     """
+    ec2 = client("ec2")
+    machines = live_machines(client, live) if live else {}
+    image, old_image = find_images(ec2, launch.image_id, str(machines.get("ImageId") or ""))
+    data = template_data(launch, image, security_group_ids(ec2, launch.security_groups))
+    group = _arguments(client, launch, live)
+    mixed = "MixedInstancesPolicy" in group
+    new = Successor(data=data, image=image, old_image=old_image, mixed=mixed, drop=launch.drop)
+    if machines:
+        data = succeed(new, machines)
+    keys = [tag["Key"] for tag in group["Tags"] if tag["PropagateAtLaunch"]]
+    own = machine_tags(data).get("instance", {})
+    data["MetadataOptions"]["InstanceMetadataTags"] = readable([*keys, *own, STANDBY])
+    return NewGroup(group=group, template=data, live=live or {}, machines=machines, new=new)
+
+
+def _arguments(client: Client, launch: Launch, live: Mapping[str, Any] | None) -> dict[str, Any]:
     low, desired, high = launch.size
     placed = hashlib.sha256("\n".join(sorted(launch.subnets)).encode()).hexdigest()[:16]
-    notes = {SIZE: str(desired), PLACED: placed}
-    inherited = _carried_tags(live) | dict.fromkeys(launch.tags, True)
+    notes = {SIZE: str(desired), PLACED: placed, **_left_to_take_over(client, launch, live)}
+    inherited = _carried_tags(launch, live) | dict.fromkeys(launch.tags, True)
     tags = _values(live) | dict(launch.tags)
     hooks = lifecycle_hooks(client, live["AutoScalingGroupName"]) if live else []
     return {
-        **_habits(live),
-        **({"LifecycleHookSpecificationList": hooks} if hooks else {}),
+        **_habits(launch, live),
+        **({"LifecycleHookSpecificationList": hooks} if _has(hooks, "hooks", launch) else {}),
+        **_machines(launch, live),
         "AutoScalingGroupName": launch.name,
         "MinSize": low,
         "DesiredCapacity": desired,
         "MaxSize": high,
-        "LaunchTemplate": {"LaunchTemplateName": launch.name, "Version": "1"},
         "VPCZoneIdentifier": _subnets(client, launch, live, placed),
         "HealthCheckType": "EC2",
-        "HealthCheckGracePeriod": _GRACE,
+        # EC2's own check needs no patience with the application's start.
+        "HealthCheckGracePeriod": GRACE,
         "Tags": [
             *(note(launch.name, k, tags[k], inherited=far) for k, far in inherited.items()),
             *(note(launch.name, key, value) for key, value in notes.items()),
         ],
     }
+
+
+def _has(value: Any, name: str, launch: Launch) -> bool:
+    return bool(value) and name not in launch.drop
+
+
+def _left_to_take_over(
+    client: Client, launch: Launch, live: Mapping[str, Any] | None
+) -> dict[str, str]:
+    """Note from whom, if there is something that AWS takes only of a group that is there."""
+    if not live:
+        return {}
+    name = str(live["AutoScalingGroupName"])
+    some = _has(notifications(client, name), "notifications", launch)
+    some = some or _has(suspended_by_people(live), "suspended_processes", launch)
+    return {TAKING_OVER: name} if some else {}
+
+
+def _machines(launch: Launch, live: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The launch template, alone or below the live group's mixed instances policy."""
+    template = {"LaunchTemplateName": launch.name, "Version": "1"}
+    policy = (live or {}).get("MixedInstancesPolicy")
+    if not _has(policy, "mixed_instances", launch) or not policy:
+        return {"LaunchTemplate": template}
+    mixed: dict[str, Any] = {"LaunchTemplateSpecification": template}
+    if types := [one for one in overrides(policy) if not of_its_own(one)]:
+        mixed["Overrides"] = types
+    wanted = {**policy, "LaunchTemplate": mixed}
+    counted = (live or {}).get("DesiredCapacityType")
+    return {
+        "MixedInstancesPolicy": {key: one for key, one in wanted.items() if one},
+        **({"DesiredCapacityType": counted} if counted else {}),
+    }
+
+
+def overrides(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the kinds of machine that a mixed instances policy chooses from."""
+    found: list[dict[str, Any]] = policy.get("LaunchTemplate", {}).get("Overrides") or []
+    return [{key: value for key, value in one.items() if value} for one in found]
+
+
+def of_its_own(override: Mapping[str, Any]) -> bool:
+    """Say whether a kind of machine has an image of its own, which is not the release's."""
+    return "LaunchTemplateSpecification" in override or "ImageId" in override
 
 
 def _subnets(client: Client, launch: Launch, live: Mapping[str, Any] | None, placed: str) -> str:
@@ -61,16 +152,24 @@ def _subnets(client: Client, launch: Launch, live: Mapping[str, Any] | None, pla
     return ",".join(wanted)
 
 
-def _habits(live: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {key: live[key] for key in _HABITS if live.get(key)} if live else {}
+def _habits(launch: Launch, live: Mapping[str, Any] | None) -> dict[str, Any]:
+    found = {
+        key: live[key]
+        for key, name in _HABITS.items()
+        if live and live.get(key) and name not in launch.drop
+    }
+    if str(found.get("ServiceLinkedRoleARN", "")).endswith(_COMMON_ROLE):
+        del found["ServiceLinkedRoleARN"]
+    return found
 
 
-def _carried_tags(live: Mapping[str, Any] | None) -> dict[str, bool]:
+def _carried_tags(launch: Launch, live: Mapping[str, Any] | None) -> dict[str, bool]:
     """Which of the live group's tags go over, and whether its machines get them."""
     return {
         tag["Key"]: bool(tag.get("PropagateAtLaunch"))
         for tag in (live or {}).get("Tags", ())
         if tag["Key"] != "Name" and not tag["Key"].startswith(("slipway:", "aws:"))
+        if "tags" not in launch.drop
     }
 
 

@@ -1,22 +1,33 @@
 """What people and tools gave a live server group, and its successor must have as well.
 
-Scaling policies with their alarms, scheduled actions, lifecycle hooks, group metrics and the kind
-of health check. Every copy overwrites, so that it may be made twice.
+Scaling policies with their alarms, scheduled actions, lifecycle hooks, group metrics, the kind of
+health check, notifications, suspended processes and the warm pool. Every copy overwrites, so that
+it may be made twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.hooks.fleet.habits import (
+    Client,
+    notifications,
+    put_notifications,
+    put_warm_pool,
+    suspend,
+    suspended_by_people,
+    warm_pool,
+)
 from slipway.hooks.fleet.missing_group import is_gone
 
-# Asked for by service name; the one for changes asks first whether it is still our turn.
-Client = Callable[[str], Any]
+# Seconds: the grace period of a group that Slipway made, and of one that nobody gave any.
+GRACE, _NO_GRACE = 60, 0
 _POLICY = (
     "PolicyName", "PolicyType", "AdjustmentType", "MinAdjustmentStep", "MinAdjustmentMagnitude",
     "ScalingAdjustment", "Cooldown", "MetricAggregationType", "StepAdjustments",
@@ -36,6 +47,8 @@ _ALARM = (
     "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit",
     "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator",
     "TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId",
+    "EvaluationWindow", "WarmUpConfiguration", "EvaluationCriteria", "EvaluationInterval",
+    "ActionConfiguration",
 )  # fmt: skip
 
 
@@ -44,7 +57,7 @@ def fingerprint(client: Client, group: Mapping[str, Any]) -> str:
 
     :param group: as Auto Scaling describes it.
     """
-    rules = _rules(client, group)
+    rules = found_rules(client, group)
     if not any(rules.values()):
         return ""
     nameless = _renamed(rules, group["AutoScalingGroupName"], "")
@@ -59,35 +72,58 @@ def lifecycle_hooks(client: Client, group: str) -> list[dict[str, Any]]:
     return sorted(hooks, key=lambda hook: str(hook["LifecycleHookName"]))
 
 
-def copy_rules(client: Client, change: Client, *, source: Mapping[str, Any], group: str) -> None:
+def copy_rules(
+    client: Client,
+    change: Client,
+    *,
+    source: Mapping[str, Any],
+    group: Mapping[str, Any],
+    drop: frozenset[str] = frozenset(),
+) -> None:
     """Give a group the rules of another.
 
     :param client: for reading.
     :param change: for writing.
     :param source: the other group, as Auto Scaling describes it.
+    :param group: the group, the same way.
+    :param drop: kinds of rules that it is not to have.
     """
-    name = source["AutoScalingGroupName"]
-    rules = _renamed(_rules(client, source), name, group)
+    old, new = source["AutoScalingGroupName"], group["AutoScalingGroupName"]
+    rules = _renamed(found_rules(client, source), old, new)
+    rules = {kind: type(rule)() if kind in drop else rule for kind, rule in rules.items()}
     for hook in rules["hooks"]:
-        change("autoscaling").put_lifecycle_hook(AutoScalingGroupName=group, **hook)
+        change("autoscaling").put_lifecycle_hook(AutoScalingGroupName=new, **hook)
     for schedule in rules["schedules"]:
         change("autoscaling").put_scheduled_update_group_action(
-            AutoScalingGroupName=group, **schedule
+            AutoScalingGroupName=new, **schedule
         )
-    for policy in rules["policies"]:
-        alarms = policy.pop("Alarms", [])
-        change("autoscaling").put_scaling_policy(AutoScalingGroupName=group, **policy)
-        for alarm in _described(client, alarms):
-            arn = _arn(client, group, policy["PolicyName"])
-            _copy_alarm(change, alarm, (name, group), arn)
+    _put_policies(client, change, rules["policies"], (old, new))
     for granularity, metrics in rules["metrics"].items():
         change("autoscaling").enable_metrics_collection(
-            AutoScalingGroupName=group, Metrics=metrics, Granularity=granularity
+            AutoScalingGroupName=new, Metrics=metrics, Granularity=granularity
         )
-    if rules["health"]:
+    if rules["health_check"]:
         change("autoscaling").update_auto_scaling_group(
-            AutoScalingGroupName=group, **rules["health"]
+            AutoScalingGroupName=new, **rules["health_check"]
         )
+    put_notifications(change, new, rules["notifications"])
+    put_warm_pool(change, new, rules["warm_pool"])
+    suspend(change, group, rules["suspended_processes"])
+
+
+def _put_policies(
+    client: Client, change: Client, policies: list[dict[str, Any]], names: tuple[str, str]
+) -> None:
+    """Make scaling policies, and then the alarms that set them off: one may do so for several."""
+    old, new = names
+    ringing: dict[str, list[str]] = {}
+    for policy in policies:
+        for alarm in policy.pop("Alarms", []):
+            ringing.setdefault(alarm, []).append(policy["PolicyName"])
+        change("autoscaling").put_scaling_policy(AutoScalingGroupName=new, **policy)
+    for alarm in _described(client, sorted(ringing)):
+        arns = [_arn(client, new, policy) for policy in ringing[alarm["AlarmName"]]]
+        _copy_alarm(change, alarm, (old, new), arns)
 
 
 def own_alarms(client: Client, group: str) -> list[str]:
@@ -102,20 +138,34 @@ def own_alarms(client: Client, group: str) -> list[str]:
     return sorted({name for name in alarms if name.startswith(f"{group}/")})
 
 
-def _rules(client: Client, group: Mapping[str, Any]) -> dict[str, Any]:
+def found_rules(client: Client, group: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a group's rules, by the names of :mod:`slipway.hooks.fleet.inheritance`.
+
+    :param group: as Auto Scaling describes it.
+    """
     name = group["AutoScalingGroupName"]
     metrics: dict[str, list[str]] = {}
     for one in group.get("EnabledMetrics") or ():
         metrics.setdefault(one["Granularity"], []).append(one["Metric"])
-    # A group that Slipway made has EC2's own check, until there is another to take over.
-    watched = group.get("HealthCheckType", "EC2") != "EC2"
     return {
         "hooks": lifecycle_hooks(client, name),
         "schedules": _schedules(client, name),
         "policies": _policies(client, name),
         "metrics": {granularity: sorted(names) for granularity, names in metrics.items()},
-        "health": _only(group, ("HealthCheckType", "HealthCheckGracePeriod")) if watched else {},
+        "health_check": _health_check(group),
+        "notifications": notifications(client, name),
+        "suspended_processes": suspended_by_people(group),
+        "warm_pool": warm_pool(group),
     }
+
+
+def _health_check(group: Mapping[str, Any]) -> dict[str, Any]:
+    # A group that Slipway made has EC2's own check, until there is another to take over.
+    fields = ("HealthCheckType", "HealthCheckGracePeriod")
+    if group.get("HealthCheckType", "EC2") != "EC2":
+        return _only(group, fields)
+    patient = group.get("HealthCheckGracePeriod") not in (None, _NO_GRACE, GRACE)
+    return _only(group, fields[1:]) if patient else {}
 
 
 def _policies(client: Client, group: str) -> list[dict[str, Any]]:
@@ -168,12 +218,17 @@ def _arn(client: Client, group: str, policy: str) -> str:
     return str(answer["ScalingPolicies"][0]["PolicyARN"])
 
 
-def _copy_alarm(change: Client, alarm: dict[str, Any], names: tuple[str, str], policy: str) -> None:
+def _copy_alarm(
+    change: Client, alarm: dict[str, Any], names: tuple[str, str], policies: list[str]
+) -> None:
     old, new = names
     name = f"{new}/{alarm['AlarmName'].removeprefix(f'{old}/')}"
+    # What else it does when it rings, such as to tell a topic; not to scale the old group.
+    others = [one for one in alarm.get("AlarmActions") or () if ":scalingPolicy:" not in one]
     change("cloudwatch").put_metric_alarm(
-        AlarmName=name, AlarmActions=[policy], **_renamed(_only(alarm, _ALARM), old, new)
-    )
+        AlarmName=name, AlarmActions=[*policies, *others],
+        **_renamed(_only(alarm, _ALARM), old, new),
+    )  # fmt: skip
 
 
 def _only(raw: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
@@ -184,7 +239,16 @@ def _only(raw: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
 def _renamed(value: Any, old: str, new: str) -> Any:
     """Point what names its own group, as the dimension of a metric does, at another one."""
     if isinstance(value, dict):
-        return {key: _renamed(one, old, new) for key, one in value.items()}
+        return {
+            key: _in_expression(one, old, new) if key == "Expression" else _renamed(one, old, new)
+            for key, one in value.items()
+        }
     if isinstance(value, list):
         return [_renamed(one, old, new) for one in value]
     return new if value == old else value
+
+
+def _in_expression(value: str, old: str, new: str) -> str:
+    """A metric's expression may search by the group's name."""
+    whole = rf"(?<![\w.+-]){re.escape(old)}(?![\w.+-])"
+    return re.sub(whole, lambda _: new, value)

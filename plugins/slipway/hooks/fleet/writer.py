@@ -25,13 +25,19 @@ from slipway.hooks.fleet.group_tags import (
     PROJECT,
     SIZE,
     STANDBY,
+    TAKING_OVER,
     note,
 )
+from slipway.hooks.fleet.habits import take_over
+from slipway.hooks.fleet.inheritance_told import told
 from slipway.hooks.fleet.launch_templates import Launch, delete_template, make_template, owned
 from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.fleet.missing_group import is_gone, unless_gone
 from slipway.hooks.fleet.new_group import new_group
 from slipway.hooks.fleet.scaling_rules import copy_rules, fingerprint, own_alarms
+from slipway.hooks.fleet.traffic_sources import Source, sources_of
+from slipway.hooks.fleet.traffic_sources import attach as attach_sources
+from slipway.hooks.fleet.traffic_sources import detach as detach_sources
 
 
 class FleetChanges:
@@ -106,23 +112,24 @@ class FleetChanges:
         return self._found
 
     @patiently
-    def launch(self, launch: Launch) -> None:
+    def launch(self, launch: Launch) -> tuple[str, ...]:
         """Make a launch template and a server group of it, outside the balancer.
 
+        :returns: what its machines and the group itself get of the live one, and what they do not.
         :raises EnvironmentMisconfigured: when it names what the cloud does not have, or has for
             somebody else.
         """
         live = self._described(launch.like) if launch.like else None
         wanted = new_group(self._client, launch, live)
-        inherited = [tag["Key"] for tag in wanted["Tags"] if tag["PropagateAtLaunch"]]
-        make_template(self._ec2, launch, [*inherited, STANDBY], self._fence)
+        make_template(self._ec2, launch, wanted.template, self._fence)
         try:
-            self._changing("autoscaling").create_auto_scaling_group(**wanted)
+            self._changing("autoscaling").create_auto_scaling_group(**wanted.group)
         except ClientError as error:
             if not error.response["Error"]["Code"].startswith("AlreadyExists"):
                 raise
             if there := self._described(launch.name):
                 owned("server group", launch, tags_of(there))
+        return told(wanted, {}) if live else ()
 
     @patiently
     @unless_gone
@@ -136,31 +143,64 @@ class FleetChanges:
 
     @patiently
     @unless_gone
-    def carry_over(self, group: str, source: str) -> None:
+    def take_over(self, group: str, source: str, drop: frozenset[str] = frozenset()) -> None:
+        """Give a new group what AWS takes only of one that is there, and take its note off.
+
+        The note comes last: a crash before it means that all is done once more.
+
+        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance`.
+        """
+        live = self._described(source)
+        mine = self._described(group)
+        if live is not None and mine is not None:
+            take_over(self._client, self._changing, source=live, group=mine, drop=drop)
+        self._note(group, TAKING_OVER, None)
+
+    @patiently
+    @unless_gone
+    def carry_over(self, group: str, source: str, drop: frozenset[str] = frozenset()) -> None:
         """Give a group the scaling rules of another, and note which they were.
 
         The note comes last: a crash before it means that the copy is made once more.
+
+        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance`.
         """
-        live = self._described(source)
-        if live is not None:
+        live, mine = self._described(source), self._described(group)
+        if live is not None and mine is not None:
             rules = fingerprint(self._client, live)
-            copy_rules(self._client, self._changing, source=live, group=group)
+            copy_rules(self._client, self._changing, source=live, group=mine, drop=drop)
             self._note(group, CARRIED, rules)
 
     @patiently
     @unless_gone
-    def attach(self, group: str) -> None:
-        """Let a group's machines into the balancer."""
+    def attach(self, group: str, source: str | None = None) -> None:
+        """Let a group's machines into the balancer, and into whatever another group hangs on.
+
+        The environment's own balancer comes last: by it everybody sees that all is done.
+
+        :param source: name of the other group.
+        """
         balancer = self._balancer
+        there = self._sources(group)
+        further = [one for one in self._sources(source) if one not in there] if source else []
+        for one in further:
+            attach_sources(self._changing("autoscaling"), group, [one])
         self._fence()
         balancer.attach(group)
 
     @patiently
     def detach(self, group: str) -> None:
-        """Take a group's machines out of the balancer, which lets them finish first."""
+        """Take a group's machines out of every balancer, which lets them finish first."""
         balancer = self._balancer
+        for one in self._sources(group):
+            detach_sources(self._changing("autoscaling"), group, [one])
         self._fence()
         balancer.detach(group)
+
+    def _sources(self, group: str) -> list[Source]:
+        """List what a group hangs on besides the environment's own balancer."""
+        found = self._described(group) or {}
+        return [one for one in sources_of(found) if one.key != self._balancer.key]
 
     @patiently
     @unless_gone

@@ -14,6 +14,7 @@ from moto import mock_aws
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.fleet.launch_templates import Launch, make_template
+from slipway.hooks.fleet.new_group import new_group
 from slipway.model.fleet import SCALING, ServerGroup
 
 TAGS = {
@@ -95,13 +96,15 @@ def test_a_tag_that_the_metadata_service_does_not_take_keeps_no_machine_from_sta
 
 
 def test_a_left_template_whose_machines_could_not_start_is_made_anew(cloud: FleetCloud) -> None:
-    for inherited, readable in (((), "enabled"), (("Cost Center",), "disabled")):
-        make_template(_client("ec2"), _launch(), inherited, lambda: None)
-        assert _template_data()["MetadataOptions"]["InstanceMetadataTags"] == readable
+    for word in ("enabled", "disabled"):
+        data = {"ImageId": _image("first"), "MetadataOptions": {"InstanceMetadataTags": word}}
+        make_template(_client("ec2"), _launch(), data, lambda: None)
+        assert _template_data()["MetadataOptions"]["InstanceMetadataTags"] == word
 
 
 def _template(launch: Launch) -> None:
-    make_template(_client("ec2"), launch, (), lambda: None)
+    data = new_group(_client, launch, None).template
+    make_template(_client("ec2"), launch, data, lambda: None)
 
 
 def _template_data() -> Any:
@@ -152,10 +155,12 @@ def test_a_template_of_an_earlier_bake_is_replaced(cloud: FleetCloud) -> None:
 def test_a_template_of_an_earlier_form_of_the_project_file_is_replaced(cloud: FleetCloud) -> None:
     _template(_launch())
     asked: list[int] = []
-    make_template(_client("ec2"), _launch(), (), lambda: asked.append(1))
+    again, larger = _launch(), _launch(instance_type="t3.large")
+    data = new_group(_client, again, None).template
+    make_template(_client("ec2"), again, data, lambda: asked.append(1))
     assert len(asked) == 1
-    larger = _launch(instance_type="t3.large")
-    make_template(_client("ec2"), larger, (), lambda: asked.append(1))
+    data = new_group(_client, larger, None).template
+    make_template(_client("ec2"), larger, data, lambda: asked.append(1))
     assert _template_data()["InstanceType"] == "t3.large"
     # Before the call that finds it, before the removal, and before it is made again.
     assert len(asked) == 4
