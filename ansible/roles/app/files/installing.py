@@ -1,0 +1,202 @@
+"""Keeps a package's installation from leaving a running service in the image, and tells the rest.
+
+Scripts that ask policy-rc.d or systemd start nothing while a package is installed. A script that
+starts its daemon itself asks neither: start-stop-daemon does nothing meanwhile, and what runs at
+the end all the same is stopped. What the installation wrote besides the packages' own files is
+told, since every machine of the image will have the same: keys, identities, sockets, pid files,
+logs.
+
+    installing.py begin STATE
+    installing.py end STATE
+"""
+
+import json
+import os
+import re
+import signal
+import stat
+import sys
+import time
+from pathlib import Path
+
+PROC, DPKG = Path("/proc"), Path("/var/lib/dpkg/info")
+STARTER = Path("/sbin/start-stop-daemon")
+ASIDE = Path("/sbin/start-stop-daemon.slipway")
+IDLE = "#!/bin/sh\n# Nothing starts while an image is made.\nexit 0\n"
+# Seconds that a process has to end.
+PATIENCE = 10
+ROOTS = ("/etc", "/home", "/opt", "/root", "/run", "/srv", "/usr/local", "/var")
+# What every installation writes, and the way in of whoever installs.
+USUAL = re.compile(
+    r"/var/(lib/(dpkg|apt|systemd|ucf|pam|private|python)|cache|log/(apt|journal|private))/"
+    r"|/var/log/(dpkg|alternatives|auth|syslog|daemon|kern|messages|lastlog|wtmp|btmp|faillog)"
+    r"|/var/log/(user\.log|cloud-init)"
+    r"|/run/(systemd|udev|log|user|sudo|lock|dbus|initctl|utmp|mount|ansible|sshd|cloud-init)"
+    r"|/run/slipway|/etc/(ld\.so\.cache|mtab|passwd|group|shadow|gshadow|subuid|subgid)"
+    r"|/etc/(systemd/system|rc.\.d|apt|alternatives)/|/etc/\."
+    r"|.*/\.ansible/|/home/[^/]+/\.(ssh|cache|bash_history)"
+)
+# The machine's own, and the way in.
+OWN = re.compile(r"/(usr/)?lib/systemd/|/(usr/)?s?bin/(sshd|agetty|sudo|dbus-daemon)$")
+OWN_NAMES = ("sshd", "sshd-session", "(sd-pam)", "sudo", "systemd")
+IDENTITY = re.compile(
+    r"(machine|host|instance|node|server|client)[-_.]?id|uuid|\bid$", re.IGNORECASE
+)
+KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY")
+# Lines of a report.
+MOST = 40
+
+
+def processes():
+    """Return what runs: pid -> (start, parent, name)."""
+    found = {}
+    for folder in PROC.glob("[0-9]*"):
+        try:
+            text = (folder / "stat").read_text(errors="replace")
+        except OSError:  # it has just ended
+            continue
+        name, _, rest = text.partition("(")[2].rpartition(")")
+        fields = rest.split()
+        found[int(folder.name)] = (int(fields[19]), int(fields[1]), name)
+    return found
+
+
+def begin(state):
+    """Note what runs and what time it is, and let nothing be started past systemd."""
+    running = {str(pid): start for pid, (start, _, _) in processes().items()}
+    # Of the file system, whose clock may not be ours.
+    state.write_text("")
+    noted = {"since": state.stat().st_ctime_ns, "running": running}
+    state.write_text(json.dumps(noted))
+    if STARTER.exists() and not ASIDE.exists():
+        STARTER.rename(ASIDE)
+        STARTER.write_text(IDLE)
+        STARTER.chmod(0o755)
+
+
+def end(state):
+    """Put everything back, stop what runs, and return what there is to tell."""
+    restore()
+    noted = json.loads(state.read_text())
+    stopped = [stop(*one) for one in strays(noted["running"], processes())]
+    left = sorted(left_behind(noted["since"], owned()))
+    state.unlink()
+    told = [*stopped, *left[:MOST]]
+    return [*told, f"and {len(left) - MOST} more"] if len(left) > MOST else told
+
+
+def restore():
+    """Put start-stop-daemon back, unless dpkg itself has brought a newer one."""
+    if ASIDE.exists():
+        if STARTER.exists() and STARTER.read_bytes() != IDLE.encode():
+            ASIDE.unlink()
+        else:
+            ASIDE.replace(STARTER)
+
+
+def strays(before, now):
+    """Return pid and name of what was started meanwhile and is nobody's session."""
+    mine = ancestors(os.getpid(), now)
+    for pid, (start, _, name) in now.items():
+        line = ancestors(pid, now)
+        session = any(now[one][2] in OWN_NAMES[:2] for one in line)
+        if before.get(str(pid)) == start or pid in mine or session or 2 in line:
+            continue
+        if name not in OWN_NAMES and not OWN.match(program(pid)):
+            yield pid, name
+
+
+def ancestors(pid, now):
+    """Return a process and all that it descends from, but for the first of all."""
+    line = []
+    while pid > 1 and pid in now and pid not in line:
+        line.append(pid)
+        pid = now[pid][1]
+    return line
+
+
+def program(pid):
+    """Return the file that a process runs, or nothing."""
+    try:
+        return str((PROC / str(pid) / "exe").readlink())
+    except OSError:
+        return ""
+
+
+def stop(pid, name):
+    """End a process, the hard way if need be, and say so."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(pid, sent)
+        except ProcessLookupError:
+            break
+        if ended(pid):
+            break
+    return f"stopped {name}, which the installation had started past systemd"
+
+
+def ended(pid):
+    """Wait for a process to be gone."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            state = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def owned():
+    """Return the files of all installed packages."""
+    found = set()
+    for file in DPKG.glob("*.list"):
+        found.update(file.read_text(errors="surrogateescape").splitlines())
+    return found
+
+
+def left_behind(since, packaged):
+    """Yield what was written since, and is no file of a package."""
+    for root in ROOTS:
+        for folder, folders, files in os.walk(root):
+            folders[:] = [one for one in folders if not Path(folder, one).is_mount()]
+            for path in (f"{folder}/{name}" for name in files):
+                if path not in packaged and not USUAL.match(path):
+                    yield from told(Path(path), since)
+
+
+def told(path, since):
+    """Yield a line about a file, if it is new."""
+    try:
+        its = path.lstat()
+        if its.st_ctime_ns >= since and not stat.S_ISLNK(its.st_mode):
+            yield f"left behind: {kind(path, its)} {str(path)!r} ({its.st_size} bytes)"
+    except OSError:
+        return
+
+
+def kind(path, its):
+    """Say what a file is."""
+    if stat.S_ISSOCK(its.st_mode):
+        return "the socket"
+    if path.suffix == ".pid":
+        return "the pid file"
+    if stat.S_ISREG(its.st_mode):
+        with path.open("rb") as file:
+            if KEY.search(file.read(4096)):
+                return "the private key, the same on every machine,"
+    if IDENTITY.search(path.name):
+        return "the identity, the same on every machine,"
+    if str(path).startswith("/var/log/") or path.suffix == ".log":
+        return "the log"
+    return "the file"
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "begin":
+        begin(Path(sys.argv[2]))
+    else:
+        for line in end(Path(sys.argv[2])):
+            print(line)
