@@ -10,7 +10,7 @@ from slipway.fleet import gates
 from slipway.fleet.gates import Gate, ask
 from slipway.fleet.goals import Wish
 from slipway.hooks.fleet.alarms import Alarm
-from slipway.hooks.health_check import Scheme
+from slipway.hooks.health_check import HealthCheck, Scheme
 from slipway.hooks.http_probe import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_swap
@@ -131,3 +131,36 @@ def test_a_group_that_somebody_deleted(cloud: FakeFleetCloud) -> None:
     cloud.groups.clear()
     with pytest.raises(UnhealthyRelease, match="is gone"):
         ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
+
+
+def test_a_further_balancer_holds_the_gate_until_it_has_every_machine(
+    cloud: FakeFleetCloud,
+) -> None:
+    make_swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
+    make_swap(cloud, "1").observe()
+    cloud.groups["shop-dev-1"] = replace(cloud.groups["shop-dev-1"], further=True)
+    cloud.late = ("i-1 in internal: initial",)
+    verdict = ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1)
+    assert not verdict.passed
+    assert verdict.said.endswith("but not everywhere (i-1 in internal: initial)")
+    with pytest.raises(UnhealthyRelease, match="i-1 in internal"):
+        ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=61)
+    cloud.late = ()
+    assert ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
+
+
+def test_machines_behind_tls_are_asked_by_https(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.check = HealthCheck(
+        scheme=Scheme.HTTPS, port=8443, path="/up", status="200-399", timeout=10
+    )
+    asked = _answering(monkeypatch, "HTTP 301", "HTTP 301")
+    silent = {"health_path": None, "health_port": None}
+    verdict = ask(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
+    assert asked == [
+        {"scheme": Scheme.HTTPS, "port": 8443, "path": "/up", "status": "200-399", "timeout": 10}
+    ]
+    cloud.check = replace(cloud.check, scheme=Scheme.TCP, path="", remark="it speaks gRPC")
+    verdict = ask(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
+    assert verdict.said.endswith("; it speaks gRPC")

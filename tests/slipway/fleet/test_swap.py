@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -180,3 +182,21 @@ def test_a_crash_at_any_call_converges(
     again = len(cloud.calls)
     make_swap(cloud, version, keep_old=keep).converge(wishes[-1], timeout=100)
     assert len(cloud.calls) == again
+
+
+@pytest.mark.parametrize("crash_at", range(6))
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_launch_that_is_killed_takes_over_everything_when_it_goes_on(
+    cloud: FakeFleetCloud, crash_at: int, applied: bool
+) -> None:
+    deploy(cloud, "1")
+    cloud.habits = True
+    cloud.faults.crash_at, cloud.faults.applied = len(cloud.calls) + crash_at, applied
+    for _ in range(2):
+        with suppress(Crash):
+            make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
+    assert cloud.groups["shop-dev-2"].taking_over == ""
+    assert cloud.calls.count(("start", "shop-dev-2")) in (1, 2)
+    done = len(cloud.calls)
+    make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
+    assert len(cloud.calls) == done, "what is done is not done again"

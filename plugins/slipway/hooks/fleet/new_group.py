@@ -160,6 +160,8 @@ def _habits(launch: Launch, live: Mapping[str, Any] | None) -> dict[str, Any]:
     }
     if str(found.get("ServiceLinkedRoleARN", "")).endswith(_COMMON_ROLE):
         del found["ServiceLinkedRoleARN"]
+    if found.get("AvailabilityZoneImpairmentPolicy", {}).get("ZonalShiftEnabled"):
+        found["SkipZonalShiftValidation"] = True  # whatever the balancers are, they are the same
     return found
 
 
