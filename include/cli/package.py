@@ -40,6 +40,7 @@ from slipway.hooks.tools.migration_files import MigrationFiles
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
+from slipway.policies.schema import Rehearse
 from slipway.tasks.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
@@ -184,18 +185,21 @@ class WorkingCopy:
 
     def _rehearse(self, migrations: Migrations) -> None:
         directory = migrations.directory
-        self.say(f"::group::{directory}, on Postgres {migrations.postgres}")
+        self.say(
+            f"::group::{directory}, on {migrations.image or f'Postgres {migrations.postgres}'}"
+        )
         files = MigrationFiles.from_archive(packed(self.folder), directory.rstrip("/"))
-        if files.gaps:
-            self.say(f"{directory} lacks the numbers {files.gaps}: was a file forgotten?")
         name = f"slipway-package-{uuid.uuid4().hex[:8]}"
         rehearsal = Rehearsal(
             engine=self.engine, database=f"{name}-postgres", goose=f"{name}-goose",
             labels={"slipway.run": name}, postgres=migrations.postgres,
-            extensions=migrations.extensions, log=self.say,
+            extensions=migrations.extensions, image=migrations.image or "",
+            roles=migrations.roles, env=migrations.env, rehearse=migrations.rehearse, log=self.say,
         )  # fmt: skip
         schema = rehearsal.run(files)
-        self.say(f"schema {schema.version}: up, down and up again works")
+        # Where the environments stand is on record in the artifact store, for CI alone.
+        ways = "up" if migrations.rehearse is Rehearse.UP else "up, down and up again"
+        self.say(f"schema {schema.version}: {ways} works, from an empty database")
 
     def _note_what_ci_will_not_see(self) -> None:
         changed = uncommitted(self.folder)

@@ -38,7 +38,6 @@ LIMITS = {
     "build_deb": timedelta(minutes=15),
     "publish_apt": timedelta(minutes=10),
     "bake_image": timedelta(minutes=45),
-    "migrate": timedelta(minutes=60),
     "approve": timedelta(days=7),
     "cloud": timedelta(minutes=10),
     # AWS lets a balancer drain for an hour, after a slow start of a quarter.

@@ -118,6 +118,8 @@ def _rehearsal(
     return GooseRehearseOperator(
         task_id=REHEARSE, checkout=checkout.output, directory=migrations.directory,
         postgres=migrations.postgres, extensions=migrations.extensions,
+        image=migrations.image or "", roles=migrations.roles, env=migrations.env,
+        rehearse=migrations.rehearse.value, environments=tuple(project.environments),
         execution_timeout=LIMITS["rehearse_migrations"],
         doc_md=documentation.task("rehearse_migrations"), **_source(project),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, chain
@@ -12,7 +13,7 @@ from include.delivery.freeze_gate import freeze_windows
 from include.project.model import Environment, Project
 from slipway.model.target import Canary, FleetTarget, Probe
 from slipway.operators.bake_image import PackerBakeOperator
-from slipway.operators.migrations import GooseMigrateOperator
+from slipway.operators.migrations import GooseMigrateOperator, goose_timeout
 from slipway.operators.record_release import RecordDeploymentOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
@@ -145,13 +146,20 @@ def _migrate(
     database = project.environments[name].database
     if project.migrations is None or database is None:
         return None
+    settings = project.migration_settings(name)
+    limit, statement = settings.lock_timeout, settings.statement_timeout
+    seconds = statement.total_seconds() if statement else None
     return GooseMigrateOperator(
         task_id="migrate", environment=fleet_target(project, name).to_json(),
         release=record["release"], admission=admission(project, name),
         url=project.repository.url, connection=project.repository.connection,
-        directory=project.migrations.directory,
+        directory=project.migrations.directory, env=settings.env,
+        lock_timeout=(limit or project.migrations.lock_timeout).total_seconds(),
+        statement_timeout=seconds,
         database_conn_id=database, on_roll_back=project.migrations.on_roll_back,
-        execution_timeout=LIMITS["migrate"], doc_md=documentation.task("migrate"), **freeze,
+        # goose's own limit comes first, and says more.
+        execution_timeout=timedelta(seconds=goose_timeout(seconds)) + LIMITS["bookkeeping"],
+        doc_md=documentation.task("migrate"), **freeze,
     )  # fmt: skip
 
 

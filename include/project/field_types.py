@@ -16,8 +16,10 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from slipway.exceptions import ImageRefused
 from slipway.hooks.fleet.inheritance import DROPPABLE
 from slipway.model.git_url import parse_url, with_plain_scheme
+from slipway.model.image_name import ImageName
 from slipway.model.ref_name import is_ref_name
 from slipway.pipeline.yaml.globs import PatternTooComplex, compiled
 from slipway.pipeline.yaml.missing_file import GENERATE, language_of
@@ -180,6 +182,28 @@ ImagePattern = Annotated[
         "an image's name without https://, * being any text",
     ),
 ]
+# Letters in front: what begins with _ is no variable for goose.
+MigrationVariable = Annotated[
+    str,
+    matching(
+        r"^[A-Za-z][A-Za-z0-9_]*$", "a variable's name: letters, digits and _, a letter in front"
+    ),
+]
+RoleName = Annotated[
+    str, matching(r"^[A-Za-z_][A-Za-z0-9_$-]{0,62}$", "a role's name: letters, digits, _, $ and -")
+]
+
+
+def _image(name: str) -> str:
+    """Keep to names of images, also as a mirror's or a local build's."""
+    try:
+        ImageName.parse(name)
+    except ImageRefused as error:
+        raise ValueError(str(error)) from error
+    return name
+
+
+ContainerImage = Annotated[str, AfterValidator(_image)]
 ExtensionName = Annotated[str, matching(r"^[A-Za-z0-9_-]+$", "letters, digits, _ and -")]
 SettingValue = Annotated[str, AfterValidator(_settable)]
 # As Airflow takes them.

@@ -13,6 +13,8 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from include.delivery.migrating import EnvironmentMigrations
+from include.delivery.migrating import Migrations as Migrations
 from include.project.duration import Duration
 from include.project.field_types import (
     BalancerName,
@@ -22,7 +24,6 @@ from include.project.field_types import (
     ConnectionName,
     DebianName,
     Droppable,
-    ExtensionName,
     ImagePattern,
     InstanceType,
     Name,
@@ -43,7 +44,6 @@ from include.project.freeze import Freeze
 from include.project.soak import Health, Soak, WrittenCanary, WrittenSoak
 from slipway.model.git_url import parse_url
 from slipway.model.large_files import LargeFiles
-from slipway.policies.schema import OnRollBack
 
 # Where the usual test tools leave their reports.
 REPORTS = (
@@ -170,20 +170,6 @@ class Package(Strict):
         return self
 
 
-class Migrations(Strict):
-    """The database's schema, kept by goose."""
-
-    directory: RepositoryPath = "migrations"
-    postgres: Annotated[int, Field(ge=9, le=99)] = 15
-    """Postgres' major version, for the rehearsal."""
-    extensions: tuple[ExtensionName, ...] = ()
-    """Extensions that whoever runs the database's server has made in it. The rehearsal makes them
-    beforehand: a migration is run by the database's owner, who can only make trusted ones."""
-    on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
-    """When a release goes to a database that is ahead of it: go on with the newer schema, or stop.
-    Nothing is ever migrated down."""
-
-
 class Deploy(StrEnum):
     """When an environment is deployed to."""
 
@@ -239,6 +225,8 @@ class Environment(Strict):
     aws: Aws
     database: ConnectionName | None = None
     """Airflow connection (postgres) that goose migrates; required with ``migrations``."""
+    migrations: EnvironmentMigrations = EnvironmentMigrations()
+    """What is other here than `migrations` has it for all environments."""
     target_group: BalancerName | None = None
     """Name of an ALB or NLB target group."""
     load_balancer: BalancerName | None = None
@@ -293,7 +281,13 @@ class Project(Strict):
             if without:
                 msg = f"migrations need a database in: {', '.join(without)}"
                 raise ValueError(msg)
+        for name, one in self.environments.items():
+            one.migrations.require_rehearsed(self.migrations, name)
         return self
+
+    def migration_settings(self, name: str) -> EnvironmentMigrations:
+        """Return what holds for the migrations of one environment."""
+        return self.environments[name].migrations.over(self.migrations)
 
     @property
     def continuous(self) -> str | None:

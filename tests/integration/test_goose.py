@@ -177,7 +177,7 @@ def test_a_table_that_somebody_holds_is_not_waited_for_for_long(
 ) -> None:
     migrate(engine, repository, repository.commit(migrations__00001_a_dot_sql=A))
     with (
-        _holding(engine, database, "begin; lock table a"),
+        holding(engine, database, "begin; lock table a"),
         pytest.raises(ToolFailed, match=r"00002_b.sql(.|\n)*lock timeout"),
     ):
         migrate(engine, repository, repository.commit(**GOOD), lock_timeout=1.0)
@@ -189,7 +189,7 @@ def test_two_who_migrate_take_turns(
 ) -> None:  # fmt: skip
     """A service that migrates itself with goose's library holds the same lock."""
     sha = repository.commit(**GOOD)
-    with _holding(engine, database, "select pg_advisory_lock(5887940537704921958)"):
+    with holding(engine, database, "select pg_advisory_lock(5887940537704921958)"):
         monkeypatch.setattr("slipway.operators.migrations._MIGRATION_PATIENCE", 1.0)
         with pytest.raises(ToolFailed, match="another session migrates"):
             migrate(engine, repository, sha)
@@ -206,14 +206,14 @@ def test_the_last_statement_of_a_killed_try_is_waited_for(
     """The server goes on with it, although goose is gone, and the lock with it."""
     monkeypatch.setattr("slipway.operators.migrations._MIGRATION_PATIENCE", 1.0)
     with (
-        _holding(engine, database, "set application_name = slipway"),
+        holding(engine, database, "set application_name = slipway"),
         pytest.raises(ToolFailed, match="another session migrates"),
     ):
         migrate(engine, repository, repository.commit(**GOOD))
 
 
 @contextmanager
-def _holding(engine: ContainerEngine, database: str, statement: str) -> Iterator[None]:
+def holding(engine: ContainerEngine, database: str, statement: str) -> Iterator[None]:
     """Somebody's session, which does something and stays at work."""
     holder = engine.create(
         ContainerSpec(

@@ -10,22 +10,26 @@ from airflow.sdk.log import mask_secret
 
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.migrations.schema_records import SchemaRecords
+from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.goose import Goose
 from slipway.hooks.tools.migration_files import MigrationFiles
 from slipway.hooks.tools.postgres_url import postgres_url
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
-from slipway.model.facts import Checkout, Json, Release, SchemaVersion
+from slipway.model.facts import Checkout, Json, Release
 from slipway.model.target import FleetTarget
 from slipway.operators.leased import TurnTakingOperator, still_as_planned
 from slipway.operators.swap import open_cloud
-from slipway.policies.schema import OnRollBack, meet
+from slipway.policies.schema import OnRollBack, Rehearse
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.rehearsal import Rehearsal
 from slipway.tasks.retries import explained
+from slipway.tasks.schema_change import SchemaChange
+from slipway.tasks.schema_starts import schema_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Context
 
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 # Seconds for one run of goose: an environment's database may have much data.
 _MIGRATION_TIMEOUT = 3600.0
+# Seconds that a run goes on after its longest statement.
+_MARGIN = 300.0
 # Seconds: as a service may, that migrates its database as it starts; or a killed try's last
 # statement, which the server goes on with.
 _MIGRATION_PATIENCE = 120.0
@@ -49,10 +55,12 @@ class _GooseOperator(BaseOperator):
         url: str,
         directory: str,
         connection: str | None = None,
+        env: Mapping[str, str] | None = None,
         docker_conn_id: str = DEFAULT,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.env = dict(env or {})
         self.url = url
         self.connection = connection
         self.directory = directory
@@ -72,42 +80,51 @@ class _GooseOperator(BaseOperator):
         return self._engine
 
     def _migrations(self, sha: str) -> MigrationFiles:
-        migrations = migration_files(self.url, self.connection, self.directory, sha)
-        if migrations.gaps:
-            self.log.warning(
-                "%s lacks the numbers %s: was a file forgotten?", self.directory, migrations.gaps
-            )
-        return migrations
+        return migration_files(self.url, self.connection, self.directory, sha)
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)
 
+    def _warn(self, line: str) -> None:
+        self.log.warning("%s", line)
+
 
 class GooseRehearseOperator(_GooseOperator):
-    """Run the migrations up, down and up again on a fresh Postgres, as its database's owner.
+    """Run the migrations on a fresh Postgres, as its database's owner, from where they will start.
+
+    Where the environments' databases stand is on record: each such state is made with the files of
+    then, and the commit's go up from there, down to it, and up again.
 
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
     :param directory: where the migrations are, from the repository's top.
     :param postgres: Postgres' major version.
-    :param live_version: the schema version now live, which the way down leads to; None is 0.
+    :param environments: names of the project's environments.
     :param extensions: made beforehand, as whoever runs production's server would.
+    :param image: of Postgres, where the usual one lacks what the migrations need.
+    :param roles: made beforehand, as they are on production's server.
+    :param env: the variables that ``ENVSUB`` sees.
+    :param rehearse: :class:`slipway.policies.schema.Rehearse`: whether the way down is rehearsed.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
     """
 
-    template_fields: Sequence[str] = ("checkout", "live_version")
+    template_fields: Sequence[str] = ("checkout",)
 
     def __init__(
-        self, *, checkout: Any, postgres: int, live_version: int | None = None,
-        extensions: Sequence[str] = (), **kwargs: Any,
+        self, *, checkout: Any, postgres: int, environments: Sequence[str] = (),
+        extensions: Sequence[str] = (), image: str = "", roles: Sequence[str] = (),
+        rehearse: str = Rehearse.UP_DOWN_UP, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
+        self.environments = tuple(environments)
         self.extensions = tuple(extensions)
+        self.image = image
+        self.roles = tuple(roles)
+        self.rehearse = Rehearse(rehearse)
         self.postgres = postgres
-        self.live_version = live_version
 
     def execute(self, context: Context) -> Json:
         """Rehearse.
@@ -118,12 +135,18 @@ class GooseRehearseOperator(_GooseOperator):
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             migrations = self._migrations(checkout.release.sha)
+            starts = schema_starts(
+                artifact_store(), checkout.release.project, self.environments, self._migrations,
+                self._warn,
+            )  # fmt: skip
             rehearsal = Rehearsal(
                 engine=self._open_engine(context), labels=self._labels, postgres=self.postgres,
                 database=container_name(context, "postgres"),
-                goose=container_name(context, "goose"), extensions=self.extensions, log=self._say,
+                goose=container_name(context, "goose"), extensions=self.extensions,
+                image=self.image, roles=self.roles, env=self.env, rehearse=self.rehearse,
+                log=self._say,
             )  # fmt: skip
-            schema = rehearsal.run(migrations, live_version=int(self.live_version or 0))
+            schema = rehearsal.run(migrations, starts)
             return keep_fact(context, checkout.release, schema.to_json(), of=checkout)
 
 
@@ -140,7 +163,10 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     :param database_conn_id: Airflow connection of the database.
     :param on_roll_back: :class:`slipway.policies.schema.OnRollBack`: whether the release may meet a
         database that is ahead of it.
-    :param lock_timeout: seconds that a statement waits for a lock before it gives up.
+    :param lock_timeout: seconds that a statement waits for a lock before it gives up; a file with
+        ``NO TRANSACTION`` has no such limit, nor the next.
+    :param statement_timeout: seconds that a statement may take; None is as the server has it.
+    :param env: the variables that ``ENVSUB`` sees.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
     """
@@ -149,9 +175,11 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
 
     def __init__(
         self, *, environment: Json, release: Any, database_conn_id: str,
-        on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0, **kwargs: Any,
+        on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0,
+        statement_timeout: float | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
+        self.statement_timeout = statement_timeout
         self.environment = environment
         self.on_roll_back = OnRollBack(on_roll_back)
         self.lock_timeout = lock_timeout
@@ -164,7 +192,8 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
         :raises AirflowFailException: when a migration or the connection is at fault.
         """
         with explained():
-            cloud = open_cloud(FleetTarget.from_json(self.environment))
+            target = FleetTarget.from_json(self.environment)
+            cloud = open_cloud(target)
             release = Release.from_json(self.release)
             consent = None
             if self.admission is not None:
@@ -178,35 +207,33 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             if consent:
                 consent.use_up()
             migrations = self._migrations(release.sha)
-            engine = self._open_engine(context)
-            engine.remove_labelled(self._labels)
-            toolbox = Toolbox(
-                engine=engine, name=container_name(context, "goose"), labels=self._labels,
-                user=NOBODY,
+            change = SchemaChange(
+                goose=self._goose(context, migrations), release=release,
+                environment=target.environment, on_roll_back=self.on_roll_back,
+                records=SchemaRecords(artifact_store()), log=self._say, warn=self._warn,
             )  # fmt: skip
-            goose = Goose(
-                toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
-                log=self._say, timeout=_MIGRATION_TIMEOUT, lock_timeout=self.lock_timeout,
-                patience=_MIGRATION_PATIENCE,
-            )  # fmt: skip
-            return self._migrate(goose, migrations, release, lease.check).to_json()
+            return change.apply(lease.check).to_json()
 
-    def _migrate(
-        self, goose: Goose, migrations: MigrationFiles, release: Release, fence: Callable[[], None]
-    ) -> SchemaVersion:
-        before = goose.version()
-        ahead = meet(
-            self.on_roll_back, database=before, release=migrations.highest, version=release.version
+    def _goose(self, context: Context, migrations: MigrationFiles) -> Goose:
+        engine = self._open_engine(context)
+        engine.remove_labelled(self._labels)
+        toolbox = Toolbox(
+            engine=engine, name=container_name(context, "goose"), labels=self._labels, user=NOBODY
         )
-        if ahead:
-            self._say(ahead)
-            return SchemaVersion(version=before, before=before, seconds=0.0)
-        fence()
-        run = goose.up()
-        self._say(f"schema {before} -> {run.version}, {len(run.applied)} migrations applied")
-        return SchemaVersion(
-            version=run.version, before=before, applied=run.applied, seconds=run.seconds
-        )
+        return Goose(
+            toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
+            log=self._say, timeout=goose_timeout(self.statement_timeout), env=self.env,
+            lock_timeout=self.lock_timeout, statement_timeout=self.statement_timeout,
+            patience=_MIGRATION_PATIENCE, connection=self.database_conn_id,
+        )  # fmt: skip
+
+
+def goose_timeout(statement_timeout: float | None) -> float:
+    """Return how long one run of goose may take on an environment's database, in seconds.
+
+    :param statement_timeout: of the project: the run is not over before it is.
+    """
+    return max(_MIGRATION_TIMEOUT, (statement_timeout or 0.0) + _MARGIN)
 
 
 def migration_files(url: str, connection: str | None, directory: str, sha: str) -> MigrationFiles:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import DEFAULT, container_engine
+from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.goose import Goose
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.operators.migrations import database_url, migration_files
-from slipway.policies.schema import OnRollBack, meet
+from slipway.policies.schema import OnRollBack
 from slipway.tasks.image_layers import Layers, baked_before
 from slipway.tasks.known_images import known_images, machine_image
 from slipway.tasks.naming import container_name, labels
+from slipway.tasks.schema_change import SchemaChange
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -74,6 +76,8 @@ class SchemaOutlook:
     :param directory: where the migrations are, from the repository's top.
     :param database_conn_id: Airflow connection of the database.
     :param on_roll_back: whether a release may meet a database that is ahead of it.
+    :param environment: the environment's name.
+    :param env: the variables that ``ENVSUB`` sees.
     :param docker_conn_id: Airflow connection of the container engine.
     """
 
@@ -82,6 +86,8 @@ class SchemaOutlook:
     database_conn_id: str
     connection: str | None = None
     on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
+    environment: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
     docker_conn_id: str = DEFAULT
 
     def look(self, release: Release, context: Context, log: Callable[[str], None]) -> str:
@@ -91,6 +97,7 @@ class SchemaOutlook:
         :param context: the task's.
         :param log: receives what else there is to say.
         :raises SchemaAhead: when the database is ahead, and the project says ``stop``.
+        :raises MigrationFailed: when a file would be refused, or would find an index in its way.
         """
         migrations = migration_files(self.url, self.connection, self.directory, release.sha)
         engine = container_engine(self.docker_conn_id)
@@ -101,19 +108,13 @@ class SchemaOutlook:
         )  # fmt: skip
         goose = Goose(
             toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
-            log=log, timeout=_TIMEOUT,
+            log=log, timeout=_TIMEOUT, env=self.env, connection=self.database_conn_id,
         )  # fmt: skip
-        database = goose.look()
-        ahead = meet(
-            self.on_roll_back, database=database, release=migrations.highest,
-            version=release.version,
-        )  # fmt: skip
-        if ahead:
-            return ahead
-        missing = [name for number, name in migrations.names.items() if number > database]
-        if not missing:
-            return f"{database}, and nothing to apply"
-        return f"{database} -> {migrations.highest}, applies {', '.join(missing)}"
+        return SchemaChange(
+            goose=goose, release=release, environment=self.environment,
+            on_roll_back=self.on_roll_back, records=SchemaRecords(artifact_store()), log=log,
+            warn=lambda line: log(f"warning: {line}"),
+        ).forecast()  # fmt: skip
 
     def clean_up(self, context: Context) -> None:
         """Remove what a killed look left in the container engine.

@@ -24,6 +24,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import FleetTarget
 from slipway.operators.leased import TurnTakingOperator, run_lease, still_as_planned
+from slipway.operators.schema_that_stays import tell_schema
 from slipway.tasks.begun import finish_swap, forget_swap
 from slipway.tasks.consent import Consent
 from slipway.tasks.known_images import require_recorded
@@ -156,8 +157,7 @@ class RollBackOperator(_FleetOperator):
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
 
-        :raises AirflowSkipException: when there is no image or no more than a dry run, so
-            nothing was launched.
+        :raises AirflowSkipException: when nothing was launched: no image, or a dry run alone.
         """
         if self.image is None or is_dry_run(context):
             raise AirflowSkipException(_NOTHING)
@@ -193,6 +193,7 @@ class RollBackOperator(_FleetOperator):
 
     def leave(self, lease: FleetLease, release: str, context: Context) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
+        tell_schema(self.environment, release, self.log.warning)
         forget_swap(context)
         lease.settle(release)
 

@@ -1,22 +1,28 @@
-"""Migrations run up, down and up again on a fresh Postgres, as its database's owner."""
+"""Migrations run on a fresh Postgres that was brought to where the environments stand.
+
+From what serves they go up, down to where they came from, and up again, as the database's owner.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import MigrationFailed
-from slipway.hooks.tools.goose import Goose
+from slipway.hooks.migrations.index_statements import locking
+from slipway.hooks.migrations.migration_lineage import is_behind, require_follows
+from slipway.hooks.tools.goose import Goose, GooseRun
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import SchemaVersion
-from slipway.tasks.scratch_postgres import scratch_postgres
+from slipway.policies.schema import Rehearse, cannot_be_undone
+from slipway.tasks.scratch_postgres import ScratchPostgres, scratch_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from slipway.hooks.docker.engine import ContainerEngine
     from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.tasks.schema_starts import SchemaStart
 
 # Seconds for one run of goose. A rehearsal has no data.
 _TIMEOUT = 300.0
@@ -32,6 +38,10 @@ class Rehearsal:
     :param labels: on both; whatever carries them is removed, before and afterwards.
     :param postgres: Postgres' major version.
     :param extensions: made beforehand, as whoever runs production's server would.
+    :param image: of Postgres, where the usual one lacks what the migrations need.
+    :param roles: made beforehand, as they are on production's server.
+    :param env: the variables that ``ENVSUB`` sees.
+    :param rehearse: whether the way down is rehearsed.
     :param log: receives every line.
     """
 
@@ -41,32 +51,87 @@ class Rehearsal:
     labels: Mapping[str, str]
     postgres: int
     extensions: tuple[str, ...] = ()
+    image: str = ""
+    roles: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    rehearse: Rehearse = Rehearse.UP_DOWN_UP
     log: Callable[[str], None]
 
-    def run(self, migrations: MigrationFiles, *, live_version: int = 0) -> SchemaVersion:
-        """Rehearse.
+    def run(self, migrations: MigrationFiles, starts: Sequence[SchemaStart] = ()) -> SchemaVersion:
+        """Rehearse from each start, or from an empty database where there is none.
 
-        :param live_version: the schema version now live, which the way down leads to.
-        :raises MigrationFailed: when a migration is at fault, naming file and direction.
+        :param starts: where the environments stand.
+        :raises MigrationFailed: when a migration is at fault, naming file and direction, or does
+            not follow on what an environment has.
         """
+        self._remark(migrations)
+        ahead = [one for one in starts if is_behind(migrations, _applied(one))]
+        for one in ahead:
+            self.log(f"{one.where} is ahead, at {one.version}: nothing would be applied there")
+        starts = [one for one in starts if one not in ahead]
+        for one in starts:
+            require_follows(migrations, one.migrations, one.version, one.where)
+        states: list[SchemaStart | None] = [*starts] or [None]
+        return [self._from(migrations, one) for one in states][-1]
+
+    def _remark(self, migrations: MigrationFiles) -> None:
+        for remark in migrations.remarks():
+            self.log(f"warning: {remark}")
+        for file in migrations.files.values():
+            for one in locking(file):
+                self.log(
+                    f"warning: {file.name}, line {one.line}: waits for its table without a limit, "
+                    "as NO TRANSACTION has none, and everybody else waits behind it; a file of its "
+                    "own, in a transaction, gives up after lock_timeout"
+                )
+
+    def _from(self, migrations: MigrationFiles, start: SchemaStart | None) -> SchemaVersion:
         with scratch_postgres(
             self.engine, name=self.database, major=self.postgres, labels=self.labels,
-            extensions=self.extensions,
+            extensions=self.extensions, image=self.image, roles=self.roles,
         ) as scratch:  # fmt: skip
-            toolbox = Toolbox(
-                engine=self.engine, name=self.goose, labels=self.labels, network=scratch.network,
-                user=NOBODY,
-            )  # fmt: skip
-            goose = Goose(
-                toolbox=toolbox, migrations=migrations, url=scratch.url, log=self.log,
-                timeout=_TIMEOUT,
-            )  # fmt: skip
-            # A database that is ahead of the commit is a roll back: there is no way down to it.
-            return self._there_and_back(goose, min(live_version, migrations.highest))
+            if start is not None:
+                self._serve(scratch, start)
+            goose = self._goose(scratch, migrations)
+            return self._there_and_back(goose, start.version if start else 0)
 
-    def _there_and_back(self, goose: Goose, floor: int) -> SchemaVersion:
+    def _goose(self, scratch: ScratchPostgres, migrations: MigrationFiles) -> Goose:
+        toolbox = Toolbox(
+            engine=self.engine, name=self.goose, labels=self.labels, network=scratch.network,
+            user=NOBODY,
+        )  # fmt: skip
+        return Goose(
+            toolbox=toolbox, migrations=migrations, url=scratch.url, log=self.log,
+            timeout=_TIMEOUT, env=self.env,
+        )  # fmt: skip
+
+    def _serve(self, scratch: ScratchPostgres, start: SchemaStart) -> None:
+        """Bring the empty database to where an environment's stands, with the files of then."""
+        with self._group(f"what serves: {start.where}, at {start.version}"):
+            if start.version:
+                self._goose(scratch, start.migrations).up(
+                    to=start.version,
+                    direction=f"to what serves, as of {start.record.release.version}",
+                )
+
+    def _there_and_back(self, goose: Goose, start: int) -> SchemaVersion:
         with self._group("up"):
             up = goose.up()
+        seconds = up.seconds
+        if self.rehearse is Rehearse.UP:
+            self.log("the way down is not rehearsed: the project says `rehearse: up`")
+        else:
+            seconds += self._back(goose, start, up)
+        return SchemaVersion(version=up.version, before=start, applied=up.applied, seconds=seconds)
+
+    def _back(self, goose: Goose, start: int, up: GooseRun) -> float:
+        """Go down as far as that is possible, and up again; return the seconds."""
+        above = {at: name for at, name in goose.migrations.irreversible.items() if at > start}
+        floor = max(above, default=start)
+        if above:
+            self.log(f"{cannot_be_undone(list(above.values()))}: the way down ends at {floor}")
+        if floor >= up.version:
+            return 0.0
         with self._group(f"down to {floor}"):
             down = goose.down_to(floor)
         with self._group("up again"):
@@ -74,10 +139,7 @@ class Rehearsal:
         if again.version != up.version:
             msg = f"up leads to {up.version}, but after going down to {floor} to {again.version}"
             raise MigrationFailed(msg, advice="make each Down the reverse of its Up")
-        return SchemaVersion(
-            version=again.version, before=0, applied=up.applied,
-            seconds=up.seconds + down.seconds + again.seconds,
-        )  # fmt: skip
+        return down.seconds + again.seconds
 
     @contextmanager
     def _group(self, title: str) -> Iterator[None]:
@@ -87,3 +149,7 @@ class Rehearsal:
             yield
         finally:
             self.log("::endgroup::")
+
+
+def _applied(start: SchemaStart) -> list[int]:
+    return [number for number in start.migrations.names if number <= start.version]

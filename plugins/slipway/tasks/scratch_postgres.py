@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ImageUnavailable, TestsFailed, ToolFailed
+from slipway.exceptions import ImageUnavailable, MigrationFailed, TestsFailed, ToolFailed
 from slipway.hooks.tools.recipes import pack
 from slipway.model.container import ContainerSpec, ImageFacts, PullPolicy
 from slipway.pipeline.compiler.spec import UNTRUSTED
@@ -58,6 +58,8 @@ def scratch_postgres(
     major: int,
     labels: Mapping[str, str],
     extensions: Sequence[str] = (),
+    image: str = "",
+    roles: Sequence[str] = (),
 ) -> Iterator[ScratchPostgres]:
     """Start a Postgres on a private network, and remove both afterwards.
 
@@ -65,30 +67,33 @@ def scratch_postgres(
     :param major: Postgres' major version.
     :param labels: on both; whatever carries them is removed, before and afterwards.
     :param extensions: made beforehand, as whoever runs production's server would.
+    :param image: in place of the usual one; it must read what the official image reads.
+    :param roles: made beforehand, without a login.
     :raises ImageUnavailable: when there is no image of that version.
     :raises ToolFailed: when the server does not start.
+    :raises MigrationFailed: when the image lacks an extension.
     """
     engine.remove_labelled(labels)
     try:
-        image = _image(engine, major)
+        found = engine.ensure_image(image) if image else _image(engine, major)
         engine.create_network(
             name, {**labels, "slipway.kind": "pipeline"}, guarded=True, internal=True
         )
-        container = engine.create(isolated(_server(name, image, labels), UNTRUSTED))
+        container = engine.create(isolated(_server(name, found, labels), UNTRUSTED))
         password = secrets.token_hex(16)
         files = {
             # The superuser's, which nobody is told.
             _PASSWORD: secrets.token_hex(16).encode(),
-            _SQL: _role_sql(password, extensions).encode(),
+            _SQL: _role_sql(password, extensions, roles).encode(),
         }
         engine.put_tar(container, _FOLDER, pack(files))
         engine.start(container)
-        service = Service(name=f"Postgres {major}", container=container, image=image)
+        service = Service(name=image or f"Postgres {major}", container=container, image=found)
         try:
             wait_until_ready(engine, service, timeout=_START_TIMEOUT)
         except TestsFailed as error:
             raise ToolFailed(error.message) from error
-        _make_role(engine, container)
+        _make_role(engine, container, image or f"postgres:{major}")
         url = f"postgres://{ROLE}:{password}@{_HOST}:5432/{ROLE}?sslmode=disable"
         yield ScratchPostgres(url=url, network=name)
     finally:
@@ -109,13 +114,14 @@ def _server(name: str, image: ImageFacts, labels: Mapping[str, str]) -> Containe
     )
 
 
-def _role_sql(password: str, extensions: Sequence[str]) -> str:
+def _role_sql(password: str, extensions: Sequence[str], roles: Sequence[str]) -> str:
     """Write what makes the database's owner, as the superuser."""
     return "\n".join(
         [
             f"create role {ROLE} login password '{password}';",
             f"alter database {ROLE} owner to {ROLE};",
             f"alter schema public owner to {ROLE};",
+            *(f"create role {_quoted(one)};" for one in roles),
             *(f"create extension if not exists {_quoted(one)} cascade;" for one in extensions),
         ]
     )
@@ -125,16 +131,22 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _make_role(engine: ContainerEngine, container: str) -> None:
+def _make_role(engine: ContainerEngine, container: str, image: str) -> None:
     """Make the owner, over the server's own socket.
 
     :raises ToolFailed: with what psql said.
+    :raises MigrationFailed: when the image lacks an extension.
     """
     psql = ("psql", "-XqU", "postgres", "-d", ROLE, "-v", "ON_ERROR_STOP=1", "-f")
     code, said = engine.exec(container, (*psql, f"{_FOLDER}/{_SQL}"))
-    if code != 0:
-        msg = f"the rehearsal's database cannot be made: {said.strip()}"
-        raise ToolFailed(msg, advice="does the image have the extensions that the project names?")
+    if code == 0:
+        return
+    if "extension" in said and ("not available" in said or "control file" in said):
+        msg = f"{image} lacks an extension that the project names: {said.strip()}"
+        advice = "name an image that has it: `migrations: {image: ...}` in the project file"
+        raise MigrationFailed(msg, advice=advice)
+    msg = f"the rehearsal's database cannot be made: {said.strip()}"
+    raise ToolFailed(msg, advice=f"does {image} start as the official image of Postgres does?")
 
 
 def _image(engine: ContainerEngine, major: int) -> ImageFacts:

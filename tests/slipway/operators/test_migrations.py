@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 import pytest
@@ -9,9 +9,10 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import LeaseHeld, MigrationFailed, ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.tools.goose import GooseRun
+from slipway.hooks.tools.goose import DatabaseState, Goose, GooseRun
 from slipway.model.facts import Release, SchemaVersion
-from slipway.operators import migrations, swap
+from slipway.operators import migrations as goose
+from slipway.operators import swap
 from slipway.operators.migrations import GooseMigrateOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -29,11 +30,23 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Any:
     cloud = FakeFleetCloud()
     monkeypatch.setattr(swap, "fleet_cloud", lambda *_, **__: cloud)
     engine = mock.create_autospec(ContainerEngine, instance=True)
-    monkeypatch.setattr(migrations, "container_engine", lambda _: engine)
+    monkeypatch.setattr(goose, "container_engine", lambda _: engine)
     connection = {"conn_type": "postgres", "host": "db", "login": "u", "password": "p/w"}
     monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
-    with mock.patch.object(migrations, "Goose", autospec=True) as made:
+    with mock.patch.object(goose, "Goose", autospec=True) as made:
+        made.return_value.env = {}
+
+        def make(**options: Any) -> Goose:
+            made.return_value.migrations = options["migrations"]
+            return cast("Goose", made.return_value)
+
+        made.side_effect = make
         yield made
+
+
+def standing(version: int) -> DatabaseState:
+    """A database that has all migrations up to a number."""
+    return DatabaseState(applied=frozenset(range(1, version + 1)))
 
 
 def migrate(
@@ -53,18 +66,18 @@ THREE = {f"migrations__{n}_x_dot_sql": "-- +goose Up\n" for n in (1, 2, 3)}
 
 
 def test_a_database_behind_the_release_is_brought_up(repository: Repository, runs: Any) -> None:
-    runs.return_value.version.return_value = 1
+    runs.return_value.state.return_value = standing(1)
     applied = ("2_x.sql", "3_x.sql")
-    runs.return_value.up.return_value = GooseRun(version=3, applied=applied, seconds=2.0)
+    runs.return_value.apply.return_value = GooseRun(version=3, applied=applied, seconds=2.0)
     schema = migrate(repository, **THREE)
     assert schema == SchemaVersion(version=3, before=1, applied=applied, seconds=2.0)
     assert runs.call_args.kwargs["url"] == "postgres://u:p%2Fw@db:5432/u"
 
 
 def test_a_database_ahead_of_the_release_is_left_alone(repository: Repository, runs: Any) -> None:
-    runs.return_value.version.return_value = 7
+    runs.return_value.state.return_value = standing(7)
     assert migrate(repository, **THREE) == SchemaVersion(version=7, before=7, seconds=0.0)
-    runs.return_value.up.assert_not_called()
+    runs.return_value.apply.assert_not_called()
 
 
 def test_whoever_lost_the_lease_meanwhile_migrates_nothing(
@@ -72,35 +85,36 @@ def test_whoever_lost_the_lease_meanwhile_migrates_nothing(
 ) -> None:
     cloud = swap.open_cloud(make_target())
 
-    def slept() -> int:
+    def slept() -> DatabaseState:
         cloud.lease(owner="another", dead=lambda _: True).take("2")
-        return 1
+        return standing(1)
 
-    runs.return_value.version.side_effect = slept
+    runs.return_value.state.side_effect = slept
+    runs.return_value.apply.side_effect = lambda _, fence: fence()
     with pytest.raises(LeaseHeld, match="another is changing this environment to 2"):
         migrate(repository, **THREE)
-    runs.return_value.up.assert_not_called()
+    assert runs.return_value.apply.call_count == 1  # where each of its runs asks first
 
 
 def test_a_project_may_stop_where_the_database_is_ahead(repository: Repository, runs: Any) -> None:
-    runs.return_value.version.return_value = 7
+    runs.return_value.state.return_value = standing(7)
     with pytest.raises(AirflowFailException, match="schema 7, release 1 knows 3, and the project"):
         migrate(repository, on_roll_back="stop", **THREE)
-    runs.return_value.up.assert_not_called()
+    runs.return_value.apply.assert_not_called()
     runs.return_value.down_to.assert_not_called()
-    runs.return_value.version.return_value = 3
-    runs.return_value.up.return_value = GooseRun(version=3, applied=(), seconds=1.0)
+    runs.return_value.state.return_value = standing(3)
+    runs.return_value.apply.return_value = GooseRun(version=3, applied=(), seconds=1.0)
     assert migrate(repository, on_roll_back="stop", **THREE).version == 3
 
 
 def test_a_bad_migration_fails_for_good_and_a_lock_may_be_tried_again(
     repository: Repository, runs: Any
 ) -> None:
-    runs.return_value.version.return_value = 0
-    runs.return_value.up.side_effect = MigrationFailed("1_x.sql fails")
+    runs.return_value.state.return_value = standing(0)
+    runs.return_value.apply.side_effect = MigrationFailed("1_x.sql fails")
     with pytest.raises(AirflowFailException, match=r"1_x\.sql fails"):
         migrate(repository, **THREE)
-    runs.return_value.up.side_effect = ToolFailed("lock timeout")
+    runs.return_value.apply.side_effect = ToolFailed("lock timeout")
     with pytest.raises(ToolFailed):
         migrate(repository, **THREE)
 
@@ -120,8 +134,8 @@ def test_killing_removes_the_containers_of_this_task(
     repository: Repository, runs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = mock.create_autospec(ContainerEngine, instance=True)
-    monkeypatch.setattr(migrations, "container_engine", lambda _: engine)
-    runs.return_value.version.return_value = 7
+    monkeypatch.setattr(goose, "container_engine", lambda _: engine)
+    runs.return_value.state.return_value = standing(7)
     operator = GooseMigrateOperator(
         task_id="migrate", environment=make_target().to_json(),
         url=repository.url, directory="migrations", database_conn_id="shop_dev",

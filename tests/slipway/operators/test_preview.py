@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 import boto3
@@ -19,6 +19,7 @@ from slipway.exceptions import SchemaAhead
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.tools.goose import DatabaseState, Goose
 from slipway.model.facts import MachineImage, PublishedPackage
 from slipway.operators import bake_image, preview
 from slipway.operators.bake_image import PackerBakeOperator
@@ -200,8 +201,20 @@ def goose(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     connection = {"conn_type": "postgres", "host": "db", "login": "u", "password": "p/w"}
     monkeypatch.setenv("AIRFLOW_CONN_SHOP_PROD", json.dumps(connection))
     with mock.patch.object(preview, "Goose", autospec=True) as made:
+        made.return_value.env = {}
+
+        def make(**options: Any) -> Goose:
+            made.return_value.migrations = options["migrations"]
+            return cast("Goose", made.return_value)
+
+        made.side_effect = make
         yield made
-    assert [call[0] for call in made.return_value.method_calls] == ["look"] * made.call_count
+    assert [call[0] for call in made.return_value.method_calls] == ["state"] * made.call_count
+
+
+def standing(version: int) -> DatabaseState:
+    """A database that has all migrations up to a number."""
+    return DatabaseState(applied=frozenset(range(1, version + 1)))
 
 
 THREE = {f"migrations__{n}_x_dot_sql": "-- +goose Up\n" for n in (1, 2, 3)}
@@ -219,7 +232,7 @@ THREE = {f"migrations__{n}_x_dot_sql": "-- +goose Up\n" for n in (1, 2, 3)}
 def test_the_schema_is_only_looked_at(
     repository: Repository, goose: Any, database: int, said: str
 ) -> None:
-    goose.return_value.look.return_value = database
+    goose.return_value.state.return_value = standing(database)
     release = replace(PACKAGE.release, sha=repository.commit(**THREE))
     schema = SchemaOutlook(url=repository.url, directory="migrations", database_conn_id="shop_prod")
     assert schema.look(release, CONTEXT, lambda _: None).startswith(said)
@@ -227,7 +240,7 @@ def test_the_schema_is_only_looked_at(
 
 
 def test_a_project_may_stop_where_the_database_is_ahead(repository: Repository, goose: Any) -> None:
-    goose.return_value.look.return_value = 7
+    goose.return_value.state.return_value = standing(7)
     release = replace(PACKAGE.release, sha=repository.commit(**THREE))
     schema = SchemaOutlook(
         url=repository.url, directory="migrations", database_conn_id="shop_prod",

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from slipway.exceptions import SlipwayError, ToolFailed
-from slipway.hooks.tools.goose_output import applied_in, failure_in, never_migrated, version_in
-from slipway.hooks.tools.tool_secrets import postgres_password
-from slipway.hooks.tools.toolbox import WORK
+from slipway.exceptions import MigrationFailed, StepTimedOut, ToolFailed
+from slipway.hooks.goose_container import READ_ONLY, GooseContainer
+from slipway.hooks.migrations import goose_watch
+from slipway.hooks.migrations.goose_failure import Attempt, after_half, half_done, right_missing
+from slipway.hooks.migrations.index_statements import creates_first
+from slipway.hooks.tools.goose_output import applied_in, version_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from slipway.hooks.goose_container import Output
+    from slipway.hooks.migrations.database_state import InvalidIndex
+    from slipway.hooks.migrations.goose_file import GooseFile
     from slipway.hooks.tools.migration_files import MigrationFiles
     from slipway.hooks.tools.toolbox import Toolbox
 
-TABLE = "goose_db_version"
-# Part of the toolbox: runs a command under goose's advisory lock.
-_ALONE = "migration-lock"
+# Without an end.
+_UNLIMITED = ("-c lock_timeout=0", "-c statement_timeout=0")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,28 +33,61 @@ class GooseRun:
     :param version: the database's, afterwards.
     :param applied: the files that it ran, in order.
     :param seconds: how long it took.
+    :param invalid: indexes that no query uses, afterwards.
     """
 
     version: int
     applied: tuple[str, ...]
     seconds: float
+    invalid: tuple[InvalidIndex, ...] = ()
+
+    def then(self, other: GooseRun) -> GooseRun:
+        """Put a later run behind this one."""
+        return GooseRun(
+            version=other.version,
+            applied=(*self.applied, *other.applied),
+            seconds=self.seconds + other.seconds,
+            invalid=other.invalid,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseState:
+    """Where a database stands.
+
+    :param applied: numbers of the migrations that it has.
+    :param invalid: indexes that no query uses.
+    """
+
+    applied: frozenset[int] = frozenset()
+    invalid: tuple[InvalidIndex, ...] = ()
+
+    @property
+    def version(self) -> int:
+        """The highest of them; 0 where goose has never been."""
+        return max(self.applied, default=0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goose:
     """Migrates one database with one commit's files.
 
+    A file with ``-- +goose NO TRANSACTION`` is run by itself, without a limit for locks and
+    statements: it waits for others without keeping anybody from the table, and what is cut short
+    there stays half done.
+
     :param toolbox: where goose runs; it must reach the database.
     :param migrations: the files.
-    :param url: the database, with its password, which goose reads from a file: its environment is
-        open to every migration that asks for ``ENVSUB``.
-    :param log: receives goose's lines.
+    :param url: the database, with its password, which goose reads from a file.
+    :param log: receives goose's lines, and whom it waits for.
     :param timeout: seconds for each run.
     :param lock_timeout: seconds that a statement waits for a lock before it gives up, so that a
         migration queues the service's own queries behind it no longer than that.
-    :param options: further options of the session, as in ``PGOPTIONS``.
+    :param statement_timeout: seconds that a statement may take; None is as the server has it.
     :param patience: seconds to wait for others who migrate the same database, under an advisory
         lock; None for a database that is nobody else's.
+    :param env: the variables that ``ENVSUB`` sees; goose's environment has no others.
+    :param connection: Airflow connection of the database, for messages.
     """
 
     toolbox: Toolbox
@@ -59,35 +96,67 @@ class Goose:
     log: Callable[[str], None]
     timeout: float
     lock_timeout: float = 5.0
-    options: str = ""
+    statement_timeout: float | None = None
     patience: float | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    connection: str = ""
 
-    def version(self) -> int:
-        """Ask for the database's version; 0 where goose has never been."""
-        return self._run("version", direction="to its version").version
+    def state(self) -> DatabaseState:
+        """Ask what is applied and change nothing, not even to make goose's table.
+
+        :raises RightMissing: when the role must not read goose's table.
+        :raises EnvironmentMisconfigured: when the database turns us away.
+        :raises ToolFailed: when another try may help.
+        """
+        output = self._container.look()
+        if output.exit_code == goose_watch.NO_SESSION:
+            self._say_why_not()
+        if output.seen.trouble is not None:
+            code, said = output.seen.trouble
+            msg = f"the database does not say what is applied: {said}"
+            if code == "42501":
+                reason = f"ERROR: {said} (SQLSTATE {code})"
+                raise right_missing(msg, reason, self._role, self.connection)
+            raise ToolFailed(msg)
+        if output.exit_code != 0:
+            msg = f"the database cannot be looked at: {output.lines[-3:]}"
+            raise ToolFailed(msg)
+        return DatabaseState(applied=output.seen.applied, invalid=output.seen.before)
 
     def look(self) -> int:
-        """Ask for the database's version and change nothing, not even to make goose's table."""
-        lines: list[str] = []
-        careful = replace(
-            self, options=f"{self.options} -c default_transaction_read_only=on", log=lines.append,
-            patience=None,
-        )  # fmt: skip
-        try:
-            version = careful.version()
-        except SlipwayError:
-            if not never_migrated(lines):
-                raise
-            version = 0
+        """Ask for the database's version, as :meth:`state` does."""
+        version = self.state().version
         self.log(f"the database has schema {version}")
         return version
 
-    def up(self, *, direction: str = "up") -> GooseRun:
-        """Apply what is not applied.
+    def apply(self, pending: Sequence[int], fence: Callable[[], None]) -> GooseRun:
+        """Apply migrations to a database that others use.
 
+        :param pending: their numbers, ascending; all that the database lacks.
+        :param fence: called before each run.
+        :raises MigrationFailed: when a file is at fault, or an invalid index is in its way, or it
+            was cut short and has no transaction.
+        :raises RightMissing: when the role must not do what a file does.
+        :raises ToolFailed: when another try may help.
+        """
+        self.migrations.require_variables(self.env, pending)
+        done = GooseRun(version=0, applied=(), seconds=0.0)
+        refuse = creates_first(self._files(pending))
+        for batch in self._batches(pending):
+            fence()
+            done = done.then(self._run("up-to", str(batch[-1]), batch=batch, refuse=refuse))
+        return done
+
+    def up(self, *, to: int | None = None, direction: str = "up") -> GooseRun:
+        """Apply what is not applied, in one run.
+
+        :param to: the last one; None is all.
         :param direction: for messages.
         """
-        return self._run("up", direction=direction)
+        numbers = [number for number in self.migrations.names if to is None or number <= to]
+        self.migrations.require_variables(self.env, numbers)
+        command = ("up",) if to is None else ("up-to", str(to))
+        return self._run(*command, direction=direction)
 
     def down_to(self, version: int) -> GooseRun:
         """Undo everything above a version.
@@ -96,43 +165,103 @@ class Goose:
         """
         return self._run("down-to", str(version), direction="down")
 
-    def _run(self, *command: str, direction: str) -> GooseRun:
+    def _files(self, numbers: Collection[int]) -> list[GooseFile]:
+        files = self.migrations.files
+        return [files[number] for number in numbers if number in files]
+
+    def _batches(self, pending: Sequence[int]) -> Iterator[tuple[int, ...]]:
+        """Part what is pending: files without a transaction are run one by one."""
+        batch: list[int] = []
+        for number in pending:
+            alone = self._is_alone(number)
+            if batch and (alone or self._is_alone(batch[-1])):
+                yield tuple(batch)
+                batch = []
+            batch.append(number)
+        if batch:
+            yield tuple(batch)
+
+    def _is_alone(self, number: int) -> bool:
+        file = self.migrations.files.get(number)
+        return file is not None and not file.transactional
+
+    def _run(
+        self, *command: str, direction: str = "up", batch: tuple[int, ...] = (),
+        refuse: Collection[str] = (),
+    ) -> GooseRun:  # fmt: skip
         """Run goose once.
 
-        :raises MigrationFailed: when a file is at fault.
-        :raises RightMissing: when the role must not do what a file does.
-        :raises EnvironmentMisconfigured: when the database turns us away.
-        :raises ToolFailed: when another try may help.
+        :param batch: what it applies to a database that others use.
+        :param refuse: indexes that must not be there in an invalid state.
         """
-        lines: list[str] = []
-
-        def log(block: str) -> None:
-            lines.extend(block.split("\n"))
-            self.log(block)
-
-        folder = f"{WORK}/{self.migrations.directory}"
-        alone = () if self.patience is None else (_ALONE, f"{self.patience:.0f}")
-        url, password = postgres_password(self.url)
-        result = self.toolbox.run(
-            *alone, "goose", "-dir", folder, "-table", TABLE, *command,
-            files=self.migrations.archive,
-            environment={
-                "GOOSE_DRIVER": "postgres",
-                "GOOSE_DBSTRING": url,
-                "PGOPTIONS": f"-c lock_timeout={round(self.lock_timeout * 1000)} {self.options}",
-                "PGAPPNAME": "slipway",
-                "PGCONNECT_TIMEOUT": "10",
-                **password.environment,
-            },
-            secrets=password.files,
-            timeout=self.timeout,
-            log=log,
-        )  # fmt: skip
-        if result.exit_code != 0:
-            role = unquote(urlsplit(url).username or "")
-            raise failure_in(lines, direction, role=role)
-        version = version_in(lines)
+        alone = self.migrations.files[batch[0]] if batch and self._is_alone(batch[0]) else None
+        try:
+            output = self._container.run(
+                *command, options=_UNLIMITED if alone else self._limits(),
+                refuse=sorted(refuse), patience=self.patience,
+            )  # fmt: skip
+        except StepTimedOut as error:
+            if alone is None:
+                raise
+            msg = f"migration {alone.name} was cut short: {error.message}{half_done(alone)}"
+            raise MigrationFailed(msg, advice=after_half(alone, ())) from error
+        if output.exit_code == goose_watch.IN_THE_WAY:
+            raise _in_the_way(output.seen.in_the_way(refuse))
+        if output.exit_code != 0:
+            raise self._attempt(output, direction, batch).failure()
+        version = version_in(output.lines)
         if version is None:
-            msg = f"goose did not say which version the database has: {lines[-3:]}"
+            msg = f"goose did not say which version the database has: {output.lines[-3:]}"
             raise ToolFailed(msg)
-        return GooseRun(version=version, applied=applied_in(lines), seconds=result.seconds)
+        return GooseRun(
+            version=version, applied=applied_in(output.lines), seconds=output.seconds,
+            invalid=output.seen.left or (),
+        )  # fmt: skip
+
+    def _limits(self) -> tuple[str, ...]:
+        limits = (f"-c lock_timeout={round(self.lock_timeout * 1000)}",)
+        if self.statement_timeout is None:
+            return limits
+        return (*limits, f"-c statement_timeout={round(self.statement_timeout * 1000)}")
+
+    def _attempt(self, output: Output, direction: str, batch: tuple[int, ...]) -> Attempt:
+        there_before = {one.index for one in output.seen.before}
+        return Attempt(
+            lines=output.lines, direction=direction, role=self._role, connection=self.connection,
+            files=self._files(batch or tuple(self.migrations.files)), holders=output.seen.holders,
+            left=[one for one in output.seen.left or () if one.index not in there_before],
+            shared=bool(batch),
+        )  # fmt: skip
+
+    @property
+    def _role(self) -> str:
+        return unquote(urlsplit(self.url).username or "")
+
+    @cached_property
+    def _container(self) -> GooseContainer:
+        return GooseContainer(
+            toolbox=self.toolbox, migrations=self.migrations, url=self.url, log=self.log,
+            timeout=self.timeout, env=self.env,
+        )  # fmt: skip
+
+    def _say_why_not(self) -> None:
+        """Let goose meet what kept us out: it says more about it.
+
+        :raises SlipwayError: when it does.
+        """
+        output = self._container.run("version", options=(READ_ONLY,))
+        if output.exit_code != 0:
+            raise self._attempt(output, "to its version", ()).failure()
+        msg = "goose can connect to the database, and libpq cannot"
+        raise ToolFailed(msg)
+
+
+def _in_the_way(indexes: Sequence[InvalidIndex]) -> MigrationFailed:
+    told = "\n  ".join(one.said for one in indexes)
+    msg = f"nothing was run: a migration would find an index of its own name\n  {told}"
+    cure = " ".join(one.drop for one in indexes)
+    advice = (
+        f"{cure} then clear the task `migrate`; an earlier try of the migration left it, or "
+        "somebody is building it right now"
+    )
+    return MigrationFailed(msg, advice=advice)
