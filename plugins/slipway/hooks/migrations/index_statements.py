@@ -13,7 +13,13 @@ _PART = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
 _NAME = rf"(?:{_PART}\s*\.\s*)*{_PART}"
 _CREATE = re.compile(
     rf"create\s+(?:unique\s+)?index\s+(?:concurrently\s+)?(?:if\s+not\s+exists\s+)?"
-    rf"(?!on\s)({_NAME})\s+on\b",
+    rf"(?!(?:on|concurrently)\s)({_NAME})\s+on\b",
+    re.IGNORECASE,
+)
+# Postgres makes the name of table and columns.
+_UNNAMED = re.compile(
+    rf"create\s+(?:unique\s+)?index\s+(?:concurrently\s+)?on\s+(?:only\s+)?({_NAME})\s*"
+    rf"(?:using\s+\w+\s*)?\(\s*({_PART}(?:\s*,\s*{_PART})*)\s*\)",
     re.IGNORECASE,
 )
 _DROP = re.compile(
@@ -54,9 +60,16 @@ def creates_first(files: Iterable[GooseFile]) -> frozenset[str]:
             cured |= set(_names(found[2] or ""))
         for found in _DROP.finditer(statement.plain):
             cured |= set(_names(found[1]))
-        if created := _CREATE.match(statement.plain):
-            made |= set(_names(created[1])) - cured
+        made |= set(_created(statement.plain)) - cured
     return frozenset(made)
+
+
+def _created(statement: str) -> Iterator[str]:
+    if created := _CREATE.match(statement):
+        yield from _names(created[1])
+    elif unnamed := _UNNAMED.match(statement):
+        parts = [*_names(unnamed[1]), *_names(unnamed[2])]
+        yield "_".join([*parts, "idx"])
 
 
 def locking(file: GooseFile) -> Iterator[Statement]:
