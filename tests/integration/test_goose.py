@@ -63,9 +63,7 @@ def context(engine: ContainerEngine) -> Any:
     return FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
 
 
-def rehearse(
-    engine: ContainerEngine, repository: Repository, live: int | None, **files: str
-) -> SchemaVersion:
+def rehearse(engine: ContainerEngine, repository: Repository, **files: str) -> SchemaVersion:
     sha = repository.commit(**files)
     checkout = Checkout(
         release=Release(project="shop", sha=sha, version="1"), repository=repository.url,
@@ -73,13 +71,13 @@ def rehearse(
     )  # fmt: skip
     operator = GooseRehearseOperator(
         task_id="goose", checkout=checkout.to_json(), url=repository.url,
-        directory="migrations", postgres=15, live_version=live,
+        directory="migrations", postgres=15,
     )  # fmt: skip
     return SchemaVersion.from_json(operator.execute(signed(context(engine), checkout=checkout)))
 
 
 def test_up_down_and_up_again(engine: ContainerEngine, repository: Repository) -> None:
-    schema = rehearse(engine, repository, 1, **GOOD)
+    schema = rehearse(engine, repository, **GOOD)
     assert (schema.version, schema.before) == (2, 0)
     assert schema.applied == ("00001_a.sql", "00002_b.sql")
     assert schema.seconds > 0
@@ -102,7 +100,7 @@ def test_a_bad_migration_is_named_with_its_direction(
     engine: ContainerEngine, repository: Repository, text: str, says: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=says):
-        rehearse(engine, repository, None, **GOOD, migrations__00003_c_dot_sql=text)
+        rehearse(engine, repository, **GOOD, migrations__00003_c_dot_sql=text)
 
 
 @pytest.fixture

@@ -27,21 +27,32 @@ LEAK = """-- +goose Up
 -- +goose ENVSUB ON
 create table leak (value text);
 insert into leak
-values ('${GOOSE_DBSTRING}|${PGPASSWORD}|${DATABASE_URL}|${PGPASSFILE}|${HOME}');
+values ('{asked}');
 -- +goose ENVSUB OFF
 -- +goose Down
 drop table leak;
 """
 
 
-def test_a_migration_that_asks_for_gooses_environment_gets_no_password(
+@pytest.mark.parametrize(
+    "asked", ["${GOOSE_DBSTRING}", "$PGPASSFILE", "${PGPASSWORD:-none}", "${A:-${GOOSE_DRIVER-x}}"]
+)
+def test_a_migration_that_asks_for_gooses_environment_is_not_run(
+    engine: ContainerEngine, repository: Repository, database: str, asked: str
+) -> None:
+    sha = repository.commit(migrations__00001_leak_dot_sql=LEAK.format(asked=asked))
+    with pytest.raises(AirflowFailException, match=r"00001_leak\.sql, line 5: \w+ is goose's own"):
+        migrate(engine, repository, sha)
+    assert psql(engine, database, "select to_regclass('leak') is null") == "t"
+
+
+def test_nor_does_one_that_asks_in_another_way_find_it(
     engine: ContainerEngine, repository: Repository, database: str
 ) -> None:
-    migrate(engine, repository, repository.commit(migrations__00001_leak_dot_sql=LEAK))
-    got = psql(engine, database, "select value from leak")
-    assert "/run/secrets/pgpass" in got  # it was substituted, and this is only a path
-    for form in (PASSWORD, quote(PASSWORD, safe=""), quote(PASSWORD)):
-        assert form not in got
+    """Whatever name comes to somebody's mind: goose's environment has the project's and no more."""
+    asked = "${DATABASE_URL:-}|${HOSTNAME:-}|${PWD:-}|${SHLVL:-}|${LC_CTYPE:-}|${OLDPWD:-}"
+    migrate(engine, repository, repository.commit(migrations__1_x_dot_sql=LEAK.format(asked=asked)))
+    assert psql(engine, database, "select value from leak") == "|||||"
 
 
 def test_a_migration_that_is_a_link_to_the_password_is_not_run(

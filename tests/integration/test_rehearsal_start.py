@@ -180,7 +180,7 @@ def test_variables_and_roles_are_there_as_in_the_environments(
 
 @pytest.fixture
 def postgis() -> Iterator[str]:
-    """An image with an extension that the usual one lacks, under the name of one that people use."""
+    """An image with an extension that the usual one lacks, named as one that people use."""
     client, name = docker.from_env(), f"fixture/postgis-{uuid.uuid4().hex[:8]}:15"
     folder = "/usr/share/postgresql/15/extension"
     recipe = (

@@ -18,7 +18,7 @@ from slipway.fleet import swap
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.signed_records import SignedRecords
-from slipway.hooks.tools.goose import GooseRun
+from slipway.model.facts import SchemaVersion
 from slipway.operators import bake_image, leased, migrations
 from slipway.operators import swap as fleet
 from slipway.operators.bake_image import PackerBakeOperator
@@ -61,11 +61,9 @@ def migrated(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(migrations, "container_engine", mock.Mock())
     monkeypatch.setattr(migrations, "migration_files", mock.Mock())
     monkeypatch.setattr(migrations, "database_url", lambda _: "postgres://x")
-    monkeypatch.setattr(migrations, "meet", lambda *_, **__: "")
-    with mock.patch.object(migrations, "Goose", autospec=True) as made:
-        made.return_value.version.return_value = 1
-        made.return_value.up.return_value = GooseRun(version=2, applied=(), seconds=1.0)
-        yield made.return_value.up
+    with mock.patch.object(migrations, "SchemaChange", autospec=True) as made:
+        made.return_value.apply.return_value = SchemaVersion(version=2, before=1, seconds=1.0)
+        yield made.return_value.apply
 
 
 @pytest.fixture(autouse=True)

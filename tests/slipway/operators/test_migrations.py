@@ -9,6 +9,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import LeaseHeld, MigrationFailed, ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.migrations.schema_records import SchemaRecords
+from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.goose import DatabaseState, Goose, GooseRun
 from slipway.model.facts import Release, SchemaVersion
 from slipway.operators import migrations as goose
@@ -50,9 +52,9 @@ def standing(version: int) -> DatabaseState:
 
 
 def migrate(
-    repository: Repository, *, on_roll_back: str = "expand_only", **files: str
+    repository: Repository, *, on_roll_back: str = "expand_only", sha: str = "", **files: str
 ) -> SchemaVersion:
-    sha = repository.commit(**files)
+    sha = sha or repository.commit(**files)
     operator = GooseMigrateOperator(
         task_id="migrate", environment=make_target().to_json(),
         release=Release(project="shop", sha=sha, version="1").to_json(),
@@ -146,3 +148,42 @@ def test_killing_removes_the_containers_of_this_task(
     operator.execute(CONTEXT)
     operator.on_kill()
     assert engine.remove_labelled.call_args.args[0]["slipway.task"] == "migrate"
+
+
+DROP = "-- slipway: irreversible\n-- +goose Up\n"
+
+
+def test_how_far_a_database_came_is_on_record_also_after_a_failure(
+    repository: Repository, runs: Any, artifacts: object
+) -> None:
+    made = runs.return_value
+    made.state.side_effect = [standing(1), standing(2)]
+    made.apply.side_effect = MigrationFailed("3_x.sql fails")
+    with pytest.raises(AirflowFailException):
+        migrate(repository, **(THREE | {"migrations__2_x_dot_sql": DROP}))
+    record = SchemaRecords(artifact_store()).find("shop", "dev")
+    assert record is not None
+    assert (record.version, record.before, record.irreversible) == (2, 1, ("2_x.sql",))
+    # The next try goes on where that one ended, and the release began where it began.
+    made.state.side_effect = [standing(2)]
+    made.apply.side_effect = [GooseRun(version=3, applied=("3_x.sql",), seconds=1.0)]
+    migrate(repository, sha=record.release.sha)
+    record = SchemaRecords(artifact_store()).find("shop", "dev")
+    assert record is not None
+    assert (record.version, record.before) == (3, 1)
+
+
+def test_the_way_back_says_what_cannot_be_undone(
+    repository: Repository, runs: Any, artifacts: object, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = repository.commit(migrations__1_x_dot_sql="-- +goose Up\n")
+    runs.return_value.state.return_value = standing(1)
+    runs.return_value.apply.return_value = GooseRun(version=3, applied=(), seconds=1.0)
+    migrate(repository, **(THREE | {"migrations__2_x_dot_sql": DROP}))
+    runs.return_value.state.return_value = standing(3)
+    repository.git("checkout", "-q", first)
+    migrate(repository, message="back")
+    said = "".join(capfd.readouterr())
+    assert "nothing is undone; 2_x.sql cannot be undone: if 1 needs what was taken away" in said
+    with pytest.raises(AirflowFailException, match=r"2_x\.sql cannot be undone"):
+        migrate(repository, on_roll_back="stop", message="back again")
