@@ -20,8 +20,8 @@ _TASKS = {
         "built. The other pipelines follow in `test`, while the package is built."
     ),
     "rehearse_migrations": (
-        "Runs goose up, down and up again on a fresh Postgres, "
-        "so that neither way surprises anybody later."
+        "Runs goose up, down and up again on a fresh Postgres that was brought to where the "
+        "environments stand, so that neither way surprises anybody later."
     ),
     "build_deb": (
         "Builds the Debian package with nfpm and checks it with lintian: of the sources, and of "
