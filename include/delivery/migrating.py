@@ -57,7 +57,7 @@ class Migrations(BaseModel, frozen=True, extra="forbid", use_attribute_docstring
     beforehand: a migration is run by the database's owner, who can only make trusted ones."""
     roles: tuple[RoleName, ...] = ()
     """Roles that the environments' servers have and migrations name, in a `GRANT` for example. The
-    rehearsal makes them beforehand, without a login."""
+    rehearsal makes them beforehand, without a login, and its own role a member of each."""
     rehearse: Rehearse = Rehearse.UP_DOWN_UP
     """How far: up, down to what serves and up again, or `up` alone. A single file that cannot be
     undone says so itself, with `-- slipway: irreversible`."""

@@ -189,8 +189,20 @@ MigrationVariable = Annotated[
         r"^[A-Za-z][A-Za-z0-9_]*$", "a variable's name: letters, digits and _, a letter in front"
     ),
 ]
+
+
+def _no_server_role(name: str) -> str:
+    """Keep away from roles that every server has: membership in them is power over the server."""
+    if name.lower().startswith("pg_") or name in ("postgres", "rehearsal"):
+        msg = f"{name} is there already, and nothing is made a member of it"
+        raise ValueError(msg)
+    return name
+
+
 RoleName = Annotated[
-    str, matching(r"^[A-Za-z_][A-Za-z0-9_$-]{0,62}$", "a role's name: letters, digits, _, $ and -")
+    str,
+    matching(r"^[A-Za-z_][A-Za-z0-9_$-]{0,62}$", "a role's name: letters, digits, _, $ and -"),
+    AfterValidator(_no_server_role),
 ]
 
 

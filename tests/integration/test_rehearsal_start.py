@@ -167,7 +167,8 @@ def test_variables_and_roles_are_there_as_in_the_environments(
 ) -> None:
     grant = (
         "-- +goose Up\n-- +goose ENVSUB ON\ncreate schema ${SCHEMA};\n"
-        "grant usage on schema ${SCHEMA} to readonly;\n-- +goose Down\ndrop schema ${SCHEMA};\n"
+        "grant usage on schema ${SCHEMA} to readonly;\nalter schema ${SCHEMA} owner to readonly;\n"
+        "-- +goose Down\ndrop schema ${SCHEMA};\n"
     )
     repository.commit(migrations__00001_g_dot_sql=grant)
     env = {"SCHEMA": "shop"}

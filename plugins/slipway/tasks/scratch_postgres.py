@@ -121,7 +121,8 @@ def _role_sql(password: str, extensions: Sequence[str], roles: Sequence[str]) ->
             f"create role {ROLE} login password '{password}';",
             f"alter database {ROLE} owner to {ROLE};",
             f"alter schema public owner to {ROLE};",
-            *(f"create role {_quoted(one)};" for one in roles),
+            # Its member, so that it may give tables to it, as the real one may.
+            *(f"create role {_quoted(one)}; grant {_quoted(one)} to {ROLE};" for one in roles),
             *(f"create extension if not exists {_quoted(one)} cascade;" for one in extensions),
         ]
     )

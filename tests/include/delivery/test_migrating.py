@@ -75,6 +75,8 @@ def test_a_project_file_of_before_means_what_it_meant() -> None:
         {"image": ""},
         {"rehearse": "down"},
         {"roles": ['x"; drop']},
+        {"roles": ["pg_execute_server_program"]},
+        {"roles": ["postgres"]},
     ],
 )
 def test_what_could_not_work_is_refused(wrong: dict[str, Any]) -> None:

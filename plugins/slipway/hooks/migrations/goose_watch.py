@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -83,7 +84,8 @@ def main(wanted: dict[str, Any], command: list[str]) -> int:
     if any(one["name"] in wanted["refuse"] for one in invalid):
         return IN_THE_WAY
     environment = {name: os.environ[name] for name in wanted["names"]}
-    running = subprocess.Popen(command, env=environment)  # noqa: S603 - Slipway's own words
+    program = shutil.which(command[0]) or command[0]  # without a PATH there, it is found here
+    running = subprocess.Popen([program, *command[1:]], env=environment)  # noqa: S603 - Slipway's
     status = _watched(running, session)
     if session:
         tell("left", _invalid(session))
