@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.exceptions import MachineImageRefused
 from slipway.fleet import swap
+from slipway.hooks.migrations.schema_records import SchemaRecord, SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.signed_records import SignedRecords
@@ -143,6 +144,19 @@ def test_the_way_back_is_open_within_a_freeze(cloud: FakeFleetCloud) -> None:
     assert serving(cloud) == ["1"]
     with pytest.raises(AirflowFailException, match="nobody is here"):
         make(LaunchOperator).execute(context())
+
+
+def test_the_way_back_tells_where_the_database_stays_and_what_is_gone_for_good(
+    cloud: FakeFleetCloud, capfd: pytest.CaptureFixture[str]
+) -> None:
+    release = make_record("2").checkout.release
+    record = SchemaRecord(release=release, version=5, before=3, irreversible=("00005_drop.sql",))
+    SchemaRecords(artifact_store()).put("dev", record)
+    make(LaunchOperator, BEFORE).execute(context())
+    make(RollBackOperator).execute(context())
+    said = "".join(capfd.readouterr())
+    assert "the database stays at schema 5, where 2 brought it from 3" in said
+    assert "00005_drop.sql cannot be undone" in said
 
 
 def test_a_worker_that_died_in_the_middle_is_no_reason_to_stop_there(

@@ -15,7 +15,8 @@ from slipway.hooks.migrations.envsub import EnvsubUnreadable, Reference, referen
 # What people write where a migration cannot be undone.
 _NO_WAY_BACK = (
     r"irreversible|not reversible|no way back"
-    r"|(?:can(?:no|')t|can not|must not|never) be (?:undone|reversed|reverted|rolled back|removed|restored)"
+    r"|(?:can(?:no|')t|can not|must not|never) be "
+    r"(?:undone|reversed|reverted|rolled back|removed|restored)"
 )
 _MARK = re.compile(r"^--\s*slipway:\s*irreversible\b", re.IGNORECASE)
 _BASELINE = re.compile(r"^--\s*slipway:\s*baseline\b", re.IGNORECASE)
