@@ -13,8 +13,6 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from include.delivery.migrating import EnvironmentMigrations
-from include.delivery.migrating import Migrations as Migrations
 from include.project.duration import Duration
 from include.project.field_types import (
     BalancerName,
@@ -41,7 +39,10 @@ from include.project.field_types import (
     VariableName,
 )
 from include.project.freeze import Freeze
-from include.project.soak import Health, Soak, WrittenCanary, WrittenSoak
+from include.project.migrating import EnvironmentMigrations
+from include.project.migrating import Migrations as Migrations
+from include.project.soak import Health as Health
+from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from slipway.model.git_url import parse_url
 from slipway.model.large_files import LargeFiles
 

@@ -24,12 +24,12 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import FleetTarget
 from slipway.operators.leased import TurnTakingOperator, run_lease, still_as_planned
-from slipway.operators.schema_that_stays import tell_schema
 from slipway.tasks.begun import finish_swap, forget_swap
 from slipway.tasks.consent import Consent
 from slipway.tasks.known_images import require_recorded
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.retries import explained
+from slipway.tasks.schema_that_stays import tell_schema
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

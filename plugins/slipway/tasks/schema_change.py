@@ -65,7 +65,7 @@ class SchemaChange:
         """Apply what the database lacks, and write down how far it has come, also after a failure.
 
         :param fence: called before each run of goose.
-        :raises SlipwayError: as :meth:`forecast` and :meth:`slipway.hooks.tools.goose.Goose.apply` do.
+        :raises SlipwayError: as :meth:`forecast` does, and :meth:`Goose.apply`.
         """
         state = self.goose.state()
         pending, ahead = self._judge(state)

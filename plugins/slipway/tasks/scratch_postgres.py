@@ -121,10 +121,18 @@ def _role_sql(password: str, extensions: Sequence[str], roles: Sequence[str]) ->
             f"create role {ROLE} login password '{password}';",
             f"alter database {ROLE} owner to {ROLE};",
             f"alter schema public owner to {ROLE};",
-            # Its member, so that it may give tables to it, as the real one may.
-            *(f"create role {_quoted(one)}; grant {_quoted(one)} to {ROLE};" for one in roles),
+            *(_other_role(one) for one in roles),
             *(f"create extension if not exists {_quoted(one)} cascade;" for one in extensions),
         ]
+    )
+
+
+def _other_role(name: str) -> str:
+    """Write what makes a role that things may be given to; the owner is its member, as it must."""
+    other = _quoted(name)
+    return (
+        f"create role {other}; grant {other} to {ROLE}; grant create on database {ROLE} to {other};"
+        f" grant usage, create on schema public to {other};"
     )
 
 

@@ -28,6 +28,9 @@ _SAID = re.compile(r"goose run: (.*)", re.DOTALL)
 _BUSY = re.compile(r"migration-lock: (another session .*)")
 _STATE = re.compile(r"SQLSTATE ([0-9A-Z]{5})")
 _QUERY = re.compile(r'failed to execute SQL query ("(?:[^"\\]|\\.)*")')
+# What is given to a role lies in a place where that role may make things.
+_NEW_OWNER = re.compile(r"\bowner\s+to\s+(?:\\\")?([\w$-]+)", re.IGNORECASE)
+_PLACE = re.compile(r"permission denied for (?:schema|database|tablespace)")
 _LOCK = "55P03"
 # Lock not available, deadlock, serialization failure, statement cancelled, and the server
 # shutting down or starting up: another try may find the database in another mood.
@@ -158,7 +161,7 @@ def after_half(file: GooseFile, left: Sequence[InvalidIndex], *, code: str = "")
     """
     steps = ["the same again would not help, so nothing tries it"]
     if left:
-        steps += [" ".join(one.drop for one in left)]
+        steps += [one.drop.rstrip(";") for one in left]
     elif code in goose_hints.EXISTS:
         steps += ["an earlier try came this far: remove what it made, if it is not what you want"]
     if len(file.up) > 1:
@@ -176,13 +179,20 @@ def right_missing(msg: str, reason: str, role: str, connection: str) -> RightMis
     :param role: whose right it is.
     :param connection: Airflow connection that says so; empty in the rehearsal.
     """
+    # Goose repeats the statement before; only the server's own sentence counts.
+    statement, _, sentence = reason.rpartition("ERROR: ")
     who = f"the role {role!r}" if role else "the role that migrates"
     who += f" of the connection {connection!r}" if connection else ""
-    # Goose repeats the statement before; only the server's own sentence counts.
-    needs, cure = missing_right(reason.rpartition("ERROR: ")[2], role)
+    owner = _NEW_OWNER.search(statement.replace("\\n", " "))
+    if owner and _PLACE.search(sentence):
+        role, who = owner[1], f"the role {owner[1]!r}, which is to be the owner,"
+    needs, cure = missing_right(sentence, role)
     cured = f"\n  cure: {cure}" if cure else ""
     if connection:
-        advice = "let whoever runs the server give it, then clear the task; " + _NO_SUPERUSER
+        advice = (
+            "let whoever runs the server do that, then clear the task `migrate`; or write the "
+            "migration without it"
+        )
     else:
         advice = _NO_SUPERUSER
     return RightMissing(f"{msg}\n{who} needs: {needs}{cured}", advice=advice)

@@ -1,7 +1,9 @@
 """Runs goose beside a session of its own that sees what goose does not tell.
 
-No module of the worker: :mod:`slipway.hooks.tools.goose` puts this text into the toolbox's container,
-whose Python has psycopg2. ``goose_watch.py WANTED COMMAND...``, where WANTED is JSON:
+No module of the worker: :mod:`slipway.hooks.migrations.goose_container` puts this text into the
+toolbox's container, whose Python has psycopg2.
+
+``goose_watch.py WANTED COMMAND...``, where WANTED is JSON:
 
 * ``state``: print which migrations are applied and which indexes are invalid; no command is run;
 * ``refuse``: names of indexes that must not be there in an invalid state; the command is not run;

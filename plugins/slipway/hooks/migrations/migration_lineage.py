@@ -40,8 +40,8 @@ def require_in_order(new: MigrationFiles, applied: Collection[int], where: str) 
             "applies numbers in ascending order alone"
         )
         advice = (
-            f"give it a number above {highest}: another branch was merged and deployed before. "
-            "Times as numbers (`goose create`) are those of the last merge, not of the first draft"
+            f"give it a number above {highest}: another branch was deployed before this one. Where "
+            "numbers are times, as `goose create` makes them, rename the file before the merge"
         )
         raise MigrationFailed(msg, advice=advice)
 

@@ -170,3 +170,12 @@ def test_the_statement_that_gives_a_right_stands_beside_it(sentence: str, cure: 
     assert isinstance(error, RightMissing)
     assert "the role 'app' of the connection 'shop_prod' needs: " in error.message
     assert cure in error.message
+
+
+def test_whoever_is_to_own_a_table_must_be_able_to_make_one_there() -> None:
+    query = QUERY.format(
+        r"alter table c\nowner to \"App\";", "permission denied for schema public", "42501"
+    )
+    error = failure(query, role="app", connection="shop_prod")
+    assert "the role 'App', which is to be the owner, needs: a GRANT on schema" in error.message
+    assert 'GRANT USAGE, CREATE ON SCHEMA public TO "App";' in error.message

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from include.delivery.commit_dag import build
 from include.delivery.environment_dag import environment_dag
-from include.delivery.migrating import Migrations
 from include.project.loader import PROJECTS, load_project
+from include.project.migrating import Migrations
 from slipway.exceptions import ProjectFileError
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
