@@ -75,8 +75,8 @@ class Attempt:
             return ToolFailed(
                 busy[1], advice="the task tries again; pg_stat_activity shows who it is"
             )
-        state = _STATE.search(text)
-        code = state[1] if state else ""
+        # Of several the last: goose's table is not there, and then it cannot be made.
+        code = (_STATE.findall(text) or [""])[-1]
         if broken := _BROKEN.search(text):
             return self._broken(broken[1], broken[2], code)
         said = _SAID.search(text)

@@ -179,3 +179,13 @@ def test_whoever_is_to_own_a_table_must_be_able_to_make_one_there() -> None:
     error = failure(query, role="app", connection="shop_prod")
     assert "the role 'App', which is to be the owner, needs: a GRANT on schema" in error.message
     assert 'GRANT USAGE, CREATE ON SCHEMA public TO "App";' in error.message
+
+
+def test_gooses_own_table_that_cannot_be_made_is_a_right_that_is_missing() -> None:
+    said = (
+        'goose run: ERROR: relation "goose_db_version" does not exist (SQLSTATE 42P01); '
+        "ERROR: permission denied for schema public (SQLSTATE 42501)"
+    )
+    error = Attempt(lines=[AT + said], direction="up", role="app", connection="dev").failure()
+    assert isinstance(error, RightMissing)
+    assert "GRANT USAGE, CREATE ON SCHEMA public TO app;" in error.message
