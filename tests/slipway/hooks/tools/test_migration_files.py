@@ -93,3 +93,12 @@ def test_gaps_are_noticed_among_counted_numbers_only() -> None:
     assert files("7_a.sql", "8_b.sql").gaps == ()
     assert files("20240101000000_a.sql", "20250101000000_b.sql").gaps == ()
     assert files("1_a.sql", "9000000_b.sql").gaps == ()
+
+
+def test_files_that_goose_does_not_look_at_are_said_to_be_passed_over() -> None:
+    found = files("1_a.sql", "2_B.SQL", "old/3_c.sql", "README.md", "5_b.sql")
+    assert found.passed_over == ("2_B.SQL", "old/3_c.sql")
+    gaps, passed = found.remarks()
+    assert "lacks the numbers (2, 3, 4)" in gaps
+    assert "goose does not look at 2_B.SQL, old/3_c.sql" in passed
+    assert files("1_a.sql").remarks() == []
