@@ -40,6 +40,7 @@ def plan(project: Project, name: str, record: Any, *, each_commit: bool = False)
             url=source, connection=connection, directory=migrations.directory,
             database_conn_id=environment.database or "", on_roll_back=migrations.on_roll_back,
             environment=name, env=project.migration_settings(name).env,
+            heavy=migrations.heavy, heavy_from=migrations.heavy_from,
         )  # fmt: skip
     return PlanOperator(
         task_id="plan", package=record["package"], schema=schema,

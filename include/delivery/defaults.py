@@ -35,6 +35,8 @@ RETRIES: dict[str, Any] = {
 LIMITS = {
     "checkout": timedelta(minutes=15),
     "rehearse_migrations": timedelta(minutes=15),
+    # To fetch and install what a live release depends on.
+    "fetch_live": timedelta(minutes=5),
     "build_deb": timedelta(minutes=15),
     "publish_apt": timedelta(minutes=10),
     "bake_image": timedelta(minutes=45),

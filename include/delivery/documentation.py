@@ -21,7 +21,9 @@ _TASKS = {
     ),
     "rehearse_migrations": (
         "Runs goose up, down and up again on a fresh Postgres that was brought to where the "
-        "environments stand, so that neither way surprises anybody later."
+        "environments stand, so that neither way surprises anybody later. Then each release that "
+        "serves now is started on the migrated schema; where it fails there, the run ends, naming "
+        "its first failed query."
     ),
     "build_deb": (
         "Builds the Debian package with nfpm and checks it with lintian: of the sources, and of "

@@ -8,13 +8,17 @@ the others meanwhile. The release waits for all of them.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import TaskGroup
 
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
+from include.delivery.swap_group import fleet_target
 from include.project.model import Migrations, Project
+from include.project.proving import Prove
+from slipway.model.proof_settings import OnBroken, ProofSettings
 from slipway.operators.build_deb import DebBuildOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.migrations import GooseRehearseOperator
@@ -120,6 +124,24 @@ def _rehearsal(
         postgres=migrations.postgres, extensions=migrations.extensions,
         image=migrations.image or "", roles=migrations.roles, env=migrations.env,
         rehearse=migrations.rehearse.value, environments=tuple(project.environments),
-        execution_timeout=LIMITS["rehearse_migrations"],
+        targets=[fleet_target(project, name).to_json() for name in project.environments],
+        proof=_proof(project, migrations.prove).to_json(),
+        execution_timeout=LIMITS["rehearse_migrations"] + _longest(project, migrations.prove),
         doc_md=documentation.task("rehearse_migrations"), **_source(project),
+    )  # fmt: skip
+
+
+def _longest(project: Project, prove: Prove) -> timedelta:
+    """Return how long it may take to try what serves, each step of it at its own limit."""
+    if prove.mode is OnBroken.OFF:
+        return timedelta()
+    # Two starts, and the command three times.
+    return len(project.environments) * (LIMITS["fetch_live"] + 5 * prove.timeout)
+
+
+def _proof(project: Project, prove: Prove) -> ProofSettings:
+    return ProofSettings(
+        mode=prove.mode, unit=project.package.unit, environment=project.package.config,
+        stand_ins=prove.config, questions=prove.requests, command=prove.command,
+        image=prove.image or "", timeout=prove.timeout.total_seconds(),
     )  # fmt: skip

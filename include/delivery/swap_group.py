@@ -157,6 +157,7 @@ def _migrate(
         lock_timeout=(limit or project.migrations.lock_timeout).total_seconds(),
         statement_timeout=seconds,
         database_conn_id=database, on_roll_back=project.migrations.on_roll_back,
+        heavy=project.migrations.heavy, heavy_from=project.migrations.heavy_from,
         # goose's own limit comes first, and says more.
         execution_timeout=timedelta(seconds=goose_timeout(seconds)) + LIMITS["bookkeeping"],
         doc_md=documentation.task("migrate"), **freeze,

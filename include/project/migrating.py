@@ -16,7 +16,9 @@ from include.project.field_types import (
     RoleName,
     SettingValue,
 )
+from include.project.proving import Prove, Size, WrittenProve
 from slipway.hooks.migrations.envsub import is_own
+from slipway.policies.heavy_changes import OnHeavy
 from slipway.policies.schema import OnRollBack, Rehearse
 
 _LOCK_TIMEOUT = timedelta(seconds=5)
@@ -64,6 +66,14 @@ class Migrations(BaseModel, frozen=True, extra="forbid", use_attribute_docstring
     on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
     """When a release goes to a database that is ahead of it: go on with the newer schema, or stop.
     Nothing is ever migrated down."""
+    prove: WrittenProve = Prove()
+    """The releases that serve now are tried on the migrated schema: `stop` when one fails there,
+    `warn`, or `off`; or a mapping that says more."""
+    heavy: OnHeavy = OnHeavy.WARN
+    """When a statement would keep others from a large table for as long as it takes: `warn`; `ask`,
+    which goes on where a person approved the deployment; or `stop`."""
+    heavy_from: Annotated[Size, Field(json_schema_extra={"default": "100 MB"})] = 100 << 20
+    """From which size on a table is large, its indexes included: `100 MB`, `2 GB`."""
     lock_timeout: Limit = _LOCK_TIMEOUT
     """How long a statement waits for a lock in an environment's database; whoever comes meanwhile
     waits behind it. Files with `NO TRANSACTION` have no such limit, nor the next."""

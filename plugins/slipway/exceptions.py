@@ -20,6 +20,8 @@
     - BuiltFilesRefused             what it built is too much, or leads out of its workspace
     - MigrationFailed               goose refused or failed a migration
       + RightMissing                a migration needs a right that its role does not have
+      + LiveReleaseBroken           the release that serves now fails on the migrated schema
+      + HeavyMigration              a migration would keep others from a large table for long
     - SchemaAhead                   the database is ahead of the release, and that must not be
     - PackageRefused                illegal package name, broken nfpm file, lintian error
     - ArtifactKeyRefused            a key of the artifact store would lead out of it
@@ -148,6 +150,14 @@ class MigrationFailed(InputError):
 
 class RightMissing(MigrationFailed):
     """A migration needs a right that the role which runs it does not have."""
+
+
+class LiveReleaseBroken(MigrationFailed):
+    """The release that serves now does not work on the schema that a commit migrates to."""
+
+
+class HeavyMigration(MigrationFailed):
+    """A migration would keep others from a large table, and the project does not allow that."""
 
 
 class SchemaAhead(InputError):

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from slipway.model.event import Event
 from slipway.model.fact import Fact as Fact
 from slipway.model.fact import Json as Json
+from slipway.model.schema_facts import HeavyChange, LiveProof
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,12 +212,16 @@ class SchemaVersion(Fact):
     :param before: the version before the task ran.
     :param applied: the migrations that the task applied, in order.
     :param seconds: how long goose ran.
+    :param heavy: statements that keep others from a table for as long as it is large.
+    :param proofs: of a rehearsal, by the releases that served then.
     """
 
     version: int
     before: int
     seconds: float
     applied: tuple[str, ...] = ()
+    heavy: tuple[HeavyChange, ...] = ()
+    proofs: tuple[LiveProof, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

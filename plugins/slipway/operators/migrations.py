@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,18 @@ from slipway.hooks.tools.migration_files import MigrationFiles
 from slipway.hooks.tools.postgres_url import postgres_url
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import Checkout, Json, Release
+from slipway.model.proof_settings import OnBroken, ProofSettings
+from slipway.model.schema_facts import HeavyChange
 from slipway.model.target import FleetTarget
 from slipway.operators.leased import TurnTakingOperator, still_as_planned
 from slipway.operators.swap import open_cloud
+from slipway.policies.heavy_changes import OnHeavy, describe
 from slipway.policies.schema import OnRollBack, Rehearse
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.rehearsal import Rehearsal
+from slipway.tasks.proof.live_proof import MigrationProof
+from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
+from slipway.tasks.rehearsal import Prover, Rehearsal
 from slipway.tasks.retries import explained
 from slipway.tasks.schema_change import SchemaChange
 from slipway.tasks.schema_starts import schema_starts
@@ -106,6 +112,9 @@ class GooseRehearseOperator(_GooseOperator):
     :param roles: made beforehand, as they are on production's server.
     :param env: the variables that ``ENVSUB`` sees.
     :param rehearse: :class:`slipway.policies.schema.Rehearse`: whether the way down is rehearsed.
+    :param targets: :class:`slipway.model.target.FleetTarget` as JSON, of each environment that the
+        commit may reach: what serves there is tried on the migrated schema.
+    :param proof: :class:`slipway.model.proof_settings.ProofSettings` as JSON; None tries nothing.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
     """
@@ -115,9 +124,12 @@ class GooseRehearseOperator(_GooseOperator):
     def __init__(
         self, *, checkout: Any, postgres: int, environments: Sequence[str] = (),
         extensions: Sequence[str] = (), image: str = "", roles: Sequence[str] = (),
-        rehearse: str = Rehearse.UP_DOWN_UP, **kwargs: Any,
+        rehearse: str = Rehearse.UP_DOWN_UP, targets: Sequence[Json] = (),
+        proof: Json | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
+        self.targets = list(targets)
+        self.proof = proof
         self.checkout = checkout
         self.environments = tuple(environments)
         self.extensions = tuple(extensions)
@@ -129,7 +141,8 @@ class GooseRehearseOperator(_GooseOperator):
     def execute(self, context: Context) -> Json:
         """Rehearse.
 
-        :raises AirflowFailException: when a migration is at fault, naming file and direction.
+        :raises AirflowFailException: when a migration is at fault, naming file and direction, or a
+            release that serves does not work on the migrated schema, naming its query.
         """
         with explained():
             forget_fact(context)
@@ -146,8 +159,24 @@ class GooseRehearseOperator(_GooseOperator):
                 image=self.image, roles=self.roles, env=self.env, rehearse=self.rehearse,
                 log=self._say,
             )  # fmt: skip
-            schema = rehearsal.run(migrations, starts)
+            prove = self._prover(context, rehearsal, migrations)
+            schema = replace(rehearsal, prove=prove).run(migrations, starts)
+            for change in schema.heavy:
+                # What serves has met the older ones.
+                if any(one.version and change.version > one.schema for one in schema.proofs):
+                    self._warn(describe(change))
             return keep_fact(context, checkout.release, schema.to_json(), of=checkout)
+
+    def _prover(self, context: Context, rehearsal: Rehearsal, migrations: MigrationFiles) -> Prover:
+        settings = ProofSettings.from_json(self.proof or {"mode": OnBroken.OFF})
+        if settings.mode is OnBroken.OFF:
+            return None
+        proof = MigrationProof(
+            engine=rehearsal.engine, name=container_name(context, "proof"), labels=self._labels,
+            settings=settings, goose=rehearsal.goose_for, files=self._migrations,
+            open_cloud=open_cloud, log=self._say, warn=self._warn,
+        )  # fmt: skip
+        return partial(proof.of_what_serves, migrations, self.targets)
 
 
 class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
@@ -167,6 +196,9 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
         ``NO TRANSACTION`` has no such limit, nor the next.
     :param statement_timeout: seconds that a statement may take; None is as the server has it.
     :param env: the variables that ``ENVSUB`` sees.
+    :param heavy: :class:`slipway.policies.heavy_changes.OnHeavy`: what follows where a statement
+        keeps others from a large table.
+    :param heavy_from: bytes from which on a table is large.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
     """
@@ -176,9 +208,12 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
     def __init__(
         self, *, environment: Json, release: Any, database_conn_id: str,
         on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0,
-        statement_timeout: float | None = None, **kwargs: Any,
+        statement_timeout: float | None = None, heavy: str = OnHeavy.WARN,
+        heavy_from: int = HEAVY_FROM, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
+        self.heavy = OnHeavy(heavy)
+        self.heavy_from = heavy_from
         self.statement_timeout = statement_timeout
         self.environment = environment
         self.on_roll_back = OnRollBack(on_roll_back)
@@ -195,9 +230,11 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             target = FleetTarget.from_json(self.environment)
             cloud = open_cloud(target)
             release = Release.from_json(self.release)
-            consent = None
+            consent, heavy = None, tuple[HeavyChange, ...]()
             if self.admission is not None:
-                release = self.admission.record(release).checkout.release
+                record = self.admission.record(release)
+                release = record.checkout.release
+                heavy = record.schema.heavy if record.schema else ()
                 consent = self.admission.consent(context, release)
             planned = partial(still_as_planned, cloud.observe, consent, release.version)
             lease = self.take_turn(
@@ -207,19 +244,27 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
             if consent:
                 consent.use_up()
             migrations = self._migrations(release.sha)
+            toolbox = self._toolbox(context)
+            tables = HeavyTables(
+                toolbox=toolbox, url=database_url(self.database_conn_id),
+                at_least=self.heavy_from, policy=self.heavy,
+            )  # fmt: skip
             change = SchemaChange(
-                goose=self._goose(context, migrations), release=release,
+                heavy=partial(tables.allowed, heavy, approved=consent is not None),
+                goose=self._goose(toolbox, migrations), release=release,
                 environment=target.environment, on_roll_back=self.on_roll_back,
                 records=SchemaRecords(artifact_store()), log=self._say, warn=self._warn,
             )  # fmt: skip
             return change.apply(lease.check).to_json()
 
-    def _goose(self, context: Context, migrations: MigrationFiles) -> Goose:
+    def _toolbox(self, context: Context) -> Toolbox:
         engine = self._open_engine(context)
         engine.remove_labelled(self._labels)
-        toolbox = Toolbox(
+        return Toolbox(
             engine=engine, name=container_name(context, "goose"), labels=self._labels, user=NOBODY
         )
+
+    def _goose(self, toolbox: Toolbox, migrations: MigrationFiles) -> Goose:
         return Goose(
             toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
             log=self._say, timeout=goose_timeout(self.statement_timeout), env=self.env,

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from slipway.exceptions import ReleaseNotFound
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.tools.goose import Goose
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
+from slipway.model.schema_facts import HeavyChange
 from slipway.operators.migrations import database_url, migration_files
+from slipway.policies.heavy_changes import OnHeavy
 from slipway.policies.schema import OnRollBack
 from slipway.tasks.image_layers import Layers, baked_before
 from slipway.tasks.known_images import known_images, machine_image
 from slipway.tasks.naming import container_name, labels
+from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
 from slipway.tasks.schema_change import SchemaChange
 
 if TYPE_CHECKING:
@@ -78,6 +84,8 @@ class SchemaOutlook:
     :param on_roll_back: whether a release may meet a database that is ahead of it.
     :param environment: the environment's name.
     :param env: the variables that ``ENVSUB`` sees.
+    :param heavy: what follows where a statement keeps others from a large table.
+    :param heavy_from: bytes from which on a table is large.
     :param docker_conn_id: Airflow connection of the container engine.
     """
 
@@ -88,6 +96,8 @@ class SchemaOutlook:
     on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
     environment: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
+    heavy: OnHeavy = OnHeavy.WARN
+    heavy_from: int = HEAVY_FROM
     docker_conn_id: str = DEFAULT
 
     def look(self, release: Release, context: Context, log: Callable[[str], None]) -> str:
@@ -98,6 +108,7 @@ class SchemaOutlook:
         :param log: receives what else there is to say.
         :raises SchemaAhead: when the database is ahead, and the project says ``stop``.
         :raises MigrationFailed: when a file would be refused, or would find an index in its way.
+        :raises HeavyMigration: when the project says ``stop`` to what it would do.
         """
         migrations = migration_files(self.url, self.connection, self.directory, release.sha)
         engine = container_engine(self.docker_conn_id)
@@ -110,7 +121,15 @@ class SchemaOutlook:
             toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
             log=log, timeout=_TIMEOUT, env=self.env, connection=self.database_conn_id,
         )  # fmt: skip
+        tables = HeavyTables(
+            toolbox=toolbox,
+            url=database_url(self.database_conn_id),
+            at_least=self.heavy_from,
+            policy=self.heavy,
+        )
         return SchemaChange(
+            # Whoever is asked reads this first.
+            heavy=partial(tables.allowed, _heavy(release), approved=True),
             goose=goose, release=release, environment=self.environment,
             on_roll_back=self.on_roll_back, records=SchemaRecords(artifact_store()), log=log,
             warn=lambda line: log(f"warning: {line}"),
@@ -122,3 +141,12 @@ class SchemaOutlook:
         :param context: the task's.
         """
         container_engine(self.docker_conn_id).remove_labelled(labels(context))
+
+
+def _heavy(release: Release) -> tuple[HeavyChange, ...]:
+    """Return what keeps others from a table, as far as the release's rehearsal saw that."""
+    try:
+        record = ReleaseCatalogue(artifact_store()).find(release.project, release.version)
+    except ReleaseNotFound:
+        return ()
+    return record.schema.heavy if record.schema else ()

@@ -6,26 +6,32 @@ From what serves they go up, down to where they came from, and up again, as the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
 
-from slipway.exceptions import MigrationFailed
+from slipway.exceptions import MigrationFailed, ToolFailed
 from slipway.hooks.migrations.index_statements import locking
 from slipway.hooks.migrations.migration_lineage import is_behind, require_follows
 from slipway.hooks.tools.goose import Goose, GooseRun
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import SchemaVersion
 from slipway.policies.schema import Rehearse, cannot_be_undone
-from slipway.tasks.scratch_postgres import ScratchPostgres, scratch_postgres
+from slipway.tasks.proof.ddl_meter import Measured, measured
+from slipway.tasks.proof.scratch_database import ScratchDatabase
+from slipway.tasks.scratch_postgres import scratch_postgres
 
 if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine
     from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.model.schema_facts import LiveProof
     from slipway.tasks.schema_starts import SchemaStart
 
 # Seconds for one run of goose. A rehearsal has no data.
 _TIMEOUT = 300.0
+_PRISTINE = "slipway_pristine"
+# Is given a database without any migration, to be copied, or why there is none.
+Prover: TypeAlias = "Callable[[ScratchDatabase | str], tuple[LiveProof, ...]] | None"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +49,7 @@ class Rehearsal:
     :param env: the variables that ``ENVSUB`` sees.
     :param rehearse: whether the way down is rehearsed.
     :param log: receives every line.
+    :param prove: tries what serves on the migrated schema.
     """
 
     engine: ContainerEngine
@@ -56,6 +63,7 @@ class Rehearsal:
     env: Mapping[str, str] = field(default_factory=dict)
     rehearse: Rehearse = Rehearse.UP_DOWN_UP
     log: Callable[[str], None]
+    prove: Prover = None
 
     def run(self, migrations: MigrationFiles, starts: Sequence[SchemaStart] = ()) -> SchemaVersion:
         """Rehearse from each start, or from an empty database where there is none.
@@ -72,7 +80,9 @@ class Rehearsal:
         for one in starts:
             require_follows(migrations, one.migrations, one.version, one.where)
         states: list[SchemaStart | None] = [*starts] or [None]
-        return [self._from(migrations, one) for one in states][-1]
+        done = [self._from(migrations, one, last=one is states[-1]) for one in states]
+        heavy = dict.fromkeys(change for one in done for change in one.heavy)
+        return replace(done[-1], heavy=tuple(heavy))
 
     def _remark(self, migrations: MigrationFiles) -> None:
         for remark in migrations.remarks():
@@ -85,44 +95,71 @@ class Rehearsal:
                     "own, in a transaction, gives up after lock_timeout"
                 )
 
-    def _from(self, migrations: MigrationFiles, start: SchemaStart | None) -> SchemaVersion:
+    def _from(
+        self, migrations: MigrationFiles, start: SchemaStart | None, *, last: bool
+    ) -> SchemaVersion:
         with scratch_postgres(
             self.engine, name=self.database, major=self.postgres, labels=self.labels,
             extensions=self.extensions, image=self.image, roles=self.roles,
         ) as scratch:  # fmt: skip
+            database = ScratchDatabase.of(self.engine, self.database, scratch)
+            pristine = self._pristine(database)
             if start is not None:
-                self._serve(scratch, start)
-            goose = self._goose(scratch, migrations)
-            return self._there_and_back(goose, start.version if start else 0)
+                self._serve(database, start)
+            meter = measured(database, migrations, self.log)
+            goose = self.goose_for(database, migrations)
+            schema = self._there_and_back(goose, start.version if start else 0, meter)
+            # It is the same wherever the rehearsal began.
+            proofs = self.prove(pristine) if self.prove and last else ()
+            return replace(schema, proofs=proofs)
 
-    def _goose(self, scratch: ScratchPostgres, migrations: MigrationFiles) -> Goose:
+    def goose_for(self, database: ScratchDatabase, migrations: MigrationFiles) -> Goose:
+        """Make a goose for a database of this rehearsal.
+
+        :param database: beside the others of its server.
+        :param migrations: the files.
+        """
         toolbox = Toolbox(
-            engine=self.engine, name=self.goose, labels=self.labels, network=scratch.network,
+            engine=self.engine, name=self.goose, labels=self.labels, network=database.network,
             user=NOBODY,
         )  # fmt: skip
         return Goose(
-            toolbox=toolbox, migrations=migrations, url=scratch.url, log=self.log,
+            toolbox=toolbox, migrations=migrations, url=database.url, log=self.log,
             timeout=_TIMEOUT, env=self.env,
         )  # fmt: skip
 
-    def _serve(self, scratch: ScratchPostgres, start: SchemaStart) -> None:
+    def _pristine(self, database: ScratchDatabase) -> ScratchDatabase | str:
+        """Keep a copy of the database as it was made, or say why there is none."""
+        if self.prove is None:
+            return "nobody asks for it"
+        try:
+            return database.copied(_PRISTINE)
+        except ToolFailed as error:  # a worker of an extension is connected
+            return error.message
+
+    def _serve(self, database: ScratchDatabase, start: SchemaStart) -> None:
         """Bring the empty database to where an environment's stands, with the files of then."""
         with self._group(f"what serves: {start.where}, at {start.version}"):
             if start.version:
-                self._goose(scratch, start.migrations).up(
+                self.goose_for(database, start.migrations).up(
                     to=start.version,
                     direction=f"to what serves, as of {start.record.release.version}",
                 )
 
-    def _there_and_back(self, goose: Goose, start: int) -> SchemaVersion:
-        with self._group("up"):
+    def _there_and_back(
+        self, goose: Goose, start: int, meter: AbstractContextManager[Measured]
+    ) -> SchemaVersion:
+        with self._group("up"), meter as heavy:
             up = goose.up()
         seconds = up.seconds
         if self.rehearse is Rehearse.UP:
             self.log("the way down is not rehearsed: the project says `rehearse: up`")
         else:
             seconds += self._back(goose, start, up)
-        return SchemaVersion(version=up.version, before=start, applied=up.applied, seconds=seconds)
+        return SchemaVersion(
+            version=up.version, before=start, applied=up.applied, seconds=seconds,
+            heavy=heavy.changes,
+        )  # fmt: skip
 
     def _back(self, goose: Goose, start: int, up: GooseRun) -> float:
         """Go down as far as that is possible, and up again; return the seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -29,6 +29,8 @@ class SchemaChange:
     :param records: where it is written down how far databases have come.
     :param log: receives what there is to say.
     :param warn: receives what somebody should look at.
+    :param heavy: describes what keeps others from a large table, of what is still to be applied to
+        a database of that schema, or refuses it.
     """
 
     goose: Goose
@@ -38,6 +40,7 @@ class SchemaChange:
     records: SchemaRecords
     log: Callable[[str], None]
     warn: Callable[[str], None]
+    heavy: Callable[[int], Sequence[str]] = lambda _: ()
 
     def forecast(self) -> str:
         """Say in a line what would be applied; the database is only ever read.
@@ -59,7 +62,9 @@ class SchemaChange:
             msg = f"the migration would stop: {in_the_way[0].said}"
             raise MigrationFailed(msg, advice=f"beforehand: {in_the_way[0].drop}")
         names = [one.name + (" (cannot be undone)" if one.irreversible else "") for one in files]
-        return f"{state.version} -> {migrations.highest}, applies {', '.join(names)}"
+        applies = f"{state.version} -> {migrations.highest}, applies {', '.join(names)}"
+        told = (" ".join(one.split()) for one in self.heavy(state.version))
+        return "; ".join([applies, *told])
 
     def apply(self, fence: Callable[[], None]) -> SchemaVersion:
         """Apply what the database lacks, and write down how far it has come, also after a failure.
@@ -72,6 +77,8 @@ class SchemaChange:
         if ahead:
             self.log(ahead)
             return SchemaVersion(version=state.version, before=state.version, seconds=0.0)
+        for told in self.heavy(state.version) if pending else ():
+            self.warn(told)
         try:
             run = self.goose.apply(pending, fence)
         except SlipwayError:

@@ -1,0 +1,89 @@
+"""Which releases serve now, wherever a commit may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from slipway.exceptions import SlipwayError
+from slipway.fleet.capacity import serving_version
+from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.schema_facts import LiveProof
+from slipway.model.target import FleetTarget
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveRelease:
+    """A release that serves.
+
+    :param targets: where.
+    :param record: what the catalogue has of it.
+    """
+
+    targets: tuple[FleetTarget, ...]
+    record: ReleaseRecord
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of where it serves."""
+        return tuple(target.environment for target in self.targets)
+
+    @property
+    def version(self) -> str:
+        """Its version."""
+        return self.record.checkout.release.version
+
+
+def live_releases(
+    targets: Sequence[FleetTarget], open_cloud: Callable[[FleetTarget], FleetCloud]
+) -> tuple[tuple[LiveRelease, ...], tuple[LiveProof, ...]]:
+    """Find out what serves where; what serves in several places is one.
+
+    :param targets: of one project.
+    :param open_cloud: opens the door to one environment's fleet.
+    :returns: the releases, and why there is none for the other targets.
+    """
+    found: dict[str, LiveRelease] = {}
+    without = []
+    for target in targets:
+        version, reason = _serving(target, open_cloud)
+        if version in found:
+            known = found[version]
+            found[version] = replace(known, targets=(*known.targets, target))
+            continue
+        if version:
+            try:
+                record = ReleaseCatalogue(artifact_store()).find(target.project, version)
+                found[version] = LiveRelease(targets=(target,), record=record)
+                continue
+            except SlipwayError as error:
+                reason = f"it is not in the catalogue: {error.message}"
+        without.append(
+            LiveProof(
+                environments=(target.environment,), version=version,
+                outcome="not possible" if reason else "not needed",
+                said=reason or "no release serves there yet",
+            )
+        )  # fmt: skip
+    return tuple(found.values()), tuple(without)
+
+
+def _serving(
+    target: FleetTarget, open_cloud: Callable[[FleetTarget], FleetCloud]
+) -> tuple[str, str]:
+    """Return the version that serves, and why it is not known; the cloud knows best."""
+    try:
+        return serving_version(open_cloud(target).observe()) or "", ""
+    except (SlipwayError, AirflowNotFoundException) as error:
+        unseen = str(error).splitlines()[0]
+    try:
+        history = DeploymentHistory(artifact_store())
+        versions = history.versions(target.project, target.environment)
+    except SlipwayError as error:
+        return "", f"what serves cannot be seen: {unseen}; nor read: {error.message}"
+    return (versions[-1], "") if versions else ("", f"what serves cannot be seen: {unseen}")
