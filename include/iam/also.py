@@ -6,7 +6,8 @@ successors have them as well, and IAM is asked about each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from include.iam.policy import Place, Statement, every, only
 
@@ -47,7 +48,7 @@ def load_balancers(place: Place) -> tuple[str, ...]:
 
 
 def further(
-    place: Place, groups: tuple[str, ...], own: dict[str, dict[str, object]]
+    place: Place, groups: tuple[str, ...], own: Mapping[str, Mapping[str, Any]]
 ) -> Iterable[Statement]:
     """Return the rights to everything else.
 

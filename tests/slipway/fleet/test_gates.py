@@ -156,7 +156,7 @@ def test_machines_behind_tls_are_asked_by_https(
         scheme=Scheme.HTTPS, port=8443, path="/up", status="200-399", timeout=10
     )
     asked = _answering(monkeypatch, "HTTP 301", "HTTP 301")
-    silent = {"health_path": None, "health_port": None}
+    silent: dict[str, Any] = {"health_path": None, "health_port": None}
     verdict = ask(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
     assert asked == [
         {"scheme": Scheme.HTTPS, "port": 8443, "path": "/up", "status": "200-399", "timeout": 10}

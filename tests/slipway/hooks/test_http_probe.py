@@ -85,7 +85,7 @@ def test_no_machine_no_question() -> None:
 def test_another_status_may_be_the_right_one(port: int, path: str, healthy: bool) -> None:
     (answer,) = probe(["127.0.0.1"], port=port, path=path, status="503")
     assert answer.healthy is healthy
-    page = probe_url(f"http://127.0.0.1:{port}{path}", status="503")
+    page = probe_url(f"http://127.0.0.1:{port}{path}", status=503)
     assert page.healthy is healthy
     assert page.address.endswith(path)
 

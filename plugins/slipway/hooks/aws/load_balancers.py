@@ -181,7 +181,7 @@ def classic_balancer(client: Any, name: str) -> ClassicBalancer:
         pages = elb.get_paginator("describe_load_balancers").paginate()
         there = [b["LoadBalancerName"] for page in pages for b in page["LoadBalancerDescriptions"]]
         raise missing(_LOAD_BALANCER, name, there) from error
-    raw = next(iter(answer["LoadBalancerDescriptions"]), {})
+    raw: Mapping[str, Any] = next(iter(answer["LoadBalancerDescriptions"]), {})
     return ClassicBalancer(key=name, autoscaling=client("autoscaling"), elb=elb, raw=raw)
 
 

@@ -192,7 +192,16 @@ class MigrationProof:
             return database, None
 
     def _service(self, name: str, database: ScratchDatabase, live: LiveRelease) -> LiveService:
+        """Describe its container.
+
+        :raises NotStartable: when only the balancer knows where its health is asked for.
+        """
         target = live.targets[0]
+        if target.health_path is None or target.health_port is None:
+            msg = (
+                "the project file does not say where it is asked: `health: {path: ..., port: ...}`"
+            )
+            raise NotStartable(msg)
         machine = {
             "SLIPWAY_PROJECT": target.project, "SLIPWAY_ENVIRONMENT": target.environment,
             "SLIPWAY_VERSION": live.version, "AWS_REGION": target.region,
