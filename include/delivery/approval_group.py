@@ -9,14 +9,13 @@ from airflow.sdk import Param
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
+from include.delivery.preflight import preflight
 from include.delivery.swap_group import admission, fleet_target
 from include.project.model import Project
 from slipway.model.deliverable import Deliverable
 from slipway.operators.approve import REASON, ApproveReleaseOperator
 from slipway.operators.plan import PlanOperator
-from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.policies.schema import OnRollBack
-from slipway.tasks.image_layers import Layers
 from slipway.tasks.supersede import BranchOrder
 
 
@@ -29,23 +28,11 @@ def plan(project: Project, name: str, record: Any, *, each_commit: bool = False)
     :param each_commit: every commit is asked about, and the newest one counts.
     """
     environment, migrations = project.environments[name], project.migrations
-    source, connection = project.repository.url, project.repository.connection
-    layers = Layers(
-        region=environment.aws.region, unit=project.package.unit, config=project.package.config,
-        uses=project.package.uses,
-    )  # fmt: skip
-    schema = None
-    if migrations is not None:
-        schema = SchemaOutlook(
-            url=source, connection=connection, directory=migrations.directory,
-            database_conn_id=environment.database or "", on_roll_back=migrations.on_roll_back,
-            environment=name, env=project.migration_settings(name).env,
-            heavy=migrations.heavy, heavy_from=migrations.heavy_from,
-        )  # fmt: skip
+    target = fleet_target(project, name)
+    looks = preflight(project, target)
     return PlanOperator(
-        task_id="plan", package=record["package"], schema=schema,
-        environment=fleet_target(project, name).to_json(), admission=admission(project, name),
-        image=ImageOutlook(layers=layers, aws_conn_id=environment.aws.connection),
+        task_id="plan", package=record["package"], schema=looks.schema, image=looks.image,
+        environment=target.to_json(), admission=admission(project, name), preflight=looks,
         # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
         always=environment.approval
         or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),

@@ -48,6 +48,11 @@ _TASKS = {
         "Who, when and why stay in the log and the XCom `approval`; a no ends the run. "
         "A yes counts for this release, plan and run, and for one swap."
     ),
+    "preflight": (
+        "Looks at everything that the deployment will need (balancer, subnets, security groups, "
+        "image, quotas, rights, parameters, alarms, database) and names all that is missing or "
+        "wrong at once. It changes nothing."
+    ),
     "bake_image": (
         "Bakes the machine image with Packer and Ansible, "
         "or finds one: of the same inputs for a commit, of the same package for a release."

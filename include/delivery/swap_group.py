@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, chain
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
+from include.delivery.preflight import preflight, preflight_task
 from include.project.model import Environment, Project
 from slipway.model.target import Canary, FleetTarget, Probe
 from slipway.operators.bake_image import PackerBakeOperator
@@ -31,7 +32,7 @@ from slipway.tasks.consent import Admission
 
 def bake_and_swap(
     project: Project, name: str, record: Any, *, reuse: bool = False, skip_frozen: bool = False
-) -> BaseOperator:
+) -> list[BaseOperator]:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
@@ -39,9 +40,11 @@ def bake_and_swap(
     :param record: the output of the task that has the release's record; ``[]`` is one part.
     :param reuse: take any image of the release that is there, instead of one that is up to date.
     :param skip_frozen: a swap that would begin within a freeze is skipped, instead of failing.
-    :returns: the first of the tasks.
+    :returns: the first of the tasks, side by side.
     """
     environment = project.environments[name]
+    looks = preflight(project, fleet_target(project, name))
+    ready = preflight_task(looks, record, admission(project, name))
     image = PackerBakeOperator(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
         config=project.package.config, uses=project.package.uses,
@@ -50,8 +53,11 @@ def bake_and_swap(
         execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
-        swap(project, name, record, image, skip_frozen=skip_frozen)
-    return image
+        first = swap(project, name, record, image, skip_frozen=skip_frozen)
+    # Beside the bake it takes no time of its own, and says within seconds what else a bake of
+    # minutes would come before.
+    ready >> first
+    return [ready, image]
 
 
 def admission(project: Project, name: str) -> Admission:
@@ -62,15 +68,16 @@ def admission(project: Project, name: str) -> Admission:
 
 def swap(
     project: Project, name: str, record: Any, image: PackerBakeOperator, *, skip_frozen: bool
-) -> None:
-    """Add the tasks of the swap to the open task group."""
+) -> BaseOperator:
+    """Add the tasks of the swap to the open task group, and return the first of them."""
     target = fleet_target(project, name).to_json()
     common: dict[str, Any] = {"environment": target, "image": image.output}
     freeze = _freeze(project, name, skip_frozen=skip_frozen)
     back = {**common, "admission": admission(project, name)}
     changes = {**back, **freeze}
-    canary = _canary(common, changes) if project.environments[name].canary else []
-    launch = LaunchOperator(task_id="launch", **changes, **_worded("launch"))
+    begins = {**changes, "preflight": preflight(project, fleet_target(project, name))}
+    canary = _canary(common, changes, begins) if project.environments[name].canary else []
+    launch = LaunchOperator(task_id="launch", **begins, **_worded("launch"))
     healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
     shift = ShiftTrafficOperator(task_id="shift_traffic", **changes, **_worded("shift_traffic"))
     in_service = FleetInServiceSensor(
@@ -89,9 +96,11 @@ def swap(
         doc_md=documentation.task("record_deployment"),
     )  # fmt: skip
     risky = [*canary, launch, healthy, shift, in_service, soak]
-    migrate = _migrate(project, name, record, freeze)
-    chain(image, *([migrate] if migrate else []), *risky, retire, remember)
+    migrate = _migrate(project, name, record, image, freeze)
+    way = [*([migrate] if migrate else []), *risky, retire, remember]
+    chain(image, *way)
     risky >> roll_back
+    return way[0]
 
 
 def _freeze(project: Project, name: str, *, skip_frozen: bool) -> dict[str, Any]:
@@ -100,12 +109,14 @@ def _freeze(project: Project, name: str, *, skip_frozen: bool) -> dict[str, Any]
     return {"windows": windows, "skip_frozen": skip_frozen}
 
 
-def _canary(looks: dict[str, Any], changes: dict[str, Any]) -> list[BaseOperator]:
+def _canary(
+    looks: dict[str, Any], changes: dict[str, Any], begins: dict[str, Any]
+) -> list[BaseOperator]:
     """Make the tasks that a few machines go through before the rest is launched."""
     return [
         kind(task_id=task, **facts, **_worded(task))
         for task, kind, facts in (
-            ("launch_canary", LaunchCanaryOperator, changes),
+            ("launch_canary", LaunchCanaryOperator, begins),
             ("canary_healthy", FleetHealthySensor, looks),
             ("shift_canary", ShiftTrafficOperator, changes),
             ("canary_in_service", FleetInServiceSensor, looks),
@@ -141,7 +152,7 @@ def _canary_size(environment: Environment) -> Canary | None:
 
 
 def _migrate(
-    project: Project, name: str, record: Any, freeze: dict[str, Any]
+    project: Project, name: str, record: Any, image: PackerBakeOperator, freeze: dict[str, Any]
 ) -> GooseMigrateOperator | None:
     database = project.environments[name].database
     if project.migrations is None or database is None:
@@ -151,7 +162,8 @@ def _migrate(
     seconds = statement.total_seconds() if statement else None
     return GooseMigrateOperator(
         task_id="migrate", environment=fleet_target(project, name).to_json(),
-        release=record["release"], admission=admission(project, name),
+        release=record["release"], admission=admission(project, name), image=image.output,
+        preflight=preflight(project, fleet_target(project, name)),
         url=project.repository.url, connection=project.repository.connection,
         directory=project.migrations.directory, env=settings.env,
         lock_timeout=(limit or project.migrations.lock_timeout).total_seconds(),

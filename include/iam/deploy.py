@@ -30,6 +30,8 @@ MODULES = tuple(
         "fleet/inheritance_told", "fleet/inherited_machines", "fleet/launch_templates",
         "fleet/lease", "fleet/live_machines", "fleet/missing_group", "fleet/new_group",
         "fleet/scaling_rules", "fleet/traffic_sources", "fleet/writer",
+        "aws/balancer_names", "preflight/limits", "preflight/look", "preflight/machine",
+        "preflight/network", "preflight/parameters",
     )
 )  # fmt: skip
 _BALANCERS = (
@@ -47,7 +49,13 @@ def deploy_role(place: Place) -> Role:
     :param place: the environment that it may touch; others are out of its reach.
     """
     changing = (*_groups(place), *_balancers(place), *_machines(place), *launching(place))
-    statements = (*_reading(), *changing, *_beside(place), *_neighbours(place))
+    statements = (
+        *_reading(),
+        *_looking_ahead(place),
+        *changing,
+        *_beside(place),
+        *_neighbours(place),
+    )
     return Role(name="deploy", modules=MODULES, statements=statements)
 
 
@@ -57,21 +65,46 @@ def _reading() -> tuple[Statement, ...]:
         Statement(
             sid="Look",
             actions=(
-                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeAccountLimits", "autoscaling:DescribeAutoScalingGroups",
                 "autoscaling:DescribeLaunchConfigurations", "autoscaling:DescribeLifecycleHooks",
                 "autoscaling:DescribeNotificationConfigurations",
                 "autoscaling:DescribePolicies", "autoscaling:DescribeScalingActivities",
                 "autoscaling:DescribeScheduledActions", "cloudwatch:DescribeAlarms",
-                "ec2:DescribeImages", "ec2:DescribeInstances",
+                "ec2:DescribeImages", "ec2:DescribeInstanceTypeOfferings",
+                "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
                 "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates",
-                "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
+                "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets",
                 "elasticloadbalancing:DescribeInstanceHealth",
                 "elasticloadbalancing:DescribeLoadBalancerAttributes",
-                "elasticloadbalancing:DescribeLoadBalancers",
+                "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags",
                 "elasticloadbalancing:DescribeTargetGroupAttributes",
                 "elasticloadbalancing:DescribeTargetGroups",
-                "elasticloadbalancing:DescribeTargetHealth",
+                "elasticloadbalancing:DescribeTargetHealth", "ssm:DescribeParameters",
             ),
+        ),
+    )  # fmt: skip
+
+
+def _looking_ahead(place: Place) -> tuple[Statement, ...]:
+    """What is looked at before anything is changed; without these it is told as not checked."""
+    region = place.region
+    return (
+        Statement(
+            sid="LookAtProfiles",
+            actions=("iam:GetInstanceProfile", "iam:ListInstanceProfiles"),
+            resources=("arn:aws:iam::*:instance-profile/*",) if place.profiles else (),
+        ),
+        Statement(
+            sid="LookAtQuotas",
+            actions=("servicequotas:GetServiceQuota", "servicequotas:ListServiceQuotas"),
+        ),
+        Statement(
+            sid="LookAtKeys", actions=("kms:DescribeKey",),
+            resources=(f"arn:aws:kms:{region}:*:key/*",),
+        ),
+        Statement(
+            sid="LookWhomHooksTell", actions=("sns:GetTopicAttributes", "sqs:GetQueueUrl"),
+            resources=(f"arn:aws:sns:{region}:*:*", f"arn:aws:sqs:{region}:*:*"),
         ),
     )  # fmt: skip
 

@@ -138,6 +138,9 @@ class Package(Strict):
     """The systemd unit that serves."""
     config: dict[VariableName, SettingValue] = {}
     """Settings in the unit's environment on every machine (nothing secret)."""
+    parameters: tuple[VariableName, ...] = ()
+    """Parameters in `/slipway/<project>/<environment>/` that the unit cannot start without; a
+    deployment whose environment lacks one stops before it changes anything."""
     uses: tuple[DebianName, ...] = ()
     """Further packages that its machines may install from the apt repository, which all projects
     share. What is not named here comes from Debian or not at all."""

@@ -32,6 +32,7 @@
     - BakeFailed                    Packer or Ansible failed on the content of the image
     - UnhealthyRelease              the new fleet never became healthy
     - EnvironmentMisconfigured      the cloud lacks what the project file names
+    - PreflightFailed               something that a deployment will need is missing or wrong
     - EnvironmentFrozen             it must be left alone now
     - PlanOutdated                  something else serves than when the plan was approved
     - ApprovalMissing               nobody said yes to what a task would do
@@ -51,6 +52,7 @@
     - StepTimedOut                  something ran longer than its limit
     - PipelineStopped               somebody stopped the pipeline's run
     - CloudUnavailable              the cloud's API does not answer or throttles
+    - DatabaseUnavailable           an environment's database lets nobody in now
     - LeaseHeld                     somebody else is changing this environment
 """
 
@@ -200,6 +202,10 @@ class EnvironmentMisconfigured(InputError):
     """The cloud lacks something that the project file names."""
 
 
+class PreflightFailed(InputError):
+    """Something that a deployment will need is missing or wrong; nothing was changed."""
+
+
 class EnvironmentFrozen(InputError):
     """The environment must be left alone now."""
 
@@ -274,6 +280,10 @@ class PipelineStopped(WorldError):
 
 class CloudUnavailable(WorldError):
     """The cloud's API does not answer, or throttles beyond the retry budget."""
+
+
+class DatabaseUnavailable(WorldError):
+    """An environment's database lets nobody in now."""
 
 
 class LeaseHeld(WorldError):

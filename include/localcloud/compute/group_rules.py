@@ -15,12 +15,13 @@ from moto.autoscaling.models import (
     TerminateInstanceActivity,
 )
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import EmptyResult
+from moto.core.responses import ActionResult, EmptyResult
 
 from include.localcloud.api.patch import correct
 
 PENDING, IN_SERVICE, TERMINATING = "Pending", "InService", "Terminating"
 DELETING = "Delete in progress"
+_MOST_GROUPS = 500
 
 
 class GroupExists(AutoscalingClientError):
@@ -38,6 +39,8 @@ class GroupInUse(AutoscalingClientError):
 def correct_groups() -> None:
     """Replace the parts of moto's groups that differ from AWS."""
     _wrap_create()
+    # moto does not know this call at all.
+    setattr(AutoScalingResponse, "describe_account_limits", _limits)  # noqa: B010
     # moto knows no group on its way out.
     setattr(FakeAutoScalingGroup, "status", None)  # noqa: B010 - moto's class has no such member
     correct(
@@ -51,6 +54,19 @@ def correct_groups() -> None:
         attach_load_balancer_target_groups=_attach,
         # The reconciler registers an instance once it runs; moto would do it before.
         update_attached_target_groups=lambda _self, _name: None,
+    )
+
+
+def _limits(response: Any) -> Any:
+    """Answer with AWS's usual limits, and what there is."""
+    backend = response.autoscaling_backend
+    return ActionResult(
+        {
+            "MaxNumberOfAutoScalingGroups": _MOST_GROUPS,
+            "MaxNumberOfLaunchConfigurations": _MOST_GROUPS,
+            "NumberOfAutoScalingGroups": len(backend.autoscaling_groups),
+            "NumberOfLaunchConfigurations": len(backend.launch_configurations),
+        }
     )
 
 

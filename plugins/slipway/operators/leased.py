@@ -18,7 +18,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, PlanOutdated
 from slipway.fleet.capacity import serving_version
 from slipway.hooks.fleet.lease import FleetLease
-from slipway.model.facts import Json
+from slipway.model.facts import Json, MachineImage
 from slipway.model.target import FleetTarget
 from slipway.operators.check_freeze import held_up
 from slipway.tasks.begun import name_of_swap, name_of_way_back, own_swap
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from slipway.hooks.fleet.cloud import FleetCloud
     from slipway.hooks.fleet.lease import Holder
     from slipway.model.fleet import Fleet
+    from slipway.operators.preflight_look import Preflight
 
 LEASE = "lease"
 # Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run
@@ -53,14 +54,20 @@ class TurnTakingOperator(BaseOperator):
     :param skip_frozen: skip what follows, instead of failing; for runs that nobody started by
         hand.
     :param clock: the time now, with its zone.
+    :param preflight: looks once more whether the way is open; a task that may be the first to
+        change something has one, and so what waited for its turn meets no closed door half way.
     """
+
+    # What is launched, :class:`slipway.model.facts.MachineImage` as JSON.
+    image: Any = None
 
     def __init__(
         self, *, admission: Admission | None = None, windows: Sequence[Json] = (),
         skip_frozen: bool = False, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        **kwargs: Any,
+        preflight: Preflight | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
+        self.preflight = preflight
         self.admission = admission
         self.windows = tuple(windows)
         self.skip_frozen = skip_frozen
@@ -100,6 +107,7 @@ class TurnTakingOperator(BaseOperator):
         :param consent: the yes by which it does.
         :param admit: raises when it must not, after what the lease has on record.
         :raises ApprovalUsedUp: when the swap of that yes is over.
+        :raises PreflightFailed: when something that the swap will need is missing or wrong.
         :raises EnvironmentFrozen: when the task would begin a change within a freeze window.
         :raises AirflowSkipException: likewise, for a run that need not fail.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
@@ -137,6 +145,8 @@ class TurnTakingOperator(BaseOperator):
         if self.windows:
             self._thawed(context)
         begin()
+        if self.preflight is not None and self.image is not None:
+            self.preflight.require_open(MachineImage.from_json(self.image), self.log.info)
 
     def _thawed(self, context: Context) -> None:
         try:

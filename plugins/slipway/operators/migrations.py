@@ -200,21 +200,23 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
         keeps others from a large table.
     :param heavy_from: bytes from which on a table is large.
     :param docker_conn_id: Airflow connection of the container engine.
+    :param image: :class:`slipway.model.facts.MachineImage` as JSON, which is launched afterwards.
     :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
     """
 
-    template_fields: Sequence[str] = ("release", "database_conn_id")
+    template_fields: Sequence[str] = ("release", "database_conn_id", "image")
 
     def __init__(
         self, *, environment: Json, release: Any, database_conn_id: str,
         on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0,
         statement_timeout: float | None = None, heavy: str = OnHeavy.WARN,
-        heavy_from: int = HEAVY_FROM, **kwargs: Any,
+        heavy_from: int = HEAVY_FROM, image: Any = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.heavy = OnHeavy(heavy)
         self.heavy_from = heavy_from
         self.statement_timeout = statement_timeout
+        self.image = image
         self.environment = environment
         self.on_roll_back = OnRollBack(on_roll_back)
         self.lock_timeout = lock_timeout

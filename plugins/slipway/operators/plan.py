@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, PublishedPackage
 from slipway.model.inert import visible
+from slipway.operators.preflight_look import Preflight, require
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.operators.swap import open_swap
 from slipway.tasks.consent import Admission
@@ -50,6 +52,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     :param always: also when the run is no dry run; otherwise the task has nothing to do then.
     :param admission: of the environment; the package is the catalogue's then.
     :param order: of the commits, where each of them is asked about: the newest one counts.
+    :param preflight: looks whether there is everything that the deployment will need.
     """
 
     inherits_from_skipmixin = True
@@ -59,7 +62,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     def __init__(
         self, *, package: Any, environment: Json, image: ImageOutlook,
         schema: SchemaOutlook | None, always: bool, admission: Admission | None = None,
-        order: BranchOrder | None = None, **kwargs: Any,
+        order: BranchOrder | None = None, preflight: Preflight | None = None, **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -69,6 +72,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         self.always = always
         self.admission = admission
         self.order = order
+        self.preflight = preflight
         self._context: Context | None = None
         self._replaces = ""
 
@@ -85,6 +89,8 @@ class PlanOperator(BaseOperator, SkipMixin):
         self._context = context
         with explained():
             package = self._package()
+            if self.preflight is not None:
+                self._require_open(self.preflight, package, context)
             lines = [visible(one, _LONGEST) for one in self._lines(context, package, dry=dry)]
         for line in lines:
             self.log.info("%s", line)
@@ -101,6 +107,14 @@ class PlanOperator(BaseOperator, SkipMixin):
         """Remove the container in which goose was asked."""
         if self._context is not None and self.schema is not None:
             self.schema.clean_up(self._context)
+
+    def _require_open(
+        self, preflight: Preflight, package: PublishedPackage, context: Context
+    ) -> None:
+        """Tell everything that would stop the deployment, at once; whoever asked waits for it."""
+        findings = preflight.look(package, context, self.log.info)
+        lasting = [replace(one, passing=False) for one in findings]
+        require(lasting, preflight.target, package.release)
 
     def _package(self) -> PublishedPackage:
         told = PublishedPackage.from_json(self.package)

@@ -72,6 +72,16 @@ class ImageOutlook:
         ground = base_image or f"a base layer that is baked first, from {base.source_image}"
         return image, "; ".join([f"bakes {app.image_name} on {ground}", *found.refused])
 
+    def unbaked(self, package: PublishedPackage) -> MachineImage:
+        """Return an image that is not there, where nobody can say what it would be made of.
+
+        :param package: of the release.
+        """
+        return MachineImage(
+            release=package.release, image_id=_NOT_YET, name="", base_image_id="",
+            deb_sha256=package.digest, playbook_hash="", region=self.layers.region,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaOutlook:

@@ -24,7 +24,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import FleetTarget
 from slipway.operators.leased import TurnTakingOperator, run_lease, still_as_planned
-from slipway.tasks.begun import finish_swap, forget_swap
+from slipway.tasks.begun import finish_swap, forget_swap, never_began
 from slipway.tasks.consent import Consent
 from slipway.tasks.known_images import require_recorded
 from slipway.tasks.params import is_dry_run
@@ -34,8 +34,7 @@ from slipway.tasks.schema_that_stays import tell_schema
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# Seconds, and what the balancer takes to drain and to start slowly is added. Only that is waited
-# for inside an operator; a sensor waits for the rest.
+# Seconds, to which comes what the balancer takes to drain and to start slowly; sensors wait longer.
 _PATIENCE = 480.0
 _LEISURELY = frozenset({Wish.OLD_RETIRED, Wish.ROLLED_BACK})
 _NOTHING = "nothing was launched, so there is nothing to roll back"
@@ -157,7 +156,7 @@ class RollBackOperator(_FleetOperator):
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
 
-        :raises AirflowSkipException: when nothing was launched: no image, or a dry run alone.
+        :raises AirflowSkipException: when nothing was launched: no image, or a dry run.
         """
         if self.image is None or is_dry_run(context):
             raise AirflowSkipException(_NOTHING)
@@ -166,10 +165,12 @@ class RollBackOperator(_FleetOperator):
     def ask(self, context: Context, swap: Swap) -> None:
         """Look whether the run's turn ever came: it keeps the lease from its first change on.
 
-        Nobody is asked for a yes: what was begun without one has to go as well.
+        Nobody is asked for a yes: what was begun without one goes as well.
 
-        :raises AirflowSkipException: when nothing was launched, and another run has the lease.
+        :raises AirflowSkipException: when nothing was launched.
         """
+        if never_began(context, swap.group):
+            raise AirflowSkipException(_NOTHING)
         rival = run_lease(context, swap.cloud, self.log.info).rival()
         if rival is not None and swap.group() is None:
             msg = f"{_NOTHING}; {rival.owner} is changing this environment"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from slipway.exceptions import FactMissing
+from slipway.exceptions import EnvironmentMisconfigured, FactMissing
 from slipway.tasks.kept_facts import run_facts
 
 if TYPE_CHECKING:
@@ -60,6 +60,24 @@ def own_swap(held: Holder | None, owner: str, release: str) -> HalfDone | None:
     if held is None or held.owner != owner:
         return None
     return next((one for one in held.swaps if one.release == release), None)
+
+
+def never_began(context: Context, look: Callable[[], object]) -> bool:
+    """Tell whether a run has begun no swap, in an environment that cannot even be looked at.
+
+    Its preflight failed for that: to take the lease would leave a swap on record that never was.
+
+    :param context: the task's.
+    :param look: observes the release's server group.
+    """
+    facts = run_facts(context)
+    if facts is None or facts.swap() is not None:
+        return False
+    try:
+        look()
+    except EnvironmentMisconfigured:
+        return True
+    return False
 
 
 def finish_swap(context: Context) -> None:

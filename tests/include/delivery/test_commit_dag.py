@@ -45,6 +45,8 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
         "swap.retire_old", "swap.record_deployment",
     ]  # fmt: skip
     assert set(pairwise(way)) <= edges
+    # Beside the bake, and before anything is changed.
+    assert {("record_release", "preflight"), ("preflight", "swap.migrate")} <= edges
 
 
 def building(project: Project, **package: Any) -> Project:

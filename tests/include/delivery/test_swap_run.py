@@ -17,7 +17,7 @@ NOTHING_RAN = "skip:test"
 # The old fleet serves all along; in the order in which they come.
 RISKY = ("launch", "fleet_healthy", "shift_traffic", "fleet_in_service", "soak")
 IN_SWAP = ("migrate", *RISKY, "retire_old")
-CASES = (NONE, NOTHING_RAN, "bake_image", *(f"swap.{one}" for one in IN_SWAP))
+CASES = (NONE, NOTHING_RAN, "preflight", "bake_image", *(f"swap.{one}" for one in IN_SWAP))
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_a_release_gets_through(outcomes: dict[str, Any]) -> None:
     assert (seen["there"], seen["attached"], seen["leases"]) == (["2"], ["2"], [])
 
 
-@pytest.mark.parametrize("failing", ["bake_image", "swap.migrate"])
+@pytest.mark.parametrize("failing", ["preflight", "bake_image", "swap.migrate"])
 def test_what_fails_before_the_launch_leaves_the_fleet_alone(
     outcomes: dict[str, Any], failing: str
 ) -> None:

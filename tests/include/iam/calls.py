@@ -16,6 +16,7 @@ PREFIXES = {
     "autoscaling": "autoscaling", "cloudwatch": "cloudwatch", "ec2": "ec2",
     "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing", "ssm": "ssm", "s3": "s3",
     "kms": "kms", "iam": "iam", "sts": "sts", "secretsmanager": "secretsmanager",
+    "service-quotas": "servicequotas", "sns": "sns", "sqs": "sqs",
 }  # fmt: skip
 # What a client has besides its operations.
 _OTHER = frozenset({"exceptions", "meta", "close", "can_paginate"})

@@ -84,7 +84,7 @@ def test_a_commit_still_becomes_a_release_while_dev_is_frozen(tmp_path: Path) ->
     gate: Any = dag.get_task("check_freeze")
     assert gate.skip
     assert gate.upstream_task_ids == {"record_release"}
-    assert gate.downstream_task_ids == {"bake_image"}
+    assert gate.downstream_task_ids == {"bake_image", "preflight"}
     assert "override_freeze" in dag.params
 
 

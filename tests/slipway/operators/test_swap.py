@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -109,3 +110,21 @@ def test_each_wish_has_its_operator() -> None:
     ]  # fmt: skip
     assert {*wishes, Wish.STANDBYS_RETIRED} == set(Wish)
     assert "image" in LaunchOperator.template_fields
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_a_run_whose_way_was_never_open_has_nothing_to_roll_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its preflight found no target group; the lease is as free afterwards as it was before."""
+    cloud = FakeFleetCloud()
+    monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
+    lost = EnvironmentMisconfigured("the cloud has no target group 'shop-dve'", advice="make it")
+    with mock.patch.object(FakeFleetCloud, "observe", side_effect=lost):
+        back = RollBackOperator(
+            task_id="roll_back", environment=make_target().to_json(),
+            image=make_image("2").to_json(),
+        )  # fmt: skip
+        with pytest.raises(AirflowSkipException, match="nothing was launched"):
+            back.execute(FakeTask().context)
+    assert cloud.ssm.parameters == {}

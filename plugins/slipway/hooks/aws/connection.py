@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +21,15 @@ def aws_client(aws_conn_id: str, region: str, service: str) -> Any:
     :param service: as boto3 names it.
     """
     return AwsSession(aws_conn_id=aws_conn_id, region_name=region).client(service)
+
+
+def aws_clients(aws_conn_id: str, region: str) -> Callable[[str], Any]:
+    """Return what gives the boto3 client of a service by its name, each made once.
+
+    :param aws_conn_id: the Airflow connection.
+    :param region: wins over the connection's.
+    """
+    return lru_cache(AwsSession(aws_conn_id=aws_conn_id, region_name=region).client)
 
 
 def fleet_cloud(

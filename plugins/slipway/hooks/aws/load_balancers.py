@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from slipway.hooks.aws.balancer_names import classic_balancers, target_groups
 from slipway.hooks.aws.lookup import missing
 from slipway.hooks.health_check import HealthCheck, of_classic, of_target_group
+from slipway.model.nearest import Owner
 
 _TARGET_GROUP, _LOAD_BALANCER = "target group", "load balancer"
 _CLASSIC_STATES = {"InService": "healthy", "OutOfService": "unhealthy"}
@@ -151,35 +153,34 @@ class ClassicBalancer:
                 raise
 
 
-def target_group(client: Any, name: str) -> TargetGroup:
+def target_group(client: Any, name: str, owner: Owner) -> TargetGroup:
     """Find a target group.
 
     :param client: gives the boto3 client of a service by its name.
-    :raises EnvironmentMisconfigured: naming the nearest there is.
+    :param owner: whose it should be.
+    :raises EnvironmentMisconfigured: naming the nearest of the same owner.
     """
     elbv2 = client("elbv2")
     try:
         found = elbv2.describe_target_groups(Names=[name])["TargetGroups"]
     except elbv2.exceptions.TargetGroupNotFoundException as error:
-        pages = elbv2.get_paginator("describe_target_groups").paginate()
-        there = [group["TargetGroupName"] for page in pages for group in page["TargetGroups"]]
-        raise missing(_TARGET_GROUP, name, there) from error
+        raise missing(_TARGET_GROUP, name, owner.own(target_groups(client, None))) from error
     arn = str(found[0]["TargetGroupArn"])
     return TargetGroup(key=arn, autoscaling=client("autoscaling"), elbv2=elbv2, raw=found[0])
 
 
-def classic_balancer(client: Any, name: str) -> ClassicBalancer:
+def classic_balancer(client: Any, name: str, owner: Owner) -> ClassicBalancer:
     """Find a classic load balancer.
 
     :param client: gives the boto3 client of a service by its name.
-    :raises EnvironmentMisconfigured: naming the nearest there is.
+    :param owner: whose it should be.
+    :raises EnvironmentMisconfigured: naming the nearest of the same owner.
     """
     elb = client("elb")
     try:
         answer = elb.describe_load_balancers(LoadBalancerNames=[name])
     except elb.exceptions.AccessPointNotFoundException as error:
-        pages = elb.get_paginator("describe_load_balancers").paginate()
-        there = [b["LoadBalancerName"] for page in pages for b in page["LoadBalancerDescriptions"]]
+        there = owner.own(classic_balancers(client, None))
         raise missing(_LOAD_BALANCER, name, there) from error
     raw: Mapping[str, Any] = next(iter(answer["LoadBalancerDescriptions"]), {})
     return ClassicBalancer(key=name, autoscaling=client("autoscaling"), elb=elb, raw=raw)

@@ -38,6 +38,7 @@ from slipway.hooks.fleet.scaling_rules import copy_rules, fingerprint, own_alarm
 from slipway.hooks.fleet.traffic_sources import Source, sources_of
 from slipway.hooks.fleet.traffic_sources import attach as attach_sources
 from slipway.hooks.fleet.traffic_sources import detach as detach_sources
+from slipway.model.nearest import Owner
 
 
 class FleetChanges:
@@ -104,10 +105,11 @@ class FleetChanges:
     @property
     def _balancer(self) -> Balancer:
         if self._found is None:
+            owner = Owner(project=self._tags[PROJECT], environment=self._tags[ENVIRONMENT])
             self._found = (
-                target_group(self._client, self._target_group)
+                target_group(self._client, self._target_group, owner)
                 if self._target_group
-                else classic_balancer(self._client, self._load_balancer or "")
+                else classic_balancer(self._client, self._load_balancer or "", owner)
             )
         return self._found
 

@@ -1,0 +1,54 @@
+"""What is looked at before a deployment changes anything: the same for its plan and its tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from include.delivery import documentation
+from include.delivery.defaults import LIMITS
+from include.project.model import Project
+from slipway.model.target import FleetTarget
+from slipway.operators.preflight import PreflightOperator
+from slipway.operators.preflight_look import Preflight
+from slipway.operators.preview import ImageOutlook, SchemaOutlook
+from slipway.tasks.consent import Admission
+from slipway.tasks.image_layers import Layers
+
+
+def preflight(project: Project, target: FleetTarget) -> Preflight:
+    """Say what one environment's deployments will need.
+
+    :param project: the project.
+    :param target: its environment, as the fleet sees it.
+    """
+    environment, migrations = project.environments[target.environment], project.migrations
+    layers = Layers(
+        region=environment.aws.region, unit=project.package.unit, config=project.package.config,
+        uses=project.package.uses,
+    )  # fmt: skip
+    schema = None
+    if migrations is not None:
+        schema = SchemaOutlook(
+            url=project.repository.url, connection=project.repository.connection,
+            directory=migrations.directory, database_conn_id=environment.database or "",
+            on_roll_back=migrations.on_roll_back, environment=target.environment,
+            env=project.migration_settings(target.environment).env,
+            heavy=migrations.heavy, heavy_from=migrations.heavy_from,
+        )  # fmt: skip
+    return Preflight(
+        target=target, schema=schema, parameters=project.package.parameters,
+        image=ImageOutlook(layers=layers, aws_conn_id=environment.aws.connection),
+    )  # fmt: skip
+
+
+def preflight_task(looks: Preflight, record: Any, admission: Admission) -> PreflightOperator:
+    """Add the task that looks, before anything is changed.
+
+    :param looks: what is looked at.
+    :param record: the output of the task that has the release's record; ``[]`` is one part.
+    :param admission: of the environment.
+    """
+    return PreflightOperator(
+        task_id="preflight", package=record["package"], preflight=looks, admission=admission,
+        execution_timeout=LIMITS["cloud"], doc_md=documentation.task("preflight"),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Looks at everything that a deployment needs, and changes nothing."""

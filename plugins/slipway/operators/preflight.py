@@ -1,0 +1,63 @@
+"""Before a deployment's first change: is there everything that it will need?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.model.facts import PublishedPackage
+from slipway.operators.preflight_look import Preflight, require
+from slipway.tasks.consent import Admission
+from slipway.tasks.retries import explained
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class PreflightOperator(BaseOperator):
+    """Look at everything that a deployment will need, while the image is baked, and change nothing.
+
+    Balancer and listener, subnets, security groups, image, instance type, profile, quotas, rights,
+    parameters and their keys, alarms, the apt repository, the database and its role's rights. What
+    is missing or wrong is told all at once, each with the nearest right name. What the connection's
+    role may not see is told as not checked.
+
+    :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
+    :param preflight: looks.
+    :param admission: of the environment; the package is the catalogue's then.
+    """
+
+    template_fields: Sequence[str] = ("package",)
+    ui_color = "#e0f2fe"
+
+    def __init__(
+        self, *, package: Any, preflight: Preflight, admission: Admission | None = None,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(**kwargs)
+        self.package = package
+        self.preflight = preflight
+        self.admission = admission
+        self._context: Context | None = None
+
+    def execute(self, context: Context) -> None:
+        """Look.
+
+        :raises AirflowFailException: when something is missing or wrong.
+        :raises DatabaseUnavailable: when another try may help.
+        """
+        self._context = context
+        with explained():
+            package = PublishedPackage.from_json(self.package)
+            if self.admission is not None:
+                package = self.admission.record(package.release, package.digest).package
+            findings = self.preflight.look(package, context, self.log.info)
+            require(findings, self.preflight.target, package.release)
+        self.log.info("everything is there that %s needs", package.release.version)
+
+    def on_kill(self) -> None:
+        """Remove the container in which the database was asked."""
+        if self._context is not None:
+            self.preflight.clean_up(self._context)
