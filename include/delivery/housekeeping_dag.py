@@ -1,7 +1,8 @@
 """The DAG that tidies up after all projects: standbys, machine images, old runs' notes.
 
 It also signs the apt repository anew once a day, since a signature counts for 30 days, and warns
-six weeks before the key expires.
+six weeks before the key expires. What is wrong with one project fails that project's own tasks, and
+the last task, `tell_trouble`, warns of it; the run fails for what is nobody's mistake.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TriggerRule
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.delivery.swap_group import fleet_target
@@ -22,6 +23,7 @@ from slipway.operators.retire_images import (
     RetireImagesOperator,
 )
 from slipway.operators.swap import RetireStandbysOperator
+from slipway.operators.trouble import TellTroubleOperator
 
 
 def housekeeping_dag(projects: Iterable[Project]) -> DAG:
@@ -56,6 +58,12 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
             task_id="renew_apt_release", execution_timeout=LIMITS["publish_apt"]
         )
         ForgetRunsOperator(task_id="forget_runs", execution_timeout=LIMITS["cloud"])
+        before = list(dag.tasks)
+        # It alone decides how the run ends: what is wrong with one project is none of the others'.
+        before >> TellTroubleOperator(
+            task_id="tell_trouble", trigger_rule=TriggerRule.ALL_DONE,
+            execution_timeout=LIMITS["bookkeeping"],
+        )  # fmt: skip
     return dag
 
 

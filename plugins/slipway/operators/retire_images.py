@@ -19,6 +19,7 @@ from slipway.hooks.store.installation import installation_name
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.run_retention import forget_old_runs
 from slipway.model.facts import Release
+from slipway.operators.trouble import own_trouble
 from slipway.policies.retention import StoredImage, Verdict, judge_bases, judge_releases, own_images
 from slipway.tasks.retries import explained
 
@@ -94,7 +95,7 @@ class RetireImagesOperator(_RetentionOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Look, judge, retire; what a killed try left is found again."""
-        with explained():
+        with own_trouble(context):
             store = artifact_store()
             records = ReleaseCatalogue(store).recent(self.project, self.keep)
             last = [record.checkout.release.version for record in records]

@@ -24,6 +24,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import FleetTarget
 from slipway.operators.leased import TurnTakingOperator, run_lease, still_as_planned
+from slipway.operators.trouble import own_trouble
 from slipway.tasks.begun import finish_swap, forget_swap, never_began
 from slipway.tasks.consent import Consent
 from slipway.tasks.known_images import require_recorded
@@ -220,7 +221,7 @@ class RetireStandbysOperator(BaseOperator):
 
         :raises AirflowSkipException: while somebody else changes the environment.
         """
-        with explained():
+        with own_trouble(context):
             looking = self._open("")
             lease = run_lease(context, looking.cloud, self.log.info)
             idle = lease.holder() is None

@@ -269,6 +269,7 @@ def test_the_shared_dags(project: Project) -> None:
         "retire_standbys.guestbook.dev", "retire_standbys.guestbook.prod",
         "retire_images.guestbook.aws_default.eu-west-1",
         "retire_base_images.aws_default.eu-west-1", "renew_apt_release", "forget_runs",
+        "tell_trouble",
     }  # fmt: skip
     keeper: Any = housekeeping_dag([project]).get_task(
         "retire_images.guestbook.aws_default.eu-west-1"
