@@ -152,11 +152,8 @@ def test_the_way_down_ends_at_what_cannot_be_undone(
 def test_without_a_mark_the_way_is_told_and_the_project_may_leave_it_out(
     engine: ContainerEngine, repository: Repository, project: str
 ) -> None:
-    files = {
-        "migrations__00001_a_dot_sql": A,
-        "migrations__00002_d_dot_sql": f"-- +goose Up\n{DROP}",
-    }
-    repository.commit(**files)
+    stands(project, "prod", repository.commit(migrations__00001_a_dot_sql=A), 1)
+    repository.commit(migrations__00002_d_dot_sql=f"-- +goose Up\n{DROP}")
     with pytest.raises(AirflowFailException, match=r"undoes nothing: (.|\n)*slipway: irreversible"):
         rehearse(engine, repository, project)
     assert rehearse(engine, repository, project, rehearse="up").version == 2
