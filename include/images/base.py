@@ -16,28 +16,29 @@ import requests
 from include.images.inputs import Settings
 from slipway.exceptions import ContainerEngineError, ImageUnavailable
 
-SUITE = "bookworm"
-ARCHIVE_TAG = f"slipway/base:{SUITE}"
+ARCHIVE_REPOSITORY = "slipway/base"
 # Seconds for a registry to say that it has the image. The download itself may take longer.
 ANSWER_TIMEOUT = 10
 _Say = Callable[[str], None]
 
 
-def base(client: docker.DockerClient, settings: Settings, say: _Say) -> str:
+def base(client: docker.DockerClient, settings: Settings, suite: str, say: _Say) -> str:
     """Return the name of a local image to build on, fetching or making it.
 
+    :param suite: the Debian release, ``bookworm``.
     :param say: told what is going on, line by line.
     :raises ImageUnavailable: when neither source can be had.
     """
     if settings.base not in ("auto", "registry", "archive"):
         message = f"the base cannot come from {settings.base!r}"
         raise ImageUnavailable(message, advice="choose auto, registry or archive")
-    if settings.base != "archive" and _pull(settings.base_image, say):
-        return settings.base_image
+    image = settings.base_of(suite)
+    if settings.base != "archive" and _pull(image, say):
+        return image
     if settings.base == "registry":
-        message = f"no registry answers for {settings.base_image}"
+        message = f"no registry answers for {image}"
         raise ImageUnavailable(message, advice="SLIPWAY_BASE=archive builds it from Debian's")
-    return _from_archive(client, settings, say)
+    return _from_archive(client, settings, suite, say)
 
 
 def _pull(image: str, say: _Say) -> bool:
@@ -52,36 +53,37 @@ def _pull(image: str, say: _Say) -> bool:
     return True
 
 
-def _from_archive(client: docker.DockerClient, settings: Settings, say: _Say) -> str:
+def _from_archive(client: docker.DockerClient, settings: Settings, suite: str, say: _Say) -> str:
     """Bootstrap Debian with mmdebstrap and import it."""
     if shutil.which("mmdebstrap") is None:
         message = "mmdebstrap is missing, and no registry has Debian"
         raise ImageUnavailable(message, advice="apt-get install mmdebstrap")
-    say(f"{ARCHIVE_TAG}: bootstrapping from {settings.mirror}")
+    archive = f"{ARCHIVE_REPOSITORY}:{suite}"
+    say(f"{archive}: bootstrapping from {settings.mirror}")
     with tempfile.TemporaryDirectory(prefix="slipway-base-") as folder:
         tar = Path(folder) / "base.tar"
-        _bootstrap(tar, settings.mirror, say)
+        _bootstrap(tar, settings.mirror, suite, say)
         imported = client.api.import_image_from_file(
             str(tar),
-            repository=ARCHIVE_TAG.split(":")[0],
-            tag=SUITE,
+            repository=ARCHIVE_REPOSITORY,
+            tag=suite,
             changes=["LABEL slipway.kind=image"],
         )
     if '"error"' in imported:
         message = f"Docker refused the bootstrapped base: {imported}"
         raise ContainerEngineError(message)
-    return ARCHIVE_TAG
+    return archive
 
 
-def _bootstrap(tar: Path, mirror: str, say: _Say) -> None:
+def _bootstrap(tar: Path, mirror: str, suite: str, say: _Say) -> None:
     """Write a minimal Debian with its security updates into a tar."""
     sources = [
-        f"deb {mirror} {SUITE} main",
-        f"deb {mirror} {SUITE}-updates main",
-        f"deb {mirror}-security {SUITE}-security main",
+        f"deb {mirror} {suite} main",
+        f"deb {mirror} {suite}-updates main",
+        f"deb {mirror}-security {suite}-security main",
     ]
     options = [f"--dpkgopt={Path(__file__).parent / 'debian' / 'dpkg.cfg'}"]
-    argv = ["mmdebstrap", "--variant=minbase", *options, SUITE, str(tar), *sources]
+    argv = ["mmdebstrap", "--variant=minbase", *options, suite, str(tar), *sources]
     with subprocess.Popen(  # noqa: S603 - fixed program, no shell, mirror is one argument
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, text=True,

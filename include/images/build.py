@@ -62,7 +62,7 @@ def _build_outdated(
         started = time.monotonic()
         _say(f"{image.tag}: building")
         try:
-            root = base(client, settings, _say) if image.parent is None else None
+            root = base(client, settings, image.suite, _say) if image.parent is None else None
             builder.build(client, image, settings, wanted[image.name], root, _say)
         except docker.errors.DockerException as problem:
             message = f"{image.tag} cannot be built: {problem}"

@@ -15,21 +15,25 @@ FOLDER = Path(__file__).parent
 class Image:
     """One image: a folder with a ``Dockerfile``, and the tag that it gets.
 
-    :param name: the folder's name below ``include/images``.
+    :param name: how it is called on the command line, and its folder below ``include/images``.
     :param tag: what ``FROM``, ``docker run`` and the rest of Slipway call it.
-    :param parent: the image it is built from; None for the root of them all.
+    :param parent: the image it is built from; None for the root of a Debian release.
     :param extra: only built where it is named: Slipway itself runs without it.
+    :param shares: the folder of another image, whose Dockerfile does for this one as well.
+    :param suite: of a root, the Debian release.
     """
 
     name: str
     tag: str
     parent: str | None = "debian"
     extra: bool = False
+    shares: str | None = None
+    suite: str = "bookworm"
 
     @property
     def folder(self) -> Path:
         """The build context."""
-        return FOLDER / self.name
+        return FOLDER / (self.shares or self.name)
 
 
 IMAGES: dict[str, Image] = {
@@ -43,7 +47,22 @@ IMAGES: dict[str, Image] = {
         Image(name="toolbox", tag="slipway/toolbox:1"),
         Image(name="go", tag="slipway/go:1.23", extra=True),
         Image(name="node", tag="slipway/node:18", extra=True),
-    )
+        Image(
+            name="debian-13",
+            tag="slipway/debian:13",
+            parent=None,
+            extra=True,
+            shares="debian",
+            suite="trixie",
+        ),
+        Image(
+            name="machine-13",
+            tag="slipway/machine:13",
+            parent="debian-13",
+            extra=True,
+            shares="machine",
+        ),
+    )  # fmt: skip
 }
 
 

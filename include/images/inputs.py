@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.images.catalog import Image
+from include.images.catalog import IMAGES, Image
 
 LABEL = "slipway.inputs"
 CERTIFICATES = "certificates"
+_SUITE = "bookworm"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +22,7 @@ class Settings:
     """What a builder may choose.
 
     :param base: ``auto`` (a registry if one answers, else the archive), ``registry``, ``archive``.
-    :param base_image: what to ask the registry for.
+    :param base_image: what to ask the registry for, where Debian 12 is wanted.
     :param mirror: the Debian archive.
     :param certificates: folder of extra certificate authorities, ``*.crt``, of this host.
     """
@@ -41,6 +42,17 @@ class Settings:
             mirror=environment.get("SLIPWAY_MIRROR", default.mirror).rstrip("/"),
             certificates=Path(environment.get("SLIPWAY_CA_DIR", default.certificates)),
         )
+
+    def base_of(self, suite: str) -> str:
+        """Return what to ask the registry for.
+
+        :param suite: a Debian release. A mirror's image is taken for the other release as well,
+            where its name has the release in it.
+        """
+        if suite == _SUITE:
+            return self.base_image
+        found = self.base_image.replace(_SUITE, suite)
+        return found if found != self.base_image else f"debian:{suite}-slim"
 
 
 def context(image: Image, settings: Settings) -> dict[str, tuple[bytes, bool]]:
@@ -64,6 +76,9 @@ def build_arguments(image: Image, settings: Settings) -> dict[str, str]:
     """Return the values of those ``ARG``\\ s of the Dockerfile that follow the settings."""
     dockerfile = (image.folder / "Dockerfile").read_text()
     known = {"MIRROR": settings.mirror}
+    # A Dockerfile of two images stands on the one that the catalogue says.
+    if image.shares and image.parent:
+        known["PARENT"] = IMAGES[image.parent].tag
     return {name: value for name, value in known.items() if f"ARG {name}=" in dockerfile}
 
 
@@ -73,7 +88,7 @@ def digest(image: Image, settings: Settings, parent: str) -> str:
     :param parent: the parent's digest; empty for the root, where the base's settings count.
     """
     total = hashlib.sha256()
-    base = parent or f"{settings.base} {settings.base_image} {settings.mirror}"
+    base = parent or f"{settings.base} {settings.base_of(image.suite)} {settings.mirror}"
     arguments = sorted(build_arguments(image, settings).items())
     for part in (base, repr(arguments)):
         total.update(f"{part}\n".encode())
