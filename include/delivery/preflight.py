@@ -6,13 +6,13 @@ from typing import Any
 
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
+from include.delivery.layers import image_layers
 from include.project.model import Project
 from slipway.model.target import FleetTarget
 from slipway.operators.preflight import PreflightOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.tasks.consent import Admission
-from slipway.tasks.image_layers import Layers
 
 
 def preflight(project: Project, target: FleetTarget) -> Preflight:
@@ -22,10 +22,7 @@ def preflight(project: Project, target: FleetTarget) -> Preflight:
     :param target: its environment, as the fleet sees it.
     """
     environment, migrations = project.environments[target.environment], project.migrations
-    layers = Layers(
-        region=environment.aws.region, unit=project.package.unit, config=project.package.config,
-        uses=project.package.uses,
-    )  # fmt: skip
+    layers = image_layers(project, target.environment)
     schema = None
     if migrations is not None:
         schema = SchemaOutlook(

@@ -11,6 +11,7 @@ from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
+from include.project.machine import instance_type, machine_of
 from include.project.model import Environment, Project
 from slipway.model.target import Canary, FleetTarget, Probe
 from slipway.operators.bake_image import PackerBakeOperator
@@ -50,6 +51,7 @@ def bake_and_swap(
         config=project.package.config, uses=project.package.uses,
         aws_conn_id=environment.aws.connection,
         region=environment.aws.region, reuse=reuse, admission=admission(project, name),
+        machine=machine_of(project, name), instance_type=instance_type(project, name),
         execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
     )  # fmt: skip
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
@@ -133,7 +135,7 @@ def fleet_target(project: Project, name: str) -> FleetTarget:
         aws_conn_id=environment.aws.connection, target_group=environment.target_group,
         load_balancer=environment.load_balancer, subnets=environment.instance.subnets,
         security_groups=environment.instance.security_groups,
-        instance_type=environment.instance.type, profile=environment.instance.profile,
+        instance_type=instance_type(project, name), profile=environment.instance.profile,
         min_size=environment.size.min, desired_size=environment.size.desired,
         max_size=environment.size.max, health_path=environment.health.path,
         health_port=environment.health.port, health_scheme=environment.health.scheme,

@@ -16,6 +16,8 @@ from include.iam.policy import Place, Role, literal, render
 from include.iam.publish import publish_role
 from include.project.clashes import beginning_with
 from include.project.loader import PROJECTS, load_project, load_projects
+from include.project.machine import machine_of
+from slipway.model.machine import Machine
 
 
 def place_of(
@@ -28,7 +30,8 @@ def place_of(
 
     :param folder: of the project files.
     :param security_groups: ids of those that the project file calls by name.
-    :param source_owner: ``[slipway] source_owner``; Debian's account when empty.
+    :param source_owner: ``[slipway] source_owner``; when empty, whoever publishes what the
+        environment's machines start from.
     :param installation: name of the catalogue, as the tag ``slipway:installation`` of its images
         has it; empty where there is but one in the account.
     :param encrypted: ``[slipway] bake_encrypt``.
@@ -71,7 +74,20 @@ def place_of(
         neighbours=beginning_with(f"{project}-{environment}-", shelf.projects.values()),
         installation=installation, encrypted=encrypted, tag_keys=tag_keys, also=also,
     )  # fmt: skip
-    return replace(place, source_owner=source_owner) if source_owner else place
+    return replace(place, source_owner=source_owner or _publisher(machine_of(read, environment)))
+
+
+def _publisher(machine: Machine) -> str:
+    """Return whose image machines start from."""
+    source = machine.source or machine.distribution.source(machine.architecture)
+    if not source.owner:
+        msg = (
+            f"whose image {source.image_id} is, the project file does not say: add --source-owner, "
+            f"which\n  aws ec2 describe-images --image-ids {source.image_id} "
+            "--query Images[].OwnerId\ntells; self where it is the environment's own account"
+        )
+        raise SystemExit(msg)
+    return source.owner
 
 
 def _id(name: str, ids: Mapping[str, str]) -> str:
@@ -111,7 +127,7 @@ def main(arguments: list[str] | None = None) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--source-owner", default="", type=_name,
-        help="[slipway] source_owner, where it is not Debian's",
+        help="[slipway] source_owner, where it is another than publishes the operating system",
     )  # fmt: skip
     parser.add_argument(
         "--installation", default="", type=_name,

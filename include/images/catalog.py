@@ -62,7 +62,7 @@ IMAGES: dict[str, Image] = {
             extra=True,
             shares="machine",
         ),
-    )  # fmt: skip
+    )
 }
 
 

@@ -87,6 +87,10 @@ class Engine:
             if error.status_code != 409:
                 raise
 
+    def has_image(self, image: str) -> bool:
+        """Tell whether an image of this name is there."""
+        return bool(self.api.images(name=image))
+
     def remove_image(self, image: str) -> None:
         """Remove an image's tag; containers made from it keep running."""
         with contextlib.suppress(ImageNotFound):

@@ -23,7 +23,7 @@ from include.localcloud.balancer.words import correct_words
 from include.localcloud.compute.door import for_machines
 from include.localcloud.compute.group_notifications import keep_notifications
 from include.localcloud.compute.group_rules import correct_groups
-from include.localcloud.compute.images import correct_images, seed_image
+from include.localcloud.compute.images import correct_images, seed_images
 from include.localcloud.compute.instance_life import correct_instances
 from include.localcloud.compute.link_local import keep_from_link_local
 from include.localcloud.compute.machine import Machines
@@ -86,7 +86,7 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
     keep_from_link_local(engine)
     make_network(engine, settings)
     state = CloudState(region=settings.region)
-    seed_image(state.ec2, settings.region)
+    seed_images(state.ec2, settings.region, is_there=engine.has_image)
     application = CloudApplication(state=state)
     servers = ApiServers(
         host=without_browsers(application),

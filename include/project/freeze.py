@@ -53,7 +53,11 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _known_zone(name: str) -> str:
+def known_zone(name: str) -> str:
+    """Keep to the time zones that there are.
+
+    :raises ValueError: for another, with the nearest.
+    """
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
@@ -95,7 +99,7 @@ class Freeze(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=Tr
     until: WrittenEdge = None
     """A time, the day's end by default, the next day's if it is before `from`; without `days` the
     last day, or the date and time of the end. 23:59 and 24:00 are both the end of the day."""
-    zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    zone: Annotated[str, AfterValidator(known_zone)] = "UTC"
     """Whose local time this is, like Europe/Berlin."""
     reason: Annotated[str, Field(min_length=1)]
     """Shown to whoever is held up."""

@@ -39,6 +39,7 @@ from include.project.field_types import (
     VariableName,
 )
 from include.project.freeze import Freeze
+from include.project.machine import MachineSpec, misfit
 from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.soak import Health as Health
@@ -236,6 +237,8 @@ class Environment(Strict):
     load_balancer: BalancerName | None = None
     """Name of a classic load balancer."""
     instance: Instance
+    machine: MachineSpec | None = None
+    """Where its machines differ from the project's: only what does."""
     size: Size = Size()
     health: Health = Health()
     soak: WrittenSoak = Soak()
@@ -271,6 +274,8 @@ class Project(Strict):
     test: Test = Test()
     package: Package
     migrations: Migrations | None = None
+    machine: MachineSpec | None = None
+    """What its machines are: Debian 12 on amd64, with nothing else on them, by default."""
     environments: Annotated[dict[Name, Environment], Field(min_length=1)]
     retention: Retention = Retention()
 
@@ -287,6 +292,9 @@ class Project(Strict):
                 raise ValueError(msg)
         for name, one in self.environments.items():
             one.migrations.require_rehearsed(self.migrations, name)
+        for name in self.environments:
+            if wrong := misfit(self, name):
+                raise ValueError(wrong)
         return self
 
     def migration_settings(self, name: str) -> EnvironmentMigrations:

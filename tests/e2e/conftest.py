@@ -19,6 +19,7 @@ import pytest
 
 from include.demo import down
 from include.demo.signing_key import make_signing_key
+from include.images.build import bring_up_to_date
 from include.localcloud import infrastructure
 from slipway.hooks.docker import metadata_guard
 from slipway.model.facts import Json
@@ -85,6 +86,10 @@ class World:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = tmp_path_factory.mktemp("cloud") / "home"
+    client = docker.from_env(timeout=1800)
+    # The cloud offers what is there when it begins.
+    bring_up_to_date(client, ["machine-13"])
+    client.close()
     try:
         with serving(home, installation=INSTALLATION, port=PORT):
             urls = infrastructure.lay_project(

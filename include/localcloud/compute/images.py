@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -11,10 +13,34 @@ from moto.ec2.models.amis import Ami, AmiBackend
 from include.localcloud.api.patch import correct
 from include.localcloud.engine import image_repository
 
-SEED_NAME = "debian-12-amd64-slipway"
-SEED_ID = "ami-0debian12slipway0"
-SEED_IMAGE = "slipway/machine:12"
 _ROOT_DEVICE = "/dev/xvda"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seed:
+    """An AMI that machine images start from, and the Docker image that it stands for.
+
+    :param owner: the account that publishes it; the cloud's own when None.
+    """
+
+    image_id: str
+    name: str
+    description: str
+    image: str
+    owner: str | None = None
+
+
+SEEDS = (
+    Seed(
+        image_id="ami-0debian12slipway0", name="debian-12-amd64-slipway",
+        description="Debian 12 (amd64)", image="slipway/machine:12",
+    ),
+    Seed(
+        image_id="ami-0debian13slipway0", name="debian-13-amd64-slipway",
+        description="Debian 13 (amd64)", image="slipway/machine:13", owner="136693071363",
+    ),
+)  # fmt: skip
+SEED_IDS = frozenset(seed.image_id for seed in SEEDS)
 
 
 class ImageNameTaken(EC2ClientError):
@@ -23,26 +49,34 @@ class ImageNameTaken(EC2ClientError):
     code = "InvalidAMIName.Duplicate"
 
 
-def seed_image(ec2: Any, region: str) -> None:
-    """Register the AMI that every machine image starts from; hold the lock."""
-    ec2.amis[SEED_ID] = Ami(
-        ec2,
-        SEED_ID,
-        name=SEED_NAME,
-        description="Debian 12 (amd64)",
-        architecture="x86_64",
-        virtualization_type="hvm",
-        hypervisor="xen",
-        root_device_type="ebs",
-        root_device_name=_ROOT_DEVICE,
-        region_name=f"{region}a",
-    )
+def seed_images(ec2: Any, region: str, *, is_there: Callable[[str], bool]) -> None:
+    """Register the AMIs that every machine image starts from; hold the lock.
+
+    :param is_there: whether Docker has an image; what it has not, nothing can start from.
+    """
+    for seed in SEEDS:
+        if not is_there(seed.image):
+            continue
+        ec2.amis[seed.image_id] = Ami(
+            ec2,
+            seed.image_id,
+            name=seed.name,
+            description=seed.description,
+            owner_id=seed.owner,
+            architecture="x86_64",
+            virtualization_type="hvm",
+            hypervisor="xen",
+            root_device_type="ebs",
+            root_device_name=_ROOT_DEVICE,
+            region_name=f"{region}a",
+        )
 
 
 def docker_image(installation: str, ami_id: str) -> str:
     """Return the Docker image that the AMI stands for."""
-    if ami_id == SEED_ID:
-        return SEED_IMAGE
+    for seed in SEEDS:
+        if ami_id == seed.image_id:
+            return seed.image
     return f"{image_repository(installation)}:{ami_id}"
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from include.localcloud.compute.images import SEED_ID, docker_image
+from include.localcloud.compute.images import SEED_IDS, docker_image
 from include.localcloud.compute.instance_life import Life, life, set_life
 from include.localcloud.compute.machine import Machines, machine_order
 from include.localcloud.engine import Engine, image_repository
@@ -107,7 +107,7 @@ class Compute:
         return work
 
     def _drop_images(self) -> None:
-        for ami_id in self._images - set(self._state.ec2.amis) - {SEED_ID}:
+        for ami_id in self._images - set(self._state.ec2.amis) - SEED_IDS:
             self._images.discard(ami_id)
             image = docker_image(self._engine.installation, ami_id)
             self._jobs.submit(ami_id, lambda image=image: self._engine.remove_image(image))  # type: ignore[misc]

@@ -20,6 +20,7 @@ from slipway.hooks.store.installation import INSTALLATION, installation_name
 from slipway.hooks.tools.packer import Bake, bake
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
+from slipway.model.machine import Machine
 from slipway.tasks.consent import Admission
 from slipway.tasks.image_layers import Layers, baked_before
 from slipway.tasks.known_images import KnownImages, known_images, machine_image
@@ -72,7 +73,7 @@ class _Baker:
             plan, toolbox=self.toolbox, catalogue=self.images.catalogue,
             account=account(self.aws_conn_id, self.images.region, "ec2"), log=self.log,
         )  # fmt: skip
-        return self.images.note(image_id, plan.tags, release)
+        return self.images.note(image_id, plan.tags, release, plan.inputs)
 
 
 class PackerBakeOperator(BaseOperator):
@@ -91,6 +92,8 @@ class PackerBakeOperator(BaseOperator):
     :param admission: of the environment that the image is for, and for whose rights the builders
         are marked; the package is the catalogue's then.
     :param uses: further packages that may come from the apt repository, which all projects share.
+    :param machine: what the environment's machines are; as they always were when None.
+    :param instance_type: of these machines, which must fit the image; not asked when empty.
     :returns: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 
@@ -100,7 +103,8 @@ class PackerBakeOperator(BaseOperator):
     def __init__(
         self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
         docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
-        admission: Admission | None = None, uses: Sequence[str] = (), **kwargs: Any,
+        admission: Admission | None = None, uses: Sequence[str] = (),
+        machine: Machine | None = None, instance_type: str = "", **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.package = package
@@ -113,6 +117,8 @@ class PackerBakeOperator(BaseOperator):
         self.reuse = reuse
         self.admission = admission
         self.uses = tuple(uses)
+        self.machine = machine or Machine()
+        self.instance_type = instance_type
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
 
@@ -132,7 +138,7 @@ class PackerBakeOperator(BaseOperator):
             return self._bake(context, package, images).to_json()
 
     def _baked_before(self, images: KnownImages, package: PublishedPackage) -> MachineImage | None:
-        found = baked_before(images, package)
+        found = baked_before(images, package, self.machine)
         for line in found.refused:
             self._say(line)
         if found.record is None:
@@ -157,7 +163,7 @@ class PackerBakeOperator(BaseOperator):
         )  # fmt: skip
         layers = Layers(
             region=self.region, unit=self.unit, config=self.config, recipes=self.recipes,
-            uses=self.uses,
+            uses=self.uses, machine=self.machine, instance_type=self.instance_type,
         )  # fmt: skip
         name = bake_name(context, project, environment)
         base_plan = layers.base(images.catalogue, f"{name}-base")

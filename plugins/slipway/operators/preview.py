@@ -55,7 +55,7 @@ class ImageOutlook:
         region = self.layers.region
         catalogue = ImageCatalogue(aws_client(self.aws_conn_id, region, "ec2"))
         images = known_images(catalogue, region)
-        found = baked_before(images, package)
+        found = baked_before(images, package, self.layers.machine)
         if found.record:
             image = machine_image(found.record, package, reused=True)
             return image, f"uses {image.name} ({image.image_id}), which is there"

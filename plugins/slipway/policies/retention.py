@@ -21,6 +21,7 @@ class StoredImage:
     :param base: the image that it was made of; empty where nobody noted it.
     :param snapshots: its disks.
     :param installation: whose it is; empty where nobody noted it.
+    :param machine: the kind of machines that it is for; empty for the usual one.
     """
 
     image_id: str
@@ -30,6 +31,7 @@ class StoredImage:
     base: str = ""
     snapshots: tuple[str, ...] = ()
     installation: str = ""
+    machine: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,9 +87,10 @@ def judge_releases(
     :param now: seconds since 1970, by the clock that the images were dated with.
     """
     ordered = sorted(images, key=lambda image: (-image.created, image.image_id))
-    newest: dict[str, str] = {}
+    # Environments may have machines of different kinds, and so images of their own of a version.
+    newest: dict[tuple[str, str], str] = {}
     for image in ordered:
-        newest.setdefault(image.version, image.image_id)
+        newest.setdefault((image.version, image.machine), image.image_id)
 
     def judge(image: StoredImage) -> Verdict:
         held = _held(image, in_use, now)
@@ -98,8 +101,9 @@ def judge_releases(
             return Verdict(image=image, goes=False, reason=reason)
         if image.version not in {*last, *deployed}:
             return Verdict(image=image, goes=True, reason=f"{len(last)} releases came after it")
-        if newest[image.version] != image.image_id:
-            reason = f"{newest[image.version]} is a newer image of {image.version}"
+        latest = newest[image.version, image.machine]
+        if latest != image.image_id:
+            reason = f"{latest} is a newer image of {image.version}"
             return Verdict(image=image, goes=True, reason=reason)
         why = "is deployed" if image.version in deployed else "is among the last releases"
         return Verdict(image=image, goes=False, reason=f"{image.version} {why}")

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk.configuration import conf
 
-from slipway.hooks.aws.machine_images import ImageCatalogue
+from slipway.exceptions import EnvironmentMisconfigured
+from slipway.hooks.aws.machine_images import Image, ImageCatalogue
 from slipway.hooks.tools.packer import Bake
+from slipway.hooks.tools.project_roles import TUNING, machine_recipe
 from slipway.hooks.tools.recipes import digest, recipe
 from slipway.model.facts import PublishedPackage, Release
+from slipway.model.machine import (
+    MACHINE,
+    Architecture,
+    Machine,
+    SourceImage,
+    architecture_of,
+    smallest_like,
+)
 from slipway.tasks.known_images import DEB, Found, KnownImages
 
+_BUILDERS = {Architecture.AMD64: "t3.small", Architecture.ARM64: "t4g.small"}
 
-def baked_before(images: KnownImages, package: PublishedPackage) -> Found:
+
+def baked_before(images: KnownImages, package: PublishedPackage, machine: Machine) -> Found:
     """Find an image of a package, whatever base layer and recipe it was baked with.
 
     What ran before should run again: on the way back, and on the way from dev to production, an
@@ -25,17 +38,19 @@ def baked_before(images: KnownImages, package: PublishedPackage) -> Found:
 
     :param images: of the environment's account and region.
     :param package: of the release.
+    :param machine: of the environment; an image for other machines is none for these.
     """
-    return images.find(_release_tags(package), package.release)
+    return images.find(_release_tags(package, machine), package.release)
 
 
-def _release_tags(package: PublishedPackage) -> dict[str, str]:
+def _release_tags(package: PublishedPackage, machine: Machine) -> dict[str, str]:
     release = package.release
-    return {
+    tags = {
         "slipway:layer": "app", DEB: package.digest,
         "slipway:project": release.project, "slipway:version": release.version,
         "slipway:sha": release.sha,
     }  # fmt: skip
+    return {**tags, MACHINE: machine.identity} if machine.identity else tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +63,8 @@ class Layers:
     :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
         None.
     :param uses: further packages that may come from the repository, which all projects share.
+    :param machine: what the environment's machines are.
+    :param instance_type: of these machines, which must fit the image; not asked when empty.
     """
 
     region: str
@@ -55,6 +72,8 @@ class Layers:
     config: Mapping[str, str]
     recipes: str | None = None
     uses: Sequence[str] = ()
+    machine: Machine = field(default_factory=Machine)
+    instance_type: str = ""
 
     @property
     def _root(self) -> Path:
@@ -67,20 +86,64 @@ class Layers:
         :param name: of everything temporary.
         """
         files = recipe(self._root, "base")
-        source = catalogue.source(
-            conf.get("slipway", "source_ami", fallback="debian-12-amd64-*"),
-            conf.get("slipway", "source_owner", fallback="136693071363"),
-        )
+        source = self._source(catalogue)
         playbook = digest(files)
+        prefix = f"slipway-base-{self._platform}{playbook}"
         return Bake(
-            name=name, image_name=f"slipway-base-{playbook}-{name[-24:]}", files=files,
-            playbook="ansible/base.yml", source_image=source, region=self.region,
+            name=name, image_name=f"{prefix}-{name[-24:]}", files=files,
+            playbook="ansible/base.yml", source_image=source.image_id, region=self.region,
             tags={
                 "slipway:layer": "base", "slipway:playbook": playbook,
-                "slipway:base-image": source,
+                "slipway:base-image": source.image_id,
             },
-            settings=_settings(),
+            settings=self._settings(),
+            inputs={
+                **_file_inputs(files), "operating system": self.machine.os.value,
+                "source image": f"{source.image_id} ({source.name})",
+            },
         )  # fmt: skip
+
+    @property
+    def _platform(self) -> str:
+        """What a base layer's name tells people besides; as ever for the usual machine."""
+        platform = self.machine.platform
+        return "" if platform == Machine().platform else f"{platform}-"
+
+    def _source(self, catalogue: ImageCatalogue) -> Image:
+        """Find what the base layer starts from, and see that the machines can run it."""
+        machine, usual = self.machine, Machine()
+        said = machine.source
+        if said is None and machine.platform == usual.platform:
+            distribution = machine.distribution
+            published = distribution.source(machine.architecture)
+            # It may be of another architecture, as it could be before there was a choice.
+            image = catalogue.source(
+                SourceImage(
+                    name=conf.get("slipway", "source_ami", fallback=published.name),
+                    owner=conf.get("slipway", "source_owner", fallback=published.owner),
+                ),
+                "",
+            )
+        else:
+            wanted = said or machine.distribution.source(machine.architecture)
+            image = catalogue.source(wanted, machine.architecture.in_ec2)
+        self._fits(image)
+        return image
+
+    def _fits(self, image: Image) -> None:
+        if not self.instance_type:
+            return
+        kind = architecture_of(self.instance_type)
+        if image.architecture in ("", kind.in_ec2):
+            return
+        other = next(one for one in Architecture if one is not kind)
+        msg = (
+            f"{self.instance_type} has an {kind.value} processor, and the image "
+            f"{image.image_id} ({image.name}) that its machines start from is of {other.value}"
+        )
+        near = smallest_like(self.instance_type, other)
+        advice = f"set machine: {{architecture: {kind.value}}}, or an instance type like {near}"
+        raise EnvironmentMisconfigured(msg, advice=advice)
 
     def app(
         self, package: PublishedPackage, base_image: str, name: str, key: str | None = None
@@ -93,7 +156,12 @@ class Layers:
         :param key: the public key that the repository is signed with now; the one of the
             package's day when None.
         """
-        files = recipe(self._root, "app")
+        machine, release = self.machine, package.release
+        if machine.is_plain:
+            files, playbook = recipe(self._root, "app"), "ansible/site.yml"
+        else:
+            files = machine_recipe(self._root, release.project, machine)
+            playbook = "ansible/machine.yml"
         variables: dict[str, Any] = {
             "app_package": package.name, "app_version": package.version,
             "app_uses": sorted(self.uses), "app_sha256": package.sha256,
@@ -109,17 +177,36 @@ class Layers:
             variables["app_beside"] = [
                 {"name": one.name, "version": one.version, "sha256": one.sha256} for one in beside
             ]
-        playbook = digest(files, {"variables": json.dumps(variables, sort_keys=True).encode()})
-        release = package.release
+        variables |= _machine_variables(machine)
+        written = json.dumps(variables, sort_keys=True).encode()
+        hashed = digest(files, {"variables": written})
         return Bake(
-            name=name, image_name=f"{_short(release)}-{playbook}", files=files,
-            playbook="ansible/site.yml", source_image=base_image, region=self.region,
+            name=name, image_name=f"{_short(release)}-{hashed}", files=files,
+            playbook=playbook, source_image=base_image, region=self.region,
             tags={
-                **_release_tags(package), "slipway:playbook": playbook,
+                **_release_tags(package, machine), "slipway:playbook": hashed,
                 "slipway:base-image": base_image,
             },
-            variables=variables, settings=_settings(),
+            variables=variables, settings=self._settings(),
+            inputs={
+                **_file_inputs(files), **_variable_inputs(variables),
+                "machine": machine.platform, "base layer": base_image,
+                "package": f"{package.name} {package.version} (sha256 {package.digest[:12]})",
+            },
         )  # fmt: skip
+
+    def _settings(self) -> dict[str, Any]:
+        """Say how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""
+        architecture = self.machine.architecture
+        option = "bake_instance_type"
+        if architecture is Architecture.ARM64:
+            option = f"{option}_{architecture.value}"
+        return {
+            "instance_type": conf.get("slipway", option, fallback=_BUILDERS[architecture]),
+            "ssh_username": self.machine.distribution.ssh_user,
+            "ssh_interface": conf.get("slipway", "bake_ssh_interface", fallback="private_ip"),
+            "encrypt_boot": conf.getboolean("slipway", "bake_encrypt", fallback=True),
+        }
 
 
 def _short(release: Release) -> str:
@@ -127,10 +214,43 @@ def _short(release: Release) -> str:
     return f"{release.project}-{release.slug}"[:90]
 
 
-def _settings() -> dict[str, Any]:
-    """Read how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""
+def _machine_variables(machine: Machine) -> dict[str, Any]:
+    """Give the playbook what a project says of its machines; a plain one's has no use for it."""
+    if machine.is_plain:
+        return {}
+    own = {f"machine_{name}": value for name, value in machine.variables.items() if name in TUNING}
+    roles = {name: value for name, value in machine.variables.items() if name not in TUNING}
     return {
-        "instance_type": conf.get("slipway", "bake_instance_type", fallback="t3.small"),
-        "ssh_interface": conf.get("slipway", "bake_ssh_interface", fallback="private_ip"),
-        "encrypt_boot": conf.getboolean("slipway", "bake_encrypt", fallback=True),
+        **roles, **own, "machine_roles": list(machine.roles),
+        "machine_packages": sorted(machine.packages),
+    }  # fmt: skip
+
+
+def _file_inputs(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest()[:12] for name, content in files.items()}
+
+
+# What a person calls a variable; of the others the name says it. What belongs to the package is
+# told with it.
+_WORDS = {
+    "app_unit": "package.unit", "app_uses": "package.uses", "app_beside": "packages beside it",
+    "app_repository_key": "the key of the apt repository", "app_repository_url": "apt repository",
+    "app_repository_distribution": "apt distribution", "app_repository_component": "apt component",
+    "machine_roles": "machine.roles", "machine_packages": "machine.packages",
+}  # fmt: skip
+_OF_THE_PACKAGE = ("app_package", "app_version", "app_sha256", "app_config")
+
+
+def _variable_inputs(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Say what each variable was, by its digest; settings one by one, since they change so."""
+    named = {
+        _word(name): value for name, value in variables.items() if name not in _OF_THE_PACKAGE
+    } | {f"package.config.{name}": value for name, value in variables["app_config"].items()}
+    return {
+        name: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
+        for name, value in named.items()
     }
+
+
+def _word(variable: str) -> str:
+    return _WORDS.get(variable) or f"machine.variables.{variable.removeprefix('machine_')}"

@@ -12,6 +12,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord, ImageRecords
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import MachineImage, PublishedPackage, Release
+from slipway.model.machine import MACHINE
 from slipway.model.target import FleetTarget
 
 DEB = "slipway:deb-sha256"
@@ -46,23 +47,30 @@ class KnownImages:
     def find(self, tags: Mapping[str, str], release: Release | None) -> Found:
         """Return the newest image of these inputs that is on record.
 
-        :param tags: say what went in.
+        :param tags: say what went in; an image for other machines than these say is passed over.
         :param release: what must be in it; None for a base layer.
         """
         refused: list[str] = []
+        machine = tags.get(MACHINE, "")
         for image in self.catalogue.matching(tags):
+            if image.tags.get(MACHINE, "") != machine:
+                continue
             record, why = self._judge(image, tags, release)
             if record is not None:
                 return Found(record=record, refused=tuple(refused))
             refused.append(f"{image.name} ({image.image_id}) is not used: {why}")
         return Found(refused=tuple(refused))
 
-    def note(self, image_id: str, tags: Mapping[str, str], release: Release | None) -> ImageRecord:
+    def note(
+        self, image_id: str, tags: Mapping[str, str], release: Release | None,
+        inputs: Mapping[str, str] | None = None,
+    ) -> ImageRecord:  # fmt: skip
         """Record an image that was baked just now.
 
         :param image_id: as whoever baked it was told.
         :param tags: say what went in.
         :param release: what is in it; None for a base layer.
+        :param inputs: say so one by one.
         :raises MachineImageRefused: when the account has no such image.
         """
         image = self.catalogue.look_up(image_id)
@@ -71,7 +79,7 @@ class KnownImages:
             raise MachineImageRefused(msg, advice="look for what removes images in this account")
         record = ImageRecord(
             image_id=image_id, name=image.name, owner=image.owner, region=self.region,
-            tags=dict(tags),
+            tags=dict(tags), inputs=dict(inputs or {}),
         )  # fmt: skip
         self.records.record(record, release)
         return record
@@ -87,7 +95,8 @@ class KnownImages:
             return None, "no record says that it was baked here, and tags alone prove nothing"
         if (record.owner, record.region) != (image.owner, self.region):
             return None, f"it was baked by account {record.owner} in {record.region}"
-        if not tags.items() <= record.tags.items():
+        same_machine = record.tags.get(MACHINE, "") == tags.get(MACHINE, "")
+        if not (same_machine and tags.items() <= record.tags.items()):
             return None, "its tags were changed after the bake"
         return record, ""
 

@@ -96,7 +96,7 @@ def test_another_root_outdates_what_stands_on_it() -> None:
     other = inputs.Settings(base="archive", certificates=Path("/nowhere"), base_image="debian:12")
     built = bring_up_to_date(engine.client, ["haproxy"], settings=other)
     assert built == ["slipway/debian:12", "slipway/haproxy:2"]
-    assert engine.asked[0]["buildargs"]["BASE"] == base.ARCHIVE_TAG
+    assert engine.asked[0]["buildargs"]["BASE"] == "slipway/base:bookworm"
 
 
 def test_fresh_builds_what_is_up_to_date() -> None:
@@ -128,18 +128,29 @@ def test_a_registry_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(docker, "from_env", lambda **_: silent)
     said: list[str] = []
     auto, registry = inputs.Settings(base="auto"), inputs.Settings(base="registry")
-    assert base.base(Engine({}).client, auto, said.append) == base.ARCHIVE_TAG
+    assert base.base(Engine({}).client, auto, "bookworm", said.append) == "slipway/base:bookworm"
     assert "no such host" in said[0]
     with pytest.raises(ImageUnavailable, match="SLIPWAY_BASE=archive"):
-        base.base(Engine({}).client, registry, said.append)
+        base.base(Engine({}).client, registry, "bookworm", said.append)
 
 
 def test_a_registry_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     answering = _client()
     monkeypatch.setattr(docker, "from_env", lambda **_: answering)
     engine = Engine({})
-    assert base.base(engine.client, inputs.Settings(), lambda _: None) == "debian:bookworm-slim"
-    answering.images.pull.assert_called_once_with("debian:bookworm-slim")
+    for suite in ("bookworm", "trixie"):
+        found = base.base(engine.client, inputs.Settings(), suite, lambda _: None)
+        assert found == f"debian:{suite}-slim"
+        answering.images.pull.assert_called_with(found)
+
+
+def test_another_release_stands_on_a_root_of_its_own() -> None:
+    engine = Engine({})
+    built = bring_up_to_date(engine.client, ["machine-13"], settings=SETTINGS)
+    assert built == ["slipway/debian:13", "slipway/machine:13"]
+    root, machine = (asked["buildargs"] for asked in engine.asked)
+    assert root["BASE"] == "slipway/base:trixie"
+    assert machine["PARENT"] == "slipway/debian:13"
 
 
 def test_a_bootstrap_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -149,7 +160,7 @@ def test_a_bootstrap_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pat
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(ImageUnavailable, match="no route to mirror"):
-        base.base(Engine({}).client, SETTINGS, lambda _: None)
+        base.base(Engine({}).client, SETTINGS, "bookworm", lambda _: None)
 
 
 def test_the_command_line_tells_an_unknown_image(

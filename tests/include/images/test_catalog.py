@@ -6,14 +6,16 @@ import re
 
 import pytest
 
+from include.images import inputs
 from include.images.catalog import IMAGES, Image, chosen
 from slipway.exceptions import ImageUnavailable
 
 
 def test_what_slipway_needs_is_chosen_when_none_is_named() -> None:
-    left_out = {"go", "node"}
+    left_out = {"go", "node", "debian-13", "machine-13"}
     assert {image.name for image in chosen([])} == IMAGES.keys() - left_out
-    assert [image.name for image in chosen(left_out)] == ["debian", "go", "node"]
+    assert [image.name for image in chosen(["go", "node"])] == ["debian", "go", "node"]
+    assert [image.name for image in chosen(["machine-13"])] == ["debian-13", "machine-13"]
 
 
 def test_an_image_brings_its_parent_first() -> None:
@@ -31,7 +33,12 @@ def test_an_unknown_image_is_named_with_the_known_ones() -> None:
 @pytest.mark.parametrize("image", IMAGES.values(), ids=lambda image: image.name)
 def test_a_dockerfile_is_built_from_the_parent_it_declares(image: Image) -> None:
     dockerfile = (image.folder / "Dockerfile").read_text()
-    bases = re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    given = dict(re.findall(r"^ARG (PARENT)=(\S+)", dockerfile, re.MULTILINE))
+    given |= inputs.build_arguments(image, inputs.Settings())
+    bases = [
+        given["PARENT"] if base == "${PARENT}" else base
+        for base in re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    ]
     expected = IMAGES[image.parent].tag if image.parent else "${BASE}"
     assert set(bases) == {expected}
 

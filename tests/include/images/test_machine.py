@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from include.images.build import bring_up_to_date
 from tests.include.images.containers import MACHINE, Containers, address, booted, eventually, sh
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ def _ssh(machine: Container, key: Path, command: str) -> str:
     return ended.stdout.strip()
 
 
+@pytest.mark.parametrize("image", [IMAGE, "slipway/machine:13"])
 def test_it_boots_without_a_failed_unit_and_lets_admin_in(
-    containers: Containers, key: Path
+    containers: Containers, key: Path, image: str
 ) -> None:
-    machine = containers.start(IMAGE, **MACHINE)
+    bring_up_to_date(containers.client, [image])
+    machine = containers.start(image, **MACHINE)
     seconds = eventually(partial(booted, machine))
     _authorize(machine, key)
     assert _ssh(machine, key, "sudo -n id -u; hostname") == f"0\n{machine.short_id[:12]}"

@@ -19,6 +19,7 @@ from slipway.hooks.aws.errors import patiently
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.group_tags import IMAGE, PROJECT, VERSION
 from slipway.hooks.store.installation import INSTALLATION
+from slipway.model.machine import MACHINE
 from slipway.policies.retention import StoredImage
 
 LAYER, BASE = "slipway:layer", "slipway:base-image"
@@ -139,7 +140,7 @@ def _stored(raw: Mapping[str, Any]) -> StoredImage:
     return StoredImage(
         image_id=raw["ImageId"], name=raw.get("Name", ""), created=created.timestamp(),
         version=tags.get(VERSION, ""), base=tags.get(BASE, ""), snapshots=_snapshots(raw),
-        installation=tags.get(INSTALLATION, ""),
+        installation=tags.get(INSTALLATION, ""), machine=tags.get(MACHINE, ""),
     )  # fmt: skip
 
 

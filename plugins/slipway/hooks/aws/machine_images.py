@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws.errors import understood
 from slipway.hooks.aws.lookup import tags_of
+from slipway.model.machine import SourceImage
 
 BAKE_TAG = "slipway:bake"
 # Seconds between two looks, and how often: deleting a group fails until its machine is gone.
@@ -41,12 +42,14 @@ class Image:
     """An image that is there.
 
     :param owner: id of the account whose it is; nobody can choose it.
+    :param architecture: as EC2 calls it, ``x86_64``.
     """
 
     image_id: str
     name: str
     tags: dict[str, str]
     owner: str = ""
+    architecture: str = ""
 
 
 class ImageCatalogue:
@@ -91,19 +94,31 @@ class ImageCatalogue:
         return next(one for one in names if one not in taken)
 
     @understood
-    def source(self, name: str, owner: str) -> str:
-        """Return the newest image with a name.
+    def source(self, wanted: SourceImage, architecture: str) -> Image:
+        """Return the image that a base layer starts from.
 
-        :param name: may have ``*``.
-        :param owner: ``self``, an alias or an account.
-        :raises EnvironmentMisconfigured: when there is none.
+        :param wanted: one by its id, or the newest of a name.
+        :param architecture: of the newest, as EC2 calls it; of any when empty.
+        :raises EnvironmentMisconfigured: when there is none, or the one is not for that
+            architecture.
         """
-        filters = [{"Name": "name", "Values": [name]}, {"Name": "state", "Values": ["available"]}]
-        images = self._ec2.describe_images(Owners=[owner], Filters=filters)["Images"]
+        filters = [{"Name": "state", "Values": ["available"]}]
+        if wanted.image_id:
+            filters.append({"Name": "image-id", "Values": [wanted.image_id]})
+            images = self._ec2.describe_images(Filters=filters)["Images"]
+        else:
+            filters.append({"Name": "name", "Values": [wanted.name]})
+            if architecture:
+                filters.append({"Name": "architecture", "Values": [architecture]})
+            found = self._ec2.describe_images(Owners=[wanted.owner], Filters=filters)
+            images = found["Images"]
         if not images:
-            msg = f"there is no image {name!r} of {owner!r} to start from"
-            raise EnvironmentMisconfigured(msg, advice="set [slipway] source_ami and source_owner")
-        return str(max(images, key=lambda image: image["CreationDate"])["ImageId"])
+            raise _no_source(wanted, architecture)
+        image = _image(max(images, key=lambda image: image["CreationDate"]))
+        if architecture and image.architecture != architecture:
+            msg = f"{image.image_id} ({image.name}) is of {image.architecture}, not {architecture}"
+            raise EnvironmentMisconfigured(msg, advice="correct machine.ami, or architecture")
+        return image
 
     @understood
     def ground(self) -> Ground:
@@ -212,8 +227,20 @@ class ImageCatalogue:
 def _image(raw: Mapping[str, Any]) -> Image:
     return Image(
         image_id=raw["ImageId"], name=raw.get("Name", ""), tags=tags_of(raw),
-        owner=raw.get("OwnerId", ""),
+        owner=raw.get("OwnerId", ""), architecture=raw.get("Architecture", ""),
     )  # fmt: skip
+
+
+def _no_source(wanted: SourceImage, architecture: str) -> EnvironmentMisconfigured:
+    what = wanted.image_id or f"{wanted.name!r} of {wanted.owner!r}"
+    fit = f" for {architecture}" if architecture and not wanted.image_id else ""
+    msg = f"there is no image {what}{fit} to start from"
+    advice = (
+        "set machine.ami, or [slipway] source_ami and source_owner for projects that name no "
+        "machine; an embedded cloud has those of which an image was built before it began: "
+        "python -m include.images.build machine-13"
+    )
+    return EnvironmentMisconfigured(msg, advice=advice)
 
 
 def _in_the_way(image: Mapping[str, Any], snapshots: list[str]) -> EnvironmentMisconfigured:

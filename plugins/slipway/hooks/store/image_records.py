@@ -21,6 +21,7 @@ class ImageRecord(Fact):
 
     :param owner: id of the account that it was baked in.
     :param tags: those that say what went into it.
+    :param inputs: what these are digests of, one by one; empty in records of before.
     """
 
     image_id: str
@@ -28,6 +29,7 @@ class ImageRecord(Fact):
     owner: str
     region: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 class ImageRecords:

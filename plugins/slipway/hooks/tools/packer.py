@@ -47,6 +47,8 @@ class Bake:
     :param builder_marks: further tags on the builder and its security group alone.
     :param variables: for the playbook.
     :param settings: further variables of the Packer template.
+    :param inputs: all that goes into it, by name, in a few characters each: for whoever wants to
+        know later what has changed.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Bake:
     builder_marks: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def bake(

@@ -19,14 +19,19 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "base": (*_SHARED, "ansible/base.yml", "ansible/roles/base", "ansible/roles/tuning"),
     # The app layer ends with base's fresh start, so that role takes part in it as well.
     "app": (*_SHARED, "ansible/site.yml", "ansible/roles/base", "ansible/roles/app"),
-}
+    # The same, of a project that says what its machines are.
+    "machine": (
+        *_SHARED, "ansible/machine.yml", "ansible/roles/base", "ansible/roles/machine",
+        "ansible/roles/app",
+    ),
+}  # fmt: skip
 
 
 def recipe(root: Path, layer: str) -> dict[str, bytes]:
     """Read the files of one layer.
 
     :param root: the folder that holds ``packer`` and ``ansible``.
-    :param layer: ``base`` or ``app``.
+    :param layer: ``base``, ``app`` or ``machine``.
     :returns: path below the root -> content, sorted by path.
     :raises EnvironmentMisconfigured: when one is missing.
     """

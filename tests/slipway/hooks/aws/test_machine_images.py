@@ -12,6 +12,7 @@ from moto import mock_aws
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws.machine_images import BAKE_TAG, ImageCatalogue
+from slipway.model.machine import SourceImage
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_complete_image_that_nobody_recorded_keeps_its_name(ec2: Any) -> None:
 
 def test_a_source_that_is_not_there(ec2: Any) -> None:
     with pytest.raises(EnvironmentMisconfigured, match="no image 'debian-99"):
-        ImageCatalogue(ec2).source("debian-99-*", "self")
+        ImageCatalogue(ec2).source(SourceImage(name="debian-99-*", owner="self"), "")
 
 
 def test_a_sweep_takes_what_a_killed_try_left_and_nothing_else(ec2: Any) -> None:

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from slipway.model.machine import (
+    DISTRIBUTIONS,
+    Architecture,
+    Machine,
+    OperatingSystem,
+    SourceImage,
+    architecture_of,
+    smallest_like,
+)
+
+
+@pytest.mark.parametrize(
+    ("os", "user", "suite", "owner", "name"),
+    [
+        ("debian-12", "admin", "bookworm", "136693071363", "debian-12-arm64-*"),
+        ("debian-13", "admin", "trixie", "136693071363", "debian-13-arm64-*"),
+        (
+            "ubuntu-22.04", "ubuntu", "jammy", "099720109477",
+            "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-arm64-server-*",
+        ),
+        (
+            "ubuntu-24.04", "ubuntu", "noble", "099720109477",
+            "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*",
+        ),
+    ],
+)  # fmt: skip
+def test_what_each_operating_system_starts_from(
+    os: str, user: str, suite: str, owner: str, name: str
+) -> None:
+    found = DISTRIBUTIONS[OperatingSystem(os)]
+    assert (found.ssh_user, found.suite) == (user, suite)
+    assert found.source(Architecture.ARM64) == SourceImage(owner=owner, name=name)
+
+
+@pytest.mark.parametrize(
+    ("types", "architecture"),
+    [
+        (
+            "a1.medium t4g.small m6gd.large c7gn.xlarge im4gn.large is4gen.medium x2gd.large "
+            "g5g.xlarge hpc7g.4xlarge r8g.large m8gb.large p6e-gb200.36xlarge",
+            "arm64",
+        ),
+        (
+            "t3.micro t3a.small m7i-flex.large g4dn.xlarge g6.xlarge p5.48xlarge u-6tb1.metal "
+            "u7in-16tb.224xlarge x2iedn.large hpc6a.48xlarge c5n.large vt1.3xlarge",
+            "amd64",
+        ),
+    ],
+)
+def test_an_instance_type_tells_its_architecture(types: str, architecture: str) -> None:
+    assert {architecture_of(one).value for one in types.split()} == {architecture}
+
+
+def test_a_type_of_the_other_architecture_is_named_in_the_same_size() -> None:
+    for old in ("t3.micro", "m5.large", "c5.24xlarge"):
+        for architecture in Architecture:
+            near = smallest_like(old, architecture)
+            assert architecture_of(near) is architecture
+            assert near.rpartition(".")[2] == old.rpartition(".")[2]
+
+
+def test_machines_that_differ_have_identities_that_differ() -> None:
+    many = [
+        Machine(os=OperatingSystem.DEBIAN_13), Machine(architecture=Architecture.ARM64),
+        Machine(roles=("a", "b")), Machine(roles=("b", "a")), Machine(packages=("tree",)),
+        Machine(variables={"swap": "1G"}), Machine(variables={"swap": "2G"}),
+        Machine(source=SourceImage(image_id="ami-1")),
+        Machine(source=SourceImage(image_id="ami-2")),
+    ]  # fmt: skip
+    identities = [one.identity for one in many]
+    assert len(set(identities)) == len(many)
+    assert "" not in identities
+    assert many[0].identity == "debian-13-amd64"
+    assert all(len(one) < 256 for one in identities)
+
+
+def test_who_says_nothing_or_says_the_defaults_has_the_machine_of_ever() -> None:
+    assert Machine().identity == ""
+    same = Machine(os=OperatingSystem("debian-12"), architecture=Architecture("amd64"))
+    assert same.identity == ""
+    assert Machine.from_json(Machine(roles=("a",)).to_json()) == Machine(roles=("a",))
