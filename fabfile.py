@@ -90,10 +90,18 @@ def sign_records(c: Any, sign: str = "") -> None:
 
     The list ends with its digest. With -H, for the repository that the login begins in.
     """
-    python = "python" if isinstance(c, Connection) else sys.executable
-    command = [python, "-m", "include.cli.records", *(["--sign", sign] if sign else [])]
-    root = "." if isinstance(c, Connection) else ROOT
-    _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", *command])
+    _python(c, "include.cli.records", *(["--sign", sign] if sign else []))
+
+
+@task(positional=["project", "environment", "version"], optional=["environment", "version"])
+def image(c: Any, project: str, environment: str = "", version: str = "") -> None:
+    """Say what a project's images are made of, and why one would be baked anew; bakes nothing.
+
+    Of the newest release, and of every environment, unless one is named.
+    """
+    given = {"--environment": environment, "--version": version}
+    options = [word for name, value in given.items() if value for word in (name, value)]
+    _python(c, "include.cli.image", project, *options)
 
 
 @task(positional=["paths"], optional=["paths"])
@@ -180,6 +188,13 @@ def _dag(c: Any, project: str, environment: str = "") -> str:
 def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:
     answer = _shell(c, deployments.trigger_command(dag_id, conf), hide="out")
     deployments.tell(answer, dag_id, print)
+
+
+def _python(c: Any, module: str, *arguments: str) -> None:
+    """Run a module where Airflow is; with -H in the repository that the login begins in."""
+    python = "python" if isinstance(c, Connection) else sys.executable
+    root = "." if isinstance(c, Connection) else ROOT
+    _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", python, "-m", module, *arguments])
 
 
 def _run(c: Any, words: list[str]) -> None:

@@ -14,7 +14,7 @@ from airflow.sdk.configuration import conf
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws.machine_images import Image, ImageCatalogue
 from slipway.hooks.tools.packer import Bake
-from slipway.hooks.tools.project_roles import TUNING, machine_recipe
+from slipway.hooks.tools.project_roles import TUNING, machine_recipe, origin
 from slipway.hooks.tools.recipes import digest, recipe
 from slipway.model.facts import PublishedPackage, Release
 from slipway.model.machine import (
@@ -189,7 +189,10 @@ class Layers:
             },
             variables=variables, settings=self._settings(),
             inputs={
-                **_file_inputs(files), **_variable_inputs(variables),
+                **_file_inputs(
+                    {origin(self._root, release.project, one): files[one] for one in files}
+                ),
+                **_variable_inputs(variables),
                 "machine": machine.platform, "base layer": base_image,
                 "package": f"{package.name} {package.version} (sha256 {package.digest[:12]})",
             },

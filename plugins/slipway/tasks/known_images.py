@@ -84,6 +84,16 @@ class KnownImages:
         self.records.record(record, release)
         return record
 
+    def recorded(self, image: Image, release: Release) -> tuple[ImageRecord | None, str]:
+        """Return the record of an image, if there is one that counts, and for which machines it is.
+
+        :param image: one of the account's.
+        :param release: what its tags say is in it.
+        """
+        kind = image.tags.get(MACHINE, "")
+        record, _ = self._judge(image, {MACHINE: kind} if kind else {}, release)
+        return record, kind
+
     def _judge(
         self, image: Image, tags: Mapping[str, str], release: Release | None
     ) -> tuple[ImageRecord | None, str]:

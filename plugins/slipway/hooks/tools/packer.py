@@ -98,14 +98,9 @@ def _run(
             lines.extend(told)
             log("\n".join(told))
 
-    variables = {
-        "bake": bake.name, "image_name": bake.image_name, "source_ami": bake.source_image,
-        "region": bake.region, "endpoint": account.endpoint or "", "subnet_id": subnet,
-        "security_group_id": group, "tags": {**bake.tags, **bake.marks},
-        "builder_tags": dict(bake.builder_marks), "manifest": _MANIFEST,
-        "playbook": f"{WORK}/{bake.playbook}", "variables": f"{WORK}/variables.json",
-        **bake.settings,
-    }  # fmt: skip
+    variables = template_variables(
+        bake, subnet=subnet, group=group, endpoint=account.endpoint or ""
+    )  # fmt: skip
     files = {
         **bake.files,
         "bake.pkrvars.json": json.dumps(variables).encode(),
@@ -125,6 +120,23 @@ def _run(
     if result.exit_code:
         raise failure(lines)
     return made(result.collected or b"", bake)
+
+
+def template_variables(bake: Bake, *, subnet: str, group: str, endpoint: str) -> dict[str, Any]:
+    """Return the values of the Packer template's variables.
+
+    :param subnet: where the builder stands.
+    :param group: the builder's security group.
+    :param endpoint: EC2's URL; empty for AWS itself.
+    """
+    return {
+        "bake": bake.name, "image_name": bake.image_name, "source_ami": bake.source_image,
+        "region": bake.region, "endpoint": endpoint, "subnet_id": subnet,
+        "security_group_id": group, "tags": {**bake.tags, **bake.marks},
+        "builder_tags": dict(bake.builder_marks), "manifest": _MANIFEST,
+        "playbook": f"{WORK}/{bake.playbook}", "variables": f"{WORK}/variables.json",
+        **bake.settings,
+    }  # fmt: skip
 
 
 def made(collected: bytes, bake: Bake) -> str:

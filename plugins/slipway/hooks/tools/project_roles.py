@@ -47,6 +47,14 @@ def machine_recipe(root: Path, project: str, machine: Machine) -> dict[str, byte
     return dict(sorted({**files, **found}.items()))
 
 
+def origin(root: Path, project: str, name: str) -> str:
+    """Return where a file of :func:`machine_recipe` is in the tree."""
+    role, _, rest = name.removeprefix(f"{ROLES}/").partition("/")
+    own = f"{PROJECTS}/{project}/{role}"
+    is_own = name.startswith(f"{ROLES}/") and role not in RESERVED and (root / own).is_dir()
+    return f"{own}/{rest}" if is_own else name
+
+
 def _role_files(root: Path, project: str, wanted: Iterable[str]) -> dict[str, bytes]:
     """Read roles, and those that they name."""
     folders = _folders(root, project)

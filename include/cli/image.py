@@ -1,0 +1,120 @@
+"""``fab image PROJECT``: what a project's images are made of, and why one would be baked anew."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from typing import TextIO
+
+from include.delivery.layers import image_layers
+from include.project.loader import load_projects
+from include.project.machine import machine_of
+from include.project.model import Project
+from slipway.exceptions import ProjectFileError, SlipwayError
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.inert import visible
+from slipway.model.machine import Machine
+from slipway.tasks.image_look import ImageLook, LayerLook, look
+
+_WIDTH = 18
+
+
+def tell(project: Project, environments: list[str], version: str, out: TextIO) -> None:
+    """Tell of each environment.
+
+    :param environments: their names.
+    :param version: of a release; the newest when empty.
+    :raises SlipwayError: when there is no release, or what an image is made of is not there.
+    """
+    catalogue = ReleaseCatalogue(artifact_store())
+    release = catalogue.find(project.name, version) if version else catalogue.newest(project.name)
+    for name in environments:
+        environment = project.environments[name]
+        layers = image_layers(project, name)
+        found = look(layers, environment.aws.connection, release.package)
+        out.writelines(f"{line}\n" for line in _lines(project, name, found))
+
+
+def _lines(project: Project, name: str, found: ImageLook) -> list[str]:
+    machine, package = machine_of(project, name), found.package
+    said = {
+        "machine": machine.platform,
+        "source image": found.base.plan.inputs["source image"],
+        "base layer": _state(found.base),
+        "packages": ", ".join(machine.packages),
+        "variables": ", ".join(sorted(machine.variables)),
+        "roles": ", ".join(_with_files(machine, found)),
+        "package": f"{package.name} {package.version}, sha256 {package.digest[:12]}",
+        "settings": ", ".join(sorted(project.package.config)),
+        "image": _state(found.app),
+    }
+    lines = [f"{project.name} {name}"]
+    lines += [f"  {word:{_WIDTH}}{visible(text)}" for word, text in said.items() if text]
+    for title, layer in (("base layer", found.base), ("image", found.app)):
+        if reasons := layer.reasons():
+            lines.append(f"  the {title} would be baked:")
+            lines += [f"    {visible(reason)}" for reason in reasons]
+    return lines
+
+
+def _state(layer: LayerLook) -> str:
+    if layer.found is None:
+        return "would be baked"
+    return f"{layer.found.image_id} ({layer.found.name}), which is there"
+
+
+def _with_files(machine: Machine, found: ImageLook) -> list[str]:
+    """Say of each role of how many files it is."""
+    files = found.app.plan.files
+    return [
+        f"{role} ({sum(path.startswith(f'ansible/roles/{role}/') for path in files)} files)"
+        if role.count(".") <= 1
+        else f"{role} (of a collection)"
+        for role in machine.roles
+    ]
+
+
+def _project(name: str, environment: str) -> tuple[Project, list[str]]:
+    shelf = load_projects()
+    project = shelf.projects.get(name)
+    if project is None:
+        broken = next((one for one in shelf.errors.values() if name in str(one)), None)
+        if broken is not None:
+            raise broken
+        msg = f"there is no project {name!r}{_near(name, list(shelf.projects))}"
+        raise ProjectFileError(msg, advice="fab check lists them")
+    if environment and environment not in project.environments:
+        near = _near(environment, list(project.environments))
+        msg = f"{name} has no environment {environment!r}{near}"
+        raise ProjectFileError(msg, advice="leave it out, to see all of them")
+    return project, [environment] if environment else list(project.environments)
+
+
+def _near(wrong: str, right: list[str]) -> str:
+    near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(right)}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
+    parser = argparse.ArgumentParser(prog="python -m include.cli.image")
+    parser.add_argument("project")
+    parser.add_argument("--environment", default="", help="one alone")
+    parser.add_argument("--version", default="", help="of a release; the newest by default")
+    given = parser.parse_args(arguments)
+    try:
+        project, environments = _project(given.project, given.environment)
+        tell(project, environments, given.version, sys.stdout)
+    except SlipwayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    # Let Airflow read connections from its own database: this is no task.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    raise SystemExit(main())
