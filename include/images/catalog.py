@@ -9,6 +9,7 @@ from pathlib import Path
 from slipway.exceptions import ImageUnavailable
 
 FOLDER = Path(__file__).parent
+REPOSITORY = FOLDER.parent.parent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,7 @@ class Image:
     :param extra: only built where it is named: Slipway itself runs without it.
     :param shares: the folder of another image, whose Dockerfile does for this one as well.
     :param suite: of a root, the Debian release.
+    :param besides: further files of its build context, from the repository's top.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Image:
     extra: bool = False
     shares: str | None = None
     suite: str = "bookworm"
+    besides: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -44,7 +47,7 @@ IMAGES: dict[str, Image] = {
         Image(name="machine", tag="slipway/machine:12"),
         Image(name="python", tag="slipway/python:3.11"),
         Image(name="haproxy", tag="slipway/haproxy:2"),
-        Image(name="toolbox", tag="slipway/toolbox:1"),
+        Image(name="toolbox", tag="slipway/toolbox:1", besides=("ansible/requirements.yml",)),
         Image(name="go", tag="slipway/go:1.23", extra=True),
         Image(name="node", tag="slipway/node:18", extra=True),
         Image(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.images.catalog import IMAGES, Image
+from include.images.catalog import IMAGES, REPOSITORY, Image
 
 LABEL = "slipway.inputs"
 CERTIFICATES = "certificates"
@@ -65,6 +65,9 @@ def context(image: Image, settings: Settings) -> dict[str, tuple[bytes, bool]]:
         for path in sorted(image.folder.rglob("*"))
         if path.is_file()
     }
+    for name in image.besides:
+        path = REPOSITORY / name
+        files[path.name] = (path.read_bytes(), False)
     if image.parent is None:
         for path in sorted(settings.certificates.rglob("*.crt")):
             name = path.relative_to(settings.certificates).as_posix().replace("/", "_")

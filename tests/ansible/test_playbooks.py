@@ -98,3 +98,23 @@ def test_every_collection_is_pinned_to_one_version() -> None:
     pinned = yaml.safe_load((ROOT / "ansible" / "requirements.yml").read_text())
     for one in pinned["collections"]:
         assert re.fullmatch(r"\d+\.\d+\.\d+", str(one.get("version"))), one
+
+
+COLLECTION = """\
+cd /tmp && ansible-galaxy collection init acme.web >/dev/null && mkdir -p acme/web/roles/hello/tasks
+printf -- '- ansible.builtin.debug: {msg: found it}\\n' > acme/web/roles/hello/tasks/main.yml
+ansible-galaxy collection build acme/web --output-path /tmp >/dev/null
+printf 'collections: [{name: /tmp/acme-web-1.0.0.tar.gz, type: file}]' > /tmp/requirements.yml
+"""
+
+
+@pytest.mark.integration
+def test_a_collection_is_installed_where_roles_find_it(containers: Containers) -> None:
+    """As the toolbox's Dockerfile does it, from Galaxy."""
+    dockerfile = (ROOT / "include" / "images" / "toolbox" / "Dockerfile").read_text()
+    (install,) = re.findall(r"ansible-galaxy collection install [^\\]+", dockerfile)
+    play = "[{hosts: localhost, connection: local, gather_facts: false, roles: [acme.web.hello]}]"
+    run = f"{COLLECTION}{install}\necho '{play}' > p.yml && ansible-playbook -i localhost, p.yml"
+    code, said = containers.run("slipway/toolbox:1", "sh", "-ec", run)
+    assert code == 0, said
+    assert "found it" in said

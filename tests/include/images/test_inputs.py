@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,17 @@ def test_settings_come_from_the_environment() -> None:
     )
     assert (settings.base, settings.mirror) == ("archive", "http://mirror.test/debian")
     assert inputs.Settings.from_environment({}) == inputs.Settings()
+
+
+def test_the_toolbox_follows_the_collections_that_roles_ask_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: inputs.Settings
+) -> None:
+    pinned = tmp_path / "ansible" / "requirements.yml"
+    pinned.parent.mkdir()
+    pinned.write_text("collections: []\n")
+    monkeypatch.setattr(inputs, "REPOSITORY", tmp_path)
+    toolbox = replace(CHILD, besides=catalog.IMAGES["toolbox"].besides)
+    before = inputs.digest(toolbox, settings, "parent")
+    assert inputs.context(toolbox, settings)["requirements.yml"] == (b"collections: []\n", False)
+    pinned.write_text("collections: [{name: ansible.posix, version: 1.5.4}]\n")
+    assert inputs.digest(toolbox, settings, "parent") != before
