@@ -109,8 +109,8 @@ def _package(
     return DebBuildOperator(
         task_id=BUILD_DEB, checkout=checkout.output, package=project.package.name,
         nfpm_file=project.package.nfpm, unit=project.package.unit,
-        debs=project.package.debs, built=builder.output if takes else None,
-        built_task=builder.task_id if takes else None,
+        debs=project.package.debs, suites=project.package.suites,
+        built=builder.output if takes else None, built_task=builder.task_id if takes else None,
         execution_timeout=LIMITS["build_deb"], doc_md=documentation.task("build_deb"),
         **_trees(project), **_source(project),
     )  # fmt: skip

@@ -5,13 +5,15 @@ An environment says only what differs from the project.
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, model_validator
 
 from include.project.field_types import DebianName, matching
 from include.project.machine_variables import Variables, unknown
 from slipway.model.machine import (
+    DISTRIBUTIONS,
     Architecture,
     Machine,
     OperatingSystem,
@@ -39,6 +41,19 @@ AmiName = Annotated[
 AmiOwner = Annotated[
     str, matching(r"^(self|amazon|aws-marketplace|[0-9]{12})$", "an account's 12 digits, or self")
 ]  # fmt: skip
+
+
+def _known_suite(name: str) -> str:
+    known = [one.suite for one in DISTRIBUTIONS.values()]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"
+        msg = f"{name!r} is no suite of an operating system that machines boot; {hint}"
+        raise ValueError(msg)
+    return name
+
+
+Suite = Annotated[str, AfterValidator(_known_suite)]
 
 
 class Ami(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
@@ -145,6 +160,9 @@ def misfit(project: Project, environment: str) -> str | None:
     """
     where = project.environments[environment]
     spec = _spec(project, where)
+    suites, suite = project.package.suites, machine_of(project, environment).distribution.suite
+    if suites and suite not in suites:
+        return f"machine of {environment}: package.suites has nothing for {suite}"
     if spec is None:
         return None
     if not spec.roles and (wrong := unknown(spec.variables)):

@@ -39,7 +39,7 @@ from include.project.field_types import (
     VariableName,
 )
 from include.project.freeze import Freeze
-from include.project.machine import MachineSpec, misfit
+from include.project.machine import MachineSpec, Suite, misfit
 from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.soak import Health as Health
@@ -156,7 +156,12 @@ class Package(Strict):
     debs: BuiltPattern | None = None
     """In place of `nfpm` and `built`: the packages themselves, which the pipeline builds under this
     path (`dist/*.deb`), in the version that steps have in `SLIPWAY_VERSION`. All are published; the
-    one called `name` has the unit, and the names of the others begin with it (`shop-data`)."""
+    one called `name` has the unit, and the names of the others begin with it (`shop-data`). For
+    machines of two architectures there may be one of each."""
+    suites: tuple[Suite, ...] = ()
+    """Operating systems that `debs` differ for, as apt calls them: `[bookworm, trixie]`. A package
+    is for the one that its Debian revision ends with (`1.4.0-1~trixie`), and for all where it ends
+    with none. Each has a distribution of its own in the apt repository."""
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -171,6 +176,9 @@ class Package(Strict):
         others = [name for name in ("built", "nfpm") if name in self.model_fields_set]
         if self.debs is not None and others:
             msg = f"with `debs` the pipeline builds the package itself; leave out {others[0]}"
+            raise ValueError(msg)
+        if self.suites and self.debs is None:
+            msg = "`suites` are for packages that the pipeline builds itself; name them in `debs`"
             raise ValueError(msg)
         return self
 

@@ -15,12 +15,12 @@ from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.packages.deb_checks import Wanted, check
 from slipway.hooks.packages.deb_fields import checked
 from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
-from slipway.hooks.packages.ready_debs import ready_debs
+from slipway.hooks.packages.ready_debs import ReadyDebs, ready_debs
 from slipway.hooks.spool import spool
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.tars import append
 from slipway.hooks.tools.toolbox import Toolbox
-from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, Release
+from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, PackageVariant, Release
 from slipway.model.large_files import LargeFiles
 from slipway.tasks.built_files import BuiltStore
 from slipway.tasks.kept_facts import (
@@ -52,6 +52,7 @@ class DebBuildOperator(BaseOperator):
     :param built: what the pipeline's task returned, where the package is made of what it built.
     :param built_task: that task's id; what it signed is what counts.
     :param debs: the pipeline built the package itself, under this path, and nfpm is not asked.
+    :param suites: for which it built packages that differ.
     :returns: :class:`slipway.model.facts.DebPackage` as JSON.
     """
 
@@ -62,13 +63,15 @@ class DebBuildOperator(BaseOperator):
         self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
         connection: str | None = None, submodules: dict[str, str] | None = None,
         lfs: str = LargeFiles.FETCH.value, docker_conn_id: str = DEFAULT, built: Any = None,
-        built_task: str | None = None, debs: str | None = None, **kwargs: Any,
+        built_task: str | None = None, debs: str | None = None, suites: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:  # fmt: skip
         super().__init__(**kwargs)
         self.checkout = checkout
         self.built = built
         self.built_task = built_task
         self.debs = debs
+        self.suites = tuple(suites)
         self.url = url
         self.connection = connection
         self.submodules = submodules or {}
@@ -111,9 +114,23 @@ class DebBuildOperator(BaseOperator):
         """Take the packages that the pipeline has built itself."""
         found = ready_debs(
             toolbox, built, pattern=pattern, wanted=self._wanted(checkout.release), into=into,
-            log=self._say,
+            log=self._say, suites=self.suites,
         )  # fmt: skip
         store = artifact_store()
+        kinds = [found, *found.others]
+        stored = [self._stored_kind(store, checkout, one) for one in kinds]
+        others = tuple(
+            PackageVariant(
+                suite=kind.suite, architecture=one.architecture, version=one.version,
+                sha256=one.sha256, size=one.size, artifact=one.artifact, beside=one.beside,
+            ) for kind, one in zip(kinds[1:], stored[1:], strict=True)
+        )  # fmt: skip
+        return replace(stored[0], suite=found.suite, others=others)
+
+    def _stored_kind(
+        self, store: ArtifactStore, checkout: Checkout, found: ReadyDebs
+    ) -> DebPackage:
+        """Store the packages for machines of one kind."""
         beside = (self._store(store, checkout, one) for one in found.beside)
         kept = tuple(
             PackageBeside(

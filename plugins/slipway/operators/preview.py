@@ -62,7 +62,8 @@ class ImageOutlook:
         base = self.layers.base(catalogue, "plan")
         there = images.find(base.tags, None).record
         base_image = there.image_id if there else ""
-        key = RepositoryKeys(artifact_store()).current(package.repository_url, package.distribution)
+        chosen = self.layers.package(package)
+        key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
         app = self.layers.app(package, base_image, "plan", key)
         image = MachineImage(
             release=package.release, image_id=_NOT_YET, name=app.image_name,

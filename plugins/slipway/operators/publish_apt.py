@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from slipway.exceptions import VersionConflict
 from slipway.hooks.apt.address import seen_elsewhere
-from slipway.hooks.apt.aptly import Aptly
+from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.apt.connection import AptRepository, apt_repository
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import account
@@ -17,7 +18,14 @@ from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.spool import spool
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tars import digest_of
-from slipway.model.facts import DebPackage, Json, PackageBeside, PublishedPackage
+from slipway.model.facts import (
+    DebPackage,
+    Json,
+    PackageBeside,
+    PackageVariant,
+    PublishedPackage,
+    in_suite,
+)
 from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.retries import explained
@@ -55,25 +63,35 @@ class AptPublishOperator(BaseOperator):
             deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
             repository = apt_repository(self.apt_conn_id)
             self._labels = labels(context)
-            aptly = Aptly(
-                engine=container_engine(self.docker_conn_id), repository=repository,
-                account=account(repository.aws_conn_id, repository.region, "s3"),
-                name=container_name(context), labels=self._labels,
-            )  # fmt: skip
-            # The one that needs the others comes last.
-            packages: tuple[DebPackage | PackageBeside, ...] = (*deb.beside, deb)
-            for one in packages:
-                with spool() as content:
-                    _fetch(one, content)
-                    signed = aptly.publish(one.artifact.rpartition("/")[2], content, self._say)
-            keys = RepositoryKeys(artifact_store())
-            keys.note(repository.url, repository.distribution, signed.public_key)
-            for warning in (signed.warning, seen_elsewhere(repository)):
+            signed = [self._publish(context, repository, one) for one in _kinds(deb)]
+            key = signed[-1].public_key
+            warnings = (*(one.warning for one in signed), seen_elsewhere(repository))
+            for warning in dict.fromkeys(warnings):
                 if warning:
                     self.log.warning("%s", warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
-        package = _published(deb, repository, signed.public_key)
+        package = _published(deb, repository, key)
         return keep_fact(context, deb.release, package.to_json(), of=deb)
+
+    def _publish(
+        self, context: Context, repository: AptRepository, kind: DebPackage | PackageVariant
+    ) -> Signed:
+        """Publish what is for machines of one kind, in the distribution of their suite."""
+        distribution = in_suite(repository.distribution, kind.suite)
+        aptly = Aptly(
+            engine=container_engine(self.docker_conn_id),
+            repository=replace(repository, distribution=distribution),
+            account=account(repository.aws_conn_id, repository.region, "s3"),
+            name=container_name(context), labels=self._labels,
+        )  # fmt: skip
+        # The one that needs the others comes last.
+        for one in (*kind.beside, kind):
+            with spool() as content:
+                _fetch(one, content)
+                signed = aptly.publish(one.artifact.rpartition("/")[2], content, self._say)
+        keys = RepositoryKeys(artifact_store())
+        keys.note(repository.url, distribution, signed.public_key)
+        return signed
 
     def on_kill(self) -> None:
         """Remove the container of this task."""
@@ -84,7 +102,12 @@ class AptPublishOperator(BaseOperator):
         self.log.info("%s", line)
 
 
-def _fetch(deb: DebPackage | PackageBeside, file: IO[bytes]) -> None:
+def _kinds(deb: DebPackage) -> tuple[DebPackage | PackageVariant, ...]:
+    """List the packages for machines of each kind; those that name the release come last."""
+    return (*deb.others, deb)
+
+
+def _fetch(deb: DebPackage | PackageBeside | PackageVariant, file: IO[bytes]) -> None:
     """Fetch a package's bytes, and make sure that they are the ones that were built."""
     size = 0
     for piece in artifact_store().pieces(deb.artifact):
@@ -100,6 +123,8 @@ def _fetch(deb: DebPackage | PackageBeside, file: IO[bytes]) -> None:
 def _published(deb: DebPackage, repository: AptRepository, key: str) -> PublishedPackage:
     return PublishedPackage(
         release=deb.release, name=deb.name, version=deb.version, architecture=deb.architecture,
-        sha256=deb.sha256, repository_url=repository.url, distribution=repository.distribution,
-        component=repository.component, signing_key=key, beside=deb.beside,
+        sha256=deb.sha256, repository_url=repository.url,
+        distribution=in_suite(repository.distribution, deb.suite),
+        component=repository.component, signing_key=key, beside=deb.beside, suite=deb.suite,
+        others=deb.others,
     )  # fmt: skip

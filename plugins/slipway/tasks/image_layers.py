@@ -11,7 +11,7 @@ from typing import Any
 
 from airflow.sdk.configuration import conf
 
-from slipway.exceptions import EnvironmentMisconfigured
+from slipway.exceptions import EnvironmentMisconfigured, MachineImageRefused
 from slipway.hooks.aws.machine_images import Image, ImageCatalogue
 from slipway.hooks.tools.packer import Bake
 from slipway.hooks.tools.project_roles import TUNING, machine_recipe, origin
@@ -157,23 +157,24 @@ class Layers:
             package's day when None.
         """
         machine, release = self.machine, package.release
+        chosen = self.package(package)
         if machine.is_plain:
             files, playbook = recipe(self._root, "app"), "ansible/site.yml"
         else:
             files = machine_recipe(self._root, release.project, machine)
             playbook = "ansible/machine.yml"
         variables: dict[str, Any] = {
-            "app_package": package.name, "app_version": package.version,
-            "app_uses": sorted(self.uses), "app_sha256": package.sha256,
+            "app_package": chosen.name, "app_version": chosen.version,
+            "app_uses": sorted(self.uses), "app_sha256": chosen.sha256,
             "app_unit": self.unit,
             # As it is: Ansible would take braces in a setting for a template of its own.
             "app_config": {one: {"__ansible_unsafe": self.config[one]} for one in self.config},
-            "app_repository_url": package.repository_url,
-            "app_repository_distribution": package.distribution,
-            "app_repository_component": package.component,
-            "app_repository_key": key or package.signing_key,
+            "app_repository_url": chosen.repository_url,
+            "app_repository_distribution": chosen.distribution,
+            "app_repository_component": chosen.component,
+            "app_repository_key": key or chosen.signing_key,
         }  # fmt: skip
-        if beside := [one for one in package.beside if one.installed]:
+        if beside := [one for one in chosen.beside if one.installed]:
             variables["app_beside"] = [
                 {"name": one.name, "version": one.version, "sha256": one.sha256} for one in beside
             ]
@@ -194,9 +195,26 @@ class Layers:
                 ),
                 **_variable_inputs(variables),
                 "machine": machine.platform, "base layer": base_image,
-                "package": f"{package.name} {package.version} (sha256 {package.digest[:12]})",
+                "package": f"{chosen.name} {chosen.version} (sha256 {package.digest[:12]})",
             },
         )  # fmt: skip
+
+    def package(self, package: PublishedPackage) -> PublishedPackage:
+        """Return the package for these machines, of those that a release has.
+
+        :raises MachineImageRefused: when it has none for them.
+        """
+        machine = self.machine
+        suite, architecture = machine.distribution.suite, machine.architecture.value
+        found = package.for_machine(suite, architecture)
+        # The source image of who says nothing may be of any architecture.
+        if found is None and not package.others and machine.platform == Machine().platform:
+            return package
+        if found is None:
+            msg = f"{package.name} {package.version} is no package for {suite} {architecture}"
+            advice = f"there is {package.kinds}: build one for these machines, or correct `machine`"
+            raise MachineImageRefused(msg, advice=advice)
+        return found
 
     def _settings(self) -> dict[str, Any]:
         """Say how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""

@@ -72,7 +72,8 @@ def look(layers: Layers, aws_conn_id: str, package: PublishedPackage) -> ImageLo
     last = _last(images, package.release.project, layers.machine.identity)
     base_plan = layers.base(catalogue, "look")
     base = images.find(base_plan.tags, None).record
-    key = RepositoryKeys(artifact_store()).current(package.repository_url, package.distribution)
+    chosen = layers.package(package)
+    key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
     app_plan = layers.app(package, base.image_id if base else _NO_BASE, "look", key)
     found = images.find(app_plan.tags, package.release).record if base else None
     return ImageLook(

@@ -15,6 +15,7 @@ from slipway.model.facts import (
     Release,
     SchemaVersion,
     TestReport,
+    in_suite,
     something_passed,
 )
 from slipway.model.inert import visible
@@ -132,12 +133,14 @@ class ReleaseFacts:
         :raises ReleaseAltered: when it is not.
         """
         deb, package = self.deb, self.record.package
-        built = (deb.name, deb.version, deb.architecture, deb.sha256, deb.beside)
+        built = (deb.name, deb.version, deb.architecture, deb.sha256)
         published = (package.name, package.version, package.architecture, package.sha256)
-        if built != (*published, package.beside):
+        rest = (package.beside, package.suite, package.others)
+        if (*built, deb.beside, deb.suite, deb.others) != (*published, *rest):
             msg = f"build_deb built {_named(deb)}, but publish_apt published {_named(package)}"
             raise ReleaseAltered(msg, advice=f"one of them was run again alone: {_ANEW}")
-        ours = (repository.url, repository.distribution, repository.component)
+        distribution = in_suite(repository.distribution, deb.suite)
+        ours = (repository.url, distribution, repository.component)
         theirs = (package.repository_url, package.distribution, package.component)
         if theirs != ours:
             told = (visible(" ".join(one)) for one in (theirs, ours))

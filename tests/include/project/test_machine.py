@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from include.delivery.approval_group import plan
 from include.delivery.commit_dag import commit_dag
 from include.delivery.environment_dag import environment_dag
 from include.delivery.swap_group import fleet_target
@@ -18,6 +17,7 @@ from include.project.model import Project
 from slipway.exceptions import ProjectFileError
 from slipway.model.machine import Architecture, Machine, OperatingSystem, SourceImage
 from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.build_deb import DebBuildOperator
 from slipway.operators.plan import PlanOperator
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
@@ -96,7 +96,6 @@ def test_an_environment_says_only_what_differs(tmp_path: Path) -> None:
     planned = environment_dag(project, "prod").get_task("plan")
     assert isinstance(planned, PlanOperator)
     assert planned.image.layers.machine == prod
-    assert plan is not None
 
 
 @pytest.mark.parametrize(
@@ -178,3 +177,41 @@ def test_whose_image_it_is_has_to_be_said_of_one_by_its_id(tmp_path: Path) -> No
         place_of("guestbook", "dev", tmp_path, security_groups={"slipway-app": "sg-1"})
     assert "--source-owner" in str(caught.value)
     assert "aws ec2 describe-images --image-ids ami-0123" in str(caught.value)
+
+
+DEBS = "nfpm: packaging/nfpm.yaml", "debs: dist/*.deb\n  suites: [bookworm, trixie]"
+
+
+def test_packages_that_differ_by_suite_are_said_to(tmp_path: Path) -> None:
+    path = _file(tmp_path, "{os: debian-13}")
+    path.write_text(path.read_text().replace(*DEBS))
+    build = commit_dag(load_project(path)).get_task("build_deb")
+    assert isinstance(build, DebBuildOperator)
+    assert build.suites == ("bookworm", "trixie")
+
+
+@pytest.mark.parametrize(
+    ("suites", "machine", "said"),
+    [
+        ("[bookworm]", "{os: debian-13}", "machine of dev: package.suites has nothing for trixie"),
+        ("[trixie]", "{}", "machine of dev: package.suites has nothing for bookworm"),
+        ("[bokworm]", "{}", "did you mean 'bookworm'?"),
+        ("[debian-12]", "{}", "'debian-12' is no suite of an operating system that machines boot"),
+    ],
+)
+def test_suites_that_no_machine_can_use_are_named(
+    tmp_path: Path, suites: str, machine: str, said: str
+) -> None:
+    path = _file(tmp_path, machine)
+    old, new = DEBS
+    path.write_text(path.read_text().replace(old, new.replace("[bookworm, trixie]", suites)))
+    with pytest.raises(ProjectFileError) as caught:
+        load_project(path)
+    assert said in str(caught.value)
+
+
+def test_suites_of_what_nfpm_packs_are_refused(tmp_path: Path) -> None:
+    path = _file(tmp_path, "{}")
+    path.write_text(path.read_text().replace("  unit:", "  suites: [bookworm]\n  unit:"))
+    with pytest.raises(ProjectFileError, match="name them in `debs`"):
+        load_project(path)
