@@ -82,7 +82,7 @@ _OPTIONS: dict[str, tuple[str, str | None, str | None, str]] = {
     ),
     "source_ami": (
         "string", "debian-12-amd64-*", None,
-        "The name of the image that base images are made of; `*` stands for anything.",
+        "The image that machines of Debian 12 on amd64 start from, by name; `*` is any text.",
     ),
     "source_owner": (
         "string", "136693071363", None,
@@ -91,6 +91,10 @@ _OPTIONS: dict[str, tuple[str, str | None, str | None, str]] = {
     "bake_instance_type": (
         "string", "t3.small", None,
         "The machine that an image is baked on.",
+    ),
+    "bake_instance_type_arm64": (
+        "string", "t4g.small", None,
+        "The same, for images of machines on arm64.",
     ),
     "bake_ssh_interface": (
         "string", "private_ip", "public_ip",

@@ -219,11 +219,13 @@ class Layers:
     def _settings(self) -> dict[str, Any]:
         """Say how builders are reached and made, from ``[slipway]`` in Airflow's configuration."""
         architecture = self.machine.architecture
-        option = "bake_instance_type"
+        usual = _BUILDERS[architecture]
         if architecture is Architecture.ARM64:
-            option = f"{option}_{architecture.value}"
+            builder = conf.get("slipway", "bake_instance_type_arm64", fallback=usual)
+        else:
+            builder = conf.get("slipway", "bake_instance_type", fallback=usual)
         return {
-            "instance_type": conf.get("slipway", option, fallback=_BUILDERS[architecture]),
+            "instance_type": builder,
             "ssh_username": self.machine.distribution.ssh_user,
             "ssh_interface": conf.get("slipway", "bake_ssh_interface", fallback="private_ip"),
             "encrypt_boot": conf.getboolean("slipway", "bake_encrypt", fallback=True),

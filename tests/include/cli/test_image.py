@@ -22,8 +22,9 @@ from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.tools.packer import Bake
-from slipway.operators import bake_image, image_look
+from slipway.operators import bake_image
 from slipway.operators.bake_image import PackerBakeOperator
+from slipway.tasks import image_look
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
 from tests.slipway.operators.releases import catalogue, make_record
