@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
 from include.cli import deployments, pipelines, words  # noqa: E402
 from include.cli import package as packages  # noqa: E402
+from include.cli.roles import role_errors  # noqa: E402
 from include.cli.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
 from include.project.loader import load_projects  # noqa: E402 - needs the path above
 from slipway.exceptions import SlipwayError  # noqa: E402
@@ -35,9 +36,10 @@ def check(_: Any) -> None:
     shelf = load_projects()
     for name, project in shelf.projects.items():
         print(f"{name}: {', '.join(project.environments)}")
-    for error in shelf.errors.values():
+    errors = [*shelf.errors.values(), *role_errors(shelf.projects.values(), ROOT)]
+    for error in errors:
         print(error)
-    if shelf.errors:
+    if errors:
         raise SystemExit(1)
 
 
