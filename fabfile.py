@@ -95,7 +95,15 @@ def sign_records(c: Any, sign: str = "") -> None:
     _python(c, "include.cli.records", *(["--sign", sign] if sign else []))
 
 
-@task(positional=["project", "environment", "version"], optional=["environment", "version"])
+@task(
+    positional=["project", "environment", "version"],
+    optional=["environment", "version"],
+    help={
+        "project": "its name",
+        "environment": "one alone; all if not given",
+        "version": "of a release; the newest if not given",
+    },
+)
 def image(c: Any, project: str, environment: str = "", version: str = "") -> None:
     """Say what a project's images are made of, and why one would be baked anew; bakes nothing.
 
