@@ -94,6 +94,19 @@ def test_no_role_uses_what_only_one_operating_system_has() -> None:
         assert not _ONE_FAMILYS.search(text), path
 
 
+def test_a_machine_of_a_projects_own_gets_all_that_every_other_gets() -> None:
+    usual = yaml.safe_load((ROOT / "ansible/roles/app/tasks/main.yml").read_text())
+    (play,) = yaml.safe_load((ROOT / "ansible/machine.yml").read_text())
+    wanted = [
+        {"name": "app", "tasks_from": one["ansible.builtin.import_tasks"]}
+        if "ansible.builtin.import_tasks" in one
+        else one["ansible.builtin.import_role"]
+        for one in usual
+    ]
+    steps = [one.get("ansible.builtin.import_role") for one in play["tasks"]]
+    assert [one for one in steps if one in wanted] == wanted
+
+
 def test_every_collection_is_pinned_to_one_version() -> None:
     pinned = yaml.safe_load((ROOT / "ansible" / "requirements.yml").read_text())
     for one in pinned["collections"]:
