@@ -18,8 +18,8 @@ from functools import lru_cache
 
 from slipway.exceptions import PipelineFileError
 
-# Characters of a pattern, and patterns that one with braces stands for.
-LONGEST, MOST_ALTERNATIVES = 500, 50
+# Characters of a pattern, of one of a shell's, and patterns that one with braces stands for.
+LONGEST, LONGEST_OF_SHELL, MOST_ALTERNATIVES = 500, 4000, 50
 
 _PARTS = re.compile(r"\*\*/|\*\*|\*|\?|\[[!^]?[^\]]+\]|\\.|[{},]|[^*?\[\\{},]+|.", re.DOTALL)
 _SHELL_PARTS = re.compile(r"\*|\?|\[!?\]?[^\]]*\]|[^*?\[]+|\[", re.DOTALL)
@@ -69,6 +69,7 @@ def _no_slash(character: str) -> bool:
     return character != "/"
 
 
+_WILD = (_anything, _no_slash)
 _ANY_PATH = _Place(_Kind.MANY, "**", _anything)
 _ANY_PART = _Place(_Kind.MANY, "*", _no_slash)
 _ANY_CHARACTER = _Place(_Kind.ONE, "?", _anything)
@@ -88,6 +89,7 @@ class Pattern:
         self._many = self._bits(_Kind.MANY)
         self._options = self._bits(_Kind.OPTION)
         self._end = 1 << len(self._places)
+        self._alike = self._by_text()
         self._takers: dict[str, int] = {}
 
     def matches(self, value: str) -> bool:
@@ -109,10 +111,21 @@ class Pattern:
     def _taking(self, character: str) -> int:
         """Return which places take a character."""
         if character not in self._takers:
-            self._takers[character] = sum(
-                1 << at for at, place in enumerate(self._places) if place.takes(character)
-            )
+            taking = 0
+            for place, bits in self._alike:
+                if place.takes(character):
+                    taking |= bits
+            self._takers[character] = taking
         return self._takers[character]
+
+    def _by_text(self) -> list[tuple[_Place, int]]:
+        """Return each kind of place once, with the bits of all that are alike."""
+        alike: dict[tuple[str, bool], tuple[_Place, list[int]]] = {}
+        for at, place in enumerate(self._places):
+            # `?` and `*` may be what they are in a pattern, or themselves.
+            key = (place.text, place.takes in _WILD)
+            alike.setdefault(key, (place, []))[1].append(at)
+        return [(place, _bits(numbers)) for place, numbers in alike.values()]
 
     def _onward(self, alive: int) -> int:
         """Add the places that are reached without a character."""
@@ -124,7 +137,15 @@ class Pattern:
             alive = more
 
     def _bits(self, kind: _Kind) -> int:
-        return sum(1 << at for at, place in enumerate(self._places) if place.kind is kind)
+        return _bits([at for at, place in enumerate(self._places) if place.kind is kind])
+
+
+def _bits(places: Sequence[int]) -> int:
+    """Return a number with the bits of some places, in one go."""
+    data = bytearray(places[-1] // 8 + 1 if places else 0)
+    for at in places:
+        data[at // 8] |= 1 << at % 8
+    return int.from_bytes(data, "little")
 
 
 @lru_cache(maxsize=4096)
@@ -155,7 +176,12 @@ def shell_pattern(text: str, *, backwards: bool = False) -> Pattern:
     """Read a shell's pattern, whose wildcards know no parts of paths.
 
     :param backwards: for a value that is turned round.
+    :raises PatternTooComplex: naming the limit.
     """
+    if len(text) > LONGEST_OF_SHELL:
+        limit = f"{LONGEST_OF_SHELL} is the limit"
+        msg = f"the pattern {text[:40]}... has {len(text)} characters; {limit}"
+        raise PatternTooComplex(msg)
     places = [place for part in _SHELL_PARTS.findall(text) for place in _shell_places(part)]
     return Pattern(places[::-1] if backwards else places)
 
