@@ -3,6 +3,8 @@
 ``${DRONE_BUILD_STATUS}`` in a plugin's settings has no value before the step's turn. The compiler
 leaves a mark in its place, which holds a zero byte and so stands in no text of anybody else's, and
 the runner puts the value where the mark is. A value is put in as it is: nothing in it is a form.
+Where settings become JSON, which would write the zero byte in characters that everybody can write,
+the mark is put back as it was, and says that its value is to be written as JSON.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 
     _Step = TypeVar("_Step", bound=Step)
 
-# A mark, as it is and as JSON writes it: settings that are lists or maps become JSON.
-_MARK = re.compile("\0([0-9]+)\0")
-_JSON_MARK = re.compile(r"\\u0000([0-9]+)\\u0000")
+# A mark, and one whose value goes into JSON.
+_MARK = re.compile("\0([0-9]+)(j?)\0")
+# One that was written as JSON: no backslash takes the meaning of the first from it.
+_JSON_MARK = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000([0-9]+)\\u0000")
 # A name and nothing else, and those whose values mean nothing to a shell.
 _NAMED = re.compile(r"(?<!\$)\$\{([A-Z_]+)\}")
 _PLAIN = frozenset(name for name in NAMES if "FAILED" not in name)
@@ -83,7 +86,8 @@ class LateForms:
 
     def _look_up(self, name: str) -> str:
         """Return a variable's value, and remember that the form at hand asked for it."""
-        self._used[name] = "" if name in NAMES else self._variables.get(name, "")
+        known = "" if name in NAMES else self._variables.get(name, "")
+        self._used[name] = known.replace("\0", "")
         return self._used[name]
 
     def _replaced(self, form: str, value: str) -> str:
@@ -100,6 +104,11 @@ class LateForms:
         return f"\0{self._forms.index(late)}\0"
 
 
+def in_json(text: str) -> str:
+    """Put marks back that were written as JSON."""
+    return _JSON_MARK.sub("\\1\0\\2j\0", text)
+
+
 def filled(text: str, forms: Sequence[LateForm], status: Mapping[str, str]) -> str:
     """Put the values in the places of their marks.
 
@@ -107,14 +116,31 @@ def filled(text: str, forms: Sequence[LateForm], status: Mapping[str, str]) -> s
     :param status: how the run stands, as
         :func:`slipway.pipeline.compiler.status.status_variables` has it.
     """
-    if "\0" not in text and "\\u0000" not in text:
+    if "\0" not in text:
         return text
 
     def value(match: re.Match[str]) -> str:
         number = int(match[1])
         if number >= len(forms):
             return ""
-        return substitute(forms[number].form, {**forms[number].variables, **status})
+        text = substitute(forms[number].form, {**forms[number].variables, **status})
+        return json.dumps(text, ensure_ascii=False)[1:-1] if match[2] else text
 
-    plain = _MARK.sub(value, text)
-    return _JSON_MARK.sub(lambda match: json.dumps(value(match), ensure_ascii=False)[1:-1], plain)
+    return _MARK.sub(value, text)
+
+
+def filled_names(
+    variables: Mapping[str, str], forms: Sequence[LateForm], status: Mapping[str, str]
+) -> dict[str, str]:
+    """Put the values in the places of their marks, in the names of variables as well.
+
+    :param forms: of the pipeline.
+    :param status: how the run stands.
+    """
+    out: dict[str, str] = {}
+    for name, text in variables.items():
+        known = filled(name, forms, status)
+        if known != name and known.startswith("PLUGIN_"):
+            known = known.upper()
+        out[known] = filled(text, forms, status)
+    return out

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from slipway.pipeline.compiler.late import in_json
 from slipway.pipeline.yaml.document import Scalar
 from slipway.pipeline.yaml.values import FromSecret
 
@@ -32,7 +33,8 @@ def encode(value: Any) -> str:
             return ",".join(_text(item) for item in items)
     plain = _plain(value)
     if isinstance(plain, dict | list):
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        return in_json(text)
     return _text(plain)
 
 

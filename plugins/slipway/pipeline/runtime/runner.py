@@ -24,7 +24,7 @@ from slipway.exceptions import (
 from slipway.hooks.docker.errors import ContainerRefused
 from slipway.model.container import ContainerSpec
 from slipway.pipeline.compiler.env_sizes import runnable
-from slipway.pipeline.compiler.late import filled
+from slipway.pipeline.compiler.late import filled, filled_names
 from slipway.pipeline.compiler.status import Standing, status_variables
 from slipway.pipeline.reports.junit import Reports
 from slipway.pipeline.runtime.collect import Aftermath
@@ -229,10 +229,10 @@ class Runner:
             self._given.status, started=self._began, now=int(time.time()), standing=standing
         )
         secrets = self._given.secrets
-        known = {name: filled(text, self._spec.late, status) for name, text in
-                 step.environment.items()}  # fmt: skip
+        known = filled_names(step.environment, self._spec.late, status)
+        named = filled_names(step.secrets, self._spec.late, status)
         # A secret that is not given is empty, as Drone has it.
-        known |= {**status, **{k: secrets.get(v, "") for k, v in step.secrets.items()}}
+        known |= {**status, **{k: secrets.get(v, "") for k, v in named.items()}}
         known |= trusting_git(known)
         runnable(step, known)
         return container_spec(
