@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from slipway.pipeline.commit_text.nested_code import Code, Language
+from slipway.pipeline.commit_text import programs
+from slipway.pipeline.commit_text.nested_language import Code, Language
+from slipway.pipeline.commit_text.sed_program import read_sed
 
+_PRIVATE = "\U000f0000"
 # Words, numbers, addresses and paths: no program of these runs more than words can.
 _WORDS = re.compile(r"[\w .,:@%+=/-]*")
 # What ends a string, or is read within one, in any of the languages.
 _NOT_IN_STRINGS = re.compile(r"[\"'\\`$@#{}]|[^\S ]")
 _RUNS = re.compile(
-    r"system|exec|popen|spawn|eval|getline|subprocess|child_process|passthru|proc_open|open|pty|%x|`|"
-    r"\|&?\s*[\"']"
+    r"system|exec|popen|spawn|eval|getline|subprocess|child_process|passthru|proc_open|pty\.|"
+    r"import_module|%x|`|\bprogram\b|edit\s*\(|load_extension|\.shell|\\!",
+    re.IGNORECASE,
 )
-# Where `s/.../.../` begins in a sed program, and what else in one runs a command.
-_SUBSTITUTE = re.compile(r"(?:^|[\s;{}\d,$!/|])s([^\w\s\\])")
-_SED_RUNS = re.compile(r"(?:^|[;{}\s\d$])e(?:[\s;}]|$)")
+_PIPES = re.compile(r"(?<!\|)\|(?!\|)")
 # Languages in which nothing runs without quotes or a dollar.
-_QUIET = frozenset({"awk", "jq", "yq", "psql", "mysql", "mariadb", "clickhouse-client"})
+_DATABASES = frozenset(programs.CLIENTS)
+_QUIET = frozenset({"awk", "jq", "yq", *_DATABASES})
+# Those whose strings may have any character for a quote.
+_ANY_QUOTE = frozenset({"perl", "ruby", "elixir", "groovy", "scala", "ghc", "julia"})
+# What is outside strings: a comment, a pattern, a quote of another kind.
+_ODD = {
+    **dict.fromkeys(_DATABASES, re.compile(r"--|[#/$\\`]")),
+    "awk": re.compile(r"[#\\`@]"), "jq": re.compile(r"[#\\`@]"), "yq": re.compile(r"[#\\`]"),
+    "python": re.compile(r"[#\\`]|(?<![\w])[rRbB]?[fFtT][rRbB]?(?=[\"'])"),
+    "lua": re.compile(r"--|\[[\[=]|\\"),
+}  # fmt: skip
+_ODD_ELSEWHERE = re.compile(r"//|/\*|[#\\`]|<<<")
+# A pattern between slashes, without anything that could be a quote.
+_PATTERN = re.compile(r"/(?:\\[^\"'\n]|[^/\"'\\\n])*/")
+_IN_STRING = re.compile(r"\\.|[$#]\{|\{\$|\$\(|[\"']|.", re.DOTALL)
 _ENVIRONMENT = {
     "awk": 'ENVIRON["{}"]', "python": 'os.environ["{}"]', "pypy": 'os.environ["{}"]',
     "perl": "$ENV{{{}}}", "ruby": 'ENV["{}"]', "node": "process.env.{}", "nodejs": "process.env.{}",
@@ -27,60 +44,102 @@ _ENVIRONMENT = {
 }  # fmt: skip
 
 
-def is_text(value: str, code: str, marker: str, claim: Code) -> bool:
+def is_text(value: str, marker: str, claim: Code) -> bool:
     """Tell whether a value, at its place in a stretch of code, is text for whoever reads it.
 
-    :param code: the stretch, with the marker in it.
+    :param marker: that holds the place.
     """
-    if marker not in code:
-        return False
-    before, _, after = code.partition(marker)
     match claim.language:
         case Language.SED:
-            return _in_a_substitution(value, before, after)
+            return _in_a_substitution(value, marker, claim.text)
         case Language.PROGRAM:
-            return _in_a_string(value, before, claim, code)
-        case Language.WORDS | Language.FAR_SHELL:
-            return bool(_WORDS.fullmatch(value))
+            return _in_a_string(value, marker, claim)
+        case Language.FORMAT:
+            return "%" not in value and not (value[:1] == "-" and claim.text.startswith(marker))
+        case Language.TESTED:
+            return value not in ("-v", "-R")
         case _:
             return False
 
 
-def _in_a_substitution(value: str, before: str, after: str) -> bool:
+def is_words(value: str) -> bool:
+    """Tell whether a value is nothing but words, numbers, addresses and paths."""
+    return bool(_WORDS.fullmatch(value))
+
+
+def runs_input(program: str, code: str) -> bool:
+    """Tell whether the code of a program runs what it reads.
+
+    :param program: that reads the code.
+    """
+    if program == "sed":
+        return read_sed(code).runs
+    return program == "awk" and _runs(code, program)
+
+
+@lru_cache(maxsize=64)
+def _runs(code: str, program: str) -> bool:
+    return bool(_RUNS.search(code) or (program == "awk" and _PIPES.search(code)))
+
+
+def _in_a_substitution(value: str, marker: str, code: str) -> bool:
     """Tell whether a value is within ``s/.../.../``, ends neither of its halves, and is not run."""
-    at = 0
-    while command := _SUBSTITUTE.search(before, at):
-        mark, passed = command[1], _places(before[command.end() :], command[1])
-        if len(passed) < 2:
-            closing = _places(after, mark)
-            flags = re.match(r"\w*", after[closing[-1] + 1 :]) if closing else None
-            runs = (flags and "e" in flags[0]) or _SED_RUNS.search(f"{before} {after}")
-            return not runs and mark not in value and not re.search(r"[\\&\n\r]", value)
-        at = command.end() + passed[1] + 1
-    return False
-
-
-def _places(text: str, mark: str) -> list[int]:
-    """List the first places of a mark, at most two, that no backslash is before."""
-    found = [match.start() for match in re.finditer(r"\\.|.", text, re.DOTALL) if match[0] == mark]
-    return found[:2]
-
-
-def _in_a_string(value: str, before: str, code: Code, whole: str) -> bool:
-    """Tell whether a value is within a string, and can only be text in it."""
-    open_quote = ""
-    for char in re.sub(r"\\.", "", before, flags=re.DOTALL):
-        if not open_quote and char in "\"'":
-            open_quote = char
-        elif char == open_quote:
-            open_quote = ""
-    if not open_quote or _NOT_IN_STRINGS.search(value):
+    program = read_sed(code)
+    place = program.places.get(marker)
+    if place is None or program.runs or place.mark in value:
         return False
-    runs = _RUNS.search(whole)
-    if runs and before[-1:] == open_quote:
-        return False  # it would be the command
-    quiet = code.program in _QUIET and not runs
-    return quiet or bool(_WORDS.fullmatch(value))
+    return not re.search(r"[\\&\n\r\[\]]" if place.pattern else r"[\\&\n\r]", value)
+
+
+def _in_a_string(value: str, marker: str, claim: Code) -> bool:
+    """Tell whether a value is within a string, and can only be text in it."""
+    program = claim.program
+    if program in _ANY_QUOTE or marker not in _strings(claim.text, program):
+        return False
+    if _runs(claim.text, program):
+        return False
+    if program in _QUIET:
+        return not _NOT_IN_STRINGS.search(value)
+    return is_words(value)
+
+
+@lru_cache(maxsize=64)
+def _strings(code: str, program: str) -> frozenset[str]:
+    """Return the markers that are within strings, as far as the code is plainly written."""
+    odd = _ODD.get("python" if program == "pypy" else program, _ODD_ELSEWHERE)
+    slashes = program not in ("python", "pypy", "jq", "yq", "lua", "R", "Rscript")
+    found, at = set[str](), 0
+    while at < len(code):
+        char = code[at]
+        if char in "\"'":
+            at = _string(code, at + 1, char, found, program)
+            if at < 0:
+                break
+        elif odd.match(code, at):
+            break
+        elif char == "/" and slashes:
+            pattern = _PATTERN.match(code, at)
+            if pattern is None or re.search(f"[{_PRIVATE}-\U0010ffff]", pattern[0]):
+                break
+            at = pattern.end()
+        else:
+            at += 1
+    return frozenset(found)
+
+
+def _string(code: str, at: int, quote: str, found: set[str], program: str) -> int:
+    """Read a string to its end; -1 where something else than text may be in it."""
+    while at < len(code):
+        match = _IN_STRING.match(code, at)
+        part = match[0] if match else code[at]
+        at += len(part)
+        if part == quote:
+            return at
+        if len(part) > 1 and (part[0] != "\\" or program in _DATABASES or part == "\\("):
+            return -1
+        if part >= _PRIVATE:
+            found.add(part)
+    return -1
 
 
 def advice_for(claim: Code, name: str) -> str:
@@ -89,10 +148,15 @@ def advice_for(claim: Code, name: str) -> str:
     :param name: of the variable that has it.
     """
     match claim.language:
-        case Language.UNQUOTED:
-            return "put it in double quotes, behind `--` or an option"
-        case Language.COMMAND | Language.FED:
+        case Language.UNQUOTED | Language.FORMAT:
+            return "put it in double quotes, behind `--` or an option; for printf, behind '%s'"
+        case Language.COMMAND | Language.FED | Language.TESTED:
             return f'let a command be told it as a word: "${name}"'
+        case Language.HANDED:
+            return (
+                f"let what {claim.program} runs read its variable, {name}, or call a script of the "
+                "repository that does"
+            )
         case Language.FAR_SHELL:
             return (
                 f"the variables are not there; send it along: printenv {name} | {claim.program} ..."

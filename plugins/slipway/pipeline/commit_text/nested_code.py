@@ -1,274 +1,199 @@
 """Which words of a command are code: of a shell again, or of a program with a language of its own.
 
-What a program does with its other words is not known here, nor needed: they are text. The lists are
-of what pipelines use; a word of a program that is in none of them is text, too.
+Of the programs that pipelines use most it is known which of their words are text. Any other may do
+with its words what it likes: if something among them speaks of code, each is taken for it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
-from slipway.pipeline.commit_text import programs
+from slipway.pipeline.commit_text import known_programs, programs
+from slipway.pipeline.commit_text.code_of_programs import runs_input
+from slipway.pipeline.commit_text.executed_variables import is_executed
+from slipway.pipeline.commit_text.nested_language import Code, Language, handed, unquoted
 from slipway.pipeline.commit_text.program_words import (
     after_option,
     assigns,
+    command_within,
+    holds_value,
     is_option,
     operand_code,
     program_name,
 )
-from slipway.pipeline.commit_text.shell_model import UNKNOWN, Command, Pipeline, Word
+from slipway.pipeline.commit_text.shell_compounds import ARRAY
+from slipway.pipeline.commit_text.shell_model import Word
+
+_Reader: TypeAlias = Callable[[str, Sequence[Word], Language], Iterator[Code]]
+# What in the code of an interpreter runs what it is told in further words.
+_RUNS = re.compile(r"system|exec|popen|spawn|eval|subprocess|child_process|passthru|open|`|%x|qx")
 
 
-class Language(Enum):
-    """What code is written in."""
-
-    SHELL = auto()
-    """A shell that finds the step's variables."""
-    FAR_SHELL = auto()
-    """One that does not: on another machine, in another container, of another user."""
-    SED = auto()
-    PROGRAM = auto()
-    """Something with strings in quotes."""
-    WORDS = auto()
-    """Something that may run whatever is more than words."""
-    COMMAND = auto()
-    """The value itself would be a command, or something that a shell computes."""
-    FED = auto()
-    """What a command says goes to a program that runs it."""
-    UNQUOTED = auto()
-    """Words that a shell makes of the value could become options that run something."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Code:
-    """A stretch of code.
-
-    :param program: that reads it, for a message.
-    :param words: what it is put together of.
-    """
-
-    language: Language
-    program: str
-    words: tuple[Word, ...]
-
-
-def code_in(pipeline: Pipeline, before: Sequence[Word] = ()) -> Iterator[Code]:
-    """Yield the code in the commands of a pipeline.
-
-    :param before: words of the commands that a group, whose end the first command is, consists of.
-    """
-    for number, command in enumerate(pipeline):
-        yield from _code_of(command)
-        reader = _fed_reader(command.words) or _pasting(command.words)
-        if number and reader:
-            upstream = [*before] if pipeline[0].group else []
-            for one in pipeline[:number]:
-                upstream += [*one.words, *one.fed]
-            language = Language.PROGRAM if reader[0] is Language.PROGRAM else Language.FED
-            yield Code(language=language, program=reader[1], words=tuple(upstream))
-
-
-def _code_of(command: Command) -> Iterator[Code]:
-    yield from arguments(command.words)
-    if command.fed and (reader := _fed_reader(command.words)):
-        language, program = reader
-        for word in command.fed:
-            yield Code(language=language, program=program, words=(word,))
-
-
-def arguments(words: Sequence[Word]) -> Iterator[Code]:
-    """Yield the code among the words of a command: program and arguments."""
-    if not words:
-        return
-    name = program_name(words[0])
-    yield Code(language=Language.COMMAND, program="the shell", words=(words[0],))
-    shell = Language.FAR_SHELL if name in programs.FAR else Language.SHELL
-    yield from _of_program(name, words[1:], shell)
-    if name in _RUN_OTHERS:
-        yield Code(language=Language.UNQUOTED, program=name, words=tuple(words[1:]))
-    if name in programs.WRAPPERS | programs.FAR:
-        yield from _wrapped(name, words)
-
-
-def _wrapped(name: str, words: Sequence[Word]) -> Iterator[Code]:
-    """Yield the code of the programs that another one runs."""
-    shell = Language.FAR_SHELL if name in programs.FAR else Language.SHELL
-    if name not in programs.LATE:
-        command = _wrapped_command(name, words[1:])
-        yield Code(language=Language.COMMAND, program=name, words=tuple(command))
-    for number, word in enumerate(words[1:], 2):
-        inner = program_name(word)
-        if inner in programs.FAR:
-            shell = Language.FAR_SHELL
-        yield from _of_program(inner, words[number:], shell)
-
-
-def _wrapped_command(name: str, words: Sequence[Word]) -> Sequence[Word]:
-    """Return the word that names the program which another one runs, if there is any."""
-    with_word, skipped = programs.TAKES.get(name, ("", 0))
-    rest = list(words)
-    while rest and (is_option(rest[0]) or assigns(rest[0])):
-        del rest[: 2 if len(rest[0].text) == 2 and rest[0].text[1] in with_word else 1]
-    return rest[skipped : skipped + 1]
-
-
-def _of_program(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
-    """Yield the code that a program takes among its words.
+def arguments(words: Sequence[Word], shell: Language = Language.SHELL) -> Iterator[Code]:
+    """Yield the code among the words of a command: program and arguments.
 
     :param shell: what a shell that runs here is.
     """
-    if name in programs.SHELLS or (name == UNKNOWN and after_option(words, "c", ())):
-        for word in _script_of(words):
-            yield Code(language=shell, program=name.replace(UNKNOWN, "a shell"), words=(word,))
-    elif name in programs.OPTIONS:
-        letters = programs.OPTIONS[name]
-        most = 1 if letters == "c" else None
-        for word in islice(after_option(words, letters, programs.LONG_OPTIONS), most):
-            yield Code(language=Language.PROGRAM, program=name, words=(word,))
-    elif name in programs.OPERANDS:
-        language = Language.SED if name == "sed" else Language.PROGRAM
-        for word in operand_code(name, words):
-            yield Code(language=language, program=name, words=(word,))
-    elif name in _SPECIAL:
-        yield from _SPECIAL[name](name, words, shell)
+    if not words:
+        return
+    yield Code(language=Language.COMMAND, program="the shell", words=(words[0],))
+    name, rest = program_name(words[0]), words[1:]
+    if name in programs.TEXT or not any(map(holds_value, rest)):
+        return
+    inner = command_within(words)
+    if inner is None:
+        yield from _reader_of(name)(name, rest, shell)
+        return
+    command, near = inner
+    for word in words[1 : len(words) - len(command)]:
+        if not assigns(word) or is_executed(word.text):
+            yield from handed(name, (word,))
+    yield from _within(command, shell if near else Language.FAR_SHELL)
 
 
-def _script_of(words: Sequence[Word]) -> Sequence[Word]:
-    """Return the script among a shell's words; what follows it are the script's arguments."""
-    after = list(words)
-    while after and not (is_option(after[0]) and re.fullmatch(r"-\w*c\w*", after[0].text)):
-        del after[0]
-    after = after[1:]
-    while after and after[0].text[:1] in ("-", "+"):
-        del after[: 2 if after[0].text in ("-o", "+o", "-O", "+O") else 1]
-    return after[:1]
+def _within(words: Sequence[Word], shell: Language) -> Iterator[Code]:
+    """Yield the code of a command that another program runs: that one is no shell's builtin."""
+    if words and program_name(words[0]) in ("eval", "trap", *_DECLARE):
+        yield from handed(words[0].text, words)
+    else:
+        yield from arguments(words, shell)
 
 
-# Programs with ways of their own
-
-
-def _eval(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
-    yield Code(language=shell, program=name, words=tuple(words))
-
-
-def _first(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
-    yield Code(language=shell, program=name, words=tuple(words[:1]))
-
-
-def _after_c(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
-    for word in after_option(words, "c", ("--command",)):
-        yield Code(language=shell, program=name, words=(word,))
-
-
-def _ssh(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
-    rest = list(words)
-    while rest and is_option(rest[0]):
-        takes_word = len(rest[0].text) == 2 and rest[0].text[1] in programs.SSH_WORDS
-        del rest[: 2 if takes_word else 1]
-    yield Code(language=Language.FAR_SHELL, program=name, words=tuple(rest[1:]))
-
-
-def _make(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
-    for word in words:
-        if "=" in word.text or word.text.startswith("--eval"):
-            yield Code(language=Language.WORDS, program=name, words=(word,))
-
-
-def _declares(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
-    named = tuple(word for word in words if not assigns(word))
-    yield Code(language=Language.COMMAND, program=name, words=named)
-
-
-def _compares(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
-    computed = programs.ARITHMETIC if name == "[[" else {"-v"}
-    if any(word.text in computed for word in words):
-        yield Code(language=Language.COMMAND, program=name, words=tuple(words))
-
-
-def _all(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
-    yield Code(language=Language.COMMAND, program=name, words=tuple(words))
-
-
-_SPECIAL = {
-    "eval": _eval, "watch": _eval, "parallel": _all, "trap": _first, "su": _after_c,
-    "runuser": _after_c, "script": _after_c, "flock": _after_c, "ssh": _ssh, "make": _make,
-    "gmake": _make, "declare": _declares, "typeset": _declares, "export": _declares,
-    "local": _declares, "readonly": _declares, "unset": _all, "read": _all, "let": _all,
-    "alias": _all, "[[": _compares, "[": _compares, "test": _compares,
-}  # fmt: skip
-
-
-# Programs that take no options behind the script that they read.
-READ_SCRIPTS = frozenset({*programs.SHELLS, *programs.OPTIONS, "awk", "jq", "yq"})
-_OF_COMMANDS = frozenset({Language.COMMAND, Language.UNQUOTED})
-_RUN_OTHERS = frozenset(
-    {
-        *programs.SHELLS,
-        *programs.WRAPPERS,
-        *programs.FAR,
-        *programs.OPTIONS,
-        *programs.OPERANDS,
-        *programs.BY_OPTION,
-        "make",
-        "gmake",
-    }
-)
-
-
-# Words
-
-
-def _fed_reader(words: Sequence[Word]) -> tuple[Language, str] | None:
-    """Tell what a command makes of what is fed to it; None where it is text."""
-    far = False
-    for number, word in enumerate(words):
-        name, rest = program_name(word), words[number + 1 :]
-        if name in programs.FED:
-            return Language.PROGRAM, name
-        if name in programs.SCHEDULERS:
-            return Language.FAR_SHELL, name
-        if name in (".", "source"):
-            return Language.SHELL, name
-        if name in programs.SHELLS and _reads_input(rest, "c"):
-            return (Language.FAR_SHELL if far else Language.SHELL), name
-        if name in programs.OPTIONS and _reads_input(rest, programs.OPTIONS[name]):
-            return Language.PROGRAM, name
-        if name in ("ssh", "docker", "podman") and _takes_commands(name, rest):
-            return (Language.FAR_SHELL if name == "ssh" else Language.PROGRAM), name
-        if number == 0 and name not in programs.WRAPPERS | programs.FAR:
-            return None
-        far = far or name in programs.FAR
-    return None
-
-
-def _pasting(words: Sequence[Word]) -> tuple[Language, str] | None:
-    """Tell whether a command puts what it is fed into code of another one."""
-    if not words or program_name(words[0]) not in ("xargs", "parallel"):
-        return None
-    pastes = program_name(words[0]) == "parallel" or any(
-        word.text.startswith(("-I", "-i", "--replace")) for word in words
+def _reader_of(name: str) -> _Reader:
+    if name in programs.SHELLS:
+        return known_programs.shell
+    if name in programs.INTERPRETERS:
+        return _interpreter
+    if name in programs.CLIENTS:
+        return _client
+    if name in programs.OPERANDS:
+        return _with_operand
+    if name in programs.CONTAINERS:
+        return known_programs.container
+    if name in _SPECIAL:
+        return _SPECIAL[name]
+    return (
+        known_programs.of_listed if name in programs.RUNNING_OPTIONS else known_programs.of_unknown
     )
-    codes = (one for one in arguments(words) if one.language not in _OF_COMMANDS)
-    inner = next((one.program for one in codes), "")
-    return (Language.FED, inner) if pastes and inner else None
 
 
-def _takes_commands(name: str, rest: Sequence[Word]) -> bool:
-    """Tell whether a login, or the recipe of an image, is fed."""
-    operands = [word for word in rest if not is_option(word)]
-    if name == "ssh":
-        return len(operands) <= 1
-    return bool(operands) and operands[0].text in ("build", "buildx") and rest[-1].text == "-"
+def _interpreter(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
+    """Yield what a program with a language of its own takes for code."""
+    letters = programs.INTERPRETERS[name]
+    end = _options_end(words, letters)
+    options, rest = words[:end], words[end:]
+    code = list(after_option(options, letters, programs.LONG_OPTIONS))
+    ends_options = name in ("python", "pypy")
+    for word in code[: 1 if ends_options else None]:
+        yield Code(language=Language.PROGRAM, program=name, words=(word,))
+    yield from handed(name, [word for word in options if not any(word is one for one in code)])
+    if ends_options and any(word.text.startswith("-m") for word in options):
+        yield from handed(name, rest)
+    elif code and not _RUNS.search(" ".join(word.text for word in code)):
+        if not ends_options:
+            yield unquoted(name, rest)
+    elif code:
+        yield from handed(name, rest)
+    else:
+        # A file with a program, or the name of a module.
+        yield from handed(name, rest[:1])
+        yield from known_programs.of_unknown(name, rest[1:])
 
 
-def _reads_input(rest: Sequence[Word], options: str) -> bool:
-    """Tell whether a program, given these words, reads its code from what is fed to it."""
-    if any(word.text == "-s" for word in rest):
-        return True
-    if list(after_option(rest, options, programs.LONG_OPTIONS)):
-        return False
-    return all(is_option(word) for word in rest)
+def _options_end(words: Sequence[Word], letters: str) -> int:
+    """Return where options with their code end, and operands begin."""
+    at = 0
+    while at < len(words) and is_option(words[at]) and words[at].text not in ("-", "--"):
+        takes = re.fullmatch(rf"-[A-Za-z0-9]*[{letters}]", words[at].text)
+        is_code = takes or words[at].text in programs.LONG_OPTIONS
+        at += 2 if is_code else 1
+        if takes and letters == "c":
+            break
+    return min(at, len(words))
+
+
+def _client(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
+    """Yield the statements among the words of a database's client."""
+    statements, text = programs.CLIENTS[name]
+    code = list(after_option(words, statements, programs.LONG_OPTIONS))
+    told = list(after_option(words, text, ("--set", "--variable", "--user", "--host")))
+    if name in ("sqlite3", "duckdb"):
+        code += [word for word in words if not is_option(word)]
+    for word in dict.fromkeys(map(id, code)):
+        found = next(one for one in code if id(one) == word)
+        yield Code(language=Language.PROGRAM, program=name, words=(found,))
+    known = [*code, *told]
+    yield from handed(name, [word for word in words if not any(word is one for one in known)])
+    yield unquoted(name, words, strict=True)
+
+
+def _with_operand(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
+    """Yield the code of a program whose first operand is."""
+    code = tuple(operand_code(name, words))
+    if name == "sed":
+        if any(map(holds_value, code)):
+            yield Code(language=Language.SED, program=name, words=code)
+    else:
+        for word in code:
+            yield Code(language=Language.PROGRAM, program=name, words=(word,))
+    files = programs.OPERANDS[name][2] | _AWK_FILES if name == "awk" else programs.OPERANDS[name][2]
+    yield from handed(name, list(after_option(words, "fEilW" if name == "awk" else "f", [*files])))
+    rest = tuple(word for word in words if not any(word is one for one in code))
+    if name == "awk" and any(runs_input(name, word.text) for word in code):
+        yield from handed(name, rest)
+    yield unquoted(name, rest, strict=True)
+
+
+_AWK_FILES = frozenset({"--exec", "--include", "--load"})
+
+
+def _find(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
+    """Yield what ``find`` runs, and what may become something that it does."""
+    own, at = list[Word](), 0
+    while at < len(words):
+        own.append(words[at])
+        at += 1
+        if own[-1].text in programs.RUNNING_OPTIONS["find"]:
+            end = at
+            while end < len(words) and words[end].text not in (";", "+"):
+                end += 1
+            yield from _within(words[at:end], shell)
+            at = end
+    yield from known_programs.of_listed(name, own)
+
+
+def _xargs(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
+    """Yield the code of the command that the words are handed to."""
+    options, command = xargs_words(words)
+    yield from handed(name, options)
+    yield from _within(command, shell)
+
+
+def xargs_words(words: Sequence[Word]) -> tuple[Sequence[Word], Sequence[Word]]:
+    """Part the options of ``xargs`` from the command that it runs."""
+    at = 0
+    while at < len(words) and is_option(words[at]):
+        text = words[at].text
+        at += 2 if len(text) == 2 and text[1] in programs.TAKES["xargs"][0] else 1
+    return words[:at], words[at:]
+
+
+def _watch(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
+    at = 0
+    while at < len(words) and is_option(words[at]):
+        at += 2 if words[at].text in ("-n", "--interval", "-q") else 1
+    yield from handed(name, words[:at])
+    yield from known_programs.evaluated(name, words[at:], shell)
+
+
+_DECLARE = ("declare", "typeset", "export", "local", "readonly")
+_SPECIAL: dict[str, _Reader] = {
+    "eval": known_programs.evaluated, "watch": _watch, "trap": known_programs.trap,
+    "su": known_programs.su, "ssh": known_programs.ssh, "git": known_programs.git,
+    "find": _find, "xargs": _xargs, "printf": known_programs.printf,
+    **dict.fromkeys(_DECLARE, known_programs.declares),
+    **dict.fromkeys(("[", "[[", "test"), known_programs.tests),
+    ARRAY: known_programs.elements, ".": known_programs.first, "source": known_programs.first,
+}  # fmt: skip

@@ -9,18 +9,18 @@ from slipway.pipeline.commit_text import programs
 from slipway.pipeline.commit_text.shell_model import UNKNOWN, Word
 
 
-def after_option(words: Sequence[Word], letters: str, long: Sequence[str]) -> Iterator[Word]:
+def after_option(words: Sequence[Word], letters: str, long: Sequence[str] = ()) -> Iterator[Word]:
     """Yield the words that options of these letters and names take."""
-    cluster = re.compile(rf"-[A-Za-z0-9]*[{letters}]")
+    cluster = re.compile(rf"-[A-Za-z0-9]*[{letters}]") if letters else None
     for number, word in enumerate(words):
         text = word.text
         if text == "--":
             return
         if text.startswith(tuple(f"{name}=" for name in long)):
             yield word
-        elif text in long or cluster.fullmatch(text):
+        elif text in long or (cluster and cluster.fullmatch(text)):
             yield from words[number + 1 : number + 2]
-        elif cluster.match(text) and word.spots:
+        elif cluster and holds_value(word) and cluster.match(text):
             yield word
 
 
@@ -52,7 +52,7 @@ def program_name(word: Word) -> str:
     name = word.text.rpartition("/")[2]
     if version := programs.VERSION.match(name):
         name = version[1]
-    if UNKNOWN in name:
+    if UNKNOWN in word.text:
         return UNKNOWN
     return programs.ALIASES.get(name, name)
 
@@ -65,3 +65,59 @@ def is_option(word: Word) -> bool:
 def assigns(word: Word) -> bool:
     """Tell whether a word is an assignment."""
     return bool(programs.ASSIGNMENT.match(word.text))
+
+
+def holds_value(word: Word) -> bool:
+    """Tell whether a value is in a word, or comes into it."""
+    return bool(word.spots or word.inner)
+
+
+def shell_words(words: Sequence[Word]) -> tuple[Word | None, Sequence[Word], bool]:
+    """Read the words of a shell.
+
+    :returns: its script, the other words that are no options of its own, and whether it reads a
+        script from its input.
+    """
+    rest, has_script, reads = list(words), False, False
+    while rest and re.match(r"[-+]\w|--", rest[0].text) and not holds_value(rest[0]):
+        text = rest.pop(0).text
+        if text == "--":
+            break
+        short = re.fullmatch(r"[-+]\w+", text)
+        has_script |= bool(short and "c" in text)
+        reads |= bool(short and "s" in text)
+        if (short and text[-1] in "oO") or text in ("--rcfile", "--init-file"):
+            del rest[:1]
+    if has_script:
+        return (rest[0], rest[1:], False) if rest else (None, [], False)
+    if rest and rest[0].text == "-":
+        del rest[:1]
+    return None, rest, reads or not rest
+
+
+def command_within(words: Sequence[Word]) -> tuple[Sequence[Word], bool] | None:
+    """Return the words of the command that a program runs, and whether it has the variables.
+
+    :returns: None where the program is no such one.
+    """
+    name, rest = program_name(words[0]), list(words[1:])
+    if rest and programs.LAUNCHERS.get(name) == rest[0].text:
+        return rest[1:], True
+    if name not in programs.WRAPPERS | programs.FAR_WRAPPERS:
+        return None
+    with_word, skipped = programs.TAKES.get(name, ("", 0))
+    if name == "command" and rest and rest[0].text in ("-v", "-V"):
+        return [], True
+    while rest and (is_option(rest[0]) or assigns(rest[0])) and not holds_value(rest[0]):
+        text = rest.pop(0).text
+        if text == "--":
+            break
+        if len(text) == 2 and text[1] in with_word:
+            del rest[:1]
+    if name == "env":
+        while rest and assigns(rest[0]):
+            del rest[:1]
+    rest = rest[skipped:]
+    if rest and is_option(rest[0]):
+        return None  # a way of its own to say what it runs
+    return rest, name not in programs.FAR_WRAPPERS

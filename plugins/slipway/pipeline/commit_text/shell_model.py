@@ -57,7 +57,7 @@ class Word:
 
     :param text: without its quotes; markers stay.
     :param spots: of the markers in the text.
-    :param inner: of those in commands whose output is part of the word.
+    :param inner: of those in commands and in ``${...}`` whose output is part of the word.
     """
 
     text: str = ""
@@ -69,7 +69,8 @@ class Word:
 class HereDocument(Word):
     """A here-document.
 
-    :param delimiter: the place of the word that ends it.
+    :param name: the line that ends it.
+    :param delimiter: the place of the word that says so.
     :param raw: nothing in it is expanded.
     :param body: its place.
     :param end: the place of its last line's delimiter.
@@ -85,18 +86,41 @@ class HereDocument(Word):
 
 @dataclass(kw_only=True)
 class Command:
-    """A simple command.
+    """A simple command, or several in brackets, a loop, a branch.
 
     :param at: where it begins.
+    :param first: the number of the first pipeline that was read within it.
+    :param group: it consists of the commands within it.
+    :param function: whose body it is.
     :param words: without assignments before it and redirections.
-    :param fed: here-documents and here-strings.
-    :param group: it is the end of several commands, whose output is its own.
+    :param assigned: the assignments before it.
+    :param fed: here-documents and here-strings that are its standard input.
+    :param files: those that it reads as files, and outputs of commands.
+    :param sinks: pipelines that read what it writes, ``>(...)``.
+    :param inner: every pipeline within it.
     """
 
     at: int = 0
+    first: int = 0
     group: bool = False
+    function: str = ""
     words: list[Word] = field(default_factory=list)
+    assigned: list[Word] = field(default_factory=list)
     fed: list[Word] = field(default_factory=list)
+    files: list[Word] = field(default_factory=list)
+    sinks: list[list[Command]] = field(default_factory=list)
+    inner: list[list[Command]] = field(default_factory=list)
+
+    def told(self) -> Iterator[Word]:
+        """Yield what it may write out: its words, and what is fed to it."""
+        yield from self.words
+        yield from self.fed
+        yield from self.files
+
+    def parts(self) -> Iterator[Command]:
+        """Yield every command within it."""
+        for pipeline in self.inner:
+            yield from pipeline
 
 
 Pipeline: TypeAlias = list[Command]
@@ -108,14 +132,13 @@ class ShellText:
 
     :param pipelines: every one, those within others too.
     :param spots: every marker's.
+    :param documents: every here-document.
+    :param breaks: places of the line ends that end a command.
+    :param computed: names in arithmetic, and those whose value names another variable.
     """
 
     pipelines: list[Pipeline] = field(default_factory=list)
     spots: list[Spot] = field(default_factory=list)
-
-
-def spots_of(command: Command) -> Iterator[Spot]:
-    """Yield every spot in a command, and in what is fed to it."""
-    for word in (*command.words, *command.fed):
-        yield from word.spots
-        yield from word.inner
+    documents: list[HereDocument] = field(default_factory=list)
+    breaks: set[int] = field(default_factory=set)
+    computed: set[str] = field(default_factory=set)

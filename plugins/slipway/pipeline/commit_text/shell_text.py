@@ -11,26 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from slipway.pipeline.commit_text.shell_compounds import CompoundReader
 from slipway.pipeline.commit_text.shell_model import (
     UNKNOWN,
     Command,
     HereDocument,
     NotShell,
-    Pipeline,
     Quote,
     ShellText,
     Word,
 )
-from slipway.pipeline.commit_text.shell_words import WordReader
 
-_BLANK = " \t\r"
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^\]]*\])?\+?=")
-# Words after which a command begins.
-_OPENERS = frozenset(
-    {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time", "coproc"}
-)
-# Words that end a group of commands.
-_CLOSERS = frozenset({"}", "done", "fi", "esac"})
+_OPERATOR = re.compile(r"<<<|<<-|<<|<\(|>\(|[<>]{1,2}[&|]?|&>>?")
+# Here-documents of a script; more is somebody playing.
+_MOST_DOCUMENTS = 300
+_ENDS_DELIMITER = " \t\r\n;&|<>()"
 
 
 def read_shell(text: str, markers: Container[str]) -> ShellText:
@@ -41,147 +36,90 @@ def read_shell(text: str, markers: Container[str]) -> ShellText:
     """
     reader = _Reader(text, markers)
     reader.commands("")
+    if reader.waits:
+        raise NotShell
     return reader.found
 
 
-class _Reader(WordReader):
+class _Reader(CompoundReader):
     def __init__(self, text: str, markers: Container[str]) -> None:
         super().__init__(text, markers)
         self._waiting: list[HereDocument] = []
 
-    # Commands
+    @property
+    def waits(self) -> bool:
+        """Whether a here-document has not begun yet."""
+        return bool(self._waiting)
 
-    def commands(self, stop: str) -> None:
-        """Read commands up to a closing character, or to the end of the text."""
-        self._deeper()
-        pipeline: Pipeline = [Command(at=self._at)]
-        cases = 0
-        while self._at < len(self._text):
-            char = self._text[self._at]
-            if char == stop and not (char == ")" and cases):
-                self._at += 1
-                self._depth -= 1
-                self._close(pipeline)
-                return
-            if char in "\n;&)":
-                self._separator(char)
-                self._close(pipeline)
-                pipeline = [Command(at=self._at)]
-            elif char == "|":
-                pipeline = self._pipe(pipeline)
-            else:
-                cases += self._item(pipeline[-1], char)
-        self._close(pipeline)
-        if stop:
-            raise NotShell
+    def _redirection(self, command: Command, descriptor: str = "") -> None:
+        """Read where a command's input comes from, or its output goes.
 
-    def _separator(self, char: str) -> None:
-        self._at += 1
-        if char == "\n":
-            self._here_documents()
-
-    def _pipe(self, pipeline: Pipeline) -> Pipeline:
-        if self._text.startswith("||", self._at):
-            self._at += 2
-            self._close(pipeline)
-            return [Command(at=self._at)]
-        self._at += 2 if self._text.startswith("|&", self._at) else 1
-        pipeline.append(Command(at=self._at))
-        return pipeline
-
-    def _close(self, pipeline: Pipeline) -> None:
-        if any(command.words or command.fed for command in pipeline):
-            self.found.pipelines.append(pipeline)
-
-    def _item(self, command: Command, char: str) -> int:
-        """Read what a command goes on with; tell by how much a ``case`` is deeper then."""
-        if char in _BLANK:
-            self._at += 1
-        elif char == "#":
-            self._comment()
-        elif char in "<>":
-            self._redirection(command)
-        elif char == "(":
-            self._brackets(command)
-        else:
-            return self._word_of(command)
-        return 0
-
-    def _word_of(self, command: Command) -> int:
-        start = self._at
-        word = self._word()
-        if self._at == start:
-            raise NotShell
-        if not command.words and not word.spots:
-            if word.text in _OPENERS:
-                return 0
-            if word.text == "function":
-                self._named_function()
-                return 0
-            command.group = word.text in _CLOSERS
-            if word.text in ("case", "esac"):
-                command.words.append(word)
-                return 1 if word.text == "case" else -1
-        if not command.words and self._assigns(word):
-            return 0
-        if word.text.isdigit() and self._text[self._at : self._at + 1] in ("<", ">"):
-            return 0
-        command.words.append(word)
-        return 0
-
-    def _assigns(self, word: Word) -> bool:
-        """Tell whether a word is an assignment; what a value names is none."""
-        match = _ASSIGNMENT.match(word.text)
-        return match is not None and not any(char in self._markers for char in match[0])
-
-    def _named_function(self) -> None:
-        while self._text[self._at : self._at + 1] in (" ", "\t"):
-            self._at += 1
-        self._word()
-
-    def _brackets(self, command: Command) -> None:
-        starts = not command.words or command.words[0].text == "for"
-        if self._text.startswith("((", self._at) and starts:
-            self._at += 2
-            self._arithmetic(Word())
-            return
-        self._at += 1
-        command.group = not command.words
-        if re.compile(r"\s*\)").match(self._text, self._at):
-            command.words.clear()  # a function's name: its commands follow
-        self.commands(")")
-
-    def _comment(self) -> None:
-        while self._at < len(self._text) and self._text[self._at] != "\n":
-            if self._text[self._at] in self._markers:
-                self._spot(Word(), Quote.COMMENT)
-            else:
-                self._at += 1
-
-    # What is fed to commands
-
-    def _redirection(self, command: Command) -> None:
-        match = re.compile(r"<<<|<<-|<<|<\(|>\(|[<>]{1,2}[&|]?").match(self._text, self._at)
+        :param descriptor: the number before it.
+        """
+        match = _OPERATOR.match(self._text, self._at)
         operator = match[0] if match else self._text[self._at]
         self._at += len(operator)
         if operator in ("<(", ">("):
-            output = Word(text=UNKNOWN)
-            self._nested(output, ")")
-            command.fed.append(output)
+            self._process(command, operator)
+            command.words.append(Word(text=UNKNOWN))
             return
-        while self._text[self._at : self._at + 1] in (" ", "\t"):
-            self._at += 1
-        start = self._at
-        word = self._word()
-        if operator == "<<<":
-            command.fed.append(word)
+        self._blanks()
+        is_input = descriptor in ("", "0")
+        if self._text.startswith(("<(", ">("), self._at):
+            self._at += 2
+            self._process(command, self._text[self._at - 2 : self._at], is_input=is_input)
+        elif operator == "<<<":
+            (command.fed if is_input else command.files).append(self._word())
         elif operator.startswith("<<"):
-            raw = any(char in "'\"\\" for char in self._text[start : self._at])
-            document = HereDocument(
-                name=word.text, delimiter=(start, self._at), raw=raw, tabs=operator == "<<-"
-            )
-            command.fed.append(document)
-            self._waiting.append(document)
+            document = self._document(tabs=operator == "<<-")
+            (command.fed if is_input else command.files).append(document)
+        else:
+            self._word()
+
+    def _process(self, command: Command, operator: str, *, is_input: bool = False) -> None:
+        """Read commands whose output a command reads, or that read what it writes."""
+        known = len(self.found.pipelines)
+        output = Word(text=UNKNOWN)
+        self._nested(output, ")")
+        if operator == ">(":
+            command.sinks += self.found.pipelines[known:]
+        else:
+            (command.fed if is_input else command.files).append(output)
+
+    def _document(self, *, tabs: bool) -> HereDocument:
+        start = self._at
+        name = self._delimiter()
+        raw = any(char in "'\"\\" for char in self._text[start : self._at])
+        document = HereDocument(name=name, delimiter=(start, self._at), raw=raw, tabs=tabs)
+        self._waiting.append(document)
+        self.found.documents.append(document)
+        if len(self.found.documents) > _MOST_DOCUMENTS:
+            raise NotShell
+        return document
+
+    def _delimiter(self) -> str:
+        """Read the word that ends a here-document: nothing in it is expanded."""
+        name, quote = "", ""
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            following = self._text[self._at + 1 : self._at + 2]
+            self._at += 1
+            odd = (char == "$" and following in "'\"(`{") or (char == "\\" and following == "\n")
+            if char in self._markers or odd:
+                raise NotShell  # a value would say where the text ends
+            if quote and char == quote:
+                quote = ""
+            elif not quote and char in "'\"":
+                quote = char
+            elif char == "\\" and quote != "'":
+                name += following
+                self._at += 1
+            elif not quote and char in _ENDS_DELIMITER:
+                self._at -= 1
+                break
+            else:
+                name += char
+        return name
 
     def _here_documents(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -196,21 +134,26 @@ class _Reader(WordReader):
             self._at = min(after + 1, len(self._text))
 
     def _end_of(self, document: HereDocument) -> tuple[int, int]:
-        at = self._at
+        at, goes_on = self._at, False
         while at <= len(self._text):
             newline = self._text.find("\n", at)
             after = newline if newline >= 0 else len(self._text)
             line = self._text[at:after]
-            if (line.lstrip("\t") if document.tabs else line) == document.name:
+            is_end = (line.lstrip("\t") if document.tabs else line) == document.name
+            if is_end and not goes_on:
                 return at, after
             if newline < 0:
                 break
+            backslashes = len(line) - len(line.rstrip("\\"))
+            goes_on = not document.raw and backslashes % 2 == 1
             at = after + 1
         raise NotShell
 
     def _body(self, document: HereDocument) -> None:
         quote = Quote.RAW if document.raw else Quote.HERE
         while self._at < len(self._text):
+            if self._ordinary(document, quote):
+                continue
             char = self._text[self._at]
             if char in self._markers:
                 self._spot(document, quote, document=document)

@@ -19,6 +19,20 @@ from slipway.pipeline.commit_text.shell_model import (
 _DEEPEST = 40
 _ENDS_WORD = " \t\r\n;&|<>()"
 _NAME = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+# What stands before the word of `${name:-word}`.
+_PARAMETER = re.compile(r"([#!]?)([A-Za-z_]\w*|\d+|[@*#?$!-])")
+# Characters that mean nothing in each kind of quotes; a marker is none of them.
+_ORDINARY = {
+    Quote.BARE: re.compile(r"[\w.,:=@%+/-]+", re.ASCII),
+    Quote.SINGLE: re.compile("[^'\U000f0000-\U0010ffff]+"),
+    Quote.DOUBLE: re.compile("[^\"'\\\\$`\U000f0000-\U0010ffff]+"),
+    Quote.ANSI: re.compile("[^'\\\\\U000f0000-\U0010ffff]+"),
+    Quote.HERE: re.compile("[^\\\\$`\U000f0000-\U0010ffff]+"),
+    Quote.RAW: re.compile("[^\U000f0000-\U0010ffff]+"),
+}
+# The escapes of `$'...'` whose meaning is a character of its own.
+_ANSI = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f",
+         "v": "\v", "\\": "\\", "'": "'", '"': '"', "?": "?"}  # fmt: skip
 
 
 class WordReader:
@@ -36,8 +50,8 @@ class WordReader:
         self._backquotes = 0
         self._depth = 0
 
-    def commands(self, stop: str) -> None:
-        """Read commands up to a closing character, or to the end of the text."""
+    def commands(self, stop: str, closer: str = "") -> bool:
+        """Read commands up to a closing character or word, or to the end of the text."""
         raise NotImplementedError
 
     def _deeper(self) -> None:
@@ -55,6 +69,8 @@ class WordReader:
             char = self._text[self._at]
             if char == "`" and self._backquotes:
                 break
+            if self._ordinary(word, Quote.BARE):
+                continue
             if char in self._markers:
                 self._spot(word, Quote.BARE)
             elif char == "'":
@@ -74,12 +90,23 @@ class WordReader:
             if char == end:
                 self._at += 1
                 return
+            if self._ordinary(word, quote):
+                continue
             if char in self._markers:
                 self._spot(word, quote)
             elif quote is Quote.SINGLE or not self._expansion(word, char, quote):
                 word.text += char
                 self._at += 1
         raise NotShell
+
+    def _ordinary(self, word: Word, quote: Quote) -> bool:
+        """Read characters that mean nothing, as many as there are."""
+        match = _ORDINARY[quote].match(self._text, self._at)
+        if match is None:
+            return False
+        word.text += match[0]
+        self._at = match.end()
+        return True
 
     def _expansion(self, word: Word, char: str, quote: Quote) -> bool:
         """Read what a shell does not take as it stands; false where it is only a character."""
@@ -104,6 +131,12 @@ class WordReader:
         if following and following in self._markers:
             self._spot(word, quote, escaped=True)
             return
+        if quote is Quote.ANSI:
+            if following not in _ANSI:
+                raise NotShell  # a character by its number: nobody needs one before a value
+            word.text += _ANSI[following]
+            self._at += 1
+            return
         kept = {Quote.DOUBLE: '$`"\\\n', Quote.HERE: "$`\\\n"}.get(quote)
         if kept is not None and following not in kept:
             word.text += "\\"
@@ -121,9 +154,10 @@ class WordReader:
             self._nested(word, ")")
         elif rest.startswith("{"):
             self._at += 2
-            self._parameter()
-        elif rest.startswith("[") and quote is not Quote.SINGLE:
-            raise NotShell  # arithmetic, as shells wrote it long ago
+            self._parameter(word, quote)
+        elif rest.startswith("["):
+            self._at += 2
+            self._arithmetic(word, "[]", 1)  # as shells wrote it long ago
         elif rest.startswith("'") and quote is Quote.BARE:
             self._at += 2
             self._quoted(word, "'", Quote.ANSI)
@@ -142,37 +176,68 @@ class WordReader:
         if stop == "`":
             word.text += UNKNOWN
 
-    def _parameter(self) -> None:
-        """Pass over ``${...}``, quotes and further ones within it counted."""
+    def _parameter(self, word: Word, quote: Quote) -> None:
+        """Read ``${...}``; values in it are not in the word's text, but come into the word."""
         held = Word()
         self._deeper()
+        if match := _PARAMETER.match(self._text, self._at):
+            self._at = match.end()
+            if match[1] == "!":
+                self.found.computed.add(match[2])
+            self._computed_part(held)
         while self._at < len(self._text):
             char = self._text[self._at]
             if char == "}":
                 self._at += 1
                 self._depth -= 1
+                word.inner += [*held.spots, *held.inner]
                 return
             if char in self._markers:
                 self._spot(held, Quote.DOUBLE)
             elif char == '"':
                 self._at += 1
                 self._quoted(held, '"', Quote.DOUBLE)
+            elif char == "'" and quote is Quote.BARE:
+                self._at += 1
+                self._quoted(held, "'", Quote.SINGLE)
             elif not self._expansion(held, char, Quote.DOUBLE):
                 self._at += 1
         raise NotShell
 
-    def _arithmetic(self, word: Word) -> None:
-        depth = 2
+    def _computed_part(self, held: Word) -> None:
+        """Read the index and the slice of ``${name[index]:from:count}``, which are computed."""
+        if self._text.startswith("[", self._at):
+            self._at += 1
+            self._arithmetic(held, "[]", 1)
+        following = self._text[self._at : self._at + 2]
+        if following[:1] == ":" and following[1:] not in ("-", "=", "?", "+"):
+            start = self._at
+            while self._at < len(self._text) and self._text[self._at] != "}":
+                char = self._text[self._at]
+                if char in self._markers:
+                    self._spot(held, Quote.ARITHMETIC)
+                elif not self._expansion(held, char, Quote.DOUBLE):
+                    self._at += 1
+            self._names(start)
+
+    def _arithmetic(self, word: Word, brackets: str = "()", depth: int = 2) -> None:
+        start = self._at
         while self._at < len(self._text):
             char = self._text[self._at]
-            depth += {"(": 1, ")": -1}.get(char, 0)
             if char in self._markers:
                 self._spot(word, Quote.ARITHMETIC)
                 continue
             self._at += 1
+            depth += (char == brackets[0]) - (char == brackets[1])
             if depth == 0:
+                self._names(start)
                 return
         raise NotShell
+
+    def _names(self, start: int) -> None:
+        """Keep the names in what is computed, up to here."""
+        names = re.compile(r"[A-Za-z_]\w*")
+        self.found.computed.update(names.findall(self._text, start, self._at))
 
     def _spot(
         self, word: Word, quote: Quote, *, escaped: bool = False,

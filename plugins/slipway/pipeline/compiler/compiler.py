@@ -7,11 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from slipway.exceptions import PipelineFileError
+from slipway.pipeline.commit_text.executed_variables import is_executed
+from slipway.pipeline.commit_text.insertion import CommitTextInCode
 from slipway.pipeline.compiler.env_sizes import bounded, startable
 from slipway.pipeline.compiler.late import LateForms, filled
+from slipway.pipeline.compiler.script import check_executed
 from slipway.pipeline.compiler.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
 from slipway.pipeline.compiler.status import AT_FIRST
-from slipway.pipeline.compiler.step import Context, from_a_fork, step_spec
+from slipway.pipeline.compiler.step import Context, from_a_fork, placed, step_spec
 from slipway.pipeline.lint import other_runners
 from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from slipway.pipeline.compiler.spec import StepSpec
     from slipway.pipeline.load import PipelineFile
+    from slipway.pipeline.yaml.diagnostics import Path
     from slipway.pipeline.yaml.document import Document
     from slipway.pipeline.yaml.model import Pipeline, Volume
 
@@ -110,13 +114,14 @@ def compile_pipeline(
         "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
     }
     late = LateForms(variables, budget)
+    _check_executed(pipeline, variables, document)
     resolved = _resolved(pipeline, late)
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
         id=build.id, event=build.event, variables=variables, images=build.images,
         workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
         image_rules=build.image_rules, notices=[] if notices is None else notices,
-        document=document,
+        document=document, late=late.substituted,
     )  # fmt: skip
     services = tuple(_services(resolved, context))
     steps = tuple(_steps(resolved, context))
@@ -140,6 +145,22 @@ def compile_pipeline(
         services=services,
         steps=steps,
     )
+
+
+def _check_executed(
+    pipeline: Pipeline, variables: Mapping[str, str], document: Document | None
+) -> None:
+    """See that no text of the commit is in a variable that programs run."""
+    places: list[tuple[Path, Mapping[str, object]]] = [(("environment",), pipeline.environment)]
+    for kind, steps in (("services", pipeline.services), ("steps", pipeline.steps)):
+        places += [((kind, at, "environment"), one.environment) for at, one in enumerate(steps)]
+    for place, environment in places:
+        for name, value in environment.items():
+            if isinstance(value, str) and is_executed(name):
+                try:
+                    check_executed(name, value, variables)
+                except CommitTextInCode as error:
+                    raise placed(error, (*place, name), document) from error
 
 
 def _nothing_to_do(pipeline: Pipeline) -> str:

@@ -18,7 +18,7 @@ from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
 from slipway.pipeline.yaml.values import FAILURES, PULLS, FromSecret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from slipway.pipeline.compiler.spec import VolumeSpec
     from slipway.pipeline.yaml.conditions import Event
@@ -41,6 +41,7 @@ class Context:
     :param budget: what the file's texts may still come to.
     :param notices: for the log; what there is to be said is added.
     :param document: where the pipeline stands, for the place of a mistake.
+    :param late: marks what is filled in when a step starts.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Context:
     image_rules: ImageRules = field(default_factory=ImageRules)
     notices: list[str] = field(default_factory=list)
     document: Document | None = None
+    late: Callable[[str], str] | None = None
 
 
 def step_spec(
@@ -142,10 +144,10 @@ def _commands(
 ) -> tuple[list[str], dict[str, str]]:
     """Return a step's commands, and the variables that they need besides the build's."""
     try:
-        return script.with_variables(step.commands, context.variables, context.budget)
+        return script.with_variables(step.commands, context.variables, context.budget, context.late)
     except CommitTextInCode as error:
         place: Path = (f"{kind}s", number - 1, "commands", error.position)
-        raise _placed(error, place, context) from error
+        raise placed(error, place, context.document) from error
 
 
 def _program(step: Step, number: int, context: Context, kind: str) -> script.Program:
@@ -157,7 +159,7 @@ def _program(step: Step, number: int, context: Context, kind: str) -> script.Pro
     except CommitTextInCode as error:
         key = "command" if error.held.form in "".join(step.command or ()) else "entrypoint"
         place: Path = (f"{kind}s", number - 1, key)
-        raise _placed(error, place, context) from error
+        raise placed(error, place, context.document) from error
     context.notices.extend(
         f"{kind} {step.name!r}, command: the value of {form} is more than plain characters and is "
         "not pasted; a shell finds it in the environment"
@@ -166,13 +168,14 @@ def _program(step: Step, number: int, context: Context, kind: str) -> script.Pro
     return program
 
 
-def _placed(error: CommitTextInCode, place: Path, context: Context) -> PipelineFileError:
-    """Show where in the file a value would have become code."""
-    if context.document is None:
+def placed(error: CommitTextInCode, place: Path, document: Document | None) -> PipelineFileError:
+    """Show where in the file a value would have become code.
+
+    :param place: in the document.
+    """
+    if document is None:
         return error
-    problem = context.document.problem(
-        "commit-text-in-code", place, error.message, advice=error.advice
-    )
+    problem = document.problem("commit-text-in-code", place, error.message, advice=error.advice)
     return PipelineFileInvalid([problem])
 
 

@@ -116,13 +116,23 @@ def expand(
             budget.spend(len(value))
             out.append(replace(form, value))
         except KeyError:
-            out.append(form)
+            out.append(_left(form, lookup, replace, depth, budget) if lenient else form)
         except BadSubstitution:
             if not lenient:
                 raise
             out.append("${")
             at = token.end()
     return "".join(out) + text[at:]
+
+
+def _left(form: str, lookup: Lookup, replace: Replace, depth: int, budget: Budget) -> str:
+    """Return a form that stays as it is, but for the forms within it."""
+    if "${" not in form[2:] or depth > _DEEPEST:
+        return form
+    inner = expand(
+        form[2:-1], lookup, replace, lenient=True, escapes=False, depth=depth + 1, budget=budget
+    )
+    return f"${{{inner}}}"
 
 
 def _ends(text: str) -> dict[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import threading
 import time
 
@@ -120,3 +122,40 @@ def test_elsewhere_all_is_still_well() -> None:
         file="f", trusted=False,
     )  # fmt: skip
     assert compile_pipeline(file.pipelines[0], Build(id="x")).steps[0].image == "i:success"
+
+
+def test_no_commit_can_write_what_holds_the_place_of_a_status() -> None:
+    message = r"hello \u00000\u0000 \\u00000\u0000 \u00000j\u0000 world"
+    value = "'${DRONE_COMMIT_MESSAGE} ${DRONE_BUILD_STATUS}'"
+    for text in (f"settings: {{text: {value}}}", f"environment: {{PLUGIN_TEXT: {value}}}"):
+        assert told(text, ILL, DRONE_COMMIT_MESSAGE=message) == f"{message} failure"
+    text = "settings: {text: {a: ['${DRONE_COMMIT_MESSAGE}', '\\\\${DRONE_BUILD_STATUS}']}}"
+    written = json.loads(told(text, ILL, DRONE_COMMIT_MESSAGE=message))
+    assert written["a"][0] == message
+    assert written["a"][1] == "\\failure"
+
+
+def test_a_key_may_hold_a_status_as_well() -> None:
+    text = steps(
+        a="image: i, settings: {'k_${DRONE_BUILD_STATUS}': x, 's_${CI_JOB_STATUS}': "
+        "{from_secret: t}}, environment: {'X_${DRONE_BUILD_STATUS}': '1'}"
+    )
+    case = Case(text)
+    case.run()
+    environment = {spec.name: spec for spec in case.engine.specs}["run-step-1-a"].environment
+    assert environment["PLUGIN_K_SUCCESS"] == "x"
+    assert environment["X_success"] == "1"
+    assert "PLUGIN_S_SUCCESS" in environment
+    assert not [name for name in environment if "\0" in name]
+
+
+def test_every_form_of_a_status_works_in_commands() -> None:
+    forms = ("${DRONE_BUILD_STATUS^^} '${DRONE_BUILD_STATUS/success/ok}' ${DRONE_BUILD_STATUS:0:4} "
+             "${DRONE_STAGE_STATUS%%cess} ${DRONE_FAILED_STEPS:-none}")  # fmt: skip
+    case = Case(f'steps: [{{name: a, image: i, commands: ["echo {forms}"]}}]')
+    case.run()
+    environment = {spec.name: spec for spec in case.engine.specs}["run-step-1-a"].environment
+    command = ["/bin/sh", "-c", environment["DRONE_SCRIPT"]]
+    own = {**environment, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=own, capture_output=True, check=True, text=True)
+    assert done.stdout.splitlines()[-1] == "SUCCESS ok succ suc none"
