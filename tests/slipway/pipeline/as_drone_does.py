@@ -412,7 +412,7 @@ SUBSTITUTION = [
     Row(
         construct="a commit's text in a command, in any quotes",
         drone="pasted: a quote or `$(...)` in it breaks the command, or runs",
-        here="arrives letter by letter and never becomes a command",
+        here="arrives letter by letter and does not become a command",
         text="steps:\n- name: a\n  image: i\n  commands:\n"
         "  - |\n    printf %s '<${DRONE_COMMIT_MESSAGE}>'\n    cat <<'END'\n"
         "    ${DRONE_COMMIT_MESSAGE}\n    END\n",
@@ -426,7 +426,8 @@ SUBSTITUTION = [
         check=lambda one: one.output.endswith(f"\n{MESSAGE}"),
     ),
     Row(
-        construct="a commit's text as code of another program (`awk`, `python -c`, `ssh`, ...)",
+        construct="a commit's text as code of another program (`awk`, `python -c`, `ssh`, ...), "
+        "or told to one that may run it",
         drone="pasted",
         here="used if it can only be text there; otherwise that build is refused, at the place",
         text="steps:\n- name: a\n  image: i\n  commands:\n"

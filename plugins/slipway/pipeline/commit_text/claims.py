@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from slipway.pipeline.commit_text import programs
+from slipway.pipeline.commit_text.argument_use import functions_of
 from slipway.pipeline.commit_text.executed_variables import is_executed
 from slipway.pipeline.commit_text.feeding import code_in
 from slipway.pipeline.commit_text.known_programs import of_unknown
@@ -15,8 +16,6 @@ from slipway.pipeline.commit_text.program_words import assigns, holds_value, is_
 from slipway.pipeline.commit_text.shell_model import UNKNOWN, Command, ShellText, Word
 
 _DECLARE = ("declare", "typeset", "export", "local", "readonly", "env")
-_RUNS_WORDS = frozenset({*programs.CODE, *programs.NEVER_TEXT, "eval", "trap", "[[", ".", "source",
-                         *programs.WRAPPERS, *programs.CONTAINERS}) - {"read"}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -25,13 +24,16 @@ def claims_in(found: ShellText) -> list[Code]:
     commands = [command for pipeline in found.pipelines for command in pipeline]
     computed = found.computed | {name for one in commands for name in _computed(one)}
     all_computed = any(map(_makes_numbers, commands))
-    functions = {one.function: _hands_on(one) for one in commands if one.function}
+    functions = functions_of(found)
     codes: list[Code] = []
     for pipeline in found.pipelines:
         codes += (one for one in code_in(pipeline) if not _of_function(one, functions))
     for command in commands:
         if command.words and functions.get(command.words[0].text):
             codes += handed(command.words[0].text, command.words[1:])
+        if command.words and program_name(command.words[0]) in programs.NEVER_TEXT:
+            # Variables of the environment are variables of a makefile.
+            codes += handed(command.words[0].text, command.assigned)
         for name, word in _assigned(command):
             if is_executed(name):
                 codes += handed(name, (word,))
@@ -57,15 +59,6 @@ def image_claims(words: Sequence[Word]) -> list[Code]:
 def _of_function(code: Code, functions: Mapping[str, bool]) -> bool:
     """Tell whether words are text since a function of the script's own is told them."""
     return code.language is Language.UNQUOTED and code.program in functions
-
-
-def _hands_on(function: Command) -> bool:
-    """Tell whether a function may run what it is told."""
-    for part in function.parts():
-        words = [word.text for word in part.words]
-        if words and (UNKNOWN in words[0] or program_name(part.words[0]) in _RUNS_WORDS):
-            return True
-    return False
 
 
 def _assigned(command: Command) -> Iterator[tuple[str, Word]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from slipway.pipeline.commit_text import programs
+from slipway.pipeline.commit_text.argument_use import runs_arguments
 from slipway.pipeline.commit_text.executed_variables import is_executed
 from slipway.pipeline.commit_text.nested_language import Code, Language, handed, unquoted
 from slipway.pipeline.commit_text.program_words import (
@@ -71,17 +72,9 @@ def shell(name: str, words: Sequence[Word], language: Language) -> Iterator[Code
         yield from of_unknown(name, rest[1:])
         return
     yield Code(language=language, program=name, words=(script,))
-    if language is Language.SHELL and not _RUNS_ARGUMENTS.search(script.text):
+    if language is Language.SHELL and not (rest and runs_arguments(script.text)):
         return
     yield from handed(name, rest)
-
-
-# What runs a script's arguments, or hands them on to who may.
-_RUNS_ARGUMENTS = re.compile(
-    r"\b(?:eval|exec|source|trap|(?:ba|da|z|k|a)?sh|ssh|su|sudo|xargs|env|python\d?|perl|ruby|node|php|"
-    r"awk|sed|make|find|git)\b|(?:^|[;&|({`!]|\b(?:then|do|else))\s*[\"']?\$|\$\(\(|\[\[|-v\b|\s-c\b|"
-    r"\$\{!|\bdeclare\b|\blet\b|(?:^|[\s;&|])\.\s|\w\[[^\]]*\$|\$\{\w+(?:\[|:[^-=?+])"
-)
 
 
 def evaluated(name: str, words: Sequence[Word], language: Language) -> Iterator[Code]:

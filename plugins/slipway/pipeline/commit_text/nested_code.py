@@ -24,7 +24,7 @@ from slipway.pipeline.commit_text.program_words import (
     program_name,
 )
 from slipway.pipeline.commit_text.shell_compounds import ARRAY
-from slipway.pipeline.commit_text.shell_model import Word
+from slipway.pipeline.commit_text.shell_model import UNKNOWN, Word
 
 _Reader: TypeAlias = Callable[[str, Sequence[Word], Language], Iterator[Code]]
 # What in the code of an interpreter runs what it is told in further words.
@@ -40,6 +40,9 @@ def arguments(words: Sequence[Word], shell: Language = Language.SHELL) -> Iterat
         return
     yield Code(language=Language.COMMAND, program="the shell", words=(words[0],))
     name, rest = program_name(words[0]), words[1:]
+    if set(words[0].text) == {UNKNOWN}:
+        # It may be nothing, so that the next word is the command.
+        yield from arguments(rest, shell)
     if name in programs.TEXT or not any(map(holds_value, rest)):
         return
     inner = command_within(words)
@@ -47,8 +50,9 @@ def arguments(words: Sequence[Word], shell: Language = Language.SHELL) -> Iterat
         yield from _reader_of(name)(name, rest, shell)
         return
     command, near = inner
+    runs = bool(command) and program_name(command[0]) in programs.NEVER_TEXT
     for word in words[1 : len(words) - len(command)]:
-        if not assigns(word) or is_executed(word.text):
+        if runs or not assigns(word) or is_executed(word.text):
             yield from handed(name, (word,))
     yield from _within(command, shell if near else Language.FAR_SHELL)
 

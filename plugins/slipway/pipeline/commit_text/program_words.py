@@ -86,7 +86,7 @@ def shell_words(words: Sequence[Word]) -> tuple[Word | None, Sequence[Word], boo
         short = re.fullmatch(r"[-+]\w+", text)
         has_script |= bool(short and "c" in text)
         reads |= bool(short and "s" in text)
-        if (short and text[-1] in "oO") or text in ("--rcfile", "--init-file"):
+        if (short and re.search("[oO]", text)) or text in ("--rcfile", "--init-file"):
             del rest[:1]
     if has_script:
         return (rest[0], rest[1:], False) if rest else (None, [], False)

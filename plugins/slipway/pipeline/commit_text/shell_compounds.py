@@ -89,6 +89,7 @@ class CompoundReader(WordReader):
             self.found.pipelines.append(pipeline)
 
     def _finish(self, command: Command) -> None:
+        command.end = self._at
         command.inner = self.found.pipelines[command.first :]
 
     # What a command consists of

@@ -89,6 +89,7 @@ class Command:
     """A simple command, or several in brackets, a loop, a branch.
 
     :param at: where it begins.
+    :param end: where it ends.
     :param first: the number of the first pipeline that was read within it.
     :param group: it consists of the commands within it.
     :param function: whose body it is.
@@ -101,6 +102,7 @@ class Command:
     """
 
     at: int = 0
+    end: int = 0
     first: int = 0
     group: bool = False
     function: str = ""
@@ -135,6 +137,7 @@ class ShellText:
     :param documents: every here-document.
     :param breaks: places of the line ends that end a command.
     :param computed: names in arithmetic, and those whose value names another variable.
+    :param arithmetic: where such things stand.
     """
 
     pipelines: list[Pipeline] = field(default_factory=list)
@@ -142,3 +145,4 @@ class ShellText:
     documents: list[HereDocument] = field(default_factory=list)
     breaks: set[int] = field(default_factory=set)
     computed: set[str] = field(default_factory=set)
+    arithmetic: list[int] = field(default_factory=list)

@@ -182,8 +182,9 @@ class WordReader:
         self._deeper()
         if match := _PARAMETER.match(self._text, self._at):
             self._at = match.end()
-            if match[1] == "!":
+            if match[1] == "!" or self._text.startswith("@", self._at):
                 self.found.computed.add(match[2])
+                self.found.arithmetic.append(self._at)
             self._computed_part(held)
         while self._at < len(self._text):
             char = self._text[self._at]
@@ -237,6 +238,7 @@ class WordReader:
     def _names(self, start: int) -> None:
         """Keep the names in what is computed, up to here."""
         names = re.compile(r"[A-Za-z_]\w*")
+        self.found.arithmetic.append(start)
         self.found.computed.update(names.findall(self._text, start, self._at))
 
     def _spot(

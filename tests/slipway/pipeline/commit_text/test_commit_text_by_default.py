@@ -11,7 +11,7 @@ from slipway.pipeline.commit_text.insertion import CommitTextInCode
 from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.compiler.script import program_with_variables, with_variables
 from slipway.pipeline.load import load
-from tests.slipway.pipeline.commit_text.test_insertion import EVIL, run
+from tests.slipway.pipeline.commit_text.test_insertion import EVIL
 
 ORDINARY = "Fix Ann's [basket] & more (it's late)"
 WORDS = "a touch pwned"
@@ -142,6 +142,16 @@ MAY_RUN = [
     "perl -pe 's/\"v\": \".*\"/\"v\": \"${M}\"/' f",
     "python3 -m timeit \"print('${M}')\"",
     'make X="${M}"',
+    'X="${M}" make',
+    'env X="${M}" make',
+    '$PREFIX "${M}"',
+    'bash -oc pipefail "${M}"',
+    "bash -c 'timeout 5 $1' x \"${M}\"",
+    "bash -c 'case x in x) $1;; esac' x \"${M}\"",
+    "bash -c 'a[$1]=1' x \"${M}\"",
+    'f() { g "$1"; }; g() { eval "$1"; }; f "${M}"',
+    'f() { echo $(( $1 )); }; f "${M}"',
+    'x="${M}"; echo "${x@P}"',
     'EDITOR="${M}" git commit',
     'export GIT_SSH_COMMAND="${M}"',
     'env PS4="${M}" bash -xc true',
@@ -247,12 +257,5 @@ def test_words_of_a_container_that_may_run_it(
         program_with_variables(entrypoint, words, {"DRONE_COMMIT_MESSAGE": ORDINARY})
 
 
-def test_a_form_within_one_of_the_scripts_own_is_the_builds(tmp_path: object) -> None:
+def test_a_form_within_one_of_the_scripts_own_is_the_builds() -> None:
     assert written("echo ${X:-${M}} ${Y//\\//-}", "v1") == ["echo ${X:-v1} ${Y//\\//-}"]
-
-
-def test_the_usual_still_prints_what_it_says(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("usual")
-    for command in TEXT:
-        if command.startswith(("printf '", "{ echo", "case", "for i")) and "\f" not in command:
-            run("/bin/sh", command, ORDINARY, folder)
