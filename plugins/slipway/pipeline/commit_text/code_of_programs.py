@@ -34,7 +34,9 @@ _ODD = {
 }  # fmt: skip
 _ODD_ELSEWHERE = re.compile(r"//|/\*|[#\\`]|<<<")
 # A pattern between slashes, without anything that could be a quote.
-_PATTERN = re.compile(r"/(?:\\[^\"'\n]|[^/\"'\\\n])*/")
+_PATTERN = re.compile(r"/(?:\\[^\"'\n]|[^/\"'\\\n\[])*/")
+# A line for the client itself, which reads quotes in its own way.
+_CLIENTS_OWN = re.compile(r"^\s*\.\w", re.MULTILINE)
 _IN_STRING = re.compile(r"\\.|[$#]\{|\{\$|\$\(|[\"']|.", re.DOTALL)
 _ENVIRONMENT = {
     "awk": 'ENVIRON["{}"]', "python": 'os.environ["{}"]', "pypy": 'os.environ["{}"]',
@@ -109,6 +111,8 @@ def _strings(code: str, program: str) -> frozenset[str]:
     odd = _ODD.get("python" if program == "pypy" else program, _ODD_ELSEWHERE)
     slashes = program not in ("python", "pypy", "jq", "yq", "lua", "R", "Rscript")
     found, at = set[str](), 0
+    if program in _DATABASES and _CLIENTS_OWN.search(code):
+        return frozenset()
     while at < len(code):
         char = code[at]
         if char in "\"'":

@@ -143,6 +143,7 @@ MAY_RUN = [
     "python3 -m timeit \"print('${M}')\"",
     'make X="${M}"',
     'X="${M}" make',
+    "sqlite3 x.db <<END\n.print it's\n${M}\nEND",
     'env X="${M}" make',
     '$PREFIX "${M}"',
     'bash -oc pipefail "${M}"',
