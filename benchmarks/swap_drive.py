@@ -13,12 +13,12 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from benchmarks import swap_app, swap_cloud
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import Json, MachineImage, Release
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.sensors.fleet import FleetSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
@@ -60,9 +60,9 @@ class Drive:
         self.keep_old = 0.0
         self._done_at: dict[str, float] = {}
 
-    def target(self, version: str) -> FleetTarget:
+    def target(self, version: str) -> DeployTarget:
         """Say what the environment wants of a release."""
-        return FleetTarget(
+        return DeployTarget(
             project=swap_cloud.PROJECT, environment=swap_cloud.ENVIRONMENT,
             region=swap_cloud.REGION, aws_conn_id=CONNECTION, instance_type="t3.micro",
             subnets=("slipway-a", "slipway-b"), security_groups=("slipway-app",),
@@ -86,19 +86,19 @@ class Drive:
         made = Delivery(version=version)
         began = time.monotonic()
         try:
-            self._timed(made, "launch", lambda: self._wish(version, Wish.LAUNCHED))
+            self._timed(made, "launch", lambda: self._wish(version, Goal.LAUNCHED))
             self._timed(made, "healthy", lambda: self._gate(version, FleetHealthySensor))
-            self._timed(made, "shift", lambda: self._wish(version, Wish.IN_TRAFFIC))
+            self._timed(made, "shift", lambda: self._wish(version, Goal.IN_TRAFFIC))
             self._timed(made, "in service", lambda: self._gate(version, FleetInServiceSensor))
             if self.target(version).soak:
                 self._timed(made, "soak", lambda: self._gate(version, SoakSensor))
         except AirflowFailException as error:
             made.failed = str(error)
-            self._timed(made, "roll back", lambda: self._wish(version, Wish.ROLLED_BACK))
+            self._timed(made, "roll back", lambda: self._wish(version, Goal.ROLLED_BACK))
             return made
         shifted = time.monotonic()
         self._done_at.clear()
-        self._wish(version, Wish.OLD_RETIRED)
+        self._wish(version, Goal.OLD_RETIRED)
         # The first release ever takes nobody's place.
         alone = self._done_at.get("detach", time.monotonic())
         made.phases["retire"] = alone - shifted
@@ -113,17 +113,17 @@ class Drive:
         finally:
             made.phases[name] = time.monotonic() - began
 
-    def _wish(self, version: str, wish: Wish) -> None:
+    def _wish(self, version: str, wish: Goal) -> None:
         """Do what an operator does, under the environment's lease."""
         target, cloud = self.target(version), self._cloud(version)
-        lease = cloud.lease(owner=f"benchmark {version}", dead=lambda _: False)
-        lease.take()
-        guarded = cloud.guarded(lease.check)
+        lease = cloud.lease(owner=f"benchmark {version}", is_dead=lambda _: False)
+        lease.acquire()
+        guarded = cloud.with_fence(lease.check)
         swap = Swap(cloud=guarded, target=target, image=self.image(version), log=self._note)
-        last = wish in (Wish.OLD_RETIRED, Wish.ROLLED_BACK)
+        last = wish in (Goal.OLD_RETIRED, Goal.ROLLED_BACK)
         swap.converge(wish, timeout=_PATIENCE, seen=swap.observe(wish) if last else None)
         if last:
-            lease.give_back()
+            lease.release()
 
     def opening(self) -> float:
         """Return the seconds that each task needs to open the cloud, before it can look."""

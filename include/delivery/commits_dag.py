@@ -17,7 +17,7 @@ from airflow.sdk.configuration import conf
 from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.project.model import Project
 from slipway.operators.remember_commits import RememberCommitsOperator
-from slipway.sensors.commits import CommitsSensor, Watched
+from slipway.sensors.commits import CommitsSensor, WatchedBranch
 
 
 def commits_dag(projects: Callable[[], Iterable[Project]]) -> DAG:
@@ -60,8 +60,8 @@ def commits_dag(projects: Callable[[], Iterable[Project]]) -> DAG:
     return dag
 
 
-def _watched(project: Project) -> Watched:
-    return Watched(
+def _watched(project: Project) -> WatchedBranch:
+    return WatchedBranch(
         dag_id=project.name,
         url=project.repository.url,
         branch=project.repository.branch,

@@ -8,14 +8,14 @@ from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.layers import image_layers
 from include.project.model import Project
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.operators.preflight import PreflightOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.tasks.consent import Admission
 
 
-def preflight(project: Project, target: FleetTarget) -> Preflight:
+def preflight(project: Project, target: DeployTarget) -> Preflight:
     """Say what one environment's deployments will need.
 
     :param project: the project.

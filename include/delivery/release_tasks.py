@@ -19,12 +19,12 @@ from include.delivery.swap_group import fleet_target
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
 from slipway.model.proof_settings import OnBroken, ProofSettings
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.migrations import GooseRehearseOperator
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordReleaseOperator
-from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 from slipway.tasks.pipeline_share import Part
 
@@ -46,7 +46,7 @@ def release_tasks(project: Project) -> RecordReleaseOperator:
         schema = None
         if project.migrations is not None:
             schema = _rehearsal(project, project.migrations, checkout)
-    published = AptPublishOperator(
+    published = PublishAptOperator(
         task_id=PUBLISH_APT, deb=deb.output, execution_timeout=LIMITS["publish_apt"],
         doc_md=documentation.task("publish_apt"),
     )  # fmt: skip
@@ -82,10 +82,10 @@ def _checkout(project: Project) -> CheckoutOperator:
 def _pipeline(
     task_id: str, project: Project, checkout: CheckoutOperator, *, part: Part = Part.WHOLE,
     first: Any = None,
-) -> PipelineTestOperator:  # fmt: skip
+) -> RunPipelineOperator:  # fmt: skip
     """Make the task that runs the commit's own pipeline, or one half of it."""
     test = project.test
-    return PipelineTestOperator(
+    return RunPipelineOperator(
         task_id=task_id, checkout=checkout.output, pipeline_file=test.pipeline, images=test.images,
         secrets=test.secrets, node=test.node, reports=test.reports,
         timeout_seconds=test.timeout.total_seconds(), trusted=test.trusted, strict=test.strict,
@@ -99,14 +99,14 @@ def _pipeline(
 
 
 def _package(
-    project: Project, checkout: CheckoutOperator, builder: PipelineTestOperator
-) -> DebBuildOperator:
+    project: Project, checkout: CheckoutOperator, builder: RunPipelineOperator
+) -> BuildDebOperator:
     """Make the task that builds the package, once there is all that it is made of.
 
     :param builder: the task that takes what the pipeline built.
     """
     takes = bool(project.package.taken)
-    return DebBuildOperator(
+    return BuildDebOperator(
         task_id=BUILD_DEB, checkout=checkout.output, package=project.package.name,
         nfpm_file=project.package.nfpm, unit=project.package.unit,
         debs=project.package.debs, suites=project.package.suites,

@@ -13,8 +13,8 @@ from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
 from include.project.machine import instance_type, machine_of
 from include.project.model import Environment, Project
-from slipway.model.target import Canary, FleetTarget, Probe
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.model.target import Canary, DeployTarget, Probe
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator, goose_timeout
 from slipway.operators.record_release import RecordDeploymentOperator
 from slipway.operators.swap import (
@@ -46,7 +46,7 @@ def bake_and_swap(
     environment = project.environments[name]
     looks = preflight(project, fleet_target(project, name))
     ready = preflight_task(looks, record, admission(project, name))
-    image = PackerBakeOperator(
+    image = BakeImageOperator(
         task_id="bake_image", package=record["package"], unit=project.package.unit,
         config=project.package.config, uses=project.package.uses,
         aws_conn_id=environment.aws.connection,
@@ -69,7 +69,7 @@ def admission(project: Project, name: str) -> Admission:
 
 
 def swap(
-    project: Project, name: str, record: Any, image: PackerBakeOperator, *, skip_frozen: bool
+    project: Project, name: str, record: Any, image: BakeImageOperator, *, skip_frozen: bool
 ) -> BaseOperator:
     """Add the tasks of the swap to the open task group, and return the first of them."""
     target = fleet_target(project, name).to_json()
@@ -127,10 +127,10 @@ def _canary(
     ]
 
 
-def fleet_target(project: Project, name: str) -> FleetTarget:
+def fleet_target(project: Project, name: str) -> DeployTarget:
     """Say to the fleet what the project file says of one environment."""
     environment: Environment = project.environments[name]
-    return FleetTarget(
+    return DeployTarget(
         project=project.name, environment=name, region=environment.aws.region,
         aws_conn_id=environment.aws.connection, target_group=environment.target_group,
         load_balancer=environment.load_balancer, subnets=environment.instance.subnets,
@@ -154,7 +154,7 @@ def _canary_size(environment: Environment) -> Canary | None:
 
 
 def _migrate(
-    project: Project, name: str, record: Any, image: PackerBakeOperator, freeze: dict[str, Any]
+    project: Project, name: str, record: Any, image: BakeImageOperator, freeze: dict[str, Any]
 ) -> GooseMigrateOperator | None:
     database = project.environments[name].database
     if project.migrations is None or database is None:

@@ -25,7 +25,7 @@ SHARED = ("commits", "housekeeping")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Shelf:
+class LoadedProjects:
     """What a folder of project files holds."""
 
     projects: dict[str, Project]
@@ -67,7 +67,7 @@ def load_project(path: Path) -> Project:
     return project
 
 
-def load_projects(folder: Path = PROJECTS) -> Shelf:
+def load_projects(folder: Path = PROJECTS) -> LoadedProjects:
     """Read every ``*.yaml`` and ``*.yml`` in a folder, in the order of their names.
 
     What has a name that an earlier file has already is an error as well.
@@ -85,4 +85,4 @@ def load_projects(folder: Path = PROJECTS) -> Shelf:
             errors[path.name] = error
         else:
             projects[project.name] = project
-    return Shelf(projects=projects, errors=errors)
+    return LoadedProjects(projects=projects, errors=errors)

@@ -42,7 +42,7 @@
     - DryRunOnly                    a task that changes something was reached by a dry run
     - UnknownParameter              a run was started with a key that its DAG does not know
     - EnvironmentBusy               somebody else has been changing it for too long
-  * WorldError                      the surroundings are at fault: a retry may help
+  * TransientError                      the surroundings are at fault: a retry may help
     - MirrorsUnsafe                 the folder of mirrors is not this worker's alone
     - RepositoryUnreachable         git could not talk to the server
     - RepositoryUnreadable          git failed at a repository in a way that nobody knows
@@ -242,49 +242,49 @@ class EnvironmentBusy(InputError):
     """Somebody else has been changing the environment for longer than a run waits."""
 
 
-class WorldError(SlipwayError):
+class TransientError(SlipwayError):
     """The surroundings are at fault; trying again may help."""
 
 
-class MirrorsUnsafe(WorldError):
+class MirrorsUnsafe(TransientError):
     """The folder of mirrors belongs to somebody else, or leads somewhere else."""
 
 
-class RepositoryUnreachable(WorldError):
+class RepositoryUnreachable(TransientError):
     """Git could not talk to the repository's server."""
 
 
-class RepositoryUnreadable(WorldError):
+class RepositoryUnreadable(TransientError):
     """Git failed at a repository, or at keeping it here, and not for want of an answer."""
 
 
-class ContainerEngineError(WorldError):
+class ContainerEngineError(TransientError):
     """Docker failed, or is not there."""
 
 
-class ImageUnavailable(WorldError):
+class ImageUnavailable(TransientError):
     """A container image can neither be found nor pulled."""
 
 
-class ToolFailed(WorldError):
+class ToolFailed(TransientError):
     """A tool in the toolbox stopped unexpectedly."""
 
 
-class StepTimedOut(WorldError):
+class StepTimedOut(TransientError):
     """Something ran longer than its limit."""
 
 
-class PipelineStopped(WorldError):
+class PipelineStopped(TransientError):
     """The pipeline's run was stopped from outside."""
 
 
-class CloudUnavailable(WorldError):
+class CloudUnavailable(TransientError):
     """The cloud's API does not answer, or throttles beyond the retry budget."""
 
 
-class DatabaseUnavailable(WorldError):
+class DatabaseUnavailable(TransientError):
     """An environment's database lets nobody in now."""
 
 
-class LeaseHeld(WorldError):
+class LeaseHeld(TransientError):
     """Somebody else is changing this environment."""

@@ -8,19 +8,19 @@ from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Checkout, Json, MachineImage, PublishedPackage, Release
-from slipway.model.target import FleetTarget
-from slipway.operators.bake_image import PackerBakeOperator
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.model.target import DeployTarget
+from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.migrations import GooseRehearseOperator
-from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.known_images import known_images
 from tests.cloud_process import REGION
 from tests.e2e.conftest import IMAGES, PACKAGE, World
 from tests.fakes.git_server import Repository
 
 
-def pipeline(checkout: Json, repository: Repository) -> PipelineTestOperator:
-    return PipelineTestOperator(
+def pipeline(checkout: Json, repository: Repository) -> RunPipelineOperator:
+    return RunPipelineOperator(
         task_id="test",
         checkout=checkout,
         url=repository.url,
@@ -37,14 +37,14 @@ def rehearsal(checkout: Json, repository: Repository) -> GooseRehearseOperator:
     )  # fmt: skip
 
 
-def deb(checkout: Json, repository: Repository, **more: str) -> DebBuildOperator:
-    return DebBuildOperator(
+def deb(checkout: Json, repository: Repository, **more: str) -> BuildDebOperator:
+    return BuildDebOperator(
         task_id="build_deb", checkout=checkout, url=repository.url, **{**PACKAGE, **more}
     )
 
 
-def bake(package: Json) -> PackerBakeOperator:
-    return PackerBakeOperator(
+def bake(package: Json) -> BakeImageOperator:
+    return BakeImageOperator(
         task_id="bake_image", package=package, unit="guestbook.service", config={},
         aws_conn_id="aws_default", region=REGION,
     )  # fmt: skip
@@ -67,7 +67,7 @@ def target(**more: Any) -> Json:
         "desired_size": 1, "max_size": 2, "health_path": "/healthz", "health_port": 8000,
         "health_timeout": 120.0, "soak": 0.0, "keep_old": 0.0, "target_group": "guestbook-dev",
     }  # fmt: skip
-    return FleetTarget(**(fields | more)).to_json()
+    return DeployTarget(**(fields | more)).to_json()
 
 
 def seed(world: World, version: str) -> Json:

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Json
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from tests.e2e.steps import deb, pipeline, rehearsal
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
@@ -110,7 +110,7 @@ def test_a_version_published_with_other_content(
     guestbook: Repository, checkout: Head, run: Run, artifacts: Path
 ) -> None:
     built = run(deb(checkout(), guestbook))
-    first = run(AptPublishOperator(task_id="publish_apt", deb=built))
+    first = run(PublishAptOperator(task_id="publish_apt", deb=built))
     # The same version from another history: what a rebuilt repository could bring.
     guestbook.git("commit", "--quiet", "--amend", "-m", "rewritten")
     (guestbook.path / "guestbook" / "welcome.txt").write_text("other content\n")
@@ -127,7 +127,7 @@ def test_a_version_published_with_other_content(
     changed = deb(other, guestbook).execute(later)
     assert changed["sha256"] != built["sha256"]
     with pytest.raises(AirflowFailException, match="published before with other content"):
-        AptPublishOperator(task_id="publish_apt", deb=changed).execute(
+        PublishAptOperator(task_id="publish_apt", deb=changed).execute(
             replace(task, task_id="publish_apt").context
         )
     assert first["version"] == built["version"]

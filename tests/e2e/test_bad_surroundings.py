@@ -16,7 +16,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.model.facts import Json
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,
@@ -36,7 +36,7 @@ Head = Callable[[], Json]
 
 def test_ansible_failing_halfway(guestbook: Repository, checkout: Head, run: Run) -> None:
     built = run(deb(checkout(), guestbook))
-    package = run(AptPublishOperator(task_id="publish_apt", deb=built))
+    package = run(PublishAptOperator(task_id="publish_apt", deb=built))
     with pytest.raises(AirflowFailException, match="Ansible failed in the task 'app : Download"):
         run(bake({**package, "version": "9.9.9"}))
 
@@ -86,7 +86,7 @@ def test_an_app_that_never_gets_healthy(
 ) -> None:
     """The whole way of a good release, then a bad one that is removed again."""
     built = run(deb(checkout(), guestbook))
-    package = run(AptPublishOperator(task_id="publish_apt", deb=built))
+    package = run(PublishAptOperator(task_id="publish_apt", deb=built))
     on_record(package)
     good: dict[str, Any] = {"environment": target(), "image": run(bake(package))}
     run(LaunchOperator(task_id="launch", **good))

@@ -16,11 +16,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from include.demo.signing_key import make_signing_key
 from slipway.model.facts import Json, MachineImage
-from slipway.operators.bake_image import PackerBakeOperator
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.migrations import GooseMigrateOperator
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from tests.cloud_process import REGION
 from tests.e2e.conftest import PACKAGE, World
 from tests.e2e.steps import target
@@ -46,18 +46,18 @@ def package(
     checkout: Callable[[], Json], guestbook: Repository, run: Run
 ) -> tuple[Json, Repository]:
     found = checkout()
-    deb = run(DebBuildOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
     run(
         GooseMigrateOperator(
             task_id="migrate", environment=target(), release=found["release"], url=guestbook.url,
             directory="migrations", database_conn_id="guestbook_dev",
         )
     )  # fmt: skip
-    return run(AptPublishOperator(task_id="publish_apt", deb=deb)), guestbook
+    return run(PublishAptOperator(task_id="publish_apt", deb=deb)), guestbook
 
 
 def bake(run: Run, package: Json, **config: str) -> MachineImage:
-    operator = PackerBakeOperator(
+    operator = BakeImageOperator(
         task_id="bake_image", package=package, unit="guestbook.service", config=config,
         aws_conn_id="aws_default", region=REGION,
     )  # fmt: skip
@@ -262,8 +262,8 @@ def test_an_old_release_is_baked_after_the_repositorys_key_was_rotated(
             task_id="checkout", project="guestbook", url=guestbook.url, ref="main", branch="main"
         )
     )  # fmt: skip
-    deb = run(DebBuildOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
-    new = run(AptPublishOperator(task_id="publish_apt", deb=deb))
+    deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    new = run(PublishAptOperator(task_id="publish_apt", deb=deb))
     assert new["signing_key"] != old["signing_key"]
     assert not bake(run, old, GUESTBOOK_PORT="8199").reused
 
@@ -284,8 +284,8 @@ def test_a_service_that_its_package_starts_writes_nothing_into_the_image(
     override.write_text(f"{override.read_text()}guestbook: maintainer-script-calls-systemctl\n")
     guestbook.commit("Start at once")
     found = checkout()
-    deb = run(DebBuildOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
-    package = run(AptPublishOperator(task_id="publish_apt", deb=deb))
+    deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    package = run(PublishAptOperator(task_id="publish_apt", deb=deb))
     image = bake(run, package, GUESTBOOK_PORT=PORT)
     files = _files(world, image.image_id)
     assert "var/lib/first-data" not in files

@@ -15,7 +15,7 @@ from slipway.model.facts import Json, SchemaVersion
 from slipway.model.proof_settings import ProofSettings, Question
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.migrations import GooseMigrateOperator, GooseRehearseOperator
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
@@ -77,7 +77,7 @@ def serving(
 ) -> Any:
     """Release 1.0.0 on dev, on its own schema, entered into the catalogue."""
     first = checkout()
-    package = run(AptPublishOperator(task_id="publish_apt", deb=run(deb(first, guestbook))))
+    package = run(PublishAptOperator(task_id="publish_apt", deb=run(deb(first, guestbook))))
     on_record(package)
     assert _migrate(guestbook, {**first, "run": "first"}).version == 3
     swap: dict[str, Any] = {"environment": target(), "image": run(bake(package))}

@@ -12,7 +12,7 @@ import pytest
 
 from slipway.model.facts import Json, MachineImage
 from slipway.model.machine import Machine, OperatingSystem
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from tests.cloud_process import REGION
 from tests.e2e import test_image
 from tests.e2e.conftest import World
@@ -36,7 +36,7 @@ DEBIANS = (OperatingSystem.DEBIAN_12, OperatingSystem.DEBIAN_13)
 
 
 def bake(run: Run, package: Json, machine: Machine) -> MachineImage:
-    operator = PackerBakeOperator(
+    operator = BakeImageOperator(
         task_id="bake_image", package=package, unit="guestbook.service",
         config={"GUESTBOOK_PORT": "8123"}, aws_conn_id="aws_default", region=REGION,
         machine=machine, instance_type="t3.micro",

@@ -24,7 +24,7 @@ from include.localcloud import infrastructure
 from include.project.loader import load_project
 from include.project.model import Project
 from slipway.model.facts import Json, MachineImage
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from tests.cloud_process import REGION
 from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
@@ -168,7 +168,7 @@ def test_from_an_empty_repository_to_a_machine_that_serves(
             release=checkout["release"], directory="migrations", database_conn_id="shortener_dev",
         )
     )  # fmt: skip
-    bake = PackerBakeOperator(
+    bake = BakeImageOperator(
         task_id="bake_image", package=package, unit=project.package.unit,
         config=project.package.config, aws_conn_id="aws_default", region=REGION,
     )  # fmt: skip

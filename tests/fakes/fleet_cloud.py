@@ -83,27 +83,27 @@ class FakeFleetCloud:
     fence: Callable[[], None] = _nobody
     ssm: FakeSsm = field(default_factory=FakeSsm)
 
-    def guarded(self, fence: Callable[[], None]) -> FakeFleetCloud:
+    def with_fence(self, fence: Callable[[], None]) -> FakeFleetCloud:
         other = copy(self)
         other.fence = fence
         return other
 
-    def lease(self, *, owner: str, dead: Callable[[str], bool]) -> FleetLease:
-        return FleetLease(self.ssm, project="shop", environment="dev", owner=owner, dead=dead)
+    def lease(self, *, owner: str, is_dead: Callable[[str], bool]) -> FleetLease:
+        return FleetLease(self.ssm, project="shop", environment="dev", owner=owner, is_dead=is_dead)
 
     # Looking
 
-    def observe(self, *, closely: bool = False) -> Fleet:
+    def observe(self, *, detailed: bool = False) -> Fleet:
         self.time_passes()
         groups = tuple(self.groups[name] for name in sorted(self.groups))
         # A fleet made by hand has its environment's tags, if Slipway could hold it.
         seen = tuple(one for one in groups if one.version is not None or one.attached or one.held)
         return Fleet(
             groups=seen, templates=tuple(sorted(self.templates)),
-            slow_start=self.slow_start if closely else 0,
+            slow_start=self.slow_start if detailed else 0,
         )  # fmt: skip
 
-    def enters(self, instance_id: str) -> bool:
+    def is_in_service(self, instance_id: str) -> bool:
         self.time_passes()
         machines = [one for group in self.groups.values() for one in group.machines]
         return any(one.serving for one in machines if one.instance_id == instance_id)
@@ -117,10 +117,10 @@ class FakeFleetCloud:
     def inheritance(self, launch: Launch) -> tuple[str, ...]:
         return ()
 
-    def parting(self) -> int:
+    def handover_seconds(self) -> int:
         return self.slow_start + self.drain
 
-    def trouble(self, group: str) -> str:
+    def launch_failure(self, group: str) -> str:
         return self.refusal
 
     def alarms(self, names: Sequence[str]) -> tuple[Alarm, ...]:
@@ -160,12 +160,12 @@ class FakeFleetCloud:
     def detach(self, group: str) -> None:
         self._call("detach", group, lambda: self._detach(group))
 
-    def hold(self, group: str, processes: frozenset[str]) -> None:
+    def suspend_scaling(self, group: str, processes: frozenset[str]) -> None:
         assert processes
         self._change("note", group, held=processes)
         self._change("suspend", group, suspended=self._suspended(group) | processes)
 
-    def release(self, group: str, processes: frozenset[str]) -> None:
+    def resume_scaling(self, group: str, processes: frozenset[str]) -> None:
         assert processes
         self._change("resume", group, suspended=self._suspended(group) - processes)
         self._change("note", group, held=frozenset())

@@ -17,7 +17,7 @@ class Order:
     """What the process is to do.
 
     :param endpoint: URL of the cloud's API.
-    :param target: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param target: :class:`slipway.model.target.DeployTarget` as JSON.
     :param steps: of :data:`tests.faults.worker.STEPS`, in this order.
     :param owner: of the lease.
     :param folder: where ``log`` and ``steps`` are written; the last step begun is the last line.

@@ -15,16 +15,16 @@ from pathlib import Path
 
 from botocore.config import Config
 
-from slipway.exceptions import InputError, UnhealthyRelease, WorldError
-from slipway.fleet.gates import Gate, ask
-from slipway.fleet.goals import Wish
+from slipway.exceptions import InputError, TransientError, UnhealthyRelease
+from slipway.fleet.gates import Gate, evaluate
+from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws import connection as aws_connection
 from slipway.hooks.aws import errors as cloud_failure
 from slipway.hooks.aws import session
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import MachineImage, Release
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from tests.faults.order import DONE, FAILED, SECRET, TRY_AGAIN, Order
 
 # A cloud that hangs, and a budget that is exceeded, have to be told in seconds here. As in
@@ -52,7 +52,7 @@ def obey(order: Order) -> None:
     except InputError as error:
         print(f"failed: {error}")
         status = FAILED
-    except WorldError as error:
+    except TransientError as error:
         print(f"to be tried again: {error}")
         status = TRY_AGAIN
     except BaseException:
@@ -80,7 +80,7 @@ def _connect(order: Order) -> None:
 
 
 def _swap(order: Order) -> Swap:
-    target = FleetTarget.from_json(order.target)
+    target = DeployTarget.from_json(order.target)
     image = MachineImage(
         release=Release(project=target.project, sha="a" * 40, version=order.version),
         image_id=order.image_id, name="web", base_image_id="b", deb_sha256="d",
@@ -92,7 +92,7 @@ def _swap(order: Order) -> Swap:
 
 
 @lru_cache
-def _cloud(target: FleetTarget) -> FleetCloud:
+def _cloud(target: DeployTarget) -> FleetCloud:
     """A task makes its clients anew; here a process makes them once, which takes half a second."""
     return aws_connection.fleet_cloud(
         target.aws_conn_id, target.region, project=target.project,
@@ -100,20 +100,20 @@ def _cloud(target: FleetTarget) -> FleetCloud:
     )  # fmt: skip
 
 
-def _changes(wish: Wish, *, last: bool = False) -> Callable[[Order], None]:
+def _changes(wish: Goal, *, last: bool = False) -> Callable[[Order], None]:
     """A step that changes something, and so takes the lease; the last one gives it back."""
 
     def step(order: Order) -> None:
         free = _swap(order)
-        lease = free.cloud.lease(owner=order.owner, dead=lambda _owner: False)
-        lease.take()
+        lease = free.cloud.lease(owner=order.owner, is_dead=lambda _owner: False)
+        lease.acquire()
         guarded = Swap(
-            cloud=free.cloud.guarded(lease.check), target=free.target, image=free.image,
+            cloud=free.cloud.with_fence(lease.check), target=free.target, image=free.image,
             log=free.log,
         )  # fmt: skip
         guarded.converge(wish, timeout=_LIMIT)
         if last:
-            lease.give_back()
+            lease.release()
 
     return step
 
@@ -121,7 +121,7 @@ def _changes(wish: Wish, *, last: bool = False) -> Callable[[Order], None]:
 def _waits(gate: Gate) -> Callable[[Order], None]:
     def step(order: Order) -> None:
         swap, began = _swap(order), time.monotonic()
-        while not ask(gate, swap, waited=time.monotonic() - began).passed:
+        while not evaluate(gate, swap, waited=time.monotonic() - began).passed:
             time.sleep(_GATE_PAUSE)
 
     return step
@@ -138,18 +138,18 @@ def _never_healthy(order: Order) -> None:
 
 
 STEPS: dict[str, Callable[[Order], None]] = {
-    "launch_canary": _changes(Wish.CANARY),
+    "launch_canary": _changes(Goal.CANARY),
     "canary_healthy": _waits(Gate.HEALTHY),
-    "shift_canary": _changes(Wish.IN_TRAFFIC),
+    "shift_canary": _changes(Goal.IN_TRAFFIC),
     "canary_in_service": _waits(Gate.IN_SERVICE),
     "canary_soak": _waits(Gate.CANARY_SOAK),
-    "launch": _changes(Wish.LAUNCHED),
+    "launch": _changes(Goal.LAUNCHED),
     "healthy": _waits(Gate.HEALTHY),
     "never_healthy": _never_healthy,
-    "shift": _changes(Wish.IN_TRAFFIC),
+    "shift": _changes(Goal.IN_TRAFFIC),
     "in_service": _waits(Gate.IN_SERVICE),
     "soak": _waits(Gate.SOAK),
-    "retire": _changes(Wish.OLD_RETIRED, last=True),
-    "roll_back": _changes(Wish.ROLLED_BACK, last=True),
-    "housekeeping": _changes(Wish.STANDBYS_RETIRED, last=True),
+    "retire": _changes(Goal.OLD_RETIRED, last=True),
+    "roll_back": _changes(Goal.ROLLED_BACK, last=True),
+    "housekeeping": _changes(Goal.STANDBYS_RETIRED, last=True),
 }

@@ -27,8 +27,8 @@ from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Checkout, DebPackage, Release, TestReport
-from slipway.operators.build_deb import DebBuildOperator
-from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.operators.build_deb import BuildDebOperator
+from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import keep_fact
 from slipway.tasks.pipeline_share import Part
 from tests.fakes.airflow_run import FakeTask
@@ -149,14 +149,14 @@ class Run:
     def pipeline(
         self, task: str = "test", *, built: tuple[str, ...] = BUILT, **more: Any
     ) -> TestReport:
-        operator = PipelineTestOperator(
+        operator = RunPipelineOperator(
             task_id=task, checkout=self.checkout.to_json(), url=self.shop.url, images=IMAGES,
             built=built, **more,
         )  # fmt: skip
         return TestReport.from_json(operator.execute(self.context(task)))
 
     def package(self, task: str = "test", **more: Any) -> DebPackage:
-        operator = DebBuildOperator(
+        operator = BuildDebOperator(
             task_id="build_deb", checkout=self.checkout.to_json(), url=self.shop.url,
             package="shop", nfpm_file="nfpm.yaml", unit="shop.service", built_task=task,
             **more,

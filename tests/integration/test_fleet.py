@@ -17,7 +17,7 @@ from botocore.config import Config
 from include.localcloud.infrastructure import lay_environment, lay_network
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import Json, MachineImage, Release
-from slipway.model.target import Canary, FleetTarget, Probe
+from slipway.model.target import Canary, DeployTarget, Probe
 from slipway.operators import swap as fleet
 from slipway.operators.swap import (
     LaunchCanaryOperator,
@@ -91,7 +91,7 @@ def _target(**more: Any) -> Json:
         "health_path": "/", "health_port": 8000, "health_timeout": 60.0, "soak": 1.0,
         "keep_old": 0.0, "target_group": "shop-dev",
     }  # fmt: skip
-    return FleetTarget(**(fields | more)).to_json()
+    return DeployTarget(**(fields | more)).to_json()
 
 
 def _facts(ami: str, version: str, **more: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from slipway.model.facts import Checkout, PublishedPackage, Release, SchemaVersi
 from slipway.model.proof_settings import OnBroken, ProofSettings, Question
 from slipway.model.schema_facts import LiveProof
 from slipway.operators import swap
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.migrations import GooseRehearseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -71,7 +71,7 @@ def live(repository: Repository, cloud: FakeFleetCloud, artifacts: Path) -> Rele
     shutil.copytree(GUESTBOOK, repository.path, dirs_exist_ok=True, ignore=ignored)
     checkout = _checkout(repository, "1.0.0", "one")
     release = checkout.release
-    build = DebBuildOperator(
+    build = BuildDebOperator(
         task_id="build_deb", checkout=checkout.to_json(), url=repository.url, package="guestbook",
         nfpm_file="packaging/nfpm.yaml", unit="guestbook.service",
     )  # fmt: skip

@@ -23,12 +23,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from moto.server import ThreadedMotoServer
 
 from include.demo.signing_key import make_signing_key
-from slipway.exceptions import WorldError
+from slipway.exceptions import TransientError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.container import ContainerSpec
 from slipway.model.facts import Checkout, DebPackage, PublishedPackage, Release
-from slipway.operators.build_deb import DebBuildOperator
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.build_deb import BuildDebOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from slipway.tasks.naming import labels
 from tests.fakes.git_server import Repository
 from tests.slipway.operators.commit_runs import signed
@@ -114,7 +114,7 @@ def build(repository: Repository, sha: str, version: str, **more: str) -> DebPac
     fields: dict[str, Any] = {
         "package": "guestbook", "nfpm_file": "packaging/nfpm.yaml", "unit": "guestbook.service"
     }  # fmt: skip
-    operator = DebBuildOperator(
+    operator = BuildDebOperator(
         task_id="build_deb", checkout=checkout.to_json(), url=repository.url, **(fields | more)
     )
     run = signed(context("build_deb", version), checkout=checkout)
@@ -122,7 +122,7 @@ def build(repository: Repository, sha: str, version: str, **more: str) -> DebPac
 
 
 def publish(deb: DebPackage, task: str = "publish_apt") -> PublishedPackage:
-    operator = AptPublishOperator(task_id=task, deb=deb.to_json())
+    operator = PublishAptOperator(task_id=task, deb=deb.to_json())
     run = signed(context(task, deb.version), build_deb=deb)
     return PublishedPackage.from_json(operator.execute(run))
 
@@ -246,7 +246,7 @@ def test_a_publication_killed_anywhere_is_finished_by_the_next(
         timer.start()
         try:
             publish(deb)
-        except WorldError:
+        except TransientError:
             killed += 1
         timer.join()
         publish(deb)

@@ -19,7 +19,7 @@ from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.health_check import HealthCheck
 from slipway.hooks.http_probe import Answer, probe, probe_url
 from slipway.model.fleet import ServerGroup
-from slipway.model.target import FleetTarget, Probe
+from slipway.model.target import DeployTarget, Probe
 
 # Seconds between a wrong answer and the same question again.
 _PAUSE = 1.0
@@ -31,7 +31,7 @@ _NAME = "correct the environment's soak.alarms in the project file, or make the 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
+class Analysis:
     """Looks once at a release.
 
     :param cloud: where its alarms are.
@@ -40,10 +40,10 @@ class Watch:
     """
 
     cloud: FleetCloud
-    target: FleetTarget
+    target: DeployTarget
     sleep: Callable[[float], None]
 
-    def look(self, group: ServerGroup) -> list[str]:
+    def run(self, group: ServerGroup) -> list[str]:
         """Look at everything.
 
         :param group: the release's.

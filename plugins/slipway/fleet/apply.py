@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from slipway.fleet.goals import Action, Verb
+from slipway.fleet.goals import Action, ActionKind
 from slipway.fleet.user_data import user_data
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.fleet.group_tags import ENVIRONMENT, IMAGE, PROJECT, SHA, VERSION
 from slipway.hooks.fleet.launch_templates import Launch
 from slipway.model.facts import MachineImage
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 
-def act(
-    action: Action, *, cloud: FleetCloud, target: FleetTarget, image: MachineImage
+def apply(
+    action: Action, *, cloud: FleetCloud, target: DeployTarget, image: MachineImage
 ) -> tuple[str, ...]:
     """Do it. Done twice, it has the same effect as once.
 
@@ -28,13 +28,13 @@ def act(
     :raises LeaseHeld: when it is somebody else's turn, before anything was changed.
     """
     match action.verb:
-        case Verb.LAUNCH:
+        case ActionKind.LAUNCH:
             return cloud.launch(launch_of(action, target, image))
-        case Verb.RESIZE:
+        case ActionKind.RESIZE:
             cloud.resize(action.group, action.size or _configured(target))
-        case Verb.TAKE_OVER:
+        case ActionKind.TAKE_OVER:
             cloud.take_over(action.group, action.source or action.group, frozenset(target.drop))
-        case Verb.CARRY_OVER:
+        case ActionKind.CARRY_OVER:
             cloud.carry_over(action.group, action.source or action.group, frozenset(target.drop))
         case _:
             _SIMPLE[action.verb](cloud, action)
@@ -42,20 +42,20 @@ def act(
 
 
 # What needs to know nothing but the action.
-_SIMPLE: dict[Verb, Callable[[FleetCloud, Action], None]] = {
-    Verb.ATTACH: lambda cloud, do: cloud.attach(do.group, do.source),
-    Verb.DETACH: lambda cloud, do: cloud.detach(do.group),
-    Verb.SUSPEND_SCALING: lambda cloud, do: cloud.hold(do.group, do.processes),
-    Verb.RESUME_SCALING: lambda cloud, do: cloud.release(do.group, do.processes),
-    Verb.MARK_LIVE: lambda cloud, do: cloud.mark_live(do.group, do.at or 0),
-    Verb.KEEP_WARM: lambda cloud, do: cloud.mark_standby(do.group, do.at),
-    Verb.WAKE: lambda cloud, do: cloud.mark_standby(do.group, None),
-    Verb.DELETE: lambda cloud, do: cloud.delete(do.group),
-    Verb.DELETE_TEMPLATE: lambda cloud, do: cloud.delete_template(do.group),
+_SIMPLE: dict[ActionKind, Callable[[FleetCloud, Action], None]] = {
+    ActionKind.ATTACH: lambda cloud, do: cloud.attach(do.group, do.source),
+    ActionKind.DETACH: lambda cloud, do: cloud.detach(do.group),
+    ActionKind.SUSPEND_SCALING: lambda cloud, do: cloud.suspend_scaling(do.group, do.processes),
+    ActionKind.RESUME_SCALING: lambda cloud, do: cloud.resume_scaling(do.group, do.processes),
+    ActionKind.MARK_LIVE: lambda cloud, do: cloud.mark_live(do.group, do.at or 0),
+    ActionKind.KEEP_WARM: lambda cloud, do: cloud.mark_standby(do.group, do.at),
+    ActionKind.WAKE: lambda cloud, do: cloud.mark_standby(do.group, None),
+    ActionKind.DELETE: lambda cloud, do: cloud.delete(do.group),
+    ActionKind.DELETE_TEMPLATE: lambda cloud, do: cloud.delete_template(do.group),
 }
 
 
-def launch_of(action: Action, target: FleetTarget, image: MachineImage) -> Launch:
+def launch_of(action: Action, target: DeployTarget, image: MachineImage) -> Launch:
     """Say what a launch is made from.
 
     :param action: the launch.
@@ -75,5 +75,5 @@ def launch_of(action: Action, target: FleetTarget, image: MachineImage) -> Launc
     )  # fmt: skip
 
 
-def _configured(target: FleetTarget) -> tuple[int, int, int]:
+def _configured(target: DeployTarget) -> tuple[int, int, int]:
     return (target.min_size, target.desired_size, target.max_size)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from slipway.fleet.goals import Action, Verb
+from slipway.fleet.goals import Action, ActionKind
 from slipway.model.fleet import SCALING, Fleet, ServerGroup
 
 
-def live(groups: tuple[ServerGroup, ...]) -> tuple[ServerGroup, ...]:
+def attached(groups: tuple[ServerGroup, ...]) -> tuple[ServerGroup, ...]:
     """Return the groups that the balancer knows."""
     return tuple(group for group in groups if group.attached)
 
@@ -16,12 +16,12 @@ def largest(groups: tuple[ServerGroup, ...]) -> ServerGroup | None:
     return max(groups, key=lambda one: one.desired, default=None)
 
 
-def proven(group: ServerGroup | None) -> bool:
+def has_served_alone(group: ServerGroup | None) -> bool:
     """Say whether a group has served alone, and so has nothing to prove any more."""
     return group is not None and group.live_since is not None
 
 
-def needed(serving: tuple[ServerGroup, ...]) -> int:
+def capacity_needed(serving: tuple[ServerGroup, ...]) -> int:
     """Count the machines that it takes to stand in for these groups.
 
     All that serve, since after an interrupted swap it may be two groups; and at least what one
@@ -31,53 +31,53 @@ def needed(serving: tuple[ServerGroup, ...]) -> int:
     return max(together, max((group.desired for group in serving), default=0))
 
 
-def last_good(groups: tuple[ServerGroup, ...]) -> ServerGroup | None:
+def warm_standby(groups: tuple[ServerGroup, ...]) -> ServerGroup | None:
     """Return the newest standby that has served alone; others may be out for being bad."""
     good = [one for one in groups if one.complete and one.standby_until and one.live_since]
     return max(good, key=lambda one: one.standby_until or 0, default=None)
 
 
-def released(groups: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
+def resume_scaling(groups: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
     """Give scaling back to groups, as far as Slipway held it."""
     why = "one group alone serves"
     return tuple(
-        Action(verb=Verb.RESUME_SCALING, group=one.name, reason=why, processes=one.held)
+        Action(verb=ActionKind.RESUME_SCALING, group=one.name, reason=why, processes=one.held)
         for one in groups
         if one.held
     )
 
 
-def woken(group: ServerGroup) -> tuple[Action, ...]:
+def leave_standby(group: ServerGroup) -> tuple[Action, ...]:
     """Take the end off a standby, before anybody comes to retire it."""
     if group.standby_until is None:
         return ()
     why = "it is warm, and wanted again"
-    return (Action(verb=Verb.WAKE, group=group.name, reason=why),)
+    return (Action(verb=ActionKind.WAKE, group=group.name, reason=why),)
 
 
-def held(serving: tuple[ServerGroup, ...]) -> list[Action]:
+def suspend_scaling(serving: tuple[ServerGroup, ...]) -> list[Action]:
     """Keep the live groups at their size; what somebody else suspended is left to them."""
     why = "the live group must not shrink or grow while two stand side by side"
     wanted = [(old, old.held or SCALING - old.suspended) for old in serving]
     return [
-        Action(verb=Verb.SUSPEND_SCALING, group=old.name, reason=why, processes=processes)
+        Action(verb=ActionKind.SUSPEND_SCALING, group=old.name, reason=why, processes=processes)
         for old, processes in wanted
         if processes - old.suspended
     ]
 
 
-def grown(group: ServerGroup, least: int) -> tuple[Action, ...]:
+def scale_up_to(group: ServerGroup, least: int) -> tuple[Action, ...]:
     """Make room for the traffic of now: a standby may be smaller, a live group may have grown."""
     if group.desired >= least:
         return ()
     size = (group.min_size, least, max(group.max_size, least))
     why = f"it takes {least} machines to carry the traffic"
-    return (Action(verb=Verb.RESIZE, group=group.name, reason=why, size=size),)
+    return (Action(verb=ActionKind.RESIZE, group=group.name, reason=why, size=size),)
 
 
-def marked(group: ServerGroup, why: str, now: int) -> Action:
+def mark_live(group: ServerGroup, why: str, now: int) -> Action:
     """Note on a group since when it serves in full."""
-    return Action(verb=Verb.MARK_LIVE, group=group.name, reason=why, at=now)
+    return Action(verb=ActionKind.MARK_LIVE, group=group.name, reason=why, at=now)
 
 
 def serving_version(fleet: Fleet) -> str | None:
@@ -87,6 +87,6 @@ def serving_version(fleet: Fleet) -> str | None:
 
     :param fleet: as observed.
     """
-    proven = [group for group in live(fleet.groups) if group.version and group.live_since]
+    proven = [group for group in attached(fleet.groups) if group.version and group.live_since]
     last = max(proven, key=lambda group: group.live_since or 0, default=None)
     return last.version if last else None

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slipway.fleet.capacity import proven
-from slipway.fleet.goals import Action, Verb, Wish
+from slipway.fleet.capacity import has_served_alone
+from slipway.fleet.goals import Action, ActionKind, Goal
 from slipway.fleet.swap import Swap
 from slipway.model.fleet import Fleet, Machine, ServerGroup
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 # The wishes of a deployment, each with the gate behind it.
-_CANARY: tuple[tuple[Wish, str], ...] = (
-    (Wish.CANARY, "wait until the canary is healthy when asked directly, {health:.0f} s at most"),
-    (Wish.IN_TRAFFIC, "wait until the canary is in service, then watch it for {canary:.0f} s"),
+_CANARY: tuple[tuple[Goal, str], ...] = (
+    (Goal.CANARY, "wait until the canary is healthy when asked directly, {health:.0f} s at most"),
+    (Goal.IN_TRAFFIC, "wait until the canary is in service, then watch it for {canary:.0f} s"),
 )
-_WAY: Mapping[Wish, str] = {
-    Wish.LAUNCHED: "wait until each machine is healthy when asked directly, {health:.0f} s at most",
-    Wish.IN_TRAFFIC: "wait until the balancer has each in service, then watch for {soak:.0f} s",
-    Wish.OLD_RETIRED: "",
+_WAY: Mapping[Goal, str] = {
+    Goal.LAUNCHED: "wait until each machine is healthy when asked directly, {health:.0f} s at most",
+    Goal.IN_TRAFFIC: "wait until the balancer has each in service, then watch for {soak:.0f} s",
+    Goal.OLD_RETIRED: "",
 }
 _UNWATCHED = "wait until the balancer has each in service; no soak, since it served alone before"
 # A plan comes to its end in a few steps; a minute passes at each in which it only waits.
@@ -53,13 +53,13 @@ def forecast(swap: Swap, fleet: Fleet) -> Iterator[Foreseen]:
         step = _Imagined(swap=swap, fleet=fleet, now=swap.clock())
         for _ in range(_MOST_STEPS):
             plan = step.swap_at().plan(step.fleet, wish)
-            if plan.stuck:
-                yield Foreseen(said=f"cannot go on: {plan.stuck}")
+            if plan.blocked:
+                yield Foreseen(said=f"cannot go on: {plan.blocked}")
                 return
             fresh = [action for action in plan.actions if action not in seen]
             yield from (Foreseen(said=_spoken(action), action=action) for action in fresh)
-            if plan.done and plan.remark and not seen:
-                yield Foreseen(said=f"nothing to do: {plan.remark}")
+            if plan.done and plan.note and not seen:
+                yield Foreseen(said=f"nothing to do: {plan.note}")
             if plan.done or (plan.actions and not fresh):
                 break
             seen += fresh
@@ -69,16 +69,16 @@ def forecast(swap: Swap, fleet: Fleet) -> Iterator[Foreseen]:
             yield Foreseen(said=gate.format(**_limits(swap.target)))
 
 
-def _way(swap: Swap, fleet: Fleet) -> Iterator[tuple[Wish, str]]:
-    if proven(fleet.of(swap.image.release.version)):
-        yield from {**_WAY, Wish.IN_TRAFFIC: _UNWATCHED}.items()
+def _way(swap: Swap, fleet: Fleet) -> Iterator[tuple[Goal, str]]:
+    if has_served_alone(fleet.of(swap.image.release.version)):
+        yield from {**_WAY, Goal.IN_TRAFFIC: _UNWATCHED}.items()
         return
     if swap.target.canary:
         yield from _CANARY
     yield from _WAY.items()
 
 
-def _limits(target: FleetTarget) -> dict[str, float]:
+def _limits(target: DeployTarget) -> dict[str, float]:
     canary = target.canary.soak if target.canary else 0.0
     return {"health": target.health_timeout, "soak": target.soak, "canary": canary}
 
@@ -105,16 +105,16 @@ class _Imagined:
 
     def _after(self, fleet: Fleet, action: Action) -> Fleet:
         others = tuple(group for group in fleet.groups if group.name != action.group)
-        if action.verb is Verb.LAUNCH:
+        if action.verb is ActionKind.LAUNCH:
             templates = (*fleet.templates, action.group)
             return replace(fleet, groups=(*others, self._launched(action)), templates=templates)
-        if action.verb in (Verb.DELETE, Verb.DELETE_TEMPLATE):
+        if action.verb in (ActionKind.DELETE, ActionKind.DELETE_TEMPLATE):
             templates = tuple(name for name in fleet.templates if name != action.group)
-            groups = others if action.verb is Verb.DELETE else fleet.groups
+            groups = others if action.verb is ActionKind.DELETE else fleet.groups
             return replace(fleet, groups=groups, templates=templates)
-        if action.verb is Verb.TAKE_OVER:
+        if action.verb is ActionKind.TAKE_OVER:
             return fleet  # the imagined group has all from the beginning
-        if action.verb is Verb.CARRY_OVER:
+        if action.verb is ActionKind.CARRY_OVER:
             rules = next((one.rules for one in fleet.groups if one.name == action.source), "")
             return replace(
                 fleet,
@@ -144,25 +144,25 @@ class _Imagined:
 
 
 # What each action does to its group; a launch and a deletion are about the group itself.
-EFFECTS: Mapping[Verb, Callable[[ServerGroup, Action], dict[str, Any]]] = {
-    Verb.RESIZE: lambda group, action: dict(
+EFFECTS: Mapping[ActionKind, Callable[[ServerGroup, Action], dict[str, Any]]] = {
+    ActionKind.RESIZE: lambda group, action: dict(
         zip(
             ("min_size", "desired", "max_size"),
             action.size or (group.min_size, group.desired, group.max_size),
             strict=True,
         )
     ),
-    Verb.ATTACH: lambda *_: {"attached": True},
-    Verb.DETACH: lambda *_: {"attached": False},
-    Verb.SUSPEND_SCALING: lambda group, action: {
+    ActionKind.ATTACH: lambda *_: {"attached": True},
+    ActionKind.DETACH: lambda *_: {"attached": False},
+    ActionKind.SUSPEND_SCALING: lambda group, action: {
         "held": action.processes, "suspended": group.suspended | action.processes,
     },
-    Verb.RESUME_SCALING: lambda group, action: {
+    ActionKind.RESUME_SCALING: lambda group, action: {
         "held": frozenset(), "suspended": group.suspended - action.processes,
     },
-    Verb.MARK_LIVE: lambda _, action: {"live_since": action.at},
-    Verb.KEEP_WARM: lambda _, action: {"standby_until": action.at},
-    Verb.WAKE: lambda _, action: {"standby_until": action.at},
+    ActionKind.MARK_LIVE: lambda _, action: {"live_since": action.at},
+    ActionKind.KEEP_WARM: lambda _, action: {"standby_until": action.at},
+    ActionKind.WAKE: lambda _, action: {"standby_until": action.at},
 }  # fmt: skip
 
 

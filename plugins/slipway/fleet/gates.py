@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from slipway.exceptions import UnhealthyRelease
-from slipway.fleet.capacity import proven
+from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.health import health_question
 from slipway.fleet.swap import Swap
 from slipway.hooks.health_check import HealthCheck
@@ -31,21 +31,21 @@ class Gate(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class GateResult:
     """An answer.
 
     :param passed: the swap may go on.
-    :param said: where things stand, in words.
-    :param news: asks about one machine that is missing, which is cheap; yes means that asking the
+    :param message: where things stand, in words.
+    :param cheap_recheck: asks about one machine that is missing, which is cheap; yes means that asking the
         whole question again is worth it.
     """
 
     passed: bool
-    said: str
-    news: Callable[[], bool] | None = None
+    message: str
+    cheap_recheck: Callable[[], bool] | None = None
 
 
-def ask(gate: Gate, swap: Swap, *, waited: float) -> Verdict:
+def evaluate(gate: Gate, swap: Swap, *, waited: float) -> GateResult:
     """Ask one gate's question once.
 
     :param gate: which.
@@ -60,7 +60,7 @@ def ask(gate: Gate, swap: Swap, *, waited: float) -> Verdict:
     return _QUESTIONS[gate](swap, group, waited)
 
 
-def _healthy(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+def _healthy(swap: Swap, group: ServerGroup, waited: float) -> GateResult:
     target = swap.target
     up = {machine.address: machine for machine in group.machines if machine.up and machine.address}
     question = health_question(target, swap.cloud.health_check())
@@ -74,11 +74,13 @@ def _healthy(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     remark = f"; {question.remark}" if question.remark else ""
     said = f"{good} of {group.desired} machines healthy{_listed(bad)}{remark}"
     if good >= group.desired > 0:
-        return Verdict(passed=True, said=said)
+        return GateResult(passed=True, message=said)
     if sum(machine.weight for machine in group.machines) < group.desired:
         _can_launch(swap, group, waited)
     ill = [answer.address for answer in answers if not answer.healthy]
-    return replace(_not_yet(swap, group, said, waited, _LOOK), news=_recovers(question, ill))
+    return replace(
+        _not_yet(swap, group, said, waited, _LOOK), cheap_recheck=_recovers(question, ill)
+    )
 
 
 def _asked(question: HealthCheck) -> dict[str, Any]:
@@ -95,14 +97,14 @@ def _recovers(question: HealthCheck, ill: list[str]) -> Callable[[], bool] | Non
 
 def _can_launch(swap: Swap, group: ServerGroup, waited: float) -> None:
     """Tell at once what no waiting cures; a lack of capacity may pass, in this zone or the next."""
-    trouble = swap.cloud.trouble(group.name)
+    trouble = swap.cloud.launch_failure(group.name)
     if trouble and (waited > _CAPACITY_PATIENCE or _LASTING.search(trouble)):
         there = f"{len(group.machines)} of {group.desired} machines of {group.name}"
         msg = f"{there} were launched: {trouble}"
         raise UnhealthyRelease(msg, advice=_ASK)
 
 
-def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+def _in_service(swap: Swap, group: ServerGroup, waited: float) -> GateResult:
     bad = [
         f"{machine.instance_id} at {machine.address}: {machine.target_health or 'unknown'}"
         for machine in group.machines
@@ -112,47 +114,47 @@ def _in_service(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
     if group.in_service:
         return _everywhere(swap, group, waited, said)
     out = next((one.instance_id for one in group.machines if not one.serving), None)
-    news = partial(swap.cloud.enters, out) if out else None
-    return replace(_not_yet(swap, group, said, waited, _COMPARE), news=news)
+    news = partial(swap.cloud.is_in_service, out) if out else None
+    return replace(_not_yet(swap, group, said, waited, _COMPARE), cheap_recheck=news)
 
 
-def _everywhere(swap: Swap, group: ServerGroup, waited: float, said: str) -> Verdict:
+def _everywhere(swap: Swap, group: ServerGroup, waited: float, said: str) -> GateResult:
     """The balancers besides the environment's own have to have the machines in service as well."""
     late = list(swap.cloud.behind(group.name)) if group.further else []
     if not late:
-        return Verdict(passed=True, said=said)
+        return GateResult(passed=True, message=said)
     return _not_yet(swap, group, f"{said}, but not everywhere{_listed(late)}", waited, _COMPARE)
 
 
-def _soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+def _soak(swap: Swap, group: ServerGroup, waited: float) -> GateResult:
     return _watched(swap, group, waited, swap.target.soak)
 
 
-def _canary_soak(swap: Swap, group: ServerGroup, waited: float) -> Verdict:
+def _canary_soak(swap: Swap, group: ServerGroup, waited: float) -> GateResult:
     canary = swap.target.canary
     return _watched(swap, group, waited, canary.soak if canary else 0.0)
 
 
-def _watched(swap: Swap, group: ServerGroup, waited: float, long: float) -> Verdict:
+def _watched(swap: Swap, group: ServerGroup, waited: float, long: float) -> GateResult:
     # Machines that a policy or a person asked for meanwhile are still on their way.
     wanted = min(group.desired, group.desired if group.asked is None else group.asked)
     if group.serving < wanted:
         msg = f"after {waited:.0f} s only {group.serving} of {wanted} machines serve"
         raise UnhealthyRelease(msg, advice=_LOOK)
-    if proven(group):
+    if has_served_alone(group):
         # The way back takes seconds: no alarm of the release that is left may hold it up.
         said = f"{group.serving} machines serve; no soak, since {group.name} served alone before"
-        return Verdict(passed=True, said=said)
-    remarks = swap.watch.look(group)
+        return GateResult(passed=True, message=said)
+    remarks = swap.analysis.run(group)
     said = ", ".join([f"{group.serving} machines serve, {waited:.0f} of {long:.0f} s", *remarks])
-    return Verdict(passed=waited >= long, said=said)
+    return GateResult(passed=waited >= long, message=said)
 
 
-def _not_yet(swap: Swap, group: ServerGroup, said: str, waited: float, advice: str) -> Verdict:
+def _not_yet(swap: Swap, group: ServerGroup, said: str, waited: float, advice: str) -> GateResult:
     if waited <= swap.target.health_timeout:
-        return Verdict(passed=False, said=said)
+        return GateResult(passed=False, message=said)
     msg = f"{said} after {waited:.0f} s"
-    if not group.complete and (trouble := swap.cloud.trouble(group.name)):
+    if not group.complete and (trouble := swap.cloud.launch_failure(group.name)):
         # No machine, no health: a quota or a lack of capacity is told only here.
         msg = f"{msg}; the cloud could not launch: {trouble}"
     raise UnhealthyRelease(msg, advice=advice)
@@ -182,7 +184,7 @@ _COMPARE = (
     "the machines are healthy when asked directly: compare the balancer's health check and the "
     "security groups with the service's port and path"
 )
-_QUESTIONS: dict[Gate, Callable[[Swap, ServerGroup, float], Verdict]] = {
+_QUESTIONS: dict[Gate, Callable[[Swap, ServerGroup, float], GateResult]] = {
     Gate.HEALTHY: _healthy,
     Gate.IN_SERVICE: _in_service,
     Gate.CANARY_SOAK: _canary_soak,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Wish(StrEnum):
+class Goal(StrEnum):
     """How far the environment should have come."""
 
     CANARY = "canary launched"
@@ -17,7 +17,7 @@ class Wish(StrEnum):
     STANDBYS_RETIRED = "standbys retired"
 
 
-class Verb(StrEnum):
+class ActionKind(StrEnum):
     """One change of the world."""
 
     LAUNCH = "launch"
@@ -46,7 +46,7 @@ class Action:
     :param source: the live group that settings are taken from, or that shares its balancers.
     """
 
-    verb: Verb
+    verb: ActionKind
     group: str
     reason: str
     size: tuple[int, int, int] | None = None
@@ -61,16 +61,16 @@ class Plan:
 
     :param actions: in this order.
     :param waiting: what takes its time, if nothing is to be done meanwhile.
-    :param stuck: why neither doing nor waiting can fulfil the wish.
-    :param remark: what a reader should know about a wish that is fulfilled.
+    :param blocked: why neither doing nor waiting can fulfil the wish.
+    :param note: what a reader should know about a wish that is fulfilled.
     """
 
     actions: tuple[Action, ...] = ()
     waiting: str = ""
-    stuck: str = ""
-    remark: str = ""
+    blocked: str = ""
+    note: str = ""
 
     @property
     def done(self) -> bool:
         """The wish is fulfilled."""
-        return not (self.actions or self.waiting or self.stuck)
+        return not (self.actions or self.waiting or self.blocked)

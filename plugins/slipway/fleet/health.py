@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from slipway.hooks.health_check import ANY_SUCCESS, HealthCheck, Scheme
 from slipway.hooks.http_probe import TIMEOUT
-from slipway.model.target import FleetTarget, Probe
+from slipway.model.target import DeployTarget, Probe
 
 # Asked for where neither the project file nor the balancer names a path.
 _PATH = "/healthz"
 
 
-def health_question(target: FleetTarget, check: HealthCheck) -> HealthCheck:
+def health_question(target: DeployTarget, check: HealthCheck) -> HealthCheck:
     """Return what each new machine is asked.
 
     A protocol belongs to a port and a status to a path: at another port, or another path, than the
@@ -48,7 +48,7 @@ def probe_question(probe: Probe, health: HealthCheck) -> HealthCheck:
     )  # fmt: skip
 
 
-def _scheme(target: FleetTarget, check: HealthCheck, port: int) -> Scheme:
+def _scheme(target: DeployTarget, check: HealthCheck, port: int) -> Scheme:
     if target.health_scheme:
         return Scheme(target.health_scheme)
     if port != check.port:

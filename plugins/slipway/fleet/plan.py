@@ -6,18 +6,18 @@ there; a second run of a finished swap has nothing to do.
 
 from __future__ import annotations
 
-from slipway.fleet.capacity import largest, live, marked, proven, woken
-from slipway.fleet.goals import Action, Plan, Verb, Wish
+from slipway.fleet.capacity import attached, has_served_alone, largest, leave_standby, mark_live
+from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan_launch import launch
 from slipway.fleet.plan_retire import retire_old, retire_standbys
 from slipway.fleet.plan_roll_back import roll_back
-from slipway.hooks.fleet.lease import HalfDone
+from slipway.hooks.fleet.lease import UnfinishedSwap
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 
 def plan(
-    fleet: Fleet, wish: Wish, *, target: FleetTarget, version: str, name: str, image: str, now: int
+    fleet: Fleet, wish: Goal, *, target: DeployTarget, version: str, name: str, image: str, now: int
 ) -> Plan:
     """Decide what comes next.
 
@@ -29,21 +29,21 @@ def plan(
     :param now: seconds since 1970.
     """
     group = fleet.of(version)
-    if wish is Wish.STANDBYS_RETIRED:
+    if wish is Goal.STANDBYS_RETIRED:
         return retire_standbys(fleet, now)
-    if wish is Wish.ROLLED_BACK:
+    if wish is Goal.ROLLED_BACK:
         return roll_back(fleet, version, name)
-    if wish in (Wish.CANARY, Wish.LAUNCHED):
-        canary = target.canary if wish is Wish.CANARY else None
+    if wish in (Goal.CANARY, Goal.LAUNCHED):
+        canary = target.canary if wish is Goal.CANARY else None
         return launch(fleet, version, target=target, name=name, image=image, canary=canary)
     if group is None:
-        return Plan(stuck=f"the server group {name} is gone")
-    if wish is Wish.IN_TRAFFIC:
+        return Plan(blocked=f"the server group {name} is gone")
+    if wish is Goal.IN_TRAFFIC:
         return _attach(fleet, group, target, now)
     return retire_old(fleet, group, target, now)
 
 
-def ending(fleet: Fleet, half: HalfDone) -> Wish:
+def ending(fleet: Fleet, half: UnfinishedSwap) -> Goal:
     """Decide how a swap comes to an end whose run has ended before it.
 
     Forward, if the release has proved itself and carries the traffic: all of it, when nothing else
@@ -53,20 +53,20 @@ def ending(fleet: Fleet, half: HalfDone) -> Wish:
     :param half: the swap.
     """
     group = fleet.of(half.release)
-    if group is None or not group.attached or not (half.passed or proven(group)):
-        return Wish.ROLLED_BACK
-    alone = group.serving and not live(fleet.others(half.release))
-    return Wish.OLD_RETIRED if alone or group.in_service else Wish.ROLLED_BACK
+    if group is None or not group.attached or not (half.soaked or has_served_alone(group)):
+        return Goal.ROLLED_BACK
+    alone = group.serving and not attached(fleet.others(half.release))
+    return Goal.OLD_RETIRED if alone or group.in_service else Goal.ROLLED_BACK
 
 
-def _attach(fleet: Fleet, group: ServerGroup, target: FleetTarget, now: int) -> Plan:
+def _attach(fleet: Fleet, group: ServerGroup, target: DeployTarget, now: int) -> Plan:
     if group.attached:
-        return Plan(actions=woken(group), remark=f"{group.name} is in the balancer already")
+        return Plan(actions=leave_standby(group), note=f"{group.name} is in the balancer already")
     why = "each of its machines is healthy when asked directly"
-    beside = largest(live(fleet.others(group.version or "")))
+    beside = largest(attached(fleet.others(group.version or "")))
     source = beside.name if beside and beside.further and "balancers" not in target.drop else None
-    attach = Action(verb=Verb.ATTACH, group=group.name, reason=why, source=source)
+    attach = Action(verb=ActionKind.ATTACH, group=group.name, reason=why, source=source)
     # A standby comes back to a slow start, which is counted from here.
     again = fleet.slow_start and group.live_since is not None
-    mark = (marked(group, "its slow start begins anew", now),) if again else ()
-    return Plan(actions=(*woken(group), *mark, attach))
+    mark = (mark_live(group, "its slow start begins anew", now),) if again else ()
+    return Plan(actions=(*leave_standby(group), *mark, attach))

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from slipway.fleet.capacity import grown, held, largest, live, needed, proven, woken
-from slipway.fleet.goals import Action, Plan, Verb
+from slipway.fleet.capacity import (
+    attached,
+    capacity_needed,
+    has_served_alone,
+    largest,
+    leave_standby,
+    scale_up_to,
+    suspend_scaling,
+)
+from slipway.fleet.goals import Action, ActionKind, Plan
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.target import Canary, FleetTarget
+from slipway.model.target import Canary, DeployTarget
 
 
 def launch(
-    fleet: Fleet, version: str, *, target: FleetTarget, name: str, image: str, canary: Canary | None
+    fleet: Fleet,
+    version: str,
+    *,
+    target: DeployTarget,
+    name: str,
+    image: str,
+    canary: Canary | None,
 ) -> Plan:
     """Decide how a release gets its machines.
 
@@ -26,12 +40,16 @@ def launch(
     :param image: its machine image.
     :param canary: how many machines are enough for now; None for all.
     """
-    group, serving = fleet.of(version), live(fleet.others(version))
+    group, serving = fleet.of(version), attached(fleet.others(version))
     beside = any(old.serving for old in serving)
-    few = min(canary.size, needed(serving)) if canary and beside and not proven(group) else 0
+    few = (
+        min(canary.size, capacity_needed(serving))
+        if canary and beside and not has_served_alone(group)
+        else 0
+    )
     # A canary may be watched for long. The live group carries the traffic meanwhile, so it goes
     # on scaling, and is held only when the rest comes.
-    still = [] if few else held(serving)
+    still = [] if few else suspend_scaling(serving)
     if group is None:
         if fleet.leaving(name):
             return Plan(waiting=f"an earlier {name} is still going away")
@@ -41,12 +59,12 @@ def launch(
         if group.draining:
             return Plan(waiting=f"{name}, of an earlier bake, is draining")
         why = f"it was made of {group.image_id}, which is no longer this release's image"
-        return Plan(actions=(Action(verb=Verb.DELETE, group=name, reason=why),))
+        return Plan(actions=(Action(verb=ActionKind.DELETE, group=name, reason=why),))
     remark = f"{name} is there already"
     if other_image:
         remark += f", made of {group.image_id}; {image} holds the same version"
-    more = grown(group, few) if few else _grown(group, serving, target)
-    return Plan(actions=(*woken(group), *_taken_over(group), *still, *more), remark=remark)
+    more = scale_up_to(group, few) if few else _grown(group, serving, target)
+    return Plan(actions=(*leave_standby(group), *_taken_over(group), *still, *more), note=remark)
 
 
 def _taken_over(group: ServerGroup) -> tuple[Action, ...]:
@@ -55,30 +73,30 @@ def _taken_over(group: ServerGroup) -> tuple[Action, ...]:
         return ()
     why = f"{group.taking_over} has them"
     source = group.taking_over
-    return (Action(verb=Verb.TAKE_OVER, group=group.name, reason=why, source=source),)
+    return (Action(verb=ActionKind.TAKE_OVER, group=group.name, reason=why, source=source),)
 
 
 def _launch_beside(
-    serving: tuple[ServerGroup, ...], target: FleetTarget, name: str, few: int
+    serving: tuple[ServerGroup, ...], target: DeployTarget, name: str, few: int
 ) -> Action:
     """The new group is as large as the live one is now, not as it was configured once."""
     low, present, high = size = _in_full(serving, target)
     # Also one that was scaled to nothing, for the night say, has settings to give.
     old = largest(serving)
     source = old.name if old else None
-    if old and needed(serving):
+    if old and capacity_needed(serving):
         why = f"{old.name} has {present} machines now"
     else:
         why = f"nothing serves yet, and the project file asks for {present}"
     if few:
         size = (min(low, few), few, high)
         why = f"a canary comes first; {why}"
-    return Action(verb=Verb.LAUNCH, group=name, reason=why, size=size, source=source)
+    return Action(verb=ActionKind.LAUNCH, group=name, reason=why, size=size, source=source)
 
 
-def _in_full(serving: tuple[ServerGroup, ...], target: FleetTarget) -> tuple[int, int, int]:
+def _in_full(serving: tuple[ServerGroup, ...], target: DeployTarget) -> tuple[int, int, int]:
     """Min, desired and max of a group that takes over."""
-    present = needed(serving)
+    present = capacity_needed(serving)
     if not present:
         return (target.min_size, target.desired_size, target.max_size)
     old = max(serving, key=lambda one: one.desired)
@@ -86,14 +104,14 @@ def _in_full(serving: tuple[ServerGroup, ...], target: FleetTarget) -> tuple[int
 
 
 def _grown(
-    group: ServerGroup, serving: tuple[ServerGroup, ...], target: FleetTarget
+    group: ServerGroup, serving: tuple[ServerGroup, ...], target: DeployTarget
 ) -> tuple[Action, ...]:
     """A canary gets the rest of its machines, and any group enough for the traffic of now."""
     low, full, high = _in_full(serving, target)
     # Neither a group that was scaled to nothing nor a canary has a size of its own to stay with.
-    sized = group.desired and (proven(group) or target.canary is None)
-    least = full if needed(serving) or not sized else 0
-    if proven(group):
-        return grown(group, least)
+    sized = group.desired and (has_served_alone(group) or target.canary is None)
+    least = full if capacity_needed(serving) or not sized else 0
+    if has_served_alone(group):
+        return scale_up_to(group, least)
     low, high = max(group.min_size, low), max(group.max_size, high)
-    return grown(replace(group, min_size=low, max_size=high), least)
+    return scale_up_to(replace(group, min_size=low, max_size=high), least)

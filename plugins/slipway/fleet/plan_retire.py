@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from slipway.fleet.capacity import grown, held, live, marked, needed, released
-from slipway.fleet.goals import Action, Plan, Verb
+from slipway.fleet.capacity import (
+    attached,
+    capacity_needed,
+    mark_live,
+    resume_scaling,
+    scale_up_to,
+    suspend_scaling,
+)
+from slipway.fleet.goals import Action, ActionKind, Plan
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 
-def retire_old(fleet: Fleet, group: ServerGroup, target: FleetTarget, now: int) -> Plan:
+def retire_old(fleet: Fleet, group: ServerGroup, target: DeployTarget, now: int) -> Plan:
     """Decide how the traffic becomes the new group's alone.
 
     :param fleet: the world, looked at closely.
@@ -17,15 +24,15 @@ def retire_old(fleet: Fleet, group: ServerGroup, target: FleetTarget, now: int) 
     :param now: seconds since 1970.
     """
     others = fleet.others(group.version or "")
-    serving = live(others)
-    if more := grown(group, needed(serving)):
+    serving = attached(others)
+    if more := scale_up_to(group, capacity_needed(serving)):
         return Plan(actions=more)
-    if not group.in_service or group.serving < needed(serving):
+    if not group.in_service or group.serving < capacity_needed(serving):
         return Plan(waiting=f"{group.serving} of {group.desired} machines of {group.name} serve")
     why = f"{group.name} serves with {group.serving} machines"
-    if carried := _carried(group, serving):
+    if carried := _carry_over_rules(group, serving):
         return Plan(actions=carried)
-    marks = (marked(group, why, now),) if group.live_since is None else ()
+    marks = (mark_live(group, why, now),) if group.live_since is None else ()
     if left := _slow_start_left(fleet, group, now) if serving else 0:
         return Plan(actions=marks, waiting=f"{group.name} is in slow start for another {left} s")
     if marks or serving:
@@ -33,8 +40,12 @@ def retire_old(fleet: Fleet, group: ServerGroup, target: FleetTarget, now: int) 
     if leaving := [old.name for old in others if old.draining]:
         return Plan(waiting=f"{', '.join(leaving)} is draining")
     adopted = tuple(old for old in others if old.version is None)
-    actions = (*_let_go(others, target, now), *released((group, *adopted)), *_swept(fleet))
-    return Plan(actions=actions, remark=_told(adopted))
+    actions = (
+        *_release_old_groups(others, target, now),
+        *resume_scaling((group, *adopted)),
+        *_delete_orphan_templates(fleet),
+    )
+    return Plan(actions=actions, note=_note_on_adopted(adopted))
 
 
 def _slow_start_left(fleet: Fleet, group: ServerGroup, now: int) -> int:
@@ -43,7 +54,7 @@ def _slow_start_left(fleet: Fleet, group: ServerGroup, now: int) -> int:
     return max(0, since + fleet.slow_start - now)
 
 
-def _carried(group: ServerGroup, serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
+def _carry_over_rules(group: ServerGroup, serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
     """Before the old one goes: what people and tools made it scale by, the new one takes over."""
     ruled = [old for old in serving if old.rules]
     if not ruled:
@@ -52,42 +63,48 @@ def _carried(group: ServerGroup, serving: tuple[ServerGroup, ...]) -> tuple[Acti
     if old.rules == group.carried:
         return ()
     why = f"{old.name} scales by rules that {group.name} does not have yet"
-    carry = Action(verb=Verb.CARRY_OVER, group=group.name, reason=why, source=old.name)
+    carry = Action(verb=ActionKind.CARRY_OVER, group=group.name, reason=why, source=old.name)
     # Held first, or the first of the rules would act while two groups stand.
-    return (*held((group,)), carry)
+    return (*suspend_scaling((group,)), carry)
 
 
 def _detached(groups: tuple[ServerGroup, ...], why: str) -> tuple[Action, ...]:
-    return tuple(Action(verb=Verb.DETACH, group=old.name, reason=why) for old in groups)
+    return tuple(Action(verb=ActionKind.DETACH, group=old.name, reason=why) for old in groups)
 
 
-def _let_go(others: tuple[ServerGroup, ...], target: FleetTarget, now: int) -> list[Action]:
+def _release_old_groups(
+    others: tuple[ServerGroup, ...], target: DeployTarget, now: int
+) -> list[Action]:
     """Keep warm what served, delete what did not; a fleet that Slipway did not make stays."""
     ours = [old for old in others if old.version is not None]
     return [
-        _parting(old, target, now)
+        _standby_or_delete(old, target, now)
         for old in ours
         if old.standby_until is None or old.standby_until <= now
     ]
 
 
-def _parting(old: ServerGroup, target: FleetTarget, now: int) -> Action:
+def _standby_or_delete(old: ServerGroup, target: DeployTarget, now: int) -> Action:
     good = old.complete and old.live_since is not None
     if old.standby_until is None and target.keep_old > 0 and good:
         until = now + int(target.keep_old)
         why = f"kept {target.keep_old:.0f} s for a fast way back"
-        return Action(verb=Verb.KEEP_WARM, group=old.name, reason=why, at=until)
-    return Action(verb=Verb.DELETE, group=old.name, reason="out of traffic, and no longer kept")
+        return Action(verb=ActionKind.KEEP_WARM, group=old.name, reason=why, at=until)
+    return Action(
+        verb=ActionKind.DELETE, group=old.name, reason="out of traffic, and no longer kept"
+    )
 
 
-def _told(adopted: tuple[ServerGroup, ...]) -> str:
+def _note_on_adopted(adopted: tuple[ServerGroup, ...]) -> str:
     names = ", ".join(old.name for old in adopted)
     return f"{names} stays, out of traffic, since Slipway did not make it" if names else ""
 
 
-def _swept(fleet: Fleet) -> list[Action]:
+def _delete_orphan_templates(fleet: Fleet) -> list[Action]:
     why = "no group needs it: its launch was interrupted, or its removal"
-    return [Action(verb=Verb.DELETE_TEMPLATE, group=name, reason=why) for name in fleet.orphans]
+    return [
+        Action(verb=ActionKind.DELETE_TEMPLATE, group=name, reason=why) for name in fleet.orphans
+    ]
 
 
 def retire_standbys(fleet: Fleet, now: int) -> Plan:
@@ -101,9 +118,9 @@ def retire_standbys(fleet: Fleet, now: int) -> Plan:
     """
     why = "its time as a standby is over"
     due = [
-        Action(verb=Verb.DELETE, group=old.name, reason=why)
+        Action(verb=ActionKind.DELETE, group=old.name, reason=why)
         for old in fleet.groups
         if old.standby_until is not None and old.standby_until <= now
         if not (old.attached or old.draining or old.deleting)
     ]
-    return Plan(actions=(*due, *_swept(fleet)))
+    return Plan(actions=(*due, *_delete_orphan_templates(fleet)))

@@ -11,27 +11,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
-from slipway.fleet.analysis import Watch
-from slipway.fleet.apply import act, launch_of
-from slipway.fleet.capacity import last_good, live, proven
-from slipway.fleet.goals import Action, Plan, Verb, Wish
+from slipway.fleet.analysis import Analysis
+from slipway.fleet.apply import apply, launch_of
+from slipway.fleet.capacity import attached, has_served_alone, warm_standby
+from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import Deployment, MachineImage
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 # Seconds until the next look: after a change, and while something takes its time. A look that
 # comes before the cloud shows the change plans it once more, and done twice is done once.
 _AFTER_CHANGE, _WHILE_WAITING = 0.05, 1.0
 # Never done on a look that is older than a change: what was seen may have died meanwhile.
-_TAKING = frozenset({Verb.DETACH, Verb.DELETE})
+_TAKING = frozenset({ActionKind.DETACH, ActionKind.DELETE})
 # Only written down, in a moment in which no more can die than in any other.
-_NOTED = frozenset({Verb.MARK_LIVE})
+_NOTED = frozenset({ActionKind.MARK_LIVE})
 # Wishes that depend on more than the groups and the balancer's word on them.
-_CLOSE = frozenset({Wish.IN_TRAFFIC, Wish.OLD_RETIRED})
+_CLOSE = frozenset({Goal.IN_TRAFFIC, Goal.OLD_RETIRED})
 # Wishes that a swap begins with.
-_FIRST = frozenset({Wish.CANARY, Wish.LAUNCHED})
+_FIRST = frozenset({Goal.CANARY, Goal.LAUNCHED})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Swap:
     """
 
     cloud: FleetCloud
-    target: FleetTarget
+    target: DeployTarget
     image: MachineImage
     log: Callable[[str], None]
     clock: Callable[[], float] = time.time
@@ -57,22 +57,22 @@ class Swap:
         return f"{self.target.project}-{self.target.environment}-{self.image.release.slug}"
 
     @property
-    def watch(self) -> Watch:
+    def analysis(self) -> Analysis:
         """What the release is watched by while it soaks."""
-        return Watch(cloud=self.cloud, target=self.target, sleep=self.sleep)
+        return Analysis(cloud=self.cloud, target=self.target, sleep=self.sleep)
 
-    def observe(self, wish: Wish | None = None) -> Fleet:
+    def observe(self, wish: Goal | None = None) -> Fleet:
         """Read the environment's fleet from the cloud.
 
         :param wish: what it is read for; some wishes need a closer look.
         """
-        return self.cloud.observe(closely=wish in _CLOSE)
+        return self.cloud.observe(detailed=wish in _CLOSE)
 
     def group(self) -> ServerGroup | None:
         """Read the release's own server group."""
         return self.observe().of(self.image.release.version)
 
-    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+    def plan(self, fleet: Fleet, wish: Goal) -> Plan:
         """Decide what comes next, and do nothing of it.
 
         :param fleet: as observed.
@@ -83,7 +83,7 @@ class Swap:
             name=self.name, image=self.image.image_id, now=int(self.clock()),
         )  # fmt: skip
 
-    def converge(self, wish: Wish, *, timeout: float, seen: Fleet | None = None) -> Fleet:
+    def converge(self, wish: Goal, *, timeout: float, seen: Fleet | None = None) -> Fleet:
         """Act until the wish is fulfilled; nothing is done twice.
 
         :param wish: how far to go.
@@ -104,13 +104,15 @@ class Swap:
             story.decided(step, wish)
             if step.done:
                 return fleet
-            if step.stuck:
-                raise UnhealthyRelease(step.stuck, advice="run the deployment again from launch on")
+            if step.blocked:
+                raise UnhealthyRelease(
+                    step.blocked, advice="run the deployment again from launch on"
+                )
             if self.clock() > deadline:
                 msg = f"{wish.value} was not reached in {timeout:.0f} s: {_open(step)}"
                 raise CloudUnavailable(msg, advice="run the task again: it goes on from here")
             for action in at_one_look(step):
-                self.act(action)
+                self.apply(action)
             self.sleep(_AFTER_CHANGE if step.actions else _WHILE_WAITING)
 
     def check(self) -> None:
@@ -118,8 +120,8 @@ class Swap:
 
         :raises EnvironmentMisconfigured: when an alarm does not exist.
         """
-        if self.target.alarms and not proven(self.group()):
-            self.watch.find_alarms()
+        if self.target.alarms and not has_served_alone(self.group()):
+            self.analysis.find_alarms()
 
     def deployment(self, fleet: Fleet, previous: ServerGroup | None) -> Deployment:
         """Say what the swap has come to.
@@ -143,7 +145,7 @@ class Swap:
         :param fleet: as observed.
         """
         others = fleet.others(self.image.release.version)
-        return next(iter(live(others)), last_good(others))
+        return next(iter(attached(others)), warm_standby(others))
 
     def inheritance(self, fleet: Fleet) -> tuple[str, ...]:
         """Say what a launch would take over from the live group, and what it would not.
@@ -152,19 +154,19 @@ class Swap:
         :raises EnvironmentMisconfigured: when the cloud lacks what the launch needs.
         :raises CloudUnavailable: when the cloud does not answer.
         """
-        actions = self.plan(fleet, Wish.LAUNCHED).actions
-        launches = (one for one in actions if one.verb is Verb.LAUNCH and one.source)
+        actions = self.plan(fleet, Goal.LAUNCHED).actions
+        launches = (one for one in actions if one.verb is ActionKind.LAUNCH and one.source)
         made = (launch_of(one, self.target, self.image) for one in launches)
         return tuple(line for one in made for line in self.cloud.inheritance(one))
 
-    def act(self, action: Action) -> None:
+    def apply(self, action: Action) -> None:
         """Do one action, and say so.
 
         :raises EnvironmentMisconfigured: when the cloud refuses it.
         :raises CloudUnavailable: when the cloud does not answer.
         :raises LeaseHeld: when it is somebody else's turn.
         """
-        said = act(action, cloud=self.cloud, target=self.target, image=self.image)
+        said = apply(action, cloud=self.cloud, target=self.target, image=self.image)
         self.log(f"did: {action.verb.value} {action.group}")
         for line in said:
             self.log(line)
@@ -190,14 +192,14 @@ class _Story:
     def seen(self, fleet: Fleet) -> None:
         self._tell("seen", describe(fleet))
 
-    def decided(self, step: Plan, wish: Wish) -> None:
+    def decided(self, step: Plan, wish: Goal) -> None:
         for action in step.actions:
             told = f"{action.verb.value} {action.group}{_details(action)}"
             self._log(f"decided: {told}, because {action.reason}")
         if step.waiting:
             self._tell("waiting", step.waiting)
         if step.done:
-            self._log(f"{wish.value}: {step.remark or 'nothing more to do'}")
+            self._log(f"{wish.value}: {step.note or 'nothing more to do'}")
 
     def _tell(self, what: str, words: str) -> None:
         if self._last.get(what) != words:

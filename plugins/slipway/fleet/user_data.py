@@ -10,12 +10,12 @@ import base64
 import yaml
 
 from slipway.model.facts import Release
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 INSTANCE_FILE = "/etc/slipway/instance.env"
 
 
-def user_data(target: FleetTarget, release: Release) -> str:
+def user_data(target: DeployTarget, release: Release) -> str:
     """Return the ``#cloud-config`` of a release's machines, base64-encoded as EC2 wants it.
 
     :param target: the environment.

@@ -40,7 +40,7 @@ class Canary(Fact):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FleetTarget(Fact):
+class DeployTarget(Fact):
     """One environment of one project, as the fleet sees it; lengths of time are seconds.
 
     :param target_group: name of an ALB or NLB target group; None with ``load_balancer``.

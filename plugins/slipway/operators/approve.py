@@ -20,7 +20,7 @@ from slipway.model.inert import inert, visible
 from slipway.operators.check_freeze import held_up
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.params import freeze_override
-from slipway.tasks.retries import PersonsMistake, explained
+from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 from slipway.tasks.supersede import superseded_by
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         :raises AirflowSkipException: when a newer commit is asked about.
         :raises TaskAwaitingInput: always, otherwise.
         """
-        with explained():
+        with no_retry_on_input_error():
             proposal = self._proposal(context)
             self._leave_to_newer(context, proposal)
             self.subject, self.body = question(proposal, freeze_override(context))
@@ -90,7 +90,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         :raises AirflowFailException: when it was no, came within a freeze window, or never came.
         :raises AirflowSkipException: when a newer commit was asked about meanwhile.
         """
-        with explained():
+        with no_retry_on_input_error():
             proposal = self._proposal(context, digest=digest)
             if event.get("error_type") == "timeout":
                 self._go_on_waiting(context, proposal)

@@ -25,7 +25,7 @@ from slipway.tasks.consent import Admission
 from slipway.tasks.image_layers import Layers, baked_before
 from slipway.tasks.known_images import KnownImages, known_images, machine_image
 from slipway.tasks.naming import NO_ENVIRONMENT, bake_name, container_name, labels
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -76,7 +76,7 @@ class _Baker:
         return self.images.note(image_id, plan.tags, release, plan.inputs)
 
 
-class PackerBakeOperator(BaseOperator):
+class BakeImageOperator(BaseOperator):
     """Bake an image with exactly one release in it, on the base layer.
 
     :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
@@ -128,7 +128,7 @@ class PackerBakeOperator(BaseOperator):
         :raises AirflowFailException: when the recipe or the package is at fault.
         """
         package = PublishedPackage.from_json(self.package)
-        with explained():
+        with no_retry_on_input_error():
             if self.admission is not None:
                 package = self.admission.package(context, package)
             catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))

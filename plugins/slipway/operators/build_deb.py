@@ -31,13 +31,13 @@ from slipway.tasks.kept_facts import (
     same_as_kept,
 )
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class DebBuildOperator(BaseOperator):
+class BuildDebOperator(BaseOperator):
     """Build a commit's ``.deb`` and put it into the artifact store.
 
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
@@ -87,7 +87,7 @@ class DebBuildOperator(BaseOperator):
 
         :raises AirflowFailException: when the package is not what the project file says.
         """
-        with explained():
+        with no_retry_on_input_error():
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             release = checkout.release

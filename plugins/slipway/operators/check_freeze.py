@@ -19,7 +19,7 @@ from slipway.tasks.params import (
     is_dry_run,
     triggered_by,
 )
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -50,7 +50,7 @@ class CheckFreezeOperator(BaseOperator):
 
         :raises AirflowSkipException: in a window, for a run that need not fail.
         """
-        with explained():
+        with no_retry_on_input_error():
             try:
                 return held_up(self.windows, self.clock(), context, self.log)
             except EnvironmentFrozen as frozen:

@@ -18,7 +18,7 @@ from slipway.model.event import HEADS, TAGS, Event
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.inert import visible
 from slipway.tasks.kept_facts import forget_fact, keep_fact
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -66,7 +66,7 @@ class CheckoutOperator(BaseOperator):
         :raises AirflowFailException: when there is no such commit, the ref means more than one
             thing, or nothing that is delivered reaches it.
         """
-        with explained():
+        with no_retry_on_input_error():
             forget_fact(context)
             checkout = self._checkout(announced_by(context))
         release = checkout.release

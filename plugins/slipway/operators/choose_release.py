@@ -15,11 +15,11 @@ from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json
 from slipway.model.inert import visible
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.operators.record_release import parts
 from slipway.operators.swap import open_cloud
 from slipway.tasks.release_form import ask_which, chosen
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,7 +32,7 @@ _LISTED = 25
 class ChooseReleaseOperator(BaseOperator):
     """Take a release out of the catalogue, where only those are that passed the commit pipeline.
 
-    :param environment: where it will go, :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: where it will go, :class:`slipway.model.target.DeployTarget` as JSON.
     :param version: a version, the start of a sha, ``newest``, ``previous`` (the last good one
         before what serves now), ``choose`` (a person picks one from a list), or nothing: what the
         environment before this one runs now.
@@ -63,7 +63,7 @@ class ChooseReleaseOperator(BaseOperator):
     def execute(self, context: Context) -> Json:
         """Find the release; an unknown one fails for good, naming what there is."""
         catalogue, asked = ReleaseCatalogue(artifact_store()), self.version.strip()
-        with explained():
+        with no_retry_on_input_error():
             if asked == CHOOSE:
                 self._ask(context, catalogue)
             return self._taken(self._find(catalogue, asked))
@@ -72,13 +72,13 @@ class ChooseReleaseOperator(BaseOperator):
         """Go on with the release that a person chose."""
         version, who = chosen(event)
         self.log.info("%s chose %s", visible(who), version)
-        with explained():
+        with no_retry_on_input_error():
             catalogue = ReleaseCatalogue(artifact_store())
             return self._taken(catalogue.find(self.environment["project"], version))
 
     def _ask(self, context: Context, catalogue: ReleaseCatalogue) -> None:
-        target = FleetTarget.from_json(self.environment)
-        places = [FleetTarget.from_json(self.before)] if self.before else []
+        target = DeployTarget.from_json(self.environment)
+        places = [DeployTarget.from_json(self.before)] if self.before else []
         seen = {
             place.environment: serving_version(open_cloud(place).observe())
             for place in [*places, target]
@@ -104,7 +104,7 @@ class ChooseReleaseOperator(BaseOperator):
             return catalogue.find(project, asked)
         if asked == NEWEST or self.before is None:
             return catalogue.newest(project, self._line())
-        source = FleetTarget.from_json(self.before)
+        source = DeployTarget.from_json(self.before)
         self.log.info("no version was named, so it is what %s runs", source.environment)
         return catalogue.find(project, _serving(source))
 
@@ -119,7 +119,7 @@ class ChooseReleaseOperator(BaseOperator):
             return None
 
     def _previous(self) -> str:
-        target = FleetTarget.from_json(self.environment)
+        target = DeployTarget.from_json(self.environment)
         history = DeploymentHistory(artifact_store())
         serving = _serving(target)
         found = previous(history.versions(target.project, target.environment), serving)
@@ -130,7 +130,7 @@ class ChooseReleaseOperator(BaseOperator):
         return found
 
 
-def _serving(target: FleetTarget) -> str:
+def _serving(target: DeployTarget) -> str:
     version = serving_version(open_cloud(target).observe())
     if version is None:
         msg = f"{target.environment} runs no release of {target.project} yet"

@@ -19,7 +19,7 @@ from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, Pl
 from slipway.fleet.capacity import serving_version
 from slipway.hooks.fleet.lease import FleetLease
 from slipway.model.facts import Json, MachineImage
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
 from slipway.tasks.begun import name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.consent import Admission, Consent
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.hooks.fleet.cloud import FleetCloud
-    from slipway.hooks.fleet.lease import Holder
+    from slipway.hooks.fleet.lease import LeaseRecord
     from slipway.model.fleet import Fleet
     from slipway.operators.preflight_look import Preflight
 
@@ -42,7 +42,7 @@ _POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
 _ALIVE = ["queued", "running"]
 
 
-class TurnTakingOperator(BaseOperator):
+class LeasedOperator(BaseOperator):
     """Waits until no other run changes the environment, without a worker if it takes long.
 
     Whatever task it is whose turn comes first in a run, it asks for the freeze windows and looks
@@ -84,26 +84,26 @@ class TurnTakingOperator(BaseOperator):
         return self.work(context)
 
     def work(self, context: Context) -> Any:
-        """Do the work; :meth:`take_turn` comes first, so that it may begin a second time.
+        """Do the work; :meth:`acquire_lease` comes first, so that it may begin a second time.
 
         :param context: the task's.
         """
         raise NotImplementedError
 
-    def take_turn(
+    def acquire_lease(
         self, context: Context, cloud: FleetCloud, environment: Json, release: str,
-        *, begin: Callable[[], None] | None, passed: bool = False, consent: Consent | None = None,
-        admit: Callable[[Holder | None], None] | None = None,
+        *, begin: Callable[[], None] | None, soaked: bool = False, consent: Consent | None = None,
+        admit: Callable[[LeaseRecord | None], None] | None = None,
     ) -> FleetLease:  # fmt: skip
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
 
         :param context: the task's.
         :param cloud: where the lease lies.
-        :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+        :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
         :param release: the version that the run brings in.
         :param begin: looks whether the run may begin its swap, and raises when it must not; None
             for the way back, which is always open.
-        :param passed: its soak is over.
+        :param soaked: its soak is over.
         :param consent: the yes by which it does.
         :param admit: raises when it must not, after what the lease has on record.
         :raises ApprovalUsedUp: when the swap of that yes is over.
@@ -120,7 +120,7 @@ class TurnTakingOperator(BaseOperator):
             self.log.info("%s", consent.approval)
         told = ""
 
-        def admitted(held: Holder | None) -> str:
+        def admitted(held: LeaseRecord | None) -> str:
             admit(held)
             if begin is None:
                 return name_of_way_back()
@@ -129,12 +129,12 @@ class TurnTakingOperator(BaseOperator):
 
         while True:
             try:
-                mine = lease.take(release, passed=passed, plan=plan, admit=admitted)
+                mine = lease.acquire(release, soaked=soaked, plan=plan, admit=admitted)
                 break
             except LeaseHeld as held:
                 if told != (told := held.message):
                     self.log.info("waiting: %s", told)
-                self._wait(held, FleetTarget.from_json(environment), since)
+                self._wait(held, DeployTarget.from_json(environment), since)
         self.log.info("lease: %s, generation %s", lease.name, mine.generation)
         said = {"name": lease.name, "owner": mine.owner, "generation": mine.generation}
         ti: Any = context["ti"]
@@ -161,7 +161,7 @@ class TurnTakingOperator(BaseOperator):
                 raise AirflowSkipException(str(told)) from frozen
             raise told from frozen
 
-    def _wait(self, held: LeaseHeld, target: FleetTarget, since: float) -> None:
+    def _wait(self, held: LeaseHeld, target: DeployTarget, since: float) -> None:
         waited = time.time() - since
         if waited > _LONGEST:
             msg = f"{held.message}, and has for {waited / 60:.0f} min"
@@ -176,7 +176,7 @@ class TurnTakingOperator(BaseOperator):
         )  # fmt: skip
 
 
-def _anybody(held: Holder | None) -> None:
+def _anybody(held: LeaseRecord | None) -> None:
     """Let everybody begin, where nobody was asked."""
 
 
@@ -203,10 +203,10 @@ def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> 
         log("the lease was left by %s, which has ended", owner)
         return True
 
-    return cloud.lease(owner=run_owner(ti.dag_id, ti.run_id), dead=dead)
+    return cloud.lease(owner=run_owner(ti.dag_id, ti.run_id), is_dead=dead)
 
 
-def still_as_planned(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:
+def check_plan_is_current(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:
     """Make sure that a person's yes is still about the environment as it is.
 
     :param look: observes the fleet.

@@ -20,8 +20,8 @@ from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.proof_settings import OnBroken, ProofSettings
 from slipway.model.schema_facts import HeavyChange
-from slipway.model.target import FleetTarget
-from slipway.operators.leased import TurnTakingOperator, still_as_planned
+from slipway.model.target import DeployTarget
+from slipway.operators.leased import LeasedOperator, check_plan_is_current
 from slipway.operators.swap import open_cloud
 from slipway.policies.heavy_changes import OnHeavy, describe
 from slipway.policies.schema import OnRollBack, Rehearse
@@ -30,7 +30,7 @@ from slipway.tasks.naming import container_name, labels
 from slipway.tasks.proof.live_proof import MigrationProof
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
 from slipway.tasks.rehearsal import Prover, Rehearsal
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.schema_change import SchemaChange
 from slipway.tasks.schema_starts import schema_starts
 
@@ -112,7 +112,7 @@ class GooseRehearseOperator(_GooseOperator):
     :param roles: made beforehand, as they are on production's server.
     :param env: the variables that ``ENVSUB`` sees.
     :param rehearse: :class:`slipway.policies.schema.Rehearse`: whether the way down is rehearsed.
-    :param targets: :class:`slipway.model.target.FleetTarget` as JSON, of each environment that the
+    :param targets: :class:`slipway.model.target.DeployTarget` as JSON, of each environment that the
         commit may reach: what serves there is tried on the migrated schema.
     :param proof: :class:`slipway.model.proof_settings.ProofSettings` as JSON; None tries nothing.
     :param docker_conn_id: Airflow connection of the container engine.
@@ -144,7 +144,7 @@ class GooseRehearseOperator(_GooseOperator):
         :raises AirflowFailException: when a migration is at fault, naming file and direction, or a
             release that serves does not work on the migrated schema, naming its query.
         """
-        with explained():
+        with no_retry_on_input_error():
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             migrations = self._migrations(checkout.release.sha)
@@ -179,12 +179,12 @@ class GooseRehearseOperator(_GooseOperator):
         return partial(proof.of_what_serves, migrations, self.targets)
 
 
-class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
+class GooseMigrateOperator(_GooseOperator, LeasedOperator):
     """Bring an environment's database to a release's schema, when it is the run's turn.
 
     A database that is ahead of the release, on the way back, is left as it is.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON: whose database it is.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON: whose database it is.
     :param release: :class:`slipway.model.facts.Release` as JSON.
     :param url: the repository.
     :param connection: Airflow connection with the repository's credentials.
@@ -228,8 +228,8 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
 
         :raises AirflowFailException: when a migration or the connection is at fault.
         """
-        with explained():
-            target = FleetTarget.from_json(self.environment)
+        with no_retry_on_input_error():
+            target = DeployTarget.from_json(self.environment)
             cloud = open_cloud(target)
             release = Release.from_json(self.release)
             consent, heavy = None, tuple[HeavyChange, ...]()
@@ -238,8 +238,8 @@ class GooseMigrateOperator(_GooseOperator, TurnTakingOperator):
                 release = record.checkout.release
                 heavy = record.schema.heavy if record.schema else ()
                 consent = self.admission.consent(context, release)
-            planned = partial(still_as_planned, cloud.observe, consent, release.version)
-            lease = self.take_turn(
+            planned = partial(check_plan_is_current, cloud.observe, consent, release.version)
+            lease = self.acquire_lease(
                 context, cloud, self.environment, release.version, consent=consent, begin=planned
             )
             planned()

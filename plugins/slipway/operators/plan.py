@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway.exceptions import ReleaseNotFound, SchemaAhead
 from slipway.fleet.capacity import serving_version
 from slipway.fleet.forecast import forecast
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.hooks.store.approvals import Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
@@ -26,7 +26,7 @@ from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.operators.swap import open_swap
 from slipway.tasks.consent import Admission
 from slipway.tasks.params import is_dry_run, triggered_by
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.supersede import BranchOrder, supersede
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     is what counts. A dry run ends here: all that follows is skipped.
 
     :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: looks for the image.
     :param schema: looks at the database; None without migrations.
     :param always: also when the run is no dry run; otherwise the task has nothing to do then.
@@ -87,7 +87,7 @@ class PlanOperator(BaseOperator, SkipMixin):
             self.log.info("nobody asked for a plan; the tasks that follow tell what they do")
             return
         self._context = context
-        with explained():
+        with no_retry_on_input_error():
             package = self._package()
             if self.preflight is not None:
                 self._require_open(self.preflight, package, context)
@@ -97,7 +97,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         ti: Any = context["ti"]
         ti.xcom_push(key=PLAN, value=lines)
         if self.admission is not None and self.admission.asks and not dry:
-            with explained():
+            with no_retry_on_input_error():
                 self._propose(context, self.admission, package, lines)
         if dry:
             self.log.info("a dry run: nothing was changed, and the rest is skipped")
@@ -145,7 +145,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         image, words = self.image.look(package)
         swap = open_swap(self.environment, image.to_json(), self.log.info)
         swap.check()
-        fleet = swap.observe(Wish.OLD_RETIRED)  # the wish that takes the closest look
+        fleet = swap.observe(Goal.OLD_RETIRED)  # the wish that takes the closest look
         self._replaces = replaced = serving_version(fleet) or ""
         context["ti"].xcom_push(key=REPLACES, value=replaced)
         yield f"release: {package.release.version}, in place of {replaced or 'none'}"

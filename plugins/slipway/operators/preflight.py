@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator
 from slipway.model.facts import PublishedPackage
 from slipway.operators.preflight_look import Preflight, require
 from slipway.tasks.consent import Admission
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -49,7 +49,7 @@ class PreflightOperator(BaseOperator):
         :raises DatabaseUnavailable: when another try may help.
         """
         self._context = context
-        with explained():
+        with no_retry_on_input_error():
             package = PublishedPackage.from_json(self.package)
             if self.admission is not None:
                 package = self.admission.record(package.release, package.digest).package

@@ -14,10 +14,10 @@ from slipway.exceptions import (
     InputError,
     PreflightFailed,
 )
-from slipway.fleet.capacity import proven
+from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.finding import Finding
 from slipway.fleet.forecast import forecast
-from slipway.fleet.goals import Verb
+from slipway.fleet.goals import ActionKind
 from slipway.fleet.preflight import judge
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import aws_clients
@@ -28,7 +28,7 @@ from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.fleet import Fleet
 from slipway.model.surroundings import DatabaseSeen, Needs, Unasked
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.operators.migrations import database_url, migration_files
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.operators.swap import open_swap
@@ -50,7 +50,7 @@ class Preflight:
     :param parameters: names of those that the unit cannot do without.
     """
 
-    target: FleetTarget
+    target: DeployTarget
     image: ImageOutlook
     schema: SchemaOutlook | None = None
     parameters: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class Preflight:
             subnets=target.subnets, security_groups=target.security_groups,
             instance_type=target.instance_type, profile=target.profile,
             # A release that served alone before is not watched again.
-            alarms=() if fleet and proven(fleet.of(image.release.version)) else target.alarms,
+            alarms=() if fleet and has_served_alone(fleet.of(image.release.version)) else target.alarms,
             architecture=package.architecture if package else "all",
             image_id=image.image_id if baked else None,
             machines=machines, parameters=self.parameters,
@@ -155,7 +155,7 @@ class Preflight:
         )  # fmt: skip
 
 
-def require(findings: Sequence[Finding], target: FleetTarget, release: Release) -> None:
+def require(findings: Sequence[Finding], target: DeployTarget, release: Release) -> None:
     """Stop a deployment for which something is missing, naming all of it.
 
     :param findings: what is in its way.
@@ -189,9 +189,13 @@ def _launched(swap: Swap, fleet: Fleet) -> int:
     """Count the machines that the swap launches; none where a standby comes back as it is."""
     actions: list[Any] = [one.action for one in forecast(swap, fleet) if one.action]
     own = [one for one in actions if one.group == swap.name]
-    if not any(one.verb is Verb.LAUNCH for one in own):
+    if not any(one.verb is ActionKind.LAUNCH for one in own):
         return 0
-    sizes = [one.size[1] for one in own if one.verb in (Verb.LAUNCH, Verb.RESIZE) and one.size]
+    sizes = [
+        one.size[1]
+        for one in own
+        if one.verb in (ActionKind.LAUNCH, ActionKind.RESIZE) and one.size
+    ]
     return max(sizes, default=swap.target.desired_size)
 
 

@@ -28,13 +28,13 @@ from slipway.model.facts import (
 )
 from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class AptPublishOperator(BaseOperator):
+class PublishAptOperator(BaseOperator):
     """Add a package to the signed apt repository; every version stays there.
 
     :param deb: :class:`slipway.model.facts.DebPackage` as JSON.
@@ -58,7 +58,7 @@ class AptPublishOperator(BaseOperator):
 
     def execute(self, context: Context) -> Json:
         """Publish; what is published already stays as it is."""
-        with explained():
+        with no_retry_on_input_error():
             forget_fact(context)
             deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
             repository = apt_repository(self.apt_conn_id)

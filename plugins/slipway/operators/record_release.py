@@ -15,7 +15,7 @@ from slipway.model.facts import Json, Release
 from slipway.tasks.begun import require_finished
 from slipway.tasks.consent import Admission
 from slipway.tasks.release_facts import ReleaseFacts
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -60,7 +60,7 @@ class RecordReleaseOperator(BaseOperator):
             pipeline ran and passed, or what passed, was built, was published and was checked out
             is not one release of this project.
         """
-        with explained():
+        with no_retry_on_input_error():
             made = ReleaseFacts.of_run(context, rehearsed=self.rehearsed)
             made.require_one_release(self.project)
             made.require_tested()
@@ -96,7 +96,7 @@ class RecordDeploymentOperator(BaseOperator):
         :raises AirflowFailException: when the run has not brought the release into service.
         """
         release = Release.from_json(self.release)
-        with explained():
+        with no_retry_on_input_error():
             release = self.admission.record(release).checkout.release
             self.admission.consent(context, release)
             require_finished(context, release.version)

@@ -16,7 +16,7 @@ from slipway.hooks.aws.connection import account
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -46,7 +46,7 @@ class RenewAptReleaseOperator(BaseOperator):
         A distribution that the connection named once stays signed, for machines and releases
         look there.
         """
-        with explained():
+        with no_retry_on_input_error():
             repository = apt_repository(self.apt_conn_id)
             published = AptBucket(repository).distributions()
             if repository.distribution not in published:

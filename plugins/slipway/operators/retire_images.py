@@ -21,7 +21,7 @@ from slipway.hooks.store.run_retention import forget_old_runs
 from slipway.model.facts import Release
 from slipway.operators.trouble import own_trouble
 from slipway.policies.retention import StoredImage, Verdict, judge_bases, judge_releases, own_images
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -123,7 +123,7 @@ class RetireBaseImagesOperator(_RetentionOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Look, judge, retire; what a killed try left is found again."""
-        with explained():
+        with no_retry_on_input_error():
             store = artifact_store()
             # Of whomever: what somebody else made of a base layer needs it as well.
             apps = self._open({LAYER: "app"}, "").images()
@@ -149,7 +149,7 @@ class ForgetRunsOperator(BaseOperator):
 
     def execute(self, context: Context) -> int:
         """Look once a day; what a killed try left goes with the next."""
-        with explained():
+        with no_retry_on_input_error():
             gone = sum(1 for _ in forget_old_runs(artifact_store(), datetime.now(UTC)))
         if gone:
             self.log.info("the notes of %d runs went", gone)

@@ -37,7 +37,7 @@ from slipway.tasks.kept_facts import (
 )
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.pipeline_share import Part, Share, Work
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 TOGETHER = 200
 
 
-class PipelineTestOperator(BaseOperator):
+class RunPipelineOperator(BaseOperator):
     """Run a commit's ``.drone.yml`` in containers.
 
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
@@ -140,7 +140,7 @@ class PipelineTestOperator(BaseOperator):
         :raises AirflowSkipException: when no step was meant for this commit: there is no release
             then, and what follows is skipped as well.
         """
-        with explained(), spool() as file:
+        with no_retry_on_input_error(), spool() as file:
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))

@@ -11,25 +11,25 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import ApprovalUsedUp, LeaseHeld, RecordRefused, ReleaseNotFound
-from slipway.fleet.capacity import proven
-from slipway.fleet.goals import Wish
+from slipway.fleet.capacity import has_served_alone
+from slipway.fleet.goals import Goal
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.fleet.lease import FleetLease, HalfDone, Holder
+from slipway.hooks.fleet.lease import FleetLease, LeaseRecord, UnfinishedSwap
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
-from slipway.model.target import FleetTarget
-from slipway.operators.leased import TurnTakingOperator, run_lease, still_as_planned
+from slipway.model.target import DeployTarget
+from slipway.operators.leased import LeasedOperator, check_plan_is_current, run_lease
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.begun import finish_swap, forget_swap, never_began
 from slipway.tasks.consent import Consent
 from slipway.tasks.known_images import require_recorded
 from slipway.tasks.params import is_dry_run
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.schema_that_stays import tell_schema
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
 # Seconds, to which comes what the balancer takes to drain and to start slowly; sensors wait longer.
 _PATIENCE = 480.0
-_LEISURELY = frozenset({Wish.OLD_RETIRED, Wish.ROLLED_BACK})
+_LEISURELY = frozenset({Goal.OLD_RETIRED, Goal.ROLLED_BACK})
 _NOTHING = "nothing was launched, so there is nothing to roll back"
 
 
-class _FleetOperator(TurnTakingOperator):
+class _FleetOperator(LeasedOperator):
     """Brings the fleet to one wish, when it is the run's turn.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :returns: :class:`slipway.model.facts.Deployment` as JSON.
     """
@@ -52,7 +52,7 @@ class _FleetOperator(TurnTakingOperator):
     template_fields: Sequence[str] = ("image",)
     ui_color = "#ede9fe"
     consent: Consent | None = None
-    wish: Wish
+    wish: Goal
     # The swap ends here, and the next one may begin.
     last = False
     # Machines are made of the image, so it is looked at whichever task the run began with.
@@ -60,7 +60,7 @@ class _FleetOperator(TurnTakingOperator):
     # It ends a swap and begins none, so it asks neither calendar nor plan.
     way_back = False
     # The release was watched to the end of its soak.
-    passed = False
+    soaked = False
 
     def __init__(self, *, environment: Json, image: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -69,16 +69,16 @@ class _FleetOperator(TurnTakingOperator):
 
     def work(self, context: Context) -> Json:
         """Converge, and say what came of it."""
-        with explained():
+        with no_retry_on_input_error():
             looking = open_swap(self.environment, self.image, self.log.info)
             release = looking.image.release.version
             self.ask(context, looking)
-            lease = self.take_turn(
-                context, looking.cloud, self.environment, release, passed=self.passed,
+            lease = self.acquire_lease(
+                context, looking.cloud, self.environment, release, soaked=self.soaked,
                 consent=self.consent, admit=self.admits(looking),
                 begin=None if self.way_back else partial(self.require_planned, looking),
             )  # fmt: skip
-            swap = replace(looking, cloud=looking.cloud.guarded(lease.check))
+            swap = replace(looking, cloud=looking.cloud.with_fence(lease.check))
             if self.launches:
                 self.require_planned(swap)
             if self.consent:
@@ -101,7 +101,7 @@ class _FleetOperator(TurnTakingOperator):
             image = swap.image
             self.consent = self.admission.consent(context, image.release, image.deb_sha256)
 
-    def admits(self, swap: Swap) -> Callable[[Holder | None], None] | None:
+    def admits(self, swap: Swap) -> Callable[[LeaseRecord | None], None] | None:
         """Return what decides about what is half done; None leaves it to the yes, if there is one.
 
         :param swap: without the lease.
@@ -114,44 +114,44 @@ class _FleetOperator(TurnTakingOperator):
         :param swap: of this task, with or without the lease.
         """
         require_recorded(swap.image, swap.target)
-        still_as_planned(swap.observe, self.consent, swap.image.release.version)
+        check_plan_is_current(swap.observe, self.consent, swap.image.release.version)
 
     def leave(self, lease: FleetLease, release: str, context: Context) -> None:
         """Let the next swap begin: this one is done, and whatever was half done before it."""
         finish_swap(context)
-        lease.give_back()
+        lease.release()
 
 
 class LaunchOperator(_FleetOperator):
     """Launch the release's server group beside the live one, outside the balancer."""
 
-    wish = Wish.LAUNCHED
+    wish = Goal.LAUNCHED
     launches = True
 
 
 class LaunchCanaryOperator(LaunchOperator):
     """Launch the first few machines of the release, outside the balancer."""
 
-    wish = Wish.CANARY
+    wish = Goal.CANARY
 
 
 class ShiftTrafficOperator(_FleetOperator):
     """Let the new server group into the balancer."""
 
-    wish = Wish.IN_TRAFFIC
+    wish = Goal.IN_TRAFFIC
 
 
 class RetireOldOperator(_FleetOperator):
     """Drain the old server group, then keep it warm or remove it."""
 
-    wish = Wish.OLD_RETIRED
-    last = passed = True
+    wish = Goal.OLD_RETIRED
+    last = soaked = True
 
 
 class RollBackOperator(_FleetOperator):
     """Remove the new server group; the old one serves on. For a failed swap only."""
 
-    wish = Wish.ROLLED_BACK
+    wish = Goal.ROLLED_BACK
     last = way_back = True
 
     def work(self, context: Context) -> Json:
@@ -172,20 +172,20 @@ class RollBackOperator(_FleetOperator):
         """
         if never_began(context, swap.group):
             raise AirflowSkipException(_NOTHING)
-        rival = run_lease(context, swap.cloud, self.log.info).rival()
+        rival = run_lease(context, swap.cloud, self.log.info).other_owner()
         if rival is not None and swap.group() is None:
             msg = f"{_NOTHING}; {rival.owner} is changing this environment"
             raise AirflowSkipException(msg)
 
-    def admits(self, swap: Swap) -> Callable[[Holder | None], None] | None:
+    def admits(self, swap: Swap) -> Callable[[LeaseRecord | None], None] | None:
         """Where each deployment is approved, keep what served before, unless it is half done."""
         if self.admission is None or not self.admission.asks:
             return None
         version = swap.image.release.version
 
-        def admit(held: Holder | None) -> None:
+        def admit(held: LeaseRecord | None) -> None:
             half_done = held is not None and any(one.release == version for one in held.swaps)
-            if half_done or not proven(swap.group()):
+            if half_done or not has_served_alone(swap.group()):
                 return
             msg = f"the swap to {version} came to its end, so there is nothing to roll back"
             advice = "to put an earlier release back, run the environment's own DAG"
@@ -197,7 +197,7 @@ class RollBackOperator(_FleetOperator):
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
         tell_schema(self.environment, release, self.log.warning)
         forget_swap(context)
-        lease.settle(release)
+        lease.finish(release)
 
 
 class RetireStandbysOperator(BaseOperator):
@@ -207,7 +207,7 @@ class RetireStandbysOperator(BaseOperator):
     failed, or somebody marked the run as failed, or deleted it. A release that was not watched to
     the end of its soak leaves.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     """
 
     ui_color = "#ede9fe"
@@ -225,26 +225,26 @@ class RetireStandbysOperator(BaseOperator):
             looking = self._open("")
             lease = run_lease(context, looking.cloud, self.log.info)
             idle = lease.holder() is None
-            if idle and looking.plan(looking.observe(), Wish.STANDBYS_RETIRED).done:
+            if idle and looking.plan(looking.observe(), Goal.STANDBYS_RETIRED).done:
                 return
             try:
-                swaps = lease.take().swaps
+                swaps = lease.acquire().swaps
             except LeaseHeld as held:
                 raise AirflowSkipException(held.message) from held
-            cloud = looking.cloud.guarded(lease.check)
+            cloud = looking.cloud.with_fence(lease.check)
             for half in reversed(swaps):
                 self.log.info("the swap to %s was left half done", half.release)
                 self._end(half, replace(self._open(half.release), cloud=cloud), context)
                 if half is not swaps[0]:
-                    lease.settle(half.release)
-            self._converge(replace(looking, cloud=cloud), Wish.STANDBYS_RETIRED)
-            lease.give_back()
+                    lease.finish(half.release)
+            self._converge(replace(looking, cloud=cloud), Goal.STANDBYS_RETIRED)
+            lease.release()
 
-    def _end(self, half: HalfDone, swap: Swap, context: Context) -> None:
+    def _end(self, half: UnfinishedSwap, swap: Swap, context: Context) -> None:
         """Bring a swap to its end; a release that stays is one to come back to later."""
         wish = ending(swap.observe(), half)
         self._converge(swap, wish)
-        if wish is Wish.OLD_RETIRED:
+        if wish is Goal.OLD_RETIRED:
             self._remember(swap, context)
 
     def _remember(self, swap: Swap, context: Context) -> None:
@@ -260,37 +260,37 @@ class RetireStandbysOperator(BaseOperator):
         history.record(known, swap.target.environment, run_id=ti.run_id)
 
     def _open(self, version: str) -> Swap:
-        target = FleetTarget.from_json(self.environment)
+        target = DeployTarget.from_json(self.environment)
         image = MachineImage(
             release=Release(project=target.project, sha="", version=version), image_id="", name="",
             base_image_id="", deb_sha256="", playbook_hash="", region=target.region,
         )  # fmt: skip
         return open_swap(self.environment, image.to_json(), self.log.info)
 
-    def _converge(self, swap: Swap, wish: Wish) -> None:
+    def _converge(self, swap: Swap, wish: Goal) -> None:
         swap.converge(wish, timeout=_patience(swap, wish))
 
 
-def _patience(swap: Swap, wish: Wish) -> float:
+def _patience(swap: Swap, wish: Goal) -> float:
     """How long a wish may take, in seconds."""
-    return _PATIENCE + (swap.cloud.parting() if wish in _LEISURELY else 0)
+    return _PATIENCE + (swap.cloud.handover_seconds() if wish in _LEISURELY else 0)
 
 
 def open_swap(environment: Json, image: Json, log: Any) -> Swap:
     """Open the swap that a task takes part in.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :param log: a logger's method.
     """
-    target = FleetTarget.from_json(environment)
+    target = DeployTarget.from_json(environment)
     return Swap(
         cloud=open_cloud(target), target=target, image=MachineImage.from_json(image),
         log=lambda line: log("%s", line),
     )  # fmt: skip
 
 
-def open_cloud(target: FleetTarget) -> FleetCloud:
+def open_cloud(target: DeployTarget) -> FleetCloud:
     """Open the door to one environment's fleet; nothing is asked before it is needed.
 
     :param target: the environment.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.tasks.retries import PersonsMistake, explained
+from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,7 +27,7 @@ def own_trouble(context: Context) -> Iterator[None]:
     :raises AirflowFailException: with the message of the mistake.
     """
     try:
-        with explained():
+        with no_retry_on_input_error():
             yield
     except PersonsMistake as mistake:
         ti: Any = context["ti"]

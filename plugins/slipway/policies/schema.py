@@ -26,7 +26,7 @@ class Rehearse(StrEnum):
     UP = "up"
 
 
-def meet(
+def check_schema(
     policy: OnRollBack, *, database: int, release: int, version: str,
     irreversible: Sequence[str] = (),
 ) -> str | None:  # fmt: skip

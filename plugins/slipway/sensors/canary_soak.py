@@ -9,7 +9,7 @@ from slipway.sensors.fleet import FleetSensor
 class CanarySoakSensor(FleetSensor):
     """Watches the first few machines of a release before the rest comes.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 

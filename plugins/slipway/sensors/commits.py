@@ -48,7 +48,7 @@ _MOST_SAID = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Watched:
+class WatchedBranch:
     """A branch to watch; ``dag_id`` is the DAG that delivers it."""
 
     dag_id: str
@@ -75,10 +75,10 @@ class CommitsSensor(BaseSensorOperator):
     template_fields: Sequence[str] = ()
     ui_color = "#fef9c3"
 
-    def __init__(self, *, watched: Callable[[], Sequence[Watched]], **kwargs: Any) -> None:
+    def __init__(self, *, watched: Callable[[], Sequence[WatchedBranch]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.watched = watched
-        self._known: Sequence[Watched] = ()
+        self._known: Sequence[WatchedBranch] = ()
         self._asked_at = -math.inf
         self._complaints: dict[str, str] = {}
 
@@ -97,7 +97,7 @@ class CommitsSensor(BaseSensorOperator):
         return PokeReturnValue(is_done=bool(found), xcom_value=found)
 
     def _new_runs(
-        self, store: ArtifactStore, one: Watched, answer: Future[list[str]],
+        self, store: ArtifactStore, one: WatchedBranch, answer: Future[list[str]],
         heads: Mapping[str, str],
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Make runs of one project's commits; whatever is wrong with it is its own affair."""
@@ -114,7 +114,7 @@ class CommitsSensor(BaseSensorOperator):
             return []
         return [_run(one, f"commit__{sha}", sha) for sha in shas]
 
-    def _missing(self, store: ArtifactStore, one: Watched) -> list[dict[str, Any]]:
+    def _missing(self, store: ArtifactStore, one: WatchedBranch) -> list[dict[str, Any]]:
         """Make a run that fails in the project's own DAG, once: there people look for its commits.
 
         Its checkout finds no such branch either, and says which there are.
@@ -128,7 +128,7 @@ class CommitsSensor(BaseSensorOperator):
         return [] if said else [_run(one, f"{MISSING}{datetime.now(UTC):%Y%m%dT%H%M%S}", ref)]
 
     def _answer(
-        self, one: Watched, answer: Future[list[str]], heads: Mapping[str, str]
+        self, one: WatchedBranch, answer: Future[list[str]], heads: Mapping[str, str]
     ) -> list[str]:
         if answer.done() and not answer.cancelled():
             shas = answer.result()
@@ -139,7 +139,9 @@ class CommitsSensor(BaseSensorOperator):
         self._complain(one, f"{late}; its newest commit alone is run" if head else late)
         return [head] if head else []
 
-    def _new_commits(self, store: ArtifactStore, one: Watched, heads: dict[str, str]) -> list[str]:
+    def _new_commits(
+        self, store: ArtifactStore, one: WatchedBranch, heads: dict[str, str]
+    ) -> list[str]:
         """List a project's commits that are to be run, oldest first.
 
         :param heads: gets the branch's newest commit, where it is new, before anything is fetched.
@@ -164,20 +166,20 @@ class CommitsSensor(BaseSensorOperator):
             store.put_json(_place(one), head)
         return built
 
-    def _is_skipped(self, one: Watched, sha: str, message: str) -> bool:
+    def _is_skipped(self, one: WatchedBranch, sha: str, message: str) -> bool:
         if not asks_to_skip(message):
             return False
         self.log.info("%s: %s is not built, since its message says so", one.dag_id, sha[:7])
         return True
 
-    def _complain(self, one: Watched, problem: str) -> None:
+    def _complain(self, one: WatchedBranch, problem: str) -> None:
         """Say a thing once: a poll comes every few seconds, the log is read by people."""
         if self._complaints.get(one.dag_id) != problem:
             self._complaints[one.dag_id] = problem
             self.log.warning("%s: %s", one.dag_id, problem)
 
 
-def _run(one: Watched, run_id: str, ref: str) -> dict[str, Any]:
+def _run(one: WatchedBranch, run_id: str, ref: str) -> dict[str, Any]:
     """Return the arguments of a TriggerDagRunOperator."""
     return {"trigger_dag_id": one.dag_id, "trigger_run_id": run_id, "conf": {"ref": ref}}
 
@@ -198,11 +200,11 @@ def note_of(ref: str) -> bytes:
     return json.dumps(ref).encode()
 
 
-def _place(one: Watched) -> str:
+def _place(one: WatchedBranch) -> str:
     return f"heads/{one.dag_id}.json"
 
 
-def _seen(store: ArtifactStore, one: Watched) -> str | None:
+def _seen(store: ArtifactStore, one: WatchedBranch) -> str | None:
     """Return the last commit that was handed on; what is no sha is as good as lost."""
     stored = _STORED.fullmatch(store.get(_place(one)) or b"")
     return stored[1].decode() if stored else None

@@ -11,11 +11,11 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.configuration import conf
 
 from slipway.exceptions import CloudUnavailable
-from slipway.fleet.gates import Gate, Verdict, ask
+from slipway.fleet.gates import Gate, GateResult, evaluate
 from slipway.fleet.swap import Swap
 from slipway.model.facts import Json
 from slipway.operators.swap import open_swap
-from slipway.tasks.retries import PersonsMistake, explained
+from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 from slipway.triggers.fleet import FleetTrigger
 from slipway.triggers.remarks import Remarks
 
@@ -35,7 +35,7 @@ _MARGIN = 120.0
 class FleetSensor(BaseSensorOperator):
     """Waits at one gate of the swap.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :param deferrable: wait in the triggerer when it takes longer than ``POKE_FIRST`` seconds.
     """
@@ -61,16 +61,16 @@ class FleetSensor(BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Poke; a deferrable sensor leaves the worker after ``POKE_FIRST`` seconds."""
         since = time.time()
-        with explained():
+        with no_retry_on_input_error():
             swap = open_swap(self.environment, self.image, self.log.info)
             while not (verdict := self._ask(swap, time.time() - since)).passed:
                 late = time.time() - since > POKE_FIRST
                 if self.deferrable and late:
                     self._leave(since)
-                if late or verdict.news is None:
+                if late or verdict.cheap_recheck is None:
                     time.sleep(max(self.poke_interval, _PATIENT) if late else self.poke_interval)
                 else:
-                    _await(verdict.news)
+                    _await(verdict.cheap_recheck)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Come back from the triggerer.
@@ -84,10 +84,10 @@ class FleetSensor(BaseSensorOperator):
             raise PersonsMistake(event["error"])
         self.log.info("passed")
 
-    def _ask(self, swap: Swap, waited: float) -> Verdict:
-        verdict = ask(self.gate, swap, waited=waited)
-        if self._remarks.due(verdict.said, last=verdict.passed):
-            self.log.info("%s", verdict.said)
+    def _ask(self, swap: Swap, waited: float) -> GateResult:
+        verdict = evaluate(self.gate, swap, waited=waited)
+        if self._remarks.due(verdict.message, last=verdict.passed):
+            self.log.info("%s", verdict.message)
         return verdict
 
     def _leave(self, since: float) -> None:

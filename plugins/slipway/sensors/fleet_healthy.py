@@ -9,7 +9,7 @@ from slipway.sensors.fleet import FleetSensor
 class FleetHealthySensor(FleetSensor):
     """Asks every new machine for its health, directly, before any visitor meets it.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 

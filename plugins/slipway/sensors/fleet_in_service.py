@@ -9,7 +9,7 @@ from slipway.sensors.fleet import FleetSensor
 class FleetInServiceSensor(FleetSensor):
     """Waits until the balancer has every new machine in service.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 

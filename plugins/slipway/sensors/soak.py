@@ -9,7 +9,7 @@ from slipway.sensors.fleet import FleetSensor
 class SoakSensor(FleetSensor):
     """Watches the new fleet for a while; a machine that drops out ends the swap.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     """
 

@@ -17,11 +17,11 @@ from slipway.tasks.kept_facts import run_facts
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.hooks.fleet.lease import HalfDone, Holder
+    from slipway.hooks.fleet.lease import LeaseRecord, UnfinishedSwap
 
 
 def name_of_swap(
-    context: Context, release: str, ours: HalfDone | None, begin: Callable[[], None]
+    context: Context, release: str, ours: UnfinishedSwap | None, begin: Callable[[], None]
 ) -> str:
     """Return the name of the run's swap, which it has begun or begins now, if it may.
 
@@ -50,7 +50,7 @@ def name_of_way_back() -> str:
     return uuid4().hex
 
 
-def own_swap(held: Holder | None, owner: str, release: str) -> HalfDone | None:
+def own_swap(held: LeaseRecord | None, owner: str, release: str) -> UnfinishedSwap | None:
     """Return the swap that a run has on record: it has the lease from its first change on.
 
     :param held: the lease as it was found.

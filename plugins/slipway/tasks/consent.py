@@ -22,7 +22,7 @@ from slipway.tasks.params import DRY_RUN, is_dry_run
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.hooks.fleet.lease import Holder
+    from slipway.hooks.fleet.lease import LeaseRecord
 
 _ANEW = "trigger a new run; nothing was changed by this task"
 
@@ -40,7 +40,7 @@ class Consent:
     approval: Approval
     book: ApprovalBook
 
-    def admit(self, held: Holder | None) -> None:
+    def admit(self, held: LeaseRecord | None) -> None:
         """Let the swap begin, or go on.
 
         A worker may die in the middle of it, and the next try goes on: the lease has on record what

@@ -13,7 +13,7 @@ from slipway.exceptions import FactMissing, ReleaseAltered
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.run_facts import KeptFact, RunFacts, digest
 from slipway.model.facts import Fact, Json, Release, TestReport
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -39,7 +39,7 @@ def forget_fact(context: Context) -> None:
     facts = run_facts(context)
     if facts is not None:
         ti: Any = context["ti"]
-        with explained():
+        with no_retry_on_input_error():
             facts.forget(ti.task_id)
 
 
@@ -56,7 +56,7 @@ def keep_fact(context: Context, release: Release, fact: Json, *, of: Fact | None
     if facts is not None:
         ti: Any = context["ti"]
         made_of = digest(of) if of is not None else ""
-        with explained():
+        with no_retry_on_input_error():
             facts.keep(ti.task_id, KeptFact(release=release, told=fact, made_of=made_of))
     return fact
 

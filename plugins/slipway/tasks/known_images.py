@@ -13,7 +13,7 @@ from slipway.hooks.store.image_records import ImageRecord, ImageRecords
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.machine import MACHINE
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 DEB = "slipway:deb-sha256"
 _BAKE_AGAIN = "run the deployment again from bake_image on, which bakes one that is on record"
@@ -122,7 +122,7 @@ def known_images(catalogue: ImageCatalogue, region: str) -> KnownImages:
     )  # fmt: skip
 
 
-def require_recorded(image: MachineImage, target: FleetTarget) -> None:
+def require_recorded(image: MachineImage, target: DeployTarget) -> None:
     """Make sure that an image is the one that was baked of the release that was recorded.
 
     Looked at under the lease, before the first machine is launched of it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import UnknownParameter
 from slipway.model.inert import visible
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,7 +30,7 @@ def refuse_unknown(context: Context) -> None:
     :raises AirflowFailException: naming the nearest key that there is.
     """
     run, dag = context["dag_run"], context["dag"]
-    with explained():
+    with no_retry_on_input_error():
         try:
             _compare(run.conf or {}, dag.params.keys(), dag.dag_id)
         except UnknownParameter as error:

@@ -37,7 +37,7 @@ class PersonsMistake(AirflowFailException):
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def no_retry_on_input_error() -> Iterator[None]:
     """Let an :class:`InputError` fail the task for good; anything else may be retried.
 
     A connection that nobody made is such a mistake too: no retry makes it.

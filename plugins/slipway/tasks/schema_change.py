@@ -12,7 +12,7 @@ from slipway.hooks.migrations.index_statements import creates_first
 from slipway.hooks.migrations.migration_lineage import require_in_order
 from slipway.hooks.migrations.schema_records import SchemaRecord, SchemaRecords
 from slipway.model.facts import Release, SchemaVersion
-from slipway.policies.schema import OnRollBack, meet
+from slipway.policies.schema import OnRollBack, check_schema
 
 if TYPE_CHECKING:
     from slipway.hooks.tools.goose import DatabaseState, Goose
@@ -104,7 +104,7 @@ class SchemaChange:
             self.warn(remark)
         where = f"the database of {self.environment}" if self.environment else "the database"
         require_in_order(migrations, state.applied, where)
-        ahead = meet(
+        ahead = check_schema(
             self.on_roll_back, database=state.version, release=migrations.highest,
             version=self.release.version, irreversible=self._irreversible(state.version),
         )  # fmt: skip

@@ -10,11 +10,11 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import InputError, SlipwayError
-from slipway.fleet.gates import Gate, ask
+from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.model.facts import Json, MachineImage
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.triggers.remarks import Remarks
 
 
@@ -24,7 +24,7 @@ class FleetTrigger(BaseTrigger):
     Meanwhile the task's log tells what the gate sees.
 
     :param gate: a :class:`slipway.fleet.gates.Gate`.
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :param since: when the question was first asked, seconds since 1970.
     :param poll: seconds between two questions.
@@ -60,7 +60,7 @@ class FleetTrigger(BaseTrigger):
             yield TriggerEvent({"passed": True})
 
     def _open(self) -> Swap:
-        target = FleetTarget.from_json(self.environment)
+        target = DeployTarget.from_json(self.environment)
         return Swap(
             cloud=fleet_cloud(
                 target.aws_conn_id, target.region, project=target.project,
@@ -71,7 +71,7 @@ class FleetTrigger(BaseTrigger):
         )  # fmt: skip
 
     def _passes(self, swap: Swap) -> bool:
-        verdict = ask(Gate(self.gate), swap, waited=time.time() - self.since)
-        if self._remarks.due(verdict.said, last=verdict.passed):
-            self.log.info("%s", verdict.said)
+        verdict = evaluate(Gate(self.gate), swap, waited=time.time() - self.since)
+        if self._remarks.due(verdict.message, last=verdict.passed):
+            self.log.info("%s", verdict.message)
         return verdict.passed

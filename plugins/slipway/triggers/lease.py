@@ -11,9 +11,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import SlipwayError
 from slipway.hooks.aws.connection import fleet_cloud
-from slipway.hooks.fleet.lease import FleetLease, Holder
+from slipway.hooks.fleet.lease import FleetLease, LeaseRecord
 from slipway.model.facts import Json
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 
 class LeaseTrigger(BaseTrigger):
@@ -22,7 +22,7 @@ class LeaseTrigger(BaseTrigger):
     Only a worker can ask Airflow whether the owner's run still lives, so it has to look again
     from time to time, also when nothing seems to have happened.
 
-    :param environment: :class:`slipway.model.target.FleetTarget` as JSON.
+    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param poll: seconds between two looks.
     :param patience: seconds.
     """
@@ -57,14 +57,14 @@ class LeaseTrigger(BaseTrigger):
         yield TriggerEvent({})
 
     def _open(self) -> FleetLease:
-        target = FleetTarget.from_json(self.environment)
+        target = DeployTarget.from_json(self.environment)
         cloud = fleet_cloud(
             target.aws_conn_id, target.region, project=target.project,
             environment=target.environment, target_group=target.target_group,
             load_balancer=target.load_balancer,
         )  # fmt: skip
-        return cloud.lease(owner="", dead=lambda _: False)
+        return cloud.lease(owner="", is_dead=lambda _: False)
 
 
-def _changed(now: Holder | None) -> str:
+def _changed(now: LeaseRecord | None) -> str:
     return f"{now.owner} has the lease now" if now else "the lease is free"

@@ -23,7 +23,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.tools.packer import Bake
 from slipway.operators import bake_image
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.tasks import image_look
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
@@ -86,7 +86,7 @@ def _project(tmp_path: Path, *changed: str) -> Project:
 
 
 def _baked(project: Project, version: str = "2.0") -> str:
-    operator = PackerBakeOperator(
+    operator = BakeImageOperator(
         task_id="bake_image", package=make_record(version).package.to_json(), unit="shop.service",
         config=project.package.config, aws_conn_id="aws", region="eu-west-1",
         machine=machine_of(project, "dev"),

@@ -36,7 +36,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.operators import swap as fleet
 from slipway.operators.approve import ApproveReleaseOperator
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.choose_release import ChooseReleaseOperator
 from slipway.operators.plan import PlanOperator
 from slipway.operators.preflight_look import Preflight
@@ -293,7 +293,7 @@ def _stand_in(task: Any, cloud: FakeFleetCloud, case: Case) -> None:
 
 def _says(task: Any, cloud: FakeFleetCloud, case: Case) -> Callable[[Any], Any]:
     def execute(context: Any) -> Any:
-        if isinstance(task, PackerBakeOperator):
+        if isinstance(task, BakeImageOperator):
             return _image("2").to_json() | case.image
         if isinstance(task, RecordReleaseOperator):
             return parts(_release("2"))

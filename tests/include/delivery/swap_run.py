@@ -20,7 +20,7 @@ from include.delivery.commit_dag import build
 from include.project.loader import PROJECTS, load_project
 from slipway.fleet import swap
 from slipway.operators import swap as fleet
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.record_release import RecordReleaseOperator
 from slipway.operators.swap import (
@@ -35,7 +35,7 @@ from tests.slipway.fleet.worlds import deploy, make_image
 # What changes the fleet is real; of the others, only what they say.
 _REAL = (LaunchOperator, ShiftTrafficOperator, RetireOldOperator, RollBackOperator)
 _SAID: dict[type, Any] = {
-    PackerBakeOperator: make_image("2").to_json(),
+    BakeImageOperator: make_image("2").to_json(),
     RecordReleaseOperator: {"package": {}, "release": make_image("2").release.to_json()},
 }
 # Looks that a gate has at the fleet before it opens: the cloud's time passes by them.

@@ -16,7 +16,7 @@ from include.iam.__main__ import main, place_of, roles
 from include.iam.bake import bake_role
 from include.iam.deploy import deploy_role
 from include.iam.policy import LIMIT, Place, Role, Statement, render
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.image_cleanup import ImageRetention
 from slipway.hooks.aws.machine_images import BAKE_TAG, ImageCatalogue
@@ -190,11 +190,11 @@ def recording() -> Iterator[list[Request]]:
 
 def _swap(version: str, keep_old: float) -> Swap:
     cloud = fleet()
-    lease = cloud.lease(owner="test", dead=lambda _: False)
-    lease.take()
+    lease = cloud.lease(owner="test", is_dead=lambda _: False)
+    lease.acquire()
     target = make_target(security_groups=("app",), keep_old=keep_old)
     return Swap(
-        cloud=cloud.guarded(lease.check), target=target,
+        cloud=cloud.with_fence(lease.check), target=target,
         image=replace(make_image(version), image_id=moto_cloud.image()),
         log=lambda _: None, sleep=lambda _: None,
     )  # fmt: skip
@@ -206,7 +206,7 @@ def test_a_swap_and_a_roll_back_get_by_with_it() -> None:
         for version, keep in (("1", 0.0), ("2", 600.0)):
             for wish in DEPLOY:
                 _swap(version, keep).converge(wish, timeout=100)
-        for wish in (Wish.LAUNCHED, Wish.ROLLED_BACK):
+        for wish in (Goal.LAUNCHED, Goal.ROLLED_BACK):
             _swap("3", 0.0).converge(wish, timeout=100)
         assert own_alarms(client, "shop-dev-2") == []
     (group,) = client("ec2").describe_security_groups(GroupNames=["app"])["SecurityGroups"]

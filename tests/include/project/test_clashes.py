@@ -10,7 +10,7 @@ import pytest
 from include.delivery.commit_dag import build
 from include.iam.__main__ import place_of
 from include.project.loader import PROJECTS, load_project, load_projects
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.plan import PlanOperator
 from slipway.tasks.image_layers import Layers
 from tests.slipway.operators.releases import make_record
@@ -108,6 +108,6 @@ def test_the_plan_and_the_bake_know_what_a_project_uses(tmp_path: Path) -> None:
     path = write(tmp_path, "shop", "prod", more="  uses: [shop-common]\n")
     dag = build(load_project(path), "shop.prod")
     bake, plan = dag.get_task("bake_image"), dag.get_task("plan")
-    assert isinstance(bake, PackerBakeOperator)
+    assert isinstance(bake, BakeImageOperator)
     assert isinstance(plan, PlanOperator)
     assert bake.uses == plan.image.layers.uses == ("shop-common",)

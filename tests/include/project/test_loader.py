@@ -12,10 +12,10 @@ from include.project.field_types import in_words
 from include.project.loader import PROJECTS, load_project, load_projects
 from include.project.schema import SCHEMA, render
 from slipway.exceptions import ProjectFileError
-from slipway.model.target import Canary, FleetTarget, Probe
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.model.target import Canary, DeployTarget, Probe
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.operators.run_pipeline import RunPipelineOperator
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
 
@@ -54,7 +54,7 @@ def test_what_a_release_is_watched_by(tmp_path: Path) -> None:
     target = fleet_target(load_project(path), "dev")
     assert (target.soak, target.alarms) == (120.0, ("errors", "latency"))
     assert target.probe == Probe(path="/ready", failures=2)
-    assert FleetTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
+    assert DeployTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_canary(tmp_path: Path, written: str, expected: Canary | None) -> None
     path.write_text(GOOD.replace("soak: 5s", f"canary: {written}"))
     target = fleet_target(load_project(path), "dev")
     assert target.canary == expected
-    assert FleetTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
+    assert DeployTarget.from_json(json.loads(json.dumps(target.to_json()))) == target
 
 
 def test_an_unknown_field_names_its_place_and_the_nearest(tmp_path: Path) -> None:
@@ -275,8 +275,8 @@ def test_the_tasks_know_what_is_delivered(tmp_path: Path) -> None:
     dag = commit_dag(load_project(path))
     checkout, test, deb = map(dag.get_task, ("checkout", "test", "build_deb"))
     assert isinstance(checkout, CheckoutOperator)
-    assert isinstance(test, PipelineTestOperator)
-    assert isinstance(deb, DebBuildOperator)
+    assert isinstance(test, RunPipelineOperator)
+    assert isinstance(deb, BuildDebOperator)
     assert (checkout.branches, checkout.tags) == (["release/*"], ["v*"])
     assert test.submodules == deb.submodules == {"https://h/o/": "token"}
 
@@ -313,7 +313,7 @@ def test_a_package_that_the_pipeline_builds_itself(tmp_path: Path) -> None:
     project = load_project(path)
     assert project.package.taken == ("dist/shop_*.deb",)
     deb = commit_dag(project).get_task("build_deb")
-    assert isinstance(deb, DebBuildOperator)
+    assert isinstance(deb, BuildDebOperator)
     assert (deb.debs, deb.built_task) == ("dist/shop_*.deb", "build")
     path.write_text(GOOD.replace(PACKAGE, "debs: dist/*.deb\n  built: [bin/shop]"))
     with pytest.raises(ProjectFileError, match="leave out built"):

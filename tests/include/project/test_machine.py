@@ -16,8 +16,8 @@ from include.project.machine import instance_type, machine_of
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError
 from slipway.model.machine import Architecture, Machine, OperatingSystem, SourceImage
-from slipway.operators.bake_image import PackerBakeOperator
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.plan import PlanOperator
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
@@ -91,7 +91,7 @@ def test_an_environment_says_only_what_differs(tmp_path: Path) -> None:
     assert dev.identity != prod.identity
     tasks = [environment_dag(project, name).get_task("bake_image") for name in ("dev", "prod")]
     for bake, machine in zip(tasks, (dev, prod), strict=True):
-        assert isinstance(bake, PackerBakeOperator)
+        assert isinstance(bake, BakeImageOperator)
         assert bake.machine == machine
     planned = environment_dag(project, "prod").get_task("plan")
     assert isinstance(planned, PlanOperator)
@@ -142,7 +142,7 @@ def test_who_names_no_type_gets_one_that_fits(tmp_path: Path) -> None:
     assert machine_of(project, "dev").architecture is Architecture.ARM64
     assert fleet_target(project, "dev").instance_type == "t4g.micro"
     bake = commit_dag(project).get_task("bake_image")
-    assert isinstance(bake, PackerBakeOperator)
+    assert isinstance(bake, BakeImageOperator)
     assert bake.instance_type == "t4g.micro"
 
 
@@ -186,7 +186,7 @@ def test_packages_that_differ_by_suite_are_said_to(tmp_path: Path) -> None:
     path = _file(tmp_path, "{os: debian-13}")
     path.write_text(path.read_text().replace(*DEBS))
     build = commit_dag(load_project(path)).get_task("build_deb")
-    assert isinstance(build, DebBuildOperator)
+    assert isinstance(build, BuildDebOperator)
     assert build.suites == ("bookworm", "trixie")
 
 

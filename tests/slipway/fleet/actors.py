@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.exceptions import LeaseHeld
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap, at_one_look
-from slipway.hooks.fleet.lease import FleetLease, HalfDone
+from slipway.hooks.fleet.lease import FleetLease, UnfinishedSwap
 from slipway.model.fleet import ServerGroup
 from slipway.model.target import Canary
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
@@ -47,11 +47,11 @@ class World:
     def lease(self, owner: str) -> FleetLease:
         return FleetLease(
             self.ssm, project="shop", environment="dev", owner=owner,
-            dead=self.dead.__contains__,
+            is_dead=self.dead.__contains__,
         )  # fmt: skip
 
     def swap(self, version: str, lease: FleetLease, keep: float, canary: int) -> Swap:
-        cloud: Any = self.cloud.guarded(lease.check) if self.fenced else self.cloud
+        cloud: Any = self.cloud.with_fence(lease.check) if self.fenced else self.cloud
         first = Canary(size=canary) if canary else None
         made = make_swap(cloud, version, keep_old=keep, canary=first)
         fields = {name: getattr(made, name) for name in ("target", "log", "sleep")}
@@ -75,9 +75,9 @@ class Actor:
         self.world, self.version = world, version
         self.owner = f"run-{world.runs}"
         self.lease = world.lease(self.owner)
-        left = self.lease.take(version).swaps
+        left = self.lease.acquire(version).swaps
         self._swap = world.swap(version, self.lease, keep, canary)
-        self._ways = [Wish.CANARY, Wish.LAUNCHED] if canary else [Wish.LAUNCHED]
+        self._ways = [Goal.CANARY, Goal.LAUNCHED] if canary else [Goal.LAUNCHED]
         self._course = self._deploy() if version else self._tidy(left)
         self.failed, self.ended = False, False
         # The last task failed as well, so nobody gave the lease back.
@@ -107,9 +107,9 @@ class Actor:
 
     def _leave(self) -> None:
         if self.failed:
-            self.lease.settle(self.version)
+            self.lease.finish(self.version)
         else:
-            self.lease.give_back()
+            self.lease.release()
 
     def end(self) -> None:
         """The process is gone; whether or not it gave the lease back."""
@@ -122,17 +122,17 @@ class Actor:
                 self.soaking = False
                 yield from self._reach(launched)
                 yield from self._wait(lambda group: group.complete and self._answers())
-                yield from self._reach(Wish.IN_TRAFFIC)
+                yield from self._reach(Goal.IN_TRAFFIC)
                 yield from self._wait(lambda group: group.in_service)
                 yield from self._soak()
         except TimedOut:
             self.failed = True
-            yield from self._patiently(Wish.ROLLED_BACK)
+            yield from self._patiently(Goal.ROLLED_BACK)
             return
-        self.lease.take(self.version, passed=True)
-        yield from self._patiently(Wish.OLD_RETIRED)
+        self.lease.acquire(self.version, soaked=True)
+        yield from self._patiently(Goal.OLD_RETIRED)
 
-    def _tidy(self, swaps: tuple[HalfDone, ...]) -> Iterator[None]:
+    def _tidy(self, swaps: tuple[UnfinishedSwap, ...]) -> Iterator[None]:
         tidying = self._swap
         for half in reversed(swaps):
             self.version = half.release
@@ -141,20 +141,20 @@ class Actor:
             if self.gave_up:
                 return
             if half is not swaps[0]:
-                self.lease.settle(half.release)
+                self.lease.finish(half.release)
         self._swap, self.version = tidying, ""
-        yield from self._patiently(Wish.STANDBYS_RETIRED)
+        yield from self._patiently(Goal.STANDBYS_RETIRED)
 
     def _answers(self) -> bool:
         return self.version in self.world.cloud.healthy
 
-    def _patiently(self, wish: Wish) -> Iterator[None]:
+    def _patiently(self, wish: Goal) -> Iterator[None]:
         try:
             yield from self._reach(wish)
         except TimedOut:
             self.failed = self.gave_up = True
 
-    def _reach(self, wish: Wish) -> Iterator[None]:
+    def _reach(self, wish: Goal) -> Iterator[None]:
         for _ in range(PATIENCE):
             self.world.now += 1
             fleet = self._swap.observe(wish)
@@ -162,10 +162,10 @@ class Actor:
             yield
             if step.done:
                 return
-            if step.stuck:
+            if step.blocked:
                 raise TimedOut
             for action in at_one_look(step):
-                self._swap.act(action)
+                self._swap.apply(action)
                 yield
         raise TimedOut
 

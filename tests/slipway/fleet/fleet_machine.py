@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from slipway.exceptions import LeaseHeld
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
-from slipway.hooks.fleet.lease import HalfDone
+from slipway.hooks.fleet.lease import UnfinishedSwap
 from slipway.model.fleet import ServerGroup
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.actors import Actor, World, attached
@@ -146,7 +146,7 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         """No run comes any more: what the last one left half done is undone, or finished."""
         self._undisturbed()
         swaps = self._half_done()
-        forward = ending(self.cloud.observe(), swaps[-1]) is Wish.OLD_RETIRED
+        forward = ending(self.cloud.observe(), swaps[-1]) is Goal.OLD_RETIRED
         left = {one.release for one in swaps}
         beside = [one for one in attached(self.cloud) if one.version not in left]
         before = {one.version for one in beside if one.serving} - {*BAD}
@@ -157,12 +157,12 @@ class FleetMachine(Luck, RuleBasedStateMachine):
         after = {one.version for one in attached(self.cloud)}
         if forward:
             assert after == {swaps[-1].release} == set(serving(self.cloud))
-        elif not any(one.passed for one in swaps):
+        elif not any(one.soaked for one in swaps):
             assert before <= set(serving(self.cloud))
             assert not before or not left & after
         assert not [one.name for one in attached(self.cloud) if one.held]
 
-    def _half_done(self) -> tuple[HalfDone, ...]:
+    def _half_done(self) -> tuple[UnfinishedSwap, ...]:
         held = self.world.lease("anybody").holder()
         return held.swaps if held else ()
 

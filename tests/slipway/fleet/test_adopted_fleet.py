@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.hooks.fleet.cloud import FleetCloud
 from tests.slipway.fleet import adopted, moto_cloud
 from tests.slipway.fleet.adopted import NAME, TOPIC, arn
@@ -146,14 +146,14 @@ def test_notifications_and_what_people_suspended_come_before_the_first_look(
 
 def test_what_people_suspended_is_not_resumed_when_the_swap_ends(cloud: FleetCloud) -> None:
     cloud.launch(launch("2", like=NAME))
-    cloud.hold(NAME, frozenset({"AlarmNotification"}))
+    cloud.suspend_scaling(NAME, frozenset({"AlarmNotification"}))
     # The new group is held before the rules come, and people suspended something meanwhile.
-    cloud.hold(NEW, frozenset({"AZRebalance", "ScheduledActions"}))
+    cloud.suspend_scaling(NEW, frozenset({"AZRebalance", "ScheduledActions"}))
     cloud.carry_over(NEW, NAME)
     group = cloud.observe().of("2")
     assert group is not None
     assert group.held == frozenset({"ScheduledActions"})
-    cloud.release(NEW, group.held)
+    cloud.resume_scaling(NEW, group.held)
     group = cloud.observe().of("2")
     assert group is not None
     assert group.suspended == frozenset({"AZRebalance", "Launch"})
@@ -264,7 +264,7 @@ def test_a_fleet_that_sleeps_at_night_passes_its_settings_on(cloud: FleetCloud) 
     fleet = cloud.observe()
     any_cloud: Any = cloud
     swap = make_swap(any_cloud, "2", image=moto_cloud.image(), security_groups=("app",))
-    assert swap.plan(fleet, Wish.LAUNCHED).actions[-1].source == NAME
+    assert swap.plan(fleet, Goal.LAUNCHED).actions[-1].source == NAME
 
 
 def test_a_template_that_is_gone_is_named_and_stops_nobody(cloud: FleetCloud) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet import analysis
-from slipway.fleet.gates import Gate, Verdict, ask
-from slipway.fleet.goals import Wish
+from slipway.fleet.gates import Gate, GateResult, evaluate
+from slipway.fleet.goals import Goal
 from slipway.hooks.fleet.alarms import Alarm
 from slipway.hooks.health_check import Scheme
 from slipway.hooks.http_probe import Answer
@@ -30,7 +30,7 @@ def cloud() -> FakeFleetCloud:
     """Release 1 served, and release 2 is let in beside it."""
     cloud = FakeFleetCloud(healthy={"1", "2"})
     deploy(cloud, "1")
-    for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
+    for wish in (Goal.LAUNCHED, Goal.IN_TRAFFIC):
         make_swap(cloud, "2").converge(wish, timeout=10)
     for _ in range(2):
         cloud.observe()
@@ -66,8 +66,8 @@ class Answers:
         return Answer(address=address, healthy=said == "HTTP 200", said=said)
 
 
-def _look(cloud: FakeFleetCloud, **more: Any) -> Verdict:
-    return ask(Gate.SOAK, make_swap(cloud, "2", soak=30.0, **more), waited=10)
+def _look(cloud: FakeFleetCloud, **more: Any) -> GateResult:
+    return evaluate(Gate.SOAK, make_swap(cloud, "2", soak=30.0, **more), waited=10)
 
 
 def test_each_machine_is_asked_past_the_balancer_and_the_page_as_well(
@@ -79,7 +79,7 @@ def test_each_machine_is_asked_past_the_balancer_and_the_page_as_well(
         "scheme": Scheme.HTTP, "port": 80, "path": "/ready", "status": "204", "timeout": 3.0,
     }  # fmt: skip
     assert answers.asked == [*((one, question) for one in _machines(cloud)), (PAGE, 204)]
-    assert verdict == Verdict(passed=False, said="2 machines serve, 10 of 30 s")
+    assert verdict == GateResult(passed=False, message="2 machines serve, 10 of 30 s")
 
 
 def test_a_port_of_its_own(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_there_is_a_pause_between_two_tries(
     paused: list[float] = []
     swap = replace(make_swap(cloud, "2", probe=Probe(url=PAGE)), sleep=paused.append)
     with pytest.raises(UnhealthyRelease):
-        ask(Gate.SOAK, swap, waited=1)
+        evaluate(Gate.SOAK, swap, waited=1)
     assert paused == [1.0, 1.0]
 
 
@@ -159,7 +159,7 @@ def test_an_alarm_that_rang_before_the_launch_does_not_stop_its_cure(
 ) -> None:
     cloud.bells = [replace(QUIET, ringing=True, since=1999.9)]
     verdict = _look(cloud, alarms=("shop errors",))
-    assert verdict.said.endswith("shop errors rang before the launch and does not count")
+    assert verdict.message.endswith("shop errors rang before the launch and does not count")
 
 
 def test_what_is_quiet_or_lacks_data_or_is_not_listened_to(cloud: FakeFleetCloud) -> None:
@@ -176,12 +176,12 @@ def test_an_alarm_that_does_not_exist_is_named_before_anything_is_launched(
     calls = len(cloud.calls)
     told = r"dev is watched by .*not exist: 'shop eror' \(nearest: shop errors\)\n.*soak\.alarms"
     with pytest.raises(EnvironmentMisconfigured, match=told):
-        make_swap(cloud, "3", alarms=gone).converge(Wish.LAUNCHED, timeout=10)
+        make_swap(cloud, "3", alarms=gone).converge(Goal.LAUNCHED, timeout=10)
     assert len(cloud.calls) == calls
     with pytest.raises(EnvironmentMisconfigured, match=r"'zz' \(nothing there is called alike"):
-        make_swap(cloud, "3", alarms=("zz",)).converge(Wish.LAUNCHED, timeout=10)
+        make_swap(cloud, "3", alarms=("zz",)).converge(Goal.LAUNCHED, timeout=10)
 
 
 def test_the_way_back_needs_no_alarm(cloud: FakeFleetCloud) -> None:
-    make_swap(cloud, "1", alarms=("gone",)).converge(Wish.LAUNCHED, timeout=10)
-    make_swap(cloud, "2", alarms=("gone",)).converge(Wish.ROLLED_BACK, timeout=20)
+    make_swap(cloud, "1", alarms=("gone",)).converge(Goal.LAUNCHED, timeout=10)
+    make_swap(cloud, "2", alarms=("gone",)).converge(Goal.ROLLED_BACK, timeout=20)

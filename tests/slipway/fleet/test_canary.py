@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet import analysis
-from slipway.fleet.gates import Gate, ask
-from slipway.fleet.goals import Verb, Wish
+from slipway.fleet.gates import Gate, evaluate
+from slipway.fleet.goals import ActionKind, Goal
 from slipway.hooks.http_probe import Answer
 from slipway.model.fleet import SCALING, ServerGroup
 from slipway.model.target import Canary, Probe
@@ -31,7 +31,7 @@ from tests.slipway.fleet.worlds import (
 
 OLD = "shop-dev-1"
 CANARY = Canary(size=1, soak=30.0)
-CANARY_DEPLOY = (Wish.CANARY, Wish.IN_TRAFFIC, *DEPLOY)
+CANARY_DEPLOY = (Goal.CANARY, Goal.IN_TRAFFIC, *DEPLOY)
 
 LIVE = make_group("1", size=3, min_size=2)
 HELD = replace(LIVE, suspended=SCALING, held=SCALING)
@@ -44,89 +44,89 @@ def _canary(size: int = 1, **more: Any) -> ServerGroup:
 
 
 SITUATIONS: list[
-    tuple[str, Wish, tuple[ServerGroup, ...], list[tuple[Verb, str, Any]], str]
+    tuple[str, Goal, tuple[ServerGroup, ...], list[tuple[ActionKind, str, Any]], str]
 ] = [
     (
         "one machine beside the live group, which goes on scaling",
-        Wish.CANARY, (LIVE,), [(Verb.LAUNCH, NAME, (1, 1, 4))], "canary comes first; shop-dev-1",
+        Goal.CANARY, (LIVE,), [(ActionKind.LAUNCH, NAME, (1, 1, 4))], "canary comes first; shop-dev-1",
     ),
     (
         "launched already",
-        Wish.CANARY, (LIVE, _canary(attached=False)), [], "there already",
+        Goal.CANARY, (LIVE, _canary(attached=False)), [], "there already",
     ),
     (
         "in traffic already",
-        Wish.CANARY, (LIVE, _canary()), [], "there already",
+        Goal.CANARY, (LIVE, _canary()), [], "there already",
     ),
     (
         "a later task is tried again, or the first one cleared: nobody shrinks it",
-        Wish.CANARY, (HELD, _canary(3)), [], "there already",
+        Goal.CANARY, (HELD, _canary(3)), [], "there already",
     ),
     (
         "scaled to nothing by hand",
-        Wish.CANARY, (LIVE, _canary(0)), [(Verb.RESIZE, NAME, (1, 1, 4))], "it takes 1",
+        Goal.CANARY, (LIVE, _canary(0)), [(ActionKind.RESIZE, NAME, (1, 1, 4))], "it takes 1",
     ),
     (
         "of an earlier bake",
-        Wish.CANARY, (LIVE, _canary(attached=False, image_id="ami-old")),
-        [(Verb.DELETE, NAME, None)], "ami-old",
+        Goal.CANARY, (LIVE, _canary(attached=False, image_id="ami-old")),
+        [(ActionKind.DELETE, NAME, None)], "ami-old",
     ),
     (
         "the first release ever comes in full",
-        Wish.CANARY, (), [(Verb.LAUNCH, NAME, (1, 2, 4))], "nothing serves yet",
+        Goal.CANARY, (), [(ActionKind.LAUNCH, NAME, (1, 2, 4))], "nothing serves yet",
     ),
     (
         "the cure of a fleet that is down comes in full",
-        Wish.CANARY, (replace(HELD, machines=SICK.machines),),
-        [(Verb.LAUNCH, NAME, (2, 3, 4))], "has 3 machines now",
+        Goal.CANARY, (replace(HELD, machines=SICK.machines),),
+        [(ActionKind.LAUNCH, NAME, (2, 3, 4))], "has 3 machines now",
     ),
     (
         "a fleet that goes down while the canary is on its way",
-        Wish.CANARY, (replace(HELD, machines=SICK.machines), _canary(attached=False)),
-        [(Verb.RESIZE, NAME, (2, 3, 4))], "it takes 3",
+        Goal.CANARY, (replace(HELD, machines=SICK.machines), _canary(attached=False)),
+        [(ActionKind.RESIZE, NAME, (2, 3, 4))], "it takes 3",
     ),
     (
         "the same version again",
-        Wish.CANARY, (make_group("2"),), [], "there already",
+        Goal.CANARY, (make_group("2"),), [], "there already",
     ),
     (
         "a standby comes back in full",
-        Wish.CANARY, (HELD, WARM),
-        [(Verb.WAKE, NAME, None), (Verb.RESIZE, NAME, (1, 3, 4))], "it takes 3 machines",
+        Goal.CANARY, (HELD, WARM),
+        [(ActionKind.WAKE, NAME, None), (ActionKind.RESIZE, NAME, (1, 3, 4))], "it takes 3 machines",
     ),
     (
         "a live group that is no larger than a canary",
-        Wish.CANARY, (make_group("1", size=1),), [(Verb.LAUNCH, NAME, (1, 1, 4))], "1 machines",
+        Goal.CANARY, (make_group("1", size=1),), [(ActionKind.LAUNCH, NAME, (1, 1, 4))], "1 machines",
     ),
     (
         "then the rest, with the minimum of the live one, which is held from now on",
-        Wish.LAUNCHED, (LIVE, _canary()),
-        [(Verb.SUSPEND_SCALING, OLD, None), (Verb.RESIZE, NAME, (2, 3, 4))], "it takes 3",
+        Goal.LAUNCHED, (LIVE, _canary()),
+        [(ActionKind.SUSPEND_SCALING, OLD, None), (ActionKind.RESIZE, NAME, (2, 3, 4))], "it takes 3",
     ),
     (
         "the live one grew while the canary was watched",
-        Wish.LAUNCHED, (replace(HELD, desired=6, max_size=8), _canary()),
-        [(Verb.RESIZE, NAME, (2, 6, 8))], "it takes 6",
+        Goal.LAUNCHED, (replace(HELD, desired=6, max_size=8), _canary()),
+        [(ActionKind.RESIZE, NAME, (2, 6, 8))], "it takes 6",
     ),
     (
         "the rest is there already",
-        Wish.LAUNCHED, (HELD, _canary(3)), [], "there already",
+        Goal.LAUNCHED, (HELD, _canary(3)), [], "there already",
     ),
     (
         "the live one was deleted by hand: the project file says how many",
-        Wish.LAUNCHED, (_canary(),), [(Verb.RESIZE, NAME, (1, 2, 4))], "it takes 2",
+        Goal.LAUNCHED, (_canary(),), [(ActionKind.RESIZE, NAME, (1, 2, 4))], "it takes 2",
     ),
     (
         "a canary that was let in does not let the old ones go",
-        Wish.OLD_RETIRED, (HELD, _canary()), [(Verb.RESIZE, NAME, (1, 3, 4))], "it takes 3",
+        Goal.OLD_RETIRED, (HELD, _canary()), [(ActionKind.RESIZE, NAME, (1, 3, 4))], "it takes 3",
     ),
     (
         "a bad canary goes, and nobody else",
-        Wish.ROLLED_BACK, (LIVE, _canary()), [(Verb.DETACH, NAME, None)], "3 machines of",
+        Goal.ROLLED_BACK, (LIVE, _canary()), [(ActionKind.DETACH, NAME, None)], "3 machines of",
     ),
     (
         "a bad canary that was never let in",
-        Wish.ROLLED_BACK, (LIVE, _canary(attached=False)), [(Verb.DELETE, NAME, None)], "failed",
+        Goal.ROLLED_BACK, (LIVE, _canary(attached=False)), [(ActionKind.DELETE, NAME, None)], "failed",
     ),
 ]  # fmt: skip
 
@@ -136,20 +136,20 @@ SITUATIONS: list[
     [pytest.param(*row[1:], id=row[0]) for row in SITUATIONS],
 )
 def test_a_situation(
-    wish: Wish,
+    wish: Goal,
     groups: tuple[ServerGroup, ...],
-    expected: list[tuple[Verb, str, Any]],
+    expected: list[tuple[ActionKind, str, Any]],
     reason: str,
 ) -> None:
     step = make_plan(wish, *groups, canary=CANARY)
     assert [(one.verb, one.group, one.size) for one in step.actions] == expected
-    words = [*(action.reason for action in step.actions), step.waiting, step.stuck, step.remark]
+    words = [*(action.reason for action in step.actions), step.waiting, step.blocked, step.note]
     assert reason in " / ".join(words)
 
 
 def test_without_a_canary_nothing_is_different() -> None:
-    assert did(make_plan(Wish.LAUNCHED, LIVE)) == did(make_plan(Wish.CANARY, LIVE))
-    assert make_plan(Wish.LAUNCHED, make_group("2", size=1, live_since=None)).done
+    assert did(make_plan(Goal.LAUNCHED, LIVE)) == did(make_plan(Goal.CANARY, LIVE))
+    assert make_plan(Goal.LAUNCHED, make_group("2", size=1, live_since=None)).done
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def cloud() -> FakeFleetCloud:
     return cloud
 
 
-def _go(cloud: FakeFleetCloud, version: str, *wishes: Wish, **more: Any) -> None:
+def _go(cloud: FakeFleetCloud, version: str, *wishes: Goal, **more: Any) -> None:
     for wish in wishes:
         make_swap(cloud, version, **({"canary": CANARY} | more)).converge(wish, timeout=100)
 
@@ -171,7 +171,7 @@ def _go(cloud: FakeFleetCloud, version: str, *wishes: Wish, **more: Any) -> None
 def test_one_machine_serves_beside_all_of_the_old_ones_then_the_rest(
     cloud: FakeFleetCloud,
 ) -> None:
-    _go(cloud, "2", Wish.CANARY, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.CANARY, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
     counts = {name: group.serving for name, group in cloud.groups.items()}
@@ -188,23 +188,23 @@ def test_one_machine_serves_beside_all_of_the_old_ones_then_the_rest(
 
 def test_its_gates_ask_the_canary_alone_and_then_everybody(cloud: FakeFleetCloud) -> None:
     swap = make_swap(cloud, "2", canary=CANARY, soak=5.0)
-    _go(cloud, "2", Wish.CANARY, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.CANARY, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
-    assert ask(Gate.IN_SERVICE, swap, waited=1).said == "1 of 1 machines in service"
-    assert ask(Gate.CANARY_SOAK, swap, waited=29).said == "1 machines serve, 29 of 30 s"
-    assert ask(Gate.CANARY_SOAK, swap, waited=30).passed
-    _go(cloud, "2", Wish.LAUNCHED)
-    assert not ask(Gate.IN_SERVICE, swap, waited=1).passed
+    assert evaluate(Gate.IN_SERVICE, swap, waited=1).message == "1 of 1 machines in service"
+    assert evaluate(Gate.CANARY_SOAK, swap, waited=29).message == "1 machines serve, 29 of 30 s"
+    assert evaluate(Gate.CANARY_SOAK, swap, waited=30).passed
+    _go(cloud, "2", Goal.LAUNCHED)
+    assert not evaluate(Gate.IN_SERVICE, swap, waited=1).passed
     for _ in range(3):
         cloud.observe()
-    assert ask(Gate.IN_SERVICE, swap, waited=1).said == "3 of 3 machines in service"
+    assert evaluate(Gate.IN_SERVICE, swap, waited=1).message == "3 of 3 machines in service"
 
 
 def test_a_breach_ends_it_and_leaves_nothing(
     cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _go(cloud, "2", Wish.CANARY, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.CANARY, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
     monkeypatch.setattr(
@@ -214,8 +214,8 @@ def test_a_breach_ends_it_and_leaves_nothing(
     )
     watched = make_swap(cloud, "2", canary=CANARY, probe=Probe(path="/ready"))
     with pytest.raises(UnhealthyRelease, match="3 times in a row: i-shop-dev-2"):
-        ask(Gate.CANARY_SOAK, watched, waited=3)
-    _go(cloud, "2", Wish.ROLLED_BACK)
+        evaluate(Gate.CANARY_SOAK, watched, waited=3)
+    _go(cloud, "2", Goal.ROLLED_BACK)
     cloud.observe()
     assert list(cloud.groups) == [OLD]
     assert (cloud.groups[OLD].serving, cloud.faults.lowest) == (3, 3)
@@ -223,7 +223,7 @@ def test_a_breach_ends_it_and_leaves_nothing(
 
 
 def test_a_canary_that_was_left_behind_is_swept_by_the_next_release(cloud: FakeFleetCloud) -> None:
-    _go(cloud, "2", Wish.CANARY, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.CANARY, Goal.IN_TRAFFIC)
     _go(cloud, "3", *CANARY_DEPLOY)
     assert serving(cloud) == ["3"]
     nothing_is_orphaned(cloud)
@@ -233,12 +233,12 @@ def test_a_canary_that_was_left_behind_is_swept_by_the_next_release(cloud: FakeF
 def test_a_standby_comes_back_at_once(cloud: FakeFleetCloud) -> None:
     _go(cloud, "2", *CANARY_DEPLOY, keep_old=300.0)
     back = make_swap(cloud, "1", canary=CANARY, keep_old=300.0)
-    for wish in (Wish.CANARY, Wish.IN_TRAFFIC):
+    for wish in (Goal.CANARY, Goal.IN_TRAFFIC):
         back.converge(wish, timeout=100)
     for _ in range(3):
         cloud.observe()
     assert cloud.groups[OLD].serving == 3
-    assert ask(Gate.CANARY_SOAK, back, waited=0).passed
+    assert evaluate(Gate.CANARY_SOAK, back, waited=0).passed
 
 
 @settings(max_examples=300, deadline=None)
@@ -254,7 +254,7 @@ def test_a_crash_at_any_call_converges(
     cloud.faults.lowest, cloud.faults.applied = 3, applied
     cloud.faults.crash_at = len(cloud.calls) + crash_at
     version = "2" if good else "bad"
-    wishes = CANARY_DEPLOY if good else (Wish.CANARY, Wish.IN_TRAFFIC, Wish.ROLLED_BACK)
+    wishes = CANARY_DEPLOY if good else (Goal.CANARY, Goal.IN_TRAFFIC, Goal.ROLLED_BACK)
     more = {"keep_old": keep, "canary": Canary(size=size)}
     for wish in wishes:
         try:

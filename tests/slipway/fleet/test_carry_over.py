@@ -33,7 +33,7 @@ def _both(cloud: FleetCloud, **more: Any) -> None:
 
 
 def _group(cloud: FleetCloud, version: str) -> ServerGroup:
-    group = cloud.observe(closely=True).of(version)
+    group = cloud.observe(detailed=True).of(version)
     assert group is not None
     return group
 
@@ -220,17 +220,17 @@ def test_each_change_is_asked_for(cloud: FleetCloud) -> None:
 
     for one in events:
         one.register("before-call", note, unique_id="fence-test")
-    guarded = cloud.guarded(lambda: happened.append("fence"))
+    guarded = cloud.with_fence(lambda: happened.append("fence"))
     held = frozenset({"AZRebalance"})
     guarded.launch(launch("2", like=OLD))
     guarded.resize(NEW, (1, 3, 4))
-    guarded.hold(NEW, held)
+    guarded.suspend_scaling(NEW, held)
     guarded.carry_over(NEW, OLD)
     guarded.attach(NEW)
     guarded.mark_live(NEW, 1)
     guarded.mark_standby(NEW, 2)
     guarded.mark_standby(NEW, None)
-    guarded.release(NEW, held)
+    guarded.resume_scaling(NEW, held)
     guarded.detach(NEW)
     guarded.delete(NEW)
     for one in events:

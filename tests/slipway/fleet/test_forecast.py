@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.fleet.forecast import EFFECTS, forecast
-from slipway.fleet.goals import Verb, Wish
+from slipway.fleet.goals import ActionKind, Goal
 from slipway.model.target import Canary
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import DEPLOY, deploy, make_group, make_swap
@@ -31,7 +31,7 @@ def it_serves_already(cloud: FakeFleetCloud) -> None:
 def grown_and_held(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1")
     cloud.resize("shop-dev-1", (1, 4, 4))
-    cloud.hold("shop-dev-1", frozenset({"AlarmNotification"}))
+    cloud.suspend_scaling("shop-dev-1", frozenset({"AlarmNotification"}))
 
 
 def it_is_a_warm_standby(cloud: FakeFleetCloud) -> None:
@@ -66,15 +66,15 @@ WORLDS: list[World] = [
 ]  # fmt: skip
 
 
-def done_by(cloud: FakeFleetCloud, **more: Any) -> list[tuple[Verb, str]]:
+def done_by(cloud: FakeFleetCloud, **more: Any) -> list[tuple[ActionKind, str]]:
     """Run the swap for good, and list what it did."""
     log: list[str] = []
     swap = make_swap(cloud, "2", log=log, **more)
-    first = (Wish.CANARY, Wish.IN_TRAFFIC) if swap.target.canary else ()
+    first = (Goal.CANARY, Goal.IN_TRAFFIC) if swap.target.canary else ()
     for wish in (*first, *DEPLOY):
         swap.converge(wish, timeout=100)
     done = [line.removeprefix("did: ") for line in log if line.startswith("did: ")]
-    verbs = sorted(Verb, key=lambda verb: -len(verb.value))
+    verbs = sorted(ActionKind, key=lambda verb: -len(verb.value))
     return [
         (verb, line.removeprefix(f"{verb.value} "))
         for line in done
@@ -140,10 +140,14 @@ def test_a_standby_that_comes_back_is_not_watched(canary: Canary | None) -> None
 def test_a_slow_start_is_waited_for_before_the_old_one_goes() -> None:
     cloud = FakeFleetCloud(healthy={"1", "2"}, slow_start=90)
     deploy(cloud, "1")
-    fleet = cloud.observe(closely=True)
+    fleet = cloud.observe(detailed=True)
     foreseen = list(forecast(make_swap(cloud, "2"), fleet))
     verbs = [one.action.verb for one in foreseen if one.action]
-    assert verbs.index(Verb.MARK_LIVE) < verbs.index(Verb.DETACH) < verbs.index(Verb.DELETE)
+    assert (
+        verbs.index(ActionKind.MARK_LIVE)
+        < verbs.index(ActionKind.DETACH)
+        < verbs.index(ActionKind.DELETE)
+    )
 
 
 def test_a_release_that_serves_already_leaves_nothing_to_do() -> None:
@@ -157,6 +161,6 @@ def test_a_release_that_serves_already_leaves_nothing_to_do() -> None:
 
 def test_every_verb_has_its_effect() -> None:
     assert {
-        *EFFECTS, Verb.LAUNCH, Verb.DELETE, Verb.DELETE_TEMPLATE, Verb.CARRY_OVER,
-            Verb.TAKE_OVER,
-    } == set(Verb)  # fmt: skip
+        *EFFECTS, ActionKind.LAUNCH, ActionKind.DELETE, ActionKind.DELETE_TEMPLATE, ActionKind.CARRY_OVER,
+            ActionKind.TAKE_OVER,
+    } == set(ActionKind)  # fmt: skip

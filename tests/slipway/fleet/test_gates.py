@@ -7,8 +7,8 @@ import pytest
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet import gates
-from slipway.fleet.gates import Gate, ask
-from slipway.fleet.goals import Wish
+from slipway.fleet.gates import Gate, evaluate
+from slipway.fleet.goals import Goal
 from slipway.hooks.fleet.alarms import Alarm
 from slipway.hooks.health_check import HealthCheck, Scheme
 from slipway.hooks.http_probe import Answer
@@ -20,7 +20,7 @@ from tests.slipway.fleet.worlds import make_swap
 def cloud() -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1"})
     for version in ("1", "bad"):
-        make_swap(cloud, version).converge(Wish.LAUNCHED, timeout=10)
+        make_swap(cloud, version).converge(Goal.LAUNCHED, timeout=10)
     return cloud
 
 
@@ -40,15 +40,15 @@ def _answering(monkeypatch: pytest.MonkeyPatch, *said: str) -> list[Any]:
 
 def test_every_machine_must_answer(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = _answering(monkeypatch, "HTTP 200", "HTTP 503")
-    verdict = ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
+    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
     assert not verdict.passed
-    assert verdict.said == "1 of 2 machines healthy (i-shop-dev-1-2 at 10.0.0.2: HTTP 503)"
+    assert verdict.message == "1 of 2 machines healthy (i-shop-dev-1-2 at 10.0.0.2: HTTP 503)"
     [question] = asked
     assert question == {
         "scheme": Scheme.HTTP, "port": 80, "path": "/", "status": "200-299", "timeout": 3.0,
     }  # fmt: skip
     _answering(monkeypatch, "HTTP 200", "HTTP 200")
-    assert ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).passed
+    assert evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).passed
 
 
 def test_a_fleet_that_never_gets_healthy_says_what_it_answered(
@@ -56,24 +56,24 @@ def test_a_fleet_that_never_gets_healthy_says_what_it_answered(
 ) -> None:
     _answering(monkeypatch, "ConnectError", "ConnectError")
     with pytest.raises(UnhealthyRelease, match=r"0 of 2 machines healthy .*ConnectError"):
-        ask(Gate.HEALTHY, make_swap(cloud, "bad"), waited=61)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=61)
 
 
 def test_in_service_believes_the_balancer_alone(cloud: FakeFleetCloud) -> None:
-    assert not ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
+    assert not evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
     for version in ("1", "bad"):
-        make_swap(cloud, version).converge(Wish.IN_TRAFFIC, timeout=10)
-    assert ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
-    assert not ask(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=1).passed
+        make_swap(cloud, version).converge(Goal.IN_TRAFFIC, timeout=10)
+    assert evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
+    assert not evaluate(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=1).passed
     with pytest.raises(UnhealthyRelease, match=r"i-shop-dev-bad-\d+ at \S+: unhealthy"):
-        ask(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=61)
+        evaluate(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=61)
 
 
 def test_news_of_one_machine_is_cheap_to_ask_for(
     cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _answering(monkeypatch, "HTTP 200", "HTTP 503")
-    news = ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).news
+    news = evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).cheap_recheck
     assert news is not None
     asked = _answering(monkeypatch, "HTTP 503")
     assert not news()
@@ -84,35 +84,35 @@ def test_news_of_one_machine_is_cheap_to_ask_for(
 
 
 def test_news_of_the_balancer_is_about_one_machine(cloud: FakeFleetCloud) -> None:
-    news = ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).news
+    news = evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).cheap_recheck
     assert news is not None
     assert not news()
-    make_swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
+    make_swap(cloud, "1").converge(Goal.IN_TRAFFIC, timeout=10)
     assert news()
-    assert ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).news is None
+    assert evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).cheap_recheck is None
 
 
 def test_a_soak_takes_its_time_and_breaks_at_once(cloud: FakeFleetCloud) -> None:
-    make_swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
+    make_swap(cloud, "1").converge(Goal.IN_TRAFFIC, timeout=10)
     soaking = make_swap(cloud, "1", soak=30.0)
-    assert not ask(Gate.SOAK, soaking, waited=29).passed
-    assert ask(Gate.SOAK, soaking, waited=30).passed
+    assert not evaluate(Gate.SOAK, soaking, waited=29).passed
+    assert evaluate(Gate.SOAK, soaking, waited=30).passed
     cloud.healthy.clear()
     with pytest.raises(UnhealthyRelease, match="only 0 of 2"):
-        ask(Gate.SOAK, soaking, waited=5)
+        evaluate(Gate.SOAK, soaking, waited=5)
 
 
 def test_what_served_alone_before_needs_no_soak(cloud: FakeFleetCloud) -> None:
-    for wish in (Wish.IN_TRAFFIC, Wish.OLD_RETIRED):
+    for wish in (Goal.IN_TRAFFIC, Goal.OLD_RETIRED):
         make_swap(cloud, "1").converge(wish, timeout=10)
     cloud.bells = [Alarm(name="errors", ringing=True, since=5000.0)]
     soaking = make_swap(cloud, "1", soak=30.0, alarms=("errors", "gone"))
-    verdict = ask(Gate.SOAK, soaking, waited=0)
+    verdict = evaluate(Gate.SOAK, soaking, waited=0)
     assert verdict.passed
-    assert verdict.said == "2 machines serve; no soak, since shop-dev-1 served alone before"
+    assert verdict.message == "2 machines serve; no soak, since shop-dev-1 served alone before"
     cloud.healthy.clear()
     with pytest.raises(UnhealthyRelease, match="only 0 of 2"):
-        ask(Gate.SOAK, soaking, waited=0)
+        evaluate(Gate.SOAK, soaking, waited=0)
 
 
 def test_a_quota_is_told_when_no_machine_comes(
@@ -124,29 +124,29 @@ def test_a_quota_is_told_when_no_machine_comes(
     cloud.refusal = "You have requested more vCPU capacity than your current vCPU limit"
     monkeypatch.setattr(cloud, "time_passes", lambda: None)
     with pytest.raises(UnhealthyRelease, match=r"0 of 3 machines .* were launched: .* vCPU limit"):
-        ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
 
 
 def test_a_group_that_somebody_deleted(cloud: FakeFleetCloud) -> None:
     cloud.groups.clear()
     with pytest.raises(UnhealthyRelease, match="is gone"):
-        ask(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
 
 
 def test_a_further_balancer_holds_the_gate_until_it_has_every_machine(
     cloud: FakeFleetCloud,
 ) -> None:
-    make_swap(cloud, "1").converge(Wish.IN_TRAFFIC, timeout=10)
+    make_swap(cloud, "1").converge(Goal.IN_TRAFFIC, timeout=10)
     make_swap(cloud, "1").observe()
     cloud.groups["shop-dev-1"] = replace(cloud.groups["shop-dev-1"], further=True)
     cloud.late = ("i-1 in internal: initial",)
-    verdict = ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1)
+    verdict = evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1)
     assert not verdict.passed
-    assert verdict.said.endswith("but not everywhere (i-1 in internal: initial)")
+    assert verdict.message.endswith("but not everywhere (i-1 in internal: initial)")
     with pytest.raises(UnhealthyRelease, match="i-1 in internal"):
-        ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=61)
+        evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=61)
     cloud.late = ()
-    assert ask(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
+    assert evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
 
 
 def test_machines_behind_tls_are_asked_by_https(
@@ -157,10 +157,10 @@ def test_machines_behind_tls_are_asked_by_https(
     )
     asked = _answering(monkeypatch, "HTTP 301", "HTTP 301")
     silent: dict[str, Any] = {"health_path": None, "health_port": None}
-    verdict = ask(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
+    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
     assert asked == [
         {"scheme": Scheme.HTTPS, "port": 8443, "path": "/up", "status": "200-399", "timeout": 10}
     ]
     cloud.check = replace(cloud.check, scheme=Scheme.TCP, path="", remark="it speaks gRPC")
-    verdict = ask(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
-    assert verdict.said.endswith("; it speaks gRPC")
+    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
+    assert verdict.message.endswith("; it speaks gRPC")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import CloudUnavailable
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.model.fleet import SCALING, ServerGroup
 from slipway.model.target import Canary
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
@@ -80,7 +80,7 @@ def test_a_good_release_gets_through_any_world(
     cloud.faults.lowest = cloud.serving
     by_hand = {name: _theirs(one) for name, one in cloud.groups.items() if one.version is None}
     cloud.faults.crash_at, cloud.faults.applied = crash_at, applied
-    wishes = (Wish.CANARY, Wish.IN_TRAFFIC, *DEPLOY) if canary else DEPLOY
+    wishes = (Goal.CANARY, Goal.IN_TRAFFIC, *DEPLOY) if canary else DEPLOY
     more: dict[str, Any] = {"keep_old": keep, "canary": canary}
     for wish in wishes:
         try:
@@ -124,7 +124,7 @@ def test_a_bad_release_leaves_any_world_as_it_was(
     served = sorted(str(version) for version in serving(cloud))
     theirs = {name: _theirs(one) for name, one in cloud.groups.items() if not one.deleting}
     cloud.faults.crash_at, cloud.faults.applied = crash_at, applied
-    wishes = [Wish.LAUNCHED, *([Wish.IN_TRAFFIC] if let_in else []), Wish.ROLLED_BACK]
+    wishes = [Goal.LAUNCHED, *([Goal.IN_TRAFFIC] if let_in else []), Goal.ROLLED_BACK]
     for wish in wishes:
         try:
             with suppress(Crash):

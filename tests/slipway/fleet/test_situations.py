@@ -9,8 +9,8 @@ import pytest
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet import gates
-from slipway.fleet.gates import Gate, ask
-from slipway.fleet.goals import Wish
+from slipway.fleet.gates import Gate, evaluate
+from slipway.fleet.goals import Goal
 from slipway.hooks.http_probe import Answer
 from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -37,7 +37,7 @@ def cloud() -> FakeFleetCloud:
     return cloud
 
 
-def _go(cloud: FakeFleetCloud, version: str, *wishes: Wish, **more: Any) -> list[str]:
+def _go(cloud: FakeFleetCloud, version: str, *wishes: Goal, **more: Any) -> list[str]:
     log: list[str] = []
     for wish in wishes:
         make_swap(cloud, version, log=log, **more).converge(wish, timeout=100)
@@ -79,14 +79,14 @@ def test_a_release_while_a_standby_is_warm(cloud: FakeFleetCloud) -> None:
     standbys = {name for name, one in cloud.groups.items() if one.standby_until}
     assert standbys == {OLD, NEW}
     nothing_is_orphaned(cloud)
-    _go(cloud, "", Wish.STANDBYS_RETIRED, now=3000.0)
+    _go(cloud, "", Goal.STANDBYS_RETIRED, now=3000.0)
     cloud.observe()
     assert list(cloud.groups) == ["shop-dev-3"]
 
 
 def test_two_failed_releases_in_a_row(cloud: FakeFleetCloud) -> None:
     for bad in ("bad", "worse"):
-        log = _go(cloud, bad, Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.ROLLED_BACK)
+        log = _go(cloud, bad, Goal.LAUNCHED, Goal.IN_TRAFFIC, Goal.ROLLED_BACK)
         assert _told(log, "its release failed")
     cloud.observe()
     assert list(cloud.groups) == [OLD]
@@ -95,8 +95,8 @@ def test_two_failed_releases_in_a_row(cloud: FakeFleetCloud) -> None:
 
 def test_two_failed_releases_at_once(cloud: FakeFleetCloud) -> None:
     """The first one's roll back never ran."""
-    _go(cloud, "bad", Wish.LAUNCHED, Wish.IN_TRAFFIC)
-    _go(cloud, "worse", Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.ROLLED_BACK)
+    _go(cloud, "bad", Goal.LAUNCHED, Goal.IN_TRAFFIC)
+    _go(cloud, "worse", Goal.LAUNCHED, Goal.IN_TRAFFIC, Goal.ROLLED_BACK)
     deploy(cloud, "2")
     assert serving(cloud) == ["2"]
     nothing_is_orphaned(cloud)
@@ -115,7 +115,7 @@ def test_the_live_group_is_resized_between_two_steps(
             cloud.faults.lowest = size
         if wish is not None:
             _go(cloud, "2", wish)
-    log = _go(cloud, "2", Wish.OLD_RETIRED)
+    log = _go(cloud, "2", Goal.OLD_RETIRED)
     assert cloud.faults.lowest == size
     assert cloud.groups[NEW].serving >= size
     assert serving(cloud) == ["2"]
@@ -126,7 +126,7 @@ def test_the_live_group_is_resized_between_two_steps(
 def test_the_live_group_was_suspended_by_hand(cloud: FakeFleetCloud) -> None:
     theirs = frozenset({"AlarmNotification", "Terminate"})
     cloud.groups[OLD] = replace(cloud.groups[OLD], suspended=theirs)
-    _go(cloud, "bad", Wish.LAUNCHED, Wish.ROLLED_BACK)
+    _go(cloud, "bad", Goal.LAUNCHED, Goal.ROLLED_BACK)
     assert cloud.groups[OLD].suspended == theirs
 
 
@@ -142,19 +142,19 @@ def test_the_live_group_is_deleted_by_hand(cloud: FakeFleetCloud, after: int) ->
 
 def test_the_live_group_is_deleted_between_a_look_and_the_change(cloud: FakeFleetCloud) -> None:
     swap = make_swap(cloud, "2")
-    step = swap.plan(swap.observe(), Wish.LAUNCHED)
+    step = swap.plan(swap.observe(), Goal.LAUNCHED)
     del cloud.groups[OLD]
     for action in step.actions:
-        swap.act(action)
+        swap.apply(action)
     assert NEW in cloud.groups
 
 
 def test_the_new_group_is_deleted_by_hand(cloud: FakeFleetCloud) -> None:
-    _go(cloud, "2", Wish.LAUNCHED)
+    _go(cloud, "2", Goal.LAUNCHED)
     del cloud.groups[NEW]
     with pytest.raises(UnhealthyRelease, match="shop-dev-2 is gone"):
-        _go(cloud, "2", Wish.IN_TRAFFIC)
-    _go(cloud, "2", Wish.ROLLED_BACK)
+        _go(cloud, "2", Goal.IN_TRAFFIC)
+    _go(cloud, "2", Goal.ROLLED_BACK)
     assert serving(cloud) == ["1"]
     nothing_is_orphaned(cloud)
 
@@ -175,11 +175,11 @@ def test_a_machine_dies(cloud: FakeFleetCloud, name: str, after: int) -> None:
 
 
 def test_a_machine_of_the_old_one_dies_before_the_way_back(cloud: FakeFleetCloud) -> None:
-    _go(cloud, "2", Wish.LAUNCHED, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.LAUNCHED, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
     cloud.groups[OLD] = replace(cloud.groups[OLD], machines=cloud.groups[OLD].machines[1:])
-    log = _go(cloud, "2", Wish.ROLLED_BACK)
+    log = _go(cloud, "2", Goal.ROLLED_BACK)
     assert _told(log, "1 of 2 machines of shop-dev-1 serve, so shop-dev-2 stays")
     assert cloud.faults.lowest == 2
     assert cloud.groups[OLD].serving == 2
@@ -187,10 +187,10 @@ def test_a_machine_of_the_old_one_dies_before_the_way_back(cloud: FakeFleetCloud
 
 def test_a_quota_is_told_at_once_and_what_was_started_is_removed(cloud: FakeFleetCloud) -> None:
     cloud.refusal = QUOTA
-    _go(cloud, "2", Wish.LAUNCHED)
+    _go(cloud, "2", Goal.LAUNCHED)
     with pytest.raises(UnhealthyRelease, match=r"0 of 2 machines .*current vCPU limit of 8"):
-        ask(Gate.HEALTHY, make_swap(cloud, "2"), waited=0.5)
-    _go(cloud, "2", Wish.ROLLED_BACK)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "2"), waited=0.5)
+    _go(cloud, "2", Goal.ROLLED_BACK)
     cloud.observe()
     assert list(cloud.groups) == [OLD]
     assert cloud.templates == {OLD}
@@ -199,20 +199,20 @@ def test_a_quota_is_told_at_once_and_what_was_started_is_removed(cloud: FakeFlee
 
 def test_a_lack_of_capacity_gets_half_a_minute(cloud: FakeFleetCloud) -> None:
     cloud.refusal = NO_ROOM
-    _go(cloud, "2", Wish.LAUNCHED)
-    assert not ask(Gate.HEALTHY, make_swap(cloud, "2"), waited=29).passed
+    _go(cloud, "2", Goal.LAUNCHED)
+    assert not evaluate(Gate.HEALTHY, make_swap(cloud, "2"), waited=29).passed
     with pytest.raises(UnhealthyRelease, match=r"do not have sufficient t3\.micro capacity"):
-        ask(Gate.HEALTHY, make_swap(cloud, "2"), waited=31)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "2"), waited=31)
 
 
 def test_it_boots_but_never_serves(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    _go(cloud, "bad", Wish.LAUNCHED)
+    _go(cloud, "bad", Goal.LAUNCHED)
     cloud.observe()
     _answering(monkeypatch, cloud, "bad")
-    assert not ask(Gate.HEALTHY, make_swap(cloud, "bad"), waited=59).passed
+    assert not evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=59).passed
     with pytest.raises(UnhealthyRelease, match="HTTP 503"):
-        ask(Gate.HEALTHY, make_swap(cloud, "bad"), waited=61)
-    _go(cloud, "bad", Wish.ROLLED_BACK)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=61)
+    _go(cloud, "bad", Goal.ROLLED_BACK)
     assert serving(cloud) == ["1"]
 
 
@@ -220,17 +220,17 @@ def test_a_balancer_that_fails_open(cloud: FakeFleetCloud, monkeypatch: pytest.M
     """With every target unhealthy it sends requests to all: none of the old ones may leave."""
     cloud.faults.lowest = None
     cloud.healthy.clear()
-    _go(cloud, "2", Wish.LAUNCHED)
+    _go(cloud, "2", Goal.LAUNCHED)
     cloud.observe()
     _answering(monkeypatch, cloud, "2")
-    assert not ask(Gate.HEALTHY, make_swap(cloud, "2"), waited=1).passed
-    _go(cloud, "2", Wish.IN_TRAFFIC)
-    for wish in (Wish.OLD_RETIRED, Wish.ROLLED_BACK):
+    assert not evaluate(Gate.HEALTHY, make_swap(cloud, "2"), waited=1).passed
+    _go(cloud, "2", Goal.IN_TRAFFIC)
+    for wish in (Goal.OLD_RETIRED, Goal.ROLLED_BACK):
         with pytest.raises(CloudUnavailable):
             make_swap(cloud, "2").converge(wish, timeout=20)
         assert cloud.groups[OLD].attached
     cloud.healthy |= {"1", "2"}
-    _go(cloud, "2", Wish.ROLLED_BACK)
+    _go(cloud, "2", Goal.ROLLED_BACK)
     assert serving(cloud) == ["1"]
 
 
@@ -240,7 +240,7 @@ def test_connections_last_as_long_as_the_balancer_lets_them(
 ) -> None:
     """Its own delay ends those that are longer; nobody here waits longer, or less."""
     cloud.drain = drain
-    _go(cloud, "2", Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.OLD_RETIRED)
+    _go(cloud, "2", Goal.LAUNCHED, Goal.IN_TRAFFIC, Goal.OLD_RETIRED)
     assert cloud.faults.cut == []
     assert cloud.drained[OLD] <= drain + 2
 
@@ -259,33 +259,33 @@ def test_a_fleet_that_slipway_did_not_make(cloud: FakeFleetCloud) -> None:
 def test_the_way_back_to_a_fleet_that_slipway_did_not_make(cloud: FakeFleetCloud) -> None:
     cloud.groups = {"by-hand": make_group(None, size=3)}
     cloud.healthy.add(None)
-    _go(cloud, "2", Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.ROLLED_BACK)
+    _go(cloud, "2", Goal.LAUNCHED, Goal.IN_TRAFFIC, Goal.ROLLED_BACK)
     assert serving(cloud) == [None]
     assert not cloud.groups["by-hand"].suspended & SCALING
 
 
 def test_scaling_out_during_the_soak_is_no_breach(cloud: FakeFleetCloud) -> None:
-    _go(cloud, "2", Wish.LAUNCHED, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.LAUNCHED, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
     cloud.groups[NEW] = replace(cloud.groups[NEW], desired=4)
     soaking = make_swap(cloud, "2", soak=30.0)
-    assert ask(Gate.SOAK, soaking, waited=5).said == "2 machines serve, 5 of 30 s"
-    assert ask(Gate.SOAK, soaking, waited=30).passed
+    assert evaluate(Gate.SOAK, soaking, waited=5).message == "2 machines serve, 5 of 30 s"
+    assert evaluate(Gate.SOAK, soaking, waited=30).passed
 
 
 def test_scaling_in_during_the_soak_is_no_breach(cloud: FakeFleetCloud) -> None:
-    _go(cloud, "2", Wish.LAUNCHED, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.LAUNCHED, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
     cloud.groups[NEW] = replace(cloud.groups[NEW], desired=1)
-    assert not ask(Gate.SOAK, make_swap(cloud, "2", soak=30.0), waited=5).passed
+    assert not evaluate(Gate.SOAK, make_swap(cloud, "2", soak=30.0), waited=5).passed
 
 
 def test_a_machine_lost_during_the_soak_is_a_breach(cloud: FakeFleetCloud) -> None:
-    _go(cloud, "2", Wish.LAUNCHED, Wish.IN_TRAFFIC)
+    _go(cloud, "2", Goal.LAUNCHED, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
     cloud.groups[NEW] = replace(cloud.groups[NEW], machines=cloud.groups[NEW].machines[1:])
     with pytest.raises(UnhealthyRelease, match="only 1 of 2 machines serve"):
-        ask(Gate.SOAK, make_swap(cloud, "2", soak=30.0), waited=5)
+        evaluate(Gate.SOAK, make_swap(cloud, "2", soak=30.0), waited=5)

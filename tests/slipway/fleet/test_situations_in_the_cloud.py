@@ -106,8 +106,8 @@ def test_a_group_that_goes_between_look_and_change(
     ):  # fmt: skip
         monkeypatch.setattr(client("autoscaling"), call, refuse)
     cloud.resize(GROUP, (1, 3, 4))
-    cloud.hold(GROUP, frozenset({"AZRebalance"}))
-    cloud.release(GROUP, frozenset({"AZRebalance"}))
+    cloud.suspend_scaling(GROUP, frozenset({"AZRebalance"}))
+    cloud.resume_scaling(GROUP, frozenset({"AZRebalance"}))
     cloud.mark_live(GROUP, 1)
     cloud.mark_standby(GROUP, 2)
     cloud.detach(GROUP)
@@ -145,7 +145,7 @@ def test_only_the_last_launch_counts_as_trouble(
             client("autoscaling"), "describe_scaling_activities",
             lambda activities=activities, **_: {"Activities": activities},
         )  # fmt: skip
-        said.append(cloud.trouble(GROUP))
+        said.append(cloud.launch_failure(GROUP))
     assert said == ["your vCPU limit", "", "", ""]
 
 
@@ -172,17 +172,17 @@ def test_a_classic_balancer_says_only_in_words_that_a_machine_drains(
 
 
 def test_two_swaps_of_one_environment(cloud: FleetCloud) -> None:
-    first = cloud.lease(owner="commit__abc", dead=lambda _: False)
-    first.take()
+    first = cloud.lease(owner="commit__abc", is_dead=lambda _: False)
+    first.acquire()
     with pytest.raises(LeaseHeld, match="commit__abc is changing this environment"):
-        fleet().lease(owner="anna@laptop", dead=lambda _: False).take()
-    cloud.guarded(first.check).resize(GROUP, (1, 3, 4))
-    heir = fleet().lease(owner="anna@laptop", dead=lambda owner: owner == "commit__abc")
-    assert heir.take().generation == 2
+        fleet().lease(owner="anna@laptop", is_dead=lambda _: False).acquire()
+    cloud.with_fence(first.check).resize(GROUP, (1, 3, 4))
+    heir = fleet().lease(owner="anna@laptop", is_dead=lambda owner: owner == "commit__abc")
+    assert heir.acquire().generation == 2
     with pytest.raises(LeaseHeld):
-        cloud.guarded(first.check).resize(GROUP, (1, 4, 4))
+        cloud.with_fence(first.check).resize(GROUP, (1, 4, 4))
     assert described(GROUP)["DesiredCapacity"] == 3
-    heir.give_back()
+    heir.release()
     assert heir.holder() is None
 
 
@@ -193,7 +193,7 @@ def test_slow_start_is_read_from_the_target_group(cloud: FleetCloud) -> None:
         Attributes=[{"Key": "slow_start.duration_seconds", "Value": "45"}],
     )
     assert cloud.observe().slow_start == 0
-    assert cloud.observe(closely=True).slow_start == 45
+    assert cloud.observe(detailed=True).slow_start == 45
 
 
 def test_how_long_a_hand_over_takes_is_the_balancers_word(cloud: FleetCloud) -> None:
@@ -203,7 +203,7 @@ def test_how_long_a_hand_over_takes_is_the_balancers_word(cloud: FleetCloud) -> 
         TargetGroupArn=found["TargetGroupArn"],
         Attributes=[{"Key": key, "Value": value} for key, value in told.items()],
     )
-    assert cloud.parting() == 3045
+    assert cloud.handover_seconds() == 3045
 
 
 @pytest.mark.parametrize(("enabled", "expected"), [(True, 1800), (False, 0)])
@@ -216,7 +216,7 @@ def test_a_classic_balancer_drains_as_well(cloud: FleetCloud, enabled: bool, exp
         LoadBalancerName="shop-classic",
         LoadBalancerAttributes={"ConnectionDraining": {"Enabled": enabled, "Timeout": 1800}},
     )
-    assert fleet(target_group=None, load_balancer="shop-classic").parting() == expected
+    assert fleet(target_group=None, load_balancer="shop-classic").handover_seconds() == expected
 
 
 def test_what_is_gone_is_told_from_what_is_wrong() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from slipway.fleet.goals import Action, Plan, Verb, Wish
+from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.swap import Swap
 from slipway.model.fleet import Fleet
 from tests.slipway.fleet.fleet_machine import FleetMachine
@@ -37,53 +37,53 @@ def test_nothing_that_happens_hurts() -> None:
 class _Hasty(Swap):
     """Takes the old one out as soon as the new one is in, healthy or not."""
 
-    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+    def plan(self, fleet: Fleet, wish: Goal) -> Plan:
         step = super().plan(fleet, wish)
-        if wish is not Wish.IN_TRAFFIC:
+        if wish is not Goal.IN_TRAFFIC:
             return step
         old = [one for one in fleet.others(self.image.release.version) if one.attached]
-        out = (Action(verb=Verb.DETACH, group=one.name, reason="") for one in old)
+        out = (Action(verb=ActionKind.DETACH, group=one.name, reason="") for one in old)
         return replace(step, actions=(*step.actions, *out))
 
 
 class _Impatient(Swap):
     """Deletes what still drains."""
 
-    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+    def plan(self, fleet: Fleet, wish: Goal) -> Plan:
         step = super().plan(fleet, wish)
         if "draining" not in step.waiting:
             return step
         old = [one for one in fleet.others(self.image.release.version) if not one.attached]
         return Plan(
-            actions=tuple(Action(verb=Verb.DELETE, group=one.name, reason="") for one in old)
+            actions=tuple(Action(verb=ActionKind.DELETE, group=one.name, reason="") for one in old)
         )
 
 
 class _Headlong(Swap):
     """Rolls back whatever the old group can carry."""
 
-    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+    def plan(self, fleet: Fleet, wish: Goal) -> Plan:
         step = super().plan(fleet, wish)
-        if wish is not Wish.ROLLED_BACK or "stays" not in step.waiting:
+        if wish is not Goal.ROLLED_BACK or "stays" not in step.waiting:
             return step
-        return Plan(actions=(Action(verb=Verb.DETACH, group=self.name, reason=""),))
+        return Plan(actions=(Action(verb=ActionKind.DETACH, group=self.name, reason=""),))
 
 
 class _Untidy(Swap):
     """Leaves what it did not launch itself."""
 
-    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+    def plan(self, fleet: Fleet, wish: Goal) -> Plan:
         step = super().plan(fleet, wish)
-        kept = tuple(one for one in step.actions if one.verb is not Verb.RESUME_SCALING)
+        kept = tuple(one for one in step.actions if one.verb is not ActionKind.RESUME_SCALING)
         return replace(step, actions=kept)
 
 
 class _Proud(Swap):
     """Takes a canary for a fleet: sees no more of the old one than it has machines itself."""
 
-    def plan(self, fleet: Fleet, wish: Wish) -> Plan:
+    def plan(self, fleet: Fleet, wish: Goal) -> Plan:
         group = fleet.of(self.image.release.version)
-        if group is None or not group.attached or wish not in (Wish.LAUNCHED, Wish.OLD_RETIRED):
+        if group is None or not group.attached or wish not in (Goal.LAUNCHED, Goal.OLD_RETIRED):
             return super().plan(fleet, wish)
         few = group.desired
         groups = (

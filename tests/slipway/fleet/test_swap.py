@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import CloudUnavailable
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.worlds import (
@@ -44,27 +44,27 @@ def test_the_next_takes_the_present_size_and_nothing_old_stays(cloud: FakeFleetC
 
 def test_a_live_group_that_grows_during_the_swap_is_made_up_for(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1")
-    for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
+    for wish in (Goal.LAUNCHED, Goal.IN_TRAFFIC):
         make_swap(cloud, "2").converge(wish, timeout=100)
     cloud.resize("shop-dev-1", (1, 4, 4))
     cloud.observe()
     cloud.faults.lowest = 4
-    make_swap(cloud, "2").converge(Wish.OLD_RETIRED, timeout=100)
+    make_swap(cloud, "2").converge(Goal.OLD_RETIRED, timeout=100)
     assert cloud.faults.lowest >= 4
     assert cloud.groups["shop-dev-2"].serving == 4
 
 
 def test_scaling_is_held_still_while_two_groups_stand(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1")
-    make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
+    make_swap(cloud, "2").converge(Goal.LAUNCHED, timeout=100)
     assert cloud.groups["shop-dev-1"].suspended == SCALING
 
 
 def test_a_bad_release_is_removed_and_the_old_one_serves_on(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1")
-    for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
+    for wish in (Goal.LAUNCHED, Goal.IN_TRAFFIC):
         make_swap(cloud, "bad").converge(wish, timeout=100)
-    make_swap(cloud, "bad").converge(Wish.ROLLED_BACK, timeout=100)
+    make_swap(cloud, "bad").converge(Goal.ROLLED_BACK, timeout=100)
     assert list(cloud.groups) == ["shop-dev-1"]
     assert cloud.groups["shop-dev-1"].serving == 2
     assert not cloud.groups["shop-dev-1"].suspended
@@ -74,10 +74,10 @@ def test_a_bad_release_is_removed_and_the_old_one_serves_on(cloud: FakeFleetClou
 
 def test_old_is_not_retired_before_new_serves(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1")
-    for wish in (Wish.LAUNCHED, Wish.IN_TRAFFIC):
+    for wish in (Goal.LAUNCHED, Goal.IN_TRAFFIC):
         make_swap(cloud, "bad").converge(wish, timeout=100)
     with pytest.raises(CloudUnavailable, match="0 of 2 machines"):
-        make_swap(cloud, "bad").converge(Wish.OLD_RETIRED, timeout=20)
+        make_swap(cloud, "bad").converge(Goal.OLD_RETIRED, timeout=20)
     assert cloud.groups["shop-dev-1"].serving == 2
 
 
@@ -97,15 +97,15 @@ def test_a_kept_standby_is_woken_by_a_roll_back(cloud: FakeFleetCloud) -> None:
 def test_a_standby_is_retired_when_its_time_is_over(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1", keep_old=300.0)
     deploy(cloud, "2", keep_old=300.0)
-    make_swap(cloud, "", now=1100.0).converge(Wish.STANDBYS_RETIRED, timeout=10)
+    make_swap(cloud, "", now=1100.0).converge(Goal.STANDBYS_RETIRED, timeout=10)
     assert len(cloud.groups) == 2
-    make_swap(cloud, "", now=2000.0).converge(Wish.STANDBYS_RETIRED, timeout=10)
+    make_swap(cloud, "", now=2000.0).converge(Goal.STANDBYS_RETIRED, timeout=10)
     assert list(cloud.groups) == ["shop-dev-2"]
 
 
 def test_a_bad_first_release_leaves_nothing(cloud: FakeFleetCloud) -> None:
-    make_swap(cloud, "bad").converge(Wish.LAUNCHED, timeout=100)
-    make_swap(cloud, "bad").converge(Wish.ROLLED_BACK, timeout=100)
+    make_swap(cloud, "bad").converge(Goal.LAUNCHED, timeout=100)
+    make_swap(cloud, "bad").converge(Goal.ROLLED_BACK, timeout=100)
     assert not cloud.groups
     assert not cloud.templates
 
@@ -113,7 +113,7 @@ def test_a_bad_first_release_leaves_nothing(cloud: FakeFleetCloud) -> None:
 def test_the_log_is_a_story(cloud: FakeFleetCloud) -> None:
     deploy(cloud, "1")
     log: list[str] = []
-    make_swap(cloud, "2", log=log).converge(Wish.LAUNCHED, timeout=100)
+    make_swap(cloud, "2", log=log).converge(Goal.LAUNCHED, timeout=100)
     assert log == [
         "seen: shop-dev-1 (2 of 2 up, 2 serving)",
         "decided: suspend scaling of shop-dev-1 (AZRebalance, AlarmNotification, "
@@ -131,7 +131,7 @@ def test_the_log_is_a_story(cloud: FakeFleetCloud) -> None:
 
 def test_a_dry_look_changes_nothing(cloud: FakeFleetCloud) -> None:
     swap = make_swap(cloud, "1")
-    assert swap.plan(swap.observe(), Wish.LAUNCHED).actions
+    assert swap.plan(swap.observe(), Goal.LAUNCHED).actions
     assert not cloud.calls
 
 
@@ -169,7 +169,7 @@ def test_a_crash_at_any_call_converges(
         len(cloud.calls) + crash_at,
     )
     version = "2" if good else "bad"
-    wishes = DEPLOY if good else (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.ROLLED_BACK)
+    wishes = DEPLOY if good else (Goal.LAUNCHED, Goal.IN_TRAFFIC, Goal.ROLLED_BACK)
     for wish in wishes:
         try:
             make_swap(cloud, version, keep_old=keep).converge(wish, timeout=100)
@@ -194,9 +194,9 @@ def test_a_launch_that_is_killed_takes_over_everything_when_it_goes_on(
     cloud.faults.crash_at, cloud.faults.applied = len(cloud.calls) + crash_at, applied
     for _ in range(2):
         with suppress(Crash):
-            make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
+            make_swap(cloud, "2").converge(Goal.LAUNCHED, timeout=100)
     assert cloud.groups["shop-dev-2"].taking_over == ""
     assert cloud.calls.count(("start", "shop-dev-2")) in (1, 2)
     done = len(cloud.calls)
-    make_swap(cloud, "2").converge(Wish.LAUNCHED, timeout=100)
+    make_swap(cloud, "2").converge(Goal.LAUNCHED, timeout=100)
     assert len(cloud.calls) == done, "what is done is not done again"

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.fleet.goals import Plan, Verb, Wish
+from slipway.fleet.goals import ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
 from slipway.fleet.swap import Swap
 from slipway.model.facts import MachineImage, Release
 from slipway.model.fleet import Fleet, Machine, ServerGroup
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from tests.fakes.fleet_cloud import FakeFleetCloud
 
-DEPLOY = (Wish.LAUNCHED, Wish.IN_TRAFFIC, Wish.OLD_RETIRED)
+DEPLOY = (Goal.LAUNCHED, Goal.IN_TRAFFIC, Goal.OLD_RETIRED)
 NOW = 1000
 NAME = "shop-dev-2"
 
 
-def make_target(**more: Any) -> FleetTarget:
+def make_target(**more: Any) -> DeployTarget:
     fields: dict[str, Any] = {
         "project": "shop", "environment": "dev", "region": "eu-west-1", "aws_conn_id": "aws",
         "subnets": ("a",), "security_groups": ("s",), "instance_type": "t3.micro",
         "min_size": 1, "desired_size": 2, "max_size": 4, "health_path": "/", "health_port": 80,
         "health_timeout": 60.0, "soak": 0.0, "keep_old": 0.0, "target_group": "shop-dev",
     }  # fmt: skip
-    return FleetTarget(**(fields | more))
+    return DeployTarget(**(fields | more))
 
 
 def make_image(version: str) -> MachineImage:
@@ -90,7 +90,7 @@ def nothing_is_orphaned(cloud: FakeFleetCloud) -> None:
     assert not [group.name for group in fleet.groups if group.attached and group.held]
 
 
-def make_plan(wish: Wish, *groups: ServerGroup, **more: Any) -> Plan:
+def make_plan(wish: Goal, *groups: ServerGroup, **more: Any) -> Plan:
     """Plan for version 2 of a world."""
     templates = more.pop("templates", tuple(group.name for group in groups))
     return plan(
@@ -99,5 +99,5 @@ def make_plan(wish: Wish, *groups: ServerGroup, **more: Any) -> Plan:
     )  # fmt: skip
 
 
-def did(step: Plan) -> list[tuple[Verb, str]]:
+def did(step: Plan) -> list[tuple[ActionKind, str]]:
     return [(action.verb, action.group) for action in step.actions]

@@ -11,7 +11,7 @@ import botocore.client
 from botocore.exceptions import ClientError
 
 from slipway.model.facts import MachineImage
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from tests.slipway.fleet.moto_cloud import client
 from tests.slipway.fleet.worlds import make_image, make_target
 
@@ -189,7 +189,7 @@ def image(architecture: str = "x86_64") -> str:
     return str(min(one["ImageId"] for one in found))
 
 
-def target(**more: Any) -> FleetTarget:
+def target(**more: Any) -> DeployTarget:
     fields: dict[str, Any] = {
         "subnets": ("shop-a", "shop-b"), "security_groups": ("shop-app",),
         "profile": "shop-dev-app", "alarms": ("shop-errors",),

@@ -20,7 +20,7 @@ from slipway.hooks.store.installation import installation_name
 from slipway.hooks.tools.packer import Bake
 from slipway.model.facts import MachineImage
 from slipway.operators import bake_image
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.tasks.consent import Admission
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
@@ -80,7 +80,7 @@ def packer(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePacker]:
 
 
 def bake(run: str = "r", *, reuse: bool = False) -> MachineImage:
-    operator = PackerBakeOperator(
+    operator = BakeImageOperator(
         task_id="bake_image", package=PACKAGE.to_json(), unit="shop.service", config={},
         aws_conn_id="aws", region="eu-west-1", recipes=str(ROOT), reuse=reuse,
         admission=Admission(project="shop", environment="dev"),

@@ -22,7 +22,7 @@ from slipway.hooks.store.signed_records import SignedRecords
 from slipway.model.facts import SchemaVersion
 from slipway.operators import bake_image, leased, migrations
 from slipway.operators import swap as fleet
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.record_release import RecordDeploymentOperator
 from slipway.operators.swap import (
@@ -302,7 +302,7 @@ def test_a_swap_that_somebody_wrote_into_the_lease_has_not_begun(
     make(LaunchOperator, BEFORE).execute(context())
     ended_by_housekeeping()
     owner = run_owner(RUN.dag_id, RUN.run_id)
-    cloud.lease(owner=owner, dead=lambda _: False).take("2", admit=lambda _: name)
+    cloud.lease(owner=owner, is_dead=lambda _: False).acquire("2", admit=lambda _: name)
     with pytest.raises(AirflowFailException, match="nobody is here"):
         make(LaunchOperator).execute(context())
     assert serving(cloud) == ["1"]
@@ -406,7 +406,7 @@ def test_a_dry_run_bakes_nothing_and_is_no_deployment(monkeypatch: pytest.Monkey
     monkeypatch.setattr(bake_image, "aws_client", aws)
     record = make_record("2")
     tasks: list[Any] = [
-        PackerBakeOperator(
+        BakeImageOperator(
             task_id="t", package=record.package.to_json(), unit="u", config={},
             aws_conn_id="a", region="r", admission=ADMISSION,
         ),

@@ -47,7 +47,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
 def held(cloud: FakeFleetCloud) -> str:
     """The lease is another run's."""
     owner = run_owner(*OTHER)
-    cloud.lease(owner=owner, dead=lambda _: False).take()
+    cloud.lease(owner=owner, is_dead=lambda _: False).acquire()
     return owner
 
 
@@ -146,7 +146,7 @@ def test_nobody_is_dead_without_proof(
     cloud: FakeFleetCloud, owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leased, "_POKE_FIRST", 0.0)
-    cloud.lease(owner=owner, dead=lambda _: False).take()
+    cloud.lease(owner=owner, is_dead=lambda _: False).acquire()
     with pytest.raises(TaskDeferred):
         make(LaunchOperator).execute(FakeTask(states={OTHER: "failed"}).context)
 
@@ -249,11 +249,11 @@ def test_a_certificate_does_not_make_another_airflow(
 
 def test_a_try_that_only_seemed_dead_is_refused(cloud: FakeFleetCloud) -> None:
     operator = make(LaunchOperator)
-    stale = operator.take_turn(MINE.context, cloud, make_target().to_json(), "2", begin=None)
+    stale = operator.acquire_lease(MINE.context, cloud, make_target().to_json(), "2", begin=None)
     make(LaunchOperator).execute(MINE.context)
     before = mutations(cloud)
     with pytest.raises(LeaseHeld, match="generation 2"):
-        cloud.guarded(stale.check).delete("shop-dev-1")
+        cloud.with_fence(stale.check).delete("shop-dev-1")
     assert mutations(cloud) == before
     assert serving(cloud) == ["1"]
 
@@ -378,7 +378,7 @@ def test_all_that_was_left_half_done_is_ended(cloud: FakeFleetCloud) -> None:
 def test_a_swap_that_was_finished_is_not_undone(cloud: FakeFleetCloud) -> None:
     """The run ended between its last change and the lease's return."""
     deploy(cloud, "2")
-    cloud.lease(owner=run_owner(MINE.dag_id, MINE.run_id), dead=lambda _: False).take("2")
+    cloud.lease(owner=run_owner(MINE.dag_id, MINE.run_id), is_dead=lambda _: False).acquire("2")
     before = mutations(cloud)
     housekeeping().execute(FakeTask(dag_id="housekeeping").context)
     assert (serving(cloud), mutations(cloud)) == (["2"], before)
@@ -393,10 +393,10 @@ def test_a_drain_may_take_as_long_as_the_balancer_lets_it(
     for launching in (LaunchOperator, ShiftTrafficOperator):
         make(launching, "3").execute(MINE.context)
     monkeypatch.setattr(fleet, "_PATIENCE", 0.0)
-    monkeypatch.setattr(cloud, "parting", lambda: 0)
+    monkeypatch.setattr(cloud, "handover_seconds", lambda: 0)
     with pytest.raises(CloudUnavailable, match="not reached in 0 s"):
         make(kind, "3").execute(MINE.context)
-    monkeypatch.setattr(cloud, "parting", lambda: 60)
+    monkeypatch.setattr(cloud, "handover_seconds", lambda: 60)
     make(kind, "3").execute(MINE.context)
     assert len(cloud.observe().groups) == 1
 

@@ -88,7 +88,7 @@ def test_whoever_lost_the_lease_meanwhile_migrates_nothing(
     cloud = swap.open_cloud(make_target())
 
     def slept() -> DatabaseState:
-        cloud.lease(owner="another", dead=lambda _: True).take("2")
+        cloud.lease(owner="another", is_dead=lambda _: True).acquire("2")
         return standing(1)
 
     runs.return_value.state.side_effect = slept

@@ -19,7 +19,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import DebPackage, PackageBeside, PackageVariant, PublishedPackage
 from slipway.model.machine import Architecture, Machine, OperatingSystem
 from slipway.operators import publish_apt as apt_publish
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordReleaseOperator
 from slipway.tasks.image_layers import Layers
 from tests.fakes.airflow_run import FakeTask
@@ -88,7 +88,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 def _publish() -> PublishedPackage:
     context = signed(RUN.context, build_deb=deb())
-    told = AptPublishOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
+    told = PublishAptOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
     return PublishedPackage.from_json(told)
 
 

@@ -22,7 +22,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.goose import DatabaseState, Goose
 from slipway.model.facts import MachineImage, PublishedPackage
 from slipway.operators import bake_image, preview
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.policies.schema import OnRollBack
 from slipway.tasks.image_layers import Layers
@@ -174,7 +174,7 @@ def test_the_record_of_an_image_that_was_made_up_in_the_bucket_is_refused(
 
 
 def bake(*, reuse: bool) -> MachineImage:
-    operator = PackerBakeOperator(
+    operator = BakeImageOperator(
         task_id="bake_image", package=PACKAGE.to_json(), unit="shop.service", config={},
         aws_conn_id="aws", region=REGION, recipes=str(ROOT / "nowhere"), reuse=reuse,
     )  # fmt: skip

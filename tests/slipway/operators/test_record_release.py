@@ -15,11 +15,11 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.event import Event
 from slipway.model.facts import BuiltFiles, Checkout, DebPackage, StepReport, TestReport
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.migrations import GooseRehearseOperator
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordDeploymentOperator, RecordReleaseOperator
-from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import keep_fact, same_as_kept
 from tests.fakes.airflow_run import FakeTask
@@ -173,14 +173,14 @@ def test_facts_that_were_copied_from_another_task_are_refused(artifacts: Any) ->
 def operators(checkout: Any, deb: Any) -> list[Any]:
     git = {"checkout": checkout, "url": "git://127.0.0.1:1/x"}
     return [
-        PipelineTestOperator(task_id="test", **git),
+        RunPipelineOperator(task_id="test", **git),
         GooseRehearseOperator(
             task_id="rehearse_migrations", directory="migrations", postgres=15, **git
         ),
-        DebBuildOperator(
+        BuildDebOperator(
             task_id="build_deb", package="shop", nfpm_file="n", unit="shop.service", **git
         ),
-        AptPublishOperator(task_id="publish_apt", deb=deb),
+        PublishAptOperator(task_id="publish_apt", deb=deb),
     ]
 
 

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from slipway.exceptions import ImageUnavailable
 from slipway.model.facts import Checkout, Release, TestReport
 from slipway.operators import run_pipeline
-from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import kept_report
 from slipway.tasks.pipeline_share import Part
 from tests.fakes.container_engine import FakeEngine, Play
@@ -48,10 +48,10 @@ def checkout_of(repository: Repository, sha: str) -> Checkout:
     )  # fmt: skip
 
 
-def operator(repository: Repository, sha: str, **options: Any) -> PipelineTestOperator:
+def operator(repository: Repository, sha: str, **options: Any) -> RunPipelineOperator:
     checkout = checkout_of(repository, sha)
     signed(CONTEXT, checkout=checkout)
-    return PipelineTestOperator(
+    return RunPipelineOperator(
         task_id="test", checkout=checkout.to_json(), url=repository.url, **options
     )
 

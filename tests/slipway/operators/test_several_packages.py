@@ -18,7 +18,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import DebPackage, PackageBeside, PublishedPackage
 from slipway.operators import publish_apt as apt_publish
-from slipway.operators.publish_apt import AptPublishOperator
+from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordReleaseOperator
 from slipway.tasks.consent import Admission
 from slipway.tasks.image_layers import Layers
@@ -115,7 +115,7 @@ def test_all_are_published_and_the_one_that_needs_the_others_is_the_last(
     published: list[tuple[str, bytes]],
 ) -> None:
     context = signed(RUN.context, build_deb=deb())
-    told = AptPublishOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
+    told = PublishAptOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
     assert published == [
         ("shop-data_1_all.deb", b"shop-data"), ("shop-dbgsym_1_all.deb", b"shop-dbgsym"),
         ("shop_1_all.deb", b"shop"),
@@ -130,7 +130,7 @@ def test_another_package_in_the_bucket_is_not_published(
     artifact_store().put(DATA.artifact, content)
     context = signed(RUN.context, build_deb=deb())
     with pytest.raises(AirflowFailException, match=r"shop-data_1_all\.deb in the artifact store"):
-        AptPublishOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
+        PublishAptOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
     assert published == []
 
 

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured
 from slipway.fleet import swap
-from slipway.fleet.goals import Wish
+from slipway.fleet.goals import Goal
 from slipway.model.facts import Deployment, Json
 from slipway.operators import swap as fleet
 from slipway.operators.swap import (
@@ -108,7 +108,7 @@ def test_each_wish_has_its_operator() -> None:
         RetireOldOperator.wish,
         RollBackOperator.wish,
     ]  # fmt: skip
-    assert {*wishes, Wish.STANDBYS_RETIRED} == set(Wish)
+    assert {*wishes, Goal.STANDBYS_RETIRED} == set(Goal)
     assert "image" in LaunchOperator.template_fields
 
 

@@ -3,17 +3,17 @@ from __future__ import annotations
 import pytest
 
 from slipway.exceptions import SchemaAhead
-from slipway.policies.schema import OnRollBack, meet
+from slipway.policies.schema import OnRollBack, check_schema
 
 
 @pytest.mark.parametrize("policy", list(OnRollBack))
 @pytest.mark.parametrize("database", [0, 2, 3])
 def test_a_database_that_is_not_ahead_is_no_matter(policy: OnRollBack, database: int) -> None:
-    assert meet(policy, database=database, release=3, version="1.0") is None
+    assert check_schema(policy, database=database, release=3, version="1.0") is None
 
 
 def test_by_default_old_code_lives_with_the_newer_schema() -> None:
-    said = meet(OnRollBack.EXPAND_ONLY, database=4, release=3, version="1.0")
+    said = check_schema(OnRollBack.EXPAND_ONLY, database=4, release=3, version="1.0")
     assert said == (
         "the database has schema 4, release 1.0 knows 3: nothing is applied and nothing is undone"
     )
@@ -21,4 +21,4 @@ def test_by_default_old_code_lives_with_the_newer_schema() -> None:
 
 def test_a_project_may_stop_instead() -> None:
     with pytest.raises(SchemaAhead, match=r"schema 4, release 1\.0 knows 3, and the project says"):
-        meet(OnRollBack.STOP, database=4, release=3, version="1.0")
+        check_schema(OnRollBack.STOP, database=4, release=3, version="1.0")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from slipway.operators.remember_commits import RememberCommitsOperator
-from slipway.sensors.commits import CommitsSensor, Watched
+from slipway.sensors.commits import CommitsSensor, WatchedBranch
 from tests.fakes.git_server import Repository
 
 
-def poke(*watched: Watched) -> list[dict[str, Any]]:
+def poke(*watched: WatchedBranch) -> list[dict[str, Any]]:
     """Poll the branches once, and return the runs that are to be started."""
     sensor = CommitsSensor(task_id="new_commits", watched=lambda: watched)
     answer = sensor.poke({})
@@ -23,9 +23,9 @@ def remember(runs: list[dict[str, Any]]) -> None:
     RememberCommitsOperator(task_id="remember", runs=runs).execute({})
 
 
-def watch(repository: Repository, dag_id: str = "shop") -> Watched:
+def watch(repository: Repository, dag_id: str = "shop") -> WatchedBranch:
     """Watch a repository's main branch."""
-    return Watched(dag_id=dag_id, url=repository.url, branch="main", connection=None)
+    return WatchedBranch(dag_id=dag_id, url=repository.url, branch="main", connection=None)
 
 
 def two(daemon: tuple[Path, str], name: str) -> tuple[Repository, Repository]:

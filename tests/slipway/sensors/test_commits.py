@@ -14,7 +14,7 @@ from slipway.hooks.git import store
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
 from slipway.sensors import commits
-from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, Watched
+from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, WatchedBranch
 from tests.fakes.git_server import Repository
 from tests.slipway.sensors.polls import poke, remember, two, watch
 
@@ -61,7 +61,7 @@ def test_a_rewritten_branch_runs_its_new_head(repository: Repository, artifacts:
 
 def test_a_repository_that_is_away_holds_up_nobody(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
-    away = Watched(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
+    away = WatchedBranch(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
     assert [run["trigger_dag_id"] for run in poke(away, watch(repository))] == ["shop"]
 
 
@@ -69,7 +69,7 @@ def test_a_project_that_is_added_meanwhile_is_seen(
     repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.commit(readme="one")
-    watched: list[Watched] = []
+    watched: list[WatchedBranch] = []
     sensor = CommitsSensor(task_id="new_commits", watched=lambda: list(watched))
     assert not sensor.poke({}).is_done
     watched.append(watch(repository))
@@ -107,7 +107,9 @@ def test_a_connection_that_is_missing_holds_up_nobody(
     repository: Repository, artifacts: Path
 ) -> None:
     repository.commit(readme="one")
-    lost = Watched(dag_id="lost", url="https://127.0.0.1:1/x", branch="main", connection="absent")
+    lost = WatchedBranch(
+        dag_id="lost", url="https://127.0.0.1:1/x", branch="main", connection="absent"
+    )
     assert [run["trigger_dag_id"] for run in poke(lost, watch(repository))] == ["shop"]
 
 
@@ -240,7 +242,7 @@ def test_silent_servers_hold_up_no_other_project(
     repository.commit(readme="one")
     monkeypatch.setattr(store, "ANSWER", 2.0)
     mute = [
-        Watched(dag_id=f"mute{n}", url=f"{silent}{n}", branch="main", connection=None)
+        WatchedBranch(dag_id=f"mute{n}", url=f"{silent}{n}", branch="main", connection=None)
         for n in range(10)
     ]
     began = time.monotonic()

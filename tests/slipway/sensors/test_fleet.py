@@ -6,7 +6,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
-from slipway.fleet.gates import Gate, Verdict
+from slipway.fleet.gates import Gate, GateResult
 from slipway.model.target import Canary
 from slipway.sensors import fleet
 from slipway.sensors.canary_soak import CanarySoakSensor
@@ -23,12 +23,12 @@ IMAGE = make_image("1").to_json()
 def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> list[float]:
     script, waited = list(answers), []
 
-    def ask(gate: Any, swap: Any, *, waited_for: float) -> Verdict:
+    def ask(gate: Any, swap: Any, *, waited_for: float) -> GateResult:
         waited.append(waited_for)
         answer = script.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return Verdict(passed=answer, said="so far")
+        return GateResult(passed=answer, message="so far")
 
     monkeypatch.setattr(fleet, "ask", lambda g, s, waited: ask(g, s, waited_for=waited))
     monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
@@ -66,8 +66,8 @@ def test_a_deferrable_one_leaves_the_worker_only_when_it_takes_long(
 
 def test_news_of_a_machine_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     told = iter([False, False, True])
-    verdicts = iter([Verdict(passed=False, said="1 of 2", news=lambda: next(told)),
-                     Verdict(passed=True, said="2 of 2")])  # fmt: skip
+    verdicts = iter([GateResult(passed=False, message="1 of 2", cheap_recheck=lambda: next(told)),
+                     GateResult(passed=True, message="2 of 2")])  # fmt: skip
     slept: list[float] = []
     monkeypatch.setattr("slipway.sensors.fleet.time.sleep", slept.append)
     monkeypatch.setattr(fleet, "ask", lambda *_, **__: next(verdicts))
@@ -80,8 +80,8 @@ def test_news_of_a_machine_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> No
 def test_without_news_the_question_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another machine may have come, or gone, meanwhile."""
     monkeypatch.setattr(fleet, "_PATIENT", 0.02)
-    quiet = Verdict(passed=False, said="1 of 2", news=lambda: False)
-    verdicts = iter([quiet, quiet, Verdict(passed=True, said="2 of 2")])
+    quiet = GateResult(passed=False, message="1 of 2", cheap_recheck=lambda: False)
+    verdicts = iter([quiet, quiet, GateResult(passed=True, message="2 of 2")])
     monkeypatch.setattr(fleet, "ask", lambda *_, **__: next(verdicts))
     monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
     _sensor().execute({})

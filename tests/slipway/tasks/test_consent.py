@@ -19,7 +19,7 @@ from slipway.hooks.store.image_records import ImageRecord
 from slipway.model.facts import Json
 from slipway.operators import bake_image, leased, migrations
 from slipway.operators import swap as fleet
-from slipway.operators.bake_image import PackerBakeOperator
+from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.record_release import RecordDeploymentOperator
 from slipway.operators.swap import (
@@ -230,13 +230,13 @@ def test_a_worker_that_dies_in_the_middle_of_a_launch_is_followed_by_one_that_go
     assert serving(cloud) == ["2"]
 
 
-@pytest.mark.parametrize("dies_at", ["take_turn", "use_up"])
+@pytest.mark.parametrize("dies_at", ["acquire_lease", "use_up"])
 def test_a_worker_that_dies_around_the_mark_is_followed_by_one_that_goes_on(
     cloud: FakeFleetCloud, dies_at: str
 ) -> None:
     """Having the lease but not the mark, and having both but no machine yet."""
     proposal = approve(propose())
-    cloud.lease(owner=run_owner(RUN.dag_id, RUN.run_id), dead=lambda _: False).take(
+    cloud.lease(owner=run_owner(RUN.dag_id, RUN.run_id), is_dead=lambda _: False).acquire(
         "2", plan=proposal.name
     )
     if dies_at == "use_up":
@@ -390,7 +390,7 @@ class TestBake:
 
     def bake(self, *, asks: bool = True, **package: Any) -> None:
         told = make_record("2").package.to_json() | package
-        PackerBakeOperator(
+        BakeImageOperator(
             task_id="bake_image",
             package=told,
             unit="shop.service",

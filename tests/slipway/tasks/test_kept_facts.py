@@ -10,11 +10,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import FactMissing
-from slipway.operators.build_deb import DebBuildOperator
+from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.migrations import GooseRehearseOperator
-from slipway.operators.publish_apt import AptPublishOperator
-from slipway.operators.run_pipeline import PipelineTestOperator
+from slipway.operators.publish_apt import PublishAptOperator
+from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import kept_fact
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.commit_runs import facts_of, sign_all
@@ -28,14 +28,14 @@ TASKS: dict[str, Callable[[], Any]] = {
     "checkout": lambda: CheckoutOperator(
         task_id="checkout", project="shop", url="ext::sh", ref="", branch="main"
     ),
-    "test": lambda: PipelineTestOperator(task_id="test", **COMMIT),
+    "test": lambda: RunPipelineOperator(task_id="test", **COMMIT),
     "rehearse_migrations": lambda: GooseRehearseOperator(
         task_id="rehearse_migrations", directory="migrations", postgres=15, **COMMIT
     ),
-    "build_deb": lambda: DebBuildOperator(
+    "build_deb": lambda: BuildDebOperator(
         task_id="build_deb", package="shop", nfpm_file="nfpm.yaml", unit="shop.service", **COMMIT
     ),
-    "publish_apt": lambda: AptPublishOperator(
+    "publish_apt": lambda: PublishAptOperator(
         task_id="publish_apt", deb=FACTS["build_deb"].to_json()
     ),
 }

@@ -11,7 +11,7 @@ from unittest import mock
 import pytest
 
 from slipway.exceptions import CloudUnavailable, SlipwayError, UnhealthyRelease
-from slipway.fleet.gates import Verdict
+from slipway.fleet.gates import GateResult
 from slipway.triggers import fleet
 from slipway.triggers.fleet import FleetTrigger
 from tests.slipway.fleet.worlds import make_image, make_target
@@ -26,14 +26,14 @@ class _Script:
         self.threads: set[int] = set()
         self.waited: list[float] = []
 
-    def ask(self, gate: Any, swap: Any, *, waited: float) -> Verdict:
+    def ask(self, gate: Any, swap: Any, *, waited: float) -> GateResult:
         self.swaps.append(swap)
         self.threads.add(threading.get_ident())
         self.waited.append(waited)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return Verdict(passed=answer, said="so far")
+        return GateResult(passed=answer, message="so far")
 
 
 def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> _Script:

@@ -33,7 +33,7 @@ async def _next(trigger: LeaseTrigger) -> Any:
 
 
 def _hold(cloud: FakeFleetCloud, owner: str) -> None:
-    cloud.lease(owner=owner, dead=lambda _: True).take()
+    cloud.lease(owner=owner, is_dead=lambda _: True).acquire()
 
 
 def test_it_fires_at_once_when_nobody_holds_it(cloud: FakeFleetCloud) -> None:

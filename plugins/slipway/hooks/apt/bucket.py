@@ -14,7 +14,7 @@ from botocore.config import Config
 from slipway.exceptions import ToolFailed
 from slipway.hooks.apt.connection import AptRepository
 from slipway.hooks.apt.index import AptIndex, architectures, read_packages
-from slipway.hooks.aws.errors import understood
+from slipway.hooks.aws.errors import translate_errors
 from slipway.hooks.aws.session import AwsSession
 
 # So often it is signed anew: a day's failures, or a month's, do no harm.
@@ -91,7 +91,7 @@ class AptBucket:
                 found[architecture] = read_packages(text)
         return AptIndex(packages=found)
 
-    @understood
+    @translate_errors
     def distributions(self) -> list[str]:
         """List the distributions that were published there, a thousand at most."""
         found = self._store.list_objects_v2(
@@ -100,7 +100,7 @@ class AptBucket:
         folders = [one["Prefix"] for one in found.get("CommonPrefixes", ())]
         return [folder.removeprefix(_DISTS).rstrip("/") for folder in folders]
 
-    @understood
+    @translate_errors
     def _get(self, key: str, limit: int | None = None) -> bytes | None:
         try:
             found = self._store.get_object(Bucket=self._repository.bucket, Key=key)

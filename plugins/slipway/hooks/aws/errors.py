@@ -37,7 +37,7 @@ _CAPACITY = ("InsufficientInstanceCapacity", "InstanceLimitExceeded", "VcpuLimit
 _INCOMPLETE = (NoCredentialsError, NoRegionError, ParamValidationError, PartialCredentialsError)
 
 
-def understood(call: Callable[P, R]) -> Callable[P, R]:
+def translate_errors(call: Callable[P, R]) -> Callable[P, R]:
     """Turn botocore's exceptions into Slipway's."""
 
     @functools.wraps(call)
@@ -57,12 +57,12 @@ def understood(call: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
-def patiently(call: Callable[P, R]) -> Callable[P, R]:
+def retry_transient(call: Callable[P, R]) -> Callable[P, R]:
     """Turn botocore's exceptions into Slipway's, and wait up to a minute for a bad moment to pass.
 
     :param call: may be made twice with the same effect as once.
     """
-    once = understood(call)
+    once = translate_errors(call)
 
     @functools.wraps(call)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:

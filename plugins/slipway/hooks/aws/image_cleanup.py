@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import CloudUnavailable
-from slipway.hooks.aws.errors import patiently
+from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.group_tags import IMAGE, PROJECT, VERSION
 from slipway.hooks.store.installation import INSTALLATION
@@ -45,7 +45,7 @@ class ImageRetention:
         self._autoscaling = client("autoscaling")
         self._filters = [{"Name": f"tag:{key}", "Values": [value]} for key, value in tags.items()]
 
-    @patiently
+    @retry_transient
     def images(self) -> tuple[StoredImage, ...]:
         """List the images that are there."""
         pages = self._ec2.get_paginator("describe_images")
@@ -54,7 +54,7 @@ class ImageRetention:
             _stored(raw) for page in found for raw in page["Images"] if raw["State"] == "available"
         )
 
-    @patiently
+    @retry_transient
     def now(self) -> float:
         """Return seconds since 1970 by the cloud's clock, which dates the images as well.
 
@@ -67,7 +67,7 @@ class ImageRetention:
             raise CloudUnavailable(msg, advice="look for a proxy that takes headers away")
         return parsedate_to_datetime(date).timestamp()
 
-    @patiently
+    @retry_transient
     def in_use(self, images: tuple[StoredImage, ...]) -> frozenset[str]:
         """Return which images a server group, a launch template or a machine uses.
 
@@ -79,14 +79,14 @@ class ImageRetention:
         )
         return frozenset({*noted, *self._of_templates(), *self._of_machines(images)})
 
-    @patiently
+    @retry_transient
     def retire(self, image: StoredImage) -> None:
         """Deregister an image and delete its disks; what is gone already is fine."""
         _unless_gone(self._ec2.deregister_image, ImageId=image.image_id)
         for snapshot in image.snapshots:
             _unless_gone(self._ec2.delete_snapshot, SnapshotId=snapshot)
 
-    @patiently
+    @retry_transient
     def sweep(self) -> tuple[str, ...]:
         """Delete the disks that a killed retirement left behind.
 

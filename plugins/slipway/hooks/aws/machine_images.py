@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.aws.errors import understood
+from slipway.hooks.aws.errors import translate_errors
 from slipway.hooks.aws.lookup import tags_of
 from slipway.model.machine import SourceImage
 
@@ -26,7 +26,7 @@ _POLL = {"Delay": 2, "MaxAttempts": 90}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ground:
+class BuildNetwork:
     """Where a builder stands.
 
     :param cidr: of the network, from which the builder may be reached.
@@ -61,7 +61,7 @@ class ImageCatalogue:
     def __init__(self, ec2: Any) -> None:
         self._ec2 = ec2
 
-    @understood
+    @translate_errors
     def matching(self, tags: Mapping[str, str]) -> tuple[Image, ...]:
         """List the account's available images that carry all these tags, the newest first.
 
@@ -73,7 +73,7 @@ class ImageCatalogue:
         ordered = sorted(images, key=lambda raw: (raw["CreationDate"], raw["ImageId"]))
         return tuple(_image(raw) for raw in reversed(ordered))
 
-    @understood
+    @translate_errors
     def look_up(self, image_id: str) -> Image | None:
         """Return an image, of whichever account it is, or None where there is none."""
         # A filter, since the codes that AWS refuses an unknown id with depend on how it looks.
@@ -81,7 +81,7 @@ class ImageCatalogue:
         found = self._ec2.describe_images(Filters=wanted)["Images"]
         return _image(found[0]) if found else None
 
-    @understood
+    @translate_errors
     def free_name(self, name: str) -> str:
         """Return a name that no complete image has: this one, or with a number behind it.
 
@@ -93,7 +93,7 @@ class ImageCatalogue:
         names = (name if number == 1 else f"{name}-{number}" for number in count(1))
         return next(one for one in names if one not in taken)
 
-    @understood
+    @translate_errors
     def source(self, wanted: SourceImage, architecture: str) -> Image:
         """Return the image that a base layer starts from.
 
@@ -120,8 +120,8 @@ class ImageCatalogue:
             raise EnvironmentMisconfigured(msg, advice="correct machine.ami, or architecture")
         return image
 
-    @understood
-    def ground(self) -> Ground:
+    @translate_errors
+    def ground(self) -> BuildNetwork:
         """Return the default network and one of its subnets.
 
         :raises EnvironmentMisconfigured: when the region has no default network.
@@ -134,10 +134,12 @@ class ImageCatalogue:
         vpc = networks[0]
         here = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
         subnets = self._ec2.describe_subnets(Filters=here)["Subnets"]
-        return Ground(vpc=vpc["VpcId"], subnet=subnets[0]["SubnetId"], cidr=vpc["CidrBlock"])
+        return BuildNetwork(vpc=vpc["VpcId"], subnet=subnets[0]["SubnetId"], cidr=vpc["CidrBlock"])
 
-    @understood
-    def open_group(self, bake: str, ground: Ground, marks: Mapping[str, str] | None = None) -> str:
+    @translate_errors
+    def open_group(
+        self, bake: str, ground: BuildNetwork, marks: Mapping[str, str] | None = None
+    ) -> str:
         """Make the builder's security group: ssh from its own network, nothing else.
 
         :param marks: further tags, by which rights tell whose it is.
@@ -159,7 +161,7 @@ class ImageCatalogue:
         self._ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh])
         return str(group)
 
-    @understood
+    @translate_errors
     def sweep(self, bake: str, image_name: str) -> list[str]:
         """Remove what a try left behind: builder, key pair, security group, half an image.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from slipway.hooks.aws.errors import patiently
+from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.load_balancers import balancers_of
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.alarms import Alarm, alarm_names, read_alarms
@@ -38,15 +38,15 @@ _MOST_ALARMS = 2000
 class FleetCloud(FleetChanges):
     """One environment's fleet, in one region of one account: it can be looked at, and changed."""
 
-    @patiently
-    def observe(self, *, closely: bool = False) -> Fleet:
+    @retry_transient
+    def observe(self, *, detailed: bool = False) -> Fleet:
         """Read all server groups of the environment.
 
         A group that carries no project's tag but hangs on the same balancer belongs to the fleet
         as well: it served before Slipway came. Where another environment's groups hang there,
         nobody can tell whose it was, and it belongs to neither until it carries the tags.
 
-        :param closely: what takes more calls, too: scaling rules where two groups share the
+        :param detailed: what takes more calls, too: scaling rules where two groups share the
             traffic, and the balancer's slow start.
         :raises EnvironmentMisconfigured: when the target group or balancer does not exist.
         :raises CloudUnavailable: when the API does not answer.
@@ -59,7 +59,7 @@ class FleetCloud(FleetChanges):
         # the balancer, and a group with such a machine drained.
         health = {**self._draining(raw, key), **self._balancer.health()}
         addresses = self._addresses(machine_ids(raw))
-        rules = self._rules(raw, key) if closely else {}
+        rules = self._rules(raw, key) if detailed else {}
         templates, borrowed = template_names(self._ec2, self._tags), borrowed_templates(every)
         groups = (
             server_group(
@@ -71,7 +71,7 @@ class FleetCloud(FleetChanges):
         return Fleet(
             groups=tuple(groups),
             templates=tuple(name for name in templates if name not in borrowed),
-            slow_start=self._balancer.slow_start() if closely else 0,
+            slow_start=self._balancer.slow_start() if detailed else 0,
         )  # fmt: skip
 
     def _rules(self, raw: list[Mapping[str, Any]], key: str) -> dict[str, str]:
@@ -107,8 +107,8 @@ class FleetCloud(FleetChanges):
             }
         return found
 
-    @patiently
-    def enters(self, instance_id: str) -> bool:
+    @retry_transient
+    def is_in_service(self, instance_id: str) -> bool:
         """Say whether the balancer calls one machine healthy.
 
         :param instance_id: of a machine.
@@ -116,7 +116,7 @@ class FleetCloud(FleetChanges):
         """
         return self._balancer.health(instance_id).get(instance_id) == "healthy"
 
-    @patiently
+    @retry_transient
     def behind(self, group: str) -> tuple[str, ...]:
         """Say which machines of a group a further balancer does not call healthy yet.
 
@@ -129,7 +129,7 @@ class FleetCloud(FleetChanges):
         words = {one: states(self._client, one) for one in self._sources(group)}
         return behind(words, machine_ids([found]))
 
-    @patiently
+    @retry_transient
     def inheritance(self, launch: Launch) -> tuple[str, ...]:
         """Say what a new group gets of the live one, and what is lost; nothing is changed.
 
@@ -143,7 +143,7 @@ class FleetCloud(FleetChanges):
         besides = {**found_rules(self._client, live), "balancers": further}
         return told(new_group(self._client, launch, live), besides)
 
-    @patiently
+    @retry_transient
     def health_check(self) -> HealthCheck:
         """Return how the balancer asks machines for their health.
 
@@ -152,19 +152,19 @@ class FleetCloud(FleetChanges):
         """
         return self._balancer.check()
 
-    @patiently
-    def parting(self) -> int:
+    @retry_transient
+    def handover_seconds(self) -> int:
         """Return the seconds that the balancer takes to hand over from one group to another.
 
         :raises CloudUnavailable: when the API does not answer.
         """
         return self._balancer.slow_start() + self._balancer.drain()
 
-    def trouble(self, group: str) -> str:
+    def launch_failure(self, group: str) -> str:
         """Return why Auto Scaling cannot launch a machine now, or nothing when it can."""
         return launch_trouble(self._autoscaling, group)
 
-    @patiently
+    @retry_transient
     def alarms(self, names: Sequence[str]) -> tuple[Alarm, ...]:
         """Read CloudWatch alarms; those that do not exist are left out.
 
@@ -172,7 +172,7 @@ class FleetCloud(FleetChanges):
         """
         return read_alarms(self._client("cloudwatch"), names)
 
-    @patiently
+    @retry_transient
     def alarm_names(self) -> tuple[str, ...]:
         """List the alarms of the account and region."""
         return alarm_names(self._client("cloudwatch"), _MOST_ALARMS)

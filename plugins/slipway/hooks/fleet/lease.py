@@ -15,30 +15,30 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import LeaseHeld
-from slipway.hooks.aws.errors import patiently
+from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.fleet.fence import fenced
 
 _GONE, _TAKEN = "ParameterNotFound", "ParameterAlreadyExists"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HalfDone:
+class UnfinishedSwap:
     """A swap that has not come to an end.
 
     :param release: the version that is brought in.
-    :param passed: its soak is over.
+    :param soaked: its soak is over.
     :param plan: the plan that somebody approved, by its name; empty where nobody was asked.
     :param name: of this swap alone, which its run noted as begun; empty in leases of before.
     """
 
     release: str
-    passed: bool = False
+    soaked: bool = False
     plan: str = ""
     name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Holder:
+class LeaseRecord:
     """Who may change the environment.
 
     :param owner: for people to read, and to find out whether it lives: a run, or a shell.
@@ -50,14 +50,14 @@ class Holder:
     owner: str
     generation: int
     token: str
-    swaps: tuple[HalfDone, ...] = ()
+    swaps: tuple[UnfinishedSwap, ...] = ()
 
 
 def _never(owner: str) -> bool:  # noqa: ARG001
     return False
 
 
-def _anybody(held: Holder | None) -> str:  # noqa: ARG001
+def _anybody(held: LeaseRecord | None) -> str:  # noqa: ARG001
     """Let everybody begin whose turn it is."""
     return ""
 
@@ -73,7 +73,7 @@ class FleetLease:
     :param project: the project's name.
     :param environment: the environment's name.
     :param owner: who asks.
-    :param dead: says whether another owner is proven dead; without proof it lives.
+    :param is_dead: says whether another owner is proven dead; without proof it lives.
     """
 
     def __init__(
@@ -83,21 +83,21 @@ class FleetLease:
         project: str,
         environment: str,
         owner: str,
-        dead: Callable[[str], bool] = _never,
+        is_dead: Callable[[str], bool] = _never,
     ) -> None:
         self._client = client
         # Not below /slipway/<project>/: machines read all that is there, as their settings.
         self.name = f"/slipway-leases/{project}/{environment}"
         self.owner = owner
-        self._dead = dead
-        self._mine: Holder | None = None
+        self._dead = is_dead
+        self._mine: LeaseRecord | None = None
 
     @property
     def _ssm(self) -> Any:
         return self._client("ssm")
 
-    @patiently
-    def holder(self) -> Holder | None:
+    @retry_transient
+    def holder(self) -> LeaseRecord | None:
         """Read who holds it; None when it is free."""
         try:
             value = self._ssm.get_parameter(Name=self.name)["Parameter"]["Value"]
@@ -107,7 +107,7 @@ class FleetLease:
             return None
         return read_holder(value)
 
-    def rival(self) -> Holder | None:
+    def other_owner(self) -> LeaseRecord | None:
         """Return who else holds it and is not proven dead, if anybody.
 
         :raises CloudUnavailable: when the API does not answer.
@@ -115,19 +115,19 @@ class FleetLease:
         held = self.holder()
         return held if self._is_rival(held) else None
 
-    def _is_rival(self, held: Holder | None) -> bool:
+    def _is_rival(self, held: LeaseRecord | None) -> bool:
         return held is not None and held.owner != self.owner and not self._dead(held.owner)
 
-    def take(
-        self, release: str = "", *, passed: bool = False, plan: str = "",
-        admit: Callable[[Holder | None], str] = _anybody,
-    ) -> Holder:  # fmt: skip
+    def acquire(
+        self, release: str = "", *, soaked: bool = False, plan: str = "",
+        admit: Callable[[LeaseRecord | None], str] = _anybody,
+    ) -> LeaseRecord:  # fmt: skip
         """Take it: when it is free, our own from an earlier task, or a dead owner's.
 
         What a dead owner left half done stays on record.
 
         :param release: the version that is brought in.
-        :param passed: its soak is over.
+        :param soaked: its soak is over.
         :param plan: the approved plan that it is brought in by, if somebody was asked.
         :param admit: raises when the swap must not begin, or go on, after what is on record;
             returns the swap's name.
@@ -137,11 +137,11 @@ class FleetLease:
         held = self.holder()
         if self._is_rival(held):
             raise _held(held)
-        own = HalfDone(release=release, passed=passed, plan=plan, name=admit(held))
+        own = UnfinishedSwap(release=release, soaked=soaked, plan=plan, name=admit(held))
         swaps = (*_without(release, held), *([own] if release else []))
         return self._grip(swaps, over=held)
 
-    def settle(self, release: str) -> None:
+    def finish(self, release: str) -> None:
         """Note that a swap has come to its end, and free it when that was the last.
 
         :param release: the version that was brought in, or not.
@@ -151,11 +151,11 @@ class FleetLease:
         if swaps := _without(release, self._mine):
             self._grip(swaps, over=self._mine)
         else:
-            self.give_back()
+            self.release()
 
-    def _grip(self, swaps: tuple[HalfDone, ...], *, over: Holder | None) -> Holder:
+    def _grip(self, swaps: tuple[UnfinishedSwap, ...], *, over: LeaseRecord | None) -> LeaseRecord:
         generation = over.generation + 1 if over else 1
-        mine = Holder(owner=self.owner, generation=generation, token=uuid4().hex, swaps=swaps)
+        mine = LeaseRecord(owner=self.owner, generation=generation, token=uuid4().hex, swaps=swaps)
         self._write(mine, over=over)
         self._mine = mine
         self.check()
@@ -171,14 +171,14 @@ class FleetLease:
         if self._mine is None or held != self._mine:
             raise _held(held)
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Free it; when it is no longer ours, nothing happens."""
         if self._mine is not None:
             self._remove(self._mine)
         self._mine = None
 
-    @patiently
-    def _write(self, mine: Holder, *, over: Holder | None) -> None:
+    @retry_transient
+    def _write(self, mine: LeaseRecord, *, over: LeaseRecord | None) -> None:
         value, taken = _write_holder(mine), over is not None
         ssm = self._asking(over, mine)
         try:
@@ -188,8 +188,8 @@ class FleetLease:
             if error.response["Error"]["Code"] != _TAKEN:
                 raise
 
-    @patiently
-    def _remove(self, mine: Holder) -> None:
+    @retry_transient
+    def _remove(self, mine: LeaseRecord) -> None:
         try:
             ssm = self._asking(mine)
             ssm.delete_parameter(Name=self.name)
@@ -200,7 +200,7 @@ class FleetLease:
             if error.response["Error"]["Code"] != _GONE:
                 raise
 
-    def _asking(self, *known: Holder | None) -> Any:
+    def _asking(self, *known: LeaseRecord | None) -> Any:
         """Return a client for one change, of which each try asks who holds the lease.
 
         Else a try that botocore repeats would strike whoever came in between.
@@ -215,27 +215,33 @@ class FleetLease:
         return fenced(self._ssm, ask)
 
 
-def _without(release: str, holder: Holder | None) -> tuple[HalfDone, ...]:
+def _without(release: str, holder: LeaseRecord | None) -> tuple[UnfinishedSwap, ...]:
     return tuple(one for one in holder.swaps if one.release != release) if holder else ()
 
 
-def _write_holder(holder: Holder) -> str:
-    swaps = [{k: v for k, v in asdict(one).items() if v != ""} for one in holder.swaps]
-    return json.dumps({**asdict(holder), "swaps": swaps})
+def _write_holder(holder: LeaseRecord) -> str:
+    return json.dumps({**asdict(holder), "swaps": [_write_swap(one) for one in holder.swaps]})
 
 
-def read_holder(value: str) -> Holder:
+def _write_swap(swap: UnfinishedSwap) -> dict[str, object]:
+    # In the words of the first version: two of them may look at one lease.
+    said = {"plan": swap.plan, "name": swap.name}
+    given = {key: value for key, value in said.items() if value}
+    return {"release": swap.release, "passed": swap.soaked, **given}
+
+
+def read_holder(value: str) -> LeaseRecord:
     """Read a lease as it lies in the cloud.
 
     :param value: of the parameter.
     """
     try:
         raw = json.loads(value)
-        return Holder(
+        return LeaseRecord(
             owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"]),
             swaps=tuple(
-                HalfDone(
-                    release=str(one["release"]), passed=bool(one["passed"]),
+                UnfinishedSwap(
+                    release=str(one["release"]), soaked=bool(one["passed"]),
                     plan=str(one.get("plan", "")), name=str(one.get("name", "")),
                 )
                 for one in raw.get("swaps", ())
@@ -243,10 +249,10 @@ def read_holder(value: str) -> Holder:
         )  # fmt: skip
     except (ValueError, KeyError, TypeError):
         # Somebody wrote it by hand, to keep everybody away.
-        return Holder(owner=value, generation=0, token="")
+        return LeaseRecord(owner=value, generation=0, token="")
 
 
-def _held(held: Holder | None) -> LeaseHeld:
+def _held(held: LeaseRecord | None) -> LeaseHeld:
     if held is None:
         msg = "the lease on the environment was taken away"
         return LeaseHeld(msg, advice="somebody removed it by hand; run the task again")

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from slipway.hooks.aws.errors import patiently
+from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.load_balancers import Balancer, classic_balancer, target_group
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.describe import machine_ids
@@ -67,7 +67,7 @@ class FleetChanges:
         self._found: Balancer | None = None
         self._fence: Callable[[], None] = _unguarded
 
-    def guarded(self, fence: Callable[[], None]) -> Self:
+    def with_fence(self, fence: Callable[[], None]) -> Self:
         """Return the same fleet, with a question before each change, and before each try of it.
 
         :param fence: raises when it is somebody else's turn.
@@ -78,15 +78,15 @@ class FleetChanges:
         other._found = None  # the balancer has clients of its own
         return other
 
-    def lease(self, *, owner: str, dead: Callable[[str], bool]) -> FleetLease:
+    def lease(self, *, owner: str, is_dead: Callable[[str], bool]) -> FleetLease:
         """Return the lease on the environment, which :meth:`guarded` asks before each change.
 
         :param owner: who wants to change something.
-        :param dead: says whether another owner is proven dead.
+        :param is_dead: says whether another owner is proven dead.
         """
         project, environment = self._tags[PROJECT], self._tags[ENVIRONMENT]
         return FleetLease(
-            self._client, project=project, environment=environment, owner=owner, dead=dead
+            self._client, project=project, environment=environment, owner=owner, is_dead=is_dead
         )
 
     def _changing(self, service: str) -> Any:
@@ -113,7 +113,7 @@ class FleetChanges:
             )
         return self._found
 
-    @patiently
+    @retry_transient
     def launch(self, launch: Launch) -> tuple[str, ...]:
         """Make a launch template and a server group of it, outside the balancer.
 
@@ -133,7 +133,7 @@ class FleetChanges:
                 owned("server group", launch, tags_of(there))
         return told(wanted, {}) if live else ()
 
-    @patiently
+    @retry_transient
     @unless_gone
     def resize(self, group: str, size: tuple[int, int, int]) -> None:
         """Give a group another min, desired and max, and note what was asked for."""
@@ -143,7 +143,7 @@ class FleetChanges:
             AutoScalingGroupName=group, MinSize=low, DesiredCapacity=desired, MaxSize=high
         )
 
-    @patiently
+    @retry_transient
     @unless_gone
     def take_over(self, group: str, source: str, drop: frozenset[str] = frozenset()) -> None:
         """Give a new group what AWS takes only of one that is there, and take its note off.
@@ -158,7 +158,7 @@ class FleetChanges:
             take_over(self._client, self._changing, source=live, group=mine, drop=drop)
         self._note(group, TAKING_OVER, None)
 
-    @patiently
+    @retry_transient
     @unless_gone
     def carry_over(self, group: str, source: str, drop: frozenset[str] = frozenset()) -> None:
         """Give a group the scaling rules of another, and note which they were.
@@ -173,7 +173,7 @@ class FleetChanges:
             copy_rules(self._client, self._changing, source=live, group=mine, drop=drop)
             self._note(group, CARRIED, rules)
 
-    @patiently
+    @retry_transient
     @unless_gone
     def attach(self, group: str, source: str | None = None) -> None:
         """Let a group's machines into the balancer, and into whatever another group hangs on.
@@ -190,7 +190,7 @@ class FleetChanges:
         self._fence()
         balancer.attach(group)
 
-    @patiently
+    @retry_transient
     def detach(self, group: str) -> None:
         """Take a group's machines out of every balancer, which lets them finish first."""
         balancer = self._balancer
@@ -204,9 +204,9 @@ class FleetChanges:
         found = self._described(group) or {}
         return [one for one in sources_of(found) if one.key != self._balancer.key]
 
-    @patiently
+    @retry_transient
     @unless_gone
-    def hold(self, group: str, processes: frozenset[str]) -> None:
+    def suspend_scaling(self, group: str, processes: frozenset[str]) -> None:
         """Suspend processes of a group, and note that it was us.
 
         The note comes first: a crash between the two leaves a note too many, which is harmless. A
@@ -223,9 +223,9 @@ class FleetChanges:
                 AutoScalingGroupName=group, ScalingProcesses=sorted(processes)
             )
 
-    @patiently
+    @retry_transient
     @unless_gone
-    def release(self, group: str, processes: frozenset[str]) -> None:
+    def resume_scaling(self, group: str, processes: frozenset[str]) -> None:
         """Resume processes of a group, and take the note off.
 
         :param processes: Auto Scaling's names; without any, nothing happens.
@@ -237,7 +237,7 @@ class FleetChanges:
             )
             self._note(group, HELD, None)
 
-    @patiently
+    @retry_transient
     @unless_gone
     def mark_standby(self, group: str, until: int | None) -> None:
         """Note on a group until when it is kept warm; None takes the note off.
@@ -254,13 +254,13 @@ class FleetChanges:
             self._changing("ec2").create_tags(Resources=machines, Tags=[tag])
         self._note(group, STANDBY, None if until is None else str(until), inherited=True)
 
-    @patiently
+    @retry_transient
     @unless_gone
     def mark_live(self, group: str, since: int) -> None:
         """Note on a group since when it serves alone."""
         self._note(group, LIVE, str(since))
 
-    @patiently
+    @retry_transient
     def delete(self, group: str) -> None:
         """Remove a group with its machines, its alarms and its launch template."""
         if alarms := own_alarms(self._client, group):
@@ -274,7 +274,7 @@ class FleetChanges:
                 raise
         self.delete_template(group)
 
-    @patiently
+    @retry_transient
     def delete_template(self, group: str) -> None:
         """Remove the launch template of a group that is gone, or going."""
         delete_template(self._ec2, group, self._fence)

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, cast
 
-from slipway.exceptions import WorldError
+from slipway.exceptions import TransientError
 from slipway.model.inert import visible
 
 _log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ _ALONE = {
 }
 
 
-class GitCommandFailed(WorldError):
+class GitCommandFailed(TransientError):
     """Git exited with an error; the caller knows what it means.
 
     Where no caller does, it is a failure like any other of the world's: said, and tried again.

@@ -22,13 +22,13 @@ from slipway.exceptions import (
     MigrationFailed,
     SlipwayError,
     ToolFailed,
-    WorldError,
+    TransientError,
 )
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.fact import Json
 from slipway.model.proof_settings import OnBroken, ProofSettings, Question
 from slipway.model.schema_facts import LiveProof
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.tasks.proof.live_releases import LiveRelease, live_releases
 from slipway.tasks.proof.live_service import LiveService, NotStartable
 from slipway.tasks.proof.live_trial import Trial
@@ -74,7 +74,7 @@ class MigrationProof:
     settings: ProofSettings
     goose: Callable[[ScratchDatabase, MigrationFiles], Goose]
     files: Callable[[str], MigrationFiles]
-    open_cloud: Callable[[FleetTarget], FleetCloud]
+    open_cloud: Callable[[DeployTarget], FleetCloud]
     log: Callable[[str], None]
     warn: Callable[[str], None]
 
@@ -84,14 +84,14 @@ class MigrationProof:
         """Prove a commit's migrations against every release that serves, wherever it may go.
 
         :param migrations: the commit's.
-        :param targets: :class:`slipway.model.target.FleetTarget` as JSON.
+        :param targets: :class:`slipway.model.target.DeployTarget` as JSON.
         :param pristine: a database without any migration, which is copied; or why there is none.
         :returns: what was seen of each release.
         :raises LiveReleaseBroken: when one fails on the migrated schema, and the project wants to
             stop then.
         """
         lives, without = live_releases(
-            [FleetTarget.from_json(one) for one in targets], self.open_cloud
+            [DeployTarget.from_json(one) for one in targets], self.open_cloud
         )
         for one in without:
             say = self.log if one.outcome == NOT_NEEDED else self.warn
@@ -135,7 +135,7 @@ class MigrationProof:
                 return _proof(live, NOT_NEEDED, "it knows all of these migrations")
             try:
                 proof = self._tried(f"live_{number}", pristine, migrations, pending, live, known)
-            except (NotStartable, WorldError) as error:
+            except (NotStartable, TransientError) as error:
                 proof = _proof(live, NOT_POSSIBLE, error.message)
                 self.warn(described(proof))
             else:

@@ -14,7 +14,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.schema_facts import LiveProof
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class LiveRelease:
     :param record: what the catalogue has of it.
     """
 
-    targets: tuple[FleetTarget, ...]
+    targets: tuple[DeployTarget, ...]
     record: ReleaseRecord
 
     @property
@@ -40,7 +40,7 @@ class LiveRelease:
 
 
 def live_releases(
-    targets: Sequence[FleetTarget], open_cloud: Callable[[FleetTarget], FleetCloud]
+    targets: Sequence[DeployTarget], open_cloud: Callable[[DeployTarget], FleetCloud]
 ) -> tuple[tuple[LiveRelease, ...], tuple[LiveProof, ...]]:
     """Find out what serves where; what serves in several places is one.
 
@@ -74,7 +74,7 @@ def live_releases(
 
 
 def _serving(
-    target: FleetTarget, open_cloud: Callable[[FleetTarget], FleetCloud]
+    target: DeployTarget, open_cloud: Callable[[DeployTarget], FleetCloud]
 ) -> tuple[str, str]:
     """Return the version that serves, and why it is not known; the cloud knows best."""
     try:

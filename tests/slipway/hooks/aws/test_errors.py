@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured
 from slipway.hooks.aws import errors as cloud_failure
-from slipway.hooks.aws.errors import patiently, understood
+from slipway.hooks.aws.errors import retry_transient, translate_errors
 
 
 def _refused(code: str, status: int = 400) -> ClientError:
@@ -28,7 +28,7 @@ def _refused(code: str, status: int = 400) -> ClientError:
     ],
 )
 def test_refusals_and_bad_moments(error: Exception, expected: type[Exception]) -> None:
-    @understood
+    @translate_errors
     def call() -> None:
         raise error
 
@@ -39,7 +39,7 @@ def test_refusals_and_bad_moments(error: Exception, expected: type[Exception]) -
 def test_a_quota_says_what_to_do() -> None:
     error = _refused("VcpuLimitExceeded")
 
-    @understood
+    @translate_errors
     def call() -> None:
         raise error
 
@@ -68,7 +68,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
 
 
 def test_patience_rides_out_half_a_minute(clock: _Clock) -> None:
-    @patiently
+    @retry_transient
     def call() -> str:
         if clock.now < 30:
             raise EndpointConnectionError(endpoint_url="http://x")
@@ -79,7 +79,7 @@ def test_patience_rides_out_half_a_minute(clock: _Clock) -> None:
 
 
 def test_patience_ends_after_a_minute(clock: _Clock) -> None:
-    @patiently
+    @retry_transient
     def call() -> None:
         raise EndpointConnectionError(endpoint_url="http://x")
 
@@ -91,7 +91,7 @@ def test_patience_ends_after_a_minute(clock: _Clock) -> None:
 def test_a_refusal_is_not_waited_for(clock: _Clock) -> None:
     refusal = _refused("ValidationError")
 
-    @patiently
+    @retry_transient
     def call() -> None:
         raise refusal
 

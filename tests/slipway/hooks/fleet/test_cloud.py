@@ -221,11 +221,11 @@ def test_holding_scaling_leaves_what_others_suspended(cloud: FleetCloud) -> None
         AutoScalingGroupName="shop-dev-1", ScalingProcesses=["Terminate"]
     )
     for _ in range(2):
-        cloud.hold("shop-dev-1", SCALING)
+        cloud.suspend_scaling("shop-dev-1", SCALING)
     assert _only(cloud).suspended == SCALING | {"Terminate"}
     assert _only(cloud).held == SCALING
     for _ in range(2):
-        cloud.release("shop-dev-1", SCALING)
+        cloud.resume_scaling("shop-dev-1", SCALING)
     assert _only(cloud).suspended == {"Terminate"}
     assert not _only(cloud).held
 
@@ -233,10 +233,10 @@ def test_holding_scaling_leaves_what_others_suspended(cloud: FleetCloud) -> None
 def test_nothing_to_hold_is_not_everything(cloud: FleetCloud) -> None:
     """Auto Scaling reads an empty list as all the processes that there are."""
     cloud.launch(_launch())
-    cloud.hold("shop-dev-1", frozenset())
+    cloud.suspend_scaling("shop-dev-1", frozenset())
     assert not _only(cloud).suspended
-    cloud.hold("shop-dev-1", SCALING)
-    cloud.release("shop-dev-1", frozenset())
+    cloud.suspend_scaling("shop-dev-1", SCALING)
+    cloud.resume_scaling("shop-dev-1", frozenset())
     assert _only(cloud).suspended == SCALING
 
 
@@ -303,7 +303,7 @@ def test_more_machines_than_one_filter_takes(
 
 
 def test_trouble_never_hides_the_failure_it_explains(cloud: FleetCloud) -> None:
-    assert cloud.trouble("shop-dev-1") == ""
+    assert cloud.launch_failure("shop-dev-1") == ""
 
 
 def test_other_projects_are_not_seen_even_on_the_same_balancer(cloud: FleetCloud) -> None:
@@ -323,7 +323,7 @@ def test_a_fleet_made_by_hand_is_seen_through_the_balancer(cloud: FleetCloud) ->
 def test_a_fleet_made_by_hand_is_not_lost_from_sight_while_it_is_held(cloud: FleetCloud) -> None:
     cloud.launch(_launch(name="by-hand", tags={"Name": "by-hand"}))
     cloud.attach("by-hand")
-    cloud.hold("by-hand", frozenset({"AZRebalance"}))
+    cloud.suspend_scaling("by-hand", frozenset({"AZRebalance"}))
     cloud.detach("by-hand")
     assert _only(cloud).held == {"AZRebalance"}
     assert _only(cloud).version is None
@@ -390,8 +390,8 @@ def test_a_classic_balancer(cloud: FleetCloud) -> None:
     group = _only(classic)
     assert group.attached
     assert group.serving == 2
-    assert classic.enters(group.machines[0].instance_id)
-    assert not classic.enters("i-0123456789abcdef0")
+    assert classic.is_in_service(group.machines[0].instance_id)
+    assert not classic.is_in_service("i-0123456789abcdef0")
     classic.detach("shop-dev-1")
     assert not _only(classic).attached
     with pytest.raises(EnvironmentMisconfigured, match="did you mean 'shop-classic'"):

@@ -7,7 +7,7 @@ import pytest
 from slipway.exceptions import CloudUnavailable
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
-from slipway.model.target import FleetTarget
+from slipway.model.target import DeployTarget
 from slipway.tasks.proof.live_releases import live_releases
 from slipway.tasks.proof.live_service import NotStartable, stored_debs
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -24,7 +24,7 @@ def clouds() -> dict[str, FakeFleetCloud]:
     return {"dev": FakeFleetCloud(), "prod": FakeFleetCloud()}
 
 
-def look(clouds: Any, *targets: FleetTarget) -> Any:
+def look(clouds: Any, *targets: DeployTarget) -> Any:
     return live_releases(targets, lambda target: clouds[target.environment])
 
 
@@ -54,7 +54,7 @@ def test_a_release_that_is_not_in_the_catalogue_is_told(clouds: dict[str, FakeFl
 
 
 def test_a_cloud_that_does_not_answer_is_no_failure_the_records_will_do() -> None:
-    def refuse(_: FleetTarget) -> Any:
+    def refuse(_: DeployTarget) -> Any:
         msg = "AccessDenied"
         raise CloudUnavailable(msg)
 
