@@ -65,9 +65,13 @@ def build(c: Any, project: str, ref: str = "") -> None:
     },
 )
 def deploy(
-    c: Any, project: str, environment: str, version: str = "", dry_run: bool = False,
+    c: Any,
+    project: str,
+    environment: str,
+    version: str = "",
+    dry_run: bool = False,
     override_freeze: str = "",
-) -> None:  # fmt: skip
+) -> None:
     """Put a release on an environment; `previous` is the way back, --dry-run only tells."""
     params = {"version": version, "dry_run": dry_run, "override_freeze": override_freeze}
     given = {name: value for name, value in params.items() if value}
@@ -128,9 +132,15 @@ def lint(_: Any, paths: str = ".", trusted: bool = False, strict: bool = False) 
 
 @task(name="compile", positional=["path"])
 def compile_(
-    _: Any, path: str, event: str = "push", branch: str = "", ref: str = "", target: str = "",
-    cron: str = "", trusted: bool = False,
-) -> None:  # fmt: skip
+    _: Any,
+    path: str,
+    event: str = "push",
+    branch: str = "",
+    ref: str = "",
+    target: str = "",
+    cron: str = "",
+    trusted: bool = False,
+) -> None:
     """Print what a pipeline file compiles to, as JSON."""
     choices = pipelines.Choices(
         event=event, branch=branch, ref=ref, target=target, cron=cron, trusted=trusted
@@ -140,17 +150,30 @@ def compile_(
 
 @task(name="exec", positional=["folder"])
 def exec_(
-    _: Any, folder: str, project: str = "", event: str = "push", branch: str = "", ref: str = "",
-    target: str = "", pipeline: str = "", secret_file: str = "", trusted: bool = False,
-) -> None:  # fmt: skip
+    _: Any,
+    folder: str,
+    project: str = "",
+    event: str = "push",
+    branch: str = "",
+    ref: str = "",
+    target: str = "",
+    pipeline: str = "",
+    secret_file: str = "",
+    trusted: bool = False,
+) -> None:
     """Run a working copy's pipeline on this machine's Docker, exactly as CI will.
 
     --project takes images, trust and the rest from a project file.
     """
     choices = pipelines.Choices(
-        event=event, branch=branch, ref=ref, target=target, pipeline=pipeline, trusted=trusted,
+        event=event,
+        branch=branch,
+        ref=ref,
+        target=target,
+        pipeline=pipeline,
+        trusted=trusted,
         secrets=_secrets(secret_file),
-    )  # fmt: skip
+    )
     if project:
         projects = load_projects().projects
         if project not in projects:
@@ -236,7 +259,7 @@ def _arrange_words() -> None:
                 for flag in (*argument.names, name.replace("_", "-"))
             },
             several=one.name == "lint",
-        )  # fmt: skip
+        )
     arranged = words.arrange(typed, shapes)
     typed[:] = arranged.words
     if arranged.help_for:

@@ -60,13 +60,24 @@ def _script(sha: str) -> dict[str, float]:
     )
     url = databases["bench_dev"]
     infrastructure.lay_environment(
-        endpoint=paths.ENDPOINT, region=paths.REGION, project="bench", environment="dev",
-        listener_port=LISTENER, app_port=8000, health_path="/healthz", database_url=url,
-    )  # fmt: skip
+        endpoint=paths.ENDPOINT,
+        region=paths.REGION,
+        project="bench",
+        environment="dev",
+        listener_port=LISTENER,
+        app_port=8000,
+        health_path="/healthz",
+        database_url=url,
+    )
     argv = [
-        str(paths.ROOT / "benchmarks" / "pipeline.sh"), record.checkout.repository, sha,
-        record.checkout.release.version, url, _base_image(), str(LISTENER),
-    ]  # fmt: skip
+        str(paths.ROOT / "benchmarks" / "pipeline.sh"),
+        record.checkout.repository,
+        sha,
+        record.checkout.release.version,
+        url,
+        _base_image(),
+        str(LISTENER),
+    ]
     environment = {**os.environ, "SLIPWAY_INSTALLATION": paths.INSTALLATION}
     done = subprocess.run(  # noqa: S603 - our own script, and what the catalogue says
         argv, stdout=subprocess.PIPE, text=True, check=True, env=environment

@@ -22,9 +22,12 @@ def client(service: str) -> Any:
     """Return a client of the demo's cloud."""
     make: Any = boto3.client
     return make(
-        service, endpoint_url=ENDPOINT, region_name=REGION,
-        aws_access_key_id="embedded", aws_secret_access_key="embedded",  # noqa: S106
-    )  # fmt: skip
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=REGION,
+        aws_access_key_id="embedded",
+        aws_secret_access_key="embedded",  # noqa: S106
+    )
 
 
 def group(version: str) -> str:
@@ -39,21 +42,30 @@ def bake_files(folder: str, version: str, base: str) -> None:
     subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
     security = ec2.describe_security_groups(GroupNames=["slipway-app"])["SecurityGroups"][0]
     variables = {
-        "bake": group(version), "image_name": group(version), "source_ami": base,
-        "region": REGION, "endpoint": ENDPOINT, "subnet_id": subnet,
-        "security_group_id": security["GroupId"], "tags": {"Name": group(version)},
-        "playbook": "/work/ansible/site.yml", "variables": "/work/variables.json",
-    }  # fmt: skip
+        "bake": group(version),
+        "image_name": group(version),
+        "source_ami": base,
+        "region": REGION,
+        "endpoint": ENDPOINT,
+        "subnet_id": subnet,
+        "security_group_id": security["GroupId"],
+        "tags": {"Name": group(version)},
+        "playbook": "/work/ansible/site.yml",
+        "variables": "/work/variables.json",
+    }
     (work / "bake.pkrvars.json").write_text(json.dumps(variables))
     (deb,) = work.glob("*.deb")
     settings = {
         "app_sha256": hashlib.sha256(deb.read_bytes()).hexdigest(),
-        "app_package": "guestbook", "app_version": version, "app_unit": "guestbook.service",
+        "app_package": "guestbook",
+        "app_version": version,
+        "app_unit": "guestbook.service",
         "app_config": {"GUESTBOOK_PORT": "8000"},
         "app_repository_url": f"{gateway}/slipway-apt/bench",
-        "app_repository_distribution": "stable", "app_repository_component": "main",
+        "app_repository_distribution": "stable",
+        "app_repository_component": "main",
         "app_repository_key": (work / "key.asc").read_text(),
-    }  # fmt: skip
+    }
     (work / "variables.json").write_text(json.dumps(settings))
 
 
@@ -71,17 +83,21 @@ def launch(_: str, version: str) -> None:
     ec2.create_launch_template(
         LaunchTemplateName=group(version),
         LaunchTemplateData={
-            "ImageId": image, "InstanceType": "t3.micro",
+            "ImageId": image,
+            "InstanceType": "t3.micro",
             "SecurityGroupIds": [security["GroupId"]],
             "UserData": base64.b64encode(f"#cloud-config\n{json.dumps(files)}".encode()).decode(),
         },
-    )  # fmt: skip
+    )
     subnets = ",".join(one["SubnetId"] for one in ec2.describe_subnets()["Subnets"])
     client("autoscaling").create_auto_scaling_group(
-        AutoScalingGroupName=group(version), MinSize=2, MaxSize=4, DesiredCapacity=2,
+        AutoScalingGroupName=group(version),
+        MinSize=2,
+        MaxSize=4,
+        DesiredCapacity=2,
         LaunchTemplate={"LaunchTemplateName": group(version), "Version": "1"},
         VPCZoneIdentifier=subnets,
-    )  # fmt: skip
+    )
 
 
 def healthy(version: str) -> None:
@@ -137,9 +153,13 @@ def _target_group() -> str:
 
 
 COMMANDS: dict[str, Any] = {
-    "bake-files": bake_files, "launch": launch, "healthy": healthy, "attach": attach,
-    "in-service": in_service, "remove": remove,
-}  # fmt: skip
+    "bake-files": bake_files,
+    "launch": launch,
+    "healthy": healthy,
+    "attach": attach,
+    "in-service": in_service,
+    "remove": remove,
+}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

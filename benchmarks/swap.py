@@ -66,9 +66,11 @@ def _own_airflow(home: str) -> None:
     for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
         del os.environ[name]
     connection = {
-        "conn_type": "aws", "login": "bench", "password": "bench",
+        "conn_type": "aws",
+        "login": "bench",
+        "password": "bench",
         "extra": {"endpoint_url": swap_cloud.ENDPOINT},
-    }  # fmt: skip
+    }
     os.environ |= {
         "AIRFLOW_HOME": home,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -140,12 +142,18 @@ def _figures(
     dropped = [one["version"] for one in every if one["least"] < one["before"]]
     wrong = _wrong(books, deliveries["bad"])
     return {
-        "swap": swap, "floor": medians, "floors": floors, **deliveries,
+        "swap": swap,
+        "floor": medians,
+        "floors": floors,
+        **deliveries,
         "ratio": {name: swap / seconds for name, seconds in medians.items()},
-        "load": books, "looks": len(machines.seen), "looks_missed": machines.missed,
-        "least": min(count for _, count in machines.seen), "dropped": dropped,
+        "load": books,
+        "looks": len(machines.seen),
+        "looks_missed": machines.missed,
+        "least": min(count for _, count in machines.seen),
+        "dropped": dropped,
         "unhurt": not (books["failed"] or books["open"] or dropped or wrong),
-    }  # fmt: skip
+    }
 
 
 def _wrong(books: dict[str, Any], bad: list[dict[str, Any]]) -> list[str]:
@@ -179,8 +187,10 @@ def _print(told: dict[str, Any]) -> None:
     )
     for line in books["first_failures"]:
         _say(f"  {line}")
-    _say(f"in service: never below {told['least']} in {told['looks']} looks; dropped in: "
-         f"{', '.join(told['dropped']) or 'none'}")  # fmt: skip
+    _say(
+        f"in service: never below {told['least']} in {told['looks']} looks; dropped in: "
+        f"{', '.join(told['dropped']) or 'none'}"
+    )
 
 
 def _phases(swaps: list[dict[str, Any]]) -> dict[str, float]:

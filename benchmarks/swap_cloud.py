@@ -37,9 +37,12 @@ def client(service: str) -> Any:
     """Return a client of the cloud."""
     make: Any = boto3.client
     return make(
-        service, endpoint_url=ENDPOINT, region_name=REGION, aws_access_key_id="bench",
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=REGION,
+        aws_access_key_id="bench",
         aws_secret_access_key="bench",  # noqa: S106
-    )  # fmt: skip
+    )
 
 
 @contextlib.contextmanager
@@ -62,20 +65,40 @@ def cloud() -> Iterator[None]:
 def _start(home: Path) -> subprocess.Popen[bytes]:
     with (home / "cloud.log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "include.localcloud", "serve", "--home", str(home),
-             "--installation", INSTALLATION, "--port", str(PORT), "--region", REGION],
-            cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
-            stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "include.localcloud",
+                "serve",
+                "--home",
+                str(home),
+                "--installation",
+                INSTALLATION,
+                "--port",
+                str(PORT),
+                "--region",
+                REGION,
+            ],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def _lay() -> None:
     lay_network(endpoint=ENDPOINT, region=REGION)
     lay_environment(
-        endpoint=ENDPOINT, region=REGION, project=PROJECT, environment=ENVIRONMENT,
-        listener_port=LISTENER, app_port=swap_app.PORT, health_path=swap_app.HEALTH,
+        endpoint=ENDPOINT,
+        region=REGION,
+        project=PROJECT,
+        environment=ENVIRONMENT,
+        listener_port=LISTENER,
+        app_port=swap_app.PORT,
+        health_path=swap_app.HEALTH,
         database_url=None,
-    )  # fmt: skip
+    )
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(DRAIN)}
     client("elbv2").modify_target_group_attributes(
         TargetGroupArn=target_group(), Attributes=[delay]

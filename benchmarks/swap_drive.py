@@ -63,23 +63,35 @@ class Drive:
     def target(self, version: str) -> DeployTarget:
         """Say what the environment wants of a release."""
         return DeployTarget(
-            project=swap_cloud.PROJECT, environment=swap_cloud.ENVIRONMENT,
-            region=swap_cloud.REGION, aws_conn_id=CONNECTION, instance_type="t3.micro",
-            subnets=("slipway-a", "slipway-b"), security_groups=("slipway-app",),
-            min_size=MACHINES, desired_size=MACHINES, max_size=2 * MACHINES,
-            health_path=swap_app.HEALTH, health_port=swap_app.PORT,
+            project=swap_cloud.PROJECT,
+            environment=swap_cloud.ENVIRONMENT,
+            region=swap_cloud.REGION,
+            aws_conn_id=CONNECTION,
+            instance_type="t3.micro",
+            subnets=("slipway-a", "slipway-b"),
+            security_groups=("slipway-app",),
+            min_size=MACHINES,
+            desired_size=MACHINES,
+            max_size=2 * MACHINES,
+            health_path=swap_app.HEALTH,
+            health_port=swap_app.PORT,
             health_timeout=_BAD_TIMEOUT if version.startswith("bad") else _HEALTH_TIMEOUT,
             soak=_SICK_SOAK if version.startswith("sick") else 0.0,
-            keep_old=self.keep_old, target_group=swap_cloud.TARGET_GROUP,
-        )  # fmt: skip
+            keep_old=self.keep_old,
+            target_group=swap_cloud.TARGET_GROUP,
+        )
 
     def image(self, version: str) -> MachineImage:
         """Return the image under a release's name."""
         return MachineImage(
             release=Release(project=swap_cloud.PROJECT, sha="a" * 40, version=version),
-            image_id=self._image_id, name="web", base_image_id="b", deb_sha256="d",
-            playbook_hash="p", region=swap_cloud.REGION,
-        )  # fmt: skip
+            image_id=self._image_id,
+            name="web",
+            base_image_id="b",
+            deb_sha256="d",
+            playbook_hash="p",
+            region=swap_cloud.REGION,
+        )
 
     def deliver(self, version: str) -> Delivery:
         """Swap a release in, or roll it back when a gate stays shut."""
@@ -137,9 +149,12 @@ class Drive:
     def _cloud(self, version: str) -> FleetCloud:
         target = self.target(version)
         return fleet_cloud(
-            target.aws_conn_id, target.region, project=target.project,
-            environment=target.environment, target_group=target.target_group,
-        )  # fmt: skip
+            target.aws_conn_id,
+            target.region,
+            project=target.project,
+            environment=target.environment,
+            target_group=target.target_group,
+        )
 
     def _gate(self, version: str, kind: type[FleetSensor]) -> None:
         environment: Json = self.target(version).to_json()

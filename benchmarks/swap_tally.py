@@ -63,17 +63,25 @@ class Tally:
         """Return everything, for a line of JSON; latencies in milliseconds."""
         kinds = {
             kind: {
-                "sent": self.sent[kind], "good": self.good[kind], "failed": self.failed[kind],
+                "sent": self.sent[kind],
+                "good": self.good[kind],
+                "failed": self.failed[kind],
                 "ms": spread(self._latencies[kind]),
             }
             for kind in sorted(self.sent)
-        }  # fmt: skip
+        }
         return {
-            "sent": self.sent.total(), "good": self.good.total(), "failed": self.failed.total(),
-            "open": self.open, "kinds": kinds, "versions": dict(self.versions),
-            "closed_idle": self.closed_idle, "sent_again": self.sent_again,
-            "late_ms": spread(self._delays), "first_failures": self.first_failures,
-        }  # fmt: skip
+            "sent": self.sent.total(),
+            "good": self.good.total(),
+            "failed": self.failed.total(),
+            "open": self.open,
+            "kinds": kinds,
+            "versions": dict(self.versions),
+            "closed_idle": self.closed_idle,
+            "sent_again": self.sent_again,
+            "late_ms": spread(self._delays),
+            "first_failures": self.first_failures,
+        }
 
 
 def spread(seconds: list[float]) -> dict[str, float]:

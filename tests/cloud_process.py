@@ -31,9 +31,16 @@ def serving(home: Path, *, installation: str, port: int) -> Iterator[subprocess.
     """
     log = home.with_suffix(".log")
     argv = command(
-        "serve", "--home", str(home), "--installation", installation, "--port", str(port),
-        "--region", REGION,
-    )  # fmt: skip
+        "serve",
+        "--home",
+        str(home),
+        "--installation",
+        installation,
+        "--port",
+        str(port),
+        "--region",
+        REGION,
+    )
     variables = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
     with log.open("wb") as told:
         process = subprocess.Popen(

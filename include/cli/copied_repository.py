@@ -18,10 +18,21 @@ from include.cli.local_git import local_git
 
 _ALTERNATES = Path("objects", "info", "alternates")
 # What is of one worktree alone, or of the repository's other ones.
-_OF_ONE = frozenset({
-    "HEAD", "index", "config.worktree", "ORIG_HEAD", "FETCH_HEAD", "worktrees", "modules",
-    "commondir", "gitdir", "config", "locked",
-})  # fmt: skip
+_OF_ONE = frozenset(
+    {
+        "HEAD",
+        "index",
+        "config.worktree",
+        "ORIG_HEAD",
+        "FETCH_HEAD",
+        "worktrees",
+        "modules",
+        "commondir",
+        "gitdir",
+        "config",
+        "locked",
+    }
+)
 _SKIPPED = frozenset({"worktrees", "modules", "commondir", "gitdir", "config", "locked"})
 # Repositories that borrow from each other.
 _DEEPEST = 5
@@ -98,8 +109,9 @@ def _add_settings(archive: tarfile.TarFile, file: Path, at: str, change: Filter)
         for words in (("--unset-all", "core.worktree"), ("core.bare", "false")):
             subprocess.run(  # noqa: S603 - constant words; the settings are the person's own
                 ["git", "config", "--file", str(copy), *words],  # noqa: S607
-                check=False, capture_output=True,
-            )  # fmt: skip
+                check=False,
+                capture_output=True,
+            )
         member = change(tarfile.TarInfo(at))
         if member is not None:
             content = copy.read_bytes()

@@ -20,6 +20,9 @@ def local_git(folder: Path, *arguments: str, given: bytes = b"") -> str:
     environment = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
     done = subprocess.run(  # noqa: S603 - constant words; the folder is the person's own
         ["git", "-C", str(folder), *arguments],  # noqa: S607
-        capture_output=True, check=False, env=environment, input=given,
-    )  # fmt: skip
+        capture_output=True,
+        check=False,
+        env=environment,
+        input=given,
+    )
     return os.fsdecode(done.stdout).strip("\n") if done.returncode == 0 else ""

@@ -170,10 +170,15 @@ class WorkingCopy:
                 append(sources, file)
         sources.seek(0)
         return build_deb(
-            toolbox, sources, nfpm_file=self.project.package.nfpm, version=version,
-            built_at=checkout_of(self.folder).committed_at or int(time.time()), into=into,
-            log=self.say, package=self.project.package.name,
-        )  # fmt: skip
+            toolbox,
+            sources,
+            nfpm_file=self.project.package.nfpm,
+            version=version,
+            built_at=checkout_of(self.folder).committed_at or int(time.time()),
+            into=into,
+            log=self.say,
+            package=self.project.package.name,
+        )
 
     def rehearse(self) -> None:
         """Run the migrations up, down and up again on a fresh Postgres, if there are any.
@@ -191,11 +196,18 @@ class WorkingCopy:
         files = MigrationFiles.from_archive(packed(self.folder), directory.rstrip("/"))
         name = f"slipway-package-{uuid.uuid4().hex[:8]}"
         rehearsal = Rehearsal(
-            engine=self.engine, database=f"{name}-postgres", goose=f"{name}-goose",
-            labels={"slipway.run": name}, postgres=migrations.postgres,
-            extensions=migrations.extensions, image=migrations.image or "",
-            roles=migrations.roles, env=migrations.env, rehearse=migrations.rehearse, log=self.say,
-        )  # fmt: skip
+            engine=self.engine,
+            database=f"{name}-postgres",
+            goose=f"{name}-goose",
+            labels={"slipway.run": name},
+            postgres=migrations.postgres,
+            extensions=migrations.extensions,
+            image=migrations.image or "",
+            roles=migrations.roles,
+            env=migrations.env,
+            rehearse=migrations.rehearse,
+            log=self.say,
+        )
         schema = rehearsal.run(files)
         # Where the environments stand is on record in the artifact store, for CI alone.
         ways = "up" if migrations.rehearse is Rehearse.UP else "up, down and up again"
@@ -243,9 +255,11 @@ class WorkingCopy:
 
     def _take_from_folder(self, file: IO[bytes]) -> Taking:
         taking = Taking(
-            pipeline="the pipeline", paths=self.project.package.taken, file=file,
+            pipeline="the pipeline",
+            paths=self.project.package.taken,
+            file=file,
             built_at=checkout_of(self.folder).committed_at,
-        )  # fmt: skip
+        )
         try:
             taking.take(self._packed_path)
         except BuiltFilesMissing as error:

@@ -15,13 +15,7 @@ import docker
 
 from include.cli.local_pointers import tell_of_pointers
 from include.cli.run_slots import Slot, slot
-from include.cli.working_copy import (
-    checkout_of,
-    local_pointers,
-    packed,
-    tag_of,
-    version_of_copy,
-)
+from include.cli.working_copy import checkout_of, local_pointers, packed, tag_of, version_of_copy
 from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.event import HEADS, TAGS, Event, EventKind
@@ -94,13 +88,19 @@ class Choices:
         """Return what a project file says, with what a person says besides."""
         test = project.test
         return replace(
-            self, file=test.pipeline, images=test.images, node=test.node, reports=test.reports,
-            trusted=self.trusted or test.trusted, strict=test.strict,
+            self,
+            file=test.pipeline,
+            images=test.images,
+            node=test.node,
+            reports=test.reports,
+            trusted=self.trusted or test.trusted,
+            strict=test.strict,
             image_rules=ImageRules(
                 registries=test.registries, allowed=test.allowed_images, images=test.images
             ),
-            large_files=project.repository.lfs, timeout=test.timeout.total_seconds(),
-        )  # fmt: skip
+            large_files=project.repository.lfs,
+            timeout=test.timeout.total_seconds(),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,9 +217,11 @@ def build_what_ships(
         spec = _read(folder, choices, own)
         builder = builder_of(spec, ships.pipeline)
         taking = Taking(
-            pipeline=builder, paths=ships.paths, file=ships.file,
+            pipeline=builder,
+            paths=ships.paths,
+            file=ships.file,
             built_at=checkout_of(folder).committed_at,
-        )  # fmt: skip
+        )
         _run(first_half(spec, builder), folder, choices, say, taking)
     taking.outcome()
     return taking
@@ -238,16 +240,22 @@ def told(out: TextIO) -> Callable[[str], None]:
 
 def _read(folder: Path, choices: Choices, own: Slot) -> BuildSpec:
     file = load(
-        _content(folder / choices.file), file=choices.file, trusted=choices.trusted,
-        image_rules=choices.image_rules, beside=_beside(folder),
-    )  # fmt: skip
+        _content(folder / choices.file),
+        file=choices.file,
+        trusted=choices.trusted,
+        image_rules=choices.image_rules,
+        beside=_beside(folder),
+    )
     return _compiled(file, folder, choices, own)
 
 
 def _run(
-    spec: BuildSpec, folder: Path, choices: Choices, say: Callable[[str], None],
+    spec: BuildSpec,
+    folder: Path,
+    choices: Choices,
+    say: Callable[[str], None],
     taking: Taking | None = None,
-) -> None:  # fmt: skip
+) -> None:
     pointers = tell_of_pointers(local_pointers(folder), choices.large_files)
     for line in (*pointers, *unknown_secrets(spec, choices.secrets)):
         say(line)
@@ -256,10 +264,14 @@ def _run(
     output = LogGroups(say)
     output.hide(choices.secrets.values())
     runner = BuildRunner(
-        engine, spec, sources=lambda _: packed(folder), output=output, timeout=choices.timeout,
+        engine,
+        spec,
+        sources=lambda _: packed(folder),
+        output=output,
+        timeout=choices.timeout,
         given=Given(secrets=choices.secrets, collect=choices.reports, built=taking),
         worker=Worker(labels=choices.node),
-    )  # fmt: skip
+    )
     with output.mask.errors():
         result = runner.run()
         for line in (*step_table(result.steps), *result.reports().lines()):
@@ -283,10 +295,14 @@ def _compiled(
     checkout = replace(checkout, release=release, event=_event(choices, checkout))
     event = event_of(checkout, instance=platform.node())
     build = Build(
-        id=f"slipway-exec-{own.name}-{checkout.release.sha[:10]}", event=event,
-        images=choices.images, labels={"slipway.run": f"exec-{own.name}"}, trusted=choices.trusted,
-        variables=build_variables(checkout, event), image_rules=choices.image_rules,
-    )  # fmt: skip
+        id=f"slipway-exec-{own.name}-{checkout.release.sha[:10]}",
+        event=event,
+        images=choices.images,
+        labels={"slipway.run": f"exec-{own.name}"},
+        trusted=choices.trusted,
+        variables=build_variables(checkout, event),
+        image_rules=choices.image_rules,
+    )
     spec = compile_file(file, build)
     if not choices.pipeline:
         return spec
@@ -320,9 +336,12 @@ def _event(choices: Choices, checkout: Checkout) -> Event:
     if not ref.startswith("refs/"):
         ref = (_PREFIX.get(kind, HEADS) if choices.ref else HEADS) + ref
     return Event(
-        kind=kind, ref=ref, branch="" if checkout.tag else checkout.branch, target=choices.target,
+        kind=kind,
+        ref=ref,
+        branch="" if checkout.tag else checkout.branch,
+        target=choices.target,
         cron=choices.cron,
-    )  # fmt: skip
+    )
 
 
 def _content(file: Path) -> bytes | None:

@@ -100,9 +100,10 @@ class _Reader:
             if not reference:
                 return "$"
             raise self._refused(
-                begins, "a dollar in it stands for a variable that is not there",
+                begins,
+                "a dollar in it stands for a variable that is not there",
                 advice="put the value into single quotes, if the dollar is its own",
-            )  # fmt: skip
+            )
 
         return _ESCAPED.sub(replaced, text)
 

@@ -32,10 +32,16 @@ def checkout_of(folder: Path, *, branch: str = "", tag: str = "") -> Checkout:
     name = folder.resolve().name
     return Checkout(
         release=Release(project=name, sha=fields[0], version=f"0.0.0+1.g{fields[0][:7]}"),
-        repository=url, ref=tag or current, branch=current, tag=tag or None,
-        message=fields[5].strip(), author_name=fields[2], author_email=fields[3],
-        committed_at=int(fields[4] or 0), parent=fields[1].split(" ")[0] or None,
-    )  # fmt: skip
+        repository=url,
+        ref=tag or current,
+        branch=current,
+        tag=tag or None,
+        message=fields[5].strip(),
+        author_name=fields[2],
+        author_email=fields[3],
+        committed_at=int(fields[4] or 0),
+        parent=fields[1].split(" ")[0] or None,
+    )
 
 
 def version_of_copy(folder: Path) -> str:

@@ -31,16 +31,22 @@ def plan(project: Project, name: str, record: Any, *, each_commit: bool = False)
     target = fleet_target(project, name)
     looks = preflight(project, target)
     return PlanOperator(
-        task_id="plan", package=record["package"], schema=looks.schema, image=looks.image,
-        environment=target.to_json(), admission=admission(project, name), preflight=looks,
+        task_id="plan",
+        package=record["package"],
+        schema=looks.schema,
+        image=looks.image,
+        environment=target.to_json(),
+        admission=admission(project, name),
+        preflight=looks,
         # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
         always=environment.approval
         or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),
         order=_order(project) if each_commit else None,
         # Two that put themselves in each other's place at once would both stay.
         max_active_tis_per_dag=1 if each_commit else None,
-        execution_timeout=LIMITS["cloud"], doc_md=documentation.task("plan"),
-    )  # fmt: skip
+        execution_timeout=LIMITS["cloud"],
+        doc_md=documentation.task("plan"),
+    )
 
 
 def _order(project: Project) -> BranchOrder:
@@ -57,13 +63,19 @@ def approval(project: Project, name: str, *, each_commit: bool = False) -> Appro
     :param each_commit: every commit is asked about, and the newest one counts.
     """
     return ApproveReleaseOperator(
-        task_id="approve", windows=freeze_windows(project.environments[name]),
-        admission=admission(project, name), newest_only=each_commit,
+        task_id="approve",
+        windows=freeze_windows(project.environments[name]),
+        admission=admission(project, name),
+        newest_only=each_commit,
         params={
             REASON: Param(
-                None, type=["null", "string"], maxLength=1000, title="Why",
+                None,
+                type=["null", "string"],
+                maxLength=1000,
+                title="Why",
                 description="Kept with the run, with your name and the time.",
             )
         },
-        response_timeout=LIMITS["approve"], doc_md=documentation.task("approve"),
-    )  # fmt: skip
+        response_timeout=LIMITS["approve"],
+        doc_md=documentation.task("approve"),
+    )

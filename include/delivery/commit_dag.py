@@ -50,7 +50,10 @@ def commit_dag(project: Project) -> DAG:
         params={
             "ref": Param(
                 # In full: a tag of the branch's name makes the short one mean two things.
-                f"{HEADS}{project.repository.branch}", type="string", minLength=1, maxLength=300,
+                f"{HEADS}{project.repository.branch}",
+                type="string",
+                minLength=1,
+                maxLength=300,
                 title="Branch, tag or sha",
                 description="What to build and deliver. `refs/heads/...` and `refs/tags/...` mean "
                 "that branch or tag alone.",
@@ -58,7 +61,7 @@ def commit_dag(project: Project) -> DAG:
             **(freeze_params(continuous) if continuous else {}),
         },
         **_one_after_another(project_dag(project, "delivery"), continuous),
-    ) as dag:  # fmt: skip
+    ) as dag:
         record = release_tasks(project)
         if continuous and continuous.approval:
             # One commit after the other all the same, in each task, up to where one waits.

@@ -64,10 +64,14 @@ def project_dag(project: Project, *more: str) -> dict[str, Any]:
     :param more: tags, besides the project's own.
     """
     return {
-        "schedule": None, "start_date": START, "catchup": False, "max_active_runs": 1,
-        "is_paused_upon_creation": False, "tags": tags(project, *more),
+        "schedule": None,
+        "start_date": START,
+        "catchup": False,
+        "max_active_runs": 1,
+        "is_paused_upon_creation": False,
+        "tags": tags(project, *more),
         "default_args": {"owner": project.owner, **RETRIES},
-    }  # fmt: skip
+    }
 
 
 def tags(project: Project, *more: str) -> list[str]:

@@ -28,7 +28,7 @@ def environment_dag(project: Project, name: str) -> DAG:
         params=_params(project, name),
         # A way back does not queue behind a run that waits for its approval; the lease orders them.
         **{**project_dag(project, name), "max_active_runs": RUNS},
-    ) as dag:  # fmt: skip
+    ) as dag:
         gate = freeze_gate(environment)
         chosen = _choice(project, name)
         if gate:
@@ -49,18 +49,23 @@ def _params(project: Project, name: str) -> dict[str, Param]:
     # and would make a new version of the DAG of each release.
     return {
         "version": Param(
-            None, type=["null", "string"], maxLength=120, title="Release",
+            None,
+            type=["null", "string"],
+            maxLength=120,
+            title="Release",
             examples=[PREVIOUS, CHOOSE, NEWEST],
             description=f"Empty: {nothing}. '{PREVIOUS}': the last good release before the one "
             f"that serves now. '{CHOOSE}': from a list, under Required Actions. '{NEWEST}', a "
             "version, or the first characters of its sha.",
         ),
         DRY_RUN: Param(
-            False, type="boolean", title="Dry run",
+            False,
+            type="boolean",
+            title="Dry run",
             description="Print what would be done, and change nothing.",
         ),
         **freeze_params(project.environments[name]),
-    }  # fmt: skip
+    }
 
 
 def _before(project: Project, name: str) -> str | None:
@@ -71,13 +76,16 @@ def _before(project: Project, name: str) -> str | None:
 def _choice(project: Project, name: str) -> ChooseReleaseOperator:
     source = _before(project, name)
     return ChooseReleaseOperator(
-        task_id="choose_release", environment=fleet_target(project, name).to_json(),
+        task_id="choose_release",
+        environment=fleet_target(project, name).to_json(),
         before=fleet_target(project, source).to_json() if source else None,
         version="{{ params.version or '' }}",
         source={
-            "url": project.repository.url, "branch": project.repository.branch,
+            "url": project.repository.url,
+            "branch": project.repository.branch,
             "connection": project.repository.connection,
         },
         # It may have to fetch the repository.
-        execution_timeout=LIMITS["checkout"], doc_md=documentation.task("choose_release"),
-    )  # fmt: skip
+        execution_timeout=LIMITS["checkout"],
+        doc_md=documentation.task("choose_release"),
+    )

@@ -24,10 +24,14 @@ def freeze_params(environment: Environment) -> dict[str, Param]:
     windows = "; ".join(str(freeze.window()) for freeze in environment.freeze)
     return {
         OVERRIDE_FREEZE: Param(
-            None, type=["null", "string"], minLength=1, maxLength=500, title="Override the freeze",
+            None,
+            type=["null", "string"],
+            minLength=1,
+            maxLength=500,
+            title="Override the freeze",
             description=f"Why this run cannot wait. Frozen: {windows}",
         )
-    }  # fmt: skip
+    }
 
 
 def freeze_gate(environment: Environment, *, skip: bool = False) -> CheckFreezeOperator | None:
@@ -39,6 +43,9 @@ def freeze_gate(environment: Environment, *, skip: bool = False) -> CheckFreezeO
     if not environment.freeze:
         return None
     return CheckFreezeOperator(
-        task_id="check_freeze", windows=freeze_windows(environment), skip=skip,
-        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("check_freeze"),
-    )  # fmt: skip
+        task_id="check_freeze",
+        windows=freeze_windows(environment),
+        skip=skip,
+        execution_timeout=LIMITS["bookkeeping"],
+        doc_md=documentation.task("check_freeze"),
+    )

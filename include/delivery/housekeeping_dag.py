@@ -52,8 +52,10 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
         ):
             RetireBaseImagesOperator(
                 task_id=f"retire_base_images.{_plain(connection)}.{region}",
-                aws_conn_id=connection, region=region, execution_timeout=LIMITS["cloud"],
-            )  # fmt: skip
+                aws_conn_id=connection,
+                region=region,
+                execution_timeout=LIMITS["cloud"],
+            )
         RenewAptReleaseOperator(
             task_id="renew_apt_release", execution_timeout=LIMITS["publish_apt"]
         )
@@ -61,9 +63,10 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
         before = list(dag.tasks)
         # It alone decides how the run ends: what is wrong with one project is none of the others'.
         before >> TellTroubleOperator(
-            task_id="tell_trouble", trigger_rule=TriggerRule.ALL_DONE,
+            task_id="tell_trouble",
+            trigger_rule=TriggerRule.ALL_DONE,
             execution_timeout=LIMITS["bookkeeping"],
-        )  # fmt: skip
+        )
     return dag
 
 
@@ -71,10 +74,13 @@ def _retire_images(project: Project) -> None:
     for connection, region in sorted(_places(project)):
         RetireImagesOperator(
             task_id=f"retire_images.{project.name}.{_plain(connection)}.{region}",
-            aws_conn_id=connection, region=region, project=project.name,
-            environments=sorted(project.environments), keep=project.retention.releases,
+            aws_conn_id=connection,
+            region=region,
+            project=project.name,
+            environments=sorted(project.environments),
+            keep=project.retention.releases,
             execution_timeout=LIMITS["cloud"],
-        )  # fmt: skip
+        )
 
 
 def _places(project: Project) -> set[tuple[str, str]]:

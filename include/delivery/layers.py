@@ -16,7 +16,11 @@ def image_layers(project: Project, name: str, recipes: str | None = None) -> Lay
         None.
     """
     return Layers(
-        region=project.environments[name].aws.region, unit=project.package.unit,
-        config=project.package.config, uses=project.package.uses, recipes=recipes,
-        machine=machine_of(project, name), instance_type=instance_type(project, name),
-    )  # fmt: skip
+        region=project.environments[name].aws.region,
+        unit=project.package.unit,
+        config=project.package.config,
+        uses=project.package.uses,
+        recipes=recipes,
+        machine=machine_of(project, name),
+        instance_type=instance_type(project, name),
+    )

@@ -26,16 +26,22 @@ def preflight(project: Project, target: DeployTarget) -> Preflight:
     schema = None
     if migrations is not None:
         schema = SchemaOutlook(
-            url=project.repository.url, connection=project.repository.connection,
-            directory=migrations.directory, database_conn_id=environment.database or "",
-            on_roll_back=migrations.on_roll_back, environment=target.environment,
+            url=project.repository.url,
+            connection=project.repository.connection,
+            directory=migrations.directory,
+            database_conn_id=environment.database or "",
+            on_roll_back=migrations.on_roll_back,
+            environment=target.environment,
             env=project.migration_settings(target.environment).env,
-            heavy=migrations.heavy, heavy_from=migrations.heavy_from,
-        )  # fmt: skip
+            heavy=migrations.heavy,
+            heavy_from=migrations.heavy_from,
+        )
     return Preflight(
-        target=target, schema=schema, parameters=project.package.parameters,
+        target=target,
+        schema=schema,
+        parameters=project.package.parameters,
         image=ImageOutlook(layers=layers, aws_conn_id=environment.aws.connection),
-    )  # fmt: skip
+    )
 
 
 def preflight_task(looks: Preflight, record: Any, admission: Admission) -> PreflightOperator:
@@ -46,6 +52,10 @@ def preflight_task(looks: Preflight, record: Any, admission: Admission) -> Prefl
     :param admission: of the environment.
     """
     return PreflightOperator(
-        task_id="preflight", package=record["package"], preflight=looks, admission=admission,
-        execution_timeout=LIMITS["cloud"], doc_md=documentation.task("preflight"),
-    )  # fmt: skip
+        task_id="preflight",
+        package=record["package"],
+        preflight=looks,
+        admission=admission,
+        execution_timeout=LIMITS["cloud"],
+        doc_md=documentation.task("preflight"),
+    )

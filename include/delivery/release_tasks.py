@@ -47,14 +47,21 @@ def release_tasks(project: Project) -> RecordReleaseOperator:
         if project.migrations is not None:
             schema = _rehearsal(project, project.migrations, checkout)
     published = PublishAptOperator(
-        task_id=PUBLISH_APT, deb=deb.output, execution_timeout=LIMITS["publish_apt"],
+        task_id=PUBLISH_APT,
+        deb=deb.output,
+        execution_timeout=LIMITS["publish_apt"],
         doc_md=documentation.task("publish_apt"),
-    )  # fmt: skip
+    )
     record = RecordReleaseOperator(
-        task_id="record_release", project=project.name, checkout=checkout.output,
-        package=published.output, tests=tests.output, schema=schema.output if schema else None,
-        execution_timeout=LIMITS["bookkeeping"], doc_md=documentation.task("record_release"),
-    )  # fmt: skip
+        task_id="record_release",
+        project=project.name,
+        checkout=checkout.output,
+        package=published.output,
+        tests=tests.output,
+        schema=schema.output if schema else None,
+        execution_timeout=LIMITS["bookkeeping"],
+        doc_md=documentation.task("record_release"),
+    )
     verified: list[Any] = [tests, deb, *([schema] if schema else [])]
     verified >> published >> record
     return record
@@ -71,31 +78,53 @@ def _trees(project: Project) -> dict[str, Any]:
 
 def _checkout(project: Project) -> CheckoutOperator:
     return CheckoutOperator(
-        task_id=CHECKOUT, project=project.name, ref="{{ params.ref }}",
-        branch=project.repository.branch, branches=project.repository.branches,
-        tags=project.repository.tags, version_tags=project.repository.version_tags,
-        execution_timeout=LIMITS["checkout"], doc_md=documentation.task("checkout"),
+        task_id=CHECKOUT,
+        project=project.name,
+        ref="{{ params.ref }}",
+        branch=project.repository.branch,
+        branches=project.repository.branches,
+        tags=project.repository.tags,
+        version_tags=project.repository.version_tags,
+        execution_timeout=LIMITS["checkout"],
+        doc_md=documentation.task("checkout"),
         **_source(project),
-    )  # fmt: skip
+    )
 
 
 def _pipeline(
-    task_id: str, project: Project, checkout: CheckoutOperator, *, part: Part = Part.WHOLE,
+    task_id: str,
+    project: Project,
+    checkout: CheckoutOperator,
+    *,
+    part: Part = Part.WHOLE,
     first: Any = None,
-) -> RunPipelineOperator:  # fmt: skip
+) -> RunPipelineOperator:
     """Make the task that runs the commit's own pipeline, or one half of it."""
     test = project.test
     return RunPipelineOperator(
-        task_id=task_id, checkout=checkout.output, pipeline_file=test.pipeline, images=test.images,
-        secrets=test.secrets, node=test.node, reports=test.reports,
-        timeout_seconds=test.timeout.total_seconds(), trusted=test.trusted, strict=test.strict,
-        registries=test.registries, allowed_images=test.allowed_images,
-        registry_login=test.registry_login, **_trees(project),
-        built=project.package.taken, built_by=project.package.built_by, part=part, first=first,
+        task_id=task_id,
+        checkout=checkout.output,
+        pipeline_file=test.pipeline,
+        images=test.images,
+        secrets=test.secrets,
+        node=test.node,
+        reports=test.reports,
+        timeout_seconds=test.timeout.total_seconds(),
+        trusted=test.trusted,
+        strict=test.strict,
+        registries=test.registries,
+        allowed_images=test.allowed_images,
+        registry_login=test.registry_login,
+        **_trees(project),
+        built=project.package.taken,
+        built_by=project.package.built_by,
+        part=part,
+        first=first,
         # The pipeline's own limit comes first, and says more.
         execution_timeout=test.timeout + LIMITS["bookkeeping"],
-        doc_md=documentation.task(task_id), **_source(project),
-    )  # fmt: skip
+        doc_md=documentation.task(task_id),
+        **_source(project),
+    )
 
 
 def _package(
@@ -107,28 +136,42 @@ def _package(
     """
     takes = bool(project.package.taken)
     return BuildDebOperator(
-        task_id=BUILD_DEB, checkout=checkout.output, package=project.package.name,
-        nfpm_file=project.package.nfpm, unit=project.package.unit,
-        debs=project.package.debs, suites=project.package.suites,
-        built=builder.output if takes else None, built_task=builder.task_id if takes else None,
-        execution_timeout=LIMITS["build_deb"], doc_md=documentation.task("build_deb"),
-        **_trees(project), **_source(project),
-    )  # fmt: skip
+        task_id=BUILD_DEB,
+        checkout=checkout.output,
+        package=project.package.name,
+        nfpm_file=project.package.nfpm,
+        unit=project.package.unit,
+        debs=project.package.debs,
+        suites=project.package.suites,
+        built=builder.output if takes else None,
+        built_task=builder.task_id if takes else None,
+        execution_timeout=LIMITS["build_deb"],
+        doc_md=documentation.task("build_deb"),
+        **_trees(project),
+        **_source(project),
+    )
 
 
 def _rehearsal(
     project: Project, migrations: Migrations, checkout: CheckoutOperator
 ) -> GooseRehearseOperator:
     return GooseRehearseOperator(
-        task_id=REHEARSE, checkout=checkout.output, directory=migrations.directory,
-        postgres=migrations.postgres, extensions=migrations.extensions,
-        image=migrations.image or "", roles=migrations.roles, env=migrations.env,
-        rehearse=migrations.rehearse.value, environments=tuple(project.environments),
+        task_id=REHEARSE,
+        checkout=checkout.output,
+        directory=migrations.directory,
+        postgres=migrations.postgres,
+        extensions=migrations.extensions,
+        image=migrations.image or "",
+        roles=migrations.roles,
+        env=migrations.env,
+        rehearse=migrations.rehearse.value,
+        environments=tuple(project.environments),
         targets=[fleet_target(project, name).to_json() for name in project.environments],
         proof=_proof(project, migrations.prove).to_json(),
         execution_timeout=LIMITS["rehearse_migrations"] + _longest(project, migrations.prove),
-        doc_md=documentation.task("rehearse_migrations"), **_source(project),
-    )  # fmt: skip
+        doc_md=documentation.task("rehearse_migrations"),
+        **_source(project),
+    )
 
 
 def _longest(project: Project, prove: Prove) -> timedelta:
@@ -141,7 +184,12 @@ def _longest(project: Project, prove: Prove) -> timedelta:
 
 def _proof(project: Project, prove: Prove) -> ProofSettings:
     return ProofSettings(
-        mode=prove.mode, unit=project.package.unit, environment=project.package.config,
-        stand_ins=prove.config, questions=prove.requests, command=prove.command,
-        image=prove.image or "", timeout=prove.timeout.total_seconds(),
-    )  # fmt: skip
+        mode=prove.mode,
+        unit=project.package.unit,
+        environment=project.package.config,
+        stand_ins=prove.config,
+        questions=prove.requests,
+        command=prove.command,
+        image=prove.image or "",
+        timeout=prove.timeout.total_seconds(),
+    )

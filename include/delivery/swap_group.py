@@ -47,13 +47,20 @@ def bake_and_swap(
     looks = preflight(project, fleet_target(project, name))
     ready = preflight_task(looks, record, admission(project, name))
     image = BakeImageOperator(
-        task_id="bake_image", package=record["package"], unit=project.package.unit,
-        config=project.package.config, uses=project.package.uses,
+        task_id="bake_image",
+        package=record["package"],
+        unit=project.package.unit,
+        config=project.package.config,
+        uses=project.package.uses,
         aws_conn_id=environment.aws.connection,
-        region=environment.aws.region, reuse=reuse, admission=admission(project, name),
-        machine=machine_of(project, name), instance_type=instance_type(project, name),
-        execution_timeout=LIMITS["bake_image"], doc_md=documentation.task("bake_image"),
-    )  # fmt: skip
+        region=environment.aws.region,
+        reuse=reuse,
+        admission=admission(project, name),
+        machine=machine_of(project, name),
+        instance_type=instance_type(project, name),
+        execution_timeout=LIMITS["bake_image"],
+        doc_md=documentation.task("bake_image"),
+    )
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
         first = swap(project, name, record, image, skip_frozen=skip_frozen)
     # Beside the bake it takes no time of its own, and says within seconds what else a bake of
@@ -88,15 +95,21 @@ def swap(
     soak = SoakSensor(task_id="soak", **common, **_worded("soak"))
     retire = RetireOldOperator(task_id="retire_old", **changes, **_worded("retire_old"))
     roll_back = RollBackOperator(
-        task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **back,
+        task_id="roll_back",
+        trigger_rule=TriggerRule.ONE_FAILED,
+        **back,
         # Whatever the run was started with, what was launched goes back.
-        pre_execute=None, **_worded("roll_back"),
-    )  # fmt: skip
+        pre_execute=None,
+        **_worded("roll_back"),
+    )
     remember = RecordDeploymentOperator(
-        task_id="record_deployment", release=record["release"], environment=name,
-        admission=admission(project, name), execution_timeout=LIMITS["bookkeeping"],
+        task_id="record_deployment",
+        release=record["release"],
+        environment=name,
+        admission=admission(project, name),
+        execution_timeout=LIMITS["bookkeeping"],
         doc_md=documentation.task("record_deployment"),
-    )  # fmt: skip
+    )
     risky = [*canary, launch, healthy, shift, in_service, soak]
     migrate = _migrate(project, name, record, image, freeze)
     way = [*([migrate] if migrate else []), *risky, retire, remember]
@@ -131,21 +144,31 @@ def fleet_target(project: Project, name: str) -> DeployTarget:
     """Say to the fleet what the project file says of one environment."""
     environment: Environment = project.environments[name]
     return DeployTarget(
-        project=project.name, environment=name, region=environment.aws.region,
-        aws_conn_id=environment.aws.connection, target_group=environment.target_group,
-        load_balancer=environment.load_balancer, subnets=environment.instance.subnets,
+        project=project.name,
+        environment=name,
+        region=environment.aws.region,
+        aws_conn_id=environment.aws.connection,
+        target_group=environment.target_group,
+        load_balancer=environment.load_balancer,
+        subnets=environment.instance.subnets,
         security_groups=environment.instance.security_groups,
-        instance_type=instance_type(project, name), profile=environment.instance.profile,
-        min_size=environment.size.min, desired_size=environment.size.desired,
-        max_size=environment.size.max, health_path=environment.health.path,
-        health_port=environment.health.port, health_scheme=environment.health.scheme,
-        health_status=environment.health.status, drop=environment.instance.drop,
+        instance_type=instance_type(project, name),
+        profile=environment.instance.profile,
+        min_size=environment.size.min,
+        desired_size=environment.size.desired,
+        max_size=environment.size.max,
+        health_path=environment.health.path,
+        health_port=environment.health.port,
+        health_scheme=environment.health.scheme,
+        health_status=environment.health.status,
+        drop=environment.instance.drop,
         health_timeout=environment.health.timeout.total_seconds(),
         soak=environment.soak.length.total_seconds(),
         probe=Probe(**probe.model_dump()) if (probe := environment.soak.probe) else None,
-        alarms=environment.soak.alarms, canary=_canary_size(environment),
+        alarms=environment.soak.alarms,
+        canary=_canary_size(environment),
         keep_old=environment.keep_old.total_seconds(),
-    )  # fmt: skip
+    )
 
 
 def _canary_size(environment: Environment) -> Canary | None:
@@ -163,19 +186,27 @@ def _migrate(
     limit, statement = settings.lock_timeout, settings.statement_timeout
     seconds = statement.total_seconds() if statement else None
     return GooseMigrateOperator(
-        task_id="migrate", environment=fleet_target(project, name).to_json(),
-        release=record["release"], admission=admission(project, name), image=image.output,
+        task_id="migrate",
+        environment=fleet_target(project, name).to_json(),
+        release=record["release"],
+        admission=admission(project, name),
+        image=image.output,
         preflight=preflight(project, fleet_target(project, name)),
-        url=project.repository.url, connection=project.repository.connection,
-        directory=project.migrations.directory, env=settings.env,
+        url=project.repository.url,
+        connection=project.repository.connection,
+        directory=project.migrations.directory,
+        env=settings.env,
         lock_timeout=(limit or project.migrations.lock_timeout).total_seconds(),
         statement_timeout=seconds,
-        database_conn_id=database, on_roll_back=project.migrations.on_roll_back,
-        heavy=project.migrations.heavy, heavy_from=project.migrations.heavy_from,
+        database_conn_id=database,
+        on_roll_back=project.migrations.on_roll_back,
+        heavy=project.migrations.heavy,
+        heavy_from=project.migrations.heavy_from,
         # goose's own limit comes first, and says more.
         execution_timeout=timedelta(seconds=goose_timeout(seconds)) + LIMITS["bookkeeping"],
-        doc_md=documentation.task("migrate"), **freeze,
-    )  # fmt: skip
+        doc_md=documentation.task("migrate"),
+        **freeze,
+    )
 
 
 def _worded(task: str) -> dict[str, Any]:

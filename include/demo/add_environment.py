@@ -45,9 +45,13 @@ def make(
     :raises PlaceTaken: when name or port are another's.
     """
     infrastructure.refuse_taken(
-        endpoint=paths.ENDPOINT, region=paths.REGION, project=project, environment=environment,
-        listener_port=listener, app_port=port,
-    )  # fmt: skip
+        endpoint=paths.ENDPOINT,
+        region=paths.REGION,
+        project=project,
+        environment=environment,
+        listener_port=listener,
+        app_port=port,
+    )
     if _is_used_elsewhere(listener):
         msg = f"something else listens on port {listener} of this machine; choose another one"
         raise infrastructure.PlaceTaken(msg)
@@ -56,10 +60,16 @@ def make(
         databases = infrastructure.start_database(installation=paths.INSTALLATION, databases=[name])
         url = databases[name]
     infrastructure.lay_environment(
-        endpoint=paths.ENDPOINT, region=paths.REGION, project=project, environment=environment,
-        listener_port=listener, app_port=port, health_path=health, database_url=url,
+        endpoint=paths.ENDPOINT,
+        region=paths.REGION,
+        project=project,
+        environment=environment,
+        listener_port=listener,
+        app_port=port,
+        health_path=health,
+        database_url=url,
         parameters=parameters or {},
-    )  # fmt: skip
+    )
     if url:
         api = AirflowApi()
         api.wait_until_ready(timeout=_PATIENCE)
@@ -134,12 +144,15 @@ def _is_used_elsewhere(port: int) -> bool:
 def _connection(url: str) -> dict[str, object]:
     parts = urlsplit(url)
     return {
-        "conn_type": "postgres", "host": parts.hostname, "port": parts.port,
-        "login": parts.username, "password": unquote(parts.password or ""),
+        "conn_type": "postgres",
+        "host": parts.hostname,
+        "port": parts.port,
+        "login": parts.username,
+        "password": unquote(parts.password or ""),
         "schema": parts.path.strip("/"),
         # Said, as a real connection should: this one leads over the machine's own bridge.
         "extra": json.dumps({"sslmode": "disable"}),
-    }  # fmt: skip
+    }
 
 
 if __name__ == "__main__":

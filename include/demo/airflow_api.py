@@ -88,11 +88,13 @@ class AirflowApi:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         found = [
             TaskState(
-                task=one["task_id"], state=one["state"], seconds=one["duration"],
+                task=one["task_id"],
+                state=one["state"],
+                seconds=one["duration"],
                 started=one["start_date"],
             )
             for one in self._get(path)["task_instances"]
-        ]  # fmt: skip
+        ]
         return sorted(found, key=lambda one: one.started or "~")
 
     def log(self, dag_id: str, run_id: str, task_id: str) -> str:

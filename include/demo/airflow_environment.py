@@ -77,11 +77,15 @@ def _core() -> dict[str, dict[str, Any]]:
             "hostname_callable": "include.demo.served_logs.host",
         },
         "API": {
-            "host": "127.0.0.1", "port": paths.UI_PORT, "base_url": paths.UI, "workers": 1,
-            "secret_key": secrets.token_hex(16), "instance_name": "Slipway",
+            "host": "127.0.0.1",
+            "port": paths.UI_PORT,
+            "base_url": paths.UI,
+            "workers": 1,
+            "secret_key": secrets.token_hex(16),
+            "instance_name": "Slipway",
         },
         "API_AUTH": {"jwt_secret": secrets.token_hex(32)},
-    }  # fmt: skip
+    }
 
 
 def _tuned() -> dict[str, dict[str, Any]]:
@@ -132,17 +136,24 @@ def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
         "docker_default": {"conn_type": "docker", "host": "unix:///var/run/docker.sock"},
         "aws_default": {
             # The embedded cloud takes any; one of its own can be told when it turns up somewhere.
-            "conn_type": "aws", "login": "embedded", "password": secrets.token_urlsafe(30),
+            "conn_type": "aws",
+            "login": "embedded",
+            "password": secrets.token_urlsafe(30),
             "extra": {"endpoint_url": paths.ENDPOINT, "region_name": paths.REGION},
         },
         # The key that release records are signed with.
         "slipway_records": {"conn_type": "generic", "password": secrets.token_hex(32)},
         "slipway_apt": {
-            "conn_type": "generic", "host": f"{gateway}/slipway-apt", "password": signing_key,
+            "conn_type": "generic",
+            "host": f"{gateway}/slipway-apt",
+            "password": signing_key,
             "extra": {
-                "bucket": "slipway-apt", "aws_conn_id": "aws_default", "region": paths.REGION,
+                "bucket": "slipway-apt",
+                "aws_conn_id": "aws_default",
+                "region": paths.REGION,
                 "acl": "public-read",
-                "distribution": "stable", "component": "main",
+                "distribution": "stable",
+                "component": "main",
             },
         },
-    }  # fmt: skip
+    }

@@ -16,11 +16,14 @@ EXAMPLE = ROOT / "include" / "examples" / "guestbook"
 # The second version brings this migration; the first is pushed without it.
 LATER = "00003_*.sql"
 _AUTHOR = {
-    "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com",
-    "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.com",
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.com",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.com",
     # Nobody's personal configuration (hooks, signing) should take part.
-    "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull,
-}  # fmt: skip
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+}
 
 
 class GuestbookRepository:
@@ -67,7 +70,11 @@ class GuestbookRepository:
 
 def _git(*arguments: str, cwd: Path) -> str:
     done = subprocess.run(  # noqa: S603 - constant words and paths of this clone
-        ["git", *arguments], cwd=cwd, env={**os.environ, **_AUTHOR}, check=True,  # noqa: S607
-        capture_output=True, text=True,
-    )  # fmt: skip
+        ["git", *arguments],  # noqa: S607 - as it is found in the path
+        cwd=cwd,
+        env={**os.environ, **_AUTHOR},
+        check=True,  # noqa: S607
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()

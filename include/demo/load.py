@@ -80,9 +80,11 @@ async def main(url: str, rate: float) -> None:
         asyncio.get_running_loop().add_signal_handler(number, load.stop)
     await load.run()
     counts = {
-        "sent": load.sent, "failed": sum(load.failures.values()),
-        "failures": load.failures, "versions": load.versions,
-    }  # fmt: skip
+        "sent": load.sent,
+        "failed": sum(load.failures.values()),
+        "failures": load.failures,
+        "versions": load.versions,
+    }
     sys.stdout.write(json.dumps(counts) + "\n")
 
 

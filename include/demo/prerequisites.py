@@ -145,11 +145,22 @@ def _install_requirements() -> None:
     _run([str(VENV / "bin" / "pip"), *installer], "pip install uv")
     # uv leaves bytecode to the first import, which every task process would then pay for.
     _run(
-        [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--compile-bytecode",
-         "--python", str(VENV / "bin" / "python"), "--require-hashes",
-         "-r", str(ROOT / "requirements-dev.txt"), "-c", str(ROOT / "constraints.txt")],
+        [
+            str(VENV / "bin" / "uv"),
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            str(VENV / "bin" / "python"),
+            "--require-hashes",
+            "-r",
+            str(ROOT / "requirements-dev.txt"),
+            "-c",
+            str(ROOT / "constraints.txt"),
+        ],
         "uv pip install",
-    )  # fmt: skip
+    )
 
 
 def main() -> None:
@@ -182,9 +193,14 @@ def _has_module(name: str) -> bool:
 def _run(argv: list[str], what: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(  # noqa: S603 - constant words and paths of this clone
-        argv, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, env=environment,
-    )  # fmt: skip
+        argv,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment,
+    )
     if done.returncode:
         sys.exit(f"{what} failed:\n{done.stdout[-2000:]}")
 

@@ -38,9 +38,15 @@ def start(name: str, argv: Sequence[str], environment: Mapping[str, str]) -> Non
     marked = {**os.environ, **environment, **_KEEP_ENVIRONMENT, process_note.MARK: mark}
     with _private(LOG / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - the callers' constant words
-            argv, cwd=ROOT, env=marked, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=subprocess.STDOUT, start_new_session=True, umask=0o077,
-        )  # fmt: skip
+            argv,
+            cwd=ROOT,
+            env=marked,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            umask=0o077,
+        )
     # Written at once: a kill of the demo between here and the next line must not orphan it.
     process_note.write(_file(name), process_note.note(process.pid, mark, argv))
 

@@ -21,10 +21,14 @@ def make_signing_key() -> str:
         # Not by its name: one that is missing would be pulled, from whoever publishes it.
         toolbox = client.images.get("slipway/toolbox:1")
         key: bytes = client.containers.run(
-            toolbox, ["sh", "-c", _MAKE_KEY], remove=True, network_mode="none",
-            stdout=True, stderr=False,
+            toolbox,
+            ["sh", "-c", _MAKE_KEY],
+            remove=True,
+            network_mode="none",
+            stdout=True,
+            stderr=False,
             labels={"slipway.installation": INSTALLATION, "slipway.kind": "tool"},
-        )  # fmt: skip
+        )
     finally:
         client.close()
     return key.decode()

@@ -50,11 +50,22 @@ def start_cloud() -> str:
     paths.CLOUD.mkdir(mode=0o700, parents=True, exist_ok=True)
     processes.start(
         "cloud",
-        [PYTHON, "-m", "include.localcloud", "serve", "--home", str(paths.CLOUD),
-         "--installation", paths.INSTALLATION, "--port", str(paths.CLOUD_PORT),
-         "--region", paths.REGION],
+        [
+            PYTHON,
+            "-m",
+            "include.localcloud",
+            "serve",
+            "--home",
+            str(paths.CLOUD),
+            "--installation",
+            paths.INSTALLATION,
+            "--port",
+            str(paths.CLOUD_PORT),
+            "--region",
+            paths.REGION,
+        ],
         {"PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'plugins'}"},
-    )  # fmt: skip
+    )
     facts = _wait_for_facts(paths.CLOUD / "cloud.json", "cloud", timeout=120)
     return str(facts["gateway"])
 
@@ -64,10 +75,18 @@ def start_git_server() -> None:
     paths.GIT.mkdir(parents=True, exist_ok=True)
     processes.start(
         "git-daemon",
-        ["git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1",
-         f"--port={paths.GIT_PORT}", f"--base-path={paths.GIT}", str(paths.GIT)],
+        [
+            "git",
+            "daemon",
+            "--export-all",
+            "--reuseaddr",
+            "--listen=127.0.0.1",
+            f"--port={paths.GIT_PORT}",
+            f"--base-path={paths.GIT}",
+            str(paths.GIT),
+        ],
         {},
-    )  # fmt: skip
+    )
 
 
 def lay_landscape() -> dict[str, str]:
@@ -77,9 +96,14 @@ def lay_landscape() -> dict[str, str]:
     """
     say("laying out network, load balancers, databases and the apt bucket")
     return infrastructure.lay_project(
-        endpoint=paths.ENDPOINT, region=paths.REGION, installation=paths.INSTALLATION,
-        project="guestbook", listeners=paths.LISTENERS, app_port=8000, health_path="/healthz",
-    )  # fmt: skip
+        endpoint=paths.ENDPOINT,
+        region=paths.REGION,
+        installation=paths.INSTALLATION,
+        project="guestbook",
+        listeners=paths.LISTENERS,
+        app_port=8000,
+        health_path="/healthz",
+    )
 
 
 def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:

@@ -21,11 +21,17 @@ from slipway.model.machine import Machine
 
 
 def place_of(
-    project: str, environment: str, folder: Path = PROJECTS, *,
-    security_groups: Mapping[str, str] | None = None, source_owner: str = "",
-    installation: str = "", encrypted: bool = True, tag_keys: tuple[str, ...] = (),
+    project: str,
+    environment: str,
+    folder: Path = PROJECTS,
+    *,
+    security_groups: Mapping[str, str] | None = None,
+    source_owner: str = "",
+    installation: str = "",
+    encrypted: bool = True,
+    tag_keys: tuple[str, ...] = (),
     also: tuple[str, ...] = (),
-) -> Place:  # fmt: skip
+) -> Place:
     """Read from a project file what its roles are for.
 
     :param folder: of the project files.
@@ -65,15 +71,20 @@ def place_of(
         raise SystemExit(msg)
     profile, ids = found.instance.profile, dict(security_groups or {})
     place = Place(
-        project=project, environment=environment, region=found.aws.region,
+        project=project,
+        environment=environment,
+        region=found.aws.region,
         profiles=(profile,) if profile else (),
         target_groups=(found.target_group,) if found.target_group else (),
         load_balancers=(found.load_balancer,) if found.load_balancer else (),
         subnets=found.instance.subnets,
         security_groups=tuple(_id(name, ids) for name in found.instance.security_groups),
         neighbours=beginning_with(f"{project}-{environment}-", shelf.projects.values()),
-        installation=installation, encrypted=encrypted, tag_keys=tag_keys, also=also,
-    )  # fmt: skip
+        installation=installation,
+        encrypted=encrypted,
+        tag_keys=tag_keys,
+        also=also,
+    )
     return replace(place, source_owner=source_owner or _publisher(machine_of(read, environment)))
 
 
@@ -122,37 +133,59 @@ def main(arguments: list[str] | None = None) -> None:
         "--bucket", action="append", default=[], type=_name, help="apt or artifacts, in S3"
     )
     parser.add_argument(
-        "--security-group", action="append", default=[], type=_pair, metavar="NAME=ID",
+        "--security-group",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="NAME=ID",
         help="the id of a security group that the project file calls by its name",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--source-owner", default="", type=_name,
+        "--source-owner",
+        default="",
+        type=_name,
         help="[slipway] source_owner, where it is another than publishes the operating system",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--installation", default="", type=_name,
+        "--installation",
+        default="",
+        type=_name,
         help="take no images away whose tag slipway:installation is another",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--no-bake-encrypt", dest="encrypted", action="store_false",
+        "--no-bake-encrypt",
+        dest="encrypted",
+        action="store_false",
         help="[slipway] bake_encrypt is off: no right to copy images, nor to delete untagged ones",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--tag-key", action="append", default=[], type=_name,
+        "--tag-key",
+        action="append",
+        default=[],
+        type=_name,
         help="a tag that everything in the account carries: what has it is never taken for new",
-    )  # fmt: skip
+    )
     parser.add_argument(
-        "--also", action="append", default=[], type=_name, metavar="ARN",
+        "--also",
+        action="append",
+        default=[],
+        type=_name,
+        metavar="ARN",
         help="what the live fleet hangs on or is made from besides: a further target group, a key "
         "pair, a placement group...",
-    )  # fmt: skip
+    )
     parser.add_argument("--out", type=Path, help="a folder; each policy becomes a file in it")
     given = parser.parse_args(arguments)
     place = place_of(
-        given.project, given.environment, security_groups=dict(given.security_group),
-        source_owner=given.source_owner, installation=given.installation,
-        encrypted=given.encrypted, tag_keys=tuple(given.tag_key), also=tuple(given.also),
-    )  # fmt: skip
+        given.project,
+        given.environment,
+        security_groups=dict(given.security_group),
+        source_owner=given.source_owner,
+        installation=given.installation,
+        encrypted=given.encrypted,
+        tag_keys=tuple(given.tag_key),
+        also=tuple(given.also),
+    )
     if given.out:
         given.out.mkdir(parents=True, exist_ok=True)
     for role in roles(place, tuple(given.bucket)):

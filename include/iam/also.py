@@ -14,9 +14,14 @@ from include.iam.policy import Place, Statement, every, only
 _BALANCING, _LATTICE, _ROLE = "elasticloadbalancing", "vpc-lattice", "iam"
 # Parts of a machine that RunInstances asks about.
 _PARTS = (
-    ":key-pair/", ":placement-group/", ":capacity-reservation/", ":snapshot/", ":dedicated-host/",
-    ":group/", ":license-configuration:",
-)  # fmt: skip
+    ":key-pair/",
+    ":placement-group/",
+    ":capacity-reservation/",
+    ":snapshot/",
+    ":dedicated-host/",
+    ":group/",
+    ":license-configuration:",
+)
 
 
 def check(arns: Iterable[str]) -> None:
@@ -67,16 +72,20 @@ def further(
         )
     if parts:
         yield Statement(
-            sid="LaunchWithWhatTheLiveFleetHas", actions=("ec2:RunInstances",),
-            resources=tuple(parts), reason="the launch template names it",
+            sid="LaunchWithWhatTheLiveFleetHas",
+            actions=("ec2:RunInstances",),
+            resources=tuple(parts),
+            reason="the launch template names it",
             conditions={"ArnLike": {"ec2:LaunchTemplate": f"{place.ec2}:launch-template/*"}},
-        )  # fmt: skip
+        )
     if roles:
         yield Statement(
-            sid="PassRolesOn", actions=("iam:PassRole",), resources=tuple(roles),
+            sid="PassRolesOn",
+            actions=("iam:PassRole",),
+            resources=tuple(roles),
             conditions={"StringEquals": {"iam:PassedToService": "autoscaling.amazonaws.com"}},
             reason="a lifecycle hook, or the group, names the role",
-        )  # fmt: skip
+        )
 
 
 def _classic(arn: str) -> bool:

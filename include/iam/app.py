@@ -14,11 +14,13 @@ def app_role(place: Place) -> Role:
     """
     path = f"parameter/slipway/{place.project}/{place.environment}"
     read = Statement(
-        sid="ReadOwnSettings", actions=("ssm:GetParametersByPath",),
+        sid="ReadOwnSettings",
+        actions=("ssm:GetParametersByPath",),
         resources=tuple(f"arn:aws:ssm:{place.region}:*:{path}{more}" for more in ("", "/*")),
-    )  # fmt: skip
+    )
     decrypt = Statement(
-        sid="DecryptThem", actions=("kms:Decrypt",),
+        sid="DecryptThem",
+        actions=("kms:Decrypt",),
         resources=(f"arn:aws:kms:{place.region}:*:key/*",),
         conditions={
             "StringEquals": {"kms:ViaService": f"ssm.{place.region}.amazonaws.com"},
@@ -27,5 +29,5 @@ def app_role(place: Place) -> Role:
             },
         },
         reason="GetParametersByPath decrypts a SecureString in its caller's name",
-    )  # fmt: skip
+    )
     return Role(name="app", modules=MODULES, statements=(read, decrypt))

@@ -43,11 +43,17 @@ def _reading() -> tuple[Statement, ...]:
         Statement(
             sid="Look",
             actions=(
-                "autoscaling:DescribeAutoScalingGroups", "ec2:DescribeImages",
-                "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
-                "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates",
-                "ec2:DescribeRegions", "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots",
-                "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+                "autoscaling:DescribeAutoScalingGroups",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstances",
+                "ec2:DescribeKeyPairs",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:DescribeLaunchTemplates",
+                "ec2:DescribeRegions",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSnapshots",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
             ),
         ),
         Statement(
@@ -55,48 +61,62 @@ def _reading() -> tuple[Statement, ...]:
             actions=("ec2:DescribeInstanceStatus", "ec2:DescribeTags", "ec2:DescribeVolumes"),
             reason=_PACKER,
         ),
-    )  # fmt: skip
+    )
 
 
 def _builders(place: Place) -> tuple[Statement, ...]:
     ec2, ours = place.ec2, _builder(place)
     return (
         Statement(
-            sid="OpenGroups", actions=("ec2:CreateSecurityGroup",),
-            resources=(f"{ec2}:security-group/*",), conditions=asked(place.tags),
+            sid="OpenGroups",
+            actions=("ec2:CreateSecurityGroup",),
+            resources=(f"{ec2}:security-group/*",),
+            conditions=asked(place.tags),
         ),
         Statement(
-            sid="OpenGroupsInANetwork", actions=("ec2:CreateSecurityGroup",),
+            sid="OpenGroupsInANetwork",
+            actions=("ec2:CreateSecurityGroup",),
             resources=(f"{ec2}:vpc/*",),
         ),
         Statement(
             sid="OwnGroups",
             actions=("ec2:AuthorizeSecurityGroupIngress", "ec2:DeleteSecurityGroup"),
-            resources=(f"{ec2}:security-group/*",), conditions=ours,
+            resources=(f"{ec2}:security-group/*",),
+            conditions=ours,
         ),
         Statement(
-            sid="OwnBuilders", actions=("ec2:TerminateInstances",),
-            resources=(f"{ec2}:instance/*",), conditions=ours,
+            sid="OwnBuilders",
+            actions=("ec2:TerminateInstances",),
+            resources=(f"{ec2}:instance/*",),
+            conditions=ours,
         ),
         # By name, since Packer 1.6 does not tag its key pairs.
         Statement(
             sid="DeleteKeyPairs", actions=("ec2:DeleteKeyPair",), resources=(_key_pairs(place),)
         ),
         Statement(
-            sid="MakeKeyPairs", actions=("ec2:CreateKeyPair",), resources=(_key_pairs(place),),
+            sid="MakeKeyPairs",
+            actions=("ec2:CreateKeyPair",),
+            resources=(_key_pairs(place),),
             reason=_PACKER,
         ),
         Statement(
-            sid="StopBuilders", actions=("ec2:StopInstances",),
-            resources=(f"{ec2}:instance/*",), conditions=ours, reason=_PACKER,
+            sid="StopBuilders",
+            actions=("ec2:StopInstances",),
+            resources=(f"{ec2}:instance/*",),
+            conditions=ours,
+            reason=_PACKER,
         ),
         Statement(
-            sid="TagOwnBuilders", actions=("ec2:CreateTags",),
+            sid="TagOwnBuilders",
+            actions=("ec2:CreateTags",),
             resources=(f"{ec2}:instance/*", f"{ec2}:volume/*"),
-            conditions=every(ours, no_others(place.tags)), reason=_PACKER,
+            conditions=every(ours, no_others(place.tags)),
+            reason=_PACKER,
         ),
         Statement(
-            sid="TagWhatIsMade", actions=("ec2:CreateTags",),
+            sid="TagWhatIsMade",
+            actions=("ec2:CreateTags",),
             resources=tuple(f"{ec2}:{kind}/*" for kind in ("instance", "security-group", "volume")),
             conditions=every(
                 {"StringEquals": {"ec2:CreateAction": ["CreateSecurityGroup", "RunInstances"]}},
@@ -104,7 +124,7 @@ def _builders(place: Place) -> tuple[Statement, ...]:
             ),
             reason="a group and a builder are made with their tags",
         ),
-    )  # fmt: skip
+    )
 
 
 def _launching(place: Place) -> tuple[Statement, ...]:
@@ -118,22 +138,19 @@ def _launching(place: Place) -> tuple[Statement, ...]:
     return (
         # A builder has no role of its own, so there is nothing to be read from it.
         _run(
-            "Builders", (f"{ec2}:instance/*",),
+            "Builders",
+            (f"{ec2}:instance/*",),
             every(asked(place.tags), marked, lacks("ec2:InstanceProfile")),
         ),
         _run("BuildersDisks", (f"{ec2}:volume/*",), asked(place.tags)),
         _run("InOwnGroups", (f"{ec2}:security-group/*",), _builder(place)),
         _run(
-            "InANetwork",
-            (f"{ec2}:network-interface/*", f"{ec2}:subnet/*", _key_pairs(place)), None,
+            "InANetwork", (f"{ec2}:network-interface/*", f"{ec2}:subnet/*", _key_pairs(place)), None
         ),
-        _run(
-            "FromBaseLayers", (image,),
-            every(carries(_BASE), ours),
-        ),
+        _run("FromBaseLayers", (image,), every(carries(_BASE), ours)),
         _run("FromTheSource", (image,), source),
         own_interfaces(place),
-    )  # fmt: skip
+    )
 
 
 def _images(place: Place) -> tuple[Statement, ...]:
@@ -142,12 +159,18 @@ def _images(place: Place) -> tuple[Statement, ...]:
     new, mine = _new(place), _installation(place)
     return (
         Statement(
-            sid="ImageOwnBuilders", actions=("ec2:CreateImage",),
-            resources=(f"{place.ec2}:instance/*",), conditions=_builder(place), reason=_PACKER,
+            sid="ImageOwnBuilders",
+            actions=("ec2:CreateImage",),
+            resources=(f"{place.ec2}:instance/*",),
+            conditions=_builder(place),
+            reason=_PACKER,
         ),
         # What is being made has no tags yet; what is there and somebody's is not meant.
         Statement(
-            sid="MakeImages", actions=("ec2:CreateImage",), resources=kinds, conditions=new,
+            sid="MakeImages",
+            actions=("ec2:CreateImage",),
+            resources=kinds,
+            conditions=new,
             reason=_PACKER,
         ),
         _tag("TagNewImages", kinds, every(asked(own), new)),
@@ -155,19 +178,24 @@ def _images(place: Place) -> tuple[Statement, ...]:
         # Packer tags an image with its disks, and then the disks once more.
         _tag("TagOwnDisks", snapshots, every(asked(own), carries(own))),
         _tag(
-            "TagDisksOfBaseLayers", snapshots,
+            "TagDisksOfBaseLayers",
+            snapshots,
             every(asked(_BASE), lacks(project), carries(_BASE), untagged(PROJECT)),
         ),
         Statement(
-            sid="TakeImagesAway", actions=_AWAY, resources=kinds,
+            sid="TakeImagesAway",
+            actions=_AWAY,
+            resources=kinds,
             conditions=every(carries(own), mine),
         ),
         Statement(
-            sid="TakeBaseLayersAway", actions=_AWAY, resources=kinds,
+            sid="TakeBaseLayersAway",
+            actions=_AWAY,
+            resources=kinds,
             conditions=every(carries(_BASE), mine),
         ),
         *_copying(place, kinds),
-    )  # fmt: skip
+    )
 
 
 def _copying(place: Place, kinds: tuple[str, ...]) -> tuple[Statement, ...]:
@@ -184,10 +212,13 @@ def _copying(place: Place, kinds: tuple[str, ...]) -> tuple[Statement, ...]:
         ),
         Statement(sid="CopyTheirDisks", actions=copy, resources=(snapshot,), reason=_PACKER),
         Statement(
-            sid="TakeHalfImagesAway", actions=_AWAY, resources=kinds, conditions=_new(place),
+            sid="TakeHalfImagesAway",
+            actions=_AWAY,
+            resources=kinds,
+            conditions=_new(place),
             reason=_PACKER,
         ),
-    )  # fmt: skip
+    )
 
 
 def _new(place: Place) -> Condition:
@@ -197,16 +228,22 @@ def _new(place: Place) -> Condition:
 
 def _run(sid: str, resources: tuple[str, ...], conditions: Condition | None) -> Statement:
     return Statement(
-        sid=f"Launch{sid}", actions=("ec2:RunInstances",), resources=resources,
-        conditions=conditions, reason=_PACKER,
-    )  # fmt: skip
+        sid=f"Launch{sid}",
+        actions=("ec2:RunInstances",),
+        resources=resources,
+        conditions=conditions,
+        reason=_PACKER,
+    )
 
 
 def _tag(sid: str, resources: tuple[str, ...], conditions: Condition) -> Statement:
     return Statement(
-        sid=sid, actions=("ec2:CreateTags",), resources=resources, conditions=conditions,
+        sid=sid,
+        actions=("ec2:CreateTags",),
+        resources=resources,
+        conditions=conditions,
         reason=_PACKER,
-    )  # fmt: skip
+    )
 
 
 def _installation(place: Place) -> Condition:
@@ -223,6 +260,4 @@ def _key_pairs(place: Place) -> str:
 
 def _builder(place: Place) -> Condition:
     """A machine or group of a bake; the environment's own machines have no such tag."""
-    return every(
-        carries(place.tags), {"StringLike": {f"aws:ResourceTag/{BAKE_TAG}": "*"}}
-    )  # fmt: skip
+    return every(carries(place.tags), {"StringLike": {f"aws:ResourceTag/{BAKE_TAG}": "*"}})

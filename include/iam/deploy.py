@@ -25,19 +25,38 @@ _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
     f"{_HOOKS}/{name}.py"
     for name in (
-        "aws/load_balancers", "aws/lookup", "fleet/alarms", "fleet/cloud", "fleet/describe",
-        "fleet/fence", "fleet/group_tags", "fleet/habits", "fleet/inheritance",
-        "fleet/inheritance_told", "fleet/inherited_machines", "fleet/launch_templates",
-        "fleet/lease", "fleet/live_machines", "fleet/missing_group", "fleet/new_group",
-        "fleet/scaling_rules", "fleet/traffic_sources", "fleet/writer",
-        "aws/balancer_names", "preflight/limits", "preflight/look", "preflight/machine",
-        "preflight/network", "preflight/parameters",
+        "aws/load_balancers",
+        "aws/lookup",
+        "fleet/alarms",
+        "fleet/cloud",
+        "fleet/describe",
+        "fleet/fence",
+        "fleet/group_tags",
+        "fleet/habits",
+        "fleet/inheritance",
+        "fleet/inheritance_told",
+        "fleet/inherited_machines",
+        "fleet/launch_templates",
+        "fleet/lease",
+        "fleet/live_machines",
+        "fleet/missing_group",
+        "fleet/new_group",
+        "fleet/scaling_rules",
+        "fleet/traffic_sources",
+        "fleet/writer",
+        "aws/balancer_names",
+        "preflight/limits",
+        "preflight/look",
+        "preflight/machine",
+        "preflight/network",
+        "preflight/parameters",
     )
-)  # fmt: skip
+)
 _BALANCERS = (
-    "autoscaling:LoadBalancerNames", "autoscaling:TargetGroupARNs",
+    "autoscaling:LoadBalancerNames",
+    "autoscaling:TargetGroupARNs",
     "autoscaling:TrafficSourceIdentifiers",
-)  # fmt: skip
+)
 # The older form of a template: whoever names one gets machines of it without being asked further.
 _CONFIGURATION = "autoscaling:LaunchConfigurationName"
 _SUBNETS = "autoscaling:VPCZoneIdentifiers"
@@ -65,24 +84,36 @@ def _reading() -> tuple[Statement, ...]:
         Statement(
             sid="Look",
             actions=(
-                "autoscaling:DescribeAccountLimits", "autoscaling:DescribeAutoScalingGroups",
-                "autoscaling:DescribeLaunchConfigurations", "autoscaling:DescribeLifecycleHooks",
+                "autoscaling:DescribeAccountLimits",
+                "autoscaling:DescribeAutoScalingGroups",
+                "autoscaling:DescribeLaunchConfigurations",
+                "autoscaling:DescribeLifecycleHooks",
                 "autoscaling:DescribeNotificationConfigurations",
-                "autoscaling:DescribePolicies", "autoscaling:DescribeScalingActivities",
-                "autoscaling:DescribeScheduledActions", "cloudwatch:DescribeAlarms",
-                "ec2:DescribeImages", "ec2:DescribeInstanceTypeOfferings",
-                "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
-                "ec2:DescribeLaunchTemplateVersions", "ec2:DescribeLaunchTemplates",
-                "ec2:DescribeSecurityGroups", "ec2:DescribeSnapshots", "ec2:DescribeSubnets",
+                "autoscaling:DescribePolicies",
+                "autoscaling:DescribeScalingActivities",
+                "autoscaling:DescribeScheduledActions",
+                "cloudwatch:DescribeAlarms",
+                "ec2:DescribeImages",
+                "ec2:DescribeInstanceTypeOfferings",
+                "ec2:DescribeInstanceTypes",
+                "ec2:DescribeInstances",
+                "ec2:DescribeKeyPairs",
+                "ec2:DescribeLaunchTemplateVersions",
+                "ec2:DescribeLaunchTemplates",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSnapshots",
+                "ec2:DescribeSubnets",
                 "elasticloadbalancing:DescribeInstanceHealth",
                 "elasticloadbalancing:DescribeLoadBalancerAttributes",
-                "elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeTags",
+                "elasticloadbalancing:DescribeLoadBalancers",
+                "elasticloadbalancing:DescribeTags",
                 "elasticloadbalancing:DescribeTargetGroupAttributes",
                 "elasticloadbalancing:DescribeTargetGroups",
-                "elasticloadbalancing:DescribeTargetHealth", "ssm:DescribeParameters",
+                "elasticloadbalancing:DescribeTargetHealth",
+                "ssm:DescribeParameters",
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _looking_ahead(place: Place) -> tuple[Statement, ...]:
@@ -99,14 +130,16 @@ def _looking_ahead(place: Place) -> tuple[Statement, ...]:
             actions=("servicequotas:GetServiceQuota", "servicequotas:ListServiceQuotas"),
         ),
         Statement(
-            sid="LookAtKeys", actions=("kms:DescribeKey",),
+            sid="LookAtKeys",
+            actions=("kms:DescribeKey",),
             resources=(f"arn:aws:kms:{region}:*:key/*",),
         ),
         Statement(
-            sid="LookWhomHooksTell", actions=("sns:GetTopicAttributes", "sqs:GetQueueUrl"),
+            sid="LookWhomHooksTell",
+            actions=("sns:GetTopicAttributes", "sqs:GetQueueUrl"),
             resources=(f"arn:aws:sns:{region}:*:*", f"arn:aws:sqs:{region}:*:*"),
         ),
-    )  # fmt: skip
+    )
 
 
 def _groups(place: Place) -> tuple[Statement, ...]:
@@ -118,19 +151,23 @@ def _groups(place: Place) -> tuple[Statement, ...]:
     return (
         # Outside every balancer, and never by laying hands on a group that is somebody's.
         Statement(
-            sid="MakeGroups", actions=("autoscaling:CreateAutoScalingGroup",),
+            sid="MakeGroups",
+            actions=("autoscaling:CreateAutoScalingGroup",),
             resources=mine,
             conditions=every(
                 new, lacks(*_BALANCERS, _CONFIGURATION), _template("Bool"), _own_subnets(place)
             ),
         ),
         Statement(
-            sid="TagNewGroups", actions=("autoscaling:CreateOrUpdateTags",),
-            resources=mine, conditions=every(asked(place.tags), unclaimed(place)),
+            sid="TagNewGroups",
+            actions=("autoscaling:CreateOrUpdateTags",),
+            resources=mine,
+            conditions=every(asked(place.tags), unclaimed(place)),
         ),
         # Its machines stay where they were made: a group is moved by making another.
         Statement(
-            sid="ResizeOwnGroups", actions=("autoscaling:UpdateAutoScalingGroup",),
+            sid="ResizeOwnGroups",
+            actions=("autoscaling:UpdateAutoScalingGroup",),
             resources=(f"{anywhere}/*",),
             conditions=every(own, lacks(_CONFIGURATION, _SUBNETS), _template("BoolIfExists")),
         ),
@@ -139,24 +176,34 @@ def _groups(place: Place) -> tuple[Statement, ...]:
             actions=tuple(
                 f"autoscaling:{call}"
                 for call in (
-                    "DeleteAutoScalingGroup", "EnableMetricsCollection", "PutLifecycleHook",
-                    "PutNotificationConfiguration", "PutScalingPolicy",
-                    "PutScheduledUpdateGroupAction", "PutWarmPool", "ResumeProcesses",
+                    "DeleteAutoScalingGroup",
+                    "EnableMetricsCollection",
+                    "PutLifecycleHook",
+                    "PutNotificationConfiguration",
+                    "PutScalingPolicy",
+                    "PutScheduledUpdateGroupAction",
+                    "PutWarmPool",
+                    "ResumeProcesses",
                     "SuspendProcesses",
                 )
             ),
-            resources=(f"{anywhere}/*",), conditions=own,
+            resources=(f"{anywhere}/*",),
+            conditions=own,
         ),
         # Notes of its own, but a group cannot be passed off as another environment's.
         Statement(
-            sid="NoteOnOwnGroups", actions=("autoscaling:CreateOrUpdateTags",),
-            resources=(f"{anywhere}/*",), conditions=every(own, no_others(place.tags)),
+            sid="NoteOnOwnGroups",
+            actions=("autoscaling:CreateOrUpdateTags",),
+            resources=(f"{anywhere}/*",),
+            conditions=every(own, no_others(place.tags)),
         ),
         Statement(
-            sid="TakeNotesOff", actions=("autoscaling:DeleteTags",),
-            resources=(f"{anywhere}/*",), conditions=every(own, notes),
+            sid="TakeNotesOff",
+            actions=("autoscaling:DeleteTags",),
+            resources=(f"{anywhere}/*",),
+            conditions=every(own, notes),
         ),
-    )  # fmt: skip
+    )
 
 
 def _template(compare: str) -> Condition:
@@ -193,9 +240,10 @@ def _balancers(place: Place) -> tuple[Statement, ...]:
             Statement(
                 sid="OwnLoadBalancers",
                 actions=("autoscaling:AttachLoadBalancers", "autoscaling:DetachLoadBalancers"),
-                resources=groups, conditions=every(own, names),
+                resources=groups,
+                conditions=every(own, names),
             )
-        )  # fmt: skip
+        )
     return (*targets, *also.further(place, groups, own))
 
 
@@ -206,24 +254,30 @@ def _machines(place: Place) -> tuple[Statement, ...]:
     }
     return (
         Statement(
-            sid="MakeTemplates", actions=("ec2:CreateLaunchTemplate",),
-            resources=(f"{ec2}:launch-template/*",), conditions=asked(place.tags),
+            sid="MakeTemplates",
+            actions=("ec2:CreateLaunchTemplate",),
+            resources=(f"{ec2}:launch-template/*",),
+            conditions=asked(place.tags),
         ),
         Statement(
-            sid="DeleteOwnTemplates", actions=("ec2:DeleteLaunchTemplate",),
-            resources=(f"{ec2}:launch-template/*",), conditions=carries(place.tags),
+            sid="DeleteOwnTemplates",
+            actions=("ec2:DeleteLaunchTemplate",),
+            resources=(f"{ec2}:launch-template/*",),
+            conditions=carries(place.tags),
         ),
         Statement(
-            sid="TagWhatIsMade", actions=("ec2:CreateTags",),
+            sid="TagWhatIsMade",
+            actions=("ec2:CreateTags",),
             resources=tuple(f"{ec2}:{kind}/*" for kind in made),
             conditions=every(made_by, asked(place.tags)),
         ),
         Statement(
-            sid="TellMachinesThatTheyStandBy", actions=("ec2:CreateTags", "ec2:DeleteTags"),
+            sid="TellMachinesThatTheyStandBy",
+            actions=("ec2:CreateTags", "ec2:DeleteTags"),
             resources=(f"{ec2}:instance/*",),
             conditions=every(carries(place.tags), only("aws:TagKeys", (STANDBY,))),
         ),
-    )  # fmt: skip
+    )
 
 
 def _beside(place: Place) -> tuple[Statement, ...]:
@@ -232,22 +286,25 @@ def _beside(place: Place) -> tuple[Statement, ...]:
     return (
         *own_alarms(place),
         Statement(
-            sid="Lease", actions=("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
+            sid="Lease",
+            actions=("ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"),
             resources=(f"arn:aws:ssm:{place.region}:*:{lease}",),
         ),
         Statement(
-            sid="GiveMachinesTheirRole", actions=("iam:PassRole",),
+            sid="GiveMachinesTheirRole",
+            actions=("iam:PassRole",),
             resources=tuple(f"arn:aws:iam::*:role/{profile}" for profile in place.profiles),
             conditions={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
             reason="the launch template names the instance profile",
         ),
         Statement(
-            sid="FirstGroupOfTheAccount", actions=("iam:CreateServiceLinkedRole",),
+            sid="FirstGroupOfTheAccount",
+            actions=("iam:CreateServiceLinkedRole",),
             resources=(f"arn:aws:iam::*:role/aws-service-role/{service}/*",),
             conditions={"StringEquals": {"iam:AWSServiceName": service}},
             reason="CreateAutoScalingGroup makes Auto Scaling's own role where there is none",
         ),
-    )  # fmt: skip
+    )
 
 
 def _neighbours(place: Place) -> tuple[Statement, ...]:
@@ -259,8 +316,10 @@ def _neighbours(place: Place) -> tuple[Statement, ...]:
         Statement(
             sid="NoneOfTheNeighbours",
             actions=(
-                "autoscaling:CreateAutoScalingGroup", "autoscaling:CreateOrUpdateTags",
-                "autoscaling:DeleteTags", *CHANGES,
+                "autoscaling:CreateAutoScalingGroup",
+                "autoscaling:CreateOrUpdateTags",
+                "autoscaling:DeleteTags",
+                *CHANGES,
             ),
             resources=(
                 *(f"{groups}/{name}-*" for name in place.neighbours),
@@ -269,4 +328,4 @@ def _neighbours(place: Place) -> tuple[Statement, ...]:
             denied=True,
         ),
         no_neighbour_is_scaled(place),
-    )  # fmt: skip
+    )

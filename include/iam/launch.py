@@ -56,16 +56,21 @@ def own_interfaces(place: Place) -> Statement:
     One that is made with its machine has no id yet when IAM is asked.
     """
     return Statement(
-        sid="NoInterfaceThatIsThere", actions=("ec2:RunInstances",),
-        resources=(f"{place.ec2}:network-interface/eni-*",), denied=True,
-    )  # fmt: skip
+        sid="NoInterfaceThatIsThere",
+        actions=("ec2:RunInstances",),
+        resources=(f"{place.ec2}:network-interface/eni-*",),
+        denied=True,
+    )
 
 
 def _run(sid: str, resources: Iterable[str], conditions: Condition) -> Statement:
     return Statement(
-        sid=f"Launch{sid}", actions=("ec2:RunInstances",), resources=tuple(resources),
-        conditions=conditions, reason=_REASON,
-    )  # fmt: skip
+        sid=f"Launch{sid}",
+        actions=("ec2:RunInstances",),
+        resources=tuple(resources),
+        conditions=conditions,
+        reason=_REASON,
+    )
 
 
 def _profile(place: Place) -> Condition:

@@ -16,13 +16,38 @@ LIMIT = 6144
 # Tags by which a thing is somebody's: those that people write, and those of services and tools.
 # IAM knows of no condition "has no tags at all", and does not care for capitals in a key.
 CLAIMS = (
-    "Name", "app", "application", "backup", "component", "cost-center", "costcenter", "createdby",
-    "department", "env", "environment", "managed-by", "managedby", "owner", "product", "project",
-    "purpose", "retention", "role", "service", "stack", "stage", "team", "terraform",
-    "aws:backup:source-resource", "aws:cloudformation:stack-name", "aws:dlm:lifecycle-policy-id",
-    "aws:servicecatalog:provisionedProductArn", "dlm:managed", "ebs.csi.aws.com/cluster",
+    "Name",
+    "app",
+    "application",
+    "backup",
+    "component",
+    "cost-center",
+    "costcenter",
+    "createdby",
+    "department",
+    "env",
+    "environment",
+    "managed-by",
+    "managedby",
+    "owner",
+    "product",
+    "project",
+    "purpose",
+    "retention",
+    "role",
+    "service",
+    "stack",
+    "stage",
+    "team",
+    "terraform",
+    "aws:backup:source-resource",
+    "aws:cloudformation:stack-name",
+    "aws:dlm:lifecycle-policy-id",
+    "aws:servicecatalog:provisionedProductArn",
+    "dlm:managed",
+    "ebs.csi.aws.com/cluster",
     "Ec2ImageBuilderArn",
-)  # fmt: skip
+)
 # IAM reads * and ? as any text, and a dollar sign may begin a variable.
 _WILD = re.compile(r"[*?$\x00-\x1f\x7f-\x9f]")
 

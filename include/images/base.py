@@ -64,10 +64,7 @@ def _from_archive(client: docker.DockerClient, settings: Settings, suite: str, s
         tar = Path(folder) / "base.tar"
         _bootstrap(tar, settings.mirror, suite, say)
         imported = client.api.import_image_from_file(
-            str(tar),
-            repository=ARCHIVE_REPOSITORY,
-            tag=suite,
-            changes=["LABEL slipway.kind=image"],
+            str(tar), repository=ARCHIVE_REPOSITORY, tag=suite, changes=["LABEL slipway.kind=image"]
         )
     if '"error"' in imported:
         message = f"Docker refused the bootstrapped base: {imported}"
@@ -85,9 +82,8 @@ def _bootstrap(tar: Path, mirror: str, suite: str, say: _Say) -> None:
     options = [f"--dpkgopt={Path(__file__).parent / 'debian' / 'dpkg.cfg'}"]
     argv = ["mmdebstrap", "--variant=minbase", *options, suite, str(tar), *sources]
     with subprocess.Popen(  # noqa: S603 - fixed program, no shell, mirror is one argument
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         tail: deque[str] = deque(maxlen=5)
         for line in process.stderr or ():
             tail.append(line.strip())

@@ -21,9 +21,13 @@ INSTANCE = "slipway.instance"
 # What keeps a firewall rule, and takes it along when it is asked to end.
 GUARD_KIND = "cloud-guard"
 CLOUD_KINDS = (
-    "cloud-instance", "cloud-gateway", "cloud-balancer", "cloud-database", "cloud-opener",
+    "cloud-instance",
+    "cloud-gateway",
+    "cloud-balancer",
+    "cloud-database",
+    "cloud-opener",
     GUARD_KIND,
-)  # fmt: skip
+)
 NETWORK_KIND = "cloud-network"
 # For HAProxy, which needs no more than its sockets and, for the first ports, one right.
 CONFINED: Mapping[str, Any] = {

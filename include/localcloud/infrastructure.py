@@ -60,11 +60,17 @@ def refuse_taken(
     """
     elbv2, name = _client("elbv2", endpoint, region), f"{project}-{environment}"
     found = [
-        *(one["TargetGroupArn"] for one in elbv2.describe_target_groups()["TargetGroups"]
-          if one["TargetGroupName"] == name),
-        *(one["LoadBalancerArn"] for one in elbv2.describe_load_balancers()["LoadBalancers"]
-          if one["LoadBalancerName"] == name),
-    ]  # fmt: skip
+        *(
+            one["TargetGroupArn"]
+            for one in elbv2.describe_target_groups()["TargetGroups"]
+            if one["TargetGroupName"] == name
+        ),
+        *(
+            one["LoadBalancerArn"]
+            for one in elbv2.describe_load_balancers()["LoadBalancers"]
+            if one["LoadBalancerName"] == name
+        ),
+    ]
     for one in elbv2.describe_tags(ResourceArns=found)["TagDescriptions"] if found else ():
         tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
         owner = (tags.get("slipway:project"), tags.get("slipway:environment"))
@@ -108,9 +114,13 @@ def lay_environment(
     :raises PlaceTaken: as :func:`refuse_taken` says.
     """
     refuse_taken(
-        endpoint=endpoint, region=region, project=project, environment=environment,
-        listener_port=listener_port, app_port=app_port,
-    )  # fmt: skip
+        endpoint=endpoint,
+        region=region,
+        project=project,
+        environment=environment,
+        listener_port=listener_port,
+        app_port=app_port,
+    )
     name = f"{project}-{environment}"
     elbv2, ec2 = _client("elbv2", endpoint, region), _client("ec2", endpoint, region)
     tags = [

@@ -32,9 +32,11 @@ class Names:
         places = {joined(own, name): f"environments.{name}" for name in project.environments}
         _free(own, self._projects, f"{file}: the name {own!r} is taken by {{}}", "project")
         _free(
-            package, self._packages,
-            f"{file}: package.name: {package!r} is also the package of {{}}", "package",
-        )  # fmt: skip
+            package,
+            self._packages,
+            f"{file}: package.name: {package!r} is also the package of {{}}",
+            "package",
+        )
         self._keep_families_apart(file, project)
         for name, place in places.items():
             said = f"{file}: {place} of {own} would be called {name} in the cloud, as {{}} is"

@@ -116,9 +116,11 @@ def _mistake(root: yaml.Node, model: type[BaseModel], error: dict[str, Any]) -> 
     else:
         problem = _problem(error)
     return Mistake(
-        line=mark.line + 1, column=mark.column + 1, problem=problem,
+        line=mark.line + 1,
+        column=mark.column + 1,
+        problem=problem,
         field=".".join(str(part) for part in where) or "(the whole file)",
-    )  # fmt: skip
+    )
 
 
 def _problem(error: dict[str, Any]) -> str:

@@ -9,12 +9,7 @@ import posixpath
 import re
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    StringConstraints,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
 from slipway.exceptions import ImageRefused
 from slipway.hooks.fleet.inheritance import DROPPABLE

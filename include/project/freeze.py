@@ -69,10 +69,7 @@ def known_zone(name: str) -> str:
 
 
 _EDGE = WithJsonSchema(
-    {
-        "type": "string",
-        "pattern": r"^(\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?)$",
-    }
+    {"type": "string", "pattern": r"^(\d{1,2}:\d{2}|\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2})?)?)$"}
 )
 WrittenEdge = Annotated[Any, PlainValidator(parse_edge), _EDGE]
 

@@ -37,10 +37,10 @@ RoleName = Annotated[
 AmiId = Annotated[str, matching(r"^ami-[0-9a-z]+$", "an image's id like ami-0123456789abcdef0")]
 AmiName = Annotated[
     str, matching(r"^[A-Za-z0-9()\[\] ./'@_*?-]+$", "an image's name, * being any text", 128)
-]  # fmt: skip
+]
 AmiOwner = Annotated[
     str, matching(r"^(self|amazon|aws-marketplace|[0-9]{12})$", "an account's 12 digits, or self")
-]  # fmt: skip
+]
 
 
 def _known_suite(name: str) -> str:
@@ -127,12 +127,19 @@ def machine_of(project: Project, environment: str) -> Machine:
     if spec is None:
         return Machine()
     ami = spec.ami
-    source = SourceImage(image_id=ami.id or "", name=ami.name or "", owner=ami.owner or "") \
-        if ami else None  # fmt: skip
+    source = (
+        SourceImage(image_id=ami.id or "", name=ami.name or "", owner=ami.owner or "")
+        if ami
+        else None
+    )
     return Machine(
-        os=spec.os, architecture=spec.architecture, roles=spec.roles,
-        variables=spec.variables.written(), packages=spec.packages, source=source,
-    )  # fmt: skip
+        os=spec.os,
+        architecture=spec.architecture,
+        roles=spec.roles,
+        variables=spec.variables.written(),
+        packages=spec.packages,
+        source=source,
+    )
 
 
 def _spec(project: Project, environment: Environment) -> MachineSpec | None:

@@ -22,16 +22,14 @@ SysctlName = Annotated[
     str,
     matching(r"^[a-z0-9_-]+([./][A-Za-z0-9_*-]+)+$", "a kernel setting like net.core.somaxconn"),
 ]
-SysctlValue = Annotated[
-    str, matching(r"^[^\x00-\x1f\x7f]+$", "the setting's value, in one line")
-]  # fmt: skip
+SysctlValue = Annotated[str, matching(r"^[^\x00-\x1f\x7f]+$", "the setting's value, in one line")]
 Bytes = Annotated[str, matching(r"^[1-9][0-9]*[KMGT]$", "a size like 512M or 2G")]
 Span = Annotated[
     str, matching(r"^[0-9]+(us|ms|s|min|h|day|week|month|year)?$", "a span like 30s or 1month")
-]  # fmt: skip
+]
 HostName = Annotated[
     str, matching(r"^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$", "the name or address of a host")
-]  # fmt: skip
+]
 Most = Annotated[int, Field(ge=1)] | Literal["unlimited"]
 Count = Annotated[int, Field(ge=0)]
 
@@ -67,9 +65,9 @@ class Journald(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=
     RateLimitBurst: Count | None = None
     ForwardToSyslog: bool | None = None
     ForwardToConsole: bool | None = None
-    MaxLevelStore: Literal[
-        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"
-    ] | None = None  # fmt: skip
+    MaxLevelStore: (
+        Literal["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"] | None
+    ) = None
 
 
 class Variables(BaseModel):

@@ -49,9 +49,13 @@ from slipway.model.large_files import LargeFiles
 
 # Where the usual test tools leave their reports.
 REPORTS = (
-    "junit.xml", "report.xml", "test-results", "reports", "build/test-results",
+    "junit.xml",
+    "report.xml",
+    "test-results",
+    "reports",
+    "build/test-results",
     "target/surefire-reports",
-)  # fmt: skip
+)
 
 
 class Strict(BaseModel):

@@ -36,72 +36,91 @@ def _option(kind: str, default: str | None, example: str | None, text: str) -> d
 # Type, default, example, meaning.
 _OPTIONS: dict[str, tuple[str, str | None, str | None, str]] = {
     "artifacts": (
-        "string", None, "s3://aws_default@bucket/slipway",
+        "string",
+        None,
+        "s3://aws_default@bucket/slipway",
         "Where releases, records and reports are kept; a URL of Airflow's object storage.",
     ),
     "allowed_hosts": (
-        "string", "", "ci.example.com",
+        "string",
+        "",
+        "ci.example.com",
         "The names that Airflow's server answers to, with commas in between; any, where empty.",
     ),
     "poll_seconds": (
-        "float", "30.0", None,
+        "float",
+        "30.0",
+        None,
         "Seconds between two looks at each project's repository.",
     ),
     "sensor_mode": (
-        "string", "reschedule", "poke",
+        "string",
+        "reschedule",
+        "poke",
         "How the poller of commits waits: `reschedule`, or `poke`, which keeps a worker's slot.",
     ),
     "git_mirrors": (
-        "string", None, "/var/lib/slipway/mirrors",
+        "string",
+        None,
+        "/var/lib/slipway/mirrors",
         "A folder for each worker's copies of repositories, its user's own: inside a volume, not"
         " the volume itself. A folder among the temporary ones, where it is not given.",
     ),
     "installation": (
-        "string", "default", "ci",
+        "string",
+        "default",
+        "ci",
         "The label of everything that Slipway makes in Docker; the same on all workers.",
     ),
     "metadata_guard": (
-        "boolean", "True", None,
+        "boolean",
+        "True",
+        None,
         "Keep containers of untrusted pipelines from the cloud's metadata service.",
     ),
     "image_registry": (
-        "string", "", "registry.example.com/slipway",
+        "string",
+        "",
+        "registry.example.com/slipway",
         "Where Slipway's own images come from, if they are not built on the workers.",
     ),
     "image_digests": (
-        "string", "", "toolbox:1@sha256:...",
+        "string",
+        "",
+        "toolbox:1@sha256:...",
         "Which ones, by digest, with commas in between.",
     ),
     "privileged_plugins": (
-        "string", "", "plugins/docker, plugins/ecr",
+        "string",
+        "",
+        "plugins/docker, plugins/ecr",
         "Plugins that build images, and may have every right for it.",
     ),
-    "recipes": (
-        "string", None, "/opt/slipway",
-        "The folder that holds `packer/` and `ansible/`.",
-    ),
+    "recipes": ("string", None, "/opt/slipway", "The folder that holds `packer/` and `ansible/`."),
     "source_ami": (
-        "string", "debian-12-amd64-*", None,
+        "string",
+        "debian-12-amd64-*",
+        None,
         "The image that machines of Debian 12 on amd64 start from, by name; `*` is any text.",
     ),
     "source_owner": (
-        "string", "136693071363", None,
+        "string",
+        "136693071363",
+        None,
         "The account that publishes it; Debian's own where it is not given.",
     ),
-    "bake_instance_type": (
-        "string", "t3.small", None,
-        "The machine that an image is baked on.",
-    ),
+    "bake_instance_type": ("string", "t3.small", None, "The machine that an image is baked on."),
     "bake_instance_type_arm64": (
-        "string", "t4g.small", None,
+        "string",
+        "t4g.small",
+        None,
         "The same, for images of machines on arm64.",
     ),
     "bake_ssh_interface": (
-        "string", "private_ip", "public_ip",
+        "string",
+        "private_ip",
+        "public_ip",
         "How Packer reaches it; `private_ip` is for workers inside the network.",
     ),
-    "bake_encrypt": (
-        "boolean", "True", None,
-        "Encrypt the volumes of images.",
-    ),
-}  # fmt: skip
+    "bake_encrypt": ("boolean", "True", None, "Encrypt the volumes of images."),
+}

@@ -78,12 +78,19 @@ def test_a_package_that_leaves_thousands_of_files_does_not_flood_the_log(
 @pytest.mark.parametrize(
     "path",
     [
-        "/var/lib/dpkg/status", "/var/lib/apt/lists/x", "/var/cache/debconf/config.dat",
-        "/var/log/dpkg.log", "/run/systemd/units/x", "/etc/passwd-", "/etc/group",
-        "/etc/systemd/system/x.wants/y", "/home/admin/.ansible/tmp/x", "/run/slipway-installing",
+        "/var/lib/dpkg/status",
+        "/var/lib/apt/lists/x",
+        "/var/cache/debconf/config.dat",
+        "/var/log/dpkg.log",
+        "/run/systemd/units/x",
+        "/etc/passwd-",
+        "/etc/group",
+        "/etc/systemd/system/x.wants/y",
+        "/home/admin/.ansible/tmp/x",
+        "/run/slipway-installing",
         "/var/lib/systemd/deb-systemd-helper-enabled/x",
     ],
-)  # fmt: skip
+)
 def test_what_every_installation_writes_is_no_news(program: Any, path: str) -> None:
     assert program.USUAL.match(path)
 
@@ -118,11 +125,18 @@ def test_a_daemon_that_a_script_started_itself_is_found(program: Any) -> None:
     """Started by hand, by D-Bus, or with ``&``: it hangs on init, and was not there before."""
     me = os.getpid()
     now = {
-        1: (1, 0, "systemd"), 2: (1, 0, "kthreadd"), 40: (9, 2, "kworker"),
-        50: (2, 1, "cron"), 60: (3, 1, "sshd"), 61: (90, 60, "sshd-session"), 62: (91, 61, "bash"),
-        me: (92, 62, "python3"), 70: (95, 1, "shop"), 71: (96, 70, "shop-worker"),
+        1: (1, 0, "systemd"),
+        2: (1, 0, "kthreadd"),
+        40: (9, 2, "kworker"),
+        50: (2, 1, "cron"),
+        60: (3, 1, "sshd"),
+        61: (90, 60, "sshd-session"),
+        62: (91, 61, "bash"),
+        me: (92, 62, "python3"),
+        70: (95, 1, "shop"),
+        71: (96, 70, "shop-worker"),
         72: (97, 1, "systemd"),
-    }  # fmt: skip
+    }
     before = {"1": 1, "2": 1, "50": 2, "60": 3}
     assert list(program.strays(before, now)) == [(70, "shop"), (71, "shop-worker")]
     # A number that was another process's before.

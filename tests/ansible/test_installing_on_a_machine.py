@@ -22,8 +22,16 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 pytestmark = pytest.mark.integration
-RUN = ("env", "PYTHONPATH=/play/dist-packages", "ANSIBLE_ROLES_PATH=/play/roles", "python3",
-       "/play/ansible-playbook", "-i", "localhost,", "/play/play.yml")  # fmt: skip
+RUN = (
+    "env",
+    "PYTHONPATH=/play/dist-packages",
+    "ANSIBLE_ROLES_PATH=/play/roles",
+    "python3",
+    "/play/ansible-playbook",
+    "-i",
+    "localhost,",
+    "/play/play.yml",
+)
 PLAY = """\
 - hosts: localhost
   connection: local
@@ -88,15 +96,19 @@ def _play(containers: Containers, machine: Container, **what: str) -> str:
 @pytest.mark.parametrize(
     "start",
     [
-        "systemctl start shop.service", "systemctl enable --now shop.service",
-        "systemctl restart --no-block shop", "service shop start",
-        "deb-systemd-invoke start shop.service", "invoke-rc.d shop start",
+        "systemctl start shop.service",
+        "systemctl enable --now shop.service",
+        "systemctl restart --no-block shop",
+        "service shop start",
+        "deb-systemd-invoke start shop.service",
+        "invoke-rc.d shop start",
         "busctl call org.freedesktop.systemd1 /org/freedesktop/systemd1 "
         "org.freedesktop.systemd1.Manager StartUnit ss shop.service replace",
-        "/etc/init.d/old start", "service old start",
+        "/etc/init.d/old start",
+        "service old start",
         "systemd-run --unit=passing sh -c 'touch /var/lib/by-run; sleep 600'",
     ],
-)  # fmt: skip
+)
 def test_a_script_starts_nothing_whatever_way_it_is_written(machine: Container, start: str) -> None:
     files = {"lib/systemd/system/shop.service": UNIT, "etc/init.d/old": INIT}
     machine.put_archive("/", tar({name: text.encode() for name, text in files.items()}))

@@ -22,9 +22,10 @@ from tests.slipway.operators.releases import make_record
 
 ROOT = Path(__file__).resolve().parents[2]
 SAID: dict[str, Any] = {
-    "roles": ("nginx",), "packages": ("tree",),
+    "roles": ("nginx",),
+    "packages": ("tree",),
     "variables": {"nginx_port": 81, "swap": "1G", "timezone": "UTC", "ntp_servers": ["a"]},
-}  # fmt: skip
+}
 # Modules that know one family alone, or one release's names of things.
 _ONE_FAMILYS = re.compile(
     r"\b(dnf|yum|snap|ufw|netplan|apt_key|ppa:|bookworm|trixie|jammy|noble)\b"
@@ -54,9 +55,12 @@ def _bakes(os: OperatingSystem, architecture: Architecture) -> list[Bake]:
         Machine(os=os, architecture=architecture, **SAID),
     ):
         layers = Layers(
-            region="eu-west-1", unit="guestbook.service", config={}, recipes=str(ROOT),
+            region="eu-west-1",
+            unit="guestbook.service",
+            config={},
+            recipes=str(ROOT),
             machine=machine,
-        )  # fmt: skip
+        )
         catalogue = ImageCatalogue(Ec2(architecture))
         found += [layers.base(catalogue, "bake"), layers.app(package, "ami-1", "bake")]
     return found
@@ -71,19 +75,23 @@ def test_packer_and_ansible_can_read_what_they_are_given(
         for number, bake in enumerate(_bakes(os, architecture)):
             given = template_variables(bake, subnet="subnet-1", group="sg-1", endpoint="")
             files = {
-                **bake.files, "bake.pkrvars.json": json.dumps(given).encode(),
+                **bake.files,
+                "bake.pkrvars.json": json.dumps(given).encode(),
                 "variables.json": json.dumps(dict(bake.variables)).encode(),
-            }  # fmt: skip
+            }
             check = (
                 "cd /work && packer validate -var-file=bake.pkrvars.json packer && "
                 "ANSIBLE_CONFIG=/work/ansible/ansible.cfg ansible-playbook --syntax-check "
                 f"-i localhost, -e @variables.json {bake.playbook}"
             )
             code, said = containers.run(
-                "slipway/toolbox:1", "sh", "-ec", check,
+                "slipway/toolbox:1",
+                "sh",
+                "-ec",
+                check,
                 files={f"work/{name}": content for name, content in files.items()},
                 environment={"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"},
-            )  # fmt: skip
+            )
             assert code == 0, f"{architecture} {number}: {said}"
             assert "WARNING" not in said.replace("[WARNING]: No inventory", "")
 

@@ -62,8 +62,7 @@ def test_a_zero_byte_is_refused_and_not_cut_off_at(program: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd",
-    ["\ufffe", "\uffff", "\ufdd0", "\ufdef", "\U0001fffe", "\U0010ffff", "\ud800"],
+    "odd", ["\ufffe", "\uffff", "\ufdd0", "\ufdef", "\U0001fffe", "\U0010ffff", "\ud800"]
 )
 def test_a_value_that_systemd_would_print_into_the_journal_is_refused_by_its_path(
     program: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, odd: str

@@ -55,9 +55,10 @@ def test_settings_go_through_ansible_and_systemd_letter_by_letter(
 ) -> None:
     given = {"app_config": {one: {"__ansible_unsafe": VALUES[one]} for one in VALUES}}
     files = {
-        "play/vars.json": json.dumps(given).encode(), "play/play.yml": PLAY.encode(),
+        "play/vars.json": json.dumps(given).encode(),
+        "play/play.yml": PLAY.encode(),
         "play/app.env.j2": (ROLE / "templates/app.env.j2").read_bytes(),
-    }  # fmt: skip
+    }
     play = "ansible-playbook -i localhost, --extra-vars @/play/vars.json /play/play.yml >&2"
     toolbox = containers.start("slipway/toolbox:1", "sleep", "600", files=files)
     sh(toolbox, play)

@@ -55,8 +55,15 @@ PLAY = """\
   tasks:
   - ansible.builtin.include_tasks: /play/verified.yml
 """
-RUN = ("env", "PYTHONPATH=/play/dist-packages", "python3", "/play/ansible-playbook", "-i",
-       "localhost,", "/play/play.yml")  # fmt: skip
+RUN = (
+    "env",
+    "PYTHONPATH=/play/dist-packages",
+    "python3",
+    "/play/ansible-playbook",
+    "-i",
+    "localhost,",
+    "/play/play.yml",
+)
 
 
 @pytest.fixture
@@ -84,18 +91,14 @@ def _play(machine: Container, **wrong: str) -> tuple[int, str]:
     return code, output.decode()
 
 
-def test_a_release_of_several_packages_is_installed_in_its_own_versions(
-    machine: Container,
-) -> None:
+def test_a_release_of_several_packages_is_installed_in_its_own_versions(machine: Container) -> None:
     code, output = _play(machine)
     assert code == 0, output
     installed = sh(machine, "dpkg-query -W -f '${Package} ${Version}\\n' 'shop*'").splitlines()
     assert installed == ["shop 1.0+1", "shop-common 1.0+1", "shop-data 1.0+1"]
 
 
-def test_none_is_installed_where_one_of_them_is_another_than_was_tested(
-    machine: Container,
-) -> None:
+def test_none_is_installed_where_one_of_them_is_another_than_was_tested(machine: Container) -> None:
     code, output = _play(machine, data="0" * 64)
     assert code != 0
     assert "shop-data 1.0+1 in the repository has the sha256" in output

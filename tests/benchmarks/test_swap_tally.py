@@ -14,8 +14,11 @@ def test_every_request_ends_in_one_column() -> None:
     told = tally.to_json()
     assert (told["sent"], told["good"], told["failed"], told["open"]) == (4, 1, 1, 2)
     assert told["kinds"]["kept"] == {
-        "sent": 3, "good": 1, "failed": 1, "ms": {"p50": 10.0, "p99": 10.0, "p100": 10.0},
-    }  # fmt: skip
+        "sent": 3,
+        "good": 1,
+        "failed": 1,
+        "ms": {"p50": 10.0, "p99": 10.0, "p100": 10.0},
+    }
     assert told["versions"] == {"1": 1}
 
 

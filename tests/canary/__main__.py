@@ -25,14 +25,7 @@ import docker
 from include.demo import add_environment, login, paths
 from include.demo.airflow_api import FINAL, AirflowApi
 from tests.canary import project
-from tests.canary.needles import (
-    Needle,
-    found_below,
-    found_in,
-    found_in_file,
-    needles,
-    secrets_of,
-)
+from tests.canary.needles import Needle, found_below, found_in, found_in_file, needles, secrets_of
 from tests.canary.watch import Watch
 
 # Seconds for one run, and for the project's DAG to appear.
@@ -59,8 +52,10 @@ def main() -> int:
         finds += sorted(watch.finds)
         finds += _search(sought, since=began)
     places = {needle.secret for needle in sought}
-    print(f"{len(places)} secrets in {len(sought)} forms; {watch.processes} processes and "
-          f"{watch.containers} containers were looked at")  # fmt: skip
+    print(
+        f"{len(places)} secrets in {len(sought)} forms; {watch.processes} processes and "
+        f"{watch.containers} containers were looked at"
+    )
     for find in finds:
         print(f"FOUND {find}")
     print(f"{len(finds)} finds")
@@ -76,8 +71,13 @@ def _project(canaries: Mapping[str, str]) -> Iterator[AirflowApi]:
     api.set_connection(
         "canary_registry", {"conn_type": "generic", "password": canaries["registry"]}
     )
-    add_environment.make(project.NAME, "dev", listener=project.LISTENER, database=True,
-               parameters={"PAYMENT_KEY": canaries["parameter"]})  # fmt: skip
+    add_environment.make(
+        project.NAME,
+        "dev",
+        listener=project.LISTENER,
+        database=True,
+        parameters={"PAYMENT_KEY": canaries["parameter"]},
+    )
     project.write_project_file()
     try:
         yield api

@@ -121,13 +121,20 @@ class CanaryRepository:
         shutil.rmtree(self._tree, ignore_errors=True)
 
     def _git(self, *arguments: str, at: Path | None = None) -> str:
-        who = {f"GIT_{role}_{field}": "ada@example.com" for role in ("AUTHOR", "COMMITTER")
-               for field in ("NAME", "EMAIL")}  # fmt: skip
+        who = {
+            f"GIT_{role}_{field}": "ada@example.com"
+            for role in ("AUTHOR", "COMMITTER")
+            for field in ("NAME", "EMAIL")
+        }
         quiet = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
         done = subprocess.run(
-            ["git", *arguments], cwd=at or self._tree, env={**os.environ, **who, **quiet},
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
+            ["git", *arguments],
+            cwd=at or self._tree,
+            env={**os.environ, **who, **quiet},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         return done.stdout.strip()
 
 

@@ -35,8 +35,10 @@ ENDPOINT = f"http://127.0.0.1:{PORT}"
 LISTENER = 8091
 # What the operators are given besides the facts, as the project file would.
 PACKAGE: dict[str, Any] = {
-    "package": "guestbook", "nfpm_file": "packaging/nfpm.yaml", "unit": "guestbook.service",
-}  # fmt: skip
+    "package": "guestbook",
+    "nfpm_file": "packaging/nfpm.yaml",
+    "unit": "guestbook.service",
+}
 IMAGES = {"python:3.11": "slipway/python:3.11", "postgres:15": "slipway/postgres:15"}
 
 
@@ -49,9 +51,12 @@ class World:
     def client(self, service: str) -> Any:
         make: Any = boto3.client
         return make(
-            service, endpoint_url=ENDPOINT, region_name=REGION,
-            aws_access_key_id="embedded", aws_secret_access_key="embedded",
-        )  # fmt: skip
+            service,
+            endpoint_url=ENDPOINT,
+            region_name=REGION,
+            aws_access_key_id="embedded",
+            aws_secret_access_key="embedded",
+        )
 
     def leftovers(self) -> list[str]:
         """List what operators left in Docker; the apt volume is meant to stay."""
@@ -69,13 +74,17 @@ class World:
         """List what a bake must not leave in the cloud."""
         ec2 = self.client("ec2")
         alive = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopped"]}]
-        pages = ec2.describe_instances(Filters=[*alive, {"Name": "tag-key",
-                "Values": ["slipway:bake"]}])  # fmt: skip
+        pages = ec2.describe_instances(
+            Filters=[*alive, {"Name": "tag-key", "Values": ["slipway:bake"]}]
+        )
         instances = [i["InstanceId"] for r in pages["Reservations"] for i in r["Instances"]]
         keys = [one["KeyName"] for one in ec2.describe_key_pairs()["KeyPairs"]]
         groups = [g["GroupName"] for g in ec2.describe_security_groups()["SecurityGroups"]]
-        return [*instances, *keys, *(g for g in groups if g.startswith("slipway-") and
-                g != "slipway-app")]  # fmt: skip
+        return [
+            *instances,
+            *keys,
+            *(g for g in groups if g.startswith("slipway-") and g != "slipway-app"),
+        ]
 
     def groups(self) -> list[str]:
         """List the server groups."""
@@ -93,9 +102,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     try:
         with serving(home, installation=INSTALLATION, port=PORT):
             urls = infrastructure.lay_project(
-                endpoint=ENDPOINT, region=REGION, installation=INSTALLATION, project="guestbook",
-                listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
-            )  # fmt: skip
+                endpoint=ENDPOINT,
+                region=REGION,
+                installation=INSTALLATION,
+                project="guestbook",
+                listeners={"dev": LISTENER},
+                app_port=8000,
+                health_path="/healthz",
+            )
             _configure(json.loads((home / "cloud.json").read_text())["gateway"], urls)
             yield World()
     finally:
@@ -106,11 +120,19 @@ def _configure(gateway: str, urls: dict[str, str]) -> None:
     aws = {"endpoint_url": ENDPOINT, "region_name": REGION}
     apt = {"bucket": "slipway-apt", "region": REGION, "acl": "public-read"}
     connections: dict[str, Any] = {
-        "AWS_DEFAULT": {"conn_type": "aws", "login": "embedded", "password": "embedded",
-                        "extra": aws},
-        "SLIPWAY_APT": {"conn_type": "generic", "host": f"{gateway}/slipway-apt",
-                        "password": make_signing_key(), "extra": apt},
-    }  # fmt: skip
+        "AWS_DEFAULT": {
+            "conn_type": "aws",
+            "login": "embedded",
+            "password": "embedded",
+            "extra": aws,
+        },
+        "SLIPWAY_APT": {
+            "conn_type": "generic",
+            "host": f"{gateway}/slipway-apt",
+            "password": make_signing_key(),
+            "extra": apt,
+        },
+    }
     os.environ |= {f"AIRFLOW_CONN_{name}": json.dumps(one) for name, one in connections.items()}
     os.environ |= {f"AIRFLOW_CONN_{name.upper()}": url for name, url in urls.items()}
     os.environ["AIRFLOW_VAR_GUESTBOOK_TEST_PASSWORD"] = "guestbook"

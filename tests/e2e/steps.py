@@ -32,9 +32,12 @@ def pipeline(checkout: Json, repository: Repository) -> RunPipelineOperator:
 
 def rehearsal(checkout: Json, repository: Repository) -> GooseRehearseOperator:
     return GooseRehearseOperator(
-        task_id="rehearse_migrations", checkout=checkout, url=repository.url,
-        directory="migrations", postgres=15,
-    )  # fmt: skip
+        task_id="rehearse_migrations",
+        checkout=checkout,
+        url=repository.url,
+        directory="migrations",
+        postgres=15,
+    )
 
 
 def deb(checkout: Json, repository: Repository, **more: str) -> BuildDebOperator:
@@ -45,28 +48,49 @@ def deb(checkout: Json, repository: Repository, **more: str) -> BuildDebOperator
 
 def bake(package: Json) -> BakeImageOperator:
     return BakeImageOperator(
-        task_id="bake_image", package=package, unit="guestbook.service", config={},
-        aws_conn_id="aws_default", region=REGION,
-    )  # fmt: skip
+        task_id="bake_image",
+        package=package,
+        unit="guestbook.service",
+        config={},
+        aws_conn_id="aws_default",
+        region=REGION,
+    )
 
 
 def nowhere(release: Json) -> Json:
     """A package in a repository that does not answer."""
     return {
-        "release": release, "name": "guestbook", "version": "1.0.0", "architecture": "all",
-        "sha256": "0" * 64, "repository_url": "http://127.0.0.1:1", "distribution": "stable",
-        "component": "main", "signing_key": "none",
-    }  # fmt: skip
+        "release": release,
+        "name": "guestbook",
+        "version": "1.0.0",
+        "architecture": "all",
+        "sha256": "0" * 64,
+        "repository_url": "http://127.0.0.1:1",
+        "distribution": "stable",
+        "component": "main",
+        "signing_key": "none",
+    }
 
 
 def target(**more: Any) -> Json:
     fields: dict[str, Any] = {
-        "project": "guestbook", "environment": "dev", "region": REGION,
-        "aws_conn_id": "aws_default", "subnets": ("slipway-a", "slipway-b"),
-        "security_groups": ("slipway-app",), "instance_type": "t3.micro", "min_size": 1,
-        "desired_size": 1, "max_size": 2, "health_path": "/healthz", "health_port": 8000,
-        "health_timeout": 120.0, "soak": 0.0, "keep_old": 0.0, "target_group": "guestbook-dev",
-    }  # fmt: skip
+        "project": "guestbook",
+        "environment": "dev",
+        "region": REGION,
+        "aws_conn_id": "aws_default",
+        "subnets": ("slipway-a", "slipway-b"),
+        "security_groups": ("slipway-app",),
+        "instance_type": "t3.micro",
+        "min_size": 1,
+        "desired_size": 1,
+        "max_size": 2,
+        "health_path": "/healthz",
+        "health_port": 8000,
+        "health_timeout": 120.0,
+        "soak": 0.0,
+        "keep_old": 0.0,
+        "target_group": "guestbook-dev",
+    }
     return DeployTarget(**(fields | more)).to_json()
 
 
@@ -77,13 +101,25 @@ def seed(world: World, version: str) -> Json:
     image = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]
     release = Release(project="guestbook", sha="0" * 40, version=version)
     seeded = MachineImage(
-        release=release, image_id=image, name="seed", base_image_id=image, deb_sha256="",
-        playbook_hash="", region=REGION,
-    )  # fmt: skip
+        release=release,
+        image_id=image,
+        name="seed",
+        base_image_id=image,
+        deb_sha256="",
+        playbook_hash="",
+        region=REGION,
+    )
     package = PublishedPackage(
-        release=release, name="guestbook", version=version, architecture="all", sha256="",
-        repository_url="", distribution="", component="", signing_key="",
-    )  # fmt: skip
+        release=release,
+        name="guestbook",
+        version=version,
+        architecture="all",
+        sha256="",
+        repository_url="",
+        distribution="",
+        component="",
+        signing_key="",
+    )
     on_record(package.to_json())
     catalogue = ImageCatalogue(ec2)
     tags = {"slipway:deb-sha256": ""}
@@ -95,8 +131,14 @@ def on_record(package: Json) -> None:
     """Enter a package's release into the catalogue."""
     published = PublishedPackage.from_json(package)
     checkout = Checkout(
-        release=published.release, repository="u", ref="main", branch="main", message="m",
-        author_name="a", author_email="e", committed_at=0,
-    )  # fmt: skip
+        release=published.release,
+        repository="u",
+        ref="main",
+        branch="main",
+        message="m",
+        author_name="a",
+        author_email="e",
+        committed_at=0,
+    )
     record = ReleaseRecord(checkout=checkout, package=published)
     ReleaseCatalogue(artifact_store()).record(record)

@@ -96,10 +96,7 @@ def test_an_app_that_never_gets_healthy(
     serving = world.groups()
     assert len(serving) == 1
 
-    bad: dict[str, Any] = {
-        "environment": target(health_timeout=6.0),
-        "image": seed(world, "6.6.6"),
-    }
+    bad: dict[str, Any] = {"environment": target(health_timeout=6.0), "image": seed(world, "6.6.6")}
     launched = run(LaunchOperator(task_id="launch", **bad))
     assert launched["previous_group"] == serving[0]
     with pytest.raises(AirflowFailException, match=r"0 of 1 machines healthy .*ConnectError"):

@@ -36,9 +36,12 @@ INSTANCE_ENV = (
     f"SLIPWAY_VERSION=1.0.0\nAWS_REGION={REGION}\n"
 )
 USER_DATA = "#cloud-config\n" + json.dumps(
-    {"write_files": [{"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV,
-                      "permissions": "0644"}]}
-)  # fmt: skip
+    {
+        "write_files": [
+            {"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV, "permissions": "0644"}
+        ]
+    }
+)
 
 
 @pytest.fixture
@@ -49,18 +52,26 @@ def package(
     deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
     run(
         GooseMigrateOperator(
-            task_id="migrate", environment=target(), release=found["release"], url=guestbook.url,
-            directory="migrations", database_conn_id="guestbook_dev",
+            task_id="migrate",
+            environment=target(),
+            release=found["release"],
+            url=guestbook.url,
+            directory="migrations",
+            database_conn_id="guestbook_dev",
         )
-    )  # fmt: skip
+    )
     return run(PublishAptOperator(task_id="publish_apt", deb=deb)), guestbook
 
 
 def bake(run: Run, package: Json, **config: str) -> MachineImage:
     operator = BakeImageOperator(
-        task_id="bake_image", package=package, unit="guestbook.service", config=config,
-        aws_conn_id="aws_default", region=REGION,
-    )  # fmt: skip
+        task_id="bake_image",
+        package=package,
+        unit="guestbook.service",
+        config=config,
+        aws_conn_id="aws_default",
+        region=REGION,
+    )
     return MachineImage.from_json(run(operator))
 
 
@@ -88,9 +99,8 @@ def boot(world: World) -> Iterator[Callable[[str], Machine]]:
 
     def start(image: str) -> Machine:
         (one,) = ec2.run_instances(
-            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro",
-            UserData=USER_DATA,
-        )["Instances"]  # fmt: skip
+            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", UserData=USER_DATA
+        )["Instances"]
         ids.append(one["InstanceId"])
         ec2.get_waiter("instance_running").wait(
             InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
@@ -133,8 +143,9 @@ def test_a_machine_serves_its_release_with_its_own_secrets(
     assert machine.sh("stat -c '%a %U' /run/slipway/secrets.env").split() == ["600", "root"]
     assert secrets(world).decode() in machine.sh("cat /run/slipway/secrets.env")
     assert machine.sh("systemctl is-enabled guestbook apt-daily.timer").split() == [
-        "enabled", "masked"
-    ]  # fmt: skip
+        "enabled",
+        "masked",
+    ]
     # The application may serve before the host keys, which sshd wants to see, are made.
     machine.sh("systemctl start ssh")
     settings = machine.sh("sshd -T | grep -i -E '^(permitrootlogin|passwordauthentication)'")
@@ -218,9 +229,13 @@ def test_secrets_reach_the_service_letter_by_letter(
     ],
 )
 def test_a_service_does_not_start_without_a_setting_that_cannot_be_given(
-    package: tuple[Json, Repository], run: Run, world: World, boot: Callable[[str], Machine],
-    names: tuple[str, ...], said: str,
-) -> None:  # fmt: skip
+    package: tuple[Json, Repository],
+    run: Run,
+    world: World,
+    boot: Callable[[str], Machine],
+    names: tuple[str, ...],
+    said: str,
+) -> None:
     ssm, value = world.client("ssm"), "not-for-the-journal"
     paths = [f"/slipway/guestbook/dev/{name}" for name in names]
     for path in paths:
@@ -261,7 +276,7 @@ def test_an_old_release_is_baked_after_the_repositorys_key_was_rotated(
         CheckoutOperator(
             task_id="checkout", project="guestbook", url=guestbook.url, ref="main", branch="main"
         )
-    )  # fmt: skip
+    )
     deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
     new = run(PublishAptOperator(task_id="publish_apt", deb=deb))
     assert new["signing_key"] != old["signing_key"]
@@ -269,9 +284,12 @@ def test_an_old_release_is_baked_after_the_repositorys_key_was_rotated(
 
 
 def test_a_service_that_its_package_starts_writes_nothing_into_the_image(
-    guestbook: Repository, checkout: Callable[[], Json], run: Run, world: World,
+    guestbook: Repository,
+    checkout: Callable[[], Json],
+    run: Run,
+    world: World,
     boot: Callable[[str], Machine],
-) -> None:  # fmt: skip
+) -> None:
     """Scripts that call systemctl themselves ask no policy-rc.d, and most packages' do."""
     packaging = guestbook.path / "packaging"
     script = packaging / "postinst"

@@ -37,24 +37,34 @@ ALTER TABLE entries DROP COLUMN writer;
 """
 HELLO = '{"author": "Ada", "message": "hello"}'
 PROOF = ProofSettings(
-    unit="guestbook.service", environment={"GUESTBOOK_PORT": "8000"},
+    unit="guestbook.service",
+    environment={"GUESTBOOK_PORT": "8000"},
     questions=(Question(method="POST", path="/entries", body=HELLO),),
-)  # fmt: skip
+)
 
 
 def _rehearse(repository: Repository, checkout: Json) -> SchemaVersion:
     operator = GooseRehearseOperator(
-        task_id="rehearse_migrations", checkout=checkout, url=repository.url, postgres=15,
-        directory="migrations", targets=[target()], proof=PROOF.to_json(),
-    )  # fmt: skip
+        task_id="rehearse_migrations",
+        checkout=checkout,
+        url=repository.url,
+        postgres=15,
+        directory="migrations",
+        targets=[target()],
+        proof=PROOF.to_json(),
+    )
     return SchemaVersion.from_json(_as_task(operator, checkout))
 
 
 def _migrate(repository: Repository, checkout: Json) -> SchemaVersion:
     operator = GooseMigrateOperator(
-        task_id="migrate", environment=target(), url=repository.url, directory="migrations",
-        release=checkout["release"], database_conn_id="guestbook_dev",
-    )  # fmt: skip
+        task_id="migrate",
+        environment=target(),
+        url=repository.url,
+        directory="migrations",
+        release=checkout["release"],
+        database_conn_id="guestbook_dev",
+    )
     return SchemaVersion.from_json(_as_task(operator, checkout))
 
 

@@ -24,23 +24,33 @@ package, boot = test_image.package, test_image.boot
 Run = Callable[..., Any]
 # As `machine` in a project file comes to.
 SAID: dict[str, Any] = {
-    "roles": ("nginx",), "packages": ("tree",),
+    "roles": ("nginx",),
+    "packages": ("tree",),
     "variables": {
-        "nginx_port": 8080, "nginx_upstream_port": 8123, "timezone": "Europe/Berlin",
-        "sysctl": {"net.core.somaxconn": 8192}, "limits": {"nofile": 200000, "memlock": 64},
-        "journald": {"SystemMaxUse": "300M", "Compress": False}, "swap": "64M",
+        "nginx_port": 8080,
+        "nginx_upstream_port": 8123,
+        "timezone": "Europe/Berlin",
+        "sysctl": {"net.core.somaxconn": 8192},
+        "limits": {"nofile": 200000, "memlock": 64},
+        "journald": {"SystemMaxUse": "300M", "Compress": False},
+        "swap": "64M",
         "ntp_servers": ["ntp.example.com"],
     },
-}  # fmt: skip
+}
 DEBIANS = (OperatingSystem.DEBIAN_12, OperatingSystem.DEBIAN_13)
 
 
 def bake(run: Run, package: Json, machine: Machine) -> MachineImage:
     operator = BakeImageOperator(
-        task_id="bake_image", package=package, unit="guestbook.service",
-        config={"GUESTBOOK_PORT": "8123"}, aws_conn_id="aws_default", region=REGION,
-        machine=machine, instance_type="t3.micro",
-    )  # fmt: skip
+        task_id="bake_image",
+        package=package,
+        unit="guestbook.service",
+        config={"GUESTBOOK_PORT": "8123"},
+        aws_conn_id="aws_default",
+        region=REGION,
+        machine=machine,
+        instance_type="t3.micro",
+    )
     return MachineImage.from_json(run(operator))
 
 
@@ -57,9 +67,11 @@ def ask(machine: test_image.Machine) -> tuple[str, str]:
 
 
 def test_a_project_serves_with_its_own_role_on_debian_12_and_13_side_by_side(
-    package: tuple[Json, Repository], run: Run, world: World,
+    package: tuple[Json, Repository],
+    run: Run,
+    world: World,
     boot: Callable[[str], test_image.Machine],
-) -> None:  # fmt: skip
+) -> None:
     images = {os: bake(run, package[0], Machine(os=os, **SAID)) for os in DEBIANS}
     machines = {os: boot(image.image_id) for os, image in images.items()}
     for os, machine in machines.items():
@@ -86,7 +98,5 @@ def _seconds_to_find(run: Run, package: Json, images: dict[OperatingSystem, Mach
     began = time.monotonic()
     again = bake(run, package, Machine(os=OperatingSystem.DEBIAN_13, **SAID))
     took = time.monotonic() - began
-    assert (again.image_id, again.reused) == (
-        images[OperatingSystem.DEBIAN_13].image_id, True
-    )  # fmt: skip
+    assert (again.image_id, again.reused) == (images[OperatingSystem.DEBIAN_13].image_id, True)
     return took

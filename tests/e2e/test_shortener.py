@@ -43,9 +43,12 @@ INSTANCE_ENV = (
     f"SLIPWAY_VERSION=none\nAWS_REGION={REGION}\n"
 )
 USER_DATA = "#cloud-config\n" + json.dumps(
-    {"write_files": [{"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV,
-                      "permissions": "0644"}]}
-)  # fmt: skip
+    {
+        "write_files": [
+            {"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV, "permissions": "0644"}
+        ]
+    }
+)
 
 
 @pytest.fixture
@@ -56,14 +59,21 @@ def project(repository: Repository, world: World, monkeypatch: pytest.MonkeyPatc
     client.close()
     monkeypatch.setenv("AIRFLOW_VAR_SHORTENER_TEST_PASSWORD", "sesame")
     urls = infrastructure.lay_project(
-        endpoint=ENDPOINT, region=REGION, installation=INSTALLATION, project="shortener",
-        listeners={"dev": LISTENER}, app_port=8000, health_path="/healthz",
-    )  # fmt: skip
+        endpoint=ENDPOINT,
+        region=REGION,
+        installation=INSTALLATION,
+        project="shortener",
+        listeners={"dev": LISTENER},
+        app_port=8000,
+        health_path="/healthz",
+    )
     monkeypatch.setenv("AIRFLOW_CONN_SHORTENER_DEV", urls["shortener_dev"])
     shutil.copytree(
-        EXAMPLES / "shortener", repository.path, dirs_exist_ok=True,
+        EXAMPLES / "shortener",
+        repository.path,
+        dirs_exist_ok=True,
         ignore=shutil.ignore_patterns("bin"),
-    )  # fmt: skip
+    )
     packaging = repository.path / "packaging" / "nfpm.yaml"
     packaging.write_text(f'{packaging.read_text()}epoch: "2"\n')
     repository.commit("Shorten addresses")
@@ -148,9 +158,13 @@ def _serving(machine: Machine) -> Json:
 
 
 def test_from_an_empty_repository_to_a_machine_that_serves(
-    project: Project, repository: Repository, run: Callable[..., Any],
-    boot: Callable[[str], Machine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    project: Project,
+    repository: Repository,
+    run: Callable[..., Any],
+    boot: Callable[[str], Machine],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     checkout, deb, package = _released(project, run)
     # A worker that knows nothing of the first builds the same bytes.
     with monkeypatch.context() as elsewhere:
@@ -164,14 +178,22 @@ def test_from_an_empty_repository_to_a_machine_that_serves(
     assert deb["artifact"].endswith(f"/shortener_{version}_amd64.deb")
     run(
         GooseMigrateOperator(
-            task_id="migrate", environment=target(project="shortener"), url=repository.url,
-            release=checkout["release"], directory="migrations", database_conn_id="shortener_dev",
+            task_id="migrate",
+            environment=target(project="shortener"),
+            url=repository.url,
+            release=checkout["release"],
+            directory="migrations",
+            database_conn_id="shortener_dev",
         )
-    )  # fmt: skip
+    )
     bake = BakeImageOperator(
-        task_id="bake_image", package=package, unit=project.package.unit,
-        config=project.package.config, aws_conn_id="aws_default", region=REGION,
-    )  # fmt: skip
+        task_id="bake_image",
+        package=package,
+        unit=project.package.unit,
+        config=project.package.config,
+        aws_conn_id="aws_default",
+        region=REGION,
+    )
     machine = boot(MachineImage.from_json(run(bake)).image_id)
     found = _serving(machine)
     assert (found["version"], found["schema"]) == (version, 2)

@@ -12,13 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ImageUnavailable, StepTimedOut
 from slipway.hooks.docker.errors import CannotStart, ContainerRefused, NoSuchThing
-from slipway.model.container import (
-    ContainerSpec,
-    ContainerState,
-    Health,
-    ImageFacts,
-    PullPolicy,
-)
+from slipway.model.container import ContainerSpec, ContainerState, Health, ImageFacts, PullPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -168,9 +162,12 @@ class FakeEngine:
         code = made.exit_code if made.exit_code is not None else made.play.exit_code
         running = made.started and background
         return ContainerState(
-            running=running, exit_code=None if running else code, health=made.play.health,
-            out_of_memory=made.play.out_of_memory, addresses={},
-        )  # fmt: skip
+            running=running,
+            exit_code=None if running else code,
+            health=made.play.health,
+            out_of_memory=made.play.out_of_memory,
+            addresses={},
+        )
 
     def last_output(self, container: str, *, lines: int) -> bytes:
         output = b"".join(self._get(container).play.output())
@@ -180,9 +177,13 @@ class FakeEngine:
         yield from self._get(container).play.output()
 
     def exec(
-        self, container: str, argv: tuple[str, ...], *,
-        environment: Mapping[str, str] | None = None, timeout: float = 30.0,
-    ) -> tuple[int, str]:  # fmt: skip
+        self,
+        container: str,
+        argv: tuple[str, ...],
+        *,
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 30.0,
+    ) -> tuple[int, str]:
         made = self._get(container)
         shown = made.play.tables[min(made.looks, len(made.play.tables) - 1)]
         made.looks += 1

@@ -99,9 +99,10 @@ class FakeFleetCloud:
         # A fleet made by hand has its environment's tags, if Slipway could hold it.
         seen = tuple(one for one in groups if one.version is not None or one.attached or one.held)
         return Fleet(
-            groups=seen, templates=tuple(sorted(self.templates)),
+            groups=seen,
+            templates=tuple(sorted(self.templates)),
             slow_start=self.slow_start if detailed else 0,
-        )  # fmt: skip
+        )
 
     def is_in_service(self, instance_id: str) -> bool:
         self.time_passes()
@@ -191,10 +192,16 @@ class FakeFleetCloud:
             return  # already exists, or is still going away
         low, desired, high = launch.size
         self.groups[launch.name] = ServerGroup(
-            name=launch.name, version=launch.tags[VERSION], image_id=launch.tags[IMAGE],
-            min_size=low, desired=desired, max_size=high, attached=False, asked=desired,
+            name=launch.name,
+            version=launch.tags[VERSION],
+            image_id=launch.tags[IMAGE],
+            min_size=low,
+            desired=desired,
+            max_size=high,
+            attached=False,
+            asked=desired,
             taking_over=launch.like if self.habits and launch.like else "",
-        )  # fmt: skip
+        )
 
     def _suspended(self, name: str) -> frozenset[str]:
         return self.groups[name].suspended if name in self.groups else frozenset()

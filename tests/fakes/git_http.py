@@ -46,11 +46,29 @@ def make_authority(folder: Path) -> tuple[Path, Path]:
     """Make a certificate for 127.0.0.1 and localhost that signs itself; returns it and its key."""
     certificate, key = folder / "ca.pem", folder / "ca.key"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout", str(key),
-         "-out", str(certificate), "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+            "-addext",
+            "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        ],
+        check=True,
+        capture_output=True,
+    )
     return certificate, key
 
 
@@ -131,16 +149,23 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, path: str, query: str) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         done = subprocess.run(
-            ["git", "http-backend"], input=body, capture_output=True, check=True,
+            ["git", "http-backend"],
+            input=body,
+            capture_output=True,
+            check=True,
             env={
-                "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.web.base),
-                "GIT_HTTP_EXPORT_ALL": "1", "REQUEST_METHOD": self.command, "PATH_INFO": path,
-                "QUERY_STRING": query, "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "PATH": os.environ["PATH"],
+                "GIT_PROJECT_ROOT": str(self.web.base),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "REQUEST_METHOD": self.command,
+                "PATH_INFO": path,
+                "QUERY_STRING": query,
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
                 "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
                 "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
                 "GIT_CONFIG_GLOBAL": "/dev/null",
             },
-        )  # fmt: skip
+        )
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         self.send_response(int(fields.pop("Status", "200").split()[0]))

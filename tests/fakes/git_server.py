@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 IDENTITY = {
-    "GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com",
-    "GIT_COMMITTER_NAME": "Ada", "GIT_COMMITTER_EMAIL": "ada@example.com",
-    "GIT_CONFIG_GLOBAL": "/dev/null", "PATH": "/usr/bin:/bin",
-}  # fmt: skip
+    "GIT_AUTHOR_NAME": "Ada",
+    "GIT_AUTHOR_EMAIL": "ada@example.com",
+    "GIT_COMMITTER_NAME": "Ada",
+    "GIT_COMMITTER_EMAIL": "ada@example.com",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "PATH": "/usr/bin:/bin",
+}
 
 
 class Repository:
@@ -32,9 +35,13 @@ class Repository:
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
         done = subprocess.run(
-            ["git", *arguments], cwd=cwd or self.path, env=self._environment(),
-            check=True, capture_output=True, text=True,
-        )  # fmt: skip
+            ["git", *arguments],
+            cwd=cwd or self.path,
+            env=self._environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         return done.stdout.strip()
 
     def commit(self, message: str = "change", **files: str) -> str:
@@ -59,10 +66,18 @@ def git_daemon(base: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(
-        ["git", "daemon", "--export-all", f"--base-path={base}", "--listen=127.0.0.1",
-         f"--port={port}", "--reuseaddr", str(base)],
+        [
+            "git",
+            "daemon",
+            "--export-all",
+            f"--base-path={base}",
+            "--listen=127.0.0.1",
+            f"--port={port}",
+            "--reuseaddr",
+            str(base),
+        ],
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
         for _ in range(100):
             with socket.socket() as probe:

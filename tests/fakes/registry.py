@@ -42,15 +42,18 @@ class Registry:
                 tar.addfile(entry, io.BytesIO(content))
         data = layer.getvalue()
         config = {
-            "architecture": "amd64", "os": "linux", "config": {"Cmd": ["/run"]},
+            "architecture": "amd64",
+            "os": "linux",
+            "config": {"Cmd": ["/run"]},
             "rootfs": {"type": "layers", "diff_ids": [self._keep(data, _LAYER)]},
-        }  # fmt: skip
+        }
         packed = json.dumps(config).encode()
         manifest = {
-            "schemaVersion": 2, "mediaType": _MANIFEST,
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST,
             "config": _described(self._keep(packed, _CONFIG), packed, _CONFIG),
             "layers": [_described(self._keep(data, _LAYER), data, _LAYER)],
-        }  # fmt: skip
+        }
         self.tags[name] = self._keep(json.dumps(manifest).encode(), _MANIFEST)
         return self.tags[name]
 

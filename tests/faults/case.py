@@ -77,9 +77,7 @@ def run_case(lane: Lane, case: Case, name: str) -> Outcome:
     return outcome
 
 
-def _three_runs(
-    lane: Lane, case: Case, name: str, version: str, outcome: Outcome
-) -> Expected:  # fmt: skip
+def _three_runs(lane: Lane, case: Case, name: str, version: str, outcome: Outcome) -> Expected:
     scenario, fault = case.scenario, case.strike.fault
 
     def order(steps: tuple[str, ...]) -> Order:

@@ -29,9 +29,12 @@ def client(service: str) -> Any:
     with _MAKING:
         if service not in _CLIENTS:
             _CLIENTS[service] = make(
-                service, endpoint_url=ENDPOINT, region_name=REGION, aws_access_key_id="x",
+                service,
+                endpoint_url=ENDPOINT,
+                region_name=REGION,
+                aws_access_key_id="x",
                 aws_secret_access_key="y",
-            )  # fmt: skip
+            )
         return _CLIENTS[service]
 
 
@@ -59,9 +62,15 @@ def running_cloud(home: Path) -> Iterator[None]:
 def lay(environment: str, listener: int) -> str:
     """Make an environment, and return its target group's ARN."""
     lay_environment(
-        endpoint=ENDPOINT, region=REGION, project=PROJECT, environment=environment,
-        listener_port=listener, app_port=APP_PORT, health_path="/", database_url=None,
-    )  # fmt: skip
+        endpoint=ENDPOINT,
+        region=REGION,
+        project=PROJECT,
+        environment=environment,
+        listener_port=listener,
+        app_port=APP_PORT,
+        health_path="/",
+        database_url=None,
+    )
     name = f"{PROJECT}-{environment}"
     arn = str(
         client("elbv2").describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"]

@@ -24,9 +24,12 @@ class Fault(StrEnum):
 FAULTS = tuple(fault for fault in Fault if fault is not Fault.NONE)
 # How often a fault strikes: a lasting one until it is told to stop.
 _TIMES = {
-    Fault.ANSWER_LOST: 1, Fault.THROTTLED_3X: 3, Fault.KILL_BEFORE: 1, Fault.KILL_AFTER: 1,
+    Fault.ANSWER_LOST: 1,
+    Fault.THROTTLED_3X: 3,
+    Fault.KILL_BEFORE: 1,
+    Fault.KILL_AFTER: 1,
     Fault.STALE: 1,
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -95,18 +95,33 @@ class Lane:
         folder = self.folder / case
         folder.mkdir(parents=True, exist_ok=True)
         target = {
-            "project": PROJECT, "environment": self.environment, "region": REGION,
-            "aws_conn_id": "aws_faults", "subnets": ("slipway-a", "slipway-b"),
-            "security_groups": ("slipway-app",), "instance_type": "t3.micro", "min_size": 1,
-            "desired_size": SIZE, "max_size": 4, "health_path": "/", "health_port": 8000,
-            "health_timeout": 2.0 if version.startswith("bad") else 90.0, "soak": 0.0,
-            "keep_old": keep_old, "canary": {"size": 1, "soak": 0.0} if canary else None,
+            "project": PROJECT,
+            "environment": self.environment,
+            "region": REGION,
+            "aws_conn_id": "aws_faults",
+            "subnets": ("slipway-a", "slipway-b"),
+            "security_groups": ("slipway-app",),
+            "instance_type": "t3.micro",
+            "min_size": 1,
+            "desired_size": SIZE,
+            "max_size": 4,
+            "health_path": "/",
+            "health_port": 8000,
+            "health_timeout": 2.0 if version.startswith("bad") else 90.0,
+            "soak": 0.0,
+            "keep_old": keep_old,
+            "canary": {"size": 1, "soak": 0.0} if canary else None,
             "target_group": f"{PROJECT}-{self.environment}",
-        }  # fmt: skip
+        }
         return Order(
-            endpoint=self.proxy.url, target=target, image_id=self.image_id, version=version,
-            steps=steps, owner=case, folder=folder,
-        )  # fmt: skip
+            endpoint=self.proxy.url,
+            target=target,
+            image_id=self.image_id,
+            version=version,
+            steps=steps,
+            owner=case,
+            folder=folder,
+        )
 
     def run(self, order: Order, strike: Strike = _NOBODY) -> Run:
         """Run a process to its end, or until it is stopped."""
@@ -157,10 +172,12 @@ class Lane:
 
     def _expire(self, version: str) -> None:
         tag = {
-            "ResourceId": self.group(version), "ResourceType": "auto-scaling-group",
-            "Key": "slipway:standby-until", "Value": str(int(time.time()) - 1),
+            "ResourceId": self.group(version),
+            "ResourceType": "auto-scaling-group",
+            "Key": "slipway:standby-until",
+            "Value": str(int(time.time()) - 1),
             "PropagateAtLaunch": True,
-        }  # fmt: skip
+        }
         client("autoscaling").create_or_update_tags(Tags=[tag])
 
     def _add_rules(self) -> None:
@@ -171,7 +188,8 @@ class Lane:
         """
         group, scaling = self.group(self.live), client("autoscaling")
         scaling.put_scaling_policy(
-            AutoScalingGroupName=group, PolicyName=f"more-{self.environment}",
+            AutoScalingGroupName=group,
+            PolicyName=f"more-{self.environment}",
             PolicyType="TargetTrackingScaling",
             TargetTrackingConfiguration={
                 "TargetValue": 50.0,
@@ -179,11 +197,13 @@ class Lane:
                     "PredefinedMetricType": "ASGAverageCPUUtilization"
                 },
             },
-        )  # fmt: skip
+        )
         scaling.put_scheduled_update_group_action(
-            AutoScalingGroupName=group, ScheduledActionName=f"night-{self.environment}",
-            Recurrence="0 3 * * *", MinSize=1,
-        )  # fmt: skip
+            AutoScalingGroupName=group,
+            ScheduledActionName=f"night-{self.environment}",
+            Recurrence="0 3 * * *",
+            MinSize=1,
+        )
         scaling.enable_metrics_collection(
             AutoScalingGroupName=group, Granularity="1Minute", Metrics=["GroupDesiredCapacity"]
         )

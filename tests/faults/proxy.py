@@ -147,9 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {key: value for key, value in self.headers.items() if key.lower() != "connection"}
         call = read_call(self.command, self.path, headers, body)
         proxy = self.server.proxy
-        answer = proxy.answer(
-            call, lambda: proxy.forward(self.command, self.path, headers, body)
-        )  # fmt: skip
+        answer = proxy.answer(call, lambda: proxy.forward(self.command, self.path, headers, body))
         if answer is None:
             self.close_connection = True
             with suppress(OSError):

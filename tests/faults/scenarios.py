@@ -65,21 +65,30 @@ class Scenario:
 SCENARIOS = (
     Scenario(name="swap"),
     Scenario(
-        name="bad release", steps=("launch", "never_healthy", "roll_back"), again=("roll_back",),
+        name="bad release",
+        steps=("launch", "never_healthy", "roll_back"),
+        again=("roll_back",),
         bad=True,
     ),
     Scenario(
-        name="breach in the soak", steps=("launch", "healthy", "shift", "in_service", "roll_back"),
-        again=("roll_back",), breach=True,
+        name="breach in the soak",
+        steps=("launch", "healthy", "shift", "in_service", "roll_back"),
+        again=("roll_back",),
+        breach=True,
     ),
     Scenario(name="back to standby", standby=True, keep_old=3600.0),
     Scenario(
-        name="housekeeping", steps=("housekeeping",), again=("housekeeping",), standby=True,
+        name="housekeeping",
+        steps=("housekeeping",),
+        again=("housekeeping",),
+        standby=True,
         due=True,
     ),
     Scenario(name="swap with rules", rules=True),
     Scenario(
-        name="swap with a canary", steps=(*_CANARY, *_FORWARD), again=(*_CANARY, *_FORWARD),
+        name="swap with a canary",
+        steps=(*_CANARY, *_FORWARD),
+        again=(*_CANARY, *_FORWARD),
         canary=True,
     ),
-)  # fmt: skip
+)

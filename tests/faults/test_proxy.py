@@ -50,9 +50,13 @@ def _client(proxy: FaultProxy, service: str = "autoscaling", *, tries: int = 1) 
     make: Any = boto3.client
     retries: Any = {"mode": "standard", "total_max_attempts": tries}
     return make(
-        service, endpoint_url=proxy.url, region_name="eu-west-1", aws_access_key_id="x",
-        aws_secret_access_key="y", config=Config(retries=retries, read_timeout=0.5),
-    )  # fmt: skip
+        service,
+        endpoint_url=proxy.url,
+        region_name="eu-west-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
+        config=Config(retries=retries, read_timeout=0.5),
+    )
 
 
 def _delete(proxy: FaultProxy, **more: Any) -> None:
@@ -113,9 +117,10 @@ def test_a_refusal_in_each_protocol(
 ) -> None:
     proxy.arm(Strike(fault=fault, label=label), victim=lambda _: None)
     arguments = {
-        "autoscaling": {"AutoScalingGroupName": "g"}, "ec2": {"LaunchTemplateId": "lt-1"},
+        "autoscaling": {"AutoScalingGroupName": "g"},
+        "ec2": {"LaunchTemplateId": "lt-1"},
         "ssm": {"Name": "/slipway-leases/shop/dev"},
-    }[service]  # fmt: skip
+    }[service]
     for _ in range(2):
         with pytest.raises(ClientError) as refused:
             getattr(_client(proxy, service), call)(**arguments)

@@ -71,12 +71,13 @@ def healthy(target_group: str) -> int:
     Asked without boto3, which takes more of a small machine's time than all the rest of a look.
     """
     form = {
-        "Action": "DescribeTargetHealth", "Version": "2015-12-01", "TargetGroupArn": target_group,
-    }  # fmt: skip
+        "Action": "DescribeTargetHealth",
+        "Version": "2015-12-01",
+        "TargetGroupArn": target_group,
+    }
     question = urllib.request.Request(
-        ENDPOINT, data=urlencode(form).encode(),
-        headers={"Authorization": _SIGNED},
-    )  # fmt: skip
+        ENDPOINT, data=urlencode(form).encode(), headers={"Authorization": _SIGNED}
+    )
     with urllib.request.urlopen(question, timeout=30) as answer:
         told: bytes = answer.read()
     return told.count(b"<State>healthy</State>")

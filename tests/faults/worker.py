@@ -71,9 +71,11 @@ def _write_to(log: Path) -> None:
 
 def _connect(order: Order) -> None:
     connection = {
-        "conn_type": "aws", "login": "AKIAFAULTS", "password": SECRET,
+        "conn_type": "aws",
+        "login": "AKIAFAULTS",
+        "password": SECRET,
         "extra": {"endpoint_url": order.endpoint},
-    }  # fmt: skip
+    }
     os.environ["AIRFLOW_CONN_AWS_FAULTS"] = json.dumps(connection)
     session.CONFIG = _IMPATIENT
     cloud_failure.PATIENCE, cloud_failure.PAUSE = _PATIENCE, _PAUSE
@@ -83,9 +85,13 @@ def _swap(order: Order) -> Swap:
     target = DeployTarget.from_json(order.target)
     image = MachineImage(
         release=Release(project=target.project, sha="a" * 40, version=order.version),
-        image_id=order.image_id, name="web", base_image_id="b", deb_sha256="d",
-        playbook_hash="p", region=target.region,
-    )  # fmt: skip
+        image_id=order.image_id,
+        name="web",
+        base_image_id="b",
+        deb_sha256="d",
+        playbook_hash="p",
+        region=target.region,
+    )
     return Swap(
         cloud=_cloud(target), target=target, image=image, log=lambda line: print(line, flush=True)
     )
@@ -95,9 +101,12 @@ def _swap(order: Order) -> Swap:
 def _cloud(target: DeployTarget) -> FleetCloud:
     """A task makes its clients anew; here a process makes them once, which takes half a second."""
     return aws_connection.fleet_cloud(
-        target.aws_conn_id, target.region, project=target.project,
-        environment=target.environment, target_group=target.target_group,
-    )  # fmt: skip
+        target.aws_conn_id,
+        target.region,
+        project=target.project,
+        environment=target.environment,
+        target_group=target.target_group,
+    )
 
 
 def _changes(wish: Goal, *, last: bool = False) -> Callable[[Order], None]:
@@ -108,9 +117,11 @@ def _changes(wish: Goal, *, last: bool = False) -> Callable[[Order], None]:
         lease = free.cloud.lease(owner=order.owner, is_dead=lambda _owner: False)
         lease.acquire()
         guarded = Swap(
-            cloud=free.cloud.with_fence(lease.check), target=free.target, image=free.image,
+            cloud=free.cloud.with_fence(lease.check),
+            target=free.target,
+            image=free.image,
             log=free.log,
-        )  # fmt: skip
+        )
         guarded.converge(wish, timeout=_LIMIT)
         if last:
             lease.release()

@@ -67,9 +67,17 @@ def wait_for_state(instance_id: str, state: str) -> dict[str, Any]:
 def ssh(key: Path, address: str, line: str) -> str:
     """Run a command line on a machine that may still be booting."""
     argv = [
-        "ssh", "-i", str(key), "-oStrictHostKeyChecking=no", "-oUserKnownHostsFile=/dev/null",
-        "-oLogLevel=ERROR", "-oBatchMode=yes", "-oConnectTimeout=2", f"admin@{address}", line,
-    ]  # fmt: skip
+        "ssh",
+        "-i",
+        str(key),
+        "-oStrictHostKeyChecking=no",
+        "-oUserKnownHostsFile=/dev/null",
+        "-oLogLevel=ERROR",
+        "-oBatchMode=yes",
+        "-oConnectTimeout=2",
+        f"admin@{address}",
+        line,
+    ]
 
     def attempt() -> subprocess.CompletedProcess[str] | None:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)

@@ -17,9 +17,12 @@ from tests.integration.test_apt_repository import _publish
 
 pytestmark = pytest.mark.integration
 aptly, use_key, engine, s3, repository_url = (
-    test_apt_repository.aptly, test_apt_repository.use_key, test_apt_repository.engine,
-    test_apt_repository.s3, test_apt_repository.repository_url,
-)  # fmt: skip
+    test_apt_repository.aptly,
+    test_apt_repository.use_key,
+    test_apt_repository.engine,
+    test_apt_repository.s3,
+    test_apt_repository.repository_url,
+)
 MAKE = r"""
 umask 077
 mkdir /out
@@ -83,9 +86,13 @@ def keys() -> dict[str, str]:
     ],
 )
 def test_what_cannot_sign_is_said_at_once_with_what_to_do(
-    aptly: Callable[[], Aptly], use_key: Callable[[str], None], keys: dict[str, str],
-    form: str, said: str, advice: str,
-) -> None:  # fmt: skip
+    aptly: Callable[[], Aptly],
+    use_key: Callable[[str], None],
+    keys: dict[str, str],
+    form: str,
+    said: str,
+    advice: str,
+) -> None:
     use_key(keys[form])
     with pytest.raises(EnvironmentMisconfigured, match=said) as refused:
         _publish(aptly(), "shop", "1.0")

@@ -32,8 +32,10 @@ from tests.integration.test_packaging import published
 
 pytestmark = pytest.mark.integration
 engine, s3, repository_url = (
-    test_packaging.engine, test_packaging.s3, test_packaging.repository_url
-)  # fmt: skip
+    test_packaging.engine,
+    test_packaging.s3,
+    test_packaging.repository_url,
+)
 MAKE_KEY = """
 export GNUPGHOME=/dev/shm/gnupg; mkdir -m 700 $GNUPGHOME
 gpg --batch --quiet --passphrase "$1" --pinentry-mode loopback --faked-system-time "$2"! \
@@ -48,9 +50,13 @@ gpg --batch --verify InRelease && gpg --batch --verify Release.gpg Release
 
 
 def _key(
-    *, begins: datetime, lives: str, passphrase: str = "", can: str = "sign",
+    *,
+    begins: datetime,
+    lives: str,
+    passphrase: str = "",
+    can: str = "sign",
     export: str = "--export-secret-keys",
-) -> str:  # fmt: skip
+) -> str:
     argv = ["sh", "-ec", MAKE_KEY, "sh", passphrase, f"{begins:%Y%m%dT%H%M%S}", can, lives, export]
     client: Any = docker.from_env()
     key: bytes = client.containers.run(
@@ -66,8 +72,11 @@ def _deb(name: str, version: str, text: str = "x", architecture: str = "all") ->
         f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n"
         f"Maintainer: A <a@b.example>\nDescription: {text}\n"
     )
-    parts = {"debian-binary": b"2.0\n", "control.tar.gz": _tar({"control": control}),
-             "data.tar.gz": _tar({})}  # fmt: skip
+    parts = {
+        "debian-binary": b"2.0\n",
+        "control.tar.gz": _tar({"control": control}),
+        "data.tar.gz": _tar({}),
+    }
     packed = b"!<arch>\n"
     for part, content in parts.items():
         packed += f"{part:16}{0:<12}{0:<6}{0:<6}{'100644':8}{len(content):<10}`\n".encode()
@@ -90,10 +99,12 @@ def aptly(engine: ContainerEngine, repository_url: str) -> Callable[[], Aptly]:
     def make() -> Aptly:
         repository = apt_repository("slipway_apt")
         return Aptly(
-            engine=engine, repository=repository, labels={},
+            engine=engine,
+            repository=repository,
+            labels={},
             account=account(repository.aws_conn_id, repository.region, "s3"),
             name=f"slipway-{engine.installation}-aptly",
-        )  # fmt: skip
+        )
 
     return make
 
@@ -125,10 +136,14 @@ def _verified(engine: ContainerEngine, url: str, key: str) -> list[str]:
     names = ("InRelease", "Release", "Release.gpg")
     files = {name: _get(url, name) for name in names} | {"key.asc": key.encode()}
     spec = ContainerSpec(
-        name=f"slipway-{engine.installation}-verify", image="slipway/toolbox:1", network="none",
-        entrypoint=("sh",), argv=("-ec", VERIFY), labels={"slipway.kind": "tool"},
+        name=f"slipway-{engine.installation}-verify",
+        image="slipway/toolbox:1",
+        network="none",
+        entrypoint=("sh",),
+        argv=("-ec", VERIFY),
+        labels={"slipway.kind": "tool"},
         working_dir="/work",
-    )  # fmt: skip
+    )
     result = engine.run_tool(
         spec, files=pack(files), files_at="/work", timeout=60, log=lines.append
     )
@@ -184,9 +199,11 @@ def test_whatever_is_signed_says_how_long_it_counts(
 
 @pytest.mark.usefixtures("artifacts")
 def test_housekeeping_renews_what_an_earlier_version_published(
-    aptly: Callable[[], Aptly], engine: ContainerEngine, repository_url: str,
+    aptly: Callable[[], Aptly],
+    engine: ContainerEngine,
+    repository_url: str,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     operator = RenewAptReleaseOperator(task_id="renew_apt_release")
 
     def renew() -> bool:
@@ -200,9 +217,11 @@ def test_housekeeping_renews_what_an_earlier_version_published(
     old = _get(repository_url, "InRelease")
     kept = [line for line in old.splitlines(keepends=True) if not line.startswith(b"Valid-Until")]
     bucket._store.put_object(
-        Bucket=apt_repository("slipway_apt").bucket, Key="dists/stable/InRelease",
-        Body=b"".join(kept), ACL="public-read",
-    )  # fmt: skip
+        Bucket=apt_repository("slipway_apt").bucket,
+        Key="dists/stable/InRelease",
+        Body=b"".join(kept),
+        ACL="public-read",
+    )
     assert renew() is True
     assert _release(repository_url).valid_until
     assert published(repository_url).keys() == {"1.0"}

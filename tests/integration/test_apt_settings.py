@@ -24,9 +24,11 @@ from tests.integration.test_packaging import published
 
 pytestmark = pytest.mark.integration
 aptly, engine, s3, repository_url = (
-    test_apt_repository.aptly, test_apt_repository.engine, test_apt_repository.s3,
+    test_apt_repository.aptly,
+    test_apt_repository.engine,
+    test_apt_repository.s3,
     test_apt_repository.repository_url,
-)  # fmt: skip
+)
 Make = Callable[[], Aptly]
 
 

@@ -116,10 +116,13 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
 @pytest.fixture
 def shop(repository: Repository, engine: ContainerEngine, artifacts: Path) -> Repository:
     files = {
-        ".drone.yml": MAKE, "src/shop.in": "#!/bin/sh\nexec echo VERSION\n", "nfpm.yaml": NFPM,
-        "packaging/shop.service": UNIT, "packaging/changelog.yaml": CHANGELOG,
+        ".drone.yml": MAKE,
+        "src/shop.in": "#!/bin/sh\nexec echo VERSION\n",
+        "nfpm.yaml": NFPM,
+        "packaging/shop.service": UNIT,
+        "packaging/changelog.yaml": CHANGELOG,
         "packaging/copyright": "Copyright 2024 the Shop Team. License: MIT\n",
-    }  # fmt: skip
+    }
     for name, content in files.items():
         write(repository, name, content)
     return repository
@@ -137,10 +140,15 @@ class Run:
     def __init__(self, shop: Repository, sha: str, run_id: str = "commit__1") -> None:
         self.shop, self.sha, self.run_id = shop, sha, run_id
         self.checkout = Checkout(
-            release=Release(project="shop", sha=sha, version=VERSION), repository=shop.url,
-            ref="main", branch="main", message="", author_name="", author_email="",
+            release=Release(project="shop", sha=sha, version=VERSION),
+            repository=shop.url,
+            ref="main",
+            branch="main",
+            message="",
+            author_name="",
+            author_email="",
             committed_at=1_700_000_060,
-        )  # fmt: skip
+        )
         signed(self.context("test"), checkout=self.checkout)
 
     def context(self, task: str) -> Any:
@@ -150,17 +158,26 @@ class Run:
         self, task: str = "test", *, built: tuple[str, ...] = BUILT, **more: Any
     ) -> TestReport:
         operator = RunPipelineOperator(
-            task_id=task, checkout=self.checkout.to_json(), url=self.shop.url, images=IMAGES,
-            built=built, **more,
-        )  # fmt: skip
+            task_id=task,
+            checkout=self.checkout.to_json(),
+            url=self.shop.url,
+            images=IMAGES,
+            built=built,
+            **more,
+        )
         return TestReport.from_json(operator.execute(self.context(task)))
 
     def package(self, task: str = "test", **more: Any) -> DebPackage:
         operator = BuildDebOperator(
-            task_id="build_deb", checkout=self.checkout.to_json(), url=self.shop.url,
-            package="shop", nfpm_file="nfpm.yaml", unit="shop.service", built_task=task,
+            task_id="build_deb",
+            checkout=self.checkout.to_json(),
+            url=self.shop.url,
+            package="shop",
+            nfpm_file="nfpm.yaml",
+            unit="shop.service",
+            built_task=task,
             **more,
-        )  # fmt: skip
+        )
         return DebPackage.from_json(operator.execute(self.context("build_deb")))
 
 
@@ -237,8 +254,10 @@ def test_the_package_does_not_wait_for_the_tests_where_the_builder_is_named(
     assert "./usr/lib/shop/shop" in unpacked(run.package("build"), tmp_path)
     report = run.pipeline(part=Part.SECOND, built_by="build")
     assert steps(report) == [
-        ("build", "make", "passed"), ("unit", "unit", "passed"), ("end", "end", "passed")
-    ]  # fmt: skip
+        ("build", "make", "passed"),
+        ("unit", "unit", "passed"),
+        ("end", "end", "passed"),
+    ]
     assert report.built == first.built
 
 
@@ -294,8 +313,9 @@ def test_a_worker_that_is_killed_while_it_takes_the_build_leaves_no_half_of_it(
     }
     worker = subprocess.Popen(
         [sys.executable, "-c", _WORKER, json.dumps(environment), shop.url, sha],
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"}, cwd=ROOT,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"},
+        cwd=ROOT,
+    )
     folder = artifacts / "built" / "shop" / VERSION
     deadline = time.monotonic() + 60
     while not list(folder.glob(".*")) and worker.poll() is None and time.monotonic() < deadline:
@@ -446,9 +466,12 @@ def test_a_package_that_says_two_names_is_taken_under_neither(
         with pytest.raises(PackageRefused, match="no plain file, so nobody knows its name"):
             ready_debs(
                 Toolbox(engine=engine, name=f"slipway-{engine.installation}-look", network="none"),
-                built, pattern="dist/*.deb", into=into, log=print,
+                built,
+                pattern="dist/*.deb",
+                into=into,
+                log=print,
                 wanted=Wanted(package="shop", version="1", unit="shop.service"),
-            )  # fmt: skip
+            )
 
 
 def test_a_report_that_nobody_signed_packages_nothing(shop: Repository) -> None:

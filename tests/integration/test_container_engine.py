@@ -37,9 +37,12 @@ def engine() -> Iterator[ContainerEngine]:
 
 def shell(engine: ContainerEngine, script: str, **spec: object) -> ContainerSpec:
     return ContainerSpec(
-        name=f"slipway-{engine.installation}", image=IMAGE, entrypoint=("/bin/sh", "-c"),
-        argv=(script,), **spec,  # type: ignore[arg-type]
-    )  # fmt: skip
+        name=f"slipway-{engine.installation}",
+        image=IMAGE,
+        entrypoint=("/bin/sh", "-c"),
+        argv=(script,),
+        **spec,  # type: ignore[arg-type]
+    )
 
 
 def tar(**files: str) -> bytes:
@@ -59,12 +62,19 @@ def names(packed: bytes | None) -> list[str]:
 
 def test_a_tool_from_nothing_to_nothing(engine: ContainerEngine) -> None:
     lines: list[str] = []
-    spec = shell(engine, "cat /a/b/in; echo err >&2; echo $SECRET > /a/b/out; exit 7",
-                 environment={"SECRET": "s"})  # fmt: skip
+    spec = shell(
+        engine,
+        "cat /a/b/in; echo err >&2; echo $SECRET > /a/b/out; exit 7",
+        environment={"SECRET": "s"},
+    )
     result = engine.run_tool(
-        spec, files=tar(**{"in": "hello\n"}), files_at="/a/b", collect="/a/b", timeout=30,
+        spec,
+        files=tar(**{"in": "hello\n"}),
+        files_at="/a/b",
+        collect="/a/b",
+        timeout=30,
         log=lines.append,
-    )  # fmt: skip
+    )
     assert result.exit_code == 7
     assert sorted(lines) == ["err", "hello"]
     assert sorted(result.output_tail) == ["err", "hello"]
@@ -177,12 +187,13 @@ def test_programs_inside_a_running_container(engine: ContainerEngine) -> None:
 def test_limits_and_rights_hold(engine: ContainerEngine) -> None:
     lines: list[str] = []
     spec = shell(
-        engine, "grep -E 'CapBnd|NoNewPrivs' /proc/self/status; cat /sys/fs/cgroup/pids/pids.max "
+        engine,
+        "grep -E 'CapBnd|NoNewPrivs' /proc/self/status; cat /sys/fs/cgroup/pids/pids.max "
         "/sys/fs/cgroup/pids.max /sys/fs/cgroup/memory/memory.limit_in_bytes "
         "/sys/fs/cgroup/memory.max 2>/dev/null; true",
         limits=Limits(memory=64 << 20, cpus=0.5, pids=50),
         security=Security(drop=("ALL",), add=("CHOWN",), no_new_privileges=True),
-    )  # fmt: skip
+    )
     engine.run_tool(spec, timeout=30, log=lines.append)
     assert lines[0].split() == ["CapBnd:", "0000000000000001"]
     assert lines[1].split() == ["NoNewPrivs:", "1"]

@@ -45,20 +45,24 @@ def connect(
     engine: ContainerEngine, database: str, monkeypatch: pytest.MonkeyPatch, **more: Any
 ) -> None:
     fields = {
-        "conn_type": "postgres", "host": engine.state(database).addresses[database],
-        "login": "app", "password": PASSWORD, "schema": "rehearsal",
+        "conn_type": "postgres",
+        "host": engine.state(database).addresses[database],
+        "login": "app",
+        "password": PASSWORD,
+        "schema": "rehearsal",
         "extra": {"sslmode": "disable"},
-    }  # fmt: skip
+    }
     monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(fields | more))
 
 
 def preflight(repository: Repository) -> Preflight:
     return Preflight(
-        target=make_target(), image=mock.create_autospec(ImageOutlook, instance=True),
+        target=make_target(),
+        image=mock.create_autospec(ImageOutlook, instance=True),
         schema=SchemaOutlook(
             url=repository.url, directory="migrations", database_conn_id="shop_dev"
         ),
-    )  # fmt: skip
+    )
 
 
 def look(engine: ContainerEngine, repository: Repository, sha: str) -> DatabaseSeen:
@@ -114,9 +118,15 @@ def test_what_is_applied_needs_no_right(
     ],
 )
 def test_whoever_is_not_let_in_is_told_why(
-    engine: ContainerEngine, repository: Repository, database: str, role: str,
-    monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], says: str, passing: bool,
-) -> None:  # fmt: skip
+    engine: ContainerEngine,
+    repository: Repository,
+    database: str,
+    role: str,
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: dict[str, Any],
+    says: str,
+    passing: bool,
+) -> None:
     connect(engine, database, monkeypatch, **wrong)
     seen = look(engine, repository, repository.commit(**GOOD))
     assert says in seen.trouble

@@ -45,10 +45,17 @@ def test_without_a_fault_everything_holds(recorded: list[Result]) -> None:
     assert {one.case.scenario for one in recorded} == set(SCENARIOS)
     calls = {call.name for one in recorded for call in one.outcome.calls}
     assert {
-        "AttachLoadBalancerTargetGroups", "CreateAutoScalingGroup", "CreateLaunchTemplate",
-        "DeleteAutoScalingGroup", "DeleteLaunchTemplate", "DetachLoadBalancerTargetGroups",
-        "PutParameter", "DeleteParameter", "PutScalingPolicy", "SuspendProcesses",
-    } <= calls  # fmt: skip
+        "AttachLoadBalancerTargetGroups",
+        "CreateAutoScalingGroup",
+        "CreateLaunchTemplate",
+        "DeleteAutoScalingGroup",
+        "DeleteLaunchTemplate",
+        "DetachLoadBalancerTargetGroups",
+        "PutParameter",
+        "DeleteParameter",
+        "PutScalingPolicy",
+        "SuspendProcesses",
+    } <= calls
 
 
 def test_each_fault_once(lanes: list[Lane], recorded: list[Result]) -> None:

@@ -48,9 +48,12 @@ WATCHED = (SoakSensor, RetireOldOperator)
 def client(service: str) -> Any:
     make: Any = boto3.client
     return make(
-        service, endpoint_url=ENDPOINT, region_name=REGION, aws_access_key_id="x",
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=REGION,
+        aws_access_key_id="x",
         aws_secret_access_key="y",
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,9 +62,15 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with serving(home, installation=INSTALLATION, port=PORT):
         lay_network(endpoint=ENDPOINT, region=REGION)
         lay_environment(
-            endpoint=ENDPOINT, region=REGION, project="shop", environment="dev",
-            listener_port=LISTENER, app_port=8000, health_path="/", database_url=None,
-        )  # fmt: skip
+            endpoint=ENDPOINT,
+            region=REGION,
+            project="shop",
+            environment="dev",
+            listener_port=LISTENER,
+            app_port=8000,
+            health_path="/",
+            database_url=None,
+        )
         yield
     mine: Any = {"label": f"slipway.installation={INSTALLATION}"}
     assert docker.from_env().containers.list(all=True, filters=mine) == []
@@ -70,8 +79,11 @@ def _cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module", autouse=True)
 def _connection(_cloud: None) -> Iterator[None]:
     connection = {
-        "conn_type": "aws", "login": "x", "password": "y", "extra": {"endpoint_url": ENDPOINT},
-    }  # fmt: skip
+        "conn_type": "aws",
+        "login": "x",
+        "password": "y",
+        "extra": {"endpoint_url": ENDPOINT},
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_AWS_FLEET", json.dumps(connection))
         patch.setattr(fleet, "require_recorded", lambda *_: None)
@@ -85,20 +97,36 @@ def ami(_cloud: None) -> str:
 
 def _target(**more: Any) -> Json:
     fields: dict[str, Any] = {
-        "project": "shop", "environment": "dev", "region": REGION, "aws_conn_id": "aws_fleet",
-        "subnets": ("slipway-a", "slipway-b"), "security_groups": ("slipway-app",),
-        "instance_type": "t3.micro", "min_size": 1, "desired_size": 2, "max_size": 4,
-        "health_path": "/", "health_port": 8000, "health_timeout": 60.0, "soak": 1.0,
-        "keep_old": 0.0, "target_group": "shop-dev",
-    }  # fmt: skip
+        "project": "shop",
+        "environment": "dev",
+        "region": REGION,
+        "aws_conn_id": "aws_fleet",
+        "subnets": ("slipway-a", "slipway-b"),
+        "security_groups": ("slipway-app",),
+        "instance_type": "t3.micro",
+        "min_size": 1,
+        "desired_size": 2,
+        "max_size": 4,
+        "health_path": "/",
+        "health_port": 8000,
+        "health_timeout": 60.0,
+        "soak": 1.0,
+        "keep_old": 0.0,
+        "target_group": "shop-dev",
+    }
     return DeployTarget(**(fields | more)).to_json()
 
 
 def _facts(ami: str, version: str, **more: Any) -> dict[str, Any]:
     image = MachineImage(
-        release=Release(project="shop", sha="a" * 40, version=version), image_id=ami, name="web",
-        base_image_id="b", deb_sha256="d", playbook_hash="p", region=REGION,
-    )  # fmt: skip
+        release=Release(project="shop", sha="a" * 40, version=version),
+        image_id=ami,
+        name="web",
+        base_image_id="b",
+        deb_sha256="d",
+        playbook_hash="p",
+        region=REGION,
+    )
     return {"environment": _target(**more), "image": image.to_json()}
 
 
@@ -272,9 +300,13 @@ def classic(_cloud: None) -> dict[str, Any]:
     """An environment behind a classic load balancer."""
     # botocore would insist on AWS's five seconds between two health checks.
     elb: Any = boto3.client(
-        "elb", endpoint_url=ENDPOINT, region_name=REGION, aws_access_key_id="x",
-        aws_secret_access_key="y", config=Config(parameter_validation=False),
-    )  # fmt: skip
+        "elb",
+        endpoint_url=ENDPOINT,
+        region_name=REGION,
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
+        config=Config(parameter_validation=False),
+    )
     name = "shop-classic"
     subnets = [one["SubnetId"] for one in client("ec2").describe_subnets()["Subnets"]]
     port = {"Protocol": "HTTP", "LoadBalancerPort": CLASSIC, "InstancePort": 8000}
@@ -289,8 +321,9 @@ def classic(_cloud: None) -> dict[str, Any]:
 def test_behind_a_classic_load_balancer(
     ami: str, classic: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud = FleetCloud(client, project="shop", environment="classic",
-                       load_balancer=classic["load_balancer"])  # fmt: skip
+    cloud = FleetCloud(
+        client, project="shop", environment="classic", load_balancer=classic["load_balancer"]
+    )
     _deploy(ami, "1.0+1.gaaa", **classic)
     with Load(CLASSIC) as load:
         _deploy(ami, "1.0+2.gbbb", keep_old=300.0, **classic)
@@ -314,8 +347,9 @@ def test_a_classic_load_balancer_takes_the_ill_out(ami: str, classic: dict[str, 
     facts = _facts(ami, "bad", **classic)
     _run(LaunchOperator, facts)
     _run(ShiftTrafficOperator, facts)
-    cloud = FleetCloud(client, project="shop", environment="classic",
-                       load_balancer=classic["load_balancer"])  # fmt: skip
+    cloud = FleetCloud(
+        client, project="shop", environment="classic", load_balancer=classic["load_balancer"]
+    )
 
     def judged() -> bool:
         bad = cloud.observe().of("bad")

@@ -66,13 +66,22 @@ def context(engine: ContainerEngine) -> Any:
 def rehearse(engine: ContainerEngine, repository: Repository, **files: str) -> SchemaVersion:
     sha = repository.commit(**files)
     checkout = Checkout(
-        release=Release(project="shop", sha=sha, version="1"), repository=repository.url,
-        ref="main", branch="main", message="", author_name="", author_email="", committed_at=0,
-    )  # fmt: skip
+        release=Release(project="shop", sha=sha, version="1"),
+        repository=repository.url,
+        ref="main",
+        branch="main",
+        message="",
+        author_name="",
+        author_email="",
+        committed_at=0,
+    )
     operator = GooseRehearseOperator(
-        task_id="goose", checkout=checkout.to_json(), url=repository.url,
-        directory="migrations", postgres=15,
-    )  # fmt: skip
+        task_id="goose",
+        checkout=checkout.to_json(),
+        url=repository.url,
+        directory="migrations",
+        postgres=15,
+    )
     return SchemaVersion.from_json(operator.execute(signed(context(engine), checkout=checkout)))
 
 
@@ -113,9 +122,13 @@ def database(engine: ContainerEngine, monkeypatch: pytest.MonkeyPatch) -> Iterat
         quoted = PASSWORD.replace("'", "''")
         psql(engine, name, f"alter user postgres password '{quoted}'")
         connection = {
-            "conn_type": "postgres", "host": address, "login": "postgres", "password": PASSWORD,
-            "schema": "rehearsal", "extra": {"sslmode": "disable"},
-        }  # fmt: skip
+            "conn_type": "postgres",
+            "host": address,
+            "login": "postgres",
+            "password": PASSWORD,
+            "schema": "rehearsal",
+            "extra": {"sslmode": "disable"},
+        }
         monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
         yield name
 
@@ -131,17 +144,24 @@ def migrate(
     engine: ContainerEngine, repository: Repository, sha: str, **options: Any
 ) -> SchemaVersion:
     operator = GooseMigrateOperator(
-        task_id="goose", environment=make_target().to_json(),
+        task_id="goose",
+        environment=make_target().to_json(),
         release=Release(project="shop", sha=sha, version="1").to_json(),
-        url=repository.url, directory="migrations", database_conn_id="shop_dev", **options,
-    )  # fmt: skip
+        url=repository.url,
+        directory="migrations",
+        database_conn_id="shop_dev",
+        **options,
+    )
     return SchemaVersion.from_json(operator.execute(context(engine)))
 
 
 def test_a_database_goes_up_stays_and_is_never_undone(
-    engine: ContainerEngine, repository: Repository, database: str,
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    engine: ContainerEngine,
+    repository: Repository,
+    database: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     first = repository.commit(migrations__00001_a_dot_sql=A)
     second = repository.commit(**GOOD)
     up = migrate(engine, repository, second)
@@ -182,9 +202,12 @@ def test_a_table_that_somebody_holds_is_not_waited_for_for_long(
 
 
 def test_two_who_migrate_take_turns(
-    engine: ContainerEngine, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch,
+    engine: ContainerEngine,
+    repository: Repository,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     """A service that migrates itself with goose's library holds the same lock."""
     sha = repository.commit(**GOOD)
     with holding(engine, database, "select pg_advisory_lock(5887940537704921958)"):
@@ -215,13 +238,23 @@ def holding(engine: ContainerEngine, database: str, statement: str) -> Iterator[
     """Somebody's session, which does something and stays at work."""
     holder = engine.create(
         ContainerSpec(
-            name=f"{database}-holder", image="slipway/postgres:15", network=f"container:{database}",
-            entrypoint=("psql",), labels={"slipway.run": "database"},
+            name=f"{database}-holder",
+            image="slipway/postgres:15",
+            network=f"container:{database}",
+            entrypoint=("psql",),
+            labels={"slipway.run": "database"},
             environment={"PGPASSWORD": PASSWORD},
-            argv=("-h127.0.0.1", "-Upostgres", "-drehearsal", "-c", statement,
-                  "-c", "select pg_sleep(60)"),
+            argv=(
+                "-h127.0.0.1",
+                "-Upostgres",
+                "-drehearsal",
+                "-c",
+                statement,
+                "-c",
+                "select pg_sleep(60)",
+            ),
         )
-    )  # fmt: skip
+    )
     engine.start(holder)
     asleep = "select count(*) from pg_stat_activity where query = 'select pg_sleep(60)'"
     while psql(engine, database, asleep) == "0":
@@ -235,8 +268,8 @@ def holding(engine: ContainerEngine, database: str, statement: str) -> Iterator[
 
 
 def test_a_wrong_password_fails_for_good_and_is_not_shown(
-    engine: ContainerEngine, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    engine: ContainerEngine, repository: Repository, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = engine.state(database).addresses[database]
     monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", f"postgres://postgres:wr0ng@{address}/rehearsal")
     with pytest.raises(AirflowFailException, match="password authentication failed") as caught:

@@ -26,8 +26,11 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 ALONE = "-- +goose NO TRANSACTION\n"
 # Each migration, and what it does to which table; lines count from "-- +goose Up".
 STEPS: list[tuple[str, list[tuple[int, str, str]]]] = [
-    ("create table t (id bigserial primary key, x text, n int);\n"
-     "create table u (id bigserial primary key, t_id bigint);\ncreate index on u (t_id);", []),
+    (
+        "create table t (id bigserial primary key, x text, n int);\n"
+        "create table u (id bigserial primary key, t_id bigint);\ncreate index on u (t_id);",
+        [],
+    ),
     ("alter table t add column a text default 'x';\nalter table t add column b int;", []),
     ("alter table t add column c uuid default gen_random_uuid();", [(2, "rewrites", "t")]),
     ("alter table t\n  alter column n type bigint;", [(2, "rewrites", "t")]),
@@ -39,8 +42,10 @@ STEPS: list[tuple[str, list[tuple[int, str, str]]]] = [
     ("alter table t alter column a set not null;", []),
     ("create index on t (x);", [(2, "reads every row of", "t")]),
     (f"{ALONE}create index concurrently on t (n);", []),
-    ("alter table u add constraint f foreign key (t_id) references t;",
-     [(2, "reads every row of", "u")]),
+    (
+        "alter table u add constraint f foreign key (t_id) references t;",
+        [(2, "reads every row of", "u")],
+    ),
     ("alter table u add constraint g foreign key (t_id) references t not valid;", []),
     ("alter table u validate constraint g;", []),
     ("alter table t add constraint c check (n > 0);", [(2, "reads every row of", "t")]),
@@ -50,16 +55,27 @@ STEPS: list[tuple[str, list[tuple[int, str, str]]]] = [
     (f"{ALONE}vacuum full u;", [(3, "rewrites or empties", "u")]),
     (f"{ALONE}reindex table u;", [(3, "builds indexes anew of", "u")]),
     (f"{ALONE}reindex table concurrently u;", []),
-    ("alter table u add column z int;\nupdate u set z = 1;",
-     [(0, "works through every row of", "u")]),
+    (
+        "alter table u add column z int;\nupdate u set z = 1;",
+        [(0, "works through every row of", "u")],
+    ),
     ("alter table u add column y int;\nupdate u set y = 1 where t_id = 5;", []),
-    ("create table n (id int);\ninsert into n values (1);\n"
-     "alter table n add c int default random();\ncreate index on n (id);", []),
-    ("create view w as select * from t;\ncreate or replace function f() returns int language sql "
-     "as 'select 1';\nupdate t set n = 1;", []),
-    ("-- +goose StatementBegin\ndo $$ begin\n  alter table u add column k int default random();\n"
-     "end $$;\n-- +goose StatementEnd", [(3, "rewrites", "u")]),
-]  # fmt: skip
+    (
+        "create table n (id int);\ninsert into n values (1);\n"
+        "alter table n add c int default random();\ncreate index on n (id);",
+        [],
+    ),
+    (
+        "create view w as select * from t;\ncreate or replace function f() returns int language "
+        "sql as 'select 1';\nupdate t set n = 1;",
+        [],
+    ),
+    (
+        "-- +goose StatementBegin\ndo $$ begin\n  alter table u add column k int default "
+        "random();\nend $$;\n-- +goose StatementEnd",
+        [(3, "rewrites", "u")],
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +107,13 @@ def _files() -> MigrationFiles:
 @pytest.fixture(scope="module")
 def changes(engine: ContainerEngine, database: ScratchDatabase) -> tuple[HeavyChange, ...]:
     rehearsal = Rehearsal(
-        engine=engine, database=database.container, goose=f"slipway-{engine.installation}-goose",
-        labels={"slipway.run": "goose"}, postgres=15, log=print,
-    )  # fmt: skip
+        engine=engine,
+        database=database.container,
+        goose=f"slipway-{engine.installation}-goose",
+        labels={"slipway.run": "goose"},
+        postgres=15,
+        log=print,
+    )
     files = _files()
     with measured(database, files, print) as found:
         rehearsal.goose_for(database, files).up()
@@ -124,9 +144,13 @@ def test_a_database_that_was_migrated_before_is_measured_from_there(
     more = {f"migrations/{len(STEPS) + 1:05d}_s.sql": f"{sql}-- +goose Down\nselect 1;".encode()}
     files = MigrationFiles.from_archive(pack(more), "migrations")
     rehearsal = Rehearsal(
-        engine=engine, database=database.container, goose=f"slipway-{engine.installation}-goose",
-        labels={"slipway.run": "goose"}, postgres=15, log=print,
-    )  # fmt: skip
+        engine=engine,
+        database=database.container,
+        goose=f"slipway-{engine.installation}-goose",
+        labels={"slipway.run": "goose"},
+        postgres=15,
+        log=print,
+    )
     with measured(database, files, print) as found:
         rehearsal.goose_for(database, files).up()
     assert [(one.line, one.effect, one.table) for one in found.changes] == [
@@ -156,9 +180,12 @@ def test_the_tables_sizes_are_asked_of_the_environments_database(
         "insert into public.w1 select 'a' from generate_series(1, 20000); analyze public.w1"
     )
     toolbox = Toolbox(
-        engine=engine, name=f"slipway-{engine.installation}-psql", user=NOBODY,
-        labels={"slipway.run": "psql"}, network=database.network,
-    )  # fmt: skip
+        engine=engine,
+        name=f"slipway-{engine.installation}-psql",
+        user=NOBODY,
+        labels={"slipway.run": "psql"},
+        network=database.network,
+    )
     tables = HeavyTables(toolbox=toolbox, url=database.url)
     sizes = tables.sizes(['public."We ird"', "public.t", "public.gone", "it's"])
     assert set(sizes) == {'public."We ird"', "public.t"}

@@ -30,9 +30,11 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 GUESTBOOK = Path(__file__).resolve().parents[2] / "include" / "examples" / "guestbook"
 ENTRY = Question(method="POST", path="/entries", body='{"author": "Ada", "message": "hi"}')
 SETTINGS = ProofSettings(
-    unit="guestbook.service", environment={"GUESTBOOK_PORT": "8000"},
-    questions=(Question(method="GET", path="/entries"), ENTRY), timeout=30.0,
-)  # fmt: skip
+    unit="guestbook.service",
+    environment={"GUESTBOOK_PORT": "8000"},
+    questions=(Question(method="GET", path="/entries"), ENTRY),
+    timeout=30.0,
+)
 # What the service writes is what it always wrote, but the table calls it otherwise.
 RENAMED = "ALTER TABLE entries RENAME COLUMN author TO writer;"
 EXPANDED = "ALTER TABLE entries ADD COLUMN mood text;"
@@ -58,10 +60,15 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
 def _checkout(repository: Repository, version: str, message: str) -> Checkout:
     sha = repository.commit(message)
     return Checkout(
-        release=Release(project="guestbook", sha=sha, version=version), repository=repository.url,
-        ref="main", branch="main", message=message, author_name="", author_email="",
+        release=Release(project="guestbook", sha=sha, version=version),
+        repository=repository.url,
+        ref="main",
+        branch="main",
+        message=message,
+        author_name="",
+        author_email="",
         committed_at=1_700_000_000,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -72,16 +79,26 @@ def live(repository: Repository, cloud: FakeFleetCloud, artifacts: Path) -> Rele
     checkout = _checkout(repository, "1.0.0", "one")
     release = checkout.release
     build = BuildDebOperator(
-        task_id="build_deb", checkout=checkout.to_json(), url=repository.url, package="guestbook",
-        nfpm_file="packaging/nfpm.yaml", unit="guestbook.service",
-    )  # fmt: skip
+        task_id="build_deb",
+        checkout=checkout.to_json(),
+        url=repository.url,
+        package="guestbook",
+        nfpm_file="packaging/nfpm.yaml",
+        unit="guestbook.service",
+    )
     context = FakeTask(dag_id="guestbook", run_id="one", task_id="build_deb").context
     deb = build.execute(signed(context, checkout=checkout))
     package = PublishedPackage(
-        release=release, name="guestbook", version="1.0.0", architecture="all",
-        sha256=deb["sha256"], repository_url="http://x", distribution="stable", component="main",
+        release=release,
+        name="guestbook",
+        version="1.0.0",
+        architecture="all",
+        sha256=deb["sha256"],
+        repository_url="http://x",
+        distribution="stable",
+        component="main",
         signing_key="k",
-    )  # fmt: skip
+    )
     schema = SchemaVersion(version=3, before=0, seconds=1.0)
     record = ReleaseRecord(checkout=checkout, package=package, schema=schema)
     ReleaseCatalogue(artifact_store()).record(record)
@@ -101,10 +118,14 @@ def rehearse(
         for name in ("dev", "prod")
     )
     operator = GooseRehearseOperator(
-        task_id="rehearse_migrations", checkout=checkout.to_json(), url=repository.url,
-        directory="migrations", postgres=15, targets=[dev.to_json(), prod.to_json()],
+        task_id="rehearse_migrations",
+        checkout=checkout.to_json(),
+        url=repository.url,
+        directory="migrations",
+        postgres=15,
+        targets=[dev.to_json(), prod.to_json()],
         proof=json.loads(json.dumps(settings.to_json())),
-    )  # fmt: skip
+    )
     context = FakeTask(dag_id="guestbook", run_id="two", task_id="rehearse_migrations").context
     return SchemaVersion.from_json(operator.execute(signed(context, checkout=checkout)))
 
@@ -176,8 +197,12 @@ def test_where_nothing_is_new_or_nothing_serves_nothing_is_started(
     cloud.groups.clear()
     proofs = rehearse(repository, (RENAMED, BACK)).proofs
     nothing = [
-        LiveProof(environments=(one,), version="", outcome="not needed",
-                  said="no release serves there yet")
+        LiveProof(
+            environments=(one,),
+            version="",
+            outcome="not needed",
+            said="no release serves there yet",
+        )
         for one in ("dev", "prod")
-    ]  # fmt: skip
+    ]
     assert list(proofs) == nothing

@@ -59,9 +59,15 @@ def target_group() -> str:
     lay_network(endpoint=ENDPOINT, region=REGION)
     for _ in range(2):  # a landscape may be laid again
         lay_environment(
-            endpoint=ENDPOINT, region=REGION, project="shop", environment="dev",
-            listener_port=LISTENER, app_port=8000, health_path="/", database_url=None,
-        )  # fmt: skip
+            endpoint=ENDPOINT,
+            region=REGION,
+            project="shop",
+            environment="dev",
+            listener_port=LISTENER,
+            app_port=8000,
+            health_path="/",
+            database_url=None,
+        )
     [group] = client("elbv2").describe_target_groups(Names=["shop-dev"])["TargetGroups"]
     return str(group["TargetGroupArn"])
 
@@ -245,10 +251,15 @@ def test_fleets_are_swapped_and_mended_under_load(target_group: str) -> None:
         # Reloads of the balancer, one close upon the other.
         for number in range(4):
             lay_environment(
-                endpoint=ENDPOINT, region=REGION, project="other", environment=f"e{number}",
-                listener_port=LISTENER + 10 + number, app_port=8000, health_path="/",
+                endpoint=ENDPOINT,
+                region=REGION,
+                project="other",
+                environment=f"e{number}",
+                listener_port=LISTENER + 10 + number,
+                app_port=8000,
+                health_path="/",
                 database_url=None,
-            )  # fmt: skip
+            )
         make_group("new", [])
         until(lambda: in_service("new"), seconds=30)
         arns = [target_group]

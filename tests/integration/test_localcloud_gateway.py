@@ -29,10 +29,13 @@ def test_a_machine_reads_its_parameters_and_writes_none() -> None:
     client("ssm").put_parameter(Name="/slipway/shop/dev/A", Value="1&2", Type="SecureString")
     make: Any = boto3.client
     ssm = make(
-        "ssm", endpoint_url=f"http://{vpc()[2]}", region_name=REGION,
-        aws_access_key_id="machine", aws_secret_access_key="machine",
+        "ssm",
+        endpoint_url=f"http://{vpc()[2]}",
+        region_name=REGION,
+        aws_access_key_id="machine",
+        aws_secret_access_key="machine",
         config=Config(retries={"max_attempts": 0}),
-    )  # fmt: skip
+    )
     path = {"Path": "/slipway/shop/dev", "Recursive": True, "WithDecryption": True}
     [found] = ssm.get_parameters_by_path(**path)["Parameters"]
     assert found["Value"] == "1&2"
@@ -49,9 +52,12 @@ def test_a_deployed_application_runs_nothing_on_the_host_through_the_gateway() -
         ("ec2", "describe_instances", {}),
     ):
         api = make(
-            service, endpoint_url=f"http://{vpc()[2]}", region_name=REGION,
-            aws_access_key_id="machine", aws_secret_access_key="machine",
-        )  # fmt: skip
+            service,
+            endpoint_url=f"http://{vpc()[2]}",
+            region_name=REGION,
+            aws_access_key_id="machine",
+            aws_secret_access_key="machine",
+        )
         with pytest.raises(ClientError) as caught:
             getattr(api, call)(**given)
         assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
@@ -66,7 +72,7 @@ def test_a_health_check_path_that_writes_haproxys_configuration_is_refused() -> 
     balancers: Any = client("elb")
     with pytest.raises(ClientError, match="ValidationError"):
         balancers.create_load_balancer(
-            LoadBalancerName="a\nprogram x", Subnets=[], Listeners=[
-                {"Protocol": "HTTP", "LoadBalancerPort": 1, "InstancePort": 1}
-            ],
-        )  # fmt: skip
+            LoadBalancerName="a\nprogram x",
+            Subnets=[],
+            Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 1, "InstancePort": 1}],
+        )

@@ -31,11 +31,17 @@ def haproxy(tmp_path: Path) -> Iterator[HAProxy]:
 def pools(count: int) -> list[Pool]:
     return [
         Pool(
-            name=f"pool{number}", path="/", check_port=None, interval=60, timeout=1,
-            rise=2, fall=2, codes="200",
+            name=f"pool{number}",
+            path="/",
+            check_port=None,
+            interval=60,
+            timeout=1,
+            rise=2,
+            fall=2,
+            codes="200",
         )
         for number in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def test_reloads_in_quick_succession_are_all_obeyed(haproxy: HAProxy) -> None:
@@ -93,15 +99,23 @@ def port(haproxy: HAProxy, target: int) -> int:
 @pytest.mark.parametrize(
     ("hosts", "status"),
     [
-        (("127.0.0.1:{}",), 200), (("127.0.0.1",), 200),
-        (("localhost:{}",), 421), (("LOCALHOST",), 421), (("[::1]:{}",), 421), ((), 421),
-        (("127.0.0.1.rebound.example:{}",), 421), (("rebound.example",), 421),
+        (("127.0.0.1:{}",), 200),
+        (("127.0.0.1",), 200),
+        (("localhost:{}",), 421),
+        (("LOCALHOST",), 421),
+        (("[::1]:{}",), 421),
+        ((), 421),
+        (("127.0.0.1.rebound.example:{}",), 421),
+        (("rebound.example",), 421),
         (("127x0x0x1",), 421),
-        (("127.0.0.1:{}@localhost",), 421), (("2130706433:{}",), 421), (("127.1:{}",), 421),
-        (("127.0.0.1", "localhost"), 400), (("localhost", "127.0.0.1"), 400),
+        (("127.0.0.1:{}@localhost",), 421),
+        (("2130706433:{}",), 421),
+        (("127.1:{}",), 421),
+        (("127.0.0.1", "localhost"), 400),
+        (("localhost", "127.0.0.1"), 400),
         (("localhost,127.0.0.1",), 421),
     ],
-)  # fmt: skip
+)
 def test_a_page_of_an_application_is_none_of_airflows_host(
     port: int, hosts: tuple[str, ...], status: int
 ) -> None:

@@ -177,9 +177,12 @@ def test_a_deployed_application_does_not_get_the_credentials_of_the_demos_machin
     """The VPC, without the rest of its cloud."""
     engine = Engine(installation=f"test-{uuid.uuid4().hex[:8]}")
     settings = CloudSettings(
-        home=Path("/nowhere"), installation=engine.installation, port=1, cidr=free_cidr(engine),
+        home=Path("/nowhere"),
+        installation=engine.installation,
+        port=1,
+        cidr=free_cidr(engine),
         region="eu-west-1",
-    )  # fmt: skip
+    )
     ask = ["run", "--rm", "--network", settings.network, "slipway/python:3.11", "sh", "-c"]
     try:
         make_network(engine, settings)

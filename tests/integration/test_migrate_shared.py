@@ -56,9 +56,12 @@ def long_transaction(engine: ContainerEngine, database: str, seconds: int) -> It
 
 @pytest.mark.parametrize("maybe", ["", "if not exists"])
 def test_an_index_is_built_however_long_somebody_else_reads(
-    engine: ContainerEngine, repository: Repository, database: str, maybe: str,
+    engine: ContainerEngine,
+    repository: Repository,
+    database: str,
+    maybe: str,
     capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     migrate(engine, repository, first(repository))
     sha = repository.commit(migrations__00002_i_dot_sql=INDEX.format(maybe=maybe))
     with long_transaction(engine, database, 8):
@@ -74,8 +77,14 @@ def test_an_index_is_built_however_long_somebody_else_reads(
 def unfinished_index(engine: ContainerEngine, database: str) -> None:
     """What a build that was cut short leaves behind."""
     psql(engine, database, "insert into a values (1), (1)")
-    argv = ("psql", "-h127.0.0.1", "-Upostgres", "-drehearsal", "-c",
-            "create unique index concurrently a_n on a (n)")  # fmt: skip
+    argv = (
+        "psql",
+        "-h127.0.0.1",
+        "-Upostgres",
+        "-drehearsal",
+        "-c",
+        "create unique index concurrently a_n on a (n)",
+    )
     code, _ = engine.exec(database, argv)
     assert code != 0
 
@@ -180,9 +189,13 @@ def poor(engine: ContainerEngine, database: str, monkeypatch: pytest.MonkeyPatch
     psql(engine, database, "revoke create on schema public from public, rehearsal")
     address = engine.state(database).addresses[database]
     connection = {
-        "conn_type": "postgres", "host": address, "login": "poor", "password": PASSWORD,
-        "schema": "rehearsal", "extra": {"sslmode": "disable"},
-    }  # fmt: skip
+        "conn_type": "postgres",
+        "host": address,
+        "login": "poor",
+        "password": PASSWORD,
+        "schema": "rehearsal",
+        "extra": {"sslmode": "disable"},
+    }
     monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
     return database
 
@@ -220,8 +233,12 @@ def test_a_table_of_another_role_is_told_with_the_statement_that_gives_it(
 def test_gooses_own_table_that_must_not_be_read_is_no_empty_database(
     engine: ContainerEngine, repository: Repository, poor: str
 ) -> None:
-    psql(engine, poor, "create table goose_db_version (id serial, version_id bigint, "
-                       "is_applied bool, tstamp timestamp)")  # fmt: skip
+    psql(
+        engine,
+        poor,
+        "create table goose_db_version (id serial, version_id bigint, "
+        "is_applied bool, tstamp timestamp)",
+    )
     with pytest.raises(
         AirflowFailException, match=r"GRANT SELECT, .* ON goose_db_version TO poor;"
     ):
@@ -231,8 +248,14 @@ def test_gooses_own_table_that_must_not_be_read_is_no_empty_database(
 def test_a_number_that_comes_too_late_is_told_before_anything_is_applied(
     engine: ContainerEngine, repository: Repository, database: str
 ) -> None:
-    migrate(engine, repository, repository.commit(migrations__00001_a_dot_sql=A,
-            migrations__00003_c_dot_sql="-- +goose Up\ncreate table c ();\n"))  # fmt: skip
+    migrate(
+        engine,
+        repository,
+        repository.commit(
+            migrations__00001_a_dot_sql=A,
+            migrations__00003_c_dot_sql="-- +goose Up\ncreate table c ();\n",
+        ),
+    )
     late = "-- +goose Up\ncreate table b ();\n"
     repository.git("rm", "-q", "migrations/00003_c.sql")
     sha = repository.commit(migrations__00002_b_dot_sql=late)

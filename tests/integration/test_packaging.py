@@ -76,18 +76,23 @@ def repository_url(s3: str, engine: ContainerEngine, monkeypatch: pytest.MonkeyP
     bucket = f"{BUCKET}-{engine.installation}"
     make: Any = boto3.client
     client = make(
-        "s3", endpoint_url=s3, region_name="eu-west-1",
-        aws_access_key_id="a", aws_secret_access_key="b",
-    )  # fmt: skip
+        "s3",
+        endpoint_url=s3,
+        region_name="eu-west-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+    )
     client.create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
     extra = {"endpoint_url": s3, "region_name": "eu-west-1"}
     aws = {"conn_type": "aws", "login": "a", "password": "b", "extra": extra}
     apt = {
-        "conn_type": "generic", "host": f"{s3}/{bucket}", "password": make_signing_key(),
+        "conn_type": "generic",
+        "host": f"{s3}/{bucket}",
+        "password": make_signing_key(),
         "extra": {"bucket": bucket, "region": "eu-west-1", "acl": "public-read"},
-    }  # fmt: skip
+    }
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(aws))
     monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_APT", json.dumps(apt))
     return f"{s3}/{bucket}"
@@ -107,13 +112,20 @@ def context(task: str, release: str) -> Any:
 
 def build(repository: Repository, sha: str, version: str, **more: str) -> DebPackage:
     checkout = Checkout(
-        release=Release(project="guestbook", sha=sha, version=version), repository=repository.url,
-        ref="main", branch="main", message="", author_name="", author_email="",
+        release=Release(project="guestbook", sha=sha, version=version),
+        repository=repository.url,
+        ref="main",
+        branch="main",
+        message="",
+        author_name="",
+        author_email="",
         committed_at=1_700_000_060,
-    )  # fmt: skip
+    )
     fields: dict[str, Any] = {
-        "package": "guestbook", "nfpm_file": "packaging/nfpm.yaml", "unit": "guestbook.service"
-    }  # fmt: skip
+        "package": "guestbook",
+        "nfpm_file": "packaging/nfpm.yaml",
+        "unit": "guestbook.service",
+    }
     operator = BuildDebOperator(
         task_id="build_deb", checkout=checkout.to_json(), url=repository.url, **(fields | more)
     )
@@ -167,9 +179,13 @@ def test_the_same_commit_gives_the_same_bytes(
     ],
 )
 def test_a_package_that_is_not_as_it_should_be(
-    engine: ContainerEngine, guestbook: Repository, artifacts: Path,
-    more: dict[str, str], replace: tuple[str, str] | None, says: str,
-) -> None:  # fmt: skip
+    engine: ContainerEngine,
+    guestbook: Repository,
+    artifacts: Path,
+    more: dict[str, str],
+    replace: tuple[str, str] | None,
+    says: str,
+) -> None:
     if replace:
         file = guestbook.path / "packaging" / "nfpm.yaml"
         assert replace[0] in file.read_text()
@@ -180,9 +196,13 @@ def test_a_package_that_is_not_as_it_should_be(
 
 
 def test_a_clean_machine_installs_any_version(
-    engine: ContainerEngine, guestbook: Repository, artifacts: Path, repository_url: str,
-    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    engine: ContainerEngine,
+    guestbook: Repository,
+    artifacts: Path,
+    repository_url: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     sha = guestbook.commit("A guestbook")
     debs = [build(guestbook, sha, f"1.0.0+{n}.gabc") for n in range(2)]
     facts = [publish(deb) for deb in debs]
@@ -194,20 +214,32 @@ def test_a_clean_machine_installs_any_version(
     lines: list[str] = []
     result = engine.run_tool(
         ContainerSpec(
-            name=f"slipway-{engine.installation}-apt", image="slipway/debian:12", network="host",
-            entrypoint=("sh",), argv=("-c", INSTALL), labels={"slipway.kind": "tool"},
-            environment={"KEY": facts[0].signing_key, "URL": facts[0].repository_url,
-                         "VERSION": debs[0].version},
-        ), timeout=300, log=lines.append,
-    )  # fmt: skip
+            name=f"slipway-{engine.installation}-apt",
+            image="slipway/debian:12",
+            network="host",
+            entrypoint=("sh",),
+            argv=("-c", INSTALL),
+            labels={"slipway.kind": "tool"},
+            environment={
+                "KEY": facts[0].signing_key,
+                "URL": facts[0].repository_url,
+                "VERSION": debs[0].version,
+            },
+        ),
+        timeout=300,
+        log=lines.append,
+    )
     assert result.exit_code == 0, "\n".join(lines)
     assert lines[-1] == f"installed={debs[0].version}"  # the older one, where a newer is there
 
 
 def test_the_same_version_with_other_content_is_refused(
-    engine: ContainerEngine, guestbook: Repository, tmp_path: Path, repository_url: str,
+    engine: ContainerEngine,
+    guestbook: Repository,
+    tmp_path: Path,
+    repository_url: str,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__ARTIFACTS", (tmp_path / "a").as_uri())
     first = build(guestbook, guestbook.commit("A guestbook"), "1.0.0")
     publish(first)
@@ -232,9 +264,12 @@ def test_many_at_once_are_all_there(
 
 @pytest.mark.parametrize("first", [True, False])
 def test_a_publication_killed_anywhere_is_finished_by_the_next(
-    engine: ContainerEngine, guestbook: Repository, artifacts: Path, repository_url: str,
+    engine: ContainerEngine,
+    guestbook: Repository,
+    artifacts: Path,
+    repository_url: str,
     first: bool,
-) -> None:  # fmt: skip
+) -> None:
     sha = guestbook.commit("A guestbook")
     debs = [build(guestbook, sha, f"1.0.{n}") for n in range(7)]
     there = {} if first else {debs[0].version: debs[0].sha256}

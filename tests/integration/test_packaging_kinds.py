@@ -73,8 +73,9 @@ def test_what_changes_the_version_otherwise_is_named(
         build(guestbook, sha, VERSION)
 
 
-@pytest.mark.parametrize("version", ["version: v${VERSION}", "", "version: ${SEMVER}",
-                                     "version: ${VERSION:-1.0}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "version", ["version: v${VERSION}", "", "version: ${SEMVER}", "version: ${VERSION:-1.0}"]
+)
 def test_a_version_that_is_not_the_releases_is_named_with_its_line(
     engine: ContainerEngine, guestbook: Repository, version: str
 ) -> None:
@@ -115,14 +116,19 @@ def test_another_name_is_said_before_what_lintian_has_against_it(
 @pytest.mark.parametrize(
     ("unit", "contents"),
     [
-        ("alias.service", f"{UNIT}- {{src: guestbook.service, type: symlink, "
-         f"dst: {SYSTEM}/alias.service}}\n"),
-        ("guestbook.service", UNIT.replace(SYSTEM, "/usr/share/guestbook")
-         + "- {src: /usr/share/guestbook/guestbook.service, type: symlink, "
-         f"dst: {SYSTEM}/guestbook.service}}\n"),
+        (
+            "alias.service",
+            f"{UNIT}- {{src: guestbook.service, type: symlink, dst: {SYSTEM}/alias.service}}\n",
+        ),
+        (
+            "guestbook.service",
+            UNIT.replace(SYSTEM, "/usr/share/guestbook")
+            + "- {src: /usr/share/guestbook/guestbook.service, type: symlink, "
+            f"dst: {SYSTEM}/guestbook.service}}\n",
+        ),
         ("guestbook@1.service", UNIT.replace(f"{SYSTEM}/guestbook", f"{SYSTEM}/guestbook@")),
     ],
-)  # fmt: skip
+)
 def test_a_unit_may_be_a_link_or_an_instance(
     engine: ContainerEngine, guestbook: Repository, unit: str, contents: str
 ) -> None:

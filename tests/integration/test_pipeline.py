@@ -54,17 +54,24 @@ class Project:
     ) -> Runner:
         file = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=trusted)
         build = Build(
-            id=self._id, labels={"slipway.run": "r", "slipway.task": "t"}, images=IMAGES,
+            id=self._id,
+            labels={"slipway.run": "r", "slipway.task": "t"},
+            images=IMAGES,
             trusted=trusted,
-        )  # fmt: skip
+        )
         spec = compile_pipeline(file.pipelines[0], build)
         output = LogGroups(self.log.append)
         return Runner(self.engine, spec, output=output, timeout=timeout, given=given)
 
     def run(
-        self, text: str, files: Mapping[str, str] | None = None, *, timeout: float = 60,
-        trusted: bool = False, given: Given | None = None,
-    ) -> PipelineResult:  # fmt: skip
+        self,
+        text: str,
+        files: Mapping[str, str] | None = None,
+        *,
+        timeout: float = 60,
+        trusted: bool = False,
+        given: Given | None = None,
+    ) -> PipelineResult:
         runner = self.runner(text, timeout=timeout, trusted=trusted, given=given)
         try:
             return runner.run(tar(files or {}))
@@ -154,8 +161,10 @@ steps:
 """
     )
     assert [(s.state, s.exit_code) for s in result.steps] == [
-        ("failed", 3), ("failed", 1), ("skipped", None),
-    ]  # fmt: skip
+        ("failed", 3),
+        ("failed", 1),
+        ("skipped", None),
+    ]
     assert result.broken == ("unit",)
     assert result.tails["unit"] == ("+ echo so far", "so far", "+ false")
 
@@ -269,8 +278,9 @@ def test_what_a_killed_worker_left_is_removed_by_the_next_try(project: Project) 
     root = Path(__file__).parents[2]
     worker = subprocess.Popen(
         [sys.executable, "-c", _WORKER, project.engine.installation],
-        env={**os.environ, "PYTHONPATH": f"{root / 'plugins'}:{root}"}, cwd=root,
-    )  # fmt: skip
+        env={**os.environ, "PYTHONPATH": f"{root / 'plugins'}:{root}"},
+        cwd=root,
+    )
     client = docker.APIClient()
     label = {"label": f"slipway.installation={project.engine.installation}"}
     deadline = time.monotonic() + 30

@@ -73,8 +73,9 @@ steps:
 """
     )
     assert [line for line in project.log if line.startswith("build ")] == [
-        "build success", "build failure",
-    ]  # fmt: skip
+        "build success",
+        "build failure",
+    ]
 
 
 def test_78_skips_the_rest_and_the_pipeline_is_green(project: Project) -> None:
@@ -277,9 +278,12 @@ raise SystemExit(
 
 def run_copy(folder: Path, home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-u", "-c", COPY, folder], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-u", "-c", COPY, folder],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
         env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "XDG_CACHE_HOME": str(home)},
-    )  # fmt: skip
+    )
 
 
 def test_two_runs_of_one_commit_at_once_do_not_hurt_each_other(

@@ -173,9 +173,7 @@ steps:
     )
     assert result.tails["user"][-1] == "1234 /var/tmp bash"
     assert result.tails["command"] == ("one two",)
-    assert result.tails["plugin"] == (
-        "PLUGIN_FLAG=true", 'PLUGIN_MAP={"k":1}', "PLUGIN_TAGS=a,b",
-    )  # fmt: skip
+    assert result.tails["plugin"] == ("PLUGIN_FLAG=true", 'PLUGIN_MAP={"k":1}', "PLUGIN_TAGS=a,b")
     assert result.steps[3].exit_code in (1, 137)
     assert any("Killed" in line or "memory" in line for line in result.tails["memory"])
 
@@ -256,8 +254,9 @@ REPORT = """<testsuite><testcase name="good"/>
 def test_a_report_is_kept_although_its_step_failed(project: Project) -> None:
     result = project.run(
         f"steps: [{{name: a, {DEBIAN}, commands: [mkdir -p out, cp r.xml out/r.xml, exit 1]}}]",
-        {"r.xml": REPORT}, given=Given(collect=("out", "absent")),
-    )  # fmt: skip
+        {"r.xml": REPORT},
+        given=Given(collect=("out", "absent")),
+    )
     counts = result.reports.counts
     assert counts is not None
     assert (counts.tests, counts.failures, counts.failed[0].message) == (2, 1, "no")

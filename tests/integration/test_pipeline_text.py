@@ -61,14 +61,19 @@ def engine() -> Iterator[ContainerEngine]:
 
 def run(engine: ContainerEngine, text: str, log: list[str]) -> BuildResult:
     build = Build(
-        id=f"slipway-{uuid.uuid4().hex[:8]}", labels={"slipway.run": "r", "slipway.task": "t"},
-        images=IMAGES, variables=VARIABLES,
-    )  # fmt: skip
+        id=f"slipway-{uuid.uuid4().hex[:8]}",
+        labels={"slipway.run": "r", "slipway.task": "t"},
+        images=IMAGES,
+        variables=VARIABLES,
+    )
     spec = compile_file(load(text.encode(), file=".drone.yml", trusted=False), build)
     return BuildRunner(
-        engine, spec, sources=lambda _: tar({"about.txt": "written by @AUTHOR@\n"}),
-        output=LogGroups(log.append), timeout=60,
-    ).run()  # fmt: skip
+        engine,
+        spec,
+        sources=lambda _: tar({"about.txt": "written by @AUTHOR@\n"}),
+        output=LogGroups(log.append),
+        timeout=60,
+    ).run()
 
 
 def test_texts_arrive_as_drone_would_paste_them_and_nothing_of_a_commit_runs(

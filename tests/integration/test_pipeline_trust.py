@@ -50,14 +50,19 @@ def project() -> Iterator[Project]:
 
 def test_a_commit_that_is_not_meant_for_its_branch_shows_nothing(project: Project) -> None:
     build = Build(
-        id=f"slipway-{project.engine.installation}", labels={"slipway.run": "r"}, images=IMAGES,
+        id=f"slipway-{project.engine.installation}",
+        labels={"slipway.run": "r"},
+        images=IMAGES,
         event=Event(branch="feature/x", ref="refs/heads/feature/x"),
-    )  # fmt: skip
+    )
     spec = compile_file(load(NOT_FOR_A_BRANCH.encode(), file="f", trusted=False), build)
     result = BuildRunner(
-        project.engine, spec, sources=lambda _: tar({}), output=LogGroups(project.log.append),
+        project.engine,
+        spec,
+        sources=lambda _: tar({}),
+        output=LogGroups(project.log.append),
         timeout=60,
-    ).run()  # fmt: skip
+    ).run()
     assert project.leftovers() == 0
     with pytest.raises(NothingRan) as caught:
         result.raise_for_failure()
@@ -94,8 +99,9 @@ steps:
   environment: {WORD: {from_secret: word}, PYTHONIOENCODING: utf-8}
   commands: [python3 forms.py, "false"]
 """,
-        {"forms.py": FORMS}, given=Given(secrets={"word": secret}, collect=("r.xml",)),
-    )  # fmt: skip
+        {"forms.py": FORMS},
+        given=Given(secrets={"word": secret}, collect=("r.xml",)),
+    )
     assert result.reports.counts is not None
     assert result.reports.counts.failed[0].message == "******"
     assert "done" in result.tails["a"]
@@ -103,9 +109,14 @@ steps:
     assert shown.count("******") >= 9
     encoded = base64.b64encode(("x" * 50 + secret).encode()).decode()
     hidden = (
-        "k-5f3a", "9c77", encoded[70:76], encoded[76:84], secret.encode().hex(":").upper()[:14],
-        "3a%2f9c", "\\u00f6k",
-    )  # fmt: skip
+        "k-5f3a",
+        "9c77",
+        encoded[70:76],
+        encoded[76:84],
+        secret.encode().hex(":").upper()[:14],
+        "3a%2f9c",
+        "\\u00f6k",
+    )
     assert [one for one in hidden if one in shown] == []
 
 
@@ -114,8 +125,9 @@ def test_gigabytes_of_zeros_left_for_reports_are_said_and_cost_nothing(project: 
     result = project.run(
         f"steps: [{{name: a, {DEBIAN}, commands: [mkdir out, cp r.xml out/a.xml,"
         " truncate -s 20G out/b.xml, truncate -s 20G c.xml]}]",
-        {"r.xml": REPORT}, given=Given(collect=("out", "c.xml", "r.xml")),
-    )  # fmt: skip
+        {"r.xml": REPORT},
+        given=Given(collect=("out", "c.xml", "r.xml")),
+    )
     assert result.steps[0].state == "passed", project.log
     assert result.reports.counts is not None
     assert result.reports.counts.tests == 2

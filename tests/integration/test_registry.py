@@ -100,9 +100,12 @@ def test_a_pull_does_not_change_what_others_run(engine: ContainerEngine, public:
 
 
 def run(
-    engine: ContainerEngine, text: str, *, registries: tuple[str, ...] = (),
+    engine: ContainerEngine,
+    text: str,
+    *,
+    registries: tuple[str, ...] = (),
     secrets: Mapping[str, str] | None = None,
-) -> PipelineResult:  # fmt: skip
+) -> PipelineResult:
     file = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=False)
     name = f"slipway-{engine.installation}"
     (spec,) = compile_file(file, Build(id=name, labels={"slipway.run": "r"})).pipelines

@@ -64,12 +64,17 @@ def up(engine: ContainerEngine, scratch: ScratchPostgres, sql: str) -> None:
     files = pack({"migrations/00001_a.sql": UP.format(sql=sql).encode()})
     Goose(
         toolbox=Toolbox(
-            engine=engine, name=f"slipway-{engine.installation}-goose", user=NOBODY,
-            labels={"slipway.run": "goose"}, network=scratch.network,
+            engine=engine,
+            name=f"slipway-{engine.installation}-goose",
+            user=NOBODY,
+            labels={"slipway.run": "goose"},
+            network=scratch.network,
         ),
-        migrations=MigrationFiles.from_archive(files, "migrations"), url=scratch.url, log=print,
+        migrations=MigrationFiles.from_archive(files, "migrations"),
+        url=scratch.url,
+        log=print,
         timeout=60,
-    ).up()  # fmt: skip
+    ).up()
 
 
 def rehearse(
@@ -77,13 +82,23 @@ def rehearse(
 ) -> SchemaVersion:
     sha = repository.commit(migrations__00001_a_dot_sql=UP.format(sql=sql))
     checkout = Checkout(
-        release=Release(project="shop", sha=sha, version="1"), repository=repository.url,
-        ref="main", branch="main", message="", author_name="", author_email="", committed_at=0,
-    )  # fmt: skip
+        release=Release(project="shop", sha=sha, version="1"),
+        repository=repository.url,
+        ref="main",
+        branch="main",
+        message="",
+        author_name="",
+        author_email="",
+        committed_at=0,
+    )
     operator = GooseRehearseOperator(
-        task_id="goose", checkout=checkout.to_json(), url=repository.url,
-        directory="migrations", postgres=15, **options,
-    )  # fmt: skip
+        task_id="goose",
+        checkout=checkout.to_json(),
+        url=repository.url,
+        directory="migrations",
+        postgres=15,
+        **options,
+    )
     context = FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
     return SchemaVersion.from_json(operator.execute(signed(context, checkout=checkout)))
 
@@ -94,8 +109,10 @@ SUPERUSER = "to be a superuser"
 @pytest.mark.parametrize(
     ("sql", "right"),
     [
-        (f"create table t (x text); copy t from program 'curl http://{METADATA}/'",
-         "pg_execute_server_program"),
+        (
+            f"create table t (x text); copy t from program 'curl http://{METADATA}/'",
+            "pg_execute_server_program",
+        ),
         ("copy (select 1) to program 'sh'", "pg_execute_server_program"),
         ("create table t (x text); copy t from '/etc/passwd'", "pg_read_server_files"),
         ("copy (select 1) to '/tmp/x'", "pg_write_server_files"),
@@ -116,14 +133,17 @@ SUPERUSER = "to be a superuser"
         ("set role postgres", ""),
         ("set session authorization postgres", ""),
         ("grant pg_execute_server_program to rehearsal", ""),
-        ("create function f() returns int as '/lib/x86_64-linux-gnu/libc.so.6', 'system' "
-         "language c", ""),
+        (
+            "create function f() returns int as '/lib/x86_64-linux-gnu/libc.so.6', 'system' "
+            "language c",
+            "",
+        ),
         ("create database other", "CREATEDB"),
         ("create subscription s connection 'host=169.254.169.254' publication p", ""),
         ("set log_min_messages = debug5", ""),
         ("set temp_file_limit = -1", ""),
     ],
-)  # fmt: skip
+)
 def test_sql_that_reaches_out_of_its_database_lacks_the_right(
     engine: ContainerEngine, scratch: tuple[str, ScratchPostgres], sql: str, right: str
 ) -> None:

@@ -45,13 +45,24 @@ def rehearse(
 ) -> SchemaVersion:
     release = Release(project=project, sha=repository.git("rev-parse", "HEAD").strip(), version="2")
     checkout = Checkout(
-        release=release, repository=repository.url, ref="main", branch="main", message="",
-        author_name="", author_email="", committed_at=0,
-    )  # fmt: skip
+        release=release,
+        repository=repository.url,
+        ref="main",
+        branch="main",
+        message="",
+        author_name="",
+        author_email="",
+        committed_at=0,
+    )
     operator = GooseRehearseOperator(
-        task_id="goose", checkout=checkout.to_json(), url=repository.url, directory="migrations",
-        postgres=15, environments=["dev", "prod"], **options,
-    )  # fmt: skip
+        task_id="goose",
+        checkout=checkout.to_json(),
+        url=repository.url,
+        directory="migrations",
+        postgres=15,
+        environments=["dev", "prod"],
+        **options,
+    )
     context = FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
     return SchemaVersion.from_json(operator.execute(signed(context, checkout=checkout)))
 
@@ -62,9 +73,8 @@ def stands(project: str, environment: str, sha: str, version: int) -> None:
 
 
 def test_each_state_of_the_environments_is_gone_up_from(
-    engine: ContainerEngine, repository: Repository, project: str,
-    capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    engine: ContainerEngine, repository: Repository, project: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     stands(project, "prod", repository.commit(migrations__00001_a_dot_sql=A), 1)
     stands(project, "dev", repository.commit(migrations__00002_b_dot_sql=B), 2)
     repository.commit(migrations__00003_c_dot_sql=C)
@@ -83,9 +93,10 @@ def test_what_served_before_there_were_records_is_read_from_the_history(
     record = make_record("1.0.0")
     release = Release(project=project, sha=sha, version="1.0.0")
     live = replace(
-        record, checkout=replace(record.checkout, release=release),
+        record,
+        checkout=replace(record.checkout, release=release),
         schema=SchemaVersion(version=1, before=0, seconds=1.0),
-    )  # fmt: skip
+    )
     ReleaseCatalogue(artifact_store()).record(live)
     DeploymentHistory(artifact_store()).record(release, "prod", run_id="r")
     repository.commit(migrations__00002_b_dot_sql=B)
@@ -113,9 +124,8 @@ def test_a_number_that_comes_too_late_fails_here_and_not_in_the_swap(
 
 
 def test_an_older_commit_is_rehearsed_by_itself(
-    engine: ContainerEngine, repository: Repository, project: str,
-    capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    engine: ContainerEngine, repository: Repository, project: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     first = repository.commit(migrations__00001_a_dot_sql=A)
     stands(project, "prod", repository.commit(**GOOD), 2)
     repository.git("checkout", "-q", first)
@@ -136,13 +146,17 @@ DROP = "alter table a add m int;\nalter table a drop column n;\n-- +goose Down\n
     ],
 )
 def test_the_way_down_ends_at_what_cannot_be_undone(
-    engine: ContainerEngine, repository: Repository, project: str, text: str,
+    engine: ContainerEngine,
+    repository: Repository,
+    project: str,
+    text: str,
     capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     repository.commit(
-        migrations__00001_a_dot_sql=A, migrations__00002_d_dot_sql=text,
+        migrations__00001_a_dot_sql=A,
+        migrations__00002_d_dot_sql=text,
         migrations__00003_c_dot_sql=C,
-    )  # fmt: skip
+    )
     assert rehearse(engine, repository, project).version == 3
     said = "".join(capfd.readouterr())
     assert "00002_d.sql cannot be undone: the way down ends at 2" in said

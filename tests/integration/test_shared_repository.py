@@ -89,19 +89,28 @@ def machine() -> Iterator[Machine]:
 
     def make(*, host: str = "127.0.0.1", before: str = "true", uses: tuple[str, ...] = ()) -> Apt:
         given = {
-            "app_package": "shop", "app_uses": list(uses), "app_repository_key": "none",
-            "app_repository_url": f"http://{host}:8099", "app_repository_distribution": "stable",
-            "app_repository_component": "main", "before": before,
-        }  # fmt: skip
+            "app_package": "shop",
+            "app_uses": list(uses),
+            "app_repository_key": "none",
+            "app_repository_url": f"http://{host}:8099",
+            "app_repository_distribution": "stable",
+            "app_repository_component": "main",
+            "before": before,
+        }
         files = {
             f"play/roles/app/{one.relative_to(ROLE)}": one.read_bytes()
-            for one in ROLE.rglob("*") if one.is_file()
-        }  # fmt: skip
+            for one in ROLE.rglob("*")
+            if one.is_file()
+        }
         files |= {"play/play.yml": PLAY.encode(), "play/vars.json": json.dumps(given).encode()}
         container = client.containers.create(
-            "slipway/toolbox:1", ["sleep", "300"], entrypoint="", network_mode="none", user="root",
+            "slipway/toolbox:1",
+            ["sleep", "300"],
+            entrypoint="",
+            network_mode="none",
+            user="root",
             labels={"slipway.installation": "test", "slipway.kind": "tool"},
-        )  # fmt: skip
+        )
         started.append(container)
         container.put_archive("/", tar(files))
         container.start()
@@ -161,7 +170,9 @@ def test_no_try_installs_anything_before_the_repository_is_seen_to_be_closed() -
     tasks = yaml.safe_load((ROLE / "tasks" / "package.yml").read_text())
     (tries,) = (one for one in tasks if "rescue" in one)
     for part in ("block", "rescue"):
-        files = [next(iter(value for key, value in one.items() if key.endswith("_tasks")), None)
-                 for one in tries[part]]  # fmt: skip
+        files = [
+            next(iter(value for key, value in one.items() if key.endswith("_tasks")), None)
+            for one in tries[part]
+        ]
         assert files.index("kept_out.yml") < files.index("verified.yml"), part
     assert tries["rescue"][0]["when"] == "app_refused is defined"

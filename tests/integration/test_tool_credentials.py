@@ -58,21 +58,35 @@ def test_packer_signs_with_the_keys_it_was_handed(endpoint: str) -> None:
         {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "eu-west-1"}
     )
     variables = {
-        "bake": "bake-1", "image_name": "image-1", "source_ami": "ami-1", "region": "eu-west-1",
-        "endpoint": endpoint, "subnet_id": "subnet-1", "security_group_id": "sg-1", "tags": {},
-        "playbook": f"{WORK}/ansible/base.yml", "variables": f"{WORK}/variables.json",
-    }  # fmt: skip
+        "bake": "bake-1",
+        "image_name": "image-1",
+        "source_ami": "ami-1",
+        "region": "eu-west-1",
+        "endpoint": endpoint,
+        "subnet_id": "subnet-1",
+        "security_group_id": "sg-1",
+        "tags": {},
+        "playbook": f"{WORK}/ansible/base.yml",
+        "variables": f"{WORK}/variables.json",
+    }
     files = {
-        **recipe(ROOT, "base"), "variables.json": b"{}",
+        **recipe(ROOT, "base"),
+        "variables.json": b"{}",
         "bake.pkrvars.json": json.dumps(variables).encode(),
-    }  # fmt: skip
+    }
     lines: list[str] = []
     box = Toolbox(engine=engine, name=f"slipway-{installation}")
     result = box.run(
-        "packer", "build", f"-var-file={WORK}/bake.pkrvars.json", f"{WORK}/packer",
-        files=pack(files), environment=keys.environment, secrets=keys.files, timeout=120,
+        "packer",
+        "build",
+        f"-var-file={WORK}/bake.pkrvars.json",
+        f"{WORK}/packer",
+        files=pack(files),
+        environment=keys.environment,
+        secrets=keys.files,
+        timeout=120,
         log=lines.append,
-    )  # fmt: skip
+    )
     assert result.exit_code != 0
     assert any(f"Credential={KEY}/" in asked for asked in _Cloud.asked), lines
     assert SECRET not in "".join(lines)

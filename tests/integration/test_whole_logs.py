@@ -47,16 +47,21 @@ def engine() -> Iterator[ContainerEngine]:
 def made(engine: ContainerEngine, script: str) -> str:
     return engine.create(
         ContainerSpec(
-            name=f"slipway-{engine.installation}", image=IMAGE, entrypoint=("/bin/sh", "-c"),
+            name=f"slipway-{engine.installation}",
+            image=IMAGE,
+            entrypoint=("/bin/sh", "-c"),
             argv=(script,),
         )
-    )  # fmt: skip
+    )
 
 
 def output_of(
-    engine: ContainerEngine, script: str, *, timeout: float = 60,
+    engine: ContainerEngine,
+    script: str,
+    *,
+    timeout: float = 60,
     use: Callable[[bytes], None] = lambda _: None,
-) -> tuple[int, bytes]:  # fmt: skip
+) -> tuple[int, bytes]:
     came: list[bytes] = []
 
     def output(chunk: bytes) -> None:
@@ -411,9 +416,11 @@ def test_a_tool_that_reads_its_secrets_and_writes_a_burst_is_heard_whole(
 ) -> None:
     lines: list[str] = []
     spec = ContainerSpec(
-        name=f"slipway-{engine.installation}", image=IMAGE, entrypoint=("/bin/sh", "-c"),
+        name=f"slipway-{engine.installation}",
+        image=IMAGE,
+        entrypoint=("/bin/sh", "-c"),
         argv=(f"head -n 1; {counting(100_000)}; echo THE-REASON >&2; exit 3",),
-    )  # fmt: skip
+    )
     result = engine.run_tool(spec, stdin=b"from stdin\n", timeout=60, log=lines.append)
     assert result.exit_code == 3
     assert sorted(lines) == sorted(["from stdin", *numbered(100_000), "THE-REASON"])

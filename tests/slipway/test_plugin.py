@@ -29,8 +29,10 @@ def _server(monkeypatch: pytest.MonkeyPatch, hosts: str) -> TestClient:
         return StreamingResponse(iter(["in ", "parts"]))
 
     routes = [
-        Route("/", answer, methods=["GET", "POST"]), Route("/strict", strict), Route("/late", late),
-    ]  # fmt: skip
+        Route("/", answer, methods=["GET", "POST"]),
+        Route("/strict", strict),
+        Route("/late", late),
+    ]
     server = Starlette(routes=routes)
     for one in root_middlewares():
         server.add_middleware(one["middleware"], **one["kwargs"])
@@ -82,15 +84,17 @@ def test_a_foreign_page_does_not_lay_itself_over_airflows_buttons(
 ) -> None:
     answer = _server(monkeypatch, hosts).get(path, headers={"Host": "localhost"})
     assert [answer.headers.get_list(name) for name in FRAMES] == [
-        ["frame-ancestors 'self'"], ["SAMEORIGIN"],
-    ]  # fmt: skip
+        ["frame-ancestors 'self'"],
+        ["SAMEORIGIN"],
+    ]
 
 
 def test_a_stricter_word_of_airflows_own_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = _server(monkeypatch, "").get("/strict")
     assert [answer.headers.get_list(name) for name in FRAMES] == [
-        ["default-src 'none'; frame-ancestors 'none'", "frame-ancestors 'self'"], ["DENY"],
-    ]  # fmt: skip
+        ["default-src 'none'; frame-ancestors 'none'", "frame-ancestors 'self'"],
+        ["DENY"],
+    ]
 
 
 def test_the_refusal_of_a_name_is_not_framed_either(monkeypatch: pytest.MonkeyPatch) -> None:

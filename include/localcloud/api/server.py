@@ -34,12 +34,7 @@ class ApiServers:
     """
 
     def __init__(
-        self,
-        *,
-        host: Callable[..., Any],
-        port: int,
-        machines: Callable[..., Any],
-        folder: Path,
+        self, *, host: Callable[..., Any], port: int, machines: Callable[..., Any], folder: Path
     ) -> None:
         path = short_path(folder, SOCKET)
         (folder / SOCKET).unlink(missing_ok=True)

@@ -13,20 +13,16 @@ from include.localcloud.api.patch import correct
 class Health(enum.Enum):
     """A target's health in AWS's words: state, reason, description."""
 
-    REGISTERING = (
-        "initial", "Elb.RegistrationInProgress", "Target registration is in progress",
-    )  # fmt: skip
-    INITIAL = (
-        "initial", "Elb.InitialHealthChecking", "Initial health checks in progress",
-    )  # fmt: skip
+    REGISTERING = ("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
+    INITIAL = ("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
     HEALTHY = ("healthy", None, None)
     UNHEALTHY = ("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
     DRAINING = (
-        "draining", "Target.DeregistrationInProgress", "Target deregistration is in progress",
-    )  # fmt: skip
-    UNUSED = (
-        "unused", "Target.NotRegistered", "Target is not registered to the target group",
-    )  # fmt: skip
+        "draining",
+        "Target.DeregistrationInProgress",
+        "Target deregistration is in progress",
+    )
+    UNUSED = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
     STOPPED = ("unused", "Target.InvalidState", "Target is in the stopped state")
 
 

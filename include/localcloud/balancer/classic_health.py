@@ -26,13 +26,15 @@ _WORDS = {
     Health.INITIAL: ("OutOfService", "ELB", "Instance registration is still in progress."),
     Health.HEALTHY: ("InService", _NONE, _NONE),
     Health.UNHEALTHY: (
-        "OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number "
+        "OutOfService",
+        "Instance",
+        "Instance has failed at least the UnhealthyThreshold number "
         "of health checks consecutively.",
     ),
     Health.DRAINING: ("InService", _NONE, "Instance deregistration currently in progress."),
     Health.UNUSED: ("OutOfService", "Instance", "Instance is not registered."),
     Health.STOPPED: ("OutOfService", "Instance", "Instance is in stopped state."),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,7 @@ def correct_classic_balancers(table: HealthTable) -> None:
 
 def _state(table: HealthTable, targets: ClassicTargets, name: str) -> dict[str, str]:
     state, reason, description = _WORDS[table.of(targets, name)]
-    return {
-        "InstanceId": name, "State": state, "ReasonCode": reason, "Description": description,
-    }  # fmt: skip
+    return {"InstanceId": name, "State": state, "ReasonCode": reason, "Description": description}
 
 
 def _attach(self: Any, group_name: str, load_balancer_names: list[str]) -> None:

@@ -111,9 +111,12 @@ def _classic(one: ClassicTargets, running: dict[str, Any]) -> tuple[Group, list[
         if name in running
     }
     group = Group(
-        arn=one.arn, pool=_classic_pool(balancer, port), delay=_classic_delay(balancer),
-        targets=targets, present=frozenset(running),
-    )  # fmt: skip
+        arn=one.arn,
+        pool=_classic_pool(balancer, port),
+        delay=_classic_delay(balancer),
+        targets=targets,
+        present=frozenset(running),
+    )
     return group, [int(listener.load_balancer_port) for listener in balancer.listeners]
 
 

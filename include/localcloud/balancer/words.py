@@ -65,31 +65,42 @@ def correct_words() -> None:
         ELBv2Backend,
         "create_target_group",
         {
-            "name": Word.NAME, "healthcheck_path": Word.PATH, "healthcheck_port": Word.PORT,
-            "healthcheck_interval_seconds": Word.NUMBER, "port": Word.NUMBER,
-            "healthcheck_timeout_seconds": Word.NUMBER, "healthy_threshold_count": Word.NUMBER,
-            "unhealthy_threshold_count": Word.NUMBER, "matcher": Word.CODES,
+            "name": Word.NAME,
+            "healthcheck_path": Word.PATH,
+            "healthcheck_port": Word.PORT,
+            "healthcheck_interval_seconds": Word.NUMBER,
+            "port": Word.NUMBER,
+            "healthcheck_timeout_seconds": Word.NUMBER,
+            "healthy_threshold_count": Word.NUMBER,
+            "unhealthy_threshold_count": Word.NUMBER,
+            "matcher": Word.CODES,
         },
-    )  # fmt: skip
+    )
     _check(
         ELBv2Backend,
         "modify_target_group",
         {
-            "health_check_path": Word.PATH, "health_check_port": Word.PORT,
-            "health_check_interval": Word.NUMBER, "health_check_timeout": Word.NUMBER,
-            "healthy_threshold_count": Word.NUMBER, "unhealthy_threshold_count": Word.NUMBER,
+            "health_check_path": Word.PATH,
+            "health_check_port": Word.PORT,
+            "health_check_interval": Word.NUMBER,
+            "health_check_timeout": Word.NUMBER,
+            "healthy_threshold_count": Word.NUMBER,
+            "unhealthy_threshold_count": Word.NUMBER,
             "http_codes": Word.CODES,
         },
-    )  # fmt: skip
+    )
     _check(ELBBackend, "create_load_balancer", {"name": Word.NAME})
     _check(
         ELBBackend,
         "configure_health_check",
         {
-            "target": Word.TARGET, "timeout": Word.NUMBER, "interval": Word.NUMBER,
-            "healthy_threshold": Word.NUMBER, "unhealthy_threshold": Word.NUMBER,
+            "target": Word.TARGET,
+            "timeout": Word.NUMBER,
+            "interval": Word.NUMBER,
+            "healthy_threshold": Word.NUMBER,
+            "unhealthy_threshold": Word.NUMBER,
         },
-    )  # fmt: skip
+    )
 
 
 def _check(owner: type, method: str, kinds: Mapping[str, Word]) -> None:

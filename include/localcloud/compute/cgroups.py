@@ -67,9 +67,12 @@ def _run_beside(api: Any, arguments: tuple[str, ...], labels: dict[str, str]) ->
         pids_limit=16,
     )
     helper = api.create_container(
-        _IMAGE, entrypoint=["/usr/bin/python3"], command=list(arguments), labels=labels,
+        _IMAGE,
+        entrypoint=["/usr/bin/python3"],
+        command=list(arguments),
+        labels=labels,
         host_config=host,
-    )["Id"]  # fmt: skip
+    )["Id"]
     try:
         api.start(helper)
         if api.wait(helper, timeout=_PATIENCE)["StatusCode"]:

@@ -21,9 +21,19 @@ from typing import Any
 _CGROUPS = Path("/sys/fs/cgroup")
 # What a package manager, sshd, sudo and a web server use. No raw sockets, no device nodes.
 KEPT = (
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE",
-    "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
-)  # fmt: skip
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+)
 _BOOT = Path(__file__).with_name("boot.py")
 ENTRYPOINT = ["/usr/bin/python3", "-I", "-S", "-c", _BOOT.read_text()]
 HOST: dict[str, Any] = {

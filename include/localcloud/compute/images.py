@@ -32,14 +32,19 @@ class Seed:
 
 SEEDS = (
     Seed(
-        image_id="ami-0debian12slipway0", name="debian-12-amd64-slipway",
-        description="Debian 12 (amd64)", image="slipway/machine:12",
+        image_id="ami-0debian12slipway0",
+        name="debian-12-amd64-slipway",
+        description="Debian 12 (amd64)",
+        image="slipway/machine:12",
     ),
     Seed(
-        image_id="ami-0debian13slipway0", name="debian-13-amd64-slipway",
-        description="Debian 13 (amd64)", image="slipway/machine:13", owner="136693071363",
+        image_id="ami-0debian13slipway0",
+        name="debian-13-amd64-slipway",
+        description="Debian 13 (amd64)",
+        image="slipway/machine:13",
+        owner="136693071363",
     ),
-)  # fmt: skip
+)
 SEED_IDS = frozenset(seed.image_id for seed in SEEDS)
 
 

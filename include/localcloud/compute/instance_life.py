@@ -78,11 +78,7 @@ def _wrap_life() -> None:
         return previous
 
     correct(
-        Instance,
-        __init__=begin,
-        start=start_again,
-        stop=stop_slowly,
-        terminate=terminate_slowly,
+        Instance, __init__=begin, start=start_again, stop=stop_slowly, terminate=terminate_slowly
     )
 
 

@@ -45,11 +45,16 @@ def _start(engine: Engine) -> str:
         command=[SCRIPT],
         environment={"INTERFACES": bridge_name(engine.installation)},
         host={
-            "network_mode": "host", "cap_drop": ["ALL"], "cap_add": ["NET_ADMIN", "NET_RAW"],
-            "security_opt": ["no-new-privileges"], "read_only": True, "tmpfs": {"/run": "size=1m"},
-            "mem_limit": "64m", "pids_limit": 32,
+            "network_mode": "host",
+            "cap_drop": ["ALL"],
+            "cap_add": ["NET_ADMIN", "NET_RAW"],
+            "security_opt": ["no-new-privileges"],
+            "read_only": True,
+            "tmpfs": {"/run": "size=1m"},
+            "mem_limit": "64m",
+            "pids_limit": 32,
         },
-    )  # fmt: skip
+    )
     engine.api.start(guard)
     deadline = time.monotonic() + _PATIENCE
     said = ""

@@ -110,9 +110,13 @@ def _asked(
     answers: list[Answer] = []
     if ours is not None:
         answers += probe(
-            list(addresses), scheme=ours.scheme, port=ours.port, path=ours.path,
-            status=ours.status, timeout=ours.timeout,
-        )  # fmt: skip
+            list(addresses),
+            scheme=ours.scheme,
+            port=ours.port,
+            path=ours.path,
+            status=ours.status,
+            timeout=ours.timeout,
+        )
     if page is not None:
         answers.append(probe_url(page, status=question.status))
     return [answer for answer in answers if not answer.healthy]

@@ -64,15 +64,26 @@ def launch_of(action: Action, target: DeployTarget, image: MachineImage) -> Laun
     """
     release = image.release
     tags = {
-        PROJECT: target.project, ENVIRONMENT: target.environment, VERSION: release.version,
-        SHA: release.sha, IMAGE: image.image_id, "Name": action.group,
-    }  # fmt: skip
+        PROJECT: target.project,
+        ENVIRONMENT: target.environment,
+        VERSION: release.version,
+        SHA: release.sha,
+        IMAGE: image.image_id,
+        "Name": action.group,
+    }
     return Launch(
-        name=action.group, image_id=image.image_id, size=action.size or _configured(target),
-        tags=tags, instance_type=target.instance_type, subnets=target.subnets,
-        security_groups=target.security_groups, profile=target.profile,
-        user_data=user_data(target, release), like=action.source, drop=frozenset(target.drop),
-    )  # fmt: skip
+        name=action.group,
+        image_id=image.image_id,
+        size=action.size or _configured(target),
+        tags=tags,
+        instance_type=target.instance_type,
+        subnets=target.subnets,
+        security_groups=target.security_groups,
+        profile=target.profile,
+        user_data=user_data(target, release),
+        like=action.source,
+        drop=frozenset(target.drop),
+    )
 
 
 def _configured(target: DeployTarget) -> tuple[int, int, int]:

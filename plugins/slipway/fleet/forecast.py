@@ -134,13 +134,16 @@ class _Imagined:
 
     def _launched(self, action: Action) -> ServerGroup:
         target, image = self.swap.target, self.swap.image
-        low, desired, high = action.size or (
-            target.min_size, target.desired_size, target.max_size,
-        )  # fmt: skip
+        low, desired, high = action.size or (target.min_size, target.desired_size, target.max_size)
         return ServerGroup(
-            name=action.group, version=image.release.version, image_id=image.image_id,
-            min_size=low, desired=desired, max_size=high, attached=False,
-        )  # fmt: skip
+            name=action.group,
+            version=image.release.version,
+            image_id=image.image_id,
+            min_size=low,
+            desired=desired,
+            max_size=high,
+            attached=False,
+        )
 
 
 # What each action does to its group; a launch and a deletion are about the group itself.
@@ -155,15 +158,17 @@ EFFECTS: Mapping[ActionKind, Callable[[ServerGroup, Action], dict[str, Any]]] = 
     ActionKind.ATTACH: lambda *_: {"attached": True},
     ActionKind.DETACH: lambda *_: {"attached": False},
     ActionKind.SUSPEND_SCALING: lambda group, action: {
-        "held": action.processes, "suspended": group.suspended | action.processes,
+        "held": action.processes,
+        "suspended": group.suspended | action.processes,
     },
     ActionKind.RESUME_SCALING: lambda group, action: {
-        "held": frozenset(), "suspended": group.suspended - action.processes,
+        "held": frozenset(),
+        "suspended": group.suspended - action.processes,
     },
     ActionKind.MARK_LIVE: lambda _, action: {"live_since": action.at},
     ActionKind.KEEP_WARM: lambda _, action: {"standby_until": action.at},
     ActionKind.WAKE: lambda _, action: {"standby_until": action.at},
-}  # fmt: skip
+}
 
 
 def _settled(group: ServerGroup) -> ServerGroup:

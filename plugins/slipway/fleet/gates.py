@@ -36,7 +36,7 @@ class GateResult:
 
     :param passed: the swap may go on.
     :param message: where things stand, in words.
-    :param cheap_recheck: asks about one machine that is missing, which is cheap; yes means that asking the
+    :param cheap_recheck: asks about one machine that is missing; yes means that asking the
         whole question again is worth it.
     """
 

@@ -43,9 +43,12 @@ def probe_question(probe: Probe, health: HealthCheck) -> HealthCheck:
     secret = health.scheme in (Scheme.HTTPS, Scheme.TLS) and port == health.port
     usual = Scheme.HTTPS if secret else Scheme.HTTP
     return HealthCheck(
-        scheme=Scheme(probe.scheme) if probe.scheme else usual, port=port, path=probe.path or "/",
-        status=str(probe.status), timeout=health.timeout,
-    )  # fmt: skip
+        scheme=Scheme(probe.scheme) if probe.scheme else usual,
+        port=port,
+        path=probe.path or "/",
+        status=str(probe.status),
+        timeout=health.timeout,
+    )
 
 
 def _scheme(target: DeployTarget, check: HealthCheck, port: int) -> Scheme:

@@ -11,14 +11,7 @@ from itertools import chain
 
 from slipway.fleet.finding import Finding
 from slipway.fleet.preflight_data import database, encryption, parameters
-from slipway.fleet.preflight_machine import (
-    image,
-    inherited,
-    instance_type,
-    profile,
-    quotas,
-    rights,
-)
+from slipway.fleet.preflight_machine import image, inherited, instance_type, profile, quotas, rights
 from slipway.fleet.preflight_network import balancer, security_groups, subnets
 from slipway.model.nearest import Named, Owner, nearest
 from slipway.model.surroundings import AlarmsSeen, AptSeen, Needs, Surroundings
@@ -45,10 +38,11 @@ def _alarms(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
     if isinstance(seen.alarms, AlarmsSeen):
         for name in seen.alarms.missing:
             yield Finding(
-                what=f"alarm {name!r}", trouble="does not exist",
+                what=f"alarm {name!r}",
+                trouble="does not exist",
                 nearest=nearest(name, _alarm_names(needs, seen, seen.alarms)),
                 cure="correct soak.alarms in the project file, or make the alarm",
-            )  # fmt: skip
+            )
 
 
 def _alarm_names(needs: Needs, seen: Surroundings, alarms: AlarmsSeen) -> list[str]:
@@ -59,6 +53,7 @@ def _alarm_names(needs: Needs, seen: Surroundings, alarms: AlarmsSeen) -> list[s
 def _apt(_: Needs, seen: Surroundings) -> Iterator[Finding]:
     if isinstance(seen.apt, AptSeen) and seen.apt.status in _NOT_THERE:
         yield Finding(
-            what=f"apt repository {seen.apt.url}", trouble=f"answers HTTP {seen.apt.status}",
+            what=f"apt repository {seen.apt.url}",
+            trouble=f"answers HTTP {seen.apt.status}",
             cure="correct host and distribution of the connection slipway_apt",
-        )  # fmt: skip
+        )

@@ -22,24 +22,25 @@ def parameters(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
     for name in needs.parameters:
         if name not in there:
             yield Finding(
-                what=f"parameter {needs.parameter_path}{name}", trouble="does not exist",
+                what=f"parameter {needs.parameter_path}{name}",
+                trouble="does not exist",
                 nearest=nearest(name, set(there) - set(needs.parameters)),
                 cure="put it into Parameter Store, or correct package.parameters",
-            )  # fmt: skip
+            )
     for name, times in sorted(there.items()):
         if not _VARIABLE.fullmatch(name):
             yield Finding(
                 what=f"parameter {needs.parameter_path}{name}",
                 trouble="can be no environment variable, and the service would not start with it",
                 cure="give it a name of letters, digits and _",
-            )  # fmt: skip
+            )
         elif times > 1:
             yield Finding(
                 what=f"parameter {name}",
                 trouble=f"is there {times} times below {needs.parameter_path}, and the service "
                 "would not start with both",
                 cure="leave one of them",
-            )  # fmt: skip
+            )
 
 
 def encryption(_: Needs, seen: Surroundings) -> Iterator[Finding]:
@@ -48,9 +49,10 @@ def encryption(_: Needs, seen: Surroundings) -> Iterator[Finding]:
         if isinstance(one, KeySeen) and one.state != "Enabled":
             state = f"is {one.state}" if one.state else "does not exist"
             yield Finding(
-                what=f"KMS key {one.id!r} of {one.used_by}", trouble=state,
+                what=f"KMS key {one.id!r} of {one.used_by}",
+                trouble=state,
                 cure="enable the key, or encrypt with another one",
-            )  # fmt: skip
+            )
 
 
 def database(_: Needs, seen: Surroundings) -> Iterator[Finding]:
@@ -61,9 +63,11 @@ def database(_: Needs, seen: Surroundings) -> Iterator[Finding]:
     what = f"database of connection {found.connection!r}"
     if found.trouble:
         yield Finding(
-            what=what, trouble=found.trouble, passing=found.passing,
+            what=what,
+            trouble=found.trouble,
+            passing=found.passing,
             cure="correct the connection, or let this worker reach the database",
-        )  # fmt: skip
+        )
     elif found.pending:
         yield from _rights(found, what)
 
@@ -72,26 +76,29 @@ def _rights(found: DatabaseSeen, what: str) -> Iterator[Finding]:
     role = f"the role {found.role!r}"
     if found.read_only:
         yield Finding(
-            what=what, trouble="can only be read: it is a replica, or the role's default",
+            what=what,
+            trouble="can only be read: it is a replica, or the role's default",
             cure="let the connection lead to the primary, as a role that may write",
-        )  # fmt: skip
+        )
         return
     if not found.schema:
         cure = f"make one, or set the search_path of {role}"
         yield Finding(what=what, trouble=f"has no schema in which {role} makes tables", cure=cure)
     elif not found.may_create:
         yield Finding(
-            what=what, trouble=f"does not let {role} make anything in schema {found.schema}",
+            what=what,
+            trouble=f"does not let {role} make anything in schema {found.schema}",
             cure=f'GRANT CREATE ON SCHEMA {found.schema} TO "{found.role}"',
-        )  # fmt: skip
+        )
     if not found.ledger:
         yield Finding(
-            what=what, trouble=f"does not let {role} write goose's own table, goose_db_version",
+            what=what,
+            trouble=f"does not let {role} write goose's own table, goose_db_version",
             cure=f'GRANT ALL ON goose_db_version TO "{found.role}"',
-        )  # fmt: skip
+        )
     for table, owner in found.foreign:
         yield Finding(
             what=f"table {table!r} of connection {found.connection!r}",
             trouble=f"belongs to {owner!r}, and a pending migration changes it as {found.role!r}",
             cure=f'GRANT "{owner}" TO "{found.role}", or make {role} its owner',
-        )  # fmt: skip
+        )

@@ -51,9 +51,10 @@ def instance_type(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
     if zones and not zones & found.zones:
         there = ", ".join(sorted(found.zones)) or "no zone of the region"
         yield Finding(
-            what=what, trouble=f"is not offered in {', '.join(sorted(zones))}, but in {there}",
+            what=what,
+            trouble=f"is not offered in {', '.join(sorted(zones))}, but in {there}",
             cure=f"{_TYPE}, or instance.subnets",
-        )  # fmt: skip
+        )
     if needs.image_id is None:
         architecture = _EC2.get(needs.architecture, "")
         yield from _fits(needs, seen, f"package for {needs.architecture}", architecture)
@@ -66,9 +67,10 @@ def _fits(needs: Needs, seen: Surroundings, what: str, architecture: str) -> Ite
     if architecture not in found.architectures:
         runs = ", ".join(sorted(found.architectures))
         yield Finding(
-            what=what, trouble=f"is {architecture}, and {needs.instance_type} runs {runs}",
+            what=what,
+            trouble=f"is {architecture}, and {needs.instance_type} runs {runs}",
             cure=f"{_TYPE}, or build the package for {runs}",
-        )  # fmt: skip
+        )
 
 
 def profile(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
@@ -78,17 +80,19 @@ def profile(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
         return
     if not found.known:
         yield Finding(
-            what=what, trouble="does not exist",
+            what=what,
+            trouble="does not exist",
             nearest=nearest(found.name, _owner(needs, seen).usable(found.names)),
             cure="create it, or correct instance.profile in the project file",
-        )  # fmt: skip
+        )
     elif not found.roles:
         yield Finding(what=what, trouble="holds no role", cure="add the application's role to it")
     elif not found.trusts_ec2:
         yield Finding(
-            what=what, trouble=f"holds the role {found.roles[0]}, which machines must not take",
+            what=what,
+            trouble=f"holds the role {found.roles[0]}, which machines must not take",
             cure="let ec2.amazonaws.com assume the role",
-        )  # fmt: skip
+        )
 
 
 def quotas(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
@@ -99,7 +103,7 @@ def quotas(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
                 what=f"quota of {one.what}",
                 trouble=f"is {one.limit}: {one.used} are used, and {one.more} more are needed",
                 cure="ask AWS for a higher quota, or remove what nobody uses",
-            )  # fmt: skip
+            )
 
 
 def inherited(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
@@ -109,16 +113,17 @@ def inherited(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
         return
     if found.key_pair:
         yield Finding(
-            what=f"key pair {found.key_pair!r} of the serving group", trouble="does not exist",
+            what=f"key pair {found.key_pair!r} of the serving group",
+            trouble="does not exist",
             nearest=nearest(found.key_pair, _owner(needs, seen).usable(found.key_pairs)),
             cure="make it again, or give the serving group a template without it",
-        )  # fmt: skip
+        )
     for hook, target in found.hooks:
         yield Finding(
             what=f"lifecycle hook {hook!r} of the serving group",
             trouble=f"tells {target}, which does not exist",
             cure="make it again, or correct the hook: it passes on to the new group",
-        )  # fmt: skip
+        )
 
 
 def rights(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
@@ -126,9 +131,10 @@ def rights(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
     for one in seen.rights:
         if isinstance(one, RefusedSeen) and needs.machines:
             yield Finding(
-                what=f"right {one.action}", trouble=f"is refused: {one.said}",
+                what=f"right {one.action}",
+                trouble=f"is refused: {one.said}",
                 cure="give the connection's role the policy that `python -m include.iam` writes",
-            )  # fmt: skip
+            )
 
 
 def _owner(needs: Needs, seen: Surroundings) -> Owner:

@@ -32,23 +32,26 @@ def balancer(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
     if found is None:
         there = () if isinstance(seen.balancers, Unasked) else seen.balancers
         yield Finding(
-            what=f"{kind} {name!r}", trouble="does not exist",
+            what=f"{kind} {name!r}",
+            trouble="does not exist",
             nearest=nearest(name, _owner(needs, seen).own(there)),
             cure=f"create it, or {_FILE.format(key)}",
-        )  # fmt: skip
+        )
         return
     yield from _foreign(needs, seen, kind, name, key)
     if found.targets != "instance":
         yield Finding(
-            what=f"{kind} {name!r}", trouble=f"takes targets of type {found.targets}",
+            what=f"{kind} {name!r}",
+            trouble=f"takes targets of type {found.targets}",
             cure="server groups need one with target type `instance`",
-        )  # fmt: skip
+        )
     if not found.listening:
         yield Finding(
-            what=f"{kind} {name!r}", trouble="hangs on no listener, so no request would reach it",
+            what=f"{kind} {name!r}",
+            trouble="hangs on no listener, so no request would reach it",
             nearest=nearest(name, _listening(needs, seen, name)),
             cure="let a listener of a load balancer forward to it",
-        )  # fmt: skip
+        )
 
 
 def _foreign(needs: Needs, seen: Surroundings, kind: str, name: str, key: str) -> Iterator[Finding]:
@@ -58,10 +61,11 @@ def _foreign(needs: Needs, seen: Surroundings, kind: str, name: str, key: str) -
     for whose in (own.rival(one) for one in there if one.name == name):
         if whose:
             yield Finding(
-                what=f"{kind} {name!r}", trouble=f"belongs to project {whose}",
+                what=f"{kind} {name!r}",
+                trouble=f"belongs to project {whose}",
                 nearest=nearest(name, own.own(there)),
                 cure=f"{_FILE.format(key)}; if it is this project's, tag it with slipway:project",
-            )  # fmt: skip
+            )
 
 
 def _listening(needs: Needs, seen: Surroundings, name: str) -> list[str]:
@@ -90,7 +94,7 @@ def subnets(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
                 trouble=f"lies in {one.zone}, and {at.name} serves {', '.join(sorted(at.zones))}",
                 nearest=_nearest(name, needs, seen, good, alike=_ANY),
                 cure=f"{_FILE.format('instance.subnets')}, or enable the zone at the balancer",
-            )  # fmt: skip
+            )
     if chosen and len(chosen) == len(needs.subnets):
         yield from _room(needs, chosen)
 
@@ -103,7 +107,7 @@ def _room(needs: Needs, chosen: Sequence[SubnetSeen]) -> Iterator[Finding]:
             what=f"subnet {names}",
             trouble=f"has {free} free addresses, and {needs.machines} machines are launched",
             cure="free addresses, or name a further subnet under instance.subnets",
-        )  # fmt: skip
+        )
 
 
 def security_groups(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
@@ -134,10 +138,11 @@ def _lost(
     kind: str, name: str, needs: Needs, seen: Surroundings, here: Sequence[_Placed], key: str
 ) -> Finding:
     return Finding(
-        what=f"{kind} {name!r}", trouble="does not exist",
+        what=f"{kind} {name!r}",
+        trouble="does not exist",
         nearest=_nearest(name, needs, seen, here),
         cure=f"create it, or {_FILE.format(f'instance.{key}')}",
-    )  # fmt: skip
+    )
 
 
 def _elsewhere(
@@ -152,10 +157,11 @@ def _elsewhere(
     same = next((other.id for other in here if other.name == one.name), "")
     what = f"{at.name} in {at.vpc}" if at.name else f"the subnets in {at.vpc}"
     return Finding(
-        what=f"{kind} {name!r}", trouble=f"is in {one.vpc}, and {what}",
+        what=f"{kind} {name!r}",
+        trouble=f"is in {one.vpc}, and {what}",
         nearest=same or _nearest(name, needs, seen, here, alike=_ANY),
         cure=_FILE.format(f"instance.{key}"),
-    )  # fmt: skip
+    )
 
 
 def _pick(name: str, there: Iterable[_P]) -> _P | None:

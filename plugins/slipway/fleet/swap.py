@@ -79,9 +79,14 @@ class Swap:
         :param wish: how far to go.
         """
         return plan(
-            fleet, wish, target=self.target, version=self.image.release.version,
-            name=self.name, image=self.image.image_id, now=int(self.clock()),
-        )  # fmt: skip
+            fleet,
+            wish,
+            target=self.target,
+            version=self.image.release.version,
+            name=self.name,
+            image=self.image.image_id,
+            now=int(self.clock()),
+        )
 
     def converge(self, wish: Goal, *, timeout: float, seen: Fleet | None = None) -> Fleet:
         """Act until the wish is fulfilled; nothing is done twice.
@@ -131,13 +136,15 @@ class Swap:
         """
         group = fleet.of(self.image.release.version)
         return Deployment(
-            release=self.image.release, environment=self.target.environment,
-            server_group=self.name, launch_template=self.name,
+            release=self.image.release,
+            environment=self.target.environment,
+            server_group=self.name,
+            launch_template=self.name,
             image_id=group.image_id or self.image.image_id if group else self.image.image_id,
             instance_ids=tuple(one.instance_id for one in group.machines) if group else (),
             previous_group=previous.name if previous else None,
             previous_version=previous.version if previous else None,
-        )  # fmt: skip
+        )
 
     def previous(self, fleet: Fleet) -> ServerGroup | None:
         """Return the group that serves beside the release, or did last and is still warm.

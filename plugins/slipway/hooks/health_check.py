@@ -64,11 +64,13 @@ def of_target_group(raw: Mapping[str, Any]) -> HealthCheck:
         known = Scheme.TLS if known is Scheme.HTTPS else Scheme.TCP
         remark = f"the target group speaks {spoken}, so a connection is all that is asked for"
     return HealthCheck(
-        scheme=known, port=int(port) if port.isdecimal() else int(raw.get("Port") or 80),
+        scheme=known,
+        port=int(port) if port.isdecimal() else int(raw.get("Port") or 80),
         path=str(raw.get("HealthCheckPath") or "/") if known.asks_for_a_path else "",
         status=str((raw.get("Matcher") or {}).get("HttpCode") or ANY_SUCCESS),
-        timeout=float(raw.get("HealthCheckTimeoutSeconds") or 0), remark=remark,
-    )  # fmt: skip
+        timeout=float(raw.get("HealthCheckTimeoutSeconds") or 0),
+        remark=remark,
+    )
 
 
 def of_classic(raw: Mapping[str, Any]) -> HealthCheck:
@@ -83,9 +85,12 @@ def of_classic(raw: Mapping[str, Any]) -> HealthCheck:
     word = found["scheme"].lower()
     scheme = Scheme.TLS if word == "ssl" else _known(word)
     return HealthCheck(
-        scheme=scheme, port=int(found["port"]), path=found["path"] or "", status=_CLASSIC,
+        scheme=scheme,
+        port=int(found["port"]),
+        path=found["path"] or "",
+        status=_CLASSIC,
         timeout=float(check.get("Timeout") or 0),
-    )  # fmt: skip
+    )
 
 
 def _known(word: str) -> Scheme:

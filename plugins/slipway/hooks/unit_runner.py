@@ -31,9 +31,12 @@ _UNITS = ("/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOBODY = 65534
 _FOLDERS = {
-    "RuntimeDirectory": "/run", "StateDirectory": "/var/lib", "CacheDirectory": "/var/cache",
-    "LogsDirectory": "/var/log", "ConfigurationDirectory": "/etc",
-}  # fmt: skip
+    "RuntimeDirectory": "/run",
+    "StateDirectory": "/var/lib",
+    "CacheDirectory": "/var/cache",
+    "LogsDirectory": "/var/log",
+    "ConfigurationDirectory": "/etc",
+}
 _RESTARTS, _GRACE = 30, 10.0
 Unit = dict[str, list[str]]
 
@@ -108,10 +111,22 @@ class Service:
         base = self.name.rsplit(".", 1)[0]
         prefix, _, instance = base.partition("@")
         known = {
-            "n": self.name, "N": base, "p": prefix, "i": instance, "I": instance, "t": "/run",
-            "S": "/var/lib", "C": "/var/cache", "L": "/var/log", "E": "/etc",
-            "H": socket.gethostname(), "u": self.user, "h": self.home, "U": str(self.uid), "%": "%",
-        }  # fmt: skip
+            "n": self.name,
+            "N": base,
+            "p": prefix,
+            "i": instance,
+            "I": instance,
+            "t": "/run",
+            "S": "/var/lib",
+            "C": "/var/cache",
+            "L": "/var/log",
+            "E": "/etc",
+            "H": socket.gethostname(),
+            "u": self.user,
+            "h": self.home,
+            "U": str(self.uid),
+            "%": "%",
+        }
         return re.sub(r"%(.)", lambda found: known.get(found[1], found[0]), text)
 
     def argv(self, command: str) -> list[str]:
@@ -149,10 +164,14 @@ class Service:
             groups = os.getgrouplist(self.user, self.gid)
             account = {"user": self.uid, "group": self.gid, "extra_groups": groups}
         return subprocess.Popen(  # noqa: S603 - what the package's own unit says
-            argv, env=self.environment, cwd=folder if folder.is_dir() else "/",
-            stdin=subprocess.DEVNULL, start_new_session=True, **account,
+            argv,
+            env=self.environment,
+            cwd=folder if folder.is_dir() else "/",
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            **account,
             umask=int(last(self.unit, "UMask", "0022"), 8),
-        )  # fmt: skip
+        )
 
 
 _VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -210,8 +229,11 @@ def install() -> None:
     done = subprocess.run(  # noqa: S603 - in a container of its own
         ["/usr/bin/dpkg", "--force-confdef", "--force-confold", "--install", *files],
         env={"PATH": f"{quiet}:{_PATH}", "DEBIAN_FRONTEND": "noninteractive", "LANG": "C.UTF-8"},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     if done.returncode != 0:
         sys.stdout.write(done.stdout.decode(errors="replace")[-4000:])
         sys.exit(NOT_INSTALLED)

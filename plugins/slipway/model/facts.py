@@ -344,11 +344,16 @@ class PublishedPackage(Fact):
         base = self.distribution.removesuffix(f"-{self.suite}") if self.suite else self.distribution
         return tuple(
             dataclasses.replace(
-                self, suite=one.suite, architecture=one.architecture, version=one.version,
-                sha256=one.sha256, beside=one.beside, distribution=in_suite(base, one.suite),
+                self,
+                suite=one.suite,
+                architecture=one.architecture,
+                version=one.version,
+                sha256=one.sha256,
+                beside=one.beside,
+                distribution=in_suite(base, one.suite),
             )
             for one in self.others
-        )  # fmt: skip
+        )
 
 
 def in_suite(distribution: str, suite: str) -> str:

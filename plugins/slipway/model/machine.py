@@ -82,14 +82,18 @@ DISTRIBUTIONS: Mapping[OperatingSystem, Distribution] = {
         suite="trixie", ssh_user="admin", owner=_DEBIAN, names="debian-13-{architecture}-*"
     ),
     OperatingSystem.UBUNTU_22_04: Distribution(
-        suite="jammy", ssh_user="ubuntu", owner=_CANONICAL,
+        suite="jammy",
+        ssh_user="ubuntu",
+        owner=_CANONICAL,
         names="ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-{architecture}-server-*",
     ),
     OperatingSystem.UBUNTU_24_04: Distribution(
-        suite="noble", ssh_user="ubuntu", owner=_CANONICAL,
+        suite="noble",
+        ssh_user="ubuntu",
+        owner=_CANONICAL,
         names="ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-{architecture}-server-*",
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

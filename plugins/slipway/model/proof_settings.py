@@ -65,14 +65,21 @@ class ProofSettings(Fact):
         """
         parts = urlsplit(url)
         known = {
-            "url": url, "host": parts.hostname or "", "port": str(parts.port or 5432),
-            "user": unquote(parts.username or ""), "password": unquote(parts.password or ""),
+            "url": url,
+            "host": parts.hostname or "",
+            "port": str(parts.port or 5432),
+            "user": unquote(parts.username or ""),
+            "password": unquote(parts.password or ""),
             "name": unquote(parts.path.lstrip("/")),
-        }  # fmt: skip
+        }
         database = {
-            "DATABASE_URL": url, "PGHOST": known["host"], "PGPORT": known["port"],
-            "PGUSER": known["user"], "PGPASSWORD": known["password"], "PGDATABASE": known["name"],
-        }  # fmt: skip
+            "DATABASE_URL": url,
+            "PGHOST": known["host"],
+            "PGPORT": known["port"],
+            "PGUSER": known["user"],
+            "PGPASSWORD": known["password"],
+            "PGDATABASE": known["name"],
+        }
         given = {name: _filled(text, known) for name, text in self.stand_ins.items()}
         return {**database, **self.environment, **given}
 

@@ -7,10 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk.exceptions import (
-    AirflowSkipException,
-    TaskAwaitingInput,
-)
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
 
 from slipway.exceptions import ApprovalMissing
@@ -51,9 +48,14 @@ class ApproveReleaseOperator(ApprovalOperator):
     """
 
     def __init__(
-        self, *, admission: Admission, windows: Sequence[Json] = (), newest_only: bool = False,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC), **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        admission: Admission,
+        windows: Sequence[Json] = (),
+        newest_only: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **kwargs: Any,
+    ) -> None:
         subject = f"Deploy {admission.project} to {admission.environment}?"
         super().__init__(**{"fail_on_reject": True, "subject": subject, **kwargs})
         self.admission = admission
@@ -137,9 +139,15 @@ class ApproveReleaseOperator(ApprovalOperator):
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
         asked = CreateHITLDetailPayload(
-            ti_id=context["ti"].id, options=self.options, subject=self.subject, body=self.body,
-            defaults=None, multiple=False, params=self.serialized_params, assigned_users=[],
-        )  # fmt: skip
+            ti_id=context["ti"].id,
+            options=self.options,
+            subject=self.subject,
+            body=self.body,
+            defaults=None,
+            multiple=False,
+            params=self.serialized_params,
+            assigned_users=[],
+        )
         shown: Any = SUPERVISOR_COMMS.send(msg=asked)
         if (shown.subject, shown.body) != (self.subject, self.body):
             msg = "Airflow still shows the plan that this run asked about before"

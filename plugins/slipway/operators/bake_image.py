@@ -53,9 +53,11 @@ class _Baker:
         """Give a bake a name that is free, and say whose it is."""
         own = hashlib.sha256(f"{self.installation}\0{plan.name}".encode()).hexdigest()[:8]
         return replace(
-            plan, image_name=self.images.catalogue.free_name(f"{plan.image_name}-{own}"),
-            marks={INSTALLATION: self.installation}, builder_marks=self.builder_marks,
-        )  # fmt: skip
+            plan,
+            image_name=self.images.catalogue.free_name(f"{plan.image_name}-{own}"),
+            marks={INSTALLATION: self.installation},
+            builder_marks=self.builder_marks,
+        )
 
     def find(self, plan: Bake, release: Release | None) -> ImageRecord | None:
         """Return the image of these inputs that is on record, if there is one."""
@@ -70,9 +72,12 @@ class _Baker:
         """Bake an image, and note that it was baked here."""
         self.log(f"baking {plan.image_name} on {plan.source_image}")
         image_id = bake(
-            plan, toolbox=self.toolbox, catalogue=self.images.catalogue,
-            account=account(self.aws_conn_id, self.images.region, "ec2"), log=self.log,
-        )  # fmt: skip
+            plan,
+            toolbox=self.toolbox,
+            catalogue=self.images.catalogue,
+            account=account(self.aws_conn_id, self.images.region, "ec2"),
+            log=self.log,
+        )
         return self.images.note(image_id, plan.tags, release, plan.inputs)
 
 
@@ -101,11 +106,22 @@ class BakeImageOperator(BaseOperator):
     ui_color = "#fde68a"
 
     def __init__(
-        self, *, package: Any, unit: str, config: Mapping[str, str], aws_conn_id: str, region: str,
-        docker_conn_id: str = DEFAULT, recipes: str | None = None, reuse: bool = False,
-        admission: Admission | None = None, uses: Sequence[str] = (),
-        machine: Machine | None = None, instance_type: str = "", **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        package: Any,
+        unit: str,
+        config: Mapping[str, str],
+        aws_conn_id: str,
+        region: str,
+        docker_conn_id: str = DEFAULT,
+        recipes: str | None = None,
+        reuse: bool = False,
+        admission: Admission | None = None,
+        uses: Sequence[str] = (),
+        machine: Machine | None = None,
+        instance_type: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.package = package
         self.unit = unit
@@ -155,16 +171,24 @@ class BakeImageOperator(BaseOperator):
         baker = _Baker(
             images=images,
             toolbox=Toolbox(
-                engine=container_engine(self.docker_conn_id), name=container_name(context),
+                engine=container_engine(self.docker_conn_id),
+                name=container_name(context),
                 labels=self._labels,
             ),
-            aws_conn_id=self.aws_conn_id, installation=installation_name(store),
-            builder_marks={PROJECT: project, ENVIRONMENT: environment}, log=self._say,
-        )  # fmt: skip
+            aws_conn_id=self.aws_conn_id,
+            installation=installation_name(store),
+            builder_marks={PROJECT: project, ENVIRONMENT: environment},
+            log=self._say,
+        )
         layers = Layers(
-            region=self.region, unit=self.unit, config=self.config, recipes=self.recipes,
-            uses=self.uses, machine=self.machine, instance_type=self.instance_type,
-        )  # fmt: skip
+            region=self.region,
+            unit=self.unit,
+            config=self.config,
+            recipes=self.recipes,
+            uses=self.uses,
+            machine=self.machine,
+            instance_type=self.instance_type,
+        )
         name = bake_name(context, project, environment)
         base_plan = layers.base(images.catalogue, f"{name}-base")
         base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)

@@ -23,13 +23,7 @@ from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, PackageVariant, Release
 from slipway.model.large_files import LargeFiles
 from slipway.tasks.built_files import BuiltStore
-from slipway.tasks.kept_facts import (
-    CHECKOUT,
-    forget_fact,
-    keep_fact,
-    kept_report,
-    same_as_kept,
-)
+from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, kept_report, same_as_kept
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -60,12 +54,23 @@ class BuildDebOperator(BaseOperator):
     ui_color = "#ffedd5"
 
     def __init__(
-        self, *, checkout: Any, url: str, package: str, nfpm_file: str, unit: str,
-        connection: str | None = None, submodules: dict[str, str] | None = None,
-        lfs: str = LargeFiles.FETCH.value, docker_conn_id: str = DEFAULT, built: Any = None,
-        built_task: str | None = None, debs: str | None = None, suites: Sequence[str] = (),
+        self,
+        *,
+        checkout: Any,
+        url: str,
+        package: str,
+        nfpm_file: str,
+        unit: str,
+        connection: str | None = None,
+        submodules: dict[str, str] | None = None,
+        lfs: str = LargeFiles.FETCH.value,
+        docker_conn_id: str = DEFAULT,
+        built: Any = None,
+        built_task: str | None = None,
+        debs: str | None = None,
+        suites: Sequence[str] = (),
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(**kwargs)
         self.checkout = checkout
         self.built = built
@@ -113,18 +118,29 @@ class BuildDebOperator(BaseOperator):
     ) -> DebPackage:
         """Take the packages that the pipeline has built itself."""
         found = ready_debs(
-            toolbox, built, pattern=pattern, wanted=self._wanted(checkout.release), into=into,
-            log=self._say, suites=self.suites,
-        )  # fmt: skip
+            toolbox,
+            built,
+            pattern=pattern,
+            wanted=self._wanted(checkout.release),
+            into=into,
+            log=self._say,
+            suites=self.suites,
+        )
         store = artifact_store()
         kinds = [found, *found.others]
         stored = [self._stored_kind(store, checkout, one) for one in kinds]
         others = tuple(
             PackageVariant(
-                suite=kind.suite, architecture=one.architecture, version=one.version,
-                sha256=one.sha256, size=one.size, artifact=one.artifact, beside=one.beside,
-            ) for kind, one in zip(kinds[1:], stored[1:], strict=True)
-        )  # fmt: skip
+                suite=kind.suite,
+                architecture=one.architecture,
+                version=one.version,
+                sha256=one.sha256,
+                size=one.size,
+                artifact=one.artifact,
+                beside=one.beside,
+            )
+            for kind, one in zip(kinds[1:], stored[1:], strict=True)
+        )
         return replace(stored[0], suite=found.suite, others=others)
 
     def _stored_kind(
@@ -134,17 +150,26 @@ class BuildDebOperator(BaseOperator):
         beside = (self._store(store, checkout, one) for one in found.beside)
         kept = tuple(
             PackageBeside(
-                name=one.name, version=one.version, architecture=one.architecture,
-                sha256=one.sha256, artifact=one.artifact, size=one.size,
+                name=one.name,
+                version=one.version,
+                architecture=one.architecture,
+                sha256=one.sha256,
+                artifact=one.artifact,
+                size=one.size,
                 installed=one.name in found.needed,
-            ) for one in beside
-        )  # fmt: skip
+            )
+            for one in beside
+        )
         return replace(self._store(store, checkout, found.main), beside=kept)
 
     def _packed(
-        self, mirror: GitMirror, checkout: Checkout, toolbox: Toolbox, more: IO[bytes] | None,
+        self,
+        mirror: GitMirror,
+        checkout: Checkout,
+        toolbox: Toolbox,
+        more: IO[bytes] | None,
         into: IO[bytes],
-    ) -> BuiltDeb:  # fmt: skip
+    ) -> BuiltDeb:
         """Have nfpm build the package.
 
         :param more: what the pipeline built; it lies over what the sources have of the same name.
@@ -155,9 +180,15 @@ class BuildDebOperator(BaseOperator):
             if more is not None:
                 append(sources, more)
             return build_deb(
-                toolbox, sources, nfpm_file=self.nfpm_file, version=release.version,
-                built_at=checkout.committed_at, into=into, log=self._say, package=self.package,
-            )  # fmt: skip
+                toolbox,
+                sources,
+                nfpm_file=self.nfpm_file,
+                version=release.version,
+                built_at=checkout.committed_at,
+                into=into,
+                log=self._say,
+                package=self.package,
+            )
 
     def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:
         """Fetch what the pipeline built.
@@ -202,10 +233,15 @@ class BuildDebOperator(BaseOperator):
             store.put_file(key, built.content)
         self._say(f"{file}: {built.size} bytes, sha256 {digest}")
         return DebPackage(
-            release=release, name=built.name, version=built.version,
-            architecture=built.architecture, sha256=digest, size=built.size, artifact=key,
+            release=release,
+            name=built.name,
+            version=built.version,
+            architecture=built.architecture,
+            sha256=digest,
+            size=built.size,
+            artifact=key,
             reused=kept is not None,
-        )  # fmt: skip
+        )
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)

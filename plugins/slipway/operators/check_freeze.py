@@ -13,12 +13,7 @@ from slipway.exceptions import EnvironmentFrozen
 from slipway.model.facts import Json
 from slipway.model.inert import visible
 from slipway.policies.freeze import FreezeWindow, freeze_at
-from slipway.tasks.params import (
-    OVERRIDE_FREEZE,
-    freeze_override,
-    is_dry_run,
-    triggered_by,
-)
+from slipway.tasks.params import OVERRIDE_FREEZE, freeze_override, is_dry_run, triggered_by
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -37,9 +32,13 @@ class CheckFreezeOperator(BaseOperator):
     ui_color = "#e0f2fe"
 
     def __init__(
-        self, *, windows: Sequence[Json], skip: bool = False,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC), **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        windows: Sequence[Json],
+        skip: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.windows = tuple(windows)
         self.skip = skip

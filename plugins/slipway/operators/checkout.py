@@ -46,10 +46,18 @@ class CheckoutOperator(BaseOperator):
     ui_color = "#dbeafe"
 
     def __init__(
-        self, *, project: str, url: str, ref: str, branch: str, branches: Sequence[str] = (),
-        tags: Sequence[str] = (), version_tags: Sequence[str] = (), connection: str | None = None,
+        self,
+        *,
+        project: str,
+        url: str,
+        ref: str,
+        branch: str,
+        branches: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        version_tags: Sequence[str] = (),
+        connection: str | None = None,
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(**kwargs)
         self.project = project
         self.url = url
@@ -71,15 +79,20 @@ class CheckoutOperator(BaseOperator):
             checkout = self._checkout(announced_by(context))
         release = checkout.release
         self.log.info(
-            "%s is %s: version %s, by %s", visible(checkout.ref), release.sha, release.version,
+            "%s is %s: version %s, by %s",
+            visible(checkout.ref),
+            release.sha,
+            release.version,
             visible(checkout.author_name),
-        )  # fmt: skip
+        )
         for version in ReleaseCatalogue(artifact_store()).versions_of(release):
             if version != release.version:
                 self.log.warning(
                     "this commit is released as %s already; tags were made or moved since, so it "
-                    "becomes %s as well", version, release.version,
-                )  # fmt: skip
+                    "becomes %s as well",
+                    version,
+                    release.version,
+                )
         return keep_fact(context, release, checkout.to_json())
 
     def _checkout(self, by: str) -> Checkout:
@@ -99,12 +112,19 @@ class CheckoutOperator(BaseOperator):
         tip = mirror.refs.all().get(deliverable.ref)
         return Checkout(
             release=Release(project=self.project, sha=found.sha, version=version),
-            repository=self.url, ref=ref, tag=event.tag, event=event,
-            branch=event.branch or self.branch, parent=commit.parent, message=commit.message,
-            author_name=commit.author_name, author_email=commit.author_email,
+            repository=self.url,
+            ref=ref,
+            tag=event.tag,
+            event=event,
+            branch=event.branch or self.branch,
+            parent=commit.parent,
+            message=commit.message,
+            author_name=commit.author_name,
+            author_email=commit.author_email,
             committed_at=commit.committed_at,
-            position=mirror.position(found.sha, tip) if tip else None, delivered=self.branch,
-        )  # fmt: skip
+            position=mirror.position(found.sha, tip) if tip else None,
+            delivered=self.branch,
+        )
 
     def _version(self, mirror: GitMirror, found: Found) -> str:
         version = mirror.version(found.sha, self.version_tags)
@@ -112,8 +132,10 @@ class CheckoutOperator(BaseOperator):
             self.log.warning(
                 "the version is numbered by the tag %s, which looks like a date and is higher than "
                 "%s for good; if it is no version, name those that are: `repository: "
-                '{version_tags: ["v*"]}`', visible(version.tag), visible(version.others[0]),
-            )  # fmt: skip
+                '{version_tags: ["v*"]}`',
+                visible(version.tag),
+                visible(version.others[0]),
+            )
         return version.name
 
 

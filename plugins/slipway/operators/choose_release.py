@@ -85,10 +85,12 @@ class ChooseReleaseOperator(BaseOperator):
         }
         on = {name: version for name, version in seen.items() if version}
         ask_which(
-            context, catalogue.recent(target.project, _LISTED), on=on,
+            context,
+            catalogue.recent(target.project, _LISTED),
+            on=on,
             subject=f"Which release of {target.project} goes to {target.environment}?",
             default=on.get(places[0].environment) if places else None,
-        )  # fmt: skip
+        )
 
     def _taken(self, record: ReleaseRecord) -> Json:
         release = record.checkout.release

@@ -62,10 +62,15 @@ class LeasedOperator(BaseOperator):
     image: Any = None
 
     def __init__(
-        self, *, admission: Admission | None = None, windows: Sequence[Json] = (),
-        skip_frozen: bool = False, clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        preflight: Preflight | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        admission: Admission | None = None,
+        windows: Sequence[Json] = (),
+        skip_frozen: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        preflight: Preflight | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.preflight = preflight
         self.admission = admission
@@ -91,10 +96,17 @@ class LeasedOperator(BaseOperator):
         raise NotImplementedError
 
     def acquire_lease(
-        self, context: Context, cloud: FleetCloud, environment: Json, release: str,
-        *, begin: Callable[[], None] | None, soaked: bool = False, consent: Consent | None = None,
+        self,
+        context: Context,
+        cloud: FleetCloud,
+        environment: Json,
+        release: str,
+        *,
+        begin: Callable[[], None] | None,
+        soaked: bool = False,
+        consent: Consent | None = None,
         admit: Callable[[LeaseRecord | None], None] | None = None,
-    ) -> FleetLease:  # fmt: skip
+    ) -> FleetLease:
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
 
         :param context: the task's.
@@ -171,9 +183,11 @@ class LeasedOperator(BaseOperator):
             time.sleep(_PAUSE)
             return
         self.defer(
-            trigger=LeaseTrigger(environment=target.to_json()), method_name="resume",
-            kwargs={"since": since}, timeout=timedelta(seconds=_LONGEST),
-        )  # fmt: skip
+            trigger=LeaseTrigger(environment=target.to_json()),
+            method_name="resume",
+            kwargs={"since": since},
+            timeout=timedelta(seconds=_LONGEST),
+        )
 
 
 def _anybody(held: LeaseRecord | None) -> None:

@@ -122,11 +122,19 @@ class GooseRehearseOperator(_GooseOperator):
     template_fields: Sequence[str] = ("checkout",)
 
     def __init__(
-        self, *, checkout: Any, postgres: int, environments: Sequence[str] = (),
-        extensions: Sequence[str] = (), image: str = "", roles: Sequence[str] = (),
-        rehearse: str = Rehearse.UP_DOWN_UP, targets: Sequence[Json] = (),
-        proof: Json | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        checkout: Any,
+        postgres: int,
+        environments: Sequence[str] = (),
+        extensions: Sequence[str] = (),
+        image: str = "",
+        roles: Sequence[str] = (),
+        rehearse: str = Rehearse.UP_DOWN_UP,
+        targets: Sequence[Json] = (),
+        proof: Json | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.targets = list(targets)
         self.proof = proof
@@ -149,16 +157,25 @@ class GooseRehearseOperator(_GooseOperator):
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             migrations = self._migrations(checkout.release.sha)
             starts = schema_starts(
-                artifact_store(), checkout.release.project, self.environments, self._migrations,
+                artifact_store(),
+                checkout.release.project,
+                self.environments,
+                self._migrations,
                 self._warn,
-            )  # fmt: skip
+            )
             rehearsal = Rehearsal(
-                engine=self._open_engine(context), labels=self._labels, postgres=self.postgres,
+                engine=self._open_engine(context),
+                labels=self._labels,
+                postgres=self.postgres,
                 database=container_name(context, "postgres"),
-                goose=container_name(context, "goose"), extensions=self.extensions,
-                image=self.image, roles=self.roles, env=self.env, rehearse=self.rehearse,
+                goose=container_name(context, "goose"),
+                extensions=self.extensions,
+                image=self.image,
+                roles=self.roles,
+                env=self.env,
+                rehearse=self.rehearse,
                 log=self._say,
-            )  # fmt: skip
+            )
             prove = self._prover(context, rehearsal, migrations)
             schema = replace(rehearsal, prove=prove).run(migrations, starts)
             for change in schema.heavy:
@@ -172,10 +189,16 @@ class GooseRehearseOperator(_GooseOperator):
         if settings.mode is OnBroken.OFF:
             return None
         proof = MigrationProof(
-            engine=rehearsal.engine, name=container_name(context, "proof"), labels=self._labels,
-            settings=settings, goose=rehearsal.goose_for, files=self._migrations,
-            open_cloud=open_cloud, log=self._say, warn=self._warn,
-        )  # fmt: skip
+            engine=rehearsal.engine,
+            name=container_name(context, "proof"),
+            labels=self._labels,
+            settings=settings,
+            goose=rehearsal.goose_for,
+            files=self._migrations,
+            open_cloud=open_cloud,
+            log=self._say,
+            warn=self._warn,
+        )
         return partial(proof.of_what_serves, migrations, self.targets)
 
 
@@ -207,11 +230,19 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
     template_fields: Sequence[str] = ("release", "database_conn_id", "image")
 
     def __init__(
-        self, *, environment: Json, release: Any, database_conn_id: str,
-        on_roll_back: str = OnRollBack.EXPAND_ONLY, lock_timeout: float = 5.0,
-        statement_timeout: float | None = None, heavy: str = OnHeavy.WARN,
-        heavy_from: int = HEAVY_FROM, image: Any = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        environment: Json,
+        release: Any,
+        database_conn_id: str,
+        on_roll_back: str = OnRollBack.EXPAND_ONLY,
+        lock_timeout: float = 5.0,
+        statement_timeout: float | None = None,
+        heavy: str = OnHeavy.WARN,
+        heavy_from: int = HEAVY_FROM,
+        image: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.heavy = OnHeavy(heavy)
         self.heavy_from = heavy_from
@@ -248,15 +279,21 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
             migrations = self._migrations(release.sha)
             toolbox = self._toolbox(context)
             tables = HeavyTables(
-                toolbox=toolbox, url=database_url(self.database_conn_id),
-                at_least=self.heavy_from, policy=self.heavy,
-            )  # fmt: skip
+                toolbox=toolbox,
+                url=database_url(self.database_conn_id),
+                at_least=self.heavy_from,
+                policy=self.heavy,
+            )
             change = SchemaChange(
                 heavy=partial(tables.allowed, heavy, approved=consent is not None),
-                goose=self._goose(toolbox, migrations), release=release,
-                environment=target.environment, on_roll_back=self.on_roll_back,
-                records=SchemaRecords(artifact_store()), log=self._say, warn=self._warn,
-            )  # fmt: skip
+                goose=self._goose(toolbox, migrations),
+                release=release,
+                environment=target.environment,
+                on_roll_back=self.on_roll_back,
+                records=SchemaRecords(artifact_store()),
+                log=self._say,
+                warn=self._warn,
+            )
             return change.apply(lease.check).to_json()
 
     def _toolbox(self, context: Context) -> Toolbox:
@@ -268,11 +305,17 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
 
     def _goose(self, toolbox: Toolbox, migrations: MigrationFiles) -> Goose:
         return Goose(
-            toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
-            log=self._say, timeout=goose_timeout(self.statement_timeout), env=self.env,
-            lock_timeout=self.lock_timeout, statement_timeout=self.statement_timeout,
-            patience=_MIGRATION_PATIENCE, connection=self.database_conn_id,
-        )  # fmt: skip
+            toolbox=toolbox,
+            migrations=migrations,
+            url=database_url(self.database_conn_id),
+            log=self._say,
+            timeout=goose_timeout(self.statement_timeout),
+            env=self.env,
+            lock_timeout=self.lock_timeout,
+            statement_timeout=self.statement_timeout,
+            patience=_MIGRATION_PATIENCE,
+            connection=self.database_conn_id,
+        )
 
 
 def goose_timeout(statement_timeout: float | None) -> float:

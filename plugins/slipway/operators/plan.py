@@ -60,10 +60,18 @@ class PlanOperator(BaseOperator, SkipMixin):
     ui_color = "#e0f2fe"
 
     def __init__(
-        self, *, package: Any, environment: Json, image: ImageOutlook,
-        schema: SchemaOutlook | None, always: bool, admission: Admission | None = None,
-        order: BranchOrder | None = None, preflight: Preflight | None = None, **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        package: Any,
+        environment: Json,
+        image: ImageOutlook,
+        schema: SchemaOutlook | None,
+        always: bool,
+        admission: Admission | None = None,
+        order: BranchOrder | None = None,
+        preflight: Preflight | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.package = package
         self.environment = environment
@@ -128,11 +136,17 @@ class PlanOperator(BaseOperator, SkipMixin):
         """Keep what a person is asked about; the name is new, so that no earlier yes is to it."""
         ti: Any = context["ti"]
         proposal = Proposal(
-            name=uuid4().hex, dag_id=ti.dag_id, run_id=ti.run_id,
-            environment=admission.environment, release=package.release, sha256=package.digest,
-            replaces=self._replaces, lines=tuple(lines), made_at=int(time.time()),
+            name=uuid4().hex,
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            environment=admission.environment,
+            release=package.release,
+            sha256=package.digest,
+            replaces=self._replaces,
+            lines=tuple(lines),
+            made_at=int(time.time()),
             started_by=triggered_by(context),
-        )  # fmt: skip
+        )
         if self.order is not None:
             serving = _known(package.release.project, self._replaces)
             newer = supersede(admission.book, proposal, serving, self.order)

@@ -33,9 +33,13 @@ class PreflightOperator(BaseOperator):
     ui_color = "#e0f2fe"
 
     def __init__(
-        self, *, package: Any, preflight: Preflight, admission: Admission | None = None,
+        self,
+        *,
+        package: Any,
+        preflight: Preflight,
+        admission: Admission | None = None,
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(**kwargs)
         self.package = package
         self.preflight = preflight

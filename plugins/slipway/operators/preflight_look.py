@@ -100,15 +100,12 @@ class Preflight:
             told = error.message if isinstance(error, EnvironmentMisconfigured) else ""
             trouble = told or "has no such connection in Airflow, or in its secrets backend"
             return DatabaseSeen(connection=schema.database_conn_id, trouble=trouble)
-        migrations = migration_files(
-            schema.url, schema.connection, schema.directory, release.sha
-        )  # fmt: skip
+        migrations = migration_files(schema.url, schema.connection, schema.directory, release.sha)
         engine = container_engine(schema.docker_conn_id)
         engine.remove_labelled(labels(context))
         toolbox = Toolbox(
-            engine=engine, name=container_name(context, "psql"), labels=labels(context),
-            user=NOBODY,
-        )  # fmt: skip
+            engine=engine, name=container_name(context, "psql"), labels=labels(context), user=NOBODY
+        )
         look = DatabaseLook(toolbox=toolbox, connection=schema.database_conn_id, url=url)
         return look.look(migrations)
 
@@ -121,9 +118,13 @@ class Preflight:
             self.schema.clean_up(context)
 
     def _cloud(
-        self, image: MachineImage, package: PublishedPackage | None, log: Callable[..., None],
-        *, database: DatabaseSeen | Unasked | None = None,
-    ) -> tuple[Finding, ...]:  # fmt: skip
+        self,
+        image: MachineImage,
+        package: PublishedPackage | None,
+        log: Callable[..., None],
+        *,
+        database: DatabaseSeen | Unasked | None = None,
+    ) -> tuple[Finding, ...]:
         swap = open_swap(self.target.to_json(), image.to_json(), log)
         needs = self._needs(swap, package)
         clients = aws_clients(self.target.aws_conn_id, self.target.region)
@@ -140,19 +141,26 @@ class Preflight:
         baked = package is None or image.reused
         ours = previous is not None and previous.version is not None
         return Needs(
-            project=target.project, environment=target.environment,
-            target_group=target.target_group, load_balancer=target.load_balancer,
-            subnets=target.subnets, security_groups=target.security_groups,
-            instance_type=target.instance_type, profile=target.profile,
+            project=target.project,
+            environment=target.environment,
+            target_group=target.target_group,
+            load_balancer=target.load_balancer,
+            subnets=target.subnets,
+            security_groups=target.security_groups,
+            instance_type=target.instance_type,
+            profile=target.profile,
             # A release that served alone before is not watched again.
-            alarms=() if fleet and has_served_alone(fleet.of(image.release.version)) else target.alarms,
+            alarms=()
+            if fleet and has_served_alone(fleet.of(image.release.version))
+            else target.alarms,
             architecture=package.architecture if package else "all",
             image_id=image.image_id if baked else None,
-            machines=machines, parameters=self.parameters,
+            machines=machines,
+            parameters=self.parameters,
             like=previous.name if previous else None,
             template=previous.name if previous and ours else None,
             apt=_release_file(package) if package and not baked else "",
-        )  # fmt: skip
+        )
 
 
 def require(findings: Sequence[Finding], target: DeployTarget, release: Release) -> None:

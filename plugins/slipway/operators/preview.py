@@ -66,10 +66,14 @@ class ImageOutlook:
         key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
         app = self.layers.app(package, base_image, "plan", key)
         image = MachineImage(
-            release=package.release, image_id=_NOT_YET, name=app.image_name,
-            base_image_id=base_image, deb_sha256=package.digest,
-            playbook_hash=app.tags["slipway:playbook"], region=region,
-        )  # fmt: skip
+            release=package.release,
+            image_id=_NOT_YET,
+            name=app.image_name,
+            base_image_id=base_image,
+            deb_sha256=package.digest,
+            playbook_hash=app.tags["slipway:playbook"],
+            region=region,
+        )
         ground = base_image or f"a base layer that is baked first, from {base.source_image}"
         return image, "; ".join([f"bakes {app.image_name} on {ground}", *found.refused])
 
@@ -79,9 +83,14 @@ class ImageOutlook:
         :param package: of the release.
         """
         return MachineImage(
-            release=package.release, image_id=_NOT_YET, name="", base_image_id="",
-            deb_sha256=package.digest, playbook_hash="", region=self.layers.region,
-        )  # fmt: skip
+            release=package.release,
+            image_id=_NOT_YET,
+            name="",
+            base_image_id="",
+            deb_sha256=package.digest,
+            playbook_hash="",
+            region=self.layers.region,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,13 +134,20 @@ class SchemaOutlook:
         engine = container_engine(self.docker_conn_id)
         engine.remove_labelled(labels(context))
         toolbox = Toolbox(
-            engine=engine, name=container_name(context, "goose"), labels=labels(context),
+            engine=engine,
+            name=container_name(context, "goose"),
+            labels=labels(context),
             user=NOBODY,
-        )  # fmt: skip
+        )
         goose = Goose(
-            toolbox=toolbox, migrations=migrations, url=database_url(self.database_conn_id),
-            log=log, timeout=_TIMEOUT, env=self.env, connection=self.database_conn_id,
-        )  # fmt: skip
+            toolbox=toolbox,
+            migrations=migrations,
+            url=database_url(self.database_conn_id),
+            log=log,
+            timeout=_TIMEOUT,
+            env=self.env,
+            connection=self.database_conn_id,
+        )
         tables = HeavyTables(
             toolbox=toolbox,
             url=database_url(self.database_conn_id),
@@ -141,10 +157,14 @@ class SchemaOutlook:
         return SchemaChange(
             # Whoever is asked reads this first.
             heavy=partial(tables.allowed, _heavy(release), approved=True),
-            goose=goose, release=release, environment=self.environment,
-            on_roll_back=self.on_roll_back, records=SchemaRecords(artifact_store()), log=log,
+            goose=goose,
+            release=release,
+            environment=self.environment,
+            on_roll_back=self.on_roll_back,
+            records=SchemaRecords(artifact_store()),
+            log=log,
             warn=lambda line: log(f"warning: {line}"),
-        ).forecast()  # fmt: skip
+        ).forecast()
 
     def clean_up(self, context: Context) -> None:
         """Remove what a killed look left in the container engine.

@@ -47,9 +47,13 @@ class PublishAptOperator(BaseOperator):
     ui_color = "#ffedd5"
 
     def __init__(
-        self, *, deb: Any, apt_conn_id: str = "slipway_apt", docker_conn_id: str = DEFAULT,
+        self,
+        *,
+        deb: Any,
+        apt_conn_id: str = "slipway_apt",
+        docker_conn_id: str = DEFAULT,
         **kwargs: Any,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(**kwargs)
         self.deb = deb
         self.apt_conn_id = apt_conn_id
@@ -82,8 +86,9 @@ class PublishAptOperator(BaseOperator):
             engine=container_engine(self.docker_conn_id),
             repository=replace(repository, distribution=distribution),
             account=account(repository.aws_conn_id, repository.region, "s3"),
-            name=container_name(context), labels=self._labels,
-        )  # fmt: skip
+            name=container_name(context),
+            labels=self._labels,
+        )
         # The one that needs the others comes last.
         for one in (*kind.beside, kind):
             with spool() as content:
@@ -122,9 +127,16 @@ def _fetch(deb: DebPackage | PackageBeside | PackageVariant, file: IO[bytes]) ->
 
 def _published(deb: DebPackage, repository: AptRepository, key: str) -> PublishedPackage:
     return PublishedPackage(
-        release=deb.release, name=deb.name, version=deb.version, architecture=deb.architecture,
-        sha256=deb.sha256, repository_url=repository.url,
+        release=deb.release,
+        name=deb.name,
+        version=deb.version,
+        architecture=deb.architecture,
+        sha256=deb.sha256,
+        repository_url=repository.url,
         distribution=in_suite(repository.distribution, deb.suite),
-        component=repository.component, signing_key=key, beside=deb.beside, suite=deb.suite,
+        component=repository.component,
+        signing_key=key,
+        beside=deb.beside,
+        suite=deb.suite,
         others=deb.others,
-    )  # fmt: skip
+    )

@@ -40,9 +40,16 @@ class RecordReleaseOperator(BaseOperator):
     ui_color = "#dcfce7"
 
     def __init__(
-        self, *, project: str, checkout: Any, package: Any, tests: Any, schema: Any = None,
-        apt_conn_id: str = "slipway_apt", **kwargs: Any,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        project: str,
+        checkout: Any,
+        package: Any,
+        tests: Any,
+        schema: Any = None,
+        apt_conn_id: str = "slipway_apt",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
         self.project = project
         self.checkout = checkout

@@ -51,9 +51,10 @@ class RenewAptReleaseOperator(BaseOperator):
             published = AptBucket(repository).distributions()
             if repository.distribution not in published:
                 self.log.info(
-                    "nothing is published in %s as %s yet", repository.bucket,
+                    "nothing is published in %s as %s yet",
+                    repository.bucket,
                     repository.distribution,
-                )  # fmt: skip
+                )
             found = [replace(repository, distribution=name) for name in published]
             return any([self._renew_if_due(one, context) for one in found])
 
@@ -67,24 +68,29 @@ class RenewAptReleaseOperator(BaseOperator):
         if release is None:
             return False
         self.log.info(
-            "%s was signed %s, valid until %s", repository.distribution, release.signed,
+            "%s was signed %s, valid until %s",
+            repository.distribution,
+            release.signed,
             release.valid_until,
-        )  # fmt: skip
+        )
         return release.due(datetime.now(UTC)) and self._renew(repository, context)
 
     def _renew(self, repository: AptRepository, context: Context) -> bool:
         self._labels = labels(context)
         aptly = Aptly(
-            engine=container_engine(self.docker_conn_id), repository=repository,
+            engine=container_engine(self.docker_conn_id),
+            repository=repository,
             account=account(repository.aws_conn_id, repository.region, "s3"),
-            name=container_name(context), labels=self._labels,
-        )  # fmt: skip
+            name=container_name(context),
+            labels=self._labels,
+        )
         signed = aptly.renew(lambda line: self.log.info("%s", line))
         if signed is None:
             self.log.warning(
                 "%s in %s was published from another container engine, which has to renew it",
-                repository.distribution, repository.bucket,
-            )  # fmt: skip
+                repository.distribution,
+                repository.bucket,
+            )
             return False
         # The first signature after a rotation may be this one.
         keys = RepositoryKeys(artifact_store())

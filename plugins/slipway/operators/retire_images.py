@@ -54,9 +54,10 @@ class _RetentionOperator(BaseOperator):
         installation, records = installation_name(store), ImageRecords(store)
         layer, gone = self._open(tags, installation), []
         images, verdicts = own_images(
-            layer.images(), installation=installation,
+            layer.images(),
+            installation=installation,
             recorded=lambda image: records.find(image.image_id, self._release(image)) is not None,
-        )  # fmt: skip
+        )
         used, now = layer.in_use(images), layer.now()
         for verdict in (*verdicts, *judge(images, in_use=used, now=now, **known)):
             self.log.info("%s", verdict)
@@ -131,7 +132,7 @@ class RetireBaseImagesOperator(_RetentionOperator):
             # A base that is being baked on right now has a machine, and so counts as used.
             return self._clear(
                 store, {LAYER: "base"}, judge_bases, made_of=made_of, keep=_BASES_KEPT
-            )  # fmt: skip
+            )
 
     def _release(self, image: StoredImage) -> None:
         return None

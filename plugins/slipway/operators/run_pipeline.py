@@ -29,12 +29,7 @@ from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
 from slipway.pipeline.yaml.missing_file import OTHERS
-from slipway.tasks.kept_facts import (
-    CHECKOUT,
-    forget_fact,
-    keep_fact,
-    same_as_kept,
-)
+from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.pipeline_share import Part, Share, Work
 from slipway.tasks.retries import no_retry_on_input_error
@@ -155,17 +150,21 @@ class RunPipelineOperator(BaseOperator):
             secrets = self._read_secrets(work.spec)
             output.hide(secrets.values())
             self._runner = BuildRunner(
-                container_engine(self.docker_conn_id), work.spec,
+                container_engine(self.docker_conn_id),
+                work.spec,
                 sources=lambda depth: mirror.workspace(
                     sha, branch=checkout.branch, main=checkout.delivered, depth=depth
                 ),
-                output=output, timeout=work.seconds_left(self.timeout_seconds),
+                output=output,
+                timeout=work.seconds_left(self.timeout_seconds),
                 given=Given(
-                    secrets=secrets, collect=self.reports, registries=self._logins(),
+                    secrets=secrets,
+                    collect=self.reports,
+                    registries=self._logins(),
                     built=work.taking,
                 ),
                 worker=Worker(labels=self.node),
-            )  # fmt: skip
+            )
             with output.mask.errors():
                 result = self._run(self._runner)
                 report = self._report(checkout.release, result, output, work, number)
@@ -197,9 +196,13 @@ class RunPipelineOperator(BaseOperator):
             msg = "no step of the pipeline has run and passed; the log says what kept each of them"
             raise AirflowSkipException(msg) from nothing
         report = TestReport(
-            release=release, seconds=result.seconds, steps=work.steps(result),
-            counts=reports.counts, built=built, number=number,
-        ).to_json()  # fmt: skip
+            release=release,
+            seconds=result.seconds,
+            steps=work.steps(result),
+            counts=reports.counts,
+            built=built,
+            number=number,
+        ).to_json()
         steps = [{**output.mask.json(step), "state": step["state"]} for step in report["steps"]]
         report |= {"steps": steps, "counts": output.mask.json(report["counts"])}
         return work.whole(TestReport.from_json(report)).to_json()
@@ -229,9 +232,13 @@ class RunPipelineOperator(BaseOperator):
             self._runner.stop()
 
     def _compile(
-        self, data: bytes | None, checkout: Checkout, context: Context, number: int,
+        self,
+        data: bytes | None,
+        checkout: Checkout,
+        context: Context,
+        number: int,
         beside: Sequence[str],
-    ) -> BuildSpec:  # fmt: skip
+    ) -> BuildSpec:
         ui = str(conf.get("api", "base_url", fallback="") or "")
         event = event_of(checkout, instance=urlsplit(ui).netloc)
         ti = context["ti"]
@@ -243,14 +250,24 @@ class RunPipelineOperator(BaseOperator):
             conf.get("slipway", "privileged_plugins", fallback="") or "", trusted=self.trusted
         )
         build = Build(
-            id=container_name(context), event=event, labels=labels(context), images=self.images,
+            id=container_name(context),
+            event=event,
+            labels=labels(context),
+            images=self.images,
             variables=build_variables(checkout, event, link=link, number=number),
-            trusted=self.trusted, image_rules=rules, plugins=plugins,
-        )  # fmt: skip
+            trusted=self.trusted,
+            image_rules=rules,
+            plugins=plugins,
+        )
         file = load(
-            data, file=self.pipeline_file, trusted=self.trusted, strict=self.strict,
-            image_rules=rules, plugins=plugins, beside=beside,
-        )  # fmt: skip
+            data,
+            file=self.pipeline_file,
+            trusted=self.trusted,
+            strict=self.strict,
+            image_rules=rules,
+            plugins=plugins,
+            beside=beside,
+        )
         return compile_file(file, build)
 
     def _say(self, line: str) -> None:

@@ -74,10 +74,15 @@ class _FleetOperator(LeasedOperator):
             release = looking.image.release.version
             self.ask(context, looking)
             lease = self.acquire_lease(
-                context, looking.cloud, self.environment, release, soaked=self.soaked,
-                consent=self.consent, admit=self.admits(looking),
+                context,
+                looking.cloud,
+                self.environment,
+                release,
+                soaked=self.soaked,
+                consent=self.consent,
+                admit=self.admits(looking),
                 begin=None if self.way_back else partial(self.require_planned, looking),
-            )  # fmt: skip
+            )
             swap = replace(looking, cloud=looking.cloud.with_fence(lease.check))
             if self.launches:
                 self.require_planned(swap)
@@ -262,9 +267,14 @@ class RetireStandbysOperator(BaseOperator):
     def _open(self, version: str) -> Swap:
         target = DeployTarget.from_json(self.environment)
         image = MachineImage(
-            release=Release(project=target.project, sha="", version=version), image_id="", name="",
-            base_image_id="", deb_sha256="", playbook_hash="", region=target.region,
-        )  # fmt: skip
+            release=Release(project=target.project, sha="", version=version),
+            image_id="",
+            name="",
+            base_image_id="",
+            deb_sha256="",
+            playbook_hash="",
+            region=target.region,
+        )
         return open_swap(self.environment, image.to_json(), self.log.info)
 
     def _converge(self, swap: Swap, wish: Goal) -> None:
@@ -285,9 +295,11 @@ def open_swap(environment: Json, image: Json, log: Any) -> Swap:
     """
     target = DeployTarget.from_json(environment)
     return Swap(
-        cloud=open_cloud(target), target=target, image=MachineImage.from_json(image),
+        cloud=open_cloud(target),
+        target=target,
+        image=MachineImage.from_json(image),
         log=lambda line: log("%s", line),
-    )  # fmt: skip
+    )
 
 
 def open_cloud(target: DeployTarget) -> FleetCloud:
@@ -296,7 +308,10 @@ def open_cloud(target: DeployTarget) -> FleetCloud:
     :param target: the environment.
     """
     return fleet_cloud(
-        target.aws_conn_id, target.region, project=target.project,
-        environment=target.environment, target_group=target.target_group,
+        target.aws_conn_id,
+        target.region,
+        project=target.project,
+        environment=target.environment,
+        target_group=target.target_group,
         load_balancer=target.load_balancer,
-    )  # fmt: skip
+    )

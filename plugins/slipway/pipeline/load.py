@@ -57,10 +57,15 @@ class PipelineFile:
 
 
 def load(
-    data: bytes | None, *, file: str, trusted: bool, strict: bool = False,
-    image_rules: ImageRules | None = None, plugins: PrivilegedPlugins | None = None,
+    data: bytes | None,
+    *,
+    file: str,
+    trusted: bool,
+    strict: bool = False,
+    image_rules: ImageRules | None = None,
+    plugins: PrivilegedPlugins | None = None,
     beside: Collection[str] = (),
-) -> PipelineFile:  # fmt: skip
+) -> PipelineFile:
     """Read, check and return the pipelines in a file.
 
     :param data: the file's content; None where the commit has no such file.
@@ -83,19 +88,23 @@ def load(
     read_documents = read(data, file=file)
     found = _sorted_out(read_documents, file)
     pipelines, problems = _checked(
-        found, trusted=trusted, rules=image_rules or ImageRules(),
+        found,
+        trusted=trusted,
+        rules=image_rules or ImageRules(),
         plugins=plugins or PrivilegedPlugins(trusted=trusted),
-    )  # fmt: skip
+    )
     warnings = [one for document in read_documents for one in document.warnings]
     if strict:
         problems, warnings = problems + warnings, []
     if problems:
         raise PipelineFileInvalid(_in_order(problems), _in_order(warnings))
     return PipelineFile(
-        pipelines=tuple(pipelines), notices=tuple(found.notices),
-        warnings=tuple(_in_order(warnings)), elsewhere=found.elsewhere,
+        pipelines=tuple(pipelines),
+        notices=tuple(found.notices),
+        warnings=tuple(_in_order(warnings)),
+        elsewhere=found.elsewhere,
         documents=tuple(found.documents),
-    )  # fmt: skip
+    )
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

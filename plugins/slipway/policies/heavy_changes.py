@@ -39,21 +39,31 @@ _SAFER = (
     (r"\bcreate\s+(unique\s+)?index\b", f"CREATE INDEX CONCURRENTLY, {_NO_TRANSACTION}"),
     (r"\breindex\b", f"REINDEX ... CONCURRENTLY, {_NO_TRANSACTION}"),
     (r"\brefresh\s+materialized\b", "REFRESH MATERIALIZED VIEW CONCURRENTLY"),
-    (r"\b(foreign\s+key|references|check)\b",
-     "ADD CONSTRAINT ... NOT VALID, and VALIDATE CONSTRAINT in a later migration"),
-    (r"\b(unique|primary\s+key|exclude)\b",
-     f"CREATE UNIQUE INDEX CONCURRENTLY, {_NO_TRANSACTION}; then ADD CONSTRAINT ... USING INDEX"),
+    (
+        r"\b(foreign\s+key|references|check)\b",
+        "ADD CONSTRAINT ... NOT VALID, and VALIDATE CONSTRAINT in a later migration",
+    ),
+    (
+        r"\b(unique|primary\s+key|exclude)\b",
+        f"CREATE UNIQUE INDEX CONCURRENTLY, {_NO_TRANSACTION}; then ADD CONSTRAINT ... USING INDEX",
+    ),
     (r"\bvalidate\s+constraint\b", "VALIDATE CONSTRAINT in a migration of its own"),
-    (r"\bset\s+not\s+null\b",
-     "ADD CONSTRAINT ... CHECK (... IS NOT NULL) NOT VALID; VALIDATE it in a later migration; "
-     "after that SET NOT NULL reads nothing (Postgres 12 and later)"),
-    (r"\b(set\s+data\s+)?type\b",
-     "a new column of the new type, which the service writes as well and which is filled in "
-     "batches; the old one goes later"),
+    (
+        r"\bset\s+not\s+null\b",
+        "ADD CONSTRAINT ... CHECK (... IS NOT NULL) NOT VALID; VALIDATE it in a later migration; "
+        "after that SET NOT NULL reads nothing (Postgres 12 and later)",
+    ),
+    (
+        r"\b(set\s+data\s+)?type\b",
+        "a new column of the new type, which the service writes as well and which is filled in "
+        "batches; the old one goes later",
+    ),
     (r"\badd\b", "ADD COLUMN without the default, then SET DEFAULT, and fill old rows in batches"),
-    (r"\battach\s+partition\b",
-     "a CHECK constraint like the partition's bounds, validated before ATTACH PARTITION"),
-)  # fmt: skip
+    (
+        r"\battach\s+partition\b",
+        "a CHECK constraint like the partition's bounds, validated before ATTACH PARTITION",
+    ),
+)
 _SAFER_EFFECT = {
     "held": "change the table and its rows in different migrations, the rows in batches",
     "lock": "leave LOCK TABLE out, or let its transaction do nothing else",
@@ -117,10 +127,15 @@ def _change(one: Mapping[str, Any], file: str, line: int, text: str) -> HeavyCha
         "do it in several migrations, each of which is quick",
     )
     return HeavyChange(
-        version=one["version"], file=file, line=line, table=one["relation"],
-        effect=_EFFECTS[kind], blocks_reads=_READS in one["locks"], statement=statement,
+        version=one["version"],
+        file=file,
+        line=line,
+        table=one["relation"],
+        effect=_EFFECTS[kind],
+        blocks_reads=_READS in one["locks"],
+        statement=statement,
         safer=safer,
-    )  # fmt: skip
+    )
 
 
 def _line(text: str, one: Mapping[str, Any], after: int) -> int:
@@ -147,8 +162,10 @@ def _up(text: str) -> Iterator[tuple[int, str]]:
 
 def _without_comments(sql: str) -> str:
     """Leave out lines that are a comment, and what follows ``--`` outside of quotes."""
-    return "\n".join(re.sub(r"^((?:[^'\"-]|-(?!-)|'[^']*'|\"[^\"]*\")*)--.*$", r"\1", line)
-                     for line in sql.splitlines())  # fmt: skip
+    return "\n".join(
+        re.sub(r"^((?:[^'\"-]|-(?!-)|'[^']*'|\"[^\"]*\")*)--.*$", r"\1", line)
+        for line in sql.splitlines()
+    )
 
 
 def describe(change: HeavyChange, size: str = "") -> str:

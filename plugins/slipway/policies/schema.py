@@ -27,9 +27,13 @@ class Rehearse(StrEnum):
 
 
 def check_schema(
-    policy: OnRollBack, *, database: int, release: int, version: str,
+    policy: OnRollBack,
+    *,
+    database: int,
+    release: int,
+    version: str,
     irreversible: Sequence[str] = (),
-) -> str | None:  # fmt: skip
+) -> str | None:
     """Decide whether a release may run on a database.
 
     :param policy: the project's.

@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from slipway.exceptions import (
-    BranchNotFound,
-    RepositoryDamaged,
-    RepositoryTooLarge,
-    SlipwayError,
-)
+from slipway.exceptions import BranchNotFound, RepositoryDamaged, RepositoryTooLarge, SlipwayError
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
@@ -97,9 +92,12 @@ class CommitsSensor(BaseSensorOperator):
         return PokeReturnValue(is_done=bool(found), xcom_value=found)
 
     def _new_runs(
-        self, store: ArtifactStore, one: WatchedBranch, answer: Future[list[str]],
+        self,
+        store: ArtifactStore,
+        one: WatchedBranch,
+        answer: Future[list[str]],
         heads: Mapping[str, str],
-    ) -> list[dict[str, Any]]:  # fmt: skip
+    ) -> list[dict[str, Any]]:
         """Make runs of one project's commits; whatever is wrong with it is its own affair."""
         try:
             shas = self._answer(one, answer, heads)

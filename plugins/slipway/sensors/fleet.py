@@ -92,9 +92,12 @@ class FleetSensor(BaseSensorOperator):
 
     def _leave(self, since: float) -> None:
         trigger = FleetTrigger(
-            gate=self.gate.value, environment=self.environment, image=self.image, since=since,
+            gate=self.gate.value,
+            environment=self.environment,
+            image=self.image,
+            since=since,
             poll=max(self.poke_interval, _PATIENT),
-        )  # fmt: skip
+        )
         # execution_timeout is not enforced while a task is deferred.
         limit = timedelta(seconds=float(self.timeout))
         self.defer(trigger=trigger, method_name="execute_complete", timeout=limit)

@@ -47,9 +47,13 @@ class BuiltStore:
         summary = taking.outcome()
         folder = f"built/{self.release.project}/{self.release.version}"
         ours = BuiltFiles(
-            artifact=f"{folder}/{summary.sha256}.tar", sha256=summary.sha256, size=summary.size,
-            files=summary.files, pipeline=taking.pipeline, paths=paths,
-        )  # fmt: skip
+            artifact=f"{folder}/{summary.sha256}.tar",
+            sha256=summary.sha256,
+            size=summary.size,
+            files=summary.files,
+            pipeline=taking.pipeline,
+            paths=paths,
+        )
         self.log(f"taken from the workspace of {ours.pipeline}: {_said(ours)}")
         records = SignedRecords(self.store)
         record = f"{folder}/{self._question(ours)}.json"

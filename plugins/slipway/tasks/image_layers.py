@@ -46,10 +46,12 @@ def baked_before(images: KnownImages, package: PublishedPackage, machine: Machin
 def _release_tags(package: PublishedPackage, machine: Machine) -> dict[str, str]:
     release = package.release
     tags = {
-        "slipway:layer": "app", DEB: package.digest,
-        "slipway:project": release.project, "slipway:version": release.version,
+        "slipway:layer": "app",
+        DEB: package.digest,
+        "slipway:project": release.project,
+        "slipway:version": release.version,
         "slipway:sha": release.sha,
-    }  # fmt: skip
+    }
     return {**tags, MACHINE: machine.identity} if machine.identity else tags
 
 
@@ -90,18 +92,24 @@ class Layers:
         playbook = digest(files)
         prefix = f"slipway-base-{self._platform}{playbook}"
         return Bake(
-            name=name, image_name=f"{prefix}-{name[-24:]}", files=files,
-            playbook="ansible/base.yml", source_image=source.image_id, region=self.region,
+            name=name,
+            image_name=f"{prefix}-{name[-24:]}",
+            files=files,
+            playbook="ansible/base.yml",
+            source_image=source.image_id,
+            region=self.region,
             tags={
-                "slipway:layer": "base", "slipway:playbook": playbook,
+                "slipway:layer": "base",
+                "slipway:playbook": playbook,
                 "slipway:base-image": source.image_id,
             },
             settings=self._settings(),
             inputs={
-                **_file_inputs(files), "operating system": self.machine.os.value,
+                **_file_inputs(files),
+                "operating system": self.machine.os.value,
                 "source image": f"{source.image_id} ({source.name})",
             },
-        )  # fmt: skip
+        )
 
     @property
     def _platform(self) -> str:
@@ -164,8 +172,10 @@ class Layers:
             files = machine_recipe(self._root, release.project, machine)
             playbook = "ansible/machine.yml"
         variables: dict[str, Any] = {
-            "app_package": chosen.name, "app_version": chosen.version,
-            "app_uses": sorted(self.uses), "app_sha256": chosen.sha256,
+            "app_package": chosen.name,
+            "app_version": chosen.version,
+            "app_uses": sorted(self.uses),
+            "app_sha256": chosen.sha256,
             "app_unit": self.unit,
             # As it is: Ansible would take braces in a setting for a template of its own.
             "app_config": {one: {"__ansible_unsafe": self.config[one]} for one in self.config},
@@ -173,7 +183,7 @@ class Layers:
             "app_repository_distribution": chosen.distribution,
             "app_repository_component": chosen.component,
             "app_repository_key": key or chosen.signing_key,
-        }  # fmt: skip
+        }
         if beside := [one for one in chosen.beside if one.installed]:
             variables["app_beside"] = [
                 {"name": one.name, "version": one.version, "sha256": one.sha256} for one in beside
@@ -182,22 +192,29 @@ class Layers:
         written = json.dumps(variables, sort_keys=True).encode()
         hashed = digest(files, {"variables": written})
         return Bake(
-            name=name, image_name=f"{_short(release)}-{hashed}", files=files,
-            playbook=playbook, source_image=base_image, region=self.region,
+            name=name,
+            image_name=f"{_short(release)}-{hashed}",
+            files=files,
+            playbook=playbook,
+            source_image=base_image,
+            region=self.region,
             tags={
-                **_release_tags(package, machine), "slipway:playbook": hashed,
+                **_release_tags(package, machine),
+                "slipway:playbook": hashed,
                 "slipway:base-image": base_image,
             },
-            variables=variables, settings=self._settings(),
+            variables=variables,
+            settings=self._settings(),
             inputs={
                 **_file_inputs(
                     {origin(self._root, release.project, one): files[one] for one in files}
                 ),
                 **_variable_inputs(variables),
-                "machine": machine.platform, "base layer": base_image,
+                "machine": machine.platform,
+                "base layer": base_image,
                 "package": f"{chosen.name} {chosen.version} (sha256 {package.digest[:12]})",
             },
-        )  # fmt: skip
+        )
 
     def package(self, package: PublishedPackage) -> PublishedPackage:
         """Return the package for these machines, of those that a release has.
@@ -244,9 +261,11 @@ def _machine_variables(machine: Machine) -> dict[str, Any]:
     own = {f"machine_{name}": value for name, value in machine.variables.items() if name in TUNING}
     roles = {name: value for name, value in machine.variables.items() if name not in TUNING}
     return {
-        **roles, **own, "machine_roles": list(machine.roles),
+        **roles,
+        **own,
+        "machine_roles": list(machine.roles),
         "machine_packages": sorted(machine.packages),
-    }  # fmt: skip
+    }
 
 
 def _file_inputs(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -256,11 +275,16 @@ def _file_inputs(files: Mapping[str, bytes]) -> dict[str, str]:
 # What a person calls a variable; of the others the name says it. What belongs to the package is
 # told with it.
 _WORDS = {
-    "app_unit": "package.unit", "app_uses": "package.uses", "app_beside": "packages beside it",
-    "app_repository_key": "the key of the apt repository", "app_repository_url": "apt repository",
-    "app_repository_distribution": "apt distribution", "app_repository_component": "apt component",
-    "machine_roles": "machine.roles", "machine_packages": "machine.packages",
-}  # fmt: skip
+    "app_unit": "package.unit",
+    "app_uses": "package.uses",
+    "app_beside": "packages beside it",
+    "app_repository_key": "the key of the apt repository",
+    "app_repository_url": "apt repository",
+    "app_repository_distribution": "apt distribution",
+    "app_repository_component": "apt component",
+    "machine_roles": "machine.roles",
+    "machine_packages": "machine.packages",
+}
 _OF_THE_PACKAGE = ("app_package", "app_version", "app_sha256", "app_config")
 
 

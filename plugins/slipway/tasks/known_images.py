@@ -62,9 +62,12 @@ class KnownImages:
         return Found(refused=tuple(refused))
 
     def note(
-        self, image_id: str, tags: Mapping[str, str], release: Release | None,
+        self,
+        image_id: str,
+        tags: Mapping[str, str],
+        release: Release | None,
         inputs: Mapping[str, str] | None = None,
-    ) -> ImageRecord:  # fmt: skip
+    ) -> ImageRecord:
         """Record an image that was baked just now.
 
         :param image_id: as whoever baked it was told.
@@ -78,9 +81,13 @@ class KnownImages:
             msg = f"{image_id} was baked just now, and the account has no such image"
             raise MachineImageRefused(msg, advice="look for what removes images in this account")
         record = ImageRecord(
-            image_id=image_id, name=image.name, owner=image.owner, region=self.region,
-            tags=dict(tags), inputs=dict(inputs or {}),
-        )  # fmt: skip
+            image_id=image_id,
+            name=image.name,
+            owner=image.owner,
+            region=self.region,
+            tags=dict(tags),
+            inputs=dict(inputs or {}),
+        )
         self.records.record(record, release)
         return record
 
@@ -117,9 +124,7 @@ def known_images(catalogue: ImageCatalogue, region: str) -> KnownImages:
     :param catalogue: of the environment's account and region.
     :param region: the catalogue's.
     """
-    return KnownImages(
-        catalogue=catalogue, records=ImageRecords(artifact_store()), region=region
-    )  # fmt: skip
+    return KnownImages(catalogue=catalogue, records=ImageRecords(artifact_store()), region=region)
 
 
 def require_recorded(image: MachineImage, target: DeployTarget) -> None:
@@ -163,8 +168,12 @@ def machine_image(record: ImageRecord, package: PublishedPackage, *, reused: boo
     :param reused: it was there before.
     """
     return MachineImage(
-        release=package.release, image_id=record.image_id, name=record.name,
-        base_image_id=record.tags.get("slipway:base-image", ""), deb_sha256=package.digest,
-        playbook_hash=record.tags.get("slipway:playbook", ""), region=record.region,
+        release=package.release,
+        image_id=record.image_id,
+        name=record.name,
+        base_image_id=record.tags.get("slipway:base-image", ""),
+        deb_sha256=package.digest,
+        playbook_hash=record.tags.get("slipway:playbook", ""),
+        region=record.region,
         reused=reused,
-    )  # fmt: skip
+    )

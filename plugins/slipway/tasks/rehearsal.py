@@ -99,9 +99,14 @@ class Rehearsal:
         self, migrations: MigrationFiles, start: SchemaStart | None, *, last: bool
     ) -> SchemaVersion:
         with scratch_postgres(
-            self.engine, name=self.database, major=self.postgres, labels=self.labels,
-            extensions=self.extensions, image=self.image, roles=self.roles,
-        ) as scratch:  # fmt: skip
+            self.engine,
+            name=self.database,
+            major=self.postgres,
+            labels=self.labels,
+            extensions=self.extensions,
+            image=self.image,
+            roles=self.roles,
+        ) as scratch:
             database = ScratchDatabase.of(self.engine, self.database, scratch)
             pristine = self._pristine(database)
             if start is not None:
@@ -120,13 +125,20 @@ class Rehearsal:
         :param migrations: the files.
         """
         toolbox = Toolbox(
-            engine=self.engine, name=self.goose, labels=self.labels, network=database.network,
+            engine=self.engine,
+            name=self.goose,
+            labels=self.labels,
+            network=database.network,
             user=NOBODY,
-        )  # fmt: skip
+        )
         return Goose(
-            toolbox=toolbox, migrations=migrations, url=database.url, log=self.log,
-            timeout=_TIMEOUT, env=self.env,
-        )  # fmt: skip
+            toolbox=toolbox,
+            migrations=migrations,
+            url=database.url,
+            log=self.log,
+            timeout=_TIMEOUT,
+            env=self.env,
+        )
 
     def _pristine(self, database: ScratchDatabase) -> ScratchDatabase | str:
         """Keep a copy of the database as it was made, or say why there is none."""
@@ -157,9 +169,12 @@ class Rehearsal:
         else:
             seconds += self._back(goose, start, up)
         return SchemaVersion(
-            version=up.version, before=start, applied=up.applied, seconds=seconds,
+            version=up.version,
+            before=start,
+            applied=up.applied,
+            seconds=seconds,
             heavy=heavy.changes,
-        )  # fmt: skip
+        )
 
     def _back(self, goose: Goose, start: int, up: GooseRun) -> float:
         """Go down as far as that is possible, and up again; return the seconds."""

@@ -19,14 +19,7 @@ from slipway.model.facts import (
     something_passed,
 )
 from slipway.model.inert import visible
-from slipway.tasks.kept_facts import (
-    BUILD_DEB,
-    CHECKOUT,
-    PUBLISH_APT,
-    REHEARSE,
-    TEST,
-    kept_fact,
-)
+from slipway.tasks.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST, kept_fact
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -19,9 +19,13 @@ _HEAD = ["| release | commit | by | runs |", "|---|---|---|---|"]
 
 
 def ask_which(
-    context: Context, releases: Sequence[ReleaseRecord], *, subject: str, on: Mapping[str, str],
+    context: Context,
+    releases: Sequence[ReleaseRecord],
+    *,
+    subject: str,
+    on: Mapping[str, str],
     default: str | None,
-) -> NoReturn:  # fmt: skip
+) -> NoReturn:
     """Put the question under *Required Actions*, and leave the worker.
 
     A list in the form that starts a run would have to be made each time the DAG is parsed; this
@@ -40,11 +44,13 @@ def ask_which(
         msg = "there is no release to choose from yet"
         raise ReleaseNotFound(msg, advice="no commit has passed its pipeline; push one")
     upsert_hitl_detail(
-        ti_id=context["ti"].id, options=versions, subject=subject,
+        ti_id=context["ti"].id,
+        options=versions,
+        subject=subject,
         body="\n".join([*_HEAD, *(_row(record, on) for record in releases)]),
         defaults=[default] if default in versions else None,
         params={},  # the API refuses the function's own default
-    )  # fmt: skip
+    )
     raise TaskAwaitingInput(method_name="execute_complete")
 
 

@@ -105,9 +105,12 @@ class SchemaChange:
         where = f"the database of {self.environment}" if self.environment else "the database"
         require_in_order(migrations, state.applied, where)
         ahead = check_schema(
-            self.on_roll_back, database=state.version, release=migrations.highest,
-            version=self.release.version, irreversible=self._irreversible(state.version),
-        )  # fmt: skip
+            self.on_roll_back,
+            database=state.version,
+            release=migrations.highest,
+            version=self.release.version,
+            irreversible=self._irreversible(state.version),
+        )
         return [number for number in migrations.names if number not in state.applied], ahead
 
     def _irreversible(self, database: int) -> list[str]:

@@ -31,9 +31,20 @@ _START_TIMEOUT = 90.0
 # The data is thrown away, so nothing of it has to reach a disk; and none of it fills one. The
 # server's log is for its start alone, or a loop of notices would.
 _CARELESS = (
-    "postgres", "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-    "-c", "max_wal_size=256MB", "-c", "temp_file_limit=262144", "-c", "log_min_messages=fatal",
-)  # fmt: skip
+    "postgres",
+    "-c",
+    "fsync=off",
+    "-c",
+    "synchronous_commit=off",
+    "-c",
+    "full_page_writes=off",
+    "-c",
+    "max_wal_size=256MB",
+    "-c",
+    "temp_file_limit=262144",
+    "-c",
+    "log_min_messages=fatal",
+)
 _DATA = {"/var/lib/postgresql/data": "size=2g,mode=0700"}
 _FOLDER, _PASSWORD, _SQL = "/slipway", "password", "role.sql"
 

@@ -63,12 +63,17 @@ class FleetTrigger(BaseTrigger):
         target = DeployTarget.from_json(self.environment)
         return Swap(
             cloud=fleet_cloud(
-                target.aws_conn_id, target.region, project=target.project,
-                environment=target.environment, target_group=target.target_group,
+                target.aws_conn_id,
+                target.region,
+                project=target.project,
+                environment=target.environment,
+                target_group=target.target_group,
                 load_balancer=target.load_balancer,
             ),
-            target=target, image=MachineImage.from_json(self.image), log=self.log.info,
-        )  # fmt: skip
+            target=target,
+            image=MachineImage.from_json(self.image),
+            log=self.log.info,
+        )
 
     def _passes(self, swap: Swap) -> bool:
         verdict = evaluate(Gate(self.gate), swap, waited=time.time() - self.since)

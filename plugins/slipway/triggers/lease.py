@@ -59,10 +59,13 @@ class LeaseTrigger(BaseTrigger):
     def _open(self) -> FleetLease:
         target = DeployTarget.from_json(self.environment)
         cloud = fleet_cloud(
-            target.aws_conn_id, target.region, project=target.project,
-            environment=target.environment, target_group=target.target_group,
+            target.aws_conn_id,
+            target.region,
+            project=target.project,
+            environment=target.environment,
+            target_group=target.target_group,
             load_balancer=target.load_balancer,
-        )  # fmt: skip
+        )
         return cloud.lease(owner="", is_dead=lambda _: False)
 
 

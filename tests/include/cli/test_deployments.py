@@ -44,8 +44,10 @@ def fab(notes: Path, *words: str) -> subprocess.CompletedProcess[str]:
         for name in ("fabfile.py", "include", "plugins"):
             (home / name).symlink_to(ROOT / name)
     variables = {
-        "PATH": f"{notes.parent}:{os.environ['PATH']}", "NOTES": str(notes), "HOME": str(home),
-    }  # fmt: skip
+        "PATH": f"{notes.parent}:{os.environ['PATH']}",
+        "NOTES": str(notes),
+        "HOME": str(home),
+    }
     return subprocess.run(
         [str(FAB), *words], cwd=home, env=variables, capture_output=True, text=True, check=False
     )

@@ -87,10 +87,14 @@ def _project(tmp_path: Path, *changed: str) -> Project:
 
 def _baked(project: Project, version: str = "2.0") -> str:
     operator = BakeImageOperator(
-        task_id="bake_image", package=make_record(version).package.to_json(), unit="shop.service",
-        config=project.package.config, aws_conn_id="aws", region="eu-west-1",
+        task_id="bake_image",
+        package=make_record(version).package.to_json(),
+        unit="shop.service",
+        config=project.package.config,
+        aws_conn_id="aws",
+        region="eu-west-1",
         machine=machine_of(project, "dev"),
-    )  # fmt: skip
+    )
     ti = SimpleNamespace(dag_id="shop", task_id="bake_image", run_id="r")
     context: Any = {"ti": ti}
     return str(operator.execute(context)["image_id"])
@@ -107,10 +111,14 @@ def test_what_an_image_is_made_of(tree: Path) -> None:
     made = _baked(project)
     told = _told(project)
     for line in (
-        "shop dev", "  machine           debian-12-amd64", "  packages          tree",
-        "  roles             front (1 files)", "  variables         front_port",
-        "  package           shop 2.0, sha256 d", "  settings          PORT",
-    ):  # fmt: skip
+        "shop dev",
+        "  machine           debian-12-amd64",
+        "  packages          tree",
+        "  roles             front (1 files)",
+        "  variables         front_port",
+        "  package           shop 2.0, sha256 d",
+        "  settings          PORT",
+    ):
         assert f"{line}\n" in told
     assert f"  image             {made} (shop-2.0-" in told
     assert "would be baked" not in told
@@ -128,16 +136,18 @@ def test_nothing_is_baked_by_looking(tree: Path) -> None:
     ("changed", "said"),
     [
         (('PORT: "80"', 'PORT: "81"'), ["package.config.PORT has changed"]),
-        (('PORT: "80"', 'HOST: "x"'), [
-            "package.config.HOST is new", "package.config.PORT is gone",
-        ]),
+        (
+            ('PORT: "80"', 'HOST: "x"'),
+            ["package.config.HOST is new", "package.config.PORT is gone"],
+        ),
         (("[tree]", "[htop]"), ["machine.packages has changed"]),
         (("front_port: 81", "front_port: 82"), ["machine.variables.front_port has changed"]),
-        (("front_port: 81", "swap: 1G"), [
-            "machine.variables.front_port is gone", "machine.variables.swap is new",
-        ]),
+        (
+            ("front_port: 81", "swap: 1G"),
+            ["machine.variables.front_port is gone", "machine.variables.swap is new"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_the_project_file_changed_is_named_and_nothing_else(
     tree: Path, changed: tuple[str, ...], said: list[str]
 ) -> None:

@@ -71,11 +71,15 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
             fakes.sources = {one.name: one.mode for one in archive if one.isfile()}
         text = "name: shortener\n"
         return BuiltDeb(
-            name=fakes.name, version=version, architecture="amd64", content=io.BytesIO(b"deb"),
-            size=3, sha256=hashlib.sha256(b"deb").hexdigest(),
+            name=fakes.name,
+            version=version,
+            architecture="amd64",
+            content=io.BytesIO(b"deb"),
+            size=3,
+            sha256=hashlib.sha256(b"deb").hexdigest(),
             units=Units(names=("shortener.service",)),
             packaging=PackagingFile(path="packaging/nfpm.yaml", text=text),
-        )  # fmt: skip
+        )
 
     fakes.name = "shortener"
     fakes.rehearsal = mock.create_autospec(Rehearsal, instance=True)
@@ -205,8 +209,9 @@ def test_a_package_of_the_repositorys_own_is_taken_from_where_it_was_built(
         built.seek(0)
         with tarfile.open(fileobj=built) as archive:
             assert (archive.getnames()[1:], pattern) == (
-                ["dist/shortener_1_amd64.deb"], "dist/*.deb",
-            )  # fmt: skip
+                ["dist/shortener_1_amd64.deb"],
+                "dist/*.deb",
+            )
         found: BuiltDeb = tools.build(_, io.BytesIO(pack({})), version=version_of_copy(folder))
         return ReadyDebs(main=found, beside=(), needed=frozenset())
 

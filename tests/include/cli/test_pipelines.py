@@ -13,12 +13,7 @@ from unittest import mock
 import docker
 import pytest
 
-from include.cli.pipelines import (
-    Choices,
-    compile_to_json,
-    lint_files,
-    run_working_copy,
-)
+from include.cli.pipelines import Choices, compile_to_json, lint_files, run_working_copy
 from include.cli.working_copy import checkout_of, packed
 from include.project.loader import load_project
 from slipway.model.large_files import LargeFiles
@@ -80,8 +75,11 @@ def test_an_unknown_pipeline_is_answered_with_those_that_are_there(folder: Path)
 def test_fab_takes_several_paths(folder: Path) -> None:
     done = subprocess.run(
         [Path(sys.executable).parent / "fab", "lint", folder, folder / ".drone.yml", "--trusted"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 2
 
@@ -135,10 +133,13 @@ def test_an_event_that_there_is_not_names_those_that_there_are(folder: Path) -> 
         (Choices(event="tag", ref="v1"), "refs/tags/v1", ""),
         (Choices(event="pull_request", ref="7", branch="b"), "refs/pull/7", "b"),
         (Choices(event="cron", cron="nightly", branch="b"), "refs/heads/b", "b"),
-        (Choices(event="promote", target="prod", ref="refs/heads/x", branch="b"),
-         "refs/heads/x", "b"),
+        (
+            Choices(event="promote", target="prod", ref="refs/heads/x", branch="b"),
+            "refs/heads/x",
+            "b",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_event_is_what_a_person_says(
     folder: Path, choices: Choices, ref: str, branch: str
 ) -> None:
@@ -191,8 +192,9 @@ def test_a_tag_is_the_newest_commits_or_is_asked_for(folder: Path) -> None:
     def git(*words: str) -> None:
         subprocess.run(
             ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b", *words],
-            check=True, capture_output=True,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+        )
 
     git("init", "-q")
     git("add", ".")

@@ -29,9 +29,12 @@ def test_two_runs_at_once_have_nothing_in_common(tmp_path: Path) -> None:
 
 def test_the_next_run_takes_the_slot_of_one_that_was_killed(tmp_path: Path) -> None:
     holder = subprocess.Popen(
-        [sys.executable, "-c", _HOLD, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", _HOLD, tmp_path],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
         env={"PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+    )
     assert holder.stdout is not None
     name = holder.stdout.readline().strip()
     with slot(tmp_path) as beside:

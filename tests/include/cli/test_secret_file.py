@@ -27,9 +27,10 @@ abcdefgh
 
 def test_a_file_as_it_is_written_by_hand(tmp_path: Path) -> None:
     assert read(tmp_path, BY_HAND) == {
-        "A": "two words", "B": "it$5",
+        "A": "two words",
+        "B": "it$5",
         "C": "-----BEGIN KEY-----\nabcdefgh\n-----END KEY-----",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -110,8 +111,10 @@ def test_names_are_those_that_secrets_have(tmp_path: Path) -> None:
         read(tmp_path, text)
     assert "letters, digits, `_`, `.` and `-`" in refused.value.advice
     assert read(tmp_path, text.replace("-A=z", "")) == {
-        "docker-password": "x", "MY-KEY": "1", "api.token": "y",
-    }  # fmt: skip
+        "docker-password": "x",
+        "MY-KEY": "1",
+        "api.token": "y",
+    }
 
 
 @pytest.mark.parametrize("value", ["$docker-password", "${docker-password}", "${a-b}"])

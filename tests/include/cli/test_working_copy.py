@@ -111,8 +111,14 @@ def test_a_submodule_is_packed_without_what_it_ignores_and_archived_without_its_
     with tarfile.open(fileobj=io.BytesIO(packed(parent, as_archived=True))) as archive:
         names = [one.name for one in archive]
     assert sorted(names) == [
-        ".gitignore", ".gitmodules", "a.txt", "lib", "lib/.gitignore", "lib/a.txt", "lib/new.txt",
-    ]  # fmt: skip
+        ".gitignore",
+        ".gitmodules",
+        "a.txt",
+        "lib",
+        "lib/.gitignore",
+        "lib/a.txt",
+        "lib/new.txt",
+    ]
 
 
 def test_a_clone_that_borrows_objects_brings_them(main: Path, tmp_path: Path) -> None:
@@ -154,9 +160,13 @@ def test_names_that_are_not_utf_8_are_packed(main: Path) -> None:
 
 def test_pointers_are_those_under_the_filter_and_in_submodules(parent: Path, main: Path) -> None:
     files = {
-        ".gitattributes": "*.bin filter=lfs\nplain.bin -filter\n", "model.bin": POINTER,
-        "plain.bin": POINTER, "doc.txt": POINTER, "real.bin": "as it is", "large.bin": POINTER * 20,
-    }  # fmt: skip
+        ".gitattributes": "*.bin filter=lfs\nplain.bin -filter\n",
+        "model.bin": POINTER,
+        "plain.bin": POINTER,
+        "doc.txt": POINTER,
+        "real.bin": "as it is",
+        "large.bin": POINTER * 20,
+    }
     for folder in (parent, parent / "lib"):
         for name, text in files.items():
             (folder / name).write_text(text)

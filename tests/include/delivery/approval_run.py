@@ -54,9 +54,14 @@ from tests.slipway.fleet.worlds import deploy, make_image
 from tests.slipway.operators.releases import make_record
 
 _REAL = (
-    ApproveReleaseOperator, ChooseReleaseOperator, LaunchOperator, PlanOperator, RetireOldOperator,
-    RollBackOperator, ShiftTrafficOperator,
-)  # fmt: skip
+    ApproveReleaseOperator,
+    ChooseReleaseOperator,
+    LaunchOperator,
+    PlanOperator,
+    RetireOldOperator,
+    RollBackOperator,
+    ShiftTrafficOperator,
+)
 # Looks that a gate has at the fleet before it opens: the cloud's time passes by them.
 _LOOKS = 3
 APPROVE, REJECT = "Approve", "Reject"
@@ -86,9 +91,10 @@ def _release(version: str) -> ReleaseRecord:
     record = make_record(version)
     release = Release(project="guestbook", sha=version[0] * 40, version=version)
     return replace(
-        record, checkout=replace(record.checkout, release=release),
+        record,
+        checkout=replace(record.checkout, release=release),
         package=replace(record.package, release=release),
-    )  # fmt: skip
+    )
 
 
 def _image(version: str) -> MachineImage:
@@ -120,9 +126,13 @@ def edit(task_id: str, key: str, value: Any) -> Answer:
         with create_session(scoped=False) as session:
             ti, _ = _waiting(session)
             XComModel.set(
-                key=key, value=value, dag_id=ti.dag_id, task_id=task_id, run_id=ti.run_id,
+                key=key,
+                value=value,
+                dag_id=ti.dag_id,
+                task_id=task_id,
+                run_id=ti.run_id,
                 session=session,
-            )  # fmt: skip
+            )
         say(APPROVE)(case)
 
     return answer
@@ -167,10 +177,8 @@ CASES = {
     "dry run of a commit": Case(conf={"dry_run": True}),
     "misspelt": Case(dag_id="guestbook.prod", conf={"versoin": "previous"}),
     "production": Case(dag_id="guestbook.prod", conf={"version": "2"}, answers=[say(APPROVE)]),
-    "production marked": Case(
-        dag_id="guestbook.prod", conf={"version": "2"}, marked="approve"
-    ),
-}  # fmt: skip
+    "production marked": Case(dag_id="guestbook.prod", conf={"version": "2"}, marked="approve"),
+}
 
 
 def main(file: str) -> None:
@@ -192,10 +200,17 @@ def main(file: str) -> None:
 def _nobody(number: int) -> Proposal:
     """An older commit that once asked, so that the cases do not see each other."""
     return Proposal(
-        name=f"before-{number}", dag_id="guestbook", run_id="x", environment="dev",
-        release=_release("1").checkout.release, sha256="d", replaces="", lines=(), made_at=0,
+        name=f"before-{number}",
+        dag_id="guestbook",
+        run_id="x",
+        environment="dev",
+        release=_release("1").checkout.release,
+        sha256="d",
+        replaces="",
+        lines=(),
+        made_at=0,
         started_by="",
-    )  # fmt: skip
+    )
 
 
 def _project() -> Project:

@@ -24,16 +24,22 @@ PROGRAM = "tests.include.delivery.approval_run"
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("airflow")
     environment = os.environ | {
-        "AIRFLOW_HOME": str(home), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
+        "AIRFLOW_HOME": str(home),
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
-    }  # fmt: skip
+    }
     told = home / "outcomes.json"
     for program in (("airflow", "db", "migrate"), (PROGRAM, str(told))):
         done = subprocess.run(
-            [sys.executable, "-m", *program], cwd=ROOT, env=environment, capture_output=True,
-            text=True, timeout=280, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", *program],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     outcomes: dict[str, Any] = json.loads(told.read_text())
     return outcomes
@@ -118,12 +124,16 @@ def test_a_key_that_the_dag_does_not_know_stops_the_run_at_its_first_task(
 @pytest.mark.parametrize(
     ("dag_id", "conf"),
     [
-        ("guestbook", {"ref": 5}), ("guestbook", {"ref": ""}), ("guestbook", {"ref": None}),
-        ("guestbook.prod", {"dry_run": "true"}), ("guestbook.prod", {"dry_run": 1}),
-        ("guestbook.prod", {"dry_run": None}), ("guestbook.prod", {"version": 2}),
+        ("guestbook", {"ref": 5}),
+        ("guestbook", {"ref": ""}),
+        ("guestbook", {"ref": None}),
+        ("guestbook.prod", {"dry_run": "true"}),
+        ("guestbook.prod", {"dry_run": 1}),
+        ("guestbook.prod", {"dry_run": None}),
+        ("guestbook.prod", {"version": 2}),
         ("guestbook.prod", {"version": ["1", "2"]}),
     ],
-)  # fmt: skip
+)
 def test_a_value_of_the_wrong_kind_makes_no_run(dag_id: str, conf: dict[str, Any]) -> None:
     """Airflow compares it itself, wherever the run is asked for."""
     dag = build(load_project(PROJECTS / "guestbook.yaml"), dag_id)

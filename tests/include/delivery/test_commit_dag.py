@@ -40,10 +40,18 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
         assert ("checkout", verification) in edges
         assert (verification, "publish_apt") in edges
     way = [
-        "publish_apt", "record_release", "bake_image", "swap.migrate", "swap.launch",
-        "swap.fleet_healthy", "swap.shift_traffic", "swap.fleet_in_service", "swap.soak",
-        "swap.retire_old", "swap.record_deployment",
-    ]  # fmt: skip
+        "publish_apt",
+        "record_release",
+        "bake_image",
+        "swap.migrate",
+        "swap.launch",
+        "swap.fleet_healthy",
+        "swap.shift_traffic",
+        "swap.fleet_in_service",
+        "swap.soak",
+        "swap.retire_old",
+        "swap.record_deployment",
+    ]
     assert set(pairwise(way)) <= edges
     # Beside the bake, and before anything is changed.
     assert {("record_release", "preflight"), ("preflight", "swap.migrate")} <= edges
@@ -127,8 +135,10 @@ def test_a_continuous_environment_asks_in_front_of_everything_that_it_changes(
     assert set(pairwise(way)) <= _edges(dag)
     approve, plan = (cast("Any", dag.get_task(name)) for name in ("approve", "plan"))
     assert (approve.newest_only, plan.always, plan.order.url) == (
-        True, True, project.repository.url,
-    )  # fmt: skip
+        True,
+        True,
+        project.repository.url,
+    )
     for name in ("bake_image", "swap.migrate", "swap.launch", "swap.shift_traffic"):
         task: Any = dag.get_task(name)
         assert task.admission.asks, name
@@ -219,11 +229,21 @@ def test_a_canary_comes_before_the_rest_where_the_project_asks_for_one(project: 
     cautious = project.model_copy(update={"environments": environments})
     prod = build(cautious, "guestbook.prod")
     way = [
-        "bake_image", "swap.migrate", "swap.launch_canary", "swap.canary_healthy",
-        "swap.shift_canary", "swap.canary_in_service", "swap.canary_soak", "swap.launch",
-        "swap.fleet_healthy", "swap.shift_traffic", "swap.fleet_in_service", "swap.soak",
-        "swap.retire_old", "swap.record_deployment",
-    ]  # fmt: skip
+        "bake_image",
+        "swap.migrate",
+        "swap.launch_canary",
+        "swap.canary_healthy",
+        "swap.shift_canary",
+        "swap.canary_in_service",
+        "swap.canary_soak",
+        "swap.launch",
+        "swap.fleet_healthy",
+        "swap.shift_traffic",
+        "swap.fleet_in_service",
+        "swap.soak",
+        "swap.retire_old",
+        "swap.record_deployment",
+    ]
     assert set(pairwise(way)) <= _edges(prod)
     assert ("swap.migrate", "swap.launch") not in _edges(prod)
     assert set(way[2:12]) <= prod.get_task("swap.roll_back").upstream_task_ids
@@ -266,11 +286,14 @@ def test_the_shared_dags(project: Project) -> None:
     assert ("new_commits", "start_runs") in _edges(watching)
     assert ("start_runs", "remember") in _edges(watching)
     assert set(housekeeping_dag([project]).task_ids) == {
-        "retire_standbys.guestbook.dev", "retire_standbys.guestbook.prod",
+        "retire_standbys.guestbook.dev",
+        "retire_standbys.guestbook.prod",
         "retire_images.guestbook.aws_default.eu-west-1",
-        "retire_base_images.aws_default.eu-west-1", "renew_apt_release", "forget_runs",
+        "retire_base_images.aws_default.eu-west-1",
+        "renew_apt_release",
+        "forget_runs",
         "tell_trouble",
-    }  # fmt: skip
+    }
     keeper: Any = housekeeping_dag([project]).get_task(
         "retire_images.guestbook.aws_default.eu-west-1"
     )
@@ -296,8 +319,11 @@ def test_a_loader_builds_what_is_asked_for(file: str, dag_id: str, expected: set
     environment = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": dag_id} if dag_id else {}
     done = subprocess.run(
         [sys.executable, "-c", code, str(ROOT / "dags" / file)],
-        env={**_inherited(), **environment}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env={**_inherited(), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     line = next(line for line in done.stdout.splitlines() if line.startswith("DAGS"))
     assert set(line.split()[1:]) == expected
 

@@ -24,15 +24,21 @@ CASES = (NONE, NOTHING_RAN, "preflight", "bake_image", *(f"swap.{one}" for one i
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("airflow")
     environment = os.environ | {
-        "AIRFLOW_HOME": str(home), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
+        "AIRFLOW_HOME": str(home),
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-    }  # fmt: skip
+    }
     told = home / "outcomes.json"
     for program in (("airflow", "db", "migrate"), (f"{__package__}.swap_run", str(told), *CASES)):
         done = subprocess.run(
-            [sys.executable, "-m", *program], cwd=ROOT, env=environment, capture_output=True,
-            text=True, timeout=240, check=False,
-        )  # fmt: skip
+            [sys.executable, "-m", *program],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     outcomes: dict[str, Any] = json.loads(told.read_text())
     return outcomes

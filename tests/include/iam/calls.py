@@ -13,11 +13,21 @@ from botocore import xform_name
 
 # Clients as boto3 names them, and how IAM calls their services.
 PREFIXES = {
-    "autoscaling": "autoscaling", "cloudwatch": "cloudwatch", "ec2": "ec2",
-    "elb": "elasticloadbalancing", "elbv2": "elasticloadbalancing", "ssm": "ssm", "s3": "s3",
-    "kms": "kms", "iam": "iam", "sts": "sts", "secretsmanager": "secretsmanager",
-    "service-quotas": "servicequotas", "sns": "sns", "sqs": "sqs",
-}  # fmt: skip
+    "autoscaling": "autoscaling",
+    "cloudwatch": "cloudwatch",
+    "ec2": "ec2",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "ssm": "ssm",
+    "s3": "s3",
+    "kms": "kms",
+    "iam": "iam",
+    "sts": "sts",
+    "secretsmanager": "secretsmanager",
+    "service-quotas": "servicequotas",
+    "sns": "sns",
+    "sqs": "sqs",
+}
 # What a client has besides its operations.
 _OTHER = frozenset({"exceptions", "meta", "close", "can_paginate"})
 _LOOKED_UP = ("get_paginator", "get_waiter")

@@ -43,11 +43,15 @@ def _applies(statement: Mapping[str, Any], request: Request) -> bool:
         _like(_filled(one, request), request.resource) for one in _list(statement["Resource"])
     )
     conditions = statement.get("Condition", {})
-    return any(actions) and any(resources) and all(
-        _holds(operator, key, [_filled(one, request) for one in _list(wanted)], request)
-        for operator, keys in conditions.items()
-        for key, wanted in keys.items()
-    )  # fmt: skip
+    return (
+        any(actions)
+        and any(resources)
+        and all(
+            _holds(operator, key, [_filled(one, request) for one in _list(wanted)], request)
+            for operator, keys in conditions.items()
+            for key, wanted in keys.items()
+        )
+    )
 
 
 def _holds(operator: str, key: str, wanted: list[str], request: Request) -> bool:
@@ -107,9 +111,12 @@ def _arn_like(wanted: str, given: str) -> bool:
 
 
 _OPERATORS = {
-    "StringEquals": _equals, "StringLike": _like, "ArnLike": _arn_like, "ArnEquals": _arn_like,
+    "StringEquals": _equals,
+    "StringLike": _like,
+    "ArnLike": _arn_like,
+    "ArnEquals": _arn_like,
     "Bool": _bool,
-}  # fmt: skip
+}
 
 
 def _list(value: Any) -> list[str]:

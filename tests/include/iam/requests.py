@@ -85,9 +85,10 @@ _ONE_THING = {
     "ec2:AuthorizeSecurityGroupIngress": ("GroupId", "security-group"),
     "ec2:DeleteSecurityGroup": ("GroupId", "security-group"),
     "ec2:TerminateInstances": ("InstanceIds", "instance"),
-    "ec2:DeleteKeyPair": ("KeyName", "key-pair"), "ec2:DeregisterImage": ("ImageId", "image"),
+    "ec2:DeleteKeyPair": ("KeyName", "key-pair"),
+    "ec2:DeregisterImage": ("ImageId", "image"),
     "ec2:DeleteSnapshot": ("SnapshotId", "snapshot"),
-}  # fmt: skip
+}
 
 
 def _bake(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
@@ -146,17 +147,24 @@ def launching(template: str) -> Iterator[Request]:
     data = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     (image,) = ec2.describe_images(ImageIds=[data["ImageId"]])["Images"]
     yield from parts(
-        template_tags=tags_of(found), image_tags=tags_of(image), groups=data["SecurityGroupIds"],
+        template_tags=tags_of(found),
+        image_tags=tags_of(image),
+        groups=data["SecurityGroupIds"],
         tags={one["ResourceType"]: tags_of(one) for one in data["TagSpecifications"]},
         profile=data.get("IamInstanceProfile", {}).get("Name"),
-    )  # fmt: skip
+    )
 
 
 def parts(
-    *, template_tags: Mapping[str, str], image_tags: Mapping[str, str], groups: list[str],
-    tags: Mapping[str, Mapping[str, str]], profile: str | None = None, owner: str = ACCOUNT,
+    *,
+    template_tags: Mapping[str, str],
+    image_tags: Mapping[str, str],
+    groups: list[str],
+    tags: Mapping[str, Mapping[str, str]],
+    profile: str | None = None,
+    owner: str = ACCOUNT,
     subnet: str = "subnet-0a",
-) -> list[Request]:  # fmt: skip
+) -> list[Request]:
     """Say what RunInstances asks, for each thing that a machine of a template is made of."""
     template = f"{EC2}:launch-template/lt-0"
     given: dict[str, Any] = {"ec2__LaunchTemplate": template}

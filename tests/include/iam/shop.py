@@ -14,9 +14,15 @@ from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, GROUPS, REGION, context
 
 PLACE = Place(
-    project="shop", environment="dev", region=REGION, profiles=("shop-dev-app",),
-    target_groups=("shop-dev",), load_balancers=("shop-dev-classic",),
-    subnets=("subnet-0a", "slipway-b"), security_groups=("sg-0a",), neighbours=("shop-dev-2",),
+    project="shop",
+    environment="dev",
+    region=REGION,
+    profiles=("shop-dev-app",),
+    target_groups=("shop-dev",),
+    load_balancers=("shop-dev-classic",),
+    subnets=("subnet-0a", "slipway-b"),
+    security_groups=("sg-0a",),
+    neighbours=("shop-dev-2",),
     also=(
         f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/internal/0a",
         f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/old",
@@ -24,7 +30,7 @@ PLACE = Place(
         f"arn:aws:ec2:{REGION}:{ACCOUNT}:key-pair/ops",
         f"arn:aws:iam::{ACCOUNT}:role/tell-the-queue",
     ),
-)  # fmt: skip
+)
 POLICIES = {role.name: tuple(role.policies().values()) for role in roles(PLACE)}
 
 

@@ -40,8 +40,7 @@ def rings(*actions: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "actions",
-    [(), (TOPIC,), (policy("shop-dev-1.0"),), (policy("shop-dev-2.0"), TOPIC)],
+    "actions", [(), (TOPIC,), (policy("shop-dev-1.0"),), (policy("shop-dev-2.0"), TOPIC)]
 )
 def test_an_alarm_scales_its_own_groups_and_tells_people(actions: tuple[str, ...]) -> None:
     assert rings(*actions)
@@ -74,10 +73,16 @@ def test_an_alarm_does_not_do_what_its_maker_may_not(action: str) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        "DisableAlarmActions", "EnableAlarmActions", "PutCompositeAlarm", "PutAnomalyDetector",
-        "PutManagedInsightRules", "SetAlarmState", "TagResource", "UntagResource",
+        "DisableAlarmActions",
+        "EnableAlarmActions",
+        "PutCompositeAlarm",
+        "PutAnomalyDetector",
+        "PutManagedInsightRules",
+        "SetAlarmState",
+        "TagResource",
+        "UntagResource",
     ],
-)  # fmt: skip
+)
 def test_no_alarm_is_silenced_or_made_to_ring(call: str) -> None:
     for alarm in (OWN, f"{ALARM}:shop-prod-1.0/high", f"{ALARM}:errors"):
         assert not may("deploy", f"cloudwatch:{call}", alarm)
@@ -102,10 +107,13 @@ def test_a_group_does_not_follow_a_template_to_whatever_is_its_newest_version() 
 @pytest.mark.parametrize(
     ("subnets", "right"),
     [
-        (("subnet-0a",), True), (("subnet-0a", "subnet-0b"), True), (("subnet-prod",), False),
-        (("subnet-0a", "subnet-prod"), False), ((), False),
+        (("subnet-0a",), True),
+        (("subnet-0a", "subnet-0b"), True),
+        (("subnet-prod",), False),
+        (("subnet-0a", "subnet-prod"), False),
+        ((), False),
     ],
-)  # fmt: skip
+)
 def test_a_group_is_made_in_its_own_subnets_where_they_are_known_by_id(
     subnets: tuple[str, ...], right: bool
 ) -> None:
@@ -128,14 +136,23 @@ def test_alarms_of_the_live_fleet_are_carried_over_with_it(monkeypatch: pytest.M
     cloud = fleet()
     cloud.launch(moto_cloud.launch("1"))
     client("autoscaling").put_scaling_policy(
-        AutoScalingGroupName=OLD, PolicyName="up", PolicyType="SimpleScaling",
-        AdjustmentType="ChangeInCapacity", ScalingAdjustment=1,
-    )  # fmt: skip
+        AutoScalingGroupName=OLD,
+        PolicyName="up",
+        PolicyType="SimpleScaling",
+        AdjustmentType="ChangeInCapacity",
+        ScalingAdjustment=1,
+    )
     client("cloudwatch").put_metric_alarm(
-        AlarmName="busy", Namespace="AWS/EC2", MetricName="CPUUtilization", Statistic="Average",
-        Period=60, EvaluationPeriods=1, Threshold=80.0, OKActions=[TOPIC],
+        AlarmName="busy",
+        Namespace="AWS/EC2",
+        MetricName="CPUUtilization",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=80.0,
+        OKActions=[TOPIC],
         ComparisonOperator="GreaterThanThreshold",
-    )  # fmt: skip
+    )
     tell_alarms(monkeypatch)
     cloud.launch(moto_cloud.launch("2", like=OLD))
     with recording() as recorded:

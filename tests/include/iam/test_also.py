@@ -39,10 +39,12 @@ def test_only_the_named_key_pair_lets_anybody_in() -> None:
 @pytest.mark.parametrize(
     "arn",
     [
-        "ops", "arn:aws:s3:::bucket", f"{EC2}:instance/i-1",
+        "ops",
+        "arn:aws:s3:::bucket",
+        f"{EC2}:instance/i-1",
         f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/shop/0a",
     ],
-)  # fmt: skip
+)
 def test_what_gives_no_right_is_refused(arn: str) -> None:
     with pytest.raises(ValueError, match="is no target group"):
         check([arn])

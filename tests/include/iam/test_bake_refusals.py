@@ -31,16 +31,23 @@ from tests.include.iam.shop import (
 @pytest.mark.parametrize(
     ("has", "right"),
     [
-        (APP, True), ({**APP, "slipway:version": "1"}, True), (BASE, True),
+        (APP, True),
+        ({**APP, "slipway:version": "1"}, True),
+        (BASE, True),
         ({"slipway:project": "shop-admin", "slipway:layer": "app"}, False),
-        ({"Name": "backup of the ledger"}, False), ({"Name": "x", "owner": "ops"}, False),
-        ({"team": "payments"}, False), ({"Team": "payments"}, False), ({"ENV": "prod"}, False),
-        ({"backup": "nightly"}, False), ({"aws:backup:source-resource": "x"}, False),
-        ({"ebs.csi.aws.com/cluster": "true"}, False), ({"slipway:project": "shop-admin"}, False),
+        ({"Name": "backup of the ledger"}, False),
+        ({"Name": "x", "owner": "ops"}, False),
+        ({"team": "payments"}, False),
+        ({"Team": "payments"}, False),
+        ({"ENV": "prod"}, False),
+        ({"backup": "nightly"}, False),
+        ({"aws:backup:source-resource": "x"}, False),
+        ({"ebs.csi.aws.com/cluster": "true"}, False),
+        ({"slipway:project": "shop-admin"}, False),
         # Half an image of a killed bake, which Packer 1.6 had not tagged yet.
         ({}, True),
     ],
-)  # fmt: skip
+)
 def test_images_and_disks_of_others_are_not_deleted(has: dict[str, str], right: bool) -> None:
     assert may("bake", "ec2:DeregisterImage", IMAGE, context(has=has)) is right
     assert may("bake", "ec2:DeleteSnapshot", SNAPSHOT, context(has=has)) is right
@@ -49,19 +56,27 @@ def test_images_and_disks_of_others_are_not_deleted(has: dict[str, str], right: 
 @pytest.mark.parametrize(
     ("asks", "has", "right"),
     [
-        ({**APP, "Name": "shop-1"}, {}, True), ({**BASE, "Name": "base"}, {}, True),
+        ({**APP, "Name": "shop-1"}, {}, True),
+        ({**BASE, "Name": "base"}, {}, True),
         # Another's image is not made one's own, nor one's own another's.
         (APP, {"slipway:project": "shop-admin", "slipway:layer": "app"}, False),
-        (APP, {"Name": "golden"}, False), (BASE, {"Name": "golden"}, False),
-        (APP, {"team": "payments"}, False), (BASE, {"owner": "ops"}, False),
+        (APP, {"Name": "golden"}, False),
+        (BASE, {"Name": "golden"}, False),
+        (APP, {"team": "payments"}, False),
+        (BASE, {"owner": "ops"}, False),
         (APP, {"Ec2ImageBuilderArn": "x"}, False),
-        ({"slipway:project": "shop-admin"}, {}, False), ({"Name": "x"}, {}, False),
+        ({"slipway:project": "shop-admin"}, {}, False),
+        ({"Name": "x"}, {}, False),
         ({"slipway:layer": "base", "slipway:project": "shop-admin"}, {}, False),
         # An image that is there keeps its tags.
-        (APP, APP, False), (BASE, BASE, False), ({**APP, "slipway:version": "9"}, APP, False),
-        ({"slipway:installation": "x"}, APP, False), (APP, BASE, False), (BASE, APP, False),
+        (APP, APP, False),
+        (BASE, BASE, False),
+        ({**APP, "slipway:version": "9"}, APP, False),
+        ({"slipway:installation": "x"}, APP, False),
+        (APP, BASE, False),
+        (BASE, APP, False),
     ],
-)  # fmt: skip
+)
 def test_no_image_is_tagged_but_the_one_that_was_just_made(
     asks: dict[str, str], has: dict[str, str], right: bool
 ) -> None:
@@ -81,9 +96,11 @@ def test_a_tag_of_the_accounts_own_makes_a_thing_somebodys_when_the_policies_are
 def test_who_does_not_encrypt_copies_no_image_and_deletes_none_that_is_untagged() -> None:
     policies = _policies(encrypted=False)
     for action, resource in (
-        ("ec2:CopyImage", IMAGE), ("ec2:CopyImage", SNAPSHOT), ("ec2:DeregisterImage", IMAGE),
+        ("ec2:CopyImage", IMAGE),
+        ("ec2:CopyImage", SNAPSHOT),
+        ("ec2:DeregisterImage", IMAGE),
         ("ec2:DeleteSnapshot", SNAPSHOT),
-    ):  # fmt: skip
+    ):
         assert may("bake", action, resource)
         assert not allowed(policies, Request(action=action, resource=resource, context=context()))
     told = context(has=APP)
@@ -101,10 +118,15 @@ def _policies(**change: Any) -> tuple[dict[str, Any], ...]:
 
 def test_the_disks_of_an_image_are_tagged_with_it_and_once_more() -> None:
     for asks, has, right in (
-        (APP, {}, True), (APP, APP, True), (BASE, BASE, True), (BASE, {}, True),
-        (APP, {"slipway:project": "shop-admin"}, False), (APP, {"Name": "ledger"}, False),
-        ({"slipway:project": "shop-admin"}, APP, False), (BASE, APP, False),
-    ):  # fmt: skip
+        (APP, {}, True),
+        (APP, APP, True),
+        (BASE, BASE, True),
+        (BASE, {}, True),
+        (APP, {"slipway:project": "shop-admin"}, False),
+        (APP, {"Name": "ledger"}, False),
+        ({"slipway:project": "shop-admin"}, APP, False),
+        (BASE, APP, False),
+    ):
         told = context(asks=asks, has=has)
         assert may("bake", "ec2:CreateTags", SNAPSHOT, told) is right, (asks, has)
 
@@ -112,10 +134,14 @@ def test_the_disks_of_an_image_are_tagged_with_it_and_once_more() -> None:
 def test_no_machine_is_imaged_but_its_own_builder() -> None:
     machine = f"{EC2}:instance/i-1"
     for has, right in (
-        (BUILDER, True), (MINE, False), (PROD, False), (STRANGER, False),
-        (tags(environment="prod", bake="x"), False), (tags("shop-admin", bake="x"), False),
+        (BUILDER, True),
+        (MINE, False),
+        (PROD, False),
+        (STRANGER, False),
+        (tags(environment="prod", bake="x"), False),
+        (tags("shop-admin", bake="x"), False),
         ({"slipway:bake": "x"}, False),
-    ):  # fmt: skip
+    ):
         for call in ("CreateImage", "TerminateInstances", "StopInstances"):
             assert may("bake", f"ec2:{call}", machine, context(has=has)) is right, (call, has)
 
@@ -130,9 +156,12 @@ def test_an_image_that_is_somebodys_is_not_made_anew() -> None:
 def test_a_machine_is_not_made_a_builder_by_a_tag() -> None:
     machine = f"{EC2}:instance/i-1"
     for has, asks, right in (
-        (BUILDER, {"Name": "x"}, True), (MINE, {"slipway:bake": "x"}, False),
-        (PROD, BUILDER, False), (STRANGER, BUILDER, False), (BUILDER, PROD, False),
-    ):  # fmt: skip
+        (BUILDER, {"Name": "x"}, True),
+        (MINE, {"slipway:bake": "x"}, False),
+        (PROD, BUILDER, False),
+        (STRANGER, BUILDER, False),
+        (BUILDER, PROD, False),
+    ):
         told = context(has=has, asks=asks)
         assert may("bake", "ec2:CreateTags", machine, told) is right, (has, asks)
     told = context(asks=BUILDER, ec2__CreateAction="RunInstances")
@@ -163,14 +192,22 @@ def test_a_builder_starts_from_a_base_layer_or_from_the_source() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"image": APP}, {"image": {"Name": "golden"}}, {"image": {}}, {"owner": "999999999999"},
-        {"asks": MINE}, {"asks": PROD}, {"asks": tags(environment="prod", bake="x")},
-        {"group": PROD}, {"group": MINE}, {"group": STRANGER},
-        {"key": "ops"}, {"key": "slipway-bake-shop.prod.0123456789-app"},
+        {"image": APP},
+        {"image": {"Name": "golden"}},
+        {"image": {}},
+        {"owner": "999999999999"},
+        {"asks": MINE},
+        {"asks": PROD},
+        {"asks": tags(environment="prod", bake="x")},
+        {"group": PROD},
+        {"group": MINE},
+        {"group": STRANGER},
+        {"key": "ops"},
+        {"key": "slipway-bake-shop.prod.0123456789-app"},
         {"key": "slipway-bake-shop-admin.dev.0123456789-app"},
         {"ec2__InstanceProfile": f"arn:aws:iam::{ACCOUNT}:instance-profile/shop-dev-app"},
     ],
-)  # fmt: skip
+)
 def test_no_other_machine_is_made_a_builder(change: dict[str, Any]) -> None:
     assert not _built(**change)
 
@@ -191,17 +228,25 @@ def test_security_groups_are_those_of_its_own_builders() -> None:
             assert may("bake", f"ec2:{call}", group, context(has=has)) is right
     for call in ("CreateKeyPair", "DeleteKeyPair"):
         for name, right in (
-            ("slipway-bake-shop.dev.0-app", True), ("slipway-bake-shop.dev-2.0-app", False),
-            ("slipway-bake-shop.prod.0-app", False), ("ops", False),
-        ):  # fmt: skip
+            ("slipway-bake-shop.dev.0-app", True),
+            ("slipway-bake-shop.dev-2.0-app", False),
+            ("slipway-bake-shop.prod.0-app", False),
+            ("ops", False),
+        ):
             assert may("bake", f"ec2:{call}", f"{EC2}:key-pair/{name}") is right
 
 
 def test_no_role_shares_copies_out_or_reads_images_in_another_way() -> None:
     for call in (
-        "ModifyImageAttribute", "ModifySnapshotAttribute", "CreateRestoreImageTask", "ExportImage",
-        "RegisterImage", "CreateVolume", "AttachVolume", "ModifyInstanceAttribute",
-    ):  # fmt: skip
+        "ModifyImageAttribute",
+        "ModifySnapshotAttribute",
+        "CreateRestoreImageTask",
+        "ExportImage",
+        "RegisterImage",
+        "CreateVolume",
+        "AttachVolume",
+        "ModifyInstanceAttribute",
+    ):
         for role in POLICIES:
             for resource in (IMAGE, SNAPSHOT, f"{EC2}:instance/i-1"):
                 assert not may(role, f"ec2:{call}", resource, context(has=BUILDER))

@@ -54,7 +54,7 @@ def test_a_denial_wins_and_silence_is_one() -> None:
         ({"StringEquals": {"k": "${aws:X}"}}, {"k": "2", "aws:X": "1"}, False),
         ({"StringEquals": {"k": "a"}, "Null": {"j": "true"}}, {"k": "a", "j": "x"}, False),
     ],
-)  # fmt: skip
+)
 def test_conditions(condition: dict[str, Any], context: dict[str, Any], right: bool) -> None:
     assert says(condition, context) is right
 

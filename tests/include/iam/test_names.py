@@ -18,20 +18,29 @@ NAMES = ("*", "prod-*", "pro?", "${aws:username}", "$", "a\nb", "a\0", "a\x7f")
 @pytest.mark.parametrize(
     "change",
     [
-        {"profiles": ("x", "{}")}, {"target_groups": ("{}",)}, {"load_balancers": ("{}",)},
-        {"subnets": ("subnet-{}",)}, {"security_groups": ("sg-{}",)}, {"neighbours": ("{}",)},
-        {"project": "{}"}, {"environment": "{}"}, {"region": "{}"}, {"installation": "{}"},
-        {"source_owner": "{}"}, {"tag_keys": ("{}",)},
+        {"profiles": ("x", "{}")},
+        {"target_groups": ("{}",)},
+        {"load_balancers": ("{}",)},
+        {"subnets": ("subnet-{}",)},
+        {"security_groups": ("sg-{}",)},
+        {"neighbours": ("{}",)},
+        {"project": "{}"},
+        {"environment": "{}"},
+        {"region": "{}"},
+        {"installation": "{}"},
+        {"source_owner": "{}"},
+        {"tag_keys": ("{}",)},
     ],
-)  # fmt: skip
+)
 def test_a_wildcard_in_a_project_file_does_not_become_one_in_a_policy(
     change: dict[str, Any], name: str
 ) -> None:
     given: dict[str, Any] = {
-        field: value.replace("{}", name) if isinstance(value, str) else
-        tuple(one.replace("{}", name) for one in value)
+        field: value.replace("{}", name)
+        if isinstance(value, str)
+        else tuple(one.replace("{}", name) for one in value)
         for field, value in change.items()
-    }  # fmt: skip
+    }
     with pytest.raises(ValueError, match="cannot stand in a policy"):
         replace(PLACE, **given)
 

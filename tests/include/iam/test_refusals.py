@@ -43,10 +43,14 @@ def test_its_own_group_hangs_on_its_own_target_group() -> None:
 @pytest.mark.parametrize(
     "targets",
     [
-        ("shop-prod/0123",), ("shop-dev/0123", "shop-prod/0123"), ("shop-dev-2/0123",), (),
-        ("shop-devil/0123",), ("shop/dev/0123",),
+        ("shop-prod/0123",),
+        ("shop-dev/0123", "shop-prod/0123"),
+        ("shop-dev-2/0123",),
+        (),
+        ("shop-devil/0123",),
+        ("shop/dev/0123",),
     ],
-)  # fmt: skip
+)
 def test_its_group_does_not_hang_on_another_environments_target_group(
     targets: tuple[str, ...],
 ) -> None:
@@ -70,9 +74,11 @@ def test_there_is_no_other_way_to_a_target_group() -> None:
 
 def test_a_classic_balancer_is_its_own_as_well() -> None:
     for names, right in (
-        (("shop-dev-classic",), True), (("shop-prod",), False), (("shop-dev-classic", "x"), False),
+        (("shop-dev-classic",), True),
+        (("shop-prod",), False),
+        (("shop-dev-classic", "x"), False),
         ((), False),
-    ):  # fmt: skip
+    ):
         more: dict[str, Any] = {"autoscaling__LoadBalancerNames": names} if names else {}
         told = context(has=MINE, **more)
         assert may("deploy", "autoscaling:AttachLoadBalancers", GROUP, told) is right
@@ -115,9 +121,13 @@ def test_a_group_is_not_passed_off_as_another_environments() -> None:
     assert may("deploy", tag, GROUP, context(has=MINE, asks={"slipway:live-since": "1"}))
     assert may("deploy", tag, GROUP, context(has=MINE, asks=MINE))
     for has, asks in (
-        (MINE, PROD), (MINE, {"slipway:environment": "prod"}), (MINE, {"slipway:project": "x"}),
-        (PROD, MINE), (DEV2, MINE), (PROD, {"slipway:live-since": "1"}),
-    ):  # fmt: skip
+        (MINE, PROD),
+        (MINE, {"slipway:environment": "prod"}),
+        (MINE, {"slipway:project": "x"}),
+        (PROD, MINE),
+        (DEV2, MINE),
+        (PROD, {"slipway:live-since": "1"}),
+    ):
         assert not may("deploy", tag, GROUP, context(has=has, asks=asks)), (has, asks)
     untag = "autoscaling:DeleteTags"
     assert may("deploy", untag, GROUP, context(has=MINE, asks={"slipway:held": ""}))
@@ -135,12 +145,16 @@ def test_its_own_group_is_not_put_on_somebody_elses_launch_configuration() -> No
 @pytest.mark.parametrize(
     ("name", "has", "right"),
     [
-        ("shop-dev-1.0", {}, True), ("shop-dev-2-legacy", {}, False), ("shop-dev-2-1.0", {}, False),
-        ("shop-dev-legacy", {}, False), ("shop-devil", {}, False),
-        ("shop-dev-1.0", {"team": "payments"}, False), ("shop-dev-1.0", {"Env": "prod"}, False),
+        ("shop-dev-1.0", {}, True),
+        ("shop-dev-2-legacy", {}, False),
+        ("shop-dev-2-1.0", {}, False),
+        ("shop-dev-legacy", {}, False),
+        ("shop-devil", {}, False),
+        ("shop-dev-1.0", {"team": "payments"}, False),
+        ("shop-dev-1.0", {"Env": "prod"}, False),
         ("shop-dev-1.0", {"aws:cloudformation:stack-name": "x"}, False),
     ],
-)  # fmt: skip
+)
 def test_an_untagged_group_of_somebody_is_not_adopted_and_then_deleted(
     name: str, has: dict[str, str], right: bool
 ) -> None:
@@ -159,16 +173,23 @@ def test_a_neighbours_group_is_not_tagged_either_way() -> None:
 @pytest.mark.parametrize("has", [PROD, DEV2, ADMIN, STRANGER])
 def test_another_environments_group_is_not_changed(has: dict[str, str]) -> None:
     for call in (
-        "DeleteAutoScalingGroup", "UpdateAutoScalingGroup", "SuspendProcesses",
-        "DetachLoadBalancerTargetGroups", "PutScalingPolicy", "PutLifecycleHook",
-    ):  # fmt: skip
+        "DeleteAutoScalingGroup",
+        "UpdateAutoScalingGroup",
+        "SuspendProcesses",
+        "DetachLoadBalancerTargetGroups",
+        "PutScalingPolicy",
+        "PutLifecycleHook",
+    ):
         assert not may("deploy", f"autoscaling:{call}", GROUP, context(has=has))
 
 
 GIVEN: dict[str, Any] = {
-    "template_tags": MINE, "image_tags": APP, "groups": ["sg-0a"], "profile": "shop-dev-app",
+    "template_tags": MINE,
+    "image_tags": APP,
+    "groups": ["sg-0a"],
+    "profile": "shop-dev-app",
     "tags": {"instance": MINE, "volume": MINE},
-}  # fmt: skip
+}
 
 
 def test_its_own_template_is_launched_with_an_image_of_the_project() -> None:
@@ -181,14 +202,23 @@ def test_its_own_template_is_launched_with_an_image_of_the_project() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"template_tags": PROD}, {"template_tags": DEV2}, {"template_tags": STRANGER},
-        {"image_tags": STRANGER}, {"image_tags": BASE},
-        {"image_tags": {**APP, "slipway:project": "shop-admin"}}, {"owner": "999999999999"},
-        {"profile": "shop-prod-app"}, {"profile": "admin"}, {"profile": "shop-dev-app-2"},
-        {"groups": ["sg-0b"]}, {"groups": ["sg-0a", "sg-0b"]}, {"subnet": "subnet-0b"},
-        {"tags": {"instance": PROD, "volume": MINE}}, {"tags": {"instance": MINE, "volume": ADMIN}},
+        {"template_tags": PROD},
+        {"template_tags": DEV2},
+        {"template_tags": STRANGER},
+        {"image_tags": STRANGER},
+        {"image_tags": BASE},
+        {"image_tags": {**APP, "slipway:project": "shop-admin"}},
+        {"owner": "999999999999"},
+        {"profile": "shop-prod-app"},
+        {"profile": "admin"},
+        {"profile": "shop-dev-app-2"},
+        {"groups": ["sg-0b"]},
+        {"groups": ["sg-0a", "sg-0b"]},
+        {"subnet": "subnet-0b"},
+        {"tags": {"instance": PROD, "volume": MINE}},
+        {"tags": {"instance": MINE, "volume": ADMIN}},
     ],
-)  # fmt: skip
+)
 def test_no_other_machine_is_launched(change: dict[str, Any]) -> None:
     assert not may_all("deploy", parts(**{**GIVEN, **change}))
 
@@ -231,10 +261,13 @@ def test_templates_are_made_and_deleted_in_its_own_name() -> None:
 def test_its_machines_are_told_that_they_stand_by_and_nothing_else() -> None:
     machine = f"{EC2}:instance/i-1"
     for has, asks, right in (
-        (MINE, {"slipway:standby-until": "1"}, True), (PROD, {"slipway:standby-until": "1"}, False),
-        (MINE, {"slipway:bake": "x"}, False), (MINE, {"slipway:environment": "prod"}, False),
-        (MINE, {"slipway:standby-until": "1", "Name": "x"}, False), (MINE, {}, False),
-    ):  # fmt: skip
+        (MINE, {"slipway:standby-until": "1"}, True),
+        (PROD, {"slipway:standby-until": "1"}, False),
+        (MINE, {"slipway:bake": "x"}, False),
+        (MINE, {"slipway:environment": "prod"}, False),
+        (MINE, {"slipway:standby-until": "1", "Name": "x"}, False),
+        (MINE, {}, False),
+    ):
         for call in ("CreateTags", "DeleteTags"):
             told = context(has=has, asks=asks)
             assert may("deploy", f"ec2:{call}", machine, told) is right, (call, has, asks)
@@ -251,11 +284,14 @@ def test_deploy_tags_no_image_and_no_snapshot() -> None:
 @pytest.mark.parametrize(
     ("path", "right"),
     [
-        ("/slipway-leases/shop/dev", True), ("/slipway-leases/shop/prod", False),
-        ("/slipway-leases/shop/dev-2", False), ("/slipway-leases/shop/dev/x", False),
-        ("/slipway-leases/shop-admin/dev", False), ("/slipway/shop/dev/DATABASE_URL", False),
+        ("/slipway-leases/shop/dev", True),
+        ("/slipway-leases/shop/prod", False),
+        ("/slipway-leases/shop/dev-2", False),
+        ("/slipway-leases/shop/dev/x", False),
+        ("/slipway-leases/shop-admin/dev", False),
+        ("/slipway/shop/dev/DATABASE_URL", False),
     ],
-)  # fmt: skip
+)
 def test_the_lease_is_exactly_one_parameter(path: str, right: bool) -> None:
     for call in ("GetParameter", "PutParameter", "DeleteParameter"):
         assert may("deploy", f"ssm:{call}", f"{PARAMETER}{path}") is right
@@ -263,10 +299,14 @@ def test_the_lease_is_exactly_one_parameter(path: str, right: bool) -> None:
 
 def test_alarms_are_those_of_its_own_groups() -> None:
     for name, right in (
-        ("shop-dev-1.0/high", True), ("shop-prod-1.0/high", False), ("shop-dev-2-1.0/x", False),
-        ("shop-dev-eu-1.0/x", False), ("shop-devil-1.0/x", False), ("errors", False),
+        ("shop-dev-1.0/high", True),
+        ("shop-prod-1.0/high", False),
+        ("shop-dev-2-1.0/x", False),
+        ("shop-dev-eu-1.0/x", False),
+        ("shop-devil-1.0/x", False),
+        ("errors", False),
         ("shop-admin-dev-1.0/x", False),
-    ):  # fmt: skip
+    ):
         for call in ("PutMetricAlarm", "DeleteAlarms"):
             assert may("deploy", f"cloudwatch:{call}", f"{ALARM}:{name}") is right, name
 
@@ -274,10 +314,15 @@ def test_alarms_are_those_of_its_own_groups() -> None:
 def test_its_machines_read_the_settings_of_their_environment_alone() -> None:
     key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
     for path, right in (
-        ("/slipway/shop/dev", True), ("/slipway/shop/dev/X", True), ("/slipway/shop/prod", False),
-        ("/slipway/shop/dev-2", False), ("/slipway/shop/dev-2/X", False), ("/slipway/shop", False),
-        ("/slipway/shop-admin/dev", False), ("/slipway", False),
-    ):  # fmt: skip
+        ("/slipway/shop/dev", True),
+        ("/slipway/shop/dev/X", True),
+        ("/slipway/shop/prod", False),
+        ("/slipway/shop/dev-2", False),
+        ("/slipway/shop/dev-2/X", False),
+        ("/slipway/shop", False),
+        ("/slipway/shop-admin/dev", False),
+        ("/slipway", False),
+    ):
         assert may("app", "ssm:GetParametersByPath", f"{PARAMETER}{path}") is right, path
         told = context(kms__ViaService=f"ssm.{REGION}.amazonaws.com")
         told["kms:EncryptionContext:PARAMETER_ARN"] = f"{PARAMETER}{path}/X"

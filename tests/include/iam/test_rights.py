@@ -35,11 +35,17 @@ ROOT = Path(__file__).resolve().parents[3]
 GOLDEN = Path(__file__).parent / "golden"
 HOOKS = ROOT / "plugins" / "slipway" / "hooks"
 PLACE = Place(
-    project="shop", environment="dev", region="eu-west-1", profiles=("shop-dev-app",),
-    target_groups=("shop-dev",), load_balancers=("shop-dev-classic",),
-    subnets=("subnet-0a", "slipway-b"), security_groups=("sg-0a",), neighbours=("shop-dev-2",),
+    project="shop",
+    environment="dev",
+    region="eu-west-1",
+    profiles=("shop-dev-app",),
+    target_groups=("shop-dev",),
+    load_balancers=("shop-dev-classic",),
+    subnets=("subnet-0a", "slipway-b"),
+    security_groups=("sg-0a",),
+    neighbours=("shop-dev-2",),
     also=shop.PLACE.also,
-)  # fmt: skip
+)
 ROLES = {role.name: role for role in roles(PLACE, ("shop-apt", "shop-artifacts"))}
 by_role = pytest.mark.parametrize("role", ROLES.values(), ids=ROLES)
 
@@ -194,10 +200,12 @@ def _swap(version: str, keep_old: float) -> Swap:
     lease.acquire()
     target = make_target(security_groups=("app",), keep_old=keep_old)
     return Swap(
-        cloud=cloud.with_fence(lease.check), target=target,
+        cloud=cloud.with_fence(lease.check),
+        target=target,
         image=replace(make_image(version), image_id=moto_cloud.image()),
-        log=lambda _: None, sleep=lambda _: None,
-    )  # fmt: skip
+        log=lambda _: None,
+        sleep=lambda _: None,
+    )
 
 
 @pytest.mark.usefixtures("account")
@@ -255,9 +263,11 @@ def test_a_bakes_beginning_and_end_and_retention_get_by_with_it() -> None:
 def _builder(name: str, marks: dict[str, str]) -> str:
     tags = [{"Key": key, "Value": value} for key, value in {**marks, BAKE_TAG: name}.items()]
     made = client("ec2").run_instances(
-        ImageId=moto_cloud.image(), MinCount=1, MaxCount=1,
+        ImageId=moto_cloud.image(),
+        MinCount=1,
+        MaxCount=1,
         TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )  # fmt: skip
+    )
     return str(made["Instances"][0]["InstanceId"])
 
 
@@ -268,9 +278,12 @@ def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
     assert {"app.json", "bake.json", "deploy.json", "publish.json"} <= found.keys()
     text = "".join(found.values())
     for word in (
-        ":parameter/slipway-leases/guestbook/prod", ":targetgroup/guestbook-prod/*",
-        ":security-group/sg-0123", "136693071363", "ours-0123",
-    ):  # fmt: skip
+        ":parameter/slipway-leases/guestbook/prod",
+        ":targetgroup/guestbook-prod/*",
+        ":security-group/sg-0123",
+        "136693071363",
+        "ours-0123",
+    ):
         assert f'{word}"' in text
     with pytest.raises(SystemExit, match="--security-group slipway-app=sg-"):
         place_of("guestbook", "prod")

@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
 LABELS = {"slipway.installation": "test-images", "slipway.kind": "tool"}
 # As the embedded cloud runs the machine image.
-MACHINE: dict[str, Any] = {
-    **HOST,
-    "entrypoint": ENTRYPOINT,
-    "environment": {"container": "docker"},
-}
+MACHINE: dict[str, Any] = {**HOST, "entrypoint": ENTRYPOINT, "environment": {"container": "docker"}}
 
 
 class Containers:

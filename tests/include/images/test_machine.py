@@ -37,8 +37,11 @@ def _ssh(machine: Container, key: Path, command: str) -> str:
     argv = ["ssh", "-q", "-i", str(key), *(f"-o{option}" for option in options)]
     ended = subprocess.run(
         [*argv, f"admin@{address(machine)}", command],
-        capture_output=True, text=True, check=True, timeout=30,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
     return ended.stdout.strip()
 
 

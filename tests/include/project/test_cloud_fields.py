@@ -40,9 +40,15 @@ def _written(folder: Path, field: str, value: Any) -> Path:
 
 LISTS = ("instance.subnets", "instance.security_groups", "soak.alarms")
 FIELDS = (
-    "target_group", "load_balancer", "instance.profile", "instance.type", "aws.connection",
-    "database", "repository.connection", *LISTS,
-)  # fmt: skip
+    "target_group",
+    "load_balancer",
+    "instance.profile",
+    "instance.type",
+    "aws.connection",
+    "database",
+    "repository.connection",
+    *LISTS,
+)
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -62,12 +68,18 @@ def test_a_project_file_writes_no_wildcard_into_a_policy(
 @pytest.mark.parametrize(
     ("field", "name"),
     [
-        ("target_group", "-shop"), ("target_group", "shop-"), ("target_group", "a" * 33),
-        ("target_group", "shop/prod"), ("load_balancer", "shop.dev"),
-        ("instance.profile", "path/shop"), ("instance.profile", "a" * 129),
-        ("instance.profile", "shop app"), ("instance.type", "t3"), ("database", "a b"),
+        ("target_group", "-shop"),
+        ("target_group", "shop-"),
+        ("target_group", "a" * 33),
+        ("target_group", "shop/prod"),
+        ("load_balancer", "shop.dev"),
+        ("instance.profile", "path/shop"),
+        ("instance.profile", "a" * 129),
+        ("instance.profile", "shop app"),
+        ("instance.type", "t3"),
+        ("database", "a b"),
     ],
-)  # fmt: skip
+)
 def test_what_aws_and_airflow_do_not_take_is_refused_before_they_are_asked(
     tmp_path: Path, field: str, name: str
 ) -> None:
@@ -78,7 +90,8 @@ def test_what_aws_and_airflow_do_not_take_is_refused_before_they_are_asked(
 @pytest.mark.parametrize(
     ("field", "names"),
     [
-        ("target_group", ("a", "Shop-Dev-1", "a" * 32)), ("load_balancer", ("shop",)),
+        ("target_group", ("a", "Shop-Dev-1", "a" * 32)),
+        ("load_balancer", ("shop",)),
         ("instance.profile", ("a+b=c,d.e@f-g_h",)),
         ("instance.type", ("t3.micro", "m7i-flex.large", "u-6tb1.112xlarge", "mac2-m2.metal")),
         ("instance.subnets", (["subnet-0a1b"], ["Private subnet (b) / 2", "Netz für A"])),
@@ -86,7 +99,7 @@ def test_what_aws_and_airflow_do_not_take_is_refused_before_they_are_asked(
         ("aws.connection", ("aws_default", "team/prod.eu-1", "a#b(c)!")),
         ("soak.alarms", (["5xx > 1 %", "TargetTracking-shop-AlarmHigh-0a1b"],)),
     ],
-)  # fmt: skip
+)
 def test_names_that_people_use_are_taken(
     tmp_path: Path, field: str, names: tuple[Any, ...]
 ) -> None:

@@ -31,14 +31,20 @@ def _load(tmp_path: Path, freeze: str, environment: str = "prod") -> Project:
         ('{days: [mon], from: "9:05", reason: r}', "mon 09:05 to 24:00 UTC: r"),
         ('{days: [mon], from: "22:00", until: "06:00", reason: r}', "mon 22:00 to 06:00 UTC: r"),
         # The last day belongs to it.
-        ("{from: 2026-12-19, until: 2027-01-04, reason: r}",
-         "2026-12-19 00:00 to 2027-01-05 00:00 UTC: r"),
-        ("{from: 2026-12-19, until: 2026-12-19, reason: r}",
-         "2026-12-19 00:00 to 2026-12-20 00:00 UTC: r"),
-        ("{from: 2026-12-19 18:00, until: 2027-01-04 08:00:30, reason: r}",
-         "2026-12-19 18:00 to 2027-01-04 08:00:30 UTC: r"),
+        (
+            "{from: 2026-12-19, until: 2027-01-04, reason: r}",
+            "2026-12-19 00:00 to 2027-01-05 00:00 UTC: r",
+        ),
+        (
+            "{from: 2026-12-19, until: 2026-12-19, reason: r}",
+            "2026-12-19 00:00 to 2026-12-20 00:00 UTC: r",
+        ),
+        (
+            "{from: 2026-12-19 18:00, until: 2027-01-04 08:00:30, reason: r}",
+            "2026-12-19 18:00 to 2027-01-04 08:00:30 UTC: r",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_window_is_read_as_people_write_it(written: str, expected: str) -> None:
     assert str(Freeze.model_validate(yaml.safe_load(written)).window()) == expected
 

@@ -261,9 +261,16 @@ def test_further_branches_tags_and_submodules(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "more",
-    ["branches: [refs/heads/main]", "tags: ['refs/tags/*']", "branches: ['a..b']", "tags: ['']",
-     "branches: ['-x']", "branches: ['re[ab]']", "tags: ['v 1']"],
-)  # fmt: skip
+    [
+        "branches: [refs/heads/main]",
+        "tags: ['refs/tags/*']",
+        "branches: ['a..b']",
+        "tags: ['']",
+        "branches: ['-x']",
+        "branches: ['re[ab]']",
+        "tags: ['v 1']",
+    ],
+)
 def test_a_pattern_that_no_ref_can_match_is_refused(tmp_path: Path, more: str) -> None:
     assert "is not the name of a branch or tag" in _broken(tmp_path, URL, f"{URL}\n  {more}")
 

@@ -63,20 +63,28 @@ def test_all_that_can_be_said(tmp_path: Path) -> None:
         "4096 131072 6291456, net/ipv4/conf/eth0.1/forwarding: 0}, limits: {nofile: 9, nproc: "
         "unlimited}, journald: {SystemMaxUse: 1G, Compress: false}, timezone: Europe/Berlin, "
         "ntp_servers: [169.254.169.123], swap: 2G}}",
-    )  # fmt: skip
+    )
     found = machine_of(project, "prod")
     assert found == Machine(
-        os=OperatingSystem.UBUNTU_24_04, packages=("tree", "g++"),
+        os=OperatingSystem.UBUNTU_24_04,
+        packages=("tree", "g++"),
         roles=("nginx", "geerlingguy.java", "community.general.x"),
         source=SourceImage(owner="self", name="golden-*"),
         variables={
-            "nginx_port": 81, "nested": {"a": [1, "two"]}, "limits": {"nofile": 9, "nproc":
-            "unlimited"}, "sysctl": {"vm.swappiness": 1, "net.ipv4.tcp_rmem":
-            "4096 131072 6291456", "net/ipv4/conf/eth0.1/forwarding": 0},
-            "journald": {"SystemMaxUse": "1G", "Compress": False}, "timezone": "Europe/Berlin",
-            "ntp_servers": ["169.254.169.123"], "swap": "2G",
+            "nginx_port": 81,
+            "nested": {"a": [1, "two"]},
+            "limits": {"nofile": 9, "nproc": "unlimited"},
+            "sysctl": {
+                "vm.swappiness": 1,
+                "net.ipv4.tcp_rmem": "4096 131072 6291456",
+                "net/ipv4/conf/eth0.1/forwarding": 0,
+            },
+            "journald": {"SystemMaxUse": "1G", "Compress": False},
+            "timezone": "Europe/Berlin",
+            "ntp_servers": ["169.254.169.123"],
+            "swap": "2G",
         },
-    )  # fmt: skip
+    )
 
 
 def test_an_environment_says_only_what_differs(tmp_path: Path) -> None:
@@ -124,7 +132,7 @@ def test_an_environment_says_only_what_differs(tmp_path: Path) -> None:
         ("{ami: {id: ami-1, name: x, owner: self}}", "write an id like ami-0123456789abcdef0, or"),
         ("{ami: {name: x, owner: debian}}", "an account's 12 digits, or self"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_named_with_what_may_stand_there(
     tmp_path: Path, machine: str, said: str
 ) -> None:
@@ -156,10 +164,11 @@ def test_a_type_is_not_questioned_where_nothing_is_said_of_the_machine(tmp_path:
 @pytest.mark.parametrize(
     ("machine", "owner"),
     [
-        ("{os: ubuntu-22.04}", "099720109477"), ("{os: debian-13}", "136693071363"),
+        ("{os: ubuntu-22.04}", "099720109477"),
+        ("{os: debian-13}", "136693071363"),
         ("{ami: {name: golden, owner: self}}", "self"),
     ],
-)  # fmt: skip
+)
 def test_the_roles_of_an_environment_know_whose_image_it_starts_from(
     tmp_path: Path, machine: str, owner: str
 ) -> None:

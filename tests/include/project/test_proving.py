@@ -92,6 +92,7 @@ def test_the_tasks_know_what_the_project_wants(tmp_path: Path) -> None:
     proof = rehearse.proof or {}
     assert (proof["mode"], proof["stand_ins"]) == ("warn", {"KEY": "x"})
     assert (proof["unit"], proof["environment"]) == (
-        "guestbook.service", {"GUESTBOOK_PORT": "8000"},
-    )  # fmt: skip
+        "guestbook.service",
+        {"GUESTBOOK_PORT": "8000"},
+    )
     assert (migrate.heavy, migrate.heavy_from) == (OnHeavy.ASK, 1 << 30)

@@ -46,9 +46,8 @@ class World:
 
     def lease(self, owner: str) -> FleetLease:
         return FleetLease(
-            self.ssm, project="shop", environment="dev", owner=owner,
-            is_dead=self.dead.__contains__,
-        )  # fmt: skip
+            self.ssm, project="shop", environment="dev", owner=owner, is_dead=self.dead.__contains__
+        )
 
     def swap(self, version: str, lease: FleetLease, keep: float, canary: int) -> Swap:
         cloud: Any = self.cloud.with_fence(lease.check) if self.fenced else self.cloud

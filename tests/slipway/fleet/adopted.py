@@ -21,23 +21,37 @@ def make() -> None:
         group = client("elbv2").create_target_group(Name=name, Protocol="HTTP", Port=81, VpcId=vpc)
         arns.append(group["TargetGroups"][0]["TargetGroupArn"])
     scaling.create_auto_scaling_group(
-        AutoScalingGroupName=NAME, MinSize=1, MaxSize=4, DesiredCapacity=2,
-        VPCZoneIdentifier=subnet("a"), MixedInstancesPolicy=mix(), TargetGroupARNs=arns,
-        PlacementGroup="near", TerminationPolicies=["OldestInstance"], DefaultCooldown=42,
-        CapacityRebalance=True, HealthCheckType="ELB", HealthCheckGracePeriod=240,
+        AutoScalingGroupName=NAME,
+        MinSize=1,
+        MaxSize=4,
+        DesiredCapacity=2,
+        VPCZoneIdentifier=subnet("a"),
+        MixedInstancesPolicy=mix(),
+        TargetGroupARNs=arns,
+        PlacementGroup="near",
+        TerminationPolicies=["OldestInstance"],
+        DefaultCooldown=42,
+        CapacityRebalance=True,
+        HealthCheckType="ELB",
+        HealthCheckGracePeriod=240,
         Tags=[{"Key": "team", "Value": "web", "PropagateAtLaunch": True}],
-    )  # fmt: skip
+    )
     scaling.suspend_processes(AutoScalingGroupName=NAME, ScalingProcesses=["AZRebalance", "Launch"])
     scaling.put_notification_configuration(
-        AutoScalingGroupName=NAME, TopicARN=TOPIC,
+        AutoScalingGroupName=NAME,
+        TopicARN=TOPIC,
         NotificationTypes=["autoscaling:EC2_INSTANCE_LAUNCH"],
-    )  # fmt: skip
+    )
 
 
 def template() -> dict[str, Any]:
     return {
-        "ImageId": image(), "InstanceType": "m5.large", "KeyName": "ops",
-        "Monitoring": {"Enabled": True}, "EbsOptimized": True, "UserData": "IyEvYmluL3No",
+        "ImageId": image(),
+        "InstanceType": "m5.large",
+        "KeyName": "ops",
+        "Monitoring": {"Enabled": True},
+        "EbsOptimized": True,
+        "UserData": "IyEvYmluL3No",
         "InstanceInitiatedShutdownBehavior": "terminate",
         "MetadataOptions": {"HttpTokens": "optional", "HttpPutResponseHopLimit": 2},
         "NetworkInterfaces": [
@@ -49,7 +63,7 @@ def template() -> dict[str, Any]:
         "TagSpecifications": [
             {"ResourceType": "instance", "Tags": [{"Key": "patch", "Value": "weekly"}]}
         ],
-    }  # fmt: skip
+    }
 
 
 def mix() -> dict[str, Any]:
@@ -59,9 +73,10 @@ def mix() -> dict[str, Any]:
             "Overrides": [{"InstanceType": "m5.large"}, {"InstanceType": "m5a.large"}],
         },
         "InstancesDistribution": {
-            "OnDemandBaseCapacity": 1, "OnDemandPercentageAboveBaseCapacity": 25,
+            "OnDemandBaseCapacity": 1,
+            "OnDemandPercentageAboveBaseCapacity": 25,
         },
-    }  # fmt: skip
+    }
 
 
 def arn(name: str) -> str:

@@ -22,13 +22,25 @@ from tests.slipway.fleet.worlds import make_group, nothing_is_orphaned, serving
 PROCESSES = ("AlarmNotification", "ScheduledActions", "AZRebalance", "Terminate")
 # What happens more often stands here more often.
 DOINGS = (
-    "starts", "goes on", "goes on", "goes on", "comes to soak", "comes to soak", "crashes",
-    "crashes", "seems dead",
-)  # fmt: skip
+    "starts",
+    "goes on",
+    "goes on",
+    "goes on",
+    "comes to soak",
+    "comes to soak",
+    "crashes",
+    "crashes",
+    "seems dead",
+)
 HAPPENINGS = (
-    "a machine dies", "a machine dies", "a policy scales", "a person edits", "a person suspends",
-    "a release sickens or heals", "time goes by",
-)  # fmt: skip
+    "a machine dies",
+    "a machine dies",
+    "a policy scales",
+    "a person edits",
+    "a person suspends",
+    "a release sickens or heals",
+    "time goes by",
+)
 PICK = st.integers(0, 20)
 CANARY = st.sampled_from([0, 0, 1, 2])
 
@@ -41,9 +53,10 @@ class FleetMachine(Luck, RuleBasedStateMachine):
     steps: ClassVar[int] = 0
 
     @initialize(
-        first=st.sampled_from([None, "1", "by-hand"]), size=st.integers(1, 3),
+        first=st.sampled_from([None, "1", "by-hand"]),
+        size=st.integers(1, 3),
         slow_start=st.sampled_from([0, 4]),
-    )  # fmt: skip
+    )
     def begin(self, first: str | None, size: int, slow_start: int) -> None:
         self.cloud = FakeFleetCloud(
             healthy={None, *GOOD}, drain=2, leaving=3, slow_start=slow_start
@@ -61,9 +74,14 @@ class FleetMachine(Luck, RuleBasedStateMachine):
     # Slipway
 
     @rule(
-        does=st.sampled_from(DOINGS), pick=PICK, version=st.sampled_from([*GOOD, *BAD, ""]),
-        keep=st.sampled_from([0.0, 300.0]), canary=CANARY, yes=st.booleans(), too=st.booleans(),
-    )  # fmt: skip
+        does=st.sampled_from(DOINGS),
+        pick=PICK,
+        version=st.sampled_from([*GOOD, *BAD, ""]),
+        keep=st.sampled_from([0.0, 300.0]),
+        canary=CANARY,
+        yes=st.booleans(),
+        too=st.booleans(),
+    )
     def slipway(
         self, does: str, pick: int, version: str, keep: float, canary: int, yes: bool, too: bool
     ) -> None:
@@ -172,10 +190,12 @@ class FleetMachine(Luck, RuleBasedStateMachine):
     # Bad luck, policies and people
 
     @rule(
-        what=st.sampled_from(HAPPENINGS), pick=PICK, yes=st.booleans(),
+        what=st.sampled_from(HAPPENINGS),
+        pick=PICK,
+        yes=st.booleans(),
         process=st.sampled_from(PROCESSES),
         edit=st.sampled_from(["delete", "detach", "attach", "resize", "template"]),
-    )  # fmt: skip
+    )
     def happens(self, what: str, pick: int, yes: bool, process: str, edit: str) -> None:
         match what:
             case "a machine dies":

@@ -39,10 +39,15 @@ def fleet(**more: Any) -> FleetCloud:
 
 def launch(version: str, **more: Any) -> Launch:
     fields: dict[str, Any] = {
-        "name": f"shop-dev-{version}", "instance_type": "t3.micro",
-        "subnets": ("a",), "security_groups": ("app",), "profile": None, "user_data": "",
-        "size": (1, 2, 4), "tags": {**TAGS, "slipway:version": version},
-    }  # fmt: skip
+        "name": f"shop-dev-{version}",
+        "instance_type": "t3.micro",
+        "subnets": ("a",),
+        "security_groups": ("app",),
+        "profile": None,
+        "user_data": "",
+        "size": (1, 2, 4),
+        "tags": {**TAGS, "slipway:version": version},
+    }
     if "image_id" not in more:
         fields["image_id"] = image()
     return Launch(**(fields | more))

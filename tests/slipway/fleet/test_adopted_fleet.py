@@ -36,8 +36,10 @@ def test_terraforms_fleet_passes_on_what_its_machines_are(cloud: FleetCloud) -> 
     cloud.launch(launch("2", like=NAME))
     data = _template(NEW)
     assert (data["KeyName"], data["Monitoring"], data["EbsOptimized"]) == (
-        "ops", {"Enabled": True}, True,
-    )  # fmt: skip
+        "ops",
+        {"Enabled": True},
+        True,
+    )
     assert data["MetadataOptions"]["HttpPutResponseHopLimit"] == 2
     assert data["MetadataOptions"]["HttpTokens"] == "required"
     [first] = data["NetworkInterfaces"]
@@ -58,12 +60,15 @@ def test_terraforms_fleet_passes_on_how_it_is_kept(cloud: FleetCloud) -> None:
     policy = group["MixedInstancesPolicy"]
     assert policy["LaunchTemplate"]["LaunchTemplateSpecification"]["LaunchTemplateName"] == NEW
     assert [one["InstanceType"] for one in policy["LaunchTemplate"]["Overrides"]] == [
-        "m5.large", "m5a.large",
-    ]  # fmt: skip
+        "m5.large",
+        "m5a.large",
+    ]
     assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 25
     assert (group["PlacementGroup"], group["TerminationPolicies"], group["DefaultCooldown"]) == (
-        "near", ["OldestInstance"], 42,
-    )  # fmt: skip
+        "near",
+        ["OldestInstance"],
+        42,
+    )
     assert group["CapacityRebalance"] is True
 
 
@@ -73,13 +78,23 @@ def test_what_the_plan_says_of_terraforms_fleet(cloud: FleetCloud) -> None:
     lost = [line for line in lines if line.startswith(f"does not pass on from {NAME}: ")]
     assert len(lost) == 2
     for words in (
-        "(m5.large, m5a.large; on demand 1 and 25 % of the rest)", "key pair (ops)",
-        "detailed monitoring (Enabled)", "host (near)", "(OldestInstance)", "default cooldown (42)",
-        "(/dev/sdf 200 GiB gp3)", "(admin, internal)", f"notifications (SNS) ({TOPIC})",
-        "suspended (AZRebalance, Launch)", "template (patch)", "not (team)", "service (2)",
+        "(m5.large, m5a.large; on demand 1 and 25 % of the rest)",
+        "key pair (ops)",
+        "detailed monitoring (Enabled)",
+        "host (near)",
+        "(OldestInstance)",
+        "default cooldown (42)",
+        "(/dev/sdf 200 GiB gp3)",
+        "(admin, internal)",
+        f"notifications (SNS) ({TOPIC})",
+        "suspended (AZRebalance, Launch)",
+        "template (patch)",
+        "not (team)",
+        "service (2)",
         "(AssociatePublicIpAddress, Ipv6AddressCount 1)",
-        "(HealthCheckType ELB, HealthCheckGracePeriod 240)", "capacity rebalancing",
-    ):  # fmt: skip
+        "(HealthCheckType ELB, HealthCheckGracePeriod 240)",
+        "capacity rebalancing",
+    ):
         assert words in passes
     words = "\n".join(lost)
     assert "user data (9 bytes): what it did belongs into the package" in words
@@ -239,19 +254,29 @@ def test_the_next_swap_passes_on_what_the_first_one_did(cloud: FleetCloud) -> No
 def test_an_old_launch_configuration_passes_on_the_same(cloud: FleetCloud) -> None:
     scaling = client("autoscaling")
     scaling.create_launch_configuration(
-        LaunchConfigurationName="old", ImageId=moto_cloud.image(), InstanceType="t3.micro",
-        KeyName="ops", SpotPrice="0.01", AssociatePublicIpAddress=True, UserData="#!/bin/sh",
+        LaunchConfigurationName="old",
+        ImageId=moto_cloud.image(),
+        InstanceType="t3.micro",
+        KeyName="ops",
+        SpotPrice="0.01",
+        AssociatePublicIpAddress=True,
+        UserData="#!/bin/sh",
         InstanceMonitoring={"Enabled": True},
-    )  # fmt: skip
+    )
     scaling.create_auto_scaling_group(
-        AutoScalingGroupName="older", MinSize=1, MaxSize=1, LaunchConfigurationName="old",
-        VPCZoneIdentifier=moto_cloud.subnet("a"), TargetGroupARNs=[arn("shop-dev")],
-    )  # fmt: skip
+        AutoScalingGroupName="older",
+        MinSize=1,
+        MaxSize=1,
+        LaunchConfigurationName="old",
+        VPCZoneIdentifier=moto_cloud.subnet("a"),
+        TargetGroupARNs=[arn("shop-dev")],
+    )
     said = cloud.launch(launch("2", like="older"))
     data = _template(NEW)
     assert (data["KeyName"], data["NetworkInterfaces"][0]["AssociatePublicIpAddress"]) == (
-        "ops", True,
-    )  # fmt: skip
+        "ops",
+        True,
+    )
     assert data["InstanceMarketOptions"]["SpotOptions"]["MaxPrice"] == "0.01"
     assert any("user data (9 bytes)" in line for line in said)
 

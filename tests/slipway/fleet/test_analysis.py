@@ -76,8 +76,12 @@ def test_each_machine_is_asked_past_the_balancer_and_the_page_as_well(
     answers = Answers(monkeypatch)
     verdict = _look(cloud, probe=replace(READY, url=PAGE, status=204))
     question = {
-        "scheme": Scheme.HTTP, "port": 80, "path": "/ready", "status": "204", "timeout": 3.0,
-    }  # fmt: skip
+        "scheme": Scheme.HTTP,
+        "port": 80,
+        "path": "/ready",
+        "status": "204",
+        "timeout": 3.0,
+    }
     assert answers.asked == [*((one, question) for one in _machines(cloud)), (PAGE, 204)]
     assert verdict == GateResult(passed=False, message="2 machines serve, 10 of 30 s")
 
@@ -154,9 +158,7 @@ def test_an_alarm_that_goes_off_is_a_breach(cloud: FakeFleetCloud) -> None:
         _look(cloud, alarms=("shop errors",))
 
 
-def test_an_alarm_that_rang_before_the_launch_does_not_stop_its_cure(
-    cloud: FakeFleetCloud,
-) -> None:
+def test_an_alarm_that_rang_before_the_launch_does_not_stop_its_cure(cloud: FakeFleetCloud) -> None:
     cloud.bells = [replace(QUIET, ringing=True, since=1999.9)]
     verdict = _look(cloud, alarms=("shop errors",))
     assert verdict.message.endswith("shop errors rang before the launch and does not count")

@@ -48,87 +48,114 @@ SITUATIONS: list[
 ] = [
     (
         "one machine beside the live group, which goes on scaling",
-        Goal.CANARY, (LIVE,), [(ActionKind.LAUNCH, NAME, (1, 1, 4))], "canary comes first; shop-dev-1",
+        Goal.CANARY,
+        (LIVE,),
+        [(ActionKind.LAUNCH, NAME, (1, 1, 4))],
+        "canary comes first; shop-dev-1",
     ),
-    (
-        "launched already",
-        Goal.CANARY, (LIVE, _canary(attached=False)), [], "there already",
-    ),
-    (
-        "in traffic already",
-        Goal.CANARY, (LIVE, _canary()), [], "there already",
-    ),
+    ("launched already", Goal.CANARY, (LIVE, _canary(attached=False)), [], "there already"),
+    ("in traffic already", Goal.CANARY, (LIVE, _canary()), [], "there already"),
     (
         "a later task is tried again, or the first one cleared: nobody shrinks it",
-        Goal.CANARY, (HELD, _canary(3)), [], "there already",
+        Goal.CANARY,
+        (HELD, _canary(3)),
+        [],
+        "there already",
     ),
     (
         "scaled to nothing by hand",
-        Goal.CANARY, (LIVE, _canary(0)), [(ActionKind.RESIZE, NAME, (1, 1, 4))], "it takes 1",
+        Goal.CANARY,
+        (LIVE, _canary(0)),
+        [(ActionKind.RESIZE, NAME, (1, 1, 4))],
+        "it takes 1",
     ),
     (
         "of an earlier bake",
-        Goal.CANARY, (LIVE, _canary(attached=False, image_id="ami-old")),
-        [(ActionKind.DELETE, NAME, None)], "ami-old",
+        Goal.CANARY,
+        (LIVE, _canary(attached=False, image_id="ami-old")),
+        [(ActionKind.DELETE, NAME, None)],
+        "ami-old",
     ),
     (
         "the first release ever comes in full",
-        Goal.CANARY, (), [(ActionKind.LAUNCH, NAME, (1, 2, 4))], "nothing serves yet",
+        Goal.CANARY,
+        (),
+        [(ActionKind.LAUNCH, NAME, (1, 2, 4))],
+        "nothing serves yet",
     ),
     (
         "the cure of a fleet that is down comes in full",
-        Goal.CANARY, (replace(HELD, machines=SICK.machines),),
-        [(ActionKind.LAUNCH, NAME, (2, 3, 4))], "has 3 machines now",
+        Goal.CANARY,
+        (replace(HELD, machines=SICK.machines),),
+        [(ActionKind.LAUNCH, NAME, (2, 3, 4))],
+        "has 3 machines now",
     ),
     (
         "a fleet that goes down while the canary is on its way",
-        Goal.CANARY, (replace(HELD, machines=SICK.machines), _canary(attached=False)),
-        [(ActionKind.RESIZE, NAME, (2, 3, 4))], "it takes 3",
+        Goal.CANARY,
+        (replace(HELD, machines=SICK.machines), _canary(attached=False)),
+        [(ActionKind.RESIZE, NAME, (2, 3, 4))],
+        "it takes 3",
     ),
-    (
-        "the same version again",
-        Goal.CANARY, (make_group("2"),), [], "there already",
-    ),
+    ("the same version again", Goal.CANARY, (make_group("2"),), [], "there already"),
     (
         "a standby comes back in full",
-        Goal.CANARY, (HELD, WARM),
-        [(ActionKind.WAKE, NAME, None), (ActionKind.RESIZE, NAME, (1, 3, 4))], "it takes 3 machines",
+        Goal.CANARY,
+        (HELD, WARM),
+        [(ActionKind.WAKE, NAME, None), (ActionKind.RESIZE, NAME, (1, 3, 4))],
+        "it takes 3 machines",
     ),
     (
         "a live group that is no larger than a canary",
-        Goal.CANARY, (make_group("1", size=1),), [(ActionKind.LAUNCH, NAME, (1, 1, 4))], "1 machines",
+        Goal.CANARY,
+        (make_group("1", size=1),),
+        [(ActionKind.LAUNCH, NAME, (1, 1, 4))],
+        "1 machines",
     ),
     (
         "then the rest, with the minimum of the live one, which is held from now on",
-        Goal.LAUNCHED, (LIVE, _canary()),
-        [(ActionKind.SUSPEND_SCALING, OLD, None), (ActionKind.RESIZE, NAME, (2, 3, 4))], "it takes 3",
+        Goal.LAUNCHED,
+        (LIVE, _canary()),
+        [(ActionKind.SUSPEND_SCALING, OLD, None), (ActionKind.RESIZE, NAME, (2, 3, 4))],
+        "it takes 3",
     ),
     (
         "the live one grew while the canary was watched",
-        Goal.LAUNCHED, (replace(HELD, desired=6, max_size=8), _canary()),
-        [(ActionKind.RESIZE, NAME, (2, 6, 8))], "it takes 6",
+        Goal.LAUNCHED,
+        (replace(HELD, desired=6, max_size=8), _canary()),
+        [(ActionKind.RESIZE, NAME, (2, 6, 8))],
+        "it takes 6",
     ),
-    (
-        "the rest is there already",
-        Goal.LAUNCHED, (HELD, _canary(3)), [], "there already",
-    ),
+    ("the rest is there already", Goal.LAUNCHED, (HELD, _canary(3)), [], "there already"),
     (
         "the live one was deleted by hand: the project file says how many",
-        Goal.LAUNCHED, (_canary(),), [(ActionKind.RESIZE, NAME, (1, 2, 4))], "it takes 2",
+        Goal.LAUNCHED,
+        (_canary(),),
+        [(ActionKind.RESIZE, NAME, (1, 2, 4))],
+        "it takes 2",
     ),
     (
         "a canary that was let in does not let the old ones go",
-        Goal.OLD_RETIRED, (HELD, _canary()), [(ActionKind.RESIZE, NAME, (1, 3, 4))], "it takes 3",
+        Goal.OLD_RETIRED,
+        (HELD, _canary()),
+        [(ActionKind.RESIZE, NAME, (1, 3, 4))],
+        "it takes 3",
     ),
     (
         "a bad canary goes, and nobody else",
-        Goal.ROLLED_BACK, (LIVE, _canary()), [(ActionKind.DETACH, NAME, None)], "3 machines of",
+        Goal.ROLLED_BACK,
+        (LIVE, _canary()),
+        [(ActionKind.DETACH, NAME, None)],
+        "3 machines of",
     ),
     (
         "a bad canary that was never let in",
-        Goal.ROLLED_BACK, (LIVE, _canary(attached=False)), [(ActionKind.DELETE, NAME, None)], "failed",
+        Goal.ROLLED_BACK,
+        (LIVE, _canary(attached=False)),
+        [(ActionKind.DELETE, NAME, None)],
+        "failed",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -168,9 +195,7 @@ def _go(cloud: FakeFleetCloud, version: str, *wishes: Goal, **more: Any) -> None
         make_swap(cloud, version, **({"canary": CANARY} | more)).converge(wish, timeout=100)
 
 
-def test_one_machine_serves_beside_all_of_the_old_ones_then_the_rest(
-    cloud: FakeFleetCloud,
-) -> None:
+def test_one_machine_serves_beside_all_of_the_old_ones_then_the_rest(cloud: FakeFleetCloud) -> None:
     _go(cloud, "2", Goal.CANARY, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
@@ -243,9 +268,12 @@ def test_a_standby_comes_back_at_once(cloud: FakeFleetCloud) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(
-    crash_at=st.integers(0, 18), applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
-    good=st.booleans(), size=st.integers(1, 4),
-)  # fmt: skip
+    crash_at=st.integers(0, 18),
+    applied=st.booleans(),
+    keep=st.sampled_from([0.0, 300.0]),
+    good=st.booleans(),
+    size=st.integers(1, 4),
+)
 def test_a_crash_at_any_call_converges(
     crash_at: int, applied: bool, keep: float, good: bool, size: int
 ) -> None:

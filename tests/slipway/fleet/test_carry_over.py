@@ -40,9 +40,11 @@ def _group(cloud: FleetCloud, version: str) -> ServerGroup:
 
 def _policy(name: str = "cpu", target: float = 50.0) -> None:
     client("autoscaling").put_scaling_policy(
-        AutoScalingGroupName=OLD, PolicyName=name, PolicyType="TargetTrackingScaling",
+        AutoScalingGroupName=OLD,
+        PolicyName=name,
+        PolicyType="TargetTrackingScaling",
         TargetTrackingConfiguration={**CPU, "TargetValue": target},
-    )  # fmt: skip
+    )
 
 
 def test_tags_go_over_and_slipways_own_do_not(cloud: FleetCloud) -> None:
@@ -50,12 +52,15 @@ def test_tags_go_over_and_slipways_own_do_not(cloud: FleetCloud) -> None:
     client("autoscaling").create_or_update_tags(
         Tags=[
             {
-                "ResourceId": OLD, "ResourceType": "auto-scaling-group", "Key": key,
-                "Value": value, "PropagateAtLaunch": far,
+                "ResourceId": OLD,
+                "ResourceType": "auto-scaling-group",
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": far,
             }
             for key, (value, far) in tags.items()
         ]
-    )  # fmt: skip
+    )
     _both(cloud)
     found = {tag["Key"]: (tag["Value"], tag["PropagateAtLaunch"]) for tag in described(NEW)["Tags"]}
     assert (found["team"], found["paid-by"]) == (("web", True), ("shop", False))
@@ -81,9 +86,11 @@ def test_lifecycle_hooks_are_there_from_the_first_machine_on(
     cloud: FleetCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook = {
-        "LifecycleHookName": "warm-up", "HeartbeatTimeout": 60, "DefaultResult": "ABANDON",
+        "LifecycleHookName": "warm-up",
+        "HeartbeatTimeout": 60,
+        "DefaultResult": "ABANDON",
         "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
-    }  # fmt: skip
+    }
     client("autoscaling").put_lifecycle_hook(AutoScalingGroupName=OLD, **hook)
     asked: dict[str, Any] = {}
     create = client("autoscaling").create_auto_scaling_group
@@ -106,9 +113,13 @@ def test_a_group_without_rules_has_nothing_to_give(cloud: FleetCloud) -> None:
 def test_scheduled_actions_go_over(cloud: FleetCloud) -> None:
     scaling = client("autoscaling")
     scaling.put_scheduled_update_group_action(
-        AutoScalingGroupName=OLD, ScheduledActionName="night", Recurrence="0 22 * * *", MinSize=1,
-        MaxSize=2, DesiredCapacity=1,
-    )  # fmt: skip
+        AutoScalingGroupName=OLD,
+        ScheduledActionName="night",
+        Recurrence="0 22 * * *",
+        MinSize=1,
+        MaxSize=2,
+        DesiredCapacity=1,
+    )
     _both(cloud)
     assert _group(cloud, "1").rules
     cloud.carry_over(NEW, OLD)
@@ -131,8 +142,9 @@ def test_policies_and_metrics_go_over_once(cloud: FleetCloud) -> None:
     cloud.carry_over(NEW, OLD)
     (policy,) = scaling.describe_policies(AutoScalingGroupName=NEW)["ScalingPolicies"]
     assert (policy["PolicyName"], policy["TargetTrackingConfiguration"]["TargetValue"]) == (
-        "cpu", 50.0,
-    )  # fmt: skip
+        "cpu",
+        50.0,
+    )
     assert [one["Metric"] for one in described(NEW)["EnabledMetrics"]] == ["GroupDesiredCapacity"]
     assert _group(cloud, "2").carried == rules != ""
 
@@ -165,16 +177,25 @@ def test_alarms_of_a_step_policy_go_over_and_go_away_with_their_group(
 ) -> None:
     watch = client("cloudwatch")
     watch.put_metric_alarm(
-        AlarmName="busy", MetricName="CPUUtilization", Namespace="AWS/EC2", Statistic="Average",
-        Period=60, EvaluationPeriods=2, Threshold=80.0, AlarmActions=["arn:old"],
+        AlarmName="busy",
+        MetricName="CPUUtilization",
+        Namespace="AWS/EC2",
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=2,
+        Threshold=80.0,
+        AlarmActions=["arn:old"],
         ComparisonOperator="GreaterThanThreshold",
         Dimensions=[{"Name": "AutoScalingGroupName", "Value": OLD}],
-    )  # fmt: skip
+    )
     client("autoscaling").put_scaling_policy(
-        AutoScalingGroupName=OLD, PolicyName="up", PolicyType="StepScaling",
-        AdjustmentType="ChangeInCapacity", MetricAggregationType="Average",
+        AutoScalingGroupName=OLD,
+        PolicyName="up",
+        PolicyType="StepScaling",
+        AdjustmentType="ChangeInCapacity",
+        MetricAggregationType="Average",
         StepAdjustments=[{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
-    )  # fmt: skip
+    )
     _tell_alarms(monkeypatch)
     _both(cloud)
     cloud.carry_over(NEW, OLD)
@@ -203,9 +224,10 @@ def _tell_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
 
     real = client("autoscaling").get_paginator
     monkeypatch.setattr(
-        client("autoscaling"), "get_paginator",
+        client("autoscaling"),
+        "get_paginator",
         lambda name: Paginator() if name == "describe_policies" else real(name),
-    )  # fmt: skip
+    )
 
 
 def test_each_change_is_asked_for(cloud: FleetCloud) -> None:

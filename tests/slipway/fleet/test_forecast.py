@@ -61,9 +61,15 @@ def of_an_earlier_bake(cloud: FakeFleetCloud) -> None:
 
 
 WORLDS: list[World] = [
-    nothing, one_serves, it_serves_already, grown_and_held, it_is_a_warm_standby,
-    two_failed_before, made_by_hand, of_an_earlier_bake,
-]  # fmt: skip
+    nothing,
+    one_serves,
+    it_serves_already,
+    grown_and_held,
+    it_is_a_warm_standby,
+    two_failed_before,
+    made_by_hand,
+    of_an_earlier_bake,
+]
 
 
 def done_by(cloud: FakeFleetCloud, **more: Any) -> list[tuple[ActionKind, str]]:
@@ -161,6 +167,10 @@ def test_a_release_that_serves_already_leaves_nothing_to_do() -> None:
 
 def test_every_verb_has_its_effect() -> None:
     assert {
-        *EFFECTS, ActionKind.LAUNCH, ActionKind.DELETE, ActionKind.DELETE_TEMPLATE, ActionKind.CARRY_OVER,
-            ActionKind.TAKE_OVER,
-    } == set(ActionKind)  # fmt: skip
+        *EFFECTS,
+        ActionKind.LAUNCH,
+        ActionKind.DELETE,
+        ActionKind.DELETE_TEMPLATE,
+        ActionKind.CARRY_OVER,
+        ActionKind.TAKE_OVER,
+    } == set(ActionKind)

@@ -45,8 +45,12 @@ def test_every_machine_must_answer(cloud: FakeFleetCloud, monkeypatch: pytest.Mo
     assert verdict.message == "1 of 2 machines healthy (i-shop-dev-1-2 at 10.0.0.2: HTTP 503)"
     [question] = asked
     assert question == {
-        "scheme": Scheme.HTTP, "port": 80, "path": "/", "status": "200-299", "timeout": 3.0,
-    }  # fmt: skip
+        "scheme": Scheme.HTTP,
+        "port": 80,
+        "path": "/",
+        "status": "200-299",
+        "timeout": 3.0,
+    }
     _answering(monkeypatch, "HTTP 200", "HTTP 200")
     assert evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).passed
 

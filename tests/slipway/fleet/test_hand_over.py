@@ -28,16 +28,20 @@ def _closely(wish: Goal, *groups: ServerGroup, slow_start: int = 0) -> Plan:
     [
         pytest.param(
             replace(NEW, suspended=frozenset(), held=frozenset()),
-            [(ActionKind.SUSPEND_SCALING, NAME), (ActionKind.CARRY_OVER, NAME)], id="held first",
+            [(ActionKind.SUSPEND_SCALING, NAME), (ActionKind.CARRY_OVER, NAME)],
+            id="held first",
         ),
         pytest.param(NEW, [(ActionKind.CARRY_OVER, NAME)], id="held already"),
-        pytest.param(replace(NEW, carried="r0"), [(ActionKind.CARRY_OVER, NAME)], id="changed since"),
         pytest.param(
-            replace(NEW, carried="r1"), [(ActionKind.MARK_LIVE, NAME), (ActionKind.DETACH, "shop-dev-1")],
+            replace(NEW, carried="r0"), [(ActionKind.CARRY_OVER, NAME)], id="changed since"
+        ),
+        pytest.param(
+            replace(NEW, carried="r1"),
+            [(ActionKind.MARK_LIVE, NAME), (ActionKind.DETACH, "shop-dev-1")],
             id="carried over",
         ),
     ],
-)  # fmt: skip
+)
 def test_rules_go_over_before_the_old_one_goes(
     new: ServerGroup, expected: list[tuple[ActionKind, str]]
 ) -> None:
@@ -82,22 +86,32 @@ def test_the_first_release_need_not_wait_for_slow_start() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected", "reason"),
     [
-        pytest.param(OLD, NEW, [(ActionKind.DETACH, NAME)], "2 machines of the release", id="enough"),
         pytest.param(
-            OLD, make_group("2", size=3, live_since=None), [(ActionKind.RESIZE, "shop-dev-1")],
-            "serves with 3 machines", id="the new one serves with more",
+            OLD, NEW, [(ActionKind.DETACH, NAME)], "2 machines of the release", id="enough"
         ),
         pytest.param(
-            replace(OLD, machines=OLD.machines[1:]), NEW, [], "1 of 2 machines of shop-dev-1",
+            OLD,
+            make_group("2", size=3, live_since=None),
+            [(ActionKind.RESIZE, "shop-dev-1")],
+            "serves with 3 machines",
+            id="the new one serves with more",
+        ),
+        pytest.param(
+            replace(OLD, machines=OLD.machines[1:]),
+            NEW,
+            [],
+            "1 of 2 machines of shop-dev-1",
             id="the old one lacks a machine",
         ),
         pytest.param(
             replace(OLD, machines=OLD.machines[1:]),
             make_group("2", live_since=None, health="unhealthy"),
-            [(ActionKind.DETACH, NAME)], "1 machines of the release", id="the new one serves nobody",
+            [(ActionKind.DETACH, NAME)],
+            "1 machines of the release",
+            id="the new one serves nobody",
         ),
     ],
-)  # fmt: skip
+)
 def test_the_way_back_costs_no_capacity(
     old: ServerGroup, new: ServerGroup, expected: list[tuple[ActionKind, str]], reason: str
 ) -> None:

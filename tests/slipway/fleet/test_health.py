@@ -28,10 +28,14 @@ def _target(**more: Any) -> Any:
 
 def _group(**more: Any) -> HealthCheck:
     fields = {
-        "Protocol": "HTTP", "Port": 8000, "HealthCheckProtocol": "HTTP", "HealthCheckPath": "/up",
-        "HealthCheckPort": "traffic-port", "Matcher": {"HttpCode": "200-399"},
+        "Protocol": "HTTP",
+        "Port": 8000,
+        "HealthCheckProtocol": "HTTP",
+        "HealthCheckPath": "/up",
+        "HealthCheckPort": "traffic-port",
+        "Matcher": {"HttpCode": "200-399"},
         "HealthCheckTimeoutSeconds": 10,
-    }  # fmt: skip
+    }
     return of_target_group(fields | more)
 
 
@@ -56,7 +60,7 @@ def test_nobody_is_less_patient_than_three_seconds() -> None:
         ({"Protocol": "TCP_UDP", "HealthCheckProtocol": None}, Scheme.TCP, 8000, ""),
         ({"HealthCheckPath": None}, Scheme.HTTP, 8000, "/"),
     ],
-)  # fmt: skip
+)
 def test_every_kind_of_target_group(
     group: dict[str, Any], scheme: Scheme, port: int, path: str
 ) -> None:
@@ -67,10 +71,11 @@ def test_every_kind_of_target_group(
 @pytest.mark.parametrize(
     ("version", "protocol", "scheme", "word"),
     [
-        ("GRPC", "HTTP", Scheme.TCP, "gRPC"), ("GRPC", "HTTPS", Scheme.TLS, "gRPC"),
+        ("GRPC", "HTTP", Scheme.TCP, "gRPC"),
+        ("GRPC", "HTTPS", Scheme.TLS, "gRPC"),
         ("HTTP2", "HTTP", Scheme.TCP, "HTTP/2"),
     ],
-)  # fmt: skip
+)
 def test_what_slipway_does_not_speak_is_connected_to_and_said(
     version: str, protocol: str, scheme: Scheme, word: str
 ) -> None:
@@ -94,7 +99,7 @@ def test_what_slipway_does_not_speak_is_connected_to_and_said(
         ({"health_status": "401"}, Scheme.HTTPS, 8443, "/up", "401"),
         ({"health_scheme": "http", "health_port": 80}, Scheme.HTTP, 80, "/up", "200-399"),
     ],
-)  # fmt: skip
+)
 def test_the_project_file_goes_first(
     target: dict[str, Any], scheme: Scheme, port: int, path: str, status: str
 ) -> None:
@@ -112,11 +117,13 @@ def test_a_path_asks_for_a_page_also_where_the_balancer_only_connects() -> None:
 @pytest.mark.parametrize(
     ("target", "scheme", "port", "path"),
     [
-        ("HTTP:8000/healthz", Scheme.HTTP, 8000, "/healthz"), ("TCP:22", Scheme.TCP, 22, ""),
-        ("SSL:443", Scheme.TLS, 443, ""), ("HTTPS:443/a?b=c", Scheme.HTTPS, 443, "/a?b=c"),
+        ("HTTP:8000/healthz", Scheme.HTTP, 8000, "/healthz"),
+        ("TCP:22", Scheme.TCP, 22, ""),
+        ("SSL:443", Scheme.TLS, 443, ""),
+        ("HTTPS:443/a?b=c", Scheme.HTTPS, 443, "/a?b=c"),
         ("", Scheme.TCP, 80, ""),
     ],
-)  # fmt: skip
+)
 def test_every_kind_of_classic_check(target: str, scheme: Scheme, port: int, path: str) -> None:
     found = of_classic({"HealthCheck": {"Target": target, "Timeout": 5}})
     assert (found.scheme, found.port, found.path) == (scheme, port, path)
@@ -125,10 +132,14 @@ def test_every_kind_of_classic_check(target: str, scheme: Scheme, port: int, pat
 @pytest.mark.parametrize(
     ("code", "wanted", "right"),
     [
-        (204, ANY_SUCCESS, True), (301, "200-399", True), (401, "200, 401", True),
-        (404, "200-399,401", False), (200, "200", True), (199, "200-299", False),
+        (204, ANY_SUCCESS, True),
+        (301, "200-399", True),
+        (401, "200, 401", True),
+        (404, "200-399,401", False),
+        (200, "200", True),
+        (199, "200-299", False),
     ],
-)  # fmt: skip
+)
 def test_the_right_answers(code: int, wanted: str, right: bool) -> None:
     assert is_right(code, wanted) is right
 
@@ -149,23 +160,33 @@ def test_the_cloud_says_how_its_balancers_ask() -> None:
     moto_cloud.furnish()
     [group] = client("elbv2").describe_target_groups(Names=["shop-dev"])["TargetGroups"]
     client("elbv2").modify_target_group(
-        TargetGroupArn=group["TargetGroupArn"], HealthCheckProtocol="HTTPS",
-        HealthCheckPort="8443", HealthCheckPath="/status", Matcher={"HttpCode": "200-399"},
-    )  # fmt: skip
+        TargetGroupArn=group["TargetGroupArn"],
+        HealthCheckProtocol="HTTPS",
+        HealthCheckPort="8443",
+        HealthCheckPath="/status",
+        Matcher={"HttpCode": "200-399"},
+    )
     found = moto_cloud.fleet().health_check()
     assert (found.scheme, found.port, found.path, found.status) == (
-        Scheme.HTTPS, 8443, "/status", "200-399",
-    )  # fmt: skip
+        Scheme.HTTPS,
+        8443,
+        "/status",
+        "200-399",
+    )
     client("elb").create_load_balancer(
-        LoadBalancerName="old", AvailabilityZones=["eu-west-1a"],
+        LoadBalancerName="old",
+        AvailabilityZones=["eu-west-1a"],
         Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 8000}],
-    )  # fmt: skip
+    )
     client("elb").configure_health_check(
         LoadBalancerName="old",
         HealthCheck={
-            "Target": "SSL:8443", "Interval": 5, "Timeout": 3, "UnhealthyThreshold": 2,
+            "Target": "SSL:8443",
+            "Interval": 5,
+            "Timeout": 3,
+            "UnhealthyThreshold": 2,
             "HealthyThreshold": 2,
         },
-    )  # fmt: skip
+    )
     found = moto_cloud.fleet(target_group=None, load_balancer="old").health_check()
     assert (found.scheme, found.port) == (Scheme.TLS, 8443)

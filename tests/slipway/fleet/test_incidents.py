@@ -46,8 +46,10 @@ def test_a_failed_deploy_leaves_the_old_size_and_its_scaling(cloud: FakeFleetClo
     _go(cloud, "bad", Goal.ROLLED_BACK)
     after = cloud.groups[OLD]
     assert (after.min_size, after.desired, after.max_size) == (
-        before.min_size, before.desired, before.max_size,
-    )  # fmt: skip
+        before.min_size,
+        before.desired,
+        before.max_size,
+    )
     assert after.suspended == after.held == frozenset()
 
 

@@ -64,15 +64,23 @@ def _theirs(group: ServerGroup) -> frozenset[str]:
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "new"])),
-    version=st.sampled_from(["new", "1", "2"]), crash_at=st.none() | st.integers(0, 20),
-    applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
+    drawn=WORLD_OF_GROUPS,
+    orphans=st.sets(st.sampled_from(["0", "new"])),
+    version=st.sampled_from(["new", "1", "2"]),
+    crash_at=st.none() | st.integers(0, 20),
+    applied=st.booleans(),
+    keep=st.sampled_from([0.0, 300.0]),
     canary=st.none() | st.builds(Canary, size=st.integers(1, 3)),
-)  # fmt: skip
+)
 def test_a_good_release_gets_through_any_world(
-    drawn: dict[str | None, dict[str, object]], orphans: set[str], version: str,
-    crash_at: int | None, applied: bool, keep: float, canary: Canary | None,
-) -> None:  # fmt: skip
+    drawn: dict[str | None, dict[str, object]],
+    orphans: set[str],
+    version: str,
+    crash_at: int | None,
+    applied: bool,
+    keep: float,
+    canary: Canary | None,
+) -> None:
     cloud = _world(drawn, orphans)
     own = sum(one.serving for one in cloud.groups.values() if one.version == version)
     # Where the release serves beside another, it may be halfway through a swap.
@@ -102,23 +110,34 @@ def test_a_good_release_gets_through_any_world(
 # Nothing serves, and the standby that might take over is not healthy any more.
 _ILL_STANDBY: dict[str | None, dict[str, object]] = {
     "4": {
-        "size": 1, "attached": False, "live_since": 500, "standby_until": 999,
-        "suspended": set(), "held": set(), "deleting": False,
-    },
-}  # fmt: skip
+        "size": 1,
+        "attached": False,
+        "live_since": 500,
+        "standby_until": 999,
+        "suspended": set(),
+        "held": set(),
+        "deleting": False,
+    }
+}
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    drawn=WORLD_OF_GROUPS, orphans=st.sets(st.sampled_from(["0", "bad"])),
-    crash_at=st.none() | st.integers(0, 12), applied=st.booleans(), let_in=st.booleans(),
-)  # fmt: skip
+    drawn=WORLD_OF_GROUPS,
+    orphans=st.sets(st.sampled_from(["0", "bad"])),
+    crash_at=st.none() | st.integers(0, 12),
+    applied=st.booleans(),
+    let_in=st.booleans(),
+)
 @example(drawn={}, orphans=set(), crash_at=None, applied=True, let_in=True)
 @example(drawn=_ILL_STANDBY, orphans=set(), crash_at=3, applied=False, let_in=True)
 def test_a_bad_release_leaves_any_world_as_it_was(
-    drawn: dict[str | None, dict[str, object]], orphans: set[str], crash_at: int | None,
-    applied: bool, let_in: bool,
-) -> None:  # fmt: skip
+    drawn: dict[str | None, dict[str, object]],
+    orphans: set[str],
+    crash_at: int | None,
+    applied: bool,
+    let_in: bool,
+) -> None:
     cloud = _world(drawn, orphans)
     cloud.faults.lowest = before = cloud.serving
     served = sorted(str(version) for version in serving(cloud))

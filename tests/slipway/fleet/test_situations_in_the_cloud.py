@@ -101,9 +101,13 @@ def test_a_group_that_goes_between_look_and_change(
         raise ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "Tags")
 
     for call in (
-        "create_or_update_tags", "delete_tags", "suspend_processes", "resume_processes",
-        "update_auto_scaling_group", "detach_load_balancer_target_groups",
-    ):  # fmt: skip
+        "create_or_update_tags",
+        "delete_tags",
+        "suspend_processes",
+        "resume_processes",
+        "update_auto_scaling_group",
+        "detach_load_balancer_target_groups",
+    ):
         monkeypatch.setattr(client("autoscaling"), call, refuse)
     cloud.resize(GROUP, (1, 3, 4))
     cloud.suspend_scaling(GROUP, frozenset({"AZRebalance"}))
@@ -142,9 +146,10 @@ def test_only_the_last_launch_counts_as_trouble(
     said = []
     for activities in ([begun, failed, good], [good, failed], [begun], []):
         monkeypatch.setattr(
-            client("autoscaling"), "describe_scaling_activities",
+            client("autoscaling"),
+            "describe_scaling_activities",
             lambda activities=activities, **_: {"Activities": activities},
-        )  # fmt: skip
+        )
         said.append(cloud.launch_failure(GROUP))
     assert said == ["your vCPU limit", "", "", ""]
 
@@ -153,17 +158,19 @@ def test_a_classic_balancer_says_only_in_words_that_a_machine_drains(
     cloud: FleetCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client("elb").create_load_balancer(
-        LoadBalancerName="shop-classic", AvailabilityZones=["eu-west-1a"],
+        LoadBalancerName="shop-classic",
+        AvailabilityZones=["eu-west-1a"],
         Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}],
-    )  # fmt: skip
+    )
     classic = fleet(target_group=None, load_balancer="shop-classic")
     states = [
         {
-            "InstanceId": machine["InstanceId"], "State": "InService",
+            "InstanceId": machine["InstanceId"],
+            "State": "InService",
             "Description": "Instance deregistration currently in progress.",
         }
         for machine in described(GROUP)["Instances"]
-    ]  # fmt: skip
+    ]
     monkeypatch.setattr(
         client("elb"), "describe_instance_health", lambda **_: {"InstanceStates": states}
     )
@@ -209,9 +216,10 @@ def test_how_long_a_hand_over_takes_is_the_balancers_word(cloud: FleetCloud) -> 
 @pytest.mark.parametrize(("enabled", "expected"), [(True, 1800), (False, 0)])
 def test_a_classic_balancer_drains_as_well(cloud: FleetCloud, enabled: bool, expected: int) -> None:
     client("elb").create_load_balancer(
-        LoadBalancerName="shop-classic", AvailabilityZones=["eu-west-1a"],
+        LoadBalancerName="shop-classic",
+        AvailabilityZones=["eu-west-1a"],
         Listeners=[{"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}],
-    )  # fmt: skip
+    )
     client("elb").modify_load_balancer_attributes(
         LoadBalancerName="shop-classic",
         LoadBalancerAttributes={"ConnectionDraining": {"Enabled": enabled, "Timeout": 1800}},

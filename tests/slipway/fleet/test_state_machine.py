@@ -19,9 +19,14 @@ from tests.slipway.fleet.fleet_machine import FleetMachine
 
 STEPS = int(os.environ.get("SLIPWAY_MODEL_STEPS", "0"))
 BRIEF = settings(
-    max_examples=300, stateful_step_count=60, deadline=None, report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck), database=None, derandomize=not STEPS,
-)  # fmt: skip
+    max_examples=300,
+    stateful_step_count=60,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    derandomize=not STEPS,
+)
 
 
 def test_nothing_that_happens_hurts() -> None:

@@ -12,13 +12,7 @@ from slipway.exceptions import CloudUnavailable
 from slipway.fleet.goals import Goal
 from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
-from tests.slipway.fleet.worlds import (
-    DEPLOY,
-    deploy,
-    make_swap,
-    nothing_is_orphaned,
-    serving,
-)
+from tests.slipway.fleet.worlds import DEPLOY, deploy, make_swap, nothing_is_orphaned, serving
 
 
 @pytest.fixture
@@ -154,9 +148,11 @@ def test_the_deployment_names_the_image_that_runs(cloud: FakeFleetCloud) -> None
 
 @settings(max_examples=300, deadline=None)
 @given(
-    crash_at=st.integers(0, 14), applied=st.booleans(), keep=st.sampled_from([0.0, 300.0]),
+    crash_at=st.integers(0, 14),
+    applied=st.booleans(),
+    keep=st.sampled_from([0.0, 300.0]),
     good=st.booleans(),
-)  # fmt: skip
+)
 def test_a_crash_at_any_call_converges(
     crash_at: int, applied: bool, keep: float, good: bool
 ) -> None:

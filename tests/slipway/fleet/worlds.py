@@ -19,19 +19,36 @@ NAME = "shop-dev-2"
 
 def make_target(**more: Any) -> DeployTarget:
     fields: dict[str, Any] = {
-        "project": "shop", "environment": "dev", "region": "eu-west-1", "aws_conn_id": "aws",
-        "subnets": ("a",), "security_groups": ("s",), "instance_type": "t3.micro",
-        "min_size": 1, "desired_size": 2, "max_size": 4, "health_path": "/", "health_port": 80,
-        "health_timeout": 60.0, "soak": 0.0, "keep_old": 0.0, "target_group": "shop-dev",
-    }  # fmt: skip
+        "project": "shop",
+        "environment": "dev",
+        "region": "eu-west-1",
+        "aws_conn_id": "aws",
+        "subnets": ("a",),
+        "security_groups": ("s",),
+        "instance_type": "t3.micro",
+        "min_size": 1,
+        "desired_size": 2,
+        "max_size": 4,
+        "health_path": "/",
+        "health_port": 80,
+        "health_timeout": 60.0,
+        "soak": 0.0,
+        "keep_old": 0.0,
+        "target_group": "shop-dev",
+    }
     return DeployTarget(**(fields | more))
 
 
 def make_image(version: str) -> MachineImage:
     return MachineImage(
-        release=Release(project="shop", sha="a" * 40, version=version), image_id=f"ami-{version}",
-        name="n", base_image_id="b", deb_sha256="d", playbook_hash="p", region="eu-west-1",
-    )  # fmt: skip
+        release=Release(project="shop", sha="a" * 40, version=version),
+        image_id=f"ami-{version}",
+        name="n",
+        base_image_id="b",
+        deb_sha256="d",
+        playbook_hash="p",
+        region="eu-west-1",
+    )
 
 
 def make_swap(
@@ -46,10 +63,13 @@ def make_swap(
     ticks = iter(range(100_000))
     fake: Any = cloud
     return Swap(
-        cloud=fake, target=make_target(**more), image=make_image(image or version),
+        cloud=fake,
+        target=make_target(**more),
+        image=make_image(image or version),
         log=(log if log is not None else []).append,
-        clock=lambda: now + next(ticks), sleep=lambda _: None,
-    )  # fmt: skip
+        clock=lambda: now + next(ticks),
+        sleep=lambda _: None,
+    )
 
 
 def deploy(cloud: FakeFleetCloud, version: str, **more: Any) -> None:
@@ -64,16 +84,24 @@ def make_group(version: str | None, size: int = 2, **more: Any) -> ServerGroup:
     name = f"shop-dev-{version}" if version else "by-hand"
     machines = tuple(
         Machine(
-            instance_id=f"i-{name}-{n}", address=f"10.1.0.{n}", lifecycle=lifecycle,
+            instance_id=f"i-{name}-{n}",
+            address=f"10.1.0.{n}",
+            lifecycle=lifecycle,
             target_health=health,
         )
         for n in range(size)
-    )  # fmt: skip
+    )
     fields: dict[str, Any] = {
-        "name": name, "version": version, "min_size": 1, "desired": size, "max_size": 4,
-        "attached": True, "machines": machines, "live_since": 500 if version else None,
+        "name": name,
+        "version": version,
+        "min_size": 1,
+        "desired": size,
+        "max_size": 4,
+        "attached": True,
+        "machines": machines,
+        "live_since": 500 if version else None,
         "image_id": f"ami-{version}" if version else None,
-    }  # fmt: skip
+    }
     return ServerGroup(**(fields | more))
 
 
@@ -94,9 +122,14 @@ def make_plan(wish: Goal, *groups: ServerGroup, **more: Any) -> Plan:
     """Plan for version 2 of a world."""
     templates = more.pop("templates", tuple(group.name for group in groups))
     return plan(
-        Fleet(groups=groups, templates=templates), wish, target=make_target(**more), version="2",
-        name=NAME, image="ami-2", now=NOW,
-    )  # fmt: skip
+        Fleet(groups=groups, templates=templates),
+        wish,
+        target=make_target(**more),
+        version="2",
+        name=NAME,
+        image="ami-2",
+        now=NOW,
+    )
 
 
 def did(step: Plan) -> list[tuple[ActionKind, str]]:

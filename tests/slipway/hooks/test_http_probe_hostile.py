@@ -65,8 +65,10 @@ def _once(whole: bytes) -> Play:
     [
         pytest.param(_again(b"x" * 65536, first=OK + b"\r\n"), id="endless body"),
         pytest.param(
-            _again(b"ffff\r\n" + b"x" * 65535 + b"\r\n",
-                   first=OK + b"Transfer-Encoding: chunked\r\n\r\n"),
+            _again(
+                b"ffff\r\n" + b"x" * 65535 + b"\r\n",
+                first=OK + b"Transfer-Encoding: chunked\r\n\r\n",
+            ),
             id="endless chunks",
         ),
         pytest.param(_again(b"x", first=OK + b"\r\n", pause=0.2), id="trickling body"),
@@ -77,7 +79,7 @@ def _once(whole: bytes) -> Play:
         pytest.param(_once(OK + b"Content-Length: 99999999999\r\n\r\n"), id="promised body"),
         pytest.param(_once(OK + b"Content-Encoding: gzip\r\n\r\nno gzip"), id="broken encoding"),
     ],
-)  # fmt: skip
+)
 def test_a_body_is_not_read_however_long(play: Play) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     answer, seconds = _ask(play)

@@ -34,10 +34,25 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate of one's own for another name, which was over yesterday."""
     file = tmp_path_factory.mktemp("tls") / "all.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:1024", "-nodes", "-keyout", file, "-out",
-         f"{file}.crt", "-subj", "/CN=elsewhere", "-days", "1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:1024",
+            "-nodes",
+            "-keyout",
+            file,
+            "-out",
+            f"{file}.crt",
+            "-subj",
+            "/CN=elsewhere",
+            "-days",
+            "1",
+        ],
+        check=True,
+        capture_output=True,
+    )
     file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
     return file
 
@@ -103,10 +118,12 @@ def test_nobody_listening_is_ill_in_every_way() -> None:
 @pytest.mark.parametrize(
     ("path", "status", "healthy"),
     [
-        ("/moved", "200-399", True), ("/moved", "200-299", False), ("/login", "200,401", True),
+        ("/moved", "200-399", True),
+        ("/moved", "200-299", False),
+        ("/login", "200,401", True),
         ("/login", "200-399", False),
     ],
-)  # fmt: skip
+)
 def test_a_redirect_or_a_login_is_right_where_somebody_says_so(
     plain: int, path: str, status: str, healthy: bool
 ) -> None:

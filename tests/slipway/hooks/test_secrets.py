@@ -11,8 +11,12 @@ from slipway.hooks.secrets import read_secrets
 @pytest.fixture(autouse=True)
 def _airflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_VAR_NPM_TOKEN", "abc123")
-    connection = {"conn_type": "generic", "login": "robot", "password": "pw",
-                  "extra": {"region": "eu"}}  # fmt: skip
+    connection = {
+        "conn_type": "generic",
+        "login": "robot",
+        "password": "pw",
+        "extra": {"region": "eu"},
+    }
     monkeypatch.setenv("AIRFLOW_CONN_REGISTRY", json.dumps(connection))
 
 

@@ -40,8 +40,12 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def test_each_question_has_its_answer(port: int, capsys: pytest.CaptureFixture[str]) -> None:
-    questions = [["GET", "/a?b=c", ""], ["GET", "/no", ""], ["POST", "/x", '{"a": "ö"}'],
-                 ["POST", "/x", "a=b"]]  # fmt: skip
+    questions = [
+        ["GET", "/a?b=c", ""],
+        ["GET", "/no", ""],
+        ["POST", "/x", '{"a": "ö"}'],
+        ["POST", "/x", "a=b"],
+    ]
     told = {"port": port, "timeout": 5, "questions": questions}
     service_questions.main(json.dumps(told))
     answers = json.loads(capsys.readouterr().out)

@@ -59,8 +59,14 @@ def test_a_command_is_split_as_systemd_does(tmp_path: Path) -> None:
     one = service(tmp_path)
     command = one.unit["ExecStart"][0].lstrip("-")
     assert one.argv(command) == [
-        "/usr/bin/app", "--name=app@one.service", "from file", "two", "words", "quoted $A", "$HOME",
-    ]  # fmt: skip
+        "/usr/bin/app",
+        "--name=app@one.service",
+        "from file",
+        "two",
+        "words",
+        "quoted $A",
+        "$HOME",
+    ]
 
 
 def test_a_unit_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -44,7 +44,15 @@ def test_a_glob_of_forty_stars_takes_no_time() -> None:
 def test_what_a_project_delivers() -> None:
     found = Deliverable(branch="main", branches=("release/*",), tags=("v*",))
     assert found.among(
-        ["refs/tags/v1", "refs/heads/release/1", "refs/heads/topic", "refs/heads/main",
-         "refs/tags/main", "refs/pull/1/head", "refs/heads/refs/heads/main", "main"]
-    ) == ["refs/heads/main", "refs/heads/release/1", "refs/tags/v1"]  # fmt: skip
+        [
+            "refs/tags/v1",
+            "refs/heads/release/1",
+            "refs/heads/topic",
+            "refs/heads/main",
+            "refs/tags/main",
+            "refs/pull/1/head",
+            "refs/heads/refs/heads/main",
+            "main",
+        ]
+    ) == ["refs/heads/main", "refs/heads/release/1", "refs/tags/v1"]
     assert str(found) == "branch main, branch release/*, tag v*"

@@ -54,12 +54,29 @@ def test_a_login_in_a_url_is_refused_and_never_shown(url: str, instead: str) -> 
 @pytest.mark.parametrize(
     "url",
     [
-        "ext::sh -c id", "file:///etc", "/etc", "--upload-pack=x", "a b", "", "https://",
-        "ssh://-oProxyCommand=id/x", "-oProxyCommand=id@host:x", "git@-oProxyCommand=id:x",
-        "https://host:port/x", "https:///etc/passwd", "ext::id", "host:-x", "file://etc", "host:",
-        "-host:x", "host:a b", "ftp://h/x", "git@host:-x", "https://ho\nst/x",
+        "ext::sh -c id",
+        "file:///etc",
+        "/etc",
+        "--upload-pack=x",
+        "a b",
+        "",
+        "https://",
+        "ssh://-oProxyCommand=id/x",
+        "-oProxyCommand=id@host:x",
+        "git@-oProxyCommand=id:x",
+        "https://host:port/x",
+        "https:///etc/passwd",
+        "ext::id",
+        "host:-x",
+        "file://etc",
+        "host:",
+        "-host:x",
+        "host:a b",
+        "ftp://h/x",
+        "git@host:-x",
+        "https://ho\nst/x",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_followed(url: str) -> None:
     with pytest.raises(ValueError, match=r"is not a repository URL|does not name|holds a login"):
         parse_url(url)

@@ -38,12 +38,35 @@ def test_a_name_is_written_out_as_docker_reads_it(written: str, whole: str) -> N
 @pytest.mark.parametrize(
     "written",
     [
-        "", ":", "/", "a:", "a@", "a b", "a\n", "Slipway/toolbox:1", "SLIPWAY/toolbox",
-        "user@r.example.com/a", "http://r.example.com/a", "r.example.com:/a", "docker.io./a",
-        "a//b", "a/../b", "../a", "-a", "r.example.com/", "a@sha256:1", f"a@{DIGEST}0", "a:b:c",
-        "a1" * 32, "a" * 300, "r.example.com:port/a", "a:b@c@" + DIGEST, "ä", "a:\u202e1",
+        "",
+        ":",
+        "/",
+        "a:",
+        "a@",
+        "a b",
+        "a\n",
+        "Slipway/toolbox:1",
+        "SLIPWAY/toolbox",
+        "user@r.example.com/a",
+        "http://r.example.com/a",
+        "r.example.com:/a",
+        "docker.io./a",
+        "a//b",
+        "a/../b",
+        "../a",
+        "-a",
+        "r.example.com/",
+        "a@sha256:1",
+        f"a@{DIGEST}0",
+        "a:b:c",
+        "a1" * 32,
+        "a" * 300,
+        "r.example.com:port/a",
+        "a:b@c@" + DIGEST,
+        "ä",
+        "a:\u202e1",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_name_is_refused(written: str) -> None:
     with pytest.raises(ImageRefused, match="not the name of an image"):
         ImageName.parse(written)

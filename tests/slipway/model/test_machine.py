@@ -19,15 +19,21 @@ from slipway.model.machine import (
         ("debian-12", "admin", "bookworm", "136693071363", "debian-12-arm64-*"),
         ("debian-13", "admin", "trixie", "136693071363", "debian-13-arm64-*"),
         (
-            "ubuntu-22.04", "ubuntu", "jammy", "099720109477",
+            "ubuntu-22.04",
+            "ubuntu",
+            "jammy",
+            "099720109477",
             "ubuntu/images/hvm-ssd/ubuntu-jammy-22.04-arm64-server-*",
         ),
         (
-            "ubuntu-24.04", "ubuntu", "noble", "099720109477",
+            "ubuntu-24.04",
+            "ubuntu",
+            "noble",
+            "099720109477",
             "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-arm64-server-*",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_each_operating_system_starts_from(
     os: str, user: str, suite: str, owner: str, name: str
 ) -> None:
@@ -65,12 +71,16 @@ def test_a_type_of_the_other_architecture_is_named_in_the_same_size() -> None:
 
 def test_machines_that_differ_have_identities_that_differ() -> None:
     many = [
-        Machine(os=OperatingSystem.DEBIAN_13), Machine(architecture=Architecture.ARM64),
-        Machine(roles=("a", "b")), Machine(roles=("b", "a")), Machine(packages=("tree",)),
-        Machine(variables={"swap": "1G"}), Machine(variables={"swap": "2G"}),
+        Machine(os=OperatingSystem.DEBIAN_13),
+        Machine(architecture=Architecture.ARM64),
+        Machine(roles=("a", "b")),
+        Machine(roles=("b", "a")),
+        Machine(packages=("tree",)),
+        Machine(variables={"swap": "1G"}),
+        Machine(variables={"swap": "2G"}),
         Machine(source=SourceImage(image_id="ami-1")),
         Machine(source=SourceImage(image_id="ami-2")),
-    ]  # fmt: skip
+    ]
     identities = [one.identity for one in many]
     assert len(set(identities)) == len(many)
     assert "" not in identities

@@ -46,10 +46,14 @@ def test_a_name_with_a_dash_is_one_name() -> None:
 def test_what_is_nobodys_may_be_used_and_what_is_somebody_elses_may_not() -> None:
     owner = Owner(project="shop", environment="dev", others=frozenset({"blog", "shop-api"}))
     there = (
-        Named(name="web"), Named(name="blog-web"), Named(name="shop-web"),
-        Named(name="shop-api-web"), Named(name="x", tags=tags("blog")),
-        Named(name="y", tags=tags("shop")), Named(name="z", tags=tags("shop", "prod")),
-    )  # fmt: skip
+        Named(name="web"),
+        Named(name="blog-web"),
+        Named(name="shop-web"),
+        Named(name="shop-api-web"),
+        Named(name="x", tags=tags("blog")),
+        Named(name="y", tags=tags("shop")),
+        Named(name="z", tags=tags("shop", "prod")),
+    )
     assert owner.usable(there) == ["web", "shop-web", "y"]
 
 

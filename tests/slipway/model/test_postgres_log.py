@@ -17,9 +17,10 @@ LOG = """2026-11-26 21:00:00.000 UTC [1] LOG:  database system is ready to accep
 def test_each_failed_statement_is_read_whole() -> None:
     column, relation, ended = failed_statements(LOG)
     assert column == FailedStatement(
-        state="42703", message='column "author" does not exist',
+        state="42703",
+        message='column "author" does not exist',
         statement="SELECT author,\n  message\nFROM entries WHERE id = $1",
-    )  # fmt: skip
+    )
     assert (relation.state, relation.statement) == ("", "")
     assert (ended.state, ended.names_what_is_not_there) == ("57P01", False)
 

@@ -7,10 +7,36 @@ import pytest
 from slipway.model.ref_name import is_ref_name
 
 NAMES = [
-    "main", "release/1.4", "v1.0.0", "größe", "a.b", "x/refs/heads/main", "-x", "a..b", "a b",
-    "a\nb", "HEAD^", "a:b", "@{u}", "@", "", "x.lock", "x.lock/y", ".x", "a/.b", "/x", "x/", "a//b",
-    "x.", "a\\b", "a\x7fb", "a*b", "a?b", "a[b", "a~b",
-]  # fmt: skip
+    "main",
+    "release/1.4",
+    "v1.0.0",
+    "größe",
+    "a.b",
+    "x/refs/heads/main",
+    "-x",
+    "a..b",
+    "a b",
+    "a\nb",
+    "HEAD^",
+    "a:b",
+    "@{u}",
+    "@",
+    "",
+    "x.lock",
+    "x.lock/y",
+    ".x",
+    "a/.b",
+    "/x",
+    "x/",
+    "a//b",
+    "x.",
+    "a\\b",
+    "a\x7fb",
+    "a*b",
+    "a?b",
+    "a[b",
+    "a~b",
+]
 
 
 @pytest.mark.parametrize("name", NAMES)

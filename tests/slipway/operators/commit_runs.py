@@ -19,9 +19,7 @@ from slipway.tasks.kept_facts import keep_fact
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.releases import make_record
 
-APT = {
-    "conn_type": "generic", "host": "http://x", "password": "k", "extra": {"bucket": "apt"},
-}  # fmt: skip
+APT = {"conn_type": "generic", "host": "http://x", "password": "k", "extra": {"bucket": "apt"}}
 PASSED = StepReport(name="unit", image="i", state="passed", seconds=1.0, exit_code=0)
 
 
@@ -33,11 +31,16 @@ def facts_of(record: ReleaseRecord, *steps: StepReport) -> dict[str, Fact]:
         "test": TestReport(release=release, seconds=1.0, steps=steps or (PASSED,)),
         "rehearse_migrations": SchemaVersion(version=3, before=0, seconds=1.0),
         "build_deb": DebPackage(
-            release=release, name=package.name, version=package.version,
-            architecture=package.architecture, sha256=package.sha256, size=1, artifact="deb/x",
+            release=release,
+            name=package.name,
+            version=package.version,
+            architecture=package.architecture,
+            sha256=package.sha256,
+            size=1,
+            artifact="deb/x",
         ),
         "publish_apt": package,
-    }  # fmt: skip
+    }
 
 
 def sign(run: FakeTask, release: Release, **facts: Fact) -> None:

@@ -22,13 +22,17 @@ TAGS = {"slipway:project": "shop", "slipway:environment": "dev"}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:machines"
 _OTHERS = {"slipway:project": "blog", "slipway:environment": "dev"}
 _LIMITS = {
-    "MaxNumberOfAutoScalingGroups": 500, "NumberOfAutoScalingGroups": 1,
-    "MaxNumberOfLaunchConfigurations": 200, "NumberOfLaunchConfigurations": 0,
-}  # fmt: skip
+    "MaxNumberOfAutoScalingGroups": 500,
+    "NumberOfAutoScalingGroups": 1,
+    "MaxNumberOfLaunchConfigurations": 200,
+    "NumberOfLaunchConfigurations": 0,
+}
 HOOK = {
-    "LifecycleHookName": "warm-up", "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
-    "NotificationTargetARN": TOPIC, "RoleARN": "arn:aws:iam::123456789012:role/shop-dev-app",
-}  # fmt: skip
+    "LifecycleHookName": "warm-up",
+    "LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+    "NotificationTargetARN": TOPIC,
+    "RoleARN": "arn:aws:iam::123456789012:role/shop-dev-app",
+}
 Answer = Callable[[dict[str, Any]], Any]
 
 
@@ -71,9 +75,15 @@ def furnish() -> None:
     _profiles()
     for name in ("shop-errors", "blog-latency"):
         client("cloudwatch").put_metric_alarm(
-            AlarmName=name, MetricName="m", Namespace="n", Period=60, EvaluationPeriods=1,
-            Threshold=1.0, ComparisonOperator="GreaterThanThreshold", Statistic="Sum",
-        )  # fmt: skip
+            AlarmName=name,
+            MetricName="m",
+            Namespace="n",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1.0,
+            ComparisonOperator="GreaterThanThreshold",
+            Statistic="Sum",
+        )
     key = client("kms").create_key()["KeyMetadata"]["KeyId"]
     for name in ("DATABASE_URL", "SESSION_KEY"):
         client("ssm").put_parameter(
@@ -89,9 +99,7 @@ def _network() -> str:
     for name, one in zip(("shop-a", "shop-b", "shop-c"), _sorted_subnets(vpc), strict=True):
         _name(one, name)
     other = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
-    far = ec2.create_subnet(
-        VpcId=other, CidrBlock="10.9.1.0/24", AvailabilityZone="eu-west-1a"
-    )  # fmt: skip
+    far = ec2.create_subnet(VpcId=other, CidrBlock="10.9.1.0/24", AvailabilityZone="eu-west-1a")
     _name(far["Subnet"]["SubnetId"], "far-a")
     for group, place in (("shop-app", vpc), ("blog-app", vpc), ("far-app", other)):
         ec2.create_security_group(GroupName=group, Description="d", VpcId=place)
@@ -112,27 +120,36 @@ def _balancers(vpc: str) -> None:
     elbv2 = client("elbv2")
     two = _sorted_subnets(vpc)[:2]
     tagged: tuple[tuple[str, dict[str, str], bool, str], ...] = (
-        ("shop-dev", TAGS, True, "instance"), ("shop-dev-idle", TAGS, False, "instance"),
-        ("shop-dev-ips", TAGS, True, "ip"), ("shop-prod", {**TAGS, "slipway:environment": "prod"},
-        True, "instance"), ("blog-dev", _OTHERS, True, "instance"), ("shop-api-dev", {}, True,
-        "instance"),
-    )  # fmt: skip
+        ("shop-dev", TAGS, True, "instance"),
+        ("shop-dev-idle", TAGS, False, "instance"),
+        ("shop-dev-ips", TAGS, True, "ip"),
+        ("shop-prod", {**TAGS, "slipway:environment": "prod"}, True, "instance"),
+        ("blog-dev", _OTHERS, True, "instance"),
+        ("shop-api-dev", {}, True, "instance"),
+    )
     for name, tags, listening, kind in tagged:
         pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
         group = elbv2.create_target_group(
-            Name=name, Protocol="HTTP", Port=80, VpcId=vpc, TargetType=kind,
+            Name=name,
+            Protocol="HTTP",
+            Port=80,
+            VpcId=vpc,
+            TargetType=kind,
             **({"Tags": pairs} if pairs else {}),
-        )["TargetGroups"][0]["TargetGroupArn"]  # fmt: skip
+        )["TargetGroups"][0]["TargetGroupArn"]
         if listening:
             balancer = elbv2.create_load_balancer(Name=name, Subnets=two)["LoadBalancers"][0]
             elbv2.create_listener(
-                LoadBalancerArn=balancer["LoadBalancerArn"], Port=80, Protocol="HTTP",
+                LoadBalancerArn=balancer["LoadBalancerArn"],
+                Port=80,
+                Protocol="HTTP",
                 DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
-            )  # fmt: skip
+            )
     client("elb").create_load_balancer(
-        LoadBalancerName="shop-dev-classic", AvailabilityZones=["eu-west-1a"],
+        LoadBalancerName="shop-dev-classic",
+        AvailabilityZones=["eu-west-1a"],
         Listeners=[{"Protocol": "http", "LoadBalancerPort": 80, "InstancePort": 80}],
-    )  # fmt: skip
+    )
 
 
 def _profiles() -> None:
@@ -141,11 +158,12 @@ def _profiles() -> None:
         trust = {
             "Statement": [
                 {
-                    "Effect": "Allow", "Action": "sts:AssumeRole",
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
                     "Principal": {"Service": f"{service}.amazonaws.com"},
                 }
             ]
-        }  # fmt: skip
+        }
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         iam.create_instance_profile(InstanceProfileName=name)
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
@@ -157,23 +175,35 @@ def _live_group() -> None:
     ec2.create_key_pair(KeyName="shop-ops")
     data = {"ImageId": image(), "InstanceType": "t3.micro", "KeyName": "shop-ops"}
     ec2.create_launch_template(
-        LaunchTemplateName="shop-dev-1", LaunchTemplateData=data,
-        TagSpecifications=[{
-            "ResourceType": "launch-template",
-            "Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()],
-        }],
-    )  # fmt: skip
+        LaunchTemplateName="shop-dev-1",
+        LaunchTemplateData=data,
+        TagSpecifications=[
+            {
+                "ResourceType": "launch-template",
+                "Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()],
+            }
+        ],
+    )
     tags = {**TAGS, "slipway:version": "1", "slipway:live-since": "500"}
     autoscaling.create_auto_scaling_group(
-        AutoScalingGroupName="shop-dev-1", MinSize=1, DesiredCapacity=2, MaxSize=4,
+        AutoScalingGroupName="shop-dev-1",
+        MinSize=1,
+        DesiredCapacity=2,
+        MaxSize=4,
         LaunchTemplate={"LaunchTemplateName": "shop-dev-1", "Version": "1"},
-        AvailabilityZones=["eu-west-1a"], TargetGroupARNs=[arn("shop-dev")],
+        AvailabilityZones=["eu-west-1a"],
+        TargetGroupARNs=[arn("shop-dev")],
         Tags=[
-            {"Key": key, "Value": value, "PropagateAtLaunch": True,
-             "ResourceId": "shop-dev-1", "ResourceType": "auto-scaling-group"}
+            {
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": True,
+                "ResourceId": "shop-dev-1",
+                "ResourceType": "auto-scaling-group",
+            }
             for key, value in tags.items()
         ],
-    )  # fmt: skip
+    )
     autoscaling.put_lifecycle_hook(AutoScalingGroupName="shop-dev-1", **HOOK)
 
 
@@ -191,9 +221,11 @@ def image(architecture: str = "x86_64") -> str:
 
 def target(**more: Any) -> DeployTarget:
     fields: dict[str, Any] = {
-        "subnets": ("shop-a", "shop-b"), "security_groups": ("shop-app",),
-        "profile": "shop-dev-app", "alarms": ("shop-errors",),
-    }  # fmt: skip
+        "subnets": ("shop-a", "shop-b"),
+        "security_groups": ("shop-app",),
+        "profile": "shop-dev-app",
+        "alarms": ("shop-errors",),
+    }
     return make_target(**(fields | more))
 
 

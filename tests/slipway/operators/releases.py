@@ -17,16 +17,28 @@ def make_record(version: str, *, committed_at: int = 0, schema: int | None = Non
     release = Release(project="shop", sha=start.ljust(40, "0"), version=version)
     return ReleaseRecord(
         checkout=Checkout(
-            release=release, repository="u", ref="main", branch="main",
-            message="Sell more\n\nand faster", author_name="a", author_email="e",
+            release=release,
+            repository="u",
+            ref="main",
+            branch="main",
+            message="Sell more\n\nand faster",
+            author_name="a",
+            author_email="e",
             committed_at=committed_at,
         ),
         package=PublishedPackage(
-            release=release, name="shop", version=version, architecture="all", sha256="d",
-            repository_url="http://x", distribution="stable", component="main", signing_key="k",
+            release=release,
+            name="shop",
+            version=version,
+            architecture="all",
+            sha256="d",
+            repository_url="http://x",
+            distribution="stable",
+            component="main",
+            signing_key="k",
         ),
         schema=SchemaVersion(version=schema, before=0, seconds=1.0) if schema else None,
-    )  # fmt: skip
+    )
 
 
 def catalogue(*versions: str) -> None:
@@ -36,9 +48,14 @@ def catalogue(*versions: str) -> None:
 
 
 def on_record(
-    image_id: str, release: Release | None, *, owner: str = "123456789012", name: str = "i",
-    region: str = "eu-west-1", **tags: str,
-) -> None:  # fmt: skip
+    image_id: str,
+    release: Release | None,
+    *,
+    owner: str = "123456789012",
+    name: str = "i",
+    region: str = "eu-west-1",
+    **tags: str,
+) -> None:
     """Note an image as the bake does; ``deb_sha256`` becomes the tag ``slipway:deb-sha256``."""
     told = {f"slipway:{key.replace('_', '-')}": value for key, value in tags.items()}
     record = ImageRecord(image_id=image_id, name=name, owner=owner, region=region, tags=told)
@@ -49,9 +66,15 @@ def make_proposal(version: str, **more: Any) -> Proposal:
     """Build what is asked about a release of the shop, in the place of version 1."""
     record = make_record(version)
     fields: dict[str, Any] = {
-        "name": f"plan-{version}", "dag_id": "shop.dev", "run_id": "manual__1",
-        "environment": "dev", "release": record.checkout.release, "sha256": record.package.sha256,
-        "replaces": "1", "made_at": 0, "started_by": "Bob",
+        "name": f"plan-{version}",
+        "dag_id": "shop.dev",
+        "run_id": "manual__1",
+        "environment": "dev",
+        "release": record.checkout.release,
+        "sha256": record.package.sha256,
+        "replaces": "1",
+        "made_at": 0,
+        "started_by": "Bob",
         "lines": (f"release: {version}, in place of 1", f"1. launch shop-prod-{version}"),
-    }  # fmt: skip
+    }
     return Proposal(**(fields | more))

@@ -10,11 +10,7 @@ from uuid import UUID
 
 import pytest
 from airflow.providers.standard.exceptions import HITLTriggerEventError
-from airflow.sdk.exceptions import (
-    AirflowFailException,
-    AirflowSkipException,
-    TaskAwaitingInput,
-)
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskAwaitingInput
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import CommsDecoder, MaskSecret
 
@@ -31,9 +27,12 @@ AT = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
 RUN = {"dag_id": "guestbook.prod", "run_id": "manual__1"}
 PROPOSAL = make_proposal("2", environment="prod", made_at=int(AT.timestamp()) - 600, **RUN)
 KEPT: dict[str, Any] = {
-    "by": "Ada", "at": int(AT.timestamp()), "reason": "the fix is in",
-    "digest": PROPOSAL.digest, "started_by": "Bob",
-}  # fmt: skip
+    "by": "Ada",
+    "at": int(AT.timestamp()),
+    "reason": "the fix is in",
+    "digest": PROPOSAL.digest,
+    "started_by": "Bob",
+}
 
 TI = UUID(int=1)
 
@@ -72,10 +71,12 @@ def answer(task: ApproveReleaseOperator, option: str, **event: Any) -> tuple[Any
     ti = SimpleNamespace(xcom_push=lambda key, value: pushed.update({key: value}), id=TI, **RUN)
     context: Any = {"ti": ti, "task": task, "params": event.pop("params", {}), "dag_run": None}
     told = {
-        "chosen_options": [option], "responded_at": AT, "timedout": False,
+        "chosen_options": [option],
+        "responded_at": AT,
+        "timedout": False,
         "params_input": {"reason": " the fix is in "},
         "responded_by_user": {"id": "7", "name": "Ada"},
-    }  # fmt: skip
+    }
     try:
         digest = event.pop("digest", PROPOSAL.digest)
         return task.execute_complete(context, {**told, **event}, digest=digest), pushed
@@ -181,9 +182,14 @@ def test_whoever_approves_reads_the_release_and_the_plan_line_by_line(
     ask(approve(project))
     assert page["asked"].subject == "Deploy shop 2 to prod?"
     assert page["asked"].body.split("\n") == [
-        "- `release: 2, in place of 1`", "- `1. launch shop-prod-2`", "", "Started by Bob.", "",
-        f"Package `d`, plan `{PROPOSAL.digest}`.", "",
-    ]  # fmt: skip
+        "- `release: 2, in place of 1`",
+        "- `1. launch shop-prod-2`",
+        "",
+        "Started by Bob.",
+        "",
+        f"Package `d`, plan `{PROPOSAL.digest}`.",
+        "",
+    ]
 
 
 def test_what_a_repository_wrote_is_text_on_the_approvers_page() -> None:
@@ -192,8 +198,9 @@ def test_what_a_repository_wrote_is_text_on_the_approvers_page() -> None:
     assert body.split("\n")[:4] == [
         "- ``schema: 1 -> 2, applies 2_`x`.sql``",
         "- `![ok](https://e.x/a.png) <U+007C> [now](https://e.x)`",
-        "", "Started by `<b>Ada</b> www.e.x`.",
-    ]  # fmt: skip
+        "",
+        "Started by `<b>Ada</b> www.e.x`.",
+    ]
 
 
 def test_the_reason_to_override_a_freeze_is_shown(project: Project) -> None:

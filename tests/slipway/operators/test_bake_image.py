@@ -81,10 +81,16 @@ def packer(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePacker]:
 
 def bake(run: str = "r", *, reuse: bool = False) -> MachineImage:
     operator = BakeImageOperator(
-        task_id="bake_image", package=PACKAGE.to_json(), unit="shop.service", config={},
-        aws_conn_id="aws", region="eu-west-1", recipes=str(ROOT), reuse=reuse,
+        task_id="bake_image",
+        package=PACKAGE.to_json(),
+        unit="shop.service",
+        config={},
+        aws_conn_id="aws",
+        region="eu-west-1",
+        recipes=str(ROOT),
+        reuse=reuse,
         admission=Admission(project="shop", environment="dev"),
-    )  # fmt: skip
+    )
     ti = SimpleNamespace(dag_id="shop", task_id="bake_image", run_id=run)
     context: Any = {"ti": ti}
     return MachineImage.from_json(operator.execute(context))

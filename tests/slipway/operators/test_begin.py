@@ -80,17 +80,26 @@ def cloud(monkeypatch: pytest.MonkeyPatch, artifacts: object) -> FakeFleetCloud:
 
 
 def make(
-    kind: Any, now: datetime = WITHIN, *, skip: bool = False, version: str = "2",
+    kind: Any,
+    now: datetime = WITHIN,
+    *,
+    skip: bool = False,
+    version: str = "2",
     admission: Admission = ADMISSION,
-) -> Any:  # fmt: skip
+) -> Any:
     more: dict[str, Any] = {"image": image(version)}
     if kind is GooseMigrateOperator:
         release = make_record(version).checkout.release.to_json()
         more = {"release": release, "url": "u", "directory": "m", "database_conn_id": "d"}
     return kind(
-        task_id="t", environment=make_target(keep_old=3600.0).to_json(), admission=admission,
-        windows=[CHRISTMAS.to_json()], skip_frozen=skip, clock=lambda: now, **more,
-    )  # fmt: skip
+        task_id="t",
+        environment=make_target(keep_old=3600.0).to_json(),
+        admission=admission,
+        windows=[CHRISTMAS.to_json()],
+        skip_frozen=skip,
+        clock=lambda: now,
+        **more,
+    )
 
 
 def context(run: FakeTask = RUN, **params: Any) -> Any:
@@ -159,9 +168,7 @@ def test_the_way_back_tells_where_the_database_stays_and_what_is_gone_for_good(
     assert "00005_drop.sql cannot be undone" in said
 
 
-def test_a_worker_that_died_in_the_middle_is_no_reason_to_stop_there(
-    cloud: FakeFleetCloud,
-) -> None:
+def test_a_worker_that_died_in_the_middle_is_no_reason_to_stop_there(cloud: FakeFleetCloud) -> None:
     cloud.observe()
     cloud.faults.crash_at = len(cloud.calls)
     with pytest.raises(Crash):
@@ -344,9 +351,11 @@ def test_a_note_of_before_an_upgrade_alone_is_no_swap(
 def remember() -> list[str]:
     """Let the last task of a run write into the history; returns what stands there."""
     RecordDeploymentOperator(
-        task_id="t", release=make_record("2").checkout.release.to_json(), environment="dev",
+        task_id="t",
+        release=make_record("2").checkout.release.to_json(),
+        environment="dev",
         admission=ADMISSION,
-    ).execute(context())  # fmt: skip
+    ).execute(context())
     return DeploymentHistory(artifact_store()).versions("shop", "dev")
 
 
@@ -407,14 +416,21 @@ def test_a_dry_run_bakes_nothing_and_is_no_deployment(monkeypatch: pytest.Monkey
     record = make_record("2")
     tasks: list[Any] = [
         BakeImageOperator(
-            task_id="t", package=record.package.to_json(), unit="u", config={},
-            aws_conn_id="a", region="r", admission=ADMISSION,
-        ),
-        RecordDeploymentOperator(
-            task_id="t", release=record.checkout.release.to_json(), environment="dev",
+            task_id="t",
+            package=record.package.to_json(),
+            unit="u",
+            config={},
+            aws_conn_id="a",
+            region="r",
             admission=ADMISSION,
         ),
-    ]  # fmt: skip
+        RecordDeploymentOperator(
+            task_id="t",
+            release=record.checkout.release.to_json(),
+            environment="dev",
+            admission=ADMISSION,
+        ),
+    ]
     for task in tasks:
         with pytest.raises(AirflowFailException, match="this is a dry run"):
             task.execute(context(dry_run=True))

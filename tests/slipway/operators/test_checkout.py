@@ -41,8 +41,10 @@ def test_a_tag_a_branch_and_a_sha(repository: Repository) -> None:
     assert (branch.tag, branch.branch) == (None, "topic")
     assert (plain.tag, plain.branch) == (None, "main")
     assert [found.event for found in (tag, branch, plain)] == [
-        Event.of_tag("v1.2.3"), Event.push("topic"), Event.push("main"),
-    ]  # fmt: skip
+        Event.of_tag("v1.2.3"),
+        Event.push("topic"),
+        Event.push("main"),
+    ]
 
 
 def test_no_ref_means_the_delivered_branch(repository: Repository) -> None:
@@ -173,8 +175,10 @@ def test_conditions_see_the_event_that_was_noted(repository: Repository) -> None
     repository.git("tag", "v1.0.0")
     tag = _checkout(repository.url, "v1.0.0", tags=["v*"])
     assert (event_of(tag).name, event_of(tag).ref, event_of(tag).branch) == (
-        "tag", "refs/tags/v1.0.0", "",
-    )  # fmt: skip
+        "tag",
+        "refs/tags/v1.0.0",
+        "",
+    )
     before = replace(tag, event=None)
     assert event_of(before) == event_of(tag)
     push = replace(_checkout(repository.url, "main"), event=None)
@@ -226,9 +230,7 @@ def test_a_strangers_branch_on_a_part_of_a_tags_past_is_not_that_tag(
     assert _checkout(repository.url, "stranger", tags=["v*"]).event == Event.of_commit(past)
 
 
-def test_a_branch_that_is_missing_is_told_with_those_that_there_are(
-    repository: Repository,
-) -> None:
+def test_a_branch_that_is_missing_is_told_with_those_that_there_are(repository: Repository) -> None:
     """What the run says that the poll starts for it."""
     repository.commit()
     repository.git("branch", "--move", "main", "master")

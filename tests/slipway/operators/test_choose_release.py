@@ -50,9 +50,11 @@ def serve(cloud: FakeFleetCloud, version: str | None) -> None:
 
 def choose(version: str, *, before: bool = True) -> str:
     operator = ChooseReleaseOperator(
-        task_id="choose_release", environment=PROD.to_json(), version=version,
+        task_id="choose_release",
+        environment=PROD.to_json(),
+        version=version,
         before=DEV.to_json() if before else None,
-    )  # fmt: skip
+    )
     chosen = operator.execute(CONTEXT)
     assert chosen["release"] == chosen["checkout"]["release"]
     return str(chosen["release"]["version"])
@@ -146,9 +148,8 @@ EVENT = {"chosen_options": ["1.0"], "responded_by_user": {"id": "7", "name": "Ad
 def ask(catalogued: tuple[str, ...]) -> dict[str, Any]:
     catalogue(*catalogued)
     operator = ChooseReleaseOperator(
-        task_id="choose_release", environment=PROD.to_json(), version="choose",
-        before=DEV.to_json(),
-    )  # fmt: skip
+        task_id="choose_release", environment=PROD.to_json(), version="choose", before=DEV.to_json()
+    )
     context: Any = {"ti": SimpleNamespace(id="x")}
     with mock.patch.object(release_form, "upsert_hitl_detail", autospec=True) as asked:
         with pytest.raises(TaskAwaitingInput) as waiting:
@@ -176,9 +177,10 @@ def test_a_commit_cannot_write_a_row_of_its_own_or_a_link_into_the_list(
 ) -> None:
     record = make_record("3.0")
     hostile = replace(
-        record.checkout, author_name="Alice | on prod now\n| 9.9 | urgent | root | on prod now",
+        record.checkout,
+        author_name="Alice | on prod now\n| 9.9 | urgent | root | on prod now",
         message="![x](https://evil.example/x.png) [fix](https://evil.example)\n\nbody",
-    )  # fmt: skip
+    )
     asked: dict[str, Any] = {}
     monkeypatch.setattr(release_form, "upsert_hitl_detail", lambda **told: asked.update(told))
     context: Any = {"ti": SimpleNamespace(id="x")}

@@ -98,9 +98,11 @@ def test_whose_turn_never_came_has_nothing_to_roll_back(cloud: FakeFleetCloud, h
 
 
 def test_a_living_owner_is_waited_for_without_a_worker(
-    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch,
+    cloud: FakeFleetCloud,
+    held: str,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(leased, "_POKE_FIRST", 0.0)
     task, before = FakeTask(states={OTHER: "running"}), mutations(cloud)
     operator = make(LaunchOperator)
@@ -135,13 +137,14 @@ def test_an_owner_whose_run_has_ended_is_dead(cloud: FakeFleetCloud, held: str, 
 @pytest.mark.parametrize(
     "owner",
     [
-        "anna@laptop", "http://localhost:8080/dags/shop/runs/commit__abc",
+        "anna@laptop",
+        "http://localhost:8080/dags/shop/runs/commit__abc",
         # Another Airflow that takes itself for localhost, and has a run of the same commit.
         run_owner(*OTHER).replace("#7e57", "#0ther"),
         run_owner(*OTHER).replace("/runs/", "/grid/"),
         run_owner(*OTHER).replace("#", "/tasks/launch#"),
     ],
-)  # fmt: skip
+)
 def test_nobody_is_dead_without_proof(
     cloud: FakeFleetCloud, owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,9 +194,11 @@ def test_a_copy_of_a_run_is_not_that_run(
 
 
 def test_an_installation_that_was_renamed_is_told_what_to_do_with_its_lease(
-    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch,
+    cloud: FakeFleetCloud,
+    held: str,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", "berlin")
     with pytest.raises(AirflowSkipException):
         housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
@@ -207,9 +212,11 @@ def test_an_installation_that_was_renamed_is_told_what_to_do_with_its_lease(
 
 
 def test_an_airflow_that_moved_is_told_what_to_do_with_its_lease(
-    cloud: FakeFleetCloud, held: str, monkeypatch: pytest.MonkeyPatch,
+    cloud: FakeFleetCloud,
+    held: str,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://new.example.com/")
     with pytest.raises(AirflowSkipException):
         housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
@@ -406,6 +413,4 @@ def housekeeping() -> RetireStandbysOperator:
 
 
 def test_a_runs_page_is_read_back_whatever_is_in_its_name() -> None:
-    assert run_of(run_owner("shop.dev", "manual__a/b c?d#e")) == (
-        "shop.dev", "manual__a/b c?d#e",
-    )  # fmt: skip
+    assert run_of(run_owner("shop.dev", "manual__a/b c?d#e")) == ("shop.dev", "manual__a/b c?d#e")

@@ -56,11 +56,14 @@ def migrate(
 ) -> SchemaVersion:
     sha = sha or repository.commit(**files)
     operator = GooseMigrateOperator(
-        task_id="migrate", environment=make_target().to_json(),
+        task_id="migrate",
+        environment=make_target().to_json(),
         release=Release(project="shop", sha=sha, version="1").to_json(),
-        url=repository.url, directory="migrations", database_conn_id="shop_dev",
+        url=repository.url,
+        directory="migrations",
+        database_conn_id="shop_dev",
         on_roll_back=on_roll_back,
-    )  # fmt: skip
+    )
     return SchemaVersion.from_json(operator.execute(CONTEXT))
 
 
@@ -139,10 +142,13 @@ def test_killing_removes_the_containers_of_this_task(
     monkeypatch.setattr(goose, "container_engine", lambda _: engine)
     runs.return_value.state.return_value = standing(7)
     operator = GooseMigrateOperator(
-        task_id="migrate", environment=make_target().to_json(),
-        url=repository.url, directory="migrations", database_conn_id="shop_dev",
+        task_id="migrate",
+        environment=make_target().to_json(),
+        url=repository.url,
+        directory="migrations",
+        database_conn_id="shop_dev",
         release=Release(project="shop", sha=repository.commit(**THREE), version="1").to_json(),
-    )  # fmt: skip
+    )
     operator.on_kill()  # nothing has been made yet
     engine.remove_labelled.assert_not_called()
     operator.execute(CONTEXT)

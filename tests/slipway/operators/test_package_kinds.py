@@ -38,15 +38,25 @@ def _sha(word: str) -> str:
 def _variant(suite: str, architecture: str, *beside: PackageBeside) -> PackageVariant:
     word = f"{suite}-{architecture}"
     return PackageVariant(
-        suite=suite, architecture=architecture, version=f"1-1~{suite}", sha256=_sha(word),
-        size=len(word), artifact=f"deb/shop_{word}.deb", beside=beside,
-    )  # fmt: skip
+        suite=suite,
+        architecture=architecture,
+        version=f"1-1~{suite}",
+        sha256=_sha(word),
+        size=len(word),
+        artifact=f"deb/shop_{word}.deb",
+        beside=beside,
+    )
 
 
 DATA = PackageBeside(
-    name="shop-data", version="1", architecture="all", artifact="deb/shop-data_1_all.deb",
-    sha256=_sha("data"), size=4, installed=True,
-)  # fmt: skip
+    name="shop-data",
+    version="1",
+    architecture="all",
+    artifact="deb/shop-data_1_all.deb",
+    sha256=_sha("data"),
+    size=4,
+    installed=True,
+)
 FIRST = _variant("bookworm", "amd64", DATA)
 OTHERS = (_variant("bookworm", "arm64"), _variant("trixie", "amd64", DATA))
 
@@ -55,9 +65,16 @@ def deb() -> DebPackage:
     found = facts_of(make_record("1"))["build_deb"]
     assert isinstance(found, DebPackage)
     return replace(
-        found, artifact=FIRST.artifact, size=FIRST.size, sha256=FIRST.sha256, beside=FIRST.beside,
-        suite="bookworm", architecture="amd64", version=FIRST.version, others=OTHERS,
-    )  # fmt: skip
+        found,
+        artifact=FIRST.artifact,
+        size=FIRST.size,
+        sha256=FIRST.sha256,
+        beside=FIRST.beside,
+        suite="bookworm",
+        architecture="amd64",
+        version=FIRST.version,
+        others=OTHERS,
+    )
 
 
 @pytest.fixture
@@ -95,10 +112,12 @@ def _publish() -> PublishedPackage:
 def test_each_suite_has_a_distribution_of_its_own(published: list[tuple[str, str]]) -> None:
     package = _publish()
     assert published == [
-        ("stable-bookworm", "shop_bookworm-arm64.deb"), ("stable-trixie", "shop-data_1_all.deb"),
-        ("stable-trixie", "shop_trixie-amd64.deb"), ("stable-bookworm", "shop-data_1_all.deb"),
+        ("stable-bookworm", "shop_bookworm-arm64.deb"),
+        ("stable-trixie", "shop-data_1_all.deb"),
+        ("stable-trixie", "shop_trixie-amd64.deb"),
+        ("stable-bookworm", "shop-data_1_all.deb"),
         ("stable-bookworm", "shop_bookworm-amd64.deb"),
-    ]  # fmt: skip
+    ]
     assert package.distribution == "stable-bookworm"
     assert PublishedPackage.from_json(json.loads(json.dumps(package.to_json()))) == package
 
@@ -140,10 +159,11 @@ def test_a_package_for_another_architecture_alone_is_named() -> None:
 def test_each_package_is_part_of_what_a_release_is(published: list[tuple[str, str]]) -> None:
     package = _publish()
     digests = {
-        package.digest, replace(package, others=()).digest,
+        package.digest,
+        replace(package, others=()).digest,
         replace(package, others=OTHERS[:1]).digest,
         replace(package, others=(OTHERS[0], replace(OTHERS[1], sha256="x"))).digest,
-    }  # fmt: skip
+    }
     assert len(digests) == 4
 
 

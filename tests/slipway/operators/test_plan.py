@@ -39,19 +39,28 @@ class Planned:
     """A plan task with what it was told, and two tasks behind it."""
 
     def __init__(
-        self, *, always: bool = False, version: str = "2", admission: Admission | None = None,
+        self,
+        *,
+        always: bool = False,
+        version: str = "2",
+        admission: Admission | None = None,
         order: BranchOrder | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.image = mock.create_autospec(ImageOutlook, instance=True)
         self.image.look.return_value = (make_image(version), "uses ami-2")
         self.schema = mock.create_autospec(SchemaOutlook, instance=True)
         self.schema.look.return_value = "1 -> 2, applies 2_x.sql"
         with DAG(dag_id="shop.prod", schedule=None):
             self.task = PlanOperator(
-                task_id="plan", package=make_record(version).package.to_json(),
-                environment=make_target().to_json(), image=self.image, schema=self.schema,
-                always=always, admission=admission, order=order,
-            )  # fmt: skip
+                task_id="plan",
+                package=make_record(version).package.to_json(),
+                environment=make_target().to_json(),
+                image=self.image,
+                schema=self.schema,
+                always=always,
+                admission=admission,
+                order=order,
+            )
             launch, roll_back = (BaseOperator(task_id=name) for name in ("launch", "roll_back"))
             self.task >> launch >> roll_back
         self.pushed: dict[str, Any] = {}

@@ -78,9 +78,11 @@ class Way:
         looks.look.side_effect = self.unreadable
         looks.unbaked.return_value = replace(there, reused=False)
         return Preflight(
-            target=world.target(**self.target), image=looks, parameters=self.parameters,
+            target=world.target(**self.target),
+            image=looks,
+            parameters=self.parameters,
             schema=mock.create_autospec(SchemaOutlook, instance=True),
-        )  # fmt: skip
+        )
 
     def package_json(self) -> Any:
         record = make_record("2").package
@@ -93,9 +95,14 @@ class Way:
         schema.look.return_value = "1 -> 2"
         with DAG(dag_id="shop.dev", schedule=None):
             task = PlanOperator(
-                task_id="plan", package=self.package_json(), image=looks.image,
-                environment=looks.target.to_json(), schema=schema, always=False, preflight=looks,
-            )  # fmt: skip
+                task_id="plan",
+                package=self.package_json(),
+                image=looks.image,
+                environment=looks.target.to_json(),
+                schema=schema,
+                always=False,
+                preflight=looks,
+            )
         with self._database():
             task.execute(context)
 
@@ -110,10 +117,15 @@ class Way:
         looks = self.preflight()
         image = looks.image.look.return_value[0]
         task = GooseMigrateOperator(
-            task_id="migrate", environment=looks.target.to_json(), image=image.to_json(),
-            release=image.release.to_json(), url="u", directory="migrations",
-            database_conn_id="shop_dev", preflight=looks,
-        )  # fmt: skip
+            task_id="migrate",
+            environment=looks.target.to_json(),
+            image=image.to_json(),
+            release=image.release.to_json(),
+            url="u",
+            directory="migrations",
+            database_conn_id="shop_dev",
+            preflight=looks,
+        )
         task.execute(_context("migrate"))
 
     def _database(self) -> Any:
@@ -157,10 +169,7 @@ def _(way: Way) -> None:
     way.target["target_group"] = "blog-dev"
 
 
-@case(
-    "listener",
-    "target group 'shop-dev-idle' hangs on no listener...; did you mean 'shop-dev'?",
-)
+@case("listener", "target group 'shop-dev-idle' hangs on no listener...; did you mean 'shop-dev'?")
 def _(way: Way) -> None:
     way.target["target_group"] = "shop-dev-idle"
 
@@ -292,8 +301,9 @@ def _(way: Way) -> None:
 @case("server groups", "quota of Auto Scaling groups is 1: 1 are used, and 1 more are needed")
 def _(way: Way) -> None:
     way.answers.by_call["DescribeAccountLimits"] = lambda _: {
-        "MaxNumberOfAutoScalingGroups": 1, "NumberOfAutoScalingGroups": 1,
-    }  # fmt: skip
+        "MaxNumberOfAutoScalingGroups": 1,
+        "NumberOfAutoScalingGroups": 1,
+    }
 
 
 @case("launch templates", "quota of launch templates is 1: 1 are used, and 1 more are needed")
@@ -453,11 +463,22 @@ def test_everything_is_told_at_once(answers: Answers) -> None:
 
 
 READS = (
-    "DescribeAutoScalingGroups", "DescribeSubnets", "DescribeSecurityGroups", "DescribeImages",
-    "DescribeInstanceTypes", "GetInstanceProfile", "DescribeAccountLimits", "GetServiceQuota",
-    "ListServiceQuotas", "DescribeParameters", "DescribeKey", "DescribeKeyPairs", "DescribeTags",
-    "DescribeAlarms", "GetTopicAttributes",
-)  # fmt: skip
+    "DescribeAutoScalingGroups",
+    "DescribeSubnets",
+    "DescribeSecurityGroups",
+    "DescribeImages",
+    "DescribeInstanceTypes",
+    "GetInstanceProfile",
+    "DescribeAccountLimits",
+    "GetServiceQuota",
+    "ListServiceQuotas",
+    "DescribeParameters",
+    "DescribeKey",
+    "DescribeKeyPairs",
+    "DescribeTags",
+    "DescribeAlarms",
+    "GetTopicAttributes",
+)
 
 
 @pytest.mark.parametrize("call", [one for one in READS if one != "DescribeAutoScalingGroups"])
@@ -477,15 +498,23 @@ def test_a_standby_comes_back_although_nothing_could_be_launched(answers: Answer
     way = Way(answers, target={"subnets": ("gone",), "profile": "gone", "alarms": ("gone",)})
     group = {**world.TAGS, "slipway:version": "2", "slipway:live-since": "400"}
     client("autoscaling").create_auto_scaling_group(
-        AutoScalingGroupName="shop-dev-2", MinSize=1, DesiredCapacity=2, MaxSize=4,
+        AutoScalingGroupName="shop-dev-2",
+        MinSize=1,
+        DesiredCapacity=2,
+        MaxSize=4,
         LaunchTemplate={"LaunchTemplateName": "shop-dev-1", "Version": "1"},
         AvailabilityZones=["eu-west-1a"],
         Tags=[
-            {"Key": key, "Value": value, "PropagateAtLaunch": True,
-             "ResourceId": "shop-dev-2", "ResourceType": "auto-scaling-group"}
+            {
+                "Key": key,
+                "Value": value,
+                "PropagateAtLaunch": True,
+                "ResourceId": "shop-dev-2",
+                "ResourceType": "auto-scaling-group",
+            }
             for key, value in {**group, "slipway:standby-until": "9999999999"}.items()
         ],
-    )  # fmt: skip
+    )
     way.check()
 
 

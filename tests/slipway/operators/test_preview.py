@@ -64,16 +64,24 @@ def _image(ec2: Any, name: str, **tags: str) -> str:
 
 
 def _baked(
-    ec2: Any, package: PublishedPackage = PACKAGE, name: str = "shop-2.0-old", *,
-    recorded: bool = True, **record: str,
-) -> str:  # fmt: skip
+    ec2: Any,
+    package: PublishedPackage = PACKAGE,
+    name: str = "shop-2.0-old",
+    *,
+    recorded: bool = True,
+    **record: str,
+) -> str:
     """An image of the release, on a base layer and by a recipe of long ago."""
     release = package.release
     tags = {
-        "layer": "app", "deb_sha256": package.sha256, "project": release.project,
-        "version": release.version, "sha": release.sha, "playbook": "0ld",
+        "layer": "app",
+        "deb_sha256": package.sha256,
+        "project": release.project,
+        "version": release.version,
+        "sha": release.sha,
+        "playbook": "0ld",
         "base_image": "ami-0ld",
-    }  # fmt: skip
+    }
     image = _image(ec2, name, **tags)
     if recorded:
         on_record(image, release, name=name, **{**tags, **record})
@@ -175,9 +183,15 @@ def test_the_record_of_an_image_that_was_made_up_in_the_bucket_is_refused(
 
 def bake(*, reuse: bool) -> MachineImage:
     operator = BakeImageOperator(
-        task_id="bake_image", package=PACKAGE.to_json(), unit="shop.service", config={},
-        aws_conn_id="aws", region=REGION, recipes=str(ROOT / "nowhere"), reuse=reuse,
-    )  # fmt: skip
+        task_id="bake_image",
+        package=PACKAGE.to_json(),
+        unit="shop.service",
+        config={},
+        aws_conn_id="aws",
+        region=REGION,
+        recipes=str(ROOT / "nowhere"),
+        reuse=reuse,
+    )
     return MachineImage.from_json(operator.execute(CONTEXT))
 
 
@@ -243,8 +257,10 @@ def test_a_project_may_stop_where_the_database_is_ahead(repository: Repository, 
     goose.return_value.state.return_value = standing(7)
     release = replace(PACKAGE.release, sha=repository.commit(**THREE))
     schema = SchemaOutlook(
-        url=repository.url, directory="migrations", database_conn_id="shop_prod",
+        url=repository.url,
+        directory="migrations",
+        database_conn_id="shop_prod",
         on_roll_back=OnRollBack.STOP,
-    )  # fmt: skip
+    )
     with pytest.raises(SchemaAhead, match="schema 7"):
         schema.look(release, CONTEXT, lambda _: None)

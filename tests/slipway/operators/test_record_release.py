@@ -41,9 +41,13 @@ def enter(
 ) -> None:
     facts = facts_of(make_record(told))
     RecordReleaseOperator(
-        task_id="record_release", project=project, checkout=facts["checkout"].to_json(),
-        package=facts["publish_apt"].to_json(), tests=facts["test"].to_json(), schema=schema,
-    ).execute(run.context)  # fmt: skip
+        task_id="record_release",
+        project=project,
+        checkout=facts["checkout"].to_json(),
+        package=facts["publish_apt"].to_json(),
+        tests=facts["test"].to_json(),
+        schema=schema,
+    ).execute(run.context)
 
 
 def released(project: str = "shop") -> list[str]:
@@ -113,9 +117,13 @@ def test_a_rehearsal_whose_xcom_was_taken_away_is_asked_for_all_the_same() -> No
     sign(RUN, record.checkout.release, **facts)
     made = facts_of(record)
     operator = RecordReleaseOperator(
-        task_id="record_release", project="shop", checkout=made["checkout"].to_json(),
-        package=made["publish_apt"].to_json(), tests=made["test"].to_json(), schema={"version": 1},
-    )  # fmt: skip
+        task_id="record_release",
+        project="shop",
+        checkout=made["checkout"].to_json(),
+        package=made["publish_apt"].to_json(),
+        tests=made["test"].to_json(),
+        schema={"version": 1},
+    )
     operator.schema = None
     with pytest.raises(AirflowFailException, match="rehearse_migrations signed nothing"):
         operator.execute(RUN.context)
@@ -261,9 +269,11 @@ def test_the_history_is_of_releases_of_this_project_alone(
     before = sorted(artifacts.rglob("*.json"))
     admission = Admission(project="shop", environment="dev", asks=asks)
     operator = RecordDeploymentOperator(
-        task_id="record_deployment", release=make_record("1").checkout.release.to_json() | edit,
-        environment="dev", admission=admission,
-    )  # fmt: skip
+        task_id="record_deployment",
+        release=make_record("1").checkout.release.to_json() | edit,
+        environment="dev",
+        admission=admission,
+    )
     with pytest.raises(AirflowFailException):
         operator.execute(RUN.context)
     history = DeploymentHistory(artifact_store())

@@ -24,9 +24,15 @@ URL, DISTRIBUTION = "http://apt/x", "stable"
 def renew(monkeypatch: pytest.MonkeyPatch, signed: Signed | None) -> bool:
     """Renew a signature of two days ago."""
     repository = AptRepository(
-        url=URL, bucket="apt", aws_conn_id="aws_default", region="eu-west-1",
-        distribution=DISTRIBUTION, component="main", acl="none", signing_key="",
-    )  # fmt: skip
+        url=URL,
+        bucket="apt",
+        aws_conn_id="aws_default",
+        region="eu-west-1",
+        distribution=DISTRIBUTION,
+        component="main",
+        acl="none",
+        signing_key="",
+    )
     bucket = mock.create_autospec(AptBucket, instance=True)
     bucket.distributions.return_value = [DISTRIBUTION]
     bucket.release.return_value = ReleaseFile(

@@ -43,9 +43,14 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 def checkout_of(repository: Repository, sha: str) -> Checkout:
     return Checkout(
         release=released(sha),
-        repository=repository.url, ref="main", branch="main", message="m", author_name="Ada",
-        author_email="a@example.com", committed_at=0,
-    )  # fmt: skip
+        repository=repository.url,
+        ref="main",
+        branch="main",
+        message="m",
+        author_name="Ada",
+        author_email="a@example.com",
+        committed_at=0,
+    )
 
 
 def operator(repository: Repository, sha: str, **options: Any) -> RunPipelineOperator:
@@ -61,8 +66,9 @@ def test_a_commits_pipeline_is_run_and_reported(repository: Repository, engine: 
     task = operator(repository, sha, images={"python": "own/python:3"})
     report = TestReport.from_json(task.execute(CONTEXT))
     assert [(s.name, s.image, s.state) for s in report.steps] == [
-        ("lint", "own/python:3", "passed"), ("unit", "own/python:3", "passed"),
-    ]  # fmt: skip
+        ("lint", "own/python:3", "passed"),
+        ("unit", "own/python:3", "passed"),
+    ]
     assert engine.leftovers() == []
     spec = engine.specs[0]
     assert spec.environment["DRONE_COMMIT_SHA"] == sha
@@ -176,8 +182,9 @@ def test_a_commit_that_ends_its_pipeline_early_is_green_and_no_release(
     engine.plays = {"unit": Play(exit_code=78)}
     report = TestReport.from_json(operator(repository, sha).execute(CONTEXT))
     assert [(step.state, step.exit_code) for step in report.steps] == [
-        ("passed", 0), ("passed", 78),
-    ]  # fmt: skip
+        ("passed", 0),
+        ("passed", 78),
+    ]
 
 
 def test_an_image_that_cannot_be_had_is_tried_again(
@@ -193,9 +200,11 @@ PLUGIN = "kind: pipeline\nsteps:\n- {name: image, image: plugins/docker, setting
 
 
 def test_a_plugin_has_every_right_where_the_operator_names_it_and_the_log_says_where_not(
-    repository: Repository, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch,
+    repository: Repository,
+    engine: FakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     sha = repository.commit(_dot_drone_dot_yml=PLUGIN)
     operator(repository, sha).execute(CONTEXT)
     assert not engine.specs[-1].security.privileged
@@ -234,9 +243,11 @@ def leaking(name: str, message: str) -> bytes:
 
 
 def test_no_secret_leaves_the_task_in_log_xcom_or_error(
-    repository: Repository, engine: FakeEngine, secrets: dict[str, str],
+    repository: Repository,
+    engine: FakeEngine,
+    secrets: dict[str, str],
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     secret = secrets["token"]
     encoded = base64.b64encode(f"a:{secret}".encode()).decode()
     wrapped = f"{encoded[:8]}\n{encoded[8:]}"

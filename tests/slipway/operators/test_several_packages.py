@@ -33,9 +33,14 @@ pytestmark = pytest.mark.usefixtures("artifacts")
 
 def beside(name: str, *, installed: bool = True) -> PackageBeside:
     return PackageBeside(
-        name=name, version="1", architecture="all", artifact=f"deb/{name}_1_all.deb",
-        sha256=hashlib.sha256(name.encode()).hexdigest(), size=len(name), installed=installed,
-    )  # fmt: skip
+        name=name,
+        version="1",
+        architecture="all",
+        artifact=f"deb/{name}_1_all.deb",
+        sha256=hashlib.sha256(name.encode()).hexdigest(),
+        size=len(name),
+        installed=installed,
+    )
 
 
 DATA, DEBUG = beside("shop-data"), beside("shop-dbgsym", installed=False)
@@ -53,9 +58,11 @@ def test_what_was_stored_before_there_were_several_is_read_and_is_the_same_relea
 
 def test_each_package_is_part_of_what_a_release_is() -> None:
     others = (
-        ALONE, replace(SEVERAL, sha256="e"), replace(SEVERAL, beside=(DATA,)),
+        ALONE,
+        replace(SEVERAL, sha256="e"),
+        replace(SEVERAL, beside=(DATA,)),
         replace(SEVERAL, beside=(DATA, replace(DEBUG, sha256="f"))),
-    )  # fmt: skip
+    )
     assert len({SEVERAL.digest, *(one.digest for one in others)}) == 5
     assert replace(SEVERAL, beside=(DEBUG, DATA)).digest == SEVERAL.digest
 
@@ -117,9 +124,10 @@ def test_all_are_published_and_the_one_that_needs_the_others_is_the_last(
     context = signed(RUN.context, build_deb=deb())
     told = PublishAptOperator(task_id="publish_apt", deb=deb().to_json()).execute(context)
     assert published == [
-        ("shop-data_1_all.deb", b"shop-data"), ("shop-dbgsym_1_all.deb", b"shop-dbgsym"),
+        ("shop-data_1_all.deb", b"shop-data"),
+        ("shop-dbgsym_1_all.deb", b"shop-dbgsym"),
         ("shop_1_all.deb", b"shop"),
-    ]  # fmt: skip
+    ]
     assert PublishedPackage.from_json(told).beside == (DATA, DEBUG)
 
 

@@ -41,9 +41,7 @@ def _run(operator: Any) -> Any:
 
 
 def _facts(version: str, **more: Any) -> dict[str, Json]:
-    return {
-        "environment": make_target(**more).to_json(), "image": make_image(version).to_json(),
-    }  # fmt: skip
+    return {"environment": make_target(**more).to_json(), "image": make_image(version).to_json()}
 
 
 def test_the_whole_way(cloud: FakeFleetCloud) -> None:
@@ -104,10 +102,12 @@ def test_standbys_are_retired_when_they_are_due(cloud: FakeFleetCloud) -> None:
 
 def test_each_wish_has_its_operator() -> None:
     wishes = [
-        LaunchOperator.wish, LaunchCanaryOperator.wish, ShiftTrafficOperator.wish,
+        LaunchOperator.wish,
+        LaunchCanaryOperator.wish,
+        ShiftTrafficOperator.wish,
         RetireOldOperator.wish,
         RollBackOperator.wish,
-    ]  # fmt: skip
+    ]
     assert {*wishes, Goal.STANDBYS_RETIRED} == set(Goal)
     assert "image" in LaunchOperator.template_fields
 
@@ -122,9 +122,10 @@ def test_a_run_whose_way_was_never_open_has_nothing_to_roll_back(
     lost = EnvironmentMisconfigured("the cloud has no target group 'shop-dve'", advice="make it")
     with mock.patch.object(FakeFleetCloud, "observe", side_effect=lost):
         back = RollBackOperator(
-            task_id="roll_back", environment=make_target().to_json(),
+            task_id="roll_back",
+            environment=make_target().to_json(),
             image=make_image("2").to_json(),
-        )  # fmt: skip
+        )
         with pytest.raises(AirflowSkipException, match="nothing was launched"):
             back.execute(FakeTask().context)
     assert cloud.ssm.parameters == {}

@@ -17,10 +17,11 @@ SHOP, BLOG = "retire_standbys.shop.dev", "retire_standbys.blog.dev"
 
 def tell(states: dict[str, str], trouble: dict[str, str]) -> Any:
     ti = SimpleNamespace(
-        dag_id="housekeeping", run_id="r",
+        dag_id="housekeeping",
+        run_id="r",
         get_task_states=lambda **_: {"r": states},
         xcom_pull=lambda *, task_ids, key: trouble.get(task_ids) if key == "trouble" else None,
-    )  # fmt: skip
+    )
     context: Any = {"ti": ti}
     return TellTroubleOperator(task_id="tell_trouble").execute(context)
 
@@ -48,10 +49,7 @@ def test_without_trouble_there_is_nothing_to_tell() -> None:
 
 def test_a_mistake_is_noted_and_bad_weather_is_not() -> None:
     task = FakeTask()
-    with (
-        pytest.raises(AirflowFailException, match="no target group"),
-        own_trouble(task.context),
-    ):
+    with pytest.raises(AirflowFailException, match="no target group"), own_trouble(task.context):
         raise EnvironmentMisconfigured("the cloud has no target group 'x'", advice="make it")  # noqa: EM101
     assert task.xcoms["trouble"].startswith("the cloud has no target group 'x'")
     other = FakeTask()

@@ -502,9 +502,4 @@ VARIABLES = [
         here="the commit's subject: more is not known",
     ),
 ]
-TABLES = {
-    "Reading": READING,
-    "Steps": STEPS,
-    "Substitution": SUBSTITUTION,
-    "Variables": VARIABLES,
-}
+TABLES = {"Reading": READING, "Steps": STEPS, "Substitution": SUBSTITUTION, "Variables": VARIABLES}

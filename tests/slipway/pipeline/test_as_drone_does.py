@@ -16,9 +16,12 @@ from tests.slipway.pipeline.as_drone_does import MESSAGE, TABLES, Outcome, Row
 
 PAGE = Path(__file__).parents[3] / "docs" / "pipeline-file.md"
 VARIABLES = {
-    "DRONE_BRANCH": "main", "DRONE_TAG": "v1.2", "DRONE_COMMIT_MESSAGE": MESSAGE,
-    "DRONE_DEPLOY_TO": "", "DRONE_COMMIT_LINK": "https://git.example.com/acme/shop/commit/abc",
-}  # fmt: skip
+    "DRONE_BRANCH": "main",
+    "DRONE_TAG": "v1.2",
+    "DRONE_COMMIT_MESSAGE": MESSAGE,
+    "DRONE_DEPLOY_TO": "",
+    "DRONE_COMMIT_LINK": "https://git.example.com/acme/shop/commit/abc",
+}
 ROWS = [row for rows in TABLES.values() for row in rows]
 _EARLIER = ("pipeline:", "build:", "kind:", "//")
 
@@ -42,9 +45,13 @@ def printed(spec: BuildSpec, folder: Path) -> str:
         return ""
     env = {"PATH": os.environ["PATH"], **steps[0].environment}
     done = subprocess.run(
-        [*steps[0].entrypoint, *(steps[0].command or ())], env=env, cwd=folder, text=True,
-        capture_output=True, check=False,
-    )  # fmt: skip
+        [*steps[0].entrypoint, *(steps[0].command or ())],
+        env=env,
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
     return done.stdout
 
 

@@ -114,9 +114,13 @@ def test_a_value_of_the_matrix_that_is_none_is_empty() -> None:
 
 @pytest.mark.parametrize(
     ("command", "words"),
-    [("redis-server --port 7000", ("redis-server", "--port", "7000")),
-     ("sh -c 'echo x y'", ("sh", "-c", "echo x y")), ("it's", ("it's",)), ("top", ("top",))],
-)  # fmt: skip
+    [
+        ("redis-server --port 7000", ("redis-server", "--port", "7000")),
+        ("sh -c 'echo x y'", ("sh", "-c", "echo x y")),
+        ("it's", ("it's",)),
+        ("top", ("top",)),
+    ],
+)
 def test_a_command_of_one_text_is_its_words(command: str, words: tuple[str, ...]) -> None:
     text = (
         f'services:\n  r:\n    image: i\n    command: "{command}"\npipeline: {{a: {{image: i}}}}\n'

@@ -13,21 +13,100 @@ from slipway.pipeline.load import load
 from slipway.pipeline.yaml.model import Pipeline, Step
 
 WORDS = (
-    "kind: pipeline\n", "type: docker\n", "name: a\n", "steps:\n", "services:\n", "- ", "  ",
-    "image: i\n", "commands: [x]\n", "depends_on: [a]\n", "environment: {A: b}\n", "when: {}\n",
-    "privileged: true\n", "<<: *x\n", "&x ", "*x", "!!map ", "{", "}", "[", "]", ": ", ", ", "\n",
-    "---\n", "...\n", "|\n", "'", '"', "\t", "~", "null", "? ", "$${x}", "\\0", "%YAML 1.1\n",
-)  # fmt: skip
+    "kind: pipeline\n",
+    "type: docker\n",
+    "name: a\n",
+    "steps:\n",
+    "services:\n",
+    "- ",
+    "  ",
+    "image: i\n",
+    "commands: [x]\n",
+    "depends_on: [a]\n",
+    "environment: {A: b}\n",
+    "when: {}\n",
+    "privileged: true\n",
+    "<<: *x\n",
+    "&x ",
+    "*x",
+    "!!map ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    ", ",
+    "\n",
+    "---\n",
+    "...\n",
+    "|\n",
+    "'",
+    '"',
+    "\t",
+    "~",
+    "null",
+    "? ",
+    "$${x}",
+    "\\0",
+    "%YAML 1.1\n",
+)
 TEXT = st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=25).map("".join)
 WORD = st.sampled_from(
-    ["x", "a", "1", "''", "~", "0", "true", "512m", "always", "fast", "push", "tag", "'*'", "'{a'",
-     "'[!'", "failure", "'${DRONE_TAG##v}'", "'${'", "'$${A}'", "'${A'", "clone", "/x", "'8080:80'",
-     "'a:1.1.1.1'", "'\\0'", "memory", "docker", "exec"]
-)  # fmt: skip
+    [
+        "x",
+        "a",
+        "1",
+        "''",
+        "~",
+        "0",
+        "true",
+        "512m",
+        "always",
+        "fast",
+        "push",
+        "tag",
+        "'*'",
+        "'{a'",
+        "'[!'",
+        "failure",
+        "'${DRONE_TAG##v}'",
+        "'${'",
+        "'$${A}'",
+        "'${A'",
+        "clone",
+        "/x",
+        "'8080:80'",
+        "'a:1.1.1.1'",
+        "'\\0'",
+        "memory",
+        "docker",
+        "exec",
+    ]
+)
 INNER = st.sampled_from(
-    ["name", "image", "from_secret", "A", "include", "exclude", "path", "branch", "event", "status",
-     "limits", "memory", "cpu", "port", "host", "temp", "medium", "size_limit", "base", "depth"]
-)  # fmt: skip
+    [
+        "name",
+        "image",
+        "from_secret",
+        "A",
+        "include",
+        "exclude",
+        "path",
+        "branch",
+        "event",
+        "status",
+        "limits",
+        "memory",
+        "cpu",
+        "port",
+        "host",
+        "temp",
+        "medium",
+        "size_limit",
+        "base",
+        "depth",
+    ]
+)
 
 
 def _mapping(items: dict[str, str]) -> str:
@@ -56,21 +135,22 @@ PIPELINE = st.tuples(TOP, st.lists(STEP, min_size=1, max_size=4)).map(
     lambda parts: f"{parts[0]}kind: pipeline\nsteps:\n{''.join(parts[1])}"
 )
 OLD_STEP = st.dictionaries(
-    st.sampled_from(["image", "commands", "secrets", "environment", "group", "when", "volumes",
-                     "repo", "pull"]), VALUES, max_size=5,
-).map(_mapping)  # fmt: skip
+    st.sampled_from(
+        ["image", "commands", "secrets", "environment", "group", "when", "volumes", "repo", "pull"]
+    ),
+    VALUES,
+    max_size=5,
+).map(_mapping)
 OLD = st.tuples(TOP, st.dictionaries(st.sampled_from("abc"), OLD_STEP, max_size=3)).map(
     lambda parts: f"{parts[0]}pipeline: {_mapping(parts[1])}\n"
 )
 SECTION = st.dictionaries(st.sampled_from("abc"), OLD_STEP, max_size=2).map(_mapping)
 OLDER = st.tuples(
-    TOP, OLD_STEP, st.sampled_from(["compose", "publish", "deploy", "notify", "matrix"]),
+    TOP,
+    OLD_STEP,
+    st.sampled_from(["compose", "publish", "deploy", "notify", "matrix"]),
     SECTION | VALUES,
-).map(
-    lambda parts: (
-        f"{parts[0]}build: {{image: 'i$$A', {parts[1][1:]}\n{parts[2]}: {parts[3]}\n"
-    )
-)  # fmt: skip
+).map(lambda parts: f"{parts[0]}build: {{image: 'i$$A', {parts[1][1:]}\n{parts[2]}: {parts[3]}\n")
 OLDEST = TOP.map(lambda top: f"{top}image: i\nscript: [a]\n")
 # What each key takes: pipelines of these are nearly always well-formed, so they reach the compiler.
 LIST = "[x, '${DRONE_TAG}', '$${A}']"
@@ -79,17 +159,24 @@ GOOD = {
     "environment": ["{A: b, B: {from_secret: s}}", "{A: '${NONE:=x}'}", "{}"],
     "settings": ["{a: 1, b: [x, yes], c: {d: 1.5}, e: {from_secret: s}, f: }", "{a: [[b]]}"],
     "when": [
-        "{branch: [main, 'f/*'], event: push}", "{status: [failure]}", "{ref: {exclude: '**'}}",
+        "{branch: [main, 'f/*'], event: push}",
+        "{status: [failure]}",
+        "{ref: {exclude: '**'}}",
     ],
     "depends_on": ["[]", "[clone]", "[s0]", "[s1, s0]"],
     "volumes": ["[{name: v, path: /v}]", "[{name: w, path: /w}]"],
     "pull": ["always", "never", "true"],
     "failure": ["ignore", "fast"],
     "detach": ["true", "false"],
-    "command": [LIST], "entrypoint": ["[]", "[sh, -c]"], "shell": ["/bin/bash"],
-    "user": ["root"], "working_dir": ["/x", "'${DRONE_BRANCH//[/]/-}'"], "mem_limit": ["1g", "7"],
-    "resources": ["{limits: {cpu: 100, memory: 1GiB}}"], "ports": ["[80, 90/udp]"],
-}  # fmt: skip
+    "command": [LIST],
+    "entrypoint": ["[]", "[sh, -c]"],
+    "shell": ["/bin/bash"],
+    "user": ["root"],
+    "working_dir": ["/x", "'${DRONE_BRANCH//[/]/-}'"],
+    "mem_limit": ["1g", "7"],
+    "resources": ["{limits: {cpu: 100, memory: 1GiB}}"],
+    "ports": ["[80, 90/udp]"],
+}
 GOOD_STEP = st.fixed_dictionaries(
     {}, optional={key: st.sampled_from(values) for key, values in GOOD.items()}
 )

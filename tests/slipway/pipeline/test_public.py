@@ -23,10 +23,15 @@ from tests.fakes.container_engine import FakeEngine
 FILES = sorted((Path(__file__).parent / "public").glob("*.yml"))
 CHECKOUT = Checkout(
     release=Release(project="shop", sha="3f2a1b7c" + "0" * 32, version="1.4.0+42.g3f2a1b7"),
-    repository="https://git.example.com/acme/shop.git", ref="main", branch="main",
-    message="Fix the \"basket\"; it's $(touch pwned)\n\nAt last.", author_name="Ada Lovelace",
-    author_email="ada@example.com", committed_at=1_700_000_000, parent="9" * 40,
-)  # fmt: skip
+    repository="https://git.example.com/acme/shop.git",
+    ref="main",
+    branch="main",
+    message='Fix the "basket"; it\'s $(touch pwned)\n\nAt last.',
+    author_name="Ada Lovelace",
+    author_email="ada@example.com",
+    committed_at=1_700_000_000,
+    parent="9" * 40,
+)
 EVENTS = {
     "push": Event(name="push", branch="main", ref="refs/heads/main", repo="acme/shop"),
     "tag": Event(name="tag", ref="refs/tags/v1.4.0", repo="acme/shop"),
@@ -78,14 +83,19 @@ def test_each_compiles_for_every_event(path: Path, event: Event) -> None:
 def test_each_runs(path: Path) -> None:
     event = EVENTS[next(iter(said(path, "event")), "push")]
     build = Build(
-        id="run", event=event, variables=build_variables(CHECKOUT, event),
+        id="run",
+        event=event,
+        variables=build_variables(CHECKOUT, event),
         labels={"slipway.run": "1"},
-    )  # fmt: skip
+    )
     engine, log = FakeEngine({}), list[str]()
     runner = BuildRunner(
-        engine, compile_file(read(path), build), sources=lambda _: b"tar",
-        output=LogGroups(log.append), timeout=60,
-    )  # fmt: skip
+        engine,
+        compile_file(read(path), build),
+        sources=lambda _: b"tar",
+        output=LogGroups(log.append),
+        timeout=60,
+    )
     result = runner.run()
     assert engine.leftovers() == []
     assert not [step for step in result.steps if step.state == "failed"]

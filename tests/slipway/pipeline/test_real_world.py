@@ -21,10 +21,15 @@ FILES = Path(__file__).parent / "real_world"
 SHA = "3f2a1b7c" + "0" * 32
 CHECKOUT = Checkout(
     release=Release(project="shop", sha=SHA, version="1.4.0+42.g3f2a1b7"),
-    repository="https://git.example.com/acme/shop.git", ref="main", branch="main",
-    message="Add a basket", author_name="Ada", author_email="ada@example.com",
-    committed_at=1_700_000_000, parent="9" * 40,
-)  # fmt: skip
+    repository="https://git.example.com/acme/shop.git",
+    ref="main",
+    branch="main",
+    message="Add a basket",
+    author_name="Ada",
+    author_email="ada@example.com",
+    committed_at=1_700_000_000,
+    parent="9" * 40,
+)
 PUSH = Event(name="push", branch="main", ref="refs/heads/main", repo="acme/shop")
 TAG = Event(name="tag", ref="refs/tags/v1.4.0", repo="acme/shop")
 PULL = Event(name="pull_request", branch="main", ref="refs/pull/7/head", repo="acme/shop")
@@ -77,8 +82,11 @@ def test_there_are_at_least_twenty() -> None:
 def test_go_module_cache() -> None:
     pipeline = one("go_module_cache")
     assert order(pipeline) == {
-        "download": (), "vet": ("download",), "test": ("download",), "build": ("vet", "test"),
-    }  # fmt: skip
+        "download": (),
+        "vet": ("download",),
+        "test": ("download",),
+        "build": ("vet", "test"),
+    }
     assert all(step.mounts == {"/go": "gocache"} for step in pipeline.steps)
     assert step(pipeline, "test").environment["CGO_ENABLED"] == "1"
     assert "main.version=3f2a1b7c" in script(step(pipeline, "build"))
@@ -160,16 +168,19 @@ def test_docker_plugin() -> None:
         "PLUGIN_DOCKERFILE": "deploy/Dockerfile",
     }
     assert publish.secrets == {
-        "PLUGIN_USERNAME": "registry_user", "PLUGIN_PASSWORD": "registry_password",
-    }  # fmt: skip
+        "PLUGIN_USERNAME": "registry_user",
+        "PLUGIN_PASSWORD": "registry_password",
+    }
     assert (publish.entrypoint, publish.command, publish.pull) == (None, None, "refresh")
 
 
 def test_multi_arch() -> None:
     spec = build("multi_arch")
     assert [pipeline.platform for pipeline in spec.pipelines] == [
-        "linux/amd64", "linux/arm64", "linux/amd64",
-    ]  # fmt: skip
+        "linux/amd64",
+        "linux/arm64",
+        "linux/amd64",
+    ]
     manifest = spec.pipelines[2]
     assert manifest.depends_on == ("linux-amd64", "linux-arm64")
     assert manifest.steps[0].environment["PLUGIN_PLATFORMS"] == "linux/amd64,linux/arm64"
@@ -247,9 +258,13 @@ def test_extension_keys() -> None:
 def test_fan_out_fan_in() -> None:
     pipeline = one("fan_out_fan_in")
     assert order(pipeline) == {
-        "setup": (), "unit": ("setup",), "e2e": ("setup",), "docs": ("setup",),
-        "bundle": ("unit", "e2e"), "deploy": ("bundle", "docs"),
-    }  # fmt: skip
+        "setup": (),
+        "unit": ("setup",),
+        "e2e": ("setup",),
+        "docs": ("setup",),
+        "bundle": ("unit", "e2e"),
+        "deploy": ("bundle", "docs"),
+    }
     assert step(pipeline, "mysql").environment["MYSQL_ALLOW_EMPTY_PASSWORD"] == "yes"
     assert step(pipeline, "mysql").ports == ()
     deploy = step(pipeline, "deploy")
@@ -261,9 +276,12 @@ def test_fan_out_fan_in() -> None:
 def test_drone_0_8() -> None:
     pipeline = one("drone_0_8")
     assert order(pipeline) == {
-        "deps": (), "vet": ("deps",), "test": ("deps",), "publish": ("vet", "test"),
+        "deps": (),
+        "vet": ("deps",),
+        "test": ("deps",),
+        "publish": ("vet", "test"),
         "slack": ("publish",),
-    }  # fmt: skip
+    }
     assert pipeline.workspace == "/go/src/github.com/acme/shop"
     assert pipeline.clone_depth == 20
     tests = step(pipeline, "test")
@@ -280,8 +298,9 @@ def test_drone_0_8() -> None:
 def test_drone_0_8_matrix() -> None:
     spec = build("drone_0_8_matrix")
     assert [(p.steps[0].image, p.services[0].image) for p in spec.pipelines] == [
-        ("python:3.5", "postgres:9.6"), ("python:3.6", "mysql:5.7"),
-    ]  # fmt: skip
+        ("python:3.5", "postgres:9.6"),
+        ("python:3.6", "mysql:5.7"),
+    ]
     assert 'pip install "django==2.0"' in script(spec.pipelines[1].steps[0])
 
 
@@ -300,8 +319,10 @@ def test_signed_with_secrets() -> None:
     assert [pipeline.name for pipeline in spec.pipelines] == ["default"]
     assert spec.pipelines[0].pull_secrets == ("dockerconfigjson",)
     assert [notice.partition(",")[0] for notice in spec.notices] == [
-        "document 2", "document 3", "document 4",
-    ]  # fmt: skip
+        "document 2",
+        "document 3",
+        "document 4",
+    ]
 
 
 def test_trusted_docker_in_docker() -> None:

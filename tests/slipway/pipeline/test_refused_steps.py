@@ -21,8 +21,11 @@ def test_only_the_step_fails_and_steps_for_failures_run(what: str, *, first: boo
     case = Case(steps(**before, a="", b="", c=ON_FAILURE), {"a": Play(refused=what)})
     result = case.run()
     assert {step.name: step.state for step in result.steps} == {
-        **dict.fromkeys(before, "passed"), "a": "failed", "b": "skipped", "c": "passed",
-    }  # fmt: skip
+        **dict.fromkeys(before, "passed"),
+        "a": "failed",
+        "b": "skipped",
+        "c": "passed",
+    }
     (note,) = [step.note for step in result.steps if step.name == "a"]
     assert note == "not started: the container engine refuses it: that is no path"
     assert any("what to do: begin it with /" in line for line in case.log)

@@ -77,26 +77,47 @@ def test_a_window_is_open_from_its_first_to_its_last_instant(
         (ALL_SUNDAY, "2026-03-28T23:00", "2026-03-29T22:00"),
         (ALL_SUNDAY, "2026-10-24T22:00", "2026-10-25T23:00"),
         # 02:30 comes twice: it begins at the first, and ends at the second.
-        (window("02:30", "03:30", "sun", zone="Europe/Berlin"),
-         "2026-10-25T00:30", "2026-10-25T02:30"),
-        (window("01:00", "02:30", "sun", zone="Europe/Berlin"),
-         "2026-10-24T23:00", "2026-10-25T01:30"),
+        (
+            window("02:30", "03:30", "sun", zone="Europe/Berlin"),
+            "2026-10-25T00:30",
+            "2026-10-25T02:30",
+        ),
+        (
+            window("01:00", "02:30", "sun", zone="Europe/Berlin"),
+            "2026-10-24T23:00",
+            "2026-10-25T01:30",
+        ),
         # 02:30 never comes: it begins when it would have without the change, or ends with it.
-        (window("02:30", "05:00", "sun", zone="Europe/Berlin"),
-         "2026-03-29T00:30", "2026-03-29T03:00"),
-        (window("00:00", "02:30", "sun", zone="Europe/Berlin"),
-         "2026-03-28T23:00", "2026-03-29T01:30"),
+        (
+            window("02:30", "05:00", "sun", zone="Europe/Berlin"),
+            "2026-03-29T00:30",
+            "2026-03-29T03:00",
+        ),
+        (
+            window("00:00", "02:30", "sun", zone="Europe/Berlin"),
+            "2026-03-28T23:00",
+            "2026-03-29T01:30",
+        ),
         # Across midnight into a day of 23 hours.
-        (window("22:00", "06:00", "sat", zone="Europe/Berlin"),
-         "2026-03-28T21:00", "2026-03-29T04:00"),
+        (
+            window("22:00", "06:00", "sat", zone="Europe/Berlin"),
+            "2026-03-28T21:00",
+            "2026-03-29T04:00",
+        ),
         # Havana skips midnight itself, so Sunday's 00:30 can mean Saturday's last half hour.
-        (window("00:30", "04:00", "sun", zone="America/Havana"),
-         "2026-03-08T04:30", "2026-03-08T08:00"),
+        (
+            window("00:30", "04:00", "sun", zone="America/Havana"),
+            "2026-03-08T04:30",
+            "2026-03-08T08:00",
+        ),
         # A stretch of time that begins and ends in the hours that come twice and never.
-        (window("2026-03-29T02:30", "2026-10-25T02:30", zone="Europe/Berlin"),
-         "2026-03-29T00:30", "2026-10-25T01:30"),
+        (
+            window("2026-03-29T02:30", "2026-10-25T02:30", zone="Europe/Berlin"),
+            "2026-03-29T00:30",
+            "2026-10-25T01:30",
+        ),
     ],
-)  # fmt: skip
+)
 def test_where_clocks_change_it_is_never_shorter_than_it_reads(
     one: FreezeWindow, first: str, end: str
 ) -> None:
@@ -160,9 +181,11 @@ def test_the_zone_of_the_question_does_not_matter() -> None:
 CLOCK = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.integers(0, 59))
 WEEKLY = st.builds(
     lambda begin, until, days, zone: window(begin, until, *days, zone=zone),
-    CLOCK, CLOCK | st.just("24:00"),
-    st.lists(st.sampled_from(DAYS), min_size=1, max_size=7, unique=True), st.sampled_from(ZONES),
-)  # fmt: skip
+    CLOCK,
+    CLOCK | st.just("24:00"),
+    st.lists(st.sampled_from(DAYS), min_size=1, max_size=7, unique=True),
+    st.sampled_from(ZONES),
+)
 NOW = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)).map(  # noqa: DTZ001
     lambda moment: moment.replace(tzinfo=UTC)
 )

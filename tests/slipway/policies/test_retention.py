@@ -24,8 +24,9 @@ def test_only_what_nobody_needs_goes() -> None:
     images = [image(n, str(n)) for n in range(6)]
     verdicts = judge_releases(images, in_use={"ami-0"}, last=["5", "4"], deployed={"1"}, now=NOW)
     assert gone(verdicts) == {
-        "ami-2": "2 releases came after it", "ami-3": "2 releases came after it",
-    }  # fmt: skip
+        "ami-2": "2 releases came after it",
+        "ami-3": "2 releases came after it",
+    }
     said = [str(one) for one in verdicts if not one.goes]
     assert said == [
         "keep ami-5 (n-5): 5 is among the last releases",

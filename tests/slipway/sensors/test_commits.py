@@ -23,11 +23,7 @@ def test_the_first_look_runs_the_head_alone(repository: Repository, artifacts: P
     repository.commit(readme="one")
     head = repository.commit(readme="two")
     assert poke(watch(repository)) == [
-        {
-            "trigger_dag_id": "shop",
-            "trigger_run_id": f"commit__{head}",
-            "conf": {"ref": head},
-        }
+        {"trigger_dag_id": "shop", "trigger_run_id": f"commit__{head}", "conf": {"ref": head}}
     ]
 
 
@@ -152,17 +148,17 @@ def test_a_commit_that_claims_an_encoding_is_run_and_stops_no_other_project(
     daemon: tuple[Path, str], artifacts: Path, encoding: str
 ) -> None:
     evil, good = two(daemon, f"encoding-{encoding[:9]}")
-    evil.git(
-        "-c", f"i18n.commitEncoding={encoding}", "commit", "--allow-empty", "-qm", "hello"
-    )  # fmt: skip
+    evil.git("-c", f"i18n.commitEncoding={encoding}", "commit", "--allow-empty", "-qm", "hello")
     runs = poke(watch(evil, "evil"), watch(good, "good"))
     assert [run["trigger_dag_id"] for run in runs] == ["evil", "good"]
 
 
 def test_a_project_that_fails_in_a_way_nobody_thought_of_stops_no_other_and_is_said_once(
-    daemon: tuple[Path, str], artifacts: Path, monkeypatch: pytest.MonkeyPatch,
+    daemon: tuple[Path, str],
+    artifacts: Path,
+    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+) -> None:
     evil, good = two(daemon, "unthought")
 
     def broken(url: str, connection: str | None) -> GitMirror:
@@ -189,9 +185,11 @@ def _push_many(repository: Repository, count: int, message: str) -> str:
         for n in range(count)
     )
     subprocess.run(
-        ["git", "fast-import", "--quiet", "--force"], cwd=repository.path, input=made.encode(),
+        ["git", "fast-import", "--quiet", "--force"],
+        cwd=repository.path,
+        input=made.encode(),
         check=True,
-    )  # fmt: skip
+    )
     return repository.git("rev-parse", "main")
 
 
@@ -269,8 +267,9 @@ def test_a_server_that_falls_silent_after_its_refs_holds_up_no_other_project(
     over.set()
     head = evil.git("rev-parse", "HEAD")
     assert [(run["trigger_dag_id"], run["conf"]["ref"]) for run in runs] == [
-        ("evil", head), ("good", good.git("rev-parse", "HEAD")),
-    ]  # fmt: skip
+        ("evil", head),
+        ("good", good.git("rev-parse", "HEAD")),
+    ]
 
 
 @pytest.mark.parametrize("stored", [b"[" * 200_000, b'"\\ud800"', b'"' + b"a" * 300_000 + b'"'])

@@ -66,8 +66,12 @@ def test_a_deferrable_one_leaves_the_worker_only_when_it_takes_long(
 
 def test_news_of_a_machine_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     told = iter([False, False, True])
-    verdicts = iter([GateResult(passed=False, message="1 of 2", cheap_recheck=lambda: next(told)),
-                     GateResult(passed=True, message="2 of 2")])  # fmt: skip
+    verdicts = iter(
+        [
+            GateResult(passed=False, message="1 of 2", cheap_recheck=lambda: next(told)),
+            GateResult(passed=True, message="2 of 2"),
+        ]
+    )
     slept: list[float] = []
     monkeypatch.setattr("slipway.sensors.fleet.time.sleep", slept.append)
     monkeypatch.setattr(fleet, "ask", lambda *_, **__: next(verdicts))

@@ -26,9 +26,13 @@ def workspace(tmp_path: Path, artifacts: Path) -> Workspace:
 
 
 def keep(
-    workspace: Workspace, content: str, *, sha: str = RELEASE.sha, log: list[str] | None = None,
+    workspace: Workspace,
+    content: str,
+    *,
+    sha: str = RELEASE.sha,
+    log: list[str] | None = None,
     store: ArtifactStore | None = None,
-) -> BuiltFiles:  # fmt: skip
+) -> BuiltFiles:
     workspace.write("bin/shop", content)
     taking = Taking(pipeline="build", paths=PATHS, file=io.BytesIO(), built_at=1)
     taking.take(workspace.read)

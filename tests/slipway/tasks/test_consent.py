@@ -69,9 +69,11 @@ def image(version: str, **more: Any) -> Json:
 
 def make(kind: Any, version: str = "2", **more: Any) -> Any:
     return kind(
-        task_id="t", environment=make_target(keep_old=3600.0).to_json(),
-        image=image(version, **more), admission=ADMISSION,
-    )  # fmt: skip
+        task_id="t",
+        environment=make_target(keep_old=3600.0).to_json(),
+        image=image(version, **more),
+        admission=ADMISSION,
+    )
 
 
 def propose(version: str = "2", *, run: FakeTask = RUN, **more: Any) -> Proposal:

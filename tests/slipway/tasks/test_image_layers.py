@@ -22,9 +22,12 @@ from tests.slipway.operators.releases import make_record
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE: PublishedPackage = make_record("2.0").package
 LAYERS = Layers(
-    region="eu-west-1", unit="shop.service", config={"PORT": "80"}, recipes=str(ROOT),
+    region="eu-west-1",
+    unit="shop.service",
+    config={"PORT": "80"},
+    recipes=str(ROOT),
     uses=("common",),
-)  # fmt: skip
+)
 
 
 class Ec2:
@@ -74,19 +77,29 @@ def _publish(ec2: Any, name: str, architecture: str = "x86_64") -> str:
 def test_the_images_of_who_says_nothing_of_machines_are_found_again() -> None:
     """As they were tagged before there was anything to be said."""
     variables = {
-        "app_package": "shop", "app_version": "2.0", "app_uses": ["common"], "app_sha256": "d",
-        "app_unit": "shop.service", "app_config": {"PORT": {"__ansible_unsafe": "80"}},
-        "app_repository_url": "http://x", "app_repository_distribution": "stable",
-        "app_repository_component": "main", "app_repository_key": "k",
-    }  # fmt: skip
+        "app_package": "shop",
+        "app_version": "2.0",
+        "app_uses": ["common"],
+        "app_sha256": "d",
+        "app_unit": "shop.service",
+        "app_config": {"PORT": {"__ansible_unsafe": "80"}},
+        "app_repository_url": "http://x",
+        "app_repository_distribution": "stable",
+        "app_repository_component": "main",
+        "app_repository_key": "k",
+    }
     written = json.dumps(variables, sort_keys=True).encode()
     bake = _app(LAYERS)
     assert bake.variables == variables
     assert bake.tags == {
-        "slipway:layer": "app", "slipway:deb-sha256": "d", "slipway:project": "shop",
-        "slipway:version": "2.0", "slipway:sha": "2" * 40, "slipway:base-image": "ami-base",
+        "slipway:layer": "app",
+        "slipway:deb-sha256": "d",
+        "slipway:project": "shop",
+        "slipway:version": "2.0",
+        "slipway:sha": "2" * 40,
+        "slipway:base-image": "ami-base",
         "slipway:playbook": digest(recipe(ROOT, "app"), {"variables": written}),
-    }  # fmt: skip
+    }
     assert not any("roles/machine" in name for name in bake.files)
 
 
@@ -170,16 +183,20 @@ def test_a_projects_own_role_comes_before_one_that_all_share(recipes: Path) -> N
 @pytest.mark.parametrize(
     "change",
     [
-        {"roles": ("java", "front")}, {"packages": ("tree", "htop")},
-        {"variables": {"front_port": 82}}, {"os": OperatingSystem.DEBIAN_13},
+        {"roles": ("java", "front")},
+        {"packages": ("tree", "htop")},
+        {"variables": {"front_port": 82}},
+        {"os": OperatingSystem.DEBIAN_13},
     ],
-)  # fmt: skip
+)
 def test_whatever_a_project_says_of_its_machines_makes_another_image(
     recipes: Path, change: dict[str, Any]
 ) -> None:
     said: dict[str, Any] = {
-        "roles": ("front", "java"), "variables": {"front_port": 81}, "packages": ("tree",)
-    }  # fmt: skip
+        "roles": ("front", "java"),
+        "variables": {"front_port": 81},
+        "packages": ("tree",),
+    }
     before = _app(_with(recipes, **said)).tags
     assert _app(_with(recipes, **said)).tags == before
     assert _app(_with(recipes, **{**said, **change})).tags != before

@@ -122,9 +122,10 @@ def test_the_launch_itself_looks(kind: Any, ami: str, monkeypatch: pytest.Monkey
 
 def test_a_bake_is_recorded_with_the_owner_that_the_cloud_names(ami: str) -> None:
     images = KnownImages(
-        catalogue=ImageCatalogue(client("ec2")), region="eu-west-1",
+        catalogue=ImageCatalogue(client("ec2")),
+        region="eu-west-1",
         records=ImageRecords(artifact_store()),
-    )  # fmt: skip
+    )
     noted = images.note(ami, {"slipway:deb-sha256": "d"}, RELEASE)
     assert noted.owner == _owner(ami)
     require_recorded(_image(ami), TARGET)

@@ -56,12 +56,15 @@ def test_every_dag_refuses_what_it_does_not_know_before_anything_runs(dag: DAG) 
 @pytest.mark.parametrize(
     ("dag_id", "key", "near"),
     [
-        ("guestbook.prod", "versoin", "version"), ("guestbook.prod", "Version", "version"),
-        ("guestbook.prod", "dry-run", "dry_run"), ("guestbook.prod", "dryrun", "dry_run"),
-        ("guestbook.prod", "DRY_RUN", "dry_run"), ("guestbook.prod", "freeze", "override_freeze"),
+        ("guestbook.prod", "versoin", "version"),
+        ("guestbook.prod", "Version", "version"),
+        ("guestbook.prod", "dry-run", "dry_run"),
+        ("guestbook.prod", "dryrun", "dry_run"),
+        ("guestbook.prod", "DRY_RUN", "dry_run"),
+        ("guestbook.prod", "freeze", "override_freeze"),
         ("guestbook", "refs", "ref"),
     ],
-)  # fmt: skip
+)
 def test_the_nearest_right_key_is_named(dag_id: str, key: str, near: str) -> None:
     with pytest.raises(AirflowFailException, match=f"did you mean '{near}'") as told:
         start(build(project(), dag_id), {key: "previous"})

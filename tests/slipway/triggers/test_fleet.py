@@ -45,9 +45,12 @@ def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> _S
 
 def _trigger(since: float = 0.0) -> FleetTrigger:
     return FleetTrigger(
-        gate="healthy", environment=make_target().to_json(), image=make_image("1").to_json(),
-        since=since, poll=0.01,
-    )  # fmt: skip
+        gate="healthy",
+        environment=make_target().to_json(),
+        image=make_image("1").to_json(),
+        since=since,
+        poll=0.01,
+    )
 
 
 def _events(trigger: FleetTrigger) -> list[Any]:

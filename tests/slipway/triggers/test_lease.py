@@ -41,8 +41,7 @@ def test_it_fires_at_once_when_nobody_holds_it(cloud: FakeFleetCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("heir", "told"),
-    [("another", "another has the lease now"), (None, "the lease is free")],
+    ("heir", "told"), [("another", "another has the lease now"), (None, "the lease is free")]
 )
 def test_it_fires_when_the_lease_changes_hands(
     cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch, heir: str | None, told: str

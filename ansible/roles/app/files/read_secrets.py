@@ -103,9 +103,12 @@ def main(target):
     lines = [line(name, value) for name, value in variables(patient_parameters()).items()]
     partial = f"{target}.partial"
     with open(
-        partial, "w", encoding="utf-8", newline="",
+        partial,
+        "w",
+        encoding="utf-8",
+        newline="",
         opener=lambda path, flags: os.open(path, flags, 0o600),
-    ) as file:  # fmt: skip
+    ) as file:
         file.writelines(lines)
     Path(partial).replace(target)
 

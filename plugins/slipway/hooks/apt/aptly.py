@@ -98,16 +98,22 @@ class Aptly:
         return None if ended.exit_code == script.NOT_HERE else _signed(ended)
 
     def _run(
-        self, steps: str, files: dict[str, bytes], log: Callable[[str], None],
+        self,
+        steps: str,
+        files: dict[str, bytes],
+        log: Callable[[str], None],
         debs: Mapping[str, IO[bytes]] | None = None,
-    ) -> Ended:  # fmt: skip
+    ) -> Ended:
         volume = f"slipway-aptly-{self.engine.installation}"
         self.engine.create_volume(volume, {"slipway.kind": "apt"})
         repository = self.repository
         where = " at ".join(filter(None, (repository.bucket, self.account.endpoint)))
         words = (
-            repository.distribution, repository.component, valid_until(datetime.now(UTC)), where
-        )  # fmt: skip
+            repository.distribution,
+            repository.component,
+            valid_until(datetime.now(UTC)),
+            where,
+        )
         toolbox = Toolbox(
             engine=self.engine, name=self.name, labels=self.labels, volumes={volume: script.ROOT}
         )
@@ -117,16 +123,24 @@ class Aptly:
         with spool() as packed:
             pack_into(packed, given, debs or {})
             result = toolbox.run(
-                "bash", "-c", steps, "publish", *words, files=packed, collect=script.OUT,
-                environment=keys.environment, timeout=_TIMEOUT, log=log,
-                secrets={
-                    **keys.files, script.KEY: repository.signing_key, script.UPLOAD: upload
-                },
-            )  # fmt: skip
+                "bash",
+                "-c",
+                steps,
+                "publish",
+                *words,
+                files=packed,
+                collect=script.OUT,
+                environment=keys.environment,
+                timeout=_TIMEOUT,
+                log=log,
+                secrets={**keys.files, script.KEY: repository.signing_key, script.UPLOAD: upload},
+            )
         return Ended(
-            exit_code=result.exit_code, said=result.output_tail, files=_files(result.collected),
+            exit_code=result.exit_code,
+            said=result.output_tail,
+            files=_files(result.collected),
             repository=repository,
-        )  # fmt: skip
+        )
 
     def _config(self) -> bytes:
         bucket = {
@@ -139,9 +153,11 @@ class Aptly:
             "plusWorkaround": True,
         }
         settings = {
-            "rootDir": script.ROOT, "gpgProvider": "gpg", "skipContentsPublishing": True,
+            "rootDir": script.ROOT,
+            "gpgProvider": "gpg",
+            "skipContentsPublishing": True,
             "S3PublishEndpoints": {"slipway": bucket},
-        }  # fmt: skip
+        }
         return json.dumps(settings).encode()
 
 
@@ -157,8 +173,7 @@ def _signed(ended: Ended, file_name: str = "") -> Signed:
     key = signing_key(ended.files[script.SECRET_KEYS])
     warnings = [key.warning(now) if key else None, moved(ended)]
     return Signed(
-        public_key=ended.files[script.PUBLIC_KEY],
-        warning="\n".join(filter(None, warnings)) or None,
+        public_key=ended.files[script.PUBLIC_KEY], warning="\n".join(filter(None, warnings)) or None
     )
 
 

@@ -57,10 +57,12 @@ def apt_repository(connection_id: str) -> AptRepository:
         if line and not line.startswith("-----"):
             mask_secret(line)
     return AptRepository(
-        url=connection.host.rstrip("/"), bucket=extra["bucket"],
+        url=connection.host.rstrip("/"),
+        bucket=extra["bucket"],
         aws_conn_id=extra.get("aws_conn_id", "aws_default"),
         region=extra.get("region", "us-east-1"),
         distribution=distribution,
-        component=extra.get("component", "main"), acl=extra.get("acl", "none"),
+        component=extra.get("component", "main"),
+        acl=extra.get("acl", "none"),
         signing_key=connection.password,
-    )  # fmt: skip
+    )

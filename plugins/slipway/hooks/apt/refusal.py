@@ -56,18 +56,22 @@ def refusal(ended: Ended, file_name: str, now: datetime) -> SlipwayError | None:
         return None
     if ended.exit_code == script.CANNOT_SIGN:
         listing = KeyListing(
-            secret=ended.file(script.SECRET_KEYS), public=ended.file(script.ALL_KEYS),
-            agent=ended.file(script.AGENT), said=ended.last_lines(),
-        )  # fmt: skip
+            secret=ended.file(script.SECRET_KEYS),
+            public=ended.file(script.ALL_KEYS),
+            agent=ended.file(script.AGENT),
+            said=ended.last_lines(),
+        )
         return cannot_sign(listing, now)
     if ended.exit_code == script.LOCKED:
         msg = f"others publish since {script.QUEUE} s"
         return ToolFailed(msg, advice="nothing: the task tries again by itself")
     reasons = {
-        script.CONFLICT: _conflict, script.NOT_SERVED: _not_served,
-        script.OTHER_COMPONENT: _other_component, script.STRANGERS: _strangers,
+        script.CONFLICT: _conflict,
+        script.NOT_SERVED: _not_served,
+        script.OTHER_COMPONENT: _other_component,
+        script.STRANGERS: _strangers,
         script.DIFFERENT: _different,
-    }  # fmt: skip
+    }
     if ended.exit_code in reasons:
         return reasons[ended.exit_code](ended, file_name)
     msg = f"aptly failed with exit code {ended.exit_code}:\n{ended.last_lines()}"

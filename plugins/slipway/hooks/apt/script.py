@@ -18,8 +18,13 @@ QUEUE = 300
 LOCKED, CONFLICT, CANNOT_SIGN, NOT_HERE = 20, 21, 22, 23
 NOT_SERVED, OTHER_COMPONENT, STRANGERS, DIFFERENT = 24, 25, 26, 27
 PUBLICATION, PACKAGE, COMPONENT, FOREIGN, MOVED, LOG = (
-    "publication", "package", "component", "foreign", "moved", "publish.log"
-)  # fmt: skip
+    "publication",
+    "package",
+    "component",
+    "foreign",
+    "moved",
+    "publish.log",
+)
 PUBLIC_KEY, SECRET_KEYS, ALL_KEYS, AGENT = "key.asc", "keys", "public-keys", "agent"
 _BIN = "/opt/signing"
 

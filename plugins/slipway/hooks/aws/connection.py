@@ -53,9 +53,12 @@ def fleet_cloud(
 
     session = AwsSession(aws_conn_id=aws_conn_id, region_name=region)
     return FleetCloud(
-        lru_cache(session.client), project=project, environment=environment,
-        target_group=target_group, load_balancer=load_balancer,
-    )  # fmt: skip
+        lru_cache(session.client),
+        project=project,
+        environment=environment,
+        target_group=target_group,
+        load_balancer=load_balancer,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,13 +27,24 @@ PATIENCE, PAUSE = 60.0, 2.0
 # API error codes that pass by themselves; botocore has tried several times already.
 _PASSING = frozenset(
     {
-        "InternalError", "InternalFailure", "RequestLimitExceeded", "ScalingActivityInProgress",
-        "ResourceContention", "ResourceInUse", "ServiceUnavailable", "Throttling",
-        "ThrottlingException", "Unavailable",
+        "InternalError",
+        "InternalFailure",
+        "RequestLimitExceeded",
+        "ScalingActivityInProgress",
+        "ResourceContention",
+        "ResourceInUse",
+        "ServiceUnavailable",
+        "Throttling",
+        "ThrottlingException",
+        "Unavailable",
     }
-)  # fmt: skip
-_CAPACITY = ("InsufficientInstanceCapacity", "InstanceLimitExceeded", "VcpuLimitExceeded",
-             "LimitExceeded")  # fmt: skip
+)
+_CAPACITY = (
+    "InsufficientInstanceCapacity",
+    "InstanceLimitExceeded",
+    "VcpuLimitExceeded",
+    "LimitExceeded",
+)
 _INCOMPLETE = (NoCredentialsError, NoRegionError, ParamValidationError, PartialCredentialsError)
 
 

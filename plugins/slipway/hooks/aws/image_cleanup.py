@@ -138,10 +138,15 @@ def _stored(raw: Mapping[str, Any]) -> StoredImage:
     tags = tags_of(raw)
     created = datetime.fromisoformat(raw["CreationDate"].replace("Z", "+00:00"))
     return StoredImage(
-        image_id=raw["ImageId"], name=raw.get("Name", ""), created=created.timestamp(),
-        version=tags.get(VERSION, ""), base=tags.get(BASE, ""), snapshots=_snapshots(raw),
-        installation=tags.get(INSTALLATION, ""), machine=tags.get(MACHINE, ""),
-    )  # fmt: skip
+        image_id=raw["ImageId"],
+        name=raw.get("Name", ""),
+        created=created.timestamp(),
+        version=tags.get(VERSION, ""),
+        base=tags.get(BASE, ""),
+        snapshots=_snapshots(raw),
+        installation=tags.get(INSTALLATION, ""),
+        machine=tags.get(MACHINE, ""),
+    )
 
 
 def _snapshots(raw: Mapping[str, Any]) -> tuple[str, ...]:

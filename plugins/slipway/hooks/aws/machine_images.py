@@ -146,18 +146,22 @@ class ImageCatalogue:
         """
         tags = {**(marks or {}), BAKE_TAG: bake}
         group = self._ec2.create_security_group(
-            GroupName=bake, Description="builder of a machine image", VpcId=ground.vpc,
+            GroupName=bake,
+            Description="builder of a machine image",
+            VpcId=ground.vpc,
             TagSpecifications=[
                 {
                     "ResourceType": "security-group",
                     "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
                 }
             ],
-        )["GroupId"]  # fmt: skip
+        )["GroupId"]
         ssh = {
-            "IpProtocol": "tcp", "FromPort": 22, "ToPort": 22,
+            "IpProtocol": "tcp",
+            "FromPort": 22,
+            "ToPort": 22,
             "IpRanges": [{"CidrIp": ground.cidr}],
-        }  # fmt: skip
+        }
         self._ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh])
         return str(group)
 
@@ -192,8 +196,9 @@ class ImageCatalogue:
             },
         ]
         pages = self._ec2.get_paginator("describe_instances").paginate(Filters=filters)
-        ids = [i["InstanceId"] for page in pages for r in page["Reservations"] for i in
-               r["Instances"]]  # fmt: skip
+        ids = [
+            i["InstanceId"] for page in pages for r in page["Reservations"] for i in r["Instances"]
+        ]
         if ids:
             self._ec2.terminate_instances(InstanceIds=ids)
             self._ec2.get_waiter("instance_terminated").wait(InstanceIds=ids, WaiterConfig=_POLL)
@@ -228,9 +233,12 @@ class ImageCatalogue:
 
 def _image(raw: Mapping[str, Any]) -> Image:
     return Image(
-        image_id=raw["ImageId"], name=raw.get("Name", ""), tags=tags_of(raw),
-        owner=raw.get("OwnerId", ""), architecture=raw.get("Architecture", ""),
-    )  # fmt: skip
+        image_id=raw["ImageId"],
+        name=raw.get("Name", ""),
+        tags=tags_of(raw),
+        owner=raw.get("OwnerId", ""),
+        architecture=raw.get("Architecture", ""),
+    )
 
 
 def _no_source(wanted: SourceImage, architecture: str) -> EnvironmentMisconfigured:

@@ -19,9 +19,11 @@ from botocore.session import Session
 # Twelve tries with standard back-off (random, up to 20 s between two: 85 s on average) outlast an
 # API that is away for half a minute; after that the task fails and Airflow takes its turn.
 CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 12}, connect_timeout=5, read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 12},
+    connect_timeout=5,
+    read_timeout=60,
     user_agent_extra="Slipway",
-)  # fmt: skip
+)
 # What the swap and the bake talk to.
 SERVICES = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
 # Keeps what it has read; botocore's own would belong to one session.
@@ -57,9 +59,11 @@ class AwsSession(AwsBaseHook):
         # The hook's own way looks for its caller's name through the sources of all modules.
         with _uncollected():
             return self.get_session(region_name=self.region_name).client(
-                service, endpoint_url=endpoint, verify=self.verify,
+                service,
+                endpoint_url=endpoint,
+                verify=self.verify,
                 config=self.config.merge(config) if config else self.config,
-            )  # fmt: skip
+            )
 
 
 @contextmanager

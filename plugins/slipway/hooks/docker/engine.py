@@ -251,10 +251,18 @@ class ContainerEngine(ContainerStreams):
         :raises StepTimedOut: when it runs longer than ``timeout``.
         """
         return tool.run(
-            self, spec, files=files, files_at=files_at, stdin=stdin, collect=collect,
-            collect_into=collect_into, timeout=timeout, log=log, grace=grace,
+            self,
+            spec,
+            files=files,
+            files_at=files_at,
+            stdin=stdin,
+            collect=collect,
+            collect_into=collect_into,
+            timeout=timeout,
+            log=log,
+            grace=grace,
             together=together,
-        )  # fmt: skip
+        )
 
     def _labels(self, labels: Mapping[str, str]) -> dict[str, str]:
         return {**labels, INSTALLATION: self.installation}

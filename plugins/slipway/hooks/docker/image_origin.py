@@ -39,8 +39,9 @@ def was_built(raw: Mapping[str, Any], name: ImageName) -> bool:
     """
     tags = [str(one) for one in raw.get("RepoTags") or ()]
     said = built_repository(name)
-    if any(one == f"{said}:{name.tag}" or (name.digest and one.startswith(f"{said}:"))
-           for one in tags):  # fmt: skip
+    if any(
+        one == f"{said}:{name.tag}" or (name.digest and one.startswith(f"{said}:")) for one in tags
+    ):
         return True
     digests = [str(one) for one in raw.get("RepoDigests") or ()]
     if any(one.startswith(f"{PULLED}/") for one in (*tags, *digests)):

@@ -110,18 +110,26 @@ class Images:
             msg = f"{image} is no image of a registry"
             raise ImageRefused(msg, advice="name the image as its registry does")
         return _Request(
-            self._client, name, written=image, names=self._names(auth),
-            header=self._header(auth), progress=progress,
-        ).fulfil(pull)  # fmt: skip
+            self._client,
+            name,
+            written=image,
+            names=self._names(auth),
+            header=self._header(auth),
+            progress=progress,
+        ).fulfil(pull)
 
     def _ensure_own(self, name: ImageName, progress: Callable[[str], None]) -> ImageFacts:
         source = self._own.source(name)
         if source is not None:
             # With the client's login: whoever named the registry gave it.
             request = _Request(
-                self._client, source, written=str(source), names=self._names(None, _SLIPWAY),
-                header=None, progress=progress,
-            )  # fmt: skip
+                self._client,
+                source,
+                written=str(source),
+                names=self._names(None, _SLIPWAY),
+                header=None,
+                progress=progress,
+            )
             pull = PullPolicy.IF_NOT_EXISTS if source.digest else PullPolicy.REFRESH
             found = request.fulfil(pull)
             raw = _inspect(self._client, found.id)
@@ -161,9 +169,15 @@ class _Request:
     """
 
     def __init__(
-        self, client: docker.APIClient, name: ImageName, *, written: str, names: str,
-        header: dict[str, str] | None, progress: Callable[[str], None],
-    ) -> None:  # fmt: skip
+        self,
+        client: docker.APIClient,
+        name: ImageName,
+        *,
+        written: str,
+        names: str,
+        header: dict[str, str] | None,
+        progress: Callable[[str], None],
+    ) -> None:
         self._client = client
         self._name = name
         self._written = written
@@ -266,9 +280,12 @@ def _facts(raw: Mapping[str, Any], digest: str) -> ImageFacts:
     ports = sorted(int(port[0]) for port in exposed if port[1:] in ([], ["tcp"]))
     test = (config.get("Healthcheck") or {}).get("Test") or ["NONE"]
     return ImageFacts(
-        id=raw["Id"], ports=tuple(ports), has_healthcheck=test[0] != "NONE", digest=digest,
+        id=raw["Id"],
+        ports=tuple(ports),
+        has_healthcheck=test[0] != "NONE",
+        digest=digest,
         user=str(config.get("User") or ""),
-    )  # fmt: skip
+    )
 
 
 def _digest_of(login: str, salt: str) -> str:

@@ -105,12 +105,18 @@ def _stands(engine: ContainerEngine, name: str) -> bool:
 def _start(engine: ContainerEngine, name: str) -> None:
     image = engine.ensure_image(IMAGE).id
     spec = ContainerSpec(
-        name=name, image=image, entrypoint=("sh", "-c"), argv=(SCRIPT,),
-        environment={"INTERFACES": interface_prefix(engine.installation) + "+"}, network="host",
-        labels={"slipway.kind": KIND}, limits=Limits(memory=_MEMORY, pids=32),
+        name=name,
+        image=image,
+        entrypoint=("sh", "-c"),
+        argv=(SCRIPT,),
+        environment={"INTERFACES": interface_prefix(engine.installation) + "+"},
+        network="host",
+        labels={"slipway.kind": KIND},
+        limits=Limits(memory=_MEMORY, pids=32),
         security=Security(drop=("ALL",), add=("NET_ADMIN", "NET_RAW"), no_new_privileges=True),
-        read_only=True, tmpfs={"/run": "size=1m"},
-    )  # fmt: skip
+        read_only=True,
+        tmpfs={"/run": "size=1m"},
+    )
     try:
         engine.start(engine.create(spec))
     except NoSuchThing:

@@ -166,9 +166,11 @@ class Following:
         raise OutputLost(msg, advice=lost.advice) from lost
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
         trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Hand out what has come so far, in bounded time."""
         self._attached.close()
         self._reader.join(_SILENCE)

@@ -45,9 +45,8 @@ def run(
             engine.put_tar(container, files_at, files)
         began = time.monotonic()
         exit_code = engine.run_to_end(
-            container, timeout=timeout, log=follow.teed(log, tail), stdin=stdin,
-            together=together,
-        )  # fmt: skip
+            container, timeout=timeout, log=follow.teed(log, tail), stdin=stdin, together=together
+        )
         seconds = time.monotonic() - began
         collected = None
         if collect is not None:

@@ -62,6 +62,8 @@ def _both_kinds(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _alarm(raw: Mapping[str, Any]) -> Alarm:
     changed = raw.get("StateTransitionedTimestamp") or raw["StateUpdatedTimestamp"]
     return Alarm(
-        name=raw["AlarmName"], ringing=raw["StateValue"] == "ALARM", since=changed.timestamp(),
+        name=raw["AlarmName"],
+        ringing=raw["StateValue"] == "ALARM",
+        since=changed.timestamp(),
         reason=str(raw.get("StateReason") or ""),
-    )  # fmt: skip
+    )

@@ -63,16 +63,19 @@ class FleetCloud(FleetChanges):
         templates, borrowed = template_names(self._ec2, self._tags), borrowed_templates(every)
         groups = (
             server_group(
-                one, key=key, health=health, addresses=addresses,
+                one,
+                key=key,
+                health=health,
+                addresses=addresses,
                 rules=rules.get(one["AutoScalingGroupName"], ""),
             )
             for one in raw
-        )  # fmt: skip
+        )
         return Fleet(
             groups=tuple(groups),
             templates=tuple(name for name in templates if name not in borrowed),
             slow_start=self._balancer.slow_start() if detailed else 0,
-        )  # fmt: skip
+        )
 
     def _rules(self, raw: list[Mapping[str, Any]], key: str) -> dict[str, str]:
         serving = [one for one in raw if key in balancers_of(one)]

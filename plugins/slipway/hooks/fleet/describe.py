@@ -83,21 +83,32 @@ def server_group(
     """
     tags = tags_of(raw)
     return ServerGroup(
-        name=raw["AutoScalingGroupName"], version=tags.get(VERSION), image_id=tags.get(IMAGE),
-        min_size=raw["MinSize"], desired=raw["DesiredCapacity"], max_size=raw["MaxSize"],
+        name=raw["AutoScalingGroupName"],
+        version=tags.get(VERSION),
+        image_id=tags.get(IMAGE),
+        min_size=raw["MinSize"],
+        desired=raw["DesiredCapacity"],
+        max_size=raw["MaxSize"],
         attached=key in balancers_of(raw),
         suspended=frozenset(one["ProcessName"] for one in raw.get("SuspendedProcesses", ())),
-        held=frozenset(tags.get(HELD, "").split()), live_since=number(tags.get(LIVE)),
-        standby_until=number(tags.get(STANDBY)), deleting="Status" in raw,
-        asked=number(tags.get(SIZE)), carried=tags.get(CARRIED, ""), rules=rules,
-        created=raw["CreatedTime"].timestamp(), taking_over=tags.get(TAKING_OVER, ""),
+        held=frozenset(tags.get(HELD, "").split()),
+        live_since=number(tags.get(LIVE)),
+        standby_until=number(tags.get(STANDBY)),
+        deleting="Status" in raw,
+        asked=number(tags.get(SIZE)),
+        carried=tags.get(CARRIED, ""),
+        rules=rules,
+        created=raw["CreatedTime"].timestamp(),
+        taking_over=tags.get(TAKING_OVER, ""),
         further=any(one.key != key for one in sources_of(raw)),
         machines=tuple(
             Machine(
-                instance_id=one["InstanceId"], address=addresses.get(one["InstanceId"]),
-                lifecycle=one["LifecycleState"], target_health=health.get(one["InstanceId"]),
+                instance_id=one["InstanceId"],
+                address=addresses.get(one["InstanceId"]),
+                lifecycle=one["LifecycleState"],
+                target_health=health.get(one["InstanceId"]),
                 weight=number(one.get("WeightedCapacity")) or 1,
             )
             for one in raw["Instances"]
         ),
-    )  # fmt: skip
+    )

@@ -23,9 +23,11 @@ def note(
     :param inherited: its machines get it as well.
     """
     tag: dict[str, Any] = {
-        "ResourceId": group, "ResourceType": "auto-scaling-group", "Key": key,
+        "ResourceId": group,
+        "ResourceType": "auto-scaling-group",
+        "Key": key,
         "PropagateAtLaunch": inherited,
-    }  # fmt: skip
+    }
     return tag if value is None else {**tag, "Value": value}
 
 

@@ -23,27 +23,37 @@ from slipway.hooks.fleet.new_group import NewGroup, of_its_own, overrides
 
 # What AWS says of a group or a template that nobody has changed.
 _USUAL: Mapping[str, tuple[Any, ...]] = {
-    "Monitoring": ({"Enabled": False},), "TerminationPolicies": (["Default"],),
-    "DefaultCooldown": (300,), "InstanceInitiatedShutdownBehavior": ("stop",),
-    "Placement": ({"Tenancy": "default"},), "MaintenanceOptions": ({"AutoRecovery": "default"},),
+    "Monitoring": ({"Enabled": False},),
+    "TerminationPolicies": (["Default"],),
+    "DefaultCooldown": (300,),
+    "InstanceInitiatedShutdownBehavior": ("stop",),
+    "Placement": ({"Tenancy": "default"},),
+    "MaintenanceOptions": ({"AutoRecovery": "default"},),
     "CapacityReservationSpecification": (
-        {"CapacityReservationPreference": "default"}, {"CapacityReservationPreference": "open"},
+        {"CapacityReservationPreference": "default"},
+        {"CapacityReservationPreference": "open"},
     ),
     "AvailabilityZoneDistribution": ({"CapacityDistributionStrategy": "balanced-best-effort"},),
-    "DeletionProtection": ("none",), "EnclaveOptions": ({"Enabled": False},),
-    "HibernationOptions": ({"Configured": False},), "DesiredCapacityType": ("units",),
+    "DeletionProtection": ("none",),
+    "EnclaveOptions": ({"Enabled": False},),
+    "HibernationOptions": ({"Configured": False},),
+    "DesiredCapacityType": ("units",),
     "AvailabilityZoneImpairmentPolicy": (
         {"ZonalShiftEnabled": False, "ImpairedZoneHealthCheckBehavior": "ReplaceUnhealthy"},
         {"ZonalShiftEnabled": False},
     ),
-}  # fmt: skip
+}
 # Characters of a value, and of a line of values.
 _LONGEST, _LINE = 120, 400
 _OURS = "/etc/slipway/instance.env"
 _ONE_MACHINES = (
-    "NetworkInterfaceId", "PrivateIpAddress", "PrivateIpAddresses", "Ipv6Addresses",
-    "Ipv4Prefixes", "Ipv6Prefixes",
-)  # fmt: skip
+    "NetworkInterfaceId",
+    "PrivateIpAddress",
+    "PrivateIpAddresses",
+    "Ipv6Addresses",
+    "Ipv4Prefixes",
+    "Ipv6Prefixes",
+)
 
 
 def told(made: NewGroup, rules: Mapping[str, Any]) -> tuple[str, ...]:
@@ -138,9 +148,10 @@ def _mixed(made: NewGroup) -> tuple[str, str]:
     base, above = (
         shares.get(key, usual)
         for key, usual in (
-            ("OnDemandBaseCapacity", 0), ("OnDemandPercentageAboveBaseCapacity", 100),
+            ("OnDemandBaseCapacity", 0),
+            ("OnDemandPercentageAboveBaseCapacity", 100),
         )
-    )  # fmt: skip
+    )
     words = f"{', '.join(kept) or 'one type'}; on demand {base} and {above} % of the rest"
     return words, ", ".join(str(one.get("InstanceType")) for one in own)
 
@@ -270,12 +281,23 @@ def _subnets(made: NewGroup) -> str:
 
 
 _SPECIAL = {
-    "mixed_instances": _mixed, "placement": _placement, "metadata": _metadata,
-    "old_metadata": _old_metadata, "network": _network, "fixed_network": _fixed_network,
-    "volumes": _volumes, "kept_root": _kept_root, "machine_tags": _machine_tags, "tags": _tags,
-    "service_role": _service_role, "user_data": _user_data, "operator": _operator,
-}  # fmt: skip
+    "mixed_instances": _mixed,
+    "placement": _placement,
+    "metadata": _metadata,
+    "old_metadata": _old_metadata,
+    "network": _network,
+    "fixed_network": _fixed_network,
+    "volumes": _volumes,
+    "kept_root": _kept_root,
+    "machine_tags": _machine_tags,
+    "tags": _tags,
+    "service_role": _service_role,
+    "user_data": _user_data,
+    "operator": _operator,
+}
 _PROJECT = {
-    "instance_type": _type, "security_groups": _security_groups, "profile": _profile,
+    "instance_type": _type,
+    "security_groups": _security_groups,
+    "profile": _profile,
     "subnets": _subnets,
-}  # fmt: skip
+}

@@ -12,29 +12,52 @@ from typing import Any
 
 # Taken over word for word. The name that a project file drops each by is the table's.
 _COPIED: Mapping[str, str] = {
-    "KeyName": "key_pair", "Monitoring": "monitoring", "InstanceMarketOptions": "spot",
+    "KeyName": "key_pair",
+    "Monitoring": "monitoring",
+    "InstanceMarketOptions": "spot",
     "CapacityReservationSpecification": "capacity_reservation",
-    "LicenseSpecifications": "licenses", "DisableApiTermination": "protection",
-    "DisableApiStop": "protection", "InstanceInitiatedShutdownBehavior": "shutdown",
-    "PrivateDnsNameOptions": "dns_names", "MaintenanceOptions": "recovery",
-}  # fmt: skip
+    "LicenseSpecifications": "licenses",
+    "DisableApiTermination": "protection",
+    "DisableApiStop": "protection",
+    "InstanceInitiatedShutdownBehavior": "shutdown",
+    "PrivateDnsNameOptions": "dns_names",
+    "MaintenanceOptions": "recovery",
+}
 # What one type of machine can and another cannot.
 OF_THE_TYPE = (
-    "EbsOptimized", "CpuOptions", "EnclaveOptions", "HibernationOptions",
+    "EbsOptimized",
+    "CpuOptions",
+    "EnclaveOptions",
+    "HibernationOptions",
     "NetworkPerformanceOptions",
-)  # fmt: skip
+)
 # Of a placement: the zone is the subnet's.
 _PLACEMENT = (
-    "Affinity", "GroupName", "HostId", "Tenancy", "SpreadDomain", "HostResourceGroupArn",
-    "PartitionNumber", "GroupId",
-)  # fmt: skip
+    "Affinity",
+    "GroupName",
+    "HostId",
+    "Tenancy",
+    "SpreadDomain",
+    "HostResourceGroupArn",
+    "PartitionNumber",
+    "GroupId",
+)
 # Of the first network interface; what names one address or interface cannot be every machine's.
 INTERFACE = (
-    "AssociateCarrierIpAddress", "AssociatePublicIpAddress", "Description", "InterfaceType",
-    "Ipv6AddressCount", "SecondaryPrivateIpAddressCount", "Ipv4PrefixCount", "Ipv6PrefixCount",
-    "PrimaryIpv6", "EnaSrdSpecification", "ConnectionTrackingSpecification", "EnaQueueCount",
+    "AssociateCarrierIpAddress",
+    "AssociatePublicIpAddress",
+    "Description",
+    "InterfaceType",
+    "Ipv6AddressCount",
+    "SecondaryPrivateIpAddressCount",
+    "Ipv4PrefixCount",
+    "Ipv6PrefixCount",
+    "PrimaryIpv6",
+    "EnaSrdSpecification",
+    "ConnectionTrackingSpecification",
+    "EnaQueueCount",
     "NetworkCardIndex",
-)  # fmt: skip
+)
 # Version 2 of the metadata service, and who reads his tags there, stay Slipway's to say.
 METADATA = ("HttpPutResponseHopLimit", "HttpProtocolIpv6")
 # Kinds of things that a launch tags.
@@ -42,9 +65,14 @@ TAGGED = ("instance", "volume", "network-interface")
 _KEPT_TAGS = ("slipway:", "aws:")
 _SPEED = ("VolumeType", "Iops", "Throughput")
 _VOLUME = (
-    *_SPEED, "SnapshotId", "VolumeSize", "DeleteOnTermination", "KmsKeyId",
-    "VolumeInitializationRate", "EbsCardIndex",
-)  # fmt: skip
+    *_SPEED,
+    "SnapshotId",
+    "VolumeSize",
+    "DeleteOnTermination",
+    "KmsKeyId",
+    "VolumeInitializationRate",
+    "EbsCardIndex",
+)
 # How root volumes are called, where the live group's own image cannot be asked any more.
 _ROOTS = ("/dev/xvda", "/dev/sda1")
 

@@ -61,9 +61,10 @@ def make_template(
     :raises EnvironmentMisconfigured: when the template is somebody else's.
     """
     wanted = {
-        "LaunchTemplateName": launch.name, "LaunchTemplateData": data,
+        "LaunchTemplateName": launch.name,
+        "LaunchTemplateData": data,
         "TagSpecifications": [{"ResourceType": "launch-template", "Tags": _tags(launch)}],
-    }  # fmt: skip
+    }
     fence()
     try:
         ec2.create_launch_template(**wanted)
@@ -149,7 +150,8 @@ def template_data(launch: Launch, image: Mapping[str, Any], groups: list[str]) -
     :param groups: ids of the security groups.
     """
     data: dict[str, Any] = {
-        "ImageId": launch.image_id, "InstanceType": launch.instance_type,
+        "ImageId": launch.image_id,
+        "InstanceType": launch.instance_type,
         "SecurityGroupIds": groups,
         "UserData": launch.user_data,
         # Version 2 of the metadata service only: a request that an application was tricked
@@ -159,7 +161,7 @@ def template_data(launch: Launch, image: Mapping[str, Any], groups: list[str]) -
         "TagSpecifications": [
             {"ResourceType": kind, "Tags": _tags(launch)} for kind in ("instance", "volume")
         ],
-    }  # fmt: skip
+    }
     if launch.profile:
         data["IamInstanceProfile"] = {"Name": launch.profile}
     return data

@@ -119,9 +119,13 @@ class FleetLease:
         return held is not None and held.owner != self.owner and not self._dead(held.owner)
 
     def acquire(
-        self, release: str = "", *, soaked: bool = False, plan: str = "",
+        self,
+        release: str = "",
+        *,
+        soaked: bool = False,
+        plan: str = "",
         admit: Callable[[LeaseRecord | None], str] = _anybody,
-    ) -> LeaseRecord:  # fmt: skip
+    ) -> LeaseRecord:
         """Take it: when it is free, our own from an earlier task, or a dead owner's.
 
         What a dead owner left half done stays on record.
@@ -238,15 +242,19 @@ def read_holder(value: str) -> LeaseRecord:
     try:
         raw = json.loads(value)
         return LeaseRecord(
-            owner=str(raw["owner"]), generation=int(raw["generation"]), token=str(raw["token"]),
+            owner=str(raw["owner"]),
+            generation=int(raw["generation"]),
+            token=str(raw["token"]),
             swaps=tuple(
                 UnfinishedSwap(
-                    release=str(one["release"]), soaked=bool(one["passed"]),
-                    plan=str(one.get("plan", "")), name=str(one.get("name", "")),
+                    release=str(one["release"]),
+                    soaked=bool(one["passed"]),
+                    plan=str(one.get("plan", "")),
+                    name=str(one.get("name", "")),
                 )
                 for one in raw.get("swaps", ())
             ),
-        )  # fmt: skip
+        )
     except (ValueError, KeyError, TypeError):
         # Somebody wrote it by hand, to keep everybody away.
         return LeaseRecord(owner=value, generation=0, token="")

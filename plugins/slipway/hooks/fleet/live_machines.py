@@ -17,15 +17,24 @@ _DEFAULT_VERSION = "$Default"
 _GONE = ("NotFound",)
 # Fields of a launch configuration that a launch template has under the same name.
 SAME = (
-    "ImageId", "InstanceType", "KeyName", "EbsOptimized", "UserData", "KernelId", "MetadataOptions",
+    "ImageId",
+    "InstanceType",
+    "KeyName",
+    "EbsOptimized",
+    "UserData",
+    "KernelId",
+    "MetadataOptions",
     "BlockDeviceMappings",
-)  # fmt: skip
+)
 # Fields of a launch configuration that say nothing of its machines, or of EC2-Classic, which is
 # gone.
 WITHOUT_MEANING = (
-    "LaunchConfigurationName", "LaunchConfigurationARN", "CreatedTime", "ClassicLinkVPCId",
+    "LaunchConfigurationName",
+    "LaunchConfigurationARN",
+    "CreatedTime",
+    "ClassicLinkVPCId",
     "ClassicLinkVPCSecurityGroups",
-)  # fmt: skip
+)
 
 
 def live_machines(client: Any, group: Mapping[str, Any]) -> dict[str, Any]:

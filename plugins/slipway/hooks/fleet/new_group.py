@@ -19,16 +19,21 @@ from slipway.hooks.fleet.scaling_rules import GRACE, lifecycle_hooks
 # health check is not among them: while a release is on trial, the cloud must not replace machines
 # that a gate looks at.
 _HABITS: Mapping[str, str] = {
-    "TerminationPolicies": "termination_policies", "DefaultCooldown": "cooldown",
-    "DefaultInstanceWarmup": "warm_up", "MaxInstanceLifetime": "max_lifetime",
-    "CapacityRebalance": "capacity_rebalance", "Context": "context",
-    "NewInstancesProtectedFromScaleIn": "scale_in_protection", "PlacementGroup": "placement",
+    "TerminationPolicies": "termination_policies",
+    "DefaultCooldown": "cooldown",
+    "DefaultInstanceWarmup": "warm_up",
+    "MaxInstanceLifetime": "max_lifetime",
+    "CapacityRebalance": "capacity_rebalance",
+    "Context": "context",
+    "NewInstancesProtectedFromScaleIn": "scale_in_protection",
+    "PlacementGroup": "placement",
     "InstanceMaintenancePolicy": "maintenance_policy",
-    "InstanceLifecyclePolicy": "lifecycle_policy", "AvailabilityZoneDistribution": "zones",
+    "InstanceLifecyclePolicy": "lifecycle_policy",
+    "AvailabilityZoneDistribution": "zones",
     "AvailabilityZoneImpairmentPolicy": "zones",
     "CapacityReservationSpecification": "capacity_reservation",
     "ServiceLinkedRoleARN": "service_role",
-}  # fmt: skip
+}
 # The role that every account has, and that nobody needs a right to pass on.
 _COMMON_ROLE = "/AWSServiceRoleForAutoScaling"
 

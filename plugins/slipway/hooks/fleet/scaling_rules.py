@@ -29,27 +29,64 @@ from slipway.hooks.fleet.missing_group import is_gone
 # Seconds: the grace period of a group that Slipway made, and of one that nobody gave any.
 GRACE, _NO_GRACE = 60, 0
 _POLICY = (
-    "PolicyName", "PolicyType", "AdjustmentType", "MinAdjustmentStep", "MinAdjustmentMagnitude",
-    "ScalingAdjustment", "Cooldown", "MetricAggregationType", "StepAdjustments",
-    "EstimatedInstanceWarmup", "TargetTrackingConfiguration", "Enabled",
+    "PolicyName",
+    "PolicyType",
+    "AdjustmentType",
+    "MinAdjustmentStep",
+    "MinAdjustmentMagnitude",
+    "ScalingAdjustment",
+    "Cooldown",
+    "MetricAggregationType",
+    "StepAdjustments",
+    "EstimatedInstanceWarmup",
+    "TargetTrackingConfiguration",
+    "Enabled",
     "PredictiveScalingConfiguration",
-)  # fmt: skip
+)
 _SCHEDULE = (
-    "ScheduledActionName", "Recurrence", "TimeZone", "MinSize", "MaxSize", "DesiredCapacity",
+    "ScheduledActionName",
+    "Recurrence",
+    "TimeZone",
+    "MinSize",
+    "MaxSize",
+    "DesiredCapacity",
     "EndTime",
-)  # fmt: skip
+)
 _HOOK = (
-    "LifecycleHookName", "LifecycleTransition", "NotificationTargetARN", "RoleARN",
-    "NotificationMetadata", "HeartbeatTimeout", "DefaultResult",
-)  # fmt: skip
+    "LifecycleHookName",
+    "LifecycleTransition",
+    "NotificationTargetARN",
+    "RoleARN",
+    "NotificationMetadata",
+    "HeartbeatTimeout",
+    "DefaultResult",
+)
 _ALARM = (
-    "AlarmDescription", "ActionsEnabled", "OKActions", "InsufficientDataActions", "MetricName",
-    "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit",
-    "EvaluationPeriods", "DatapointsToAlarm", "Threshold", "ComparisonOperator",
-    "TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics", "ThresholdMetricId",
-    "EvaluationWindow", "WarmUpConfiguration", "EvaluationCriteria", "EvaluationInterval",
+    "AlarmDescription",
+    "ActionsEnabled",
+    "OKActions",
+    "InsufficientDataActions",
+    "MetricName",
+    "Namespace",
+    "Statistic",
+    "ExtendedStatistic",
+    "Dimensions",
+    "Period",
+    "Unit",
+    "EvaluationPeriods",
+    "DatapointsToAlarm",
+    "Threshold",
+    "ComparisonOperator",
+    "TreatMissingData",
+    "EvaluateLowSampleCountPercentile",
+    "Metrics",
+    "ThresholdMetricId",
+    "EvaluationWindow",
+    "WarmUpConfiguration",
+    "EvaluationCriteria",
+    "EvaluationInterval",
     "ActionConfiguration",
-)  # fmt: skip
+)
 
 
 def fingerprint(client: Client, group: Mapping[str, Any]) -> str:
@@ -226,9 +263,10 @@ def _copy_alarm(
     # What else it does when it rings, such as to tell a topic; not to scale the old group.
     others = [one for one in alarm.get("AlarmActions") or () if ":scalingPolicy:" not in one]
     change("cloudwatch").put_metric_alarm(
-        AlarmName=name, AlarmActions=[*policies, *others],
+        AlarmName=name,
+        AlarmActions=[*policies, *others],
         **_renamed(_only(alarm, _ALARM), old, new),
-    )  # fmt: skip
+    )
 
 
 def _only(raw: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:

@@ -40,10 +40,7 @@ def attribute_texts(mirror: Path, entries: Iterable[Entry]) -> list[bytes | None
     :param mirror: a bare repository that has the commit.
     :param entries: its tree.
     """
-    files = [
-        entry for entry in entries
-        if entry.is_file and entry.path.rpartition("/")[2] == _NAME
-    ]  # fmt: skip
+    files = [entry for entry in entries if entry.is_file and entry.path.rpartition("/")[2] == _NAME]
     return [content for _, content in blobs(mirror, files, _MOST_READ)]
 
 
@@ -94,10 +91,16 @@ def _asked(mirror: Path, sha: str, attribute: str, paths: Iterable[str]) -> Iter
         while some:
             try:
                 yield git(
-                    "check-attr", "--cached", "--stdin", "-z", attribute, cwd=folder,
-                    given=os.fsencode("\0".join(some)), most=2 * MOST_OUTPUT,
+                    "check-attr",
+                    "--cached",
+                    "--stdin",
+                    "-z",
+                    attribute,
+                    cwd=folder,
+                    given=os.fsencode("\0".join(some)),
+                    most=2 * MOST_OUTPUT,
                     limit=max(0.1, until - time.monotonic()),
-                )  # fmt: skip
+                )
             except GitTookTooLong as error:
                 msg = (
                     f"git needs more than {LIMIT:.0f} s to match the paths of commit {sha[:7]} "

@@ -48,45 +48,103 @@ MOST_MEMORY = 4 << 30
 # tricks with .gitmodules and .git, paths that are none, objects that are not there. Two entries of
 # one name are looked for in what is built (:mod:`slipway.hooks.git.tree`).
 _TOLERATED = (
-    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "missingAuthor",
-    "missingCommitter", "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate",
-    "missingSpaceBeforeEmail", "multipleAuthors", "nulInCommit", "zeroPaddedDate", "badFilemode",
-    "duplicateEntries", "treeNotSorted", "zeroPaddedFilemode", "gitattributesLineLength",
-)  # fmt: skip
+    "badDate",
+    "badDateOverflow",
+    "badEmail",
+    "badName",
+    "badTimezone",
+    "missingAuthor",
+    "missingCommitter",
+    "missingEmail",
+    "missingNameBeforeEmail",
+    "missingSpaceBeforeDate",
+    "missingSpaceBeforeEmail",
+    "multipleAuthors",
+    "nulInCommit",
+    "zeroPaddedDate",
+    "badFilemode",
+    "duplicateEntries",
+    "treeNotSorted",
+    "zeroPaddedFilemode",
+    "gitattributesLineLength",
+)
 # git-config(1): protocol.allow. `file` and `ext` would let a URL name the worker's own files
 # and commands. emptyAuth: no answer with the worker's Kerberos ticket.
 _SAFE = (
-    "-c", "protocol.allow=never",
-    "-c", "protocol.https.allow=always",
-    "-c", "protocol.http.allow=always",
-    "-c", "protocol.ssh.allow=always",
-    "-c", "protocol.git.allow=always",
-    "-c", "core.hooksPath=/dev/null",
-    "-c", "core.fsmonitor=false",
-    "-c", "gc.auto=0",
-    "-c", LARGE_FILES,
+    "-c",
+    "protocol.allow=never",
+    "-c",
+    "protocol.https.allow=always",
+    "-c",
+    "protocol.http.allow=always",
+    "-c",
+    "protocol.ssh.allow=always",
+    "-c",
+    "protocol.git.allow=always",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "gc.auto=0",
+    "-c",
+    LARGE_FILES,
     # So that packs that are large, or machines with many cores, fit into MOST_MEMORY.
-    "-c", "core.packedGitWindowSize=64m",
-    "-c", "core.packedGitLimit=1g",
-    "-c", "pack.threads=4",
-    "-c", "fetch.fsckObjects=true",
+    "-c",
+    "core.packedGitWindowSize=64m",
+    "-c",
+    "core.packedGitLimit=1g",
+    "-c",
+    "pack.threads=4",
+    "-c",
+    "fetch.fsckObjects=true",
     *(word for name in _TOLERATED for word in ("-c", f"fetch.fsck.{name}=warn")),
-    "-c", "http.emptyAuth=false",
-    "-c", "credential.helper=",
-)  # fmt: skip
+    "-c",
+    "http.emptyAuth=false",
+    "-c",
+    "credential.helper=",
+)
 # The way to servers, and which of them to believe, are the machine's to say; who we are is not.
 _INHERITED = (
-    "PATH", "LANG", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
-)  # fmt: skip
+    "PATH",
+    "LANG",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "http_proxy",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
+)
 # Options of every ssh. ssh(1) takes its home from the user database, not from HOME, so each of
 # the things that it would find there is named.
 SSH = (
-    "ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "IdentityAgent=none",
-    "-o", "IdentitiesOnly=yes", "-o", "CertificateFile=none", "-o", "PKCS11Provider=none",
-    "-o", "GSSAPIAuthentication=no", "-o", "HostbasedAuthentication=no",
-    "-o", "UpdateHostKeys=no", "-o", "ControlPath=none",
-)  # fmt: skip
+    "ssh",
+    "-F",
+    "/dev/null",
+    "-o",
+    "BatchMode=yes",
+    "-o",
+    "IdentityAgent=none",
+    "-o",
+    "IdentitiesOnly=yes",
+    "-o",
+    "CertificateFile=none",
+    "-o",
+    "PKCS11Provider=none",
+    "-o",
+    "GSSAPIAuthentication=no",
+    "-o",
+    "HostbasedAuthentication=no",
+    "-o",
+    "UpdateHostKeys=no",
+    "-o",
+    "ControlPath=none",
+)
 _ALONE = {
     "HOME": "/nonexistent",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -124,10 +182,14 @@ class GitTookTooLong(GitCommandFailed):
 
 
 def git(
-    *arguments: str, cwd: Path | None = None, environment: Mapping[str, str] | None = None,
-    most: int = MOST_OUTPUT, limit: float = TIMEOUT, given: bytes = b"",
+    *arguments: str,
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    most: int = MOST_OUTPUT,
+    limit: float = TIMEOUT,
+    given: bytes = b"",
     keep: Callable[[bytes], bool] | None = None,
-) -> bytes:  # fmt: skip
+) -> bytes:
     """Run git and return what it printed.
 
     :param arguments: after ``git``; never joined into a shell string.
@@ -201,17 +263,28 @@ def ssh(
     printed = bytearray()
     command = {**_ALONE, **environment}["GIT_SSH_COMMAND"]
     _run(
-        arguments, None, environment, sink=printed.extend, most=most, limit=limit,
+        arguments,
+        None,
+        environment,
+        sink=printed.extend,
+        most=most,
+        limit=limit,
         program=tuple(shlex.split(command)),
-    )  # fmt: skip
+    )
     return bytes(printed)
 
 
 def _run(
-    arguments: tuple[str, ...], cwd: Path | None, environment: Mapping[str, str] | None, *,
-    sink: Callable[[bytes], object], most: int, limit: float = TIMEOUT, given: bytes = b"",
+    arguments: tuple[str, ...],
+    cwd: Path | None,
+    environment: Mapping[str, str] | None,
+    *,
+    sink: Callable[[bytes], object],
+    most: int,
+    limit: float = TIMEOUT,
+    given: bytes = b"",
     program: tuple[str, ...] = ("git", *_SAFE),
-) -> None:  # fmt: skip
+) -> None:
     name = f"git {arguments[0]}" if program[0] == "git" else program[0]
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
@@ -219,9 +292,13 @@ def _run(
         asked.seek(0)
         process = subprocess.Popen(  # noqa: S603 - argv only, see the module's docstring
             [*bounded(), *program, *arguments],
-            cwd=cwd, env={**inherited, **_ALONE, **(environment or {})},
-            stdin=asked, stdout=subprocess.PIPE, stderr=said, process_group=0,
-        )  # fmt: skip
+            cwd=cwd,
+            env={**inherited, **_ALONE, **(environment or {})},
+            stdin=asked,
+            stdout=subprocess.PIPE,
+            stderr=said,
+            process_group=0,
+        )
         late = threading.Event()
 
         def stop() -> None:

@@ -54,9 +54,12 @@ def git_mirror(
     def opened(address: str, reader: str | None) -> GitMirror:
         credentials = _credentials(address, reader) if reader else NOBODY
         return GitMirror(
-            url=address, root=root, credentials=credentials, submodule=submodule,
+            url=address,
+            root=root,
+            credentials=credentials,
+            submodule=submodule,
             large_files=large_files,
-        )  # fmt: skip
+        )
 
     def submodule(address: str) -> GitMirror:
         return opened(address, _reader_of(address, places))
@@ -103,8 +106,10 @@ def _credentials(url: str, connection_id: str) -> Credentials:
             if not login.known_hosts and not hosts.exists():
                 _log.warning(
                     "%s is believed to be who it says it is, this first time; `known_hosts` in "
-                    "the extra of the connection %s would tell for sure", url, connection_id,
-                )  # fmt: skip
+                    "the extra of the connection %s would tell for sure",
+                    url,
+                    connection_id,
+                )
             reading = with_key(login, hosts)
         else:
             _check(login.password, connection_id, "password, as https URLs need")

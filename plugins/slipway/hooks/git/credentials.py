@@ -114,9 +114,13 @@ def with_key(login: Login, hosts: Path) -> Iterator[Mapping[str, str]]:
         if login.known_hosts:
             known = stack.enter_context(_in_memory(login.known_hosts.strip() + "\n"))
             believed: tuple[str, ...] = (
-                "-o", f"UserKnownHostsFile={known}", "-o", "GlobalKnownHostsFile=/dev/null",
-                "-o", "StrictHostKeyChecking=yes",
-            )  # fmt: skip
+                "-o",
+                f"UserKnownHostsFile={known}",
+                "-o",
+                "GlobalKnownHostsFile=/dev/null",
+                "-o",
+                "StrictHostKeyChecking=yes",
+            )
         else:
             believed = _first_met(hosts)
         yield {"GIT_SSH_COMMAND": _ssh("-i", key, *believed)}

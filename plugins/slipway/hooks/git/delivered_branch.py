@@ -120,9 +120,10 @@ def _fewer_and_fewer(listed: list[str], delivered: Deliverable) -> Iterator[list
 def _releases(listed: Iterable[str]) -> list[str]:
     """List the tags with the highest numbers, from which versions are made."""
     tags = [
-        (number, ref) for ref in listed
+        (number, ref)
+        for ref in listed
         if ref.startswith(TAGS) and (number := release_number(ref.removeprefix(TAGS)))
-    ]  # fmt: skip
+    ]
     return [ref for _, ref in sorted(tags, reverse=True)[:MOST_RELEASES]]
 
 

@@ -100,9 +100,12 @@ class GitFiles:
         self._store.require(sha)
         branches = self._branches(sha, branch, main)
         clone = Clone(
-            url=self.url, branch=branch, branches=branches, depth=depth,
+            url=self.url,
+            branch=branch,
+            branches=branches,
+            depth=depth,
             main=main if main in branches else branch,
-        )  # fmt: skip
+        )
         return self._packed(sha, clone)
 
     def read(self, sha: str, path: str) -> bytes | None:

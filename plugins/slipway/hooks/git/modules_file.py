@@ -124,5 +124,8 @@ def _same_server(url: str, parent_url: str) -> bool:
     except ValueError:
         return False
     return (mine.scheme, mine.user, mine.host, mine.port) == (
-        theirs.scheme, theirs.user, theirs.host, theirs.port,
-    )  # fmt: skip
+        theirs.scheme,
+        theirs.user,
+        theirs.host,
+        theirs.port,
+    )

@@ -6,19 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from slipway.exceptions import (
-    RefNotFound,
-    RepositoryRefused,
-    RepositoryTooLarge,
-    SlipwayError,
-)
-from slipway.hooks.git.command import (
-    MOST_OUTPUT,
-    TIMEOUT,
-    GitCommandFailed,
-    GitOutputTooLarge,
-    git,
-)
+from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryTooLarge, SlipwayError
+from slipway.hooks.git.command import MOST_OUTPUT, TIMEOUT, GitCommandFailed, GitOutputTooLarge, git
 from slipway.hooks.git.credentials import Credentials
 from slipway.hooks.git.errors import remote_failure
 from slipway.hooks.git.folder import locked, mirror_path, own_folder, remove_shared
@@ -175,9 +164,12 @@ class MirrorStore:
             raise RepositoryTooLarge(msg, advice="remove those that nobody needs") from error
 
     def remote(
-        self, *arguments: str, limit: float = TIMEOUT, most: int = MOST_OUTPUT,
+        self,
+        *arguments: str,
+        limit: float = TIMEOUT,
+        most: int = MOST_OUTPUT,
         keep: Callable[[bytes], bool] | None = None,
-    ) -> bytes:  # fmt: skip
+    ) -> bytes:
         """Run git with the credentials.
 
         :param limit: seconds that it may take.

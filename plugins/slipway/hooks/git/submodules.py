@@ -182,8 +182,10 @@ def _modules(place: _Place, links: Mapping[str, str]) -> dict[str, Submodule]:
         some = ", ".join(visible(path) for path in missing[:_MOST_NAMED])
         _log.warning(
             "these folders of %s are empty: .gitmodules does not say where their commits are: %s; "
-            "add them with `git submodule add`, or remove them", place.sha[:7], some,
-        )  # fmt: skip
+            "add them with `git submodule add`, or remove them",
+            place.sha[:7],
+            some,
+        )
     found = {}
     for path in links.keys() & named.keys():
         try:

@@ -76,9 +76,18 @@ def _fetch(work: Path, mirror: Path, sha: str, clone: Clone) -> None:
     tips = [f"+{tip}:{_REMOTE}{name}" for name, tip in clone.branches.items()]
     limits = ["--depth", str(clone.depth)] if clone.depth else ["--tags"]
     _in(
-        work, "-c", "protocol.file.allow=always", "fetch", "--quiet", f"--upload-pack={_UPLOAD}",
-        *limits, "--", mirror.as_uri(), f"+{sha}:{_FETCHED}", *tips,
-    )  # fmt: skip
+        work,
+        "-c",
+        "protocol.file.allow=always",
+        "fetch",
+        "--quiet",
+        f"--upload-pack={_UPLOAD}",
+        *limits,
+        "--",
+        mirror.as_uri(),
+        f"+{sha}:{_FETCHED}",
+        *tips,
+    )
 
 
 def _check_out(work: Path, sha: str, clone: Clone) -> None:
@@ -119,8 +128,12 @@ def _tell_of_cut(work: Path, clone: Clone, prefix: str) -> None:
     tags = f"{count} tags" if count else "without a tag that `git describe` could find"
     _log.warning(
         "the history%s is cut: the last %d commits, %s; `clone: {depth: %d}` in the pipeline file "
-        "brings more", where, clone.depth, tags, max(1000, clone.depth * 10),
-    )  # fmt: skip
+        "brings more",
+        where,
+        clone.depth,
+        tags,
+        max(1000, clone.depth * 10),
+    )
 
 
 def _root(member: tarfile.TarInfo) -> tarfile.TarInfo:

@@ -152,9 +152,11 @@ class LfsObjects:
     ) -> dict[str, Answered]:
         """Ask where objects are."""
         asked = {
-            "operation": "download", "transfers": ["basic"], "hash_algo": "sha256",
+            "operation": "download",
+            "transfers": ["basic"],
+            "hash_algo": "sha256",
             "objects": [{"oid": one.oid, "size": one.size} for one in wanted],
-        }  # fmt: skip
+        }
         headers = {**endpoint.headers, "Accept": _MEDIA, "Content-Type": _MEDIA}
         request = client.build_request(
             "POST", f"{endpoint.url}/objects/batch", headers=headers, content=json.dumps(asked)
@@ -241,9 +243,13 @@ class LfsObjects:
         path = shlex.quote(address.path)
         try:
             said = ssh(
-                *port, "--", f"{who}{address.host.strip('[]')}",
-                f"git-lfs-authenticate {path} download", environment=environment, limit=ANSWER,
-            )  # fmt: skip
+                *port,
+                "--",
+                f"{who}{address.host.strip('[]')}",
+                f"git-lfs-authenticate {path} download",
+                environment=environment,
+                limit=ANSWER,
+            )
         except GitCommandFailed as error:
             raise remote_failure(self._store.url, error) from error
         action = Action.model_validate_json(said)

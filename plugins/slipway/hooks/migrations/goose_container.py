@@ -72,9 +72,12 @@ class GooseContainer:
         return self._run({"state": True}, ())
 
     def run(
-        self, *command: str, options: Sequence[str], refuse: Sequence[str] = (),
+        self,
+        *command: str,
+        options: Sequence[str],
+        refuse: Sequence[str] = (),
         patience: float | None = None,
-    ) -> Output:  # fmt: skip
+    ) -> Output:
         """Run goose.
 
         :param command: of goose.
@@ -89,16 +92,26 @@ class GooseContainer:
     def _goose(self, command: Sequence[str], options: Sequence[str]) -> tuple[str, ...]:
         url, password = postgres_password(self.url)
         settings = {
-            "options": " ".join(options), "application_name": _NAME, "connect_timeout": "10",
+            "options": " ".join(options),
+            "application_name": _NAME,
+            "connect_timeout": "10",
             "passfile": password.environment.get("PGPASSFILE", ""),
-        }  # fmt: skip
+        }
         written = urlencode({name: one for name, one in settings.items() if one}, quote_via=quote)
         parts = urlsplit(url)
         query = f"{parts.query}&{written}" if parts.query else written
         return (
-            "goose", "-dir", f"{WORK}/{self.migrations.directory}", "-table", TABLE,
-            "-env", "none", "postgres", parts._replace(query=query).geturl(), *command,
-        )  # fmt: skip
+            "goose",
+            "-dir",
+            f"{WORK}/{self.migrations.directory}",
+            "-table",
+            TABLE,
+            "-env",
+            "none",
+            "postgres",
+            parts._replace(query=query).geturl(),
+            *command,
+        )
 
     def _run(
         self, wanted: Mapping[str, object], command: Sequence[str], lock: Sequence[str] = ()
@@ -114,13 +127,23 @@ class GooseContainer:
         url, password = postgres_password(self.url)
         told = json.dumps({"mark": seen.mark, "names": sorted(self.env), **wanted})
         result = self.toolbox.run(
-            *lock, "python3", "-I", f"{WORK}/{_WATCH}", told, *command,
+            *lock,
+            "python3",
+            "-I",
+            f"{WORK}/{_WATCH}",
+            told,
+            *command,
             files=_with_program(self.migrations.archive),
             environment={
-                **self.env, "GOOSE_DBSTRING": url, "PGAPPNAME": _NAME, **password.environment,
+                **self.env,
+                "GOOSE_DBSTRING": url,
+                "PGAPPNAME": _NAME,
+                **password.environment,
             },
-            secrets=password.files, timeout=self.timeout, log=log,
-        )  # fmt: skip
+            secrets=password.files,
+            timeout=self.timeout,
+            log=log,
+        )
         return Output(exit_code=result.exit_code, lines=lines, seen=seen, seconds=result.seconds)
 
 

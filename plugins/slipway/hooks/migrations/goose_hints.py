@@ -19,28 +19,40 @@ _NO_WAY_DOWN = (
 _HINTS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(said), advice)
     for said, advice in (
-        (r"extension \"[^\"]+\" is not available|extension control file",
-         "the Postgres of the rehearsal has no such extension: name an image that has it, "
-         "`migrations: {{image: ...}}`, in the project file, with the version that the "
-         "environments run"),
-        (r"role \"[^\"]+\" does not exist",
-         "a role that only the environments' servers have: name it in the project file, "
-         "`migrations: {{roles: [...]}}`, and the rehearsal makes it beforehand"),
-        (r"cannot run inside a transaction block|cannot be executed from a function"
-         r"|CONCURRENTLY cannot",
-         "write `-- +goose NO TRANSACTION` at the top of {name}, and keep nothing else in it"),
-        (r"unsafe use of new value",
-         "Postgres lets a new value of an enum be used when the transaction that added it is "
-         "over: use it in the next file"),
-        (r"unterminated dollar-quoted string|unterminated quoted string",
-         "goose ends a statement at each line that ends with a semicolon: put `-- +goose "
-         "StatementBegin` before the function or block, and `-- +goose StatementEnd` after it"),
-        (r"could not load library|must be loaded via shared_preload_libraries"
-         r"|shared_preload_libraries",
-         "name an image in the project file, `migrations: {{image: ...}}`, whose configuration "
-         "loads the library"),
+        (
+            r"extension \"[^\"]+\" is not available|extension control file",
+            "the Postgres of the rehearsal has no such extension: name an image that has it, "
+            "`migrations: {{image: ...}}`, in the project file, with the version that the "
+            "environments run",
+        ),
+        (
+            r"role \"[^\"]+\" does not exist",
+            "a role that only the environments' servers have: name it in the project file, "
+            "`migrations: {{roles: [...]}}`, and the rehearsal makes it beforehand",
+        ),
+        (
+            r"cannot run inside a transaction block|cannot be executed from a function"
+            r"|CONCURRENTLY cannot",
+            "write `-- +goose NO TRANSACTION` at the top of {name}, and keep nothing else in it",
+        ),
+        (
+            r"unsafe use of new value",
+            "Postgres lets a new value of an enum be used when the transaction that added it is "
+            "over: use it in the next file",
+        ),
+        (
+            r"unterminated dollar-quoted string|unterminated quoted string",
+            "goose ends a statement at each line that ends with a semicolon: put `-- +goose "
+            "StatementBegin` before the function or block, and `-- +goose StatementEnd` after it",
+        ),
+        (
+            r"could not load library|must be loaded via shared_preload_libraries"
+            r"|shared_preload_libraries",
+            "name an image in the project file, `migrations: {{image: ...}}`, whose configuration "
+            "loads the library",
+        ),
     )
-)  # fmt: skip
+)
 
 
 def advice(reason: str, direction: str, code: str, file: GooseFile | None, name: str) -> str:

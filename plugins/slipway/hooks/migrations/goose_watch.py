@@ -65,9 +65,7 @@ _BLOCKED = """
     where w.datname = current_database() and w.application_name = %s
     order by s.xact_start nulls last, b.pid
 """
-_FIELDS = (
-    "pid", "role", "application", "state", "query", "since", "seconds", "relation", "kind",
-)  # fmt: skip
+_FIELDS = ("pid", "role", "application", "state", "query", "since", "seconds", "relation", "kind")
 
 
 def main(wanted: dict[str, Any], command: list[str]) -> int:

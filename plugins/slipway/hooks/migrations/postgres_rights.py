@@ -13,50 +13,101 @@ _BY_ONE = "-- a superuser's work, once, beforehand: "
 _RIGHTS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
     (re.compile(said), right, cure)
     for said, right, cure in (
-        (r'create extension "?([^"\s]+)"?', _SUPERUSER + ", or the extension to be there before",
-         _BY_ONE + "CREATE EXTENSION {0};"),
+        (
+            r'create extension "?([^"\s]+)"?',
+            _SUPERUSER + ", or the extension to be there before",
+            _BY_ONE + "CREATE EXTENSION {0};",
+        ),
         (r"create extension", _SUPERUSER + ", or the extension to be there before", ""),
-        (r"external program|pg_execute_server_program", "pg_execute_server_program",
-         "GRANT pg_execute_server_program TO {role};"),
-        (r"COPY to a file|pg_write_server_files", "pg_write_server_files",
-         "GRANT pg_write_server_files TO {role};"),
-        (r"COPY from a file|pg_read_server_files", "pg_read_server_files",
-         "GRANT pg_read_server_files TO {role};"),
-        (r"create role|alter role|drop role|CREATEROLE", "CREATEROLE",
-         "ALTER ROLE {role} CREATEROLE;"),
+        (
+            r"external program|pg_execute_server_program",
+            "pg_execute_server_program",
+            "GRANT pg_execute_server_program TO {role};",
+        ),
+        (
+            r"COPY to a file|pg_write_server_files",
+            "pg_write_server_files",
+            "GRANT pg_write_server_files TO {role};",
+        ),
+        (
+            r"COPY from a file|pg_read_server_files",
+            "pg_read_server_files",
+            "GRANT pg_read_server_files TO {role};",
+        ),
+        (
+            r"create role|alter role|drop role|CREATEROLE",
+            "CREATEROLE",
+            "ALTER ROLE {role} CREATEROLE;",
+        ),
         (r"create database", "CREATEDB", "ALTER ROLE {role} CREATEDB;"),
         (r"REPLICATION|replication", "REPLICATION", "ALTER ROLE {role} REPLICATION;"),
         (r"create event trigger", _SUPERUSER, ""),
         (r"superuser|ALTER SYSTEM|set parameter|access to library", _SUPERUSER, ""),
-        (r'must be (?:a )?member of role "?([^"]+?)"? \(', "to be a member of the role {0}",
-         "GRANT {0} TO {role};"),
-        (r'must be able to SET ROLE "?([^"]+?)"? \(', "to be a member of the role {0}",
-         "GRANT {0} TO {role};"),
-        (r"must be (?:the )?(?:owner|member) of (table|relation|view|sequence|index|type|function"
-         r"|schema|materialized view|database|foreign table) (\S+) \(",
-         "to own, or be a member of, {0} {1}", "ALTER {0} {1} OWNER TO {role};"),
+        (
+            r'must be (?:a )?member of role "?([^"]+?)"? \(',
+            "to be a member of the role {0}",
+            "GRANT {0} TO {role};",
+        ),
+        (
+            r'must be able to SET ROLE "?([^"]+?)"? \(',
+            "to be a member of the role {0}",
+            "GRANT {0} TO {role};",
+        ),
+        (
+            r"must be (?:the )?(?:owner|member) of (table|relation|view|sequence|index|type"
+            r"|function|schema|materialized view|database|foreign table) (\S+) \(",
+            "to own, or be a member of, {0} {1}",
+            "ALTER {0} {1} OWNER TO {role};",
+        ),
         (r"must be (?:the )?(?:owner|member) of (.*?) \(", "to own, or be a member of, {0}", ""),
-        (r"permission denied for schema (\S+) \(", "a GRANT on schema {0}",
-         "GRANT USAGE, CREATE ON SCHEMA {0} TO {role};"),
-        (r"permission denied for database (\S+) \(", "a GRANT on database {0}",
-         "GRANT CREATE, CONNECT ON DATABASE {0} TO {role};"),
-        (r"permission denied for (?:table|relation|view) (\S+) \(", "a GRANT on table {0}",
-         "GRANT SELECT, INSERT, UPDATE, DELETE, REFERENCES, TRIGGER ON {0} TO {role};"),
-        (r"permission denied for sequence (\S+) \(", "a GRANT on sequence {0}",
-         "GRANT USAGE, SELECT, UPDATE ON SEQUENCE {0} TO {role};"),
-        (r"permission denied for (?:type|domain) (\S+) \(", "a GRANT on type {0}",
-         "GRANT USAGE ON TYPE {0} TO {role};"),
-        (r"permission denied for language (\S+) \(", "a GRANT on language {0}",
-         "GRANT USAGE ON LANGUAGE {0} TO {role};"),
-        (r"permission denied for tablespace (\S+) \(", "a GRANT on tablespace {0}",
-         "GRANT CREATE ON TABLESPACE {0} TO {role};"),
-        (r"permission denied for foreign server (\S+) \(", "a GRANT on foreign server {0}",
-         "GRANT USAGE ON FOREIGN SERVER {0} TO {role};"),
-        (r"permission denied for function (\S+) \(", "a GRANT on function {0}",
-         "GRANT EXECUTE ON FUNCTION {0} TO {role};"),
+        (
+            r"permission denied for schema (\S+) \(",
+            "a GRANT on schema {0}",
+            "GRANT USAGE, CREATE ON SCHEMA {0} TO {role};",
+        ),
+        (
+            r"permission denied for database (\S+) \(",
+            "a GRANT on database {0}",
+            "GRANT CREATE, CONNECT ON DATABASE {0} TO {role};",
+        ),
+        (
+            r"permission denied for (?:table|relation|view) (\S+) \(",
+            "a GRANT on table {0}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE, REFERENCES, TRIGGER ON {0} TO {role};",
+        ),
+        (
+            r"permission denied for sequence (\S+) \(",
+            "a GRANT on sequence {0}",
+            "GRANT USAGE, SELECT, UPDATE ON SEQUENCE {0} TO {role};",
+        ),
+        (
+            r"permission denied for (?:type|domain) (\S+) \(",
+            "a GRANT on type {0}",
+            "GRANT USAGE ON TYPE {0} TO {role};",
+        ),
+        (
+            r"permission denied for language (\S+) \(",
+            "a GRANT on language {0}",
+            "GRANT USAGE ON LANGUAGE {0} TO {role};",
+        ),
+        (
+            r"permission denied for tablespace (\S+) \(",
+            "a GRANT on tablespace {0}",
+            "GRANT CREATE ON TABLESPACE {0} TO {role};",
+        ),
+        (
+            r"permission denied for foreign server (\S+) \(",
+            "a GRANT on foreign server {0}",
+            "GRANT USAGE ON FOREIGN SERVER {0} TO {role};",
+        ),
+        (
+            r"permission denied for function (\S+) \(",
+            "a GRANT on function {0}",
+            "GRANT EXECUTE ON FUNCTION {0} TO {role};",
+        ),
         (r"permission denied for (.*?) \(", "a GRANT on {0}", ""),
     )
-)  # fmt: skip
+)
 _KINDS = {"relation": "TABLE"}
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 

@@ -13,10 +13,28 @@ from slipway.exceptions import PackageRefused
 
 # Debian's, released and of its ports; no wildcards, which only sources have.
 ARCHITECTURES = (
-    "all", "alpha", "amd64", "arm64", "armel", "armhf", "hppa", "i386", "ia64", "loong64", "m68k",
-    "mips64el", "mipsel", "powerpc", "ppc64", "ppc64el", "riscv64", "s390x", "sh4", "sparc64",
+    "all",
+    "alpha",
+    "amd64",
+    "arm64",
+    "armel",
+    "armhf",
+    "hppa",
+    "i386",
+    "ia64",
+    "loong64",
+    "m68k",
+    "mips64el",
+    "mipsel",
+    "powerpc",
+    "ppc64",
+    "ppc64el",
+    "riscv64",
+    "s390x",
+    "sh4",
+    "sparc64",
     "x32",
-)  # fmt: skip
+)
 # Debian Policy 5.6.1 and 5.6.12.
 NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _VERSION = re.compile(r"([0-9]+:)?[0-9][A-Za-z0-9.+~-]*")
@@ -31,9 +49,10 @@ def checked(control: Mapping[str, str]) -> tuple[str, str, str]:
     found = {name: control.get(name, "") for name in ("Package", "Version", "Architecture")}
     name, version, architecture = found.values()
     right = {
-        "Package": NAME.fullmatch(name), "Version": _VERSION.fullmatch(version),
+        "Package": NAME.fullmatch(name),
+        "Version": _VERSION.fullmatch(version),
         "Architecture": architecture in ARCHITECTURES,
-    }  # fmt: skip
+    }
     for field, value in found.items():
         if not right[field]:
             msg = f"the package's {field} is {value[:80]!r}, which is no package's"

@@ -95,9 +95,16 @@ class BuiltDeb:
 
 
 def build_deb(
-    toolbox: Toolbox, sources: bytes | IO[bytes], *, nfpm_file: str, version: str, built_at: int,
-    into: IO[bytes], log: Callable[[str], None], package: str = "",
-) -> BuiltDeb:  # fmt: skip
+    toolbox: Toolbox,
+    sources: bytes | IO[bytes],
+    *,
+    nfpm_file: str,
+    version: str,
+    built_at: int,
+    into: IO[bytes],
+    log: Callable[[str], None],
+    package: str = "",
+) -> BuiltDeb:
     """Build a package, and have lintian look at it.
 
     :param toolbox: without a network.
@@ -113,10 +120,19 @@ def build_deb(
     :raises PackageRefused: when nfpm refuses, with what it said.
     """
     result = toolbox.run(
-        "sh", "-c", _PACK + LOOK, "build-deb", package, nfpm_file,
-        files=sources, collect=_OUT, collect_into=into, timeout=TIMEOUT, log=log,
+        "sh",
+        "-c",
+        _PACK + LOOK,
+        "build-deb",
+        package,
+        nfpm_file,
+        files=sources,
+        collect=_OUT,
+        collect_into=into,
+        timeout=TIMEOUT,
+        log=log,
         environment={"VERSION": version, "SOURCE_DATE_EPOCH": str(built_at)},
-    )  # fmt: skip
+    )
     if result.exit_code in (0, _LINTIAN_FAILED, OTHER_NAME):
         failed = result.exit_code == _LINTIAN_FAILED
         debs = read_debs(into, nfpm_file, lintian_failed=failed)
@@ -199,9 +215,14 @@ def read_debs(
 
 
 def _deb(
-    content: IO[bytes], files: dict[str, bytes], name: str, *, packaging: PackagingFile,
-    lintian: tuple[str, ...], ready: bool,
-) -> BuiltDeb:  # fmt: skip
+    content: IO[bytes],
+    files: dict[str, bytes],
+    name: str,
+    *,
+    packaging: PackagingFile,
+    lintian: tuple[str, ...],
+    ready: bool,
+) -> BuiltDeb:
     # A folded field goes on in lines that begin with a blank.
     fields = re.findall(r"(?m)^(\S+): (.*(?:\n[ \t].*)*)", _text(files, f"{name}.control"))
     control = {name: value for name, value in reversed(fields)}
@@ -209,11 +230,16 @@ def _deb(
     return BuiltDeb(
         name=as_written if as_written.lower() == plain else plain,
         version=control.get("Version", ""),
-        architecture=control.get("Architecture", ""), content=content,
-        size=content.seek(0, io.SEEK_END), sha256=digest_of(content), ready=ready,
-        units=units(_text(files, f"{name}.contents")), packaging=packaging, lintian=lintian,
+        architecture=control.get("Architecture", ""),
+        content=content,
+        size=content.seek(0, io.SEEK_END),
+        sha256=digest_of(content),
+        ready=ready,
+        units=units(_text(files, f"{name}.contents")),
+        packaging=packaging,
+        lintian=lintian,
         depends=", ".join(control.get(one, "") for one in ("Pre-Depends", "Depends")),
-    )  # fmt: skip
+    )
 
 
 def _text(files: dict[str, bytes], name: str) -> str:

@@ -14,9 +14,7 @@ from slipway.hooks.packages.deb_fields import NAME
 from slipway.hooks.packages.packaging_file import PackagingFile
 
 # Alone, or with what may stand around it.
-_RELEASES_VERSION = re.compile(
-    r"(?:[1-9][0-9]*:)?(?:\$\{VERSION\}|\$VERSION)(?:-[A-Za-z0-9+.~]+)?"
-)  # fmt: skip
+_RELEASES_VERSION = re.compile(r"(?:[1-9][0-9]*:)?(?:\$\{VERSION\}|\$VERSION)(?:-[A-Za-z0-9+.~]+)?")
 _EPOCH = re.compile(r"[1-9][0-9]*")
 _NO_REVISION = re.compile(r"[^A-Za-z0-9+.~]+")
 # nfpm puts an environment's variable there; one that it does not know is empty.

@@ -55,9 +55,15 @@ class ReadyDebs:
 
 
 def ready_debs(
-    toolbox: Toolbox, built: IO[bytes], *, pattern: str, wanted: Wanted, into: IO[bytes],
-    log: Callable[[str], None], suites: Sequence[str] = (),
-) -> ReadyDebs:  # fmt: skip
+    toolbox: Toolbox,
+    built: IO[bytes],
+    *,
+    pattern: str,
+    wanted: Wanted,
+    into: IO[bytes],
+    log: Callable[[str], None],
+    suites: Sequence[str] = (),
+) -> ReadyDebs:
     """Look at the packages that a pipeline has built, as at one of nfpm's.
 
     :param toolbox: without a network.
@@ -69,9 +75,17 @@ def ready_debs(
     :raises PackageRefused: for the first thing that is not as it must be.
     """
     result = toolbox.run(
-        "sh", "-c", _TAKE + LOOK, "ready-debs", wanted.package,
-        files=built, collect="/out", collect_into=into, timeout=TIMEOUT, log=log,
-    )  # fmt: skip
+        "sh",
+        "-c",
+        _TAKE + LOOK,
+        "ready-debs",
+        wanted.package,
+        files=built,
+        collect="/out",
+        collect_into=into,
+        timeout=TIMEOUT,
+        log=log,
+    )
     if result.exit_code in (0, _LINTIAN_FAILED, OTHER_NAME):
         failed = result.exit_code == _LINTIAN_FAILED
         debs = read_debs(into, pattern, lintian_failed=failed, ready=True)

@@ -80,14 +80,25 @@ class DatabaseLook:
         lines: list[str] = []
         url, password = postgres_password(self.url)
         result = self.toolbox.run(
-            "psql", "--no-psqlrc", "--no-password", "-Atq", "-v", "ON_ERROR_STOP=1",
-            "-f", f"{WORK}/{_FILE}", url,
+            "psql",
+            "--no-psqlrc",
+            "--no-password",
+            "-Atq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-f",
+            f"{WORK}/{_FILE}",
+            url,
             files=pack({_FILE: _QUESTION.encode()}),
             environment={
-                "PGAPPNAME": "slipway", "PGCONNECT_TIMEOUT": _CONNECT, **password.environment
+                "PGAPPNAME": "slipway",
+                "PGCONNECT_TIMEOUT": _CONNECT,
+                **password.environment,
             },
-            secrets=password.files, timeout=_TIMEOUT, log=lines.append,
-        )  # fmt: skip
+            secrets=password.files,
+            timeout=_TIMEOUT,
+            log=lines.append,
+        )
         found = [line for line in lines if line.startswith(("{", "["))]
         if result.exit_code == 0 and len(found) == 2:
             return self._read(json.loads(found[0]), json.loads(found[1]), migrations)
@@ -112,11 +123,15 @@ class DatabaseLook:
         tables = {table for number in pending for table in changed_tables(texts.get(number, ""))}
         foreign = raw["foreign"] if ledger else {}
         return DatabaseSeen(
-            connection=self.connection, role=raw["role"], schema=raw["schema"] or "",
-            may_create=bool(raw["may_create"]), read_only=bool(raw["read_only"]), ledger=ledger,
+            connection=self.connection,
+            role=raw["role"],
+            schema=raw["schema"] or "",
+            may_create=bool(raw["may_create"]),
+            read_only=bool(raw["read_only"]),
+            ledger=ledger,
             pending=tuple(migrations.names[number] for number in pending),
             foreign=tuple(sorted((one, foreign[one]) for one in tables & foreign.keys())),
-        )  # fmt: skip
+        )
 
 
 def _texts(migrations: MigrationFiles) -> dict[int, str]:

@@ -48,9 +48,11 @@ def account_quotas(
 def _groups(client: Client) -> QuotaSeen:
     limits = client("autoscaling").describe_account_limits()
     return QuotaSeen(
-        what="Auto Scaling groups", used=int(limits["NumberOfAutoScalingGroups"]),
-        limit=int(limits["MaxNumberOfAutoScalingGroups"]), more=1,
-    )  # fmt: skip
+        what="Auto Scaling groups",
+        used=int(limits["NumberOfAutoScalingGroups"]),
+        limit=int(limits["MaxNumberOfAutoScalingGroups"]),
+        more=1,
+    )
 
 
 def _vcpus(client: Client, name: str, code: str, more: int) -> QuotaSeen:
@@ -96,8 +98,9 @@ def rights(
 
 def _may_make_templates(client: Client, needs: Needs) -> RefusedSeen | None:
     tags = [
-        {"Key": PROJECT, "Value": needs.project}, {"Key": ENVIRONMENT, "Value": needs.environment},
-    ]  # fmt: skip
+        {"Key": PROJECT, "Value": needs.project},
+        {"Key": ENVIRONMENT, "Value": needs.environment},
+    ]
     try:
         client("ec2").create_launch_template(
             DryRun=True,
@@ -127,10 +130,16 @@ def _may_launch(
     role = {"IamInstanceProfile": {"Name": needs.profile}} if needs.profile else {}
     try:
         ec2.run_instances(
-            DryRun=True, LaunchTemplate={"LaunchTemplateName": needs.template},
-            ImageId=needs.image_id, InstanceType=needs.instance_type, SubnetId=subnet,
-            SecurityGroupIds=list(groups), MinCount=1, MaxCount=1, **role,
-        )  # fmt: skip
+            DryRun=True,
+            LaunchTemplate={"LaunchTemplateName": needs.template},
+            ImageId=needs.image_id,
+            InstanceType=needs.instance_type,
+            SubnetId=subnet,
+            SecurityGroupIds=list(groups),
+            MinCount=1,
+            MaxCount=1,
+            **role,
+        )
     except ClientError as error:
         return _refused("ec2:RunInstances", error)
     return None

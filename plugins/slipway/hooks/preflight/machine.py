@@ -32,9 +32,10 @@ def image(client: Client, needs: Needs) -> ImageSeen | None:
     if not found:
         return None
     return ImageSeen(
-        id=needs.image_id, state=found[0].get("State") or "available",
+        id=needs.image_id,
+        state=found[0].get("State") or "available",
         architecture=found[0].get("Architecture") or "",
-    )  # fmt: skip
+    )
 
 
 def instance_type(client: Client, needs: Needs) -> InstanceTypeSeen:
@@ -50,8 +51,9 @@ def instance_type(client: Client, needs: Needs) -> InstanceTypeSeen:
     return InstanceTypeSeen(
         name=name,
         architectures=frozenset(found["ProcessorInfo"]["SupportedArchitectures"]),
-        vcpus=int(found["VCpuInfo"]["DefaultVCpus"]), zones=frozenset(zones),
-    )  # fmt: skip
+        vcpus=int(found["VCpuInfo"]["DefaultVCpus"]),
+        zones=frozenset(zones),
+    )
 
 
 def _offered(ec2: Any, by: str, name: str = "") -> Iterator[str]:
@@ -73,9 +75,10 @@ def profile(client: Client, needs: Needs) -> ProfileSeen | None:
         return ProfileSeen(name=needs.profile, known=False, names=tuple(_profiles(iam)))
     roles = found["Roles"]
     return ProfileSeen(
-        name=needs.profile, roles=tuple(role["RoleName"] for role in roles),
+        name=needs.profile,
+        roles=tuple(role["RoleName"] for role in roles),
         trusts_ec2=any(_EC2 in _words(role.get("AssumeRolePolicyDocument")) for role in roles),
-    )  # fmt: skip
+    )
 
 
 def _profiles(iam: Any) -> Iterator[Named]:

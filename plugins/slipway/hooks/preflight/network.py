@@ -45,9 +45,12 @@ def balancer(client: Client, needs: Needs) -> BalancerSeen | None:
         each = [one.get("AvailabilityZones") or () for one in answer["LoadBalancers"]]
         zones = {zone["ZoneName"] for some in each for zone in some}
     return BalancerSeen(
-        name=needs.target_group, vpc=group.get("VpcId") or "", zones=frozenset(zones),
-        listening=bool(arns), targets=group.get("TargetType") or "instance",
-    )  # fmt: skip
+        name=needs.target_group,
+        vpc=group.get("VpcId") or "",
+        zones=frozenset(zones),
+        listening=bool(arns),
+        targets=group.get("TargetType") or "instance",
+    )
 
 
 def _target_group(client: Client, name: str) -> Mapping[str, Any] | None:
@@ -67,10 +70,11 @@ def _classic(client: Client, name: str) -> BalancerSeen | None:
         return None
     one = answer["LoadBalancerDescriptions"][0]
     return BalancerSeen(
-        name=name, vpc=one.get("VPCId") or "",
+        name=name,
+        vpc=one.get("VPCId") or "",
         zones=frozenset(one.get("AvailabilityZones") or ()),
         listening=bool(one.get("ListenerDescriptions")),
-    )  # fmt: skip
+    )
 
 
 def balancers(
@@ -103,13 +107,16 @@ def subnets(client: Client) -> tuple[SubnetSeen, ...]:
     pages = client("ec2").get_paginator("describe_subnets").paginate()
     return tuple(
         SubnetSeen(
-            id=one["SubnetId"], name=tags_of(one).get("Name", ""), vpc=one["VpcId"],
-            zone=one["AvailabilityZone"], free=int(one["AvailableIpAddressCount"]),
+            id=one["SubnetId"],
+            name=tags_of(one).get("Name", ""),
+            vpc=one["VpcId"],
+            zone=one["AvailabilityZone"],
+            free=int(one["AvailableIpAddressCount"]),
             tags=tags_of(one),
         )
         for page in pages
         for one in page["Subnets"]
-    )  # fmt: skip
+    )
 
 
 def security_groups(client: Client) -> tuple[SecurityGroupSeen, ...]:
@@ -117,9 +124,8 @@ def security_groups(client: Client) -> tuple[SecurityGroupSeen, ...]:
     pages = client("ec2").get_paginator("describe_security_groups").paginate()
     return tuple(
         SecurityGroupSeen(
-            id=one["GroupId"], name=one["GroupName"], vpc=one.get("VpcId") or "",
-            tags=tags_of(one),
+            id=one["GroupId"], name=one["GroupName"], vpc=one.get("VpcId") or "", tags=tags_of(one)
         )
         for page in pages
         for one in page["SecurityGroups"]
-    )  # fmt: skip
+    )

@@ -66,9 +66,11 @@ class DeploymentHistory:
     """
 
     def __init__(
-        self, store: ArtifactStore, clock: Callable[[], float] = time.time,
+        self,
+        store: ArtifactStore,
+        clock: Callable[[], float] = time.time,
         keys: Callable[[], RecordKeys] = record_keys,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._store = store
         self._records = SignedRecords(store, keys)
         self._clock = clock

@@ -75,9 +75,13 @@ class RunFacts:
     """
 
     def __init__(
-        self, store: ArtifactStore, *, dag_id: str, run_id: str,
+        self,
+        store: ArtifactStore,
+        *,
+        dag_id: str,
+        run_id: str,
         keys: Callable[[], RecordKeys] = record_keys,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._records = SignedRecords(store, keys)
         run = hashlib.sha256(f"{dag_id}\0{run_id}".encode()).hexdigest()[:_DIGITS]
         self._folder = f"{RUNS}/{run}"

@@ -186,9 +186,12 @@ class Goose:
         return file is not None and not file.transactional
 
     def _run(
-        self, *command: str, direction: str = "up", batch: tuple[int, ...] = (),
+        self,
+        *command: str,
+        direction: str = "up",
+        batch: tuple[int, ...] = (),
         refuse: Collection[str] = (),
-    ) -> GooseRun:  # fmt: skip
+    ) -> GooseRun:
         """Run goose once.
 
         :param batch: what it applies to a database that others use.
@@ -197,9 +200,11 @@ class Goose:
         alone = self.migrations.files[batch[0]] if batch and self._is_alone(batch[0]) else None
         try:
             output = self._container.run(
-                *command, options=_UNLIMITED if alone else self._limits(),
-                refuse=sorted(refuse), patience=self.patience,
-            )  # fmt: skip
+                *command,
+                options=_UNLIMITED if alone else self._limits(),
+                refuse=sorted(refuse),
+                patience=self.patience,
+            )
         except StepTimedOut as error:
             if alone is None:
                 raise
@@ -214,9 +219,11 @@ class Goose:
             msg = f"goose did not say which version the database has: {output.lines[-3:]}"
             raise ToolFailed(msg)
         return GooseRun(
-            version=version, applied=applied_in(output.lines), seconds=output.seconds,
+            version=version,
+            applied=applied_in(output.lines),
+            seconds=output.seconds,
             invalid=output.seen.left or (),
-        )  # fmt: skip
+        )
 
     def _limits(self) -> tuple[str, ...]:
         limits = (f"-c lock_timeout={round(self.lock_timeout * 1000)}",)
@@ -227,11 +234,15 @@ class Goose:
     def _attempt(self, output: Output, direction: str, batch: tuple[int, ...]) -> Attempt:
         there_before = {one.index for one in output.seen.before}
         return Attempt(
-            lines=output.lines, direction=direction, role=self._role, connection=self.connection,
-            files=self._files(batch or tuple(self.migrations.files)), holders=output.seen.holders,
+            lines=output.lines,
+            direction=direction,
+            role=self._role,
+            connection=self.connection,
+            files=self._files(batch or tuple(self.migrations.files)),
+            holders=output.seen.holders,
             left=[one for one in output.seen.left or () if one.index not in there_before],
             shared=bool(batch),
-        )  # fmt: skip
+        )
 
     @property
     def _role(self) -> str:
@@ -240,9 +251,13 @@ class Goose:
     @cached_property
     def _container(self) -> GooseContainer:
         return GooseContainer(
-            toolbox=self.toolbox, migrations=self.migrations, url=self.url, log=self.log,
-            timeout=self.timeout, env=self.env,
-        )  # fmt: skip
+            toolbox=self.toolbox,
+            migrations=self.migrations,
+            url=self.url,
+            log=self.log,
+            timeout=self.timeout,
+            env=self.env,
+        )
 
     def _say_why_not(self) -> None:
         """Let goose meet what kept us out: it says more about it.

@@ -165,9 +165,10 @@ def _passed_over(archive: bytes, directory: str) -> tuple[str, ...]:
         paths = [PurePosixPath(entry.name) for entry in tar if entry.isfile()]
     inside = [path.relative_to(top) for path in paths if path.is_relative_to(top)]
     odd = (
-        path for path in inside if path.suffix.lower() == ".sql"
-        and (len(path.parts) > 1 or path.suffix != ".sql")
-    )  # fmt: skip
+        path
+        for path in inside
+        if path.suffix.lower() == ".sql" and (len(path.parts) > 1 or path.suffix != ".sql")
+    )
     return tuple(sorted(visible(str(path)) for path in odd))
 
 

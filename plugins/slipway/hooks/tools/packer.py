@@ -29,8 +29,9 @@ _FATAL = re.compile(r"fatal:|\bfailed: \[|FAILED!|ERROR!")
 _LOCKED = re.compile(r"Could not get lock|Unable to (acquire|lock)|Failed to lock apt")
 _API_AT_FAULT = re.compile(
     r"RequestError|connection refused|RequestLimitExceeded|InternalError|ServiceUnavailable"
-    r"|Timeout waiting for SSH|i/o timeout", re.IGNORECASE,
-)  # fmt: skip
+    r"|Timeout waiting for SSH|i/o timeout",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,13 @@ class Bake:
 
 
 def bake(
-    bake: Bake, *, toolbox: Toolbox, catalogue: ImageCatalogue, account: Account,
+    bake: Bake,
+    *,
+    toolbox: Toolbox,
+    catalogue: ImageCatalogue,
+    account: Account,
     log: Callable[[str], None],
-) -> str:  # fmt: skip
+) -> str:
     """Bake an image, and leave nothing but the image behind.
 
     :returns: the image's id, as Packer noted it: never what a search by tags finds.
@@ -86,9 +91,14 @@ def bake(
 
 
 def _run(
-    bake: Bake, subnet: str, group: str, *, toolbox: Toolbox, account: Account,
+    bake: Bake,
+    subnet: str,
+    group: str,
+    *,
+    toolbox: Toolbox,
+    account: Account,
     log: Callable[[str], None],
-) -> str:  # fmt: skip
+) -> str:
     lines: list[str] = []
 
     def say(block: str) -> None:
@@ -100,7 +110,7 @@ def _run(
 
     variables = template_variables(
         bake, subnet=subnet, group=group, endpoint=account.endpoint or ""
-    )  # fmt: skip
+    )
     files = {
         **bake.files,
         "bake.pkrvars.json": json.dumps(variables).encode(),
@@ -108,15 +118,27 @@ def _run(
     }
     keys = aws_credentials(account.environment)
     result = toolbox.run(
-        "packer", "build", "-color=false", f"-var-file={WORK}/bake.pkrvars.json", f"{WORK}/packer",
-        files=pack(files), collect=_MANIFEST, timeout=_TIMEOUT, grace=_GRACE, log=say,
+        "packer",
+        "build",
+        "-color=false",
+        f"-var-file={WORK}/bake.pkrvars.json",
+        f"{WORK}/packer",
+        files=pack(files),
+        collect=_MANIFEST,
+        timeout=_TIMEOUT,
+        grace=_GRACE,
+        log=say,
         # Packer looks every 15 s by default, which would be most of a bake's time.
         secrets=keys.files,
         environment={
-            **keys.environment, "AWS_POLL_DELAY_SECONDS": "1", "AWS_MAX_ATTEMPTS": "900",
-            "PACKER_NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1",
+            **keys.environment,
+            "AWS_POLL_DELAY_SECONDS": "1",
+            "AWS_MAX_ATTEMPTS": "900",
+            "PACKER_NO_COLOR": "1",
+            "ANSIBLE_NOCOLOR": "1",
+            "PYTHONUNBUFFERED": "1",
         },
-    )  # fmt: skip
+    )
     if result.exit_code:
         raise failure(lines)
     return made(result.collected or b"", bake)
@@ -130,13 +152,20 @@ def template_variables(bake: Bake, *, subnet: str, group: str, endpoint: str) ->
     :param endpoint: EC2's URL; empty for AWS itself.
     """
     return {
-        "bake": bake.name, "image_name": bake.image_name, "source_ami": bake.source_image,
-        "region": bake.region, "endpoint": endpoint, "subnet_id": subnet,
-        "security_group_id": group, "tags": {**bake.tags, **bake.marks},
-        "builder_tags": dict(bake.builder_marks), "manifest": _MANIFEST,
-        "playbook": f"{WORK}/{bake.playbook}", "variables": f"{WORK}/variables.json",
+        "bake": bake.name,
+        "image_name": bake.image_name,
+        "source_ami": bake.source_image,
+        "region": bake.region,
+        "endpoint": endpoint,
+        "subnet_id": subnet,
+        "security_group_id": group,
+        "tags": {**bake.tags, **bake.marks},
+        "builder_tags": dict(bake.builder_marks),
+        "manifest": _MANIFEST,
+        "playbook": f"{WORK}/{bake.playbook}",
+        "variables": f"{WORK}/variables.json",
         **bake.settings,
-    }  # fmt: skip
+    }
 
 
 def made(collected: bytes, bake: Bake) -> str:
@@ -171,8 +200,9 @@ def failure(lines: list[str]) -> SlipwayError:
     :param lines: all that Packer and Ansible wrote.
     """
     fatal = [line for line in lines if _FATAL.search(line)]
-    task = _last([line for line in lines if "TASK [" in line and lines.index(line) < _index(
-        lines, fatal)])  # fmt: skip
+    task = _last(
+        [line for line in lines if "TASK [" in line and lines.index(line) < _index(lines, fatal)]
+    )
     if fatal:
         msg = f"Ansible failed in {task}\n    {fatal[-1][:1000]}"
         if _LOCKED.search(fatal[-1]):

@@ -21,10 +21,13 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
     "app": (*_SHARED, "ansible/site.yml", "ansible/roles/base", "ansible/roles/app"),
     # The same, of a project that says what its machines are.
     "machine": (
-        *_SHARED, "ansible/machine.yml", "ansible/roles/base", "ansible/roles/machine",
+        *_SHARED,
+        "ansible/machine.yml",
+        "ansible/roles/base",
+        "ansible/roles/machine",
         "ansible/roles/app",
     ),
-}  # fmt: skip
+}
 
 
 def recipe(root: Path, layer: str) -> dict[str, bytes]:

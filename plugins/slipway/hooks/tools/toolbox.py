@@ -108,10 +108,17 @@ class Toolbox:
             security=_SECURITY,
         )
         return self.engine.run_tool(
-            spec, files=files, files_at=WORK, stdin=packed if secrets else None, collect=collect,
-            collect_into=collect_into, timeout=timeout, log=log, grace=grace,
+            spec,
+            files=files,
+            files_at=WORK,
+            stdin=packed if secrets else None,
+            collect=collect,
+            collect_into=collect_into,
+            timeout=timeout,
+            log=log,
+            grace=grace,
             together=TOGETHER,
-        )  # fmt: skip
+        )
 
     def _memory(self) -> dict[str, str]:
         uid, _, gid = (self.user or "0:0").partition(":")

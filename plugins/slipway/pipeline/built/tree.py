@@ -154,9 +154,13 @@ class BuiltTree:
     # One entry
 
     def _look(
-        self, path: str, member: tarfile.TarInfo, content: IO[bytes] | None,
-        matching: set[BuiltPath], root: str,
-    ) -> None:  # fmt: skip
+        self,
+        path: str,
+        member: tarfile.TarInfo,
+        content: IO[bytes] | None,
+        matching: set[BuiltPath],
+        root: str,
+    ) -> None:
         if member.isdir():
             self._folders = {one: m for one, m in self._folders.items() if is_below(path, one)}
             self._folders[path] = member.mode
@@ -241,9 +245,15 @@ class BuiltTree:
             self._files.add(path)
 
     def _add(
-        self, path: str, kind: bytes, mode: int, *, link: str = "", size: int = 0,
+        self,
+        path: str,
+        kind: bytes,
+        mode: int,
+        *,
+        link: str = "",
+        size: int = 0,
         content: IO[bytes] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._names += len(path) + len(link)
         if len(self._written) >= MOST_FILES or self._names > _ALL_NAMES:
             msg = f"the pipeline built more than {MOST_FILES} files"

@@ -28,10 +28,12 @@ _ANY_QUOTE = frozenset({"perl", "ruby", "elixir", "groovy", "scala", "ghc", "jul
 # What is outside strings: a comment, a pattern, a quote of another kind.
 _ODD = {
     **dict.fromkeys(_DATABASES, re.compile(r"--|[#/$\\`]")),
-    "awk": re.compile(r"[#\\`@]"), "jq": re.compile(r"[#\\`@]"), "yq": re.compile(r"[#\\`]"),
+    "awk": re.compile(r"[#\\`@]"),
+    "jq": re.compile(r"[#\\`@]"),
+    "yq": re.compile(r"[#\\`]"),
     "python": re.compile(r"[#\\`]|(?<![\w])[rRbB]?[fFtT][rRbB]?(?=[\"'])"),
     "lua": re.compile(r"--|\[[\[=]|\\"),
-}  # fmt: skip
+}
 _ODD_ELSEWHERE = re.compile(r"//|/\*|[#\\`]|<<<")
 # A pattern between slashes, without anything that could be a quote.
 _PATTERN = re.compile(r"/(?:\\[^\"'\n]|[^/\"'\\\n\[])*/")
@@ -39,11 +41,20 @@ _PATTERN = re.compile(r"/(?:\\[^\"'\n]|[^/\"'\\\n\[])*/")
 _CLIENTS_OWN = re.compile(r"^\s*\.\w", re.MULTILINE)
 _IN_STRING = re.compile(r"\\.|[$#]\{|\{\$|\$\(|[\"']|.", re.DOTALL)
 _ENVIRONMENT = {
-    "awk": 'ENVIRON["{}"]', "python": 'os.environ["{}"]', "pypy": 'os.environ["{}"]',
-    "perl": "$ENV{{{}}}", "ruby": 'ENV["{}"]', "node": "process.env.{}", "nodejs": "process.env.{}",
-    "php": 'getenv("{}")', "jq": "env.{}", "yq": "strenv({})", "lua": 'os.getenv("{}")',
-    "make": "$$$${} in a recipe", "gmake": "$$$${} in a recipe",
-}  # fmt: skip
+    "awk": 'ENVIRON["{}"]',
+    "python": 'os.environ["{}"]',
+    "pypy": 'os.environ["{}"]',
+    "perl": "$ENV{{{}}}",
+    "ruby": 'ENV["{}"]',
+    "node": "process.env.{}",
+    "nodejs": "process.env.{}",
+    "php": 'getenv("{}")',
+    "jq": "env.{}",
+    "yq": "strenv({})",
+    "lua": 'os.getenv("{}")',
+    "make": "$$$${} in a recipe",
+    "gmake": "$$$${} in a recipe",
+}
 
 
 def is_text(value: str, marker: str, claim: Code) -> bool:

@@ -22,9 +22,19 @@ from slipway.pipeline.commit_text.shell_model import Command, Pipeline, Word
 # Modules of Python whose input is text.
 _MODULES = ("json.tool", "base64", "quopri")
 _CODE = frozenset(
-    {*programs.SHELLS, *programs.INTERPRETERS, *programs.CLIENTS, *programs.NEVER_TEXT, ".",
-     "source", "ssh", "xargs", "su", "eval"}
-) - {"read", "wait", "unset"}  # fmt: skip
+    {
+        *programs.SHELLS,
+        *programs.INTERPRETERS,
+        *programs.CLIENTS,
+        *programs.NEVER_TEXT,
+        ".",
+        "source",
+        "ssh",
+        "xargs",
+        "su",
+        "eval",
+    }
+) - {"read", "wait", "unset"}
 
 
 def code_in(pipeline: Pipeline) -> Iterator[Code]:

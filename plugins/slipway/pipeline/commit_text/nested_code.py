@@ -194,10 +194,18 @@ def _watch(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
 
 _DECLARE = ("declare", "typeset", "export", "local", "readonly")
 _SPECIAL: dict[str, _Reader] = {
-    "eval": known_programs.evaluated, "watch": _watch, "trap": known_programs.trap,
-    "su": known_programs.su, "ssh": known_programs.ssh, "git": known_programs.git,
-    "find": _find, "xargs": _xargs, "printf": known_programs.printf,
+    "eval": known_programs.evaluated,
+    "watch": _watch,
+    "trap": known_programs.trap,
+    "su": known_programs.su,
+    "ssh": known_programs.ssh,
+    "git": known_programs.git,
+    "find": _find,
+    "xargs": _xargs,
+    "printf": known_programs.printf,
     **dict.fromkeys(_DECLARE, known_programs.declares),
     **dict.fromkeys(("[", "[[", "test"), known_programs.tests),
-    ARRAY: known_programs.elements, ".": known_programs.first, "source": known_programs.first,
-}  # fmt: skip
+    ARRAY: known_programs.elements,
+    ".": known_programs.first,
+    "source": known_programs.first,
+}

@@ -12,8 +12,15 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^\]]*\])?\+?=")
 # Words after which a command begins.
 _OPENERS = frozenset({"then", "else", "elif", "do", "!", "time", "coproc"})
 # Words that begin several commands, and those that end them.
-_COMPOUNDS = {"{": "}", "if": "fi", "while": "done", "until": "done", "for": "done",
-              "select": "done", "case": "esac"}  # fmt: skip
+_COMPOUNDS = {
+    "{": "}",
+    "if": "fi",
+    "while": "done",
+    "until": "done",
+    "for": "done",
+    "select": "done",
+    "case": "esac",
+}
 _CLOSERS = frozenset(_COMPOUNDS.values())
 _ESAC = re.compile(r"esac(?=[\s;&|)<>`]|$)")
 # What may stand between such a word and the command.

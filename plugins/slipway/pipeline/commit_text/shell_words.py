@@ -31,8 +31,21 @@ _ORDINARY = {
     Quote.RAW: re.compile("[^\U000f0000-\U0010ffff]+"),
 }
 # The escapes of `$'...'` whose meaning is a character of its own.
-_ANSI = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f",
-         "v": "\v", "\\": "\\", "'": "'", '"': '"', "?": "?"}  # fmt: skip
+_ANSI = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+    "f": "\f",
+    "v": "\v",
+    "\\": "\\",
+    "'": "'",
+    '"': '"',
+    "?": "?",
+}
 
 
 class WordReader:
@@ -242,14 +255,22 @@ class WordReader:
         self.found.computed.update(names.findall(self._text, start, self._at))
 
     def _spot(
-        self, word: Word, quote: Quote, *, escaped: bool = False,
+        self,
+        word: Word,
+        quote: Quote,
+        *,
+        escaped: bool = False,
         document: HereDocument | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         marker = self._text[self._at]
         spot = Spot(
-            marker=marker, at=self._at, quote=quote, escaped=escaped,
-            backquoted=self._backquotes > 0, document=document,
-        )  # fmt: skip
+            marker=marker,
+            at=self._at,
+            quote=quote,
+            escaped=escaped,
+            backquoted=self._backquotes > 0,
+            document=document,
+        )
         word.spots.append(spot)
         word.text += marker
         self.found.spots.append(spot)

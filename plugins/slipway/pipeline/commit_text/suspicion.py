@@ -11,16 +11,73 @@ from slipway.pipeline.commit_text.shell_model import Word
 
 # Parts of the names of options, and of other words, that speak of something that is run.
 _IN_OPTIONS = frozenset(
-    {"action", "askpass", "call", "callback", "cmd", "cmds", "code", "command", "commands", "each",
-     "editor", "eval", "evaluate", "exec", "execute", "expr", "expression", "filter", "foreach",
-     "handler", "hook", "opener", "pager", "program", "query", "renderer", "rsh", "run", "runner",
-     "script", "scripts", "shell", "spawn", "ssh", "startup", "system", "vars"}
-)  # fmt: skip
+    {
+        "action",
+        "askpass",
+        "call",
+        "callback",
+        "cmd",
+        "cmds",
+        "code",
+        "command",
+        "commands",
+        "each",
+        "editor",
+        "eval",
+        "evaluate",
+        "exec",
+        "execute",
+        "expr",
+        "expression",
+        "filter",
+        "foreach",
+        "handler",
+        "hook",
+        "opener",
+        "pager",
+        "program",
+        "query",
+        "renderer",
+        "rsh",
+        "run",
+        "runner",
+        "script",
+        "scripts",
+        "shell",
+        "spawn",
+        "ssh",
+        "startup",
+        "system",
+        "vars",
+    }
+)
 _IN_WORDS = frozenset(
-    {"call", "cmd", "command", "commands", "console", "each", "eval", "evaluate", "exec",
-     "execute", "filter", "foreach", "invoke", "keys", "query", "repl", "run", "runner", "shell",
-     "spawn", "ssh", "system", "tinker"}
-)  # fmt: skip
+    {
+        "call",
+        "cmd",
+        "command",
+        "commands",
+        "console",
+        "each",
+        "eval",
+        "evaluate",
+        "exec",
+        "execute",
+        "filter",
+        "foreach",
+        "invoke",
+        "keys",
+        "query",
+        "repl",
+        "run",
+        "runner",
+        "shell",
+        "spawn",
+        "ssh",
+        "system",
+        "tinker",
+    }
+)
 # `-c`, `-lc`, `-e`; and such with its word at once.
 _SHORT = re.compile(r"-(?:[A-Za-z]{0,2}[ceE]|[ceExr][A-Za-z]?)")
 _ATTACHED = re.compile(r"-[ceEIxr](?![a-z]{3})")

@@ -36,8 +36,21 @@ _Step = TypeVar("_Step", bound=Step)
 
 WORKSPACE = "/drone/src"
 # Mounting the workspace over one of these would take the image's own files away.
-_RESTRICTED = ("/", "/bin", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr",
-               "/usr/bin", "/var", "/var/run")  # fmt: skip
+_RESTRICTED = (
+    "/",
+    "/bin",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/proc",
+    "/run",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/usr/bin",
+    "/var",
+    "/var/run",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +104,14 @@ def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
 
 
 def compile_pipeline(
-    pipeline: Pipeline, build: Build, number: int = 1, *, budget: Budget | None = None,
-    notices: list[str] | None = None, document: Document | None = None,
-) -> PipelineSpec:  # fmt: skip
+    pipeline: Pipeline,
+    build: Build,
+    number: int = 1,
+    *,
+    budget: Budget | None = None,
+    notices: list[str] | None = None,
+    document: Document | None = None,
+) -> PipelineSpec:
     """Compile one pipeline.
 
     :param pipeline: one that was checked.
@@ -118,11 +136,19 @@ def compile_pipeline(
     resolved = _resolved(pipeline, late)
     volumes = tuple(_volumes(resolved, build.id))
     context = Context(
-        id=build.id, event=build.event, variables=variables, images=build.images,
-        workspace=workspace, volumes=volumes, environment=resolved.environment, budget=budget,
-        image_rules=build.image_rules, notices=[] if notices is None else notices,
-        document=document, late=late.substituted,
-    )  # fmt: skip
+        id=build.id,
+        event=build.event,
+        variables=variables,
+        images=build.images,
+        workspace=workspace,
+        volumes=volumes,
+        environment=resolved.environment,
+        budget=budget,
+        image_rules=build.image_rules,
+        notices=[] if notices is None else notices,
+        document=document,
+        late=late.substituted,
+    )
     services = tuple(_services(resolved, context))
     steps = tuple(_steps(resolved, context))
     steps = tuple(_with_rights(steps, pipeline, resolved, build, context.notices))
@@ -178,9 +204,10 @@ def _resolved(pipeline: Pipeline, late: LateForms) -> Pipeline:
     own = ("commands", "command", "entrypoint")
     resolved = with_texts(pipeline, late.substituted, but=own)
     resolved = with_texts(
-        resolved, lambda text: filled(text, late.forms, AT_FIRST),
+        resolved,
+        lambda text: filled(text, late.forms, AT_FIRST),
         but=(*own, "environment", "settings"),
-    )  # fmt: skip
+    )
     resolved = late.in_words(resolved)
     resolved = resolved.model_copy(
         update={
@@ -222,9 +249,12 @@ def _steps(pipeline: Pipeline, context: Context) -> Iterator[StepSpec]:
 
 
 def _with_rights(
-    steps: tuple[StepSpec, ...], pipeline: Pipeline, resolved: Pipeline, build: Build,
+    steps: tuple[StepSpec, ...],
+    pipeline: Pipeline,
+    resolved: Pipeline,
+    build: Build,
     notices: list[str],
-) -> Iterator[StepSpec]:  # fmt: skip
+) -> Iterator[StepSpec]:
     """Give plugins the rights that they may have, and say which go without.
 
     :param pipeline: as it was checked, when those that lacked something already were told.

@@ -48,8 +48,9 @@ def runnable(step: StepSpec, environment: Mapping[str, str]) -> None:
     """
     sizes = {name: len(f"{name}={value}".encode()) for name, value in environment.items()}
     words = [*(step.entrypoint or ()), *(step.command or ())]
-    sizes |= {f"word {number} of what it runs": len(word.encode()) for number, word in
-              enumerate(words, 1)}  # fmt: skip
+    sizes |= {
+        f"word {number} of what it runs": len(word.encode()) for number, word in enumerate(words, 1)
+    }
     name = max(sizes, key=lambda one: sizes[one], default="")
     if name and sizes[name] > LONGEST:
         what = f"{name} (the secret {step.secrets[name]!r})" if name in step.secrets else name

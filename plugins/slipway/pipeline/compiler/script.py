@@ -93,9 +93,11 @@ def check_executed(name: str, value: str, variables: Mapping[str, str]) -> None:
 
 
 def program_with_variables(
-    entrypoint: Sequence[str] | None, command: Sequence[str] | None,
-    variables: Mapping[str, str], budget: Budget | None = None,
-) -> Program:  # fmt: skip
+    entrypoint: Sequence[str] | None,
+    command: Sequence[str] | None,
+    variables: Mapping[str, str],
+    budget: Budget | None = None,
+) -> Program:
     """Substitute the build's variables in the words that a container runs.
 
     No shell reads these, so a value is pasted as it is; where there is a shell among them, or
@@ -117,9 +119,11 @@ def program_with_variables(
             rest[0] = rest[0].replace(char, values.held.pop(char).reference)
     written = written_words([*first, *rest], values.held, program=bool(first))
     return Program(
-        entrypoint=written[: len(first)] or None, command=written[len(first) :] or None,
-        computed=values.used(written), left=left,
-    )  # fmt: skip
+        entrypoint=written[: len(first)] or None,
+        command=written[len(first) :] or None,
+        computed=values.used(written),
+        left=left,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,9 +149,14 @@ class _Values:
     """
 
     def __init__(
-        self, variables: Mapping[str, str], budget: Budget | None, texts: Sequence[str], *,
-        later: bool = True, late: Callable[[str], str] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        variables: Mapping[str, str],
+        budget: Budget | None,
+        texts: Sequence[str],
+        *,
+        later: bool = True,
+        late: Callable[[str], str] | None = None,
+    ) -> None:
         self.held: dict[str, Held] = {}
         self._computed: dict[str, str] = {}
         self._variables = variables

@@ -187,12 +187,13 @@ def _environment(
     The step's own win over the build's, which win over the pipeline's, and those that are empty are
     not there at all, as Drone has it. What would hold a secret is empty for a stranger's commit.
     """
-    build = {
-        **context.variables, "DRONE_STEP_NAME": step.name, "DRONE_STEP_NUMBER": str(number),
-    }  # fmt: skip
+    build = {**context.variables, "DRONE_STEP_NAME": step.name, "DRONE_STEP_NUMBER": str(number)}
     merged: dict[str, str | FromSecret] = {
-        **context.environment, **build, **step.environment, **dict(plugin_variables(step.settings)),
-    }  # fmt: skip
+        **context.environment,
+        **build,
+        **step.environment,
+        **dict(plugin_variables(step.settings)),
+    }
     values = {name: value for name, value in merged.items() if isinstance(value, str) and value}
     secrets = {name: value.name for name, value in merged.items() if isinstance(value, FromSecret)}
     if from_a_fork(context.event):

@@ -27,21 +27,33 @@ _SEMVER = re.compile(
 _CALVER = re.compile(r"v?(\d+)\.(\d+)(?:\.([^-]*)(?:-(.+))?)?")  # as Drone reads it
 # Names of Drone 0.8, and today's that hold the same.
 _EARLIER = {
-    "CI_BRANCH": "DRONE_BRANCH", "CI_BUILD_EVENT": "DRONE_BUILD_EVENT",
-    "CI_BUILD_LINK": "DRONE_BUILD_LINK", "CI_BUILD_NUMBER": "DRONE_BUILD_NUMBER",
-    "CI_BUILD_TARGET": "DRONE_DEPLOY_TO", "CI_COMMIT_AUTHOR": "DRONE_COMMIT_AUTHOR",
+    "CI_BRANCH": "DRONE_BRANCH",
+    "CI_BUILD_EVENT": "DRONE_BUILD_EVENT",
+    "CI_BUILD_LINK": "DRONE_BUILD_LINK",
+    "CI_BUILD_NUMBER": "DRONE_BUILD_NUMBER",
+    "CI_BUILD_TARGET": "DRONE_DEPLOY_TO",
+    "CI_COMMIT_AUTHOR": "DRONE_COMMIT_AUTHOR",
     "CI_COMMIT_AUTHOR_EMAIL": "DRONE_COMMIT_AUTHOR_EMAIL",
-    "CI_COMMIT_AUTHOR_NAME": "DRONE_COMMIT_AUTHOR_NAME", "CI_COMMIT_BRANCH": "DRONE_COMMIT_BRANCH",
-    "CI_COMMIT_LINK": "DRONE_COMMIT_LINK", "CI_COMMIT_MESSAGE": "DRONE_COMMIT_MESSAGE",
-    "CI_COMMIT_REF": "DRONE_COMMIT_REF", "CI_COMMIT_SHA": "DRONE_COMMIT_SHA",
-    "CI_PULL_REQUEST": "DRONE_PULL_REQUEST", "CI_REMOTE_URL": "DRONE_REMOTE_URL",
-    "CI_REPO": "DRONE_REPO", "CI_REPO_BRANCH": "DRONE_REPO_BRANCH",
-    "CI_REPO_LINK": "DRONE_REPO_LINK", "CI_REPO_NAME": "DRONE_REPO_NAME",
-    "CI_REPO_OWNER": "DRONE_REPO_OWNER", "CI_REPO_REMOTE": "DRONE_REMOTE_URL",
-    "CI_REPO_SCM": "DRONE_REPO_SCM", "CI_SOURCE_BRANCH": "DRONE_SOURCE_BRANCH",
-    "CI_SYSTEM_HOST": "DRONE_SYSTEM_HOST", "CI_TAG": "DRONE_TAG",
+    "CI_COMMIT_AUTHOR_NAME": "DRONE_COMMIT_AUTHOR_NAME",
+    "CI_COMMIT_BRANCH": "DRONE_COMMIT_BRANCH",
+    "CI_COMMIT_LINK": "DRONE_COMMIT_LINK",
+    "CI_COMMIT_MESSAGE": "DRONE_COMMIT_MESSAGE",
+    "CI_COMMIT_REF": "DRONE_COMMIT_REF",
+    "CI_COMMIT_SHA": "DRONE_COMMIT_SHA",
+    "CI_PULL_REQUEST": "DRONE_PULL_REQUEST",
+    "CI_REMOTE_URL": "DRONE_REMOTE_URL",
+    "CI_REPO": "DRONE_REPO",
+    "CI_REPO_BRANCH": "DRONE_REPO_BRANCH",
+    "CI_REPO_LINK": "DRONE_REPO_LINK",
+    "CI_REPO_NAME": "DRONE_REPO_NAME",
+    "CI_REPO_OWNER": "DRONE_REPO_OWNER",
+    "CI_REPO_REMOTE": "DRONE_REMOTE_URL",
+    "CI_REPO_SCM": "DRONE_REPO_SCM",
+    "CI_SOURCE_BRANCH": "DRONE_SOURCE_BRANCH",
+    "CI_SYSTEM_HOST": "DRONE_SYSTEM_HOST",
+    "CI_TAG": "DRONE_TAG",
     "CI_TARGET_BRANCH": "DRONE_TARGET_BRANCH",
-}  # fmt: skip
+}
 
 
 def event_of(checkout: Checkout, *, instance: str = "") -> Event:
@@ -51,10 +63,16 @@ def event_of(checkout: Checkout, *, instance: str = "") -> Event:
     """
     happened = checkout.event or _before_events(checkout)
     return Event(
-        name=happened.kind.value, branch=happened.branch, ref=happened.ref,
-        repo="/".join(part for part in _slug(checkout) if part), target=happened.target,
-        cron=happened.cron, action=happened.action, instance=instance, fork=happened.fork,
-    )  # fmt: skip
+        name=happened.kind.value,
+        branch=happened.branch,
+        ref=happened.ref,
+        repo="/".join(part for part in _slug(checkout) if part),
+        target=happened.target,
+        cron=happened.cron,
+        action=happened.action,
+        instance=instance,
+        fork=happened.fork,
+    )
 
 
 def _before_events(checkout: Checkout) -> slipway.model.event.Event:
@@ -76,9 +94,12 @@ def build_variables(
         on somebody's own machine, that of the commits since the last release tag.
     """
     variables = {
-        **_system(event), **_repository(checkout, event), **_commit(checkout, event),
-        **_build(checkout, event, link, number), **_reference(checkout, event),
-    }  # fmt: skip
+        **_system(event),
+        **_repository(checkout, event),
+        **_commit(checkout, event),
+        **_build(checkout, event, link, number),
+        **_reference(checkout, event),
+    }
     for name, current in _EARLIER.items():
         if current in variables:
             variables[name] = variables[current]

@@ -20,17 +20,44 @@ if TYPE_CHECKING:
 _MOST_VARIANTS, _MOST_AXES = 25, 20
 # Keys of a 0.8 step that are the same today.
 _KEPT = frozenset(
-    {"image", "commands", "command", "entrypoint", "privileged", "detach", "dns", "dns_search",
-     "extra_hosts", "network_mode", "shm_size", "mem_limit", "memswap_limit", "working_dir",
-     "user", "shell", "devices", "ports"}
-)  # fmt: skip
+    {
+        "image",
+        "commands",
+        "command",
+        "entrypoint",
+        "privileged",
+        "detach",
+        "dns",
+        "dns_search",
+        "extra_hosts",
+        "network_mode",
+        "shm_size",
+        "mem_limit",
+        "memswap_limit",
+        "working_dir",
+        "user",
+        "shell",
+        "devices",
+        "ports",
+    }
+)
 _READ = frozenset({"secrets", "environment", "group", "when", "pull", "volumes"})
 _LISTS = ("commands", "command", "entrypoint", "dns", "dns_search", "extra_hosts", "ports")
 # Keys that no longer mean anything.
 _GONE = frozenset(
-    {"networks", "network", "cpu_quota", "cpu_set", "cpu_shares", "isolation", "labels", "links",
-     "auth_config", "tmpfs"}
-)  # fmt: skip
+    {
+        "networks",
+        "network",
+        "cpu_quota",
+        "cpu_set",
+        "cpu_shares",
+        "isolation",
+        "labels",
+        "links",
+        "auth_config",
+        "tmpfs",
+    }
+)
 
 
 class Draft:

@@ -31,8 +31,13 @@ _KEYS = ("build", "compose", "publish", "deploy", "notify", "clone", "matrix", "
 _NAME = r"[A-Za-z][A-Za-z0-9]*(?:_+[A-Za-z0-9]+)*"
 _REFERENCE = re.compile(rf"\$\$(?:\{{({_NAME})\}}|({_NAME}))")
 # What a build's own names are called today.
-_TODAY = {"BRANCH": "DRONE_BRANCH", "BUILD_NUMBER": "DRONE_BUILD_NUMBER", "COMMIT": "DRONE_COMMIT",
-          "PULL_REQUEST": "DRONE_PULL_REQUEST", "TAG": "DRONE_TAG"}  # fmt: skip
+_TODAY = {
+    "BRANCH": "DRONE_BRANCH",
+    "BUILD_NUMBER": "DRONE_BUILD_NUMBER",
+    "COMMIT": "DRONE_COMMIT",
+    "PULL_REQUEST": "DRONE_PULL_REQUEST",
+    "TAG": "DRONE_TAG",
+}
 # Sections of plugins, and when they ran by default.
 _ALWAYS = {"status": ["success", "failure"]}
 _SECTIONS: dict[str, dict[str, Any]] = {

@@ -32,8 +32,13 @@ _WORDS = {
     "status": ("success", "failure"),
 }
 # Words of earlier days, and today's.
-_TODAY = {"deployment": "promote", "deploy": "promote", "pull-request": "pull_request",
-          "manual": "custom", "killed": "failure"}  # fmt: skip
+_TODAY = {
+    "deployment": "promote",
+    "deploy": "promote",
+    "pull-request": "pull_request",
+    "manual": "custom",
+    "killed": "failure",
+}
 
 
 def warn(document: Document, pipeline: Pipeline, *, trusted: bool) -> None:
@@ -64,9 +69,11 @@ def _words(pipeline: Pipeline) -> Iterator[Finding]:
             for word in (*condition.include, *condition.exclude):
                 if word not in words and not _PATTERN.search(word):
                     yield (
-                        "unknown-word", (*path, key), f"no {key} is called `{word}`",
+                        "unknown-word",
+                        (*path, key),
+                        f"no {key} is called `{word}`",
                         _proposal(word, words),
-                    )  # fmt: skip
+                    )
     for path, step in containers(pipeline):
         if step.pull not in PULLS:
             message = f"`{step.pull}` is not when to pull, so the default counts"
@@ -162,6 +169,13 @@ def _backslashes(pipeline: Pipeline) -> Iterator[Finding]:
 # Rules whose place is a key.
 _AT_KEY = frozenset({"variable-name", "ports"})
 _CHECKS: tuple[_Check, ...] = (
-    _no_name, _words, _dependencies, _volumes, _variables, _shell, _backslashes, paths,
+    _no_name,
+    _words,
+    _dependencies,
+    _volumes,
+    _variables,
+    _shell,
+    _backslashes,
+    paths,
     forms_of_bash,
-)  # fmt: skip
+)

@@ -23,15 +23,30 @@ if TYPE_CHECKING:
     from slipway.pipeline.yaml.diagnostics import Path
     from slipway.pipeline.yaml.model import Pipeline, Step
 
-DRONES = ("plugins/docker", "plugins/acr", "plugins/ecr", "plugins/gcr", "plugins/gar",
-          "plugins/heroku")  # fmt: skip
+DRONES = (
+    "plugins/docker",
+    "plugins/acr",
+    "plugins/ecr",
+    "plugins/gcr",
+    "plugins/gar",
+    "plugins/heroku",
+)
 # What a file may say that would run beside the plugin, or lie over its own files.
 _OWN = ("commands", "command", "entrypoint", "shell", "volumes", "devices")
 # Variables that lead no program to the repository's files; others may (PATH, LD_PRELOAD, ...).
-_PLAIN_VARIABLES = frozenset((
-    "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_SECRET_ACCESS_KEY",
-    "BUILDKIT_PROGRESS", "DOCKER_BUILDKIT", "DOCKER_PASSWORD", "DOCKER_USERNAME", "TZ",
-))  # fmt: skip
+_PLAIN_VARIABLES = frozenset(
+    (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "BUILDKIT_PROGRESS",
+        "DOCKER_BUILDKIT",
+        "DOCKER_PASSWORD",
+        "DOCKER_USERNAME",
+        "TZ",
+    )
+)
 _SETTING = "PLUGIN_"
 # Settings that read variables, an engine's whole state, or a client's plugins from somewhere.
 _LEADING = frozenset(("CONFIG", "DOCKER_CONFIG", "ENV_FILE", "STORAGE_PATH"))

@@ -247,6 +247,14 @@ def nearest(wanted: str, names: Sequence[str]) -> str:
 
 
 _RULES: tuple[Rule, ...] = (
-    _duplicate_name, _unknown_dependency, _cycle, _service_waits_for_step, _image, _sizes,
-    _volumes, _conditions, _substitution, _zero_byte,
-)  # fmt: skip
+    _duplicate_name,
+    _unknown_dependency,
+    _cycle,
+    _service_waits_for_step,
+    _image,
+    _sizes,
+    _volumes,
+    _conditions,
+    _substitution,
+    _zero_byte,
+)

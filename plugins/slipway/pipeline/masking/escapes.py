@@ -80,9 +80,7 @@ def _each(marks: bytes) -> tuple[bytes, ...]:
 
 
 UNNOISED = Replace(
-    _NOISE,
-    _nothing,
-    (b"\x1b", *sorted({one.encode()[:1] for one in _UNSEEN_BETWEEN})),
+    _NOISE, _nothing, (b"\x1b", *sorted({one.encode()[:1] for one in _UNSEEN_BETWEEN}))
 )
 UNTITLED = Replace(
     _UNSEEN,

@@ -118,8 +118,14 @@ def _numbers(text: str, *, twice: bool) -> Iterator[tuple[Alphabet, bytes]]:
         # A registry's login is base64 of a name and a password, and a cluster shows it once more.
         cores = tuple(_base64(data))
         yield from ((Alphabet.HEX, core.hex().encode()) for core in cores)
-        others = (quote(text, safe=""), quote_plus(text), json.dumps(text)[1:-1], data.hex(),
-                  data.hex().upper(), html.escape(text))  # fmt: skip
+        others = (
+            quote(text, safe=""),
+            quote_plus(text),
+            json.dumps(text)[1:-1],
+            data.hex(),
+            data.hex().upper(),
+            html.escape(text),
+        )
         inner |= dict.fromkeys([*(other.encode() for other in others), *cores])
     for one in inner:
         yield from ((Alphabet.BASE64, form) for form in _base64(one))

@@ -43,9 +43,7 @@ _HEX_MARK = Replace(re.compile(rb"0x"), lambda _: b"", (b"x",))
 _SAME = bytes.maketrans(b"", b"")
 TEXT = Fold(bytes.maketrans(b"+", b" "), _CONTROLS + _QUOTES)
 BLANKLESS = Fold(_SAME, _CONTROLS + _QUOTES + b" +")
-HEX = Fold(
-    bytes.maketrans(b"ABCDEF", b"abcdef"), _CONTROLS + _QUOTES + b" :,-;.|_\xc2\xa0",
-)  # fmt: skip
+HEX = Fold(bytes.maketrans(b"ABCDEF", b"abcdef"), _CONTROLS + _QUOTES + b" :,-;.|_\xc2\xa0")
 BASE64 = Fold(bytes.maketrans(b"-_", b"+/"), _CONTROLS + _QUOTES + b" ")
 
 

@@ -29,10 +29,14 @@ def printed(text: bytes) -> Iterator[bytes]:
 
     :param text: as it is given to ``echo`` or ``printf``.
     """
-    found = dict.fromkeys((
-        _read(_ECHO, text), _read(_ECHO_E, text), _read(_PRINTF, text),
-        _read(_PRINTF, _formatted(text)),
-    ))  # fmt: skip
+    found = dict.fromkeys(
+        (
+            _read(_ECHO, text),
+            _read(_ECHO_E, text),
+            _read(_PRINTF, text),
+            _read(_PRINTF, _formatted(text)),
+        )
+    )
     yield from (one for one in found if one != text)
 
 

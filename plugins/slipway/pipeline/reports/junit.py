@@ -165,10 +165,13 @@ class _Reader:
 
     def counts(self) -> TestCounts:
         return TestCounts(
-            tests=self._numbers["tests"], failures=self._numbers["failure"],
-            errors=self._numbers["error"], skipped=self._numbers["skipped"],
-            seconds=round(self._seconds, 3), failed=tuple(self._failed),
-        )  # fmt: skip
+            tests=self._numbers["tests"],
+            failures=self._numbers["failure"],
+            errors=self._numbers["error"],
+            skipped=self._numbers["skipped"],
+            seconds=round(self._seconds, 3),
+            failed=tuple(self._failed),
+        )
 
     def _doctype(self, *_: object) -> None:
         msg = "it declares a document type"

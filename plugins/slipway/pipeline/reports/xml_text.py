@@ -11,12 +11,16 @@ import re
 
 # The four come first, since two of them begin with what is the mark of UTF-16.
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-    (b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
     (b"\0<", "utf-16-be"),
-)  # fmt: skip
+)
 _DECLARATION = re.compile(r"\s*<\?xml\b[^>]{0,500}\?>")
 _ENCODING = re.compile(rb"""\s*<\?xml\b[^>]{0,400}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 # Codecs that are no character sets, or whose work grows faster than the text.

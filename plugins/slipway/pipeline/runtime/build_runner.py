@@ -55,9 +55,16 @@ class BuildRunner:
     """
 
     def __init__(
-        self, engine: Engine, spec: BuildSpec, *, sources: Callable[[int], bytes | IO[bytes]],
-        output: LogGroups, timeout: float, given: Given | None = None, worker: Worker | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        engine: Engine,
+        spec: BuildSpec,
+        *,
+        sources: Callable[[int], bytes | IO[bytes]],
+        output: LogGroups,
+        timeout: float,
+        given: Given | None = None,
+        worker: Worker | None = None,
+    ) -> None:
         self._engine = engine
         self._spec = spec
         self._sources = sources
@@ -69,9 +76,11 @@ class BuildRunner:
         self._lock = threading.Lock()
         self._stopped = False
         self._schedule = Schedule(
-            _fitting(spec, worker or Worker()), run=self._run_pipeline, skip=self._skipped,
+            _fitting(spec, worker or Worker()),
+            run=self._run_pipeline,
+            skip=self._skipped,
             fails=lambda _, result: result.state == State.FAILED,
-        )  # fmt: skip
+        )
 
     def run(self) -> BuildResult:
         """Run every pipeline.

@@ -64,9 +64,12 @@ class Aftermath:
         return reader.reports()
 
     def take_built(
-        self, ended: Sequence[StepReport], steps: Sequence[StepSpec], workspace: str,
+        self,
+        ended: Sequence[StepReport],
+        steps: Sequence[StepSpec],
+        workspace: str,
         built: Taking | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Take what the steps built, where that is wanted and something ran.
 
         :param ended: how the steps ended, of which none failed.

@@ -146,9 +146,13 @@ class BuildResult:
 def skipped_step(pipeline: PipelineSpec, step: StepSpec, reason: str) -> StepReport:
     """Report a step that did not run, and why."""
     return StepReport(
-        name=step.name, image=step.image, state=State.SKIPPED, seconds=0.0,
-        pipeline=pipeline.name, note=reason,
-    )  # fmt: skip
+        name=step.name,
+        image=step.image,
+        state=State.SKIPPED,
+        seconds=0.0,
+        pipeline=pipeline.name,
+        note=reason,
+    )
 
 
 def _why(step: StepReport) -> str:

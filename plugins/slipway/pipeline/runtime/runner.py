@@ -92,16 +92,20 @@ class Runner:
         self._images = StepImages(engine, logins=logins, progress=output.say, left=self._left)
         self._shared = SharedNetwork(self._engine, spec)
         self._containers = Preparation(
-            self._engine,
-            self._describe,
-            standing=self._standing,
-            has_image=self._images.awaited,
+            self._engine, self._describe, standing=self._standing, has_image=self._images.awaited
         )
         self._steps = StepRuns(
-            engine, spec, output=output, title=self._given.title, images=self._images,
-            containers=self._containers, workspace=Workspace(engine, spec, self._left),
-            left=self._left, stopped=self._stopped, timeout=timeout,
-        )  # fmt: skip
+            engine,
+            spec,
+            output=output,
+            title=self._given.title,
+            images=self._images,
+            containers=self._containers,
+            workspace=Workspace(engine, spec, self._left),
+            left=self._left,
+            stopped=self._stopped,
+            timeout=timeout,
+        )
 
     def run(self, source: bytes | IO[bytes] | None) -> PipelineResult:
         """Run the pipeline to its end.
@@ -179,9 +183,12 @@ class Runner:
     # Before the steps
 
     def _make_ready(
-        self, usual: Sequence[StepSpec], steps: Sequence[StepSpec], services: list[StepSpec],
+        self,
+        usual: Sequence[StepSpec],
+        steps: Sequence[StepSpec],
+        services: list[StepSpec],
         source: bytes | IO[bytes] | None,
-    ) -> SlipwayError | None:  # fmt: skip
+    ) -> SlipwayError | None:
         """Bring the sources and start the services, as far as any step can run at all.
 
         :returns: what is wrong with the services: steps for failures are still to run.
@@ -204,9 +211,13 @@ class Runner:
     def _start_services(self, services: list[StepSpec], first: StepSpec) -> None:
         images = {service.name: self._images.facts(service) for service in services}
         Services(
-            self._engine, self._spec, images=images, output=self._output,
-            onlooker_image=self._images.facts(first).id, clock=self._clock,
-        ).start(services, self._containers.container, left=self._left)  # fmt: skip
+            self._engine,
+            self._spec,
+            images=images,
+            output=self._output,
+            onlooker_image=self._images.facts(first).id,
+            clock=self._clock,
+        ).start(services, self._containers.container, left=self._left)
 
     def _startable(self, steps: Sequence[StepSpec]) -> StepSpec | None:
         """Return the first of these steps whose container can be made, once it is."""
@@ -236,11 +247,15 @@ class Runner:
         known |= trusting_git(known)
         runnable(step, known)
         return container_spec(
-            self._spec, step, kind, environment=known, image=image.id,
+            self._spec,
+            step,
+            kind,
+            environment=known,
+            image=image.id,
             words=lambda text: filled(text, self._spec.late, status),
             has_healthcheck=kind == "service" and image.has_healthcheck,
             network=self._shared.network(step),
-        )  # fmt: skip
+        )
 
     def _standing(self) -> Standing:
         return Standing(steps=self._steps.failed, pipelines=self._given.failed())

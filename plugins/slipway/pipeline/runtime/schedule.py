@@ -71,9 +71,13 @@ class Schedule(Generic[N, R]):
     """
 
     def __init__(
-        self, nodes: Sequence[N], *, run: Callable[[N], R], skip: Callable[[N, str], R],
+        self,
+        nodes: Sequence[N],
+        *,
+        run: Callable[[N], R],
+        skip: Callable[[N, str], R],
         fails: Callable[[N, R], bool],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._nodes = nodes
         self._run = run
         self._skip = skip

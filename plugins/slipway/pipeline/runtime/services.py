@@ -38,9 +38,15 @@ class Services:
     """
 
     def __init__(
-        self, engine: Engine, spec: PipelineSpec, *, images: Mapping[str, ImageFacts],
-        output: LogGroups, onlooker_image: str, clock: Callable[[], float],
-    ) -> None:  # fmt: skip
+        self,
+        engine: Engine,
+        spec: PipelineSpec,
+        *,
+        images: Mapping[str, ImageFacts],
+        output: LogGroups,
+        onlooker_image: str,
+        clock: Callable[[], float],
+    ) -> None:
         self._engine = engine
         self._spec = spec
         self._images = images
@@ -49,9 +55,12 @@ class Services:
         self._clock = clock
 
     def start(
-        self, services: list[StepSpec], container: Callable[[StepSpec], str], *,
+        self,
+        services: list[StepSpec],
+        container: Callable[[StepSpec], str],
+        *,
         left: Callable[[], float],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Start all, then wait for each.
 
         :param container: returns a service's container.
@@ -77,14 +86,16 @@ class Services:
         end = wait_until_ready(
             self._engine,
             Service(
-                name=service.name, container=container, image=self._images[service.name],
+                name=service.name,
+                container=container,
+                image=self._images[service.name],
                 ports=service.awaited_ports,
             ),
             timeout=max(0.0, until - self._clock()),
             onlooker=partial(self._onlooker, service, container),
             mask=self._output.mask,
             clock=self._clock,
-        )  # fmt: skip
+        )
         title = f"{service.name} ({service.image})"
         if not end.lacking:
             self._output.line(key, f"{title} ready after {end.seconds:.1f} s")

@@ -20,10 +20,16 @@ _HEALTH_INTERVAL = 1.0
 
 
 def container_spec(
-    pipeline: PipelineSpec, step: StepSpec, kind: str, *, environment: Mapping[str, str],
-    image: str, has_healthcheck: bool, words: Callable[[str], str] = str,
+    pipeline: PipelineSpec,
+    step: StepSpec,
+    kind: str,
+    *,
+    environment: Mapping[str, str],
+    image: str,
+    has_healthcheck: bool,
+    words: Callable[[str], str] = str,
     network: str | None = None,
-) -> ContainerSpec:  # fmt: skip
+) -> ContainerSpec:
     """Describe a step's container: on the private network, with the shared workspace.
 
     :param kind: ``step`` or ``service``, for the label.

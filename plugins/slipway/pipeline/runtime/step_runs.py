@@ -58,10 +58,19 @@ class StepRuns:
     """
 
     def __init__(
-        self, engine: Engine, spec: PipelineSpec, *, output: LogGroups, title: str,
-        images: StepImages, containers: Preparation, workspace: Workspace,
-        left: Callable[[], float], stopped: threading.Event, timeout: float,
-    ) -> None:  # fmt: skip
+        self,
+        engine: Engine,
+        spec: PipelineSpec,
+        *,
+        output: LogGroups,
+        title: str,
+        images: StepImages,
+        containers: Preparation,
+        workspace: Workspace,
+        left: Callable[[], float],
+        stopped: threading.Event,
+        timeout: float,
+    ) -> None:
         self.tails: dict[str, deque[str]] = {}
         """The last lines of each step that ran."""
         self.not_started: dict[str, SlipwayError] = {}
@@ -126,10 +135,15 @@ class StepRuns:
             return skipped_step(self._spec, step, note)
         image = self._images.known(step)
         report = StepReport(
-            name=step.name, image=step.image, state=state, seconds=seconds, exit_code=code,
-            pipeline=self._spec.name, digest=image.digest or image.id if image else "",
+            name=step.name,
+            image=step.image,
+            state=state,
+            seconds=seconds,
+            exit_code=code,
+            pipeline=self._spec.name,
+            digest=image.digest or image.id if image else "",
             note=note if code is None and state == State.FAILED else "",
-        )  # fmt: skip
+        )
         if step.failure == "fast" and state == State.FAILED:
             self._cut(step)
         return report

@@ -133,10 +133,15 @@ class Conditions(BaseModel):
         :param key: what these conditions are called in the file: ``trigger`` or ``when``.
         """
         seen = {
-            "event": event.name, "branch": event.branch, "ref": event.ref, "repo": event.repo,
-            "target": event.target, "cron": event.cron, "action": event.action,
+            "event": event.name,
+            "branch": event.branch,
+            "ref": event.ref,
+            "repo": event.repo,
+            "target": event.target,
+            "cron": event.cron,
+            "action": event.action,
             "instance": event.instance,
-        }  # fmt: skip
+        }
         for name, value in seen.items():
             condition: Condition = getattr(self, name)
             if not condition.matches(value):

@@ -60,9 +60,14 @@ class Document:
         while path not in spans and path:
             path, spans = path[:-1], self.values
         return problem_at(
-            self.file, rule, message, spans.get(path), self.lines,
-            document=self.number, advice=advice,
-        )  # fmt: skip
+            self.file,
+            rule,
+            message,
+            spans.get(path),
+            self.lines,
+            document=self.number,
+            advice=advice,
+        )
 
     def warn(
         self, rule: str, path: Path, message: str, *, advice: str = "", at_key: bool = False
@@ -81,15 +86,26 @@ class Document:
 
 
 def problem_at(
-    file: str, rule: str, message: str, span: Span | None, lines: tuple[str, ...],
-    *, document: int = 1, advice: str = "",
-) -> Problem:  # fmt: skip
+    file: str,
+    rule: str,
+    message: str,
+    span: Span | None,
+    lines: tuple[str, ...],
+    *,
+    document: int = 1,
+    advice: str = "",
+) -> Problem:
     """Describe a mistake at a place.
 
     :param lines: of the whole file.
     """
     source = lines[span.line - 1] if span and span.line <= len(lines) else ""
     return Problem(
-        file=file, rule=rule, message=message, document=document, span=span, source=source,
+        file=file,
+        rule=rule,
+        message=message,
+        document=document,
+        span=span,
+        source=source,
         advice=advice,
-    )  # fmt: skip
+    )

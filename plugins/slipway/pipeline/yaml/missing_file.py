@@ -9,8 +9,13 @@ from slipway.exceptions import PipelineFileMissing
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_SCRIPTED = {".jsonnet": "jsonnet", ".libsonnet": "jsonnet", ".star": "starlark",
-             ".starlark": "starlark", ".py": "starlark"}  # fmt: skip
+_SCRIPTED = {
+    ".jsonnet": "jsonnet",
+    ".libsonnet": "jsonnet",
+    ".star": "starlark",
+    ".starlark": "starlark",
+    ".py": "starlark",
+}
 GENERATE = "generate the YAML, commit it, and name it in the project file"
 _NAME_IT = "name it under `test: {{pipeline: {}}}` in the project file"
 _OTHER_FORM = "that is another form; write the same as a pipeline of Drone's"

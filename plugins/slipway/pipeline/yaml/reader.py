@@ -108,9 +108,13 @@ def _decode(data: bytes, file: str) -> str:
     if found := _FORBIDDEN.search(text):
         message = f"the character U+{ord(found[0]):04X} means nothing in a pipeline file"
         problem = problem_at(
-            file, "encoding", message, _place(text[: found.start()]), tuple(_BREAK.split(text)),
+            file,
+            "encoding",
+            message,
+            _place(text[: found.start()]),
+            tuple(_BREAK.split(text)),
             advice="remove it; within double quotes YAML takes it as an escape, such as `\\x1b`",
-        )  # fmt: skip
+        )
         raise PipelineFileInvalid([problem])
     return text
 
@@ -144,8 +148,12 @@ def _repair(problem: str, mark: yaml.Mark | None, lines: tuple[str, ...]) -> str
 
 
 def _refusal(
-    file: str, rule: str, message: str, mark: yaml.Mark | None, lines: tuple[str, ...],
+    file: str,
+    rule: str,
+    message: str,
+    mark: yaml.Mark | None,
+    lines: tuple[str, ...],
     advice: str = "",
-) -> PipelineFileInvalid:  # fmt: skip
+) -> PipelineFileInvalid:
     span = Span(line=mark.line + 1, column=mark.column + 1) if mark else None
     return PipelineFileInvalid([problem_at(file, rule, message, span, lines, advice=advice)])

@@ -25,8 +25,26 @@ _TOKEN = re.compile(r"\$\$|\$\{|\\[\\/]")
 _BRACE = re.compile(r"\$\{|\}")
 # Where a replacement's words part, and what is escaped within them.
 _WORD_PART = re.compile(r"\$\$|\\[\\/]|\$\{|\}|/|[^$\\{}/]+|.", re.DOTALL)
-_OPERATORS = ("^^", "^", ",,", ",", "##", "#", "%%", "%", "//", "/#", "/%", "/", ":=", ":-", "=",
-              ":?", ":+", ":")  # fmt: skip
+_OPERATORS = (
+    "^^",
+    "^",
+    ",,",
+    ",",
+    "##",
+    "#",
+    "%%",
+    "%",
+    "//",
+    "/#",
+    "/%",
+    "/",
+    ":=",
+    ":-",
+    "=",
+    ":?",
+    ":+",
+    ":",
+)
 # A form within a form within a form; deeper is somebody playing.
 _DEEPEST = 8
 # Characters that one text may come to, and that all texts of a file may.
@@ -85,9 +103,15 @@ def substitute(text: str, variables: Mapping[str, str], budget: Budget | None = 
 
 
 def expand(
-    text: str, lookup: Lookup, replace: Replace, *, lenient: bool = False, escapes: bool = True,
-    depth: int = 0, budget: Budget | None = None,
-) -> str:  # fmt: skip
+    text: str,
+    lookup: Lookup,
+    replace: Replace,
+    *,
+    lenient: bool = False,
+    escapes: bool = True,
+    depth: int = 0,
+    budget: Budget | None = None,
+) -> str:
     """Replace every form by what ``replace`` makes of it.
 
     :param lookup: the value of a variable; raise :class:`KeyError` to leave the form as it is.
@@ -181,9 +205,13 @@ def _value(body: str, lookup: Lookup, depth: int, budget: Budget) -> str:
     argument = rest[len(operator) :]
     # Only the words of a replacement may hold what would end them.
     within = partial(
-        expand, lookup=lookup, replace=lambda _, inner: inner, escapes=operator[0] == "/",
-        depth=depth + 1, budget=budget,
-    )  # fmt: skip
+        expand,
+        lookup=lookup,
+        replace=lambda _, inner: inner,
+        escapes=operator[0] == "/",
+        depth=depth + 1,
+        budget=budget,
+    )
     if operator[0] == "/":
         old, new = map(within, _halves(argument))
         return _replaced(operator, value, old, new)

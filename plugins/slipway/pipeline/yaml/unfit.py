@@ -113,9 +113,12 @@ def _settings(document: Document, path: Path, data: Any) -> None:
         if key != _BY_NAME and _means_a_secret(key):
             message = f"`{key}` is given to the plugin as it is"
             document.warn(
-                "unknown-key", (*path, name, key), message,
-                advice=f"did you mean `{_BY_NAME}`?", at_key=True,
-            )  # fmt: skip
+                "unknown-key",
+                (*path, name, key),
+                message,
+                advice=f"did you mean `{_BY_NAME}`?",
+                at_key=True,
+            )
 
 
 def _means_a_secret(key: str) -> bool:
@@ -159,9 +162,7 @@ def _resources(document: Document, path: Path, data: Any) -> dict[str, Any] | No
 _RESOURCES = "write `limits: {cpu: 500, memory: 512MiB}`, in thousandths of a core"
 
 
-def _amount(
-    document: Document, path: Path, value: Any, read: Callable[[Any], int]
-) -> str | None:  # fmt: skip
+def _amount(document: Document, path: Path, value: Any, read: Callable[[Any], int]) -> str | None:
     try:
         amount = str(read(value))
     except ValueError:

@@ -30,8 +30,13 @@ _HIGHEST_PORT = 65535
 CLONE = "clone"
 PULLS = ("default", "always", "if-not-exists", "never")
 FAILURES = ("fail", "ignore", "fast")
-_FAILURES = {"fail": "fail", "ignore": "ignore", "fast": "fast", "fail-fast": "fast",
-             "fast-fail": "fast"}  # fmt: skip
+_FAILURES = {
+    "fail": "fail",
+    "ignore": "ignore",
+    "fast": "fast",
+    "fail-fast": "fast",
+    "fast-fail": "fast",
+}
 
 
 def reads_scripts(shell: str) -> bool:

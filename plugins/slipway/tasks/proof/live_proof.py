@@ -150,9 +150,14 @@ class MigrationProof:
             return None
 
     def _tried(
-        self, database_name: str, pristine: ScratchDatabase, migrations: MigrationFiles,
-        pending: Sequence[int], live: LiveRelease, known: MigrationFiles | None,
-    ) -> LiveProof:  # fmt: skip
+        self,
+        database_name: str,
+        pristine: ScratchDatabase,
+        migrations: MigrationFiles,
+        pending: Sequence[int],
+        live: LiveRelease,
+        known: MigrationFiles | None,
+    ) -> LiveProof:
         database, reference = self._databases(database_name, pristine, known)
         service = self._service(database_name, database, live)
         trial = Trial(service=service, database=database, reference=reference, log=self.log)
@@ -203,16 +208,23 @@ class MigrationProof:
             )
             raise NotStartable(msg)
         machine = {
-            "SLIPWAY_PROJECT": target.project, "SLIPWAY_ENVIRONMENT": target.environment,
-            "SLIPWAY_VERSION": live.version, "AWS_REGION": target.region,
-        }  # fmt: skip
+            "SLIPWAY_PROJECT": target.project,
+            "SLIPWAY_ENVIRONMENT": target.environment,
+            "SLIPWAY_VERSION": live.version,
+            "AWS_REGION": target.region,
+        }
         return LiveService(
-            engine=self.engine, name=f"{self.name}-{name.replace('_', '-')}", labels=self.labels,
-            network=database.network, package=live.record.package, settings=self.settings,
+            engine=self.engine,
+            name=f"{self.name}-{name.replace('_', '-')}",
+            labels=self.labels,
+            network=database.network,
+            package=live.record.package,
+            settings=self.settings,
             environment={**machine, **self.settings.variables(database.url)},
-            health=Question(method="GET", path=target.health_path), port=target.health_port,
+            health=Question(method="GET", path=target.health_path),
+            port=target.health_port,
             log=self.log,
-        )  # fmt: skip
+        )
 
     @contextmanager
     def _group(self, title: str) -> Iterator[None]:
@@ -225,9 +237,13 @@ class MigrationProof:
 
 def _proof(live: LiveRelease, outcome: str, said: str, migration: str = "") -> LiveProof:
     return LiveProof(
-        environments=live.environments, version=live.version, outcome=outcome, said=said,
-        migration=migration, schema=live.record.schema.version if live.record.schema else 0,
-    )  # fmt: skip
+        environments=live.environments,
+        version=live.version,
+        outcome=outcome,
+        said=said,
+        migration=migration,
+        schema=live.record.schema.version if live.record.schema else 0,
+    )
 
 
 def described(proof: LiveProof) -> str:

@@ -65,11 +65,12 @@ def live_releases(
                 reason = f"it is not in the catalogue: {error.message}"
         without.append(
             LiveProof(
-                environments=(target.environment,), version=version,
+                environments=(target.environment,),
+                version=version,
                 outcome="not possible" if reason else "not needed",
                 said=reason or "no release serves there yet",
             )
-        )  # fmt: skip
+        )
     return tuple(found.values()), tuple(without)
 
 

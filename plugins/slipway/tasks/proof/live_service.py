@@ -14,12 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from slipway.exceptions import (
-    ContainerEngineError,
-    ImageUnavailable,
-    SlipwayError,
-    StepTimedOut,
-)
+from slipway.exceptions import ContainerEngineError, ImageUnavailable, SlipwayError, StepTimedOut
 from slipway.hooks import service_questions, unit_runner
 from slipway.hooks.spool import spool
 from slipway.hooks.store.artifacts import ArtifactStore
@@ -135,9 +130,10 @@ class LiveService:
         if not questions:
             return []
         wanted = {
-            "port": self.port, "timeout": _ANSWER,
+            "port": self.port,
+            "timeout": _ANSWER,
             "questions": [[one.method, one.path, one.body] for one in questions],
-        }  # fmt: skip
+        }
         argv = ("python3", "-I", _ASKER, json.dumps(wanted))
         try:
             code, said = self.engine.exec(self.name, argv, timeout=30.0 + _ANSWER * len(questions))
@@ -197,17 +193,25 @@ class LiveService:
         name = f"{self.name}-fetch"
         self.engine.create_network(name, {**self.labels, "slipway.kind": "tool"}, guarded=True)
         spec = ContainerSpec(
-            name=name, image=image, entrypoint=("sh", "-c"), argv=(_FETCH,), network=name,
+            name=name,
+            image=image,
+            entrypoint=("sh", "-c"),
+            argv=(_FETCH,),
+            network=name,
             environment={"DEBIAN_FRONTEND": "noninteractive"},
             labels={**self.labels, "slipway.kind": "tool"},
-        )  # fmt: skip
+        )
         lines: list[str] = []
         try:
             result = self.engine.run_tool(
-                isolated(spec, UNTRUSTED), files=files, files_at=_FOLDER,
-                collect=f"{_FOLDER}/{_NEEDED}", collect_into=into, timeout=_FETCH_TIMEOUT,
+                isolated(spec, UNTRUSTED),
+                files=files,
+                files_at=_FOLDER,
+                collect=f"{_FOLDER}/{_NEEDED}",
+                collect_into=into,
+                timeout=_FETCH_TIMEOUT,
                 log=lines.append,
-            )  # fmt: skip
+            )
         except StepTimedOut as error:
             msg = f"what its package depends on does not come: {error}"
             raise NotStartable(msg) from error
@@ -218,20 +222,26 @@ class LiveService:
 
     def _spec(self, image: str) -> ContainerSpec:
         return ContainerSpec(
-            name=self.name, image=image, entrypoint=("python3", "-I", _RUNNER), argv=("start",),
-            network=self.network, labels={**self.labels, "slipway.kind": "service"}, user="0",
-        )  # fmt: skip
+            name=self.name,
+            image=image,
+            entrypoint=("python3", "-I", _RUNNER),
+            argv=("start",),
+            network=self.network,
+            labels={**self.labels, "slipway.kind": "service"},
+            user="0",
+        )
 
     def _told(self) -> dict[str, bytes]:
         settings = {
-            "unit": self.settings.unit, "environment": dict(self.environment),
+            "unit": self.settings.unit,
+            "environment": dict(self.environment),
             "command": self.settings.command,
-        }  # fmt: skip
+        }
         return {
             "settings.json": json.dumps(settings).encode(),
             "unit_runner.py": inspect.getsource(unit_runner).encode(),
             "service_questions.py": inspect.getsource(service_questions).encode(),
-        }  # fmt: skip
+        }
 
 
 def stored_debs(store: ArtifactStore, package: PublishedPackage) -> dict[str, bytes]:

@@ -107,15 +107,27 @@ class HeavyTables:
         url, password = postgres_password(self.url)
         environment = {
             "PGOPTIONS": "-c default_transaction_read_only=on -c statement_timeout=30000",
-            "PGAPPNAME": "slipway", "PGCONNECT_TIMEOUT": "10", **password.environment,
-        }  # fmt: skip
+            "PGAPPNAME": "slipway",
+            "PGCONNECT_TIMEOUT": "10",
+            **password.environment,
+        }
         if "sslmode=verify" in url:
             environment["PGSSLROOTCERT"] = _AUTHORITIES
         lines: list[str] = []
         result = self.toolbox.run(
-            "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", _SIZES.format(names=names),
-            environment=environment, secrets=password.files, timeout=_TIMEOUT, log=lines.append,
-        )  # fmt: skip
+            "psql",
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            url,
+            "-c",
+            _SIZES.format(names=names),
+            environment=environment,
+            secrets=password.files,
+            timeout=_TIMEOUT,
+            log=lines.append,
+        )
         if result.exit_code != 0:
             msg = f"the database does not say how large its tables are: {' '.join(lines)[-300:]}"
             raise ToolFailed(msg)

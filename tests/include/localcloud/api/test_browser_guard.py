@@ -29,10 +29,15 @@ def test_an_aws_client_is_let_in(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     [
-        "evil.example:4566", "127.0.0.1.evil.example:4566", "localhost.evil.example", "[::1]:4566",
-        "evil.example:127.0.0.1", "127.0.0.1@evil.example:4566", "",
+        "evil.example:4566",
+        "127.0.0.1.evil.example:4566",
+        "localhost.evil.example",
+        "[::1]:4566",
+        "evil.example:127.0.0.1",
+        "127.0.0.1@evil.example:4566",
+        "",
     ],
-)  # fmt: skip
+)
 def test_a_page_whose_name_resolves_to_loopback_is_refused(host: str) -> None:
     assert _ask(host=host) == "403 Forbidden"
 
@@ -40,9 +45,11 @@ def test_a_page_whose_name_resolves_to_loopback_is_refused(host: str) -> None:
 @pytest.mark.parametrize(
     "sent",
     [
-        {"origin": "https://evil.example"}, {"origin": "null"}, {"sec_fetch_site": "cross-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec_fetch_site": "cross-site"},
         {"sec_fetch_site": "none", "sec_fetch_mode": "navigate"},
     ],
-)  # fmt: skip
+)
 def test_a_page_that_posts_a_form_to_the_cloud_is_refused(sent: dict[str, str]) -> None:
     assert _ask(host="127.0.0.1:4566", **sent) == "403 Forbidden"

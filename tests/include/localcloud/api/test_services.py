@@ -20,12 +20,21 @@ def ask(
         "/aws4_request, SignedHeaders=host, Signature=0"
     }
     environ: dict[str, Any] = {
-        "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": "", "SCRIPT_NAME": "",
-        "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_TYPE": "application/x-www-form-urlencoded", "CONTENT_LENGTH": str(len(body)),
-        "HTTP_HOST": "127.0.0.1", "wsgi.input": io.BytesIO(body.encode()),
-        "wsgi.url_scheme": "http", **(signed if service else {}), **headers,
-    }  # fmt: skip
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_HOST": "127.0.0.1",
+        "wsgi.input": io.BytesIO(body.encode()),
+        "wsgi.url_scheme": "http",
+        **(signed if service else {}),
+        **headers,
+    }
     seen: list[str] = []
     application = CloudApplication(state=CloudState(region="eu-west-1"))
     answer = application(environ, lambda status, _headers: seen.append(status))
@@ -35,13 +44,23 @@ def ask(
 @pytest.mark.parametrize(
     ("service", "path"),
     [
-        ("batch", "/v1/createcomputeenvironment"), ("lambda", "/2015-03-31/functions"),
-        ("apigateway", "/restapis"), ("execute-api", "/@connections/x"), ("sns", "/"),
-        ("firehose", "/"), ("events", "/"), ("eventbridge", "/"), ("ecs", "/"), ("codebuild", "/"),
-        ("cloudformation", "/"), ("rds", "/"), ("BATCH", "/v1/submitjob"), ("moto_api", "/"),
+        ("batch", "/v1/createcomputeenvironment"),
+        ("lambda", "/2015-03-31/functions"),
+        ("apigateway", "/restapis"),
+        ("execute-api", "/@connections/x"),
+        ("sns", "/"),
+        ("firehose", "/"),
+        ("events", "/"),
+        ("eventbridge", "/"),
+        ("ecs", "/"),
+        ("codebuild", "/"),
+        ("cloudformation", "/"),
+        ("rds", "/"),
+        ("BATCH", "/v1/submitjob"),
+        ("moto_api", "/"),
         ("nowhere", "/"),
     ],
-)  # fmt: skip
+)
 def test_a_service_that_would_run_something_on_the_host_is_refused(service: str, path: str) -> None:
     status, told = ask(service, path)
     assert status == "403 Forbidden"
@@ -51,11 +70,15 @@ def test_a_service_that_would_run_something_on_the_host_is_refused(service: str,
 @pytest.mark.parametrize(
     ("path", "body"),
     [
-        ("/moto-api/reset", ""), ("/moto-api/", ""), ("/latest/meta-data/iam", ""),
-        ("/batch_eu-west-1/v1/submitjob", ""), ("/lambda_eu-west-1/2015-03-31/functions", ""),
-        ("/eu-west-1_pool/.well-known/jwks.json", ""), ("/", "Version=2009-04-15&Action=Select"),
+        ("/moto-api/reset", ""),
+        ("/moto-api/", ""),
+        ("/latest/meta-data/iam", ""),
+        ("/batch_eu-west-1/v1/submitjob", ""),
+        ("/lambda_eu-west-1/2015-03-31/functions", ""),
+        ("/eu-west-1_pool/.well-known/jwks.json", ""),
+        ("/", "Version=2009-04-15&Action=Select"),
     ],
-)  # fmt: skip
+)
 def test_an_unsigned_request_that_names_a_service_otherwise_is_refused(
     path: str, body: str
 ) -> None:

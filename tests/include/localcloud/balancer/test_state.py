@@ -19,26 +19,37 @@ def elb() -> ELBBackend:
     # Only moto's stubs call it abstract.
     make: Any = LoadBalancer
     backend.load_balancers["shop-old"] = make(
-        backend.account_id, "shop-old", zones=[], ports=[port], scheme=None, vpc_id=None,
-        subnets=None, security_groups=None,
-    )  # fmt: skip
+        backend.account_id,
+        "shop-old",
+        zones=[],
+        ports=[port],
+        scheme=None,
+        vpc_id=None,
+        subnets=None,
+        security_groups=None,
+    )
     return backend
 
 
 def _wanted(elb: ELBBackend) -> Wanted:
     state: Any = SimpleNamespace(
-        lock=threading.Lock(), instances=list, elb=elb, elbv2=SimpleNamespace(
-            target_groups={}, load_balancers={},
-        ),
-    )  # fmt: skip
+        lock=threading.Lock(),
+        instances=list,
+        elb=elb,
+        elbv2=SimpleNamespace(target_groups={}, load_balancers={}),
+    )
     return read_wanted(state)
 
 
 def _check(elb: ELBBackend, target: str) -> None:
     elb.configure_health_check(
-        "shop-old", timeout="2", healthy_threshold="3", unhealthy_threshold="4", interval="5",
+        "shop-old",
+        timeout="2",
+        healthy_threshold="3",
+        unhealthy_threshold="4",
+        interval="5",
         target=target,
-    )  # fmt: skip
+    )
 
 
 def test_its_port_leads_to_its_machines(elb: ELBBackend) -> None:
@@ -65,9 +76,13 @@ def test_it_checks_as_it_was_told(elb: ELBBackend, target: str, path: str, port:
 
 @pytest.mark.parametrize(
     ("draining", "seconds"),
-    [(None, 0), ({"Enabled": "true"}, 300), ({"Enabled": True, "Timeout": "7"}, 7),
-     ({"Enabled": "false", "Timeout": "7"}, 0)],
-)  # fmt: skip
+    [
+        (None, 0),
+        ({"Enabled": "true"}, 300),
+        ({"Enabled": True, "Timeout": "7"}, 7),
+        ({"Enabled": "false", "Timeout": "7"}, 0),
+    ],
+)
 def test_machines_drain_as_long_as_it_says(
     elb: ELBBackend, draining: dict[str, Any] | None, seconds: float
 ) -> None:

@@ -18,9 +18,23 @@ POOL = Pool(
     name="group_1", path="/", check_port=None, interval=1, timeout=1, rise=2, fall=2, codes="200"
 )
 PATHS = (
-    "/x\nprogram pwn\n    command sh -c id", "/x\rprogram pwn", "/x\n", "/x y", "/x\ty", "/x#",
-    '/"x', "/'x", "/x\\", "/\x0b", "/\x85", "/\u2028", "/é", "x", "/\0", "/\x7f",
-)  # fmt: skip
+    "/x\nprogram pwn\n    command sh -c id",
+    "/x\rprogram pwn",
+    "/x\n",
+    "/x y",
+    "/x\ty",
+    "/x#",
+    '/"x',
+    "/'x",
+    "/x\\",
+    "/\x0b",
+    "/\x85",
+    "/\u2028",
+    "/é",
+    "x",
+    "/\0",
+    "/\x7f",
+)
 CODES = ("200\n    server s 127.0.0.1:22", "200-299 x", "200,", "2xx", "200\n", "٢٠٠", "")
 NAMES = ("a\nprogram x", "a b", "a\n", "a/b", "a#", 'a"', "é", "")
 
@@ -42,12 +56,20 @@ def elbv2() -> Any:
 
 def make(backend: Any, **more: Any) -> Any:
     given = {
-        "vpc_id": backend.ec2_backend.get_default_vpc().id, "protocol": "HTTP", "port": "80",
-        "target_type": "instance", "healthcheck_protocol": "HTTP", "healthcheck_path": "/",
-        "healthcheck_port": "traffic-port", "healthcheck_interval_seconds": "5",
-        "healthcheck_timeout_seconds": "2", "healthy_threshold_count": "2",
-        "unhealthy_threshold_count": "2", "matcher": {"HttpCode": "200"}, "tags": [],
-    }  # fmt: skip
+        "vpc_id": backend.ec2_backend.get_default_vpc().id,
+        "protocol": "HTTP",
+        "port": "80",
+        "target_type": "instance",
+        "healthcheck_protocol": "HTTP",
+        "healthcheck_path": "/",
+        "healthcheck_port": "traffic-port",
+        "healthcheck_interval_seconds": "5",
+        "healthcheck_timeout_seconds": "2",
+        "healthy_threshold_count": "2",
+        "unhealthy_threshold_count": "2",
+        "matcher": {"HttpCode": "200"},
+        "tags": [],
+    }
     return backend.create_target_group("shop", **(given | more))
 
 

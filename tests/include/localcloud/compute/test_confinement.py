@@ -169,14 +169,7 @@ def test_an_ordinary_folder_is_not_opened_in_place_of_cgroups(tmp_path: Path) ->
 
 @pytest.mark.integration
 def test_a_process_of_somebody_elses_is_not_entered(machine: Container) -> None:
-    arguments = [
-        sys.executable,
-        "-I",
-        "-S",
-        opening.__file__,
-        str(os.getpid()),
-        str(machine.id),
-    ]
+    arguments = [sys.executable, "-I", "-S", opening.__file__, str(os.getpid()), str(machine.id)]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "3: the process is not the machine's\n")
 

@@ -26,12 +26,22 @@ def asking(body: Any = None, **changed: str) -> dict[str, Any]:
     """Return a machine's request for its parameters, with changes."""
     sent = body if isinstance(body, bytes) else json.dumps(body or {"Path": "/slipway/a"}).encode()
     return {
-        "REQUEST_METHOD": "POST", "PATH_INFO": "/", "QUERY_STRING": "", "SCRIPT_NAME": "",
-        "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_TYPE": "application/x-amz-json-1.1", "CONTENT_LENGTH": str(len(sent)),
-        "HTTP_HOST": GATEWAY, "HTTP_AUTHORIZATION": SIGNED, "HTTP_X_AMZ_TARGET": CALL,
-        "wsgi.input": io.BytesIO(sent), "wsgi.url_scheme": "http", **changed,
-    }  # fmt: skip
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SCRIPT_NAME": "",
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": "application/x-amz-json-1.1",
+        "CONTENT_LENGTH": str(len(sent)),
+        "HTTP_HOST": GATEWAY,
+        "HTTP_AUTHORIZATION": SIGNED,
+        "HTTP_X_AMZ_TARGET": CALL,
+        "wsgi.input": io.BytesIO(sent),
+        "wsgi.url_scheme": "http",
+        **changed,
+    }
 
 
 def fetching(path: str = "/slipway-apt/pool/a_1.0+b_amd64.deb", **changed: str) -> dict[str, Any]:
@@ -86,14 +96,20 @@ def test_a_page_is_refused_by_the_gateways_own_name_too(header: str) -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"HTTP_AUTHORIZATION": ""}, {"HTTP_AUTHORIZATION": "Basic ssm/aws4_request"},
+        {"HTTP_AUTHORIZATION": ""},
+        {"HTTP_AUTHORIZATION": "Basic ssm/aws4_request"},
         {"HTTP_AUTHORIZATION": SIGNED.replace("ssm", "batch")},
         {"HTTP_AUTHORIZATION": SIGNED.replace("slipway", "slipway/1/r/batch/aws4_request,")},
-        {"HTTP_X_AMZ_TARGET": "AmazonSSM.PutParameter"}, {"HTTP_X_AMZ_TARGET": f"{CALL},{CALL}"},
-        {"HTTP_X_AMZ_TARGET": ""}, {"QUERY_STRING": "Action=PutParameter"}, {"PATH_INFO": "//"},
-        {"REQUEST_METHOD": "GET"}, {"REQUEST_METHOD": "PUT"}, {"CONTENT_LENGTH": "99999999"},
+        {"HTTP_X_AMZ_TARGET": "AmazonSSM.PutParameter"},
+        {"HTTP_X_AMZ_TARGET": f"{CALL},{CALL}"},
+        {"HTTP_X_AMZ_TARGET": ""},
+        {"QUERY_STRING": "Action=PutParameter"},
+        {"PATH_INFO": "//"},
+        {"REQUEST_METHOD": "GET"},
+        {"REQUEST_METHOD": "PUT"},
+        {"CONTENT_LENGTH": "99999999"},
     ],
-)  # fmt: skip
+)
 def test_an_application_that_asks_for_anything_else_is_refused(changed: dict[str, str]) -> None:
     assert passed(asking(**changed)) is None
 
@@ -106,15 +122,21 @@ def test_a_body_that_is_no_request_for_parameters_is_refused(body: bytes) -> Non
 @pytest.mark.parametrize(
     ("path", "changed"),
     [
-        ("/other-bucket/x", {}), ("/slipway-apt", {}), ("/slipway-apt/", {}),
-        ("/slipway-apt/../other/x", {}), ("/slipway-apt/./x", {}), ("/slipway-apt//x", {}),
-        ("/", {}), ("/moto-api/reset", {}), ("/slipway-apt/x", {"QUERY_STRING": "policy"}),
+        ("/other-bucket/x", {}),
+        ("/slipway-apt", {}),
+        ("/slipway-apt/", {}),
+        ("/slipway-apt/../other/x", {}),
+        ("/slipway-apt/./x", {}),
+        ("/slipway-apt//x", {}),
+        ("/", {}),
+        ("/moto-api/reset", {}),
+        ("/slipway-apt/x", {"QUERY_STRING": "policy"}),
         ("/slipway-apt/x", {"REQUEST_METHOD": "PUT"}),
         ("/slipway-apt/x", {"REQUEST_METHOD": "DELETE"}),
         ("/slipway-apt/x", {"REQUEST_METHOD": "POST"}),
         ("/slipway-apt-prod/x", {}),
     ],
-)  # fmt: skip
+)
 def test_an_application_gets_at_no_more_of_the_buckets(path: str, changed: dict[str, str]) -> None:
     assert passed(fetching(path, **changed)) is None
 

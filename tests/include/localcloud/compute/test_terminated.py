@@ -19,13 +19,15 @@ def test_they_are_seen_for_a_while_and_then_forgotten_with_their_tags() -> None:
     gone, alive = _instance("i-1", Life.TERMINATED), _instance("i-2", Life.RUNNING)
     late = _instance("i-3", Life.SHUTTING_DOWN)
     reservations = {
-        "r-1": SimpleNamespace(instances=[gone, alive]), "r-2": SimpleNamespace(instances=[late]),
-    }  # fmt: skip
+        "r-1": SimpleNamespace(instances=[gone, alive]),
+        "r-2": SimpleNamespace(instances=[late]),
+    }
     ec2 = SimpleNamespace(reservations=reservations, tags={"i-1": {"a": "b"}, "i-2": {}})
     state: Any = SimpleNamespace(
-        lock=threading.Lock(), ec2=ec2,
+        lock=threading.Lock(),
+        ec2=ec2,
         instances=lambda: [one for each in reservations.values() for one in each.instances],
-    )  # fmt: skip
+    )
     now = iter([0.0, 119.0, 120.0, 239.0, 241.0])
     forgetting = Forgetting(state=state, clock=lambda: next(now))
     forgetting.reconcile()

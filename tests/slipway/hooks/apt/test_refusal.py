@@ -14,9 +14,15 @@ from slipway.hooks.apt.refusal import Ended, moved, refusal
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 REPOSITORY = AptRepository(
-    url="http://apt", bucket="apt", aws_conn_id="aws_default", region="eu-west-1",
-    distribution="stable", component="contrib", acl="none", signing_key="",
-)  # fmt: skip
+    url="http://apt",
+    bucket="apt",
+    aws_conn_id="aws_default",
+    region="eu-west-1",
+    distribution="stable",
+    component="contrib",
+    acl="none",
+    signing_key="",
+)
 
 
 def _refusal(code: int, **files: str) -> SlipwayError:
@@ -36,16 +42,27 @@ def test_what_went_well_is_no_refusal() -> None:
     ("code", "files", "said", "advice"),
     [
         (script.CONFLICT, {}, "published before with other content", "push a new commit"),
-        (script.NOT_SERVED, {script.PACKAGE: "shop_1.0_armhf",
-                             script.PUBLICATION: "Architectures: amd64 i386\n"},
-         "is for armhf, and the repository is for amd64, i386", "amd64, i386, all"),
-        (script.OTHER_COMPONENT, {script.COMPONENT: "main\n"}, "'main'.*says 'contrib'",
-         "give `distribution` another name"),
-        (script.STRANGERS, {script.FOREIGN: "a_1_all\nb_1_all\nc_1_all\nd_1_all\n"},
-         r"\(a_1_all, b_1_all, c_1_all and 1 more\)", "volume"),
+        (
+            script.NOT_SERVED,
+            {script.PACKAGE: "shop_1.0_armhf", script.PUBLICATION: "Architectures: amd64 i386\n"},
+            "is for armhf, and the repository is for amd64, i386",
+            "amd64, i386, all",
+        ),
+        (
+            script.OTHER_COMPONENT,
+            {script.COMPONENT: "main\n"},
+            "'main'.*says 'contrib'",
+            "give `distribution` another name",
+        ),
+        (
+            script.STRANGERS,
+            {script.FOREIGN: "a_1_all\nb_1_all\nc_1_all\nd_1_all\n"},
+            r"\(a_1_all, b_1_all, c_1_all and 1 more\)",
+            "volume",
+        ),
         (script.CANNOT_SIGN, {}, "is no OpenPGP key:\n    the end", "line breaks"),
     ],
-)  # fmt: skip
+)
 def test_what_no_other_try_cures_is_the_inputs_fault(
     code: int, files: dict[str, str], said: str, advice: str
 ) -> None:
@@ -67,14 +84,17 @@ def test_two_packages_of_one_file_name_are_told_in_aptlys_words() -> None:
     ("line", "is_one"),
     [
         ("[!] Unable to add package to repo stable: conflict in package shop_1.0_all", True),
-        ("[!] Unable to add package to repo stable: package already exists and is different: "
-         "shop_2:1.0+1_amd64", True),
+        (
+            "[!] Unable to add package to repo stable: package already exists and is different: "
+            "shop_2:1.0+1_amd64",
+            True,
+        ),
         ("[+] conflict-in-package_1.0_all added", False),
         ("[+] already-exists-and-is-different_1.0_all added", False),
         ("[!] Unable to read file /work/conflict.deb: conflict in package", False),
         ("[!] Unable to process /work/already-added_1.0_all.deb: broken", False),
     ],
-)  # fmt: skip
+)
 def test_a_conflict_is_aptlys_sentence_and_no_word_of_a_name(line: str, is_one: bool) -> None:
     found = subprocess.run(["grep", "-qE", script.SAYS_CONFLICT], input=line, text=True)
     assert (found.returncode == 0) is is_one

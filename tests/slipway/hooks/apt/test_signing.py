@@ -38,15 +38,19 @@ def _listing(*records: str) -> str:
         ([_record("sec", None, "cSC"), _record("ssb", NOW, "s")], NOW),
         ([_record("sec", NOW, "cSC"), _record("ssb", NOW + DAY, "s")], NOW),
         # The newest of several; one for encryption, or one taken back, does not sign.
-        ([_record("sec", None, "cSC"), _record("ssb", NOW, "s"), _record("ssb", NOW + DAY, "s")],
-         NOW + DAY),
+        (
+            [_record("sec", None, "cSC"), _record("ssb", NOW, "s"), _record("ssb", NOW + DAY, "s")],
+            NOW + DAY,
+        ),
         ([_record("sec", None, "cSC"), _record("ssb", NOW, "s"), _record("ssb", None, "e")], NOW),
-        ([_record("sec", None, "cSC"), _record("ssb", NOW, "s"), _record("ssb", None, "s", "r")],
-         NOW),
+        (
+            [_record("sec", None, "cSC"), _record("ssb", NOW, "s"), _record("ssb", None, "s", "r")],
+            NOW,
+        ),
         # gpg signs with the first key.
         ([_record("sec", NOW, "scSC"), _record("sec", NOW + DAY, "scSC")], NOW),
     ],
-)  # fmt: skip
+)
 def test_when_a_key_stops_signing(records: list[str], expires: datetime | None) -> None:
     key = signing_key(_listing(*records))
     assert key
@@ -107,8 +111,15 @@ def test_what_has_no_date_is_no_release() -> None:
     assert read_release("<html>") is None
 
 
-@pytest.mark.parametrize("line", ["Date: tomorrow", "Date: 99 Foo 2026", "Valid-Until: soon",
-                                  "Date: Sun, 99 Mar 2026 12:00:00 UTC"])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Date: tomorrow",
+        "Date: 99 Foo 2026",
+        "Valid-Until: soon",
+        "Date: Sun, 99 Mar 2026 12:00:00 UTC",
+    ],
+)
 def test_a_time_that_is_none_is_told_in_words(line: str) -> None:
     date = "Date: Sun, 01 Mar 2026 12:00:00 UTC"
     lines = line if line.startswith("Date") else f"{date}\n{line}"

@@ -20,9 +20,11 @@ from slipway.hooks.aws.session import SERVICES, AwsSession, warm_up
 def endpoint(monkeypatch: pytest.MonkeyPatch) -> str:
     url = "http://127.0.0.1:4999"
     connection: dict[str, Any] = {
-        "conn_type": "aws", "login": "key", "password": "secret",
+        "conn_type": "aws",
+        "login": "key",
+        "password": "secret",
         "extra": {"endpoint_url": url, "region_name": "eu-west-1"},
-    }  # fmt: skip
+    }
     monkeypatch.setenv("AIRFLOW_CONN_AWS_SHOP", json.dumps(connection))
     return url
 

@@ -9,8 +9,10 @@ from slipway.hooks.aws.errors import retry_transient, translate_errors
 
 
 def _refused(code: str, status: int = 400) -> ClientError:
-    response = {"Error": {"Code": code, "Message": "m"}, "ResponseMetadata": {
-        "HTTPStatusCode": status}}  # fmt: skip
+    response = {
+        "Error": {"Code": code, "Message": "m"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
     return ClientError(response, "CreateAutoScalingGroup")  # type: ignore[arg-type]
 
 

@@ -33,9 +33,12 @@ def bake(name: str, **more: str) -> str:
     made = ec2.create_image(InstanceId=machine, Name=f"shop-{name}")["ImageId"]
     ec2.terminate_instances(InstanceIds=[machine])
     tags = {
-        **TAGS, "slipway:version": name, "slipway:base-image": "ami-base",
-        "slipway:installation": MINE, **{key.replace("__", ":"): more[key] for key in more},
-    }  # fmt: skip
+        **TAGS,
+        "slipway:version": name,
+        "slipway:base-image": "ami-base",
+        "slipway:installation": MINE,
+        **{key.replace("__", ":"): more[key] for key in more},
+    }
     pairs = [{"Key": key, "Value": value} for key, value in tags.items() if value]
     ec2.create_tags(Resources=[made, *disks_of(made)], Tags=pairs)
     return str(made)
@@ -71,9 +74,12 @@ def test_what_is_used(images: ImageRetention) -> None:
     fleet().launch(launch("1", image_id=in_template))
     client("ec2").run_instances(ImageId=running, MinCount=1, MaxCount=1)
     tag = {
-        "Key": "slipway:image", "Value": noted, "ResourceId": "shop-dev-1",
-        "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False,
-    }  # fmt: skip
+        "Key": "slipway:image",
+        "Value": noted,
+        "ResourceId": "shop-dev-1",
+        "ResourceType": "auto-scaling-group",
+        "PropagateAtLaunch": False,
+    }
     client("autoscaling").create_or_update_tags(Tags=[tag])
     used = images.in_use(images.images())
     assert {in_template, running, noted} <= used

@@ -26,9 +26,11 @@ def _instance(ec2: Any, **tags: str) -> str:
     pairs = [{"Key": key.replace("_", ":"), "Value": value} for key, value in tags.items()]
     image = ec2.describe_images()["Images"][0]["ImageId"]
     answer = ec2.run_instances(
-        ImageId=image, MinCount=1, MaxCount=1,
+        ImageId=image,
+        MinCount=1,
+        MaxCount=1,
         TagSpecifications=[{"ResourceType": "instance", "Tags": pairs}],
-    )  # fmt: skip
+    )
     return str(answer["Instances"][0]["InstanceId"])
 
 

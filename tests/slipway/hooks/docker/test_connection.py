@@ -24,9 +24,12 @@ def test_without_a_connection_the_local_socket_is_used(monkeypatch: pytest.Monke
 def test_a_connection_names_the_engine_and_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     extra = {"docker_url": "tcp://10.0.0.1:2375"}
     connection = {
-        "conn_type": "docker", "host": "registry.example.com", "login": "u", "password": "p",
+        "conn_type": "docker",
+        "host": "registry.example.com",
+        "login": "u",
+        "password": "p",
         "extra": extra,
-    }  # fmt: skip
+    }
     monkeypatch.setenv("AIRFLOW_CONN_BUILDERS", json.dumps(connection))
     with mock.patch(HOOK, autospec=True) as hook:
         container_engine("builders")
@@ -53,9 +56,12 @@ def test_the_installation_comes_from_the_configuration(monkeypatch: pytest.Monke
 def test_the_registry_login_is_told_only_for_its_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     assert registry_login() == ""
     connection = {
-        "conn_type": "docker", "host": "r.example.com", "port": 5000,
-        "login": "u", "password": "pw",
-    }  # fmt: skip
+        "conn_type": "docker",
+        "host": "r.example.com",
+        "port": 5000,
+        "login": "u",
+        "password": "pw",
+    }
     monkeypatch.setenv("AIRFLOW_CONN_BUILDERS", json.dumps(connection))
     config = registry_login("builders")
     login = {"username": "u", "password": "pw"}

@@ -29,9 +29,12 @@ def engine(request: pytest.FixtureRequest) -> ImageEngine:
 
 
 def ensure(
-    engine: ImageEngine, image: str, pull: PullPolicy = ONCE, auth: Mapping[str, str] | None = None,
+    engine: ImageEngine,
+    image: str,
+    pull: PullPolicy = ONCE,
+    auth: Mapping[str, str] | None = None,
     said: list[str] | None = None,
-) -> ImageFacts:  # fmt: skip
+) -> ImageFacts:
     images = Images(engine.client, installation="test")
     return images.ensure(image, pull, auth=auth, progress=(said or []).append)
 
@@ -39,9 +42,14 @@ def ensure(
 @pytest.mark.parametrize("policy", [ALWAYS, REFRESH, ONCE])
 @pytest.mark.parametrize(
     "alias",
-    ["slipway/toolbox:1", "docker.io/slipway/toolbox:1", "index.docker.io/slipway/toolbox:1",
-     "registry-1.docker.io/slipway/toolbox:1", "INDEX.docker.io/slipway/toolbox:1"],
-)  # fmt: skip
+    [
+        "slipway/toolbox:1",
+        "docker.io/slipway/toolbox:1",
+        "index.docker.io/slipway/toolbox:1",
+        "registry-1.docker.io/slipway/toolbox:1",
+        "INDEX.docker.io/slipway/toolbox:1",
+    ],
+)
 def test_a_step_that_pulls_the_toolbox_gets_the_one_that_is_here(
     engine: ImageEngine, alias: str, policy: PullPolicy
 ) -> None:
@@ -52,8 +60,15 @@ def test_a_step_that_pulls_the_toolbox_gets_the_one_that_is_here(
     assert engine.names["docker.io/slipway/toolbox:1"] == own
 
 
-@pytest.mark.parametrize("name", ["slipway/toolbox:1", "slipway/toolbox", "slipway/new:7",
-                                  f"slipway/toolbox@{digest_of('a stranger')}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "slipway/toolbox:1",
+        "slipway/toolbox",
+        "slipway/new:7",
+        f"slipway/toolbox@{digest_of('a stranger')}",
+    ],
+)
 @pytest.mark.parametrize("policy", list(PullPolicy))
 def test_a_worker_without_the_toolbox_does_not_pull_a_strangers(
     engine: ImageEngine, name: str, policy: PullPolicy

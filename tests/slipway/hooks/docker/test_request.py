@@ -79,18 +79,23 @@ def test_networks_of_dockers_own_have_no_endpoint(client: docker.APIClient, netw
 
 def test_what_reaches_out_of_a_container(client: docker.APIClient) -> None:
     host = arguments(
-        client, dns=("1.1.1.1",), dns_search=("x.org",), extra_hosts=("a:1.2.3.4",),
-        ports=(PortBinding(80, 8080), PortBinding(53, 53, "udp")), devices={"/dev/a": "/dev/b"},
-        host_folders={"/in": "/out"}, volumes={"v": "/v"},
+        client,
+        dns=("1.1.1.1",),
+        dns_search=("x.org",),
+        extra_hosts=("a:1.2.3.4",),
+        ports=(PortBinding(80, 8080), PortBinding(53, 53, "udp")),
+        devices={"/dev/a": "/dev/b"},
+        host_folders={"/in": "/out"},
+        volumes={"v": "/v"},
         limits=Limits(memory=1, memory_swap=2, shm=3),
-    )["host_config"]  # fmt: skip
+    )["host_config"]
     assert host["Dns"] == ["1.1.1.1"]
     assert host["DnsSearch"] == ["x.org"]
     assert host["ExtraHosts"] == ["a:1.2.3.4"]
     assert host["PortBindings"] == {
         "80/tcp": [{"HostIp": "", "HostPort": "8080"}],
         "53/udp": [{"HostIp": "", "HostPort": "53"}],
-    }  # fmt: skip
+    }
     assert host["Devices"][0]["PathOnHost"] == "/dev/b"
     assert host["Binds"] == ["/out:/in:rw"]
     assert (host["Memory"], host["MemorySwap"], host["ShmSize"]) == (1, 2, 3)

@@ -27,9 +27,15 @@ def cloudwatch() -> Iterator[Any]:
 
 def _make(cloudwatch: Any, name: str) -> None:
     cloudwatch.put_metric_alarm(
-        AlarmName=name, MetricName="m", Namespace="n", Period=60, EvaluationPeriods=1,
-        Statistic="Sum", Threshold=1.0, ComparisonOperator="GreaterThanThreshold",
-    )  # fmt: skip
+        AlarmName=name,
+        MetricName="m",
+        Namespace="n",
+        Period=60,
+        EvaluationPeriods=1,
+        Statistic="Sum",
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,9 +65,11 @@ def test_a_composite_alarm_is_one_as_well(cloudwatch: Any) -> None:
 
 def test_it_is_as_old_as_its_state_whatever_was_evaluated_since(cloudwatch: Any) -> None:
     raw = {
-        "AlarmName": "errors", "StateValue": "ALARM", "StateUpdatedTimestamp": THEN,
+        "AlarmName": "errors",
+        "StateValue": "ALARM",
+        "StateUpdatedTimestamp": THEN,
         "StateTransitionedTimestamp": LONG_AGO,
-    }  # fmt: skip
+    }
     with Stubber(cloudwatch) as stub:
         stub.add_response("describe_alarms", {"MetricAlarms": [raw]})
         alarms = read_alarms(cloudwatch, ["errors"])

@@ -18,9 +18,11 @@ from slipway.hooks.fleet.new_group import new_group
 from slipway.model.fleet import SCALING, ServerGroup
 
 TAGS = {
-    "slipway:project": "shop", "slipway:environment": "dev", "slipway:version": "1",
+    "slipway:project": "shop",
+    "slipway:environment": "dev",
+    "slipway:version": "1",
     "slipway:image": "ami-1",
-}  # fmt: skip
+}
 
 
 @lru_cache
@@ -50,11 +52,16 @@ def _fleet(**more: Any) -> FleetCloud:
 
 def _launch(**more: Any) -> Launch:
     fields: dict[str, Any] = {
-        "name": "shop-dev-1", "image_id": _image("first"), "instance_type": "t3.micro",
-        "subnets": ("a",), "security_groups": ("app",), "profile": None, "user_data": "",
+        "name": "shop-dev-1",
+        "image_id": _image("first"),
+        "instance_type": "t3.micro",
+        "subnets": ("a",),
+        "security_groups": ("app",),
+        "profile": None,
+        "user_data": "",
         "size": (1, 2, 4),
         "tags": TAGS,
-    }  # fmt: skip
+    }
     return Launch(**(fields | more))
 
 
@@ -79,8 +86,10 @@ def test_a_launch_twice_is_one_group_outside_the_balancer(cloud: FleetCloud) -> 
     data = _client("ec2").describe_launch_template_versions(LaunchTemplateName="shop-dev-1")
     template = data["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     assert template["MetadataOptions"] == {
-        "HttpTokens": "required", "HttpPutResponseHopLimit": 1, "InstanceMetadataTags": "enabled",
-    }  # fmt: skip
+        "HttpTokens": "required",
+        "HttpPutResponseHopLimit": 1,
+        "InstanceMetadataTags": "enabled",
+    }
 
 
 @pytest.mark.parametrize(
@@ -287,9 +296,12 @@ def test_a_template_that_a_copy_made_by_hand_launches_from_is_no_orphan(cloud: F
         _template(_launch())
         assert cloud.observe().orphans == ("shop-dev-1",)
         _client("autoscaling").create_auto_scaling_group(
-            AutoScalingGroupName="copy", MinSize=0, MaxSize=1, AvailabilityZones=["eu-west-1a"],
+            AutoScalingGroupName="copy",
+            MinSize=0,
+            MaxSize=1,
+            AvailabilityZones=["eu-west-1a"],
             **source,
-        )  # fmt: skip
+        )
         assert cloud.observe().orphans == ()
         _client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="copy")
 
@@ -347,12 +359,14 @@ def test_where_two_environments_share_a_balancer_nobody_adopts(cloud: FleetCloud
     _client("autoscaling").create_or_update_tags(
         Tags=[
             {
-                "ResourceId": "by-hand", "ResourceType": "auto-scaling-group",
-                "PropagateAtLaunch": False, **tag,
+                "ResourceId": "by-hand",
+                "ResourceType": "auto-scaling-group",
+                "PropagateAtLaunch": False,
+                **tag,
             }
             for tag in tags
         ]
-    )  # fmt: skip
+    )
     assert {group.name for group in cloud.observe().groups} == {"by-hand", "shop-dev-1"}
     assert _only(prod).name == "shop-prod-1"
 

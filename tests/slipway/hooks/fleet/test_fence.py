@@ -42,10 +42,13 @@ def client() -> Iterator[Any]:
     Thread(target=server.serve_forever, daemon=True).start()
     make: Any = boto3.client
     yield make(
-        "autoscaling", endpoint_url=f"http://127.0.0.1:{server.server_port}",
-        region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y",
+        "autoscaling",
+        endpoint_url=f"http://127.0.0.1:{server.server_port}",
+        region_name="eu-west-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="y",
         config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
-    )  # fmt: skip
+    )
     server.shutdown()
     server.server_close()
 

@@ -20,17 +20,19 @@ from tests.slipway.fleet.moto_cloud import launch
 
 DOCS = Path(__file__).parents[4] / "docs" / "fleets.md"
 IMAGE = {
-    "ImageId": "ami-1", "RootDeviceName": "/dev/xvda",
+    "ImageId": "ami-1",
+    "RootDeviceName": "/dev/xvda",
     "BlockDeviceMappings": [
         {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8, "VolumeType": "gp2"}}
     ],
-}  # fmt: skip
+}
 OLD = {
-    "ImageId": "ami-0", "RootDeviceName": "/dev/sda1",
+    "ImageId": "ami-0",
+    "RootDeviceName": "/dev/sda1",
     "BlockDeviceMappings": [
         {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 8, "VolumeType": "gp3"}}
     ],
-}  # fmt: skip
+}
 
 
 def _shape(service: str, name: str) -> Any:
@@ -55,9 +57,14 @@ def test_everything_that_aws_says_of_a_launch_template_is_decided() -> None:
 
 def test_everything_that_aws_says_of_a_launch_configuration_is_read() -> None:
     own = {
-        "SecurityGroups", "RamdiskId", "IamInstanceProfile", "InstanceMonitoring", "SpotPrice",
-        "AssociatePublicIpAddress", "PlacementTenancy",
-    }  # fmt: skip
+        "SecurityGroups",
+        "RamdiskId",
+        "IamInstanceProfile",
+        "InstanceMonitoring",
+        "SpotPrice",
+        "AssociatePublicIpAddress",
+        "PlacementTenancy",
+    }
     read = {*live_machines.SAME, *live_machines.WITHOUT_MEANING, *own}
     assert read == set(_shape("autoscaling", "LaunchConfiguration").members)
 
@@ -119,21 +126,32 @@ def _succeed(live: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 FULL: dict[str, Any] = {
-    "KernelId": "k", "EbsOptimized": True, "IamInstanceProfile": {"Name": "old"},
-    "ImageId": "ami-0", "InstanceType": "t3.micro", "KeyName": "ops",
-    "Monitoring": {"Enabled": True}, "UserData": "eA==",
+    "KernelId": "k",
+    "EbsOptimized": True,
+    "IamInstanceProfile": {"Name": "old"},
+    "ImageId": "ami-0",
+    "InstanceType": "t3.micro",
+    "KeyName": "ops",
+    "Monitoring": {"Enabled": True},
+    "UserData": "eA==",
     "Placement": {"AvailabilityZone": "a", "GroupName": "near", "Tenancy": "dedicated"},
-    "DisableApiTermination": True, "DisableApiStop": True,
-    "InstanceInitiatedShutdownBehavior": "terminate", "SecurityGroupIds": ["sg-0"],
+    "DisableApiTermination": True,
+    "DisableApiStop": True,
+    "InstanceInitiatedShutdownBehavior": "terminate",
+    "SecurityGroupIds": ["sg-0"],
     "InstanceMarketOptions": {"MarketType": "spot", "SpotOptions": {"MaxPrice": "0.1"}},
     "CreditSpecification": {"CpuCredits": "unlimited"},
     "CpuOptions": {"CoreCount": 1, "ThreadsPerCore": 1},
     "CapacityReservationSpecification": {"CapacityReservationPreference": "open"},
     "LicenseSpecifications": [{"LicenseConfigurationArn": "arn:l"}],
-    "HibernationOptions": {"Configured": True}, "EnclaveOptions": {"Enabled": True},
+    "HibernationOptions": {"Configured": True},
+    "EnclaveOptions": {"Enabled": True},
     "MetadataOptions": {
-        "State": "applied", "HttpTokens": "optional", "HttpPutResponseHopLimit": 3,
-        "HttpEndpoint": "disabled", "HttpProtocolIpv6": "enabled",
+        "State": "applied",
+        "HttpTokens": "optional",
+        "HttpPutResponseHopLimit": 3,
+        "HttpEndpoint": "disabled",
+        "HttpProtocolIpv6": "enabled",
         "InstanceMetadataTags": "disabled",
     },
     "PrivateDnsNameOptions": {"HostnameType": "resource-name"},
@@ -141,8 +159,12 @@ FULL: dict[str, Any] = {
     "NetworkPerformanceOptions": {"BandwidthWeighting": "vpc-1"},
     "NetworkInterfaces": [
         {
-            "DeviceIndex": 0, "AssociatePublicIpAddress": True, "Ipv6AddressCount": 2,
-            "Groups": ["sg-0"], "SubnetId": "subnet-0", "PrivateIpAddress": "10.0.0.9",
+            "DeviceIndex": 0,
+            "AssociatePublicIpAddress": True,
+            "Ipv6AddressCount": 2,
+            "Groups": ["sg-0"],
+            "SubnetId": "subnet-0",
+            "PrivateIpAddress": "10.0.0.9",
             "Ipv4Prefixes": [{"Ipv4Prefix": "10.0.1.0/28"}],
         },
         {"DeviceIndex": 1, "Groups": ["sg-9"]},
@@ -151,15 +173,22 @@ FULL: dict[str, Any] = {
         {
             "DeviceName": "/dev/sda1",
             "Ebs": {
-                "VolumeSize": 100, "VolumeType": "gp3", "Iops": 6000, "KmsKeyId": "key",
-                "DeleteOnTermination": False, "Encrypted": False,
+                "VolumeSize": 100,
+                "VolumeType": "gp3",
+                "Iops": 6000,
+                "KmsKeyId": "key",
+                "DeleteOnTermination": False,
+                "Encrypted": False,
             },
         },
         {
             "DeviceName": "/dev/sdf",
             "Ebs": {
-                "SnapshotId": "snap-1", "VolumeSize": 50, "DeleteOnTermination": False,
-                "Throughput": 250, "VolumeType": "gp3",
+                "SnapshotId": "snap-1",
+                "VolumeSize": 50,
+                "DeleteOnTermination": False,
+                "Throughput": 250,
+                "VolumeType": "gp3",
             },
         },
         {"DeviceName": "/dev/sdg", "VirtualName": "ephemeral0"},
@@ -171,7 +200,7 @@ FULL: dict[str, Any] = {
         },
         {"ResourceType": "network-interface", "Tags": [{"Key": "b", "Value": "2"}]},
     ],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mixed", [False, True])
@@ -193,20 +222,30 @@ def test_the_release_and_the_project_file_say_what_a_machine_is() -> None:
 
 def test_machines_keep_to_version_2_of_the_metadata_service() -> None:
     assert _succeed(FULL)["MetadataOptions"] == {
-        "HttpTokens": "required", "HttpPutResponseHopLimit": 3, "HttpProtocolIpv6": "enabled",
-    }  # fmt: skip
+        "HttpTokens": "required",
+        "HttpPutResponseHopLimit": 3,
+        "HttpProtocolIpv6": "enabled",
+    }
 
 
 def test_the_root_volume_is_as_large_and_fast_as_it_was_and_under_its_new_name() -> None:
     disks = {one["DeviceName"]: one.get("Ebs") for one in _succeed(FULL)["BlockDeviceMappings"]}
     assert disks["/dev/xvda"] == {
-        "VolumeSize": 100, "VolumeType": "gp3", "Iops": 6000, "KmsKeyId": "key",
-        "Encrypted": True, "DeleteOnTermination": True,
-    }  # fmt: skip
+        "VolumeSize": 100,
+        "VolumeType": "gp3",
+        "Iops": 6000,
+        "KmsKeyId": "key",
+        "Encrypted": True,
+        "DeleteOnTermination": True,
+    }
     assert disks["/dev/sdf"] == {
-        "SnapshotId": "snap-1", "VolumeSize": 50, "DeleteOnTermination": False, "Throughput": 250,
-        "VolumeType": "gp3", "Encrypted": True,
-    }  # fmt: skip
+        "SnapshotId": "snap-1",
+        "VolumeSize": 50,
+        "DeleteOnTermination": False,
+        "Throughput": 250,
+        "VolumeType": "gp3",
+        "Encrypted": True,
+    }
     assert set(disks) == {"/dev/xvda", "/dev/sdf", "/dev/sdg"}
 
 
@@ -225,10 +264,12 @@ def test_a_volume_is_never_smaller_than_its_image() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "credits", "cpu"),
     [
-        ("t3.micro", "t3.micro", True, True), ("t3.micro", "t3.large", True, False),
-        ("m5.large", "t3.micro", False, False), ("t3.micro", "m5.large", False, False),
+        ("t3.micro", "t3.micro", True, True),
+        ("t3.micro", "t3.large", True, False),
+        ("m5.large", "t3.micro", False, False),
+        ("t3.micro", "m5.large", False, False),
     ],
-)  # fmt: skip
+)
 def test_what_belongs_to_a_type_stays_with_it(old: str, new: str, credits: bool, cpu: bool) -> None:
     data = _succeed({**FULL, "InstanceType": old}, launch={"instance_type": new})
     assert ("CreditSpecification" in data, "CpuOptions" in data) == (credits, cpu)
@@ -253,19 +294,28 @@ def test_each_part_of_a_machine_can_be_dropped(name: str) -> None:
 def test_a_launch_configuration_is_read_as_a_template() -> None:
     data = of_configuration(
         {
-            "LaunchConfigurationName": "lc", "KeyName": "ops", "SecurityGroups": ["sg-0"],
-            "InstanceMonitoring": {"Enabled": True}, "SpotPrice": "0.2", "KernelId": "",
+            "LaunchConfigurationName": "lc",
+            "KeyName": "ops",
+            "SecurityGroups": ["sg-0"],
+            "InstanceMonitoring": {"Enabled": True},
+            "SpotPrice": "0.2",
+            "KernelId": "",
             "IamInstanceProfile": "arn:aws:iam::1:instance-profile/x",
-            "AssociatePublicIpAddress": False, "PlacementTenancy": "dedicated", "RamdiskId": "r",
+            "AssociatePublicIpAddress": False,
+            "PlacementTenancy": "dedicated",
+            "RamdiskId": "r",
         }
-    )  # fmt: skip
+    )
     assert data == {
-        "KeyName": "ops", "SecurityGroupIds": ["sg-0"], "Monitoring": {"Enabled": True},
+        "KeyName": "ops",
+        "SecurityGroupIds": ["sg-0"],
+        "Monitoring": {"Enabled": True},
         "InstanceMarketOptions": {
             "MarketType": "spot",
             "SpotOptions": {"MaxPrice": "0.2", "SpotInstanceType": "one-time"},
         },
         "IamInstanceProfile": {"Arn": "arn:aws:iam::1:instance-profile/x"},
         "NetworkInterfaces": [{"DeviceIndex": 0, "AssociatePublicIpAddress": False}],
-        "Placement": {"Tenancy": "dedicated"}, "RamDiskId": "r",
-    }  # fmt: skip
+        "Placement": {"Tenancy": "dedicated"},
+        "RamDiskId": "r",
+    }

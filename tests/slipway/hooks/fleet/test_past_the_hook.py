@@ -44,16 +44,20 @@ def test_other_traffic_sources_are_attached_and_detached_as_what_they_are(
 ) -> None:
     client, stub = scaling
     group = {
-        "TargetGroupARNs": [GROUP], "LoadBalancerNames": ["old"],
+        "TargetGroupARNs": [GROUP],
+        "LoadBalancerNames": ["old"],
         "TrafficSources": [
-            {"Identifier": GROUP, "Type": "elbv2"}, {"Identifier": "old", "Type": "elb"},
+            {"Identifier": GROUP, "Type": "elbv2"},
+            {"Identifier": "old", "Type": "elb"},
             {"Identifier": LATTICE, "Type": "vpc-lattice"},
         ],
-    }  # fmt: skip
+    }
     found = sources_of(group)
     assert [(one.kind, one.name) for one in found] == [
-        ("elb", "old"), ("elbv2", "internal"), ("vpc-lattice", LATTICE),
-    ]  # fmt: skip
+        ("elb", "old"),
+        ("elbv2", "internal"),
+        ("vpc-lattice", LATTICE),
+    ]
     named = {"AutoScalingGroupName": "shop"}
     lattice = {**named, "TrafficSources": [{"Identifier": LATTICE, "Type": "vpc-lattice"}]}
     for call in ("attach", "detach"):
@@ -81,9 +85,11 @@ def test_a_balancer_that_calls_nobody_healthy_holds_nobody_up() -> None:
 def test_a_warm_pool_goes_over_unless_it_is_going_away(scaling: tuple[Any, Stubber]) -> None:
     client, stub = scaling
     pool: dict[str, Any] = {
-        "MinSize": 0, "PoolState": "Hibernated", "MaxGroupPreparedCapacity": 4,
+        "MinSize": 0,
+        "PoolState": "Hibernated",
+        "MaxGroupPreparedCapacity": 4,
         "InstanceReusePolicy": {"ReuseOnScaleIn": True},
-    }  # fmt: skip
+    }
     assert warm_pool({"WarmPoolConfiguration": {**pool, "Status": "PendingDelete"}}) == {}
     stub.add_response("put_warm_pool", {}, {"AutoScalingGroupName": "new", **pool})
     put_warm_pool(lambda _: client, "new", warm_pool({"WarmPoolConfiguration": pool}))
@@ -115,24 +121,35 @@ def test_a_fleet_whose_launches_are_suspended_can_be_replaced(scaling: tuple[Any
         "describe_notification_configurations", {"NotificationConfigurations": [sent]}
     )
     stub.add_response(
-        "put_notification_configuration", {},
+        "put_notification_configuration",
+        {},
         {"AutoScalingGroupName": "new", "TopicARN": TOPIC, "NotificationTypes": ["n"]},
-    )  # fmt: skip
+    )
     stub.add_response(
-        "suspend_processes", {},
+        "suspend_processes",
+        {},
         {"AutoScalingGroupName": "new", "ScalingProcesses": ["AZRebalance"]},
-    )  # fmt: skip
+    )
     take_over(
-        lambda _: client, lambda _: client, source=_held("Launch", "Terminate", "AZRebalance"),
-        group={"AutoScalingGroupName": "new"}, drop=frozenset(),
-    )  # fmt: skip
+        lambda _: client,
+        lambda _: client,
+        source=_held("Launch", "Terminate", "AZRebalance"),
+        group={"AutoScalingGroupName": "new"},
+        drop=frozenset(),
+    )
 
 
 def _rules(monkeypatch: pytest.MonkeyPatch, policies: list[dict[str, Any]]) -> None:
     kinds = {
-        "hooks": [], "schedules": [], "policies": policies, "metrics": {}, "health_check": {},
-        "notifications": {}, "suspended_processes": [], "warm_pool": {},
-    }  # fmt: skip
+        "hooks": [],
+        "schedules": [],
+        "policies": policies,
+        "metrics": {},
+        "health_check": {},
+        "notifications": {},
+        "suspended_processes": [],
+        "warm_pool": {},
+    }
     monkeypatch.setattr("slipway.hooks.fleet.scaling_rules.found_rules", lambda *_: kinds)
 
 
@@ -142,7 +159,9 @@ def test_every_kind_of_scaling_policy_is_taken_by_aws(
     client, stub = scaling
     label = {"PredefinedMetricType": "ASGCPUUtilization"}
     predictive = {
-        "PolicyName": "ahead", "PolicyType": "PredictiveScaling", "Enabled": True,
+        "PolicyName": "ahead",
+        "PolicyType": "PredictiveScaling",
+        "Enabled": True,
         "PredictiveScalingConfiguration": {
             "MetricSpecifications": [
                 {
@@ -157,11 +176,14 @@ def test_every_kind_of_scaling_policy_is_taken_by_aws(
             ],
             "Mode": "ForecastAndScale",
         },
-    }  # fmt: skip
+    }
     simple = {
-        "PolicyName": "up", "PolicyType": "SimpleScaling", "AdjustmentType": "ChangeInCapacity",
-        "ScalingAdjustment": 1, "Cooldown": 60,
-    }  # fmt: skip
+        "PolicyName": "up",
+        "PolicyType": "SimpleScaling",
+        "AdjustmentType": "ChangeInCapacity",
+        "ScalingAdjustment": 1,
+        "Cooldown": 60,
+    }
     _rules(monkeypatch, [predictive, simple])
     seen: list[dict[str, Any]] = []
     client.meta.events.register(
@@ -171,9 +193,11 @@ def test_every_kind_of_scaling_policy_is_taken_by_aws(
     for _ in range(2):
         stub.add_response("put_scaling_policy", {})
     copy_rules(
-        lambda _: client, lambda _: client, source={"AutoScalingGroupName": "old"},
+        lambda _: client,
+        lambda _: client,
+        source={"AutoScalingGroupName": "old"},
         group={"AutoScalingGroupName": "new"},
-    )  # fmt: skip
+    )
     assert [one["AutoScalingGroupName"] for one in seen] == ["new", "new"]
     [query] = seen[0]["PredictiveScalingConfiguration"]["MetricSpecifications"][0][
         "CustomizedLoadMetricSpecification"
@@ -183,13 +207,17 @@ def test_every_kind_of_scaling_policy_is_taken_by_aws(
 
 def test_machines_count_by_their_weights() -> None:
     raw = {
-        "AutoScalingGroupName": "g", "MinSize": 1, "MaxSize": 16, "DesiredCapacity": 8,
-        "CreatedTime": datetime(2024, 1, 1, tzinfo=UTC), "TargetGroupARNs": [GROUP],
+        "AutoScalingGroupName": "g",
+        "MinSize": 1,
+        "MaxSize": 16,
+        "DesiredCapacity": 8,
+        "CreatedTime": datetime(2024, 1, 1, tzinfo=UTC),
+        "TargetGroupARNs": [GROUP],
         "Instances": [
             {"InstanceId": f"i-{n}", "LifecycleState": "InService", "WeightedCapacity": "4"}
             for n in range(2)
         ],
-    }  # fmt: skip
+    }
     group = server_group(raw, key=GROUP, health={"i-0": "healthy", "i-1": "healthy"}, addresses={})
     assert (group.serving, group.up, group.in_service, group.further) == (8, 8, True, False)
 
@@ -197,10 +225,14 @@ def test_machines_count_by_their_weights() -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ({"Enabled": True}, "Enabled"), ({"CpuCredits": "unlimited"}, "unlimited"), (1, "1"),
-        ({TOPIC: ["a", "b"]}, TOPIC), ([{"PolicyName": "up"}, {"PolicyName": "down"}], "up, down"),
-        ("x" * 200, "x" * 120 + "..."), ({"A": {"B": 1, "C": True}, "D": 0}, "A B 1, C, D 0"),
+        ({"Enabled": True}, "Enabled"),
+        ({"CpuCredits": "unlimited"}, "unlimited"),
+        (1, "1"),
+        ({TOPIC: ["a", "b"]}, TOPIC),
+        ([{"PolicyName": "up"}, {"PolicyName": "down"}], "up, down"),
+        ("x" * 200, "x" * 120 + "..."),
+        ({"A": {"B": 1, "C": True}, "D": 0}, "A B 1, C, D 0"),
     ],
-)  # fmt: skip
+)
 def test_values_are_said_shortly(value: Any, words: str) -> None:
     assert _short(value) == words

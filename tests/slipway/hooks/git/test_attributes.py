@@ -29,9 +29,12 @@ def _commit_unread(repository: Repository, attributes: str) -> str:
     blob = repository.git("hash-object", "-w", "--no-filters", str(file))
     listed = f"{repository.git('ls-tree', 'HEAD')}\n100644 blob {blob}\t.gitattributes\n"
     tree = subprocess.run(
-        ["git", "-C", str(repository.path), "mktree"], input=listed, check=True,
-        capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
+        ["git", "-C", str(repository.path), "mktree"],
+        input=listed,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
     sha = repository.git("commit-tree", tree, "-m", "x")
     repository.git("update-ref", "refs/heads/main", sha)
     return sha
@@ -41,9 +44,12 @@ def _commit_unread(repository: Repository, attributes: str) -> str:
     ("attribute", "content"), [("filter=lfs", POINTER), ("text", "x"), ("unknown", "x")]
 )
 def test_patterns_that_take_hours_are_the_commits_mistake_and_take_seconds(
-    repository: Repository, mirror: GitMirror, monkeypatch: pytest.MonkeyPatch, attribute: str,
+    repository: Repository,
+    mirror: GitMirror,
+    monkeypatch: pytest.MonkeyPatch,
+    attribute: str,
     content: str,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(git_attributes, "LIMIT", 1.0)
     attributes = "".join(HOSTILE.format(number, attribute) for number in range(100))
     repository.commit(**{"a" * 200 + str(number): content for number in range(20)})

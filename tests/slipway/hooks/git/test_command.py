@@ -59,9 +59,12 @@ def test_a_pack_of_deltas_that_come_to_gigabytes_has_a_limit_and_stops_no_delive
     main = repository.commit(readme="one")
     pack, sha = _bomb(times=40)
     subprocess.run(
-        ["git", "index-pack", "--stdin"], cwd=repository.path, input=pack, check=True,
+        ["git", "index-pack", "--stdin"],
+        cwd=repository.path,
+        input=pack,
+        check=True,
         capture_output=True,
-    )  # fmt: skip
+    )
     repository.git("update-ref", "refs/heads/topic", sha)
     assert f"--as={4 << 30}" in bounded()
     monkeypatch.setattr(git_command, "MOST_MEMORY", 512 << 20)
@@ -105,9 +108,11 @@ def test_a_helper_that_waits_for_a_silent_server_ends_with_git(tmp_path: Path) -
     script.chmod(0o755)
     with pytest.raises(GitCommandFailed, match="longer than 1 s"):
         git(
-            "ls-remote", "ssh://git@127.0.0.1/x", limit=1,
+            "ls-remote",
+            "ssh://git@127.0.0.1/x",
+            limit=1,
             environment={"GIT_SSH_COMMAND": str(script)},
-        )  # fmt: skip
+        )
     assert _gone(script.name)
 
 

@@ -11,14 +11,30 @@ from tests.fakes.git_server import Repository
 SHA, PARENT = "a" * 40, "b" * 40
 
 
-def _raw(*, author: bytes = b"Ada <ada@example.com> 1 +0000", time: bytes = b"1700000000 +0000",
-         encoding: bytes = b"", message: bytes = b"Subject\n\nBody\n") -> bytes:  # fmt: skip
+def _raw(
+    *,
+    author: bytes = b"Ada <ada@example.com> 1 +0000",
+    time: bytes = b"1700000000 +0000",
+    encoding: bytes = b"",
+    message: bytes = b"Subject\n\nBody\n",
+) -> bytes:
     claim = b"encoding " + encoding + b"\n" if encoding else b""
     return (
-        b"tree " + b"c" * 40 + b"\nparent " + PARENT.encode() + b"\nparent " + b"d" * 40
-        + b"\nauthor " + author + b"\ncommitter Bob <bob@example.com> " + time + b"\n" + claim
-        + b"gpgsig -----BEGIN\n author Eve <eve@example.com> 2 +0000\n\n" + message
-    )  # fmt: skip
+        b"tree "
+        + b"c" * 40
+        + b"\nparent "
+        + PARENT.encode()
+        + b"\nparent "
+        + b"d" * 40
+        + b"\nauthor "
+        + author
+        + b"\ncommitter Bob <bob@example.com> "
+        + time
+        + b"\n"
+        + claim
+        + b"gpgsig -----BEGIN\n author Eve <eve@example.com> 2 +0000\n\n"
+        + message
+    )
 
 
 def test_what_git_says_of_a_commit_is_what_is_read() -> None:

@@ -240,9 +240,8 @@ def test_a_token_is_in_no_argument_environment_or_file(
     sha = repository.commit(readme="x")
     note = tmp_path / "note"
     _spy(
-        tmp_path, monkeypatch, "git",
-        f'env >> {note}; echo "$@" >> {note}; exec /usr/bin/git "$@"',
-    )  # fmt: skip
+        tmp_path, monkeypatch, "git", f'env >> {note}; echo "$@" >> {note}; exec /usr/bin/git "$@"'
+    )
     git_mirror(repository.url, "token").archive(sha)
     assert HEADER in web.shown
     told = note.read_text()
@@ -260,11 +259,13 @@ def _ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, connection: 
     note = tmp_path / "note"
     # What the key and the hosts are is seen from ssh's own place, as a child of git's.
     _spy(
-        tmp_path, monkeypatch, "ssh",
+        tmp_path,
+        monkeypatch,
+        "ssh",
         f'printf "%s\\n" "$@" > {note}; /usr/bin/ssh -G "$@" > {note}.effective\n'
         f"for file in $(grep -o '/proc/[0-9]*/fd/[0-9]*' {note}); do\n"
         f'  stat -L -c %a "$file" >> {note}.modes; cat "$file" >> {note}.read; done; exit 255',
-    )  # fmt: skip
+    )
     with pytest.raises(Exception, match=r"does not answer|refused us"):
         git_mirror(url, connection).head("main")
     lines = Path(f"{note}.effective").read_text().splitlines()
@@ -292,8 +293,9 @@ def test_ssh_without_a_connection_finds_no_key_agent_or_settings(
 def test_a_key_is_handed_over_without_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")],
-                   check=True)  # fmt: skip
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True
+    )
     key = (tmp_path / "id").read_text()
     (tmp_path / "id").unlink()
     known = "127.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKnown"
@@ -312,8 +314,9 @@ def test_a_key_is_handed_over_without_a_file(
 
 
 def test_ssh_takes_a_key_that_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")],
-                   check=True)  # fmt: skip
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True
+    )
     login = Login(private_key=(tmp_path / "id").read_text())
     with with_key(login, tmp_path / "hosts") as environment:
         command = shlex.split(environment["GIT_SSH_COMMAND"])

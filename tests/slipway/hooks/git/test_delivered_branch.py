@@ -46,9 +46,12 @@ def _delivered_name_in_a_name(repository: Repository) -> None:
 def _damage(repository: Repository) -> None:
     blob = repository.git("hash-object", "-w", "--stdin")
     made = subprocess.run(
-        ["git", "mktree"], cwd=repository.path, input=f"100644 blob {blob}\t.git\n".encode(),
-        capture_output=True, check=True,
-    )  # fmt: skip
+        ["git", "mktree"],
+        cwd=repository.path,
+        input=f"100644 blob {blob}\t.git\n".encode(),
+        capture_output=True,
+        check=True,
+    )
     sha = repository.git("commit-tree", "-m", "x", made.stdout.decode().strip())
     repository.git("update-ref", "refs/heads/topic", sha)
 
@@ -197,9 +200,13 @@ def _too_many(repository: Repository) -> None:
 )
 @pytest.mark.parametrize("attack", [_too_many, _damage])
 def test_a_strangers_branch_that_is_gone_keeps_no_delivered_one_out_of_the_mirror(
-    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strangers: str,
-    teams: str, attack: Callable[[Repository], None],
-) -> None:  # fmt: skip
+    repository: Repository,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    strangers: str,
+    teams: str,
+    attack: Callable[[Repository], None],
+) -> None:
     """One lies within the other's name, and a mirror's refs are files."""
     monkeypatch.setattr(store, "MOST_REFS", 20)
     delivered = Deliverable(branch="trunk", branches=(teams,))

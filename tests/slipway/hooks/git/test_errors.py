@@ -39,38 +39,86 @@ def test_a_refusal_says_why(why: str) -> None:
 @pytest.mark.parametrize(
     ("said", "kind", "shown"),
     [
-        (f"error: object {SHA}: hasDotgit: contains '.git'\nfatal: fsck error in packed object\n"
-         "fatal: index-pack failed", RepositoryDamaged, f"object {SHA}: hasDotgit"),
-        (f"remote: fatal: unable to read {SHA}\nremote: aborting due to possible repository "
-         "corruption on the remote side.\nfatal: early EOF\nfatal: index-pack failed",
-         RepositoryDamaged, SHA),
-        (f"fatal: did not receive expected object {SHA}\nfatal: index-pack failed",
-         RepositoryDamaged, SHA),
-        ("fatal: out of memory, malloc failed\nfatal: index-pack failed", RepositoryTooLarge,
-         "out of memory"),
-        ("fatal: write error: No space left on device\nfatal: index-pack failed",
-         RepositoryUnreadable, "No space left"),
-        ("fatal: unable to access 'https://git.example.com/acme/app.git/': The requested URL "
-         "returned error: 403", RepositoryRefused, "403"),
-        ("fatal: unable to access 'https://git.example.com/acme/app.git/': server certificate "
-         "verification failed. CAfile: none CRLfile: none", RepositoryRefused, "certificate"),
-        ("fatal: unable to access 'https://git.example.com/acme/app.git/': The requested URL "
-         "returned error: 503", RepositoryUnreachable, "503"),
-        ("fatal: unable to access 'https://git.example.com/': Could not resolve host: "
-         "git.example.com", RepositoryUnreachable, "Could not resolve"),
-        ("fatal: the remote end hung up unexpectedly\nfatal: early EOF", RepositoryUnreachable,
-         "hung up"),
-        ("fatal: Could not read from remote repository.\n\nPlease make sure you have the correct "
-         "access rights\nand the repository exists.", RepositoryUnreachable, "Could not read"),
-        ("remote: your plan has ended\nfatal: Could not read from remote repository.",
-         RepositoryUnreadable, "your plan has ended"),
-        ("error: cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists; cannot create\n",
-         RepositoryUnreadable, "cannot lock ref"),
-        ("fatal: something that nobody has met\nfatal: index-pack failed", RepositoryUnreadable,
-         "something that nobody has met; fatal: index-pack failed"),
+        (
+            f"error: object {SHA}: hasDotgit: contains '.git'\nfatal: fsck error in packed object\n"
+            "fatal: index-pack failed",
+            RepositoryDamaged,
+            f"object {SHA}: hasDotgit",
+        ),
+        (
+            f"remote: fatal: unable to read {SHA}\nremote: aborting due to possible repository "
+            "corruption on the remote side.\nfatal: early EOF\nfatal: index-pack failed",
+            RepositoryDamaged,
+            SHA,
+        ),
+        (
+            f"fatal: did not receive expected object {SHA}\nfatal: index-pack failed",
+            RepositoryDamaged,
+            SHA,
+        ),
+        (
+            "fatal: out of memory, malloc failed\nfatal: index-pack failed",
+            RepositoryTooLarge,
+            "out of memory",
+        ),
+        (
+            "fatal: write error: No space left on device\nfatal: index-pack failed",
+            RepositoryUnreadable,
+            "No space left",
+        ),
+        (
+            "fatal: unable to access 'https://git.example.com/acme/app.git/': The requested URL "
+            "returned error: 403",
+            RepositoryRefused,
+            "403",
+        ),
+        (
+            "fatal: unable to access 'https://git.example.com/acme/app.git/': server certificate "
+            "verification failed. CAfile: none CRLfile: none",
+            RepositoryRefused,
+            "certificate",
+        ),
+        (
+            "fatal: unable to access 'https://git.example.com/acme/app.git/': The requested URL "
+            "returned error: 503",
+            RepositoryUnreachable,
+            "503",
+        ),
+        (
+            "fatal: unable to access 'https://git.example.com/': Could not resolve host: "
+            "git.example.com",
+            RepositoryUnreachable,
+            "Could not resolve",
+        ),
+        (
+            "fatal: the remote end hung up unexpectedly\nfatal: early EOF",
+            RepositoryUnreachable,
+            "hung up",
+        ),
+        (
+            "fatal: Could not read from remote repository.\n\nPlease make sure you have the "
+            "correct access rights\nand the repository exists.",
+            RepositoryUnreachable,
+            "Could not read",
+        ),
+        (
+            "remote: your plan has ended\nfatal: Could not read from remote repository.",
+            RepositoryUnreadable,
+            "your plan has ended",
+        ),
+        (
+            "error: cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists; cannot create\n",
+            RepositoryUnreadable,
+            "cannot lock ref",
+        ),
+        (
+            "fatal: something that nobody has met\nfatal: index-pack failed",
+            RepositoryUnreadable,
+            "something that nobody has met; fatal: index-pack failed",
+        ),
         ("", RepositoryUnreadable, "nothing"),
     ],
-)  # fmt: skip
+)
 def test_who_is_at_fault(said: str, kind: type[SlipwayError], shown: str) -> None:
     failure = _failure(said)
     assert type(failure) is kind

@@ -122,8 +122,10 @@ def test_an_archive_is_the_tree_whatever_its_attributes_say(
 ) -> None:
     sha = repository.commit(
         _dot_gitattributes="secret export-ignore\nid export-subst\n",
-        secret="kept", id="$Format:%H$", src__a="x",
-    )  # fmt: skip
+        secret="kept",
+        id="$Format:%H$",
+        src__a="x",
+    )
     tar = mirror.archive(sha)
     assert _names(tar) == [".gitattributes", "id", "secret", "src/a"]
     tar.seek(0)
@@ -244,9 +246,12 @@ def test_an_archive_takes_no_memory_of_its_size(repository: Repository, tmp_path
     )
     done = subprocess.run(
         [sys.executable, "-c", code, repository.url, str(tmp_path / "m"), sha],
-        check=True, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": "plugins"},
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": "plugins"},
         cwd=Path(__file__).parents[4],
-    )  # fmt: skip
+    )
     own, of_git = (int(line) for line in done.stdout.split())
     assert own < 24 << 10  # KiB
     assert of_git < 96 << 10
@@ -271,9 +276,12 @@ def test_a_tree_that_contains_itself_is_refused_before_it_is_packed(
     for _ in range(10):
         lines = "".join(f"040000 tree {tree}\tfolder-with-a-name-{n}\n" for n in range(10))
         made = subprocess.run(
-            ["git", "-C", str(repository.path), "mktree"], input=lines, text=True, check=True,
+            ["git", "-C", str(repository.path), "mktree"],
+            input=lines,
+            text=True,
+            check=True,
             capture_output=True,
-        )  # fmt: skip
+        )
         tree = made.stdout.strip()
     sha = repository.git("commit-tree", "-m", "bomb", tree)
     repository.git("update-ref", "refs/heads/main", sha)

@@ -11,17 +11,32 @@ from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
 from slipway.hooks.git.modules_file import Submodule, absolute_url, read_gitmodules
 
 SERVERS = [
-    "git@git.example.com:acme/app.git", "git@git.example.com:acme/app", "git@git.example.com:app",
-    "git@git.example.com:a/b/c/app.git", "git@git.example.com:/srv/git/app.git",
-    "ssh://git@git.example.com/acme/app.git", "ssh://git@git.example.com:22/acme/app",
-    "https://git.example.com/acme/app.git", "https://git.example.com/acme/app/",
-    "http://git.example.com:8080/a/b/app", "git://127.0.0.1:9418/app",
-]  # fmt: skip
+    "git@git.example.com:acme/app.git",
+    "git@git.example.com:acme/app",
+    "git@git.example.com:app",
+    "git@git.example.com:a/b/c/app.git",
+    "git@git.example.com:/srv/git/app.git",
+    "ssh://git@git.example.com/acme/app.git",
+    "ssh://git@git.example.com:22/acme/app",
+    "https://git.example.com/acme/app.git",
+    "https://git.example.com/acme/app/",
+    "http://git.example.com:8080/a/b/app",
+    "git://127.0.0.1:9418/app",
+]
 RELATIVE = [
-    "../lib.git", "../lib", "../lib.git/", "./lib.git", "./../lib", ".././lib", "../other/lib.git",
-    "../../lib.git", "../../../lib.git", "../../../../lib", "../../../../evil.example/lib.git",
+    "../lib.git",
+    "../lib",
+    "../lib.git/",
+    "./lib.git",
+    "./../lib",
+    ".././lib",
+    "../other/lib.git",
+    "../../lib.git",
+    "../../../lib.git",
+    "../../../../lib",
+    "../../../../evil.example/lib.git",
     "../../../../../../lib",
-]  # fmt: skip
+]
 
 
 def _git_resolves(folder: Path, url: str, parent: str) -> str | None:

@@ -34,9 +34,12 @@ OLD = {
 
 def _object(repository: Repository, kind: str, content: bytes) -> str:
     made = subprocess.run(
-        ["git", "hash-object", "-t", kind, "-w", "--literally", "--stdin"], cwd=repository.path,
-        input=content, check=True, capture_output=True,
-    )  # fmt: skip
+        ["git", "hash-object", "-t", kind, "-w", "--literally", "--stdin"],
+        cwd=repository.path,
+        input=content,
+        check=True,
+        capture_output=True,
+    )
     return made.stdout.decode().strip()
 
 
@@ -101,9 +104,15 @@ def test_an_old_mistake_in_a_submodule_is_taken_as_git_takes_it(
 
 @pytest.mark.parametrize(
     ("name", "mistake"),
-    [(".git", "hasDotgit"), (".GIT", "hasDotgit"), ("git~1", "hasDotgit"), ("..", "hasDotdot"),
-     (".", "hasDot"), ("a/b", "fullPathname")],
-)  # fmt: skip
+    [
+        (".git", "hasDotgit"),
+        (".GIT", "hasDotgit"),
+        ("git~1", "hasDotgit"),
+        ("..", "hasDotdot"),
+        (".", "hasDot"),
+        ("a/b", "fullPathname"),
+    ],
+)
 def test_a_path_that_leads_elsewhere_is_refused_with_its_object(
     repository: Repository, tmp_path: Path, name: str, mistake: str
 ) -> None:
@@ -118,11 +127,13 @@ def test_a_path_that_leads_elsewhere_is_refused_with_its_object(
 
 @pytest.mark.parametrize(
     ("content", "mistake"),
-    [('[submodule "../x"]\n\tpath = x\n\turl = u\n', "gitmodulesName"),
-     ('[submodule "x"]\n\tpath = -x\n\turl = u\n', "gitmodulesPath"),
-     ('[submodule "x"]\n\tpath = x\n\turl = u\n\tupdate = !id\n', "gitmodulesUpdate"),
-     ('[submodule "x"]\n\tpath = x\n\turl = https://a/%0ahost=b\n', "gitmodulesUrl")],
-)  # fmt: skip
+    [
+        ('[submodule "../x"]\n\tpath = x\n\turl = u\n', "gitmodulesName"),
+        ('[submodule "x"]\n\tpath = -x\n\turl = u\n', "gitmodulesPath"),
+        ('[submodule "x"]\n\tpath = x\n\turl = u\n\tupdate = !id\n', "gitmodulesUpdate"),
+        ('[submodule "x"]\n\tpath = x\n\turl = https://a/%0ahost=b\n', "gitmodulesUrl"),
+    ],
+)
 def test_a_trick_with_submodules_is_refused_with_its_object(
     repository: Repository, tmp_path: Path, content: str, mistake: str
 ) -> None:

@@ -99,10 +99,28 @@ def test_a_tag_named_like_the_branch_makes_the_name_ambiguous(
 
 @pytest.mark.parametrize(
     "name",
-    ["HEAD", "@", "heads/main", "tags/v1.4.0", "refs/main", "refs/heads", "refs/pull/1/head",
-     "MAIN", "refs/heads/Main", "m\u0430in", "main\u200b", "FETCH_HEAD", "v1.4.0-0-g", "main@{0}",
-     "origin/main", "refs/remotes/origin/main", "attack~1", "v1.4.0^{}", ":/reviewed"],
-)  # fmt: skip
+    [
+        "HEAD",
+        "@",
+        "heads/main",
+        "tags/v1.4.0",
+        "refs/main",
+        "refs/heads",
+        "refs/pull/1/head",
+        "MAIN",
+        "refs/heads/Main",
+        "m\u0430in",
+        "main\u200b",
+        "FETCH_HEAD",
+        "v1.4.0-0-g",
+        "main@{0}",
+        "origin/main",
+        "refs/remotes/origin/main",
+        "attack~1",
+        "v1.4.0^{}",
+        ":/reviewed",
+    ],
+)
 def test_names_that_git_would_make_something_of(
     repository: Repository, mirror: GitMirror, good: str, name: str
 ) -> None:

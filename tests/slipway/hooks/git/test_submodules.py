@@ -50,8 +50,11 @@ def test_submodules_of_submodules_are_part_of_the_tree(
     sha = _vendor(repository, ("vendor/lib", "../library", pinned))
     found = _files(mirror, sha)
     assert sorted(found) == [
-        ".gitmodules", "vendor/lib/.gitmodules", "vendor/lib/code", "vendor/lib/in/deep",
-    ]  # fmt: skip
+        ".gitmodules",
+        "vendor/lib/.gitmodules",
+        "vendor/lib/code",
+        "vendor/lib/in/deep",
+    ]
     assert found["vendor/lib/code"] == b"old"
     assert mirror.archive(sha).read() == mirror.archive(sha).read()
 
@@ -99,9 +102,11 @@ def test_zeros_in_submodules_count_together(
 
 @pytest.mark.parametrize("modules", [{}, {"_dot_gitmodules": '[submodule "lib"]\n\tpath = lib\n'}])
 def test_a_repository_that_was_committed_by_accident_is_an_empty_folder_and_said(
-    repository: Repository, mirror: GitMirror, caplog: pytest.LogCaptureFixture,
+    repository: Repository,
+    mirror: GitMirror,
+    caplog: pytest.LogCaptureFixture,
     modules: dict[str, str],
-) -> None:  # fmt: skip
+) -> None:
     """As in a plain clone."""
     repository.commit(readme="x", **modules)
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{'a' * 40},lib")

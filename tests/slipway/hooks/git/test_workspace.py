@@ -36,9 +36,11 @@ def unpack(mirror: GitMirror, tmp_path: Path) -> Callable[..., Callable[..., str
 
         def git(*arguments: str, at: str = ".") -> str:
             done = subprocess.run(
-                ["git", "-C", str(work / at), *arguments], check=True, capture_output=True,
+                ["git", "-C", str(work / at), *arguments],
+                check=True,
+                capture_output=True,
                 env=IDENTITY,
-            )  # fmt: skip
+            )
             return done.stdout.decode(errors="surrogateescape").strip()
 
         return git
@@ -136,9 +138,11 @@ def test_a_short_history_has_its_tags_and_is_said_to_be_cut(
 
 
 def test_a_very_large_history_is_cut_says_so_and_more_can_be_had(
-    repository: Repository, unpack: Unpack, monkeypatch: pytest.MonkeyPatch,
+    repository: Repository,
+    unpack: Unpack,
+    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+) -> None:
     monkeypatch.setattr(submodules, "LARGE", 1)
     monkeypatch.setattr(git_files, "_SHALLOW", 3)
     for number in range(6):
@@ -174,15 +178,22 @@ def test_submodules_are_repositories(
         assert git("status", "--porcelain", at=place) == ""
         assert git("fsck", at=place) == ""
     assert git("submodule", "status", "--recursive").split() == [
-        pinned, "vendor/lib", "(v3.0.0-1-g" + pinned[:7] + ")", deep, "vendor/lib/in",
+        pinned,
+        "vendor/lib",
+        "(v3.0.0-1-g" + pinned[:7] + ")",
+        deep,
+        "vendor/lib/in",
         f"({deep[:7]})",
-    ]  # fmt: skip
+    ]
 
 
 def test_submodules_share_the_room_for_history(
-    repository: Repository, daemon: tuple[Path, str], unpack: Unpack,
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
+    repository: Repository,
+    daemon: tuple[Path, str],
+    unpack: Unpack,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     monkeypatch.setattr(submodules, "LARGE", 300 << 10)
     library = Repository(daemon[0] / "w-room", f"{daemon[1]}/w-room")
     library.commit(code=secrets.token_hex(200 << 10))  # some 200 KiB when it is packed
@@ -214,9 +225,19 @@ def test_a_repository_writes_no_setting_hook_or_log_into_a_workspace(
             line.strip().split(" ")[0] for line in own[f"{place}config"].decode().split("\n")
         }
         assert settings - {""} <= {
-            "[core]", "repositoryformatversion", "filemode", "bare", "logallrefupdates",
-            "[remote", "url", "fetch", "[branch", "remote", "merge", "[submodule",
-        }  # fmt: skip
+            "[core]",
+            "repositoryformatversion",
+            "filemode",
+            "bare",
+            "logallrefupdates",
+            "[remote",
+            "url",
+            "fetch",
+            "[branch",
+            "remote",
+            "merge",
+            "[submodule",
+        }
     assert not [name for name, content in own.items() if bytes(mirror._store.root) in content]
 
 

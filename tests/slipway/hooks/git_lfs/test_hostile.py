@@ -140,10 +140,13 @@ def test_a_server_without_encryption_leads_to_no_other_place(place: str, tmp_pat
 
 
 PLACES = {
-    "git.example": "93.184.216.34", "git.corp": "10.0.0.1", "store.corp": "10.0.0.2",
-    "store.example": "93.184.216.35", "rebound.example": "169.254.169.254",
+    "git.example": "93.184.216.34",
+    "git.corp": "10.0.0.1",
+    "store.corp": "10.0.0.2",
+    "store.example": "93.184.216.35",
+    "rebound.example": "169.254.169.254",
     "me.example": "127.0.0.1",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

@@ -74,10 +74,14 @@ def _repository(web: GitWeb, name: str = "private", **files: str) -> tuple[Repos
     web.lfs[hashlib.sha256(MODEL).hexdigest()] = MODEL
     (web.base / name).parent.mkdir(exist_ok=True)
     repository = Repository(web.base / name, f"{web.url}/{name}/.git")
-    sha = repository.commit(**{
-        "_dot_gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
-        "model_dot_bin": _pointer(MODEL), "readme": "x", **files,
-    })  # fmt: skip
+    sha = repository.commit(
+        **{
+            "_dot_gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+            "model_dot_bin": _pointer(MODEL),
+            "readme": "x",
+            **files,
+        }
+    )
     return repository, sha
 
 
@@ -108,9 +112,11 @@ def test_a_workspace_holds_the_file_and_its_status_is_clean(web: GitWeb, tmp_pat
         archive.extractall(work, filter="fully_trusted")
     assert (work / "model.bin").read_bytes() == MODEL
     status = subprocess.run(
-        ["git", "-C", str(work), "status", "--porcelain"], check=True, capture_output=True,
+        ["git", "-C", str(work), "status", "--porcelain"],
+        check=True,
+        capture_output=True,
         env=IDENTITY,
-    )  # fmt: skip
+    )
     assert status.stdout == b""
 
 
@@ -156,9 +162,7 @@ def test_a_store_elsewhere_is_shown_what_the_server_says_and_no_token(
         assert store.shown == ["for-the-store"]
 
 
-def test_a_store_on_the_same_server_but_not_below_the_repository_gets_no_token(
-    web: GitWeb,
-) -> None:
+def test_a_store_on_the_same_server_but_not_below_the_repository_gets_no_token(web: GitWeb) -> None:
     repository, sha = _repository(web)
     web.lfs_action = lambda oid, _: _action(f"{web.url}/store/{oid}")
     assert _content(git_mirror(repository.url, "token").archive(sha))["model.bin"] == MODEL
@@ -179,13 +183,19 @@ def test_a_redirect_of_a_file_is_followed_without_what_was_meant_for_the_first_p
 
 def test_a_server_chooses_no_header_that_opens_what_is_no_store() -> None:
     header = {
-        "Metadata-Flavor": "Google", "X-aws-ec2-metadata-token": "t", "Metadata": "true",
-        "Host": "x", "Authorization": "for-an-hour",
-        "x-amz-content-sha256": "a", "x-ms-version": "1",
-    }  # fmt: skip
+        "Metadata-Flavor": "Google",
+        "X-aws-ec2-metadata-token": "t",
+        "Metadata": "true",
+        "Host": "x",
+        "Authorization": "for-an-hour",
+        "x-amz-content-sha256": "a",
+        "x-ms-version": "1",
+    }
     assert given(Action(href="https://store.example/x", header=header)) == {
-        "Authorization": "for-an-hour", "x-amz-content-sha256": "a", "x-ms-version": "1",
-    }  # fmt: skip
+        "Authorization": "for-an-hour",
+        "x-amz-content-sha256": "a",
+        "x-ms-version": "1",
+    }
 
 
 @pytest.mark.parametrize(

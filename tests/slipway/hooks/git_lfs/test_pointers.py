@@ -102,9 +102,13 @@ def test_what_only_looks_like_a_pointer_is_a_file(
 ) -> None:
     repository.commit(
         _dot_gitattributes=f"*.bin {FILTER}\nplain.bin -filter\nother.bin filter=other\n",
-        real_dot_bin="as it was before LFS", plain_dot_bin=POINTER, other_dot_bin=POINTER,
-        pointer_dot_txt=POINTER, long_dot_bin=POINTER + "x" * 1024, empty_dot_bin="",
-    )  # fmt: skip
+        real_dot_bin="as it was before LFS",
+        plain_dot_bin=POINTER,
+        other_dot_bin=POINTER,
+        pointer_dot_txt=POINTER,
+        long_dot_bin=POINTER + "x" * 1024,
+        empty_dot_bin="",
+    )
     (repository.path / "link.bin").symlink_to("version https://git-lfs.github.com/spec/v1")
     sha = repository.commit()
     mirror.archive(sha).close()
@@ -127,9 +131,11 @@ def test_a_folder_without_pointers_is_taken_beside_one_with_them(
     repository: Repository, mirror: GitMirror
 ) -> None:
     sha = repository.commit(
-        _dot_gitattributes=f"*.bin {FILTER}\n", model_dot_bin=POINTER, migrations__1_dot_sql="x",
+        _dot_gitattributes=f"*.bin {FILTER}\n",
+        model_dot_bin=POINTER,
+        migrations__1_dot_sql="x",
         migrations2__data_dot_bin=POINTER,
-    )  # fmt: skip
+    )
     mirror.archive(sha, "migrations").close()
     with pytest.raises(LargeFilesElsewhere, match=r"migrations2/data\.bin"):
         mirror.archive(sha, "migrations2")

@@ -25,10 +25,12 @@ def test_names_that_must_be_there(line: str, names: list[str]) -> None:
 
 def test_a_default_is_no_demand_and_may_ask_for_more() -> None:
     assert references("${A:-x} ${B-${C}} ${D:-${E:-}}") == (
-        Reference("A", required=False), Reference("B", required=False),
-        Reference("C", required=True), Reference("D", required=False),
+        Reference("A", required=False),
+        Reference("B", required=False),
+        Reference("C", required=True),
+        Reference("D", required=False),
         Reference("E", required=False),
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("line", ["select $1;", "${}", "a $ b", "$_A", "${A", "as $'"])
@@ -39,9 +41,19 @@ def test_a_dollar_that_begins_no_name_is_told(line: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["GOOSE_DBSTRING", "goose_driver", "PGPASSWORD", "PGHOST", "PGPASSFILE", "DBSTRING", "PATH",
-     "GODEBUG", "SSL_CERT_FILE", "LD_PRELOAD"],
-)  # fmt: skip
+    [
+        "GOOSE_DBSTRING",
+        "goose_driver",
+        "PGPASSWORD",
+        "PGHOST",
+        "PGPASSFILE",
+        "DBSTRING",
+        "PATH",
+        "GODEBUG",
+        "SSL_CERT_FILE",
+        "LD_PRELOAD",
+    ],
+)
 def test_what_steers_goose_is_its_own(name: str) -> None:
     assert is_own(name)
 

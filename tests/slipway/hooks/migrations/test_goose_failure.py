@@ -30,44 +30,98 @@ CONNECT = "goose run: failed to connect to `user=u database=d`: 10.0.0.1:5432 (d
 @pytest.mark.parametrize(
     ("lines", "kind", "says"),
     [
-        (broken('ERROR: syntax error at or near "tabel" (SQLSTATE 42601)'), MigrationFailed,
-         "00002_b.sql fails on the way down: .*syntax error"),
-        (broken("failed to parse SQL migration file: missing semicolon?"), MigrationFailed,
-         "00002_b.sql"),
-        (broken("ERROR: canceling statement due to lock timeout (SQLSTATE 55P03)"), ToolFailed,
-         "lock timeout"),
-        ([f"{AT}{CONNECT}connect: connection refused; failed to connect to `again`"], ToolFailed,
-         "cannot connect.*refused$"),
-        ([f"{AT}{CONNECT}FATAL: password authentication failed (SQLSTATE 28P01)"],
-         EnvironmentMisconfigured, "password authentication failed"),
-        ([f"{AT}{CONNECT}", "\tdb:5432: tls error: server refused TLS connection",
-          "\tdb:5432: FATAL: password authentication failed (SQLSTATE 28P01); "
-          "failed to connect to `again`:", "\tdb:5432: tls error"],
-         EnvironmentMisconfigured, r"tls error.*authentication failed \(SQLSTATE 28P01\)$"),
-        ([f"{AT}{CONNECT}FATAL: the database system is starting up (SQLSTATE 57P03)"], ToolFailed,
-         "starting up"),
-        (broken('ERROR: permission denied to create extension "dblink" (SQLSTATE 42501)'),
-         RightMissing, "superuser, or the extension"),
-        (broken("ERROR: permission denied to create role (SQLSTATE 42501)"), RightMissing,
-         "needs: CREATEROLE"),
-        (broken("ERROR: must be superuser or a member of the pg_execute_server_program role to "
-                "COPY to or from an external program (SQLSTATE 42501)"), RightMissing,
-         "needs: pg_execute_server_program"),
-        (broken("ERROR: must be superuser or have privileges of the pg_read_server_files role to "
-                "COPY from a file (SQLSTATE 42501)"), RightMissing, "pg_read_server_files"),
-        (broken("ERROR: permission denied for function pg_read_file (SQLSTATE 42501)"),
-         RightMissing, "a GRANT on function pg_read_file"),
-        (broken("ERROR: must be owner of table t (SQLSTATE 42501)"), RightMissing,
-         "to own, or be a member of, table t"),
+        (
+            broken('ERROR: syntax error at or near "tabel" (SQLSTATE 42601)'),
+            MigrationFailed,
+            "00002_b.sql fails on the way down: .*syntax error",
+        ),
+        (
+            broken("failed to parse SQL migration file: missing semicolon?"),
+            MigrationFailed,
+            "00002_b.sql",
+        ),
+        (
+            broken("ERROR: canceling statement due to lock timeout (SQLSTATE 55P03)"),
+            ToolFailed,
+            "lock timeout",
+        ),
+        (
+            [f"{AT}{CONNECT}connect: connection refused; failed to connect to `again`"],
+            ToolFailed,
+            "cannot connect.*refused$",
+        ),
+        (
+            [f"{AT}{CONNECT}FATAL: password authentication failed (SQLSTATE 28P01)"],
+            EnvironmentMisconfigured,
+            "password authentication failed",
+        ),
+        (
+            [
+                f"{AT}{CONNECT}",
+                "\tdb:5432: tls error: server refused TLS connection",
+                "\tdb:5432: FATAL: password authentication failed (SQLSTATE 28P01); "
+                "failed to connect to `again`:",
+                "\tdb:5432: tls error",
+            ],
+            EnvironmentMisconfigured,
+            r"tls error.*authentication failed \(SQLSTATE 28P01\)$",
+        ),
+        (
+            [f"{AT}{CONNECT}FATAL: the database system is starting up (SQLSTATE 57P03)"],
+            ToolFailed,
+            "starting up",
+        ),
+        (
+            broken('ERROR: permission denied to create extension "dblink" (SQLSTATE 42501)'),
+            RightMissing,
+            "superuser, or the extension",
+        ),
+        (
+            broken("ERROR: permission denied to create role (SQLSTATE 42501)"),
+            RightMissing,
+            "needs: CREATEROLE",
+        ),
+        (
+            broken(
+                "ERROR: must be superuser or a member of the pg_execute_server_program role to "
+                "COPY to or from an external program (SQLSTATE 42501)"
+            ),
+            RightMissing,
+            "needs: pg_execute_server_program",
+        ),
+        (
+            broken(
+                "ERROR: must be superuser or have privileges of the pg_read_server_files role to "
+                "COPY from a file (SQLSTATE 42501)"
+            ),
+            RightMissing,
+            "pg_read_server_files",
+        ),
+        (
+            broken("ERROR: permission denied for function pg_read_file (SQLSTATE 42501)"),
+            RightMissing,
+            "a GRANT on function pg_read_file",
+        ),
+        (
+            broken("ERROR: must be owner of table t (SQLSTATE 42501)"),
+            RightMissing,
+            "to own, or be a member of, table t",
+        ),
         (broken("ERROR: new words (SQLSTATE 42501)"), RightMissing, "a right that it does not"),
-        ([f"{AT}goose run: ERROR: permission denied for schema public (SQLSTATE 42501)"],
-         RightMissing, "a GRANT on schema public"),
-        ([f"{AT}goose run: error: found 1 missing migrations: version 2"], MigrationFailed,
-         "missing migrations"),
+        (
+            [f"{AT}goose run: ERROR: permission denied for schema public (SQLSTATE 42501)"],
+            RightMissing,
+            "a GRANT on schema public",
+        ),
+        (
+            [f"{AT}goose run: error: found 1 missing migrations: version 2"],
+            MigrationFailed,
+            "missing migrations",
+        ),
         (["panic: out of memory"], ToolFailed, "out of memory"),
         ([], ToolFailed, "wrote nothing"),
     ],
-)  # fmt: skip
+)
 def test_why_it_stopped(lines: list[str], kind: type[SlipwayError], says: str) -> None:
     error = Attempt(lines=lines, direction="down").failure()
     assert type(error) is kind
@@ -111,9 +165,15 @@ def test_in_the_rehearsal_nothing_stays_of_it() -> None:
 
 def test_one_in_a_transaction_is_tried_again_and_names_who_is_in_its_way() -> None:
     holder = LockHolder(
-        pid=7, role="report", application="psql", state="idle in transaction", relation="a",
-        query="select * from a where mail = 'x@y.z'", since="2026-11-23 07:00:00", seconds=14.2,
-    )  # fmt: skip
+        pid=7,
+        role="report",
+        application="psql",
+        state="idle in transaction",
+        relation="a",
+        query="select * from a where mail = 'x@y.z'",
+        since="2026-11-23 07:00:00",
+        seconds=14.2,
+    )
     error = failure("ERROR: lock timeout (SQLSTATE 55P03)", files=[], holders=[holder])
     assert isinstance(error, ToolFailed)
     assert (
@@ -130,17 +190,26 @@ def test_one_in_a_transaction_is_tried_again_and_names_who_is_in_its_way() -> No
         ('extension "postgis" is not available (SQLSTATE 0A000)', "up", "image: ..."),
         ('could not open extension control file "/x" (SQLSTATE 58P01)', "up", "image: ..."),
         ('role "readonly" does not exist (SQLSTATE 42704)', "up", "roles: [...]"),
-        ("CREATE INDEX CONCURRENTLY cannot run inside a transaction block (SQLSTATE 25001)", "up",
-         "NO TRANSACTION` at the top of 00002_b.sql"),
+        (
+            "CREATE INDEX CONCURRENTLY cannot run inside a transaction block (SQLSTATE 25001)",
+            "up",
+            "NO TRANSACTION` at the top of 00002_b.sql",
+        ),
         ('unsafe use of new value "x" of enum type e (SQLSTATE 55P04)', "up", "in the next file"),
-        ('unterminated dollar-quoted string at or near "$$ (SQLSTATE 42601)', "up",
-         "StatementBegin"),
+        (
+            'unterminated dollar-quoted string at or near "$$ (SQLSTATE 42601)',
+            "up",
+            "StatementBegin",
+        ),
         ("irreversible (SQLSTATE P0001)", "down", "`-- slipway: irreversible`"),
-        ('column "m" already exists (SQLSTATE 42701)', "up again, after it went down",
-         "undoes nothing: write one"),
+        (
+            'column "m" already exists (SQLSTATE 42701)',
+            "up again, after it went down",
+            "undoes nothing: write one",
+        ),
         ("pg_cron can only be loaded via shared_preload_libraries", "up", "loads the library"),
     ],
-)  # fmt: skip
+)
 def test_what_people_stumble_over_is_told_with_what_helps(
     reason: str, direction: str, says: str
 ) -> None:

@@ -30,8 +30,10 @@ def read(text: str) -> GooseFile:
 def test_statements_begin_where_goose_begins_them(text: str) -> None:
     file = read(text)
     assert [(one.line, one.plain[:12]) for one in file.up] == [
-        (3, "create table"), (6, "insert into "), (9, "create funct"),
-    ]  # fmt: skip
+        (3, "create table"),
+        (6, "insert into "),
+        (9, "create funct"),
+    ]
     assert file.up[2].plain.endswith("end $$;")
     assert [one.plain for one in file.down] == ["drop table a;"]
     assert file.transactional
@@ -88,8 +90,9 @@ def test_variables_are_found_with_their_lines_where_they_are_substituted_and_now
         "select $$ $NEITHER $$;\n"
     )
     assert [(one.reference.name, one.reference.required, one.line) for one in file.asked] == [
-        ("SCHEMA", True, 5), ("ROLE", False, 6),
-    ]  # fmt: skip
+        ("SCHEMA", True, 5),
+        ("ROLE", False, 6),
+    ]
 
 
 def test_the_same_schema_is_the_same_whatever_comments_and_blanks_say() -> None:

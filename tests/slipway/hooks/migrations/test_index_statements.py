@@ -49,9 +49,16 @@ def test_one_that_it_cures_before_is_none(cure: str) -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["alter table a add m int;", "drop table a;", "create index i on a (n);", "truncate a;",
-     "lock table a;", "drop index i;", "vacuum full a;"],
-)  # fmt: skip
+    [
+        "alter table a add m int;",
+        "drop table a;",
+        "create index i on a (n);",
+        "truncate a;",
+        "lock table a;",
+        "drop index i;",
+        "vacuum full a;",
+    ],
+)
 def test_statements_that_keep_everybody_waiting_without_a_limit(statement: str) -> None:
     assert [one.line for one in locking(file("select 1;", statement))] == [4]
     assert not list(locking(file(statement, bare=False)))
@@ -59,10 +66,17 @@ def test_statements_that_keep_everybody_waiting_without_a_limit(statement: str) 
 
 @pytest.mark.parametrize(
     "statement",
-    ["create index concurrently i on a (n);", "drop index concurrently i;", "vacuum a;",
-     "alter type e add value 'x';", "alter table a detach partition b concurrently;",
-     "reindex index concurrently i;", "update a set n = 1;", "create table b (n int);"],
-)  # fmt: skip
+    [
+        "create index concurrently i on a (n);",
+        "drop index concurrently i;",
+        "vacuum a;",
+        "alter type e add value 'x';",
+        "alter table a detach partition b concurrently;",
+        "reindex index concurrently i;",
+        "update a set n = 1;",
+        "create table b (n int);",
+    ],
+)
 def test_statements_that_do_not(statement: str) -> None:
     assert not list(locking(file(statement)))
 

@@ -23,9 +23,15 @@ version_schema: none
 arch: amd64
 """
 GOOD = BuiltDeb(
-    name="shop", version=RELEASE, architecture="amd64", content=io.BytesIO(), size=0, sha256="",
-    units=Units(names=("shop.service",)), packaging=PackagingFile(path="nfpm.yaml", text=PACKAGING),
-)  # fmt: skip
+    name="shop",
+    version=RELEASE,
+    architecture="amd64",
+    content=io.BytesIO(),
+    size=0,
+    sha256="",
+    units=Units(names=("shop.service",)),
+    packaging=PackagingFile(path="nfpm.yaml", text=PACKAGING),
+)
 
 
 def _refusal(built: BuiltDeb, more: str = "", wanted: Wanted = WANTED) -> PackageRefused:
@@ -60,7 +66,7 @@ def test_an_epoch_and_a_revision_are_the_packages_own(version: str, file: str) -
         (f"02:{RELEASE}", "epoch: '02'\n", "correct or remove `epoch`"),
         ("1.0.0", "", r"`version_schema: none` in nfpm.yaml$"),
     ],
-)  # fmt: skip
+)
 def test_a_version_of_its_own_is_refused_with_the_line_to_change(
     version: str, more: str, advice: str
 ) -> None:
@@ -84,9 +90,9 @@ def test_an_architecture_that_no_machine_has_is_refused_before_it_is_published()
 
 
 def test_units_that_are_not_there() -> None:
-    assert "has no unit shop.service (it has: none)" in _refusal(
-        replace(GOOD, units=Units())
-    ).message  # fmt: skip
+    assert (
+        "has no unit shop.service (it has: none)" in _refusal(replace(GOOD, units=Units())).message
+    )
     astray = Units(astray={"shop.service": "/opt/shop.service"})
     assert "link to /opt/shop.service" in _refusal(replace(GOOD, units=astray)).message
     wanted = replace(WANTED, unit="shop@.service")

@@ -13,10 +13,14 @@ RIGHT = {"Package": "shop", "Version": "1.4.0+42.g3f2a1b7", "Architecture": "all
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("Package", "g++-12"), ("Version", "1:2.0~rc1-1"), ("Version", "0"),
-        ("Architecture", "amd64"), ("Architecture", "arm64"), ("Architecture", "i386"),
+        ("Package", "g++-12"),
+        ("Version", "1:2.0~rc1-1"),
+        ("Version", "0"),
+        ("Architecture", "amd64"),
+        ("Architecture", "arm64"),
+        ("Architecture", "i386"),
     ],
-)  # fmt: skip
+)
 def test_what_debian_calls_packages(field: str, value: str) -> None:
     assert value in checked({**RIGHT, field: value})
 
@@ -24,13 +28,25 @@ def test_what_debian_calls_packages(field: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(("Architecture", one) for one in (
-            "x/../../evil", "..", ".", "", "any", "all amd64", "amd64\n", "ALL", "source", "a/b",
-        )),
+        *(
+            ("Architecture", one)
+            for one in (
+                "x/../../evil",
+                "..",
+                ".",
+                "",
+                "any",
+                "all amd64",
+                "amd64\n",
+                "ALL",
+                "source",
+                "a/b",
+            )
+        ),
         *(("Version", one) for one in ("..", "1/2", "1/../2", "", "v1", "1 2", "1:", "1\n", "a:1")),
         *(("Package", one) for one in ("..", "a", "", "Shop", "sh/op", "../shop", "shop\n", "-x")),
     ],
-)  # fmt: skip
+)
 def test_a_package_does_not_leave_its_place_by_a_field(field: str, value: str) -> None:
     with pytest.raises(PackageRefused, match=f"the package's {field} is "):
         checked({**RIGHT, field: value})

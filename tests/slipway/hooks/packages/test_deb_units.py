@@ -32,11 +32,14 @@ def _list(*lines: str) -> str:
 def test_a_link_to_a_file_of_the_package_is_a_unit(link: str, target: str) -> None:
     found = units(
         _list(
-            f"d {FOLDER}", f"l {FOLDER}{link} -> {target}", f"- {FOLDER}app.service",
-            "- ./usr/lib/systemd/system/app@.service", "- ./usr/share/shop/shop.service",
+            f"d {FOLDER}",
+            f"l {FOLDER}{link} -> {target}",
+            f"- {FOLDER}app.service",
+            "- ./usr/lib/systemd/system/app@.service",
+            "- ./usr/share/shop/shop.service",
             f"l {FOLDER}other.service -> app.service",
         )
-    )  # fmt: skip
+    )
     assert found.has(link)
     assert found.astray == {}
 
@@ -69,9 +72,13 @@ def test_an_instance_is_started_from_its_template() -> None:
 def test_only_what_systemd_looks_at_is_a_unit() -> None:
     found = units(
         _list(
-            "- ./usr/share/doc/lib/systemd/system/a.service", "- ./etc/b.service",
-            f"- {FOLDER}multi-user.target.wants/c.service", f"- {FOLDER}d.timer",
-            f"d {FOLDER}e.service", f"- {FOLDER}f -> g.service", f"- {FOLDER}with blank.service",
+            "- ./usr/share/doc/lib/systemd/system/a.service",
+            "- ./etc/b.service",
+            f"- {FOLDER}multi-user.target.wants/c.service",
+            f"- {FOLDER}d.timer",
+            f"d {FOLDER}e.service",
+            f"- {FOLDER}f -> g.service",
+            f"- {FOLDER}with blank.service",
         )
-    )  # fmt: skip
+    )
     assert found.names == ("with blank.service",)

@@ -34,9 +34,11 @@ def test_one_package_for_each_architecture() -> None:
 
 def test_what_is_of_any_architecture_goes_along_with_each() -> None:
     found = look(
-        shop_a=control(arch="amd64"), shop_b=control(arch="arm64"), data=control("shop-data"),
+        shop_a=control(arch="amd64"),
+        shop_b=control(arch="arm64"),
+        data=control("shop-data"),
         native=control("shop-native", arch="arm64"),
-    )  # fmt: skip
+    )
     assert told(found) == [
         ("", "amd64", VERSION, ["shop-data"]),
         ("", "arm64", VERSION, ["shop-data", "shop-native"]),
@@ -46,10 +48,12 @@ def test_what_is_of_any_architecture_goes_along_with_each() -> None:
 def test_packages_of_two_suites_are_told_by_their_revision() -> None:
     versions = {suite: f"{VERSION}-1~{suite}" for suite in ("bookworm", "trixie")}
     found = look(
-        "bookworm", "trixie", data=control("shop-data"),
+        "bookworm",
+        "trixie",
+        data=control("shop-data"),
         shop_t=control(version=versions["trixie"], arch="amd64"),
         shop_b=control(version=versions["bookworm"], arch="amd64"),
-    )  # fmt: skip
+    )
     assert told(found) == [
         ("bookworm", "amd64", versions["bookworm"], ["shop-data"]),
         ("trixie", "amd64", versions["trixie"], ["shop-data"]),
@@ -69,8 +73,11 @@ def test_suites_and_architectures_at_once() -> None:
     }
     kinds = [(one.suite, one.main.architecture) for one in look("bookworm", "trixie", **debs)]
     assert kinds == [
-        ("bookworm", "amd64"), ("bookworm", "arm64"), ("trixie", "amd64"), ("trixie", "arm64")
-    ]  # fmt: skip
+        ("bookworm", "amd64"),
+        ("bookworm", "arm64"),
+        ("trixie", "amd64"),
+        ("trixie", "arm64"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +107,8 @@ def test_what_is_missing_or_twice_is_named_with_its_kind(
 def test_a_suite_that_lacks_the_package_with_the_unit_is_named() -> None:
     with pytest.raises(PackageRefused, match="for arm64"):
         look(
-            shop=control(arch="amd64"), web_a=control("shop-web", arch="amd64"),
-            web_b=control("shop-web", arch="arm64"), lib=control("shop-lib", arch="arm64"),
-        )  # fmt: skip
+            shop=control(arch="amd64"),
+            web_a=control("shop-web", arch="amd64"),
+            web_b=control("shop-web", arch="arm64"),
+            lib=control("shop-lib", arch="arm64"),
+        )

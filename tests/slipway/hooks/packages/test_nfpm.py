@@ -36,9 +36,12 @@ class Tool:
         self.environment: dict[str, str] = {}
 
     def run(
-        self, *argv: str, collect_into: IO[bytes], environment: dict[str, str] | None = None,
+        self,
+        *argv: str,
+        collect_into: IO[bytes],
+        environment: dict[str, str] | None = None,
         **_: Any,
-    ) -> ToolResult:  # fmt: skip
+    ) -> ToolResult:
         self.argv, self.environment = argv, environment or {}
         collect_into.write(self.packed)
         return self.result
@@ -46,9 +49,14 @@ class Tool:
 
 def _build(tool: Any, file: str = "nfpm.yaml") -> Any:
     return build_deb(
-        tool, b"", nfpm_file=file, version="1.0.0+0.gabc", built_at=17, into=io.BytesIO(),
+        tool,
+        b"",
+        nfpm_file=file,
+        version="1.0.0+0.gabc",
+        built_at=17,
+        into=io.BytesIO(),
         log=lambda _: None,
-    )  # fmt: skip
+    )
 
 
 def test_reads_what_was_built() -> None:
@@ -97,9 +105,14 @@ def test_a_refusal_names_each_field_that_is_to_blame() -> None:
         with pytest.raises(PackageRefused) as caught:
             build_deb(
                 cast("Toolbox", Tool(code, {"out/packaging": text}, "epoch in version is empty")),
-                b"", nfpm_file="nfpm.yaml", version="1.0.0+0.gabc", built_at=17,
-                into=io.BytesIO(), log=lambda _: None, package="shop",
-            )  # fmt: skip
+                b"",
+                nfpm_file="nfpm.yaml",
+                version="1.0.0+0.gabc",
+                built_at=17,
+                into=io.BytesIO(),
+                log=lambda _: None,
+                package="shop",
+            )
         advice = caught.value.advice
         assert "write `name: shop` (nfpm.yaml, line 1: `name: Shop`)" in advice
         assert "(nfpm.yaml, line 2: `version: ${SEMVER}`)" in advice
@@ -119,8 +132,13 @@ def test_a_package_that_lintian_does_not_read_is_refused() -> None:
 
 
 def test_what_lintian_refuses_is_told_with_all_that_it_says() -> None:
-    files = {"shop_1.deb": b"deb", "shop_1.deb.control": CONTROL, "shop_1.deb.contents": CONTENTS,
-             "packaging": b"name: shop\n", "lintian": b"E: shop: bad\nN: why\n"}  # fmt: skip
+    files = {
+        "shop_1.deb": b"deb",
+        "shop_1.deb.control": CONTROL,
+        "shop_1.deb.contents": CONTENTS,
+        "packaging": b"name: shop\n",
+        "lintian": b"E: shop: bad\nN: why\n",
+    }
     built = _build(Tool(11, files))
     assert built.lintian == ("E: shop: bad", "N: why")
     assert built.packaging.place("name") == "nfpm.yaml, line 1: `name: shop`"

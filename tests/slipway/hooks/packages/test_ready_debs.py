@@ -38,14 +38,19 @@ def look(exit_code: int = 0, /, **controls: bytes) -> ReadyDebs:
     files: dict[str, bytes] = {"out/lintian": b"E: shop: bad-thing"}
     for file, text in controls.items():
         files |= {
-            f"out/{file}.deb": file.encode(), f"out/{file}.deb.control": text,
+            f"out/{file}.deb": file.encode(),
+            f"out/{file}.deb.control": text,
             f"out/{file}.deb.contents": CONTENTS if file.startswith("shop") else b"",
-        }  # fmt: skip
+        }
     tool: Any = Tool(exit_code, files)
     return ready_debs(
-        tool, io.BytesIO(), pattern="dist/*.deb", wanted=WANTED, into=io.BytesIO(),
+        tool,
+        io.BytesIO(),
+        pattern="dist/*.deb",
+        wanted=WANTED,
+        into=io.BytesIO(),
         log=lambda _: None,
-    )  # fmt: skip
+    )
 
 
 def test_one_package_is_looked_at_as_one_of_nfpms() -> None:
@@ -57,9 +62,11 @@ def test_one_package_is_looked_at_as_one_of_nfpms() -> None:
 def test_of_several_the_one_of_the_projects_name_has_the_unit_and_brings_what_it_needs() -> None:
     found = look(
         shop=control(more=f"Depends: adduser, shop-web (= {VERSION}) | x,\n shop-lib\n"),
-        a_web=control("shop-web", "Pre-Depends: shop-data\n"), data=control("shop-data"),
-        lib=control("shop-lib"), debug=control("shop-dbgsym", f"Depends: shop (= {VERSION})\n"),
-    )  # fmt: skip
+        a_web=control("shop-web", "Pre-Depends: shop-data\n"),
+        data=control("shop-data"),
+        lib=control("shop-lib"),
+        debug=control("shop-dbgsym", f"Depends: shop (= {VERSION})\n"),
+    )
     assert found.main.name == "shop"
     names = [deb.name for deb in found.beside]
     assert sorted(names) == ["shop-data", "shop-dbgsym", "shop-lib", "shop-web"]

@@ -37,10 +37,17 @@ def test_a_proposal_and_its_answer_are_found_again(book: ApprovalBook) -> None:
 
 
 _OTHER: dict[str, Any] = {
-    "name": "x", "dag_id": "x", "run_id": "x", "environment": "x",
-    "release": Release(project="shop", sha="f" * 40, version="2"), "sha256": "x", "replaces": "x",
-    "lines": ("x",), "made_at": 9, "started_by": "x",
-}  # fmt: skip
+    "name": "x",
+    "dag_id": "x",
+    "run_id": "x",
+    "environment": "x",
+    "release": Release(project="shop", sha="f" * 40, version="2"),
+    "sha256": "x",
+    "replaces": "x",
+    "lines": ("x",),
+    "made_at": 9,
+    "started_by": "x",
+}
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Proposal)])

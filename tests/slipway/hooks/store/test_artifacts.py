@@ -106,16 +106,32 @@ def test_an_upload_that_breaks_off_is_never_completed(
 @pytest.mark.parametrize(
     "key",
     [
-        "deb/shop/1/shop_1_x/../../../../evil.deb", "../evil", "a/..", "a/./b", "a//b", "/etc/evil",
-        "a/", "", ".", "..", "file:///etc/evil", "a\0b",
+        "deb/shop/1/shop_1_x/../../../../evil.deb",
+        "../evil",
+        "a/..",
+        "a/./b",
+        "a//b",
+        "/etc/evil",
+        "a/",
+        "",
+        ".",
+        "..",
+        "file:///etc/evil",
+        "a\0b",
     ],
-)  # fmt: skip
+)
 def test_no_key_leads_out_of_the_stores_place(store: ArtifactStore, key: str) -> None:
     for call in (
-        lambda: store.put(key, b"x"), lambda: store.put_new(key, b"x"),
-        lambda: store.put_json(key, 1), lambda: store.put_new_json(key, 1),
-        lambda: store.get(key), lambda: store.get_json(key), lambda: store.delete(key),
-        lambda: store.delete_all(key), lambda: store.stored_at(key), lambda: store.keys(key),
-    ):  # fmt: skip
+        lambda: store.put(key, b"x"),
+        lambda: store.put_new(key, b"x"),
+        lambda: store.put_json(key, 1),
+        lambda: store.put_new_json(key, 1),
+        lambda: store.get(key),
+        lambda: store.get_json(key),
+        lambda: store.delete(key),
+        lambda: store.delete_all(key),
+        lambda: store.stored_at(key),
+        lambda: store.keys(key),
+    ):
         with pytest.raises(ArtifactKeyRefused, match="is no key"):
             call()

@@ -77,8 +77,13 @@ def test_an_entry_says_what_came_when_and_by_which_run(store: ArtifactStore) -> 
     (name,) = _names(store)
     found = store.get_json(f"deployments/shop/prod/{name}")
     assert found.pop("signature")
-    assert found == {"project": "shop", "sha": "a", "version": "1", "at": 12.5,
-                     "run_id": "manual__7"}  # fmt: skip
+    assert found == {
+        "project": "shop",
+        "sha": "a",
+        "version": "1",
+        "at": 12.5,
+        "run_id": "manual__7",
+    }
 
 
 def test_an_entry_that_the_buckets_writer_made_up_is_refused(store: ArtifactStore) -> None:
@@ -128,9 +133,7 @@ def test_an_entry_that_was_moved_is_refused(store: ArtifactStore, place: str) ->
         history.versions("shop", "prod")
 
 
-def test_who_takes_an_entry_away_does_not_choose_the_previous_release(
-    store: ArtifactStore,
-) -> None:
+def test_who_takes_an_entry_away_does_not_choose_the_previous_release(store: ArtifactStore) -> None:
     history = DeploymentHistory(store)
     _noted(history, "1", "2", "3")
     store.delete(f"deployments/shop/prod/{_names(store)[1]}")

@@ -32,8 +32,11 @@ def test_what_left_the_branch_at_one_place_is_in_the_order_of_its_versions() -> 
     records = [_record(f"1.0.0+{n}.gaaaaaaa", 7) for n in (10, 9, 8)]
     after = _record("1.0.0+9.gccccccc", 8)
     assert _order(after, *records) == [
-        "1.0.0+8.gaaaaaaa", "1.0.0+9.gaaaaaaa", "1.0.0+10.gaaaaaaa", "1.0.0+9.gccccccc",
-    ]  # fmt: skip
+        "1.0.0+8.gaaaaaaa",
+        "1.0.0+9.gaaaaaaa",
+        "1.0.0+10.gaaaaaaa",
+        "1.0.0+9.gccccccc",
+    ]
 
 
 def test_records_without_places_are_fitted_in_by_their_versions() -> None:
@@ -41,9 +44,12 @@ def test_records_without_places_are_fitted_in_by_their_versions() -> None:
     again = _record("1.0.0+3.gbbbbbbb", 3)
     new = _record("1.0.0+11.gbbbbbbb", 11)
     assert _order(new, *old, again) == [
-        "1.0.0+3.gbbbbbbb", "1.0.0+4.gaaaaaaa", "1.0.0+5.gaaaaaaa", "1.0.0+10.gaaaaaaa",
+        "1.0.0+3.gbbbbbbb",
+        "1.0.0+4.gaaaaaaa",
+        "1.0.0+5.gaaaaaaa",
+        "1.0.0+10.gaaaaaaa",
         "1.0.0+11.gbbbbbbb",
-    ]  # fmt: skip
+    ]
 
 
 def test_any_version_has_its_place() -> None:

@@ -20,10 +20,18 @@ def records(tmp_path: Path) -> SignedRecords:
 @pytest.mark.parametrize(
     "path",
     [
-        "deployments/shop/dev/1_../../../../releases/shop/1.json", "a/../b.json", "..", "../a.json",
-        "/a.json", "a//b.json", "a/./b.json", "a/", "", "releases/shop/..",
+        "deployments/shop/dev/1_../../../../releases/shop/1.json",
+        "a/../b.json",
+        "..",
+        "../a.json",
+        "/a.json",
+        "a//b.json",
+        "a/./b.json",
+        "a/",
+        "",
+        "releases/shop/..",
     ],
-)  # fmt: skip
+)
 def test_a_version_that_leads_elsewhere_signs_nothing(
     records: SignedRecords, tmp_path: Path, path: str
 ) -> None:

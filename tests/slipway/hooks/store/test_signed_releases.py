@@ -41,10 +41,15 @@ def test_who_writes_the_bucket_does_not_write_releases(
     found = json.loads(file.read_text())
     package = found["package"] | {"sha256": "evil"}
     forgeries: list[dict[str, Any]] = [
-        {"package": package}, {"checkout": found["checkout"] | {"message": "harmless"}},
-        {"signature": "0" * 64}, {"signature": ""}, {"signature": None}, {"signature": 1},
-        {"tests": None, "schema": {"version": 1, "before": 0, "seconds": 0.0}}, {"more": 1},
-    ]  # fmt: skip
+        {"package": package},
+        {"checkout": found["checkout"] | {"message": "harmless"}},
+        {"signature": "0" * 64},
+        {"signature": ""},
+        {"signature": None},
+        {"signature": 1},
+        {"tests": None, "schema": {"version": 1, "before": 0, "seconds": 0.0}},
+        {"more": 1},
+    ]
     whole = file.read_text()
     for forged in forgeries:
         file.write_text(whole)
@@ -59,11 +64,22 @@ def test_who_writes_the_bucket_does_not_write_releases(
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "null", "7", '"x"', "{", "{}", "NaN", "[" * 100_000, "\ufeff{}",
-        '{"signature": "\\u00e4"}', '{"signature": "\\ud800"}', '{"signature": NaN}',
+        "",
+        "[]",
+        "null",
+        "7",
+        '"x"',
+        "{",
+        "{}",
+        "NaN",
+        "[" * 100_000,
+        "\ufeff{}",
+        '{"signature": "\\u00e4"}',
+        '{"signature": "\\ud800"}',
+        '{"signature": NaN}',
     ],
     ids=range(13),
-)  # fmt: skip
+)
 def test_what_is_no_record_at_all_is_refused(
     catalogue: ReleaseCatalogue, file: Path, text: str
 ) -> None:

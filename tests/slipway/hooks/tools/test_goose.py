@@ -80,8 +80,14 @@ def test_goose_is_told_everything_on_its_command_line_but_the_password() -> None
     wanted, argv = told(box)
     assert wanted["names"] == ["SCHEMA"]
     assert argv[:7] == (
-        "goose", "-dir", "/work/db/migrations", "-table", "goose_db_version", "-env", "none",
-    )  # fmt: skip
+        "goose",
+        "-dir",
+        "/work/db/migrations",
+        "-table",
+        "goose_db_version",
+        "-env",
+        "none",
+    )
     assert argv[7:] == (
         "postgres",
         "postgres://u@db:5432/x?options=-c%20lock_timeout%3D5000&application_name=slipway"
@@ -90,9 +96,11 @@ def test_goose_is_told_everything_on_its_command_line_but_the_password() -> None
     )
     options = box.mock.run.call_args.kwargs
     assert options["environment"] == {
-        "SCHEMA": "s", "GOOSE_DBSTRING": "postgres://u@db:5432/x", "PGAPPNAME": "slipway",
+        "SCHEMA": "s",
+        "GOOSE_DBSTRING": "postgres://u@db:5432/x",
+        "PGAPPNAME": "slipway",
         "PGPASSFILE": "/run/secrets/pgpass",
-    }  # fmt: skip
+    }
     assert options["secrets"] == {"pgpass": "*:*:*:*:pa/ss\n"}
     for form in ("pa%2Fss", "pa/ss"):
         assert form not in repr((box.mock.run.call_args.args, log, options["environment"]))
@@ -153,14 +161,18 @@ def test_what_must_not_be_read_is_not_taken_for_empty() -> None:
 
 
 TEXT = {
-    1: "-- +goose Up\n", 2: "-- +goose Up\n", 3: "-- +goose NO TRANSACTION\n-- +goose Up\n",
+    1: "-- +goose Up\n",
+    2: "-- +goose Up\n",
+    3: "-- +goose NO TRANSACTION\n-- +goose Up\n",
     4: "-- +goose NO TRANSACTION\n-- +goose Up\ncreate index concurrently i on a (n);\n",
     5: "-- +goose Up\n",
-}  # fmt: skip
+}
 PENDING = MigrationFiles(
-    archive=b"tar", directory="m", names={at: f"{at}_x.sql" for at in TEXT},
+    archive=b"tar",
+    directory="m",
+    names={at: f"{at}_x.sql" for at in TEXT},
     files={at: GooseFile.parse(f"{at}_x.sql", text.encode()) for at, text in TEXT.items()},
-)  # fmt: skip
+)
 
 
 def test_files_without_a_transaction_are_run_one_by_one_and_without_limits() -> None:
@@ -195,8 +207,10 @@ def test_a_failure_names_file_and_direction() -> None:
 
 
 def test_a_right_that_is_missing_is_told_with_the_role() -> None:
-    box = Box("goose run: ERROR 1_a.sql: ERROR: permission denied to create role (SQLSTATE 42501)",
-              exit_code=1)  # fmt: skip
+    box = Box(
+        "goose run: ERROR 1_a.sql: ERROR: permission denied to create role (SQLSTATE 42501)",
+        exit_code=1,
+    )
     with pytest.raises(RightMissing, match=r"1_a\.sql (.|\n)*the role 'u' needs: CREATEROLE"):
         box.goose([]).up()
 

@@ -74,9 +74,17 @@ def test_goose_is_given_migrations_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["2_b\nApproved by Alice.sql", "2_b\r.sql", "2_\x1b[2J.sql", "2_\u202elqs.sql",
-     "2_\u2028.sql", "2_\x85.sql", "2_b\n.sql", "2_\udcff.sql"],
-)  # fmt: skip
+    [
+        "2_b\nApproved by Alice.sql",
+        "2_b\r.sql",
+        "2_\x1b[2J.sql",
+        "2_\u202elqs.sql",
+        "2_\u2028.sql",
+        "2_\x85.sql",
+        "2_b\n.sql",
+        "2_\udcff.sql",
+    ],
+)
 def test_a_file_name_that_writes_into_the_approvers_page_is_refused(name: str) -> None:
     with pytest.raises(MigrationFailed, match="control characters in its name") as caught:
         files("1_a.sql", name)

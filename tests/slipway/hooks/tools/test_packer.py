@@ -30,8 +30,9 @@ def test_a_task_that_fails_at_one_of_several_things_is_named() -> None:
     lines = [
         "TASK [app : Download the package] ***",
         'failed: [default] (item=shop) => {"msg": "no such version", "rc": 100}',
-        "PLAY RECAP ***", "default : ok=9 changed=5 unreachable=0 failed=1",
-    ]  # fmt: skip
+        "PLAY RECAP ***",
+        "default : ok=9 changed=5 unreachable=0 failed=1",
+    ]
     error = failure(lines)
     assert "Ansible failed in the task 'app : Download the package'" in str(error)
     assert "no such version" in str(error)
@@ -67,9 +68,14 @@ def test_no_line_at_all() -> None:
 
 
 BAKE = Bake(
-    name="b", image_name="shop-1.0", files={}, playbook="p", source_image="ami-0",
-    region="eu-west-1", tags={},
-)  # fmt: skip
+    name="b",
+    image_name="shop-1.0",
+    files={},
+    playbook="p",
+    source_image="ami-0",
+    region="eu-west-1",
+    tags={},
+)
 
 
 def _manifest(*artifacts: str) -> bytes:

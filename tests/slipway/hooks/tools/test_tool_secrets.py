@@ -8,12 +8,17 @@ from slipway.hooks.tools.tool_secrets import aws_credentials, postgres_password
 
 def test_an_accounts_keys_go_into_a_file_and_its_settings_stay() -> None:
     given = aws_credentials(
-        {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s3cret", "AWS_SESSION_TOKEN": "t0k",
-         "AWS_REGION": "eu-west-1"}
-    )  # fmt: skip
+        {
+            "AWS_ACCESS_KEY_ID": "AKIA",
+            "AWS_SECRET_ACCESS_KEY": "s3cret",
+            "AWS_SESSION_TOKEN": "t0k",
+            "AWS_REGION": "eu-west-1",
+        }
+    )
     assert given.environment == {
-        "AWS_REGION": "eu-west-1", "AWS_SHARED_CREDENTIALS_FILE": "/run/secrets/aws-credentials",
-    }  # fmt: skip
+        "AWS_REGION": "eu-west-1",
+        "AWS_SHARED_CREDENTIALS_FILE": "/run/secrets/aws-credentials",
+    }
     assert given.files["aws-credentials"] == (
         "[default]\naws_access_key_id = AKIA\naws_secret_access_key = s3cret\n"
         "aws_session_token = t0k\n"
@@ -24,12 +29,15 @@ def test_an_accounts_keys_go_into_a_file_and_its_settings_stay() -> None:
 @pytest.mark.parametrize(
     ("url", "plain", "line"),
     [
-        ("postgres://u:p%3Aw%5C@db:5432/x?sslmode=require", "postgres://u@db:5432/x?sslmode=require",
-         "*:*:*:*:p\\:w\\\\\n"),
+        (
+            "postgres://u:p%3Aw%5C@db:5432/x?sslmode=require",
+            "postgres://u@db:5432/x?sslmode=require",
+            "*:*:*:*:p\\:w\\\\\n",
+        ),
         ("postgres://u%40x:p%40%2F@[::1]:5432/x", "postgres://u%40x@[::1]:5432/x", "*:*:*:*:p@/\n"),
         ("postgres://u: x@db/x", "postgres://u@db/x", "*:*:*:*: x\n"),
     ],
-)  # fmt: skip
+)
 def test_a_password_leaves_the_url(url: str, plain: str, line: str) -> None:
     found, given = postgres_password(url)
     assert found == plain

@@ -49,9 +49,14 @@ def test_files_come_with_their_modes_folders_and_links_and_one_time(workspace: W
     workspace.write("web/src/secret.ts")
     members = taken(workspace, "bin/shop", "web/dist/**")
     assert names(members) == [
-        "bin", "bin/shop", "web", "web/dist", "web/dist/css", "web/dist/css/a.css",
+        "bin",
+        "bin/shop",
+        "web",
+        "web/dist",
+        "web/dist/css",
+        "web/dist/css/a.css",
         "web/dist/current",
-    ]  # fmt: skip
+    ]
     shop, css, link = members[1], members[5], members[6]
     assert (shop.mode, css.mode, link.linkname) == (0o755, 0o600, "css/a.css")
     assert {(m.mtime, m.uid, m.uname) for m in members} == {(17, 0, "root")}

@@ -77,8 +77,8 @@ MAY_RUN = [
     'some-wrapper "cd x && echo ${M}"',
     'npm run say -- "${M}"',
     'npx concurrently "echo ${M}"',
-    "run() { \"$@\"; }; run sh -c \"echo ${M}\"",
-    "f() { eval \"$1\"; }; f \"${M}\"",
+    'run() { "$@"; }; run sh -c "echo ${M}"',
+    'f() { eval "$1"; }; f "${M}"',
     '$SUDO ssh host "echo ${M}"',
     '"$SHELL" -c "echo ${M}"',
     "coproc X { ${M}; }",
@@ -118,14 +118,14 @@ MAY_RUN = [
     "sh /dev/fd/3 3<<END\n${M}\nEND",
     "sed -f - f <<END\n${M}\nEND",
     'echo "${M}" | sed e',
-    'echo "${M}" | awk \'{system($0)}\'',
+    "echo \"${M}\" | awk '{system($0)}'",
     "awk -v c=\"${M}\" 'BEGIN{system(c)}'",
     "echo '${M}' | xargs env",
-    "sh -c 'eval \"$1\"' x \"${M}\"",
-    "bash -c '. \"$1\"' x \"${M}\"",
+    'sh -c \'eval "$1"\' x "${M}"',
+    'bash -c \'. "$1"\' x "${M}"',
     "bash -c 'echo ${x[$1]}' x \"${M}\"",
     'sh -c "echo ${X:-${M}}"',
-    '${X-${M}}',
+    "${X-${M}}",
     'x=(1); echo "${x[${M}]}"',
     'x=abc; echo "${x:${M}:1}"',
     "sh -c $'echo\\n${M}'",
@@ -136,10 +136,10 @@ MAY_RUN = [
     'n="${M}"; echo "${!n}"',
     'printf -v "${M}" x',
     'mapfile -C "echo ${M}" -c 1 x',
-    'a=([${M}]=1)',
-    "for x do eval \"${M}\"; done",
+    "a=([${M}]=1)",
+    'for x do eval "${M}"; done',
     'psql -c begin -c "\\\\! ${M}"',
-    "perl -pe 's/\"v\": \".*\"/\"v\": \"${M}\"/' f",
+    'perl -pe \'s/"v": ".*"/"v": "${M}"/\' f',
     "python3 -m timeit \"print('${M}')\"",
     'make X="${M}"',
     'X="${M}" make',
@@ -158,9 +158,9 @@ MAY_RUN = [
     'env PS4="${M}" bash -xc true',
     'MAKEFLAGS="${M}"; echo a',
     "{\fecho '${M}'\f} | sh",
-    "echo \\\f\"${M}\"",
+    'echo \\\f"${M}"',
     "cat <<END | sh\fecho '${M}'\fEND",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("command", TEXT)
@@ -180,10 +180,15 @@ def test_what_may_run_it_takes_plain_values_alone(command: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        'printf "${M}" x', 'git commit -m x "${M}"', './notify "${M}"', "sed p \"${M}\"", "${M}",
-        "[ \"${M}\" x ]", "perl -e 'print 1' \"${M}\"",
+        'printf "${M}" x',
+        'git commit -m x "${M}"',
+        './notify "${M}"',
+        'sed p "${M}"',
+        "${M}",
+        '[ "${M}" x ]',
+        "perl -e 'print 1' \"${M}\"",
     ],
-)  # fmt: skip
+)
 def test_a_word_that_begins_with_a_dash_is_an_option(command: str) -> None:
     for message in ("-v", "-va[$(touch", "--exec=x") if "[" not in command else ("-v",):
         with pytest.raises(CommitTextInCode):
@@ -197,14 +202,18 @@ def test_a_word_that_begins_with_a_dash_is_an_option(command: str) -> None:
         ("cat <<E'N'D\n${DRONE_TAG}\ntouch pwned\nEND", {"DRONE_TAG": "END"}),
         ("cat <<\\\nEND\n${DRONE_TAG}\ntouch pwned\nEND", {"DRONE_TAG": "END"}),
         ("cat <<'v1.0'\nv${DRONE_TAG}\ntouch pwned\nv1.0", {"DRONE_TAG": "1.0"}),
-        ("cat <<END\n${DRONE_TAG}${DRONE_BRANCH}\ntouch pwned\nEND",
-         {"DRONE_TAG": "E", "DRONE_BRANCH": "ND"}),
+        (
+            "cat <<END\n${DRONE_TAG}${DRONE_BRANCH}\ntouch pwned\nEND",
+            {"DRONE_TAG": "E", "DRONE_BRANCH": "ND"},
+        ),
         ("cat <<END\nE\\\n${DRONE_TAG}\ntouch pwned\nEND", {"DRONE_TAG": "ND"}),
         ("cat <<END\n${DRONE_TAG##v}\ntouch pwned\nEND", {"DRONE_TAG": "vEND"}),
-        ("cat <<-EN${DRONE_BRANCH}\n\t${DRONE_TAG}\ntouch pwned\nEND",
-         {"DRONE_TAG": "END", "DRONE_BRANCH": "D"}),
+        (
+            "cat <<-EN${DRONE_BRANCH}\n\t${DRONE_TAG}\ntouch pwned\nEND",
+            {"DRONE_TAG": "END", "DRONE_BRANCH": "D"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_plain_value_ends_no_here_document(document: str, variables: dict[str, str]) -> None:
     try:
         (text,), _ = with_variables([document], variables)

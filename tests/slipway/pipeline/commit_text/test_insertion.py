@@ -206,9 +206,15 @@ def run(shell: str, command: str, message: str, folder: Path) -> str:
     texts, computed = with_variables([command], {"DRONE_COMMIT_MESSAGE": message})
     env = {"PATH": os.environ["PATH"], "DRONE_COMMIT_MESSAGE": message, **computed}
     done = subprocess.run(
-        [shell, "-c", f"set -e\n{texts[0]}"], env=env, cwd=folder, capture_output=True, text=True,
-        check=False, stdin=subprocess.DEVNULL, timeout=30,
-    )  # fmt: skip
+        [shell, "-c", f"set -e\n{texts[0]}"],
+        env=env,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        timeout=30,
+    )
     return done.stdout
 
 
@@ -272,9 +278,12 @@ def test_what_only_the_run_knows_is_replaced_in_single_quotes() -> None:
     command = "echo '${DRONE_BUILD_STATUS}' \"${DRONE_BUILD_STATUS}\" '$${DRONE_BUILD_STATUS}'"
     (text,), _ = with_variables([command], {})
     done = subprocess.run(
-        ["/bin/sh", "-c", text], env={"DRONE_BUILD_STATUS": "failure"}, capture_output=True,
-        check=True, text=True,
-    )  # fmt: skip
+        ["/bin/sh", "-c", text],
+        env={"DRONE_BUILD_STATUS": "failure"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
     assert done.stdout == "failure failure ${DRONE_BUILD_STATUS}\n"
 
 

@@ -22,10 +22,15 @@ from slipway.pipeline.load import load
 GOLDEN = Path(__file__).parent / "golden"
 CHECKOUT = Checkout(
     release=Release(project="shop", sha="3f2a1b7" + "0" * 33, version="1.4.0+42.g3f2a1b7"),
-    repository="https://git.example.com/acme/shop.git", ref="main", branch="main",
-    message="Add a basket", author_name="Ada", author_email="ada@example.com",
-    committed_at=1_700_000_000, parent="9" * 40,
-)  # fmt: skip
+    repository="https://git.example.com/acme/shop.git",
+    ref="main",
+    branch="main",
+    message="Add a basket",
+    author_name="Ada",
+    author_email="ada@example.com",
+    committed_at=1_700_000_000,
+    parent="9" * 40,
+)
 EVENT = event_of(CHECKOUT, instance="ci.example.com")
 BUILD = Build(
     id="run",

@@ -25,8 +25,9 @@ ILL = status_variables(BuildStatus(), started=5, now=9, standing=Standing(steps=
 
 def told(text: str, status: dict[str, str], name: str = "PLUGIN_TEXT", **variables: str) -> str:
     """Return what a step's variable is when it starts."""
-    file = load(f"kind: pipeline\nsteps: [{{name: a, image: i, {text}}}]".encode(), file="f",
-                trusted=False)  # fmt: skip
+    file = load(
+        f"kind: pipeline\nsteps: [{{name: a, image: i, {text}}}]".encode(), file="f", trusted=False
+    )
     spec = compile_pipeline(file.pipelines[0], Build(id="x", variables=variables))
     spec = PipelineSpec.from_json(spec.to_json())
     return filled(spec.steps[0].environment[name], spec.late, status)
@@ -39,17 +40,22 @@ def told(text: str, status: dict[str, str], name: str = "PLUGIN_TEXT", **variabl
         ("${DRONE_STAGE_STATUS^^}", "SUCCESS", "FAILURE"),
         ("${CI_BUILD_STATUS} ${CI_JOB_STATUS}", "success success", "failure failure"),
         ("${DRONE_FAILED_STEPS:-none}", "none", "it's,b"),
-        ("${DRONE_BUILD_STATUS/failure/red} $${DRONE_BUILD_STATUS}",
-         "success ${DRONE_BUILD_STATUS}", "red ${DRONE_BUILD_STATUS}"),
+        (
+            "${DRONE_BUILD_STATUS/failure/red} $${DRONE_BUILD_STATUS}",
+            "success ${DRONE_BUILD_STATUS}",
+            "red ${DRONE_BUILD_STATUS}",
+        ),
         ("${DRONE_FAILED_STEPS:-${DRONE_BRANCH}}", "main", "it's,b"),
         ("${DRONE_BRANCH} ${DRONE_BUILD_FINISHED}", "main 9", "main 9"),
     ],
-)  # fmt: skip
+)
 def test_settings_and_variables_say_how_the_run_stands_when_the_step_starts(
     text: str, well: str, ill: str
 ) -> None:
-    for place, name in (("settings: {text: \"%s\"}", "PLUGIN_TEXT"),
-                        ("environment: {TOLD: \"%s\"}", "TOLD")):  # fmt: skip
+    for place, name in (
+        ('settings: {text: "%s"}', "PLUGIN_TEXT"),
+        ('environment: {TOLD: "%s"}', "TOLD"),
+    ):
         assert told(place % text, WELL, name, DRONE_BRANCH="main") == well
         assert told(place % text, ILL, name, DRONE_BRANCH="main") == ill
 
@@ -72,8 +78,12 @@ def test_a_commit_message_that_looks_like_a_form_is_text() -> None:
 def test_a_step_is_told_what_has_failed_by_its_own_start() -> None:
     made: list[Case] = []
     setting = 'settings: {text: "${DRONE_BUILD_STATUS} ${DRONE_FAILED_STEPS}"}'
-    text = steps(test=APART, build=f"{APART}, {setting}", tell=f"{ON_FAILURE}, {setting}, "
-                 "depends_on: [build], command: [say, '${DRONE_BUILD_STATUS}']")  # fmt: skip
+    text = steps(
+        test=APART,
+        build=f"{APART}, {setting}",
+        tell=f"{ON_FAILURE}, {setting}, "
+        "depends_on: [build], command: [say, '${DRONE_BUILD_STATUS}']",
+    )
     plays = {
         "test": Play(1, until=Begun(made, "run-step-2-build")),
         "build": Play(until=Known(made)),
@@ -108,8 +118,9 @@ def test_a_document_that_is_still_running_is_told_of_another_ones_failure() -> N
 def test_a_steps_name_is_no_code_in_the_words_of_another() -> None:
     """A name may hold text of the commit, and there may be a shell among the words."""
     text = "steps: [{name: a, image: i, command: [sh, -c, '${DRONE_FAILED_STEPS} $${CI_JOB_STATUS}"
-    file = load(f"kind: pipeline\n{text} ${{DRONE_STAGE_STATUS}}']}}]".encode(), file="f",
-                trusted=False)  # fmt: skip
+    file = load(
+        f"kind: pipeline\n{text} ${{DRONE_STAGE_STATUS}}']}}]".encode(), file="f", trusted=False
+    )
     spec = compile_pipeline(file.pipelines[0], Build(id="x"))
     assert spec.steps[0].command is not None
     words = [filled(word, spec.late, ILL) for word in spec.steps[0].command]
@@ -119,8 +130,9 @@ def test_a_steps_name_is_no_code_in_the_words_of_another() -> None:
 def test_elsewhere_all_is_still_well() -> None:
     file = load(
         b"kind: pipeline\nsteps: [{name: a, image: 'i:${DRONE_BUILD_STATUS}'}]",
-        file="f", trusted=False,
-    )  # fmt: skip
+        file="f",
+        trusted=False,
+    )
     assert compile_pipeline(file.pipelines[0], Build(id="x")).steps[0].image == "i:success"
 
 
@@ -150,8 +162,10 @@ def test_a_key_may_hold_a_status_as_well() -> None:
 
 
 def test_every_form_of_a_status_works_in_commands() -> None:
-    forms = ("${DRONE_BUILD_STATUS^^} '${DRONE_BUILD_STATUS/success/ok}' ${DRONE_BUILD_STATUS:0:4} "
-             "${DRONE_STAGE_STATUS%%cess} ${DRONE_FAILED_STEPS:-none}")  # fmt: skip
+    forms = (
+        "${DRONE_BUILD_STATUS^^} '${DRONE_BUILD_STATUS/success/ok}' ${DRONE_BUILD_STATUS:0:4} "
+        "${DRONE_STAGE_STATUS%%cess} ${DRONE_FAILED_STEPS:-none}"
+    )
     case = Case(f'steps: [{{name: a, image: i, commands: ["echo {forms}"]}}]')
     case.run()
     environment = {spec.name: spec for spec in case.engine.specs}["run-step-1-a"].environment

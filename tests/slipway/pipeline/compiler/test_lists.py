@@ -52,9 +52,13 @@ def test_text_of_a_commit_never_becomes_a_command_in_a_list(
     spec = build(kind, **{key: ["sh", "-c", f"echo {form}; printf '<%s>' \"{form}\""]})
     step = getattr(spec.pipelines[0], kind)[0]
     done = subprocess.run(
-        getattr(step, key), env={"PATH": os.environ["PATH"], **step.environment}, cwd=tmp_path,
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+        getattr(step, key),
+        env={"PATH": os.environ["PATH"], **step.environment},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     assert not list(tmp_path.iterdir())
     assert "; touch pwned; $(touch pwned) `" in done.stdout.partition("<")[2]
     assert EVIL not in "".join(getattr(step, key))

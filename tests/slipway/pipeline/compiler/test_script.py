@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 def run(*commands: str, stdin: str = "") -> tuple[int, list[str]]:
     done = subprocess.run(
-        [*script.entrypoint(None), *script.COMMAND], input=stdin, text=True, capture_output=True,
-        env={"PATH": "/usr/bin:/bin", script.VARIABLE: script.shell_script(commands)}, check=False,
-    )  # fmt: skip
+        [*script.entrypoint(None), *script.COMMAND],
+        input=stdin,
+        text=True,
+        capture_output=True,
+        env={"PATH": "/usr/bin:/bin", script.VARIABLE: script.shell_script(commands)},
+        check=False,
+    )
     return done.returncode, done.stdout.splitlines()
 
 
@@ -65,8 +69,10 @@ def test_image_names_are_compared_as_docker_does() -> None:
 
 def test_a_script_that_no_variable_holds_is_a_file_of_its_container(tmp_path: Path) -> None:
     text = "x" * 60_000
-    case = Case(f"steps: [{{name: a, image: i, commands: ['echo {text}']}}, {{name: b, image: i,"
-                " commands: [echo y]}]")  # fmt: skip
+    case = Case(
+        f"steps: [{{name: a, image: i, commands: ['echo {text}']}}, {{name: b, image: i,"
+        " commands: [echo y]}]"
+    )
     case.run()
     puts = [event for event in case.engine.events if event.startswith("put")]
     assert puts == ["put run-step-1-a", "put run-step-1-a"]  # the script, and the sources

@@ -42,9 +42,13 @@ def compiled(text: str = FILE) -> BuildSpec:
 
 def ran(engine: FakeEngine, spec: BuildSpec, worker: Worker | None = None) -> BuildResult:
     runner = BuildRunner(
-        engine, spec, sources=lambda _: b"", output=LogGroups(lambda _: None), timeout=5,
+        engine,
+        spec,
+        sources=lambda _: b"",
+        output=LogGroups(lambda _: None),
+        timeout=5,
         worker=worker,
-    )  # fmt: skip
+    )
     return runner.run()
 
 
@@ -59,22 +63,34 @@ def test_each_pipeline_runs_in_one_half_and_both_keep_their_names_in_the_whole()
     assert {one.id for one in (*first.pipelines, *second.pipelines)} == set(whole.values())
     assert needed_for(spec, "build") == {"build", "fetch"}
     assert states(ran(engine, first)) == {
-        "fetch": "passed", "build": "passed", "alarm": "skipped", "tell": "skipped",
-    }  # fmt: skip
+        "fetch": "passed",
+        "build": "passed",
+        "alarm": "skipped",
+        "tell": "skipped",
+    }
     assert states(ran(engine, second)) == {
-        "unit": "passed", "browser": "passed", "alarm": "skipped", "tell": "passed",
-    }  # fmt: skip
+        "unit": "passed",
+        "browser": "passed",
+        "alarm": "skipped",
+        "tell": "passed",
+    }
 
 
 def test_what_is_there_for_failures_hears_of_one_in_either_half() -> None:
     engine = FakeEngine({"fetch": Play(exit_code=1)})
     assert states(ran(engine, first_half(compiled(), "build"))) == {
-        "fetch": "failed", "build": "skipped", "alarm": "passed", "tell": "passed",
-    }  # fmt: skip
+        "fetch": "failed",
+        "build": "skipped",
+        "alarm": "passed",
+        "tell": "passed",
+    }
     engine = FakeEngine({"unit": Play(exit_code=1)})
     assert states(ran(engine, second_half(compiled(), "build"))) == {
-        "unit": "failed", "browser": "skipped", "alarm": "passed", "tell": "passed",
-    }  # fmt: skip
+        "unit": "failed",
+        "browser": "skipped",
+        "alarm": "passed",
+        "tell": "passed",
+    }
 
 
 def test_nothing_may_be_left_for_the_second_half() -> None:

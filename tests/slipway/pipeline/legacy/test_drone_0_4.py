@@ -71,8 +71,10 @@ def test_what_is_not_converted_is_named_at_its_place() -> None:
         notify: {slack: {when: {matrix: {A: b}}}}
         """)
     assert [(one.rule, one.span and one.span.line) for one in file.warnings] == [
-        ("cache", 2), ("unknown-key", 3), ("unknown-key", 4),
-    ]  # fmt: skip
+        ("cache", 2),
+        ("unknown-key", 3),
+        ("unknown-key", 4),
+    ]
 
 
 def test_a_host_network_needs_trust_all_the_same() -> None:

@@ -68,8 +68,10 @@ def test_a_matrix_of_0_8_becomes_one_pipeline_for_each_variant() -> None:
         """)
     assert [one.name for one in spec.pipelines] == [f"matrix-{n}" for n in (1, 2, 3, 4)]
     assert [one.steps[0].image for one in spec.pipelines][:3] == [
-        "golang:1.10", "golang:1.10", "golang:1.22",
-    ]  # fmt: skip
+        "golang:1.10",
+        "golang:1.10",
+        "golang:1.22",
+    ]
     assert spec.pipelines[1].steps[0].environment["DB"] == "my"
     assert "echo my ${HOME}" in spec.pipelines[1].steps[0].environment["DRONE_SCRIPT"]
 
@@ -106,12 +108,15 @@ def test_the_form_of_2014() -> None:
         """).pipelines
     (step,) = pipeline.steps
     assert (step.name, step.image, step.environment["GOROOT"]) == (
-        "build", "go1.2", "/usr/local/go",
-    )  # fmt: skip
+        "build",
+        "go1.2",
+        "/usr/local/go",
+    )
     assert pipeline.workspace == "/drone/src/github.com/acme/shop"
     assert [(one.name, one.image) for one in pipeline.services] == [
-        ("postgres", "postgres"), ("redis", "acme/redis:3"),
-    ]  # fmt: skip
+        ("postgres", "postgres"),
+        ("redis", "acme/redis:3"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -121,13 +126,16 @@ def test_the_form_of_2014() -> None:
         ("pipeline:\n  a: text\n", "f:2:6", "must be a mapping"),
         ("pipeline:\n  a:\n    commands: [x]\n", "f:3:5", "`image` is missing"),
         ("pipeline: {a: {image: i}}\nservices: [x]\n", "f:2:11", "maps names to containers"),
-                ("image: i\nscript: [{a: b}]\n", "f:2:10", "must be text"),
+        ("image: i\nscript: [{a: b}]\n", "f:2:10", "must be text"),
         ("image: i\nscript: [a]\nservices: {a: b}\n", "f:3:11", "list of images"),
         ("pipeline: {a: {image: i, volumes: [x]}}\n", "f:1:35", "/host/path:/path"),
-        (f"matrix: {{A: {list(range(26))}}}\npipeline: {{a: {{image: i}}}}\n", "f:1:9",
-         "26 variants"),
+        (
+            f"matrix: {{A: {list(range(26))}}}\npipeline: {{a: {{image: i}}}}\n",
+            "f:1:9",
+            "26 variants",
+        ),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_shown_in_the_text_that_was_written(text: str, place: str, says: str) -> None:
     with pytest.raises(PipelineFileInvalid) as caught:
         compiled(text)

@@ -39,8 +39,10 @@ def test_the_docker_document_runs_and_the_other_is_named() -> None:
 def test_what_waits_for_the_other_is_named_and_not_run_and_so_on() -> None:
     file = read(HERE + THERE + after("there") + after("after", "here", name="last"))
     assert [warning.rule for warning in file.warnings] == [
-        "unsupported-type", "waits-for-another-runner", "waits-for-another-runner",
-    ]  # fmt: skip
+        "unsupported-type",
+        "waits-for-another-runner",
+        "waits-for-another-runner",
+    ]
     assert "`last` waits for `after`, so it is not run here either" in file.warnings[2].message
     spec = compile_file(file, Build(id="x"))
     assert unmet(spec) == {

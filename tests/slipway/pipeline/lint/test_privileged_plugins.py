@@ -51,10 +51,13 @@ def test_a_trusted_project_has_what_drone_has(image: str) -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        "plugins/docker:latest", "plugins/docker:20.14", "docker.io/plugins/docker",
-        "index.docker.io/plugins/docker:linux-amd64", f"plugins/docker@{DIGEST}",
+        "plugins/docker:latest",
+        "plugins/docker:20.14",
+        "docker.io/plugins/docker",
+        "index.docker.io/plugins/docker:linux-amd64",
+        f"plugins/docker@{DIGEST}",
     ],
-)  # fmt: skip
+)
 def test_the_same_plugin_under_another_spelling_is_the_same(image: str) -> None:
     assert rights(step(image=image))
 
@@ -62,12 +65,20 @@ def test_the_same_plugin_under_another_spelling_is_the_same(image: str) -> None:
 @pytest.mark.parametrize(
     "image",
     [
-        "evil.example.com/plugins/docker", "plugins/docker-evil", "evil/plugins/docker",
-        "plugins/docker/evil", "library/plugins/docker", "docker", "plugins-docker",
-        "docker.io.evil.example.com/plugins/docker", "localhost/plugins/docker",
-        "localhost:5000/plugins/docker", "plugins/dockerr", "Plugins/Docker",
+        "evil.example.com/plugins/docker",
+        "plugins/docker-evil",
+        "evil/plugins/docker",
+        "plugins/docker/evil",
+        "library/plugins/docker",
+        "docker",
+        "plugins-docker",
+        "docker.io.evil.example.com/plugins/docker",
+        "localhost/plugins/docker",
+        "localhost:5000/plugins/docker",
+        "plugins/dockerr",
+        "Plugins/Docker",
     ],
-)  # fmt: skip
+)
 def test_a_look_alike_has_no_rights(image: str) -> None:
     assert not rights(step(image=image))
     assert not rights(step(image=image), allowed="", trusted=True)
@@ -92,15 +103,24 @@ def test_the_projects_map_of_images_gives_no_rights() -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        "commands: ['sh evil.sh']", "command: [sh, evil.sh]", "entrypoint: [sh]", "shell: ./evil",
-        "volumes: [{name: v, path: /usr/local/bin}]", "volumes: [{name: v, path: /etc/docker}]",
-        "environment: {PATH: /drone/src}", "environment: {LD_PRELOAD: /drone/src/x.so}",
-        "environment: {DOCKER_CONFIG: /drone/src}", "environment: {DOCKER_HOST: 'tcp://evil'}",
-        "environment: {XDG_RUNTIME_DIR: /drone/src}", "environment: {HOME: /drone/src}",
-        "environment: {PLUGIN_ENV_FILE: evil.env}", "environment: {PLUGIN_STORAGE_PATH: /drone}",
-        "environment: {AWS_CONFIG_FILE: /drone/src/aws}", "environment: {BASH_ENV: evil.sh}",
+        "commands: ['sh evil.sh']",
+        "command: [sh, evil.sh]",
+        "entrypoint: [sh]",
+        "shell: ./evil",
+        "volumes: [{name: v, path: /usr/local/bin}]",
+        "volumes: [{name: v, path: /etc/docker}]",
+        "environment: {PATH: /drone/src}",
+        "environment: {LD_PRELOAD: /drone/src/x.so}",
+        "environment: {DOCKER_CONFIG: /drone/src}",
+        "environment: {DOCKER_HOST: 'tcp://evil'}",
+        "environment: {XDG_RUNTIME_DIR: /drone/src}",
+        "environment: {HOME: /drone/src}",
+        "environment: {PLUGIN_ENV_FILE: evil.env}",
+        "environment: {PLUGIN_STORAGE_PATH: /drone}",
+        "environment: {AWS_CONFIG_FILE: /drone/src/aws}",
+        "environment: {BASH_ENV: evil.sh}",
     ],
-)  # fmt: skip
+)
 def test_nothing_of_the_repository_runs_with_a_plugins_rights(more: str) -> None:
     text = f"volumes: [{{name: v, temp: {{}}}}]\n{step(more)}"
     spec = compiled(text)
@@ -110,24 +130,39 @@ def test_nothing_of_the_repository_runs_with_a_plugins_rights(more: str) -> None
 
 @pytest.mark.parametrize(
     "settings",
-    ["env_file: evil.env", "ENV_FILE: evil.env", "storage_path: /drone/src/state",
-     "config: '{\"cliPluginsExtraDirs\": [\"/drone/src\"]}'"],
-)  # fmt: skip
+    [
+        "env_file: evil.env",
+        "ENV_FILE: evil.env",
+        "storage_path: /drone/src/state",
+        'config: \'{"cliPluginsExtraDirs": ["/drone/src"]}\'',
+    ],
+)
 def test_no_setting_leads_a_privileged_plugin_into_the_repository(settings: str) -> None:
     assert not rights(f"steps: [{{name: a, image: plugins/docker, settings: {{{settings}}}}}]")
 
 
 def test_a_login_from_the_projects_secrets_is_no_danger() -> None:
     text = "settings: {config: {from_secret: login}, username: me, password: {from_secret: p}}"
-    assert rights(f"steps: [{{name: a, image: plugins/docker, {text}, "
-                  "environment: {DOCKER_BUILDKIT: 1}}]")  # fmt: skip
+    assert rights(
+        f"steps: [{{name: a, image: plugins/docker, {text}, environment: {{DOCKER_BUILDKIT: 1}}}}]"
+    )
 
 
 @pytest.mark.parametrize(
     "base",
-    ["/usr/local/bin", "/bin", "/etc/docker", "/opt", "/gopher", "/go", "/go/bin", "/go/src/../bin",
-     "/drone/../go/bin", "//go/src"],
-)  # fmt: skip
+    [
+        "/usr/local/bin",
+        "/bin",
+        "/etc/docker",
+        "/opt",
+        "/gopher",
+        "/go",
+        "/go/bin",
+        "/go/src/../bin",
+        "/drone/../go/bin",
+        "//go/src",
+    ],
+)
 def test_a_workspace_over_the_plugins_own_files_takes_its_rights(base: str) -> None:
     assert not rights(f"workspace: {{base: {base}}}\n{step()}")
 
@@ -163,8 +198,12 @@ def test_a_service_is_no_plugin() -> None:
 
 def test_lint_says_what_is_missing_and_where_once() -> None:
     plugins = PrivilegedPlugins()
-    file = load(b"kind: pipeline\nsteps:\n- name: a\n  image: plugins/docker\n", file="f",
-                trusted=False, plugins=plugins)  # fmt: skip
+    file = load(
+        b"kind: pipeline\nsteps:\n- name: a\n  image: plugins/docker\n",
+        file="f",
+        trusted=False,
+        plugins=plugins,
+    )
     told = "\n".join(compile_file(file, Build(id="x")).notices)
     assert told.count("plugins/docker needs a privileged container") == 1
     assert "f:4:10: " in told
@@ -181,8 +220,11 @@ def test_an_operator_names_plugins_and_no_patterns() -> None:
 
 def test_image_rules_count_for_allowed_plugins_as_well() -> None:
     with pytest.raises(ImageRefused):
-        compiled(step(image="${X}/docker"), variables={"X": "plugins"},
-                 image_rules=ImageRules(registries=("registry.example.com",)))  # fmt: skip
+        compiled(
+            step(image="${X}/docker"),
+            variables={"X": "plugins"},
+            image_rules=ImageRules(registries=("registry.example.com",)),
+        )
 
 
 def test_only_the_plugins_own_container_is_privileged() -> None:

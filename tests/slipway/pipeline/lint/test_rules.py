@@ -57,10 +57,7 @@ CASES = {
         "steps: [{name: a, image: i, environment: {A=B: c}}]",
         "steps: [{name: a, image: i, environment: {A_B: c=d}}]",
     ),
-    "image-name": (
-        "steps: [{name: a, image: go 1.22}]",
-        "steps: [{name: a, image: 'go:1.22'}]",
-    ),
+    "image-name": ("steps: [{name: a, image: go 1.22}]", "steps: [{name: a, image: 'go:1.22'}]"),
     "zero-byte": (
         'steps: [{name: a, image: i, commands: ["a\\0b"]}]',
         'steps: [{name: a, image: i, commands: ["a\\tb"]}]',
@@ -102,10 +99,20 @@ CASES = {
 }
 # With these, the file runs.
 PASSED_OVER = {
-    "service-dependency", "variable-name", "shell", "volume-kind", "unknown-volume", "unknown-word",
-    "nested-secret", "missing-name", "no-steps", "own-clone", "same-volume", "unknown-key",
+    "service-dependency",
+    "variable-name",
+    "shell",
+    "volume-kind",
+    "unknown-volume",
+    "unknown-word",
+    "nested-secret",
+    "missing-name",
+    "no-steps",
+    "own-clone",
+    "same-volume",
+    "unknown-key",
     "backslash",
-}  # fmt: skip
+}
 # What an untrusted project may not ask for, and Drone's reason.
 UNTRUSTED = {
     "enable privileged mode": "steps: [{name: a, image: i, privileged: true}]",

@@ -30,9 +30,12 @@ def _printed(script: str) -> Form:
 
     def run(text: str) -> str:
         done = subprocess.run(
-            ["bash", "-c", script], env={"S": text, "PATH": "/usr/bin:/bin"}, check=True,
-            capture_output=True, text=True,
-        )  # fmt: skip
+            ["bash", "-c", script],
+            env={"S": text, "PATH": "/usr/bin:/bin"},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         return done.stdout + done.stderr
 
     return run

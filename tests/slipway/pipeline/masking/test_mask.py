@@ -77,8 +77,9 @@ def test_a_short_line_of_a_key_goes_with_the_others() -> None:
 
 @given(
     st.text(alphabet="abcXYZ019 +/&%äé", min_size=6, max_size=20).filter(lambda s: s == s.strip()),
-    st.binary(max_size=4), st.binary(max_size=4),
-)  # fmt: skip
+    st.binary(max_size=4),
+    st.binary(max_size=4),
+)
 def test_base64_at_any_offset(secret: str, before: bytes, after: bytes) -> None:
     encoded = base64.b64encode(before + secret.encode() + after).decode()
     assert MASK in Masker([secret])(encoded)
@@ -213,8 +214,9 @@ def test_the_beginning_of_a_secret_at_a_cut_is_masked() -> None:
 def test_the_texts_of_a_fact_are_masked_and_its_keys_stay() -> None:
     fact = {"state": ["hunter2xyz", 1, None, True], "hunter2xyz": {"a": ("x hunter2xyz",)}}
     assert Masker(["hunter2xyz"]).json(fact) == {
-        "state": [MASK, 1, None, True], "hunter2xyz": {"a": (f"x {MASK}",)},
-    }  # fmt: skip
+        "state": [MASK, 1, None, True],
+        "hunter2xyz": {"a": (f"x {MASK}",)},
+    }
 
 
 def test_an_error_and_its_causes_say_no_secret() -> None:

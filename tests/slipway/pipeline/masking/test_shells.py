@@ -52,9 +52,11 @@ def test_a_secret_is_masked_however_a_shell_reads_it(secret: str, shell: str, co
     if shutil.which(shell) is None:
         pytest.skip(f"there is no {shell}")
     done = subprocess.run(
-        [shell, "-c", command], env={"T": secret, "LC_ALL": "C.UTF-8"}, capture_output=True,
+        [shell, "-c", command],
+        env={"T": secret, "LC_ALL": "C.UTF-8"},
+        capture_output=True,
         check=False,
-    )  # fmt: skip
+    )
     lines: list[str] = []
     stream = StreamMasker(Masker([secret]), lines.extend)
     stream.feed(done.stdout)

@@ -48,11 +48,28 @@ def test_a_secret_is_found_wherever_the_stream_is_cut(form: str) -> None:
 
 
 PIECES = st.sampled_from(
-    [form(SECRET) for form in FORMS.values()] + [
-        base64_of(KEY, 20), KEY, KEY.replace("\n", "\\n"), "hunter2xyz", "0123456789abcdef", "hunt",
-        "0123456", "\n", "\r\n", " ", "er2xyz", "text", "\x1b[1m", "\\", "%2", "&qu", "\u200b", "é",
+    [form(SECRET) for form in FORMS.values()]
+    + [
+        base64_of(KEY, 20),
+        KEY,
+        KEY.replace("\n", "\\n"),
+        "hunter2xyz",
+        "0123456789abcdef",
+        "hunt",
+        "0123456",
+        "\n",
+        "\r\n",
+        " ",
+        "er2xyz",
+        "text",
+        "\x1b[1m",
+        "\\",
+        "%2",
+        "&qu",
+        "\u200b",
+        "é",
     ]
-)  # fmt: skip
+)
 
 
 @settings(deadline=None, max_examples=200)

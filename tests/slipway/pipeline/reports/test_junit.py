@@ -83,11 +83,13 @@ def test_suites_within_suites() -> None:
         (b"<testsuite>", "not XML"),
         (b"<html/>", "begins with <html>"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]><testsuite>&a;</testsuite>', "document type"),
-        ('<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x><testsuite/>'.encode("utf-16"),
-         "document type"),
+        (
+            '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE x><testsuite/>'.encode("utf-16"),
+            "document type",
+        ),
         (b"<testsuite>" * 21 + b"</testsuite>" * 21, "nested"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_report_is_refused(data: bytes, says: str) -> None:
     with pytest.raises(ReportUnreadable, match=says):
         read_report(data)
@@ -135,8 +137,11 @@ ODD = "<testsuite><testcase name='grün'><failure>öde</failure></testcase></tes
         (b"<?xml version='1.0' encoding='latin-1'?>" + ODD.encode("latin-1"), "grün"),
         (b"<?xml version='1.0' encoding='cp1252'?>" + ODD.encode("cp1252"), "grün"),
         (b"<?xml version='1.0' encoding='cp037'?>" + ODD.encode(), "grün"),
-        (b"<?xml version='1.0' encoding='shift_jis'?>" + ODD.replace("ü", "").encode("ascii",
-         "ignore"), "grn"),
+        (
+            b"<?xml version='1.0' encoding='shift_jis'?>"
+            + ODD.replace("ü", "").encode("ascii", "ignore"),
+            "grn",
+        ),
         (b"<?xml version='1.0' encoding='no-such'?>" + ODD.encode(), "grün"),
         (b"<?xml version='1.0' encoding='punycode'?>" + ODD.encode(), "grün"),
         (b"<?xml version='1.0' encoding='rot13'?>" + ODD.encode(), "grün"),
@@ -145,10 +150,12 @@ ODD = "<testsuite><testcase name='grün'><failure>öde</failure></testcase></tes
         (b"<?xml version='1.1'?>\n" + ODD.encode(), "grün"),
         (ODD.encode("latin-1"), "gr\N{REPLACEMENT CHARACTER}n"),
         (ODD.replace("ü", "\0\x01").encode(), "gr" + 2 * "\N{REPLACEMENT CHARACTER}" + "n"),
-        (ODD.replace("ü", "x").encode().replace(b"x", b"\xed\xa0\x80"),
-         "gr" + 3 * "\N{REPLACEMENT CHARACTER}" + "n"),
+        (
+            ODD.replace("ü", "x").encode().replace(b"x", b"\xed\xa0\x80"),
+            "gr" + 3 * "\N{REPLACEMENT CHARACTER}" + "n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_report_is_counted_whatever_encoding_it_has_or_says(data: bytes, name: str) -> None:
     counts = read_report(data)
     assert (counts.tests, counts.failures) == (1, 1)
@@ -180,9 +187,14 @@ def test_secrets_in_a_report_are_masked_before_anything_is_cut() -> None:
     secret, key = "tok-5f3a9c77", "-----BEGIN-----\nabcdefghijkl\nmnopqrstuvw\n-----END-----"
     encoded = base64.b64encode(f"a:{secret}".encode()).decode()
     shown = [
-        f"token {secret}", html.escape(f"<{encoded}>"), encoded[:7] + "\n" + encoded[7:], key,
-        "".join(f"&#x{ord(one):x};" for one in secret), "." * 495 + secret, "." * 8185 + secret,
-    ]  # fmt: skip
+        f"token {secret}",
+        html.escape(f"<{encoded}>"),
+        encoded[:7] + "\n" + encoded[7:],
+        key,
+        "".join(f"&#x{ord(one):x};" for one in secret),
+        "." * 495 + secret,
+        "." * 8185 + secret,
+    ]
     cases = "".join(
         f"<testcase classname='{secret}' name='c'><failure>{text}</failure></testcase>"
         f"<testcase name='{secret} d'><error message='{html.escape(text)}'/></testcase>"
@@ -265,9 +277,29 @@ def test_any_bytes_are_unpacked_or_complained_about(data: bytes) -> None:
     read_reports({"x": tar(a_xml=NESTED)[:512] + data})
 
 
-@given(st.lists(st.sampled_from([b"<testsuite>", b"</testsuite>", b"<testcase name='a'>", b"x",
-       b"</testcase>", b"<failure>", b"</failure>", b"&#0;", b"&lt;", b"<!--", b"-->",
-       b"<![CDATA[", b"]]>"]) | st.binary(max_size=4), max_size=20).map(b"".join))  # fmt: skip
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"<testsuite>",
+                b"</testsuite>",
+                b"<testcase name='a'>",
+                b"x",
+                b"</testcase>",
+                b"<failure>",
+                b"</failure>",
+                b"&#0;",
+                b"&lt;",
+                b"<!--",
+                b"-->",
+                b"<![CDATA[",
+                b"]]>",
+            ]
+        )
+        | st.binary(max_size=4),
+        max_size=20,
+    ).map(b"".join)
+)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(ReportUnreadable):
         assert isinstance(read_report(data), TestCounts)

@@ -72,10 +72,12 @@ def test_nothing_is_deployed_from_a_branch_of_the_graph_that_the_failure_is_not_
 def test_the_same_for_what_goes_on_in_the_background_or_may_fail() -> None:
     _, result = run_beside(
         Play(exit_code=1),
-        web="depends_on: [build], detach: true", lint="depends_on: [build], failure: ignore",
-        tell=f"depends_on: [build], {ON_FAILURE}", clean=f"depends_on: [build], {ALWAYS}",
+        web="depends_on: [build], detach: true",
+        lint="depends_on: [build], failure: ignore",
+        tell=f"depends_on: [build], {ON_FAILURE}",
+        clean=f"depends_on: [build], {ALWAYS}",
         last="depends_on: [tell]",
-    )  # fmt: skip
+    )
     states = outcome(result)
     assert (states["web"], states["lint"], states["last"]) == ("skipped", "skipped", "skipped")
     assert (states["tell"], states["clean"]) == ("passed", "passed")
@@ -99,8 +101,10 @@ def test_what_waits_for_a_free_place_does_not_begin_after_a_failure() -> None:
 
 
 def test_a_step_whose_image_comes_after_the_failure_does_not_begin() -> None:
-    case = Case(images(test=APART, slow__large=APART, then="depends_on: [slow]"),
-                {"test": Play(exit_code=1)})  # fmt: skip
+    case = Case(
+        images(test=APART, slow__large=APART, then="depends_on: [slow]"),
+        {"test": Play(exit_code=1)},
+    )
     usual = case.engine.ensure_image
 
     def ensure(image: str, **more: Any) -> ImageFacts:
@@ -155,9 +159,12 @@ def test_78_ends_a_pipeline_early_and_green_and_the_rest_says_why_it_did_not_run
     )
     result = case.run()
     assert outcome(result) == {
-        "unit": "passed", "check": "passed", "build": "skipped", "tell": "skipped",
+        "unit": "passed",
+        "check": "passed",
+        "build": "skipped",
+        "tell": "skipped",
         "clean": "skipped",
-    }  # fmt: skip
+    }
     assert result.steps[2].note == "check ended the pipeline early (exit code 78)"
     assert (result.state, result.failures(), result.ended_early) == ("passed", [], True)
     BuildResult(pipelines=(result,), seconds=1.0).raise_for_failure()
@@ -187,13 +194,20 @@ def test_what_runs_beside_78_may_end_and_its_failure_is_told() -> None:
         "check": Play(exit_code=78, until=Begun(made, "run-step-2-test")),
         "test": Play(1, until=Known(made)),
     }
-    text = steps(check=APART, test=APART, deploy="depends_on: [test]",
-                 tell=f"depends_on: [test], {ON_FAILURE}")  # fmt: skip
+    text = steps(
+        check=APART,
+        test=APART,
+        deploy="depends_on: [test]",
+        tell=f"depends_on: [test], {ON_FAILURE}",
+    )
     made.append(Case(text, plays))
     result = made[0].run()
     assert outcome(result) == {
-        "check": "passed", "test": "failed", "deploy": "skipped", "tell": "passed",
-    }  # fmt: skip
+        "check": "passed",
+        "test": "failed",
+        "deploy": "skipped",
+        "tell": "passed",
+    }
     with pytest.raises(TestsFailed, match="'test' failed"):
         BuildResult(pipelines=(result,), seconds=1.0).raise_for_failure()
 
@@ -281,8 +295,10 @@ def test_a_service_without_its_image_is_said_before_any_step() -> None:
 
 
 def test_what_is_for_failures_runs_when_a_service_fails() -> None:
-    case = Case("services: [{name: db, image: i}]\n" + steps(a="", tell=ON_FAILURE, clean=ALWAYS),
-                {"db": Play(exit_code=3)})  # fmt: skip
+    case = Case(
+        "services: [{name: db, image: i}]\n" + steps(a="", tell=ON_FAILURE, clean=ALWAYS),
+        {"db": Play(exit_code=3)},
+    )
     with pytest.raises(ServiceStopped, match="'db' stopped with exit code 3"):
         case.run()
     begun = [event for event in case.engine.events if event.startswith("start run-step")]

@@ -27,9 +27,13 @@ class Case:
             Build(id="run", labels={"slipway.run": "1"}),
         )
         self.runner = BuildRunner(
-            self.engine, spec, sources=self._sources, output=LogGroups(self.log.append),
-            timeout=10, worker=worker,
-        )  # fmt: skip
+            self.engine,
+            spec,
+            sources=self._sources,
+            output=LogGroups(self.log.append),
+            timeout=10,
+            worker=worker,
+        )
 
     def _sources(self, depth: int) -> bytes:
         self.depths.append(depth)
@@ -87,8 +91,10 @@ def test_a_pipeline_for_another_platform_is_left_out_with_what_waits_for_it() ->
     )
     result = case.run()
     assert [one.note for one in result.pipelines] == [
-        "", "wants a worker for linux/arm64", "waits for arm, which is not run here",
-    ]  # fmt: skip
+        "",
+        "wants a worker for linux/arm64",
+        "waits for arm, which is not run here",
+    ]
 
 
 def test_nodes_labels_are_the_workers() -> None:
@@ -107,8 +113,9 @@ def test_sources_come_as_deep_as_each_pipeline_wants_them() -> None:
     case.run()
     assert case.depths == [7, 0]
     assert [e for e in case.engine.events if e.startswith("put")] == [
-        "put run-1-step-1-a", "put run-2-step-1-b",
-    ]  # fmt: skip
+        "put run-1-step-1-a",
+        "put run-2-step-1-b",
+    ]
 
 
 # What "passed" means
@@ -179,7 +186,7 @@ def test_one_step_that_passed_is_enough_and_the_others_are_on_record() -> None:
     assert [(one.pipeline, one.name, one.state, one.note) for one in result.steps] == [
         ("a", "x", "skipped", "trigger.event is [tag], the build's is push"),
         ("b", "b", "passed", ""),
-    ]  # fmt: skip
+    ]
 
 
 def test_a_failure_comes_before_nothing_having_passed() -> None:

@@ -30,10 +30,20 @@ def test_groups_of_steps_side_by_side_do_not_mix() -> None:
     groups.line("b", "b2")
     groups.end("b", "b done")
     assert log == [
-        "::group::step a", "a1", "a done", "::endgroup::",
-        "::group::step c", "c1", "c done", "::endgroup::",
-        "::group::step b", "b1", "b2", "b done", "::endgroup::",
-    ]  # fmt: skip
+        "::group::step a",
+        "a1",
+        "a done",
+        "::endgroup::",
+        "::group::step c",
+        "c1",
+        "c done",
+        "::endgroup::",
+        "::group::step b",
+        "b1",
+        "b2",
+        "b done",
+        "::endgroup::",
+    ]
 
 
 def test_a_program_cannot_open_or_close_groups() -> None:
@@ -97,10 +107,19 @@ def test_where_the_disk_is_full_a_step_is_shown_at_once_and_the_open_one_goes_on
     groups.end("b", "b done")
     groups.end("a", "a done")
     assert log == [
-        "::group::a", "a1", "(this goes on further below)", "::endgroup::",
-        "::group::b", *[wide] * 40, "b done", "::endgroup::",
-        "::group::a, continued", "a2", "a done", "::endgroup::",
-    ]  # fmt: skip
+        "::group::a",
+        "a1",
+        "(this goes on further below)",
+        "::endgroup::",
+        "::group::b",
+        *[wide] * 40,
+        "b done",
+        "::endgroup::",
+        "::group::a, continued",
+        "a2",
+        "a done",
+        "::endgroup::",
+    ]
 
 
 def test_lines_that_come_together_are_written_together_and_a_marker_alone() -> None:
@@ -112,8 +131,15 @@ def test_lines_that_come_together_are_written_together_and_a_marker_alone() -> N
     groups.write("a", b"x" * 20_000 + b"\n" + b"y" * 20_000 + b"\n")
     groups.end("a", "done")
     assert log == [
-        "::group::a", "1\n2\n3", "4", "5", "x" * 20_000, "y" * 20_000, "done", "::endgroup::",
-    ]  # fmt: skip
+        "::group::a",
+        "1\n2\n3",
+        "4",
+        "5",
+        "x" * 20_000,
+        "y" * 20_000,
+        "done",
+        "::endgroup::",
+    ]
 
 
 def test_everything_that_is_written_is_masked() -> None:
@@ -131,9 +157,13 @@ def test_everything_that_is_written_is_masked() -> None:
     groups.end("a", "end hunter2xyz")
     groups.write("a", b"too late\n")
     assert log == [
-        "say ****** and ******", "::group::title ******", "write ******", "line ******",
-        "end ******", "::endgroup::",
-    ]  # fmt: skip
+        "say ****** and ******",
+        "::group::title ******",
+        "write ******",
+        "line ******",
+        "end ******",
+        "::endgroup::",
+    ]
     assert list(tail) == ["write ******", "line ******"]
 
 
@@ -165,5 +195,7 @@ def test_what_a_step_is_called_turns_nothing_around_in_the_log() -> None:
     groups.begin("a", "step a\u202eb\x1b[31m")
     groups.end("a", "step a\u202eb: passed")
     assert log == [
-        "::group::step a<U+202E>b<U+001B>[31m", "step a<U+202E>b: passed", "::endgroup::",
-    ]  # fmt: skip
+        "::group::step a<U+202E>b<U+001B>[31m",
+        "step a<U+202E>b: passed",
+        "::endgroup::",
+    ]

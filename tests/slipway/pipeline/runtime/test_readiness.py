@@ -33,10 +33,12 @@ def waited(
     engine.start(container)
     ticks = itertools.count()
     return wait_until_ready(
-        engine, Service(name="db", container=container, image=image, ports=ports),
+        engine,
+        Service(name="db", container=container, image=image, ports=ports),
         timeout=timeout,
-        clock=lambda: next(ticks) / 10, sleep=lambda _: None,
-    )  # fmt: skip
+        clock=lambda: next(ticks) / 10,
+        sleep=lambda _: None,
+    )
 
 
 def facts(*ports: int, check: bool = False) -> ImageFacts:

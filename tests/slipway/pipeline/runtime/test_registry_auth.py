@@ -56,8 +56,12 @@ def test_the_registry_of_an_image(host: str, image: str, matches: bool) -> None:
 
 
 def test_the_first_config_that_has_it() -> None:
-    configs = ["not json", "{}", '{"auths": {"docker.io": {"auth": "!"}}}',
-               json.dumps({"auths": {"docker.io": LOGIN}})]  # fmt: skip
+    configs = [
+        "not json",
+        "{}",
+        '{"auths": {"docker.io": {"auth": "!"}}}',
+        json.dumps({"auths": {"docker.io": LOGIN}}),
+    ]
     assert credentials("a", configs) == LOGIN
 
 

@@ -39,18 +39,26 @@ class Case:
     """A pipeline on a fake engine."""
 
     def __init__(
-        self, text: str, plays: Mapping[str, Play] | None = None, *, timeout: float = 5.0,
-        trusted: bool = False, images: Mapping[str, ImageFacts] | None = None,
+        self,
+        text: str,
+        plays: Mapping[str, Play] | None = None,
+        *,
+        timeout: float = 5.0,
+        trusted: bool = False,
+        images: Mapping[str, ImageFacts] | None = None,
         given: Given | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.engine = FakeEngine(plays, images)
         self.log: list[str] = []
         file = load(f"kind: pipeline\n{text}".encode(), file="f", trusted=trusted)
         build = Build(id="run", labels={"slipway.run": "1"}, trusted=trusted)
         self.runner = Runner(
-            self.engine, compile_pipeline(file.pipelines[0], build),
-            output=LogGroups(self.log.append), timeout=timeout, given=given,
-        )  # fmt: skip
+            self.engine,
+            compile_pipeline(file.pipelines[0], build),
+            output=LogGroups(self.log.append),
+            timeout=timeout,
+            given=given,
+        )
 
     def run(self) -> PipelineResult:
         try:
@@ -72,9 +80,13 @@ def test_steps_run_one_after_the_other_without_depends_on() -> None:
     assert case.states() == {"a": "passed", "b": "passed", "c": "passed"}
     begun_and_ended = [e for e in case.engine.events if e.startswith(("start run-step", "end"))]
     assert begun_and_ended == [
-        "start run-step-1-a", "end run-step-1-a", "start run-step-2-b", "end run-step-2-b",
-        "start run-step-3-c", "end run-step-3-c",
-    ]  # fmt: skip
+        "start run-step-1-a",
+        "end run-step-1-a",
+        "start run-step-2-b",
+        "end run-step-2-b",
+        "start run-step-3-c",
+        "end run-step-3-c",
+    ]
 
 
 def test_the_sources_are_there_before_anything_starts() -> None:
@@ -104,8 +116,11 @@ def test_what_runs_beside_a_failure_may_end_and_nothing_new_begins() -> None:
     case = Case(text, {"a": Play(exit_code=3, lines=("x", "boom"))})
     result = case.run()
     assert {s.name: s.state for s in result.steps} == {
-        "a": "failed", "b": "skipped", "c": "skipped", "d": "passed",
-    }  # fmt: skip
+        "a": "failed",
+        "b": "skipped",
+        "c": "skipped",
+        "d": "passed",
+    }
     with pytest.raises(TestsFailed, match="'a' failed with exit code 3\n    x\n    boom") as caught:
         BuildResult(pipelines=(result,), seconds=1.0).raise_for_failure()
     assert "'b'" not in str(caught.value)
@@ -150,8 +165,11 @@ def test_an_image_is_asked_for_once_unless_it_is_always_pulled() -> None:
     case = Case(steps(a="pull: if-not-exists", b="", c="pull: always", d="pull: always"))
     case.run()
     assert sorted(policy.value for _, policy in case.engine.pulls) == [
-        "always", "always", "if-not-exists", "refresh",
-    ]  # fmt: skip
+        "always",
+        "always",
+        "if-not-exists",
+        "refresh",
+    ]
 
 
 def test_a_step_that_takes_too_long_is_killed_and_named() -> None:
@@ -224,9 +242,10 @@ def test_a_service_is_reachable_by_name_and_waited_for() -> None:
     closed = (0, "sl local_address rem_address st\n")
     open_ = (0, "0: 00000000:1538 00000000:0000 0A\n")
     case = Case(
-        SERVICE + steps(a=""), {"db": Play(tables=(closed, closed, open_))},
+        SERVICE + steps(a=""),
+        {"db": Play(tables=(closed, closed, open_))},
         images={"postgres": POSTGRES},
-    )  # fmt: skip
+    )
     case.run()
     service = case.engine.specs[1]
     assert (service.aliases, service.network) == (("db",), "run")
@@ -247,7 +266,7 @@ def test_a_service_without_cat_is_watched_from_the_first_steps_image() -> None:
         SERVICE + steps(a=""),
         {"db": Play(tables=((126, "exec: cat: not found"),)), "run-service-1-db-onlooker": Play()},
         images={"postgres": POSTGRES, "i": replace(POSTGRES, id="sha256:i")},
-    )  # fmt: skip
+    )
     case.run()
     onlooker = case.engine.specs[-1] if len(case.engine.specs) == 2 else case.engine.specs[2]
     assert onlooker.image == "sha256:i"
@@ -277,13 +296,17 @@ def test_a_trusted_step_may_be_privileged() -> None:
 
 def test_steps_for_failures_run_after_one_and_the_others_do_not() -> None:
     text = steps(
-        a="", b="when: {status: failure}", c="", d="when: {status: [success, failure]}", e="",
-    )  # fmt: skip
+        a="", b="when: {status: failure}", c="", d="when: {status: [success, failure]}", e=""
+    )
     case = Case(text, {"a": Play(exit_code=1)})
     result = case.run()
     assert [step.state for step in result.steps] == [
-        "failed", "passed", "skipped", "passed", "skipped",
-    ]  # fmt: skip
+        "failed",
+        "passed",
+        "skipped",
+        "passed",
+        "skipped",
+    ]
     assert result.steps[2].note == "after the failure of a"
     told = {spec.name: spec.environment for spec in case.engine.specs}["run-step-2-b"]
     assert told["DRONE_STAGE_STATUS"] == told["DRONE_BUILD_STATUS"] == "failure"
@@ -307,17 +330,19 @@ def test_a_step_whose_conditions_are_unmet_holds_nobody_up() -> None:
     case = Case(steps(a="when: {branch: other}", b="depends_on: [a]"))
     result = case.run()
     assert [(s.state, s.note) for s in result.steps] == [
-        ("skipped", "when.branch is [other], the build's is empty"), ("passed", ""),
-    ]  # fmt: skip
+        ("skipped", "when.branch is [other], the build's is empty"),
+        ("passed", ""),
+    ]
     assert [e for e in case.engine.events if e.startswith("put")] == ["put run-step-2-b"]
 
 
 def test_failing_fast_ends_everything_at_once() -> None:
     plays = {"bad": Play(exit_code=1), "slow": Play(until=threading.Event())}
     text = steps(
-        bad="failure: fast, depends_on: [clone]", slow="depends_on: [clone]",
+        bad="failure: fast, depends_on: [clone]",
+        slow="depends_on: [clone]",
         after="depends_on: [slow], when: {status: [failure]}",
-    )  # fmt: skip
+    )
     case = Case(text, plays, timeout=30)
     began = time.monotonic()
     assert case.states() == {"bad": "failed", "slow": "killed", "after": "skipped"}
@@ -351,8 +376,9 @@ def test_a_pull_request_from_a_fork_gets_no_secrets() -> None:
     file = load(
         b"kind: pipeline\nimage_pull_secrets: [login]\n"
         b"steps: [{name: a, image: i, settings: {p: {from_secret: t}}}]",
-        file="f", trusted=False,
-    )  # fmt: skip
+        file="f",
+        trusted=False,
+    )
     for fork in (True, False):
         build = Build(id="run", event=Event(name="pull_request", fork=fork))
         spec = compile_pipeline(file.pipelines[0], build)
@@ -376,9 +402,10 @@ def test_reports_in_the_workspace_are_read() -> None:
     report = b"<testsuite><testcase name='hunter2x!'><failure/></testcase></testsuite>"
     leaves = {"/drone/src/report.xml": packed("report.xml", report), "/drone/src/odd": b"no tar"}
     case = Case(
-        steps(a=""), {"a": Play(leaves=leaves)},
+        steps(a=""),
+        {"a": Play(leaves=leaves)},
         given=Given(collect=("report.xml", "absent", "odd"), secrets={"s": "hunter2x!"}),
-    )  # fmt: skip
+    )
     reports = case.run().reports
     assert reports.counts is not None
     assert reports.counts.failed[0].name == "******"
@@ -392,9 +419,8 @@ def test_a_report_whose_reading_breaks_off_fails_no_pipeline() -> None:
         raise ContainerEngineError(msg)
 
     case = Case(
-        steps(a=""), {"a": Play(leaves={"/drone/src/out": broken()})},
-        given=Given(collect=("out",)),
-    )  # fmt: skip
+        steps(a=""), {"a": Play(leaves={"/drone/src/out": broken()})}, given=Given(collect=("out",))
+    )
     result = case.run()
     assert result.state == "passed"
     assert "connection broke" in result.reports.complaints[0]
@@ -470,8 +496,9 @@ def test_containers_are_made_from_what_the_name_meant_when_it_was_looked_up() ->
     case = Case(
         steps(a="", b="", c="") + "- {name: d, image: j, when: {status: [failure]}}\n"
         "services: [{name: db, image: j}]\n",
-        {"db": Play(exit_code=0)}, images={"i": pulled, "j": built},
-    )  # fmt: skip
+        {"db": Play(exit_code=0)},
+        images={"i": pulled, "j": built},
+    )
     result = case.run()
     images = {spec.labels.get("slipway.step", spec.name): spec.image for spec in case.engine.specs}
     assert images["db"] == "sha256:built"

@@ -40,8 +40,12 @@ def test_an_images_own_user_counts_and_a_steps_own_more() -> None:
 def test_what_was_made_beside_is_handed_over_again() -> None:
     made: list[Case] = []
     plays = {"beside": Play(until=Begun(made, "run-step-4-c"))}
-    text = steps(beside=APART, a=f"user: '7', {APART}", b="user: '7', depends_on: [a]",
-                 c="user: '7', depends_on: [b]")  # fmt: skip
+    text = steps(
+        beside=APART,
+        a=f"user: '7', {APART}",
+        b="user: '7', depends_on: [a]",
+        c="user: '7', depends_on: [b]",
+    )
     made.append(Case(text, plays))
     assert [owner for owner in owners(made[0]) if owner[0] != "a"] == [("b", "7"), ("c", "7")]
 
@@ -58,17 +62,23 @@ def test_who_hands_it_over_sees_nothing_else_and_has_no_more_rights() -> None:
     owner = next(spec for spec in case.engine.specs if spec.entrypoint == ("chown",))
     assert owner.argv == ("-Rh", "--", "--reference=/etc/shadow", "/drone/src")
     assert (owner.network, owner.environment, dict(owner.volumes)) == (
-        "none", {}, {"run": "/drone/src"},
-    )  # fmt: skip
+        "none",
+        {},
+        {"run": "/drone/src"},
+    )
     assert (owner.security.drop, owner.security.privileged) == (("ALL",), False)
 
 
 def test_git_works_whoever_owns_the_workspace_and_keeps_what_it_was_told() -> None:
     assert trusting_git({}) == {
-        "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*",
-    }  # fmt: skip
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
     own = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": "a.b", "GIT_CONFIG_KEY_1": "c.d"}
     assert trusting_git(own) == {
-        "GIT_CONFIG_COUNT": "3", "GIT_CONFIG_KEY_2": "safe.directory", "GIT_CONFIG_VALUE_2": "*",
-    }  # fmt: skip
+        "GIT_CONFIG_COUNT": "3",
+        "GIT_CONFIG_KEY_2": "safe.directory",
+        "GIT_CONFIG_VALUE_2": "*",
+    }
     assert trusting_git({"GIT_CONFIG_COUNT": "x"}) == {}

@@ -78,22 +78,50 @@ def test_a_missing_file_names_the_path_and_how_to_set_it() -> None:
         (HEAD + "steps:\n- {name: a, image: b, detach: maybe}\n", "wrong-value", (5, 31), "true"),
         (HEAD + "steps:\n- {name: a, image: b, pull: daily}\n", "unknown-word", (5, 29), "default"),
         (HEAD + "steps:\n- {name: a, image: b, failure: hard}\n", "unknown-word", (5, 32), "fails"),
-        (HEAD + "steps:\n- {name: a, image: b, mem_limit: lots}\n",
-         "wrong-value", (5, 34), "is not a size"),
-        (HEAD + "steps:\n- {name: a, image: b, ports: [http]}\n",
-         "ports", (5, 31), "is not a port"),
-        (HEAD + "steps:\n- {name: a, image: b, environment: {T: {from_secret: []}}}\n",
-         "wrong-value", (5, 40), "the name of one secret"),
-        (HEAD + "steps:\n- {name: a, image: b, environment: {T: [x]}}\n",
-         "wrong-value", (5, 40), "a variable is text"),
-        (HEAD + "steps:\n- {name: a, image: b, when: {brunch: x}}\n",
-         "unknown-key", (5, 30), "no key `brunch`"),
-        (HEAD + "workspace: {base: drone}\nsteps:\n- {name: a, image: b}\n",
-         "wrong-value", (4, 19), "pattern"),
-        (HEAD + "steps:\n- {name: a, image: b}\n---\nkind: pipeline\nname: two\n",
-         "no-steps", (7, 1), "no steps"),
+        (
+            HEAD + "steps:\n- {name: a, image: b, mem_limit: lots}\n",
+            "wrong-value",
+            (5, 34),
+            "is not a size",
+        ),
+        (
+            HEAD + "steps:\n- {name: a, image: b, ports: [http]}\n",
+            "ports",
+            (5, 31),
+            "is not a port",
+        ),
+        (
+            HEAD + "steps:\n- {name: a, image: b, environment: {T: {from_secret: []}}}\n",
+            "wrong-value",
+            (5, 40),
+            "the name of one secret",
+        ),
+        (
+            HEAD + "steps:\n- {name: a, image: b, environment: {T: [x]}}\n",
+            "wrong-value",
+            (5, 40),
+            "a variable is text",
+        ),
+        (
+            HEAD + "steps:\n- {name: a, image: b, when: {brunch: x}}\n",
+            "unknown-key",
+            (5, 30),
+            "no key `brunch`",
+        ),
+        (
+            HEAD + "workspace: {base: drone}\nsteps:\n- {name: a, image: b}\n",
+            "wrong-value",
+            (4, 19),
+            "pattern",
+        ),
+        (
+            HEAD + "steps:\n- {name: a, image: b}\n---\nkind: pipeline\nname: two\n",
+            "no-steps",
+            (7, 1),
+            "no steps",
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_mistake_has_its_place(text: str, rule: str, at: tuple[int, int], says: str) -> None:
     (problem,) = problems(text)
     assert problem.span is not None
@@ -125,8 +153,11 @@ def test_a_single_command_is_told_to_be_a_list() -> None:
 def test_all_mistakes_are_told_at_once_in_order() -> None:
     text = HEAD + "steps:\n- {name: a, imag: b}\n- {name: c, image: d, whn: e}\nfoo: bar\n"
     assert [problem.rule for problem in problems(text)] == [
-        "missing-key", "unknown-key", "unknown-key", "unknown-key",
-    ]  # fmt: skip
+        "missing-key",
+        "unknown-key",
+        "unknown-key",
+        "unknown-key",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,14 +168,16 @@ def test_all_mistakes_are_told_at_once_in_order() -> None:
         ("when: {branch: x}\nsteps: [{name: a, image: i}]", "it is `trigger` here"),
         ("steps: [{name: a, image: i, commands: [x], trigger: {}}]", "it is `when` here"),
         ("steps: [{name: a, image: i, commands: [x], timeout: 5}]", "`test: {timeout: ...}`"),
-        ("steps: [{name: a, image: i, script: [x]}]",
-         "it is `commands` here, or under `settings` a plugin's"),
+        (
+            "steps: [{name: a, image: i, script: [x]}]",
+            "it is `commands` here, or under `settings` a plugin's",
+        ),
         ("steps: [{name: a, image: i, repo: x}]", "a plugin reads it under `settings`"),
         ("shared: {a: b}\nsteps: [{name: a, image: i}]", "call it `x-shared`"),
         ("steps: [{name: a, image: i, commands: [x], zzz: 1}]", "docs/pipeline-file.md lists"),
         ("clone: {zzz: 1}\nsteps: [{name: a, image: i}]", "it takes disable, depth"),
     ],
-)  # fmt: skip
+)
 def test_an_unknown_key_is_told_the_right_word(text: str, advice: str) -> None:
     file = load(f"kind: pipeline\n{text}".encode(), file="f", trusted=False)
     (warning,) = file.warnings

@@ -25,8 +25,13 @@ def refusal(data: bytes) -> str:
 
 def test_scalars_stay_what_was_written() -> None:
     assert one("on: yes\nn: 010\nf: 1e3\nd: 2024-01-01\nempty:\nq: 'null'").data == {
-        "on": "yes", "n": "010", "f": "1e3", "d": "2024-01-01", "empty": None, "q": "null",
-    }  # fmt: skip
+        "on": "yes",
+        "n": "010",
+        "f": "1e3",
+        "d": "2024-01-01",
+        "empty": None,
+        "q": "null",
+    }
 
 
 def test_every_value_has_its_place() -> None:
@@ -43,8 +48,9 @@ def test_anchors_and_merge_keys_unfold_and_own_keys_win() -> None:
 def test_documents_are_numbered_and_empty_ones_left_out() -> None:
     documents = read(b"---\n---\na: 1\n---\n\n---\nb: 2\n", file="f")
     assert [(document.number, document.data) for document in documents] == [
-        (2, {"a": "1"}), (4, {"b": "2"}),
-    ]  # fmt: skip
+        (2, {"a": "1"}),
+        (4, {"b": "2"}),
+    ]
 
 
 BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
@@ -257,9 +263,19 @@ def test_the_commonest_slips_are_explained(text: str, advice: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["? " * 100_000, "- " * 100_000, "{" * 200_000, "a: &a 1\n" * 30_000, "x" * 200_000 + ": 1",
-     "'" * 200_001, "*a " * 60_000, "- &a *a\n" * 30_000, "\n" * 250_000, "#" * 250_000],
-)  # fmt: skip
+    [
+        "? " * 100_000,
+        "- " * 100_000,
+        "{" * 200_000,
+        "a: &a 1\n" * 30_000,
+        "x" * 200_000 + ": 1",
+        "'" * 200_001,
+        "*a " * 60_000,
+        "- &a *a\n" * 30_000,
+        "\n" * 250_000,
+        "#" * 250_000,
+    ],
+)
 def test_no_file_takes_long(text: str) -> None:
     began = time.monotonic()
     with suppress(PipelineFileInvalid):

@@ -106,12 +106,14 @@ def test_trimming_is_what_a_shell_does(value: str, pattern: str) -> None:
         ("echo ${DRONE_TAG##v}", "echo 1.2.3"),
         ("echo ${HOME} ${x:-y} ${a[@]} ${!b} ${", "echo ${HOME} ${x:-y} ${a[@]} ${!b} ${"),
         ("echo ${DRONE_NOT_SET}x${CI_NOT_SET}", "echo x"),
-        ("echo ${DRONE_STAGE_STATUS} ${DRONE_STEP_NAME}",
-         "echo ${DRONE_STAGE_STATUS} ${DRONE_STEP_NAME}"),
+        (
+            "echo ${DRONE_STAGE_STATUS} ${DRONE_STEP_NAME}",
+            "echo ${DRONE_STAGE_STATUS} ${DRONE_STEP_NAME}",
+        ),
         ("echo ${DRONE_FAILED_STEPS}", "echo ${DRONE_FAILED_STEPS}"),
         ("echo $${DRONE_TAG}", "echo ${DRONE_TAG}"),
     ],
-)  # fmt: skip
+)
 def test_commands(command: str, result: str) -> None:
     assert with_variables([command], {"DRONE_TAG": "v1.2.3"}) == ([result], {})
 

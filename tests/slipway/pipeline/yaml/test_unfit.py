@@ -65,9 +65,14 @@ def test_conditions_that_are_none_are_refused_as_by_drone(when: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "nearest"),
-    [("{from_secrets: x}", True), ("{secret: y}", True), ("{from_Secret: z}", True),
-     ("{value: a, from: b}", True), ("{from_secret: x, other: y}", False)],
-)  # fmt: skip
+    [
+        ("{from_secrets: x}", True),
+        ("{secret: y}", True),
+        ("{from_Secret: z}", True),
+        ("{value: a, from: b}", True),
+        ("{from_secret: x, other: y}", False),
+    ],
+)
 def test_a_variable_whose_secret_is_misspelt_is_named(value: str, nearest: bool) -> None:
     text = f"steps:\n- name: a\n  image: i\n  environment:\n    A: {value}\n"
     (warning,) = read(text).warnings
@@ -163,10 +168,23 @@ def test_no_spelling_of_resources_is_refused(
 
 @pytest.mark.parametrize(
     ("written", "size"),
-    [("512m", 512 << 20), ("1Gi", 1 << 30), ("512Mi", 512 << 20), ("1.5 GB", 3 << 29),
-     ("1e9", 10**9), ("0x400", 1024), ("0o17", 15), ("010", 8), ("1_000", 1000), ("100.9", 100),
-     ("2kib", 2048), ("3T", 3 << 40), ("7B", 7), ("0", None)],
-)  # fmt: skip
+    [
+        ("512m", 512 << 20),
+        ("1Gi", 1 << 30),
+        ("512Mi", 512 << 20),
+        ("1.5 GB", 3 << 29),
+        ("1e9", 10**9),
+        ("0x400", 1024),
+        ("0o17", 15),
+        ("010", 8),
+        ("1_000", 1000),
+        ("100.9", 100),
+        ("2kib", 2048),
+        ("3T", 3 << 40),
+        ("7B", 7),
+        ("0", None),
+    ],
+)
 def test_sizes_are_read_as_docker_and_yaml_read_them(written: str, size: int | None) -> None:
     assert compiled(f"mem_limit: {written}").limits.memory == size
     assert compiled(f"mem_limit: '{written}'").limits.memory == size

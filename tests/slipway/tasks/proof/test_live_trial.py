@@ -35,9 +35,11 @@ class World:
         engine = mock.create_autospec(ContainerEngine, instance=True)
         engine.written.side_effect = lambda *_: iter([self.log])
         self.trial = Trial(
-            service=self.service, database=self._database(engine, "after"),
-            reference=self._database(engine, "before"), log=self.said.append,
-        )  # fmt: skip
+            service=self.service,
+            database=self._database(engine, "after"),
+            reference=self._database(engine, "before"),
+            log=self.said.append,
+        )
 
     def _database(self, engine: Any, name: str) -> Any:
         database = mock.create_autospec(ScratchDatabase, instance=True)
