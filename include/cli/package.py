@@ -150,9 +150,18 @@ class WorkingCopy:
             if package.debs is not None:
                 self._take_built(file)
                 found = ready_debs(
-                    toolbox, file, pattern=package.debs, wanted=wanted, into=into, log=self.say
+                    toolbox,
+                    file,
+                    pattern=package.debs,
+                    wanted=wanted,
+                    into=into,
+                    log=self.say,
+                    suites=package.suites,
                 )
-                debs = (*found.beside, found.main)
+                kinds = (found, *found.others)
+                every = [deb for kind in kinds for deb in (*kind.beside, kind.main)]
+                # One that is for machines of any kind is there once for each of them.
+                debs = tuple({one.file_name: one for one in every}.values())
             else:
                 debs = (self._packed(toolbox, file, version, into),)
                 check(debs[0], wanted)

@@ -16,6 +16,7 @@ from airflow.sdk import TaskGroup
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.swap_group import fleet_target
+from include.project.machine import machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
 from slipway.model.proof_settings import OnBroken, ProofSettings
@@ -192,4 +193,5 @@ def _proof(project: Project, prove: Prove) -> ProofSettings:
         command=prove.command,
         image=prove.image or "",
         timeout=prove.timeout.total_seconds(),
+        systems={name: machine_of(project, name).os.value for name in project.environments},
     )

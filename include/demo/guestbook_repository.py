@@ -73,7 +73,7 @@ def _git(*arguments: str, cwd: Path) -> str:
         ["git", *arguments],  # noqa: S607 - as it is found in the path
         cwd=cwd,
         env={**os.environ, **_AUTHOR},
-        check=True,  # noqa: S607
+        check=True,
         capture_output=True,
         text=True,
     )

@@ -74,7 +74,7 @@ class Prove(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=Tru
     database is `DATABASE_URL` and libpq's `PGHOST` and so on by itself; under other names write
     `{url}`, `{host}`, `{port}`, `{user}`, `{password}`, `{name}`."""
     image: ImageName | None = None
-    """The container's, of the kind that the machines are; Debian 12 by default."""
+    """The container's, like the machines; their operating system's own by default."""
     timeout: Annotated[Duration, AfterValidator(_not_too_long)] = timedelta(minutes=1)
     """For each start of the service until it is healthy, and for the command."""
 

@@ -116,13 +116,14 @@ def inherited(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
             what=f"key pair {found.key_pair!r} of the serving group",
             trouble="does not exist",
             nearest=nearest(found.key_pair, _owner(needs, seen).usable(found.key_pairs)),
-            cure="make it again, or give the serving group a template without it",
+            cure="make it again, or let it not pass on: `instance: {drop: [key_pair]}`",
         )
     for hook, target in found.hooks:
         yield Finding(
             what=f"lifecycle hook {hook!r} of the serving group",
             trouble=f"tells {target}, which does not exist",
-            cure="make it again, or correct the hook: it passes on to the new group",
+            cure="make it again, or correct the hook, which passes on to the new group; or let "
+            "none pass on: `instance: {drop: [hooks]}`",
         )
 
 

@@ -47,6 +47,7 @@ class ProofSettings(Fact):
     :param command: for a shell in the service's container, with its user and environment.
     :param image: of the container; like a machine's by default.
     :param timeout: seconds for each start, and for the command.
+    :param systems: the machines' operating system, by the environment's name.
     """
 
     mode: OnBroken = OnBroken.STOP
@@ -57,6 +58,7 @@ class ProofSettings(Fact):
     command: str = ""
     image: str = ""
     timeout: float = 60.0
+    systems: dict[str, str] = field(default_factory=dict)
 
     def variables(self, url: str) -> dict[str, str]:
         """Return the service's environment on a database.

@@ -22,6 +22,7 @@ class Needs:
         profile or quota any more.
     :param parameters: names of those that the unit cannot do without.
     :param like: name of the serving group, whose hooks and key pair pass on.
+    :param drop: what of it does not, by the names of :mod:`slipway.hooks.fleet.inheritance`.
     :param template: a launch template of this environment that is there, if one is.
     :param apt: where the machine image's package comes from; empty when nothing is baked.
     """
@@ -40,6 +41,7 @@ class Needs:
     machines: int = 1
     parameters: tuple[str, ...] = ()
     like: str | None = None
+    drop: frozenset[str] = frozenset()
     template: str | None = None
     apt: str = ""
 

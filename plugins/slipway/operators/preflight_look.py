@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from slipway.hooks.preflight.database import DatabaseLook
 from slipway.hooks.preflight.look import look_around
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
-from slipway.model.fleet import Fleet
+from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.surroundings import DatabaseSeen, Needs, Unasked
 from slipway.model.target import DeployTarget
 from slipway.operators.migrations import database_url, migration_files
@@ -71,7 +72,7 @@ class Preflight:
             trouble.append(_image_trouble(error))
             image = self.image.unbaked(package)
         seen = self.database(package.release, context)
-        findings = self._cloud(image, package, log, database=seen)
+        findings = self._cloud(image, self.image.chosen(package), log, database=seen)
         return (*trouble, *findings)
 
     def require_open(self, image: MachineImage, log: Callable[..., None]) -> None:
@@ -136,8 +137,8 @@ class Preflight:
     def _needs(self, swap: Swap, package: PublishedPackage | None) -> Needs:
         target, image = self.target, swap.image
         fleet = _fleet(swap)
-        machines = _launched(swap, fleet) if fleet else target.desired_size
         previous = swap.previous(fleet) if fleet else None
+        machines = _launched(swap, fleet, previous) if fleet else target.desired_size
         baked = package is None or image.reused
         ours = previous is not None and previous.version is not None
         return Needs(
@@ -158,6 +159,7 @@ class Preflight:
             machines=machines,
             parameters=self.parameters,
             like=previous.name if previous else None,
+            drop=frozenset(target.drop),
             template=previous.name if previous and ours else None,
             apt=_release_file(package) if package and not baked else "",
         )
@@ -193,8 +195,11 @@ def _fleet(swap: Swap) -> Fleet | None:
         return None
 
 
-def _launched(swap: Swap, fleet: Fleet) -> int:
-    """Count the machines that the swap launches; none where a standby comes back as it is."""
+def _launched(swap: Swap, fleet: Fleet, previous: ServerGroup | None) -> int:
+    """Count the machines that the swap launches; none where a standby comes back as it is.
+
+    Groups whose machines weigh differently count by weight: there are as many at least.
+    """
     actions: list[Any] = [one.action for one in forecast(swap, fleet) if one.action]
     own = [one for one in actions if one.group == swap.name]
     if not any(one.verb is ActionKind.LAUNCH for one in own):
@@ -204,7 +209,9 @@ def _launched(swap: Swap, fleet: Fleet) -> int:
         for one in own
         if one.verb in (ActionKind.LAUNCH, ActionKind.RESIZE) and one.size
     ]
-    return max(sizes, default=swap.target.desired_size)
+    units = max(sizes, default=swap.target.desired_size)
+    weights = [one.weight for one in previous.machines] if previous else []
+    return math.ceil(units / max(weights, default=1))
 
 
 def _release_file(package: PublishedPackage) -> str:

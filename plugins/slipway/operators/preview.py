@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ReleaseNotFound
+from slipway.exceptions import MachineImageRefused, ReleaseNotFound
+from slipway.hooks.apt.index import ANY
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
@@ -76,6 +77,18 @@ class ImageOutlook:
         )
         ground = base_image or f"a base layer that is baked first, from {base.source_image}"
         return image, "; ".join([f"bakes {app.image_name} on {ground}", *found.refused])
+
+    def chosen(self, package: PublishedPackage) -> PublishedPackage:
+        """Return the package for these machines, of those that a release has.
+
+        Where there is none, which is what :meth:`look` says, it is one that says nothing of them.
+
+        :param package: of the release.
+        """
+        try:
+            return self.layers.package(package)
+        except MachineImageRefused:
+            return replace(package, architecture=ANY)
 
     def unbaked(self, package: PublishedPackage) -> MachineImage:
         """Return an image that is not there, where nobody can say what it would be made of.

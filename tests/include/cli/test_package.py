@@ -7,6 +7,7 @@ import io
 import subprocess
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -220,6 +221,37 @@ def test_a_package_of_the_repositorys_own_is_taken_from_where_it_was_built(
     changed = project.model_copy(update={"package": own})
     assert package_working_copy(folder, changed, out=out) == 0
     assert "dist/*.deb: 1 files" in out.getvalue()
+
+
+def test_packages_for_machines_of_several_suites_are_looked_at_as_ci_does(
+    folder: Path, project: Project, tools: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {**project.package.model_dump(by_alias=True, exclude={"nfpm", "built"})}
+    suites = ["bookworm", "trixie"]
+    own = Package.model_validate({**kept, "debs": "dist/*.deb", "suites": suites})
+    (folder / "dist").mkdir()
+    (folder / "dist" / "a.deb").write_text("deb")
+
+    def ready(_: Any, __: Any, *, suites: Any, **___: Any) -> ReadyDebs:
+        built: BuiltDeb = tools.build(_, io.BytesIO(pack({})), version=version_of_copy(folder))
+        one, other = (
+            ReadyDebs(
+                main=replace(built, version=f"{built.version}-1~{suite}"),
+                beside=(replace(built, name="shortener-data"),),
+                needed=frozenset(),
+                suite=suite,
+            )
+            for suite in suites
+        )
+        return replace(one, others=(other,))
+
+    monkeypatch.setattr(package, "ready_debs", ready)
+    out = io.StringIO()
+    changed = project.model_copy(update={"package": own})
+    assert package_working_copy(folder, changed, out=out) == 0
+    told = out.getvalue()
+    assert told.count("-1~bookworm_") == told.count("-1~trixie_") == 1
+    assert told.count("shortener-data_") == 1
 
 
 def test_what_ships_is_built_by_its_pipeline_where_somebody_wants_that(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from slipway.exceptions import EnvironmentMisconfigured
 from slipway.fleet.goals import Goal
 from slipway.hooks.fleet.cloud import FleetCloud
 from tests.slipway.fleet import adopted, moto_cloud
@@ -105,6 +106,25 @@ def test_what_the_plan_says_of_terraforms_fleet(cloud: FleetCloud) -> None:
         ]
         == NAME
     ), "a plan changes nothing"
+
+
+def test_what_passes_on_is_told_before_there_is_an_image(cloud: FleetCloud) -> None:
+    """A plan comes before the bake, wherever somebody is asked for each commit."""
+    wanted = launch("2", like=NAME, image_id="an image that is still to be baked")
+    assert cloud.inheritance(wanted) == cloud.inheritance(launch("2", like=NAME))
+    with pytest.raises(EnvironmentMisconfigured, match="the cloud has no machine image"):
+        cloud.launch(wanted)
+
+
+def test_a_mix_of_types_follows_the_project_to_another_architecture(cloud: FleetCloud) -> None:
+    """EC2 launches no arm64 image on amd64, so the live group's types would launch nothing."""
+    wanted = launch("2", like=NAME, instance_type="m7g.large")
+    lost = "\n".join(line for line in cloud.inheritance(wanted) if "does not pass on" in line)
+    assert "spot share (m5.large, m5a.large): its types go before" in lost
+    cloud.launch(wanted)
+    policy = described(NEW)["MixedInstancesPolicy"]
+    assert not policy["LaunchTemplate"].get("Overrides")
+    assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 25
 
 
 def test_the_launch_says_it_as_well(cloud: FleetCloud) -> None:

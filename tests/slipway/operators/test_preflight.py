@@ -18,9 +18,17 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from moto import mock_aws
 
-from slipway.exceptions import DatabaseUnavailable, EnvironmentMisconfigured, InputError
+from include.localcloud.compute.group_notifications import keep_notifications
+from slipway.exceptions import (
+    DatabaseUnavailable,
+    EnvironmentMisconfigured,
+    InputError,
+    MachineImageRefused,
+)
 from slipway.hooks.http_probe import Answer
 from slipway.hooks.preflight import look
+from slipway.model.facts import PackageVariant
+from slipway.model.machine import Architecture, Machine
 from slipway.model.surroundings import DatabaseSeen, Unasked
 from slipway.operators import migrations, preflight_look, swap
 from slipway.operators.migrations import GooseMigrateOperator
@@ -28,6 +36,7 @@ from slipway.operators.plan import PlanOperator
 from slipway.operators.preflight import PreflightOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
+from slipway.tasks.image_layers import Layers
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, subnet
@@ -35,12 +44,14 @@ from tests.slipway.operators import preflight_world as world
 from tests.slipway.operators.preflight_world import Answers
 from tests.slipway.operators.releases import make_record
 
+LAYERS = Layers(region="eu-west-1", unit="shop.service", config={})
 SEEN = DatabaseSeen(connection="shop_dev", role="shop", pending=("2_x.sql",))
 
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
     with mock_aws():
+        keep_notifications()
         world.furnish()
         monkeypatch.setattr(
             swap, "fleet_cloud", lambda *_, **more: moto_cloud.fleet(**_known(more))
@@ -69,6 +80,8 @@ class Way:
     database: DatabaseSeen | Unasked | None = SEEN
     unreadable: InputError | None = None
     repository: str = ""
+    layers: Layers = field(default_factory=lambda: LAYERS)
+    others: tuple[PackageVariant, ...] = ()
 
     def preflight(self) -> Any:
         looks = mock.create_autospec(ImageOutlook, instance=True)
@@ -77,6 +90,7 @@ class Way:
         looks.look.return_value = (replace(there, reused=image_id is not None), "words")
         looks.look.side_effect = self.unreadable
         looks.unbaked.return_value = replace(there, reused=False)
+        looks.chosen.side_effect = ImageOutlook(layers=self.layers, aws_conn_id="a").chosen
         return Preflight(
             target=world.target(**self.target),
             image=looks,
@@ -86,7 +100,8 @@ class Way:
 
     def package_json(self) -> Any:
         record = make_record("2").package
-        return replace(record, architecture=self.package, repository_url=self.repository).to_json()
+        told = replace(record, architecture=self.package, repository_url=self.repository)
+        return replace(told, others=self.others).to_json()
 
     def dry_run(self) -> None:
         context: Any = {"params": {"dry_run": True}, **_context("plan")}
@@ -460,6 +475,104 @@ def test_everything_is_told_at_once(answers: Answers) -> None:
     assert all(words in said for words in ("shop-dve", "shop-bb", "shop-ap", "t3.mikro", "SESION"))
     assert "\n  6. " in said
     assert "nothing was changed" in said
+
+
+def _for_arm64(suite: str = "") -> PackageVariant:
+    return PackageVariant(
+        suite=suite, architecture="arm64", version="2", sha256="e", size=1, artifact="deb/e"
+    )
+
+
+def test_the_package_that_counts_is_the_one_for_the_environments_machines(
+    answers: Answers,
+) -> None:
+    way = Way(answers, image=None, others=(_for_arm64(),))
+    way.target["instance_type"] = "t4g.micro"
+    way.layers = replace(LAYERS, machine=Machine(architecture=Architecture.ARM64))
+    way.check()
+    way.dry_run()
+    way.layers = replace(LAYERS, machine=Machine())
+    assert "package for amd64 is x86_64, and t4g.micro runs arm64" in _said(way.check)
+
+
+def test_a_release_that_has_no_package_for_the_machines_is_told_once(answers: Answers) -> None:
+    lost = MachineImageRefused("shop 2 is no package for bookworm arm64", advice="build one")
+    way = Way(answers, image=None, unreadable=lost)
+    way.target["instance_type"] = "t4g.micro"
+    way.layers = replace(LAYERS, machine=Machine(architecture=Architecture.ARM64))
+    said = _said(way.check)
+    assert "1. machine image shop 2 is no package for bookworm arm64" in said
+    assert "2. " not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "dropped"), [("key pair", "key_pair"), ("whom a hook tells", "hooks")]
+)
+def test_what_the_project_file_drops_is_not_missed(
+    answers: Answers, name: str, dropped: str
+) -> None:
+    way = Way(answers, target={"drop": (dropped,)})
+    CASES[name][0](way)
+    way.check()
+    way.target["drop"] = ("tags",)
+    assert f"`instance: {{drop: [{dropped}]}}`" in _said(way.check)
+
+
+def test_the_key_pair_of_a_launch_configuration_passes_on_as_well(answers: Answers) -> None:
+    scaling = client("autoscaling")
+    (group,) = scaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+    plain = {key: one for key, one in group.items() if key != "LaunchTemplate"}
+    configured = {**plain, "LaunchConfigurationName": "old"}
+    answers.by_call["DescribeAutoScalingGroups"] = lambda _: {"AutoScalingGroups": [configured]}
+    answers.by_call["DescribeLaunchConfigurations"] = lambda _: {
+        "LaunchConfigurations": [{"LaunchConfigurationName": "old", "KeyName": "shop-gone"}]
+    }
+    said = _said(Way(answers).check)
+    assert "key pair 'shop-gone' of the serving group does not exist" in said
+
+
+def _serving_group(answers: Answers, **more: Any) -> dict[str, Any]:
+    (found,) = client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    group = {**found, **more}
+    answers.by_call["DescribeAutoScalingGroups"] = lambda _: {"AutoScalingGroups": [group]}
+    return group
+
+
+def test_a_fleet_that_counts_by_weight_has_fewer_machines_than_units(answers: Answers) -> None:
+    group = _serving_group(answers, DesiredCapacity=4000, MaxSize=4000)
+    answers.by_call["GetServiceQuota"] = lambda _: {"Quota": {"Value": 12.0}}
+    assert "8000 more are needed" in _said(Way(answers).check)
+    for one in group["Instances"]:
+        one["WeightedCapacity"] = "2000"
+    Way(answers).check()
+
+
+def test_what_is_bought_on_the_spot_market_has_another_quota(answers: Answers) -> None:
+    answers.by_call["GetServiceQuota"] = lambda _: {"Quota": {"Value": 3.0}}
+    assert "quota of vCPUs" in _said(Way(answers).check)
+    template = {"LaunchTemplateSpecification": {"LaunchTemplateName": "shop-dev-1"}}
+    mix = {"LaunchTemplate": template, "InstancesDistribution": {"OnDemandBaseCapacity": 0}}
+    _serving_group(answers, LaunchTemplate=None, MixedInstancesPolicy=mix)
+    Way(answers).check()
+
+
+def test_a_template_with_a_network_interface_is_asked_about_in_its_own_form(
+    answers: Answers,
+) -> None:
+    """EC2 takes subnet and security groups beside the interface, or in it, and not both."""
+    asked: list[dict[str, Any]] = []
+    data = {"ImageId": world.image(), "InstanceType": "t3.micro"}
+    answers.by_call["DescribeLaunchTemplateVersions"] = lambda _: {
+        "LaunchTemplateVersions": [
+            {"LaunchTemplateData": {**data, "NetworkInterfaces": [{"DeviceIndex": 0}]}}
+        ]
+    }
+    answers.by_call["RunInstances"] = asked.append
+    Way(answers).check()
+    (one,) = asked
+    assert not {"SubnetId", "SecurityGroupIds"} & set(one)
+    (interface,) = one["NetworkInterfaces"]
+    assert (interface["SubnetId"], interface["DeviceIndex"]) == (subnet("shop-a"), 0)
 
 
 READS = (

@@ -144,7 +144,8 @@ class FleetCloud(FleetChanges):
             return ()
         further = [one.name for one in sources_of(live) if one.key != self._balancer.key]
         besides = {**found_rules(self._client, live), "balancers": further}
-        return told(new_group(self._client, launch, live), besides)
+        # Whoever plans does so before the bake.
+        return told(new_group(self._client, launch, live, baked=False), besides)
 
     @retry_transient
     def health_check(self) -> HealthCheck:

@@ -55,8 +55,8 @@ TABLE: tuple[Part, ...] = (
         passes=Passes.GROUP,
         template=("InstanceRequirements",),
         group=("MixedInstancesPolicy", "DesiredCapacityType"),
-        how="its types go before `instance.type`; not those with a launch template or image of "
-        "their own, which may be of another architecture",
+        how="its types go before `instance.type`; not those of another architecture, nor those "
+        "with a launch template or image of their own",
     ),
     Part(
         name="spot",

@@ -19,7 +19,7 @@ from slipway.hooks.fleet.inherited_machines import (
     metadata_of,
     placement_of,
 )
-from slipway.hooks.fleet.new_group import NewGroup, of_its_own, overrides
+from slipway.hooks.fleet.new_group import NewGroup, fits, overrides
 
 # What AWS says of a group or a template that nobody has changed.
 _USUAL: Mapping[str, tuple[Any, ...]] = {
@@ -142,7 +142,8 @@ def _mixed(made: NewGroup) -> tuple[str, str]:
     if not policy:
         return "", ""
     types = overrides(policy)
-    own = [one for one in types if of_its_own(one)]
+    chosen = str(made.new.data["InstanceType"]) if made.new else ""
+    own = [one for one in types if not fits(one, chosen)]
     kept = [str(one.get("InstanceType") or "by requirements") for one in types if one not in own]
     shares = policy.get("InstancesDistribution") or {}
     base, above = (

@@ -174,16 +174,19 @@ def readable(keys: Iterable[str]) -> str:
 
 
 def find_images(
-    ec2: Any, image_id: str, old_image_id: str
+    ec2: Any, image_id: str, old_image_id: str, *, baked: bool = True
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Read the machine image of a release, and that of the live group, which may be gone.
 
     :param ec2: a boto3 client.
+    :param baked: otherwise that of the release need not be there yet, and the other stands for it.
     :raises EnvironmentMisconfigured: when there is no image of the release.
     """
     # A filter, since the codes that AWS refuses an unknown id with depend on how it looks.
     wanted = [{"Name": "image-id", "Values": sorted({image_id, old_image_id} - {""})}]
     found = {one["ImageId"]: one for one in ec2.describe_images(Filters=wanted)["Images"]}
+    if image_id not in found and not baked:
+        return (old := found.get(old_image_id, {})), old
     if image_id not in found:
         msg = f"the cloud has no machine image {image_id!r}"
         advice = "it was deregistered since the bake: run the deployment again from bake_image on"

@@ -14,6 +14,7 @@ from slipway.hooks.fleet.inherited_machines import Successor, machine_tags, succ
 from slipway.hooks.fleet.launch_templates import Launch, find_images, readable, template_data
 from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.fleet.scaling_rules import GRACE, lifecycle_hooks
+from slipway.model.machine import architecture_of
 
 # Settings of a live group that a successor gets as well, and the names that drop them. The kind of
 # health check is not among them: while a release is on trial, the cloud must not replace machines
@@ -56,17 +57,21 @@ class NewGroup:
     new: Successor | None = None
 
 
-def new_group(client: Client, launch: Launch, live: Mapping[str, Any] | None) -> NewGroup:
+def new_group(
+    client: Client, launch: Launch, live: Mapping[str, Any] | None, *, baked: bool = True
+) -> NewGroup:
     """Say what a server group is to be made with; nothing is changed.
 
     :param client: gives the boto3 client of a service by its name.
     :param launch: what is wanted.
     :param live: the live group as Auto Scaling describes it, if there is one.
+    :param baked: otherwise the image need not be there yet.
     :raises EnvironmentMisconfigured: when the cloud lacks a subnet, a security group or the image.
     """
     ec2 = client("ec2")
     machines = live_machines(client, live) if live else {}
-    image, old_image = find_images(ec2, launch.image_id, str(machines.get("ImageId") or ""))
+    old_id = str(machines.get("ImageId") or "")
+    image, old_image = find_images(ec2, launch.image_id, old_id, baked=baked)
     data = template_data(launch, image, security_group_ids(ec2, launch.security_groups))
     group = _arguments(client, launch, live)
     mixed = "MixedInstancesPolicy" in group
@@ -128,7 +133,7 @@ def _machines(launch: Launch, live: Mapping[str, Any] | None) -> dict[str, Any]:
     if not _has(policy, "mixed_instances", launch) or not policy:
         return {"LaunchTemplate": template}
     mixed: dict[str, Any] = {"LaunchTemplateSpecification": template}
-    if types := [one for one in overrides(policy) if not of_its_own(one)]:
+    if types := [one for one in overrides(policy) if fits(one, launch.instance_type)]:
         mixed["Overrides"] = types
     wanted = {**policy, "LaunchTemplate": mixed}
     counted = (live or {}).get("DesiredCapacityType")
@@ -144,9 +149,17 @@ def overrides(policy: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{key: value for key, value in one.items() if value} for one in found]
 
 
-def of_its_own(override: Mapping[str, Any]) -> bool:
-    """Say whether a kind of machine has an image of its own, which is not the release's."""
-    return "LaunchTemplateSpecification" in override or "ImageId" in override
+def fits(override: Mapping[str, Any], instance_type: str) -> bool:
+    """Say whether the release's image runs on a kind of machine of a mixed instances policy.
+
+    One with an image or a template of its own has not the release's.
+
+    :param instance_type: the project file's, whose architecture is the image's.
+    """
+    if "LaunchTemplateSpecification" in override or "ImageId" in override:
+        return False
+    kind = override.get("InstanceType")  # by requirements, it follows the image
+    return kind is None or architecture_of(kind) is architecture_of(instance_type)
 
 
 def _subnets(client: Client, launch: Launch, live: Mapping[str, Any] | None, placed: str) -> str:

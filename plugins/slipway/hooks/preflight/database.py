@@ -77,7 +77,7 @@ class DatabaseLook:
         :param migrations: the release's.
         :raises EnvironmentMisconfigured: for a password that cannot be handed over.
         """
-        lines: list[str] = []
+        blocks: list[str] = []
         url, password = postgres_password(self.url)
         result = self.toolbox.run(
             "psql",
@@ -97,8 +97,10 @@ class DatabaseLook:
             },
             secrets=password.files,
             timeout=_TIMEOUT,
-            log=lines.append,
+            log=blocks.append,
         )
+        # What psql writes at once comes at once.
+        lines = "\n".join(blocks).split("\n")
         found = [line for line in lines if line.startswith(("{", "["))]
         if result.exit_code == 0 and len(found) == 2:
             return self._read(json.loads(found[0]), json.loads(found[1]), migrations)

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.group_tags import ENVIRONMENT, PROJECT
+from slipway.hooks.fleet.live_machines import live_machines
 from slipway.model.surroundings import Needs, QuotaSeen, RefusedSeen
 
 Client = Callable[[str], Any]
@@ -37,10 +38,11 @@ def account_quotas(
     """
     yield "server groups", lambda: _groups(client)
     name, code = _family(needs.instance_type)
+    more = needs.machines * vcpus
     if code and vcpus:
         yield (
             f"vCPUs of {name} instances",
-            lambda: _vcpus(client, name, code, needs.machines * vcpus),
+            lambda: _vcpus(client, name, code, 0 if _mixed(client, needs) else more),
         )
     yield "launch templates", lambda: _templates(client)
 
@@ -52,6 +54,18 @@ def _groups(client: Client) -> QuotaSeen:
         used=int(limits["NumberOfAutoScalingGroups"]),
         limit=int(limits["MaxNumberOfAutoScalingGroups"]),
         more=1,
+    )
+
+
+def _mixed(client: Client, needs: Needs) -> bool:
+    """Say whether the serving group passes on that its machines are of other types, or spot."""
+    if needs.like is None:
+        return False
+    answer = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[needs.like])
+    return any(
+        (group.get("MixedInstancesPolicy") and "mixed_instances" not in needs.drop)
+        or (live_machines(client, group).get("InstanceMarketOptions") and "spot" not in needs.drop)
+        for group in answer["AutoScalingGroups"]
     )
 
 
@@ -128,16 +142,19 @@ def _may_launch(
     if "IamInstanceProfile" in old["LaunchTemplateData"] and needs.profile is None:
         return None  # there is no way to ask for less than a template has
     role = {"IamInstanceProfile": {"Name": needs.profile}} if needs.profile else {}
+    place: dict[str, Any] = {"SubnetId": subnet, "SecurityGroupIds": list(groups)}
+    if old["LaunchTemplateData"].get("NetworkInterfaces"):  # EC2 takes the two there, or nowhere
+        place = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": list(groups)}
+        place = {"NetworkInterfaces": [place]}
     try:
         ec2.run_instances(
             DryRun=True,
             LaunchTemplate={"LaunchTemplateName": needs.template},
             ImageId=needs.image_id,
             InstanceType=needs.instance_type,
-            SubnetId=subnet,
-            SecurityGroupIds=list(groups),
             MinCount=1,
             MaxCount=1,
+            **place,
             **role,
         )
     except ClientError as error:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from botocore.exceptions import ClientError
 
 from slipway.hooks.aws.lookup import tags_of
+from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.fleet.scaling_rules import lifecycle_hooks
 from slipway.model.nearest import Named
 from slipway.model.surroundings import (
@@ -98,26 +99,18 @@ def inherited(client: Client, needs: Needs) -> InheritedSeen | None:
         return None
     groups = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[needs.like])
     for group in groups["AutoScalingGroups"]:
-        key, there = _key_pair(client, group), tuple(_key_pairs(client))
+        key, there = "", tuple[Named, ...]()
+        if "key_pair" not in needs.drop:
+            key, there = _key_pair(client, group), tuple(_key_pairs(client))
         gone = key if key and key not in [one.name for one in there] else ""
-        return InheritedSeen(
-            key_pair=gone, key_pairs=there if gone else (), hooks=tuple(_deaf(client, needs.like))
-        )
+        deaf = () if "hooks" in needs.drop else tuple(_deaf(client, needs.like))
+        return InheritedSeen(key_pair=gone, key_pairs=there if gone else (), hooks=deaf)
     return None
 
 
 def _key_pair(client: Client, group: Mapping[str, Any]) -> str:
     """Return the key pair of a group's machines; empty where they have none."""
-    mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    template = group.get("LaunchTemplate") or mixed.get("LaunchTemplateSpecification")
-    if template:
-        answer = client("ec2").describe_launch_template_versions(
-            LaunchTemplateId=template["LaunchTemplateId"],
-            Versions=[str(template.get("Version") or "$Default")],
-        )
-        (version,) = answer["LaunchTemplateVersions"]
-        return str(version["LaunchTemplateData"].get("KeyName") or "")
-    return ""
+    return str(live_machines(client, group).get("KeyName") or "")
 
 
 def _key_pairs(client: Client) -> Iterator[Named]:

@@ -10,6 +10,8 @@ from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.tools.toolbox import SECRETS
 
 _AWS, _POSTGRES = "aws-credentials", "pgpass"
+# goose trusts whom the system trusts; libpq has to be told to.
+_AUTHORITIES = {"PGSSLROOTCERT": "/etc/ssl/certs/ca-certificates.crt"}
 _AWS_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -49,8 +51,9 @@ def postgres_password(url: str) -> tuple[str, HandedOver]:
     parts = urlsplit(url)
     login, at, address = parts.netloc.rpartition("@")
     user, _, quoted = login.partition(":")
+    trusted = _AUTHORITIES if "sslmode=verify" in parts.query else {}
     if not quoted:
-        return url, HandedOver(environment={})
+        return url, HandedOver(environment=trusted)
     password = unquote(quoted)
     if password != password.rstrip() or set(password) & set("\r\n\0"):
         msg = "the database's password ends with a blank, or has a line break in it"
@@ -58,6 +61,6 @@ def postgres_password(url: str) -> tuple[str, HandedOver]:
     escaped = password.replace("\\", "\\\\").replace(":", "\\:")
     # The file serves one connection, to the one database that the URL names.
     return parts._replace(netloc=f"{user}{at}{address}").geturl(), HandedOver(
-        environment={"PGPASSFILE": f"{SECRETS}/{_POSTGRES}"},
+        environment={**trusted, "PGPASSFILE": f"{SECRETS}/{_POSTGRES}"},
         files={_POSTGRES: f"*:*:*:*:{escaped}\n"},
     )

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow.sdk.exceptions import AirflowNotFoundException
+
 from slipway.exceptions import (
     LiveReleaseBroken,
     MigrationFailed,
@@ -24,8 +26,11 @@ from slipway.exceptions import (
     ToolFailed,
     TransientError,
 )
+from slipway.fleet.health import health_question
+from slipway.hooks.health_check import HealthCheck, Scheme
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.fact import Json
+from slipway.model.machine import DISTRIBUTIONS, OperatingSystem
 from slipway.model.proof_settings import OnBroken, ProofSettings, Question
 from slipway.model.schema_facts import LiveProof
 from slipway.model.target import DeployTarget
@@ -197,16 +202,16 @@ class MigrationProof:
             return database, None
 
     def _service(self, name: str, database: ScratchDatabase, live: LiveRelease) -> LiveService:
-        """Describe its container.
+        """Describe its container, which is like the machines of the first place where it serves.
 
-        :raises NotStartable: when only the balancer knows where its health is asked for.
+        :raises NotStartable: when its health cannot be asked for there.
         """
-        target = live.targets[0]
-        if target.health_path is None or target.health_port is None:
-            msg = (
-                "the project file does not say where it is asked: `health: {path: ..., port: ...}`"
-            )
-            raise NotStartable(msg)
+        target, package = live.targets[0], live.record.package
+        health = self._health(target)
+        system = OperatingSystem(
+            self.settings.systems.get(target.environment, OperatingSystem.DEBIAN_12)
+        )
+        suite = DISTRIBUTIONS[system].suite
         machine = {
             "SLIPWAY_PROJECT": target.project,
             "SLIPWAY_ENVIRONMENT": target.environment,
@@ -218,13 +223,33 @@ class MigrationProof:
             name=f"{self.name}-{name.replace('_', '-')}",
             labels=self.labels,
             network=database.network,
-            package=live.record.package,
+            package=package.for_machine(suite, package.architecture) or package,
             settings=self.settings,
             environment={**machine, **self.settings.variables(database.url)},
-            health=Question(method="GET", path=target.health_path),
-            port=target.health_port,
+            health=Question(method="GET", path=health.path),
+            port=health.port,
+            right=health.status,
+            system=system,
             log=self.log,
         )
+
+    def _health(self, target: DeployTarget) -> HealthCheck:
+        """Return how a machine is asked for its health there.
+
+        :raises NotStartable: when nobody knows, or it is not asked by HTTP.
+        """
+        try:
+            check = self.open_cloud(target).health_check()
+        except (SlipwayError, AirflowNotFoundException) as error:
+            if target.health_path is None or target.health_port is None:
+                msg = f"how the balancer asks for its health cannot be seen: {error}"
+                raise NotStartable(msg) from error
+            check = HealthCheck(scheme=Scheme.HTTP, port=target.health_port)
+        found = health_question(target, check)
+        if found.scheme is not Scheme.HTTP:
+            msg = f"its health is asked for by {found.scheme.value}, and only HTTP is spoken here"
+            raise NotStartable(msg)
+        return found
 
     @contextmanager
     def _group(self, title: str) -> Iterator[None]:

@@ -11,15 +11,18 @@ import inspect
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from slipway.exceptions import ContainerEngineError, ImageUnavailable, SlipwayError, StepTimedOut
 from slipway.hooks import service_questions, unit_runner
+from slipway.hooks.health_check import ANY_SUCCESS, is_right
 from slipway.hooks.spool import spool
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.tools.recipes import pack
 from slipway.model.container import ContainerSpec, PullPolicy
+from slipway.model.machine import OperatingSystem
 from slipway.model.proof_settings import ProofSettings, Question
 from slipway.pipeline.compiler.spec import UNTRUSTED
 from slipway.pipeline.runtime.readiness import last_lines
@@ -31,7 +34,13 @@ if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine
     from slipway.model.facts import PublishedPackage
 
-_IMAGE, _ELSEWHERE = "slipway/machine:12", "debian:12"
+# Like a machine's: built beside the engine, or published by the distribution.
+_IMAGES = {
+    OperatingSystem.DEBIAN_12: ("slipway/machine:12", "debian:12"),
+    OperatingSystem.DEBIAN_13: ("slipway/machine:13", "debian:13"),
+    OperatingSystem.UBUNTU_22_04: (None, "ubuntu:22.04"),
+    OperatingSystem.UBUNTU_24_04: (None, "ubuntu:24.04"),
+}
 _FOLDER, _NEEDED, _PACKAGES = "/slipway", "needed", "packages"
 _RUNNER, _ASKER = f"{_FOLDER}/unit_runner.py", f"{_FOLDER}/service_questions.py"
 _FETCH_TIMEOUT, _ANSWER, _PAUSE = 180.0, 5.0, 0.3
@@ -80,6 +89,8 @@ class LiveService:
     :param environment: of the service.
     :param health: what is asked for its health.
     :param port: where it listens.
+    :param right: codes of the right answers to that question.
+    :param system: the machines' operating system.
     :param log: receives what there is to say.
     """
 
@@ -92,6 +103,8 @@ class LiveService:
     environment: Mapping[str, str]
     health: Question
     port: int
+    right: str = ANY_SUCCESS
+    system: OperatingSystem = OperatingSystem.DEBIAN_12
     log: Callable[[str], None]
 
     def start(self, store: ArtifactStore) -> None:
@@ -165,7 +178,7 @@ class LiveService:
                 msg = f"its container ended{self._last_lines()}"
                 raise NotStartable(msg)
             answer = self.ask([self.health])[0]
-            if 200 <= answer.status < 300:
+            if is_right(answer.status, self.right):
                 return
             time.sleep(_PAUSE)
         msg = f"it is not healthy after {self.settings.timeout:.0f} s ({self.health}: {answer})"
@@ -181,10 +194,11 @@ class LiveService:
         try:
             if wanted:
                 return wanted, self.engine.ensure_image(wanted).id
-            try:
-                return _IMAGE, self.engine.ensure_image(_IMAGE, pull=PullPolicy.NEVER).id
-            except ImageUnavailable:
-                return _ELSEWHERE, self.engine.ensure_image(_ELSEWHERE).id
+            own, elsewhere = _IMAGES[self.system]
+            with suppress(ImageUnavailable):
+                if own is not None:
+                    return own, self.engine.ensure_image(own, pull=PullPolicy.NEVER).id
+            return elsewhere, self.engine.ensure_image(elsewhere).id
         except SlipwayError as error:
             raise NotStartable(error.message) from error
 

@@ -55,3 +55,13 @@ def test_a_password_that_the_file_cannot_hold_is_told_and_not_shown(password: st
     with pytest.raises(EnvironmentMisconfigured, match="ends with a blank") as caught:
         postgres_password(f"postgres://u:{password}@db/x")
     assert password not in str(caught.value)
+
+
+@pytest.mark.parametrize("login", ["u:p@", "u@"])
+def test_libpq_trusts_whom_goose_trusts_where_certificates_are_verified(login: str) -> None:
+    """Without it libpq looks for a file of authorities that no container has."""
+    authorities = "/etc/ssl/certs/ca-certificates.crt"
+    _, given = postgres_password(f"postgres://{login}db/x?sslmode=verify-full")
+    assert given.environment["PGSSLROOTCERT"] == authorities
+    _, given = postgres_password(f"postgres://{login}db/x?sslmode=require")
+    assert "PGSSLROOTCERT" not in given.environment
