@@ -30,7 +30,7 @@ def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> li
             raise answer
         return GateResult(passed=answer, message="so far")
 
-    monkeypatch.setattr(fleet, "ask", lambda g, s, waited: ask(g, s, waited_for=waited))
+    monkeypatch.setattr(fleet, "evaluate", lambda g, s, waited: ask(g, s, waited_for=waited))
     monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
     return waited
 
@@ -74,7 +74,7 @@ def test_news_of_a_machine_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> No
     )
     slept: list[float] = []
     monkeypatch.setattr("slipway.sensors.fleet.time.sleep", slept.append)
-    monkeypatch.setattr(fleet, "ask", lambda *_, **__: next(verdicts))
+    monkeypatch.setattr(fleet, "evaluate", lambda *_, **__: next(verdicts))
     monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
     _sensor().execute({})
     assert list(told) == []
@@ -86,7 +86,7 @@ def test_without_news_the_question_is_asked_again(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(fleet, "_PATIENT", 0.02)
     quiet = GateResult(passed=False, message="1 of 2", cheap_recheck=lambda: False)
     verdicts = iter([quiet, quiet, GateResult(passed=True, message="2 of 2")])
-    monkeypatch.setattr(fleet, "ask", lambda *_, **__: next(verdicts))
+    monkeypatch.setattr(fleet, "evaluate", lambda *_, **__: next(verdicts))
     monkeypatch.setattr(fleet, "open_swap", lambda *_: None)
     _sensor().execute({})
     assert list(verdicts) == []

@@ -52,10 +52,10 @@ import structlog
 log = structlog.get_logger(logger_name="task")
 log.info("a logger that was used before")
 from slipway.exceptions import CloudUnavailable, TestsFailed
-from slipway.tasks.retries import explained
+from slipway.tasks.retries import no_retry_on_input_error
 def fail(error):
     try:
-        with explained():
+        with no_retry_on_input_error():
             try:
                 int("x")
             except ValueError as cause:

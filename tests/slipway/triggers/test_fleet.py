@@ -38,7 +38,7 @@ class _Script:
 
 def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> _Script:
     script = _Script(*answers)
-    monkeypatch.setattr(fleet, "ask", script.ask)
+    monkeypatch.setattr(fleet, "evaluate", script.ask)
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: None)
     return script
 
