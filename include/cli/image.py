@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
 from typing import TextIO
@@ -17,6 +16,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.inert import visible
 from slipway.model.machine import Machine
+from slipway.model.nearest import suggestion
 from slipway.tasks.image_look import ImageLook, LayerLook, look
 
 _WIDTH = 18
@@ -84,18 +84,13 @@ def _project(name: str, environment: str) -> tuple[Project, list[str]]:
         broken = next((one for one in shelf.errors.values() if name in str(one)), None)
         if broken is not None:
             raise broken
-        msg = f"there is no project {name!r}{_near(name, list(shelf.projects))}"
+        msg = f"there is no project {name!r}{suggestion(name, shelf.projects)}"
         raise ProjectFileError(msg, advice="fab check lists them")
     if environment and environment not in project.environments:
-        near = _near(environment, list(project.environments))
+        near = suggestion(environment, project.environments)
         msg = f"{name} has no environment {environment!r}{near}"
         raise ProjectFileError(msg, advice="leave it out, to see all of them")
     return project, [environment] if environment else list(project.environments)
-
-
-def _near(wrong: str, right: list[str]) -> str:
-    near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(right)}"
 
 
 def main(arguments: list[str] | None = None) -> int:

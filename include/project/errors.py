@@ -6,7 +6,6 @@ brings the two together and adds the nearest right name.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from include.project.field_types import in_words
 from slipway.exceptions import ProjectFileError
+from slipway.model.nearest import suggestion
 
 # What pydantic says of a value of the wrong kind, in words of a file.
 _WANTED = {
@@ -112,7 +112,7 @@ def _mistake(root: yaml.Node, model: type[BaseModel], error: dict[str, Any]) -> 
     at_key = error["type"] == "extra_forbidden"
     mark = _locate(root, where, at_key=at_key)
     if at_key:
-        problem = f"unknown field{_suggest(str(where[-1]), _fields(model, where[:-1]))}"
+        problem = f"unknown field{suggestion(str(where[-1]), _fields(model, where[:-1]))}"
     else:
         problem = _problem(error)
     return Mistake(
@@ -186,10 +186,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         return annotation
     candidates = (_model_in(argument) for argument in getattr(annotation, "__args__", ()))
     return next((found for found in candidates if found is not None), None)
-
-
-def _suggest(wrong: str, right: list[str]) -> str:
-    near = difflib.get_close_matches(wrong, right, n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; there is {', '.join(right)}" if right else ""

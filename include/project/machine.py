@@ -5,7 +5,6 @@ An environment says only what differs from the project.
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, model_validator
@@ -21,6 +20,7 @@ from slipway.model.machine import (
     architecture_of,
     smallest_like,
 )
+from slipway.model.nearest import suggestion
 
 if TYPE_CHECKING:
     from include.project.model import Environment, Project
@@ -46,9 +46,8 @@ AmiOwner = Annotated[
 def _known_suite(name: str) -> str:
     known = [one.suite for one in DISTRIBUTIONS.values()]
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(sorted(known))}"
-        msg = f"{name!r} is no suite of an operating system that machines boot; {hint}"
+        hint = suggestion(name, sorted(known))
+        msg = f"{name!r} is no suite of an operating system that machines boot{hint}"
         raise ValueError(msg)
     return name
 

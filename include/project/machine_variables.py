@@ -5,7 +5,6 @@ Beside these a project's variables are its roles', whose names nothing here know
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from include.project.field_types import matching
 from include.project.freeze import known_zone
+from slipway.model.nearest import suggestion
 
 # Variables of Slipway's own playbooks, and of Ansible itself.
 _OURS = re.compile(r"(app|base|machine|tuning|ansible)_|^(ansible|hostvars|groups|environment)$")
@@ -115,8 +115,6 @@ def unknown(variables: Variables) -> str | None:
     :returns: None when nothing is.
     """
     for name in variables.of_roles:
-        known = list(Variables.model_fields)
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known)}"
-        return f"variables: {name!r} is unknown, and no role is named that could know it; {hint}"
+        hint = suggestion(name, Variables.model_fields)
+        return f"variables: {name!r} is unknown, and no role is named that could know it{hint}"
     return None

@@ -104,6 +104,19 @@ def nearest(name: str, there: Iterable[str], *, alike: float = ALIKE) -> str:
     return by_lower[near[0]] if near else ""
 
 
+def suggestion(wrong: str, right: Iterable[str]) -> str:
+    """Return how a message about an unknown name goes on; empty where there is no name at all.
+
+    :param wrong: as somebody wrote it.
+    :param right: the names that there are, in the order in which they are listed.
+    """
+    known = list(right)
+    near = difflib.get_close_matches(wrong, known, n=1, cutoff=ALIKE)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there is {', '.join(known)}" if known else ""
+
+
 def _claims(one: Named) -> frozenset[tuple[str, str]]:
     tagged = one.tags.get(PROJECT)
     return one.users | ({(tagged, one.tags.get(ENVIRONMENT, ""))} if tagged else frozenset())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.model.nearest import Named, Owner, nearest
+from slipway.model.nearest import Named, Owner, nearest, suggestion
 
 DEV = Owner(project="shop", environment="dev")
 USED = frozenset({("blog", "dev")})
@@ -77,3 +77,9 @@ def test_the_nearest_name_is_alike_or_none() -> None:
     assert nearest("x", ["shop-dev"]) == ""
     assert nearest("far-a", ["shop-a", "shop-b"], alike=0.0) == "shop-a"
     assert nearest("far-a", [], alike=0.0) == ""
+
+
+def test_a_message_goes_on_with_the_nearest_name_or_with_all_of_them() -> None:
+    assert suggestion("helth", ["health", "size"]) == "; did you mean 'health'?"
+    assert suggestion("x", ["health", "size"]) == "; there is health, size"
+    assert suggestion("x", []) == ""

@@ -6,7 +6,6 @@ files of the roles that a project names, and of those that these include or depe
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from slipway.exceptions import ProjectFileError
 from slipway.hooks.tools.recipes import recipe
 from slipway.model.machine import Machine
+from slipway.model.nearest import suggestion
 
 ROLES, PROJECTS = "ansible/roles", "ansible/projects"
 COLLECTIONS = "ansible/requirements.yml"
@@ -136,18 +136,12 @@ def _no_role(name: str, project: str, folders: Collection[str]) -> ProjectFileEr
     if name in RESERVED:
         msg = f"{project}: machine.roles: {name!r} is one of the roles that every machine has"
         return ProjectFileError(msg, advice="give the project's role another name")
-    msg = f"{project}: machine.roles: there is no role {name!r} in {where}{_near(name, folders)}"
+    hint = suggestion(name, sorted(folders))
+    msg = f"{project}: machine.roles: there is no role {name!r} in {where}{hint}"
     return ProjectFileError(msg, advice=f"it is a folder with tasks/main.yml below {where}")
 
 
 def _no_variable(name: str, project: str, known: list[str]) -> ProjectFileError:
-    msg = f"{project}: machine.variables: no role knows {name!r}{_near(name, known)}"
+    msg = f"{project}: machine.variables: no role knows {name!r}{suggestion(name, sorted(known))}"
     advice = f"without a role there are {', '.join(TUNING)}; a role knows what its files mention"
     return ProjectFileError(msg, advice=advice)
-
-
-def _near(wrong: str, right: Collection[str]) -> str:
-    near = difflib.get_close_matches(wrong, sorted(right), n=1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; there is {', '.join(sorted(right))}" if right else ""
