@@ -92,19 +92,19 @@ def test_whoever_reads_slowly_misses_nothing_and_needs_no_memory(engine: Contain
     tracemalloc.start()
     count = 300_000
     script = f"{counting(count)}; echo THE-REASON >&2"
-    lines, chunks = 0, bytearray()
+    lines, reasons = 0, 0
 
     def output(chunk: bytes) -> None:
-        nonlocal lines
+        nonlocal lines, reasons
         time.sleep(next(delays, 0))
         lines += chunk.count(b"\n")
-        chunks[:] = chunk[-100:]
+        # Two pipes: which of the two the engine reads first at the end is not ours to say.
+        reasons += chunk.count(b"THE-REASON\n")
 
     engine.run_streaming(made(engine, script), timeout=60, output=output)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert lines == count + 1
-    assert chunks.endswith(b"THE-REASON\n")
+    assert (lines, reasons) == (count + 1, 1)
     assert peak < 8 << 20
 
 
@@ -252,7 +252,7 @@ def cut_engine(
     ContainerEngine(docker.APIClient(timeout=60), installation=installation).remove_labelled({})
 
 
-SCRIPT = f"{counting(40_000)}; sleep 3; echo after; {counting(100)} >&2; exit 4"
+SCRIPT = f"{counting(40_000)}; sleep 3; echo after; sleep 1; {counting(100)} >&2; exit 4"
 
 
 @pytest.mark.parametrize("cut_engine", [True], indirect=True)
