@@ -14,6 +14,7 @@ os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 from include.localcloud.api.application import CloudApplication
 from include.localcloud.api.browser_guard import without_browsers
+from include.localcloud.api.console import with_consoles
 from include.localcloud.api.server import ApiServers
 from include.localcloud.api.target_health import HealthTable, correct_target_groups
 from include.localcloud.balancer.classic_health import correct_classic_balancers
@@ -27,6 +28,7 @@ from include.localcloud.compute.images import correct_images, seed_images
 from include.localcloud.compute.instance_life import correct_instances
 from include.localcloud.compute.link_local import keep_from_link_local
 from include.localcloud.compute.machine import Machines
+from include.localcloud.compute.run_command import correct_commands
 from include.localcloud.compute.scaling import Scaling
 from include.localcloud.compute.sync import Compute
 from include.localcloud.compute.terminated import Forgetting
@@ -87,15 +89,18 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
     make_network(engine, settings)
     state = CloudState(region=settings.region)
     seed_images(state.ec2, settings.region, is_there=engine.has_image)
+    machines = Machines(engine=engine, settings=settings)
+    correct_commands(state, machines)
     application = CloudApplication(state=state)
+    host = with_consoles(application, state=state, console=machines.console)
     servers = ApiServers(
-        host=without_browsers(application),
+        host=without_browsers(host),
         port=settings.port,
         machines=for_machines(application, address=settings.gateway),
         folder=settings.home / "gateway",
     )
     jobs = Jobs(done=state.wake.set)
-    balancer, reconciler = _parts(settings, engine, state, table, jobs)
+    balancer, reconciler = _parts(settings, engine, state, table, jobs, machines)
     balancer.start()
     servers.start()
     start_gateway(engine, settings)
@@ -108,9 +113,13 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
 
 
 def _parts(
-    settings: CloudSettings, engine: Engine, state: CloudState, table: HealthTable, jobs: Jobs
+    settings: CloudSettings,
+    engine: Engine,
+    state: CloudState,
+    table: HealthTable,
+    jobs: Jobs,
+    machines: Machines,
 ) -> tuple[Balancer, Reconciler]:
-    machines = Machines(engine=engine, settings=settings)
     haproxy = HAProxy(engine=engine, folder=settings.home / "balancer")
     balancer = Balancer(state=state, haproxy=haproxy, table=table)
     scaling = Scaling(state=state, table=table)

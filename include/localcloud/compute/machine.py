@@ -8,6 +8,8 @@ import io
 import tarfile
 from typing import Any
 
+from docker.errors import APIError, NotFound
+
 from include.localcloud.compute.cgroups import make_writable
 from include.localcloud.compute.cloud_config import WrittenFile
 from include.localcloud.compute.confinement import ENTRYPOINT, HOST, cgroup_parent
@@ -22,6 +24,10 @@ from include.localcloud.engine import INSTANCE, Engine
 from include.localcloud.settings import CloudSettings
 
 _SHUTDOWN_SECONDS = 10
+# Nothing of a service's own journal, as on AWS; bytes.
+_JOURNAL = "journalctl --no-pager -b -o short -n 200"
+_CONSOLE = [*_JOURNAL.split(), "_PID=1", "+", "SYSLOG_IDENTIFIER=cloud-init"]
+_MOST_SAID = 65536
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +97,44 @@ class Machines:
     def commit(self, instance_id: str, repository: str, tag: str) -> None:
         """Make an image of the machine's disk."""
         self._engine.api.commit(self.name(instance_id), repository=repository, tag=tag)
+
+    def run(
+        self, instance_id: str, command: list[str], *, seconds: int, most: int
+    ) -> tuple[int, bytes, bytes]:
+        """Run a command on the machine, as root.
+
+        :param command: program and arguments.
+        :param seconds: after which it is killed.
+        :param most: bytes that are kept of what it writes, of each of its two outputs.
+        :returns: its exit code, its output, its errors.
+        :raises APIError: when the machine does not run.
+        """
+        api = self._engine.api
+        limited = ["timeout", "-k", "1", str(seconds), *command]
+        begun = api.exec_create(self.name(instance_id), limited, user="root")["Id"]
+        kept = (bytearray(), bytearray())
+        for parts in api.exec_start(begun, stream=True, demux=True):
+            for held, part in zip(kept, parts, strict=True):
+                held += (part or b"")[: most - len(held)]
+        code: int = api.exec_inspect(begun)["ExitCode"]
+        return code, bytes(kept[0]), bytes(kept[1])
+
+    def console(self, instance_id: str) -> bytes:
+        """Return what a serial console would show: the init system's words, and cloud-init's.
+
+        Of a machine that did not come up it is what its first program wrote.
+        """
+        try:
+            code, said, _ = self.run(instance_id, _CONSOLE, seconds=5, most=_MOST_SAID)
+        except APIError:
+            code, said = 1, b""
+        if code == 0 and said.strip():
+            return said
+        try:
+            output: bytes = self._engine.api.logs(self.name(instance_id), tail=200)
+        except NotFound:
+            return b""
+        return output
 
     def _power_on(self, container: str) -> None:
         self._engine.api.start(container)
