@@ -168,6 +168,7 @@ def fleet_target(project: Project, name: str) -> DeployTarget:
         alarms=environment.soak.alarms,
         canary=_canary_size(environment),
         keep_old=environment.keep_old.total_seconds(),
+        keep_failed=environment.keep_failed.total_seconds(),
     )
 
 

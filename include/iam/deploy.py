@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from include.iam import also
 from include.iam.alarms import CHANGES, alarm_arn, no_neighbour_is_scaled, own_alarms
+from include.iam.failed import failed_machines
 from include.iam.launch import launching
 from include.iam.policy import (
     Condition,
@@ -19,7 +20,7 @@ from include.iam.policy import (
     unclaimed,
     untagged,
 )
-from slipway.hooks.fleet.group_tags import HELD, PROJECT, STANDBY, TAKING_OVER
+from slipway.hooks.fleet.group_tags import FAILED, HELD, PROJECT, STANDBY, TAKING_OVER
 
 _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
@@ -29,7 +30,10 @@ MODULES = tuple(
         "aws/lookup",
         "fleet/alarms",
         "fleet/cloud",
+        "explain/balancer_words",
         "fleet/describe",
+        "explain/explainer",
+        "fleet/failed_machines",
         "fleet/fence",
         "fleet/group_tags",
         "fleet/habits",
@@ -72,6 +76,7 @@ def deploy_role(place: Place) -> Role:
         *_reading(),
         *_looking_ahead(place),
         *changing,
+        *failed_machines(place),
         *_beside(place),
         *_neighbours(place),
     )
@@ -111,6 +116,7 @@ def _reading() -> tuple[Statement, ...]:
                 "elasticloadbalancing:DescribeTargetGroups",
                 "elasticloadbalancing:DescribeTargetHealth",
                 "ssm:DescribeParameters",
+                "ssm:GetCommandInvocation",
             ),
         ),
     )
@@ -177,6 +183,7 @@ def _groups(place: Place) -> tuple[Statement, ...]:
                 f"autoscaling:{call}"
                 for call in (
                     "DeleteAutoScalingGroup",
+                    "DetachInstances",
                     "EnableMetricsCollection",
                     "PutLifecycleHook",
                     "PutNotificationConfiguration",
@@ -275,7 +282,7 @@ def _machines(place: Place) -> tuple[Statement, ...]:
             sid="TellMachinesThatTheyStandBy",
             actions=("ec2:CreateTags", "ec2:DeleteTags"),
             resources=(f"{ec2}:instance/*",),
-            conditions=every(carries(place.tags), only("aws:TagKeys", (STANDBY,))),
+            conditions=every(carries(place.tags), only("aws:TagKeys", (STANDBY, FAILED))),
         ),
     )
 

@@ -259,6 +259,9 @@ class Environment(Strict):
     """A few machines of a new release first, watched beside the full old fleet, then the rest."""
     keep_old: Duration = timedelta(minutes=5)
     """How long the old fleet is kept warm, out of traffic, for a fast roll back."""
+    keep_failed: Duration = timedelta(0)
+    """How long one ill machine of a release that failed is kept, out of traffic, for somebody to
+    look at; by default none is."""
 
     @model_validator(mode="after")
     def _one_balancer(self) -> Self:

@@ -15,7 +15,7 @@ from slipway.hooks.fleet.group_tags import IMAGE, VERSION
 from slipway.hooks.fleet.launch_templates import Launch
 from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.health_check import HealthCheck, Scheme
-from slipway.model.fleet import Fleet, Machine, ServerGroup
+from slipway.model.fleet import Fleet, KeptMachine, Machine, ServerGroup
 from tests.slipway.fleet.fake_ssm import FakeSsm
 
 
@@ -58,6 +58,8 @@ class FakeFleetCloud:
     :param bells: the alarms that there are.
     :param check: how the balancer asks for health.
     :param habits: live groups have notifications or suspended processes.
+    :param words: what the balancer says of machines.
+    :param kept: ill machines that were taken out of their groups.
     :param late: what further balancers do not call healthy.
     """
 
@@ -72,6 +74,8 @@ class FakeFleetCloud:
     slow_start: int = 0
     bells: list[Alarm] = field(default_factory=list)
     late: tuple[str, ...] = ()
+    words: dict[str, str] = field(default_factory=dict)
+    kept: dict[str, KeptMachine] = field(default_factory=dict)
     habits: bool = False
     check: HealthCheck = field(
         default_factory=lambda: HealthCheck(scheme=Scheme.HTTP, port=80, path="/")
@@ -111,6 +115,12 @@ class FakeFleetCloud:
 
     def behind(self, group: str) -> tuple[str, ...]:
         return self.late
+
+    def target_words(self) -> dict[str, str]:
+        return dict(self.words)
+
+    def kept_failed(self) -> tuple[KeptMachine, ...]:
+        return tuple(self.kept[name] for name in sorted(self.kept))
 
     def health_check(self) -> HealthCheck:
         return self.check
@@ -178,6 +188,12 @@ class FakeFleetCloud:
     def mark_live(self, group: str, since: int) -> None:
         self._change("live", group, live_since=since)
 
+    def keep_failed(self, group: str, instance_id: str, until: int) -> None:
+        self._call("keep failed", group, lambda: self._keep_failed(group, instance_id, until))
+
+    def end_failed(self, instance_id: str) -> None:
+        self._call("end failed", instance_id, lambda: self.kept.pop(instance_id, None))
+
     def delete(self, group: str) -> None:
         self._call("delete", group, lambda: self._delete(group))
         self.delete_template(group)
@@ -216,6 +232,16 @@ class FakeFleetCloud:
         )
         self.groups[name] = replace(group, attached=False, machines=machines)
         self.drained[name] = 0
+
+    def _keep_failed(self, name: str, instance_id: str, until: int) -> None:
+        group = self.groups.get(name)
+        if group is None or instance_id not in [one.instance_id for one in group.machines]:
+            return
+        rest = tuple(one for one in group.machines if one.instance_id != instance_id)
+        self.groups[name] = replace(group, machines=rest, min_size=0, desired=group.desired - 1)
+        self.kept[instance_id] = KeptMachine(
+            instance_id=instance_id, version=group.version or "", until=until
+        )
 
     def _delete(self, name: str) -> None:
         if name in self.groups:

@@ -24,8 +24,8 @@ from slipway.model.target import DeployTarget, Probe
 # Seconds between a wrong answer and the same question again.
 _PAUSE = 1.0
 _LOOK = (
-    "look at the unit's journal on one of the machines; the old fleet goes on serving and the "
-    "new one is removed by roll_back"
+    "read what its machines say of it, above this in the log; the old fleet goes on serving and "
+    "the new one is removed by roll_back, but for one machine where `keep_failed` says so"
 )
 _NAME = "correct the environment's soak.alarms in the project file, or make the alarm"
 

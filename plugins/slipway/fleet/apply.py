@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from slipway.fleet.goals import Action, ActionKind
 from slipway.fleet.user_data import user_data
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.fleet.group_tags import ENVIRONMENT, IMAGE, PROJECT, SHA, VERSION
+from slipway.hooks.fleet.group_tags import ENVIRONMENT, FAILED, IMAGE, PROJECT, SHA, VERSION
 from slipway.hooks.fleet.launch_templates import Launch
 from slipway.model.facts import MachineImage
 from slipway.model.target import DeployTarget
@@ -36,6 +37,11 @@ def apply(
             cloud.take_over(action.group, action.source or action.group, frozenset(target.drop))
         case ActionKind.CARRY_OVER:
             cloud.carry_over(action.group, action.source or action.group, frozenset(target.drop))
+        case ActionKind.KEEP_FAILED:
+            until = action.at or 0
+            cloud.keep_failed(action.group, action.machine, until)
+            ends = datetime.fromtimestamp(until, UTC)
+            return (f"{action.machine} stays until {ends:%Y-%m-%d %H:%M} UTC (tag {FAILED})",)
         case _:
             _SIMPLE[action.verb](cloud, action)
     return ()
@@ -50,6 +56,7 @@ _SIMPLE: dict[ActionKind, Callable[[FleetCloud, Action], None]] = {
     ActionKind.MARK_LIVE: lambda cloud, do: cloud.mark_live(do.group, do.at or 0),
     ActionKind.KEEP_WARM: lambda cloud, do: cloud.mark_standby(do.group, do.at),
     ActionKind.WAKE: lambda cloud, do: cloud.mark_standby(do.group, None),
+    ActionKind.END_FAILED: lambda cloud, do: cloud.end_failed(do.machine),
     ActionKind.DELETE: lambda cloud, do: cloud.delete(do.group),
     ActionKind.DELETE_TEMPLATE: lambda cloud, do: cloud.delete_template(do.group),
 }

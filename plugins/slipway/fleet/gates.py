@@ -177,8 +177,8 @@ _ASK = (
     "fleet goes on serving, and what was launched is removed by roll_back"
 )
 _LOOK = (
-    "look at the unit's journal on one of the machines; the old fleet goes on serving and the "
-    "new one is removed by roll_back"
+    "read what its machines say of it, above this in the log; the old fleet goes on serving and "
+    "the new one is removed by roll_back, but for one machine where `keep_failed` says so"
 )
 _COMPARE = (
     "the machines are healthy when asked directly: compare the balancer's health check and the "

@@ -33,6 +33,8 @@ class ActionKind(StrEnum):
     WAKE = "take out of standby"
     DELETE = "delete"
     DELETE_TEMPLATE = "delete the launch template"
+    KEEP_FAILED = "keep a failed machine of"
+    END_FAILED = "terminate a failed machine of"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,8 +44,10 @@ class Action:
     :param group: the server group's name.
     :param size: min, desired and max, of a launch or a resize.
     :param processes: that are suspended or resumed.
-    :param at: seconds since 1970: of a standby its end, of a live group its beginning.
+    :param at: seconds since 1970: of a standby or a failed machine its end, of a live group its
+        beginning.
     :param source: the live group that settings are taken from, or that shares its balancers.
+    :param machine: the instance id of a failed machine.
     """
 
     verb: ActionKind
@@ -53,6 +57,7 @@ class Action:
     processes: frozenset[str] = frozenset()
     at: int | None = None
     source: str | None = None
+    machine: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,14 +10,22 @@ from slipway.fleet.capacity import attached, has_served_alone, largest, leave_st
 from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan_launch import launch
 from slipway.fleet.plan_retire import retire_old, retire_standbys
-from slipway.fleet.plan_roll_back import roll_back
+from slipway.fleet.plan_roll_back import Keep, roll_back
 from slipway.hooks.fleet.lease import UnfinishedSwap
 from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.target import DeployTarget
 
 
 def plan(
-    fleet: Fleet, wish: Goal, *, target: DeployTarget, version: str, name: str, image: str, now: int
+    fleet: Fleet,
+    wish: Goal,
+    *,
+    target: DeployTarget,
+    version: str,
+    name: str,
+    image: str,
+    now: int,
+    ill: tuple[str, ...] | None = None,
 ) -> Plan:
     """Decide what comes next.
 
@@ -27,12 +35,14 @@ def plan(
     :param name: its server group's name.
     :param image: its machine image.
     :param now: seconds since 1970.
+    :param ill: the ids of the release's ill machines; None where nobody has looked.
     """
     group = fleet.of(version)
     if wish is Goal.STANDBYS_RETIRED:
         return retire_standbys(fleet, now)
     if wish is Goal.ROLLED_BACK:
-        return roll_back(fleet, version, name)
+        keep = Keep(seconds=target.keep_failed, ill=ill, now=now)
+        return roll_back(fleet, version, name, keep=keep)
     if wish in (Goal.CANARY, Goal.LAUNCHED):
         canary = target.canary if wish is Goal.CANARY else None
         return launch(fleet, version, target=target, name=name, image=image, canary=canary)

@@ -111,7 +111,7 @@ def retire_standbys(fleet: Fleet, now: int) -> Plan:
     """Decide which standbys have had their time.
 
     A launch template that a removal left behind goes as well: nobody else would come for it
-    before the next swap.
+    before the next swap. So does a failed machine that was kept long enough.
 
     :param fleet: the world.
     :param now: seconds since 1970.
@@ -123,4 +123,14 @@ def retire_standbys(fleet: Fleet, now: int) -> Plan:
         if old.standby_until is not None and old.standby_until <= now
         if not (old.attached or old.draining or old.deleting)
     ]
-    return Plan(actions=(*due, *_delete_orphan_templates(fleet)))
+    ended = [
+        Action(
+            verb=ActionKind.END_FAILED,
+            group=one.version,
+            reason="the time for which it was kept is over",
+            machine=one.instance_id,
+        )
+        for one in fleet.kept
+        if one.until <= now
+    ]
+    return Plan(actions=(*due, *ended, *_delete_orphan_templates(fleet)))

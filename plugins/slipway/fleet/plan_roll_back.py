@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from slipway.fleet.capacity import attached, leave_standby, resume_scaling, warm_standby
 from slipway.fleet.goals import Action, ActionKind, Plan
 from slipway.model.fleet import Fleet, ServerGroup
 
 
-def roll_back(fleet: Fleet, version: str, name: str) -> Plan:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keep:
+    """Whether one ill machine of a failed release stays for somebody to look at, and which.
+
+    :param seconds: for how long; 0 keeps none.
+    :param ill: the ids of the ill ones; None where nobody has looked.
+    :param now: seconds since 1970.
+    """
+
+    seconds: float = 0.0
+    ill: tuple[str, ...] | None = None
+    now: int = 0
+
+
+_NONE = Keep()
+
+
+def roll_back(fleet: Fleet, version: str, name: str, *, keep: Keep = _NONE) -> Plan:
     """Decide how a release leaves.
 
     Nothing is taken out of traffic while nothing else serves, and a release that served alone
@@ -16,6 +35,7 @@ def roll_back(fleet: Fleet, version: str, name: str) -> Plan:
     :param fleet: the world.
     :param version: the failed release.
     :param name: its server group's name.
+    :param keep: what of it stays for somebody to look at.
     """
     group, others = fleet.of(version), fleet.others(version)
     back = _restore_previous(attached(others))
@@ -27,6 +47,8 @@ def roll_back(fleet: Fleet, version: str, name: str) -> Plan:
         return Plan(waiting=f"{name} is draining")
     if group.standby_until is not None:
         return Plan(actions=back, note=f"{name} was retired in good order: it is a standby")
+    if kept := _keep_one(fleet, group, keep):
+        return Plan(actions=(*back, *kept))
     failed = Action(verb=ActionKind.DELETE, group=name, reason="its release failed")
     return Plan(actions=(*back, failed))
 
@@ -102,6 +124,22 @@ def _restore_previous(serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
     """What serves alone again scales again, and is nobody's standby."""
     awake = [action for group in serving for action in leave_standby(group)]
     return (*awake, *resume_scaling(serving))
+
+
+def _keep_one(fleet: Fleet, group: ServerGroup, keep: Keep) -> tuple[Action, ...]:
+    """Take one ill machine out of the group before that is deleted, unless one was taken out."""
+    kept = any(one.version == group.version and one.until > keep.now for one in fleet.kept)
+    if keep.seconds <= 0 or kept:
+        return ()
+    # Auto Scaling lets nothing go that is on its way in or out.
+    up = [one.instance_id for one in group.machines if one.up]
+    ill = up if keep.ill is None else [one for one in up if one in keep.ill]
+    if not ill:
+        return ()
+    until = keep.now + int(keep.seconds)
+    why = f"its release failed, and it is kept {keep.seconds:.0f} s for somebody to look at"
+    verb = ActionKind.KEEP_FAILED
+    return (Action(verb=verb, group=group.name, reason=why, machine=ill[0], at=until),)
 
 
 def _template(fleet: Fleet, name: str) -> tuple[Action, ...]:

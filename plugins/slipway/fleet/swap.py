@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.analysis import Analysis
@@ -42,6 +42,7 @@ class Swap:
     :param target: what the environment wants.
     :param image: the release's machine image.
     :param log: receives the story, a line at a time.
+    :param ill: the ids of the release's ill machines; None where nobody has looked.
     """
 
     cloud: FleetCloud
@@ -50,6 +51,7 @@ class Swap:
     log: Callable[[str], None]
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
+    ill: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -66,7 +68,12 @@ class Swap:
 
         :param wish: what it is read for; some wishes need a closer look.
         """
-        return self.cloud.observe(detailed=wish in _CLOSE)
+        fleet = self.cloud.observe(detailed=wish in _CLOSE)
+        keeps = wish is Goal.ROLLED_BACK and self.target.keep_failed > 0
+        if keeps or wish is Goal.STANDBYS_RETIRED:
+            # After the groups: a machine that leaves its group meanwhile is seen twice, not never.
+            return replace(fleet, kept=self.cloud.kept_failed())
+        return fleet
 
     def group(self) -> ServerGroup | None:
         """Read the release's own server group."""
@@ -86,6 +93,7 @@ class Swap:
             name=self.name,
             image=self.image.image_id,
             now=int(self.clock()),
+            ill=self.ill,
         )
 
     def converge(self, wish: Goal, *, timeout: float, seen: Fleet | None = None) -> Fleet:
@@ -234,6 +242,8 @@ def _describe_group(group: ServerGroup) -> str:
 
 
 def _details(action: Action) -> str:
+    if action.machine:
+        return f" ({action.machine})"
     if action.size:
         return f" to min {action.size[0]}, desired {action.size[1]}, max {action.size[2]}"
     return f" ({', '.join(sorted(action.processes))})" if action.processes else ""

@@ -104,6 +104,19 @@ class ServerGroup:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class KeptMachine:
+    """An ill machine of a failed release that is kept for a while; it belongs to no group.
+
+    :param version: of its release.
+    :param until: seconds since 1970.
+    """
+
+    instance_id: str
+    version: str
+    until: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Fleet:
     """All server groups of an environment.
 
@@ -111,11 +124,13 @@ class Fleet:
         a group of another name launches from.
     :param slow_start: seconds over which the balancer gives a new machine its full share, if it
         was looked at closely.
+    :param kept: ill machines that are kept, if somebody asked for them.
     """
 
     groups: tuple[ServerGroup, ...]
     templates: tuple[str, ...] = ()
     slow_start: int = 0
+    kept: tuple[KeptMachine, ...] = ()
 
     def of(self, version: str) -> ServerGroup | None:
         """Return the group of a release."""

@@ -55,6 +55,7 @@ class DeployTarget(Fact):
         next three.
     :param health_scheme: http, https, tcp or tls.
     :param health_status: the right answers, as ``200-399,401``.
+    :param keep_failed: for which an ill machine of a failed release is kept, out of traffic.
     :param probe: a release is asked while it soaks.
     :param alarms: names of the CloudWatch alarms that are listened to meanwhile.
     :param canary: comes before the rest of a new release; None for all at once.
@@ -84,3 +85,4 @@ class DeployTarget(Fact):
     drop: tuple[str, ...] = ()
     health_scheme: str | None = None
     health_status: str | None = None
+    keep_failed: float = 0.0

@@ -27,6 +27,7 @@ from slipway.operators.leased import LeasedOperator, check_plan_is_current, run_
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.begun import finish_swap, forget_swap, never_began
 from slipway.tasks.consent import Consent
+from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.known_images import require_recorded
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.retries import no_retry_on_input_error
@@ -88,6 +89,7 @@ class _FleetOperator(LeasedOperator):
                 self.require_planned(swap)
             if self.consent:
                 self.consent.use_up()
+            swap = self.prepare(context, swap)
             # What served before is still there, but for the task that lets it go.
             first = swap.observe(self.wish) if self.last else None
             fleet = swap.converge(self.wish, timeout=_patience(swap, self.wish), seen=first)
@@ -120,6 +122,15 @@ class _FleetOperator(LeasedOperator):
         """
         require_recorded(swap.image, swap.target)
         check_plan_is_current(swap.observe, self.consent, swap.image.release.version)
+
+    def prepare(self, context: Context, swap: Swap) -> Swap:
+        """Do what comes before the first change, now that it is the run's turn.
+
+        :param context: the task's.
+        :param swap: of this task.
+        :returns: the swap, with what has been learned.
+        """
+        return swap
 
     def leave(self, lease: FleetLease, release: str, context: Context) -> None:
         """Let the next swap begin: this one is done, and whatever was half done before it."""
@@ -198,6 +209,19 @@ class RollBackOperator(_FleetOperator):
 
         return admit
 
+    def prepare(self, context: Context, swap: Swap) -> Swap:
+        """Have the release's machines say what is wrong, unless they were asked already."""
+        group = swap.group()
+        if group is None or has_served_alone(group):
+            return swap
+        failed = FailedRelease(
+            target=swap.target,
+            version=swap.image.release.version,
+            context=context,
+            log=swap.log,
+        )
+        return replace(swap, ill=failed.ill_machines("the run ended before it came into service"))
+
     def leave(self, lease: FleetLease, release: str, context: Context) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
         tell_schema(self.environment, release, self.log.warning)
@@ -230,7 +254,8 @@ class RetireStandbysOperator(BaseOperator):
             looking = self._open("")
             lease = run_lease(context, looking.cloud, self.log.info)
             idle = lease.holder() is None
-            if idle and looking.plan(looking.observe(), Goal.STANDBYS_RETIRED).done:
+            wish = Goal.STANDBYS_RETIRED
+            if idle and looking.plan(looking.observe(wish), wish).done:
                 return
             try:
                 swaps = lease.acquire().swaps

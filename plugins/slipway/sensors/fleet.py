@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 from airflow.sdk.configuration import conf
 
-from slipway.exceptions import CloudUnavailable
+from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult, evaluate
 from slipway.fleet.swap import Swap
-from slipway.model.facts import Json
+from slipway.model.facts import Json, MachineImage
+from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap
+from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 from slipway.triggers.fleet import FleetTrigger
 from slipway.triggers.remarks import Remarks
@@ -61,7 +64,7 @@ class FleetSensor(BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Poke; a deferrable sensor leaves the worker after ``POKE_FIRST`` seconds."""
         since = time.time()
-        with no_retry_on_input_error():
+        with no_retry_on_input_error(), self._explained(context):
             swap = open_swap(self.environment, self.image, self.log.info)
             while not (verdict := self._ask(swap, time.time() - since)).passed:
                 late = time.time() - since > POKE_FIRST
@@ -81,8 +84,29 @@ class FleetSensor(BaseSensorOperator):
         if event.get("retry"):
             raise CloudUnavailable(event["error"])
         if "error" in event:
+            if event.get("unhealthy", True):
+                self._explain(context, event["error"])
             raise PersonsMistake(event["error"])
         self.log.info("passed")
+
+    @contextmanager
+    def _explained(self, context: Context) -> Iterator[None]:
+        """Have the machines of a release that fails say why, while they are there."""
+        try:
+            yield
+        except UnhealthyRelease as error:
+            self._explain(context, error.message)
+            raise
+
+    def _explain(self, context: Context, why: str) -> None:
+        release = MachineImage.from_json(self.image).release
+        failed = FailedRelease(
+            target=DeployTarget.from_json(self.environment),
+            version=release.version,
+            context=context,
+            log=lambda line: self.log.info("%s", line),
+        )
+        failed.explain(why)
 
     def _ask(self, swap: Swap, waited: float) -> GateResult:
         verdict = evaluate(self.gate, swap, waited=waited)

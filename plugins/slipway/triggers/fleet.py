@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from slipway.exceptions import InputError, SlipwayError
+from slipway.exceptions import InputError, SlipwayError, UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import fleet_cloud
@@ -55,7 +55,8 @@ class FleetTrigger(BaseTrigger):
                 await asyncio.sleep(self.poll)
         except SlipwayError as error:
             retry = not isinstance(error, InputError)
-            yield TriggerEvent({"error": str(error), "retry": retry})
+            unhealthy = isinstance(error, UnhealthyRelease)
+            yield TriggerEvent({"error": str(error), "retry": retry, "unhealthy": unhealthy})
         else:
             yield TriggerEvent({"passed": True})
 

@@ -26,6 +26,7 @@ KNOWN: dict[str, str] = {
     ),
     "autoscaling:CreateOrUpdateTags autoScalingGroup": "aws:RequestTag aws:ResourceTag",
     "autoscaling:DeleteAutoScalingGroup autoScalingGroup": "aws:ResourceTag",
+    "autoscaling:DetachInstances autoScalingGroup": "aws:ResourceTag",
     "autoscaling:DeleteTags autoScalingGroup": "aws:ResourceTag aws:TagKeys",
     "autoscaling:DetachLoadBalancerTargetGroups autoScalingGroup": (
         "autoscaling:TargetGroupARNs aws:ResourceTag"
@@ -69,6 +70,7 @@ KNOWN: dict[str, str] = {
     "ec2:DeleteSnapshot snapshot": "aws:ResourceTag",
     "ec2:DeleteTags instance": "aws:ResourceTag aws:TagKeys",
     "ec2:DeregisterImage image": "aws:ResourceTag",
+    "ec2:GetConsoleOutput instance": "aws:ResourceTag",
     "ec2:RunInstances image": "aws:ResourceTag ec2:LaunchTemplate ec2:Owner",
     "ec2:RunInstances instance": "aws:RequestTag ec2:InstanceProfile ec2:LaunchTemplate",
     "ec2:RunInstances key-pair": "ec2:LaunchTemplate",
@@ -81,6 +83,7 @@ KNOWN: dict[str, str] = {
     "ec2:TerminateInstances instance": "aws:ResourceTag",
     "iam:CreateServiceLinkedRole role": "iam:AWSServiceName",
     "iam:PassRole role": "iam:PassedToService",
+    "ssm:SendCommand instance": "aws:ResourceTag",
     "kms:Decrypt key": "kms:EncryptionContext kms:ViaService",
 }
 

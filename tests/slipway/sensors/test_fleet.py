@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from slipway.exceptions import CloudUnavailable, UnhealthyRelease
+from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult
 from slipway.model.target import Canary
 from slipway.sensors import fleet
@@ -14,10 +14,24 @@ from slipway.sensors.fleet import FleetSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
+from slipway.tasks.failure.failed_release import FailedRelease
 from tests.slipway.fleet.worlds import make_image, make_target
 
 ENVIRONMENT = make_target(soak=5.0).to_json()
 IMAGE = make_image("1").to_json()
+
+
+@pytest.fixture(autouse=True)
+def explained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note what failures are looked into."""
+    told: list[str] = []
+
+    def explain(self: FailedRelease, why: str) -> None:
+        assert (self.version, self.target.environment) == ("1", "dev")
+        told.append(why)
+
+    monkeypatch.setattr(FailedRelease, "explain", explain)
+    return told
 
 
 def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> list[float]:
@@ -47,10 +61,23 @@ def test_pokes_until_the_gate_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(waited) == 3
 
 
-def test_an_unhealthy_release_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unhealthy_release_is_not_tried_again(
+    monkeypatch: pytest.MonkeyPatch, explained: list[str]
+) -> None:
     _scripted(monkeypatch, False, UnhealthyRelease("0 of 2"))
     with pytest.raises(AirflowFailException, match="0 of 2"):
         _sensor().execute({})
+    assert explained == ["0 of 2"]
+
+
+def test_machines_are_not_asked_about_what_is_not_theirs(
+    monkeypatch: pytest.MonkeyPatch, explained: list[str]
+) -> None:
+    for trouble in (EnvironmentMisconfigured("no such alarm"), CloudUnavailable("away")):
+        _scripted(monkeypatch, trouble)
+        with pytest.raises((AirflowFailException, CloudUnavailable)):
+            _sensor().execute({})
+    assert explained == []
 
 
 def test_a_deferrable_one_leaves_the_worker_only_when_it_takes_long(
@@ -99,10 +126,20 @@ def test_without_news_the_question_is_asked_again(monkeypatch: pytest.MonkeyPatc
         ({"error": "away", "retry": True}, CloudUnavailable),
     ],
 )
-def test_what_came_of_it_in_the_triggerer(event: dict[str, Any], expected: type[Exception]) -> None:
+def test_what_came_of_it_in_the_triggerer(
+    event: dict[str, Any], expected: type[Exception], explained: list[str]
+) -> None:
     with pytest.raises(expected, match=event["error"]):
         _sensor().execute_complete({}, event)
+    assert explained == ([] if event["retry"] else ["0 of 2"])
     _sensor().execute_complete({}, {"passed": True})
+
+
+def test_what_the_triggerer_found_wrong_besides_is_not_the_machines(explained: list[str]) -> None:
+    event = {"error": "no such alarm", "retry": False, "unhealthy": False}
+    with pytest.raises(AirflowFailException):
+        _sensor().execute_complete({}, event)
+    assert explained == []
 
 
 def test_the_configuration_says_whether_to_defer(monkeypatch: pytest.MonkeyPatch) -> None:

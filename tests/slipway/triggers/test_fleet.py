@@ -10,7 +10,12 @@ from unittest import mock
 
 import pytest
 
-from slipway.exceptions import CloudUnavailable, SlipwayError, UnhealthyRelease
+from slipway.exceptions import (
+    CloudUnavailable,
+    EnvironmentMisconfigured,
+    SlipwayError,
+    UnhealthyRelease,
+)
 from slipway.fleet.gates import GateResult
 from slipway.triggers import fleet
 from slipway.triggers.fleet import FleetTrigger
@@ -83,13 +88,19 @@ def test_the_cloud_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "retry"), [(UnhealthyRelease("0 of 2"), False), (CloudUnavailable("away"), True)]
+    ("error", "retry", "unhealthy"),
+    [
+        (UnhealthyRelease("0 of 2"), False, True),
+        (EnvironmentMisconfigured("no such alarm"), False, False),
+        (CloudUnavailable("away"), True, False),
+    ],
 )
 def test_a_gate_that_cannot_open(
-    monkeypatch: pytest.MonkeyPatch, error: SlipwayError, retry: bool
+    monkeypatch: pytest.MonkeyPatch, error: SlipwayError, retry: bool, unhealthy: bool
 ) -> None:
     _scripted(monkeypatch, False, error)
-    assert _events(_trigger()) == [{"error": str(error), "retry": retry}]
+    told = {"error": str(error), "retry": retry, "unhealthy": unhealthy}
+    assert _events(_trigger()) == [told]
 
 
 def test_the_log_says_what_is_waited_for_and_no_line_for_each_look(

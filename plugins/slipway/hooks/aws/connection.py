@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-from slipway.hooks.aws.session import AwsSession
+from slipway.hooks.aws.session import HASTY, AwsSession
+from slipway.hooks.explain.explainer import CloudExplainer
 from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.health_check import HealthCheck
 
 
 def aws_client(aws_conn_id: str, region: str, service: str) -> Any:
@@ -59,6 +61,45 @@ def fleet_cloud(
         target_group=target_group,
         load_balancer=load_balancer,
     )
+
+
+def hasty_fleet(
+    aws_conn_id: str,
+    region: str,
+    *,
+    project: str,
+    environment: str,
+    target_group: str | None = None,
+    load_balancer: str | None = None,
+) -> tuple[FleetCloud, Callable[[Sequence[HealthCheck]], CloudExplainer]]:
+    """Return a fleet that is looked at in a hurry, and what asks its machines why they are ill.
+
+    Every client is made here, so that threads may use them: Airflow's connections are the
+    task's own thread's to ask for.
+
+    :param aws_conn_id: the Airflow connection.
+    :param region: wins over the connection's.
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param target_group: name of the environment's target group, or
+    :param load_balancer: name of its classic load balancer.
+    """
+    session = AwsSession(aws_conn_id=aws_conn_id, region_name=region)
+    balancing = "elbv2" if target_group else "elb"
+    services = ("autoscaling", "ec2", "ssm", balancing)
+    clients = {name: session.client(name, HASTY) for name in services}
+    cloud = FleetCloud(
+        clients.__getitem__,
+        project=project,
+        environment=environment,
+        target_group=target_group,
+        load_balancer=load_balancer,
+    )
+    return cloud, partial(_explainer, clients)
+
+
+def _explainer(clients: Mapping[str, Any], questions: Sequence[HealthCheck]) -> CloudExplainer:
+    return CloudExplainer(ssm=clients["ssm"], ec2=clients["ec2"], questions=questions)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,10 @@ CONFIG = Config(
     read_timeout=60,
     user_agent_extra="Slipway",
 )
+# For what nobody can wait for.
+HASTY = Config(
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=4
+)
 # What the swap and the bake talk to.
 SERVICES = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
 # Keeps what it has read; botocore's own would belong to one session.

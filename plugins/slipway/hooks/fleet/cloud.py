@@ -19,13 +19,13 @@ from slipway.hooks.fleet.describe import (
     machine_ids,
     server_group,
 )
+from slipway.hooks.fleet.failed_machines import FailedMachines
 from slipway.hooks.fleet.group_tags import PROJECT
 from slipway.hooks.fleet.inheritance_told import told
 from slipway.hooks.fleet.launch_templates import Launch, template_names
 from slipway.hooks.fleet.new_group import new_group
 from slipway.hooks.fleet.scaling_rules import fingerprint, found_rules
 from slipway.hooks.fleet.traffic_sources import behind, sources_of, states
-from slipway.hooks.fleet.writer import FleetChanges
 from slipway.hooks.health_check import HealthCheck
 from slipway.model.fleet import Fleet
 
@@ -35,7 +35,7 @@ _FILTER_VALUES = 200
 _MOST_ALARMS = 2000
 
 
-class FleetCloud(FleetChanges):
+class FleetCloud(FailedMachines):
     """One environment's fleet, in one region of one account: it can be looked at, and changed."""
 
     @retry_transient

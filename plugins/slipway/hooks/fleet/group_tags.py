@@ -11,6 +11,8 @@ STANDBY, LIVE, HELD = "slipway:standby-until", "slipway:live-since", "slipway:he
 SIZE, CARRIED, PLACED = "slipway:size", "slipway:carried", "slipway:placed"
 # Of a group that has not got yet what AWS takes only of groups that are there: whose that is.
 TAKING_OVER = "slipway:taking-over"
+# Of an ill machine that is kept for somebody to look at: until when.
+FAILED = "slipway:failed-until"
 
 
 def note(

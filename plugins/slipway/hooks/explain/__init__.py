@@ -1,0 +1,1 @@
+"""Asks ill machines, and their balancer, what is wrong with them."""

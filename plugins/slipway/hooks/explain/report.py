@@ -1,0 +1,75 @@
+"""What an ill machine said of itself before it was removed: small facts, kept beside deployments.
+
+Whatever stands here was masked on the machine, and is text that a stranger wrote: whoever shows it
+treats it as nothing but text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipway.model.fact import Fact
+
+# Lines of a journal, and characters of one line, that are kept and shown.
+MOST_LINES, LONGEST_LINE = 100, 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MachineReport(Fact):
+    """One machine; each text is empty where nothing is known.
+
+    :param asked: what it was asked for its health, from a worker.
+    :param answered: and what came of it.
+    :param balancer: the balancer's word on it, with its reason.
+    :param source: where the rest is from: ``ssm``, ``console``, or empty.
+    :param own_answers: what the machine got when it asked itself: status and first bytes.
+    :param listens: addresses and ports, with the program.
+    :param status: ``systemctl status`` of the service, and of what reads its parameters.
+    :param journal: the last lines of the service's journal.
+    :param parameters: the last lines of the unit's that reads its parameters.
+    :param cloud_init: the end of cloud-init's output.
+    :param console: the end of the machine's console.
+    :param problem: why less is known than could be.
+    """
+
+    instance_id: str
+    address: str = ""
+    lifecycle: str = ""
+    asked: str = ""
+    answered: str = ""
+    balancer: str = ""
+    source: str = ""
+    own_answers: tuple[str, ...] = ()
+    listens: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    journal: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    cloud_init: tuple[str, ...] = ()
+    console: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailureReport(Fact):
+    """A release that failed in an environment, and what its ill machines said.
+
+    :param group: its server group.
+    :param run_id: the run that brought it.
+    :param task: that failed, or that looked.
+    :param why: the gate's word.
+    :param balancer_asks: how the balancer asks machines for their health.
+    :param ill: every ill machine's id, also of those that were not asked.
+    :param at: seconds since 1970.
+    """
+
+    project: str
+    environment: str
+    version: str
+    group: str
+    run_id: str
+    task: str
+    why: str
+    at: float
+    balancer_asks: str = ""
+    ill: tuple[str, ...] = ()
+    machines: tuple[MachineReport, ...] = ()

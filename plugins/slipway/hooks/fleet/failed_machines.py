@@ -1,0 +1,98 @@
+"""Ill machines of a failed release: what the balancer says of them, and one that is kept.
+
+A kept machine belongs to no group, so it is nobody's capacity and gets no traffic. Its tag says
+until when it stays; the tag comes first, so that a crash anywhere leaves nothing for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from botocore.exceptions import ClientError
+
+from slipway.hooks.aws.errors import retry_transient
+from slipway.hooks.aws.lookup import tags_of
+from slipway.hooks.explain.balancer_words import balancer_words
+from slipway.hooks.fleet.group_tags import FAILED, VERSION, number
+from slipway.hooks.fleet.missing_group import unless_gone
+from slipway.hooks.fleet.writer import FleetChanges
+from slipway.model.fleet import KeptMachine
+
+# Whatever else a machine is, it is there, and costs money.
+_THERE = ("pending", "running", "stopping", "stopped")
+# Auto Scaling's own tag of the machines of a group.
+_GROUP = "aws:autoscaling:groupName"
+_GONE = "InvalidInstanceID.NotFound"
+
+
+class FailedMachines(FleetChanges):
+    """One environment's fleet, as far as it is about ill machines."""
+
+    @retry_transient
+    def target_words(self) -> dict[str, str]:
+        """Return what the balancer says of each machine, with its reasons, by instance id.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        return balancer_words(self._client, self._balancer)
+
+    @retry_transient
+    def kept_failed(self) -> tuple[KeptMachine, ...]:
+        """List the environment's machines that were kept for being ill.
+
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        tags = [{"Name": f"tag:{key}", "Values": [value]} for key, value in self._tags.items()]
+        state = {"Name": "instance-state-name", "Values": list(_THERE)}
+        wanted = [*tags, {"Name": "tag-key", "Values": [FAILED]}, state]
+        pages = self._ec2.get_paginator("describe_instances").paginate(Filters=wanted)
+        machines = (i for page in pages for r in page["Reservations"] for i in r["Instances"])
+        told = {str(one["InstanceId"]): tags_of(one) for one in machines}
+        # One that is still in its group goes with the group, or leaves it at the next look.
+        return tuple(
+            KeptMachine(
+                instance_id=name, version=mine.get(VERSION, ""), until=number(mine[FAILED]) or 0
+            )
+            for name, mine in sorted(told.items())
+            if _GROUP not in mine
+        )
+
+    @retry_transient
+    @unless_gone
+    def keep_failed(self, group: str, instance_id: str, until: int) -> None:
+        """Take an ill machine out of its group, which stays without it; it goes on running.
+
+        :param group: that is about to be deleted.
+        :param instance_id: of the machine.
+        :param until: seconds since 1970.
+        """
+        if instance_id not in self._members(group):
+            return  # it has left the group, or this world, meanwhile
+        tag = {"Key": FAILED, "Value": str(until)}
+        self._changing("ec2").create_tags(Resources=[instance_id], Tags=[tag])
+        # A group may not be smaller than its least.
+        self._changing("autoscaling").update_auto_scaling_group(
+            AutoScalingGroupName=group, MinSize=0
+        )
+        try:
+            self._changing("autoscaling").detach_instances(
+                AutoScalingGroupName=group,
+                InstanceIds=[instance_id],
+                ShouldDecrementDesiredCapacity=True,
+            )
+        except ClientError:
+            if instance_id in self._members(group):
+                raise
+
+    @retry_transient
+    def end_failed(self, instance_id: str) -> None:
+        """Terminate a machine that was kept."""
+        try:
+            self._changing("ec2").terminate_instances(InstanceIds=[instance_id])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _GONE:
+                raise
+
+    def _members(self, group: str) -> Iterable[str]:
+        found = self._described(group) or {}
+        return [one["InstanceId"] for one in found.get("Instances", ())]

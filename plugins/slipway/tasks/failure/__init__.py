@@ -1,0 +1,1 @@
+"""Why a release failed, told in its task's log and kept."""
