@@ -28,11 +28,11 @@ MODULES = tuple(
     for name in (
         "aws/load_balancers",
         "aws/lookup",
+        "explain/balancer_words",
+        "explain/explainer",
         "fleet/alarms",
         "fleet/cloud",
-        "explain/balancer_words",
         "fleet/describe",
-        "explain/explainer",
         "fleet/failed_machines",
         "fleet/fence",
         "fleet/group_tags",

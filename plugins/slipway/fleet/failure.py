@@ -6,6 +6,7 @@ for longer than :data:`LONGEST`, and what is there by then is what is told. Noth
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,8 @@ MOST_MACHINES = 3
 _PAUSE = 0.05
 # Seconds that a machine gets for its last answer.
 _ANSWER = 2.0
+# In what was asked; an address of version 6 stands in brackets.
+_PORT = re.compile(r":\d+(?=/|$)")
 
 Explain = Callable[[Sequence[HealthCheck]], MachineExplainer]
 
@@ -184,8 +187,16 @@ def told(machines: Iterable[MachineReport], balancer_asks: str) -> Iterator[str]
         for answer in one.own_answers:
             yield f"  the machine itself asked {answer}"
         if one.source == "ssm":
-            yield f"  it listens on: {', '.join(one.listens) or 'no port'}"
+            yield f"  it listens on {', '.join(one.listens) or 'no port'}{_not_on(one)}"
         yield from _texts(one)
+
+
+def _not_on(one: MachineReport) -> str:
+    """Say so where nothing listens on the port that is asked."""
+    asked = _PORT.search(one.asked)
+    if asked is None or any(place.partition(" ")[0].endswith(asked[0]) for place in one.listens):
+        return ""
+    return f", and not on {asked[0][1:]}"
 
 
 def _texts(one: MachineReport) -> Iterator[str]:

@@ -57,8 +57,8 @@ def requests(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
             asks = {tag["Key"]: tag.get("Value", "") for tag in params["Tags"]}
             told = context(asks=asks, has=_machine_tags(one))
             yield Request(action=action, resource=f"{EC2}:instance/{one}", context=told)
-    elif action in _ONE_THING:
-        yield from _bake(action, params)
+    elif action in {*_ONE_THING, *_OF_MACHINES}:
+        yield from (_bake if action in _ONE_THING else _asked)(action, params)
     elif action.startswith("ssm:"):
         arn = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{params['Name']}"
         yield Request(action=action, resource=arn, context=context())
@@ -89,6 +89,22 @@ _ONE_THING = {
     "ec2:DeregisterImage": ("ImageId", "image"),
     "ec2:DeleteSnapshot": ("SnapshotId", "snapshot"),
 }
+
+
+# Calls by which a failed machine is asked why.
+_OF_MACHINES = frozenset({"ssm:SendCommand", "ssm:GetCommandInvocation", "ec2:GetConsoleOutput"})
+
+
+def _asked(action: str, params: Mapping[str, Any]) -> Iterator[Request]:
+    if action == "ssm:GetCommandInvocation":
+        yield Request(action=action, resource="*", context=context())
+        return
+    for one in params.get("InstanceIds", [params.get("InstanceId")]):
+        told = context(has=_machine_tags(one))
+        yield Request(action=action, resource=f"{EC2}:instance/{one}", context=told)
+    if document := params.get("DocumentName"):
+        arn = f"arn:aws:ssm:{REGION}::document/{document}"
+        yield Request(action=action, resource=arn, context=context())
 
 
 def _bake(action: str, params: Mapping[str, Any]) -> Iterator[Request]:

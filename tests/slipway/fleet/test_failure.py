@@ -74,7 +74,7 @@ def test_the_reason_stands_in_the_services_own_words(cloud: FakeFleetCloud) -> N
     assert "i-shop-dev-2-0 at 10.1.0.0 (InService):" in lines
     assert "  asked http://10.1.0.0:80/ for 200-299: HTTP 500" in lines
     assert "the balancer asks http://:80/ for 200-299 and says: unused: Target.NotInUse" in text
-    assert "it listens on: 0.0.0.0:9999 (python3)" in text
+    assert "it listens on 0.0.0.0:9999 (python3), and not on 80" in text
     assert "    | KeyError: 'DATABASE_URL'" in lines
 
 
@@ -199,6 +199,20 @@ def test_what_a_probe_got_is_text(cloud: FakeFleetCloud, monkeypatch: pytest.Mon
     monkeypatch.setattr(failure, "probe", asked)
     found = _hold(cloud, Machines(_crashed))
     assert found.machines()[0].answered == "ProtocolError: <U+001B>[2J<U+000A>::endgroup::"
+
+
+@pytest.mark.parametrize(
+    ("asked", "listens", "said"),
+    [
+        ("http://10.0.0.5:80/a:9/b for 200", ("0.0.0.0:80 (nginx)",), "0.0.0.0:80 (nginx)"),
+        ("http://10.0.0.5:80/", ("[::]:8080 (java)",), "[::]:8080 (java), and not on 80"),
+        ("tcp://10.0.0.5:6000", (), "no port, and not on 6000"),
+        ("", ("[::]:22 (sshd)",), "[::]:22 (sshd)"),
+    ],
+)
+def test_a_service_that_listens_elsewhere(asked: str, listens: tuple[str, ...], said: str) -> None:
+    one = MachineReport(instance_id="i-1", source="ssm", asked=asked, listens=listens)
+    assert f"  it listens on {said}" in list(told([one], ""))
 
 
 def test_a_release_without_a_group_has_nothing_to_say(cloud: FakeFleetCloud) -> None:

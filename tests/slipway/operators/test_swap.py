@@ -12,6 +12,7 @@ from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured
 from slipway.fleet import swap
 from slipway.fleet.goals import Goal
 from slipway.model.facts import Deployment, Json
+from slipway.model.fleet import KeptMachine
 from slipway.operators import swap as fleet
 from slipway.operators.swap import (
     LaunchCanaryOperator,
@@ -21,6 +22,7 @@ from slipway.operators.swap import (
     RollBackOperator,
     ShiftTrafficOperator,
 )
+from slipway.tasks.failure.failed_release import FailedRelease
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
@@ -31,6 +33,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
     cloud = FakeFleetCloud(healthy={"1", "2"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
     monkeypatch.setattr(fleet, "require_recorded", lambda *_: None)
+    monkeypatch.setattr(FailedRelease, "ill_machines", lambda *_: None)
     monkeypatch.setattr(swap, "_AFTER_CHANGE", 0.0)
     monkeypatch.setattr(swap, "_WHILE_WAITING", 0.0)
     return cloud
@@ -129,3 +132,32 @@ def test_a_run_whose_way_was_never_open_has_nothing_to_roll_back(
         with pytest.raises(AirflowSkipException, match="nothing was launched"):
             back.execute(FakeTask().context)
     assert cloud.ssm.parameters == {}
+
+
+def test_a_roll_back_has_the_machines_say_why_before_it_removes_them(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No gate failed: the launch did, or somebody marked it."""
+    seen: list[int] = []
+
+    def ill_machines(self: FailedRelease, why: str) -> tuple[str, ...]:
+        group = cloud.groups["shop-dev-bad"]
+        seen.append(len(group.machines))
+        return tuple(one.instance_id for one in group.machines[1:])
+
+    monkeypatch.setattr(FailedRelease, "ill_machines", ill_machines)
+    deploy(cloud, "1")
+    facts = _facts("bad", keep_failed=3600.0)
+    _run(LaunchOperator(task_id="launch", **facts))
+    ill = cloud.groups["shop-dev-bad"].machines[1].instance_id
+    _run(RollBackOperator(task_id="roll_back", **facts))
+    assert seen == [2]
+    assert list(cloud.kept) == [ill]
+    assert serving(cloud) == ["1"]
+
+
+def test_a_kept_machine_has_its_end_from_housekeeping(cloud: FakeFleetCloud) -> None:
+    for name, until in (("i-old", NOW), ("i-new", 2**40)):
+        cloud.kept[name] = KeptMachine(instance_id=name, version="bad", until=until)
+    _run(RetireStandbysOperator(task_id="t", environment=make_target().to_json()))
+    assert list(cloud.kept) == ["i-new"]

@@ -172,7 +172,7 @@ def command(address: str, questions: Sequence[HealthCheck], *, secrets: str = ""
     given = {"address": address, "questions": asked, "secrets": secrets}
     argument = base64.b64encode(json.dumps(given).encode())
     unfold = f"import base64,zlib;exec(zlib.decompress(base64.b64decode('{code}')))"
-    return f'python3 -c "{unfold}" {argument.decode()}'
+    return f'python3 -I -c "{unfold}" {argument.decode()}'
 
 
 def unpacked(output: str) -> dict[str, Any]:

@@ -94,8 +94,9 @@ class FailedRelease:
             self.log(found.problem or "it has no machines to ask why it failed")
             return None
         if not found.ill:
-            self.log("none of its machines is ill")
-            return ()
+            there = "is ill" if found.group.machines else "is there yet"
+            self.log(found.problem or f"none of its machines {there}")
+            return None if found.problem else ()
         machines = found.machines()
         more = len(found.ill) - len(machines)
         others = f"; {more} more are not asked" if more else ""

@@ -99,6 +99,15 @@ def test_a_run_that_somebody_stopped_has_nobody_ill(
     assert _kept() == []
 
 
+def test_a_group_that_got_no_machine_at_all(cloud: FakeFleetCloud) -> None:
+    cloud.refusal = "You have exceeded your quota"
+    group = make_group("2", size=0, attached=False, live_since=None)
+    cloud.groups = {group.name: group}
+    log: list[str] = []
+    assert _failed(log).explain("0 of 1 machines were launched") == ()
+    assert log == ["none of its machines is there yet"]
+
+
 def test_no_connection_no_cloud_and_no_store_are_lines_in_the_log(
     cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
