@@ -173,7 +173,13 @@ def _begin(work: Callable[[], None]) -> threading.Thread:
 
 
 def told(machines: Iterable[MachineReport], balancer_asks: str) -> Iterator[str]:
-    """Say, line by line, what machines said."""
+    """Say, line by line, what machines said.
+
+    :param machines: their reports.
+    :param balancer_asks: what the balancer asks each machine.
+    """
+    if balancer_asks:
+        yield f"the balancer asks {balancer_asks}"
     for one in machines:
         where = f" at {one.address}" if one.address else ""
         state = f" ({one.lifecycle})" if one.lifecycle else ""
@@ -181,7 +187,7 @@ def told(machines: Iterable[MachineReport], balancer_asks: str) -> Iterator[str]
         if one.asked:
             yield f"  asked {one.asked}: {one.answered}"
         if one.balancer:
-            yield f"  the balancer asks {balancer_asks} and says: {one.balancer}"
+            yield f"  the balancer says {one.balancer}"
         if one.problem:
             yield f"  {one.problem}"
         for answer in one.own_answers:

@@ -131,6 +131,6 @@ def retire_standbys(fleet: Fleet, now: int) -> Plan:
             machine=one.instance_id,
         )
         for one in fleet.kept
-        if one.until <= now
+        if one.until <= now and not one.grouped
     ]
     return Plan(actions=(*due, *ended, *_delete_orphan_templates(fleet)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from slipway.fleet.capacity import attached, leave_standby, resume_scaling, warm_standby
 from slipway.fleet.goals import Action, ActionKind, Plan
-from slipway.model.fleet import Fleet, ServerGroup
+from slipway.model.fleet import Fleet, KeptMachine, ServerGroup
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,6 +49,8 @@ def roll_back(fleet: Fleet, version: str, name: str, *, keep: Keep = _NONE) -> P
         return Plan(actions=back, note=f"{name} was retired in good order: it is a standby")
     if kept := _keep_one(fleet, group, keep):
         return Plan(actions=(*back, *kept))
+    if leaving := _leaving(fleet, group, keep):
+        return Plan(waiting=f"{leaving} is leaving {name}")
     failed = Action(verb=ActionKind.DELETE, group=name, reason="its release failed")
     return Plan(actions=(*back, failed))
 
@@ -128,18 +130,33 @@ def _restore_previous(serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
 
 def _keep_one(fleet: Fleet, group: ServerGroup, keep: Keep) -> tuple[Action, ...]:
     """Take one ill machine out of the group before that is deleted, unless one was taken out."""
-    kept = any(one.version == group.version and one.until > keep.now for one in fleet.kept)
-    if keep.seconds <= 0 or kept:
+    if keep.seconds <= 0:
         return ()
     # Auto Scaling lets nothing go that is on its way in or out.
     up = [one.instance_id for one in group.machines if one.up]
+    kept = [one.instance_id for one in fleet.kept if _is_kept(one, group, keep)]
+    if kept and not any(one in up for one in kept):
+        return ()
     ill = up if keep.ill is None else [one for one in up if one in keep.ill]
+    # One that has its tag already was on its way out when a task was killed.
+    ill = [one for one in kept if one in up] or ill
     if not ill:
         return ()
     until = keep.now + int(keep.seconds)
     why = f"its release failed, and it is kept {keep.seconds:.0f} s for somebody to look at"
     verb = ActionKind.KEEP_FAILED
     return (Action(verb=verb, group=group.name, reason=why, machine=ill[0], at=until),)
+
+
+def _is_kept(one: KeptMachine, group: ServerGroup, keep: Keep) -> bool:
+    return one.version == group.version and one.until > keep.now
+
+
+def _leaving(fleet: Fleet, group: ServerGroup, keep: Keep) -> str:
+    """Name a machine that has its tag and is still about to leave the group."""
+    kept = [one.instance_id for one in fleet.kept if _is_kept(one, group, keep)]
+    inside = (one.instance_id for one in group.machines if one.instance_id in kept)
+    return next(inside, "") if keep.seconds > 0 else ""
 
 
 def _template(fleet: Fleet, name: str) -> tuple[Action, ...]:

@@ -105,15 +105,17 @@ class ServerGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptMachine:
-    """An ill machine of a failed release that is kept for a while; it belongs to no group.
+    """An ill machine of a failed release that is kept for a while.
 
     :param version: of its release.
     :param until: seconds since 1970.
+    :param grouped: it has not left its group yet, or somebody put it into one.
     """
 
     instance_id: str
     version: str
     until: int
+    grouped: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -73,7 +73,8 @@ def test_the_reason_stands_in_the_services_own_words(cloud: FakeFleetCloud) -> N
     text = "\n".join(lines)
     assert "i-shop-dev-2-0 at 10.1.0.0 (InService):" in lines
     assert "  asked http://10.1.0.0:80/ for 200-299: HTTP 500" in lines
-    assert "the balancer asks http://:80/ for 200-299 and says: unused: Target.NotInUse" in text
+    assert lines[0] == "the balancer asks http://:80/ for 200-299"
+    assert "  the balancer says unused: Target.NotInUse" in lines
     assert "it listens on 0.0.0.0:9999 (python3), and not on 80" in text
     assert "    | KeyError: 'DATABASE_URL'" in lines
 

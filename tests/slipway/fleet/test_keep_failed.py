@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from slipway.fleet.goals import ActionKind, Goal
+from slipway.fleet.goals import ActionKind, Goal, Plan
+from slipway.fleet.plan import plan
+from slipway.fleet.plan_retire import retire_standbys
 from slipway.fleet.swap import Swap
 from slipway.model.fleet import Fleet, KeptMachine
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
@@ -133,6 +135,39 @@ def test_what_cannot_leave_its_group_yet_is_not_waited_for() -> None:
     group = make_group("2", attached=False, lifecycle="Pending", live_since=None)
     step = make_plan(Goal.ROLLED_BACK, group, **KEEP)
     assert did(step) == [(ActionKind.DELETE, NAME)]
+
+
+def _planned(*kept: KeptMachine, **more: Any) -> Plan:
+    group = make_group("2", attached=False, live_since=None, **more)
+    return plan(
+        Fleet(groups=(group,), kept=kept),
+        Goal.ROLLED_BACK,
+        target=make_target(**KEEP),
+        version="2",
+        name=NAME,
+        image="ami-2",
+        now=NOW,
+    )
+
+
+def test_a_killed_task_goes_on_with_the_machine_that_has_the_tag() -> None:
+    """And takes no second one."""
+    tagged = KeptMachine(instance_id=f"i-{NAME}-1", version="2", until=NOW + 10, grouped=True)
+    [action] = _planned(tagged).actions
+    assert (action.verb, action.machine) == (ActionKind.KEEP_FAILED, tagged.instance_id)
+
+
+def test_one_that_is_on_its_way_out_is_waited_for() -> None:
+    tagged = KeptMachine(instance_id=f"i-{NAME}-1", version="2", until=NOW + 10, grouped=True)
+    step = _planned(tagged, lifecycle="Detaching")
+    assert (step.actions, step.waiting) == ((), f"{tagged.instance_id} is leaving {NAME}")
+    gone = KeptMachine(instance_id="i-gone", version="2", until=NOW + 10, grouped=True)
+    assert did(_planned(gone)) == [(ActionKind.DELETE, NAME)]
+
+
+def test_one_that_somebody_put_into_a_group_is_his() -> None:
+    his = KeptMachine(instance_id="i-his", version="2", until=1, grouped=True)
+    assert retire_standbys(Fleet(groups=(), kept=(his,)), NOW).done
 
 
 def test_nothing_is_taken_out_of_a_fleet_that_still_has_traffic() -> None:

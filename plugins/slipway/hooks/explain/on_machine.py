@@ -223,6 +223,9 @@ def report(found: dict[str, Any], secrets: list[str]) -> dict[str, list[str]]:
         whole = masked("\n".join(lines), secrets)
         told[name] = [one[:_LINE] for one in whole.split("\n")[-_LINES:]]
     answers = [masked(one, secrets) for one in found["own_answers"]]
+    # A port may be a secret's value by chance; what a program calls itself is its own.
+    places = [one.partition(" ") for one in found.get("listens", ())]
+    told["listens"] = [f"{place} {masked(name, secrets)}" for place, _, name in places]
     return {**told, "own_answers": [" ".join(one[:_BYTES].split()) for one in answers]}
 
 

@@ -6,10 +6,12 @@ until when it stays; the tag comes first, so that a crash anywhere leaves nothin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from botocore.exceptions import ClientError
 
+from slipway.exceptions import CloudUnavailable
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.explain.balancer_words import balancer_words
@@ -23,6 +25,8 @@ _THERE = ("pending", "running", "stopping", "stopped")
 # Auto Scaling's own tag of the machines of a group.
 _GROUP = "aws:autoscaling:groupName"
 _GONE = "InvalidInstanceID.NotFound"
+# How often, and after how many seconds, a new tag is looked for.
+_LOOKS, _PAUSE = 20, 0.5
 
 
 class FailedMachines(FleetChanges):
@@ -48,13 +52,14 @@ class FailedMachines(FleetChanges):
         pages = self._ec2.get_paginator("describe_instances").paginate(Filters=wanted)
         machines = (i for page in pages for r in page["Reservations"] for i in r["Instances"])
         told = {str(one["InstanceId"]): tags_of(one) for one in machines}
-        # One that is still in its group goes with the group, or leaves it at the next look.
         return tuple(
             KeptMachine(
-                instance_id=name, version=mine.get(VERSION, ""), until=number(mine[FAILED]) or 0
+                instance_id=name,
+                version=mine.get(VERSION, ""),
+                until=number(mine[FAILED]) or 0,
+                grouped=_GROUP in mine,
             )
             for name, mine in sorted(told.items())
-            if _GROUP not in mine
         )
 
     @retry_transient
@@ -65,11 +70,13 @@ class FailedMachines(FleetChanges):
         :param group: that is about to be deleted.
         :param instance_id: of the machine.
         :param until: seconds since 1970.
+        :raises CloudUnavailable: when its tag is not to be seen: without it nobody would end it.
         """
         if instance_id not in self._members(group):
             return  # it has left the group, or this world, meanwhile
         tag = {"Key": FAILED, "Value": str(until)}
         self._changing("ec2").create_tags(Resources=[instance_id], Tags=[tag])
+        self._require_seen(instance_id)
         # A group may not be smaller than its least.
         self._changing("autoscaling").update_auto_scaling_group(
             AutoScalingGroupName=group, MinSize=0
@@ -92,6 +99,15 @@ class FailedMachines(FleetChanges):
         except ClientError as error:
             if error.response["Error"]["Code"] != _GONE:
                 raise
+
+    def _require_seen(self, instance_id: str) -> None:
+        """Wait for the tag, so that the next look does not take another machine for lack of it."""
+        for _ in range(_LOOKS):
+            if any(one.instance_id == instance_id for one in self.kept_failed()):
+                return
+            time.sleep(_PAUSE)
+        msg = f"the tag {FAILED} of {instance_id} is not to be seen yet"
+        raise CloudUnavailable(msg, advice="nothing: the task tries again by itself")
 
     def _members(self, group: str) -> Iterable[str]:
         found = self._described(group) or {}

@@ -66,6 +66,11 @@ def test_short_values_hide_nothing_else() -> None:
     assert masked("port 80 is up", forms(["80", "up", ""])) == "port 80 is up"
 
 
+def test_a_port_that_is_a_parameter_as_well_is_still_a_port() -> None:
+    found = {"listens": ["0.0.0.0:8000 (hunter2)"], "own_answers": []}
+    assert report(found, forms(["8000", "hunter2"]))["listens"] == ["0.0.0.0:8000 (******)"]
+
+
 def test_it_reads_what_the_machine_wrote() -> None:
     """The one script writes the file, the other reads it."""
     writes = reader()

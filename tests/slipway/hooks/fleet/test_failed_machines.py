@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 from moto import mock_aws
 
+from slipway.exceptions import CloudUnavailable
+from slipway.hooks.aws import errors
+from slipway.hooks.fleet import failed_machines
 from slipway.hooks.fleet.cloud import FleetCloud
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, described, fleet, launch
@@ -58,10 +62,28 @@ def test_one_that_is_gone_already_is_no_trouble(cloud: FleetCloud) -> None:
 
 def test_one_that_is_still_in_its_group_is_not_kept_yet(cloud: FleetCloud) -> None:
     """A task was killed after the tag; the next look takes it out, or the group goes with it."""
-    kept, _ = _machines()
+    kept, other = _machines()
     tag = [{"Key": "slipway:failed-until", "Value": "4600"}]
     client("ec2").create_tags(Resources=[kept], Tags=tag)
-    assert cloud.kept_failed() == ()
+    assert [(one.instance_id, one.grouped) for one in cloud.kept_failed()] == [(kept, True)]
+    cloud.keep_failed(GROUP, kept, 4700)
+    assert [(one.until, one.grouped) for one in cloud.kept_failed()] == [(4700, False)]
+    assert _machines() == [other]
+
+
+def test_without_its_tag_it_stays_where_it_is(
+    cloud: FleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or nobody would ever end it."""
+    monkeypatch.setattr(failed_machines, "_PAUSE", 0.0)
+    monkeypatch.setattr(errors, "PATIENCE", 0.0)
+    before = _machines()
+    with (
+        mock.patch.object(FleetCloud, "kept_failed", autospec=True, return_value=()),
+        pytest.raises(CloudUnavailable, match="not to be seen"),
+    ):
+        cloud.keep_failed(GROUP, before[0], 4600)
+    assert _machines() == before
 
 
 @pytest.mark.parametrize("value", ["soon", "", "-1"])
