@@ -86,22 +86,34 @@ FILES = {
 @pytest.fixture(scope="module")
 def ledger(world: World) -> Iterator[str]:
     """Make an image with the service in it."""
-    ec2 = world.client("ec2")
-    names = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
-    source = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]
-    made = ec2.run_instances(ImageId=source, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
-    ec2.get_waiter("instance_running").wait(InstanceIds=[made])
     writes = [
         f"mkdir -p $(dirname {path}); echo {base64.b64encode(text.encode()).decode()}"
         f" | base64 -d > {path}"
         for path, text in FILES.items()
     ]
-    _on_machine(world, made, ["set -e", *writes, "systemctl enable ledger.service"])
-    image = ec2.create_image(InstanceId=made, Name="ledger")["ImageId"]
+    image = _image_with(world, "ledger", [*writes, "systemctl enable ledger.service"])
+    yield image
+    world.client("ec2").deregister_image(ImageId=image)
+
+
+def _machine(world: World, image: str | None = None) -> str:
+    """Launch one beside all groups."""
+    ec2 = world.client("ec2")
+    names = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
+    source = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]
+    made = ec2.run_instances(ImageId=image or source, MinCount=1, MaxCount=1)
+    return str(made["Instances"][0]["InstanceId"])
+
+
+def _image_with(world: World, name: str, commands: list[str]) -> str:
+    """Make an image of a machine on which commands ran."""
+    ec2, made = world.client("ec2"), _machine(world)
+    ec2.get_waiter("instance_running").wait(InstanceIds=[made])
+    _on_machine(world, made, ["set -e", *commands])
+    image = str(ec2.create_image(InstanceId=made, Name=name)["ImageId"])
     ec2.get_waiter("image_available").wait(ImageIds=[image])
     ec2.terminate_instances(InstanceIds=[made])
-    yield image
-    ec2.deregister_image(ImageId=image)
+    return image
 
 
 def _on_machine(world: World, machine: str, commands: list[str]) -> None:
@@ -210,14 +222,23 @@ def _state(world: World, machine: str) -> str:
 
 def test_the_console_is_the_machines_own(world: World) -> None:
     """What there is to say of a machine without the agent."""
-    ec2 = world.client("ec2")
-    names = [{"Name": "name", "Values": ["debian-12-amd64-slipway"]}]
-    source = ec2.describe_images(Owners=["self"], Filters=names)["Images"][0]["ImageId"]
-    made = ec2.run_instances(ImageId=source, MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]
-    ec2.get_waiter("instance_running").wait(InstanceIds=[made])
-    deadline, output = time.monotonic() + 30, ""
-    while "systemd" not in output:
-        assert time.monotonic() < deadline, output
-        output = ec2.get_console_output(InstanceId=made, Latest=True).get("Output", "")
-        time.sleep(0.5)
+    ec2, made = world.client("ec2"), _machine(world)
+    assert "systemd" in _console(world, made, "systemd")
     ec2.terminate_instances(InstanceIds=[made])
+
+
+def test_a_machine_that_never_boots_has_its_last_words(world: World) -> None:
+    image = _image_with(world, "headless", ["mv /lib/systemd/systemd /lib/systemd/elsewhere"])
+    said = _console(world, _machine(world, image), "No such file")
+    assert "/lib/systemd/systemd" in said
+    world.client("ec2").deregister_image(ImageId=image)
+
+
+def _console(world: World, machine: str, wanted: str) -> str:
+    deadline, output = time.monotonic() + 30, ""
+    while wanted not in output:
+        assert time.monotonic() < deadline, output
+        answer = world.client("ec2").get_console_output(InstanceId=machine, Latest=True)
+        output = str(answer.get("Output", ""))
+        time.sleep(0.5)
+    return output

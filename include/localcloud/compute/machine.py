@@ -8,7 +8,7 @@ import io
 import tarfile
 from typing import Any
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 
 from include.localcloud.compute.cgroups import make_writable
 from include.localcloud.compute.cloud_config import WrittenFile
@@ -28,6 +28,8 @@ _SHUTDOWN_SECONDS = 10
 _JOURNAL = "journalctl --no-pager -b -o short -n 200"
 _CONSOLE = [*_JOURNAL.split(), "_PID=1", "+", "SYSLOG_IDENTIFIER=cloud-init"]
 _MOST_SAID = 65536
+# Machines that are gone whose last words are kept.
+_REMEMBERED = 100
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +57,7 @@ class Machines:
     def __init__(self, *, engine: Engine, settings: CloudSettings) -> None:
         self._engine = engine
         self._settings = settings
+        self._said: dict[str, bytes] = {}
 
     def name(self, instance_id: str) -> str:
         """Return the name of the instance's container."""
@@ -91,7 +94,10 @@ class Machines:
         self._engine.api.stop(self.name(instance_id), timeout=_SHUTDOWN_SECONDS)
 
     def remove(self, instance_id: str) -> None:
-        """Remove the machine and its disk."""
+        """Remove the machine and its disk; what it said at last is still asked for."""
+        self._said[instance_id] = self._logs(instance_id)
+        for old in list(self._said)[:-_REMEMBERED]:
+            self._said.pop(old, None)
         self._engine.remove(self.name(instance_id))
 
     def commit(self, instance_id: str, repository: str, tag: str) -> None:
@@ -122,7 +128,7 @@ class Machines:
     def console(self, instance_id: str) -> bytes:
         """Return what a serial console would show: the init system's words, and cloud-init's.
 
-        Of a machine that did not come up it is what its first program wrote.
+        Of a machine that did not come up it is what its first program wrote, also when it is gone.
         """
         try:
             code, said, _ = self.run(instance_id, _CONSOLE, seconds=5, most=_MOST_SAID)
@@ -130,9 +136,12 @@ class Machines:
             code, said = 1, b""
         if code == 0 and said.strip():
             return said
+        return self._logs(instance_id) or self._said.get(instance_id, b"")
+
+    def _logs(self, instance_id: str) -> bytes:
         try:
             output: bytes = self._engine.api.logs(self.name(instance_id), tail=200)
-        except NotFound:
+        except APIError:
             return b""
         return output
 
