@@ -91,7 +91,9 @@ def ledger(world: World) -> Iterator[str]:
         f" | base64 -d > {path}"
         for path, text in FILES.items()
     ]
-    image = _image_with(world, "ledger", [*writes, "systemctl enable ledger.service"])
+    wanted = "/etc/systemd/system/multi-user.target.wants"
+    enables = f"mkdir -p {wanted}; ln -s ../ledger.service {wanted}/ledger.service"
+    image = _image_with(world, "ledger", [*writes, enables])
     yield image
     world.client("ec2").deregister_image(ImageId=image)
 
@@ -173,13 +175,13 @@ def test_a_release_that_crashes_at_start(run: Run, world: World, ledger: str) ->
 
 
 def test_a_release_that_listens_elsewhere(
-    run: Run, world: World, ledger: str, capsys: pytest.CaptureFixture[str]
+    run: Run, world: World, ledger: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     report = _fail(run, world, ledger, ELSEWHERE)
     [machine] = report.machines
     assert any(place.startswith("0.0.0.0:9999 ") for place in machine.listens)
     assert "ConnectError" in machine.answered
-    out = capsys.readouterr()
+    out = capfd.readouterr()
     assert "and not on 8000" in out.out + out.err
 
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from slipway.fleet.health import health_question, probe_question
-from slipway.hooks.explain.balancer_words import asked_for
+from slipway.hooks.explain.balancer_words import describe_check
 from slipway.hooks.explain.explainer import MachineExplainer
 from slipway.hooks.explain.report import MachineReport
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.health_check import HealthCheck
-from slipway.hooks.http_probe import Answer, probe
+from slipway.hooks.http_probe import SIDE_BY_SIDE, Answer, probe
 from slipway.model.fleet import Machine, ServerGroup
 from slipway.model.inert import visible
 from slipway.model.target import DeployTarget
@@ -73,7 +73,7 @@ class Findings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Inquest:
+class FailureAnalysis:
     """Asks what is wrong with one release.
 
     :param cloud: that does not wait long.
@@ -90,12 +90,14 @@ class Inquest:
     any_machine: bool = True
     longest: float = LONGEST
 
-    def hold(self) -> Findings:
+    def run(self) -> Findings:
         """Ask, and return what is known when the time is over."""
         found, until = Findings(), time.monotonic() + self.longest
         _begin(partial(self._look, found, until - _LAST))
         while not found.done and time.monotonic() < until:
             time.sleep(_PAUSE)
+        if not found.done:
+            found.problem = "not everything answered in time"
         return found
 
     def _look(self, found: Findings, until: float) -> None:
@@ -112,12 +114,12 @@ class Inquest:
             return
         found.group, check = group, self.cloud.health_check()
         question = health_question(self.target, check)
-        found.balancer_asks, found.asked = asked_for(check), asked_for(question)
+        found.balancer_asks, found.asked = describe_check(check), describe_check(question)
         found.answers = _answers(group, question)
         found.ill = self._ill(group, found.answers)
         explainer = self.explain(self._own_questions(question))
         threads = [
-            _begin(partial(_explained, found.reports, explainer, one, until))
+            _begin(partial(_explain_one, found.reports, explainer, one, until))
             for one in found.ill[:MOST_MACHINES]
         ]
         if found.ill:
@@ -138,13 +140,16 @@ class Inquest:
 
 def _is_ill(one: Machine, group: ServerGroup, answers: Mapping[str, Answer]) -> bool:
     answer = answers.get(one.address or "")
-    answers_well = answer is not None and answer.healthy
-    return not one.up or not answers_well or (group.attached and not one.serving)
+    answers_badly = answer is not None and not answer.healthy
+    never_came = not (one.up and one.address)
+    return answers_badly or never_came or (group.attached and not one.serving)
 
 
 def _answers(group: ServerGroup, question: HealthCheck) -> dict[str, Answer]:
+    # No more than are asked side by side: if all of them hang, the rest would come too late.
+    first = sorted(group.machines, key=lambda one: one.serving)
     answers = probe(
-        [one.address for one in group.machines if one.address],
+        [one.address for one in first if one.address][:SIDE_BY_SIDE],
         scheme=question.scheme,
         port=question.port,
         path=question.path,
@@ -154,7 +159,7 @@ def _answers(group: ServerGroup, question: HealthCheck) -> dict[str, Answer]:
     return {answer.address: answer for answer in answers}
 
 
-def _explained(
+def _explain_one(
     reports: dict[str, MachineReport], explainer: MachineExplainer, one: Machine, until: float
 ) -> None:
     try:
@@ -172,7 +177,7 @@ def _begin(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
-def told(machines: Iterable[MachineReport], balancer_asks: str) -> Iterator[str]:
+def report_lines(machines: Iterable[MachineReport], balancer_asks: str) -> Iterator[str]:
     """Say, line by line, what machines said.
 
     :param machines: their reports.

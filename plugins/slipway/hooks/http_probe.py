@@ -19,7 +19,8 @@ from slipway.hooks.health_check import ANY_SUCCESS, Scheme, is_right
 
 # Seconds for one answer. A machine that takes longer would be slow for visitors as well.
 TIMEOUT = 3.0
-_SIDE_BY_SIDE = 16
+# Machines that are asked at once.
+SIDE_BY_SIDE = 16
 # Characters.
 _SAID = 300
 # h11's word for a head beyond the limit that httpcore gives it.
@@ -77,7 +78,7 @@ def probe(
     """
     if not addresses:
         return []
-    seats = asyncio.Semaphore(_SIDE_BY_SIDE)
+    seats = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def ask(address: str) -> Answer:
         async with seats:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from slipway.fleet import failure
-from slipway.fleet.failure import MOST_MACHINES, Findings, Inquest, told
+from slipway.fleet.failure import MOST_MACHINES, FailureAnalysis, Findings, report_lines
 from slipway.hooks.explain.report import MachineReport
 from slipway.hooks.health_check import HealthCheck
 from slipway.hooks.http_probe import Answer
@@ -61,15 +61,15 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
     return cloud
 
 
-def _hold(cloud: FakeFleetCloud, machines: Machines, **more: Any) -> Findings:
+def _analyse(cloud: FakeFleetCloud, machines: Machines, **more: Any) -> Findings:
     fake: Any = cloud
     fields = {"target": make_target(), "version": "2", "longest": 2.0, **more}
-    return Inquest(cloud=fake, explain=machines, **fields).hold()
+    return FailureAnalysis(cloud=fake, explain=machines, **fields).run()
 
 
 def test_the_reason_stands_in_the_services_own_words(cloud: FakeFleetCloud) -> None:
-    found = _hold(cloud, Machines(_crashed))
-    lines = list(told(found.machines(), found.balancer_asks))
+    found = _analyse(cloud, Machines(_crashed))
+    lines = list(report_lines(found.machines(), found.balancer_asks))
     text = "\n".join(lines)
     assert "i-shop-dev-2-0 at 10.1.0.0 (InService):" in lines
     assert "  asked http://10.1.0.0:80/ for 200-299: HTTP 500" in lines
@@ -92,7 +92,7 @@ def test_nobody_who_hangs_holds_up_the_way_back(
     if stuck == "cloud":
         monkeypatch.setattr(cloud, "observe", hangs)
     began = time.monotonic()
-    found = _hold(cloud, Machines(hangs), longest=1.0)
+    found = _analyse(cloud, Machines(hangs), longest=1.0)
     assert time.monotonic() - began < 2.0
     problems = [one.problem for one in found.machines()]
     assert problems == ([] if stuck == "cloud" else ["it did not answer in time"] * 2)
@@ -107,7 +107,7 @@ def test_one_that_hangs_does_not_silence_the_other(cloud: FakeFleetCloud) -> Non
             ever.wait(30)
         return _crashed(name)
 
-    found = _hold(cloud, Machines(speak), longest=1.0)
+    found = _analyse(cloud, Machines(speak), longest=1.0)
     ever.set()
     assert [one.journal for one in found.machines()] == [(), CRASHED]
 
@@ -117,7 +117,7 @@ def test_a_mistake_of_ours_is_a_line_in_the_log(cloud: FakeFleetCloud) -> None:
         msg = "a bug\nwith lines"
         raise RuntimeError(msg)
 
-    found = _hold(cloud, Machines(breaks))
+    found = _analyse(cloud, Machines(breaks))
     assert [one.problem for one in found.machines()] == ["a bug"] * 2
 
 
@@ -125,9 +125,27 @@ def test_a_large_fleet_is_not_asked_in_full(cloud: FakeFleetCloud) -> None:
     group = make_group("2", size=9, attached=False, live_since=None)
     cloud.groups = {group.name: group}
     machines = Machines(_crashed)
-    found = _hold(cloud, machines)
+    found = _analyse(cloud, machines)
     assert len(machines.asked) == len(found.machines()) == MOST_MACHINES
     assert len(found.ill) == 9
+
+
+def test_a_large_fleet_that_hangs_is_not_asked_one_after_the_other(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two seconds each, sixteen at a time: a hundred would take longer than there is."""
+    asked: list[str] = []
+
+    def hang(addresses: list[str], **_: Any) -> list[Answer]:
+        asked.extend(addresses)
+        return [Answer(address=one, healthy=False, said="Timeout") for one in addresses]
+
+    monkeypatch.setattr(failure, "probe", hang)
+    group = make_group("2", size=100, attached=False, live_since=None)
+    cloud.groups = {group.name: group}
+    found = _analyse(cloud, Machines(_crashed))
+    assert len(asked) == len(found.ill) == 16
+    assert len(found.machines()) == MOST_MACHINES
 
 
 def test_only_the_ill_ones_are_asked(
@@ -140,7 +158,7 @@ def test_only_the_ill_ones_are_asked(
 
     monkeypatch.setattr(failure, "probe", asked)
     machines = Machines(_crashed)
-    _hold(cloud, machines)
+    _analyse(cloud, machines)
     assert machines.asked == ["i-shop-dev-2-1"]
 
 
@@ -151,8 +169,8 @@ def test_where_nobody_is_ill_an_alarm_may_speak_of_any(
         return [Answer(address=one, healthy=True, said="HTTP 200") for one in addresses]
 
     monkeypatch.setattr(failure, "probe", asked)
-    assert len(_hold(cloud, Machines(_crashed)).ill) == 2
-    assert _hold(cloud, Machines(_crashed), any_machine=False).ill == ()
+    assert len(_analyse(cloud, Machines(_crashed)).ill) == 2
+    assert _analyse(cloud, Machines(_crashed), any_machine=False).ill == ()
 
 
 def test_healthy_when_asked_but_not_in_service_is_ill(
@@ -167,7 +185,7 @@ def test_healthy_when_asked_but_not_in_service_is_ill(
     group = make_group("2", health="unhealthy", live_since=None)
     cloud.groups = {group.name: group}
     cloud.words = {"i-shop-dev-2-0": "unhealthy: Target.Timeout: Request timed out"}
-    found = _hold(cloud, Machines(_crashed), any_machine=False)
+    found = _analyse(cloud, Machines(_crashed), any_machine=False)
     assert len(found.ill) == 2
     assert "Target.Timeout" in found.machines()[0].balancer
 
@@ -180,15 +198,15 @@ def test_a_machine_that_never_came_up_is_ill_and_has_no_address(cloud: FakeFleet
     def console(name: str) -> MachineReport:
         return MachineReport(instance_id=name, source="console", console=("Kernel panic",))
 
-    found = _hold(cloud, Machines(console))
-    text = "\n".join(told(found.machines(), found.balancer_asks))
+    found = _analyse(cloud, Machines(console))
+    text = "\n".join(report_lines(found.machines(), found.balancer_asks))
     assert "| Kernel panic" in text
     assert "asked" not in text
 
 
 def test_what_a_soak_asks_the_machine_asks_itself_as_well(cloud: FakeFleetCloud) -> None:
     machines = Machines(_crashed)
-    _hold(cloud, machines, target=make_target(probe=Probe(path="/ready")))
+    _analyse(cloud, machines, target=make_target(probe=Probe(path="/ready")))
     assert [one.path for one in machines.questions] == ["/", "/ready"]
 
 
@@ -198,7 +216,7 @@ def test_what_a_probe_got_is_text(cloud: FakeFleetCloud, monkeypatch: pytest.Mon
         return [Answer(address=one, healthy=False, said=said) for one in addresses]
 
     monkeypatch.setattr(failure, "probe", asked)
-    found = _hold(cloud, Machines(_crashed))
+    found = _analyse(cloud, Machines(_crashed))
     assert found.machines()[0].answered == "ProtocolError: <U+001B>[2J<U+000A>::endgroup::"
 
 
@@ -213,10 +231,10 @@ def test_what_a_probe_got_is_text(cloud: FakeFleetCloud, monkeypatch: pytest.Mon
 )
 def test_a_service_that_listens_elsewhere(asked: str, listens: tuple[str, ...], said: str) -> None:
     one = MachineReport(instance_id="i-1", source="ssm", asked=asked, listens=listens)
-    assert f"  it listens on {said}" in list(told([one], ""))
+    assert f"  it listens on {said}" in list(report_lines([one], ""))
 
 
 def test_a_release_without_a_group_has_nothing_to_say(cloud: FakeFleetCloud) -> None:
     cloud.groups = {}
-    found = _hold(cloud, Machines(_crashed))
+    found = _analyse(cloud, Machines(_crashed))
     assert (found.group, found.ill, found.machines()) == (None, (), ())

@@ -128,15 +128,17 @@ _ILL_STANDBY: dict[str | None, dict[str, object]] = {
     crash_at=st.none() | st.integers(0, 12),
     applied=st.booleans(),
     let_in=st.booleans(),
+    keep=st.sampled_from([0.0, 3600.0]),
 )
-@example(drawn={}, orphans=set(), crash_at=None, applied=True, let_in=True)
-@example(drawn=_ILL_STANDBY, orphans=set(), crash_at=3, applied=False, let_in=True)
+@example(drawn={}, orphans=set(), crash_at=None, applied=True, let_in=True, keep=0.0)
+@example(drawn=_ILL_STANDBY, orphans=set(), crash_at=3, applied=False, let_in=True, keep=3600.0)
 def test_a_bad_release_leaves_any_world_as_it_was(
     drawn: dict[str | None, dict[str, object]],
     orphans: set[str],
     crash_at: int | None,
     applied: bool,
     let_in: bool,
+    keep: float,
 ) -> None:
     cloud = _world(drawn, orphans)
     cloud.faults.lowest = before = cloud.serving
@@ -147,8 +149,8 @@ def test_a_bad_release_leaves_any_world_as_it_was(
     for wish in wishes:
         try:
             with suppress(Crash):
-                make_swap(cloud, "bad").converge(wish, timeout=100)
-            make_swap(cloud, "bad").converge(wish, timeout=100)
+                make_swap(cloud, "bad", keep_failed=keep).converge(wish, timeout=100)
+            make_swap(cloud, "bad", keep_failed=keep).converge(wish, timeout=100)
         except CloudUnavailable:
             # Nothing that was in traffic before serves: the bad one is left for a person.
             assert let_in
@@ -159,6 +161,9 @@ def test_a_bad_release_leaves_any_world_as_it_was(
     staying = [group.name for group in cloud.observe().groups if not group.deleting]
     assert "shop-dev-bad" not in staying
     assert "shop-dev-bad" not in cloud.templates
+    assert len(cloud.kept) <= (1 if keep else 0)
+    members = {one.instance_id for group in cloud.groups.values() for one in group.machines}
+    assert not members & set(cloud.kept)
     for name, processes in theirs.items():
         assert _theirs(cloud.groups[name]) == processes, name
         assert not (cloud.groups[name].attached and cloud.groups[name].held)

@@ -30,7 +30,7 @@ def balancer_words(client: Any, balancer: Balancer) -> dict[str, str]:
     }
 
 
-def asked_for(check: HealthCheck, address: str = "") -> str:
+def describe_check(check: HealthCheck, address: str = "") -> str:
     """Say what a machine is asked.
 
     :param check: how.

@@ -85,20 +85,20 @@ class CloudExplainer:
         """
         report = MachineReport(instance_id=instance_id, address=address)
         try:
-            told = self._told(instance_id, address, until - _FOR_THE_CONSOLE)
+            told = self._ask_by_ssm(instance_id, address, until - _FOR_THE_CONSOLE)
             return replace(report, source="ssm", **told)
         except _Silent as silent:
             problem = str(silent)
         try:
             console = self._console(instance_id)
         except (BotoCoreError, ClientError) as error:
-            problem = f"{problem}; nor is there a console: {_said(error)}"
+            problem = f"{problem}; nor is there a console: {_error_text(error)}"
             return replace(report, problem=problem)
         if not console:
             return replace(report, problem=f"{problem}; its console is empty so far")
         return replace(report, source="console", console=console, problem=problem)
 
-    def _told(self, instance_id: str, address: str, until: float) -> dict[str, Any]:
+    def _ask_by_ssm(self, instance_id: str, address: str, until: float) -> dict[str, Any]:
         try:
             sent = self.ssm.send_command(
                 InstanceIds=[instance_id],
@@ -109,8 +109,8 @@ class CloudExplainer:
             )
             output = self._output(sent["Command"]["CommandId"], instance_id, until)
         except (BotoCoreError, ClientError) as error:
-            raise _Silent(_AGENT.format(_said(error))) from error
-        return unpacked(output)
+            raise _Silent(_AGENT.format(_error_text(error))) from error
+        return unpack(output)
 
     def _output(self, command_id: str, instance_id: str, until: float) -> str:
         while self.clock() < until:
@@ -119,7 +119,7 @@ class CloudExplainer:
                 if answer["Status"] == "Success":
                     return str(answer.get("StandardOutputContent", ""))
                 said = visible(str(answer.get("StandardErrorContent", "")), LONGEST_LINE)
-                msg = f"what was to run on it ended as {answer['Status']}: {hidden(said)}"
+                msg = f"what was to run on it ended as {answer['Status']}: {hide_passwords(said)}"
                 raise _Silent(msg)
             self.sleep(_PAUSE)
         msg = "it did not answer in time through Systems Manager"
@@ -146,7 +146,7 @@ class CloudExplainer:
                 raise
             answer = self.ec2.get_console_output(InstanceId=instance_id)
         lines = str(answer.get("Output") or "").splitlines()[-MOST_LINES:]
-        return tuple(hidden(visible(_plain(line), LONGEST_LINE)) for line in lines)
+        return tuple(hide_passwords(visible(_plain(line), LONGEST_LINE)) for line in lines)
 
 
 class _Silent(Exception):
@@ -175,7 +175,7 @@ def command(address: str, questions: Sequence[HealthCheck], *, secrets: str = ""
     return f'python3 -I -c "{unfold}" {argument.decode()}'
 
 
-def unpacked(output: str) -> dict[str, Any]:
+def unpack(output: str) -> dict[str, Any]:
     """Read what a machine sent; of what is no text of ours nothing is taken.
 
     :raises _Silent: when it cannot be read.
@@ -197,7 +197,7 @@ def _lines(value: Any) -> Iterator[str]:
             yield visible(_plain(line), LONGEST_LINE)
 
 
-def hidden(text: str) -> str:
+def hide_passwords(text: str) -> str:
     """Hide what looks like a password."""
     return _LOOKS_SECRET.sub(lambda found: f"{found['keep']}{on_machine.MASK}", text)
 
@@ -210,7 +210,7 @@ def _plain(line: str) -> str:
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, ClientError):
         told = error.response["Error"]
         return visible(f"{told['Code']}: {told.get('Message', '')}".rstrip(": "), LONGEST_LINE)

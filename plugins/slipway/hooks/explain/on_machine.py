@@ -88,7 +88,7 @@ def _base64(raw: bytes) -> set[str]:
     return found
 
 
-def masked(text: str, secrets: list[str]) -> str:
+def mask(text: str, secrets: list[str]) -> str:
     """Put a mask in place of each secret."""
     for one in secrets:
         text = text.replace(one, MASK)
@@ -220,16 +220,16 @@ def report(found: dict[str, Any], secrets: list[str]) -> dict[str, list[str]]:
     told = {}
     for name, lines in found.items():
         # Some secrets have line breaks, so lines are masked together.
-        whole = masked("\n".join(lines), secrets)
+        whole = mask("\n".join(lines), secrets)
         told[name] = [one[:_LINE] for one in whole.split("\n")[-_LINES:]]
-    answers = [masked(one, secrets) for one in found["own_answers"]]
+    answers = [mask(one, secrets) for one in found["own_answers"]]
     # A port may be a secret's value by chance; what a program calls itself is its own.
     places = [one.partition(" ") for one in found.get("listens", ())]
-    told["listens"] = [f"{place} {masked(name, secrets)}" for place, _, name in places]
+    told["listens"] = [f"{place} {mask(name, secrets)}" for place, _, name in places]
     return {**told, "own_answers": [" ".join(one[:_BYTES].split()) for one in answers]}
 
 
-def packed(told: dict[str, list[str]]) -> str:
+def pack(told: dict[str, list[str]]) -> str:
     """Return it short enough; of the longest text the beginning goes first."""
     while True:
         data = base64.b64encode(zlib.compress(json.dumps(told).encode(), 9)).decode()
@@ -250,7 +250,7 @@ def main(argument: str) -> None:
             values = secret_values(file.read())
     except FileNotFoundError:
         values = []  # without the file the service did not start, so it wrote nothing
-    print(packed(report(look(asked["address"], asked["questions"]), forms(values))))
+    print(pack(report(look(asked["address"], asked["questions"]), forms(values))))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway.fleet.failure import Findings, Inquest, told
+from slipway.fleet.failure import FailureAnalysis, Findings, report_lines
 from slipway.hooks.aws.connection import hasty_fleet
 from slipway.hooks.explain.report import FailureReport
 from slipway.hooks.store.artifacts import artifact_store
@@ -47,7 +47,7 @@ class FailedRelease:
         :returns: the ids of the ill machines; None where nothing could be found out.
         """
         try:
-            found = self._inquest(any_machine).hold()
+            found = self._analysis(any_machine).run()
             return self._tell(found, why)
         except Exception as error:
             self.log(f"why it failed could not be found out: {_first_line(error)}")
@@ -71,7 +71,7 @@ class FailedRelease:
             there = None
         return there.ill if there else self.explain(why, any_machine=False)
 
-    def _inquest(self, any_machine: bool) -> Inquest:
+    def _analysis(self, any_machine: bool) -> FailureAnalysis:
         target = self.target
         cloud, explain = hasty_fleet(
             target.aws_conn_id,
@@ -81,7 +81,7 @@ class FailedRelease:
             target_group=target.target_group,
             load_balancer=target.load_balancer,
         )
-        return Inquest(
+        return FailureAnalysis(
             cloud=cloud,
             explain=explain,
             target=target,
@@ -101,8 +101,9 @@ class FailedRelease:
         more = len(found.ill) - len(machines)
         others = f"; {more} more are not asked" if more else ""
         self.log(f"why {found.group.name} failed, as its machines tell it{others}:")
-        for line in told(machines, found.balancer_asks):
-            self.log(line)
+        for line in (*report_lines(machines, found.balancer_asks), found.problem):
+            if line:
+                self.log(line)
         ill = tuple(one.instance_id for one in found.ill)
         report = FailureReport(
             project=self.target.project,

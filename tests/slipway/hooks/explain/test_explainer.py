@@ -12,7 +12,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from slipway.hooks.explain.explainer import CloudExplainer, hidden, unpacked
+from slipway.hooks.explain.explainer import CloudExplainer, hide_passwords, unpack
 
 ID, COMMAND = "i-0123456789abcdef0", "11111111-2222-3333-4444-555555555555"
 
@@ -180,7 +180,7 @@ def test_what_machines_say_is_text_and_nothing_else() -> None:
         "listens": "0.0.0.0:80",
         "unknown": ["x"],
     }
-    read = unpacked(packed(told))
+    read = unpack(packed(told))
     assert read["journal"][:4] == ("red", "a<U+001B>]0;title<U+0007>", "<U+202E>evil", "a    b")
     assert len(read["journal"][4]) < 600
     assert read["listens"] == ()
@@ -188,7 +188,7 @@ def test_what_machines_say_is_text_and_nothing_else() -> None:
 
 
 def test_there_is_no_end_of_lines_to_be_had() -> None:
-    assert len(unpacked(packed({"journal": ["x"] * 20_000}))["journal"]) == 100
+    assert len(unpack(packed({"journal": ["x"] * 20_000}))["journal"]) == 100
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_there_is_no_end_of_lines_to_be_had() -> None:
     ],
 )
 def test_on_a_console_what_looks_like_a_password_is_hidden(line: str, right: str) -> None:
-    assert hidden(line) == right
+    assert hide_passwords(line) == right

@@ -16,8 +16,8 @@ from urllib.parse import quote
 import pytest
 
 from slipway.hooks.explain import on_machine
-from slipway.hooks.explain.explainer import command, unpacked
-from slipway.hooks.explain.on_machine import MASK, forms, masked, packed, report, secret_values
+from slipway.hooks.explain.explainer import command, unpack
+from slipway.hooks.explain.on_machine import MASK, forms, mask, pack, report, secret_values
 from slipway.hooks.health_check import HealthCheck, Scheme
 from tests.ansible.settings import VALUES, reader
 
@@ -40,7 +40,7 @@ AS_WRITTEN = {
 
 @pytest.mark.parametrize("text", AS_WRITTEN.values(), ids=AS_WRITTEN)
 def test_a_secret_is_masked_however_the_service_wrote_it(text: str) -> None:
-    said = masked(f"before {text} behind", forms([SECRET]))
+    said = mask(f"before {text} behind", forms([SECRET]))
     assert MASK in said
     for part in ("w0rd", quote(SECRET, safe="")[4:12], SECRET.encode().hex()[8:20]):
         assert part not in said
@@ -63,7 +63,7 @@ def test_each_line_of_a_key_and_the_password_in_a_url_are_secrets_too() -> None:
 
 
 def test_short_values_hide_nothing_else() -> None:
-    assert masked("port 80 is up", forms(["80", "up", ""])) == "port 80 is up"
+    assert mask("port 80 is up", forms(["80", "up", ""])) == "port 80 is up"
 
 
 def test_a_port_that_is_a_parameter_as_well_is_still_a_port() -> None:
@@ -87,9 +87,9 @@ def test_what_is_too_much_is_cut_from_its_beginning() -> None:
     told = report(found, [])
     assert len(told["journal"]) == 100
     assert all(len(line) <= 500 for line in told["journal"])
-    output = packed(told)
+    output = pack(told)
     assert len(output) < 24_000
-    read = unpacked(output)
+    read = unpack(output)
     assert read["status"] == ("active",)
     assert read["journal"][-1] == "the last words"
 
@@ -129,7 +129,7 @@ def test_what_is_sent_to_a_machine_runs_there(broken: int, tmp_path: Path) -> No
     ran = subprocess.run(
         ["/bin/sh", "-c", line], capture_output=True, text=True, check=True, timeout=30
     )
-    told = unpacked(ran.stdout)
+    told = unpack(ran.stdout)
     answers = sorted(told["own_answers"])
     assert len(answers) == 2
     assert f"http://127.0.0.1:{broken}/healthz: HTTP 500" in answers[1]
@@ -144,7 +144,7 @@ def test_a_machine_without_secrets_tells_all_the_same(
     """A parameter was missing, so the file was never written, and the service never began."""
     asked = {"address": "127.0.0.1", "questions": [], "secrets": str(tmp_path / "none")}
     on_machine.main(base64.b64encode(json.dumps(asked).encode()).decode())
-    told = unpacked(capsys.readouterr().out)
+    told = unpack(capsys.readouterr().out)
     assert told["parameters"] or told["status"]
 
 
