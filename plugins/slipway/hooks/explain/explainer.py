@@ -43,8 +43,8 @@ _LOOKS_SECRET = re.compile(
 )
 _TEXTS = ("own_answers", "listens", "status", "journal", "parameters", "cloud_init")
 _AGENT = (
-    "Systems Manager does not reach it ({}); with its agent on the machine and "
-    "AmazonSSMManagedInstanceCore in the machine's role the service's journal would stand here"
+    "Systems Manager does not reach it ({}); with its agent on the machine and the agent's rights "
+    "in the machine's role (docs/operations.md) the service's journal would stand here"
 )
 
 

@@ -36,7 +36,7 @@ _LINES, _LINE, _BYTES = 100, 500, 300
 _READ = 32768
 # A shorter secret is told from nothing else.
 _SHORTEST = 4
-_SECRETS = "/run/slipway/secrets.env"
+_SECRETS, _CLOUD_INIT = "/run/slipway/secrets.env", "/var/log/cloud-init-output.log"
 _SECRET = re.compile(r'^[A-Za-z_]\w*="((?:[^"\\]|\\.)*)"$', re.MULTILINE | re.DOTALL)
 _PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@")
 _READS_PARAMETERS = "slipway-secrets.service"
@@ -195,7 +195,7 @@ def look(address: str, questions: list[dict[str, Any]]) -> dict[str, Any]:
         ),
         "journal": start(*log, "-n", str(_LINES), *of) if of else "no service of Slipway's is here",
         "parameters": start(*log, "-n", "20", "-u", _READS_PARAMETERS),
-        "cloud_init": start("tail", "-n", "40", "/var/log/cloud-init-output.log"),
+        "cloud_init": start("tail", "-n", "40", _CLOUD_INIT) if Path(_CLOUD_INIT).exists() else "",
     }
     answers: list[str] = []
     askers = [
