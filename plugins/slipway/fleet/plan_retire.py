@@ -133,4 +133,4 @@ def retire_standbys(fleet: Fleet, now: int) -> Plan:
         for one in fleet.kept
         if one.until <= now and not one.grouped
     ]
-    return Plan(actions=(*due, *ended, *_delete_orphan_templates(fleet)))
+    return Plan(actions=(*due, *_delete_orphan_templates(fleet), *ended))

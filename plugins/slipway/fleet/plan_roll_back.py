@@ -14,13 +14,18 @@ class Keep:
     """Whether one ill machine of a failed release stays for somebody to look at, and which.
 
     :param seconds: for how long; 0 keeps none.
-    :param ill: the ids of the ill ones; None where nobody has looked.
+    :param ill: the ids of the ill ones; None where nobody has looked, none where none can stay.
     :param now: seconds since 1970.
     """
 
     seconds: float = 0.0
     ill: tuple[str, ...] | None = None
     now: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """One stays, if there is one."""
+        return self.seconds > 0 and self.ill != ()
 
 
 _NONE = Keep()
@@ -130,7 +135,7 @@ def _restore_previous(serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
 
 def _keep_one(fleet: Fleet, group: ServerGroup, keep: Keep) -> tuple[Action, ...]:
     """Take one ill machine out of the group before that is deleted, unless one was taken out."""
-    if keep.seconds <= 0:
+    if not keep.wanted:
         return ()
     # Auto Scaling lets nothing go that is on its way in or out.
     up = [one.instance_id for one in group.machines if one.up]
@@ -156,7 +161,7 @@ def _leaving(fleet: Fleet, group: ServerGroup, keep: Keep) -> str:
     """Name a machine that has its tag and is still about to leave the group."""
     kept = [one.instance_id for one in fleet.kept if _is_kept(one, group, keep)]
     inside = (one.instance_id for one in group.machines if one.instance_id in kept)
-    return next(inside, "") if keep.seconds > 0 else ""
+    return next(inside, "") if keep.wanted else ""
 
 
 def _template(fleet: Fleet, name: str) -> tuple[Action, ...]:

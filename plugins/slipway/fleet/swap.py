@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from slipway.exceptions import CloudUnavailable, UnhealthyRelease
+from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet.analysis import Analysis
 from slipway.fleet.apply import apply, launch_of
 from slipway.fleet.capacity import attached, has_served_alone, warm_standby
@@ -125,7 +125,9 @@ class Swap:
                 msg = f"{wish.value} was not reached in {timeout:.0f} s: {_open(step)}"
                 raise CloudUnavailable(msg, advice="run the task again: it goes on from here")
             for action in at_one_look(step):
-                self.apply(action)
+                if not self._applied(action):
+                    left = max(0.0, deadline - self.clock())
+                    return replace(self, ill=()).converge(wish, timeout=left)
             self.sleep(_AFTER_CHANGE if step.actions else _WHILE_WAITING)
 
     def check(self) -> None:
@@ -173,6 +175,17 @@ class Swap:
         launches = (one for one in actions if one.verb is ActionKind.LAUNCH and one.source)
         made = (launch_of(one, self.target, self.image) for one in launches)
         return tuple(line for one in made for line in self.cloud.inheritance(one))
+
+    def _applied(self, action: Action) -> bool:
+        """Do one action; a machine that cannot be kept must not hold up the way back."""
+        try:
+            self.apply(action)
+        except (EnvironmentMisconfigured, CloudUnavailable) as error:
+            if action.verb is not ActionKind.KEEP_FAILED:
+                raise
+            self.log(f"{action.machine} cannot be kept, so it goes as well: {error.message}")
+            return False
+        return True
 
     def apply(self, action: Action) -> None:
         """Do one action, and say so.

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured, LeaseHeld, SlipwayError
 from slipway.fleet.goals import ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
 from slipway.fleet.plan_retire import retire_standbys
@@ -99,6 +100,46 @@ def test_a_crash_at_any_call_keeps_one_and_leaves_nothing(
     made = len(cloud.calls)
     _back(cloud).converge(Goal.ROLLED_BACK, timeout=100)
     assert len(cloud.calls) == made
+
+
+@pytest.mark.parametrize("tagged", [False, True])
+@pytest.mark.parametrize("trouble", [EnvironmentMisconfigured, CloudUnavailable])
+def test_a_role_that_may_not_keep_it_goes_back_all_the_same(
+    cloud: FakeFleetCloud,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: type[SlipwayError],
+    tagged: bool,
+) -> None:
+    """Its policies are older than the word in the project file."""
+    cloud.observe()
+    first = cloud.groups["shop-dev-bad"].machines[0].instance_id
+    if tagged:
+        mark = KeptMachine(instance_id=first, version="bad", until=2**40, grouped=True)
+        cloud.kept[first] = mark
+
+    def refuse(*_: Any) -> None:
+        msg = "DetachInstances was refused: AccessDenied"
+        raise trouble(msg)
+
+    monkeypatch.setattr(cloud, "keep_failed", refuse)
+    log: list[str] = []
+    _back(cloud, log=log).converge(Goal.ROLLED_BACK, timeout=100)
+    assert [line for line in log if "cannot be kept, so it goes as well: DetachInst" in line]
+    assert serving(cloud) == ["1"]
+    assert [group.version for group in cloud.observe().groups if not group.deleting] == ["1"]
+
+
+def test_whose_turn_it_is_not_keeps_nothing(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> None:
+        msg = "somebody else is changing this environment"
+        raise LeaseHeld(msg)
+
+    monkeypatch.setattr(cloud, "keep_failed", refuse)
+    with pytest.raises(LeaseHeld):
+        _back(cloud).converge(Goal.ROLLED_BACK, timeout=100)
+    assert "shop-dev-bad" in cloud.groups
 
 
 def test_housekeeping_ends_it_when_its_time_is_over(cloud: FakeFleetCloud) -> None:
