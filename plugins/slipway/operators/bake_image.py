@@ -24,6 +24,7 @@ from slipway.model.machine import Machine
 from slipway.tasks.consent import Admission
 from slipway.tasks.image_layers import Layers, baked_before
 from slipway.tasks.known_images import KnownImages, known_images, machine_image
+from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import NO_ENVIRONMENT, bake_name, container_name, labels
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -143,8 +144,8 @@ class BakeImageOperator(BaseOperator):
 
         :raises AirflowFailException: when the recipe or the package is at fault.
         """
-        package = PublishedPackage.from_json(self.package)
-        with no_retry_on_input_error():
+        with SideBySide(self, context), no_retry_on_input_error():
+            package = PublishedPackage.from_json(self.package)
             if self.admission is not None:
                 package = self.admission.package(context, package)
             catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))

@@ -24,6 +24,7 @@ from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, Packa
 from slipway.model.large_files import LargeFiles
 from slipway.tasks.built_files import BuiltStore
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, kept_report, same_as_kept
+from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -92,7 +93,7 @@ class BuildDebOperator(BaseOperator):
 
         :raises AirflowFailException: when the package is not what the project file says.
         """
-        with no_retry_on_input_error():
+        with SideBySide(self, context), no_retry_on_input_error():
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             release = checkout.release

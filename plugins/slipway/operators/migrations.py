@@ -26,6 +26,7 @@ from slipway.operators.swap import open_cloud
 from slipway.policies.heavy_changes import OnHeavy, describe
 from slipway.policies.schema import OnRollBack, Rehearse
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.proof.live_proof import MigrationProof
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
@@ -152,7 +153,7 @@ class GooseRehearseOperator(_GooseOperator):
         :raises AirflowFailException: when a migration is at fault, naming file and direction, or a
             release that serves does not work on the migrated schema, naming its query.
         """
-        with no_retry_on_input_error():
+        with SideBySide(self, context), no_retry_on_input_error():
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             migrations = self._migrations(checkout.release.sha)

@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 from slipway.model.facts import PublishedPackage
 from slipway.operators.preflight_look import Preflight, require
 from slipway.tasks.consent import Admission
+from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class PreflightOperator(BaseOperator):
         :raises DatabaseUnavailable: when another try may help.
         """
         self._context = context
-        with no_retry_on_input_error():
+        with SideBySide(self, context), no_retry_on_input_error():
             package = PublishedPackage.from_json(self.package)
             if self.admission is not None:
                 package = self.admission.record(package.release, package.digest).package

@@ -30,6 +30,7 @@ from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
 from slipway.pipeline.yaml.missing_file import OTHERS
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.pipeline_share import Part, Share, Work
 from slipway.tasks.retries import no_retry_on_input_error
@@ -135,7 +136,7 @@ class RunPipelineOperator(BaseOperator):
         :raises AirflowSkipException: when no step was meant for this commit: there is no release
             then, and what follows is skipped as well.
         """
-        with no_retry_on_input_error(), spool() as file:
+        with SideBySide(self, context), no_retry_on_input_error(), spool() as file:
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
