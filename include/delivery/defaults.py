@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from include.project.model import Project
+from slipway.tasks.making_way.hurry import Hurry
 from slipway.tasks.params import refuse_unknown
 
 # Runs are made by commits and people, never by the calendar; Airflow still wants a first day.
@@ -27,6 +28,8 @@ RETRIES: dict[str, Any] = {
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=2),
+    # Not where a newer commit waits.
+    "retry_policy": Hurry(),
     # Before each task of every DAG. Airflow keeps the text of the function with each of them.
     "pre_execute": known_params_only,
 }

@@ -15,6 +15,7 @@ from typing import Any
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.health import health_question
+from slipway.fleet.patience import worth_waiting
 from slipway.fleet.swap import Swap
 from slipway.hooks.health_check import HealthCheck
 from slipway.hooks.http_probe import probe
@@ -38,11 +39,14 @@ class GateResult:
     :param message: where things stand, in words.
     :param cheap_recheck: asks about one machine that is missing; yes means that asking the
         whole question again is worth it.
+    :param patience: seconds for which such answers on end are worth waiting for, while somebody
+        waits behind the release; None for as long as the limit is.
     """
 
     passed: bool
     message: str
     cheap_recheck: Callable[[], bool] | None = None
+    patience: float | None = None
 
 
 def evaluate(gate: Gate, swap: Swap, *, waited: float) -> GateResult:
@@ -79,7 +83,9 @@ def _healthy(swap: Swap, group: ServerGroup, waited: float) -> GateResult:
         _can_launch(swap, group, waited)
     ill = [answer.address for answer in answers if not answer.healthy]
     return replace(
-        _not_yet(swap, group, said, waited, _LOOK), cheap_recheck=_recovers(question, ill)
+        _not_yet(swap, group, said, waited, _LOOK),
+        cheap_recheck=_recovers(question, ill),
+        patience=None if group.attached else worth_waiting(answers, swap.target.health_timeout),
     )
 
 

@@ -51,11 +51,13 @@ class Answer:
     :param address: the machine's, or the page's URL.
     :param healthy: the expected status came in time.
     :param said: the status, or what went wrong, for people.
+    :param status: of a page; None where there was no answer, or no page was asked for.
     """
 
     address: str
     healthy: bool
     said: str
+    status: int | None = None
 
 
 def probe(
@@ -123,7 +125,7 @@ async def _answer(address: str, question: _Question, *, verify: ssl.SSLContext |
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Answer(address=address, healthy=False, said=_told(error))
     right = is_right(status, question.status)
-    return Answer(address=address, healthy=right, said=f"HTTP {status}")
+    return Answer(address=address, healthy=right, said=f"HTTP {status}", status=status)
 
 
 async def _connects(address: str, port: int, scheme: Scheme, timeout: float) -> Answer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.heads import head_key
 from slipway.sensors.commits import MISSING, missing_note, note_of
 
 if TYPE_CHECKING:
@@ -42,5 +43,5 @@ class RememberCommitsOperator(BaseOperator):
             else:
                 newest[dag_id] = ref
         for dag_id, sha in newest.items():
-            store.put_json(f"heads/{dag_id}.json", sha)
+            store.put_json(head_key(dag_id), sha)
         return newest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -18,6 +17,7 @@ from slipway.exceptions import BranchNotFound, RepositoryDamaged, RepositoryTooL
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
+from slipway.hooks.store.heads import RUN_OF, head_key, last_head
 from slipway.model.event import HEADS
 from slipway.model.inert import visible
 from slipway.pipeline.yaml.skip import asks_to_skip
@@ -36,8 +36,6 @@ AT_ONCE = 16
 PATIENCE = 60.0
 # How the ids of runs begin that tell of a missing branch, and the longest ref that a run is given.
 MISSING, _LONGEST_REF = "branch_missing__", 250
-# What a remembered commit looks like; anything else is not even read as JSON.
-_STORED = re.compile(rb'\s{0,8}"([0-9a-f]{40})"\s{0,8}')
 # Characters of somebody else's message that anybody reads.
 _MOST_SAID = 500
 
@@ -110,7 +108,7 @@ class CommitsSensor(BaseSensorOperator):
         except Exception as error:
             self._complain(one, f"{type(error).__name__}: {visible(str(error)[:_MOST_SAID])}")
             return []
-        return [_run(one, f"commit__{sha}", sha) for sha in shas]
+        return [_run(one, f"{RUN_OF}{sha}", sha) for sha in shas]
 
     def _missing(self, store: ArtifactStore, one: WatchedBranch) -> list[dict[str, Any]]:
         """Make a run that fails in the project's own DAG, once: there people look for its commits.
@@ -146,7 +144,7 @@ class CommitsSensor(BaseSensorOperator):
         """
         mirror = git_mirror(one.url, one.connection)
         head = mirror.tip(one.branch)
-        seen = _seen(store, one)
+        seen = last_head(store, one.dag_id)
         if head == seen:
             return []
         store.delete(missing_note(one.dag_id))
@@ -161,7 +159,7 @@ class CommitsSensor(BaseSensorOperator):
         # A crash between here and the trigger would lose the commits: they are remembered as
         # seen only by the task that follows the trigger. Where there are none, nothing follows.
         if not built:
-            store.put_json(_place(one), head)
+            store.put_json(head_key(one.dag_id), head)
         return built
 
     def _is_skipped(self, one: WatchedBranch, sha: str, message: str) -> bool:
@@ -196,16 +194,6 @@ def note_of(ref: str) -> bytes:
     :param ref: of the branch, as the run was given it.
     """
     return json.dumps(ref).encode()
-
-
-def _place(one: WatchedBranch) -> str:
-    return f"heads/{one.dag_id}.json"
-
-
-def _seen(store: ArtifactStore, one: WatchedBranch) -> str | None:
-    """Return the last commit that was handed on; what is no sha is as good as lost."""
-    stored = _STORED.fullmatch(store.get(_place(one)) or b"")
-    return stored[1].decode() if stored else None
 
 
 def _message(mirror: GitMirror, sha: str) -> str:

@@ -13,11 +13,13 @@ from airflow.sdk.configuration import conf
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult, evaluate
+from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap
 from slipway.tasks.failure.failed_release import FailedRelease
+from slipway.tasks.making_way.newer_commit import newer_commit
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 from slipway.triggers.fleet import FleetTrigger
 from slipway.triggers.remarks import Remarks
@@ -66,7 +68,9 @@ class FleetSensor(BaseSensorOperator):
         since = time.time()
         with no_retry_on_input_error(), self._explained(context):
             swap = open_swap(self.environment, self.image, self.log.info)
+            patience = self._patience(context)
             while not (verdict := self._ask(swap, time.time() - since)).passed:
+                patience.check(verdict.message, verdict.patience)
                 late = time.time() - since > POKE_FIRST
                 if self.deferrable and late:
                     self._leave(since)
@@ -113,6 +117,13 @@ class FleetSensor(BaseSensorOperator):
         if self._remarks.due(verdict.message, last=verdict.passed):
             self.log.info("%s", verdict.message)
         return verdict
+
+    def _patience(self, context: Context) -> Patience:
+        ti: Any = context.get("ti")
+        return Patience(
+            newer=lambda: newer_commit(ti.dag_id, ti.run_id, ti.get_dr_count) if ti else None,
+            limit=float(self.environment["health_timeout"]),
+        )
 
     def _leave(self, since: float) -> None:
         trigger = FleetTrigger(

@@ -11,10 +11,12 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import InputError, SlipwayError, UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
+from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
+from slipway.tasks.making_way.newer_commit import newer_commit
 from slipway.triggers.remarks import Remarks
 
 
@@ -40,6 +42,7 @@ class FleetTrigger(BaseTrigger):
         self.since = since
         self.poll = poll
         self._remarks = Remarks()
+        self._patience = Patience(newer=self._newer, limit=float(environment["health_timeout"]))
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Name the class and its arguments, for the database."""
@@ -76,8 +79,18 @@ class FleetTrigger(BaseTrigger):
             log=self.log.info,
         )
 
+    def _newer(self) -> str | None:
+        """Ask from a thread, as the cloud is; only there Airflow answers a plain call."""
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        ti = self.task_instance
+        if ti is None:
+            return None
+        return newer_commit(ti.dag_id, ti.run_id, RuntimeTaskInstance.get_dr_count)
+
     def _passes(self, swap: Swap) -> bool:
         verdict = evaluate(Gate(self.gate), swap, waited=time.time() - self.since)
         if self._remarks.due(verdict.message, last=verdict.passed):
             self.log.info("%s", verdict.message)
+        self._patience.check(verdict.message, verdict.patience)
         return verdict.passed

@@ -94,7 +94,7 @@ def _ask(port: int, **question: object) -> Answer:
 
 def test_a_certificate_of_ones_own_is_taken(secret: int) -> None:
     assert _ask(secret, scheme=Scheme.HTTPS) == Answer(
-        address="127.0.0.1", healthy=True, said="HTTP 200"
+        address="127.0.0.1", healthy=True, said="HTTP 200", status=200
     )
 
 
