@@ -55,8 +55,9 @@ def _params(project: Project, name: str) -> dict[str, Param]:
             title="Release",
             examples=[PREVIOUS, CHOOSE, NEWEST],
             description=f"Empty: {nothing}. '{PREVIOUS}': the last good release before the one "
-            f"that serves now. '{CHOOSE}': from a list, under Required Actions. '{NEWEST}', a "
-            "version, or the first characters of its sha.",
+            f"that serves now. '{CHOOSE}': from a list, under Required Actions. '{NEWEST}': the "
+            "newest that has not failed where releases are tried first. Or a version, or the first "
+            "characters of its sha.",
         ),
         DRY_RUN: Param(
             False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -12,6 +12,7 @@ from slipway.fleet.capacity import serving_version
 from slipway.hooks.git.connection import branch_line
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory, previous
+from slipway.hooks.store.failed_deployments import FailedDeployment, FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json
 from slipway.model.inert import visible
@@ -33,9 +34,10 @@ class ChooseReleaseOperator(BaseOperator):
     """Take a release out of the catalogue, where only those are that passed the commit pipeline.
 
     :param environment: where it will go, :class:`slipway.model.target.DeployTarget` as JSON.
-    :param version: a version, the start of a sha, ``newest``, ``previous`` (the last good one
-        before what serves now), ``choose`` (a person picks one from a list), or nothing: what the
-        environment before this one runs now.
+    :param version: a version, the start of a sha, ``newest`` (of those that have not failed where
+        releases are tried first), ``previous`` (the last good one before what serves now),
+        ``choose`` (a person picks one from a list), or nothing: what the environment before this
+        one runs now.
     :param source: ``url``, ``branch`` and ``connection`` of the repository, by whose branch the
         newest release is known; without them it is by what was noted of each.
     :param before: the environment before this one, as JSON; without one, nothing means ``newest``.
@@ -84,10 +86,12 @@ class ChooseReleaseOperator(BaseOperator):
             for place in [*places, target]
         }
         on = {name: version for name, version in seen.items() if version}
+        recent = catalogue.recent(target.project, _LISTED)
         ask_which(
             context,
-            catalogue.recent(target.project, _LISTED),
+            recent,
             on=on,
+            failed=self._failures(one.checkout.release.version for one in recent),
             subject=f"Which release of {target.project} goes to {target.environment}?",
             default=on.get(places[0].environment) if places else None,
         )
@@ -96,6 +100,9 @@ class ChooseReleaseOperator(BaseOperator):
         release = record.checkout.release
         subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
         self.log.info("%s (%s): %s", release.version, release.sha, visible(subject))
+        notes = FailedDeployments(artifact_store())
+        for failed in notes.everywhere(release.project, release.version):
+            self.log.warning("%s", failed.warning)
         return parts(record)
 
     def _find(self, catalogue: ReleaseCatalogue, asked: str) -> ReleaseRecord:
@@ -105,10 +112,31 @@ class ChooseReleaseOperator(BaseOperator):
         if asked and asked != NEWEST:
             return catalogue.find(project, asked)
         if asked == NEWEST or self.before is None:
-            return catalogue.newest(project, self._line())
+            return catalogue.newest(project, self._line(), self._passes)
         source = DeployTarget.from_json(self.before)
         self.log.info("no version was named, so it is what %s runs", source.environment)
         return catalogue.find(project, _serving(source))
+
+    def _passes(self, version: str) -> bool:
+        """Pass over what failed where releases are tried first."""
+        tried = (self.before or self.environment)["environment"]
+        notes = FailedDeployments(artifact_store())
+        failed = notes.find(self.environment["project"], tried, [version]).get(version)
+        if failed is not None:
+            self.log.warning(
+                "%s %s, so it is passed over; name it to deploy it all the same", version, failed
+            )
+        return failed is None
+
+    def _failures(self, versions: Iterable[str]) -> dict[str, list[FailedDeployment]]:
+        """Find out which releases failed in the environments that the choice is about."""
+        notes, asked = FailedDeployments(artifact_store()), list(versions)
+        found: dict[str, list[FailedDeployment]] = {}
+        for place in [*([self.before] if self.before else []), self.environment]:
+            failed = notes.find(self.environment["project"], place["environment"], asked)
+            for version, note in failed.items():
+                found.setdefault(version, []).append(note)
+        return found
 
     def _line(self) -> list[str] | None:
         """Return the delivered branch as the git server has it now, if it answers."""

@@ -18,6 +18,7 @@ from slipway.fleet.forecast import forecast
 from slipway.fleet.goals import Goal
 from slipway.hooks.store.approvals import Proposal
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, PublishedPackage
 from slipway.model.inert import visible
@@ -162,7 +163,11 @@ class PlanOperator(BaseOperator, SkipMixin):
         fleet = swap.observe(Goal.OLD_RETIRED)  # the wish that takes the closest look
         self._replaces = replaced = serving_version(fleet) or ""
         context["ti"].xcom_push(key=REPLACES, value=replaced)
-        yield f"release: {package.release.version}, in place of {replaced or 'none'}"
+        release = package.release
+        yield f"release: {release.version}, in place of {replaced or 'none'}"
+        notes = FailedDeployments(artifact_store())
+        for failed in notes.everywhere(release.project, release.version):
+            yield f"warning: {failed.warning}"
         yield f"image: {words}"
         if self.schema is not None:
             yield f"schema: {self._schema(package, context, dry=dry)}"

@@ -25,7 +25,7 @@ from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator, check_plan_is_current, run_lease
 from slipway.operators.trouble import own_trouble
-from slipway.tasks.begun import finish_swap, forget_swap, never_began
+from slipway.tasks.begun import finish_swap, forget_swap, never_began, note_failure
 from slipway.tasks.consent import Consent
 from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.known_images import require_recorded
@@ -225,6 +225,10 @@ class RollBackOperator(_FleetOperator):
     def leave(self, lease: FleetLease, release: str, context: Context) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
         tell_schema(self.environment, release, self.log.warning)
+        swap = open_swap(self.environment, self.image, self.log.info)
+        group = swap.group()
+        if group is None or not group.attached:  # else it served before, and goes on
+            note_failure(context, swap.image.release, swap.target.environment)
         forget_swap(context)
         lease.finish(release)
 

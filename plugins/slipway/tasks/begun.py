@@ -8,16 +8,19 @@ environment's lease has the swap on record until it ends, whoever ends it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from slipway.exceptions import EnvironmentMisconfigured, FactMissing
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.tasks.kept_facts import run_facts
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.hooks.fleet.lease import LeaseRecord, UnfinishedSwap
+    from slipway.model.facts import Release
 
 
 def name_of_swap(
@@ -99,6 +102,24 @@ def forget_swap(context: Context) -> None:
         facts.forget_swap()
 
 
+def note_failure(context: Context, release: Release, environment: str) -> None:
+    """Note that a release failed, where this run has begun the swap to it, before that is over.
+
+    :param context: the task's.
+    :param release: that was rolled back.
+    :param environment: where.
+    """
+    facts = run_facts(context)
+    begun = facts.swap() if facts is not None else None
+    # What the task was told is an XCom; what the run began, it signed.
+    if begun is None or begun.version != release.version:
+        return
+    ti: Any = context["ti"]
+    FailedDeployments(artifact_store()).note(
+        release, environment, run_id=ti.run_id, tasks=_failed_tasks(ti)
+    )
+
+
 def require_finished(context: Context, version: str) -> None:
     """Make sure that the run has brought a release into service.
 
@@ -115,3 +136,13 @@ def require_finished(context: Context, version: str) -> None:
             "clear the task retire_old, which ends the swap: marked as successful it did nothing"
         )
         raise FactMissing(msg, advice=advice)
+
+
+def _failed_tasks(ti: Any) -> list[str]:
+    """Name the tasks of the run that failed; none where nobody can say."""
+    try:
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+    except Exception:
+        return []
+    failed = (name for name, state in states.items() if state == "failed")
+    return sorted(name.rpartition(".")[2] for name in failed)

@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from slipway.exceptions import ReleaseNotFound
+from slipway.hooks.store.failed_deployments import FailedDeployment
 from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.inert import inert
 
@@ -25,6 +26,7 @@ def ask_which(
     subject: str,
     on: Mapping[str, str],
     default: str | None,
+    failed: Mapping[str, Sequence[FailedDeployment]] | None = None,
 ) -> NoReturn:
     """Put the question under *Required Actions*, and leave the worker.
 
@@ -35,6 +37,7 @@ def ask_which(
     :param releases: to choose from, the newest first.
     :param subject: the question.
     :param on: environment -> the version that it runs.
+    :param failed: version -> where it failed the last time it went there.
     :param default: chosen beforehand, if it is among them.
     :raises ReleaseNotFound: when there is nothing to choose from.
     :raises TaskAwaitingInput: always; the task goes on with ``execute_complete``.
@@ -47,7 +50,7 @@ def ask_which(
         ti_id=context["ti"].id,
         options=versions,
         subject=subject,
-        body="\n".join([*_HEAD, *(_row(record, on) for record in releases)]),
+        body="\n".join([*_HEAD, *(_row(record, on, failed or {}) for record in releases)]),
         defaults=[default] if default in versions else None,
         params={},  # the API refuses the function's own default
     )
@@ -63,9 +66,14 @@ def chosen(event: Mapping[str, Any]) -> tuple[str, str]:
     return event["chosen_options"][0], user.get("name") or user.get("id") or "an unnamed user"
 
 
-def _row(record: ReleaseRecord, on: Mapping[str, str]) -> str:
+def _row(
+    record: ReleaseRecord,
+    on: Mapping[str, str],
+    failed: Mapping[str, Sequence[FailedDeployment]],
+) -> str:
     checkout = record.checkout
     places = [f"on {name} now" for name, version in on.items() if version == _version(record)]
+    places += [f"**{note}**" for note in failed.get(_version(record), ())]
     subject = inert(checkout.message.partition("\n")[0])
     cells = (inert(_version(record)), subject, inert(checkout.author_name), ", ".join(places))
     return f"| {' | '.join(cells)} |"

@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.record_keys import CONNECTION, RecordKeys, record_keys
 from slipway.hooks.store.signed_records import UNSIGNED_ADVICE, SignedRecords
 from slipway.model.facts import Json, Release
@@ -88,6 +89,7 @@ class DeploymentHistory:
         entry = Entry(number=max(own, default=_FIRST - 1) + 1, version=release.version)
         value = {**release.to_json(), "at": self._clock(), "run_id": run_id}
         self._records.put(self._stamped(folder, entry), value)
+        FailedDeployments(self._store).forget(release, environment)
 
     def versions(self, project: str, environment: str) -> list[str]:
         """List what served, the oldest first; a version appears each time it came.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -108,29 +108,39 @@ class ReleaseCatalogue:
         """
         return in_order(self._all(project))[::-1][:most]
 
-    def newest(self, project: str, line: Iterable[str] | None = None) -> ReleaseRecord:
+    def newest(
+        self,
+        project: str,
+        line: Iterable[str] | None = None,
+        passes: Callable[[str], bool] = lambda _: True,
+    ) -> ReleaseRecord:
         """Return the release that is the furthest along the delivered branch.
 
         :param project: the project's name.
         :param line: shas of the branch's commits along their first parents, the newest first, so
             that what the branch has dropped is not taken; None where the git server cannot say,
             for the order that was noted.
-        :raises ReleaseNotFound: when the project has none, or none of the line.
+        :param passes: says whether a version may be taken; asked of the newest first.
+        :raises ReleaseNotFound: when the project has none, or none of the line that may be taken.
         """
         versions = self.versions(project)
         if not versions:
             msg = f"{project} has no release yet"
             raise ReleaseNotFound(msg, advice=f"run the DAG {project!r} once")
         if line is None:
-            return self.recent(project, 1)[0]
+            return _first(project, self.recent(project, len(versions)), passes)
+        return _first(project, self._along(project, line, versions), passes)
+
+    def _along(
+        self, project: str, line: Iterable[str], versions: list[str]
+    ) -> Iterator[ReleaseRecord]:
+        """Yield the releases of a branch's commits, the newest first."""
         starts = {version.rpartition(".g")[2] for version in versions}
         for sha in (sha for sha in line if sha[:_ABBREVIATED] in starts):
             named = [one for one in versions if _is_of(one, sha)]
             records = [self.find(project, one, among=named) for one in named]
-            if found := [one for one in records if one.checkout.release.sha == sha]:
-                return in_order(found)[-1]
-        msg = f"no commit that is on the delivered branch of {project} has become a release"
-        raise ReleaseNotFound(msg, advice="name the version, or wait for the branch's next one")
+            found = [one for one in records if one.checkout.release.sha == sha]
+            yield from reversed(in_order(found))
 
     def _all(self, project: str) -> list[ReleaseRecord]:
         """Read every record: side by side, since each may be a question to a bucket."""
@@ -151,6 +161,23 @@ class ReleaseCatalogue:
         found = [release for release in releases if release.sha.startswith(start)]
         # The last of several versions of one commit; of two commits, none.
         return found[-1].version if len({release.sha for release in found}) == 1 else None
+
+
+def _first(
+    project: str, records: Iterable[ReleaseRecord], passes: Callable[[str], bool]
+) -> ReleaseRecord:
+    """Return the first release that may be taken."""
+    newest = None
+    for record in records:
+        version = record.checkout.release.version
+        if passes(version):
+            return record
+        newest = newest or version
+    if newest is not None:
+        msg = f"no release of {project} may be taken as the newest one; the log says why"
+        raise ReleaseNotFound(msg, advice=f"name one to deploy it all the same, {newest} say")
+    msg = f"no commit that is on the delivered branch of {project} has become a release"
+    raise ReleaseNotFound(msg, advice="name the version, or wait for the branch's next one")
 
 
 def _key(project: str, version: str) -> str:
