@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import base64
 import json
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from airflow.api_fastapi import app
+from airflow.api_fastapi.auth.managers.simple.datamodels.login import LoginBody
+from airflow.api_fastapi.auth.managers.simple.services.login import SimpleAuthManagerLogin
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from fastapi import HTTPException
 
 from include.demo import airflow_environment, login, processes
 from include.demo.airflow_api import AirflowApi
+from slipway.hooks.store.approvals import Approval
 
 
 @pytest.fixture(autouse=True)
@@ -63,3 +71,29 @@ def test_the_demos_own_client_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
     assert api.run_state("d", "r") == "success"
     assert ("POST", "/auth/token", "") in asked
     assert asked[-1][2] == "Bearer t"
+
+
+def test_an_answer_in_the_demo_carries_the_logins_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where everybody is an admin without a login, Airflow calls them all Anonymous."""
+    told = airflow_environment.environment(signing_key="k", gateway="http://g", databases={})
+    for name in ("USERS", "ALL_ADMINS", "PASSWORDS_FILE"):
+        option = f"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_{name}"
+        monkeypatch.setenv(option, str(told[option]))
+    login.make()
+    monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", told["AIRFLOW__API_AUTH__JWT_SECRET"])
+    manager = SimpleAuthManager()
+    monkeypatch.setattr(app._AuthManagerState, "instance", manager)
+    token = SimpleAuthManagerLogin.create_token(body=LoginBody(**login.read()))
+    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    user = manager.deserialize_user(claims)
+    approval = Approval.of(
+        {
+            "chosen_options": ["Approve"],
+            "responded_by_user": {"id": user.get_id(), "name": user.get_name()},
+            "responded_at": datetime(2026, 1, 1, tzinfo=UTC),
+            "params_input": {"reason": "it is time"},
+        }
+    )
+    assert str(approval) == "approved by admin on 2026-01-01 at 00:00:00 UTC: it is time"
+    with pytest.raises(HTTPException):
+        SimpleAuthManagerLogin.create_token_all_admins()
