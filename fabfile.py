@@ -59,7 +59,8 @@ def build(c: Any, project: str, ref: str = "") -> None:
     help={
         "project": "its name",
         "environment": "one of the project's",
-        "version": "`newest`, `previous`, `choose` or a release's; newest if not given",
+        "version": "`newest`, `previous`, `choose` or a release's; if not given, what the "
+        "environment before it runs",
         "dry-run": "say what would be done, and do nothing",
         "override-freeze": "why it cannot wait for the end of the freeze",
     },

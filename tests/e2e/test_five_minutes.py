@@ -1,0 +1,122 @@
+"""The README's own project: from its files to a machine of the embedded cloud that says hello."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.delivery.commit_dag import commit_dag
+from include.demo import add_environment, paths
+from include.project.loader import load_project
+from include.project.model import Project
+from slipway.model.facts import MachineImage
+from slipway.operators.bake_image import BakeImageOperator
+from tests.cloud_process import REGION
+from tests.docs.test_commands import PROJECT_FILE
+from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
+from tests.e2e.test_image import Machine
+from tests.e2e.test_shortener import USER_DATA
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.git_server import Repository
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
+LISTENER = 8094
+# Seconds for the service to start, on a machine that has just been booted.
+PATIENCE = 60
+
+
+@pytest.fixture
+def place(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place that the README's command makes, in this test's own cloud."""
+    monkeypatch.setattr(paths, "ENDPOINT", ENDPOINT)
+    monkeypatch.setattr(paths, "REGION", REGION)
+    monkeypatch.setattr(paths, "INSTALLATION", INSTALLATION)
+    add_environment.make("hello", "dev", listener=LISTENER)
+    [group] = world.client("elbv2").describe_target_groups(Names=["hello-dev"])["TargetGroups"]
+    assert (group["HealthCheckPath"], group["Port"]) == ("/healthz", 8000)
+
+
+@pytest.fixture
+def project(place: None, repository: Repository, tmp_path: Path) -> Project:
+    """The README's project file, and the example with one commit."""
+    del place
+    shutil.copytree(
+        ROOT / "include" / "examples" / "hello",
+        repository.path,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    repository.commit("Say hello")
+    file = tmp_path / "hello.yaml"
+    file.write_text("\n".join(line[3:] for line in PROJECT_FILE.splitlines()))
+    found = load_project(file)
+    where = found.repository.model_copy(update={"url": repository.url})
+    return found.model_copy(update={"repository": where})
+
+
+@pytest.fixture
+def boot(world: World) -> Iterator[Any]:
+    ec2, ids = world.client("ec2"), []
+
+    def start(image: str) -> Machine:
+        (one,) = ec2.run_instances(
+            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", UserData=USER_DATA
+        )["Instances"]
+        ids.append(one["InstanceId"])
+        ec2.get_waiter("instance_running").wait(
+            InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+        return Machine(world, one["InstanceId"], one["PrivateIpAddress"])
+
+    yield start
+    if ids:
+        ec2.terminate_instances(InstanceIds=ids)
+
+
+def _greeting(machine: Machine) -> str:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://{machine.address}:8000/", timeout=5) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(machine.sh("systemctl --no-pager status hello slipway-secrets"))
+
+
+def test_the_readmes_files_become_a_machine_that_says_hello(
+    project: Project, artifacts: Path, boot: Any
+) -> None:
+    del artifacts
+    dag, run_id = commit_dag(project), f"run-{time.monotonic_ns()}"
+
+    def run(task: Any, **given: Any) -> Any:
+        for field, value in given.items():
+            setattr(task, field, value)
+        return task.execute(FakeTask(dag_id="hello", run_id=run_id, task_id=task.task_id).context)
+
+    checkout = run(dag.get_task("checkout"), ref="main")
+    report = run(dag.get_task("test"), checkout=checkout)
+    assert [step["state"] for step in report["steps"] if step["name"] == "test"] == ["passed"]
+    deb = run(dag.get_task("build_deb"), checkout=checkout)
+    package = run(dag.get_task("publish_apt"), deb=deb)
+    bake = BakeImageOperator(
+        task_id="bake_image",
+        package=package,
+        unit=project.package.unit,
+        config=project.package.config,
+        aws_conn_id="aws_default",
+        region=REGION,
+    )
+    machine = boot(MachineImage.from_json(run(bake)).image_id)
+    # The release as the launch tells it to each machine; this one was launched by hand.
+    assert _greeting(machine) == "Hello from none!\n"
+    assert machine.sh("ps -C python3 -o user:20=").strip() == "www-data"
+    version = machine.sh("dpkg-query --show --showformat='${Version}' hello")
+    assert version == checkout["release"]["version"]
