@@ -3,7 +3,7 @@ VENV := .venv/bin
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help format docs lint-others ready demo down canary test lint unit integration fuzz faults bench-swap
+.PHONY: help format docs lint-others ready demo down leaks test lint unit integration fuzz faults bench-swap
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,8 +14,8 @@ ready: ## system packages, Docker engine, .venv
 demo: ready ## the whole story on this machine
 	@$(VENV)/python -m include.demo
 
-canary: ## beside a running demo: follow every secret through a push, a failure, a bake, a swap, a kill
-	@$(VENV)/python -m tests.canary
+leaks: ## beside a running demo: follow every secret through a push, a failure, a bake, a swap, a kill
+	@$(VENV)/python -m tests.secret_leaks
 
 down: ## stop and remove everything the demo made
 	@test ! -x $(VENV)/python || $(VENV)/python -m include.demo down

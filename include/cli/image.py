@@ -17,7 +17,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.inert import visible
 from slipway.model.machine import Machine
 from slipway.model.nearest import suggestion
-from slipway.tasks.image_look import ImageLook, LayerLook, look
+from slipway.tasks.images.outlook import ImageLook, LayerLook, look
 
 _WIDTH = 18
 

@@ -32,16 +32,16 @@ from include.cli.working_copy import (
 from slipway.exceptions import BuiltFilesMissing, PackageRefused, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.docker.errors import NoSuchThing
+from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.packages.deb_checks import Wanted, check
 from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
 from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.tars import append
-from slipway.hooks.tools.migration_files import MigrationFiles
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
 from slipway.policies.schema import Rehearse
-from slipway.tasks.rehearsal import Rehearsal
+from slipway.tasks.schema.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
     from include.project.model import Migrations, Project

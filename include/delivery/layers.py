@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.project.machine import instance_type, machine_of
 from include.project.model import Project
-from slipway.tasks.image_layers import Layers
+from slipway.tasks.images.layers import Layers
 
 
 def image_layers(project: Project, name: str, recipes: str | None = None) -> Layers:

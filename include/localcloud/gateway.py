@@ -1,7 +1,7 @@
 """The machines' way to the API: HAProxy on the VPC, talking to a unix socket of this process.
 
 So nothing has to listen on an address that anybody else could reach. What may pass is decided
-where it arrives (:mod:`include.localcloud.compute.door`).
+where it arrives (:mod:`include.localcloud.compute.machine_gateway`).
 """
 
 from __future__ import annotations

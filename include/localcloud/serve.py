@@ -17,20 +17,20 @@ from include.localcloud.api.browser_guard import without_browsers
 from include.localcloud.api.console import with_consoles
 from include.localcloud.api.server import ApiServers
 from include.localcloud.api.target_health import HealthTable, correct_target_groups
+from include.localcloud.balancer.balancer import Balancer
 from include.localcloud.balancer.classic_health import correct_classic_balancers
 from include.localcloud.balancer.haproxy import HAProxy
-from include.localcloud.balancer.sync import Balancer
 from include.localcloud.balancer.words import correct_words
-from include.localcloud.compute.door import for_machines
+from include.localcloud.compute.compute import Compute
 from include.localcloud.compute.group_notifications import keep_notifications
 from include.localcloud.compute.group_rules import correct_groups
 from include.localcloud.compute.images import correct_images, seed_images
 from include.localcloud.compute.instance_life import correct_instances
 from include.localcloud.compute.link_local import keep_from_link_local
 from include.localcloud.compute.machine import Machines
+from include.localcloud.compute.machine_gateway import for_machines
 from include.localcloud.compute.run_command import correct_commands
 from include.localcloud.compute.scaling import Scaling
-from include.localcloud.compute.sync import Compute
 from include.localcloud.compute.terminated import Forgetting
 from include.localcloud.engine import Engine
 from include.localcloud.gateway import start_gateway

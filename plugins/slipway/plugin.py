@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk.configuration import conf
 
-from slipway.frames import OwnFrames
+from slipway.ui_framing import OwnFrames
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

@@ -13,7 +13,7 @@ from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
-from slipway.tasks.known_images import known_images
+from slipway.tasks.images.search import known_images
 from tests.cloud_process import REGION
 from tests.e2e.conftest import IMAGES, PACKAGE, World
 from tests.fakes.git_server import Repository

@@ -22,7 +22,7 @@ from slipway.hooks.store.failures import FailureReports
 from slipway.model.facts import Json, MachineImage
 from slipway.operators.swap import LaunchOperator, RetireStandbysOperator, RollBackOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
-from slipway.tasks.known_images import known_images
+from slipway.tasks.images.search import known_images
 from tests.cloud_process import REGION
 from tests.e2e.conftest import World
 from tests.e2e.steps import seed, target

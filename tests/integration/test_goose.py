@@ -20,7 +20,7 @@ from slipway.model.facts import Checkout, Release, SchemaVersion
 from slipway.operators import swap
 from slipway.operators.migrations import GooseMigrateOperator, GooseRehearseOperator
 from slipway.operators.preview import SchemaOutlook
-from slipway.tasks.scratch_postgres import scratch_postgres
+from slipway.tasks.schema.scratch_postgres import scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_target

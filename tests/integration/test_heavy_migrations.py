@@ -12,15 +12,15 @@ import pytest
 from include.demo import down
 from slipway.exceptions import ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.tools.recipes import pack
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.schema_facts import HeavyChange
 from slipway.tasks.proof.ddl_meter import measured
 from slipway.tasks.proof.scratch_database import ScratchDatabase
 from slipway.tasks.proof.table_sizes import HeavyTables
-from slipway.tasks.rehearsal import Rehearsal
-from slipway.tasks.scratch_postgres import scratch_postgres
+from slipway.tasks.schema.rehearsal import Rehearsal
+from slipway.tasks.schema.scratch_postgres import scratch_postgres
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 ALONE = "-- +goose NO TRANSACTION\n"

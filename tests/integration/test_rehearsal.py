@@ -13,13 +13,13 @@ from airflow.sdk.exceptions import AirflowFailException
 from include.demo import down
 from slipway.exceptions import MigrationFailed, RightMissing
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.tools.goose import Goose
-from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.migrations.goose import Goose
+from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.tools.recipes import pack
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import Checkout, Release, SchemaVersion
 from slipway.operators.migrations import GooseRehearseOperator
-from slipway.tasks.scratch_postgres import ScratchPostgres, scratch_postgres
+from slipway.tasks.schema.scratch_postgres import ScratchPostgres, scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.test_metadata_guard import METADATA, metadata_service
 from tests.slipway.operators.commit_runs import signed

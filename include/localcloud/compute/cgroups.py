@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from include.localcloud.compute.opening import is_of
+from include.localcloud.compute.cgroup_opener import is_of
 
-_PROGRAM = Path(__file__).with_name("opening.py").read_text()
+_PROGRAM = Path(__file__).with_name("cgroup_opener.py").read_text()
 _PYTHON_OPTIONS = ("-I", "-S", "-c", _PROGRAM)
 # Slipway's own image, never one that was baked.
 _IMAGE = "slipway/machine:12"

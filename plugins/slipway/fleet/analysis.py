@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
-from slipway.fleet.health import health_question, probe_question
+from slipway.fleet.health_question import health_question, probe_question
 from slipway.hooks.fleet.alarms import Alarm
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.health_check import HealthCheck

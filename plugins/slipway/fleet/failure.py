@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from slipway.fleet.health import health_question, probe_question
+from slipway.fleet.health_question import health_question, probe_question
 from slipway.hooks.explain.balancer_words import describe_check
 from slipway.hooks.explain.explainer import MachineExplainer
 from slipway.hooks.explain.report import MachineReport

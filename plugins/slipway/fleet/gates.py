@@ -14,7 +14,7 @@ from typing import Any
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.capacity import has_served_alone
-from slipway.fleet.health import health_question
+from slipway.fleet.health_question import health_question
 from slipway.fleet.patience import worth_waiting
 from slipway.fleet.swap import Swap
 from slipway.hooks.health_check import HealthCheck

@@ -14,7 +14,7 @@ from slipway.fleet.preflight_data import database, encryption, parameters
 from slipway.fleet.preflight_machine import image, inherited, instance_type, profile, quotas, rights
 from slipway.fleet.preflight_network import balancer, security_groups, subnets
 from slipway.model.nearest import Named, Owner, nearest
-from slipway.model.surroundings import AlarmsSeen, AptSeen, Needs, Surroundings
+from slipway.model.preflight_facts import AlarmsSeen, AptSeen, Needs, Surroundings
 
 _NETWORK = (balancer, subnets, security_groups)
 _MACHINES = (image, instance_type, profile, quotas, inherited, rights)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from slipway.fleet.finding import Finding
 from slipway.model.nearest import nearest
-from slipway.model.surroundings import DatabaseSeen, KeySeen, Needs, Surroundings, Unasked
+from slipway.model.preflight_facts import DatabaseSeen, KeySeen, Needs, Surroundings, Unasked
 
 # As the machines read them: what is no name of a variable keeps the service from starting.
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from slipway.fleet.finding import Finding
 from slipway.model.nearest import Owner, nearest
-from slipway.model.surroundings import (
+from slipway.model.preflight_facts import (
     ImageSeen,
     InheritedSeen,
     InstanceTypeSeen,

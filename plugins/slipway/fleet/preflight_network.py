@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from slipway.fleet.finding import Finding
 from slipway.model.nearest import ALIKE, Named, Owner, nearest
-from slipway.model.surroundings import (
+from slipway.model.preflight_facts import (
     BalancerSeen,
     Needs,
     SecurityGroupSeen,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from slipway.model.unseen import is_unseen
+from slipway.model.invisible_characters import is_unseen
 
 # Characters that a person reads in one go.
 LONGEST = 200

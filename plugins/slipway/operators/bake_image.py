@@ -22,8 +22,8 @@ from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.model.machine import Machine
 from slipway.tasks.consent import Admission
-from slipway.tasks.image_layers import Layers, baked_before
-from slipway.tasks.known_images import KnownImages, known_images, machine_image
+from slipway.tasks.images.layers import Layers, baked_before
+from slipway.tasks.images.search import KnownImages, known_images, machine_image
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import NO_ENVIRONMENT, bake_name, container_name, labels
 from slipway.tasks.retries import no_retry_on_input_error

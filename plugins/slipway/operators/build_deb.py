@@ -16,9 +16,9 @@ from slipway.hooks.packages.deb_checks import Wanted, check
 from slipway.hooks.packages.deb_fields import checked
 from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
 from slipway.hooks.packages.ready_debs import ReadyDebs, ready_debs
-from slipway.hooks.spool import spool
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.tars import append
+from slipway.hooks.temporary_file import spool
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, PackageVariant, Release
 from slipway.model.large_files import LargeFiles

@@ -21,9 +21,9 @@ from slipway.hooks.fleet.lease import FleetLease
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
-from slipway.tasks.begun import name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.lease_owner import moved, run_of, run_owner
+from slipway.tasks.own_swap import name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
 from slipway.triggers.lease import LeaseTrigger
 

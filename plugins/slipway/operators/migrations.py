@@ -11,11 +11,11 @@ from airflow.sdk.log import mask_secret
 
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.migrations.goose import Goose
+from slipway.hooks.migrations.migration_files import MigrationFiles
+from slipway.hooks.migrations.postgres_url import postgres_url
 from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.tools.goose import Goose
-from slipway.hooks.tools.migration_files import MigrationFiles
-from slipway.hooks.tools.postgres_url import postgres_url
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.proof_settings import OnBroken, ProofSettings
@@ -30,10 +30,10 @@ from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.proof.live_proof import MigrationProof
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
-from slipway.tasks.rehearsal import Prover, Rehearsal
 from slipway.tasks.retries import no_retry_on_input_error
-from slipway.tasks.schema_change import SchemaChange
-from slipway.tasks.schema_starts import schema_starts
+from slipway.tasks.schema.change import SchemaChange
+from slipway.tasks.schema.rehearsal import Prover, Rehearsal
+from slipway.tasks.schema.starts import schema_starts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

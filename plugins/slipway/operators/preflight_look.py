@@ -28,7 +28,7 @@ from slipway.hooks.preflight.look import look_around
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.surroundings import DatabaseSeen, Needs, Unasked
+from slipway.model.preflight_facts import DatabaseSeen, Needs, Unasked
 from slipway.model.target import DeployTarget
 from slipway.operators.migrations import database_url, migration_files
 from slipway.operators.preview import ImageOutlook, SchemaOutlook

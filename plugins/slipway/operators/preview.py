@@ -13,21 +13,21 @@ from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import DEFAULT, container_engine
+from slipway.hooks.migrations.goose import Goose
 from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.hooks.tools.goose import Goose
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.schema_facts import HeavyChange
 from slipway.operators.migrations import database_url, migration_files
 from slipway.policies.heavy_changes import OnHeavy
 from slipway.policies.schema import OnRollBack
-from slipway.tasks.image_layers import Layers, baked_before
-from slipway.tasks.known_images import known_images, machine_image
+from slipway.tasks.images.layers import Layers, baked_before
+from slipway.tasks.images.search import known_images, machine_image
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
-from slipway.tasks.schema_change import SchemaChange
+from slipway.tasks.schema.change import SchemaChange
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -15,9 +15,9 @@ from slipway.hooks.apt.connection import AptRepository, apt_repository
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import account
 from slipway.hooks.docker.connection import DEFAULT, container_engine
-from slipway.hooks.spool import spool
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tars import digest_of
+from slipway.hooks.temporary_file import spool
 from slipway.model.facts import (
     DebPackage,
     Json,

@@ -12,8 +12,8 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json, Release
-from slipway.tasks.begun import require_finished
 from slipway.tasks.consent import Admission
+from slipway.tasks.own_swap import require_finished
 from slipway.tasks.release_facts import ReleaseFacts
 from slipway.tasks.retries import no_retry_on_input_error
 

@@ -13,9 +13,9 @@ from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
 from slipway.hooks.docker.connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.secrets import read_secrets
-from slipway.hooks.spool import spool
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.build_numbers import BuildNumbers
+from slipway.hooks.temporary_file import spool
 from slipway.model.facts import Checkout, Json, Release, TestReport
 from slipway.model.large_files import LargeFiles
 from slipway.pipeline.compiler.compiler import Build, compile_file

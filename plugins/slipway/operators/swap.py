@@ -25,13 +25,13 @@ from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator, check_plan_is_current, run_lease
 from slipway.operators.trouble import own_trouble
-from slipway.tasks.begun import finish_swap, forget_swap, never_began, note_failure
 from slipway.tasks.consent import Consent
 from slipway.tasks.failure.failed_release import FailedRelease
-from slipway.tasks.known_images import require_recorded
+from slipway.tasks.images.search import require_recorded
+from slipway.tasks.own_swap import finish_swap, forget_swap, never_began, note_failure
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.retries import no_retry_on_input_error
-from slipway.tasks.schema_that_stays import tell_schema
+from slipway.tasks.schema.left_behind import tell_schema
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

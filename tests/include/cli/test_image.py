@@ -24,7 +24,7 @@ from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.tools.packer import Bake
 from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
-from slipway.tasks import image_look
+from slipway.tasks.images import outlook
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
 from tests.slipway.operators.releases import catalogue, make_record
@@ -66,7 +66,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("AIRFLOW__SLIPWAY__RECIPES", str(tmp_path))
     engine = mock.create_autospec(ContainerEngine, instance=True)
     monkeypatch.setattr(bake_image, "container_engine", lambda _: engine)
-    for module in (bake_image, image_look):
+    for module in (bake_image, outlook):
         monkeypatch.setattr(module, "aws_client", lambda _, __, service: client(service))
     monkeypatch.setattr(bake_image, "account", lambda *_: None)
     monkeypatch.setattr(bake_image, "bake", _bake)

@@ -30,7 +30,7 @@ from slipway.hooks.tools.recipes import pack
 from slipway.model.facts import SchemaVersion
 from slipway.model.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
-from slipway.tasks.rehearsal import Rehearsal
+from slipway.tasks.schema.rehearsal import Rehearsal
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "include" / "examples"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from include.iam.deploy import deploy_role
+from include.iam.deploy_role import deploy_role
 from tests.include.iam import test_rights
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, GROUPS, REGION, context

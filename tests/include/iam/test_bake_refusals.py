@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.iam.bake import bake_role
+from include.iam.bake_role import bake_role
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, EC2, context
 from tests.include.iam.shop import (

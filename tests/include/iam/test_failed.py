@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.iam.deploy import deploy_role
+from include.iam.deploy_role import deploy_role
 from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.explain.explainer import CloudExplainer

@@ -12,7 +12,7 @@ from include.iam.__main__ import place_of
 from include.project.loader import PROJECTS, load_project, load_projects
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.plan import PlanOperator
-from slipway.tasks.image_layers import Layers
+from slipway.tasks.images.layers import Layers
 from tests.slipway.operators.releases import make_record
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()

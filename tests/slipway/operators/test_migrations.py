@@ -9,9 +9,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import LeaseHeld, MigrationFailed, ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.migrations.goose import DatabaseState, Goose, GooseRun
 from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.tools.goose import DatabaseState, Goose, GooseRun
 from slipway.model.facts import Release, SchemaVersion
 from slipway.operators import migrations as goose
 from slipway.operators import swap

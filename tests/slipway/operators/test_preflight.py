@@ -29,14 +29,14 @@ from slipway.hooks.http_probe import Answer
 from slipway.hooks.preflight import look
 from slipway.model.facts import PackageVariant
 from slipway.model.machine import Architecture, Machine
-from slipway.model.surroundings import DatabaseSeen, Unasked
+from slipway.model.preflight_facts import DatabaseSeen, Unasked
 from slipway.operators import migrations, preflight_look, swap
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.plan import PlanOperator
 from slipway.operators.preflight import PreflightOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
-from slipway.tasks.image_layers import Layers
+from slipway.tasks.images.layers import Layers
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, subnet

@@ -18,14 +18,14 @@ from moto import mock_aws
 from slipway.exceptions import SchemaAhead
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.migrations.goose import DatabaseState, Goose
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.tools.goose import DatabaseState, Goose
 from slipway.model.facts import MachineImage, PublishedPackage
 from slipway.operators import bake_image, preview
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.policies.schema import OnRollBack
-from slipway.tasks.image_layers import Layers
+from slipway.tasks.images.layers import Layers
 from tests.slipway.operators.releases import make_record, on_record
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from slipway.operators import publish_apt as apt_publish
 from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordReleaseOperator
 from slipway.tasks.consent import Admission
-from slipway.tasks.image_layers import Layers
+from slipway.tasks.images.layers import Layers
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.commit_runs import APT, facts_of, sign_all, signed
 from tests.slipway.operators.releases import make_record

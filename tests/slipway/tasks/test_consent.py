@@ -31,7 +31,7 @@ from slipway.operators.swap import (
     ShiftTrafficOperator,
 )
 from slipway.tasks.consent import Admission
-from slipway.tasks.known_images import Found
+from slipway.tasks.images.search import Found
 from slipway.tasks.lease_owner import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud

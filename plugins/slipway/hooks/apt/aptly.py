@@ -23,8 +23,8 @@ from slipway.hooks.apt.refusal import Ended, moved, refusal
 from slipway.hooks.apt.signing import GPG, signing_key, valid_until
 from slipway.hooks.aws.connection import Account
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.spool import spool
 from slipway.hooks.tars import digest_of, pack_into
+from slipway.hooks.temporary_file import spool
 from slipway.hooks.tools.tool_secrets import aws_credentials
 from slipway.hooks.tools.toolbox import Toolbox
 

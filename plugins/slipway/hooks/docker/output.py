@@ -2,7 +2,7 @@
 
 A container whose output nobody reads has to wait, and the engine waits for no reader once it has
 ended. So reading has a thread of its own, which does not wait for whoever uses the output; what is
-not used yet lies in a :class:`~slipway.hooks.spill.Spool`. Where the connection breaks all the
+not used yet lies in a :class:`~slipway.hooks.disk_queue.Spool`. Where the connection breaks all the
 same, the rest is read from the engine's own log.
 """
 
@@ -16,10 +16,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from slipway.exceptions import ContainerEngineError
+from slipway.hooks.disk_queue import Spool
 from slipway.hooks.docker import follow
 from slipway.hooks.docker.errors import NoSuchThing, translated
 from slipway.hooks.docker.frames import Braid, Frames
-from slipway.hooks.spill import Spool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

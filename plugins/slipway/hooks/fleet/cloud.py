@@ -21,7 +21,7 @@ from slipway.hooks.fleet.describe import (
 )
 from slipway.hooks.fleet.failed_machines import FailedMachines
 from slipway.hooks.fleet.group_tags import PROJECT
-from slipway.hooks.fleet.inheritance_told import told
+from slipway.hooks.fleet.inheritance_report import told
 from slipway.hooks.fleet.launch_templates import Launch, template_names
 from slipway.hooks.fleet.new_group import new_group
 from slipway.hooks.fleet.scaling_rules import fingerprint, found_rules

@@ -15,9 +15,9 @@ from slipway.exceptions import CloudUnavailable
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.explain.balancer_words import balancer_words
+from slipway.hooks.fleet.changes import FleetChanges
 from slipway.hooks.fleet.group_tags import FAILED, VERSION, number
 from slipway.hooks.fleet.missing_group import unless_gone
-from slipway.hooks.fleet.writer import FleetChanges
 from slipway.model.fleet import KeptMachine
 
 # Whatever else a machine is, it is there, and costs money.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slipway.hooks.aws.lookup import security_group_ids, subnet_ids, tags_of
+from slipway.hooks.fleet.group_extras import Client, notifications, suspended_by_people
 from slipway.hooks.fleet.group_tags import PLACED, SIZE, STANDBY, TAKING_OVER, note
-from slipway.hooks.fleet.habits import Client, notifications, suspended_by_people
 from slipway.hooks.fleet.inherited_machines import Successor, machine_tags, succeed
 from slipway.hooks.fleet.launch_templates import Launch, find_images, readable, template_data
 from slipway.hooks.fleet.live_machines import live_machines

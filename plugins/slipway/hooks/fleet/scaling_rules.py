@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from slipway.hooks.fleet.habits import (
+from slipway.hooks.fleet.group_extras import (
     Client,
     notifications,
     put_notifications,

@@ -13,7 +13,7 @@ from slipway.exceptions import BranchNotFound, RefNotFound
 from slipway.hooks.git import history
 from slipway.hooks.git.commit import Commit, read_commit
 from slipway.hooks.git.credentials import NOBODY, Credentials
-from slipway.hooks.git.delivered_branch import fetch_for
+from slipway.hooks.git.fallback_fetch import fetch_for
 from slipway.hooks.git.files import GitFiles
 from slipway.hooks.git.history import Version
 from slipway.hooks.git.refs import Found, Refs, branches_by_nearness

@@ -19,7 +19,7 @@ from slipway.hooks.tools.tool_secrets import postgres_password
 from slipway.hooks.tools.toolbox import WORK
 
 if TYPE_CHECKING:
-    from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.hooks.migrations.migration_files import MigrationFiles
     from slipway.hooks.tools.toolbox import Toolbox
 
 TABLE = "goose_db_version"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from slipway.exceptions import MigrationFailed
 
 if TYPE_CHECKING:
-    from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.hooks.migrations.migration_files import MigrationFiles
 
 # Files that a message names.
 _NAMED = 5

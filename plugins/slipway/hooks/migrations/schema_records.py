@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Callable
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.fact import Fact
 from slipway.model.facts import Release
 

@@ -14,10 +14,10 @@ from slipway.hooks.preflight.changed_tables import changed_tables
 from slipway.hooks.tools.recipes import pack
 from slipway.hooks.tools.tool_secrets import postgres_password
 from slipway.hooks.tools.toolbox import WORK
-from slipway.model.surroundings import DatabaseSeen, Unasked
+from slipway.model.preflight_facts import DatabaseSeen, Unasked
 
 if TYPE_CHECKING:
-    from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.hooks.migrations.migration_files import MigrationFiles
     from slipway.hooks.tools.toolbox import Toolbox
 
 _FILE = "look.sql"

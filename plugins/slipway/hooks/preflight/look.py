@@ -1,7 +1,7 @@
 """Looks at everything in the cloud that a deployment needs, and changes nothing.
 
 What belongs together is asked in one call. Whatever the connection's role may not see, or the cloud
-does not answer, is :class:`slipway.model.surroundings.Unasked`: only what was seen can be wrong.
+does not answer, is :class:`slipway.model.preflight_facts.Unasked`: only what was seen can be wrong.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from slipway.hooks.preflight.network import (
     users_of,
 )
 from slipway.hooks.preflight.parameters import alarms, disk_keys, keys, parameters
-from slipway.model.surroundings import (
+from slipway.model.preflight_facts import (
     AptSeen,
     BalancerSeen,
     DatabaseSeen,

@@ -12,7 +12,7 @@ from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.fleet.scaling_rules import lifecycle_hooks
 from slipway.model.nearest import Named
-from slipway.model.surroundings import (
+from slipway.model.preflight_facts import (
     ImageSeen,
     InheritedSeen,
     InstanceTypeSeen,

@@ -10,7 +10,7 @@ from slipway.hooks.aws.load_balancers import balancers_of
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.group_tags import ENVIRONMENT, PROJECT
 from slipway.model.nearest import Named
-from slipway.model.surroundings import BalancerSeen, Needs, SecurityGroupSeen, SubnetSeen
+from slipway.model.preflight_facts import BalancerSeen, Needs, SecurityGroupSeen, SubnetSeen
 
 Client = Callable[[str], Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.alarms import alarm_names, read_alarms
-from slipway.model.surroundings import AlarmsSeen, KeySeen, Needs, ParameterSeen
+from slipway.model.preflight_facts import AlarmsSeen, KeySeen, Needs, ParameterSeen
 
 Client = Callable[[str], Any]
 # Alarms of an account that are read to find the name that somebody meant.

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.facts import Fact, Json, Release
 from slipway.model.inert import visible
 

@@ -18,8 +18,8 @@ from itertools import pairwise
 from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.failed_deployments import FailedDeployments
-from slipway.hooks.store.record_keys import CONNECTION, RecordKeys, record_keys
 from slipway.hooks.store.signed_records import UNSIGNED_ADVICE, SignedRecords
+from slipway.hooks.store.signing_keys import CONNECTION, RecordKeys, record_keys
 from slipway.model.facts import Json, Release
 
 # The first number: entries of before the numbers find room below it when they are signed.

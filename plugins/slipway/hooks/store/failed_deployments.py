@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.facts import Fact, Release
 from slipway.model.inert import visible
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from slipway.hooks.docker.connection import installation
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 
 # The tag in the cloud.
 INSTALLATION = "slipway:installation"

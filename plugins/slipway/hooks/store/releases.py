@@ -16,9 +16,9 @@ from functools import partial
 
 from slipway.exceptions import ReleaseNotFound, VersionConflict
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
 from slipway.hooks.store.release_order import history, in_order
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.facts import Checkout, Fact, PublishedPackage, Release, SchemaVersion, TestReport
 
 # The first digits of a sha that a version holds.

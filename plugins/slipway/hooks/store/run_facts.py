@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.facts import Fact, Json, Release
 
 # Half of a SHA-256, in hexadecimal digits: a run's id may hold anything that somebody typed.

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import CONNECTION, RecordKeys, record_keys
+from slipway.hooks.store.signing_keys import CONNECTION, RecordKeys, record_keys
 from slipway.model.facts import Json
 from slipway.model.inert import visible
 

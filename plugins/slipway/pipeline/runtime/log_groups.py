@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from slipway.hooks.disk_queue import Spill
 from slipway.hooks.log_lines import blocks
-from slipway.hooks.spill import Spill
 from slipway.model.inert import visible
 from slipway.pipeline.masking.mask import Masker
 from slipway.pipeline.masking.stream import MaskedStream

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from slipway.exceptions import ToolFailed
-from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.model.schema_facts import HeavyChange
 from slipway.policies.heavy_changes import heavy_changes
 from slipway.tasks.proof.ddl_meter_sql import INSTALL, READ, REMOVE

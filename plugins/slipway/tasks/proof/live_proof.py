@@ -26,7 +26,7 @@ from slipway.exceptions import (
     ToolFailed,
     TransientError,
 )
-from slipway.fleet.health import health_question
+from slipway.fleet.health_question import health_question
 from slipway.hooks.health_check import HealthCheck, Scheme
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.fact import Json
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from slipway.hooks.docker.engine import ContainerEngine
     from slipway.hooks.fleet.cloud import FleetCloud
-    from slipway.hooks.tools.goose import Goose
-    from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.hooks.migrations.goose import Goose
+    from slipway.hooks.migrations.migration_files import MigrationFiles
     from slipway.tasks.proof.scratch_database import ScratchDatabase
 
 HELD, BROKEN = "held", "broken"

@@ -10,7 +10,7 @@ from slipway.exceptions import ToolFailed
 
 if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine
-    from slipway.tasks.scratch_postgres import ScratchPostgres
+    from slipway.tasks.schema.scratch_postgres import ScratchPostgres
 
 # Seconds for one statement.
 _TIMEOUT = 60.0

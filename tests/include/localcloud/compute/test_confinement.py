@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from include.localcloud.compute import confinement, opening
+from include.localcloud.compute import cgroup_opener, confinement
+from include.localcloud.compute.cgroup_opener import own_cgroups
 from include.localcloud.compute.cgroups import make_writable
 from include.localcloud.compute.confinement import HOST, KEPT, cgroup_parent
-from include.localcloud.compute.opening import own_cgroups
 from tests.include.images.containers import (
     LABELS,
     MACHINE,
@@ -169,7 +169,14 @@ def test_an_ordinary_folder_is_not_opened_in_place_of_cgroups(tmp_path: Path) ->
 
 @pytest.mark.integration
 def test_a_process_of_somebody_elses_is_not_entered(machine: Container) -> None:
-    arguments = [sys.executable, "-I", "-S", opening.__file__, str(os.getpid()), str(machine.id)]
+    arguments = [
+        sys.executable,
+        "-I",
+        "-S",
+        cgroup_opener.__file__,
+        str(os.getpid()),
+        str(machine.id),
+    ]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "3: the process is not the machine's\n")
 

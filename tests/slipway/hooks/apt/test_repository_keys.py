@@ -11,7 +11,7 @@ from slipway.exceptions import RecordRefused
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.model.facts import Release
-from slipway.tasks.image_layers import Layers
+from slipway.tasks.images.layers import Layers
 from tests.slipway.operators.releases import make_record
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -12,14 +12,14 @@ from botocore.stub import Stubber
 
 from slipway.hooks.fleet import traffic_sources
 from slipway.hooks.fleet.describe import server_group
-from slipway.hooks.fleet.habits import (
+from slipway.hooks.fleet.group_extras import (
     put_warm_pool,
     suspend,
     suspended_by_people,
     take_over,
     warm_pool,
 )
-from slipway.hooks.fleet.inheritance_told import _short
+from slipway.hooks.fleet.inheritance_report import _short
 from slipway.hooks.fleet.scaling_rules import copy_rules
 from slipway.hooks.fleet.traffic_sources import Source, behind, sources_of
 

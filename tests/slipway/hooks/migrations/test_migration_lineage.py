@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from slipway.exceptions import MigrationFailed
+from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.migrations.migration_lineage import is_behind, require_follows
-from slipway.hooks.tools.migration_files import MigrationFiles
 from slipway.hooks.tools.recipes import pack
 
 WHERE = "the database of prod"

@@ -8,7 +8,7 @@ from slipway.exceptions import RecordRefused
 from slipway.hooks.migrations.schema_records import SchemaRecord, SchemaRecords
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.model.facts import Release
-from slipway.tasks.schema_that_stays import schema_that_stays
+from slipway.tasks.schema.left_behind import schema_that_stays
 
 RELEASE = Release(project="shop", sha="a" * 40, version="2.0")
 RECORD = SchemaRecord(

@@ -10,11 +10,11 @@ from unittest import mock
 
 import pytest
 
+from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.preflight.database import DatabaseLook
-from slipway.hooks.tools.migration_files import MigrationFiles
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.container import ToolResult
-from slipway.model.surroundings import DatabaseSeen
+from slipway.model.preflight_facts import DatabaseSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

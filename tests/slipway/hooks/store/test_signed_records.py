@@ -8,8 +8,8 @@ import pytest
 
 from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys
 
 
 @pytest.fixture

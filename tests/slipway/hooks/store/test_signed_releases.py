@@ -11,8 +11,8 @@ import pytest
 
 from slipway.exceptions import RecordRefused, ReleaseNotFound, VersionConflict
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.hooks.store.signing_keys import RecordKeys
 from tests.slipway.hooks.store.test_releases import _record
 
 

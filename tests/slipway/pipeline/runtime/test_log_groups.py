@@ -6,7 +6,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slipway.hooks.spill import Spill
+from slipway.hooks.disk_queue import Spill
 from slipway.model.facts import StepReport
 from slipway.pipeline.runtime import log_groups
 from slipway.pipeline.runtime.log_groups import LogGroups

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 
 VARIABLE = "AIRFLOW_CONN_SLIPWAY_RECORDS"
 

@@ -7,7 +7,7 @@ import pytest
 from airflow.sdk import Connection
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.tools.postgres_url import postgres_url
+from slipway.hooks.migrations.postgres_url import postgres_url
 
 
 def url(**fields: Any) -> str:

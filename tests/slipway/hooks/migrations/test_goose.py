@@ -15,9 +15,9 @@ from slipway.exceptions import (
     StepTimedOut,
     ToolFailed,
 )
+from slipway.hooks.migrations.goose import DatabaseState, Goose
 from slipway.hooks.migrations.goose_file import GooseFile
-from slipway.hooks.tools.goose import DatabaseState, Goose
-from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.container import ToolResult
 

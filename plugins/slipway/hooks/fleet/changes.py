@@ -17,6 +17,7 @@ from slipway.hooks.aws.load_balancers import Balancer, classic_balancer, target_
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.describe import machine_ids
 from slipway.hooks.fleet.fence import Fence, fenced
+from slipway.hooks.fleet.group_extras import take_over
 from slipway.hooks.fleet.group_tags import (
     CARRIED,
     ENVIRONMENT,
@@ -28,8 +29,7 @@ from slipway.hooks.fleet.group_tags import (
     TAKING_OVER,
     note,
 )
-from slipway.hooks.fleet.habits import take_over
-from slipway.hooks.fleet.inheritance_told import told
+from slipway.hooks.fleet.inheritance_report import told
 from slipway.hooks.fleet.launch_templates import Launch, delete_template, make_template, owned
 from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.fleet.missing_group import is_gone, unless_gone

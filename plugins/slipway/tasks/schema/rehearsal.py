@@ -11,21 +11,21 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipway.exceptions import MigrationFailed, ToolFailed
+from slipway.hooks.migrations.goose import Goose, GooseRun
 from slipway.hooks.migrations.index_statements import locking
 from slipway.hooks.migrations.migration_lineage import is_behind, require_follows
-from slipway.hooks.tools.goose import Goose, GooseRun
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import SchemaVersion
 from slipway.policies.schema import Rehearse, cannot_be_undone
 from slipway.tasks.proof.ddl_meter import Measured, measured
 from slipway.tasks.proof.scratch_database import ScratchDatabase
-from slipway.tasks.scratch_postgres import scratch_postgres
+from slipway.tasks.schema.scratch_postgres import scratch_postgres
 
 if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine
-    from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.hooks.migrations.migration_files import MigrationFiles
     from slipway.model.schema_facts import LiveProof
-    from slipway.tasks.schema_starts import SchemaStart
+    from slipway.tasks.schema.starts import SchemaStart
 
 # Seconds for one run of goose. A rehearsal has no data.
 _TIMEOUT = 300.0

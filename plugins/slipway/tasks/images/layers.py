@@ -25,7 +25,7 @@ from slipway.model.machine import (
     architecture_of,
     smallest_like,
 )
-from slipway.tasks.known_images import DEB, Found, KnownImages
+from slipway.tasks.images.search import DEB, Found, KnownImages
 
 _BUILDERS = {Architecture.AMD64: "t3.small", Architecture.ARM64: "t4g.small"}
 

@@ -16,7 +16,7 @@ from unittest import mock
 
 import pytest
 
-from slipway.hooks.spill import BLOCK, Spill, Spool
+from slipway.hooks.disk_queue import BLOCK, Spill, Spool
 
 
 def _all(kept: Spill) -> bytes:
@@ -148,7 +148,7 @@ def test_what_is_abandoned_holds_nobody_up() -> None:
 
 def test_a_worker_that_is_killed_leaves_nothing_on_disk(tmp_path: Path) -> None:
     script = (
-        "import os, signal; from slipway.hooks.spill import Spill; kept = Spill()\n"
+        "import os, signal; from slipway.hooks.disk_queue import Spill; kept = Spill()\n"
         "kept.append(bytes(5 << 20)); assert kept._file is not None\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

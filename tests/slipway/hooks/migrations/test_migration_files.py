@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from slipway.exceptions import MigrationFailed
-from slipway.hooks.tools.migration_files import MigrationFiles
+from slipway.hooks.migrations.migration_files import MigrationFiles
 
 
 def archive(*names: str) -> bytes:

@@ -16,10 +16,10 @@ from slipway.hooks.tools.packer import Bake
 from slipway.hooks.tools.recipes import digest, recipe
 from slipway.model.facts import PublishedPackage
 from slipway.model.machine import Architecture, Machine, OperatingSystem, SourceImage
-from slipway.tasks.image_layers import Layers
+from slipway.tasks.images.layers import Layers
 from tests.slipway.operators.releases import make_record
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 PACKAGE: PublishedPackage = make_record("2.0").package
 LAYERS = Layers(
     region="eu-west-1",

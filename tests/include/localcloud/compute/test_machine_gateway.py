@@ -11,7 +11,7 @@ import pytest
 from moto.ssm.models import ssm_backends
 
 from include.localcloud.api.application import CloudApplication
-from include.localcloud.compute.door import for_machines
+from include.localcloud.compute.machine_gateway import for_machines
 from include.localcloud.state import CloudState
 
 GATEWAY = "10.213.0.2"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from slipway.fleet.health import health_question, probe_question
+from slipway.fleet.health_question import health_question, probe_question
 from slipway.hooks.health_check import (
     ANY_SUCCESS,
     HealthCheck,

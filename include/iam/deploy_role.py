@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.iam import also
+from include.iam import further_resources
 from include.iam.alarms import CHANGES, alarm_arn, no_neighbour_is_scaled, own_alarms
 from include.iam.failed import failed_machines
 from include.iam.launch import launching
@@ -36,9 +36,9 @@ MODULES = tuple(
         "fleet/failed_machines",
         "fleet/fence",
         "fleet/group_tags",
-        "fleet/habits",
+        "fleet/group_extras",
         "fleet/inheritance",
-        "fleet/inheritance_told",
+        "fleet/inheritance_report",
         "fleet/inherited_machines",
         "fleet/launch_templates",
         "fleet/lease",
@@ -47,7 +47,7 @@ MODULES = tuple(
         "fleet/new_group",
         "fleet/scaling_rules",
         "fleet/traffic_sources",
-        "fleet/writer",
+        "fleet/changes",
         "aws/balancer_names",
         "preflight/limits",
         "preflight/look",
@@ -229,7 +229,7 @@ def _balancers(place: Place) -> tuple[Statement, ...]:
     own, targets = carries(place.tags), []
     balancing = f"arn:aws:elasticloadbalancing:{place.region}:*:targetgroup"
     arns = [f"{balancing}/{name}/*" for name in place.target_groups]
-    if arns := [*arns, *also.target_groups(place)]:
+    if arns := [*arns, *further_resources.target_groups(place)]:
         targets.append(
             Statement(
                 sid="OwnTargetGroups",
@@ -241,7 +241,7 @@ def _balancers(place: Place) -> tuple[Statement, ...]:
                 conditions=every(own, only("autoscaling:TargetGroupARNs", arns, like="ArnLike")),
             )
         )
-    if classic := (*place.load_balancers, *also.load_balancers(place)):
+    if classic := (*place.load_balancers, *further_resources.load_balancers(place)):
         names = only("autoscaling:LoadBalancerNames", classic)
         targets.append(
             Statement(
@@ -251,7 +251,7 @@ def _balancers(place: Place) -> tuple[Statement, ...]:
                 conditions=every(own, names),
             )
         )
-    return (*targets, *also.further(place, groups, own))
+    return (*targets, *further_resources.further(place, groups, own))
 
 
 def _machines(place: Place) -> tuple[Statement, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Self
 import docker
 from docker.errors import APIError
 
-from tests.canary.needles import Needle, found_in
+from tests.secret_leaks.needles import Needle, found_in
 
 # Seconds between two looks at the processes, and how long one counts as new.
 _PAUSE, _YOUNG = 0.02, 0.5

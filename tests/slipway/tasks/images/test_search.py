@@ -19,8 +19,8 @@ from slipway.hooks.store.image_records import ImageRecords
 from slipway.model.facts import MachineImage
 from slipway.operators import swap as fleet
 from slipway.operators.swap import LaunchCanaryOperator, LaunchOperator
-from slipway.tasks import known_images
-from slipway.tasks.known_images import KnownImages, require_recorded
+from slipway.tasks.images import search
+from slipway.tasks.images.search import KnownImages, require_recorded
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet import moto_cloud
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("artifacts")
 @pytest.fixture
 def ami(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An image of the account, and a release in the catalogue."""
-    monkeypatch.setattr(known_images, "aws_client", lambda _, __, service: client(service))
+    monkeypatch.setattr(search, "aws_client", lambda _, __, service: client(service))
     with mock_aws():
         moto_cloud.furnish()
         catalogue("1.0", "2.0")

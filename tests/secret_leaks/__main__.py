@@ -1,4 +1,4 @@
-"""``python -m tests.canary``, beside a running demo: follows every secret through a delivery.
+"""``python -m tests.secret_leaks``, beside a running demo: follows every secret through a delivery.
 
 A commit that prints all it is given is pushed, another one whose tests fail, and a third whose
 bake is killed in the middle. Then every secret that the installation has is looked for, in each
@@ -24,9 +24,16 @@ import docker
 
 from include.demo import add_environment, login, paths
 from include.demo.airflow_api import FINAL, AirflowApi
-from tests.canary import project
-from tests.canary.needles import Needle, found_below, found_in, found_in_file, needles, secrets_of
-from tests.canary.watch import Watch
+from tests.secret_leaks import project
+from tests.secret_leaks.needles import (
+    Needle,
+    found_below,
+    found_in,
+    found_in_file,
+    needles,
+    secrets_of,
+)
+from tests.secret_leaks.watch import Watch
 
 # Seconds for one run, and for the project's DAG to appear.
 _RUN, _LOAD = 600.0, 90.0

@@ -15,7 +15,7 @@ from slipway.model.facts import Release, SchemaVersion
 from slipway.policies.schema import OnRollBack, check_schema
 
 if TYPE_CHECKING:
-    from slipway.hooks.tools.goose import DatabaseState, Goose
+    from slipway.hooks.migrations.goose import DatabaseState, Goose
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 
 if TYPE_CHECKING:
+    from slipway.hooks.migrations.migration_files import MigrationFiles
     from slipway.hooks.store.artifacts import ArtifactStore
-    from slipway.hooks.tools.migration_files import MigrationFiles
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from include.iam.also import check
+from include.iam.further_resources import check
 from tests.include.iam.requests import ACCOUNT, EC2, REGION, context
 from tests.include.iam.shop import GROUP, MINE, PROD, TARGETS, may
 

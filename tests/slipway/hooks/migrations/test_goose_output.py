@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.hooks.tools.goose_output import applied_in, version_in
+from slipway.hooks.migrations.goose_output import applied_in, version_in
 
 AT = "2026/11/23 07:46:11 "
 UP = [

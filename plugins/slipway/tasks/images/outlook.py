@@ -13,8 +13,8 @@ from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.tools.packer import Bake
 from slipway.model.facts import PublishedPackage, Release
 from slipway.policies.image_inputs import changes
-from slipway.tasks.image_layers import Layers
-from slipway.tasks.known_images import KnownImages, known_images
+from slipway.tasks.images.layers import Layers
+from slipway.tasks.images.search import KnownImages, known_images
 
 _NO_BASE = "one that is baked first"
 _UNKNOWN = "its inputs were not written down yet when it was baked"

@@ -12,14 +12,14 @@ from slipway.exceptions import MigrationFailed, StepTimedOut, ToolFailed
 from slipway.hooks.migrations import goose_watch
 from slipway.hooks.migrations.goose_container import READ_ONLY, GooseContainer
 from slipway.hooks.migrations.goose_failure import Attempt, after_half, half_done, right_missing
+from slipway.hooks.migrations.goose_output import applied_in, version_in
 from slipway.hooks.migrations.index_statements import creates_first
-from slipway.hooks.tools.goose_output import applied_in, version_in
 
 if TYPE_CHECKING:
     from slipway.hooks.migrations.database_state import InvalidIndex
     from slipway.hooks.migrations.goose_container import Output
     from slipway.hooks.migrations.goose_file import GooseFile
-    from slipway.hooks.tools.migration_files import MigrationFiles
+    from slipway.hooks.migrations.migration_files import MigrationFiles
     from slipway.hooks.tools.toolbox import Toolbox
 
 # Without an end.

@@ -1,4 +1,4 @@
-"""``opening.py PID CONTAINER``: makes a machine's own cgroups writable, from outside.
+"""``cgroup_opener.py PID CONTAINER``: makes a machine's own cgroups writable, from outside.
 
 Runs on the standard library alone, as root of this host, and enters the mounts of the container
 and nothing else of it: from then on it loads no file and starts no program, and goes where no link
