@@ -30,7 +30,10 @@ def main() -> None:
         if time.monotonic() > deadline:
             sys.exit("nobody made this machine's cgroups writable")
         time.sleep(_PAUSE)
-    os.execv(SYSTEMD, [SYSTEMD])  # noqa: S606 - as the kernel would
+    try:
+        os.execv(SYSTEMD, [SYSTEMD])  # noqa: S606 - as the kernel would
+    except OSError as error:
+        sys.exit(f"cannot start {SYSTEMD}: {error.strerror}")
 
 
 if __name__ == "__main__":
