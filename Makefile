@@ -42,7 +42,7 @@ docs: ready ## write what is made from the code: the schema, the pages on settin
 	@$(VENV)/python -m include.project.reference
 
 unit: ready ## the tests that need no Docker
-	@$(VENV)/pytest -q -m "not integration and not e2e"
+	@$(VENV)/pytest -q -n auto --dist loadfile -m "not integration and not e2e"
 
 integration: ready ## the tests with real containers, and with the embedded cloud
 	@$(VENV)/python -m include.images.build
