@@ -11,7 +11,7 @@ from pathlib import Path
 from include.cli.copied_repository import add_whole, is_whole
 from include.cli.local_git import local_git
 from include.cli.local_pointers import pointers_of
-from slipway.hooks.git.history import version_of
+from slipway.hooks.git.commit_version import version_of
 from slipway.model.facts import Checkout, Release
 
 _NO_COMMIT = "0" * 40

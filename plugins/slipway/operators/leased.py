@@ -17,12 +17,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, PlanOutdated
 from slipway.fleet.capacity import serving_version
-from slipway.hooks.fleet.lease import FleetLease
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
 from slipway.tasks.consent import Admission, Consent
-from slipway.tasks.lease_owner import moved, run_of, run_owner
+from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.own_swap import name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
 from slipway.triggers.lease import LeaseTrigger
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.hooks.fleet.cloud import FleetCloud
-    from slipway.hooks.fleet.lease import LeaseRecord
+    from slipway.hooks.fleet.lease import FleetLease, LeaseRecord
     from slipway.model.fleet import Fleet
     from slipway.operators.preflight_look import Preflight
 
@@ -39,7 +38,6 @@ LEASE = "lease"
 # Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run
 # waits for another altogether; and between two looks.
 _POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
-_ALIVE = ["queued", "running"]
 
 
 class LeasedOperator(BaseOperator):
@@ -192,32 +190,6 @@ class LeasedOperator(BaseOperator):
 
 def _anybody(held: LeaseRecord | None) -> None:
     """Let everybody begin, where nobody was asked."""
-
-
-def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> FleetLease:
-    """Return the lease on an environment, for the run of a task.
-
-    :param context: the task's.
-    :param cloud: the environment's fleet.
-    :param log: a logger's method.
-    """
-    ti: Any = context["ti"]
-    told: set[str] = set()
-
-    def dead(owner: str) -> bool:
-        """Ask Airflow for the owner's run: one that has ended, or was deleted, is over."""
-        run = run_of(owner)
-        if (advice := moved(owner)) and owner not in told:
-            told.add(owner)
-            log("%s", advice)
-        if run == (ti.dag_id, ti.run_id):
-            return True  # its own, taken by a task of an earlier version
-        if run is None or ti.get_dr_count(dag_id=run[0], run_ids=[run[1]], states=_ALIVE):
-            return False
-        log("the lease was left by %s, which has ended", owner)
-        return True
-
-    return cloud.lease(owner=run_owner(ti.dag_id, ti.run_id), is_dead=dead)
 
 
 def check_plan_is_current(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:

@@ -23,11 +23,12 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import DeployTarget
-from slipway.operators.leased import LeasedOperator, check_plan_is_current, run_lease
+from slipway.operators.leased import LeasedOperator, check_plan_is_current
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.consent import Consent
 from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.images.search import require_recorded
+from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.own_swap import finish_swap, forget_swap, never_began, note_failure
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.retries import no_retry_on_input_error

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from slipway.exceptions import RepositoryTooLarge, SlipwayError
-from slipway.hooks.git.history import release_number
+from slipway.hooks.git.commit_version import release_number
 from slipway.hooks.git.store import MirrorStore
 from slipway.model.deliverable import Deliverable
 from slipway.model.event import HEADS, TAGS

@@ -12,10 +12,10 @@ from pathlib import Path
 from slipway.exceptions import BranchNotFound, RefNotFound
 from slipway.hooks.git import history
 from slipway.hooks.git.commit import Commit, read_commit
+from slipway.hooks.git.commit_version import Version, version_of
 from slipway.hooks.git.credentials import NOBODY, Credentials
 from slipway.hooks.git.fallback_fetch import fetch_for
 from slipway.hooks.git.files import GitFiles
-from slipway.hooks.git.history import Version
 from slipway.hooks.git.refs import Found, Refs, branches_by_nearness
 from slipway.hooks.git.store import MirrorStore
 from slipway.model.deliverable import Deliverable, matches
@@ -169,7 +169,7 @@ class GitMirror(GitFiles):
         def numbered(tag: str) -> bool:
             return not tags or any(matches(pattern, tag) for pattern in tags)
 
-        return history.version_of(self._store.local, sha, numbered)
+        return version_of(self._store.local, sha, numbered)
 
     def count(self, sha: str) -> int:
         """Count a commit and all its ancestors.
