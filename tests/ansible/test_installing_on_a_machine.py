@@ -153,8 +153,11 @@ def test_a_unit_that_is_a_link_starts_at_boot(
 def test_a_lock_that_somebody_holds_is_waited_for(
     containers: Containers, machine: Container
 ) -> None:
+    # However long the play takes to begin: its first task is over before the lock is.
     hold = (
-        "import fcntl,time; f=open('/var/lib/apt/lists/lock','w'); fcntl.lockf(f,2); time.sleep(9)"
+        "import fcntl, os, time; f = open('/var/lib/apt/lists/lock', 'w'); fcntl.lockf(f, 2)\n"
+        "while not os.path.exists('/etc/apt/apt.conf.d/60slipway-locks'): time.sleep(0.1)\n"
+        "time.sleep(8)"
     )
     sh(machine, f'mkdir -p /var/lib/apt/lists; setsid python3 -c "{hold}" > /dev/null 2>&1 &')
     output = _play(containers, machine, role="base", tasks="locks.yml")
