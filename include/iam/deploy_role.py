@@ -20,7 +20,7 @@ from include.iam.policy import (
     unclaimed,
     untagged,
 )
-from slipway.hooks.fleet.group_tags import FAILED, HELD, PROJECT, STANDBY, TAKING_OVER
+from slipway.model.tags import FAILED, HELD, PROJECT, STANDBY, TAKING_OVER
 
 _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(

@@ -10,12 +10,12 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from slipway.hooks.fleet.alarms import Alarm
-from slipway.hooks.fleet.group_tags import IMAGE, VERSION
-from slipway.hooks.fleet.launch_templates import Launch
 from slipway.hooks.fleet.lease import FleetLease
-from slipway.hooks.health_check import HealthCheck, Scheme
+from slipway.model.alarm import Alarm
 from slipway.model.fleet import Fleet, KeptMachine, Machine, ServerGroup
+from slipway.model.health_check import HealthCheck, Scheme
+from slipway.model.launch import Launch
+from slipway.model.tags import IMAGE, VERSION
 from tests.slipway.fleet.fake_ssm import FakeSsm
 
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet.health_question import health_question, probe_question
-from slipway.hooks.fleet.alarms import Alarm
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.health_check import HealthCheck
-from slipway.hooks.http_probe import Answer, probe, probe_url
+from slipway.hooks.http_probe import probe, probe_url
+from slipway.model.alarm import Alarm
+from slipway.model.answer import Answer
 from slipway.model.fleet import ServerGroup
+from slipway.model.health_check import HealthCheck
 from slipway.model.target import DeployTarget, Probe
 
 # Seconds between a wrong answer and the same question again.

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from slipway.fleet.health_question import health_question, probe_question
-from slipway.hooks.explain.balancer_words import describe_check
 from slipway.hooks.explain.explainer import MachineExplainer
-from slipway.hooks.explain.report import MachineReport
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.health_check import HealthCheck
-from slipway.hooks.http_probe import SIDE_BY_SIDE, Answer, probe
+from slipway.hooks.http_probe import probe
+from slipway.model.answer import SIDE_BY_SIDE, Answer
+from slipway.model.failure_report import MachineReport
 from slipway.model.fleet import Machine, ServerGroup
+from slipway.model.health_check import HealthCheck, describe_check
 from slipway.model.inert import visible
 from slipway.model.target import DeployTarget
 

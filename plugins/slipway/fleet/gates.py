@@ -17,9 +17,9 @@ from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.health_question import health_question
 from slipway.fleet.patience import worth_waiting
 from slipway.fleet.swap import Swap
-from slipway.hooks.health_check import HealthCheck
 from slipway.hooks.http_probe import probe
 from slipway.model.fleet import ServerGroup
+from slipway.model.health_check import HealthCheck
 
 
 class Gate(StrEnum):

@@ -11,8 +11,8 @@ from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan_launch import launch
 from slipway.fleet.plan_retire import retire_old, retire_standbys
 from slipway.fleet.plan_roll_back import Keep, roll_back
-from slipway.hooks.fleet.lease import UnfinishedSwap
 from slipway.model.fleet import Fleet, ServerGroup
+from slipway.model.lease import UnfinishedSwap
 from slipway.model.target import DeployTarget
 
 

@@ -4,49 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-# What is right where nobody says anything.
-ANY_SUCCESS = "200-299"
+from slipway.model.health_check import ANY_SUCCESS, HealthCheck, Scheme
+
 # A classic balancer takes nothing else.
 _CLASSIC = "200"
 _TARGET = re.compile(r"(?P<scheme>[A-Za-z]+):(?P<port>\d+)(?P<path>/\S*)?")
 _GRPC, _HTTP_2 = "GRPC", "HTTP2"
-
-
-class Scheme(StrEnum):
-    """How a machine is asked."""
-
-    HTTP = "http"
-    HTTPS = "https"
-    TCP = "tcp"
-    TLS = "tls"
-
-    @property
-    def asks_for_a_path(self) -> bool:
-        """A page is asked for; else a connection is all."""
-        return self in (Scheme.HTTP, Scheme.HTTPS)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HealthCheck:
-    """A balancer's question.
-
-    :param port: of the machines.
-    :param path: that is asked for; empty where a connection is all.
-    :param status: codes of the right answers, such as ``200-399,401``.
-    :param timeout: seconds for one answer.
-    :param remark: why Slipway asks for less than the balancer does; empty where it does not.
-    """
-
-    scheme: Scheme
-    port: int
-    path: str = ""
-    status: str = ANY_SUCCESS
-    timeout: float = 0.0
-    remark: str = ""
 
 
 def of_target_group(raw: Mapping[str, Any]) -> HealthCheck:
@@ -95,12 +60,3 @@ def of_classic(raw: Mapping[str, Any]) -> HealthCheck:
 
 def _known(word: str) -> Scheme:
     return Scheme(word) if word in [one.value for one in Scheme] else Scheme.TCP
-
-
-def is_right(code: int, wanted: str) -> bool:
-    """Say whether a status is among the right ones.
-
-    :param wanted: codes and ranges, as ``200-399,401``.
-    """
-    ranges = (one.strip().partition("-") for one in wanted.split(","))
-    return any(int(low) <= code <= int(high or low) for low, _, high in ranges)

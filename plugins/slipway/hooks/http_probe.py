@@ -15,12 +15,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from slipway.hooks.health_check import ANY_SUCCESS, Scheme, is_right
+from slipway.model.answer import SIDE_BY_SIDE, TIMEOUT, Answer
+from slipway.model.health_check import ANY_SUCCESS, Scheme, is_right
 
-# Seconds for one answer. A machine that takes longer would be slow for visitors as well.
-TIMEOUT = 3.0
-# Machines that are asked at once.
-SIDE_BY_SIDE = 16
 # Characters.
 _SAID = 300
 # h11's word for a head beyond the limit that httpcore gives it.
@@ -42,22 +39,6 @@ def _anybodys() -> ssl.SSLContext:
 
 
 _ANYBODYS = _anybodys()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
-    """What one machine, or one page, said.
-
-    :param address: the machine's, or the page's URL.
-    :param healthy: the expected status came in time.
-    :param said: the status, or what went wrong, for people.
-    :param status: of a page; None where there was no answer, or no page was asked for.
-    """
-
-    address: str
-    healthy: bool
-    said: str
-    status: int | None = None
 
 
 def probe(

@@ -13,7 +13,6 @@ from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import account, aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import DEFAULT, container_engine
-from slipway.hooks.fleet.group_tags import ENVIRONMENT, PROJECT
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.installation import INSTALLATION, installation_name
@@ -21,6 +20,7 @@ from slipway.hooks.tools.packer import Bake, bake
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.model.machine import Machine
+from slipway.model.tags import ENVIRONMENT, PROJECT
 from slipway.tasks.consent import Admission
 from slipway.tasks.images.layers import Layers, baked_before
 from slipway.tasks.images.search import KnownImages, known_images, machine_image

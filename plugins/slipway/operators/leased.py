@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.hooks.fleet.cloud import FleetCloud
-    from slipway.hooks.fleet.lease import FleetLease, LeaseRecord
+    from slipway.hooks.fleet.lease import FleetLease
     from slipway.model.fleet import Fleet
+    from slipway.model.lease import LeaseRecord
     from slipway.operators.preflight_look import Preflight
 
 LEASE = "lease"

@@ -11,7 +11,6 @@ from airflow.sdk import BaseOperator
 
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.image_cleanup import LAYER, ImageRetention
-from slipway.hooks.fleet.group_tags import PROJECT
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.image_records import ImageRecords
@@ -19,8 +18,10 @@ from slipway.hooks.store.installation import installation_name
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.run_retention import forget_old_runs
 from slipway.model.facts import Release
+from slipway.model.stored_image import StoredImage
+from slipway.model.tags import PROJECT
 from slipway.operators.trouble import own_trouble
-from slipway.policies.retention import StoredImage, Verdict, judge_bases, judge_releases, own_images
+from slipway.policies.retention import Verdict, judge_bases, judge_releases, own_images
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:

@@ -17,11 +17,12 @@ from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.fleet.lease import FleetLease, LeaseRecord, UnfinishedSwap
+from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
+from slipway.model.lease import LeaseRecord, UnfinishedSwap
 from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator, check_plan_is_current
 from slipway.operators.trouble import own_trouble

@@ -8,30 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from slipway.model.stored_image import StoredImage
+
 # Seconds for which no image goes, whatever else is known of it: a run may be about to launch it.
 YOUNG = 86_400.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredImage:
-    """An image that is there.
-
-    :param created: seconds since 1970.
-    :param version: of the release in it; empty for a base layer.
-    :param base: the image that it was made of; empty where nobody noted it.
-    :param snapshots: its disks.
-    :param installation: whose it is; empty where nobody noted it.
-    :param machine: the kind of machines that it is for; empty for the usual one.
-    """
-
-    image_id: str
-    name: str
-    created: float
-    version: str = ""
-    base: str = ""
-    snapshots: tuple[str, ...] = ()
-    installation: str = ""
-    machine: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ from slipway.tasks.params import DRY_RUN, is_dry_run
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.hooks.fleet.lease import LeaseRecord
+    from slipway.model.lease import LeaseRecord
 
 _ANEW = "trigger a new run; nothing was changed by this task"
 

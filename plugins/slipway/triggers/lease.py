@@ -11,8 +11,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import SlipwayError
 from slipway.hooks.aws.connection import fleet_cloud
-from slipway.hooks.fleet.lease import FleetLease, LeaseRecord
+from slipway.hooks.fleet.lease import FleetLease
 from slipway.model.facts import Json
+from slipway.model.lease import LeaseRecord
 from slipway.model.target import DeployTarget
 
 

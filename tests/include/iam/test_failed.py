@@ -11,7 +11,7 @@ from include.iam.deploy_role import deploy_role
 from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.explain.explainer import CloudExplainer
-from slipway.hooks.fleet.group_tags import FAILED
+from slipway.model.tags import FAILED
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import EC2, REGION, context
 from tests.include.iam.test_rights import PLACE, account, recording

@@ -11,9 +11,9 @@ from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet import analysis
 from slipway.fleet.gates import Gate, GateResult, evaluate
 from slipway.fleet.goals import Goal
-from slipway.hooks.fleet.alarms import Alarm
-from slipway.hooks.health_check import Scheme
-from slipway.hooks.http_probe import Answer
+from slipway.model.alarm import Alarm
+from slipway.model.answer import Answer
+from slipway.model.health_check import Scheme
 from slipway.model.target import Probe
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.actors import edit

@@ -13,7 +13,7 @@ from slipway.exceptions import UnhealthyRelease
 from slipway.fleet import analysis
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import ActionKind, Goal
-from slipway.hooks.http_probe import Answer
+from slipway.model.answer import Answer
 from slipway.model.fleet import SCALING, ServerGroup
 from slipway.model.target import Canary, Probe
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud

@@ -12,9 +12,9 @@ import pytest
 
 from slipway.fleet import failure
 from slipway.fleet.failure import MOST_MACHINES, FailureAnalysis, Findings, report_lines
-from slipway.hooks.explain.report import MachineReport
-from slipway.hooks.health_check import HealthCheck
-from slipway.hooks.http_probe import Answer
+from slipway.model.answer import Answer
+from slipway.model.failure_report import MachineReport
+from slipway.model.health_check import HealthCheck
 from slipway.model.target import Probe
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_group, make_target

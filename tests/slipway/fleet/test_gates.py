@@ -9,9 +9,9 @@ from slipway.exceptions import UnhealthyRelease
 from slipway.fleet import gates
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
-from slipway.hooks.fleet.alarms import Alarm
-from slipway.hooks.health_check import HealthCheck, Scheme
-from slipway.hooks.http_probe import Answer
+from slipway.model.alarm import Alarm
+from slipway.model.answer import Answer
+from slipway.model.health_check import HealthCheck, Scheme
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_swap
 

@@ -12,7 +12,7 @@ from slipway.fleet import gates
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
 from slipway.fleet.patience import WRONG, Patience, worth_waiting
-from slipway.hooks.http_probe import Answer
+from slipway.model.answer import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_swap
 

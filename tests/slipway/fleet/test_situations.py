@@ -11,7 +11,7 @@ from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet import gates
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
-from slipway.hooks.http_probe import Answer
+from slipway.model.answer import Answer
 from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import (

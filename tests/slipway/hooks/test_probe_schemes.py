@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from slipway.hooks.health_check import Scheme
-from slipway.hooks.http_probe import Answer, probe
+from slipway.hooks.http_probe import probe
+from slipway.model.answer import Answer
+from slipway.model.health_check import Scheme
 
 
 class _Service(BaseHTTPRequestHandler):

@@ -25,8 +25,8 @@ from slipway.exceptions import (
     InputError,
     MachineImageRefused,
 )
-from slipway.hooks.http_probe import Answer
 from slipway.hooks.preflight import look
+from slipway.model.answer import Answer
 from slipway.model.facts import PackageVariant
 from slipway.model.machine import Architecture, Machine
 from slipway.model.preflight_facts import DatabaseSeen, Unasked

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.policies.retention import YOUNG, StoredImage, Verdict, judge_bases, judge_releases
+from slipway.model.stored_image import StoredImage
+from slipway.policies.retention import YOUNG, Verdict, judge_bases, judge_releases
 
 NOW = 1_000_000_000.0
 OLD = NOW - 2 * YOUNG

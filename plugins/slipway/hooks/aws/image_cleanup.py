@@ -17,10 +17,10 @@ from botocore.exceptions import ClientError
 from slipway.exceptions import CloudUnavailable
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.lookup import tags_of
-from slipway.hooks.fleet.group_tags import IMAGE, PROJECT, VERSION
 from slipway.hooks.store.installation import INSTALLATION
 from slipway.model.machine import MACHINE
-from slipway.policies.retention import StoredImage
+from slipway.model.stored_image import StoredImage
+from slipway.model.tags import IMAGE, PROJECT, VERSION
 
 LAYER, BASE = "slipway:layer", "slipway:base-image"
 _GONE = frozenset({"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"})

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from slipway.hooks.aws.balancer_names import classic_balancers, target_groups
 from slipway.hooks.aws.lookup import missing
-from slipway.hooks.health_check import HealthCheck, of_classic, of_target_group
+from slipway.hooks.health_check import of_classic, of_target_group
+from slipway.model.health_check import HealthCheck
 from slipway.model.nearest import Owner
 
 _TARGET_GROUP, _LOAD_BALANCER = "target group", "load balancer"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from slipway.hooks.aws.load_balancers import Balancer, TargetGroup
-from slipway.hooks.health_check import HealthCheck
 from slipway.model.inert import visible
 
 
@@ -28,16 +27,6 @@ def balancer_words(client: Any, balancer: Balancer) -> dict[str, str]:
         one["InstanceId"]: _joined(one.get("State"), one.get("ReasonCode"), one.get("Description"))
         for one in answer["InstanceStates"]
     }
-
-
-def describe_check(check: HealthCheck, address: str = "") -> str:
-    """Say what a machine is asked.
-
-    :param check: how.
-    :param address: whom; empty for any machine.
-    """
-    where = f"{check.scheme.value}://{address}:{check.port}{check.path}"
-    return f"{where} for {check.status}" if check.scheme.asks_for_a_path else where
 
 
 def _joined(*words: str | None) -> str:

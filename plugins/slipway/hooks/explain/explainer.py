@@ -24,8 +24,8 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.hooks.explain import on_machine
-from slipway.hooks.explain.report import LONGEST_LINE, MOST_LINES, MachineReport
-from slipway.hooks.health_check import HealthCheck
+from slipway.model.failure_report import LONGEST_LINE, MOST_LINES, MachineReport
+from slipway.model.health_check import HealthCheck
 from slipway.model.inert import visible
 
 # Seconds between two looks whether a machine has answered, and those kept for the console.

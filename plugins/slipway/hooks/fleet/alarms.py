@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
+
+from slipway.model.alarm import Alarm
 
 # CloudWatch takes this many names in one question.
 _NAMES = 100
 _KINDS = ("MetricAlarm", "CompositeAlarm")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Alarm:
-    """One alarm.
-
-    :param ringing: its state is ALARM; a lack of data is none.
-    :param since: seconds since 1970, when it came into its state.
-    :param reason: of its state, in CloudWatch's words.
-    """
-
-    name: str
-    ringing: bool
-    since: float
-    reason: str = ""
 
 
 def read_alarms(cloudwatch: Any, names: Sequence[str]) -> tuple[Alarm, ...]:

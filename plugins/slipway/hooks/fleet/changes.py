@@ -18,19 +18,9 @@ from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.describe import machine_ids
 from slipway.hooks.fleet.fence import Fence, fenced
 from slipway.hooks.fleet.group_extras import take_over
-from slipway.hooks.fleet.group_tags import (
-    CARRIED,
-    ENVIRONMENT,
-    HELD,
-    LIVE,
-    PROJECT,
-    SIZE,
-    STANDBY,
-    TAKING_OVER,
-    note,
-)
+from slipway.hooks.fleet.group_tags import note
 from slipway.hooks.fleet.inheritance_report import told
-from slipway.hooks.fleet.launch_templates import Launch, delete_template, make_template, owned
+from slipway.hooks.fleet.launch_templates import delete_template, make_template, owned
 from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.fleet.missing_group import is_gone, unless_gone
 from slipway.hooks.fleet.new_group import new_group
@@ -38,7 +28,9 @@ from slipway.hooks.fleet.scaling_rules import copy_rules, fingerprint, own_alarm
 from slipway.hooks.fleet.traffic_sources import Source, sources_of
 from slipway.hooks.fleet.traffic_sources import attach as attach_sources
 from slipway.hooks.fleet.traffic_sources import detach as detach_sources
+from slipway.model.launch import Launch
 from slipway.model.nearest import Owner
+from slipway.model.tags import CARRIED, ENVIRONMENT, HELD, LIVE, PROJECT, SIZE, STANDBY, TAKING_OVER
 
 
 class FleetChanges:

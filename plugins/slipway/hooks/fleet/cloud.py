@@ -12,7 +12,7 @@ from typing import Any
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.load_balancers import balancers_of
 from slipway.hooks.aws.lookup import tags_of
-from slipway.hooks.fleet.alarms import Alarm, alarm_names, read_alarms
+from slipway.hooks.fleet.alarms import alarm_names, read_alarms
 from slipway.hooks.fleet.describe import (
     borrowed_templates,
     launch_trouble,
@@ -20,14 +20,16 @@ from slipway.hooks.fleet.describe import (
     server_group,
 )
 from slipway.hooks.fleet.failed_machines import FailedMachines
-from slipway.hooks.fleet.group_tags import PROJECT
 from slipway.hooks.fleet.inheritance_report import told
-from slipway.hooks.fleet.launch_templates import Launch, template_names
+from slipway.hooks.fleet.launch_templates import template_names
 from slipway.hooks.fleet.new_group import new_group
 from slipway.hooks.fleet.scaling_rules import fingerprint, found_rules
 from slipway.hooks.fleet.traffic_sources import behind, sources_of, states
-from slipway.hooks.health_check import HealthCheck
+from slipway.model.alarm import Alarm
 from slipway.model.fleet import Fleet
+from slipway.model.health_check import HealthCheck
+from slipway.model.launch import Launch
+from slipway.model.tags import PROJECT
 
 # EC2 takes this many values in one filter.
 _FILTER_VALUES = 200

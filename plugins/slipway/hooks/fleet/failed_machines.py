@@ -16,9 +16,10 @@ from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.explain.balancer_words import balancer_words
 from slipway.hooks.fleet.changes import FleetChanges
-from slipway.hooks.fleet.group_tags import FAILED, VERSION, number
+from slipway.hooks.fleet.group_tags import number
 from slipway.hooks.fleet.missing_group import unless_gone
 from slipway.model.fleet import KeptMachine
+from slipway.model.tags import FAILED, VERSION
 
 # Whatever else a machine is, it is there, and costs money.
 _THERE = ("pending", "running", "stopping", "stopped")

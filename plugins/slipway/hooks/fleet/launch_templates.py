@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws.lookup import tags_of
-from slipway.hooks.fleet.group_tags import ENVIRONMENT, PROJECT
+from slipway.model.launch import Launch
+from slipway.model.tags import ENVIRONMENT, PROJECT
 
 _TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
 # A machine reads its own tags from the metadata service only if each of their keys is like this.
@@ -20,31 +20,6 @@ _READABLE = re.compile(r"[A-Za-z0-9+\-=.,_:@]{1,128}")
 _UNREADABLE = frozenset({".", "..", "_index"})
 # What a volume keeps of the image's own.
 _DISK = ("VolumeSize", "VolumeType")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Launch:
-    """Everything that a new server group is made from; names are resolved to ids in the cloud.
-
-    :param name: of the group, and of its launch template.
-    :param user_data: base64, as EC2 wants it.
-    :param tags: of the group, its template, its machines and their volumes.
-    :param size: min, desired and max.
-    :param like: name of the live group, whose tags, hooks and other settings are taken over.
-    :param drop: what of it is not, by the names of :mod:`slipway.hooks.fleet.inheritance`.
-    """
-
-    name: str
-    image_id: str
-    instance_type: str
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    profile: str | None
-    user_data: str
-    tags: Mapping[str, str]
-    size: tuple[int, int, int]
-    like: str | None = None
-    drop: frozenset[str] = frozenset()
 
 
 def make_template(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 from uuid import uuid4
 
@@ -17,40 +17,9 @@ from botocore.exceptions import ClientError
 from slipway.exceptions import LeaseHeld
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.fleet.fence import fenced
+from slipway.model.lease import LeaseRecord, UnfinishedSwap
 
 _GONE, _TAKEN = "ParameterNotFound", "ParameterAlreadyExists"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UnfinishedSwap:
-    """A swap that has not come to an end.
-
-    :param release: the version that is brought in.
-    :param soaked: its soak is over.
-    :param plan: the plan that somebody approved, by its name; empty where nobody was asked.
-    :param name: of this swap alone, which its run noted as begun; empty in leases of before.
-    """
-
-    release: str
-    soaked: bool = False
-    plan: str = ""
-    name: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LeaseRecord:
-    """Who may change the environment.
-
-    :param owner: for people to read, and to find out whether it lives: a run, or a shell.
-    :param generation: counts up at each change of hands.
-    :param token: of one grip alone, so that an answer that was lost is told from a rival's.
-    :param swaps: what is half done, the owner's own last: if it dies, whoever comes next knows.
-    """
-
-    owner: str
-    generation: int
-    token: str
-    swaps: tuple[UnfinishedSwap, ...] = ()
 
 
 def _never(owner: str) -> bool:  # noqa: ARG001

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from slipway.hooks.fleet.group_tags import PROJECT
 from slipway.hooks.http_probe import probe_url
 from slipway.hooks.preflight.limits import account_quotas, rights
 from slipway.hooks.preflight.machine import image, inherited, instance_type, profile
@@ -36,6 +35,7 @@ from slipway.model.preflight_facts import (
     Surroundings,
     Unasked,
 )
+from slipway.model.tags import PROJECT
 
 Client = Callable[[str], Any]
 T = TypeVar("T")

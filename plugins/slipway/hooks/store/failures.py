@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from slipway.hooks.explain.report import FailureReport
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.model.failure_report import FailureReport
 
 # Of one environment.
 MOST = 20

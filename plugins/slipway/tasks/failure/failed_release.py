@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.fleet.failure import FailureAnalysis, Findings, report_lines
 from slipway.hooks.aws.connection import hasty_fleet
-from slipway.hooks.explain.report import FailureReport
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
+from slipway.model.failure_report import FailureReport
 from slipway.model.target import DeployTarget
 
 if TYPE_CHECKING:

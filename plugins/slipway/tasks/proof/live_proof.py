@@ -27,9 +27,9 @@ from slipway.exceptions import (
     TransientError,
 )
 from slipway.fleet.health_question import health_question
-from slipway.hooks.health_check import HealthCheck, Scheme
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.fact import Json
+from slipway.model.health_check import HealthCheck, Scheme
 from slipway.model.machine import DISTRIBUTIONS, OperatingSystem
 from slipway.model.proof_settings import OnBroken, ProofSettings, Question
 from slipway.model.schema_facts import LiveProof

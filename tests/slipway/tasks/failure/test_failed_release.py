@@ -9,11 +9,11 @@ import pytest
 
 from slipway.exceptions import CloudUnavailable
 from slipway.fleet import failure
-from slipway.hooks.explain.report import MachineReport
-from slipway.hooks.health_check import HealthCheck
-from slipway.hooks.http_probe import Answer
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
+from slipway.model.answer import Answer
+from slipway.model.failure_report import MachineReport
+from slipway.model.health_check import HealthCheck
 from slipway.tasks.failure import failed_release
 from slipway.tasks.failure.failed_release import FailedRelease
 from tests.fakes.airflow_run import FakeTask
