@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from benchmarks import swap_app, swap_cloud
 from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
+from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import Json, MachineImage, Release
@@ -131,7 +132,13 @@ class Drive:
         lease = cloud.lease(owner=f"benchmark {version}", is_dead=lambda _: False)
         lease.acquire()
         guarded = cloud.with_fence(lease.check)
-        swap = Swap(cloud=guarded, target=target, image=self.image(version), log=self._note)
+        swap = Swap(
+            cloud=guarded,
+            prober=http_probe,
+            target=target,
+            image=self.image(version),
+            log=self._note,
+        )
         last = wish in (Goal.OLD_RETIRED, Goal.ROLLED_BACK)
         swap.converge(wish, timeout=_PATIENCE, seen=swap.observe(wish) if last else None)
         if last:

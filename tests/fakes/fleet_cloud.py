@@ -47,6 +47,8 @@ def _nobody() -> None:
 class FakeFleetCloud:
     """Stands in for :class:`slipway.hooks.fleet.cloud.FleetCloud`.
 
+    It is a :class:`slipway.fleet.cloud.Cloud`, as the type checker sees wherever one is asked for.
+
     :param healthy: versions whose machines pass the balancer's check.
     :param calls: the mutating calls so far, by name and group.
     :param faults: what goes wrong.

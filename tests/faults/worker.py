@@ -19,6 +19,7 @@ from slipway.exceptions import InputError, TransientError, UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
+from slipway.hooks import http_probe
 from slipway.hooks.aws import connection as aws_connection
 from slipway.hooks.aws import errors as cloud_failure
 from slipway.hooks.aws import session
@@ -93,7 +94,11 @@ def _swap(order: Order) -> Swap:
         region=target.region,
     )
     return Swap(
-        cloud=_cloud(target), target=target, image=image, log=lambda line: print(line, flush=True)
+        cloud=_cloud(target),
+        prober=http_probe,
+        target=target,
+        image=image,
+        log=lambda line: print(line, flush=True),
     )
 
 
@@ -118,6 +123,7 @@ def _changes(wish: Goal, *, last: bool = False) -> Callable[[Order], None]:
         lease.acquire()
         guarded = Swap(
             cloud=free.cloud.with_fence(lease.check),
+            prober=free.prober,
             target=free.target,
             image=free.image,
             log=free.log,

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
+from slipway.fleet.cloud import Cloud
 from slipway.fleet.health_question import health_question, probe_question
-from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.http_probe import probe, probe_url
+from slipway.fleet.prober import Prober
 from slipway.model.alarm import Alarm
 from slipway.model.answer import Answer
 from slipway.model.fleet import ServerGroup
@@ -36,11 +36,13 @@ class Analysis:
     """Looks once at a release.
 
     :param cloud: where its alarms are.
+    :param prober: asks its machines, and the page.
     :param target: says what it is watched by.
     :param sleep: waits before a question is asked again.
     """
 
-    cloud: FleetCloud
+    cloud: Cloud
+    prober: Prober
     target: DeployTarget
     sleep: Callable[[float], None]
 
@@ -74,14 +76,14 @@ class Analysis:
         """Ask; whoever is wrong is asked again at once, until it is wrong once too often."""
         addresses = [one.address for one in group.machines if one.serving and one.address]
         page, ours = question.url, self._ours(question)
-        wrong = _asked(question, addresses, ours, page=page)
+        wrong = self._asked(question, addresses, ours, page=page)
         for _ in range(question.failures - 1):
             if not wrong:
                 return
             self.sleep(_PAUSE)
             again = [one.address for one in wrong if one.address != question.url]
             page = question.url if len(again) < len(wrong) else None
-            wrong = _asked(question, again, ours, page=page)
+            wrong = self._asked(question, again, ours, page=page)
         if wrong:
             who = {one.address: one.instance_id for one in group.machines}
             said = "; ".join(_spoken(answer, who.get(answer.address)) for answer in wrong)
@@ -95,6 +97,29 @@ class Analysis:
             return None
         return probe_question(question, health_question(self.target, self.cloud.health_check()))
 
+    def _asked(
+        self,
+        question: Probe,
+        addresses: Sequence[str],
+        ours: HealthCheck | None,
+        *,
+        page: str | None,
+    ) -> list[Answer]:
+        """Return the wrong answers."""
+        answers: list[Answer] = []
+        if ours is not None:
+            answers += self.prober.probe(
+                list(addresses),
+                scheme=ours.scheme,
+                port=ours.port,
+                path=ours.path,
+                status=ours.status,
+                timeout=ours.timeout,
+            )
+        if page is not None:
+            answers.append(self.prober.probe_url(page, status=question.status))
+        return [answer for answer in answers if not answer.healthy]
+
     def _listened(self, group: ServerGroup) -> list[str]:
         ringing = [alarm for alarm in self.find_alarms() if alarm.ringing]
         if new := [alarm for alarm in ringing if alarm.since >= group.created]:
@@ -102,25 +127,6 @@ class Analysis:
             msg = f"in ALARM since {group.name} was launched: {said}"
             raise UnhealthyRelease(msg, advice=_LOOK)
         return [f"{one.name} rang before the launch and does not count" for one in ringing]
-
-
-def _asked(
-    question: Probe, addresses: Sequence[str], ours: HealthCheck | None, *, page: str | None
-) -> list[Answer]:
-    """Return the wrong answers."""
-    answers: list[Answer] = []
-    if ours is not None:
-        answers += probe(
-            list(addresses),
-            scheme=ours.scheme,
-            port=ours.port,
-            path=ours.path,
-            status=ours.status,
-            timeout=ours.timeout,
-        )
-    if page is not None:
-        answers.append(probe_url(page, status=question.status))
-    return [answer for answer in answers if not answer.healthy]
 
 
 def _spoken(answer: Answer, machine: str | None) -> str:

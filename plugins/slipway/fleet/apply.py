@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from slipway.fleet.cloud import Cloud
 from slipway.fleet.goals import Action, ActionKind
 from slipway.fleet.user_data import user_data
-from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import MachineImage
 from slipway.model.launch import Launch
 from slipway.model.tags import ENVIRONMENT, FAILED, IMAGE, PROJECT, SHA, VERSION
@@ -15,7 +15,7 @@ from slipway.model.target import DeployTarget
 
 
 def apply(
-    action: Action, *, cloud: FleetCloud, target: DeployTarget, image: MachineImage
+    action: Action, *, cloud: Cloud, target: DeployTarget, image: MachineImage
 ) -> tuple[str, ...]:
     """Do it. Done twice, it has the same effect as once.
 
@@ -48,7 +48,7 @@ def apply(
 
 
 # What needs to know nothing but the action.
-_SIMPLE: dict[ActionKind, Callable[[FleetCloud, Action], None]] = {
+_SIMPLE: dict[ActionKind, Callable[[Cloud, Action], None]] = {
     ActionKind.ATTACH: lambda cloud, do: cloud.attach(do.group, do.source),
     ActionKind.DETACH: lambda cloud, do: cloud.detach(do.group),
     ActionKind.SUSPEND_SCALING: lambda cloud, do: cloud.suspend_scaling(do.group, do.processes),

@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from slipway.fleet.cloud import FleetReader
 from slipway.fleet.health_question import health_question, probe_question
-from slipway.hooks.explain.explainer import MachineExplainer
-from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.http_probe import probe
+from slipway.fleet.prober import MachineExplainer, Prober
 from slipway.model.answer import SIDE_BY_SIDE, Answer
 from slipway.model.failure_report import MachineReport
 from slipway.model.fleet import Machine, ServerGroup
@@ -77,13 +76,15 @@ class FailureAnalysis:
     """Asks what is wrong with one release.
 
     :param cloud: that does not wait long.
+    :param prober: asks machines for their health.
     :param explain: gives what asks a machine, from what the machine is to ask itself.
     :param target: the environment.
     :param version: the release's.
     :param any_machine: where none is ill, ask some all the same: an alarm may speak of them.
     """
 
-    cloud: FleetCloud
+    cloud: FleetReader
+    prober: Prober
     explain: Explain
     target: DeployTarget
     version: str
@@ -115,7 +116,7 @@ class FailureAnalysis:
         found.group, check = group, self.cloud.health_check()
         question = health_question(self.target, check)
         found.balancer_asks, found.asked = describe_check(check), describe_check(question)
-        found.answers = _answers(group, question)
+        found.answers = _answers(self.prober, group, question)
         found.ill = self._ill(group, found.answers)
         explainer = self.explain(self._own_questions(question))
         threads = [
@@ -145,10 +146,10 @@ def _is_ill(one: Machine, group: ServerGroup, answers: Mapping[str, Answer]) -> 
     return answers_badly or never_came or (group.attached and not one.serving)
 
 
-def _answers(group: ServerGroup, question: HealthCheck) -> dict[str, Answer]:
+def _answers(prober: Prober, group: ServerGroup, question: HealthCheck) -> dict[str, Answer]:
     # No more than are asked side by side: if all of them hang, the rest would come too late.
     first = sorted(group.machines, key=lambda one: one.serving)
-    answers = probe(
+    answers = prober.probe(
         [one.address for one in first if one.address][:SIDE_BY_SIDE],
         scheme=question.scheme,
         port=question.port,

@@ -16,8 +16,8 @@ from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.health_question import health_question
 from slipway.fleet.patience import worth_waiting
+from slipway.fleet.prober import Prober
 from slipway.fleet.swap import Swap
-from slipway.hooks.http_probe import probe
 from slipway.model.fleet import ServerGroup
 from slipway.model.health_check import HealthCheck
 
@@ -68,7 +68,7 @@ def _healthy(swap: Swap, group: ServerGroup, waited: float) -> GateResult:
     target = swap.target
     up = {machine.address: machine for machine in group.machines if machine.up and machine.address}
     question = health_question(target, swap.cloud.health_check())
-    answers = probe(list(up), **_asked(question), timeout=question.timeout)
+    answers = swap.prober.probe(list(up), **_asked(question), timeout=question.timeout)
     good = sum(up[answer.address].weight for answer in answers if answer.healthy)
     bad = [
         f"{up[answer.address].instance_id} at {answer.address}: {answer.said}"
@@ -84,7 +84,7 @@ def _healthy(swap: Swap, group: ServerGroup, waited: float) -> GateResult:
     ill = [answer.address for answer in answers if not answer.healthy]
     return replace(
         _not_yet(swap, group, said, waited, _LOOK),
-        cheap_recheck=_recovers(question, ill),
+        cheap_recheck=_recovers(swap.prober, question, ill),
         patience=None if group.attached else worth_waiting(answers, swap.target.health_timeout),
     )
 
@@ -93,9 +93,9 @@ def _asked(question: HealthCheck) -> dict[str, Any]:
     return {key: getattr(question, key) for key in ("scheme", "port", "path", "status")}
 
 
-def _recovers(question: HealthCheck, ill: list[str]) -> Callable[[], bool] | None:
+def _recovers(prober: Prober, question: HealthCheck, ill: list[str]) -> Callable[[], bool] | None:
     def news() -> bool:
-        [answer] = probe(ill[:1], **_asked(question), timeout=_GLANCE)
+        [answer] = prober.probe(ill[:1], **_asked(question), timeout=_GLANCE)
         return answer.healthy
 
     return news if ill else None

@@ -14,9 +14,10 @@ from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured, Unhea
 from slipway.fleet.analysis import Analysis
 from slipway.fleet.apply import apply, launch_of
 from slipway.fleet.capacity import attached, has_served_alone, warm_standby
+from slipway.fleet.cloud import Cloud
 from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
-from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.fleet.prober import Prober
 from slipway.model.facts import Deployment, MachineImage
 from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.target import DeployTarget
@@ -39,13 +40,15 @@ class Swap:
     """One release on its way into one environment.
 
     :param cloud: where the environment lives.
+    :param prober: asks its machines, and pages.
     :param target: what the environment wants.
     :param image: the release's machine image.
     :param log: receives the story, a line at a time.
     :param ill: the ids of the release's ill machines; None where nobody has looked.
     """
 
-    cloud: FleetCloud
+    cloud: Cloud
+    prober: Prober
     target: DeployTarget
     image: MachineImage
     log: Callable[[str], None]
@@ -61,7 +64,7 @@ class Swap:
     @property
     def analysis(self) -> Analysis:
         """What the release is watched by while it soaks."""
-        return Analysis(cloud=self.cloud, target=self.target, sleep=self.sleep)
+        return Analysis(cloud=self.cloud, prober=self.prober, target=self.target, sleep=self.sleep)
 
     def observe(self, wish: Goal | None = None) -> Fleet:
         """Read the environment's fleet from the cloud.

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, PlanOutdated
 from slipway.fleet.capacity import serving_version
+from slipway.fleet.lease import Lease
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
@@ -29,8 +30,7 @@ from slipway.triggers.lease import LeaseTrigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.hooks.fleet.cloud import FleetCloud
-    from slipway.hooks.fleet.lease import FleetLease
+    from slipway.fleet.cloud import Cloud
     from slipway.model.fleet import Fleet
     from slipway.model.lease import LeaseRecord
     from slipway.operators.preflight_look import Preflight
@@ -97,7 +97,7 @@ class LeasedOperator(BaseOperator):
     def acquire_lease(
         self,
         context: Context,
-        cloud: FleetCloud,
+        cloud: Cloud,
         environment: Json,
         release: str,
         *,
@@ -105,7 +105,7 @@ class LeasedOperator(BaseOperator):
         soaked: bool = False,
         consent: Consent | None = None,
         admit: Callable[[LeaseRecord | None], None] | None = None,
-    ) -> FleetLease:
+    ) -> Lease:
         """Take the lease; who has it is in the log, and in the XCom ``lease``.
 
         :param context: the task's.

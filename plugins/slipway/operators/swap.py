@@ -13,11 +13,12 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway.exceptions import ApprovalUsedUp, LeaseHeld, RecordRefused, ReleaseNotFound
 from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.goals import Goal
+from slipway.fleet.lease import Lease
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
+from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
@@ -134,7 +135,7 @@ class _FleetOperator(LeasedOperator):
         """
         return swap
 
-    def leave(self, lease: FleetLease, release: str, context: Context) -> None:
+    def leave(self, lease: Lease, release: str, context: Context) -> None:
         """Let the next swap begin: this one is done, and whatever was half done before it."""
         finish_swap(context)
         lease.release()
@@ -224,7 +225,7 @@ class RollBackOperator(_FleetOperator):
         )
         return replace(swap, ill=failed.ill_machines("the run ended before it came into service"))
 
-    def leave(self, lease: FleetLease, release: str, context: Context) -> None:
+    def leave(self, lease: Lease, release: str, context: Context) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
         tell_schema(self.environment, release, self.log.warning)
         swap = open_swap(self.environment, self.image, self.log.info)
@@ -327,6 +328,7 @@ def open_swap(environment: Json, image: Json, log: Any) -> Swap:
     target = DeployTarget.from_json(environment)
     return Swap(
         cloud=open_cloud(target),
+        prober=http_probe,
         target=target,
         image=MachineImage.from_json(image),
         log=lambda line: log("%s", line),

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from slipway.hooks.fleet.lease import FleetLease
 from slipway.tasks.lease_owner import moved, run_of, run_owner
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.hooks.fleet.cloud import FleetCloud
+    from slipway.fleet.cloud import Cloud
+    from slipway.fleet.lease import Lease
 
 _ALIVE = ["queued", "running"]
 
 
-def run_lease(context: Context, cloud: FleetCloud, log: Callable[..., None]) -> FleetLease:
+def run_lease(context: Context, cloud: Cloud, log: Callable[..., None]) -> Lease:
     """Return the lease on an environment, for the run of a task.
 
     :param context: the task's.

@@ -13,6 +13,7 @@ from slipway.exceptions import InputError, SlipwayError, UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
+from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
@@ -74,6 +75,7 @@ class FleetTrigger(BaseTrigger):
                 target_group=target.target_group,
                 load_balancer=target.load_balancer,
             ),
+            prober=http_probe,
             target=target,
             image=MachineImage.from_json(self.image),
             log=self.log.info,

@@ -12,6 +12,7 @@ from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.explain.explainer import CloudExplainer
 from slipway.model.tags import FAILED
+from tests.fakes.prober import FakeProber
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import EC2, REGION, context
 from tests.include.iam.test_rights import PLACE, account, recording
@@ -28,6 +29,7 @@ OTHER = {**TAGS, "slipway:environment": "prod"}
 def _swap(now: float = 1000.0) -> Swap:
     return Swap(
         cloud=fleet(),
+        prober=FakeProber(),
         target=make_target(security_groups=("app",), keep_failed=60.0),
         image=replace(make_image("1"), image_id=moto_cloud.image()),
         log=lambda _: None,

@@ -21,6 +21,7 @@ from slipway.fleet.swap import Swap
 from slipway.hooks.aws.image_cleanup import ImageRetention
 from slipway.hooks.aws.machine_images import BAKE_TAG, ImageCatalogue
 from slipway.hooks.fleet.scaling_rules import own_alarms
+from tests.fakes.prober import FakeProber
 from tests.include.iam import shop
 from tests.include.iam.calls import action, calls
 from tests.include.iam.condition_keys import known, plain
@@ -201,6 +202,7 @@ def _swap(version: str, keep_old: float) -> Swap:
     target = make_target(security_groups=("app",), keep_old=keep_old)
     return Swap(
         cloud=cloud.with_fence(lease.check),
+        prober=FakeProber(),
         target=target,
         image=replace(make_image(version), image_id=moto_cloud.image()),
         log=lambda _: None,

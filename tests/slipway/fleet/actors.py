@@ -51,12 +51,17 @@ class World:
         )
 
     def swap(self, version: str, lease: FleetLease, keep: float, canary: int) -> Swap:
-        cloud: Any = self.cloud.with_fence(lease.check) if self.fenced else self.cloud
+        cloud = self.cloud.with_fence(lease.check) if self.fenced else self.cloud
         first = Canary(size=canary) if canary else None
         made = make_swap(cloud, version, keep_old=keep, canary=first)
-        fields = {name: getattr(made, name) for name in ("target", "log", "sleep")}
         return self.kind(
-            cloud=cloud, image=make_image(version), clock=lambda: float(self.now), **fields
+            cloud=cloud,
+            prober=made.prober,
+            target=made.target,
+            image=make_image(version),
+            log=made.log,
+            clock=lambda: float(self.now),
+            sleep=made.sleep,
         )
 
 

@@ -307,8 +307,7 @@ def test_a_fleet_that_sleeps_at_night_passes_its_settings_on(cloud: FleetCloud) 
         AutoScalingGroupName=NAME, MinSize=0, DesiredCapacity=0
     )
     fleet = cloud.observe()
-    any_cloud: Any = cloud
-    swap = make_swap(any_cloud, "2", image=moto_cloud.image(), security_groups=("app",))
+    swap = make_swap(cloud, "2", image=moto_cloud.image(), security_groups=("app",))
     assert swap.plan(fleet, Goal.LAUNCHED).actions[-1].source == NAME
 
 

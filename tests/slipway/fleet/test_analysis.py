@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
-from slipway.fleet import analysis
 from slipway.fleet.gates import Gate, GateResult, evaluate
 from slipway.fleet.goals import Goal
 from slipway.model.alarm import Alarm
@@ -16,6 +15,7 @@ from slipway.model.answer import Answer
 from slipway.model.health_check import Scheme
 from slipway.model.target import Probe
 from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.actors import edit
 from tests.slipway.fleet.worlds import deploy, make_swap
 
@@ -45,12 +45,10 @@ def _machines(cloud: FakeFleetCloud) -> list[str]:
 class Answers:
     """Machines and pages that answer as they are told, and then rightly."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **wrong: list[str]) -> None:
-        self.wrong, self.asked = dict(wrong), []
-        monkeypatch.setattr(analysis, "probe", self._probe)
-        monkeypatch.setattr(analysis, "probe_url", self._probe_url)
-
-    asked: list[tuple[str, Any]]
+    def __init__(self, **wrong: list[str]) -> None:
+        self.wrong = dict(wrong)
+        self.asked: list[tuple[str, Any]] = []
+        self.prober = FakeProber(machines=self._probe, page=self._probe_url)
 
     def _probe(self, addresses: list[str], **question: Any) -> list[Answer]:
         self.asked += [(address, question) for address in addresses]
@@ -66,15 +64,16 @@ class Answers:
         return Answer(address=address, healthy=said == "HTTP 200", said=said)
 
 
-def _look(cloud: FakeFleetCloud, **more: Any) -> GateResult:
-    return evaluate(Gate.SOAK, make_swap(cloud, "2", soak=30.0, **more), waited=10)
+def _look(cloud: FakeFleetCloud, answers: Answers | None = None, **more: Any) -> GateResult:
+    prober = (answers or Answers()).prober
+    return evaluate(Gate.SOAK, make_swap(cloud, "2", prober=prober, soak=30.0, **more), waited=10)
 
 
 def test_each_machine_is_asked_past_the_balancer_and_the_page_as_well(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    cloud: FakeFleetCloud,
 ) -> None:
-    answers = Answers(monkeypatch)
-    verdict = _look(cloud, probe=replace(READY, url=PAGE, status=204))
+    answers = Answers()
+    verdict = _look(cloud, answers, probe=replace(READY, url=PAGE, status=204))
     question = {
         "scheme": Scheme.HTTP,
         "port": 80,
@@ -86,54 +85,50 @@ def test_each_machine_is_asked_past_the_balancer_and_the_page_as_well(
     assert verdict == GateResult(passed=False, message="2 machines serve, 10 of 30 s")
 
 
-def test_a_port_of_its_own(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = Answers(monkeypatch)
-    _look(cloud, probe=replace(READY, port=9000))
+def test_a_port_of_its_own(cloud: FakeFleetCloud) -> None:
+    answers = Answers()
+    _look(cloud, answers, probe=replace(READY, port=9000))
     assert {question["port"] for _, question in answers.asked} == {9000}
 
 
-def test_a_page_alone(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = Answers(monkeypatch)
-    _look(cloud, probe=Probe(url=PAGE))
+def test_a_page_alone(cloud: FakeFleetCloud) -> None:
+    answers = Answers()
+    _look(cloud, answers, probe=Probe(url=PAGE))
     assert answers.asked == [(PAGE, 200)]
 
 
-def test_a_lost_packet_stops_nothing(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lost_packet_stops_nothing(cloud: FakeFleetCloud) -> None:
     first, second = _machines(cloud)
-    answers = Answers(monkeypatch, **{second: ["ConnectTimeout"] * 2, PAGE: ["HTTP 502"]})
-    assert not _look(cloud, probe=replace(READY, url=PAGE)).passed
+    answers = Answers(**{second: ["ConnectTimeout"] * 2, PAGE: ["HTTP 502"]})
+    assert not _look(cloud, answers, probe=replace(READY, url=PAGE)).passed
     # Only who was wrong is asked again.
     assert [who for who, _ in answers.asked] == [first, second, PAGE, second, PAGE, second]
 
 
 @pytest.mark.parametrize("failures", [1, 3])
 def test_a_machine_that_answers_wrongly_in_a_row_is_a_breach(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch, failures: int
+    cloud: FakeFleetCloud, failures: int
 ) -> None:
     address = _machines(cloud)[1]
-    answers = Answers(monkeypatch, **{address: ["HTTP 500"] * failures})
+    answers = Answers(**{address: ["HTTP 500"] * failures})
     told = rf"wants HTTP 200, and got {failures} times in a row: i-\S+ at {address}: HTTP 500"
     with pytest.raises(UnhealthyRelease, match=told):
-        _look(cloud, probe=replace(READY, failures=failures))
+        _look(cloud, answers, probe=replace(READY, failures=failures))
     assert [who for who, _ in answers.asked].count(address) == failures
 
 
-def test_a_page_that_answers_wrongly_in_a_row_is_a_breach(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Answers(monkeypatch, **{PAGE: ["HTTP 502"] * 3})
+def test_a_page_that_answers_wrongly_in_a_row_is_a_breach(cloud: FakeFleetCloud) -> None:
+    answers = Answers(**{PAGE: ["HTTP 502"] * 3})
     with pytest.raises(UnhealthyRelease, match=rf"row: {PAGE}: HTTP 502"):
-        _look(cloud, probe=Probe(url=PAGE))
+        _look(cloud, answers, probe=Probe(url=PAGE))
 
 
-def test_there_is_a_pause_between_two_tries(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Answers(monkeypatch, **{PAGE: ["HTTP 502"] * 3})
+def test_there_is_a_pause_between_two_tries(cloud: FakeFleetCloud) -> None:
+    answers = Answers(**{PAGE: ["HTTP 502"] * 3})
     paused: list[float] = []
-    swap = replace(make_swap(cloud, "2", probe=Probe(url=PAGE)), sleep=paused.append)
+    swap = replace(
+        make_swap(cloud, "2", prober=answers.prober, probe=Probe(url=PAGE)), sleep=paused.append
+    )
     with pytest.raises(UnhealthyRelease):
         evaluate(Gate.SOAK, swap, waited=1)
     assert paused == [1.0, 1.0]
@@ -145,9 +140,9 @@ def test_a_machine_that_still_boots_is_not_asked(
     """A policy asked for one more; the balancer does not send it anything yet."""
     cloud.groups[NEW] = replace(cloud.groups[NEW], desired=3)
     monkeypatch.setattr(cloud, "observe", lambda **_: FakeFleetCloud.observe(cloud))
-    answers = Answers(monkeypatch)
+    answers = Answers()
     before = _machines(cloud)
-    _look(cloud, probe=READY)
+    _look(cloud, answers, probe=READY)
     assert len(_machines(cloud)) == 3
     assert [who for who, _ in answers.asked] == before
 

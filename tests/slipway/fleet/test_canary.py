@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import UnhealthyRelease
-from slipway.fleet import analysis
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import ActionKind, Goal
 from slipway.model.answer import Answer
 from slipway.model.fleet import SCALING, ServerGroup
 from slipway.model.target import Canary, Probe
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import (
     DEPLOY,
     NAME,
@@ -226,18 +226,14 @@ def test_its_gates_ask_the_canary_alone_and_then_everybody(cloud: FakeFleetCloud
     assert evaluate(Gate.IN_SERVICE, swap, waited=1).message == "3 of 3 machines in service"
 
 
-def test_a_breach_ends_it_and_leaves_nothing(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_breach_ends_it_and_leaves_nothing(cloud: FakeFleetCloud) -> None:
     _go(cloud, "2", Goal.CANARY, Goal.IN_TRAFFIC)
     for _ in range(3):
         cloud.observe()
-    monkeypatch.setattr(
-        analysis,
-        "probe",
-        lambda who, **_: [Answer(address=w, healthy=False, said="500") for w in who],
+    prober = FakeProber(
+        machines=lambda who, **_: [Answer(address=w, healthy=False, said="500") for w in who]
     )
-    watched = make_swap(cloud, "2", canary=CANARY, probe=Probe(path="/ready"))
+    watched = make_swap(cloud, "2", prober=prober, canary=CANARY, probe=Probe(path="/ready"))
     with pytest.raises(UnhealthyRelease, match="3 times in a row: i-shop-dev-2"):
         evaluate(Gate.CANARY_SOAK, watched, waited=3)
     _go(cloud, "2", Goal.ROLLED_BACK)

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from slipway.fleet import failure
 from slipway.fleet.failure import MOST_MACHINES, FailureAnalysis, Findings, report_lines
 from slipway.model.answer import Answer
 from slipway.model.failure_report import MachineReport
 from slipway.model.health_check import HealthCheck
 from slipway.model.target import Probe
 from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import make_group, make_target
 
 CRASHED = ("Traceback (most recent call last):", "KeyError: 'DATABASE_URL'")
@@ -48,12 +48,12 @@ def _crashed(name: str) -> MachineReport:
     )
 
 
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
-    def asked(addresses: list[str], **_: Any) -> list[Answer]:
-        return [Answer(address=one, healthy=False, said="HTTP 500") for one in addresses]
+def _broken(addresses: list[str], **_: Any) -> list[Answer]:
+    return [Answer(address=one, healthy=False, said="HTTP 500") for one in addresses]
 
-    monkeypatch.setattr(failure, "probe", asked)
+
+@pytest.fixture
+def cloud() -> FakeFleetCloud:
     cloud = FakeFleetCloud()
     group = make_group("2", attached=False, live_since=None)
     cloud.groups = {group.name: group}
@@ -61,10 +61,16 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
     return cloud
 
 
-def _analyse(cloud: FakeFleetCloud, machines: Machines, **more: Any) -> Findings:
-    fake: Any = cloud
-    fields = {"target": make_target(), "version": "2", "longest": 2.0, **more}
-    return FailureAnalysis(cloud=fake, explain=machines, **fields).run()
+def _analyse(
+    cloud: FakeFleetCloud,
+    machines: Machines,
+    *,
+    answers: Callable[..., list[Answer]] = _broken,
+    **more: Any,
+) -> Findings:
+    prober = FakeProber(machines=answers)
+    fields = {"prober": prober, "target": make_target(), "version": "2", "longest": 2.0, **more}
+    return FailureAnalysis(cloud=cloud, explain=machines, **fields).run()
 
 
 def test_the_reason_stands_in_the_services_own_words(cloud: FakeFleetCloud) -> None:
@@ -130,9 +136,7 @@ def test_a_large_fleet_is_not_asked_in_full(cloud: FakeFleetCloud) -> None:
     assert len(found.ill) == 9
 
 
-def test_a_large_fleet_that_hangs_is_not_asked_one_after_the_other(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_fleet_that_hangs_is_not_asked_one_after_the_other(cloud: FakeFleetCloud) -> None:
     """Two seconds each, sixteen at a time: a hundred would take longer than there is."""
     asked: list[str] = []
 
@@ -140,52 +144,42 @@ def test_a_large_fleet_that_hangs_is_not_asked_one_after_the_other(
         asked.extend(addresses)
         return [Answer(address=one, healthy=False, said="Timeout") for one in addresses]
 
-    monkeypatch.setattr(failure, "probe", hang)
     group = make_group("2", size=100, attached=False, live_since=None)
     cloud.groups = {group.name: group}
-    found = _analyse(cloud, Machines(_crashed))
+    found = _analyse(cloud, Machines(_crashed), answers=hang)
     assert len(asked) == len(found.ill) == 16
     assert len(found.machines()) == MOST_MACHINES
 
 
-def test_only_the_ill_ones_are_asked(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_ill_ones_are_asked(cloud: FakeFleetCloud) -> None:
     def asked(addresses: list[str], **_: Any) -> list[Answer]:
         return [
             Answer(address=one, healthy=one == "10.1.0.0", said="HTTP 200") for one in addresses
         ]
 
-    monkeypatch.setattr(failure, "probe", asked)
     machines = Machines(_crashed)
-    _analyse(cloud, machines)
+    _analyse(cloud, machines, answers=asked)
     assert machines.asked == ["i-shop-dev-2-1"]
 
 
-def test_where_nobody_is_ill_an_alarm_may_speak_of_any(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_nobody_is_ill_an_alarm_may_speak_of_any(cloud: FakeFleetCloud) -> None:
     def asked(addresses: list[str], **_: Any) -> list[Answer]:
         return [Answer(address=one, healthy=True, said="HTTP 200") for one in addresses]
 
-    monkeypatch.setattr(failure, "probe", asked)
-    assert len(_analyse(cloud, Machines(_crashed)).ill) == 2
-    assert _analyse(cloud, Machines(_crashed), any_machine=False).ill == ()
+    assert len(_analyse(cloud, Machines(_crashed), answers=asked).ill) == 2
+    assert _analyse(cloud, Machines(_crashed), answers=asked, any_machine=False).ill == ()
 
 
-def test_healthy_when_asked_but_not_in_service_is_ill(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_healthy_when_asked_but_not_in_service_is_ill(cloud: FakeFleetCloud) -> None:
     """The balancer asks something else: its reasons are what counts."""
 
     def asked(addresses: list[str], **_: Any) -> list[Answer]:
         return [Answer(address=one, healthy=True, said="HTTP 200") for one in addresses]
 
-    monkeypatch.setattr(failure, "probe", asked)
     group = make_group("2", health="unhealthy", live_since=None)
     cloud.groups = {group.name: group}
     cloud.words = {"i-shop-dev-2-0": "unhealthy: Target.Timeout: Request timed out"}
-    found = _analyse(cloud, Machines(_crashed), any_machine=False)
+    found = _analyse(cloud, Machines(_crashed), answers=asked, any_machine=False)
     assert len(found.ill) == 2
     assert "Target.Timeout" in found.machines()[0].balancer
 
@@ -210,13 +204,12 @@ def test_what_a_soak_asks_the_machine_asks_itself_as_well(cloud: FakeFleetCloud)
     assert [one.path for one in machines.questions] == ["/", "/ready"]
 
 
-def test_what_a_probe_got_is_text(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_probe_got_is_text(cloud: FakeFleetCloud) -> None:
     def asked(addresses: list[str], **_: Any) -> list[Answer]:
         said = "ProtocolError: \x1b[2J\n::endgroup::"
         return [Answer(address=one, healthy=False, said=said) for one in addresses]
 
-    monkeypatch.setattr(failure, "probe", asked)
-    found = _analyse(cloud, Machines(_crashed))
+    found = _analyse(cloud, Machines(_crashed), answers=asked)
     assert found.machines()[0].answered == "ProtocolError: <U+001B>[2J<U+000A>::endgroup::"
 
 

@@ -6,14 +6,19 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import UnhealthyRelease
-from slipway.fleet import gates
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
 from slipway.model.alarm import Alarm
 from slipway.model.answer import Answer
 from slipway.model.health_check import HealthCheck, Scheme
 from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import make_swap
+
+
+@pytest.fixture
+def prober() -> FakeProber:
+    return FakeProber()
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def cloud() -> FakeFleetCloud:
     return cloud
 
 
-def _answering(monkeypatch: pytest.MonkeyPatch, *said: str) -> list[Any]:
+def _answering(prober: FakeProber, *said: str) -> list[Any]:
     asked: list[Any] = []
 
     def probe(addresses: list[str], **question: Any) -> list[Answer]:
@@ -34,13 +39,13 @@ def _answering(monkeypatch: pytest.MonkeyPatch, *said: str) -> list[Any]:
             for address, word in zip(addresses, said, strict=True)
         ]
 
-    monkeypatch.setattr(gates, "probe", probe)
+    prober.machines = probe
     return asked
 
 
-def test_every_machine_must_answer(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = _answering(monkeypatch, "HTTP 200", "HTTP 503")
-    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
+def test_every_machine_must_answer(cloud: FakeFleetCloud, prober: FakeProber) -> None:
+    asked = _answering(prober, "HTTP 200", "HTTP 503")
+    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1", prober=prober), waited=1)
     assert not verdict.passed
     assert verdict.message == "1 of 2 machines healthy (i-shop-dev-1-2 at 10.0.0.2: HTTP 503)"
     [question] = asked
@@ -51,16 +56,16 @@ def test_every_machine_must_answer(cloud: FakeFleetCloud, monkeypatch: pytest.Mo
         "status": "200-299",
         "timeout": 3.0,
     }
-    _answering(monkeypatch, "HTTP 200", "HTTP 200")
-    assert evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).passed
+    _answering(prober, "HTTP 200", "HTTP 200")
+    assert evaluate(Gate.HEALTHY, make_swap(cloud, "1", prober=prober), waited=1).passed
 
 
 def test_a_fleet_that_never_gets_healthy_says_what_it_answered(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    cloud: FakeFleetCloud, prober: FakeProber
 ) -> None:
-    _answering(monkeypatch, "ConnectError", "ConnectError")
+    _answering(prober, "ConnectError", "ConnectError")
     with pytest.raises(UnhealthyRelease, match=r"0 of 2 machines healthy .*ConnectError"):
-        evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=61)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "bad", prober=prober), waited=61)
 
 
 def test_in_service_believes_the_balancer_alone(cloud: FakeFleetCloud) -> None:
@@ -73,17 +78,15 @@ def test_in_service_believes_the_balancer_alone(cloud: FakeFleetCloud) -> None:
         evaluate(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=61)
 
 
-def test_news_of_one_machine_is_cheap_to_ask_for(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _answering(monkeypatch, "HTTP 200", "HTTP 503")
-    news = evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1).cheap_recheck
+def test_news_of_one_machine_is_cheap_to_ask_for(cloud: FakeFleetCloud, prober: FakeProber) -> None:
+    _answering(prober, "HTTP 200", "HTTP 503")
+    news = evaluate(Gate.HEALTHY, make_swap(cloud, "1", prober=prober), waited=1).cheap_recheck
     assert news is not None
-    asked = _answering(monkeypatch, "HTTP 503")
+    asked = _answering(prober, "HTTP 503")
     assert not news()
     [question] = asked
     assert question["timeout"] < 1
-    _answering(monkeypatch, "HTTP 200")
+    _answering(prober, "HTTP 200")
     assert news()
 
 
@@ -120,15 +123,15 @@ def test_what_served_alone_before_needs_no_soak(cloud: FakeFleetCloud) -> None:
 
 
 def test_a_quota_is_told_when_no_machine_comes(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    cloud: FakeFleetCloud, prober: FakeProber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _answering(monkeypatch)
+    _answering(prober)
     cloud.resize("shop-dev-1", (1, 3, 4))
     cloud.groups["shop-dev-1"] = replace(cloud.groups["shop-dev-1"], machines=())
     cloud.refusal = "You have requested more vCPU capacity than your current vCPU limit"
     monkeypatch.setattr(cloud, "time_passes", lambda: None)
     with pytest.raises(UnhealthyRelease, match=r"0 of 3 machines .* were launched: .* vCPU limit"):
-        evaluate(Gate.HEALTHY, make_swap(cloud, "1"), waited=1)
+        evaluate(Gate.HEALTHY, make_swap(cloud, "1", prober=prober), waited=1)
 
 
 def test_a_group_that_somebody_deleted(cloud: FakeFleetCloud) -> None:
@@ -153,18 +156,16 @@ def test_a_further_balancer_holds_the_gate_until_it_has_every_machine(
     assert evaluate(Gate.IN_SERVICE, make_swap(cloud, "1"), waited=1).passed
 
 
-def test_machines_behind_tls_are_asked_by_https(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_machines_behind_tls_are_asked_by_https(cloud: FakeFleetCloud, prober: FakeProber) -> None:
     cloud.check = HealthCheck(
         scheme=Scheme.HTTPS, port=8443, path="/up", status="200-399", timeout=10
     )
-    asked = _answering(monkeypatch, "HTTP 301", "HTTP 301")
+    asked = _answering(prober, "HTTP 301", "HTTP 301")
     silent: dict[str, Any] = {"health_path": None, "health_port": None}
-    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
+    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1", prober=prober, **silent), waited=1)
     assert asked == [
         {"scheme": Scheme.HTTPS, "port": 8443, "path": "/up", "status": "200-399", "timeout": 10}
     ]
     cloud.check = replace(cloud.check, scheme=Scheme.TCP, path="", remark="it speaks gRPC")
-    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1", **silent), waited=1)
+    verdict = evaluate(Gate.HEALTHY, make_swap(cloud, "1", prober=prober, **silent), waited=1)
     assert verdict.message.endswith("; it speaks gRPC")

@@ -79,7 +79,7 @@ def test_of_a_release_with_nobody_ill_nothing_stays(cloud: FakeFleetCloud) -> No
 
 
 def _fields(swap: Swap) -> dict[str, Any]:
-    names = ("cloud", "target", "image", "log", "clock", "sleep")
+    names = ("cloud", "prober", "target", "image", "log", "clock", "sleep")
     return {name: getattr(swap, name) for name in names}
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import UnhealthyRelease
-from slipway.fleet import gates
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
 from slipway.fleet.patience import WRONG, Patience, worth_waiting
 from slipway.model.answer import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import make_swap
 
 LIMIT = 300.0
@@ -113,19 +113,15 @@ def cloud() -> FakeFleetCloud:
     return cloud
 
 
-def test_the_gate_says_how_long_such_answers_are_worth_waiting_for(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gates, "probe", all_wrong)
-    seen = evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=1)
+def test_the_gate_says_how_long_such_answers_are_worth_waiting_for(cloud: FakeFleetCloud) -> None:
+    swap = make_swap(cloud, "bad", prober=FakeProber(machines=all_wrong))
+    seen = evaluate(Gate.HEALTHY, swap, waited=1)
     assert (seen.passed, seen.patience) == (False, WRONG)
 
 
-def test_a_release_that_is_in_traffic_is_never_cut(
-    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_release_that_is_in_traffic_is_never_cut(cloud: FakeFleetCloud) -> None:
     """As the first machines are, of a canary, while the rest of them is launched."""
     make_swap(cloud, "bad").converge(Goal.IN_TRAFFIC, timeout=10)
-    monkeypatch.setattr(gates, "probe", all_wrong)
-    assert evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=1).patience is None
-    assert evaluate(Gate.IN_SERVICE, make_swap(cloud, "bad"), waited=1).patience is None
+    swap = make_swap(cloud, "bad", prober=FakeProber(machines=all_wrong))
+    assert evaluate(Gate.HEALTHY, swap, waited=1).patience is None
+    assert evaluate(Gate.IN_SERVICE, swap, waited=1).patience is None

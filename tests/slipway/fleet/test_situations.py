@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
-from slipway.fleet import gates
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
 from slipway.model.answer import Answer
 from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import (
     DEPLOY,
     deploy,
@@ -48,7 +48,7 @@ def _told(log: list[str], words: str) -> bool:
     return any(words in line for line in log)
 
 
-def _answering(monkeypatch: pytest.MonkeyPatch, cloud: FakeFleetCloud, version: str) -> None:
+def _answering(cloud: FakeFleetCloud, version: str) -> FakeProber:
     """Ask machines directly: those of a good release answer well."""
 
     def probe(addresses: list[str], **_: Any) -> list[Answer]:
@@ -56,7 +56,7 @@ def _answering(monkeypatch: pytest.MonkeyPatch, cloud: FakeFleetCloud, version: 
         said = "HTTP 200" if good else "HTTP 503"
         return [Answer(address=one, healthy=good, said=said) for one in addresses]
 
-    monkeypatch.setattr(gates, "probe", probe)
+    return FakeProber(machines=probe)
 
 
 def test_the_first_release_ever() -> None:
@@ -205,25 +205,25 @@ def test_a_lack_of_capacity_gets_half_a_minute(cloud: FakeFleetCloud) -> None:
         evaluate(Gate.HEALTHY, make_swap(cloud, "2"), waited=31)
 
 
-def test_it_boots_but_never_serves(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_boots_but_never_serves(cloud: FakeFleetCloud) -> None:
     _go(cloud, "bad", Goal.LAUNCHED)
     cloud.observe()
-    _answering(monkeypatch, cloud, "bad")
-    assert not evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=59).passed
+    swap = make_swap(cloud, "bad", prober=_answering(cloud, "bad"))
+    assert not evaluate(Gate.HEALTHY, swap, waited=59).passed
     with pytest.raises(UnhealthyRelease, match="HTTP 503"):
-        evaluate(Gate.HEALTHY, make_swap(cloud, "bad"), waited=61)
+        evaluate(Gate.HEALTHY, swap, waited=61)
     _go(cloud, "bad", Goal.ROLLED_BACK)
     assert serving(cloud) == ["1"]
 
 
-def test_a_balancer_that_fails_open(cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_balancer_that_fails_open(cloud: FakeFleetCloud) -> None:
     """With every target unhealthy it sends requests to all: none of the old ones may leave."""
     cloud.faults.lowest = None
     cloud.healthy.clear()
     _go(cloud, "2", Goal.LAUNCHED)
     cloud.observe()
-    _answering(monkeypatch, cloud, "2")
-    assert not evaluate(Gate.HEALTHY, make_swap(cloud, "2"), waited=1).passed
+    swap = make_swap(cloud, "2", prober=_answering(cloud, "2"))
+    assert not evaluate(Gate.HEALTHY, swap, waited=1).passed
     _go(cloud, "2", Goal.IN_TRAFFIC)
     for wish in (Goal.OLD_RETIRED, Goal.ROLLED_BACK):
         with pytest.raises(CloudUnavailable):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.fleet.cloud import Cloud
 from slipway.fleet.goals import ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
+from slipway.fleet.prober import Prober
 from slipway.fleet.swap import Swap
 from slipway.model.facts import MachineImage, Release
 from slipway.model.fleet import Fleet, Machine, ServerGroup
 from slipway.model.target import DeployTarget
 from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.prober import FakeProber
 
 DEPLOY = (Goal.LAUNCHED, Goal.IN_TRAFFIC, Goal.OLD_RETIRED)
 NOW = 1000
@@ -52,18 +55,19 @@ def make_image(version: str) -> MachineImage:
 
 
 def make_swap(
-    cloud: FakeFleetCloud,
+    cloud: Cloud,
     version: str,
     *,
     now: float = NOW,
     log: list[str] | None = None,
     image: str | None = None,
+    prober: Prober | None = None,
     **more: Any,
 ) -> Swap:
     ticks = iter(range(100_000))
-    fake: Any = cloud
     return Swap(
-        cloud=fake,
+        cloud=cloud,
+        prober=prober or FakeProber(),
         target=make_target(**more),
         image=make_image(image or version),
         log=(log if log is not None else []).append,

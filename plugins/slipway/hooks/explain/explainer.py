@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -48,21 +48,9 @@ _AGENT = (
 )
 
 
-class MachineExplainer(Protocol):
-    """Finds out what an ill machine has to say; it never raises, and ends in time."""
-
-    def explain(self, instance_id: str, address: str, *, until: float) -> MachineReport:
-        """Ask one machine.
-
-        :param instance_id: of the machine.
-        :param address: under which it asks itself for its health.
-        :param until: of the monotonic clock.
-        """
-
-
 @dataclass(frozen=True, kw_only=True)
 class CloudExplainer:
-    """Asks through the cloud's API.
+    """Asks through the cloud's API; it never raises, and ends in time.
 
     :param ssm: a boto3 client that does not wait long.
     :param ec2: the same.

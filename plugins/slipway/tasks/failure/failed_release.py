@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slipway.fleet.failure import FailureAnalysis, Findings, report_lines
+from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import hasty_fleet
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
@@ -83,6 +84,7 @@ class FailedRelease:
         )
         return FailureAnalysis(
             cloud=cloud,
+            prober=http_probe,
             explain=explain,
             target=target,
             version=self.version,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import CloudUnavailable
-from slipway.fleet import failure
+from slipway.hooks import http_probe
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
 from slipway.model.answer import Answer
@@ -43,7 +43,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
     def asked(addresses: list[str], **_: Any) -> list[Answer]:
         return [Answer(address=one, healthy=False, said="HTTP 500") for one in addresses]
 
-    monkeypatch.setattr(failure, "probe", asked)
+    monkeypatch.setattr(http_probe, "probe", asked)
     return cloud
 
 
@@ -92,7 +92,7 @@ def test_a_run_that_somebody_stopped_has_nobody_ill(
     def asked(addresses: list[str], **_: Any) -> list[Answer]:
         return [Answer(address=one, healthy=True, said="HTTP 200") for one in addresses]
 
-    monkeypatch.setattr(failure, "probe", asked)
+    monkeypatch.setattr(http_probe, "probe", asked)
     log: list[str] = []
     assert _failed(log).ill_machines("the run ended") == ()
     assert log == ["none of its machines is ill"]
