@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slipway.fleet.goals import Action, ActionKind
+from slipway.fleet.situation import Situation
 from slipway.model.fleet import SCALING, Fleet, ServerGroup
 
 
@@ -21,20 +22,15 @@ def has_served_alone(group: ServerGroup | None) -> bool:
     return group is not None and group.live_since is not None
 
 
-def capacity_needed(serving: tuple[ServerGroup, ...]) -> int:
-    """Count the machines that it takes to stand in for these groups.
+def capacity_needed(situation: Situation) -> int:
+    """Count the machines that it takes to stand in for what serves beside the release.
 
     All that serve, since after an interrupted swap it may be two groups; and at least what one
     of them wants, since a machine of it may be on its way back.
     """
+    serving = situation.serving
     together = sum(group.serving for group in serving)
     return max(together, max((group.desired for group in serving), default=0))
-
-
-def warm_standby(groups: tuple[ServerGroup, ...]) -> ServerGroup | None:
-    """Return the newest standby that has served alone; others may be out for being bad."""
-    good = [one for one in groups if one.complete and one.standby_until and one.live_since]
-    return max(good, key=lambda one: one.standby_until or 0, default=None)
 
 
 def resume_scaling(groups: tuple[ServerGroup, ...]) -> tuple[Action, ...]:

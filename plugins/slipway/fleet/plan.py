@@ -10,47 +10,29 @@ from slipway.fleet.capacity import attached, has_served_alone, largest, leave_st
 from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan_launch import launch
 from slipway.fleet.plan_retire import retire_old, retire_standbys
-from slipway.fleet.plan_roll_back import Keep, roll_back
+from slipway.fleet.plan_roll_back import roll_back
+from slipway.fleet.situation import Situation
 from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.lease import UnfinishedSwap
-from slipway.model.target import DeployTarget
 
 
-def plan(
-    fleet: Fleet,
-    wish: Goal,
-    *,
-    target: DeployTarget,
-    version: str,
-    name: str,
-    image: str,
-    now: int,
-    ill: tuple[str, ...] | None = None,
-) -> Plan:
+def plan(situation: Situation) -> Plan:
     """Decide what comes next.
 
-    :param fleet: the world.
-    :param wish: what is wanted of it.
-    :param version: the release that the wish is about.
-    :param name: its server group's name.
-    :param image: its machine image.
-    :param now: seconds since 1970.
-    :param ill: the ids of the release's ill machines; None where nobody has looked.
+    :param situation: the world, and what is wanted of it.
     """
-    group = fleet.of(version)
-    if wish is Goal.STANDBYS_RETIRED:
-        return retire_standbys(fleet, now)
-    if wish is Goal.ROLLED_BACK:
-        keep = Keep(seconds=target.keep_failed, ill=ill, now=now)
-        return roll_back(fleet, version, name, keep=keep)
-    if wish in (Goal.CANARY, Goal.LAUNCHED):
-        canary = target.canary if wish is Goal.CANARY else None
-        return launch(fleet, version, target=target, name=name, image=image, canary=canary)
+    goal, group = situation.goal, situation.new
+    if goal is Goal.STANDBYS_RETIRED:
+        return retire_standbys(situation)
+    if goal is Goal.ROLLED_BACK:
+        return roll_back(situation)
+    if goal in (Goal.CANARY, Goal.LAUNCHED):
+        return launch(situation)
     if group is None:
-        return Plan(blocked=f"the server group {name} is gone")
-    if wish is Goal.IN_TRAFFIC:
-        return _attach(fleet, group, target, now)
-    return retire_old(fleet, group, target, now)
+        return Plan(blocked=f"the server group {situation.name} is gone")
+    if goal is Goal.IN_TRAFFIC:
+        return _attach(situation, group)
+    return retire_old(situation, group)
 
 
 def ending(fleet: Fleet, half: UnfinishedSwap) -> Goal:
@@ -69,14 +51,15 @@ def ending(fleet: Fleet, half: UnfinishedSwap) -> Goal:
     return Goal.OLD_RETIRED if alone or group.in_service else Goal.ROLLED_BACK
 
 
-def _attach(fleet: Fleet, group: ServerGroup, target: DeployTarget, now: int) -> Plan:
+def _attach(situation: Situation, group: ServerGroup) -> Plan:
     if group.attached:
         return Plan(actions=leave_standby(group), note=f"{group.name} is in the balancer already")
     why = "each of its machines is healthy when asked directly"
-    beside = largest(attached(fleet.others(group.version or "")))
-    source = beside.name if beside and beside.further and "balancers" not in target.drop else None
+    beside = largest(situation.serving)
+    shares = beside is not None and beside.further and "balancers" not in situation.target.drop
+    source = beside.name if beside and shares else None
     attach = Action(verb=ActionKind.ATTACH, group=group.name, reason=why, source=source)
     # A standby comes back to a slow start, which is counted from here.
-    again = fleet.slow_start and group.live_since is not None
-    mark = (mark_live(group, "its slow start begins anew", now),) if again else ()
+    again = situation.fleet.slow_start and group.live_since is not None
+    mark = (mark_live(group, "its slow start begins anew", situation.now),) if again else ()
     return Plan(actions=(*leave_standby(group), *mark, attach))

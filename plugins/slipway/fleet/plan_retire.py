@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from slipway.fleet.capacity import (
-    attached,
     capacity_needed,
     mark_live,
     resume_scaling,
@@ -11,47 +10,44 @@ from slipway.fleet.capacity import (
     suspend_scaling,
 )
 from slipway.fleet.goals import Action, ActionKind, Plan
+from slipway.fleet.situation import Situation
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.target import DeployTarget
 
 
-def retire_old(fleet: Fleet, group: ServerGroup, target: DeployTarget, now: int) -> Plan:
+def retire_old(situation: Situation, group: ServerGroup) -> Plan:
     """Decide how the traffic becomes the new group's alone.
 
-    :param fleet: the world, looked at closely.
+    :param situation: the world, looked at closely.
     :param group: the new one.
-    :param target: says for how long an old group is kept.
-    :param now: seconds since 1970.
     """
-    others = fleet.others(group.version or "")
-    serving = attached(others)
-    if more := scale_up_to(group, capacity_needed(serving)):
+    serving, needed = situation.serving, capacity_needed(situation)
+    if more := scale_up_to(group, needed):
         return Plan(actions=more)
-    if not group.in_service or group.serving < capacity_needed(serving):
+    if not group.in_service or group.serving < needed:
         return Plan(waiting=f"{group.serving} of {group.desired} machines of {group.name} serve")
     why = f"{group.name} serves with {group.serving} machines"
     if carried := _carry_over_rules(group, serving):
         return Plan(actions=carried)
-    marks = (mark_live(group, why, now),) if group.live_since is None else ()
-    if left := _slow_start_left(fleet, group, now) if serving else 0:
+    marks = (mark_live(group, why, situation.now),) if group.live_since is None else ()
+    if left := _slow_start_left(situation, group) if serving else 0:
         return Plan(actions=marks, waiting=f"{group.name} is in slow start for another {left} s")
     if marks or serving:
         return Plan(actions=(*marks, *_detached(serving, why)))
-    if leaving := [old.name for old in others if old.draining]:
+    if leaving := [old.name for old in situation.others if old.draining]:
         return Plan(waiting=f"{', '.join(leaving)} is draining")
-    adopted = tuple(old for old in others if old.version is None)
+    adopted = tuple(old for old in situation.others if old.version is None)
     actions = (
-        *_release_old_groups(others, target, now),
+        *_release_old_groups(situation),
         *resume_scaling((group, *adopted)),
-        *_delete_orphan_templates(fleet),
+        *_delete_orphan_templates(situation.fleet),
     )
     return Plan(actions=actions, note=_note_on_adopted(adopted))
 
 
-def _slow_start_left(fleet: Fleet, group: ServerGroup, now: int) -> int:
+def _slow_start_left(situation: Situation, group: ServerGroup) -> int:
     """Count the seconds until the balancer gives the new machines their full share."""
-    since = now if group.live_since is None else group.live_since
-    return max(0, since + fleet.slow_start - now)
+    since = situation.now if group.live_since is None else group.live_since
+    return max(0, since + situation.fleet.slow_start - situation.now)
 
 
 def _carry_over_rules(group: ServerGroup, serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
@@ -72,23 +68,22 @@ def _detached(groups: tuple[ServerGroup, ...], why: str) -> tuple[Action, ...]:
     return tuple(Action(verb=ActionKind.DETACH, group=old.name, reason=why) for old in groups)
 
 
-def _release_old_groups(
-    others: tuple[ServerGroup, ...], target: DeployTarget, now: int
-) -> list[Action]:
+def _release_old_groups(situation: Situation) -> list[Action]:
     """Keep warm what served, delete what did not; a fleet that Slipway did not make stays."""
-    ours = [old for old in others if old.version is not None]
+    ours = [old for old in situation.others if old.version is not None]
     return [
-        _standby_or_delete(old, target, now)
+        _standby_or_delete(situation, old)
         for old in ours
-        if old.standby_until is None or old.standby_until <= now
+        if old.standby_until is None or old.standby_until <= situation.now
     ]
 
 
-def _standby_or_delete(old: ServerGroup, target: DeployTarget, now: int) -> Action:
+def _standby_or_delete(situation: Situation, old: ServerGroup) -> Action:
+    keep_old = situation.target.keep_old
     good = old.complete and old.live_since is not None
-    if old.standby_until is None and target.keep_old > 0 and good:
-        until = now + int(target.keep_old)
-        why = f"kept {target.keep_old:.0f} s for a fast way back"
+    if old.standby_until is None and keep_old > 0 and good:
+        until = situation.now + int(keep_old)
+        why = f"kept {keep_old:.0f} s for a fast way back"
         return Action(verb=ActionKind.KEEP_WARM, group=old.name, reason=why, at=until)
     return Action(
         verb=ActionKind.DELETE, group=old.name, reason="out of traffic, and no longer kept"
@@ -107,15 +102,15 @@ def _delete_orphan_templates(fleet: Fleet) -> list[Action]:
     ]
 
 
-def retire_standbys(fleet: Fleet, now: int) -> Plan:
+def retire_standbys(situation: Situation) -> Plan:
     """Decide which standbys have had their time.
 
     A launch template that a removal left behind goes as well: nobody else would come for it
     before the next swap. So does a failed machine that was kept long enough.
 
-    :param fleet: the world.
-    :param now: seconds since 1970.
+    :param situation: the world; no release is on its way.
     """
+    fleet, now = situation.fleet, situation.now
     why = "its time as a standby is over"
     due = [
         Action(verb=ActionKind.DELETE, group=old.name, reason=why)

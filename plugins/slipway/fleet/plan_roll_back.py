@@ -2,66 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from slipway.fleet.capacity import attached, leave_standby, resume_scaling, warm_standby
+from slipway.fleet.capacity import leave_standby, resume_scaling
 from slipway.fleet.goals import Action, ActionKind, Plan
-from slipway.model.fleet import Fleet, KeptMachine, ServerGroup
+from slipway.fleet.situation import Situation
+from slipway.model.fleet import ServerGroup
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Keep:
-    """Whether one ill machine of a failed release stays for somebody to look at, and which.
-
-    :param seconds: for how long; 0 keeps none.
-    :param ill: the ids of the ill ones; None where nobody has looked, none where none can stay.
-    :param now: seconds since 1970.
-    """
-
-    seconds: float = 0.0
-    ill: tuple[str, ...] | None = None
-    now: int = 0
-
-    @property
-    def wanted(self) -> bool:
-        """One stays, if there is one."""
-        return self.seconds > 0 and self.ill != ()
-
-
-_NONE = Keep()
-
-
-def roll_back(fleet: Fleet, version: str, name: str, *, keep: Keep = _NONE) -> Plan:
+def roll_back(situation: Situation) -> Plan:
     """Decide how a release leaves.
 
     Nothing is taken out of traffic while nothing else serves, and a release that served alone
     before is not removed by a swap that changed nothing.
 
-    :param fleet: the world.
-    :param version: the failed release.
-    :param name: its server group's name.
-    :param keep: what of it stays for somebody to look at.
+    :param situation: the world, and the failed release.
     """
-    group, others = fleet.of(version), fleet.others(version)
-    back = _restore_previous(attached(others))
+    group, name = situation.new, situation.name
+    back = _restore_previous(situation.serving)
     if group is None:
-        return Plan(actions=(*back, *_template(fleet, name)))
+        return Plan(actions=(*back, *_template(situation)))
     if group.attached:
-        return _out_of_traffic(group, others)
+        return _out_of_traffic(situation, group)
     if group.draining:
         return Plan(waiting=f"{name} is draining")
     if group.standby_until is not None:
         return Plan(actions=back, note=f"{name} was retired in good order: it is a standby")
-    if kept := _keep_one(fleet, group, keep):
+    if kept := _keep_one(situation, group):
         return Plan(actions=(*back, *kept))
-    if leaving := _leaving(fleet, group, keep):
+    if leaving := _leaving(situation, group):
         return Plan(waiting=f"{leaving} is leaving {name}")
     failed = Action(verb=ActionKind.DELETE, group=name, reason="its release failed")
     return Plan(actions=(*back, failed))
 
 
-def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan:
-    before = attached(others)
+def _out_of_traffic(situation: Situation, group: ServerGroup) -> Plan:
+    before = situation.serving
     healthy = sum(old.serving for old in before)
     if healthy and (not group.serving or healthy >= _capacity_to_replace(group, before)):
         return _detach(group, f"{healthy} machines of the release before it serve")
@@ -74,14 +48,18 @@ def _out_of_traffic(group: ServerGroup, others: tuple[ServerGroup, ...]) -> Plan
     if before:
         names = ", ".join(old.name for old in before)
         return Plan(waiting=f"{names} is not in service, so {group.name} stays in traffic")
-    if warm := warm_standby(others):
-        why = "it served before, and is still warm"
-        source = group.name if group.further else None
-        attach = Action(verb=ActionKind.ATTACH, group=warm.name, reason=why, source=source)
-        return Plan(actions=(attach,))
+    if situation.standbys:
+        return _let_standby_in(situation.standbys[0], beside=group)
     if group.serving or group.live_since is not None:
         return _keep_serving(group, before, "without it nothing would serve")
     return _detach(group, "none of its machines serves, and nothing served before it")
+
+
+def _let_standby_in(warm: ServerGroup, *, beside: ServerGroup) -> Plan:
+    why = "it served before, and is still warm"
+    source = beside.name if beside.further else None
+    attach = Action(verb=ActionKind.ATTACH, group=warm.name, reason=why, source=source)
+    return Plan(actions=(attach,))
 
 
 def _from_nothing(group: ServerGroup, before: tuple[ServerGroup, ...]) -> Plan:
@@ -133,39 +111,52 @@ def _restore_previous(serving: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
     return (*awake, *resume_scaling(serving))
 
 
-def _keep_one(fleet: Fleet, group: ServerGroup, keep: Keep) -> tuple[Action, ...]:
+def _keeps_one(situation: Situation) -> bool:
+    """One ill machine stays for somebody to look at, if there is one."""
+    return situation.target.keep_failed > 0 and situation.ill != ()
+
+
+def _keep_one(situation: Situation, group: ServerGroup) -> tuple[Action, ...]:
     """Take one ill machine out of the group before that is deleted, unless one was taken out."""
-    if not keep.wanted:
+    if not _keeps_one(situation):
         return ()
     # Auto Scaling lets nothing go that is on its way in or out.
     up = [one.instance_id for one in group.machines if one.up]
-    kept = [one.instance_id for one in fleet.kept if _is_kept(one, group, keep)]
+    kept = _kept(situation)
     if kept and not any(one in up for one in kept):
         return ()
-    ill = up if keep.ill is None else [one for one in up if one in keep.ill]
+    ill = up if situation.ill is None else [one for one in up if one in situation.ill]
     # One that has its tag already was on its way out when a task was killed.
     ill = [one for one in kept if one in up] or ill
     if not ill:
         return ()
-    until = keep.now + int(keep.seconds)
-    why = f"its release failed, and it is kept {keep.seconds:.0f} s for somebody to look at"
+    seconds = situation.target.keep_failed
+    until = situation.now + int(seconds)
+    why = f"its release failed, and it is kept {seconds:.0f} s for somebody to look at"
     verb = ActionKind.KEEP_FAILED
     return (Action(verb=verb, group=group.name, reason=why, machine=ill[0], at=until),)
 
 
-def _is_kept(one: KeptMachine, group: ServerGroup, keep: Keep) -> bool:
-    return one.version == group.version and one.until > keep.now
+def _kept(situation: Situation) -> list[str]:
+    """List the release's machines that have their tag, and stay."""
+    kept = situation.fleet.kept
+    return [
+        one.instance_id
+        for one in kept
+        if one.version == situation.version and one.until > situation.now
+    ]
 
 
-def _leaving(fleet: Fleet, group: ServerGroup, keep: Keep) -> str:
+def _leaving(situation: Situation, group: ServerGroup) -> str:
     """Name a machine that has its tag and is still about to leave the group."""
-    kept = [one.instance_id for one in fleet.kept if _is_kept(one, group, keep)]
+    kept = _kept(situation)
     inside = (one.instance_id for one in group.machines if one.instance_id in kept)
-    return next(inside, "") if keep.wanted else ""
+    return next(inside, "") if _keeps_one(situation) else ""
 
 
-def _template(fleet: Fleet, name: str) -> tuple[Action, ...]:
-    if name not in fleet.orphans:
+def _template(situation: Situation) -> tuple[Action, ...]:
+    name = situation.name
+    if name not in situation.fleet.orphans:
         return ()
     why = "no group needs it: its launch was interrupted, or its removal"
     return (Action(verb=ActionKind.DELETE_TEMPLATE, group=name, reason=why),)

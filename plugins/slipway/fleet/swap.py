@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet.analysis import Analysis
 from slipway.fleet.apply import apply, launch_of
-from slipway.fleet.capacity import attached, has_served_alone, warm_standby
+from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.cloud import Cloud
 from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
 from slipway.fleet.prober import Prober
+from slipway.fleet.situation import Situation, group_name
 from slipway.model.facts import Deployment, MachineImage
 from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.target import DeployTarget
@@ -59,7 +60,7 @@ class Swap:
     @property
     def name(self) -> str:
         """The release's server group, and its launch template."""
-        return f"{self.target.project}-{self.target.environment}-{self.image.release.slug}"
+        return group_name(self.target, self.image.release.version)
 
     @property
     def analysis(self) -> Analysis:
@@ -82,22 +83,29 @@ class Swap:
         """Read the release's own server group."""
         return self.observe().of(self.image.release.version)
 
+    def situation(self, fleet: Fleet, wish: Goal) -> Situation:
+        """Say what a plan is made from.
+
+        :param fleet: as observed.
+        :param wish: how far to go.
+        """
+        return Situation(
+            fleet=fleet,
+            goal=wish,
+            target=self.target,
+            version=self.image.release.version,
+            machine_image=self.image.image_id,
+            now=int(self.clock()),
+            ill=self.ill,
+        )
+
     def plan(self, fleet: Fleet, wish: Goal) -> Plan:
         """Decide what comes next, and do nothing of it.
 
         :param fleet: as observed.
         :param wish: how far to go.
         """
-        return plan(
-            fleet,
-            wish,
-            target=self.target,
-            version=self.image.release.version,
-            name=self.name,
-            image=self.image.image_id,
-            now=int(self.clock()),
-            ill=self.ill,
-        )
+        return plan(self.situation(fleet, wish))
 
     def converge(self, wish: Goal, *, timeout: float, seen: Fleet | None = None) -> Fleet:
         """Act until the wish is fulfilled; nothing is done twice.
@@ -164,8 +172,7 @@ class Swap:
 
         :param fleet: as observed.
         """
-        others = fleet.others(self.image.release.version)
-        return next(iter(attached(others)), warm_standby(others))
+        return self.situation(fleet, Goal.OLD_RETIRED).previous
 
     def inheritance(self, fleet: Fleet) -> tuple[str, ...]:
         """Say what a launch would take over from the live group, and what it would not.

@@ -171,7 +171,8 @@ class PlanOperator(BaseOperator, SkipMixin):
         yield f"image: {words}"
         if self.schema is not None:
             yield f"schema: {self._schema(package, context, dry=dry)}"
-        for number, step in enumerate(forecast(swap, fleet), start=1):
+        ahead = swap.situation(fleet, Goal.OLD_RETIRED)
+        for number, step in enumerate(forecast(ahead), start=1):
             yield f"{number}. {step.said}"
         yield from swap.inheritance(fleet)
 

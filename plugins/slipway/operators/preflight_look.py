@@ -18,7 +18,7 @@ from slipway.exceptions import (
 from slipway.fleet.capacity import has_served_alone
 from slipway.fleet.finding import Finding
 from slipway.fleet.forecast import forecast
-from slipway.fleet.goals import ActionKind
+from slipway.fleet.goals import ActionKind, Goal
 from slipway.fleet.preflight import judge
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import aws_clients
@@ -200,7 +200,8 @@ def _launched(swap: Swap, fleet: Fleet, previous: ServerGroup | None) -> int:
 
     Groups whose machines weigh differently count by weight: there are as many at least.
     """
-    actions: list[Any] = [one.action for one in forecast(swap, fleet) if one.action]
+    ahead = swap.situation(fleet, Goal.OLD_RETIRED)
+    actions: list[Any] = [one.action for one in forecast(ahead) if one.action]
     own = [one for one in actions if one.group == swap.name]
     if not any(one.verb is ActionKind.LAUNCH for one in own):
         return 0

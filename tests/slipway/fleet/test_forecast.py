@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from slipway.fleet.forecast import EFFECTS, forecast
+from slipway.fleet.forecast import forecast
 from slipway.fleet.goals import ActionKind, Goal
+from slipway.fleet.imagination import EFFECTS
 from slipway.model.target import Canary
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import DEPLOY, deploy, make_group, make_swap
@@ -100,7 +101,7 @@ def test_what_is_foreseen_is_what_happens(
         fleet = cloud.observe()
     calls = len(cloud.calls)
     more: dict[str, Any] = {"keep_old": keep_old, "canary": canary}
-    foreseen = list(forecast(make_swap(cloud, "2", **more), fleet))
+    foreseen = list(forecast(make_swap(cloud, "2", **more).situation(fleet, Goal.OLD_RETIRED)))
     assert len(cloud.calls) == calls, "a forecast changes nothing"
     actions = [one.action for one in foreseen if one.action]
     assert [(one.verb, one.group) for one in actions] == done_by(cloud, **more)
@@ -118,7 +119,8 @@ def test_a_canary_is_part_of_the_story() -> None:
 
 def said(cloud: FakeFleetCloud, **more: Any) -> list[str]:
     fleet = cloud.observe()
-    return [one.said for one in forecast(make_swap(cloud, "2", **more), fleet)]
+    ahead = make_swap(cloud, "2", **more).situation(fleet, Goal.OLD_RETIRED)
+    return [one.said for one in forecast(ahead)]
 
 
 def test_it_reads_as_a_story_with_its_gates() -> None:
@@ -143,11 +145,19 @@ def test_a_standby_that_comes_back_is_not_watched(canary: Canary | None) -> None
     assert not any("watch" in line or "canary" in line for line in lines)
 
 
+def test_it_ends_where_the_release_is_to_come() -> None:
+    cloud = FakeFleetCloud(healthy={"1", "2"})
+    deploy(cloud, "1")
+    ahead = make_swap(cloud, "2").situation(cloud.observe(), Goal.LAUNCHED)
+    actions = [one.action.verb for one in forecast(ahead) if one.action]
+    assert actions == [ActionKind.SUSPEND_SCALING, ActionKind.LAUNCH]
+
+
 def test_a_slow_start_is_waited_for_before_the_old_one_goes() -> None:
     cloud = FakeFleetCloud(healthy={"1", "2"}, slow_start=90)
     deploy(cloud, "1")
     fleet = cloud.observe(detailed=True)
-    foreseen = list(forecast(make_swap(cloud, "2"), fleet))
+    foreseen = list(forecast(make_swap(cloud, "2").situation(fleet, Goal.OLD_RETIRED)))
     verbs = [one.action.verb for one in foreseen if one.action]
     assert (
         verbs.index(ActionKind.MARK_LIVE)

@@ -11,7 +11,7 @@ from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
 from slipway.fleet.swap import at_one_look
 from slipway.model.fleet import SCALING, Fleet, ServerGroup
-from tests.slipway.fleet.worlds import NAME, NOW, did, make_group, make_plan, make_target
+from tests.slipway.fleet.worlds import NAME, NOW, did, make_group, make_plan, make_situation
 
 OLD = make_group("1", suspended=SCALING, held=SCALING)
 RULED = replace(OLD, rules="r1")
@@ -20,7 +20,7 @@ NEW = make_group("2", live_since=None, suspended=SCALING, held=SCALING)
 
 def _closely(wish: Goal, *groups: ServerGroup, slow_start: int = 0) -> Plan:
     fleet = Fleet(groups=groups, slow_start=slow_start)
-    return plan(fleet, wish, target=make_target(), version="2", name=NAME, image="ami-2", now=NOW)
+    return plan(make_situation(wish, fleet))
 
 
 @pytest.mark.parametrize(

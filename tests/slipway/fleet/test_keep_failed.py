@@ -9,7 +9,6 @@ import pytest
 from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured, LeaseHeld, SlipwayError
 from slipway.fleet.goals import ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
-from slipway.fleet.plan_retire import retire_standbys
 from slipway.fleet.swap import Swap
 from slipway.model.fleet import Fleet, KeptMachine
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
@@ -20,6 +19,7 @@ from tests.slipway.fleet.worlds import (
     did,
     make_group,
     make_plan,
+    make_situation,
     make_swap,
     make_target,
     nothing_is_orphaned,
@@ -180,15 +180,8 @@ def test_what_cannot_leave_its_group_yet_is_not_waited_for() -> None:
 
 def _planned(*kept: KeptMachine, **more: Any) -> Plan:
     group = make_group("2", attached=False, live_since=None, **more)
-    return plan(
-        Fleet(groups=(group,), kept=kept),
-        Goal.ROLLED_BACK,
-        target=make_target(**KEEP),
-        version="2",
-        name=NAME,
-        image="ami-2",
-        now=NOW,
-    )
+    fleet = Fleet(groups=(group,), kept=kept)
+    return plan(make_situation(Goal.ROLLED_BACK, fleet, **KEEP))
 
 
 def test_a_killed_task_goes_on_with_the_machine_that_has_the_tag() -> None:
@@ -208,7 +201,7 @@ def test_one_that_is_on_its_way_out_is_waited_for() -> None:
 
 def test_one_that_somebody_put_into_a_group_is_his() -> None:
     his = KeptMachine(instance_id="i-his", version="2", until=1, grouped=True)
-    assert retire_standbys(Fleet(groups=(), kept=(his,)), NOW).done
+    assert plan(make_situation(Goal.STANDBYS_RETIRED, Fleet(groups=(), kept=(his,)))).done
 
 
 def test_nothing_is_taken_out_of_a_fleet_that_still_has_traffic() -> None:

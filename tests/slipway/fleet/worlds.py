@@ -8,6 +8,7 @@ from slipway.fleet.cloud import Cloud
 from slipway.fleet.goals import ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
 from slipway.fleet.prober import Prober
+from slipway.fleet.situation import Situation
 from slipway.fleet.swap import Swap
 from slipway.model.facts import MachineImage, Release
 from slipway.model.fleet import Fleet, Machine, ServerGroup
@@ -122,18 +123,22 @@ def nothing_is_orphaned(cloud: FakeFleetCloud) -> None:
     assert not [group.name for group in fleet.groups if group.attached and group.held]
 
 
+def make_situation(goal: Goal, fleet: Fleet, **more: Any) -> Situation:
+    """Version 2 is on its way into a world."""
+    return Situation(
+        fleet=fleet,
+        goal=goal,
+        target=make_target(**more),
+        version="2",
+        machine_image="ami-2",
+        now=NOW,
+    )
+
+
 def make_plan(wish: Goal, *groups: ServerGroup, **more: Any) -> Plan:
     """Plan for version 2 of a world."""
     templates = more.pop("templates", tuple(group.name for group in groups))
-    return plan(
-        Fleet(groups=groups, templates=templates),
-        wish,
-        target=make_target(**more),
-        version="2",
-        name=NAME,
-        image="ami-2",
-        now=NOW,
-    )
+    return plan(make_situation(wish, Fleet(groups=groups, templates=templates), **more))
 
 
 def did(step: Plan) -> list[tuple[ActionKind, str]]:
