@@ -22,7 +22,7 @@ from slipway.operators.retire_images import (
     RetireBaseImagesOperator,
     RetireImagesOperator,
 )
-from slipway.operators.swap import RetireStandbysOperator
+from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.trouble import TellTroubleOperator
 
 

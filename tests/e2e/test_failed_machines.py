@@ -20,7 +20,8 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
 from slipway.model.facts import Json, MachineImage
 from slipway.model.failure_report import FailureReport
-from slipway.operators.swap import LaunchOperator, RetireStandbysOperator, RollBackOperator
+from slipway.operators.retire_standbys import RetireStandbysOperator
+from slipway.operators.swap import LaunchOperator, RollBackOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.tasks.images.search import known_images
 from tests.cloud_process import REGION

@@ -45,9 +45,7 @@ def _nobody() -> None:
 
 @dataclass
 class FakeFleetCloud:
-    """Stands in for :class:`slipway.hooks.fleet.cloud.FleetCloud`.
-
-    It is a :class:`slipway.fleet.cloud.Cloud`, as the type checker sees wherever one is asked for.
+    """A :class:`slipway.fleet.cloud.Cloud`, as the type checker sees wherever one is handed in.
 
     :param healthy: versions whose machines pass the balancer's check.
     :param calls: the mutating calls so far, by name and group.

@@ -19,11 +19,11 @@ from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import Canary, DeployTarget, Probe
 from slipway.operators import swap as fleet
+from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
-    RetireStandbysOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )

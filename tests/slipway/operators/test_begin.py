@@ -25,11 +25,11 @@ from slipway.operators import swap as fleet
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.record_release import RecordDeploymentOperator
+from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
-    RetireStandbysOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )

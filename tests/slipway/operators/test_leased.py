@@ -14,10 +14,10 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.operators import leased
 from slipway.operators import swap as fleet
+from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,
-    RetireStandbysOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )

@@ -14,11 +14,11 @@ from slipway.fleet.goals import Goal
 from slipway.model.facts import Deployment, Json
 from slipway.model.fleet import KeptMachine
 from slipway.operators import swap as fleet
+from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
-    RetireStandbysOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )

@@ -10,7 +10,8 @@ import pytest
 from botocore.validate import ParamValidator
 
 from slipway.hooks.fleet import live_machines
-from slipway.hooks.fleet.inheritance import DROPPABLE, IDENTITY, TABLE, Passes
+from slipway.hooks.fleet.inheritance import DROPPABLE, IDENTITY, TABLE
+from slipway.hooks.fleet.inheritance_part import Passes
 from slipway.hooks.fleet.inherited_machines import _COPIED, OF_THE_TYPE, Successor, succeed
 from slipway.hooks.fleet.launch_templates import template_data
 from slipway.hooks.fleet.live_machines import of_configuration

@@ -19,7 +19,7 @@ from slipway.hooks.fleet.group_extras import (
     take_over,
     warm_pool,
 )
-from slipway.hooks.fleet.inheritance_report import _short
+from slipway.hooks.fleet.inheritance_words import short
 from slipway.hooks.fleet.scaling_rules import copy_rules
 from slipway.hooks.fleet.traffic_sources import Source, behind, sources_of
 
@@ -235,4 +235,4 @@ def test_machines_count_by_their_weights() -> None:
     ],
 )
 def test_values_are_said_shortly(value: Any, words: str) -> None:
-    assert _short(value) == words
+    assert short(value) == words
