@@ -18,9 +18,9 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.lease import UnfinishedSwap
 from slipway.model.target import DeployTarget
-from slipway.operators.leased import run_lease
 from slipway.operators.swap import open_swap, time_allowed
 from slipway.operators.trouble import own_trouble
+from slipway.tasks.lease_takeover import run_lease
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
