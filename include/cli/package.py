@@ -31,13 +31,13 @@ from include.cli.working_copy import (
 )
 from slipway.exceptions import BuiltFilesMissing, PackageRefused, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.docker.errors import NoSuchThing
 from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.packages.deb_checks import Wanted, check
 from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
 from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.tars import append
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.container_errors import NoSuchThing
 from slipway.model.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
 from slipway.policies.schema import Rehearse

@@ -17,6 +17,7 @@ from include.cli.local_pointers import tell_of_pointers
 from include.cli.run_slots import Slot, slot
 from include.cli.working_copy import checkout_of, local_pointers, packed, tag_of, version_of_copy
 from slipway.exceptions import NothingRan, SlipwayError
+from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.event import HEADS, TAGS, Event, EventKind
 from slipway.model.large_files import LargeFiles
@@ -261,7 +262,7 @@ def _run(
         say(line)
     # With the logins of the person whose machine this is.
     engine = ContainerEngine(docker.from_env().api, installation=_INSTALLATION, client_logins=True)
-    output = LogGroups(say)
+    output = LogGroups(say, waiting=Spill)
     output.hide(choices.secrets.values())
     runner = BuildRunner(
         engine,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ImageUnavailable, StepTimedOut
-from slipway.hooks.docker.errors import CannotStart, ContainerRefused, NoSuchThing
 from slipway.model.container import ContainerSpec, ContainerState, Health, ImageFacts, PullPolicy
+from slipway.model.container_errors import CannotStart, ContainerRefused, NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -14,11 +14,12 @@ import docker
 import pytest
 
 from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedOut
+from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker import output as container_output
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.docker.errors import CannotStart
-from slipway.hooks.log_lines import split_lines
 from slipway.model.container import ContainerSpec
+from slipway.model.container_errors import CannotStart
+from slipway.model.log_lines import split_lines
 from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
 from slipway.pipeline.runtime.inputs import Given
@@ -323,7 +324,7 @@ def runner(
 ) -> Runner:
     file = load(f"kind: pipeline\n{text}".encode(), file=".drone.yml", trusted=False)
     build = Build(id=f"slipway-{engine.installation}", labels={"slipway.run": "r"})
-    output = LogGroups(lambda lines: log.extend(lines.split("\n")), together=200)
+    output = LogGroups(lambda lines: log.extend(lines.split("\n")), together=200, waiting=Spill)
     spec = compile_pipeline(file.pipelines[0], build)
     return Runner(engine, spec, output=output, timeout=120, given=given)
 

@@ -10,6 +10,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
+from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.secrets import read_secrets
@@ -147,7 +148,7 @@ class RunPipelineOperator(BaseOperator):
             beside = [] if data else [one for one in OTHERS if mirror.read(sha, one) is not None]
             whole = self._compile(data, checkout, context, number, beside)
             work = self.share.of(whole, checkout, file, earlier)
-            output = LogGroups(self._say, together=TOGETHER)
+            output = LogGroups(self._say, together=TOGETHER, waiting=Spill)
             secrets = self._read_secrets(work.spec)
             output.hide(secrets.values())
             self._runner = BuildRunner(

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
-from slipway.hooks.docker.errors import NoSuchThing, translated
+from slipway.hooks.docker.errors import translated
+from slipway.model.container_errors import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

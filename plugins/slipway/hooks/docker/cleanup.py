@@ -15,7 +15,8 @@ import docker
 import docker.errors
 
 from slipway.exceptions import ContainerEngineError
-from slipway.hooks.docker.errors import NoSuchThing, translated
+from slipway.hooks.docker.errors import translated
+from slipway.model.container_errors import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -32,7 +32,7 @@ import docker.errors
 import docker.types
 
 from slipway.hooks.docker import archive, cleanup, follow, metadata_guard, network, tool
-from slipway.hooks.docker.errors import NoSuchThing, translated
+from slipway.hooks.docker.errors import translated
 from slipway.hooks.docker.images import Images
 from slipway.hooks.docker.request import create_arguments
 from slipway.hooks.docker.streams import ContainerStreams
@@ -43,6 +43,7 @@ from slipway.model.container import (
     PullPolicy,
     ToolResult,
 )
+from slipway.model.container_errors import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,24 +11,13 @@ import requests.exceptions
 import urllib3.exceptions
 
 from slipway.exceptions import ContainerEngineError
+from slipway.model.container_errors import ContainerRefused, NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 _BAD_REQUEST = 400
-
-
-class NoSuchThing(ContainerEngineError):
-    """The engine has no such container, image, path, network or volume."""
-
-
-class CannotStart(ContainerEngineError):
-    """A container's program does not exist in its image, or may not be run."""
-
-
-class ContainerRefused(ContainerEngineError):
-    """The engine is well, and makes or starts no such container, whoever asks for it again."""
 
 
 # What the engine says of a container, in place of itself, and what to do about it.

@@ -10,8 +10,9 @@ import docker.errors
 import requests.exceptions
 
 from slipway.exceptions import StepTimedOut
-from slipway.hooks.docker.errors import CannotStart, is_read_timeout, translated
+from slipway.hooks.docker.errors import is_read_timeout, translated
 from slipway.model.container import ContainerState, Health
+from slipway.model.container_errors import CannotStart
 
 if TYPE_CHECKING:
     from collections import deque

@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import ContainerEngineError, ImageRefused, ImageUnavailable
-from slipway.hooks.docker.errors import NoSuchThing, translated
+from slipway.hooks.docker.errors import translated
 from slipway.hooks.docker.image_origin import (
     BUILT,
     PULLED,
@@ -27,6 +27,7 @@ from slipway.hooks.docker.image_origin import (
 )
 from slipway.hooks.docker.own_images import LABEL, OwnImages, foreign, is_own, missing
 from slipway.model.container import ImageFacts, PullPolicy
+from slipway.model.container_errors import NoSuchThing
 from slipway.model.image_name import ImageName
 
 if TYPE_CHECKING:

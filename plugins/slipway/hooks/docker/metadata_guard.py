@@ -16,8 +16,8 @@ import time
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
-from slipway.hooks.docker.errors import NoSuchThing
 from slipway.model.container import ContainerSpec, Limits, Security
+from slipway.model.container_errors import NoSuchThing
 
 if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, Self
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.disk_queue import Spool
 from slipway.hooks.docker import follow
-from slipway.hooks.docker.errors import NoSuchThing, translated
+from slipway.hooks.docker.errors import translated
 from slipway.hooks.docker.frames import Braid, Frames
+from slipway.model.container_errors import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

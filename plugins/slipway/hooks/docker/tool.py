@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.docker import follow
-from slipway.hooks.docker.errors import NoSuchThing
 from slipway.model.container import ToolResult
+from slipway.model.container_errors import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

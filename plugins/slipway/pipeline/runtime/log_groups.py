@@ -1,9 +1,8 @@
 """Steps that run side by side, on one log: each in a group of its own, one group at a time.
 
-The step whose group is open is shown live. The others' lines are kept, on disk where there are
-many, and follow as soon as the open group has ended: first those that have ended too, then the
-rest live again. Nothing is left out: where the disk takes no more of a group that waits, it is
-shown at once, and the open one goes on below.
+The step whose group is open is shown live. The others' lines are kept, and follow as soon as the
+open group has ended: first those that have ended too, then the rest live again. Nothing is left
+out: where no more of a group can wait, it is shown at once, and the open one goes on below.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slipway.hooks.disk_queue import Spill
-from slipway.hooks.log_lines import blocks
 from slipway.model.inert import visible
+from slipway.model.log_lines import blocks
 from slipway.pipeline.masking.mask import Masker
 from slipway.pipeline.masking.stream import MaskedStream
+from slipway.pipeline.runtime.waiting_output import InMemory, WaitingOutput
 
 if TYPE_CHECKING:
     from collections import deque
@@ -38,7 +37,7 @@ class _Group:
     title: str
     stream: MaskedStream
     tail: deque[str] | None
-    kept: Spill
+    kept: WaitingOutput
     ended: bool = False
 
     def lines(self) -> Iterator[list[str]]:
@@ -59,11 +58,19 @@ class LogGroups:
     :param emit: writes a line, or several with line breaks between them.
     :param together: so many lines of a group may be written at once, where they come faster than
         one by one.
+    :param waiting: makes what keeps the lines of a group that is not shown yet.
     """
 
-    def __init__(self, emit: Callable[[str], None], *, together: int = 1) -> None:
+    def __init__(
+        self,
+        emit: Callable[[str], None],
+        *,
+        together: int = 1,
+        waiting: Callable[[], WaitingOutput] = InMemory,
+    ) -> None:
         self._emit = emit
         self._together = together
+        self._waiting = waiting
         self._lock = threading.Lock()
         self._groups: dict[str, _Group] = {}
         self.mask = Masker(())
@@ -84,7 +91,7 @@ class LogGroups:
         """
         stream = MaskedStream(self.mask, partial(self._add, key))
         with self._lock:
-            self._groups[key] = group = _Group(self._shown(title), stream, tail, Spill())
+            self._groups[key] = group = _Group(self._shown(title), stream, tail, self._waiting())
             if len(self._groups) == 1:
                 self._emit(f"::group::{group.title}")
 

@@ -21,8 +21,8 @@ from slipway.exceptions import (
     SlipwayError,
     StepTimedOut,
 )
-from slipway.hooks.docker.errors import ContainerRefused
 from slipway.model.container import ContainerSpec
+from slipway.model.container_errors import ContainerRefused
 from slipway.pipeline.compiler.env_sizes import runnable
 from slipway.pipeline.compiler.late import filled, filled_names
 from slipway.pipeline.compiler.status import Standing, status_variables

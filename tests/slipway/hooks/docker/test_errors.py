@@ -6,7 +6,8 @@ import requests
 import requests.exceptions
 
 from slipway.exceptions import ContainerEngineError
-from slipway.hooks.docker.errors import NoSuchThing, is_read_timeout, translated
+from slipway.hooks.docker.errors import is_read_timeout, translated
+from slipway.model.container_errors import NoSuchThing
 
 
 def answer(status: int) -> requests.Response:

@@ -6,14 +6,18 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+
 from slipway.hooks.disk_queue import Spill
 from slipway.model.facts import StepReport
-from slipway.pipeline.runtime import log_groups
 from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
+from slipway.pipeline.runtime.waiting_output import InMemory
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
+
+    from slipway.pipeline.runtime.waiting_output import WaitingOutput
 
 
 def test_groups_of_steps_side_by_side_do_not_mix() -> None:
@@ -60,7 +64,7 @@ def test_a_program_cannot_open_or_close_groups() -> None:
 
 def test_the_first_error_of_a_step_that_waits_is_there_after_any_number_of_lines() -> None:
     log: list[str] = []
-    groups = LogGroups(log.append)
+    groups = LogGroups(log.append, waiting=Spill)
     groups.begin("slow", "slow")
     groups.begin("tests", "tests")
     lines = ["FIRST-ERROR-HERE", *(f"line {number}" for number in range(100_000))]
@@ -73,7 +77,7 @@ def test_the_first_error_of_a_step_that_waits_is_there_after_any_number_of_lines
 
 def test_lines_that_wait_fill_no_memory_and_are_masked_before_they_are_kept() -> None:
     log: list[str] = []
-    groups = LogGroups(log.append)
+    groups = LogGroups(log.append, waiting=Spill)
     groups.hide(["hunter2xyz"])
     groups.begin("a", "a")
     groups.begin("b", "b")
@@ -91,17 +95,19 @@ def test_lines_that_wait_fill_no_memory_and_are_masked_before_they_are_kept() ->
     assert log[504:] == ["last", "done", "::endgroup::"]
 
 
+@pytest.mark.parametrize(
+    ("waiting", "lines"), [(partial(Spill, disk=0), 40), (InMemory, 400)], ids=["disk", "memory"]
+)
 def test_where_the_disk_is_full_a_step_is_shown_at_once_and_the_open_one_goes_on_below(
-    monkeypatch: pytest.MonkeyPatch,
+    waiting: Callable[[], WaitingOutput], lines: int
 ) -> None:
-    monkeypatch.setattr(log_groups, "Spill", partial(Spill, disk=0))
     log: list[str] = []
-    groups = LogGroups(log.append)
+    groups = LogGroups(log.append, waiting=waiting)
     groups.begin("a", "a")
     groups.begin("b", "b")
     groups.line("a", "a1")
     wide = "x" * 60_000
-    for _ in range(40):
+    for _ in range(lines):
         groups.line("b", wide)
     groups.line("a", "a2")
     groups.end("b", "b done")
@@ -112,7 +118,7 @@ def test_where_the_disk_is_full_a_step_is_shown_at_once_and_the_open_one_goes_on
         "(this goes on further below)",
         "::endgroup::",
         "::group::b",
-        *[wide] * 40,
+        *[wide] * lines,
         "b done",
         "::endgroup::",
         "::group::a, continued",

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.hooks.log_lines import LONGEST, blocks, split_lines
+from slipway.model.log_lines import LONGEST, blocks, split_lines
 
 
 def test_lines_and_characters_may_be_spread_over_chunks() -> None:
