@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from slipway.model.fact import Fact
 
 
 class PullPolicy(StrEnum):
@@ -21,11 +20,11 @@ class PullPolicy(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limits:
+class Limits(Fact):
     """What a container may use up; None is no limit.
 
     :param memory: bytes.
-    :param memory_swap: bytes, memory and swap together.
+    :param memory_swap: bytes, memory and swap together; -1 is any amount of swap.
     :param shm: bytes of ``/dev/shm``.
     :param cpus: cores, in fractions.
     :param pids: processes and threads together.
@@ -39,7 +38,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Security:
+class Security(Fact):
     """What a container may do to its host.
 
     :param drop: capabilities taken away, ``("ALL",)`` for all.
@@ -55,7 +54,7 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
-class PortBinding:
+class PortBinding(Fact):
     """A port of a container that a port of its host leads to.
 
     :param protocol: ``tcp`` or ``udp``.
@@ -67,7 +66,7 @@ class PortBinding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ContainerSpec:
+class ContainerSpec(Fact):
     """One container.
 
     Files reach a container as a tar, or in a named volume. Host folders, devices, networks and

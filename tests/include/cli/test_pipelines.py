@@ -113,7 +113,7 @@ def test_steps_on_ones_own_machine_know_the_version_that_ci_would_give(folder: P
     git("tag", "v1.4.0")
     out = io.StringIO()
     assert compile_to_json(folder, Choices(), out=out) == 0
-    environment = json.loads(out.getvalue())["pipelines"][0]["steps"][0]["environment"]
+    environment = json.loads(out.getvalue())["pipelines"][0]["steps"][0]["container"]["environment"]
     checkout = checkout_of(folder)
     assert environment["SLIPWAY_VERSION"] == f"1.4.0+0.g{checkout.release.sha[:7]}"
     assert environment["SOURCE_DATE_EPOCH"] == str(checkout.committed_at)
@@ -148,9 +148,9 @@ def test_an_event_is_what_a_person_says(
     out = io.StringIO()
     assert compile_to_json(folder, choices, out=out) == 0
     (step,) = json.loads(out.getvalue())["pipelines"][0]["steps"]
-    assert step["environment"]["DRONE_COMMIT_REF"] == ref
-    assert step["environment"].get("DRONE_BRANCH", "") == branch
-    assert step["environment"]["DRONE_BUILD_EVENT"] == choices.event
+    assert step["container"]["environment"]["DRONE_COMMIT_REF"] == ref
+    assert step["container"]["environment"].get("DRONE_BRANCH", "") == branch
+    assert step["container"]["environment"]["DRONE_BUILD_EVENT"] == choices.event
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_a_tag_is_the_newest_commits_or_is_asked_for(folder: Path) -> None:
     out = io.StringIO()
     assert compile_to_json(folder, Choices(event="tag"), out=out) == 0
     (step,) = json.loads(out.getvalue())["pipelines"][0]["steps"]
-    assert (step["unmet"], step["environment"]["DRONE_TAG"]) == ("", "v3.1.4")
+    assert (step["unmet"], step["container"]["environment"]["DRONE_TAG"]) == ("", "v3.1.4")
 
 
 @pytest.fixture

@@ -99,7 +99,10 @@ READING = [
         "and values are replaced",
         text="x-b: &b {environment: {A: '1', B: '1'}, commands: [x]}\n"
         "steps:\n- {<<: *b, name: a, image: i, environment: {B: '2'}}",
-        check=lambda one: (one.step().environment["A"], one.step().environment["B"]) == ("1", "2"),
+        check=lambda one: (
+            (one.step().container.environment["A"], one.step().container.environment["B"])
+            == ("1", "2")
+        ),
     ),
     Row(
         construct="a line that begins with `...`",
@@ -230,7 +233,7 @@ READING = [
         here="three words, as 0.8 had it, with a warning",
         text="pipeline: {a: {image: i, command: redis-server --port 7000}}",
         warns="words",
-        check=lambda one: one.step().command == ("redis-server", "--port", "7000"),
+        check=lambda one: one.step().container.argv == ("redis-server", "--port", "7000"),
     ),
     Row(
         construct="2015 (`build`, `compose`, `publish`, `deploy`, `notify`), 2014 (`image`, "
@@ -316,7 +319,7 @@ STEPS = [
         text="services: [{name: a, image: i, ports: ['5432:5432', nothing]}]\n"
         "steps: [{name: b, image: i}]",
         warns="ports",
-        check=lambda one: not one.step().ports,
+        check=lambda one: not one.step().container.ports,
     ),
     Row(
         construct="services",
@@ -335,7 +338,7 @@ STEPS = [
         drone="the docker runner uses `/bin/sh` all the same",
         here="kept: whoever writes it needs it; one that is no Unix shell is a warning",
         text="steps: [{name: a, image: i, shell: /bin/bash, commands: [x]}]",
-        check=lambda one: one.step().entrypoint == ("/bin/bash", "-c"),
+        check=lambda one: one.step().container.entrypoint == ("/bin/bash", "-c"),
     ),
     Row(
         construct="`resources: {limits: ...}`",
@@ -343,7 +346,7 @@ STEPS = [
         here="kept; what is no amount is a warning, as is `500m` for 500 thousandths of a core",
         text="steps: [{name: a, image: i, resources: {limits: {memory: 1GiB, cpu: 500m}}}]",
         warns="resources",
-        check=lambda one: one.step().limits.memory == 1 << 30,
+        check=lambda one: one.step().container.limits.memory == 1 << 30,
     ),
     Row(
         construct="`concurrency: {limit: ...}`",
@@ -358,7 +361,7 @@ SUBSTITUTION = [
         drone="one dollar, everywhere: `$$HOME`, `$${HOME}`, `5$$`",
         text="steps: [{name: a, image: i, environment: {P: 5$$}, commands: ['echo $$P $${P}']}]",
         check=lambda one: (
-            (one.step().environment["P"], one.output.splitlines()[-1]) == ("5$", "5$ 5$")
+            (one.step().container.environment["P"], one.output.splitlines()[-1]) == ("5$", "5$ 5$")
         ),
     ),
     Row(
@@ -373,7 +376,7 @@ SUBSTITUTION = [
         construct="`${V:0:8}`, `${V##v}`, `${V/a/b}`, `${V^^}`, `${V=x}`, ...",
         drone="replaced, in names of settings and of steps as well",
         text="steps: [{name: 'a-${DRONE_TAG##v}', image: i, settings: {'to_${DRONE_TAG/./_}': x}}]",
-        check=lambda one: one.step("a-1.2").environment["PLUGIN_TO_V1_2"] == "x",
+        check=lambda one: one.step("a-1.2").container.environment["PLUGIN_TO_V1_2"] == "x",
     ),
     Row(
         construct="`${NAME}` that is no variable of the build",
@@ -440,7 +443,7 @@ VARIABLES = [
         construct="variables that are empty",
         drone="unset",
         text="steps: [{name: a, image: i, environment: {E: ''}}]",
-        check=lambda one: not {"E", "DRONE_DEPLOY_TO"} & one.step().environment.keys(),
+        check=lambda one: not {"E", "DRONE_DEPLOY_TO"} & one.step().container.environment.keys(),
     ),
     Row(
         construct="secrets that are missing, or that a fork must not see",
@@ -459,7 +462,11 @@ VARIABLES = [
         drone="loses to the build's variables and to the step's",
         text="environment: {DRONE_BRANCH: x, A: '1'}\nsteps: [{name: a, image: i}]",
         check=lambda one: (
-            (one.step().environment["DRONE_BRANCH"], one.step().environment["A"]) == ("main", "1")
+            (
+                one.step().container.environment["DRONE_BRANCH"],
+                one.step().container.environment["A"],
+            )
+            == ("main", "1")
         ),
     ),
     Row(
@@ -468,7 +475,10 @@ VARIABLES = [
         here="as they are written: a version is no number",
         text="steps: [{name: a, image: i, settings: {v: 1.10, n: 010}}]",
         check=lambda one: (
-            (one.step().environment["PLUGIN_V"], one.step().environment["PLUGIN_N"])
+            (
+                one.step().container.environment["PLUGIN_V"],
+                one.step().container.environment["PLUGIN_N"],
+            )
             == ("1.10", "010")
         ),
     ),
@@ -486,7 +496,7 @@ VARIABLES = [
         here="the same, with a warning",
         text="steps: [{name: a, image: i, settings: {x: [{from_secret: s}]}}]",
         warns="nested-secret",
-        check=lambda one: one.step().environment["PLUGIN_X"] == '[{"from_secret":"s"}]',
+        check=lambda one: one.step().container.environment["PLUGIN_X"] == '[{"from_secret":"s"}]',
     ),
     Row(
         construct="`DRONE_CARD_PATH`, `DRONE_BUILD_DEBUG`, `DRONE_DEPLOY_ID`, `DRONE_COMMIT_LINK`",
@@ -494,7 +504,9 @@ VARIABLES = [
         "comparison",
         here="`/dev/stdout` (cards are not shown), `false`, `0`, the page of the commit",
         text="steps: [{name: a, image: i}]",
-        check=lambda one: one.step().environment["DRONE_COMMIT_LINK"].endswith("/commit/abc"),
+        check=lambda one: (
+            one.step().container.environment["DRONE_COMMIT_LINK"].endswith("/commit/abc")
+        ),
     ),
     Row(
         construct="`DRONE_PULL_REQUEST_TITLE`",

@@ -41,11 +41,15 @@ def outcome(row: Row, folder: Path) -> Outcome:
 def printed(spec: BuildSpec, folder: Path) -> str:
     """Run the commands of the only step there is, and return what they print, with the trace."""
     steps = [step for pipeline in spec.pipelines for step in pipeline.steps]
-    if len(steps) != 1 or steps[0].entrypoint is None or steps[0].entrypoint[0] != "/bin/sh":
+    if (
+        len(steps) != 1
+        or steps[0].container.entrypoint is None
+        or steps[0].container.entrypoint[0] != "/bin/sh"
+    ):
         return ""
-    env = {"PATH": os.environ["PATH"], **steps[0].environment}
+    env = {"PATH": os.environ["PATH"], **steps[0].container.environment}
     done = subprocess.run(
-        [*steps[0].entrypoint, *(steps[0].command or ())],
+        [*steps[0].container.entrypoint, *(steps[0].container.argv or ())],
         env=env,
         cwd=folder,
         text=True,

@@ -125,7 +125,7 @@ def test_a_command_of_one_text_is_its_words(command: str, words: tuple[str, ...]
     text = (
         f'services:\n  r:\n    image: i\n    command: "{command}"\npipeline: {{a: {{image: i}}}}\n'
     )
-    assert compiled(text).pipelines[0].services[0].command == words
+    assert compiled(text).pipelines[0].services[0].container.argv == words
     assert warned(text) == ([("words", 4)] if len(words) > 1 else [])
 
 
@@ -163,8 +163,8 @@ def test_dollars_of_2015_that_name_no_secret_are_left_alone() -> None:
     spec = compiled("build: {image: i, commands: [\"awk '{print $$1}' f\", 'echo $$A_$$B_C $$A.']}")
     step = spec.pipelines[0].steps[0]
     assert step.secrets == {"A": "A", "B_C": "B_C"}
-    assert "awk '{print $1}' f" in step.environment["DRONE_SCRIPT"]
-    assert "\necho ${A}_$B_C $A.\n" in step.environment["DRONE_SCRIPT"]
+    assert "awk '{print $1}' f" in step.container.environment["DRONE_SCRIPT"]
+    assert "\necho ${A}_$B_C $A.\n" in step.container.environment["DRONE_SCRIPT"]
 
 
 def test_services_of_2014_with_one_name_are_numbered() -> None:

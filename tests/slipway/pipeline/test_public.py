@@ -76,7 +76,11 @@ def test_each_compiles_for_every_event(path: Path, event: Event) -> None:
     steps = [step for pipeline in spec.pipelines for step in pipeline.steps]
     assert all(step.name and step.image for step in steps)
     # The message is in variables, and in no script.
-    assert not [step for step in steps if "touch pwned" in step.environment.get("DRONE_SCRIPT", "")]
+    assert not [
+        step
+        for step in steps
+        if "touch pwned" in step.container.environment.get("DRONE_SCRIPT", "")
+    ]
 
 
 @public

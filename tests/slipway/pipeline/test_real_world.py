@@ -65,7 +65,7 @@ def pipelines_that_run(spec: BuildSpec) -> list[str]:
 
 
 def script(step: StepSpec) -> str:
-    return step.environment["DRONE_SCRIPT"]
+    return step.container.environment["DRONE_SCRIPT"]
 
 
 @pytest.mark.parametrize("path", sorted(FILES.glob("*.yml")), ids=lambda path: path.stem)
@@ -88,7 +88,7 @@ def test_go_module_cache() -> None:
         "build": ("vet", "test"),
     }
     assert all(step.mounts == {"/go": "gocache"} for step in pipeline.steps)
-    assert step(pipeline, "test").environment["CGO_ENABLED"] == "1"
+    assert step(pipeline, "test").container.environment["CGO_ENABLED"] == "1"
     assert "main.version=3f2a1b7c" in script(step(pipeline, "build"))
     assert "main.version=v1.4.0" in script(step(one("go_module_cache", TAG), "build"))
 
@@ -97,13 +97,13 @@ def test_python_postgres_redis() -> None:
     pipeline = one("python_postgres_redis")
     assert order(pipeline) == {"lint": (), "migrate": ("lint",), "test": ("migrate",)}
     assert [service.name for service in pipeline.services] == ["postgres", "redis"]
-    assert all(service.detach and service.aliases for service in pipeline.services)
-    tests = step(pipeline, "test").environment
+    assert all(service.detach and service.container.aliases for service in pipeline.services)
+    tests = step(pipeline, "test").container.environment
     assert tests["DATABASE_URL"] == "postgres://app:app@postgres/app"
     assert tests["PYTHONHASHSEED"] == "random"
     assert tests["PIP_DISABLE_PIP_VERSION_CHECK"] == "1"
     # A service without commands runs its own program where its image says.
-    assert step(pipeline, "redis").working_dir is None
+    assert step(pipeline, "redis").container.working_dir is None
 
 
 def test_node_monorepo() -> None:
@@ -118,9 +118,9 @@ def test_java_maven() -> None:
     pipeline = one("java_maven")
     assert (pipeline.workspace_base, pipeline.workspace) == ("/build", "/build/sources")
     verify = step(pipeline, "verify")
-    assert verify.working_dir == "/build/sources"
+    assert verify.container.working_dir == "/build/sources"
     assert verify.secrets == {"NEXUS_USER": "nexus_user", "NEXUS_PASSWORD": "nexus_password"}
-    assert verify.limits.memory == 2 << 30
+    assert verify.container.limits.memory == 2 << 30
     assert runs(pipeline) == ["verify", "deploy"]
     assert runs(one("java_maven", PULL)) == ["verify"]
     assert runs(one("java_maven", Event(branch="release/2"))) == ["verify", "deploy"]
@@ -131,17 +131,20 @@ def test_rust_fail_fast() -> None:
     pipeline = one("rust_fail_fast")
     assert order(pipeline) == {"fmt": (), "audit": (), "test": ("fmt",)}
     assert [one.failure for one in pipeline.steps] == ["fast", "ignore", "fail"]
-    assert step(pipeline, "test").user == "1000"
+    assert step(pipeline, "test").container.user == "1000"
 
 
 def test_php_browser() -> None:
     pipeline = one("php_browser")
     site, browse = pipeline.steps
     assert site.detach
-    assert site.aliases == ("site",)
-    assert (browse.entrypoint, browse.command) == (("cypress",), ("run", "--browser", "chrome"))
-    assert browse.limits.shm == 1 << 30
-    assert "DRONE_SCRIPT" not in browse.environment
+    assert site.container.aliases == ("site",)
+    assert (browse.container.entrypoint, browse.container.argv) == (
+        ("cypress",),
+        ("run", "--browser", "chrome"),
+    )
+    assert browse.container.limits.shm == 1 << 30
+    assert "DRONE_SCRIPT" not in browse.container.environment
 
 
 def test_ruby_by_hand() -> None:
@@ -156,7 +159,7 @@ def test_ruby_by_hand() -> None:
 
 def test_docker_plugin() -> None:
     (publish,) = one("docker_plugin", Event(branch="feature/basket")).steps
-    own = {k: v for k, v in publish.environment.items() if k.startswith("PLUGIN_")}
+    own = {k: v for k, v in publish.container.environment.items() if k.startswith("PLUGIN_")}
     assert own == {
         "PLUGIN_REGISTRY": "registry.example.com",
         "PLUGIN_REPO": "registry.example.com/acme/shop",
@@ -171,7 +174,11 @@ def test_docker_plugin() -> None:
         "PLUGIN_USERNAME": "registry_user",
         "PLUGIN_PASSWORD": "registry_password",
     }
-    assert (publish.entrypoint, publish.command, publish.pull) == (None, None, "refresh")
+    assert (publish.container.entrypoint, publish.container.argv, publish.pull) == (
+        None,
+        None,
+        "refresh",
+    )
 
 
 def test_multi_arch() -> None:
@@ -183,7 +190,7 @@ def test_multi_arch() -> None:
     ]
     manifest = spec.pipelines[2]
     assert manifest.depends_on == ("linux-amd64", "linux-arm64")
-    assert manifest.steps[0].environment["PLUGIN_PLATFORMS"] == "linux/amd64,linux/arm64"
+    assert manifest.steps[0].container.environment["PLUGIN_PLATFORMS"] == "linux/amd64,linux/arm64"
 
 
 def test_notify_on_failure() -> None:
@@ -191,7 +198,7 @@ def test_notify_on_failure() -> None:
     assert [step.policy for step in tests.steps] == ["on-success", "on-failure"]
     assert (notify.policy, notify.clone_depth, notify.depends_on) == ("always", None, ("test",))
     assert notify.steps[0].secrets == {"PLUGIN_WEBHOOK": "slack_webhook"}
-    assert "{{#success build.status}}" in notify.steps[0].environment["PLUGIN_TEMPLATE"]
+    assert "{{#success build.status}}" in notify.steps[0].container.environment["PLUGIN_TEMPLATE"]
     assert build("notify_on_failure", PULL).pipelines[1].unmet.endswith("is pull_request")
 
 
@@ -221,8 +228,8 @@ def test_nightly(event: Event, expected: list[str]) -> None:
 def test_terraform_promote(event: Event, expected: list[str], workspace: str) -> None:
     pipeline = one("terraform_promote", event)
     assert runs(pipeline) == expected
-    assert step(pipeline, "plan").environment["TF_WORKSPACE"] == workspace
-    assert step(pipeline, "plan").environment.get("DRONE_DEPLOY_TO", "") == event.target
+    assert step(pipeline, "plan").container.environment["TF_WORKSPACE"] == workspace
+    assert step(pipeline, "plan").container.environment.get("DRONE_DEPLOY_TO", "") == event.target
 
 
 def test_tag_release() -> None:
@@ -231,9 +238,9 @@ def test_tag_release() -> None:
     pipeline = one("tag_release", TAG)
     assert runs(pipeline) == ["fetch", "build", "publish"]
     build_step = step(pipeline, "build")
-    assert build_step.environment["MINOR"] == "1.4"
+    assert build_step.container.environment["MINOR"] == "1.4"
     assert 'echo "1.4.0 of SHOP"' in script(build_step)
-    publish = step(pipeline, "publish").environment
+    publish = step(pipeline, "publish").container.environment
     assert (publish["PLUGIN_TITLE"], publish["PLUGIN_FILES"]) == ("v1.4.0", "dist/*")
     assert publish["PLUGIN_PRERELEASE"] == "false"
 
@@ -242,10 +249,10 @@ def test_merge_keys() -> None:
     first, second, third = one("merge_keys").steps
     assert (second.image, second.pull) == ("python:3.12", "always")
     # What a step merges is put together with its own.
-    assert second.environment["B"] == "two"
-    assert second.environment["A"] == "other"
+    assert second.container.environment["B"] == "two"
+    assert second.container.environment["A"] == "other"
     assert script(second) == script(first)
-    assert (third.failure, third.environment["B"]) == ("ignore", "two")
+    assert (third.failure, third.container.environment["B"]) == ("ignore", "two")
     assert "make third" in script(third)
 
 
@@ -265,10 +272,10 @@ def test_fan_out_fan_in() -> None:
         "bundle": ("unit", "e2e"),
         "deploy": ("bundle", "docs"),
     }
-    assert step(pipeline, "mysql").environment["MYSQL_ALLOW_EMPTY_PASSWORD"] == "yes"
-    assert step(pipeline, "mysql").ports == ()
+    assert step(pipeline, "mysql").container.environment["MYSQL_ALLOW_EMPTY_PASSWORD"] == "yes"
+    assert step(pipeline, "mysql").container.ports == ()
     deploy = step(pipeline, "deploy")
-    assert deploy.environment["PLUGIN_HOSTS"] == "a.example.com,b.example.com"
+    assert deploy.container.environment["PLUGIN_HOSTS"] == "a.example.com,b.example.com"
     assert deploy.secrets == {"PLUGIN_KEY": "ssh_key"}
     assert "deploy" not in runs(one("fan_out_fan_in", PULL))
 
@@ -285,10 +292,10 @@ def test_drone_0_8() -> None:
     assert pipeline.workspace == "/go/src/github.com/acme/shop"
     assert pipeline.clone_depth == 20
     tests = step(pipeline, "test")
-    assert tests.environment["DSN"] == "postgres://root@database:5432"
+    assert tests.container.environment["DSN"] == "postgres://root@database:5432"
     assert tests.secrets == {"COVERALLS_TOKEN": "coveralls_token", "API_KEY": "staging_key"}
     publish = step(pipeline, "publish")
-    assert publish.environment["PLUGIN_TAGS"] == "latest,3f2a1b7"
+    assert publish.container.environment["PLUGIN_TAGS"] == "latest,3f2a1b7"
     assert publish.secrets["DOCKER_PASSWORD"] == "docker_password"
     assert step(pipeline, "slack").policy == "always"
     assert one("drone_0_8", Event(branch="feature")).unmet.endswith("is feature")
@@ -308,7 +315,7 @@ def test_form_of_2014() -> None:
     pipeline = one("form_of_2014")
     (only,) = pipeline.steps
     assert only.image == "go1.2"
-    assert only.environment["PGUSER"] == "postgres"
+    assert only.container.environment["PGUSER"] == "postgres"
     assert pipeline.workspace == "/drone/src/github.com/acme/shop"
     assert pipeline.clone_depth == 1
     assert [service.name for service in pipeline.services] == ["postgres", "redis"]
@@ -328,10 +335,10 @@ def test_signed_with_secrets() -> None:
 def test_trusted_docker_in_docker() -> None:
     pipeline = one("trusted_docker_in_docker", trusted=True)
     docker, build_step, probe = (step(pipeline, name) for name in ("docker", "build", "probe"))
-    assert docker.privileged
+    assert docker.container.security.privileged
     assert docker.mounts == {"/var/lib/docker": "images"}
     images = next(volume for volume in pipeline.volumes if volume.name == "images")
     assert (images.memory, images.size) == (True, 2 << 30)
     assert build_step.mounts == {"/var/run/docker.sock": "dockersock"}
-    assert build_step.extra_hosts == ("registry.local:10.0.0.5",)
-    assert probe.network == "host"
+    assert build_step.container.extra_hosts == ("registry.local:10.0.0.5",)
+    assert probe.container.network == "host"

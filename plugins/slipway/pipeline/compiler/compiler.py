@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from slipway.exceptions import PipelineFileError
+from slipway.model.container import Security
 from slipway.pipeline.commit_text.executed_variables import is_executed
 from slipway.pipeline.commit_text.insertion import CommitTextInCode
 from slipway.pipeline.compiler.env_sizes import bounded, startable
 from slipway.pipeline.compiler.late import LateForms, filled
 from slipway.pipeline.compiler.script import check_executed
-from slipway.pipeline.compiler.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec, VolumeSpec
+from slipway.pipeline.compiler.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec
 from slipway.pipeline.compiler.status import AT_FIRST
 from slipway.pipeline.compiler.step import Context, from_a_fork, placed, step_spec
+from slipway.pipeline.compiler.volumes import volumes_of, workspace_of
 from slipway.pipeline.lint import other_runners
 from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
@@ -30,27 +31,9 @@ if TYPE_CHECKING:
     from slipway.pipeline.load import PipelineFile
     from slipway.pipeline.yaml.diagnostics import Path
     from slipway.pipeline.yaml.document import Document
-    from slipway.pipeline.yaml.model import Pipeline, Volume
+    from slipway.pipeline.yaml.model import Pipeline
 
 _Step = TypeVar("_Step", bound=Step)
-
-WORKSPACE = "/drone/src"
-# Mounting the workspace over one of these would take the image's own files away.
-_RESTRICTED = (
-    "/",
-    "/bin",
-    "/dev",
-    "/etc",
-    "/lib",
-    "/proc",
-    "/run",
-    "/sbin",
-    "/sys",
-    "/usr",
-    "/usr/bin",
-    "/var",
-    "/var/run",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,18 +106,13 @@ def compile_pipeline(
     :raises PipelineFileError: as :func:`compile_file` does.
     """
     budget = budget or Budget()
-    base, workspace = _workspace(pipeline)
-    variables = {**bounded(build.variables), **_stage_variables(pipeline, number, build)}
-    variables |= {
-        "CI_WORKSPACE": workspace,
-        "DRONE_WORKSPACE": workspace,
-        "DRONE_WORKSPACE_BASE": base,
-        "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
-    }
+    base, workspace = workspace_of(pipeline)
+    stage = _stage_variables(pipeline, number, build)
+    variables = {**bounded(build.variables), **stage, **_workspace_variables(base, workspace)}
     late = LateForms(variables, budget)
     _check_executed(pipeline, variables, document)
     resolved = _resolved(pipeline, late)
-    volumes = tuple(_volumes(resolved, build.id))
+    volumes = tuple(volumes_of(resolved, build.id))
     context = Context(
         id=build.id,
         event=build.event,
@@ -151,7 +129,6 @@ def compile_pipeline(
     )
     services = tuple(_services(resolved, context))
     steps = tuple(_steps(resolved, context))
-    steps = tuple(_with_rights(steps, pipeline, resolved, build, context.notices))
     return PipelineSpec(
         id=build.id,
         name=pipeline.name,
@@ -169,7 +146,7 @@ def compile_pipeline(
         volumes=volumes,
         late=late.forms,
         services=services,
-        steps=steps,
+        steps=tuple(_with_rights(steps, pipeline, resolved, build, context.notices)),
     )
 
 
@@ -265,17 +242,11 @@ def _with_rights(
         reason = plugins.refusal(step, resolved, image=spec.image, stranger=stranger)
         if reason and not plugins.refusal(written, pipeline, image=written.image):
             notices.append(f"step {step.name!r}: {plugins.message(step, reason)}")
-        yield replace(spec, privileged=spec.privileged or reason == "")
-
-
-def _workspace(pipeline: Pipeline) -> tuple[str, str]:
-    """Return where the workspace's volume is mounted, and the sources' place in it."""
-    base = posixpath.normpath(pipeline.workspace.base)
-    full = posixpath.normpath(posixpath.join(base, pipeline.workspace.path.lstrip("/")))
-    inside = full == base or full.startswith(f"{base}/")
-    if base in _RESTRICTED or not inside:
-        return WORKSPACE, WORKSPACE
-    return base, full
+        if reason == "":
+            own = replace(spec.container, security=Security(privileged=True))
+            yield replace(spec, container=own)
+        else:
+            yield spec
 
 
 def _stage_variables(pipeline: Pipeline, number: int, build: Build) -> dict[str, str]:
@@ -295,18 +266,10 @@ def _stage_variables(pipeline: Pipeline, number: int, build: Build) -> dict[str,
     }
 
 
-def _volumes(pipeline: Pipeline, identity: str) -> Iterator[VolumeSpec]:
-    """Compile those that are volumes; of one name, the first counts."""
-    seen: set[str] = set()
-    for number, volume in enumerate(pipeline.volumes, 1):
-        if volume.name not in seen and (volume.temp is not None or volume.host is not None):
-            yield _volume(volume, f"{identity}-volume-{number}")
-            seen.add(volume.name)
-
-
-def _volume(volume: Volume, name: str) -> VolumeSpec:
-    if volume.host is not None and volume.temp is None:
-        return VolumeSpec(id=name, name=volume.name, host=volume.host.path)
-    memory = volume.temp is not None and volume.temp.medium == "memory"
-    size = volume.temp.size_limit if volume.temp is not None else 0
-    return VolumeSpec(id=name, name=volume.name, memory=memory, size=size)
+def _workspace_variables(base: str, workspace: str) -> dict[str, str]:
+    return {
+        "CI_WORKSPACE": workspace,
+        "DRONE_WORKSPACE": workspace,
+        "DRONE_WORKSPACE_BASE": base,
+        "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
+    }

@@ -36,7 +36,7 @@ def startable(step: StepSpec) -> StepSpec:
 
     :raises EnvironmentTooLarge: naming the step, the largest variable and the limit.
     """
-    runnable(step, step.environment)
+    runnable(step, step.container.environment)
     return step
 
 
@@ -47,7 +47,7 @@ def runnable(step: StepSpec, environment: Mapping[str, str]) -> None:
     :raises EnvironmentTooLarge: naming the step, the largest variable and the limit.
     """
     sizes = {name: len(f"{name}={value}".encode()) for name, value in environment.items()}
-    words = [*(step.entrypoint or ()), *(step.command or ())]
+    words = [*(step.container.entrypoint or ()), *(step.container.argv or ())]
     sizes |= {
         f"word {number} of what it runs": len(word.encode()) for number, word in enumerate(words, 1)
     }

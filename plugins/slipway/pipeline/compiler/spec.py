@@ -4,32 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from slipway.model.facts import Fact
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PortSpec(Fact):
-    """A port of a container and the one of the host that leads to it."""
-
-    port: int
-    host: int
-    protocol: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LimitSpec(Fact):
-    """What a container may use up, besides what isolation says; None is no limit.
-
-    :param memory: bytes.
-    :param memory_swap: bytes, memory and swap together; -1 is any amount of swap.
-    :param shm: bytes of ``/dev/shm``.
-    :param cpus: cores.
-    """
-
-    memory: int | None = None
-    memory_swap: int | None = None
-    shm: int | None = None
-    cpus: float | None = None
+from slipway.model.container import ContainerSpec
+from slipway.model.fact import Fact
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,20 +22,18 @@ class LateForm(Fact):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StepSpec(Fact):
-    """One container.
+    """A step or service: its container as the pipeline file wants it, and its place in the run.
 
-    :param id: the container's name.
-    :param name: the step's, as its author wrote it.
-    :param image: after the project's ``images`` were applied.
+    What the file cannot say is added when the container is made
+    (:mod:`slipway.pipeline.runtime.step_container`): how it is isolated, what is mounted, which
+    network it joins, secrets, and how the run stands.
+
+    :param name: as its author wrote it.
+    :param container: its name is the step's id; its image is the one after the project's
+        ``images`` were applied; of its security, only whether it is privileged is said here.
     :param pull: a :class:`slipway.model.container.PullPolicy`.
     :param secrets: variable -> name of the secret that it holds.
-    :param entrypoint: None keeps the image's.
-    :param command: None keeps the image's.
-    :param working_dir: None keeps the image's.
-    :param aliases: host names on the pipeline's network.
-    :param network: replaces the pipeline's network, e.g. ``host``.
     :param mounts: mount point -> name of the volume.
-    :param devices: path in the container -> path on the host.
     :param depends_on: names of steps that come before.
     :param policy: a :class:`slipway.pipeline.yaml.conditions.RunPolicy`.
     :param unmet: the condition that keeps it from running; empty where none does.
@@ -70,33 +44,28 @@ class StepSpec(Fact):
         an empty list is nowhere.
     """
 
-    id: str
     name: str
-    image: str
+    container: ContainerSpec
     pull: str
-    environment: dict[str, str]
     secrets: dict[str, str] = field(default_factory=dict)
-    entrypoint: tuple[str, ...] | None = None
-    command: tuple[str, ...] | None = None
-    working_dir: str | None = None
-    user: str | None = None
-    aliases: tuple[str, ...] = ()
-    network: str | None = None
-    dns: tuple[str, ...] = ()
-    dns_search: tuple[str, ...] = ()
-    extra_hosts: tuple[str, ...] = ()
-    ports: tuple[PortSpec, ...] = ()
     mounts: dict[str, str] = field(default_factory=dict)
-    devices: dict[str, str] = field(default_factory=dict)
-    limits: LimitSpec = LimitSpec()
     depends_on: tuple[str, ...] = ()
     policy: str = "on-success"
     unmet: str = ""
     detach: bool = False
     failure: str = "fail"
-    privileged: bool = False
     script: str = ""
     awaited_ports: tuple[int, ...] | None = None
+
+    @property
+    def id(self) -> str:
+        """The name of its container, unique to the run."""
+        return self.container.name
+
+    @property
+    def image(self) -> str:
+        """The name of its image, as the engine is asked for it."""
+        return self.container.image
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

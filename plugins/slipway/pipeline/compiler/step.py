@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ImageRefused, PipelineFileError
+from slipway.model.container import ContainerSpec, Limits, PortBinding, Security
 from slipway.pipeline.commit_text.insertion import CommitTextInCode
 from slipway.pipeline.compiler import script, script_file
 from slipway.pipeline.compiler.plugin_settings import plugin_variables
 from slipway.pipeline.compiler.service_ports import awaited_ports
-from slipway.pipeline.compiler.spec import LimitSpec, PortSpec, StepSpec
+from slipway.pipeline.compiler.spec import StepSpec
 from slipway.pipeline.lint.image_names import is_latest, replaced
 from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from slipway.pipeline.yaml.conditions import Event
     from slipway.pipeline.yaml.diagnostics import Path
     from slipway.pipeline.yaml.document import Document
-    from slipway.pipeline.yaml.model import Mount, Step
+    from slipway.pipeline.yaml.model import Step
     from slipway.pipeline.yaml.substitution import Budget
 
 _UNFIT = re.compile(r"[^a-zA-Z0-9_.-]+")
@@ -72,60 +73,102 @@ def step_spec(
         msg = f"{kind} {step.name!r}: {reason}"
         raise ImageRefused(msg, advice=context.image_rules.advice())
     environment, secrets = _environment(step, number, context)
-    entrypoint, command, commands = step.entrypoint, step.command, ""
-    if not step.commands:
-        program = _program(step, number, context, kind)
-        entrypoint, command = program.entrypoint, program.command
-        environment |= program.computed
-    else:
-        text, computed = _commands(step, number, context, kind)
-        environment |= computed
-        entrypoint, command = script.entrypoint(step.shell), script.COMMAND
-        commands = script.shell_script(text)
-        if len(commands.encode()) > script_file.LONGEST_VARIABLE:
-            command = script_file.COMMAND
-        else:
-            environment[script.VARIABLE], commands = commands, ""
-    # A service that runs its image's own program runs it where the image says.
-    own_place = step.detach and not step.commands
+    runs = _runs(step, number, context, kind)
     image = replaced(step.image, context.images)
     volumes = {volume.name for volume in context.volumes}
     return StepSpec(
-        id=f"{context.id}-{kind}-{number}-{_UNFIT.sub('-', step.name)[:_LONGEST_NAME]}",
         name=step.name,
-        image=image,
-        pull=_pull(step, image),
-        environment=environment,
-        secrets=secrets,
-        entrypoint=entrypoint,
-        command=command,
-        working_dir=step.working_dir or (None if own_place else context.workspace),
-        user=step.user,
-        aliases=(step.name,) if step.detach else (),
-        network=step.network_mode,
-        dns=step.dns,
-        dns_search=step.dns_search,
-        extra_hosts=step.extra_hosts,
-        ports=tuple(
-            PortSpec(port=one.port, host=one.host, protocol=one.protocol.lower())
-            for one in step.ports
-            if one.host
+        container=_container(
+            step,
+            context,
+            name=f"{context.id}-{kind}-{number}-{_UNFIT.sub('-', step.name)[:_LONGEST_NAME]}",
+            image=image,
+            environment={**environment, **runs.variables},
+            runs=runs,
         ),
+        pull=_pull(step, image),
+        secrets=secrets,
         mounts={mount.path: mount.name for mount in step.volumes if mount.name in volumes},
-        devices={
-            mount.path: _host_path(mount, context)
-            for mount in step.devices
-            if mount.name in volumes
-        },
-        limits=_limits(step),
         depends_on=depends_on,
         policy=step.when.policy().value,
         unmet=step.when.unmet(context.event, "when"),
         detach=step.detach,
         failure=step.failure if step.failure in FAILURES else FAILURES[0],
-        privileged=step.privileged,
-        script=commands,
+        script=runs.script,
         awaited_ports=_awaited(step, context) if kind == "service" else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Runs:
+    """What a step's container runs.
+
+    :param variables: that it needs besides the step's own.
+    :param script: its commands, where they are too long for a variable.
+    """
+
+    entrypoint: tuple[str, ...] | None
+    command: tuple[str, ...] | None
+    variables: Mapping[str, str]
+    script: str = ""
+
+
+def _runs(step: Step, number: int, context: Context, kind: str) -> _Runs:
+    """Return what the container runs: its commands, or else its own program."""
+    if not step.commands:
+        program = _program(step, number, context, kind)
+        return _Runs(
+            entrypoint=program.entrypoint, command=program.command, variables=program.computed
+        )
+    text, computed = _commands(step, number, context, kind)
+    entrypoint, commands = script.entrypoint(step.shell), script.shell_script(text)
+    if len(commands.encode()) > script_file.LONGEST_VARIABLE:
+        return _Runs(
+            entrypoint=entrypoint,
+            command=script_file.COMMAND,
+            variables=computed,
+            script=commands,
+        )
+    variables = {**computed, script.VARIABLE: commands}
+    return _Runs(entrypoint=entrypoint, command=script.COMMAND, variables=variables)
+
+
+def _container(
+    step: Step,
+    context: Context,
+    *,
+    name: str,
+    image: str,
+    environment: Mapping[str, str],
+    runs: _Runs,
+) -> ContainerSpec:
+    """Describe the container that a pipeline file asks for."""
+    # A service that runs its image's own program runs it where the image says.
+    own_place = step.detach and not step.commands
+    hosts = {volume.name: volume.host for volume in context.volumes}
+    return ContainerSpec(
+        name=name,
+        image=image,
+        argv=runs.command,
+        entrypoint=runs.entrypoint,
+        environment=environment,
+        working_dir=step.working_dir or (None if own_place else context.workspace),
+        user=step.user,
+        network=step.network_mode,
+        aliases=(step.name,) if step.detach else (),
+        dns=step.dns,
+        dns_search=step.dns_search,
+        extra_hosts=step.extra_hosts,
+        ports=tuple(
+            PortBinding(one.port, one.host, one.protocol.lower()) for one in step.ports if one.host
+        ),
+        devices={
+            mount.path: hosts[mount.name] or mount.path
+            for mount in step.devices
+            if mount.name in hosts
+        },
+        limits=_limits(step),
+        security=Security(privileged=step.privileged),
     )
 
 
@@ -217,9 +260,9 @@ def _pull(step: Step, image: str) -> str:
     return "refresh" if is_latest(image) and image == step.image else "if-not-exists"
 
 
-def _limits(step: Step) -> LimitSpec:
+def _limits(step: Step) -> Limits:
     limits = step.resources.limits
-    return LimitSpec(
+    return Limits(
         memory=_bound(step.mem_limit) or _bound(limits.memory),
         memory_swap=step.memswap_limit or None,
         shm=_bound(step.shm_size),
@@ -229,8 +272,3 @@ def _limits(step: Step) -> LimitSpec:
 
 def _bound(size: int) -> int | None:
     return size if size > 0 else None
-
-
-def _host_path(mount: Mount, context: Context) -> str:
-    hosts = {volume.name: volume.host for volume in context.volumes}
-    return hosts.get(mount.name) or mount.path

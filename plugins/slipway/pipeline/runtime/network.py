@@ -89,5 +89,6 @@ def _members(steps: Sequence[StepSpec]) -> Sequence[StepSpec]:
 
 
 def _is_plain(step: StepSpec) -> bool:
-    own = step.network or step.dns or step.dns_search or step.extra_hosts or step.ports
-    return not own and not step.privileged
+    one = step.container
+    own = one.network or one.dns or one.dns_search or one.extra_hosts or one.ports
+    return not own and not one.security.privileged

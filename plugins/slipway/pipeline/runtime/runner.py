@@ -34,7 +34,7 @@ from slipway.pipeline.runtime.prepared import Preparation
 from slipway.pipeline.runtime.registry_auth import passwords
 from slipway.pipeline.runtime.result import PipelineResult
 from slipway.pipeline.runtime.services import Services
-from slipway.pipeline.runtime.step_container import container_spec
+from slipway.pipeline.runtime.step_container import container_of
 from slipway.pipeline.runtime.step_images import StepImages
 from slipway.pipeline.runtime.step_runs import StepRuns
 from slipway.pipeline.runtime.workspace import Workspace, trusting_git
@@ -240,13 +240,13 @@ class Runner:
             self._given.status, started=self._began, now=int(time.time()), standing=standing
         )
         secrets = self._given.secrets
-        known = filled_names(step.environment, self._spec.late, status)
+        known = filled_names(step.container.environment, self._spec.late, status)
         named = filled_names(step.secrets, self._spec.late, status)
         # A secret that is not given is empty, as Drone has it.
         known |= {**status, **{k: secrets.get(v, "") for k, v in named.items()}}
         known |= trusting_git(known)
         runnable(step, known)
-        return container_spec(
+        return container_of(
             self._spec,
             step,
             kind,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from slipway.model.container import ContainerSpec, Limits, PortBinding, Security
+from slipway.model.container import ContainerSpec, Limits, Security
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from slipway.pipeline.compiler.spec import Isolation, LimitSpec, PipelineSpec, StepSpec
+    from slipway.pipeline.compiler.spec import Isolation, PipelineSpec, StepSpec
 
 _Number = TypeVar("_Number", int, float)
 # Bytes; sleeping takes next to nothing.
@@ -19,7 +19,7 @@ _HOLDER_MEMORY = 64 << 20
 _HEALTH_INTERVAL = 1.0
 
 
-def container_spec(
+def container_of(
     pipeline: PipelineSpec,
     step: StepSpec,
     kind: str,
@@ -30,7 +30,7 @@ def container_spec(
     words: Callable[[str], str] = str,
     network: str | None = None,
 ) -> ContainerSpec:
-    """Describe a step's container: on the private network, with the shared workspace.
+    """Put a step's container on the private network, with the shared workspace, and isolate it.
 
     :param kind: ``step`` or ``service``, for the label.
     :param environment: the step's, with what is known only now: secrets, and how the run stands.
@@ -39,10 +39,30 @@ def container_spec(
     :param words: fills in what is known only now in the words that it runs.
     :param network: joined in place of the pipeline's own.
     """
+    wanted = step.container
+    return replace(
+        _with_volumes(wanted, pipeline, step.mounts),
+        image=image,
+        argv=None if wanted.argv is None else tuple(map(words, wanted.argv)),
+        entrypoint=None if wanted.entrypoint is None else tuple(map(words, wanted.entrypoint)),
+        environment=environment,
+        network=network or wanted.network or pipeline.id,
+        aliases=tuple(dict.fromkeys((step.name, *wanted.aliases))),
+        labels={**pipeline.labels, "slipway.kind": kind, "slipway.step": step.name},
+        limits=_limits(pipeline.isolation, wanted.limits),
+        security=_security(pipeline.isolation, privileged=wanted.security.privileged),
+        health_interval=_HEALTH_INTERVAL if has_healthcheck else None,
+    )
+
+
+def _with_volumes(
+    container: ContainerSpec, pipeline: PipelineSpec, mounts: Mapping[str, str]
+) -> ContainerSpec:
+    """Mount the workspace, and those of the pipeline's volumes that a step names."""
     volumes = {pipeline.id: pipeline.workspace_base}
     host_folders, tmpfs = {}, {}
     by_name = {volume.name: volume for volume in pipeline.volumes}
-    for path, name in step.mounts.items():
+    for path, name in mounts.items():
         volume = by_name[name]
         if volume.host is not None:
             host_folders[path] = volume.host
@@ -50,29 +70,7 @@ def container_spec(
             tmpfs[path] = f"size={volume.size}" if volume.size else ""
         else:
             volumes[volume.id] = path
-    return ContainerSpec(
-        name=step.id,
-        image=image,
-        argv=None if step.command is None else tuple(map(words, step.command)),
-        entrypoint=None if step.entrypoint is None else tuple(map(words, step.entrypoint)),
-        environment=environment,
-        working_dir=step.working_dir,
-        user=step.user,
-        network=network or step.network or pipeline.id,
-        aliases=tuple(dict.fromkeys((step.name, *step.aliases))),
-        dns=step.dns,
-        dns_search=step.dns_search,
-        extra_hosts=step.extra_hosts,
-        ports=tuple(PortBinding(one.port, one.host, one.protocol) for one in step.ports),
-        volumes=volumes,
-        host_folders=host_folders,
-        devices=step.devices,
-        tmpfs=tmpfs,
-        labels={**pipeline.labels, "slipway.kind": kind, "slipway.step": step.name},
-        limits=_limits(pipeline.isolation, step.limits),
-        security=_security(pipeline.isolation, privileged=step.privileged),
-        health_interval=_HEALTH_INTERVAL if has_healthcheck else None,
-    )
+    return replace(container, volumes=volumes, host_folders=host_folders, tmpfs=tmpfs)
 
 
 def onlooker_spec(
@@ -90,7 +88,7 @@ def onlooker_spec(
         argv=("3600",),
         network=f"container:{container}",
         labels={**pipeline.labels, "slipway.kind": "service"},
-        limits=_limits(pipeline.isolation, None),
+        limits=_limits(pipeline.isolation, Limits()),
         security=_security(pipeline.isolation, privileged=False),
     )
 
@@ -112,7 +110,7 @@ def owner_spec(pipeline: PipelineSpec, step: StepSpec, image: str, user: str) ->
         network="none",
         volumes={pipeline.id: pipeline.workspace_base},
         labels={**pipeline.labels, "slipway.kind": "owner"},
-        limits=_limits(pipeline.isolation, None),
+        limits=_limits(pipeline.isolation, Limits()),
         security=_security(pipeline.isolation, privileged=False),
     )
 
@@ -142,19 +140,19 @@ def isolated(spec: ContainerSpec, isolation: Isolation) -> ContainerSpec:
     :param isolation: e.g. that of untrusted projects.
     """
     return replace(
-        spec, limits=_limits(isolation, None), security=_security(isolation, privileged=False)
+        spec, limits=_limits(isolation, Limits()), security=_security(isolation, privileged=False)
     )
 
 
-def _limits(isolation: Isolation, own: LimitSpec | None) -> Limits:
+def _limits(isolation: Isolation, wanted: Limits) -> Limits:
     """Combine what the project may use with what the step asks for: the lower of both."""
     # Without a word on swap, an engine gives as much of it as there is memory.
     both = 2 * isolation.memory if isolation.memory else None
     return Limits(
-        memory=_lower(isolation.memory, own.memory if own else None),
-        memory_swap=_swap(both, own.memory_swap) if own and own.memory_swap else None,
-        shm=own.shm if own else None,
-        cpus=_lower(isolation.cpus, own.cpus if own else None),
+        memory=_lower(isolation.memory, wanted.memory),
+        memory_swap=_swap(both, wanted.memory_swap) if wanted.memory_swap else None,
+        shm=wanted.shm,
+        cpus=_lower(isolation.cpus, wanted.cpus),
         pids=isolation.pids,
     )
 

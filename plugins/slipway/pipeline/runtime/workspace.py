@@ -30,7 +30,7 @@ _LONGEST = 300.0
 
 def user_of(step: StepSpec, image: ImageFacts) -> str:
     """Return whom a step runs as; ``0`` for root, however it is written."""
-    user = step.user or image.user
+    user = step.container.user or image.user
     return _ROOT if user.partition(":")[0] in ("", "0", "root") else user
 
 

@@ -55,10 +55,10 @@ def telling(spec: PipelineSpec) -> Json:
     for step in (*shown.get("services", ()), *shown["steps"]):
         own = {
             name: value
-            for name, value in step["environment"].items()
+            for name, value in step["container"]["environment"].items()
             if (name, value) not in common and not name.startswith(_COMMON)
         }
-        step["environment"] = own
+        step["container"]["environment"] = own
     return shown
 
 

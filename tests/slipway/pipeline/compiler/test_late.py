@@ -30,7 +30,7 @@ def told(text: str, status: dict[str, str], name: str = "PLUGIN_TEXT", **variabl
     )
     spec = compile_pipeline(file.pipelines[0], Build(id="x", variables=variables))
     spec = PipelineSpec.from_json(spec.to_json())
-    return filled(spec.steps[0].environment[name], spec.late, status)
+    return filled(spec.steps[0].container.environment[name], spec.late, status)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_a_steps_name_is_no_code_in_the_words_of_another() -> None:
         f"kind: pipeline\n{text} ${{DRONE_STAGE_STATUS}}']}}]".encode(), file="f", trusted=False
     )
     spec = compile_pipeline(file.pipelines[0], Build(id="x"))
-    assert spec.steps[0].command is not None
-    words = [filled(word, spec.late, ILL) for word in spec.steps[0].command]
+    assert spec.steps[0].container.argv is not None
+    words = [filled(word, spec.late, ILL) for word in spec.steps[0].container.argv]
     assert words == ["sh", "-c", " ${CI_JOB_STATUS} failure"]
 
 

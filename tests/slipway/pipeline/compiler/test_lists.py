@@ -44,16 +44,16 @@ def compiled(**keys: object) -> StepSpec:
         "$${X}${DRONE_COMMIT_MESSAGE^}",
     ],
 )
-@pytest.mark.parametrize("key", ["command", "entrypoint"])
+@pytest.mark.parametrize(("key", "runs"), [("command", "argv"), ("entrypoint", "entrypoint")])
 @pytest.mark.parametrize("kind", ["steps", "services"])
 def test_text_of_a_commit_never_becomes_a_command_in_a_list(
-    form: str, key: str, kind: str, tmp_path: Path
+    form: str, key: str, runs: str, kind: str, tmp_path: Path
 ) -> None:
     spec = build(kind, **{key: ["sh", "-c", f"echo {form}; printf '<%s>' \"{form}\""]})
     step = getattr(spec.pipelines[0], kind)[0]
     done = subprocess.run(
-        getattr(step, key),
-        env={"PATH": os.environ["PATH"], **step.environment},
+        getattr(step.container, runs),
+        env={"PATH": os.environ["PATH"], **step.container.environment},
         cwd=tmp_path,
         check=True,
         capture_output=True,
@@ -61,19 +61,22 @@ def test_text_of_a_commit_never_becomes_a_command_in_a_list(
     )
     assert not list(tmp_path.iterdir())
     assert "; touch pwned; $(touch pwned) `" in done.stdout.partition("<")[2]
-    assert EVIL not in "".join(getattr(step, key))
+    assert EVIL not in "".join(getattr(step.container, runs))
 
 
 def test_other_programs_are_given_the_text_itself() -> None:
     step = compiled(entrypoint=["notify"], command=["--text", "<${DRONE_COMMIT_MESSAGE}>"])
-    assert step.command == ("--text", f"<{EVIL}>")
-    assert not [name for name in step.environment if name.startswith("DRONE_SUBSTITUTED")]
-    assert compiled(command=["notify", "${DRONE_COMMIT_MESSAGE}"]).command == ("notify", EVIL)
+    assert step.container.argv == ("--text", f"<{EVIL}>")
+    assert not [name for name in step.container.environment if name.startswith("DRONE_SUBSTITUTED")]
+    assert compiled(command=["notify", "${DRONE_COMMIT_MESSAGE}"]).container.argv == (
+        "notify",
+        EVIL,
+    )
 
 
 def test_the_first_word_for_an_image_that_may_be_a_shell_is_left_to_it() -> None:
     spec = build(command=["echo ${DRONE_COMMIT_MESSAGE}", "x"])
-    assert spec.pipelines[0].steps[0].command == ("echo ${DRONE_SUBSTITUTED_1}", "x")
+    assert spec.pipelines[0].steps[0].container.argv == ("echo ${DRONE_SUBSTITUTED_1}", "x")
     (notice,) = spec.notices
     assert notice.startswith("step 'a', command: the value of ${DRONE_COMMIT_MESSAGE} is more than")
 
@@ -95,7 +98,7 @@ def test_what_would_be_code_is_refused_at_its_place(keys: dict[str, list[str]]) 
 def test_plain_values_and_the_authors_own_words_are_pasted() -> None:
     spec = build(command=["--tag", "${DRONE_TAG}", "--of", "${NONE:-no body; here}", "${NONE}"])
     step = spec.pipelines[0].steps[0]
-    assert step.command == ("--tag", "v1.2.3", "--of", "no body; here", "")
+    assert step.container.argv == ("--tag", "v1.2.3", "--of", "no body; here", "")
     assert spec.notices == ()
 
 
@@ -104,5 +107,5 @@ def test_what_is_computed_for_both_lists_is_told_apart() -> None:
         entrypoint=["sh", "-c", "echo ${DRONE_COMMIT_MESSAGE^} $0"],
         command=["x", "sh", "-c", "echo ${DRONE_COMMIT_MESSAGE:1}"],
     )
-    assert step.entrypoint == ("sh", "-c", "echo ${DRONE_SUBSTITUTED_1} $0")
-    assert step.command == ("x", "sh", "-c", f"echo {EVIL[1:]}")
+    assert step.container.entrypoint == ("sh", "-c", "echo ${DRONE_SUBSTITUTED_1} $0")
+    assert step.container.argv == ("x", "sh", "-c", f"echo {EVIL[1:]}")

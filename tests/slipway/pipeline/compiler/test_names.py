@@ -25,7 +25,7 @@ def test_names_of_steps_and_whom_they_wait_for() -> None:
     assert pipeline.name == "p-${DRONE_TAG}"
     assert [step.name for step in pipeline.steps] == ["a-v1", "b"]
     assert pipeline.steps[1].depends_on == ("a-v1",)
-    assert pipeline.steps[0].environment["DRONE_STEP_NAME"] == "a-v1"
+    assert pipeline.steps[0].container.environment["DRONE_STEP_NAME"] == "a-v1"
 
 
 def test_names_of_settings_variables_and_node_labels() -> None:
@@ -35,8 +35,8 @@ def test_names_of_settings_variables_and_node_labels() -> None:
         "  environment: {'E_${DRONE_TAG}': z}\n"
     )
     (step,) = pipeline.steps
-    assert step.environment["PLUGIN_TO_MAIN"] == '{"kv1":"y"}'
-    assert step.environment["E_v1"] == "z"
+    assert step.container.environment["PLUGIN_TO_MAIN"] == '{"kv1":"y"}'
+    assert step.container.environment["E_v1"] == "z"
     assert pipeline.node == {"is-v1": "x"}
 
 

@@ -39,13 +39,13 @@ def test_each_section_becomes_services_or_steps() -> None:
         """).pipelines
     assert [service.name for service in pipeline.services] == ["db"]
     build, publish, deploy, slack, last = pipeline.steps
-    assert (build.name, build.environment["A"]) == ("build", "1")
+    assert (build.name, build.container.environment["A"]) == ("build", "1")
     assert build.secrets == {"TOKEN": "TOKEN", "OTHER": "OTHER"}
-    assert "echo main abc $OTHER" in build.environment["DRONE_SCRIPT"]
+    assert "echo main abc $OTHER" in build.container.environment["DRONE_SCRIPT"]
     assert (publish.name, publish.image) == ("docker", "plugins/docker")
     assert publish.secrets == {"PLUGIN_PASSWORD": "PASSWORD"}
     assert publish.unmet.startswith("when.branch is [master]")
-    assert (deploy.image, deploy.environment["PLUGIN_APP"]) == ("acme/heroku", "shop")
+    assert (deploy.image, deploy.container.environment["PLUGIN_APP"]) == ("acme/heroku", "shop")
     assert (slack.policy, slack.secrets) == ("always", {"PLUGIN_WEBHOOK_URL": "HOOK"})
     assert (last.name, last.policy) == ("notify-docker", "on-failure")
     assert pipeline.workspace == "/drone/src/github.com/acme/app"
@@ -59,8 +59,8 @@ def test_a_matrix_gives_values_of_its_own() -> None:
         """)
     assert [one.steps[0].image for one in spec.pipelines] == ["python:2.7", "python:3.5"]
     step = spec.pipelines[0].steps[0]
-    assert (step.environment["ENV"], step.secrets) == ("a", {"HOME": "HOME"})
-    assert "tox -e a $HOME" in step.environment["DRONE_SCRIPT"]
+    assert (step.container.environment["ENV"], step.secrets) == ("a", {"HOME": "HOME"})
+    assert "tox -e a $HOME" in step.container.environment["DRONE_SCRIPT"]
 
 
 def test_what_is_not_converted_is_named_at_its_place() -> None:

@@ -38,12 +38,12 @@ def test_drone_0_8() -> None:
     build, publish = pipeline.steps
     assert (pipeline.workspace, pipeline.clone_depth) == ("/go/src/shop", 5)
     assert pipeline.unmet.startswith("trigger.branch is [")
-    assert (build.environment["A"], build.environment["B"]) == ("1", "x=y")
+    assert (build.container.environment["A"], build.container.environment["B"]) == ("1", "x=y")
     assert build.secrets == {"TOKEN": "token", "DB_PASSWORD": "pw"}
     assert build.pull == "always"
-    assert "go build" in build.environment["DRONE_SCRIPT"]
-    assert publish.environment["PLUGIN_REPO"] == "acme/shop"
-    assert publish.environment["PLUGIN_TAGS"] == "1,latest"
+    assert "go build" in build.container.environment["DRONE_SCRIPT"]
+    assert publish.container.environment["PLUGIN_REPO"] == "acme/shop"
+    assert publish.container.environment["PLUGIN_TAGS"] == "1,latest"
     assert publish.unmet.startswith("when.event is [")
     assert publish.depends_on == ("build",)
     assert [service.name for service in pipeline.services] == ["db"]
@@ -72,8 +72,8 @@ def test_a_matrix_of_0_8_becomes_one_pipeline_for_each_variant() -> None:
         "golang:1.10",
         "golang:1.22",
     ]
-    assert spec.pipelines[1].steps[0].environment["DB"] == "my"
-    assert "echo my ${HOME}" in spec.pipelines[1].steps[0].environment["DRONE_SCRIPT"]
+    assert spec.pipelines[1].steps[0].container.environment["DB"] == "my"
+    assert "echo my ${HOME}" in spec.pipelines[1].steps[0].container.environment["DRONE_SCRIPT"]
 
 
 def test_a_matrix_may_list_its_variants() -> None:
@@ -107,7 +107,7 @@ def test_the_form_of_2014() -> None:
         notify: {email: {recipients: [a@example.com]}}
         """).pipelines
     (step,) = pipeline.steps
-    assert (step.name, step.image, step.environment["GOROOT"]) == (
+    assert (step.name, step.image, step.container.environment["GOROOT"]) == (
         "build",
         "go1.2",
         "/usr/local/go",

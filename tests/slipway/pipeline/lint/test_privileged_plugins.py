@@ -31,7 +31,7 @@ def step(more: str = "", image: str = "plugins/docker") -> str:
 
 
 def rights(text: str, allowed: str = "plugins/docker", **more: Any) -> bool:
-    return compiled(text, allowed, **more).pipelines[0].steps[0].privileged
+    return compiled(text, allowed, **more).pipelines[0].steps[0].container.security.privileged
 
 
 def test_an_allowed_plugin_runs_privileged_and_others_do_not() -> None:
@@ -95,7 +95,7 @@ def test_an_allowed_tag_or_digest_allows_no_other() -> None:
 def test_the_projects_map_of_images_gives_no_rights() -> None:
     mapped = {"plugins/docker": "registry.example.com/mine"}
     spec = compiled(step(), images=mapped)
-    assert not spec.pipelines[0].steps[0].privileged
+    assert not spec.pipelines[0].steps[0].container.security.privileged
     assert "registry.example.com/mine is used in its place" in "\n".join(spec.notices)
     assert not rights(step(image="mine"), images={"mine": "plugins/docker"})
 
@@ -124,7 +124,7 @@ def test_the_projects_map_of_images_gives_no_rights() -> None:
 def test_nothing_of_the_repository_runs_with_a_plugins_rights(more: str) -> None:
     text = f"volumes: [{{name: v, temp: {{}}}}]\n{step(more)}"
     spec = compiled(text)
-    assert not spec.pipelines[0].steps[0].privileged
+    assert not spec.pipelines[0].steps[0].container.security.privileged
     assert "needs a privileged container, and runs without" in "\n".join(spec.notices)
 
 
@@ -193,7 +193,7 @@ def test_a_name_that_is_put_together_is_looked_at_when_it_is_whole() -> None:
 
 def test_a_service_is_no_plugin() -> None:
     spec = compiled("services: [{name: d, image: plugins/docker}]\nsteps: [{name: a, image: i}]")
-    assert not spec.pipelines[0].services[0].privileged
+    assert not spec.pipelines[0].services[0].container.security.privileged
 
 
 def test_lint_says_what_is_missing_and_where_once() -> None:

@@ -14,7 +14,7 @@ from slipway.pipeline.compiler import env_sizes
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.script import with_variables
 from slipway.pipeline.load import load
-from slipway.pipeline.runtime.step_container import container_spec
+from slipway.pipeline.runtime.step_container import container_of
 from slipway.pipeline.yaml.substitution import Budget, substitute
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def test_variables_that_are_too_many_together_are_refused() -> None:
 
 def test_a_log_that_was_pasted_into_a_commit_message_does_not_break_the_build() -> None:
     spec = built(HEAD + STEPS, {"DRONE_COMMIT_MESSAGE": "ä" * 200_000})
-    message = spec.pipelines[0].steps[0].environment["DRONE_COMMIT_MESSAGE"]
+    message = spec.pipelines[0].steps[0].container.environment["DRONE_COMMIT_MESSAGE"]
     assert message == "ä" * 32_768
     assert env_sizes.bounded({"A": "ä" * 20_000}) == {"A": "ä" * 20_000}
 
@@ -225,7 +225,7 @@ def test_a_step_does_not_take_the_machines_whole_swap(asked: str | None, given: 
     more = f", memswap_limit: {asked}" if asked else ""
     (pipeline,) = built(f"{HEAD}steps: [{{name: a, image: i{more}}}]\n").pipelines
     assert pipeline.isolation.memory == 4 << 30
-    spec = container_spec(
+    spec = container_of(
         pipeline, pipeline.steps[0], "step", environment={}, image="i", has_healthcheck=False
     )
     assert spec.limits.memory_swap == given

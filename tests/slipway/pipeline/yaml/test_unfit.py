@@ -129,14 +129,14 @@ def test_no_port_of_a_repository_that_is_not_trusted_is_refused_or_published(
     assert [(one.port, one.host) for one in file.pipelines[0].services[0].ports] == kept
     assert [warning.rule for warning in file.warnings] == rules
     spec = compile_file(file, Build(id="run")).pipelines[0]
-    assert spec.services[0].ports == ()
+    assert spec.services[0].container.ports == ()
     if kept:
         assert spec.services[0].awaited_ports
 
 
 def test_a_trusted_project_publishes_its_ports() -> None:
     spec = compiled("ports: ['8080:80', '127.0.0.1:81:82']", trusted=True)
-    assert [(one.host, one.port) for one in spec.ports] == [(8080, 80), (81, 82)]
+    assert [(one.host, one.port) for one in spec.container.ports] == [(8080, 80), (81, 82)]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_no_spelling_of_resources_is_refused(
 ) -> None:
     step, warned = with_step(f"resources: {resources}")
     assert warned == rules
-    limits = compiled(f"resources: {resources}").limits
+    limits = compiled(f"resources: {resources}").container.limits
     assert (limits.cpus, limits.memory) == (cpus, memory)
     assert step.resources.limits.cpu >= 0
 
@@ -186,8 +186,8 @@ def test_no_spelling_of_resources_is_refused(
     ],
 )
 def test_sizes_are_read_as_docker_and_yaml_read_them(written: str, size: int | None) -> None:
-    assert compiled(f"mem_limit: {written}").limits.memory == size
-    assert compiled(f"mem_limit: '{written}'").limits.memory == size
+    assert compiled(f"mem_limit: {written}").container.limits.memory == size
+    assert compiled(f"mem_limit: '{written}'").container.limits.memory == size
 
 
 @pytest.mark.parametrize("written", ["lots", "''", "1x", "1e400", "9" * 30, "m", "1kk", "[1]"])
@@ -197,8 +197,8 @@ def test_what_is_no_size_is_refused(written: str) -> None:
 
 
 def test_swap_without_a_limit_is_taken() -> None:
-    assert compiled("mem_limit: 1g, memswap_limit: -1").limits.memory_swap == -1
-    assert compiled("mem_limit: -1, shm_size: -1").limits.memory is None
+    assert compiled("mem_limit: 1g, memswap_limit: -1").container.limits.memory_swap == -1
+    assert compiled("mem_limit: -1, shm_size: -1").container.limits.memory is None
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_an_empty_text_is_as_good_as_none(text: str) -> None:
     assert {warning.rule for warning in file.warnings} <= {"missing-name"}
     (pipeline,) = file.pipelines
     assert (pipeline.name, pipeline.type, pipeline.platform.os) == ("default", "docker", "linux")
-    spec = compile_file(file, Build(id="run")).pipelines[0].steps[0]
+    spec = compile_file(file, Build(id="run")).pipelines[0].steps[0].container
     assert (spec.network, spec.user, spec.working_dir) == (None, None, "/drone/src")
 
 
