@@ -1,0 +1,71 @@
+"""What a deployment is made of and leaves: an image, a schema, a server group."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from slipway.model.fact import Fact
+from slipway.model.release import Release
+from slipway.model.schema_facts import HeavyChange, LiveProof
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaVersion(Fact):
+    """Where a database's schema stands.
+
+    :param version: goose's version number; 0 is an empty database.
+    :param before: the version before the task ran.
+    :param applied: the migrations that the task applied, in order.
+    :param seconds: how long goose ran.
+    :param heavy: statements that keep others from a table for as long as it is large.
+    :param proofs: of a rehearsal, by the releases that served then.
+    """
+
+    version: int
+    before: int
+    seconds: float
+    applied: tuple[str, ...] = ()
+    heavy: tuple[HeavyChange, ...] = ()
+    proofs: tuple[LiveProof, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class MachineImage(Fact):
+    """An AMI that holds exactly one release.
+
+    :param base_image_id: the base layer it was baked on.
+    :param deb_sha256: of the package inside.
+    :param playbook_hash: of every file that took part in the bake.
+    :param reused: an image with these inputs existed already.
+    """
+
+    release: Release
+    image_id: str
+    name: str
+    base_image_id: str
+    deb_sha256: str
+    playbook_hash: str
+    region: str
+    reused: bool = False
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment(Fact):
+    """What a swap did, or how far it has come.
+
+    :param environment: the environment's name.
+    :param server_group: the release's Auto Scaling group.
+    :param launch_template: its launch template.
+    :param instance_ids: the instances seen last.
+    :param previous_group: the server group that served before, if any.
+    :param previous_version: its release's version.
+    """
+
+    release: Release
+    environment: str
+    server_group: str
+    launch_template: str
+    image_id: str
+    instance_ids: tuple[str, ...] = ()
+    previous_group: str | None = None
+    previous_version: str | None = None

@@ -1,0 +1,63 @@
+"""The one noun that travels, and the commit that it was made of."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from slipway.model.event import Event
+from slipway.model.fact import Fact
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Release(Fact):
+    """The one noun that travels.
+
+    :param project: the project's name.
+    :param sha: the full commit id, 40 hex digits.
+    :param version: sorts by history, unique per commit, e.g. ``1.4.0+42.g3f2a1b7``.
+    """
+
+    project: str
+    sha: str
+    version: str
+
+    @property
+    def slug(self) -> str:
+        """The version in characters that every cloud resource name allows."""
+        return self.version.replace("+", "-").replace("~", "-")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Checkout(Fact):
+    """A commit that was found and can be materialised anywhere from its sha.
+
+    :param release: project, sha and version.
+    :param repository: the URL it came from, without credentials.
+    :param ref: what was asked for: a branch, a tag or a sha.
+    :param branch: the branch that the pipeline should report.
+    :param tag: the tag, where the ref named one.
+    :param message: the commit message.
+    :param author_name: as git records it.
+    :param author_email: as git records it.
+    :param committed_at: committer time, seconds since 1970: whatever the committer's clock said,
+        so nothing is put in order by it.
+    :param event: what started the run; None in what was written before there were events.
+    :param position: how far along the delivered branch's first parents it is, counting from 1: of
+        a commit beside that line, where it left it. None in what was written before.
+    :param delivered: the branch that the project delivers, whichever this commit is on; empty in
+        what was written before.
+    """
+
+    release: Release
+    repository: str
+    ref: str
+    branch: str
+    message: str
+    author_name: str
+    author_email: str
+    committed_at: int
+    parent: str | None = None
+    tag: str | None = None
+    event: Event | None = None
+    position: int | None = None
+    delivered: str = ""
