@@ -18,7 +18,7 @@ from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.model.facts import Json, MachineImage, Release
+from slipway.model.facts import MachineImage, Release
 from slipway.model.target import DeployTarget
 from slipway.sensors.fleet import FleetSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
@@ -164,9 +164,9 @@ class Drive:
         )
 
     def _gate(self, version: str, kind: type[FleetSensor]) -> None:
-        environment: Json = self.target(version).to_json()
+        target = self.target(version)
         image = self.image(version).to_json()
-        gate = kind(task_id="gate", environment=environment, image=image, deferrable=False)
+        gate = kind(task_id="gate", target=target, image=image, deferrable=False)
         gate.execute({})
 
     def _note(self, line: str) -> None:

@@ -10,33 +10,36 @@ from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight
-from include.delivery.swap_group import admission, fleet_target
+from include.delivery.swap_group import admission
+from include.delivery.targets import repository_of
 from include.project.model import Project
 from slipway.model.deliverable import Deliverable
+from slipway.model.target import DeployTarget
 from slipway.operators.approve import REASON, ApproveReleaseOperator
 from slipway.operators.plan import PlanOperator
 from slipway.policies.schema import OnRollBack
 from slipway.tasks.supersede import BranchOrder
 
 
-def plan(project: Project, name: str, record: Any, *, each_commit: bool = False) -> PlanOperator:
+def plan(
+    project: Project, target: DeployTarget, record: Any, *, each_commit: bool = False
+) -> PlanOperator:
     """Add the task that tells what a deployment would do.
 
     :param project: the project.
-    :param name: the environment's name.
+    :param target: the environment.
     :param record: the output of the task that has the release's record; ``[]`` is one part.
     :param each_commit: every commit is asked about, and the newest one counts.
     """
-    environment, migrations = project.environments[name], project.migrations
-    target = fleet_target(project, name)
+    environment, migrations = project.environments[target.environment], project.migrations
     looks = preflight(project, target)
     return PlanOperator(
         task_id="plan",
         package=record["package"],
         schema=looks.schema,
         image=looks.image,
-        environment=target.to_json(),
-        admission=admission(project, name),
+        target=target,
+        admission=admission(project, target.environment),
         preflight=looks,
         # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
         always=environment.approval
@@ -52,7 +55,7 @@ def plan(project: Project, name: str, record: Any, *, each_commit: bool = False)
 def _order(project: Project) -> BranchOrder:
     source = project.repository
     delivered = Deliverable(branch=source.branch, branches=source.branches, tags=source.tags)
-    return BranchOrder(url=source.url, delivered=delivered, connection=source.connection)
+    return BranchOrder(repository=repository_of(project), delivered=delivered)
 
 
 def approval(project: Project, name: str, *, each_commit: bool = False) -> ApproveReleaseOperator:

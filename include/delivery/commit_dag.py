@@ -19,8 +19,10 @@ from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.release_tasks import release_tasks
 from include.delivery.swap_group import bake_and_swap
+from include.delivery.targets import fleet_targets
 from include.project.model import Environment, Project
 from slipway.model.event import HEADS
+from slipway.model.target import DeployTarget
 from slipway.operators.record_release import RecordReleaseOperator
 
 
@@ -62,13 +64,14 @@ def commit_dag(project: Project) -> DAG:
         },
         **_one_after_another(project_dag(project, "delivery"), continuous),
     ) as dag:
-        record = release_tasks(project)
+        targets = fleet_targets(project)
+        record = release_tasks(project, targets.values())
         if continuous and continuous.approval:
             # One commit after the other all the same, in each task, up to where one waits.
             for task in dag.tasks:
                 task.max_active_tis_per_dag = 1
         if continuous:
-            _deploy(project, continuous, record)
+            _deploy(project, targets[str(project.continuous)], record)
     return dag
 
 
@@ -78,15 +81,16 @@ def _one_after_another(arguments: dict[str, Any], continuous: Environment | None
     return {**arguments, "max_active_runs": RUNS} if waits else arguments
 
 
-def _deploy(project: Project, continuous: Environment, record: RecordReleaseOperator) -> None:
+def _deploy(project: Project, target: DeployTarget, record: RecordReleaseOperator) -> None:
     """Put the release on the continuous environment, in front of which somebody may be asked."""
-    name = str(project.continuous)
+    name = target.environment
+    continuous = project.environments[name]
     # Nobody stands behind this run: within a freeze its commit is a release all the same.
     gate = freeze_gate(continuous, skip=True)
     way: list[Any] = [record, *([gate] if gate else [])]
     if continuous.approval:
-        asked = plan(project, name, record.output, each_commit=True)
+        asked = plan(project, target, record.output, each_commit=True)
         way += [asked, approval(project, name, each_commit=True)]
     # Once a person has said yes, a swap that does not come is a failure.
     unasked = not continuous.approval
-    chain(*way, bake_and_swap(project, name, record.output, skip_frozen=unasked))
+    chain(*way, bake_and_swap(project, target, record.output, skip_frozen=unasked))

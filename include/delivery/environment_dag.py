@@ -8,8 +8,10 @@ from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
 from include.delivery.defaults import LIMITS, RUNS, project_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
-from include.delivery.swap_group import bake_and_swap, fleet_target
+from include.delivery.swap_group import bake_and_swap
+from include.delivery.targets import fleet_target, repository_of
 from include.project.model import Project
+from slipway.model.target import DeployTarget
 from slipway.operators.choose_release import CHOOSE, NEWEST, PREVIOUS, ChooseReleaseOperator
 from slipway.tasks.params import DRY_RUN
 
@@ -20,7 +22,7 @@ def environment_dag(project: Project, name: str) -> DAG:
     :param project: the project.
     :param name: the environment's name.
     """
-    environment = project.environments[name]
+    environment, target = project.environments[name], fleet_target(project, name)
     with DAG(
         dag_id=f"{project.name}.{name}",
         description=f"Put a release of {project.name} on {name}; also the way back",
@@ -30,11 +32,11 @@ def environment_dag(project: Project, name: str) -> DAG:
         **{**project_dag(project, name), "max_active_runs": RUNS},
     ) as dag:
         gate = freeze_gate(environment)
-        chosen = _choice(project, name)
+        chosen = _choice(project, target)
         if gate:
             gate >> chosen
-        planned = plan(project, name, chosen.output)
-        first = bake_and_swap(project, name, chosen.output, reuse=True)
+        planned = plan(project, target, chosen.output)
+        first = bake_and_swap(project, target, chosen.output, reuse=True)
         if environment.approval:
             planned >> approval(project, name) >> first
         else:
@@ -74,18 +76,15 @@ def _before(project: Project, name: str) -> str | None:
     return None if project.continuous == name else project.continuous
 
 
-def _choice(project: Project, name: str) -> ChooseReleaseOperator:
-    source = _before(project, name)
+def _choice(project: Project, target: DeployTarget) -> ChooseReleaseOperator:
+    before = _before(project, target.environment)
     return ChooseReleaseOperator(
         task_id="choose_release",
-        environment=fleet_target(project, name).to_json(),
-        before=fleet_target(project, source).to_json() if source else None,
+        target=target,
+        before=fleet_target(project, before) if before else None,
         version="{{ params.version or '' }}",
-        source={
-            "url": project.repository.url,
-            "branch": project.repository.branch,
-            "connection": project.repository.connection,
-        },
+        repository=repository_of(project),
+        branch=project.repository.branch,
         # It may have to fetch the repository.
         execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("choose_release"),

@@ -7,14 +7,14 @@ from airflow.sdk import Param
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.project.model import Environment
-from slipway.model.facts import Json
 from slipway.operators.check_freeze import CheckFreezeOperator
+from slipway.policies.freeze import FreezeWindow
 from slipway.tasks.params import OVERRIDE_FREEZE
 
 
-def freeze_windows(environment: Environment) -> list[Json]:
+def freeze_windows(environment: Environment) -> list[FreezeWindow]:
     """Say to an operator when an environment is frozen."""
-    return [freeze.window().to_json() for freeze in environment.freeze]
+    return [freeze.window() for freeze in environment.freeze]
 
 
 def freeze_params(environment: Environment) -> dict[str, Param]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import chain
 
 from airflow.sdk import DAG, TriggerRule
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
-from include.delivery.swap_group import fleet_target
+from include.delivery.targets import account_of, fleet_targets
 from include.project.model import Project
+from slipway.model.account import Account
+from slipway.model.target import DeployTarget
 from slipway.operators.renew_apt import RenewAptReleaseOperator
 from slipway.operators.retire_images import (
     ForgetRunsOperator,
@@ -32,6 +35,7 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
     :param projects: whose environments are looked after.
     """
     every = list(projects)
+    targets = {project.name: fleet_targets(project) for project in every}
     with DAG(
         dag_id="housekeeping",
         description="Retires standbys that were kept warm long enough, and old machine images",
@@ -40,20 +44,18 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
         **SHARED_DAG,
     ) as dag:
         for project in every:
-            for name in project.environments:
+            for name, target in targets[project.name].items():
                 RetireStandbysOperator(
                     task_id=f"retire_standbys.{project.name}.{name}",
-                    environment=fleet_target(project, name).to_json(),
+                    target=target,
                     execution_timeout=LIMITS["drain"],
                 )
-            _retire_images(project)
-        for connection, region in sorted(
-            {place for project in every for place in _places(project)}
-        ):
+            _retire_images(project, _accounts(targets[project.name].values()))
+        everywhere = chain.from_iterable(one.values() for one in targets.values())
+        for account in _accounts(everywhere):
             RetireBaseImagesOperator(
-                task_id=f"retire_base_images.{_plain(connection)}.{region}",
-                aws_conn_id=connection,
-                region=region,
+                task_id=f"retire_base_images.{_plain(account)}",
+                account=account,
                 execution_timeout=LIMITS["cloud"],
             )
         RenewAptReleaseOperator(
@@ -70,12 +72,11 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
     return dag
 
 
-def _retire_images(project: Project) -> None:
-    for connection, region in sorted(_places(project)):
+def _retire_images(project: Project, accounts: Iterable[Account]) -> None:
+    for account in accounts:
         RetireImagesOperator(
-            task_id=f"retire_images.{project.name}.{_plain(connection)}.{region}",
-            aws_conn_id=connection,
-            region=region,
+            task_id=f"retire_images.{project.name}.{_plain(account)}",
+            account=account,
             project=project.name,
             environments=sorted(project.environments),
             keep=project.retention.releases,
@@ -83,11 +84,13 @@ def _retire_images(project: Project) -> None:
         )
 
 
-def _places(project: Project) -> set[tuple[str, str]]:
-    """Where a project has images: connections, and regions."""
-    return {(one.aws.connection, one.aws.region) for one in project.environments.values()}
+def _accounts(targets: Iterable[DeployTarget]) -> list[Account]:
+    """List where environments have images, each place once and in order."""
+    found = {account_of(target) for target in targets}
+    return sorted(found, key=lambda one: (one.aws_conn_id, one.region))
 
 
-def _plain(connection: str) -> str:
-    """Return what of a connection's id a task's id may hold."""
-    return re.sub(r"[^\w.-]", "-", connection)
+def _plain(account: Account) -> str:
+    """Name an account in characters that a task's id may hold."""
+    connection = re.sub(r"[^\w.-]", "-", account.aws_conn_id)
+    return f"{connection}.{account.region}"

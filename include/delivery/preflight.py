@@ -7,6 +7,7 @@ from typing import Any
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.layers import image_layers
+from include.delivery.targets import repository_of
 from include.project.model import Project
 from slipway.model.target import DeployTarget
 from slipway.operators.preflight import PreflightOperator
@@ -26,8 +27,7 @@ def preflight(project: Project, target: DeployTarget) -> Preflight:
     schema = None
     if migrations is not None:
         schema = SchemaOutlook(
-            url=project.repository.url,
-            connection=project.repository.connection,
+            repository=repository_of(project),
             directory=migrations.directory,
             database_conn_id=environment.database or "",
             on_roll_back=migrations.on_roll_back,
@@ -40,7 +40,7 @@ def preflight(project: Project, target: DeployTarget) -> Preflight:
         target=target,
         schema=schema,
         parameters=project.package.parameters,
-        image=ImageOutlook(layers=layers, aws_conn_id=environment.aws.connection),
+        image=ImageOutlook(layers=layers, aws_conn_id=target.aws_conn_id),
     )
 
 

@@ -8,6 +8,7 @@ the others meanwhile. The release waits for all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -15,24 +16,27 @@ from airflow.sdk import TaskGroup
 
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
-from include.delivery.swap_group import fleet_target
+from include.delivery.targets import repository_of
 from include.project.machine import machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
 from slipway.model.proof_settings import OnBroken, ProofSettings
+from slipway.model.target import DeployTarget
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.migrations import GooseRehearseOperator
 from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordReleaseOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 from slipway.tasks.pipeline_share import Part
 
 
-def release_tasks(project: Project) -> RecordReleaseOperator:
+def release_tasks(project: Project, targets: Iterable[DeployTarget]) -> RecordReleaseOperator:
     """Make everything up to the release.
 
+    :param project: the project.
+    :param targets: where its commits may go.
     :returns: the last of them, which enters it into the catalogue.
     """
     checkout = _checkout(project)
@@ -46,7 +50,7 @@ def release_tasks(project: Project) -> RecordReleaseOperator:
         deb = _package(project, checkout, build or tests)
         schema = None
         if project.migrations is not None:
-            schema = _rehearsal(project, project.migrations, checkout)
+            schema = _rehearsal(project, project.migrations, checkout, targets)
     published = PublishAptOperator(
         task_id=PUBLISH_APT,
         deb=deb.output,
@@ -69,7 +73,7 @@ def release_tasks(project: Project) -> RecordReleaseOperator:
 
 
 def _source(project: Project) -> dict[str, Any]:
-    return {"url": project.repository.url, "connection": project.repository.connection}
+    return {"repository": repository_of(project)}
 
 
 def _trees(project: Project) -> dict[str, Any]:
@@ -154,7 +158,10 @@ def _package(
 
 
 def _rehearsal(
-    project: Project, migrations: Migrations, checkout: CheckoutOperator
+    project: Project,
+    migrations: Migrations,
+    checkout: CheckoutOperator,
+    targets: Iterable[DeployTarget],
 ) -> GooseRehearseOperator:
     return GooseRehearseOperator(
         task_id=REHEARSE,
@@ -167,8 +174,8 @@ def _rehearsal(
         env=migrations.env,
         rehearse=migrations.rehearse.value,
         environments=tuple(project.environments),
-        targets=[fleet_target(project, name).to_json() for name in project.environments],
-        proof=_proof(project, migrations.prove).to_json(),
+        targets=tuple(targets),
+        proof=_proof(project, migrations.prove),
         execution_timeout=LIMITS["rehearse_migrations"] + _longest(project, migrations.prove),
         doc_md=documentation.task("rehearse_migrations"),
         **_source(project),

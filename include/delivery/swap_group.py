@@ -11,11 +11,13 @@ from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
-from include.project.machine import instance_type, machine_of
-from include.project.model import Environment, Project
-from slipway.model.target import Canary, DeployTarget, Probe
+from include.delivery.targets import account_of, repository_of
+from include.project.machine import machine_of
+from include.project.model import Project
+from slipway.model.target import DeployTarget
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator, goose_timeout
+from slipway.operators.preflight_look import Preflight
 from slipway.operators.record_release import RecordDeploymentOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
@@ -32,19 +34,24 @@ from slipway.tasks.consent import Admission
 
 
 def bake_and_swap(
-    project: Project, name: str, record: Any, *, reuse: bool = False, skip_frozen: bool = False
+    project: Project,
+    target: DeployTarget,
+    record: Any,
+    *,
+    reuse: bool = False,
+    skip_frozen: bool = False,
 ) -> list[BaseOperator]:
     """Add the tasks that put a recorded release on one environment.
 
     :param project: the project.
-    :param name: the environment's name.
+    :param target: the environment.
     :param record: the output of the task that has the release's record; ``[]`` is one part.
     :param reuse: take any image of the release that is there, instead of one that is up to date.
     :param skip_frozen: a swap that would begin within a freeze is skipped, instead of failing.
     :returns: the first of the tasks, side by side.
     """
-    environment = project.environments[name]
-    looks = preflight(project, fleet_target(project, name))
+    name = target.environment
+    looks = preflight(project, target)
     ready = preflight_task(looks, record, admission(project, name))
     image = BakeImageOperator(
         task_id="bake_image",
@@ -52,17 +59,16 @@ def bake_and_swap(
         unit=project.package.unit,
         config=project.package.config,
         uses=project.package.uses,
-        aws_conn_id=environment.aws.connection,
-        region=environment.aws.region,
+        account=account_of(target),
         reuse=reuse,
         admission=admission(project, name),
         machine=machine_of(project, name),
-        instance_type=instance_type(project, name),
+        instance_type=target.instance_type,
         execution_timeout=LIMITS["bake_image"],
         doc_md=documentation.task("bake_image"),
     )
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
-        first = swap(project, name, record, image, skip_frozen=skip_frozen)
+        first = swap(project, looks, record, image, skip_frozen=skip_frozen)
     # Beside the bake it takes no time of its own, and says within seconds what else a bake of
     # minutes would come before.
     ready >> first
@@ -76,16 +82,16 @@ def admission(project: Project, name: str) -> Admission:
 
 
 def swap(
-    project: Project, name: str, record: Any, image: BakeImageOperator, *, skip_frozen: bool
+    project: Project, looks: Preflight, record: Any, image: BakeImageOperator, *, skip_frozen: bool
 ) -> BaseOperator:
     """Add the tasks of the swap to the open task group, and return the first of them."""
-    target = fleet_target(project, name).to_json()
-    common: dict[str, Any] = {"environment": target, "image": image.output}
+    target, name = looks.target, looks.target.environment
+    common: dict[str, Any] = {"target": target, "image": image.output}
     freeze = _freeze(project, name, skip_frozen=skip_frozen)
     back = {**common, "admission": admission(project, name)}
     changes = {**back, **freeze}
-    begins = {**changes, "preflight": preflight(project, fleet_target(project, name))}
-    canary = _canary(common, changes, begins) if project.environments[name].canary else []
+    begins = {**changes, "preflight": looks}
+    canary = _canary(common, changes, begins) if target.canary else []
     launch = LaunchOperator(task_id="launch", **begins, **_worded("launch"))
     healthy = FleetHealthySensor(task_id="fleet_healthy", **common, **_worded("fleet_healthy"))
     shift = ShiftTrafficOperator(task_id="shift_traffic", **changes, **_worded("shift_traffic"))
@@ -111,7 +117,7 @@ def swap(
         doc_md=documentation.task("record_deployment"),
     )
     risky = [*canary, launch, healthy, shift, in_service, soak]
-    migrate = _migrate(project, name, record, image, freeze)
+    migrate = _migrate(project, looks, record, image, freeze)
     way = [*([migrate] if migrate else []), *risky, retire, remember]
     chain(image, *way)
     risky >> roll_back
@@ -140,46 +146,14 @@ def _canary(
     ]
 
 
-def fleet_target(project: Project, name: str) -> DeployTarget:
-    """Say to the fleet what the project file says of one environment."""
-    environment: Environment = project.environments[name]
-    return DeployTarget(
-        project=project.name,
-        environment=name,
-        region=environment.aws.region,
-        aws_conn_id=environment.aws.connection,
-        target_group=environment.target_group,
-        load_balancer=environment.load_balancer,
-        subnets=environment.instance.subnets,
-        security_groups=environment.instance.security_groups,
-        instance_type=instance_type(project, name),
-        profile=environment.instance.profile,
-        min_size=environment.size.min,
-        desired_size=environment.size.desired,
-        max_size=environment.size.max,
-        health_path=environment.health.path,
-        health_port=environment.health.port,
-        health_scheme=environment.health.scheme,
-        health_status=environment.health.status,
-        drop=environment.instance.drop,
-        health_timeout=environment.health.timeout.total_seconds(),
-        soak=environment.soak.length.total_seconds(),
-        probe=Probe(**probe.model_dump()) if (probe := environment.soak.probe) else None,
-        alarms=environment.soak.alarms,
-        canary=_canary_size(environment),
-        keep_old=environment.keep_old.total_seconds(),
-        keep_failed=environment.keep_failed.total_seconds(),
-    )
-
-
-def _canary_size(environment: Environment) -> Canary | None:
-    canary = environment.canary
-    return Canary(size=canary.size, soak=canary.soak.total_seconds()) if canary else None
-
-
 def _migrate(
-    project: Project, name: str, record: Any, image: BakeImageOperator, freeze: dict[str, Any]
+    project: Project,
+    looks: Preflight,
+    record: Any,
+    image: BakeImageOperator,
+    freeze: dict[str, Any],
 ) -> GooseMigrateOperator | None:
+    name = looks.target.environment
     database = project.environments[name].database
     if project.migrations is None or database is None:
         return None
@@ -188,13 +162,12 @@ def _migrate(
     seconds = statement.total_seconds() if statement else None
     return GooseMigrateOperator(
         task_id="migrate",
-        environment=fleet_target(project, name).to_json(),
+        target=looks.target,
         release=record["release"],
         admission=admission(project, name),
         image=image.output,
-        preflight=preflight(project, fleet_target(project, name)),
-        url=project.repository.url,
-        connection=project.repository.connection,
+        preflight=looks,
+        repository=repository_of(project),
         directory=project.migrations.directory,
         env=settings.env,
         lock_timeout=(limit or project.migrations.lock_timeout).total_seconds(),

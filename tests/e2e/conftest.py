@@ -171,7 +171,11 @@ def checkout(guestbook: Repository, run: Callable[..., Any], artifacts: Path) ->
 
     def head() -> Json:
         operator = CheckoutOperator(
-            task_id="checkout", project="guestbook", url=guestbook.url, ref="main", branch="main"
+            task_id="checkout",
+            project="guestbook",
+            repository=guestbook.source,
+            ref="main",
+            branch="main",
         )
         found: Json = run(operator)
         return found

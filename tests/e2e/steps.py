@@ -7,11 +7,12 @@ from typing import Any
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.account import Account
 from slipway.model.facts import Checkout, Json, MachineImage, PublishedPackage, Release
 from slipway.model.target import DeployTarget
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.build_deb import BuildDebOperator
-from slipway.operators.migrations import GooseRehearseOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.images.search import known_images
 from tests.cloud_process import REGION
@@ -23,7 +24,7 @@ def pipeline(checkout: Json, repository: Repository) -> RunPipelineOperator:
     return RunPipelineOperator(
         task_id="test",
         checkout=checkout,
-        url=repository.url,
+        repository=repository.source,
         secrets={"database_password": "variable:guestbook_test_password"},
         images=IMAGES,
         timeout_seconds=120,
@@ -34,7 +35,7 @@ def rehearsal(checkout: Json, repository: Repository) -> GooseRehearseOperator:
     return GooseRehearseOperator(
         task_id="rehearse_migrations",
         checkout=checkout,
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         postgres=15,
     )
@@ -42,7 +43,10 @@ def rehearsal(checkout: Json, repository: Repository) -> GooseRehearseOperator:
 
 def deb(checkout: Json, repository: Repository, **more: str) -> BuildDebOperator:
     return BuildDebOperator(
-        task_id="build_deb", checkout=checkout, url=repository.url, **{**PACKAGE, **more}
+        task_id="build_deb",
+        checkout=checkout,
+        repository=repository.source,
+        **{**PACKAGE, **more},
     )
 
 
@@ -52,8 +56,7 @@ def bake(package: Json) -> BakeImageOperator:
         package=package,
         unit="guestbook.service",
         config={},
-        aws_conn_id="aws_default",
-        region=REGION,
+        account=Account(aws_conn_id="aws_default", region=REGION),
     )
 
 
@@ -72,7 +75,7 @@ def nowhere(release: Json) -> Json:
     }
 
 
-def target(**more: Any) -> Json:
+def target(**more: Any) -> DeployTarget:
     fields: dict[str, Any] = {
         "project": "guestbook",
         "environment": "dev",
@@ -91,7 +94,7 @@ def target(**more: Any) -> Json:
         "keep_old": 0.0,
         "target_group": "guestbook-dev",
     }
-    return DeployTarget(**(fields | more)).to_json()
+    return DeployTarget(**(fields | more))
 
 
 def seed(world: World, version: str) -> Json:

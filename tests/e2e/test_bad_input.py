@@ -27,7 +27,11 @@ Head = Callable[[], Json]
 
 def test_an_unknown_ref(guestbook: Repository, run: Run) -> None:
     operator = CheckoutOperator(
-        task_id="checkout", project="guestbook", url=guestbook.url, ref="mian", branch="main"
+        task_id="checkout",
+        project="guestbook",
+        repository=guestbook.source,
+        ref="mian",
+        branch="main",
     )
     with pytest.raises(AirflowFailException, match=r"no branch, tag or commit 'mian'(?s:.*)'main'"):
         run(operator)

@@ -88,7 +88,7 @@ def test_an_app_that_never_gets_healthy(
     built = run(deb(checkout(), guestbook))
     package = run(PublishAptOperator(task_id="publish_apt", deb=built))
     on_record(package)
-    good: dict[str, Any] = {"environment": target(), "image": run(bake(package))}
+    good: dict[str, Any] = {"target": target(), "image": run(bake(package))}
     run(LaunchOperator(task_id="launch", **good))
     run(FleetHealthySensor(task_id="fleet_healthy", **good))
     run(ShiftTrafficOperator(task_id="shift_traffic", **good))
@@ -96,7 +96,7 @@ def test_an_app_that_never_gets_healthy(
     serving = world.groups()
     assert len(serving) == 1
 
-    bad: dict[str, Any] = {"environment": target(health_timeout=6.0), "image": seed(world, "6.6.6")}
+    bad: dict[str, Any] = {"target": target(health_timeout=6.0), "image": seed(world, "6.6.6")}
     launched = run(LaunchOperator(task_id="launch", **bad))
     assert launched["previous_group"] == serving[0]
     with pytest.raises(AirflowFailException, match=r"0 of 1 machines healthy .*ConnectError"):
@@ -119,7 +119,7 @@ def test_a_cloud_that_lacks_what_the_project_names(run: Run, world: World) -> No
         ({"subnets": ("slipway-x",)}, "no subnet 'slipway-x'"),
         ({"security_groups": ("slipway-ap",)}, "did you mean 'slipway-app'"),
     ):
-        operator = LaunchOperator(task_id="launch", environment=target(**mistake), image=image)
+        operator = LaunchOperator(task_id="launch", target=target(**mistake), image=image)
         with pytest.raises(AirflowFailException, match=expected):
             run(operator)
     assert world.groups() == []
@@ -142,9 +142,7 @@ def test_an_api_that_is_away_for_thirty_seconds(
     back.start()
     away = target(aws_conn_id="aws_away")
     began = time.monotonic()
-    rolled = run(
-        RollBackOperator(task_id="roll_back", environment=away, image=seed(world, "8.8.8"))
-    )
+    rolled = run(RollBackOperator(task_id="roll_back", target=away, image=seed(world, "8.8.8")))
     assert rolled["instance_ids"] == ()
     assert time.monotonic() - began >= 25
 

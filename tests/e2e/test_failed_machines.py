@@ -147,7 +147,7 @@ def _image(world: World, ledger: str, version: str) -> Json:
 def _fail(run: Run, world: World, ledger: str, version: str, **more: Any) -> FailureReport:
     """Bring a release that fails, and go back."""
     facts: dict[str, Any] = {
-        "environment": target(health_timeout=8.0, **more),
+        "target": target(health_timeout=8.0, **more),
         "image": _image(world, ledger, version),
     }
     run(LaunchOperator(task_id="launch", **facts))
@@ -209,12 +209,12 @@ def test_one_is_kept_out_of_traffic_until_its_time_is_over(
     [group] = balancers.describe_target_groups(Names=["guestbook-dev"])["TargetGroups"]
     health = balancers.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
     assert kept not in [one["Target"]["Id"] for one in health["TargetHealthDescriptions"]]
-    housekeeping = RetireStandbysOperator(task_id="t", environment=target())
+    housekeeping = RetireStandbysOperator(task_id="t", target=target())
     run(housekeeping)
     assert _state(world, kept) == "running"
     over = [{"Key": "slipway:failed-until", "Value": "1000"}]
     ec2.create_tags(Resources=[kept], Tags=over)
-    run(RetireStandbysOperator(task_id="t", environment=target()))
+    run(RetireStandbysOperator(task_id="t", target=target()))
     assert _state(world, kept) in ("shutting-down", "terminated")
 
 

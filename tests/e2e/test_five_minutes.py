@@ -15,6 +15,7 @@ from include.delivery.commit_dag import commit_dag
 from include.demo import add_environment, paths
 from include.project.loader import load_project
 from include.project.model import Project
+from slipway.model.account import Account
 from slipway.model.facts import MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from tests.cloud_process import REGION
@@ -111,8 +112,7 @@ def test_the_readmes_files_become_a_machine_that_says_hello(
         package=package,
         unit=project.package.unit,
         config=project.package.config,
-        aws_conn_id="aws_default",
-        region=REGION,
+        account=Account(aws_conn_id="aws_default", region=REGION),
     )
     machine = boot(MachineImage.from_json(run(bake)).image_id)
     # The release as the launch tells it to each machine; this one was launched by hand.

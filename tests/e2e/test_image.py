@@ -15,6 +15,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.demo.signing_key import make_signing_key
+from slipway.model.account import Account
 from slipway.model.facts import Json, MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.build_deb import BuildDebOperator
@@ -49,13 +50,17 @@ def package(
     checkout: Callable[[], Json], guestbook: Repository, run: Run
 ) -> tuple[Json, Repository]:
     found = checkout()
-    deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    deb = run(
+        BuildDebOperator(
+            task_id="build_deb", checkout=found, repository=guestbook.source, **PACKAGE
+        )
+    )
     run(
         GooseMigrateOperator(
             task_id="migrate",
-            environment=target(),
+            target=target(),
             release=found["release"],
-            url=guestbook.url,
+            repository=guestbook.source,
             directory="migrations",
             database_conn_id="guestbook_dev",
         )
@@ -69,8 +74,7 @@ def bake(run: Run, package: Json, **config: str) -> MachineImage:
         package=package,
         unit="guestbook.service",
         config=config,
-        aws_conn_id="aws_default",
-        region=REGION,
+        account=Account(aws_conn_id="aws_default", region=REGION),
     )
     return MachineImage.from_json(run(operator))
 
@@ -274,10 +278,18 @@ def test_an_old_release_is_baked_after_the_repositorys_key_was_rotated(
     guestbook.commit("Go on")
     found = run(
         CheckoutOperator(
-            task_id="checkout", project="guestbook", url=guestbook.url, ref="main", branch="main"
+            task_id="checkout",
+            project="guestbook",
+            repository=guestbook.source,
+            ref="main",
+            branch="main",
         )
     )
-    deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    deb = run(
+        BuildDebOperator(
+            task_id="build_deb", checkout=found, repository=guestbook.source, **PACKAGE
+        )
+    )
     new = run(PublishAptOperator(task_id="publish_apt", deb=deb))
     assert new["signing_key"] != old["signing_key"]
     assert not bake(run, old, GUESTBOOK_PORT="8199").reused
@@ -302,7 +314,11 @@ def test_a_service_that_its_package_starts_writes_nothing_into_the_image(
     override.write_text(f"{override.read_text()}guestbook: maintainer-script-calls-systemctl\n")
     guestbook.commit("Start at once")
     found = checkout()
-    deb = run(BuildDebOperator(task_id="build_deb", checkout=found, url=guestbook.url, **PACKAGE))
+    deb = run(
+        BuildDebOperator(
+            task_id="build_deb", checkout=found, repository=guestbook.source, **PACKAGE
+        )
+    )
     package = run(PublishAptOperator(task_id="publish_apt", deb=deb))
     image = bake(run, package, GUESTBOOK_PORT=PORT)
     files = _files(world, image.image_id)

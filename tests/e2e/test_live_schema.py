@@ -14,8 +14,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.model.facts import Json, SchemaVersion
 from slipway.model.proof_settings import ProofSettings, Question
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.migrations import GooseMigrateOperator, GooseRehearseOperator
+from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.publish_apt import PublishAptOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
@@ -47,11 +48,11 @@ def _rehearse(repository: Repository, checkout: Json) -> SchemaVersion:
     operator = GooseRehearseOperator(
         task_id="rehearse_migrations",
         checkout=checkout,
-        url=repository.url,
+        repository=repository.source,
         postgres=15,
         directory="migrations",
         targets=[target()],
-        proof=PROOF.to_json(),
+        proof=PROOF,
     )
     return SchemaVersion.from_json(_as_task(operator, checkout))
 
@@ -59,8 +60,8 @@ def _rehearse(repository: Repository, checkout: Json) -> SchemaVersion:
 def _migrate(repository: Repository, checkout: Json) -> SchemaVersion:
     operator = GooseMigrateOperator(
         task_id="migrate",
-        environment=target(),
-        url=repository.url,
+        target=target(),
+        repository=repository.source,
         directory="migrations",
         release=checkout["release"],
         database_conn_id="guestbook_dev",
@@ -90,7 +91,7 @@ def serving(
     package = run(PublishAptOperator(task_id="publish_apt", deb=run(deb(first, guestbook))))
     on_record(package)
     assert _migrate(guestbook, {**first, "run": "first"}).version == 3
-    swap: dict[str, Any] = {"environment": target(), "image": run(bake(package))}
+    swap: dict[str, Any] = {"target": target(), "image": run(bake(package))}
     run(LaunchOperator(task_id="launch", **swap))
     run(FleetHealthySensor(task_id="fleet_healthy", **swap))
     run(ShiftTrafficOperator(task_id="shift_traffic", **swap))
@@ -115,7 +116,11 @@ def head(guestbook: Repository, artifacts: Any) -> Callable[[str], Json]:
 
     def check_out(run_id: str) -> Json:
         operator = CheckoutOperator(
-            task_id="checkout", project="guestbook", url=guestbook.url, ref="main", branch="main"
+            task_id="checkout",
+            project="guestbook",
+            repository=guestbook.source,
+            ref="main",
+            branch="main",
         )
         task = FakeTask(dag_id="guestbook", run_id=run_id, task_id="checkout")
         return {**operator.execute(task.context), "run": run_id}

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from slipway.model.account import Account
 from slipway.model.facts import Json, MachineImage
 from slipway.model.machine import Machine, OperatingSystem
 from slipway.operators.bake_image import BakeImageOperator
@@ -46,8 +47,7 @@ def bake(run: Run, package: Json, machine: Machine) -> MachineImage:
         package=package,
         unit="guestbook.service",
         config={"GUESTBOOK_PORT": "8123"},
-        aws_conn_id="aws_default",
-        region=REGION,
+        account=Account(aws_conn_id="aws_default", region=REGION),
         machine=machine,
         instance_type="t3.micro",
     )

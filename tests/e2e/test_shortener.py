@@ -23,6 +23,7 @@ from include.images.build import bring_up_to_date
 from include.localcloud import infrastructure
 from include.project.loader import load_project
 from include.project.model import Project
+from slipway.model.account import Account
 from slipway.model.facts import Json, MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator
@@ -179,8 +180,8 @@ def test_from_an_empty_repository_to_a_machine_that_serves(
     run(
         GooseMigrateOperator(
             task_id="migrate",
-            environment=target(project="shortener"),
-            url=repository.url,
+            target=target(project="shortener"),
+            repository=repository.source,
             release=checkout["release"],
             directory="migrations",
             database_conn_id="shortener_dev",
@@ -191,8 +192,7 @@ def test_from_an_empty_repository_to_a_machine_that_serves(
         package=package,
         unit=project.package.unit,
         config=project.package.config,
-        aws_conn_id="aws_default",
-        region=REGION,
+        account=Account(aws_conn_id="aws_default", region=REGION),
     )
     machine = boot(MachineImage.from_json(run(bake)).image_id)
     found = _serving(machine)

@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import slipway.model.repository
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -32,6 +34,11 @@ class Repository:
         self.url = url
         self._clock = 1_700_000_000
         self.git("init", "--quiet", "--initial-branch=main", str(path), cwd=path.parent)
+
+    @property
+    def source(self) -> slipway.model.repository.Repository:
+        """The repository as operators are told of it."""
+        return slipway.model.repository.Repository(url=self.url)
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
         done = subprocess.run(

@@ -27,6 +27,7 @@ from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Checkout, DebPackage, Release, TestReport
+from slipway.model.repository import Repository as GitRepository
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import keep_fact
@@ -160,7 +161,7 @@ class Run:
         operator = RunPipelineOperator(
             task_id=task,
             checkout=self.checkout.to_json(),
-            url=self.shop.url,
+            repository=GitRepository(url=self.shop.url),
             images=IMAGES,
             built=built,
             **more,
@@ -171,7 +172,7 @@ class Run:
         operator = BuildDebOperator(
             task_id="build_deb",
             checkout=self.checkout.to_json(),
-            url=self.shop.url,
+            repository=GitRepository(url=self.shop.url),
             package="shop",
             nfpm_file="nfpm.yaml",
             unit="shop.service",

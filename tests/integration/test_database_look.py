@@ -60,7 +60,9 @@ def preflight(repository: Repository) -> Preflight:
         target=make_target(),
         image=mock.create_autospec(ImageOutlook, instance=True),
         schema=SchemaOutlook(
-            url=repository.url, directory="migrations", database_conn_id="shop_dev"
+            repository=repository.source,
+            directory="migrations",
+            database_conn_id="shop_dev",
         ),
     )
 

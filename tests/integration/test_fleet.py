@@ -95,7 +95,7 @@ def ami(_cloud: None) -> str:
     return bake_web(client("ec2"))
 
 
-def _target(**more: Any) -> Json:
+def _target(**more: Any) -> DeployTarget:
     fields: dict[str, Any] = {
         "project": "shop",
         "environment": "dev",
@@ -114,7 +114,7 @@ def _target(**more: Any) -> Json:
         "keep_old": 0.0,
         "target_group": "shop-dev",
     }
-    return DeployTarget(**(fields | more)).to_json()
+    return DeployTarget(**(fields | more))
 
 
 def _facts(ami: str, version: str, **more: Any) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _facts(ami: str, version: str, **more: Any) -> dict[str, Any]:
         playbook_hash="p",
         region=REGION,
     )
-    return {"environment": _target(**more), "image": image.to_json()}
+    return {"target": _target(**more), "image": image.to_json()}
 
 
 def _run(kind: Callable[..., Any], facts: dict[str, Any]) -> Any:
@@ -218,7 +218,7 @@ def test_back_to_the_warm_one_takes_seconds(ami: str, caplog: pytest.LogCaptureF
 
 
 def test_a_standby_goes_when_it_is_due_with_all_its_machines() -> None:
-    housekeeping = RetireStandbysOperator(task_id="housekeeping", environment=_target())
+    housekeeping = RetireStandbysOperator(task_id="housekeeping", target=_target())
     housekeeping.execute(FakeTask(dag_id="housekeeping").context)
     assert "shop-dev-1.0-2.gbbb" in _names()
     _cloud_of().mark_standby("shop-dev-1.0-2.gbbb", int(time.time()) - 1)

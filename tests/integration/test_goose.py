@@ -18,8 +18,9 @@ from slipway.hooks.docker.metadata_guard import KIND
 from slipway.model.container import ContainerSpec
 from slipway.model.facts import Checkout, Release, SchemaVersion
 from slipway.operators import swap
-from slipway.operators.migrations import GooseMigrateOperator, GooseRehearseOperator
+from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.preview import SchemaOutlook
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.tasks.schema.scratch_postgres import scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -78,7 +79,7 @@ def rehearse(engine: ContainerEngine, repository: Repository, **files: str) -> S
     operator = GooseRehearseOperator(
         task_id="goose",
         checkout=checkout.to_json(),
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         postgres=15,
     )
@@ -145,9 +146,9 @@ def migrate(
 ) -> SchemaVersion:
     operator = GooseMigrateOperator(
         task_id="goose",
-        environment=make_target().to_json(),
+        target=make_target(),
         release=Release(project="shop", sha=sha, version="1").to_json(),
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         database_conn_id="shop_dev",
         **options,
@@ -180,7 +181,11 @@ def test_a_look_at_a_database_changes_nothing(
     engine: ContainerEngine, repository: Repository, database: str
 ) -> None:
     release = Release(project="shop", sha=repository.commit(**GOOD), version="1")
-    outlook = SchemaOutlook(url=repository.url, directory="migrations", database_conn_id="shop_dev")
+    outlook = SchemaOutlook(
+        repository=repository.source,
+        directory="migrations",
+        database_conn_id="shop_dev",
+    )
     said = outlook.look(release, context(engine), lambda _: None)
     assert said == "0 -> 2, applies 00001_a.sql, 00002_b.sql"
     tables = "select count(*) from pg_tables where tablename like 'goose%'"

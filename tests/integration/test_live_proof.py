@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from slipway.model.proof_settings import OnBroken, ProofSettings, Question
 from slipway.model.schema_facts import LiveProof
 from slipway.operators import swap
 from slipway.operators.build_deb import BuildDebOperator
-from slipway.operators.migrations import GooseRehearseOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.git_server import Repository
@@ -81,7 +80,7 @@ def live(repository: Repository, cloud: FakeFleetCloud, artifacts: Path) -> Rele
     build = BuildDebOperator(
         task_id="build_deb",
         checkout=checkout.to_json(),
-        url=repository.url,
+        repository=repository.source,
         package="guestbook",
         nfpm_file="packaging/nfpm.yaml",
         unit="guestbook.service",
@@ -120,11 +119,11 @@ def rehearse(
     operator = GooseRehearseOperator(
         task_id="rehearse_migrations",
         checkout=checkout.to_json(),
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         postgres=15,
-        targets=[dev.to_json(), prod.to_json()],
-        proof=json.loads(json.dumps(settings.to_json())),
+        targets=[dev, prod],
+        proof=settings,
     )
     context = FakeTask(dag_id="guestbook", run_id="two", task_id="rehearse_migrations").context
     return SchemaVersion.from_json(operator.execute(signed(context, checkout=checkout)))

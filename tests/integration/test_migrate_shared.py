@@ -100,7 +100,11 @@ def test_an_index_that_an_earlier_try_left_invalid_is_told_with_its_cure_and_not
     with pytest.raises(AirflowFailException, match=rf"public\.a_n of the table a(.|\n)*{cure}"):
         migrate(engine, repository, sha)
     release = Release(project="shop", sha=sha, version="1")
-    outlook = SchemaOutlook(url=repository.url, directory="migrations", database_conn_id="shop_dev")
+    outlook = SchemaOutlook(
+        repository=repository.source,
+        directory="migrations",
+        database_conn_id="shop_dev",
+    )
     with pytest.raises(Exception, match=cure):
         outlook.look(release, context(engine), lambda _: None)
     psql(engine, database, "drop index concurrently a_n")

@@ -18,7 +18,7 @@ from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.tools.recipes import pack
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import Checkout, Release, SchemaVersion
-from slipway.operators.migrations import GooseRehearseOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.tasks.schema.scratch_postgres import ScratchPostgres, scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.test_metadata_guard import METADATA, metadata_service
@@ -94,7 +94,7 @@ def rehearse(
     operator = GooseRehearseOperator(
         task_id="goose",
         checkout=checkout.to_json(),
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         postgres=15,
         **options,

@@ -16,7 +16,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Checkout, Release, SchemaVersion
-from slipway.operators.migrations import GooseRehearseOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_goose
 from tests.integration.test_goose import GOOD, A, B
@@ -57,7 +57,7 @@ def rehearse(
     operator = GooseRehearseOperator(
         task_id="goose",
         checkout=checkout.to_json(),
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         postgres=15,
         environments=["dev", "prod"],

@@ -77,7 +77,7 @@ def test_a_pipeline_beside_a_failed_task_is_gone_within_seconds(
     pipeline = RunPipelineOperator(
         task_id="test",
         checkout=checkout.to_json(),
-        url=repository.url,
+        repository=repository.source,
         images={"debian:12": "slipway/debian:12"},
     )
     began = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Self
 
 from slipway.model.fact import Fact
 from slipway.model.release import Release
@@ -47,6 +48,23 @@ class MachineImage(Fact):
     playbook_hash: str
     region: str
     reused: bool = False
+
+    @classmethod
+    def unbaked(cls, release: Release, *, region: str) -> Self:
+        """Return an image that is not there: nothing is launched of it.
+
+        :param release: that it would hold; where only its server group is meant, its version alone.
+        :param region: where it would live.
+        """
+        return cls(
+            release=release,
+            image_id="",
+            name="",
+            base_image_id="",
+            deb_sha256="",
+            playbook_hash="",
+            region=region,
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

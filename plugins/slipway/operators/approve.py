@@ -15,6 +15,7 @@ from slipway.hooks.store.approvals import REASON, Approval, Proposal
 from slipway.model.facts import Json
 from slipway.model.inert import inert, visible
 from slipway.operators.check_freeze import held_up
+from slipway.policies.freeze import FreezeWindow
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.params import freeze_override
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
@@ -41,7 +42,7 @@ class ApproveReleaseOperator(ApprovalOperator):
     A yes that comes within a freeze window ends it as well, since it was asked for outside of one.
 
     :param admission: of the environment.
-    :param windows: of the environment, :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param windows: of the environment.
     :param newest_only: a newer commit that is asked about ends the wait, and the run's deployment.
     :param clock: the time now, with its zone.
     :returns: :class:`Approval` as JSON; the XCom ``approval`` has it also after a no.
@@ -51,7 +52,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         self,
         *,
         admission: Admission,
-        windows: Sequence[Json] = (),
+        windows: Sequence[FreezeWindow] = (),
         newest_only: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **kwargs: Any,

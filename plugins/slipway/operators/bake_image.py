@@ -18,6 +18,7 @@ from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.installation import INSTALLATION, installation_name
 from slipway.hooks.tools.packer import Bake, bake
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.account import Account
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.model.machine import Machine
 from slipway.model.tags import ENVIRONMENT, PROJECT
@@ -88,8 +89,7 @@ class BakeImageOperator(BaseOperator):
     :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
     :param unit: the systemd unit that serves.
     :param config: settings in the unit's environment on every machine.
-    :param aws_conn_id: Airflow connection of the account.
-    :param region: where the image lives.
+    :param account: where the image lives.
     :param docker_conn_id: Airflow connection of the container engine.
     :param recipes: the folder that holds ``packer`` and ``ansible``; ``[slipway] recipes`` when
         None.
@@ -112,8 +112,7 @@ class BakeImageOperator(BaseOperator):
         package: Any,
         unit: str,
         config: Mapping[str, str],
-        aws_conn_id: str,
-        region: str,
+        account: Account,
         docker_conn_id: str = DEFAULT,
         recipes: str | None = None,
         reuse: bool = False,
@@ -127,8 +126,7 @@ class BakeImageOperator(BaseOperator):
         self.package = package
         self.unit = unit
         self.config = dict(config)
-        self.aws_conn_id = aws_conn_id
-        self.region = region
+        self.account = account
         self.docker_conn_id = docker_conn_id
         self.recipes = recipes
         self.reuse = reuse
@@ -148,8 +146,10 @@ class BakeImageOperator(BaseOperator):
             package = PublishedPackage.from_json(self.package)
             if self.admission is not None:
                 package = self.admission.package(context, package)
-            catalogue = ImageCatalogue(aws_client(self.aws_conn_id, self.region, "ec2"))
-            images = known_images(catalogue, self.region)
+            catalogue = ImageCatalogue(
+                aws_client(self.account.aws_conn_id, self.account.region, "ec2")
+            )
+            images = known_images(catalogue, self.account.region)
             if self.reuse and (found := self._baked_before(images, package)):
                 return found.to_json()
             return self._bake(context, package, images).to_json()
@@ -176,13 +176,13 @@ class BakeImageOperator(BaseOperator):
                 name=container_name(context),
                 labels=self._labels,
             ),
-            aws_conn_id=self.aws_conn_id,
+            aws_conn_id=self.account.aws_conn_id,
             installation=installation_name(store),
             builder_marks={PROJECT: project, ENVIRONMENT: environment},
             log=self._say,
         )
         layers = Layers(
-            region=self.region,
+            region=self.account.region,
             unit=self.unit,
             config=self.config,
             recipes=self.recipes,

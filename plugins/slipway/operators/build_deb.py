@@ -22,6 +22,7 @@ from slipway.hooks.temporary_file import spool
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, PackageVariant, Release
 from slipway.model.large_files import LargeFiles
+from slipway.model.repository import Repository
 from slipway.tasks.built_files import BuiltStore
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, kept_report, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
@@ -36,8 +37,7 @@ class BuildDebOperator(BaseOperator):
     """Build a commit's ``.deb`` and put it into the artifact store.
 
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
-    :param url: the repository.
-    :param connection: Airflow connection with the repository's credentials.
+    :param repository: that the commit is in.
     :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
     :param lfs: what becomes of files in Git LFS (:class:`slipway.model.large_files.LargeFiles`).
     :param package: the name that the package must have.
@@ -58,11 +58,10 @@ class BuildDebOperator(BaseOperator):
         self,
         *,
         checkout: Any,
-        url: str,
+        repository: Repository,
         package: str,
         nfpm_file: str,
         unit: str,
-        connection: str | None = None,
         submodules: dict[str, str] | None = None,
         lfs: str = LargeFiles.FETCH.value,
         docker_conn_id: str = DEFAULT,
@@ -78,8 +77,7 @@ class BuildDebOperator(BaseOperator):
         self.built_task = built_task
         self.debs = debs
         self.suites = tuple(suites)
-        self.url = url
-        self.connection = connection
+        self.repository = repository
         self.submodules = submodules or {}
         self.lfs = lfs
         self.package = package
@@ -97,7 +95,12 @@ class BuildDebOperator(BaseOperator):
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             release = checkout.release
-            mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
+            mirror = git_mirror(
+                self.repository.url,
+                self.repository.connection,
+                self.submodules,
+                LargeFiles(self.lfs),
+            )
             self._labels = labels(context)
             engine = container_engine(self.docker_conn_id)
             toolbox = Toolbox(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class CheckFreezeOperator(BaseOperator):
     """Stop, or skip what follows, within a freeze window.
 
-    :param windows: :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param windows: of the environment.
     :param skip: skip what follows, instead of failing; for runs that nobody started by hand.
     :param clock: the time now, with its zone.
     :returns: the window, who overrode it and why, if somebody did; otherwise None.
@@ -34,7 +34,7 @@ class CheckFreezeOperator(BaseOperator):
     def __init__(
         self,
         *,
-        windows: Sequence[Json],
+        windows: Sequence[FreezeWindow],
         skip: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **kwargs: Any,
@@ -58,17 +58,19 @@ class CheckFreezeOperator(BaseOperator):
                 raise
 
 
-def held_up(windows: Sequence[Json], now: datetime, context: Context, log: Any) -> Json | None:
+def held_up(
+    windows: Sequence[FreezeWindow], now: datetime, context: Context, log: Any
+) -> Json | None:
     """Ask whether a run must stop here.
 
-    :param windows: :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param windows: of the environment.
     :param now: with its zone.
     :param context: the task's, for the run's params.
     :param log: a logger.
     :returns: the override that let the run through a window, None outside of all windows.
     :raises EnvironmentFrozen: naming the window and its end.
     """
-    freeze = freeze_at([FreezeWindow.from_json(one) for one in windows], now)
+    freeze = freeze_at(windows, now)
     if freeze is None:
         log.info("no freeze window is open")
         return None

@@ -17,6 +17,7 @@ from slipway.model.deliverable import Deliverable
 from slipway.model.event import HEADS, TAGS, Event
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.inert import visible
+from slipway.model.repository import Repository
 from slipway.tasks.kept_facts import forget_fact, keep_fact
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -32,13 +33,12 @@ class CheckoutOperator(BaseOperator):
     worker for the sha.
 
     :param project: the project's name.
-    :param url: the repository.
+    :param repository: where its commits are.
     :param ref: branch, tag or sha; empty for the branch's newest commit.
     :param branch: the branch that is delivered, reported where the ref names none.
     :param branches: patterns of further branches that are delivered.
     :param tags: patterns of tags that are delivered.
     :param version_tags: patterns of tags that number versions; all that look so by default.
-    :param connection: Airflow connection with the repository's credentials.
     :returns: :class:`slipway.model.facts.Checkout` as JSON.
     """
 
@@ -49,24 +49,23 @@ class CheckoutOperator(BaseOperator):
         self,
         *,
         project: str,
-        url: str,
+        repository: Repository,
         ref: str,
         branch: str,
         branches: Sequence[str] = (),
         tags: Sequence[str] = (),
         version_tags: Sequence[str] = (),
-        connection: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.project = project
-        self.url = url
+        # In words that Airflow can keep of a task.
+        self.url, self.connection = repository.url, repository.connection
         self.ref = ref
         self.branch = branch
         self.branches = list(branches)
         self.tags = list(tags)
         self.version_tags = list(version_tags)
-        self.connection = connection
 
     def execute(self, context: Context) -> Json:
         """Resolve the ref and describe the commit.

@@ -16,6 +16,7 @@ from slipway.hooks.store.failed_deployments import FailedDeployment, FailedDeplo
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json
 from slipway.model.inert import visible
+from slipway.model.repository import Repository
 from slipway.model.target import DeployTarget
 from slipway.operators.record_release import parts
 from slipway.operators.swap import open_cloud
@@ -33,14 +34,15 @@ _LISTED = 25
 class ChooseReleaseOperator(BaseOperator):
     """Take a release out of the catalogue, where only those are that passed the commit pipeline.
 
-    :param environment: where it will go, :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment that it will go to.
     :param version: a version, the start of a sha, ``newest`` (of those that have not failed where
         releases are tried first), ``previous`` (the last good one before what serves now),
         ``choose`` (a person picks one from a list), or nothing: what the environment before this
         one runs now.
-    :param source: ``url``, ``branch`` and ``connection`` of the repository, by whose branch the
-        newest release is known; without them it is by what was noted of each.
-    :param before: the environment before this one, as JSON; without one, nothing means ``newest``.
+    :param repository: by whose branch the newest release is known; without one it is by what was
+        noted of each.
+    :param branch: that is delivered.
+    :param before: the environment before this one; without one, nothing means ``newest``.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
     """
 
@@ -50,17 +52,19 @@ class ChooseReleaseOperator(BaseOperator):
     def __init__(
         self,
         *,
-        environment: Json,
+        target: DeployTarget,
         version: str,
-        before: Json | None = None,
-        source: Json | None = None,
+        before: DeployTarget | None = None,
+        repository: Repository | None = None,
+        branch: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
-        self.environment = environment
+        self.target = target
         self.version = version
         self.before = before
-        self.source = source
+        self.repository = repository
+        self.branch = branch
 
     def execute(self, context: Context) -> Json:
         """Find the release; an unknown one fails for good, naming what there is."""
@@ -76,14 +80,13 @@ class ChooseReleaseOperator(BaseOperator):
         self.log.info("%s chose %s", visible(who), version)
         with no_retry_on_input_error():
             catalogue = ReleaseCatalogue(artifact_store())
-            return self._taken(catalogue.find(self.environment["project"], version))
+            return self._taken(catalogue.find(self.target.project, version))
 
     def _ask(self, context: Context, catalogue: ReleaseCatalogue) -> None:
-        target = DeployTarget.from_json(self.environment)
-        places = [DeployTarget.from_json(self.before)] if self.before else []
+        target = self.target
         seen = {
             place.environment: serving_version(open_cloud(place).observe())
-            for place in [*places, target]
+            for place in self._places()
         }
         on = {name: version for name, version in seen.items() if version}
         recent = catalogue.recent(target.project, _LISTED)
@@ -93,7 +96,7 @@ class ChooseReleaseOperator(BaseOperator):
             on=on,
             failed=self._failures(one.checkout.release.version for one in recent),
             subject=f"Which release of {target.project} goes to {target.environment}?",
-            default=on.get(places[0].environment) if places else None,
+            default=on.get(self.before.environment) if self.before else None,
         )
 
     def _taken(self, record: ReleaseRecord) -> Json:
@@ -106,22 +109,21 @@ class ChooseReleaseOperator(BaseOperator):
         return parts(record)
 
     def _find(self, catalogue: ReleaseCatalogue, asked: str) -> ReleaseRecord:
-        project = self.environment["project"]
+        project = self.target.project
         if asked == PREVIOUS:
             return catalogue.find(project, self._previous())
         if asked and asked != NEWEST:
             return catalogue.find(project, asked)
         if asked == NEWEST or self.before is None:
             return catalogue.newest(project, self._line(), self._passes)
-        source = DeployTarget.from_json(self.before)
-        self.log.info("no version was named, so it is what %s runs", source.environment)
-        return catalogue.find(project, _serving(source))
+        self.log.info("no version was named, so it is what %s runs", self.before.environment)
+        return catalogue.find(project, _serving(self.before))
 
     def _passes(self, version: str) -> bool:
         """Pass over what failed where releases are tried first."""
-        tried = (self.before or self.environment)["environment"]
+        tried = (self.before or self.target).environment
         notes = FailedDeployments(artifact_store())
-        failed = notes.find(self.environment["project"], tried, [version]).get(version)
+        failed = notes.find(self.target.project, tried, [version]).get(version)
         if failed is not None:
             self.log.warning(
                 "%s %s, so it is passed over; name it to deploy it all the same", version, failed
@@ -132,24 +134,29 @@ class ChooseReleaseOperator(BaseOperator):
         """Find out which releases failed in the environments that the choice is about."""
         notes, asked = FailedDeployments(artifact_store()), list(versions)
         found: dict[str, list[FailedDeployment]] = {}
-        for place in [*([self.before] if self.before else []), self.environment]:
-            failed = notes.find(self.environment["project"], place["environment"], asked)
+        for place in self._places():
+            failed = notes.find(place.project, place.environment, asked)
             for version, note in failed.items():
                 found.setdefault(version, []).append(note)
         return found
 
+    def _places(self) -> list[DeployTarget]:
+        """List the environments that the choice is about, in the order in which releases go."""
+        return [*([self.before] if self.before else []), self.target]
+
     def _line(self) -> list[str] | None:
         """Return the delivered branch as the git server has it now, if it answers."""
-        if self.source is None:
+        if self.repository is None:
             return None
+        source = self.repository
         try:
-            return branch_line(**self.source)
+            return branch_line(url=source.url, branch=self.branch, connection=source.connection)
         except RepositoryUnreachable as error:
             self.log.warning("%s; the newest release is taken by the order noted then", error)
             return None
 
     def _previous(self) -> str:
-        target = DeployTarget.from_json(self.environment)
+        target = self.target
         history = DeploymentHistory(artifact_store())
         serving = _serving(target)
         found = previous(history.versions(target.project, target.environment), serving)

@@ -21,6 +21,7 @@ from slipway.fleet.lease import Lease
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
+from slipway.policies.freeze import FreezeWindow
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.own_swap import name_of_swap, name_of_way_back, own_swap
@@ -49,7 +50,7 @@ class LeasedOperator(BaseOperator):
     within a window. What has begun goes on.
 
     :param admission: what the environment lets in; None lets everything in.
-    :param windows: of the environment, :class:`slipway.policies.freeze.FreezeWindow` as JSON, each.
+    :param windows: of the environment.
     :param skip_frozen: skip what follows, instead of failing; for runs that nobody started by
         hand.
     :param clock: the time now, with its zone.
@@ -64,7 +65,7 @@ class LeasedOperator(BaseOperator):
         self,
         *,
         admission: Admission | None = None,
-        windows: Sequence[Json] = (),
+        windows: Sequence[FreezeWindow] = (),
         skip_frozen: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         preflight: Preflight | None = None,
@@ -98,7 +99,7 @@ class LeasedOperator(BaseOperator):
         self,
         context: Context,
         cloud: Cloud,
-        environment: Json,
+        target: DeployTarget,
         release: str,
         *,
         begin: Callable[[], None] | None,
@@ -110,7 +111,7 @@ class LeasedOperator(BaseOperator):
 
         :param context: the task's.
         :param cloud: where the lease lies.
-        :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+        :param target: the environment.
         :param release: the version that the run brings in.
         :param begin: looks whether the run may begin its swap, and raises when it must not; None
             for the way back, which is always open.
@@ -145,7 +146,7 @@ class LeasedOperator(BaseOperator):
             except LeaseHeld as held:
                 if told != (told := held.message):
                     self.log.info("waiting: %s", told)
-                self._wait(held, DeployTarget.from_json(environment), since)
+                self._wait(held, target, since)
         self.log.info("lease: %s, generation %s", lease.name, mine.generation)
         said = {"name": lease.name, "owner": mine.owner, "generation": mine.generation}
         ti: Any = context["ti"]

@@ -1,8 +1,7 @@
-"""Steps 3 and 7: rehearse a commit's migrations, then apply them to an environment's database."""
+"""Step 7: bring an environment's database to the schema of the release that comes."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,23 +16,18 @@ from slipway.hooks.migrations.postgres_url import postgres_url
 from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
-from slipway.model.facts import Checkout, Json, Release
-from slipway.model.proof_settings import OnBroken, ProofSettings
+from slipway.model.facts import Json, Release
+from slipway.model.repository import Repository
 from slipway.model.schema_facts import HeavyChange
 from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator, check_plan_is_current
 from slipway.operators.swap import open_cloud
-from slipway.policies.heavy_changes import OnHeavy, describe
-from slipway.policies.schema import OnRollBack, Rehearse
-from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
-from slipway.tasks.making_way.side_by_side import SideBySide
+from slipway.policies.heavy_changes import OnHeavy
+from slipway.policies.schema import OnRollBack
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.proof.live_proof import MigrationProof
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
 from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.schema.change import SchemaChange
-from slipway.tasks.schema.rehearsal import Prover, Rehearsal
-from slipway.tasks.schema.starts import schema_starts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,25 +45,23 @@ _MARGIN = 300.0
 _MIGRATION_PATIENCE = 120.0
 
 
-class _GooseOperator(BaseOperator):
-    """What both operators share: where the files come from, and cleaning up when killed."""
+class GooseOperator(BaseOperator):
+    """What those who run goose share: where the files come from, and cleaning up when killed."""
 
     ui_color = "#fef3c7"
 
     def __init__(
         self,
         *,
-        url: str,
+        repository: Repository,
         directory: str,
-        connection: str | None = None,
         env: Mapping[str, str] | None = None,
         docker_conn_id: str = DEFAULT,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.env = dict(env or {})
-        self.url = url
-        self.connection = connection
+        self.repository = repository
         self.directory = directory
         self.docker_conn_id = docker_conn_id
         self._labels: dict[str, str] = {}
@@ -87,7 +79,7 @@ class _GooseOperator(BaseOperator):
         return self._engine
 
     def _migrations(self, sha: str) -> MigrationFiles:
-        return migration_files(self.url, self.connection, self.directory, sha)
+        return migration_files(self.repository, self.directory, sha)
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)
@@ -96,122 +88,14 @@ class _GooseOperator(BaseOperator):
         self.log.warning("%s", line)
 
 
-class GooseRehearseOperator(_GooseOperator):
-    """Run the migrations on a fresh Postgres, as its database's owner, from where they will start.
-
-    Where the environments' databases stand is on record: each such state is made with the files of
-    then, and the commit's go up from there, down to it, and up again.
-
-    :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
-    :param url: the repository.
-    :param connection: Airflow connection with the repository's credentials.
-    :param directory: where the migrations are, from the repository's top.
-    :param postgres: Postgres' major version.
-    :param environments: names of the project's environments.
-    :param extensions: made beforehand, as whoever runs production's server would.
-    :param image: of Postgres, where the usual one lacks what the migrations need.
-    :param roles: made beforehand, as they are on production's server.
-    :param env: the variables that ``ENVSUB`` sees.
-    :param rehearse: :class:`slipway.policies.schema.Rehearse`: whether the way down is rehearsed.
-    :param targets: :class:`slipway.model.target.DeployTarget` as JSON, of each environment that the
-        commit may reach: what serves there is tried on the migrated schema.
-    :param proof: :class:`slipway.model.proof_settings.ProofSettings` as JSON; None tries nothing.
-    :param docker_conn_id: Airflow connection of the container engine.
-    :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
-    """
-
-    template_fields: Sequence[str] = ("checkout",)
-
-    def __init__(
-        self,
-        *,
-        checkout: Any,
-        postgres: int,
-        environments: Sequence[str] = (),
-        extensions: Sequence[str] = (),
-        image: str = "",
-        roles: Sequence[str] = (),
-        rehearse: str = Rehearse.UP_DOWN_UP,
-        targets: Sequence[Json] = (),
-        proof: Json | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.targets = list(targets)
-        self.proof = proof
-        self.checkout = checkout
-        self.environments = tuple(environments)
-        self.extensions = tuple(extensions)
-        self.image = image
-        self.roles = tuple(roles)
-        self.rehearse = Rehearse(rehearse)
-        self.postgres = postgres
-
-    def execute(self, context: Context) -> Json:
-        """Rehearse.
-
-        :raises AirflowFailException: when a migration is at fault, naming file and direction, or a
-            release that serves does not work on the migrated schema, naming its query.
-        """
-        with SideBySide(self, context), no_retry_on_input_error():
-            forget_fact(context)
-            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
-            migrations = self._migrations(checkout.release.sha)
-            starts = schema_starts(
-                artifact_store(),
-                checkout.release.project,
-                self.environments,
-                self._migrations,
-                self._warn,
-            )
-            rehearsal = Rehearsal(
-                engine=self._open_engine(context),
-                labels=self._labels,
-                postgres=self.postgres,
-                database=container_name(context, "postgres"),
-                goose=container_name(context, "goose"),
-                extensions=self.extensions,
-                image=self.image,
-                roles=self.roles,
-                env=self.env,
-                rehearse=self.rehearse,
-                log=self._say,
-            )
-            prove = self._prover(context, rehearsal, migrations)
-            schema = replace(rehearsal, prove=prove).run(migrations, starts)
-            for change in schema.heavy:
-                # What serves has met the older ones.
-                if any(one.version and change.version > one.schema for one in schema.proofs):
-                    self._warn(describe(change))
-            return keep_fact(context, checkout.release, schema.to_json(), of=checkout)
-
-    def _prover(self, context: Context, rehearsal: Rehearsal, migrations: MigrationFiles) -> Prover:
-        settings = ProofSettings.from_json(self.proof or {"mode": OnBroken.OFF})
-        if settings.mode is OnBroken.OFF:
-            return None
-        proof = MigrationProof(
-            engine=rehearsal.engine,
-            name=container_name(context, "proof"),
-            labels=self._labels,
-            settings=settings,
-            goose=rehearsal.goose_for,
-            files=self._migrations,
-            open_cloud=open_cloud,
-            log=self._say,
-            warn=self._warn,
-        )
-        return partial(proof.of_what_serves, migrations, self.targets)
-
-
-class GooseMigrateOperator(_GooseOperator, LeasedOperator):
+class GooseMigrateOperator(GooseOperator, LeasedOperator):
     """Bring an environment's database to a release's schema, when it is the run's turn.
 
     A database that is ahead of the release, on the way back, is left as it is.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON: whose database it is.
+    :param target: the environment whose database it is.
     :param release: :class:`slipway.model.facts.Release` as JSON.
-    :param url: the repository.
-    :param connection: Airflow connection with the repository's credentials.
+    :param repository: that has the migrations.
     :param directory: where the migrations are, from the repository's top.
     :param database_conn_id: Airflow connection of the database.
     :param on_roll_back: :class:`slipway.policies.schema.OnRollBack`: whether the release may meet a
@@ -233,7 +117,7 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
     def __init__(
         self,
         *,
-        environment: Json,
+        target: DeployTarget,
         release: Any,
         database_conn_id: str,
         on_roll_back: str = OnRollBack.EXPAND_ONLY,
@@ -249,7 +133,7 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
         self.heavy_from = heavy_from
         self.statement_timeout = statement_timeout
         self.image = image
-        self.environment = environment
+        self.target = target
         self.on_roll_back = OnRollBack(on_roll_back)
         self.lock_timeout = lock_timeout
         self.release = release
@@ -261,8 +145,7 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
         :raises AirflowFailException: when a migration or the connection is at fault.
         """
         with no_retry_on_input_error():
-            target = DeployTarget.from_json(self.environment)
-            cloud = open_cloud(target)
+            cloud = open_cloud(self.target)
             release = Release.from_json(self.release)
             consent, heavy = None, tuple[HeavyChange, ...]()
             if self.admission is not None:
@@ -272,7 +155,7 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
                 consent = self.admission.consent(context, release)
             planned = partial(check_plan_is_current, cloud.observe, consent, release.version)
             lease = self.acquire_lease(
-                context, cloud, self.environment, release.version, consent=consent, begin=planned
+                context, cloud, self.target, release.version, consent=consent, begin=planned
             )
             planned()
             if consent:
@@ -289,7 +172,7 @@ class GooseMigrateOperator(_GooseOperator, LeasedOperator):
                 heavy=partial(tables.allowed, heavy, approved=consent is not None),
                 goose=self._goose(toolbox, migrations),
                 release=release,
-                environment=target.environment,
+                environment=self.target.environment,
                 on_roll_back=self.on_roll_back,
                 records=SchemaRecords(artifact_store()),
                 log=self._say,
@@ -327,15 +210,15 @@ def goose_timeout(statement_timeout: float | None) -> float:
     return max(_MIGRATION_TIMEOUT, (statement_timeout or 0.0) + _MARGIN)
 
 
-def migration_files(url: str, connection: str | None, directory: str, sha: str) -> MigrationFiles:
+def migration_files(repository: Repository, directory: str, sha: str) -> MigrationFiles:
     """Read a commit's migrations.
 
-    :param url: the repository.
-    :param connection: Airflow connection with its credentials.
+    :param repository: that has them.
     :param directory: where they are, from the repository's top.
     :param sha: the commit.
     """
-    with git_mirror(url, connection).archive(sha, directory) as archive:
+    mirror = git_mirror(repository.url, repository.connection)
+    with mirror.archive(sha, directory) as archive:
         return MigrationFiles.from_archive(archive.read(), directory.rstrip("/"))
 
 

@@ -20,8 +20,9 @@ from slipway.hooks.store.approvals import Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.facts import Json, PublishedPackage
+from slipway.model.facts import PublishedPackage
 from slipway.model.inert import visible
+from slipway.model.target import DeployTarget
 from slipway.operators.preflight_look import Preflight, require
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.operators.swap import open_swap
@@ -47,7 +48,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     is what counts. A dry run ends here: all that follows is skipped.
 
     :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     :param image: looks for the image.
     :param schema: looks at the database; None without migrations.
     :param always: also when the run is no dry run; otherwise the task has nothing to do then.
@@ -64,7 +65,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         self,
         *,
         package: Any,
-        environment: Json,
+        target: DeployTarget,
         image: ImageOutlook,
         schema: SchemaOutlook | None,
         always: bool,
@@ -75,7 +76,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     ) -> None:
         super().__init__(**kwargs)
         self.package = package
-        self.environment = environment
+        self.target = target
         self.image = image
         self.schema = schema
         self.always = always
@@ -158,7 +159,7 @@ class PlanOperator(BaseOperator, SkipMixin):
 
     def _lines(self, context: Context, package: PublishedPackage, *, dry: bool) -> Iterator[str]:
         image, words = self.image.look(package)
-        swap = open_swap(self.environment, image.to_json(), self.log.info)
+        swap = open_swap(self.target, image, self.log.info)
         swap.check()
         fleet = swap.observe(Goal.OLD_RETIRED)  # the wish that takes the closest look
         self._replaces = replaced = serving_version(fleet) or ""

@@ -101,7 +101,7 @@ class Preflight:
             told = error.message if isinstance(error, EnvironmentMisconfigured) else ""
             trouble = told or "has no such connection in Airflow, or in its secrets backend"
             return DatabaseSeen(connection=schema.database_conn_id, trouble=trouble)
-        migrations = migration_files(schema.url, schema.connection, schema.directory, release.sha)
+        migrations = migration_files(schema.repository, schema.directory, release.sha)
         engine = container_engine(schema.docker_conn_id)
         engine.remove_labelled(labels(context))
         toolbox = Toolbox(
@@ -126,7 +126,7 @@ class Preflight:
         *,
         database: DatabaseSeen | Unasked | None = None,
     ) -> tuple[Finding, ...]:
-        swap = open_swap(self.target.to_json(), image.to_json(), log)
+        swap = open_swap(self.target, image, log)
         needs = self._needs(swap, package)
         clients = aws_clients(self.target.aws_conn_id, self.target.region)
         seen = look_around(clients, needs, database=database)

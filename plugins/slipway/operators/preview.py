@@ -19,6 +19,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
+from slipway.model.repository import Repository
 from slipway.model.schema_facts import HeavyChange
 from slipway.operators.migrations import database_url, migration_files
 from slipway.policies.heavy_changes import OnHeavy
@@ -95,23 +96,15 @@ class ImageOutlook:
 
         :param package: of the release.
         """
-        return MachineImage(
-            release=package.release,
-            image_id=_NOT_YET,
-            name="",
-            base_image_id="",
-            deb_sha256=package.digest,
-            playbook_hash="",
-            region=self.layers.region,
-        )
+        image = MachineImage.unbaked(package.release, region=self.layers.region)
+        return replace(image, image_id=_NOT_YET, deb_sha256=package.digest)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaOutlook:
     """What goose would apply to an environment's database.
 
-    :param url: the repository.
-    :param connection: Airflow connection with the repository's credentials.
+    :param repository: that has the migrations.
     :param directory: where the migrations are, from the repository's top.
     :param database_conn_id: Airflow connection of the database.
     :param on_roll_back: whether a release may meet a database that is ahead of it.
@@ -122,10 +115,9 @@ class SchemaOutlook:
     :param docker_conn_id: Airflow connection of the container engine.
     """
 
-    url: str
+    repository: Repository
     directory: str
     database_conn_id: str
-    connection: str | None = None
     on_roll_back: OnRollBack = OnRollBack.EXPAND_ONLY
     environment: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
@@ -143,7 +135,7 @@ class SchemaOutlook:
         :raises MigrationFailed: when a file would be refused, or would find an index in its way.
         :raises HeavyMigration: when the project says ``stop`` to what it would do.
         """
-        migrations = migration_files(self.url, self.connection, self.directory, release.sha)
+        migrations = migration_files(self.repository, self.directory, release.sha)
         engine = container_engine(self.docker_conn_id)
         engine.remove_labelled(labels(context))
         toolbox = Toolbox(

@@ -17,6 +17,7 @@ from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.store.installation import installation_name
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.run_retention import forget_old_runs
+from slipway.model.account import Account
 from slipway.model.facts import Release
 from slipway.model.stored_image import StoredImage
 from slipway.model.tags import PROJECT
@@ -33,16 +34,14 @@ _BASES_KEPT = 3
 class _RetentionOperator(BaseOperator):
     """What both layers have in common.
 
-    :param aws_conn_id: Airflow connection of the account.
-    :param region: where the images live.
+    :param account: where the images live.
     """
 
     ui_color = "#fde68a"
 
-    def __init__(self, *, aws_conn_id: str, region: str, **kwargs: Any) -> None:
+    def __init__(self, *, account: Account, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.aws_conn_id = aws_conn_id
-        self.region = region
+        self.account = account
 
     def _clear(
         self,
@@ -70,7 +69,7 @@ class _RetentionOperator(BaseOperator):
         return gone
 
     def _open(self, tags: Mapping[str, str], installation: str) -> ImageRetention:
-        client = partial(aws_client, self.aws_conn_id, self.region)
+        client = partial(aws_client, self.account.aws_conn_id, self.account.region)
         return ImageRetention(client, tags, installation)
 
     def _release(self, image: StoredImage) -> Release | None:

@@ -15,7 +15,7 @@ from slipway.fleet.swap import Swap
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.facts import Json, MachineImage, Release
+from slipway.model.facts import MachineImage, Release
 from slipway.model.lease import UnfinishedSwap
 from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap, time_allowed
@@ -33,14 +33,14 @@ class RetireStandbysOperator(BaseOperator):
     failed, or somebody marked the run as failed, or deleted it. A release that was not watched to
     the end of its soak leaves.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     """
 
     ui_color = "#ede9fe"
 
-    def __init__(self, *, environment: Json, **kwargs: Any) -> None:
+    def __init__(self, *, target: DeployTarget, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.environment = environment
+        self.target = target
 
     def execute(self, context: Context) -> None:
         """Converge, if there is something to do.
@@ -87,17 +87,9 @@ class RetireStandbysOperator(BaseOperator):
         history.record(known, swap.target.environment, run_id=ti.run_id)
 
     def _open(self, version: str) -> Swap:
-        target = DeployTarget.from_json(self.environment)
-        image = MachineImage(
-            release=Release(project=target.project, sha="", version=version),
-            image_id="",
-            name="",
-            base_image_id="",
-            deb_sha256="",
-            playbook_hash="",
-            region=target.region,
-        )
-        return open_swap(self.environment, image.to_json(), self.log.info)
+        release = Release(project=self.target.project, sha="", version=version)
+        image = MachineImage.unbaked(release, region=self.target.region)
+        return open_swap(self.target, image, self.log.info)
 
     def _converge(self, swap: Swap, wish: Goal) -> None:
         swap.converge(wish, timeout=time_allowed(swap, wish))

@@ -19,6 +19,7 @@ from slipway.hooks.store.build_numbers import BuildNumbers
 from slipway.hooks.temporary_file import spool
 from slipway.model.facts import Checkout, Json, Release, TestReport
 from slipway.model.large_files import LargeFiles
+from slipway.model.repository import Repository
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.secret_refs import asked_for, short_secrets, unknown_secrets
 from slipway.pipeline.compiler.variables import build_variables, event_of
@@ -54,8 +55,7 @@ class RunPipelineOperator(BaseOperator):
     """Run a commit's ``.drone.yml`` in containers.
 
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
-    :param url: the repository.
-    :param connection: Airflow connection with the repository's credentials.
+    :param repository: that the commit is in.
     :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
     :param lfs: what becomes of files in Git LFS (:class:`slipway.model.large_files.LargeFiles`).
     :param pipeline_file: where the pipeline is, from the repository's top.
@@ -86,8 +86,7 @@ class RunPipelineOperator(BaseOperator):
         self,
         *,
         checkout: Any,
-        url: str,
-        connection: str | None = None,
+        repository: Repository,
         submodules: dict[str, str] | None = None,
         lfs: str = LargeFiles.FETCH.value,
         pipeline_file: str = ".drone.yml",
@@ -110,8 +109,7 @@ class RunPipelineOperator(BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.checkout = checkout
-        self.url = url
-        self.connection = connection
+        self.repository = repository
         self.submodules = submodules or {}
         self.lfs = lfs
         self.pipeline_file = pipeline_file
@@ -140,7 +138,12 @@ class RunPipelineOperator(BaseOperator):
         with SideBySide(self, context), no_retry_on_input_error(), spool() as file:
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
-            mirror = git_mirror(self.url, self.connection, self.submodules, LargeFiles(self.lfs))
+            mirror = git_mirror(
+                self.repository.url,
+                self.repository.connection,
+                self.submodules,
+                LargeFiles(self.lfs),
+            )
             sha = checkout.release.sha
             earlier = self.share.earlier(context, checkout.release)
             number = self._number(context, checkout.release, mirror, earlier)

@@ -42,7 +42,7 @@ _NOTHING = "nothing was launched, so there is nothing to roll back"
 class _FleetOperator(LeasedOperator):
     """Brings the fleet to one wish, when it is the run's turn.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :returns: :class:`slipway.model.facts.Deployment` as JSON.
     """
@@ -60,21 +60,21 @@ class _FleetOperator(LeasedOperator):
     # The release was watched to the end of its soak.
     soaked = False
 
-    def __init__(self, *, environment: Json, image: Any, **kwargs: Any) -> None:
+    def __init__(self, *, target: DeployTarget, image: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.environment = environment
+        self.target = target
         self.image = image
 
     def work(self, context: Context) -> Json:
         """Converge, and say what came of it."""
         with no_retry_on_input_error():
-            looking = open_swap(self.environment, self.image, self.log.info)
+            looking = self.open_swap()
             release = looking.image.release.version
             self.ask(context, looking)
             lease = self.acquire_lease(
                 context,
                 looking.cloud,
-                self.environment,
+                self.target,
                 release,
                 soaked=self.soaked,
                 consent=self.consent,
@@ -93,6 +93,10 @@ class _FleetOperator(LeasedOperator):
             if self.last:
                 self.leave(lease, release, context)
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
+
+    def open_swap(self) -> Swap:
+        """Open the swap that the task takes part in, without the lease."""
+        return open_swap(self.target, MachineImage.from_json(self.image), self.log.info)
 
     def ask(self, context: Context, swap: Swap) -> None:
         """Find out whether there is a turn to wait for, and somebody's yes where one is asked for.
@@ -221,8 +225,8 @@ class RollBackOperator(_FleetOperator):
 
     def leave(self, lease: Lease, release: str, context: Context) -> None:
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
-        tell_schema(self.environment, release, self.log.warning)
-        swap = open_swap(self.environment, self.image, self.log.info)
+        tell_schema(self.target, release, self.log.warning)
+        swap = self.open_swap()
         group = swap.group()
         if group is None or not group.attached:  # else it served before, and goes on
             note_failure(context, swap.image.release, swap.target.environment)
@@ -239,19 +243,18 @@ def time_allowed(swap: Swap, wish: Goal) -> float:
     return _PATIENCE + (swap.cloud.handover_seconds() if wish in _LEISURELY else 0)
 
 
-def open_swap(environment: Json, image: Json, log: Any) -> Swap:
+def open_swap(target: DeployTarget, image: MachineImage, log: Callable[..., None]) -> Swap:
     """Open the swap that a task takes part in.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
-    :param image: :class:`slipway.model.facts.MachineImage` as JSON.
+    :param target: the environment.
+    :param image: of the release.
     :param log: a logger's method.
     """
-    target = DeployTarget.from_json(environment)
     return Swap(
         cloud=open_cloud(target),
         prober=http_probe,
         target=target,
-        image=MachineImage.from_json(image),
+        image=image,
         log=lambda line: log("%s", line),
     )
 

@@ -15,7 +15,7 @@ from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult, evaluate
 from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
-from slipway.model.facts import Json, MachineImage
+from slipway.model.facts import MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap
 from slipway.tasks.failure.failed_release import FailedRelease
@@ -40,7 +40,7 @@ _MARGIN = 120.0
 class FleetSensor(BaseSensorOperator):
     """Waits at one gate of the swap.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :param deferrable: wait in the triggerer when it takes longer than ``POKE_FIRST`` seconds.
     """
@@ -52,12 +52,17 @@ class FleetSensor(BaseSensorOperator):
     pause = 0.2
 
     def __init__(
-        self, *, environment: Json, image: Any, deferrable: bool | None = None, **kwargs: Any
+        self,
+        *,
+        target: DeployTarget,
+        image: Any,
+        deferrable: bool | None = None,
+        **kwargs: Any,
     ) -> None:
-        canary = environment.get("canary") or {"soak": 0.0}
-        limit = max(float(environment["health_timeout"]), environment["soak"], canary["soak"])
+        canary = target.canary.soak if target.canary else 0.0
+        limit = max(target.health_timeout, target.soak, canary)
         super().__init__(**{"poke_interval": self.pause, "timeout": limit + _MARGIN, **kwargs})
-        self.environment = environment
+        self.target = target
         self.image = image
         default = conf.getboolean("operators", "default_deferrable", fallback=False)
         self.deferrable = default if deferrable is None else deferrable
@@ -67,7 +72,7 @@ class FleetSensor(BaseSensorOperator):
         """Poke; a deferrable sensor leaves the worker after ``POKE_FIRST`` seconds."""
         since = time.time()
         with no_retry_on_input_error(), self._explained(context):
-            swap = open_swap(self.environment, self.image, self.log.info)
+            swap = open_swap(self.target, MachineImage.from_json(self.image), self.log.info)
             patience = self._patience(context)
             while not (verdict := self._ask(swap, time.time() - since)).passed:
                 patience.check(verdict.message, verdict.patience)
@@ -105,7 +110,7 @@ class FleetSensor(BaseSensorOperator):
     def _explain(self, context: Context, why: str) -> None:
         release = MachineImage.from_json(self.image).release
         failed = FailedRelease(
-            target=DeployTarget.from_json(self.environment),
+            target=self.target,
             version=release.version,
             context=context,
             log=lambda line: self.log.info("%s", line),
@@ -122,13 +127,13 @@ class FleetSensor(BaseSensorOperator):
         ti: Any = context.get("ti")
         return Patience(
             newer=lambda: newer_commit(ti.dag_id, ti.run_id, ti.get_dr_count) if ti else None,
-            limit=float(self.environment["health_timeout"]),
+            limit=self.target.health_timeout,
         )
 
     def _leave(self, since: float) -> None:
         trigger = FleetTrigger(
             gate=self.gate.value,
-            environment=self.environment,
+            environment=self.target.to_json(),
             image=self.image,
             since=since,
             poll=max(self.poke_interval, _PATIENT),

@@ -8,20 +8,19 @@ from slipway.exceptions import SlipwayError
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.store.approvals import ApprovalBook, Proposal
 from slipway.model.deliverable import Deliverable
+from slipway.model.repository import Repository
 
 
 @dataclass(frozen=True, kw_only=True)
 class BranchOrder:
     """The order of a repository's commits: by ancestry, never by a clock.
 
-    :param url: the repository.
+    :param repository: that the commits are in.
     :param delivered: the branches and tags whose commits count.
-    :param connection: Airflow connection with its credentials.
     """
 
-    url: str
+    repository: Repository
     delivered: Deliverable
-    connection: str | None = None
 
     def precedes(self, older: str, newer: str) -> bool:
         """Tell whether one commit came before another.
@@ -29,7 +28,7 @@ class BranchOrder:
         :param older: a sha.
         :param newer: a sha.
         """
-        return git_mirror(self.url, self.connection).precedes(older, newer)
+        return git_mirror(self.repository.url, self.repository.connection).precedes(older, newer)
 
     def has(self, sha: str) -> bool:
         """Tell whether what is delivered still reaches a commit; a force-push may have dropped it.
@@ -38,7 +37,7 @@ class BranchOrder:
 
         :param sha: the commit's.
         """
-        mirror = git_mirror(self.url, self.connection)
+        mirror = git_mirror(self.repository.url, self.repository.connection)
         try:
             mirror.find(self.delivered.ref, delivered=self.delivered)
             return bool(self.delivered.among(mirror.refs.containing(sha)))

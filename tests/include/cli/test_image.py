@@ -22,6 +22,7 @@ from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.tools.packer import Bake
+from slipway.model.account import Account
 from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.tasks.images import outlook
@@ -91,8 +92,7 @@ def _baked(project: Project, version: str = "2.0") -> str:
         package=make_record(version).package.to_json(),
         unit="shop.service",
         config=project.package.config,
-        aws_conn_id="aws",
-        region="eu-west-1",
+        account=Account(aws_conn_id="aws", region="eu-west-1"),
         machine=machine_of(project, "dev"),
     )
     ti = SimpleNamespace(dag_id="shop", task_id="bake_image", run_id="r")

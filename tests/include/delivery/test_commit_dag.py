@@ -134,7 +134,7 @@ def test_a_continuous_environment_asks_in_front_of_everything_that_it_changes(
     way = ["record_release", "plan", "approve", "bake_image", "swap.migrate", "swap.launch"]
     assert set(pairwise(way)) <= _edges(dag)
     approve, plan = (cast("Any", dag.get_task(name)) for name in ("approve", "plan"))
-    assert (approve.newest_only, plan.always, plan.order.url) == (
+    assert (approve.newest_only, plan.always, plan.order.repository.url) == (
         True,
         True,
         project.repository.url,
@@ -199,7 +199,7 @@ def test_the_form_offers_the_way_back_and_says_what_nothing_means(project: Proje
     assert "Empty: what dev runs now" in str(prod.description)
     assert "Empty: the newest release" in str(dev.description)
     choice: Any = build(project, "guestbook.prod").get_task("choose_release")
-    assert (choice.environment["environment"], choice.before["environment"]) == ("prod", "dev")
+    assert (choice.target.environment, choice.before.environment) == ("prod", "dev")
     assert prod.resolve(None) is None
     assert prod.resolve("previous") == "previous"
 

@@ -80,7 +80,7 @@ def test_a_frozen_environment_asks_the_calendar_first(tmp_path: Path) -> None:
     dag = build(_load(tmp_path, FRIDAY), "guestbook.prod")
     gate: Any = dag.get_task("check_freeze")
     assert (gate.downstream_task_ids, gate.skip) == ({"choose_release"}, False)
-    assert gate.windows[0]["zone"] == "Europe/Berlin"
+    assert gate.windows[0].zone == "Europe/Berlin"
     override = dag.params.get_param("override_freeze")
     assert "fri 15:00 to 24:00 Europe/Berlin: weekend" in str(override.description)
 
@@ -117,7 +117,7 @@ def test_each_task_that_may_begin_a_change_asks_the_calendar_again(
     dag = build(_load(tmp_path, FRIDAY, frozen), dag_id)
     for name in ("swap.migrate", "swap.launch", "swap.shift_traffic", "swap.retire_old"):
         task: Any = dag.get_task(name)
-        assert [one["reason"] for one in task.windows] == ["weekend"]
+        assert [one.reason for one in task.windows] == ["weekend"]
         assert task.skip_frozen is skips, name
     back: Any = dag.get_task("swap.roll_back")
     assert not back.windows

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.delivery.commit_dag import commit_dag
-from include.delivery.swap_group import fleet_target
+from include.delivery.targets import fleet_target
 from include.project.field_types import in_words
 from include.project.loader import PROJECTS, load_project, load_projects
 from include.project.schema import SCHEMA, render

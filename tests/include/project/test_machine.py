@@ -9,7 +9,7 @@ import pytest
 
 from include.delivery.commit_dag import commit_dag
 from include.delivery.environment_dag import environment_dag
-from include.delivery.swap_group import fleet_target
+from include.delivery.targets import fleet_target
 from include.iam.__main__ import place_of
 from include.project.loader import PROJECTS, load_project
 from include.project.machine import instance_type, machine_of

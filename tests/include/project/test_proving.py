@@ -9,7 +9,8 @@ from include.project.loader import PROJECTS, load_project
 from include.project.model import Migrations, Project
 from slipway.exceptions import ProjectFileError
 from slipway.model.proof_settings import OnBroken, Question
-from slipway.operators.migrations import GooseMigrateOperator, GooseRehearseOperator
+from slipway.operators.migrations import GooseMigrateOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.policies.heavy_changes import OnHeavy
 
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
@@ -88,10 +89,11 @@ def test_the_tasks_know_what_the_project_wants(tmp_path: Path) -> None:
     rehearse, migrate = tasks["rehearse_migrations"], tasks["swap.migrate"]
     assert isinstance(rehearse, GooseRehearseOperator)
     assert isinstance(migrate, GooseMigrateOperator)
-    assert [one["environment"] for one in rehearse.targets] == ["dev", "prod"]
-    proof = rehearse.proof or {}
-    assert (proof["mode"], proof["stand_ins"]) == ("warn", {"KEY": "x"})
-    assert (proof["unit"], proof["environment"]) == (
+    assert [one.environment for one in rehearse.targets] == ["dev", "prod"]
+    proof = rehearse.proof
+    assert proof is not None
+    assert (proof.mode, proof.stand_ins) == ("warn", {"KEY": "x"})
+    assert (proof.unit, proof.environment) == (
         "guestbook.service",
         {"GUESTBOOK_PORT": "8000"},
     )

@@ -18,6 +18,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.store.installation import installation_name
 from slipway.hooks.tools.packer import Bake
+from slipway.model.account import Account
 from slipway.model.facts import MachineImage
 from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
@@ -85,8 +86,7 @@ def bake(run: str = "r", *, reuse: bool = False) -> MachineImage:
         package=PACKAGE.to_json(),
         unit="shop.service",
         config={},
-        aws_conn_id="aws",
-        region="eu-west-1",
+        account=Account(aws_conn_id="aws", region="eu-west-1"),
         recipes=str(ROOT),
         reuse=reuse,
         admission=Admission(project="shop", environment="dev"),

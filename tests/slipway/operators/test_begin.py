@@ -19,7 +19,9 @@ from slipway.hooks.migrations.schema_records import SchemaRecord, SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.model.account import Account
 from slipway.model.facts import SchemaVersion
+from slipway.model.repository import Repository
 from slipway.operators import bake_image, leased, migrations
 from slipway.operators import swap as fleet
 from slipway.operators.bake_image import BakeImageOperator
@@ -90,12 +92,17 @@ def make(
     more: dict[str, Any] = {"image": image(version)}
     if kind is GooseMigrateOperator:
         release = make_record(version).checkout.release.to_json()
-        more = {"release": release, "url": "u", "directory": "m", "database_conn_id": "d"}
+        more = {
+            "release": release,
+            "repository": Repository(url="u"),
+            "directory": "m",
+            "database_conn_id": "d",
+        }
     return kind(
         task_id="t",
-        environment=make_target(keep_old=3600.0).to_json(),
+        target=make_target(keep_old=3600.0),
         admission=admission,
-        windows=[CHRISTMAS.to_json()],
+        windows=[CHRISTMAS],
         skip_frozen=skip,
         clock=lambda: now,
         **more,
@@ -261,7 +268,7 @@ def test_an_image_that_is_not_on_record_is_not_passed_by_marking_the_launch(
 
 
 def ended_by_housekeeping() -> None:
-    keeper = RetireStandbysOperator(task_id="t", environment=make_target(keep_old=3600.0).to_json())
+    keeper = RetireStandbysOperator(task_id="t", target=make_target(keep_old=3600.0))
     keeper.execute(FakeTask(dag_id="housekeeping", run_id="scheduled__1").context)
 
 
@@ -420,8 +427,7 @@ def test_a_dry_run_bakes_nothing_and_is_no_deployment(monkeypatch: pytest.Monkey
             package=record.package.to_json(),
             unit="u",
             config={},
-            aws_conn_id="a",
-            region="r",
+            account=Account(aws_conn_id="a", region="r"),
             admission=ADMISSION,
         ),
         RecordDeploymentOperator(

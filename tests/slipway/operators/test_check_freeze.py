@@ -20,7 +20,7 @@ INSIDE, OUTSIDE = datetime(2026, 12, 24, tzinfo=UTC), datetime(2026, 12, 18, tzi
 def check(now: datetime, *, skip: bool = False, user: str | None = "ada", **params: Any) -> Any:
     context: Any = {"params": params, "dag_run": SimpleNamespace(triggering_user_name=user)}
     operator = CheckFreezeOperator(
-        task_id="check_freeze", windows=[CHRISTMAS.to_json()], skip=skip, clock=lambda: now
+        task_id="check_freeze", windows=[CHRISTMAS], skip=skip, clock=lambda: now
     )
     return operator.execute(context)
 

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.exceptions import RepositoryUnreachable
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
+from slipway.model.repository import Repository as GitRepository
 from slipway.operators.checkout import CheckoutOperator
 from slipway.pipeline.compiler.variables import event_of
 from tests.fakes.git_server import Repository
@@ -21,7 +22,12 @@ pytestmark = pytest.mark.usefixtures("artifacts")
 
 def _checkout(url: str, ref: str, *, context: Any = None, **more: Any) -> Checkout:
     operator = CheckoutOperator(
-        task_id="checkout", project="shop", url=url, ref=ref, branch="main", **more
+        task_id="checkout",
+        project="shop",
+        repository=GitRepository(url=url),
+        ref=ref,
+        branch="main",
+        **more,
     )
     given: Any = context or {}
     return Checkout.from_json(operator.execute(given))

@@ -17,6 +17,7 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Release
 from slipway.model.fleet import Fleet
+from slipway.model.repository import Repository as GitRepository
 from slipway.operators import swap
 from slipway.operators.choose_release import ChooseReleaseOperator
 from slipway.tasks import release_form
@@ -51,9 +52,9 @@ def serve(cloud: FakeFleetCloud, version: str | None) -> None:
 def choose(version: str, *, before: bool = True) -> str:
     operator = ChooseReleaseOperator(
         task_id="choose_release",
-        environment=PROD.to_json(),
+        target=PROD,
         version=version,
-        before=DEV.to_json() if before else None,
+        before=DEV if before else None,
     )
     chosen = operator.execute(CONTEXT)
     assert chosen["release"] == chosen["checkout"]["release"]
@@ -148,7 +149,7 @@ EVENT = {"chosen_options": ["1.0"], "responded_by_user": {"id": "7", "name": "Ad
 def ask(catalogued: tuple[str, ...]) -> dict[str, Any]:
     catalogue(*catalogued)
     operator = ChooseReleaseOperator(
-        task_id="choose_release", environment=PROD.to_json(), version="choose", before=DEV.to_json()
+        task_id="choose_release", target=PROD, version="choose", before=DEV
     )
     context: Any = {"ti": SimpleNamespace(id="x")}
     with mock.patch.object(release_form, "upsert_hitl_detail", autospec=True) as asked:
@@ -205,9 +206,7 @@ def test_the_chosen_release_is_taken(
     clouds: dict[str, FakeFleetCloud], capsys: pytest.CaptureFixture[str]
 ) -> None:
     catalogue("1.0", "2.0")
-    operator = ChooseReleaseOperator(
-        task_id="choose_release", environment=PROD.to_json(), version="choose"
-    )
+    operator = ChooseReleaseOperator(task_id="choose_release", target=PROD, version="choose")
     assert operator.execute_complete(CONTEXT, EVENT)["release"]["version"] == "1.0"
     assert "Ada chose 1.0" in capsys.readouterr().out
 
@@ -218,9 +217,13 @@ def test_there_may_be_nothing_to_choose_from(clouds: dict[str, FakeFleetCloud]) 
 
 
 def _newest(url: str) -> str:
-    source = {"url": url, "branch": "main", "connection": None}
+    repository = GitRepository(url=url)
     operator = ChooseReleaseOperator(
-        task_id="choose_release", environment=PROD.to_json(), version="newest", source=source
+        task_id="choose_release",
+        target=PROD,
+        version="newest",
+        repository=repository,
+        branch="main",
     )
     return str(operator.execute(CONTEXT)["release"]["version"])
 

@@ -53,7 +53,7 @@ class SwapTask(FakeTask):
 
 
 def launch_and_roll_back(version: str, *, twice: bool = False) -> None:
-    facts = {"environment": DEV.to_json(), "image": make_image(version).to_json()}
+    facts: dict[str, Any] = {"target": DEV, "image": make_image(version).to_json()}
     LaunchOperator(task_id="launch", **facts).execute(SwapTask().context)
     for _ in range(1 + twice):
         RollBackOperator(task_id="roll_back", **facts).execute(SwapTask().context)
@@ -73,9 +73,9 @@ def notes(environment: str = "dev") -> dict[str, str]:
 def choose(version: str, *, before: bool = True, **more: Any) -> str:
     operator = ChooseReleaseOperator(
         task_id="choose_release",
-        environment=PROD.to_json(),
+        target=PROD,
         version=version,
-        before=DEV.to_json() if before else None,
+        before=DEV if before else None,
         **more,
     )
     context: Any = {"ti": FakeTask()}
@@ -94,7 +94,7 @@ def test_a_swap_that_went_back_stays_on_record(cloud: FakeFleetCloud, twice: boo
 def test_a_run_that_began_no_swap_to_it_says_nothing_of_a_release(cloud: FakeFleetCloud) -> None:
     """Its roll back was told of another release than the one that it launched."""
     deploy(cloud, "1.0")
-    facts = {"environment": DEV.to_json(), "image": make_image("3.0").to_json()}
+    facts: dict[str, Any] = {"target": DEV, "image": make_image("3.0").to_json()}
     RollBackOperator(task_id="roll_back", **facts).execute(SwapTask().context)
     assert notes() == {}
     run = FakeTask()
@@ -173,16 +173,16 @@ def test_along_the_branch_the_failed_one_is_passed_over_too(repository: Reposito
         release = replace(record.checkout.release, sha=sha)
         record = replace(record, checkout=replace(record.checkout, release=release))
         ReleaseCatalogue(artifact_store()).record(record)
-    source = {"url": repository.url, "branch": "main", "connection": None}
-    assert choose("newest", source=source) == versions[2]
+    source: dict[str, Any] = {"repository": repository.source, "branch": "main"}
+    assert choose("newest", **source) == versions[2]
     failed(versions[2])
-    assert choose("newest", source=source) == versions[1]
+    assert choose("newest", **source) == versions[1]
 
 
 def list_for_a_person(enter: Callable[[], None]) -> dict[str, Any]:
     enter()
     operator = ChooseReleaseOperator(
-        task_id="choose_release", environment=PROD.to_json(), version="choose", before=DEV.to_json()
+        task_id="choose_release", target=PROD, version="choose", before=DEV
     )
     context: Any = {"ti": FakeTask()}
     context["ti"].id = "x"

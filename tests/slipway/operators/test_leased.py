@@ -52,8 +52,7 @@ def held(cloud: FakeFleetCloud) -> str:
 
 
 def make(kind: Any, version: str = "2") -> Any:
-    environment = make_target().to_json()
-    return kind(task_id="t", environment=environment, image=make_image(version).to_json())
+    return kind(task_id="t", target=make_target(), image=make_image(version).to_json())
 
 
 def holder(cloud: FakeFleetCloud) -> Any:
@@ -256,7 +255,7 @@ def test_a_certificate_does_not_make_another_airflow(
 
 def test_a_try_that_only_seemed_dead_is_refused(cloud: FakeFleetCloud) -> None:
     operator = make(LaunchOperator)
-    stale = operator.acquire_lease(MINE.context, cloud, make_target().to_json(), "2", begin=None)
+    stale = operator.acquire_lease(MINE.context, cloud, make_target(), "2", begin=None)
     make(LaunchOperator).execute(MINE.context)
     before = mutations(cloud)
     with pytest.raises(LeaseHeld, match="generation 2"):
@@ -271,7 +270,7 @@ def test_housekeeping_leaves_an_environment_alone_while_a_swap_is_under_way(
     due = make_group("2", attached=False, standby_until=NOW)
     cloud.groups[due.name] = due
     task = FakeTask(dag_id="housekeeping", states={OTHER: "running"})
-    operator = RetireStandbysOperator(task_id="t", environment=make_target().to_json())
+    operator = RetireStandbysOperator(task_id="t", target=make_target())
     with pytest.raises(AirflowSkipException, match=r"commit__abc#7e57\.test is changing"):
         operator.execute(task.context)
     assert due.name in cloud.groups
@@ -409,7 +408,7 @@ def test_a_drain_may_take_as_long_as_the_balancer_lets_it(
 
 
 def housekeeping() -> RetireStandbysOperator:
-    return RetireStandbysOperator(task_id="t", environment=make_target().to_json())
+    return RetireStandbysOperator(task_id="t", target=make_target())
 
 
 def test_a_runs_page_is_read_back_whatever_is_in_its_name() -> None:

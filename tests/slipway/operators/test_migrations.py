@@ -57,9 +57,9 @@ def migrate(
     sha = sha or repository.commit(**files)
     operator = GooseMigrateOperator(
         task_id="migrate",
-        environment=make_target().to_json(),
+        target=make_target(),
         release=Release(project="shop", sha=sha, version="1").to_json(),
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         database_conn_id="shop_dev",
         on_roll_back=on_roll_back,
@@ -143,8 +143,8 @@ def test_killing_removes_the_containers_of_this_task(
     runs.return_value.state.return_value = standing(7)
     operator = GooseMigrateOperator(
         task_id="migrate",
-        environment=make_target().to_json(),
-        url=repository.url,
+        target=make_target(),
+        repository=repository.source,
         directory="migrations",
         database_conn_id="shop_dev",
         release=Release(project="shop", sha=repository.commit(**THREE), version="1").to_json(),

@@ -54,7 +54,7 @@ class Planned:
             self.task = PlanOperator(
                 task_id="plan",
                 package=make_record(version).package.to_json(),
-                environment=make_target().to_json(),
+                target=make_target(),
                 image=self.image,
                 schema=self.schema,
                 always=always,
@@ -125,7 +125,7 @@ def test_what_would_stop_the_deployment_stops_it_here(cloud: FakeFleetCloud) -> 
 
 def test_an_alarm_that_does_not_exist_stops_it_here(cloud: FakeFleetCloud) -> None:
     planned = Planned(always=True)
-    planned.task.environment = make_target(alarms=("shop errors",)).to_json()
+    planned.task.target = make_target(alarms=("shop errors",))
     with pytest.raises(AirflowFailException, match="do not exist: 'shop errors'"):
         planned.run(dry_run=False)
 

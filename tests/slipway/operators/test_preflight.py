@@ -30,6 +30,7 @@ from slipway.model.answer import Answer
 from slipway.model.facts import PackageVariant
 from slipway.model.machine import Architecture, Machine
 from slipway.model.preflight_facts import DatabaseSeen, Unasked
+from slipway.model.repository import Repository
 from slipway.operators import migrations, preflight_look, swap
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.plan import PlanOperator
@@ -113,7 +114,7 @@ class Way:
                 task_id="plan",
                 package=self.package_json(),
                 image=looks.image,
-                environment=looks.target.to_json(),
+                target=looks.target,
                 schema=schema,
                 always=False,
                 preflight=looks,
@@ -133,10 +134,10 @@ class Way:
         image = looks.image.look.return_value[0]
         task = GooseMigrateOperator(
             task_id="migrate",
-            environment=looks.target.to_json(),
+            target=looks.target,
             image=image.to_json(),
             release=image.release.to_json(),
-            url="u",
+            repository=Repository(url="u"),
             directory="migrations",
             database_conn_id="shop_dev",
             preflight=looks,

@@ -20,6 +20,7 @@ from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.migrations.goose import DatabaseState, Goose
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.model.account import Account
 from slipway.model.facts import MachineImage, PublishedPackage
 from slipway.operators import bake_image, preview
 from slipway.operators.bake_image import BakeImageOperator
@@ -187,8 +188,7 @@ def bake(*, reuse: bool) -> MachineImage:
         package=PACKAGE.to_json(),
         unit="shop.service",
         config={},
-        aws_conn_id="aws",
-        region=REGION,
+        account=Account(aws_conn_id="aws", region=REGION),
         recipes=str(ROOT / "nowhere"),
         reuse=reuse,
     )
@@ -248,7 +248,11 @@ def test_the_schema_is_only_looked_at(
 ) -> None:
     goose.return_value.state.return_value = standing(database)
     release = replace(PACKAGE.release, sha=repository.commit(**THREE))
-    schema = SchemaOutlook(url=repository.url, directory="migrations", database_conn_id="shop_prod")
+    schema = SchemaOutlook(
+        repository=repository.source,
+        directory="migrations",
+        database_conn_id="shop_prod",
+    )
     assert schema.look(release, CONTEXT, lambda _: None).startswith(said)
     assert goose.call_args.kwargs["url"] == "postgres://u:p%2Fw@db:5432/u"
 
@@ -257,7 +261,7 @@ def test_a_project_may_stop_where_the_database_is_ahead(repository: Repository, 
     goose.return_value.state.return_value = standing(7)
     release = replace(PACKAGE.release, sha=repository.commit(**THREE))
     schema = SchemaOutlook(
-        url=repository.url,
+        repository=repository.source,
         directory="migrations",
         database_conn_id="shop_prod",
         on_roll_back=OnRollBack.STOP,

@@ -15,10 +15,11 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.event import Event
 from slipway.model.facts import BuiltFiles, Checkout, DebPackage, StepReport, TestReport
+from slipway.model.repository import Repository
 from slipway.operators.build_deb import BuildDebOperator
-from slipway.operators.migrations import GooseRehearseOperator
 from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordDeploymentOperator, RecordReleaseOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import keep_fact, same_as_kept
@@ -179,7 +180,7 @@ def test_facts_that_were_copied_from_another_task_are_refused(artifacts: Any) ->
 
 
 def operators(checkout: Any, deb: Any) -> list[Any]:
-    git = {"checkout": checkout, "url": "git://127.0.0.1:1/x"}
+    git = {"checkout": checkout, "repository": Repository(url="git://127.0.0.1:1/x")}
     return [
         RunPipelineOperator(task_id="test", **git),
         GooseRehearseOperator(

@@ -14,6 +14,7 @@ from slipway.hooks.aws.image_cleanup import ImageRetention
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.installation import installation_name
+from slipway.model.account import Account
 from slipway.model.facts import Release
 from slipway.operators import retire_images as retention
 from slipway.operators.retire_images import RetireBaseImagesOperator, RetireImagesOperator
@@ -23,7 +24,7 @@ from tests.slipway.fleet.moto_cloud import client, fleet, launch
 from tests.slipway.hooks.aws import test_image_cleanup as images
 from tests.slipway.operators.releases import catalogue, on_record
 
-PLACE: dict[str, Any] = {"aws_conn_id": "aws_default", "region": "eu-west-1"}
+PLACE: dict[str, Any] = {"account": Account(aws_conn_id="aws_default", region="eu-west-1")}
 
 
 @pytest.fixture(autouse=True)

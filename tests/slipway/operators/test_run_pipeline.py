@@ -57,7 +57,7 @@ def operator(repository: Repository, sha: str, **options: Any) -> RunPipelineOpe
     checkout = checkout_of(repository, sha)
     signed(CONTEXT, checkout=checkout)
     return RunPipelineOperator(
-        task_id="test", checkout=checkout.to_json(), url=repository.url, **options
+        task_id="test", checkout=checkout.to_json(), repository=repository.source, **options
     )
 
 

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured
 from slipway.fleet import swap
 from slipway.fleet.goals import Goal
-from slipway.model.facts import Deployment, Json
+from slipway.model.facts import Deployment
 from slipway.model.fleet import KeptMachine
 from slipway.operators import swap as fleet
 from slipway.operators.retire_standbys import RetireStandbysOperator
@@ -43,8 +43,8 @@ def _run(operator: Any) -> Any:
     return operator.execute(FakeTask().context)
 
 
-def _facts(version: str, **more: Any) -> dict[str, Json]:
-    return {"environment": make_target(**more).to_json(), "image": make_image(version).to_json()}
+def _facts(version: str, **more: Any) -> dict[str, Any]:
+    return {"target": make_target(**more), "image": make_image(version).to_json()}
 
 
 def test_the_whole_way(cloud: FakeFleetCloud) -> None:
@@ -99,7 +99,7 @@ def test_standbys_are_retired_when_they_are_due(cloud: FakeFleetCloud) -> None:
     for version, until in (("1", NOW), ("2", 2**40)):
         group = make_group(version, attached=False, standby_until=until)
         cloud.groups[group.name] = group
-    _run(RetireStandbysOperator(task_id="t", environment=make_target().to_json()))
+    _run(RetireStandbysOperator(task_id="t", target=make_target()))
     assert [one.name for one in cloud.observe().groups] == ["shop-dev-2"]
 
 
@@ -126,7 +126,7 @@ def test_a_run_whose_way_was_never_open_has_nothing_to_roll_back(
     with mock.patch.object(FakeFleetCloud, "observe", side_effect=lost):
         back = RollBackOperator(
             task_id="roll_back",
-            environment=make_target().to_json(),
+            target=make_target(),
             image=make_image("2").to_json(),
         )
         with pytest.raises(AirflowSkipException, match="nothing was launched"):
@@ -159,5 +159,5 @@ def test_a_roll_back_has_the_machines_say_why_before_it_removes_them(
 def test_a_kept_machine_has_its_end_from_housekeeping(cloud: FakeFleetCloud) -> None:
     for name, until in (("i-old", NOW), ("i-new", 2**40)):
         cloud.kept[name] = KeptMachine(instance_id=name, version="bad", until=until)
-    _run(RetireStandbysOperator(task_id="t", environment=make_target().to_json()))
+    _run(RetireStandbysOperator(task_id="t", target=make_target()))
     assert list(cloud.kept) == ["i-new"]

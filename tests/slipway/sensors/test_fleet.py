@@ -17,7 +17,7 @@ from slipway.sensors.soak import SoakSensor
 from slipway.tasks.failure.failed_release import FailedRelease
 from tests.slipway.fleet.worlds import make_image, make_target
 
-ENVIRONMENT = make_target(soak=5.0).to_json()
+TARGET = make_target(soak=5.0)
 IMAGE = make_image("1").to_json()
 
 
@@ -51,7 +51,7 @@ def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> li
 
 def _sensor(**more: Any) -> FleetHealthySensor:
     return FleetHealthySensor(
-        task_id="fleet_healthy", environment=ENVIRONMENT, image=IMAGE, poke_interval=0.01, **more
+        task_id="fleet_healthy", target=TARGET, image=IMAGE, poke_interval=0.01, **more
     )
 
 
@@ -160,11 +160,11 @@ def test_the_configuration_says_whether_to_defer(monkeypatch: pytest.MonkeyPatch
 )
 def test_each_gate_has_its_sensor(sensor: type[FleetSensor], gate: Gate) -> None:
     assert sensor.gate is gate
-    made = sensor(task_id="t", environment=ENVIRONMENT, image=IMAGE)
+    made = sensor(task_id="t", target=TARGET, image=IMAGE)
     # Airflow's own limit comes after the gate's, whose message says more.
-    assert made.timeout > max(ENVIRONMENT["health_timeout"], ENVIRONMENT["soak"])
+    assert made.timeout > max(TARGET.health_timeout, TARGET.soak)
 
 
 def test_a_long_canary_is_waited_for() -> None:
-    environment = make_target(canary=Canary(soak=7200.0)).to_json()
-    assert CanarySoakSensor(task_id="t", environment=environment, image=IMAGE).timeout > 7200
+    target = make_target(canary=Canary(soak=7200.0))
+    assert CanarySoakSensor(task_id="t", target=target, image=IMAGE).timeout > 7200

@@ -21,7 +21,7 @@ from slipway.triggers.fleet import FleetTrigger
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet.worlds import make_image, make_target
 
-ENVIRONMENT, IMAGE = make_target().to_json(), make_image("1").to_json()
+TARGET, IMAGE = make_target(), make_image("1").to_json()
 SHA = "b" * 40
 WRONG = GateResult(passed=False, message="0 of 2 machines healthy", patience=0.05)
 NOT_UP = GateResult(passed=False, message="0 of 2 machines healthy")
@@ -46,7 +46,7 @@ def wait_in_a_worker(monkeypatch: pytest.MonkeyPatch, result: GateResult, contex
     seen(monkeypatch, sensor, result, passes=40)
     monkeypatch.setattr(sensor, "open_swap", lambda *_: None)
     task = FleetHealthySensor(
-        task_id="fleet_healthy", environment=ENVIRONMENT, image=IMAGE, poke_interval=0.01
+        task_id="fleet_healthy", target=TARGET, image=IMAGE, poke_interval=0.01
     )
     task.execute(context)
 
@@ -71,7 +71,7 @@ def wait_in_the_triggerer(
     monkeypatch.setattr(trigger, "fleet_cloud", lambda *_, **__: None)
     monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", staticmethod(TASK.get_dr_count))
     waiting = FleetTrigger(
-        gate="healthy", environment=ENVIRONMENT, image=IMAGE, since=0.0, poll=0.01
+        gate="healthy", environment=TARGET.to_json(), image=IMAGE, since=0.0, poll=0.01
     )
     waiting._task_instance = task
 

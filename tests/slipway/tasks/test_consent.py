@@ -16,7 +16,9 @@ from slipway.hooks.store.approvals import Approval, Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.image_records import ImageRecord
+from slipway.model.account import Account
 from slipway.model.facts import Json
+from slipway.model.repository import Repository
 from slipway.operators import bake_image, leased, migrations
 from slipway.operators import swap as fleet
 from slipway.operators.bake_image import BakeImageOperator
@@ -70,7 +72,7 @@ def image(version: str, **more: Any) -> Json:
 def make(kind: Any, version: str = "2", **more: Any) -> Any:
     return kind(
         task_id="t",
-        environment=make_target(keep_old=3600.0).to_json(),
+        target=make_target(keep_old=3600.0),
         image=image(version, **more),
         admission=ADMISSION,
     )
@@ -203,7 +205,7 @@ def test_a_yes_is_used_up_by_a_swap_that_failed(cloud: FakeFleetCloud) -> None:
 def test_a_yes_is_used_up_by_a_swap_that_housekeeping_ended(cloud: FakeFleetCloud) -> None:
     approve(propose())
     go(LaunchOperator, ShiftTrafficOperator)
-    keeper = RetireStandbysOperator(task_id="t", environment=make_target().to_json())
+    keeper = RetireStandbysOperator(task_id="t", target=make_target())
     keeper.execute(FakeTask(dag_id="housekeeping").context)
     assert serving(cloud) == ["1"]
     refused(cloud, make(LaunchOperator), "used up")
@@ -340,9 +342,9 @@ class TestMigrate:
         known = make_record("2").checkout.release.to_json()
         GooseMigrateOperator(
             task_id="migrate",
-            environment=make_target().to_json(),
+            target=make_target(),
             release=known | release,
-            url="u",
+            repository=Repository(url="u"),
             directory="migrations",
             database_conn_id="db",
             admission=ADMISSION,
@@ -361,7 +363,7 @@ class TestMigrate:
         run_goose.assert_not_called()
         with pytest.raises(AirflowSkipException):
             self.migrate()
-        assert run_goose.call_args.args[3] == "2" * 40
+        assert run_goose.call_args.args[-1] == "2" * 40
 
     def test_it_uses_the_yes_up_and_the_launch_goes_on_by_it(
         self, run_goose: mock.Mock, cloud: FakeFleetCloud
@@ -397,8 +399,7 @@ class TestBake:
             package=told,
             unit="shop.service",
             config={},
-            aws_conn_id="aws_default",
-            region="eu-west-1",
+            account=Account(aws_conn_id="aws_default", region="eu-west-1"),
             reuse=True,
             admission=replace(ADMISSION, asks=asks),
         ).execute(RUN.context)

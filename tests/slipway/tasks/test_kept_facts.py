@@ -10,10 +10,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import FactMissing
+from slipway.model.repository import Repository
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.migrations import GooseRehearseOperator
 from slipway.operators.publish_apt import PublishAptOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import kept_fact
 from tests.fakes.airflow_run import FakeTask
@@ -23,10 +24,17 @@ from tests.slipway.operators.releases import make_record
 RUN = FakeTask(dag_id="shop", run_id="commit__1", task_id="")
 FACTS = facts_of(make_record("1"))
 # None of these tasks can succeed: git refuses the URL, and there is no apt repository.
-COMMIT: dict[str, Any] = {"checkout": FACTS["checkout"].to_json(), "url": "ext::sh"}
+COMMIT: dict[str, Any] = {
+    "checkout": FACTS["checkout"].to_json(),
+    "repository": Repository(url="ext::sh"),
+}
 TASKS: dict[str, Callable[[], Any]] = {
     "checkout": lambda: CheckoutOperator(
-        task_id="checkout", project="shop", url="ext::sh", ref="", branch="main"
+        task_id="checkout",
+        project="shop",
+        repository=Repository(url="ext::sh"),
+        ref="",
+        branch="main",
     ),
     "test": lambda: RunPipelineOperator(task_id="test", **COMMIT),
     "rehearse_migrations": lambda: GooseRehearseOperator(

@@ -22,7 +22,7 @@ def test_the_order_is_the_histories_and_no_clocks(repository: Repository) -> Non
     second = repository.commit("second")
     repository.git("checkout", "--quiet", "-b", "beside", first)
     beside = repository.commit("beside")
-    order = BranchOrder(url=repository.url, delivered=MAIN)
+    order = BranchOrder(repository=repository.source, delivered=MAIN)
     assert order.precedes(first, second)
     assert not order.precedes(second, first)
     assert not order.precedes(first, first)
@@ -37,12 +37,12 @@ def test_a_commit_that_came_through_a_merge_precedes_it(repository: Repository) 
     repository.git("checkout", "--quiet", "main")
     repository.git("merge", "--quiet", "--no-ff", "-m", "merge", "topic")
     merge = repository.git("rev-parse", "HEAD").strip()
-    assert BranchOrder(url=repository.url, delivered=MAIN).precedes(topic, merge)
+    assert BranchOrder(repository=repository.source, delivered=MAIN).precedes(topic, merge)
 
 
 def test_what_no_branch_has_any_more_precedes_nothing(repository: Repository) -> None:
     first = repository.commit("first")
-    order = BranchOrder(url=repository.url, delivered=MAIN)
+    order = BranchOrder(repository=repository.source, delivered=MAIN)
     assert not order.precedes("0" * 40, first)
     assert not order.precedes(first, "0" * 40)
 
@@ -55,7 +55,7 @@ def test_a_strangers_branch_that_gits_check_refuses_leaves_the_order(
     repository.commit(_dot_gitmodules='[submodule "x"]\n\tpath = x\n\turl = --upload-pack=x\n')
     repository.git("checkout", "--quiet", "main")
     second = repository.commit("second")
-    order = BranchOrder(url=repository.url, delivered=MAIN)
+    order = BranchOrder(repository=repository.source, delivered=MAIN)
     assert order.precedes(first, second)
     assert not order.precedes(second, first)
 
@@ -63,7 +63,7 @@ def test_a_strangers_branch_that_gits_check_refuses_leaves_the_order(
 @pytest.mark.usefixtures("artifacts")
 def test_what_waits_is_superseded_by_what_comes_after_it_alone(repository: Repository) -> None:
     shas = [repository.commit(name) for name in ("first", "second", "third")]
-    order, book = BranchOrder(url=repository.url, delivered=MAIN), BOOK.book
+    order, book = BranchOrder(repository=repository.source, delivered=MAIN), BOOK.book
 
     def come(number: int) -> str | None:
         release = make_record(str(number)).checkout.release
@@ -85,7 +85,7 @@ def test_what_a_force_push_dropped_supersedes_nothing(
     repository: Repository, *, serves: bool
 ) -> None:
     first, dropped = repository.commit("first"), repository.commit("dropped")
-    order, book = BranchOrder(url=repository.url, delivered=MAIN), BOOK.book
+    order, book = BranchOrder(repository=repository.source, delivered=MAIN), BOOK.book
 
     def proposal(version: str, sha: str) -> Proposal:
         told = make_record(version).checkout.release
@@ -106,11 +106,11 @@ def test_a_branch_that_is_delivered_as_well_keeps_its_commits_say(repository: Re
     repository.git("tag", "v2.0.0")
     repository.git("reset", "--quiet", "--hard", first)
     tagged = Deliverable(branch="main", tags=("v*",))
-    assert BranchOrder(url=repository.url, delivered=tagged).has(dropped)
-    assert not BranchOrder(url=repository.url, delivered=MAIN).has(dropped)
+    assert BranchOrder(repository=repository.source, delivered=tagged).has(dropped)
+    assert not BranchOrder(repository=repository.source, delivered=MAIN).has(dropped)
 
 
 def test_as_long_as_nobody_can_say_a_commit_counts(repository: Repository) -> None:
     first = repository.commit("first")
     missing = Deliverable(branch="gone")
-    assert BranchOrder(url=repository.url, delivered=missing).has(first)
+    assert BranchOrder(repository=repository.source, delivered=missing).has(first)

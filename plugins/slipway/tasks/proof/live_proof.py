@@ -28,7 +28,6 @@ from slipway.exceptions import (
 )
 from slipway.fleet.health_question import health_question
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.model.fact import Json
 from slipway.model.health_check import HealthCheck, Scheme
 from slipway.model.machine import DISTRIBUTIONS, OperatingSystem
 from slipway.model.proof_settings import OnBroken, ProofSettings, Question
@@ -84,20 +83,21 @@ class MigrationProof:
     warn: Callable[[str], None]
 
     def of_what_serves(
-        self, migrations: MigrationFiles, targets: Sequence[Json], pristine: ScratchDatabase | str
+        self,
+        migrations: MigrationFiles,
+        targets: Sequence[DeployTarget],
+        pristine: ScratchDatabase | str,
     ) -> tuple[LiveProof, ...]:
         """Prove a commit's migrations against every release that serves, wherever it may go.
 
         :param migrations: the commit's.
-        :param targets: :class:`slipway.model.target.DeployTarget` as JSON.
+        :param targets: the environments.
         :param pristine: a database without any migration, which is copied; or why there is none.
         :returns: what was seen of each release.
         :raises LiveReleaseBroken: when one fails on the migrated schema, and the project wants to
             stop then.
         """
-        lives, without = live_releases(
-            [DeployTarget.from_json(one) for one in targets], self.open_cloud
-        )
+        lives, without = live_releases(targets, self.open_cloud)
         for one in without:
             say = self.log if one.outcome == NOT_NEEDED else self.warn
             say(described(one))

@@ -7,19 +7,17 @@ from collections.abc import Callable
 from slipway.exceptions import RecordRefused
 from slipway.hooks.migrations.schema_records import SchemaRecord, SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.model.facts import Json
 from slipway.model.target import DeployTarget
 from slipway.policies.schema import cannot_be_undone
 
 
-def tell_schema(environment: Json, version: str, warn: Callable[[str, str], None]) -> None:
+def tell_schema(target: DeployTarget, version: str, warn: Callable[[str, str], None]) -> None:
     """Say where the database stays: the release that serves on was not written for it.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     :param version: of the release that goes.
     :param warn: a logger's method.
     """
-    target = DeployTarget.from_json(environment)
     try:
         record = SchemaRecords(artifact_store()).find(target.project, target.environment)
     except RecordRefused as error:

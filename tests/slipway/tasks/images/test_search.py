@@ -114,7 +114,7 @@ def test_the_launch_itself_looks(kind: Any, ami: str, monkeypatch: pytest.Monkey
     cloud = FakeFleetCloud(healthy={"2.0"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
     monkeypatch.setattr(swap, "_AFTER_CHANGE", 0.0)
-    operator = kind(task_id="t", environment=TARGET.to_json(), image=_image(ami).to_json())
+    operator = kind(task_id="t", target=TARGET, image=_image(ami).to_json())
     with pytest.raises(AirflowFailException, match="no record says"):
         operator.execute(FakeTask().context)
     assert cloud.groups == {}

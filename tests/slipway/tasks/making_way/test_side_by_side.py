@@ -15,11 +15,18 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.exceptions import CloudUnavailable, TestsFailed
-from slipway.operators import bake_image, build_deb, migrations, preflight, run_pipeline
+from slipway.operators import (
+    bake_image,
+    build_deb,
+    preflight,
+    rehearse_migrations,
+    run_pipeline,
+)
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.build_deb import BuildDebOperator
-from slipway.operators.migrations import GooseMigrateOperator, GooseRehearseOperator
+from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.preflight import PreflightOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.making_way import side_by_side
 from slipway.tasks.making_way.side_by_side import STOPPED, SideBySide
@@ -279,7 +286,7 @@ def test_what_cannot_be_removed_does_not_keep_the_task_from_ending() -> None:
     ("module", "kind"),
     [
         (run_pipeline, RunPipelineOperator),
-        (migrations, GooseRehearseOperator),
+        (rehearse_migrations, GooseRehearseOperator),
         (build_deb, BuildDebOperator),
         (bake_image, BakeImageOperator),
         (preflight, PreflightOperator),
