@@ -36,6 +36,9 @@ class Event(Fact):
     :param target: the environment of a promotion.
     :param action: what happened to a pull request.
     :param fork: the commit comes from another repository.
+    :param number: of a pull request; 0 for anything else.
+    :param source: the branch that a pull request comes from.
+    :param title: of a pull request, in whoever opened it's words.
     """
 
     kind: EventKind
@@ -46,6 +49,9 @@ class Event(Fact):
     target: str = ""
     action: str = ""
     fork: bool = False
+    number: int = 0
+    source: str = ""
+    title: str = ""
 
     @classmethod
     def push(cls, branch: str, *, by: str = "") -> Self:
@@ -61,6 +67,63 @@ class Event(Fact):
     def of_commit(cls, sha: str, *, by: str = "") -> Self:
         """Return a run that somebody asked for, of a commit that no branch stands for."""
         return cls(kind=EventKind.CUSTOM, ref=sha, by=by)
+
+    @classmethod
+    def of_schedule(cls, name: str, branch: str, *, by: str = "") -> Self:
+        """Return a schedule's turn, on a branch."""
+        return cls(kind=EventKind.CRON, ref=f"{HEADS}{branch}", branch=branch, cron=name, by=by)
+
+    @classmethod
+    def promotion(cls, target: str, ref: str, *, by: str = "", back: bool = False) -> Self:
+        """Return that a release goes to an environment.
+
+        :param target: the environment's name.
+        :param ref: that the release was made of, in full.
+        :param by: whoever asked for it.
+        :param back: to one that served before.
+        """
+        kind = EventKind.ROLLBACK if back else EventKind.PROMOTE
+        branch = ref.removeprefix(HEADS) if ref.startswith(HEADS) else ""
+        return cls(kind=kind, ref=ref, branch=branch, target=target, by=by)
+
+    @classmethod
+    def pull_request(
+        cls,
+        number: int,
+        *,
+        branch: str,
+        source: str,
+        fork: bool,
+        action: str = "opened",
+        title: str = "",
+        by: str = "",
+    ) -> Self:
+        """Return that a pull request is there, or has changed.
+
+        :param number: the pull request's.
+        :param branch: that it wants to go to.
+        :param source: the branch that it comes from.
+        :param fork: it comes from another repository.
+        :param action: ``opened`` or ``synchronized``.
+        :param title: the pull request's.
+        :param by: whoever opened it.
+        """
+        return cls(
+            kind=EventKind.PULL_REQUEST,
+            ref=f"refs/pull/{number}/head",
+            branch=branch,
+            source=source,
+            number=number,
+            fork=fork,
+            action=action,
+            title=title,
+            by=by,
+        )
+
+    @property
+    def delivers(self) -> bool:
+        """A commit that it is about may become a release: nobody's proposal ever does."""
+        return self.kind is not EventKind.PULL_REQUEST and not self.fork
 
     @property
     def tag(self) -> str | None:

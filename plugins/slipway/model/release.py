@@ -41,7 +41,8 @@ class Checkout(Fact):
     :param author_email: as git records it.
     :param committed_at: committer time, seconds since 1970: whatever the committer's clock said,
         so nothing is put in order by it.
-    :param event: what started the run; None in what was written before there were events.
+    :param event: what started the run; None in what was written before there were events, so ask
+        :attr:`cause`.
     :param position: how far along the delivered branch's first parents it is, counting from 1: of
         a commit beside that line, where it left it. None in what was written before.
     :param delivered: the branch that the project delivers, whichever this commit is on; empty in
@@ -61,3 +62,10 @@ class Checkout(Fact):
     event: Event | None = None
     position: int | None = None
     delivered: str = ""
+
+    @property
+    def cause(self) -> Event:
+        """What started the run; where that was not noted, the tag or the push that it meant."""
+        if self.event is not None:
+            return self.event
+        return Event.of_tag(self.tag) if self.tag else Event.push(self.branch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -18,7 +19,7 @@ from slipway.model.event import HEADS, TAGS, Event
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.inert import visible
 from slipway.model.repository import Repository
-from slipway.tasks.kept_facts import forget_fact, keep_fact
+from slipway.tasks.kept_facts import forget_fact, keep_fact, run_facts
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class CheckoutOperator(BaseOperator):
         """
         with no_retry_on_input_error():
             forget_fact(context)
-            checkout = self._checkout(announced_by(context))
+            checkout = self._checkout(context)
         release = checkout.release
         self.log.info(
             "%s is %s: version %s, by %s",
@@ -94,7 +95,7 @@ class CheckoutOperator(BaseOperator):
                 )
         return keep_fact(context, release, checkout.to_json())
 
-    def _checkout(self, by: str) -> Checkout:
+    def _checkout(self, context: Context) -> Checkout:
         deliverable = Deliverable(
             branch=self.branch, branches=tuple(self.branches), tags=tuple(self.tags)
         )
@@ -105,7 +106,8 @@ class CheckoutOperator(BaseOperator):
         except RefNotFound as error:
             advice = f"{error.advice} (what is delivered: {deliverable})"
             raise RefNotFound(error.message, advice=advice) from error
-        event = _event(found, _reaching(mirror, found.sha, deliverable), mirror, by)
+        reaching = _reaching(mirror, found.sha, deliverable)
+        event = _announced(context, found) or _event(found, reaching, mirror, announced_by(context))
         commit = mirror.commit(found.sha)
         version = self._version(mirror, found)
         tip = mirror.refs.all().get(deliverable.ref)
@@ -148,6 +150,25 @@ def announced_by(context: Context) -> str:
     return str(user or getattr(getattr(run, "run_type", ""), "value", "") or "")
 
 
+def _announced(context: Context, found: Found) -> Event | None:
+    """Return what the run was made for, as whoever made it signed; None where nobody did.
+
+    What was announced of another commit does not count: whoever starts a run by hand may give it
+    any id, and any ref.
+
+    :raises NotDeliverable: when it can never become a release.
+    :raises RecordRefused: when somebody else wrote the announcement.
+    """
+    facts = run_facts(context)
+    said = facts.announced() if facts is not None else None
+    if said is None or said.sha != found.sha:
+        return None
+    if not said.event.delivers:
+        msg = f"this run is about a {said.event.kind.value}, which becomes no release"
+        raise NotDeliverable(msg, advice="merge it; its commit is then delivered as any other")
+    return replace(said.event, by=said.event.by or announced_by(context))
+
+
 def _reaching(mirror: GitMirror, sha: str, deliverable: Deliverable) -> list[str]:
     """List the refs that are delivered and reach a commit, the delivered branch first.
 
@@ -175,7 +196,7 @@ def _reaching(mirror: GitMirror, sha: str, deliverable: Deliverable) -> list[str
 
 
 def _event(found: Found, reaching: list[str], mirror: GitMirror, by: str) -> Event:
-    """Return what a run of this commit is about: the ref that was named, or the one it is on.
+    """Return what a run by hand is about: the ref that was named, or the one its commit is on.
 
     A ref that the project file does not name has no say: whoever may push some branch would choose
     the event, and with it which tests are run, of a commit that is delivered. It stands for its

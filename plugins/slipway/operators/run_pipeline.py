@@ -165,7 +165,7 @@ class RunPipelineOperator(BaseOperator):
                 given=Given(
                     secrets=secrets,
                     collect=self.reports,
-                    registries=self._logins(),
+                    registries=self._logins(checkout),
                     built=work.taking,
                 ),
                 worker=Worker(labels=self.node),
@@ -228,8 +228,10 @@ class RunPipelineOperator(BaseOperator):
             self._say(line)
         return secrets
 
-    def _logins(self) -> tuple[str, ...]:
-        return (registry_login(self.docker_conn_id),) if self.registry_login else ()
+    def _logins(self, checkout: Checkout) -> tuple[str, ...]:
+        """Return the logins that images are pulled with; a stranger's pipeline names the images."""
+        allowed = self.registry_login and not checkout.cause.fork
+        return (registry_login(self.docker_conn_id),) if allowed else ()
 
     def on_kill(self) -> None:
         """Remove the containers, the network and the workspace of this task."""
@@ -246,13 +248,15 @@ class RunPipelineOperator(BaseOperator):
     ) -> BuildSpec:
         ui = str(conf.get("api", "base_url", fallback="") or "")
         event = event_of(checkout, instance=urlsplit(ui).netloc)
+        # The project trusts whoever may push, and nobody else.
+        trusted = self.trusted and not event.fork
         ti = context["ti"]
         link = f"{ui.rstrip('/')}/dags/{ti.dag_id}/runs/{quote(ti.run_id)}" if ui else ""
         rules = ImageRules(
             registries=self.registries, allowed=self.allowed_images, images=self.images
         )
         plugins = PrivilegedPlugins.parse(
-            conf.get("slipway", "privileged_plugins", fallback="") or "", trusted=self.trusted
+            conf.get("slipway", "privileged_plugins", fallback="") or "", trusted=trusted
         )
         build = Build(
             id=container_name(context),
@@ -260,14 +264,14 @@ class RunPipelineOperator(BaseOperator):
             labels=labels(context),
             images=self.images,
             variables=build_variables(checkout, event, link=link, number=number),
-            trusted=self.trusted,
+            trusted=trusted,
             image_rules=rules,
             plugins=plugins,
         )
         file = load(
             data,
             file=self.pipeline_file,
-            trusted=self.trusted,
+            trusted=trusted,
             strict=self.strict,
             image_rules=rules,
             plugins=plugins,

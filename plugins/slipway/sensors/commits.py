@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from slipway.exceptions import BranchNotFound, RepositoryDamaged, RepositoryTooLarge, SlipwayError
+from slipway.exceptions import (
+    BranchNotFound,
+    EnvironmentMisconfigured,
+    RepositoryDamaged,
+    RepositoryTooLarge,
+    SlipwayError,
+)
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.heads import RUN_OF, head_key, last_head
-from slipway.model.event import HEADS
+from slipway.hooks.store.run_facts import RunFacts
+from slipway.model.event import HEADS, Event
 from slipway.model.inert import visible
 from slipway.pipeline.yaml.skip import asks_to_skip
 
@@ -108,7 +115,19 @@ class CommitsSensor(BaseSensorOperator):
         except Exception as error:
             self._complain(one, f"{type(error).__name__}: {visible(str(error)[:_MOST_SAID])}")
             return []
-        return [_run(one, f"{RUN_OF}{sha}", sha) for sha in shas]
+        return [_run(one, f"{RUN_OF}{sha}", sha) for sha in shas if self._announce(store, one, sha)]
+
+    def _announce(self, store: ArtifactStore, one: WatchedBranch, sha: str) -> bool:
+        """Sign that a run is made for a push to the branch; tells whether it can be made now."""
+        facts = RunFacts(store, dag_id=one.dag_id, run_id=f"{RUN_OF}{sha}")
+        try:
+            facts.announce(Event.push(one.branch), sha)
+        except EnvironmentMisconfigured as error:
+            self._complain(one, str(error))  # the run itself says so where people look for it
+        except Exception as error:
+            self._complain(one, f"{type(error).__name__}: {visible(str(error)[:_MOST_SAID])}")
+            return False
+        return True
 
     def _missing(self, store: ArtifactStore, one: WatchedBranch) -> list[dict[str, Any]]:
         """Make a run that fails in the project's own DAG, once: there people look for its commits.

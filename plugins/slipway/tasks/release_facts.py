@@ -88,6 +88,10 @@ class ReleaseFacts:
         if found != project:
             msg = f"this is a release of {visible(found)}, and the DAG makes those of {project}"
             raise ReleaseAltered(msg, advice=_ANEW)
+        cause = self.record.checkout.cause
+        if not cause.delivers:
+            msg = f"this run was about a {cause.kind.value}, which becomes no release"
+            raise ReleaseAltered(msg, advice="merge it; its commit is then delivered as any other")
         self._require_one_way()
 
     def _require_one_way(self) -> None:

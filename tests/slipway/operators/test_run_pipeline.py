@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from slipway.exceptions import ImageUnavailable
+from slipway.exceptions import ImageUnavailable, ToolFailed
+from slipway.model.event import Event
 from slipway.model.facts import Checkout, Release, TestReport
 from slipway.operators import run_pipeline
 from slipway.operators.run_pipeline import RunPipelineOperator
@@ -433,3 +436,32 @@ def test_steps_know_the_version_and_the_time_of_what_they_build(
     environment = engine.specs[0].environment
     assert environment["SLIPWAY_VERSION"] == f"1.0.0+1.g{sha[:7]}"
     assert environment["SOURCE_DATE_EPOCH"] == "0"
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_strangers_pull_request_gets_no_trust_and_no_login(
+    repository: Repository, engine: FakeEngine, fork: bool
+) -> None:
+    """Its pipeline file is theirs, and so are the images that it names."""
+    event = Event.pull_request(7, branch="main", source="topic", fork=fork)
+    sha = repository.commit(_dot_drone_dot_yml=PIPELINE)
+    checkout = replace(checkout_of(repository, sha), event=event)
+    signed(CONTEXT, checkout=checkout)
+    task = RunPipelineOperator(
+        task_id="test",
+        checkout=checkout.to_json(),
+        repository=repository.source,
+        trusted=True,
+        registry_login=True,
+    )
+    with (
+        mock.patch.object(
+            run_pipeline, "compile_file", side_effect=ToolFailed("as far as this")
+        ) as made,
+        mock.patch.object(run_pipeline, "registry_login", return_value="login"),
+        pytest.raises(ToolFailed),
+    ):
+        task.execute(CONTEXT)
+    assert made.call_args.args[1].trusted is not fork
+    with mock.patch.object(run_pipeline, "registry_login", return_value="login"):
+        assert task._logins(checkout) == (() if fork else ("login",))

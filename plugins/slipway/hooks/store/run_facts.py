@@ -11,6 +11,7 @@ from typing import Any
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
+from slipway.model.event import Event
 from slipway.model.facts import Fact, Json, Release
 
 # Half of a SHA-256, in hexadecimal digits: a run's id may hold anything that somebody typed.
@@ -65,6 +66,18 @@ class SwapNote(Fact):
     finished: bool = False
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement(Fact):
+    """What a run is made for, as whoever made it knew.
+
+    :param event: what happened.
+    :param sha: the commit that it happened to; the run of another one is none of this event's.
+    """
+
+    event: Event
+    sha: str
+
+
 class RunFacts:
     """Facts under ``runs/<digest of DAG and run>/<task>.json``, the last try's of each task.
 
@@ -85,6 +98,25 @@ class RunFacts:
         self._records = SignedRecords(store, keys)
         run = hashlib.sha256(f"{dag_id}\0{run_id}".encode()).hexdigest()[:_DIGITS]
         self._folder = f"{RUNS}/{run}"
+
+    def announce(self, event: Event, sha: str) -> None:
+        """Sign what a run is made for, before it is made; what was announced first counts.
+
+        A run's conf can say anything, since whoever starts one writes it; this cannot be written.
+
+        :param event: what happened.
+        :param sha: the commit that it happened to.
+        :raises EnvironmentMisconfigured: when there is no key.
+        """
+        self._records.put_new(self._event, Announcement(event=event, sha=sha).to_json())
+
+    def announced(self) -> Announcement | None:
+        """Return what the run was made for; None where nobody said so, as by hand.
+
+        :raises RecordRefused: when somebody else wrote what is there.
+        """
+        found = self._records.get(self._event)
+        return Announcement.from_json(found) if found is not None else None
 
     def keep(self, task_id: str, fact: KeptFact) -> None:
         """Sign what a task returned, in place of what an earlier try of it did.
@@ -137,6 +169,10 @@ class RunFacts:
     def forget_swap(self) -> None:
         """Note that the swap has come to its end, backwards."""
         self._records.store.delete(self._swap)
+
+    @property
+    def _event(self) -> str:
+        return f"{self._folder}/@event.json"  # no task's id has an at
 
     @property
     def _swap(self) -> str:

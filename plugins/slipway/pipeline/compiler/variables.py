@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import slipway.model.event
 from slipway.pipeline.compiler.forge_pages import commit_page, repository_page
 from slipway.pipeline.yaml.conditions import Event
 
@@ -61,7 +60,7 @@ def event_of(checkout: Checkout, *, instance: str = "") -> Event:
 
     :param instance: the host name of this installation.
     """
-    happened = checkout.event or _before_events(checkout)
+    happened = checkout.cause
     return Event(
         name=happened.kind.value,
         branch=happened.branch,
@@ -72,14 +71,10 @@ def event_of(checkout: Checkout, *, instance: str = "") -> Event:
         action=happened.action,
         instance=instance,
         fork=happened.fork,
+        number=happened.number,
+        source=happened.source,
+        title=happened.title,
     )
-
-
-def _before_events(checkout: Checkout) -> slipway.model.event.Event:
-    """Read the event off a checkout that was made when none was noted: a tag, or a push."""
-    if checkout.tag:
-        return slipway.model.event.Event.of_tag(checkout.tag)
-    return slipway.model.event.Event.push(checkout.branch)
 
 
 def build_variables(
@@ -157,7 +152,7 @@ def _commit(checkout: Checkout, event: Event) -> dict[str, str]:
         "DRONE_COMMIT_MESSAGE": checkout.message[:_LONGEST_MESSAGE],
         "DRONE_COMMIT_REF": event.ref,
         "DRONE_COMMIT_SHA": sha,
-        "DRONE_SOURCE_BRANCH": checkout.branch,
+        "DRONE_SOURCE_BRANCH": event.source or checkout.branch,
         "DRONE_TARGET_BRANCH": branch,
         "GIT_AUTHOR_EMAIL": email,
         "GIT_AUTHOR_NAME": name,
@@ -190,16 +185,23 @@ def _build(checkout: Checkout, event: Event, link: str, number: int | None) -> d
 def _reference(checkout: Checkout, event: Event) -> dict[str, str]:
     """Return what a tag, a pull request or a schedule adds.
 
-    The title of a pull request is its commit's subject: nothing else is known of it here.
+    A pull request that nobody announced, as on somebody's own machine, has its number in the ref,
+    and its commit's subject for a title.
     """
     variables = {"DRONE_CRON": event.cron} if event.cron else {}
-    if event.name == "pull_request" and (number := re.search(r"\d+", event.ref)):
-        variables["DRONE_PULL_REQUEST"] = number[0]
-        variables["DRONE_PULL_REQUEST_TITLE"] = checkout.message.partition("\n")[0]
+    if event.name == "pull_request" and (number := event.number or _number_in(event.ref)):
+        title = event.title or checkout.message
+        variables["DRONE_PULL_REQUEST"] = str(number)
+        variables["DRONE_PULL_REQUEST_TITLE"] = title.partition("\n")[0][:_LONGEST_MESSAGE]
     if event.ref.startswith("refs/tags/"):
         tag = event.ref.removeprefix("refs/tags/")
         variables |= {"DRONE_TAG": tag, **_semver(tag), **_calver(tag)}
     return variables
+
+
+def _number_in(ref: str) -> int:
+    found = re.search(r"\d+", ref)
+    return int(found[0]) if found else 0
 
 
 def _semver(tag: str) -> dict[str, str]:

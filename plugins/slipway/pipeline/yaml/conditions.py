@@ -43,6 +43,9 @@ class Event:
     :param action: what happened to a pull request.
     :param instance: the host name of this installation.
     :param fork: the commit comes from a pull request of another repository.
+    :param number: of a pull request; 0 where it is not known.
+    :param source: the branch that a pull request comes from.
+    :param title: of a pull request.
     """
 
     name: str = "push"
@@ -54,6 +57,9 @@ class Event:
     action: str = ""
     instance: str = ""
     fork: bool = False
+    number: int = 0
+    source: str = ""
+    title: str = ""
 
 
 class Condition(BaseModel):
