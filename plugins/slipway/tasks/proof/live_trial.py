@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from slipway.exceptions import ToolFailed
+from slipway.hooks.health_check import is_right
 from slipway.model.postgres_log import FailedStatement, failed_statements
 from slipway.model.proof_settings import Question
 from slipway.tasks.proof.live_service import Answer, LiveService, NotStartable
@@ -61,12 +62,11 @@ class Trial:
         asked = [self.service.health, *self.service.settings.questions]
         answers = (self.service.ask(asked), self.service.ask(asked))
         for question, first, second in zip(asked, *answers, strict=True):
-            if _right(first) and _right(second):
+            right = self._right(question, first)
+            if right and self._right(question, second):
                 self._questions.append(question)
             else:
-                wrong = (
-                    f"asked again it answers {second}" if _right(first) else f"it answers {first}"
-                )
+                wrong = f"asked again it answers {second}" if right else f"it answers {first}"
                 self.log(f"{question} shows nothing: before any migration {wrong}")
         if self.service.settings.command:
             self._try_command()
@@ -133,7 +133,7 @@ class Trial:
         wrong = (
             f"{question}: {answer}"
             for question, answer in zip(self._questions, answers, strict=True)
-            if not _right(answer)
+            if not self._right(question, answer)
         )
         return next(wrong, "")
 
@@ -180,6 +180,8 @@ class Trial:
             return since
         return next((name for name, _, seen in self._steps if set(queries) & set(seen)), "")
 
-
-def _right(answer: Answer) -> bool:
-    return 0 < answer.status < 400
+    def _right(self, question: Question, answer: Answer) -> bool:
+        """Health is what the balancer calls so: a service may answer 401 and be healthy."""
+        if question == self.service.health:
+            return is_right(answer.status, self.service.right)
+        return 0 < answer.status < 400

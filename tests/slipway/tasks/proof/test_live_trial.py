@@ -10,6 +10,7 @@ import pytest
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.health_check import ANY_SUCCESS
 from slipway.model.proof_settings import ProofSettings, Question
 from slipway.tasks.proof.live_service import Answer, LiveService, NotStartable
 from slipway.tasks.proof.live_trial import Broken, Trial
@@ -31,6 +32,7 @@ class World:
         self.taken = {"before": True, "after": True}
         self.service = mock.create_autospec(LiveService, instance=True)
         self.service.health, self.service.settings = HEALTH, ProofSettings(questions=(PAGE,))
+        self.service.right = ANY_SUCCESS
         self.service.ask.side_effect = self._ask
         engine = mock.create_autospec(ContainerEngine, instance=True)
         engine.written.side_effect = lambda *_: iter([self.log])
@@ -170,3 +172,34 @@ def test_what_works_only_once_is_no_migrations_fault(world: World) -> None:
     ]
     world.trial.step("1.sql", world.migrate())
     assert world.trial.end() is None
+
+
+@pytest.mark.parametrize(
+    ("right", "before", "after", "broken"),
+    [
+        ("401", 401, 500, True),
+        ("401", 401, 401, False),
+        ("401", 401, 200, True),
+        ("200-299", 200, 302, True),
+        ("200-399", 200, 302, False),
+        ("200-499", 404, 503, True),
+    ],
+)
+def test_health_is_what_the_balancer_calls_so(
+    world: World, right: str, before: int, after: int, broken: bool
+) -> None:
+    """A service behind a login answers 401, and one that turns people away is not healthy."""
+    status = {"/healthz": before, "/page": 200}
+    world.service.right = right
+    world.service.ask.side_effect = lambda asked: [
+        Answer(status=status[one.path], said="x") for one in asked
+    ]
+    world.trial.begin()
+    assert world.said == []
+    assert world.trial.seen() == "GET /healthz, GET /page"
+    world.trial.step("1.sql", lambda: status.update({"/healthz": after}))
+    found = world.trial.end()
+    assert (found is not None) == broken
+    if found is not None:
+        assert found.said.startswith(f"GET /healthz: {after} x")
+        assert found.migration == "1.sql"
