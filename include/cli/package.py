@@ -21,6 +21,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 import docker
 
 from include.cli.local_pointers import named, tell_of_pointers
+from include.cli.migrations import rehearse_migrations
 from include.cli.pipelines import Choices, Ships, build_what_ships, told
 from include.cli.working_copy import (
     checkout_of,
@@ -31,7 +32,6 @@ from include.cli.working_copy import (
 )
 from slipway.exceptions import BuiltFilesMissing, PackageRefused, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.packages.deb_checks import Wanted, check
 from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
 from slipway.hooks.packages.ready_debs import ready_debs
@@ -40,11 +40,9 @@ from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.container_errors import NoSuchThing
 from slipway.model.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
-from slipway.policies.schema import Rehearse
-from slipway.tasks.schema.rehearsal import Rehearsal
 
 if TYPE_CHECKING:
-    from include.project.model import Migrations, Project
+    from include.project.model import Project
 
 # As `fab exec`: nothing of a run on somebody's own machine may be taken for CI's.
 _INSTALLATION = "exec"
@@ -195,32 +193,13 @@ class WorkingCopy:
         :raises SlipwayError: when something is wrong with them.
         """
         if self.project.migrations is not None:
-            self._rehearse(self.project.migrations)
-
-    def _rehearse(self, migrations: Migrations) -> None:
-        directory = migrations.directory
-        self.say(
-            f"::group::{directory}, on {migrations.image or f'Postgres {migrations.postgres}'}"
-        )
-        files = MigrationFiles.from_archive(packed(self.folder), directory.rstrip("/"))
-        name = f"slipway-package-{uuid.uuid4().hex[:8]}"
-        rehearsal = Rehearsal(
-            engine=self.engine,
-            database=f"{name}-postgres",
-            goose=f"{name}-goose",
-            labels={"slipway.run": name},
-            postgres=migrations.postgres,
-            extensions=migrations.extensions,
-            image=migrations.image or "",
-            roles=migrations.roles,
-            env=migrations.env,
-            rehearse=migrations.rehearse,
-            log=self.say,
-        )
-        schema = rehearsal.run(files)
-        # Where the environments stand is on record in the artifact store, for CI alone.
-        ways = "up" if migrations.rehearse is Rehearse.UP else "up, down and up again"
-        self.say(f"schema {schema.version}: {ways} works, from an empty database")
+            rehearse_migrations(
+                self.folder,
+                self.project.migrations,
+                branch=self.project.repository.branch,
+                engine=self.engine,
+                say=self.say,
+            )
 
     def _note_what_ci_will_not_see(self) -> None:
         changed = uncommitted(self.folder)

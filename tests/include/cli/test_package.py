@@ -15,7 +15,7 @@ from unittest import mock
 import docker
 import pytest
 
-from include.cli import package
+from include.cli import migrations, package
 from include.cli.package import choose_project, package_working_copy
 from include.cli.pipelines import Choices, Ships
 from include.cli.working_copy import packed, uncommitted, version_of_copy
@@ -29,6 +29,7 @@ from slipway.hooks.packages.ready_debs import ReadyDebs
 from slipway.hooks.tools.recipes import pack
 from slipway.model.facts import SchemaVersion
 from slipway.model.large_files import LargeFiles
+from slipway.model.schema_facts import HeavyChange
 from slipway.pipeline.built.take import Taking
 from slipway.tasks.schema.rehearsal import Rehearsal
 
@@ -87,7 +88,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
     fakes.rehearsal.run.return_value = SchemaVersion(version=1, before=0, seconds=1.0)
     fakes.build = build
     monkeypatch.setattr(package, "build_deb", build)
-    monkeypatch.setattr(package, "Rehearsal", lambda **_: fakes.rehearsal)
+    monkeypatch.setattr(migrations, "Rehearsal", lambda **_: fakes.rehearsal)
     return fakes
 
 
@@ -140,6 +141,68 @@ def test_everything_that_is_wrong_is_said_in_one_go(
     assert code == 1
     assert "builds 'shrotener', the project file says 'shortener'" in said
     assert "00001_a.sql fails on the way down" in said
+
+
+def _heavy(version: int, file: str) -> HeavyChange:
+    return HeavyChange(
+        version=version,
+        file=file,
+        line=2,
+        table="public.links",
+        effect="reads every row of",
+        blocks_reads=False,
+        statement="create index on links (url)",
+        safer="CREATE INDEX CONCURRENTLY",
+    )
+
+
+def test_what_keeps_others_from_a_table_is_told_before_the_push(
+    folder: Path, run: Callable[[], tuple[int, str]], tools: Any
+) -> None:
+    """As the delivery does: of migrations that are new, not of those that databases have met."""
+    _build(folder)
+    tools.rehearsal.run.return_value = SchemaVersion(
+        version=2,
+        before=0,
+        seconds=1.0,
+        heavy=(_heavy(1, "00001_a.sql"), _heavy(2, "00002_b.sql")),
+    )
+    told = (
+        "warning: {}:2 reads every row of public.links, while nobody writes it: create index on "
+        "links (url)\n    safer: CREATE INDEX CONCURRENTLY"
+    )
+    code, said = run()
+    assert code == 0
+    assert told.format("00001_a.sql") in said  # nothing is known to be delivered yet
+    assert told.format("00002_b.sql") in said
+    _git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    (folder / "migrations" / "00002_b.sql").write_text("-- +goose Up\n-- +goose Down\n")
+    said = run()[1]
+    assert told.format("00001_a.sql") not in said
+    assert told.format("00002_b.sql") in said
+
+
+def test_a_migration_that_databases_have_met_is_not_changed(
+    folder: Path, run: Callable[[], tuple[int, str]]
+) -> None:
+    _build(folder)
+    _git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    (folder / "migrations" / "00001_a.sql").write_text("-- +goose Up\nSELECT 1;\n")
+    code, said = run()
+    assert code == 1
+    assert "00001_a.sql was changed after it had been applied: origin/main will not" in said
+
+
+def test_what_the_delivered_branch_has_got_meanwhile_is_no_mistake_here(
+    folder: Path, run: Callable[[], tuple[int, str]]
+) -> None:
+    _build(folder)
+    (folder / "migrations" / "00002_b.sql").write_text("-- +goose Up\n-- +goose Down\n")
+    _git(folder, "add", "--all")
+    _git(folder, "-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-qm", "Second")
+    _git(folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    _git(folder, "reset", "--hard", "--quiet", "HEAD~1")
+    assert run()[0] == 0
 
 
 def test_what_ci_would_not_see_is_named(folder: Path, run: Callable[[], tuple[int, str]]) -> None:
