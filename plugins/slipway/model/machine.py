@@ -6,12 +6,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from slipway.model.fact import Fact
 
+_BASE_LAYER = "slipway-base-"
 # Of whose machines an image is; images of the default machine have no such tag.
 MACHINE = "slipway:machine"
 
@@ -129,6 +130,12 @@ class Machine(Fact):
         return f"{self.os.value}-{self.architecture.value}"
 
     @property
+    def base_layer(self) -> str:
+        """How names of its base layers begin; as ever for the machine of those who say nothing."""
+        usual = self.platform == Machine().platform
+        return _BASE_LAYER if usual else f"{_BASE_LAYER}{self.platform}-"
+
+    @property
     def identity(self) -> str:
         """The value of the tag that tells its images from those of other machines.
 
@@ -140,6 +147,19 @@ class Machine(Fact):
             return self.platform
         written = json.dumps(asdict(self), sort_keys=True)
         return f"{self.platform}-{hashlib.sha256(written.encode()).hexdigest()[:12]}"
+
+
+def platform_of_base_layer(name: str, architecture: str) -> str:
+    """Return the operating system and architecture that a base layer is for.
+
+    :param name: of the image, which begins with :attr:`Machine.base_layer`.
+    :param architecture: as EC2 calls it, which knows better than the name.
+    """
+    every = (Machine(os=os, architecture=one) for os in OperatingSystem for one in Architecture)
+    named = [one for one in every if name.startswith(f"{_BASE_LAYER}{one.platform}-")]
+    machine = named[0] if named else Machine()
+    known = {one.in_ec2: one for one in Architecture}
+    return replace(machine, architecture=known.get(architecture, machine.architecture)).platform
 
 
 # Family and generation, and then letters for what is special about it: g is Graviton. The first

@@ -15,6 +15,7 @@ class StoredImage:
     :param snapshots: its disks.
     :param installation: whose it is; empty where nobody noted it.
     :param machine: the kind of machines that it is for; empty for the usual one.
+    :param platform: operating system and architecture; of a base layer, whose tags do not say.
     """
 
     image_id: str
@@ -25,3 +26,4 @@ class StoredImage:
     snapshots: tuple[str, ...] = ()
     installation: str = ""
     machine: str = ""
+    platform: str = ""

@@ -5,6 +5,7 @@ When in doubt an image stays: one too many costs cents, one too few is a way bac
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -99,25 +100,28 @@ def judge_bases(
     keep: int,
     now: float,
 ) -> tuple[Verdict, ...]:
-    """Judge base layers.
+    """Judge base layers, those of each operating system and architecture by themselves.
 
     :param in_use: images of server groups, launch templates and machines.
     :param made_of: those that the images which are there were made of.
-    :param keep: how many of the newest stay in any case.
+    :param keep: how many of the newest of a platform stay in any case.
     :param now: seconds since 1970, by the clock that the images were dated with.
     """
     ordered = sorted(images, key=lambda image: (-image.created, image.image_id))
 
-    def judge(place: int, image: StoredImage) -> Verdict:
-        held = _held(image, in_use, now)
+    places: Counter[str] = Counter()
+
+    def judge(image: StoredImage) -> Verdict:
+        place, held = places[image.platform], _held(image, in_use, now)
+        places[image.platform] += 1
         if not held and place < keep:
-            held = f"one of the {keep} newest"
+            held = " ".join(f"one of the {keep} newest {image.platform}".split())
         if not held and image.image_id in made_of:
             held = "an image that is kept was made of it"
         reason = held or f"{place} are newer, and no image was made of it"
         return Verdict(image=image, goes=not held, reason=reason)
 
-    return tuple(judge(place, image) for place, image in enumerate(ordered))
+    return tuple(judge(image) for image in ordered)
 
 
 def _held(image: StoredImage, in_use: Collection[str], now: float) -> str:

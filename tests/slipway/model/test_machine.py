@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from slipway.model.machine import (
@@ -9,6 +11,7 @@ from slipway.model.machine import (
     OperatingSystem,
     SourceImage,
     architecture_of,
+    platform_of_base_layer,
     smallest_like,
 )
 
@@ -86,6 +89,29 @@ def test_machines_that_differ_have_identities_that_differ() -> None:
     assert "" not in identities
     assert many[0].identity == "debian-13-amd64"
     assert all(len(one) < 256 for one in identities)
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "platform"),
+    [
+        ("slipway-base-0a1b2c-run", "x86_64", "debian-12-amd64"),
+        # Of before there was a choice: the source image was of this architecture.
+        ("slipway-base-0a1b2c-run", "arm64", "debian-12-arm64"),
+        ("slipway-base-debian-12-arm64-0a1b2c-run", "arm64", "debian-12-arm64"),
+        ("slipway-base-debian-13-amd64-0a1b2c-run", "x86_64", "debian-13-amd64"),
+        ("slipway-base-ubuntu-24.04-arm64-0a1b2c-run", "arm64", "ubuntu-24.04-arm64"),
+        ("", "", "debian-12-amd64"),
+    ],
+)
+def test_a_base_layers_name_tells_its_platform(name: str, architecture: str, platform: str) -> None:
+    assert platform_of_base_layer(name, architecture) == platform
+
+
+def test_the_name_of_every_base_layer_is_read_as_it_is_written() -> None:
+    for os, architecture in product(OperatingSystem, Architecture):
+        machine = Machine(os=os, architecture=architecture)
+        name = f"{machine.base_layer}0a1b2c-run"
+        assert platform_of_base_layer(name, architecture.in_ec2) == machine.platform
 
 
 def test_who_says_nothing_or_says_the_defaults_has_the_machine_of_ever() -> None:

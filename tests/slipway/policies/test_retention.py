@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +53,16 @@ def test_a_young_image_may_be_about_to_be_launched() -> None:
 def test_without_any_record_nothing_goes() -> None:
     """The store may be the wrong one."""
     assert gone(judge_releases([image(1, "a")], in_use=(), last=[], deployed=(), now=NOW)) == {}
+
+
+def test_the_base_layers_of_each_platform_count_by_themselves() -> None:
+    """A system that is baked each day does not push out the one that is baked once a month."""
+    daily = [replace(image(n), platform="debian-12-amd64") for n in range(10, 15)]
+    monthly = [replace(image(n), platform="debian-13-arm64") for n in range(2)]
+    verdicts = judge_bases([*daily, *monthly], in_use=(), made_of=(), keep=2, now=NOW)
+    assert set(gone(verdicts)) == {"ami-10", "ami-11", "ami-12"}
+    kept = {one.image.image_id: one.reason for one in verdicts if not one.goes}
+    assert kept["ami-0"] == "one of the 2 newest debian-13-arm64"
 
 
 def test_base_layers() -> None:

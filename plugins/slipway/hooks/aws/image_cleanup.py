@@ -18,7 +18,7 @@ from slipway.exceptions import CloudUnavailable
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.store.installation import INSTALLATION
-from slipway.model.machine import MACHINE
+from slipway.model.machine import MACHINE, platform_of_base_layer
 from slipway.model.stored_image import StoredImage
 from slipway.model.tags import IMAGE, PROJECT, VERSION
 
@@ -146,6 +146,7 @@ def _stored(raw: Mapping[str, Any]) -> StoredImage:
         snapshots=_snapshots(raw),
         installation=tags.get(INSTALLATION, ""),
         machine=tags.get(MACHINE, ""),
+        platform=platform_of_base_layer(raw.get("Name", ""), raw.get("Architecture", "")),
     )
 
 

@@ -90,7 +90,7 @@ class Layers:
         files = recipe(self._root, "base")
         source = self._source(catalogue)
         playbook = digest(files)
-        prefix = f"slipway-base-{self._platform}{playbook}"
+        prefix = f"{self.machine.base_layer}{playbook}"
         return Bake(
             name=name,
             image_name=f"{prefix}-{name[-24:]}",
@@ -110,12 +110,6 @@ class Layers:
                 "source image": f"{source.image_id} ({source.name})",
             },
         )
-
-    @property
-    def _platform(self) -> str:
-        """What a base layer's name tells people besides; as ever for the usual machine."""
-        platform = self.machine.platform
-        return "" if platform == Machine().platform else f"{platform}-"
 
     def _source(self, catalogue: ImageCatalogue) -> Image:
         """Find what the base layer starts from, and see that the machines can run it."""

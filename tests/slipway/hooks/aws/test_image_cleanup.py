@@ -67,6 +67,7 @@ def test_what_is_there(images: ImageRetention) -> None:
     assert (image.image_id, image.version, image.base) == (made, "1", "ami-base")
     assert list(image.snapshots) == disks_of(made)
     assert image.created > 0
+    assert image.platform == "debian-12-amd64"
 
 
 def test_what_is_used(images: ImageRetention) -> None:
