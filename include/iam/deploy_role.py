@@ -53,6 +53,7 @@ MODULES = tuple(
         "preflight/look",
         "preflight/machine",
         "preflight/network",
+        "preflight/notified",
         "preflight/parameters",
     )
 )
@@ -140,6 +141,8 @@ def _looking_ahead(place: Place) -> tuple[Statement, ...]:
             actions=("kms:DescribeKey",),
             resources=(f"arn:aws:kms:{region}:*:key/*",),
         ),
+        # For the nearest right name; neither call knows resources.
+        Statement(sid="NameKeysAndTopics", actions=("kms:ListAliases", "sns:ListTopics")),
         Statement(
             sid="LookWhomHooksTell",
             actions=("sns:GetTopicAttributes", "sqs:GetQueueUrl"),

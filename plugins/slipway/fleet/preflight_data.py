@@ -7,9 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 from slipway.fleet.finding import Finding
-from slipway.model.nearest import nearest
-from slipway.model.preflight_facts import DatabaseSeen, KeySeen, Needs, Surroundings, Unasked
+from slipway.model.nearest import Owner, nearest
+from slipway.model.preflight_facts import (
+    ENABLED,
+    DatabaseSeen,
+    KeySeen,
+    Needs,
+    Surroundings,
+    Unasked,
+)
 
+# How names of keys begin, in an ARN as well.
+_ALIAS = "alias/"
 # As the machines read them: what is no name of a variable keeps the service from starting.
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -43,16 +52,30 @@ def parameters(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
             )
 
 
-def encryption(_: Needs, seen: Surroundings) -> Iterator[Finding]:
+def encryption(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
     """Judge the keys by which machines read their parameters and disks."""
+    owner = Owner(project=needs.project, environment=needs.environment, others=seen.projects)
     for one in seen.keys:
-        if isinstance(one, KeySeen) and one.state != "Enabled":
+        if isinstance(one, KeySeen) and one.state != ENABLED:
             state = f"is {one.state}" if one.state else "does not exist"
+            cure = "enable the key, or encrypt with another one"
+            if one.inherited:
+                cure += ", or let the volumes not pass on: `instance: {drop: [volumes]}`"
             yield Finding(
                 what=f"KMS key {one.id!r} of {one.used_by}",
                 trouble=state,
-                cure="enable the key, or encrypt with another one",
+                nearest=_nearest_alias(one, owner),
+                cure=cure,
             )
+
+
+def _nearest_alias(key: KeySeen, owner: Owner) -> str:
+    """Return the name that somebody meant; a key's id is like no other's."""
+    _, is_alias, name = key.id.partition(_ALIAS)
+    if not is_alias:
+        return ""
+    others = (one for one in key.names if one.name != _ALIAS + name)
+    return nearest(_ALIAS + name, owner.usable(others))
 
 
 def database(_: Needs, seen: Surroundings) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slipway.fleet.finding import Finding
-from slipway.model.nearest import Owner, nearest
+from slipway.model.nearest import Named, Owner, nearest
 from slipway.model.preflight_facts import (
     ImageSeen,
     InheritedSeen,
@@ -122,9 +122,28 @@ def inherited(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
         yield Finding(
             what=f"lifecycle hook {hook!r} of the serving group",
             trouble=f"tells {target}, which does not exist",
+            nearest=_nearest_topic(target, needs, seen, found),
             cure="make it again, or correct the hook, which passes on to the new group; or let "
             "none pass on: `instance: {drop: [hooks]}`",
         )
+
+    for topic in found.lost_topics:
+        yield Finding(
+            what=f"notifications of the serving group to {topic}",
+            trouble="reach nobody: the topic does not exist",
+            nearest=_nearest_topic(topic, needs, seen, found),
+            cure="make it again, or correct the group's notifications, which pass on to the new "
+            "group; or let none pass on: `instance: {drop: [notifications]}`",
+        )
+
+
+def _nearest_topic(arn: str, needs: Needs, seen: Surroundings, found: InheritedSeen) -> str:
+    """Return the topic that somebody meant, by its name alone: ARNs are all alike."""
+    if arn.split(":")[2] != "sns":
+        return ""
+    names = {one.name.rpartition(":")[2]: one.name for one in found.topics}
+    usable = _owner(needs, seen).usable(Named(name=name) for name in names)
+    return names.get(nearest(arn.rpartition(":")[2], usable), "")
 
 
 def rights(needs: Needs, seen: Surroundings) -> Iterator[Finding]:

@@ -175,17 +175,25 @@ class ParameterSeen:
     key: str = ""
 
 
+# The one good state of a key of KMS.
+ENABLED = "Enabled"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeySeen:
     """A key of KMS.
 
-    :param state: ``Enabled`` is the good one; empty where there is no such key.
+    :param state: :data:`ENABLED` is the good one; empty where there is no such key.
     :param used_by: what it encrypts.
+    :param inherited: it encrypts volumes as the serving group has them.
+    :param names: aliases that there are, where something is wrong with it.
     """
 
     id: str
     state: str
     used_by: str
+    inherited: bool = False
+    names: tuple[Named, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -207,11 +215,18 @@ class InheritedSeen:
     :param key_pair: its name.
     :param key_pairs: those that there are.
     :param hooks: a lifecycle hook, and whom it cannot tell any more, each.
+    :param lost_topics: of SNS, that the group notifies.
+    :param topics: those that there are.
+    :param volume_keys: a key of KMS, and the device of the volume that it encrypts, each; they may
+        be there.
     """
 
     key_pair: str = ""
     key_pairs: tuple[Named, ...] = ()
     hooks: tuple[tuple[str, str], ...] = ()
+    lost_topics: tuple[str, ...] = ()
+    topics: tuple[Named, ...] = ()
+    volume_keys: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -45,6 +46,7 @@ from tests.slipway.operators import preflight_world as world
 from tests.slipway.operators.preflight_world import Answers
 from tests.slipway.operators.releases import make_record
 
+DOCS = Path(__file__).parents[3] / "docs" / "preflight.md"
 LAYERS = Layers(region="eu-west-1", unit="shop.service", config={})
 SEEN = DatabaseSeen(connection="shop_dev", role="shop", pending=("2_x.sql",))
 
@@ -172,7 +174,10 @@ def _(way: Way) -> None:
     way.target["target_group"] = "shop-dve"
 
 
-@case("classic balancer", "load balancer 'shop-dev-clasic' does not exist")
+@case(
+    "classic balancer",
+    "load balancer 'shop-dev-clasic' does not exist; did you mean 'shop-dev-classic'?",
+)
 def _(way: Way) -> None:
     way.target |= {"target_group": None, "load_balancer": "shop-dev-clasic"}
 
@@ -307,6 +312,63 @@ def _(way: Way) -> None:
 @case("whom a hook tells", "lifecycle hook 'warm-up' of the serving group tells arn:aws:sns:...")
 def _(way: Way) -> None:
     client("sns").delete_topic(TopicArn=world.TOPIC)
+
+
+@case(
+    "whom a hook tells, with its nearest",
+    "tells arn:aws:sns:eu-west-1:123456789012:machines, which does not exist; did you mean "
+    "'arn:aws:sns:eu-west-1:123456789012:machine'?",
+)
+def _(way: Way) -> None:
+    client("sns").delete_topic(TopicArn=world.TOPIC)
+    client("sns").create_topic(Name="machine")
+    client("sns").create_topic(Name="blog-machines")
+
+
+@case(
+    "topic of notifications",
+    "notifications of the serving group to arn:aws:sns:eu-west-1:123456789012:shop-scaling reach "
+    "nobody: the topic does not exist; did you mean "
+    "'arn:aws:sns:eu-west-1:123456789012:shop-scalings'?",
+)
+def _(way: Way) -> None:
+    client("sns").create_topic(Name="shop-scalings")
+    client("autoscaling").put_notification_configuration(
+        AutoScalingGroupName="shop-dev-1",
+        TopicARN="arn:aws:sns:eu-west-1:123456789012:shop-scaling",
+        NotificationTypes=["autoscaling:EC2_INSTANCE_LAUNCH"],
+    )
+
+
+def _encrypt_volumes(way: Way, key: str) -> None:
+    """Have the serving group's machines a further volume, encrypted with a key."""
+    disk = {"DeviceName": "/dev/sdf", "Ebs": {"VolumeSize": 8, "Encrypted": True, "KmsKeyId": key}}
+    data = {"ImageId": world.image(), "InstanceType": "t3.micro", "KeyName": "shop-ops"}
+    way.answers.by_call["DescribeLaunchTemplateVersions"] = lambda _: {
+        "LaunchTemplateVersions": [{"LaunchTemplateData": {**data, "BlockDeviceMappings": [disk]}}]
+    }
+
+
+@case(
+    "KMS key of an inherited volume",
+    "KMS key 'arn:aws:kms:eu-west-1:123456789012:alias/shop-dta' of volume /dev/sdf of the serving "
+    "group does not exist; did you mean 'alias/shop-data'? (...`instance: {drop: [volumes]}`)",
+)
+def _(way: Way) -> None:
+    (key,) = client("kms").list_keys()["Keys"]
+    for name in ("shop-data", "blog-dta"):
+        client("kms").create_alias(AliasName=f"alias/{name}", TargetKeyId=key["KeyId"])
+    _encrypt_volumes(way, "arn:aws:kms:eu-west-1:123456789012:alias/shop-dta")
+
+
+@case(
+    "KMS key of an inherited volume that is disabled",
+    "KMS key '...' of volume /dev/sdf of the serving group is Disabled (enable the key",
+)
+def _(way: Way) -> None:
+    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    client("kms").disable_key(KeyId=key)
+    _encrypt_volumes(way, key)
 
 
 @case("vCPUs", "quota of vCPUs of Standard instances is 3: ... are used, and 4 more are needed")
@@ -455,8 +517,60 @@ def test_what_the_database_lacks_is_found_before_anything_is_changed(
     made.assert_not_called()
 
 
-def test_there_are_as_many_of_them_as_a_deployment_needs_things() -> None:
-    assert len(CASES) + len(DATABASE) >= 39
+# What the documentation says is looked at -> the cases of it.
+KINDS: dict[str, tuple[str, ...]] = {
+    "target group or classic load balancer": (
+        "target group",
+        "classic balancer",
+        "target group of another project",
+        "listener",
+        "kind of targets",
+    ),
+    "subnets": (
+        "subnet",
+        "subnet by id",
+        "subnet of another network",
+        "zone that the balancer does not serve",
+        "free addresses",
+    ),
+    "security groups": ("security group", "security group of another network"),
+    "machine image": (
+        "image gone",
+        "image not available",
+        "image of another architecture",
+        "package of another architecture",
+    ),
+    "instance type": ("instance type", "instance type in these zones"),
+    "instance profile": ("instance profile", "profile without a role", "role of another service"),
+    "what passes on from the serving group": (
+        "key pair",
+        "whom a hook tells",
+        "whom a hook tells, with its nearest",
+        "topic of notifications",
+    ),
+    "quotas": ("vCPUs", "server groups", "launch templates"),
+    "rights": ("right to make templates", "right to launch"),
+    "parameters": ("parameter", "parameter that is no variable", "parameter that is there twice"),
+    "KMS keys of parameters, of the image's disks, and of volumes that pass on": (
+        "KMS key",
+        "KMS key of the image",
+        "KMS key of an inherited volume",
+        "KMS key of an inherited volume that is disabled",
+    ),
+    "alarms of `soak`": ("alarm",),
+    "database, where there are migrations": tuple(DATABASE),
+}
+# Looked at before a bake alone, and so tested beside the table.
+BESIDE = {"apt repository, where an image is baked"}
+
+
+def test_every_kind_of_thing_that_a_deployment_needs_is_among_them() -> None:
+    cases = [name for names in KINDS.values() for name in names]
+    assert sorted(cases) == sorted([*CASES, *DATABASE])
+    assert len(cases) == 44
+    text = DOCS.read_text(encoding="utf-8").partition("| looked at |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1].strip() for line in text.splitlines()[2:]]
+    assert set(rows) == KINDS.keys() | BESIDE
 
 
 def test_nothing_is_found_where_everything_is_there(answers: Answers) -> None:
@@ -507,7 +621,13 @@ def test_a_release_that_has_no_package_for_the_machines_is_told_once(answers: An
 
 
 @pytest.mark.parametrize(
-    ("name", "dropped"), [("key pair", "key_pair"), ("whom a hook tells", "hooks")]
+    ("name", "dropped"),
+    [
+        ("key pair", "key_pair"),
+        ("whom a hook tells", "hooks"),
+        ("topic of notifications", "notifications"),
+        ("KMS key of an inherited volume that is disabled", "volumes"),
+    ],
 )
 def test_what_the_project_file_drops_is_not_missed(
     answers: Answers, name: str, dropped: str

@@ -28,6 +28,7 @@ from slipway.model.preflight_facts import (
     AptSeen,
     BalancerSeen,
     DatabaseSeen,
+    InheritedSeen,
     InstanceTypeSeen,
     Needs,
     SecurityGroupSeen,
@@ -81,6 +82,8 @@ def _machines(client: Client, needs: Needs) -> dict[str, Any]:
     vcpus = kind.vcpus if isinstance(kind, InstanceTypeSeen) else 0
     found = asked("parameters", lambda: parameters(client, needs))
     known = () if isinstance(found, Unasked) else found
+    passing = asked("what passes on", lambda: inherited(client, needs))
+    volumes = passing.volume_keys if isinstance(passing, InheritedSeen) else ()
     disks = asked("the machine image's disks", lambda: disk_keys(client, needs))
     locked = () if isinstance(disks, Unasked) else disks
     nets = asked("subnets", lambda: subnets(client))
@@ -90,11 +93,13 @@ def _machines(client: Client, needs: Needs) -> dict[str, Any]:
         "subnets": nets,
         "security_groups": groups,
         "parameters": found,
-        "keys": tuple(asked(f"KMS key {key}", look) for key, look in keys(client, known, locked)),
+        "keys": tuple(
+            asked(f"KMS key {key}", look) for key, look in keys(client, known, locked, volumes)
+        ),
         "instance_type": kind,
         "image": asked("machine image", lambda: image(client, needs)),
         "profile": asked("instance profile", lambda: profile(client, needs)),
-        "inherited": asked("what passes on", lambda: inherited(client, needs)),
+        "inherited": passing,
         "quotas": tuple(
             asked(f"quota of {what}", look) for what, look in account_quotas(client, needs, vcpus)
         ),

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.live_machines import live_machines
-from slipway.hooks.fleet.scaling_rules import lifecycle_hooks
+from slipway.hooks.preflight.notified import deaf_hooks, lost_topics, topics
 from slipway.model.nearest import Named
 from slipway.model.preflight_facts import (
     ImageSeen,
@@ -94,23 +94,28 @@ def _words(document: Any) -> str:
 
 
 def inherited(client: Client, needs: Needs) -> InheritedSeen | None:
-    """Look at what passes on from the serving group: its key pair, and whom its hooks tell."""
+    """Look at what passes on from the serving group: key pair, keys of volumes, who is told."""
     if needs.like is None:
         return None
     groups = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[needs.like])
     for group in groups["AutoScalingGroups"]:
-        key, there = "", tuple[Named, ...]()
-        if "key_pair" not in needs.drop:
-            key, there = _key_pair(client, group), tuple(_key_pairs(client))
-        gone = key if key and key not in [one.name for one in there] else ""
-        deaf = () if "hooks" in needs.drop else tuple(_deaf(client, needs.like))
-        return InheritedSeen(key_pair=gone, key_pairs=there if gone else (), hooks=deaf)
+        machines, there = live_machines(client, group), tuple[Named, ...]()
+        key = "" if "key_pair" in needs.drop else str(machines.get("KeyName") or "")
+        if key:
+            there = tuple(_key_pairs(client))
+        gone = key if key not in [one.name for one in there] else ""
+        drops = needs.drop
+        hooks = () if "hooks" in drops else tuple(deaf_hooks(client, needs.like))
+        lost = () if "notifications" in drops else tuple(lost_topics(client, needs.like))
+        return InheritedSeen(
+            key_pair=gone,
+            key_pairs=there if gone else (),
+            hooks=hooks,
+            lost_topics=lost,
+            topics=topics(client) if hooks or lost else (),
+            volume_keys=() if "volumes" in drops else tuple(_volume_keys(machines)),
+        )
     return None
-
-
-def _key_pair(client: Client, group: Mapping[str, Any]) -> str:
-    """Return the key pair of a group's machines; empty where they have none."""
-    return str(live_machines(client, group).get("KeyName") or "")
 
 
 def _key_pairs(client: Client) -> Iterator[Named]:
@@ -118,23 +123,8 @@ def _key_pairs(client: Client) -> Iterator[Named]:
         yield Named(name=one["KeyName"], tags=tags_of(one))
 
 
-def _deaf(client: Client, group: str) -> Iterator[tuple[str, str]]:
-    """List the lifecycle hooks that tell somebody who is not there."""
-    for hook in lifecycle_hooks(client, group):
-        target = str(hook.get("NotificationTargetARN") or "")
-        if target and not _hears(client, target):
-            yield str(hook["LifecycleHookName"]), target
-
-
-def _hears(client: Client, arn: str) -> bool:
-    service, name = arn.split(":")[2], arn.rpartition(":")[2]
-    try:
-        if service == "sns":
-            client("sns").get_topic_attributes(TopicArn=arn)
-        elif service == "sqs":
-            client("sqs").get_queue_url(QueueName=name, QueueOwnerAWSAccountId=arn.split(":")[4])
-    except ClientError as error:
-        # Whoever may not look does not know.
-        code = str(error.response["Error"]["Code"])
-        return "NotFound" not in code and "NonExistent" not in code and "DoesNotExist" not in code
-    return True
+def _volume_keys(machines: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that volumes are encrypted with, each with its device."""
+    for one in machines.get("BlockDeviceMappings") or ():
+        if key := (one.get("Ebs") or {}).get("KmsKeyId"):
+            yield str(key), str(one["DeviceName"])

@@ -9,12 +9,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.alarms import alarm_names, read_alarms
-from slipway.model.preflight_facts import AlarmsSeen, KeySeen, Needs, ParameterSeen
+from slipway.model.nearest import Named
+from slipway.model.preflight_facts import ENABLED, AlarmsSeen, KeySeen, Needs, ParameterSeen
 
 Client = Callable[[str], Any]
 # Alarms of an account that are read to find the name that somebody meant.
 _MOST_ALARMS = 2000
-# AWS's own key, which cannot be disabled.
+# AWS's own keys, which cannot be disabled; said with or without what an ARN has before it.
 _MANAGED = "alias/aws/"
 
 
@@ -40,18 +41,24 @@ def parameters(client: Client, needs: Needs) -> tuple[ParameterSeen, ...]:
 
 
 def keys(
-    client: Client, found: Sequence[ParameterSeen], disks: Sequence[str]
+    client: Client,
+    found: Sequence[ParameterSeen],
+    disks: Sequence[str],
+    volumes: Sequence[tuple[str, str]] = (),
 ) -> Iterator[tuple[str, Callable[[], KeySeen]]]:
     """Return the keys that encrypt what machines read, and how to ask for each.
 
     :param found: the parameters.
     :param disks: keys of the machine image's disks.
+    :param volumes: keys of the volumes that pass on from the serving group, each with its device.
     """
-    used = {one.key: f"parameter {one.path}" for one in found if one.key}
+    used = {key: f"volume {device} of the serving group" for key, device in volumes}
+    used |= {one.key: f"parameter {one.path}" for one in found if one.key}
     used |= dict.fromkeys(disks, "the machine image's disks")
+    inherited = {key for key, _ in volumes}
     for key, what in sorted(used.items()):
-        if not key.startswith(_MANAGED):
-            yield key, partial(_key, client, key, what)
+        if _MANAGED not in key:
+            yield key, partial(_key, client, key, what, key in inherited)
 
 
 def disk_keys(client: Client, needs: Needs) -> tuple[str, ...]:
@@ -68,12 +75,23 @@ def disk_keys(client: Client, needs: Needs) -> tuple[str, ...]:
     return tuple(sorted({one["KmsKeyId"] for one in found if one.get("KmsKeyId")}))
 
 
-def _key(client: Client, key: str, used_by: str) -> KeySeen:
+def _key(client: Client, key: str, used_by: str, inherited: bool) -> KeySeen:
     kms = client("kms")
     try:
-        found = kms.describe_key(KeyId=key)["KeyMetadata"]
+        state = str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"])
     except ClientError as error:
         if error.response["Error"]["Code"] != "NotFoundException":
             raise
-        return KeySeen(id=key, state="", used_by=used_by)
-    return KeySeen(id=key, state=str(found["KeyState"]), used_by=used_by)
+        state = ""
+    names = () if state == ENABLED else tuple(_aliases(kms))
+    return KeySeen(id=key, state=state, used_by=used_by, inherited=inherited, names=names)
+
+
+def _aliases(kms: Any) -> Iterator[Named]:
+    """List the names of keys, for a hint; none where that may not be asked."""
+    try:
+        pages = kms.get_paginator("list_aliases").paginate()
+        every = (one["AliasName"] for page in pages for one in page["Aliases"])
+        yield from (Named(name=name) for name in every if _MANAGED not in name)
+    except ClientError:
+        return
