@@ -90,6 +90,7 @@ def _checkout(project: Project) -> CheckoutOperator:
         branches=project.repository.branches,
         tags=project.repository.tags,
         version_tags=project.repository.version_tags,
+        webhook=project.repository.webhook,
         execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("checkout"),
         **_source(project),

@@ -80,6 +80,10 @@ class Repository(Strict):
     connection: ConnectionName | None = None
     """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
     are sent over https and ssh alone."""
+    webhook: ConnectionName | None = None
+    """Airflow connection with the secret (password) that the git host signs its webhooks with; a
+    second one under `previous` in its extra is believed as well. Without it none is believed, and
+    commits are found by asking."""
     submodules: SubmoduleConnections = {}
     """Connections of private submodules: the URL of one, or of the folder that it is in, and the
     Airflow connection. Other submodules are read without credentials."""

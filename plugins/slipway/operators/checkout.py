@@ -40,6 +40,8 @@ class CheckoutOperator(BaseOperator):
     :param branches: patterns of further branches that are delivered.
     :param tags: patterns of tags that are delivered.
     :param version_tags: patterns of tags that number versions; all that look so by default.
+    :param webhook: Airflow connection with the secret of the repository's webhook; none is
+        believed where it is not given.
     :returns: :class:`slipway.model.facts.Checkout` as JSON.
     """
 
@@ -56,6 +58,7 @@ class CheckoutOperator(BaseOperator):
         branches: Sequence[str] = (),
         tags: Sequence[str] = (),
         version_tags: Sequence[str] = (),
+        webhook: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -67,6 +70,17 @@ class CheckoutOperator(BaseOperator):
         self.branches = list(branches)
         self.tags = list(tags)
         self.version_tags = list(version_tags)
+        self.webhook = webhook
+
+    @classmethod
+    def get_serialized_fields(cls) -> frozenset[str]:
+        """Name what Airflow keeps of the task: also where its commits come from.
+
+        So Airflow's server, which has no project files, knows the repository of a webhook
+        (:mod:`slipway.hooks.airflow_runs`).
+        """
+        kept: frozenset[str] = super().get_serialized_fields()  # type: ignore[no-untyped-call]
+        return kept | {"url", "branch", "connection", "webhook"}
 
     def execute(self, context: Context) -> Json:
         """Resolve the ref and describe the commit.
