@@ -42,6 +42,8 @@
     - DryRunOnly                    a task that changes something was reached by a dry run
     - UnknownParameter              a run was started with a key that its DAG does not know
     - EnvironmentBusy               somebody else has been changing it for too long
+    - HookRefused                   a delivery of a webhook carries no signature that is known
+    - HookMalformed                 a signed delivery is nothing that a git host sends
   * TransientError                      the surroundings are at fault: a retry may help
     - MirrorsUnsafe                 the folder of mirrors is not this worker's alone
     - RepositoryUnreachable         git could not talk to the server
@@ -240,6 +242,14 @@ class UnknownParameter(InputError):
 
 class EnvironmentBusy(InputError):
     """Somebody else has been changing the environment for longer than a run waits."""
+
+
+class HookRefused(InputError):
+    """A delivery of a webhook carries no signature made with a secret of its project."""
+
+
+class HookMalformed(InputError):
+    """A delivery is signed, and yet nothing that a git host sends."""
 
 
 class TransientError(SlipwayError):

@@ -4,6 +4,8 @@ Airflow's server answers to any name. A web page whose name is made to resolve t
 address (DNS rebinding) counts as the server's own for a browser, and may ask it anything. So the
 server can be told its names, in ``[slipway] allowed_hosts``. And its pages are shown in no page of
 somebody else's, whatever it is told.
+
+Git hosts tell of a push at ``/slipway/hooks/<project>`` (docs/webhooks.md).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from airflow.sdk.configuration import conf
 from slipway.ui_framing import OwnFrames
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 def only_for_hosts(app: ASGIApp, *, allowed_hosts: list[str]) -> ASGIApp:
@@ -40,8 +42,32 @@ def root_middlewares() -> list[dict[str, Any]]:
     return [*([names_checked] if hosts else []), frames]
 
 
+class Webhooks:
+    """The receiver of webhooks (:mod:`slipway.webhooks`), made when the first request comes.
+
+    Every process of Airflow loads this plugin; only its server is ever asked anything.
+    """
+
+    def __init__(self) -> None:
+        self._app: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self._app is None:
+            from slipway.webhooks.app import make_app
+
+            self._app = make_app()
+        await self._app(scope, receive, send)
+
+
+def webhooks() -> list[dict[str, Any]]:
+    """Return the applications that Airflow's server mounts."""
+    return [{"name": "slipway webhooks", "app": Webhooks(), "url_prefix": "/slipway/hooks"}]
+
+
 class SlipwayPlugin(AirflowPlugin):
     """Registered by ``plugins/slipway_plugin.py``."""
 
     name = "slipway"
+    fastapi_apps = webhooks()
     fastapi_root_middlewares = root_middlewares()

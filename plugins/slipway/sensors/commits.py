@@ -96,6 +96,20 @@ class CommitsSensor(BaseSensorOperator):
         found = [run for one, answer in asked for run in self._new_runs(store, one, answer, heads)]
         return PokeReturnValue(is_done=bool(found), xcom_value=found)
 
+    def look_at(self, one: WatchedBranch) -> list[dict[str, Any]]:
+        """Ask one repository now, because somebody said that something happened there.
+
+        :param one: the branch; the others are not asked, and there is no time to keep to.
+        :returns: what :meth:`poke` would find.
+        """
+        store = artifact_store()
+        answer: Future[list[str]] = Future()
+        try:
+            answer.set_result(self._new_commits(store, one, {}))
+        except Exception as error:
+            answer.set_exception(error)
+        return self._new_runs(store, one, answer, {})
+
     def _new_runs(
         self,
         store: ArtifactStore,

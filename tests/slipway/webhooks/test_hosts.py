@@ -1,0 +1,293 @@
+"""What each host says, and what it takes to be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from slipway.exceptions import HookMalformed, HookRefused
+from slipway.model.event import EventKind
+from slipway.webhooks.announcement import MOST_REFS, Announcement, Ignored
+from slipway.webhooks.host import host_of
+from tests.slipway.webhooks.deliveries import (
+    OTHER_SECRET,
+    PUSHES,
+    SECRET,
+    ZEROS,
+    Delivery,
+    bitbucket_cloud,
+    bitbucket_server,
+    cloud_change,
+    cloud_push,
+    digest,
+    gitea,
+    github,
+    gitlab,
+    ref_push,
+    server_push,
+)
+
+HOSTS = sorted(PUSHES)
+SIGNING = [host for host in HOSTS if host != "gitlab"]
+
+
+def said(
+    delivery: Delivery, secrets: Sequence[bytes] = (SECRET,)
+) -> tuple[Announcement, ...] | Ignored:
+    return host_of(delivery.headers).parse(delivery.headers, delivery.body, secrets)
+
+
+def refs(delivery: Delivery) -> tuple[EventKind, list[str]]:
+    answer = said(delivery)
+    assert not isinstance(answer, Ignored)
+    (one,) = answer
+    return one.kind, list(one.refs)
+
+
+def reason(delivery: Delivery) -> str:
+    answer = said(delivery)
+    assert isinstance(answer, Ignored)
+    return answer.reason
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_push_is_announced_by_every_host(host: str) -> None:
+    delivery = PUSHES[host][0](SECRET)
+    assert refs(delivery) == (EventKind.PUSH, ["refs/heads/main"])
+    assert host_of(delivery.headers).parse.__module__.endswith(host)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_while_a_secret_is_replaced_both_are_valid_and_no_third(host: str) -> None:
+    made, _ = PUSHES[host]
+    for secret in (SECRET, OTHER_SECRET):
+        assert said(made(secret), (SECRET, OTHER_SECRET))
+    with pytest.raises(HookRefused):
+        said(made(b"x" * 32), (SECRET, OTHER_SECRET))
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_without_a_secret_nothing_is_believed(host: str) -> None:
+    """Not even what is signed with the empty one, or with what stands in for one."""
+    made, _ = PUSHES[host]
+    for secret in (SECRET, b"", bytes(32)):
+        with pytest.raises(HookRefused):
+            said(made(secret), ())
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_secret_of_another_repository_is_none(host: str) -> None:
+    with pytest.raises(HookRefused):
+        said(PUSHES[host][0](OTHER_SECRET))
+
+
+@pytest.mark.parametrize("host", SIGNING)
+def test_one_byte_more_or_less_or_other_is_another_payload(host: str) -> None:
+    made, _ = PUSHES[host]
+    delivery = made(SECRET)
+    body = delivery.body
+    for changed in (body + b" ", body[:-1], body.replace(b"main", b"mair"), b"", b"\n" + body):
+        with pytest.raises(HookRefused):
+            said(Delivery(headers=delivery.headers, body=changed))
+
+
+def _bad_signatures(given: str, body: bytes) -> dict[str, str | None]:
+    prefix, hexadecimal = given[:-64], given[-64:]
+    sha1, sha512 = digest(SECRET, body, "sha1"), digest(SECRET, body, "sha512")
+    return {
+        "missing": None,
+        "empty": "",
+        "only the prefix": prefix or "sha256=",
+        "wrong": prefix + "0" * 64,
+        "upper case": prefix + hexadecimal.upper(),
+        "upper case prefix": f"SHA256={hexadecimal}",
+        "truncated": given[:-1],
+        "half": given[:-32],
+        "longer": given + "0",
+        "sha1": f"sha1={sha1}",
+        "sha1 called sha256": f"sha256={sha1}",
+        "sha1 alone": sha1,
+        "sha512": f"sha512={sha512}",
+        "md5 of it": f"md5={digest(SECRET, body, 'md5')}",
+        "none": f"none={hexadecimal}",
+        "with a line": given + "\n",
+        "with a blank": f" {given}",
+        "twice": f"{given}, {given}",
+        "among others": f"sha256={'0' * 64}, {given}",
+        "digits of another alphabet": prefix + "\uff10" * 64,
+        "no text": "\xff\xfe" * 32,
+        "the secret itself": SECRET.decode(),
+        "no hexadecimal": prefix + "g" * 64,
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(_bad_signatures("sha256=" + "a" * 64, b"")))
+@pytest.mark.parametrize("host", SIGNING)
+def test_a_signature_that_is_not_quite_right_is_none(host: str, kind: str) -> None:
+    made, header = PUSHES[host]
+    delivery = made(SECRET)
+    value = _bad_signatures(delivery.headers[header], delivery.body)[kind]
+    with pytest.raises(HookRefused):
+        said(delivery.with_header(header, value))
+
+
+@pytest.mark.parametrize("host", ["github", "gitea"])
+def test_a_signature_under_the_name_of_another_host_is_none(host: str) -> None:
+    delivery = PUSHES[host][0](SECRET)
+    bare = digest(SECRET, delivery.body)
+    moved = delivery.with_header(PUSHES[host][1], None)
+    for other in ("x-hub-signature", "x-gogs-signature", "x-gitlab-token", "authorization"):
+        with pytest.raises(HookRefused):
+            said(moved.with_header(other, f"sha256={bare}"))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [None, "", SECRET.decode()[:-1], SECRET.decode() + "0", SECRET.decode().upper(), "\xff"],
+)
+def test_gitlabs_token_is_the_secret_to_the_letter(token: str | None) -> None:
+    delivery = PUSHES["gitlab"][0](SECRET)
+    with pytest.raises(HookRefused):
+        said(delivery.with_header("x-gitlab-token", token))
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_nothing_is_parsed_before_it_is_signed(host: str) -> None:
+    delivery = PUSHES[host][0](SECRET)
+    unsigned = delivery.with_header(PUSHES[host][1], None)
+    for body in (b"{", b"[" * 100_000):
+        with pytest.raises(HookRefused):
+            said(Delivery(headers=unsigned.headers, body=body))
+
+
+_RUBBISH = [
+    b"", b"{", b"[]", b"1", b'"text"', b"null", b"\xff\xfe", b"[" * 200_000,
+    b'{"ref": ' + b"9" * 5000 + b"}", b'{"ref": "\\ud800', b"payload=%7B%7D",
+]  # fmt: skip
+
+
+def _signed(host: str, body: bytes) -> Delivery:
+    delivery = PUSHES[host][0](SECRET)
+    header = PUSHES[host][1]
+    if host == "gitlab":
+        return Delivery(headers=delivery.headers, body=body)
+    prefix = "" if host == "gitea" else "sha256="
+    return Delivery(
+        headers={**delivery.headers, header: prefix + digest(SECRET, body)}, body=body
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("body", _RUBBISH, ids=range(len(_RUBBISH)))
+@pytest.mark.parametrize("host", HOSTS)
+def test_signed_rubbish_is_told_apart_from_what_is_not_signed(host: str, body: bytes) -> None:
+    with pytest.raises(HookMalformed):
+        said(_signed(host, body))
+
+
+_SHAPES: list[Any] = [
+    {}, {"ref": None}, {"ref": 7}, {"ref": ["refs/heads/main"]}, {"push": []}, {"push": None},
+    {"push": {"changes": {}}}, {"push": {"changes": [None, 1, "x", [], {"new": 1}]}},
+    {"push": {"changes": [{"new": {"name": 7, "type": "branch"}, "old": "x"}]}},
+    {"changes": 1}, {"changes": [None, {"ref": "x"}, {"ref": {"id": {}}}]},
+]  # fmt: skip
+
+
+_PUSH_EVENTS: dict[str, tuple[Callable[[str, Any], Delivery], str]] = {
+    "bitbucket_cloud": (bitbucket_cloud, "repo:push"),
+    "bitbucket_server": (bitbucket_server, "repo:refs_changed"),
+    "github": (github, "push"),
+    "gitlab": (gitlab, "Push Hook"),
+    "gitea": (gitea, "push"),
+}
+
+
+@pytest.mark.parametrize("payload", _SHAPES, ids=range(len(_SHAPES)))
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_push_that_names_no_ref_is_a_push_all_the_same(host: str, payload: Any) -> None:
+    """What it is about git will say; this one says that something happened."""
+    made, event = _PUSH_EVENTS[host]
+    assert refs(made(event, payload)) == (EventKind.PUSH, [])
+
+
+def test_two_refs_of_one_push_are_both_announced() -> None:
+    both = ["refs/heads/main", "refs/heads/next"]
+    cloud = cloud_push(cloud_change("main"), cloud_change("next"))
+    assert refs(bitbucket_cloud("repo:push", cloud)) == (EventKind.PUSH, both)
+    assert refs(bitbucket_server("repo:refs_changed", server_push(*both))) == (EventKind.PUSH, both)
+
+
+def test_a_branch_that_is_gone_a_tag_and_a_forced_push_are_announced() -> None:
+    """Also that of six commits and more, of which the payload holds five."""
+    gone = cloud_push(cloud_change("main", gone=True))
+    assert refs(bitbucket_cloud("repo:push", gone)) == (EventKind.PUSH, ["refs/heads/main"])
+    tag = cloud_push(cloud_change("v1.4.0", kind="tag"))
+    assert refs(bitbucket_cloud("repo:push", tag)) == (EventKind.TAG, ["refs/tags/v1.4.0"])
+    forced = cloud_push(cloud_change("main", forced=True))
+    assert refs(bitbucket_cloud("repo:push", forced)) == (EventKind.PUSH, ["refs/heads/main"])
+    server = server_push("refs/tags/v1", to=ZEROS)
+    assert refs(bitbucket_server("repo:refs_changed", server)) == (EventKind.TAG, ["refs/tags/v1"])
+    for made, event in ((github, "push"), (gitea, "push"), (gitlab, "Tag Push Hook")):
+        deleted = ref_push("refs/tags/v1", deleted=True, after=ZEROS)
+        assert refs(made(event, deleted)) == (EventKind.TAG, ["refs/tags/v1"])
+
+
+def test_a_push_of_very_many_refs_is_announced_without_keeping_them_all() -> None:
+    many = cloud_push(*(cloud_change(f"b{number}") for number in range(500)))
+    kind, kept = refs(bitbucket_cloud("repo:push", many))
+    assert kind is EventKind.PUSH
+    assert len(kept) == MOST_REFS
+
+
+def _pull_requests() -> dict[str, Delivery]:
+    cloud = {
+        "pullrequest": {
+            # Twelve characters are all that Cloud gives; nobody takes them for a commit.
+            "source": {"commit": {"hash": "3f2a1b7c3f2a"}, "repository": None},
+            "destination": {"branch": {"name": "main"}},
+        }
+    }
+    server = {"pullRequest": {"toRef": {"displayId": "main"}}}
+    base = {"pull_request": {"base": {"ref": "main"}, "head": {"repo": None}}}
+    merge = {"object_attributes": {"target_branch": "main", "action": "update", "oldrev": ZEROS}}
+    return {
+        "cloud created": bitbucket_cloud("pullrequest:created", cloud),
+        "cloud updated": bitbucket_cloud("pullrequest:updated", cloud),
+        "cloud fulfilled": bitbucket_cloud("pullrequest:fulfilled", cloud),
+        "server opened": bitbucket_server("pr:opened", server),
+        "server from a fork": bitbucket_server("pr:from_ref_updated", server),
+        "github": github("pull_request", {**base, "action": "synchronize"}),
+        "gitea": gitea("pull_request_sync", {**base, "action": "synchronized"}),
+        "gitlab": gitlab("Merge Request Hook", merge),
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(_pull_requests()))
+def test_a_pull_request_that_got_commits_is_announced(kind: str) -> None:
+    assert refs(_pull_requests()[kind]) == (EventKind.PULL_REQUEST, ["refs/heads/main"])
+
+
+def test_a_pull_request_that_only_got_words_is_ignored() -> None:
+    base = {"pull_request": {"base": {"ref": "main"}}}
+    assert "no new commit" in reason(github("pull_request", {**base, "action": "edited"}))
+    assert "no new commit" in reason(gitea("pull_request", {**base, "action": "labeled"}))
+    words = {"object_attributes": {"target_branch": "main", "action": "update"}}
+    assert "no new commit" in reason(gitlab("Merge Request Hook", words))
+
+
+def test_tests_of_a_hook_are_answered() -> None:
+    assert "a test" in reason(bitbucket_server("diagnostics:ping", {"test": True}))
+    assert "a test" in reason(github("ping", {"zen": "Keep it logically awesome."}))
+    assert refs(gitlab("Push Hook", ref_push()))
+    assert refs(gitea("push", ref_push()))
+
+
+@pytest.mark.parametrize("name", ["issue:created", "", "x" * 500, "\u202e", "<b>", "a\nb"])
+@pytest.mark.parametrize("made", [bitbucket_cloud, bitbucket_server, github, gitlab, gitea])
+def test_an_event_that_is_not_known_is_ignored_and_hardly_repeated(made: Any, name: str) -> None:
+    told = reason(made(name, {"ref": "refs/heads/main"}))
+    assert told.endswith("events change no commits")
+    assert len(told) < 100
+    assert told.isprintable()
+    assert told.isascii()
