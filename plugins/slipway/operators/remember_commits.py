@@ -10,8 +10,8 @@ from airflow.sdk import BaseOperator
 
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.heads import head_key
-from slipway.hooks.store.hook_notes import note_find
 from slipway.sensors.commits import MISSING, missing_note, note_of
+from slipway.tasks.missed_hooks import note_find
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

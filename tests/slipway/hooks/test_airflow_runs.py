@@ -10,6 +10,7 @@ from airflow.sdk import DAG
 from sqlalchemy.exc import IntegrityError
 
 from slipway.hooks.airflow_runs import AirflowRuns, KnownRepository
+from slipway.model.repository import Repository
 from slipway.operators.checkout import CheckoutOperator
 from tests.fakes.airflow_database import airflow_database, runs_of, store_dag
 
@@ -27,10 +28,9 @@ def _dag(name: str, *, branch: str = "main", webhook: str | None = "shop_webhook
         CheckoutOperator(
             task_id="checkout",
             project=name,
-            url=f"https://git.example.com/{name}.git",
+            repository=Repository(url=f"https://git.example.com/{name}.git", connection="shop_git"),
             ref="main",
             branch=branch,
-            connection="shop_git",
             webhook=webhook,
         )
     return dag

@@ -7,15 +7,13 @@ a message; whoever loses or forges them changes no run.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.policies.hook_silence import FINDS, has_fallen_silent, silence
 
-# Finds that are remembered, of which the oldest tells since when it is so.
-_MOST_FINDS = 20
 _LONGEST_NAME = 40
 
 
@@ -55,27 +53,25 @@ def last_hook(store: ArtifactStore, project: str) -> LastHook | None:
     return LastHook(at=at, host=str(found.get("host", ""))[:_LONGEST_NAME])
 
 
-def note_find(store: ArtifactStore, project: str, now: datetime) -> str | None:
-    """Note that a poll found commits; returns a message where the hook should have told of them.
-
-    Where no hook has ever come nothing is noted: nobody misses one.
+def last_finds(store: ArtifactStore, project: str) -> list[datetime]:
+    """Return when polls found new commits, the oldest first.
 
     :param store: where it is noted.
     :param project: the project's name.
-    :param now: the time.
     """
-    hook = last_hook(store, project)
-    if hook is None:
-        return None
     known = _read(store, _finds(project))
     times = [_time(one) for one in known] if isinstance(known, list) else []
-    finds = [one for one in times if one is not None and one > hook.at]
-    # The first ones stay: they tell since when.
-    finds = [*finds[:FINDS], *finds[FINDS:][-(_MOST_FINDS - FINDS - 1) :], now]
+    return [one for one in times if one is not None]
+
+
+def note_finds(store: ArtifactStore, project: str, finds: Sequence[datetime]) -> None:
+    """Note when polls found new commits.
+
+    :param store: where it is noted.
+    :param project: the project's name.
+    :param finds: all that shall be remembered.
+    """
     store.put_json(_finds(project), [one.astimezone(UTC).isoformat() for one in finds])
-    if not has_fallen_silent(hook.at, finds, now):
-        return None
-    return silence(project, hook.at, hook.host, finds)
 
 
 def _hook(project: str) -> str:

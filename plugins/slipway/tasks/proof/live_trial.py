@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from slipway.exceptions import ToolFailed
-from slipway.hooks.health_check import is_right
+from slipway.model.health_check import is_right
 from slipway.model.postgres_log import FailedStatement, failed_statements
 from slipway.model.proof_settings import Question
 from slipway.tasks.proof.live_service import Answer, LiveService, NotStartable

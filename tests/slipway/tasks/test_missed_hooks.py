@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.hook_notes import last_hook, note_find, note_hook
+from slipway.hooks.store.hook_notes import last_hook, note_hook
 from slipway.operators.remember_commits import RememberCommitsOperator
+from slipway.tasks.missed_hooks import note_find
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
