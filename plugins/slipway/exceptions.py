@@ -44,6 +44,7 @@
     - EnvironmentBusy               somebody else has been changing it for too long
     - HookRefused                   a delivery of a webhook carries no signature that is known
     - HookMalformed                 a signed delivery is nothing that a git host sends
+    - ForgeRefused                  a git host does not take what it is told of a commit
   * TransientError                      the surroundings are at fault: a retry may help
     - MirrorsUnsafe                 the folder of mirrors is not this worker's alone
     - RepositoryUnreachable         git could not talk to the server
@@ -56,6 +57,7 @@
     - CloudUnavailable              the cloud's API does not answer or throttles
     - DatabaseUnavailable           an environment's database lets nobody in now
     - LeaseHeld                     somebody else is changing this environment
+    - ForgeUnavailable              a git host's API does not answer, or asks for patience
 """
 
 from __future__ import annotations
@@ -252,6 +254,10 @@ class HookMalformed(InputError):
     """A delivery is signed, and yet nothing that a git host sends."""
 
 
+class ForgeRefused(InputError):
+    """A git host does not take what it is told of a commit, or not from this connection."""
+
+
 class TransientError(SlipwayError):
     """The surroundings are at fault; trying again may help."""
 
@@ -298,3 +304,14 @@ class DatabaseUnavailable(TransientError):
 
 class LeaseHeld(TransientError):
     """Somebody else is changing this environment."""
+
+
+class ForgeUnavailable(TransientError):
+    """A git host's API does not answer, or asks to be left alone for a while.
+
+    :param retry_after: seconds, where the host named them.
+    """
+
+    def __init__(self, message: str, *, retry_after: float = 0.0, advice: str = "") -> None:
+        super().__init__(message, advice=advice)
+        self.retry_after = retry_after

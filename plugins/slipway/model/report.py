@@ -52,12 +52,16 @@ class TestFailure(Fact):
 
     :param name: class and name, as the tool wrote them.
     :param message: the first lines of what it said.
+    :param path: of the file where it failed, from the repository's top; empty where nothing says.
+    :param line: in that file, counting from 1; 0 where nothing says.
     """
 
     __test__ = False  # the name is the field's; pytest should pass it by
 
     name: str
     message: str = ""
+    path: str = ""
+    line: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,6 +15,7 @@ from xml.parsers import expat
 from slipway.model.facts import TestCounts, TestFailure
 from slipway.model.inert import visible
 from slipway.pipeline.masking.mask import Masker
+from slipway.pipeline.reports.places import place_of_failure
 from slipway.pipeline.reports.report_files import LARGEST, Budget, TooMuch, reports_in
 from slipway.pipeline.reports.xml_text import xml_text
 
@@ -158,6 +159,7 @@ class _Reader:
         self._case = ""
         self._outcome = ""
         self._message = ""
+        self._attributes: dict[str, str] = {}
         self._inside = ""
         self._numbers = {"tests": 0, "failure": 0, "error": 0, "skipped": 0}
         self._seconds = 0.0
@@ -189,6 +191,7 @@ class _Reader:
             parts = (attributes.get("classname", ""), attributes.get("name", ""))
             self._case = ".".join(self._masked(part[:_LOOKED_AT]) for part in parts if part)
             self._outcome = self._message = ""
+            self._attributes = attributes
             self._numbers["tests"] += 1
             self._seconds += _number(attributes.get("time", ""))
         elif name in ("failure", "error", "skipped") and not self._outcome:
@@ -203,9 +206,19 @@ class _Reader:
             self._inside = ""
         if name == "testcase" and self._outcome in ("failure", "error"):
             if len(self._failed) < _KEPT:
-                name = " ".join(self._shown(self._case).split())
-                self._failed.append(TestFailure(name=name, message=self._shown(self._message)))
+                self._failed.append(self._failure())
             self._outcome = ""
+
+    def _failure(self) -> TestFailure:
+        path, line = place_of_failure(self._attributes, self._message)
+        if self._masked(path) != path:
+            path, line = "", 0
+        return TestFailure(
+            name=" ".join(self._shown(self._case).split()),
+            message=self._shown(self._message),
+            path=path,
+            line=line,
+        )
 
     def _text(self, text: str) -> None:
         if self._inside and text.strip() and len(self._message) < _LOOKED_AT:

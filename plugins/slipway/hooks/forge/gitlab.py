@@ -1,0 +1,48 @@
+"""GitLab: commit statuses, as jobs of an external pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from slipway.exceptions import ForgeRefused
+from slipway.hooks.forge.base import Forge
+from slipway.model.forge.status import CommitStatus, StatusState
+from slipway.policies.commit_status import brief
+
+_DESCRIPTION = 255
+
+
+class GitLab(Forge):
+    """A repository at gitlab.com, or at a GitLab of one's own."""
+
+    scopes = "the scope `api`, and the role Developer or above in the project"
+
+    def set_status(self, status: CommitStatus) -> None:
+        """Show a status, as :meth:`Forge.set_status` says."""
+        body = {
+            "state": _STATES[status.state],
+            "name": status.key,
+            "description": brief(status.text, _DESCRIPTION),
+            **({"target_url": status.url} if status.url else {}),
+            **({"ref": status.branch} if status.branch else {}),
+        }
+        path = f"/api/v4/projects/{quote(self.place.path, safe='')}/statuses/{status.sha}"
+        try:
+            self.send("POST", path, body)
+        except ForgeRefused as refused:
+            # It does not take the state that it has already, so the text of that one stays.
+            if "Cannot transition status" not in refused.message:
+                raise
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the token in GitLab's own header, which takes those of projects and groups too."""
+        return {"PRIVATE-TOKEN": self.login.token}
+
+
+_STATES = {
+    StatusState.IN_PROGRESS: "running",
+    StatusState.SUCCESSFUL: "success",
+    StatusState.FAILED: "failed",
+    StatusState.STOPPED: "canceled",
+}
