@@ -26,6 +26,8 @@ from slipway.hooks.git.credentials import (
     with_token,
 )
 from slipway.hooks.git.mirror import GitMirror
+from slipway.model.forge.login import APP_PASSWORDS_ARE_GONE, ForgeLogin
+from slipway.model.forge.place import ForgeKind, kind_of
 from slipway.model.git_url import parse_url
 from slipway.model.large_files import LargeFiles
 
@@ -100,7 +102,7 @@ def _credentials(url: str, connection_id: str) -> Credentials:
 
     @contextmanager
     def opened(hosts: Path) -> Iterator[Mapping[str, str]]:
-        login = _login(connection_id)
+        login = _login(url, connection_id)
         if parse_url(url).scheme == "ssh":
             _check(login.private_key, connection_id, "extra `private_key`, as ssh URLs need")
             if not login.known_hosts and not hosts.exists():
@@ -127,16 +129,25 @@ def _check(secret: str, connection_id: str, what: str) -> None:
         raise RepositoryRefused(msg, advice="add it, or use a URL of the other kind")
 
 
-def _login(connection_id: str) -> Login:
+def _login(url: str, connection_id: str) -> Login:
     try:
         connection = BaseHook.get_connection(connection_id)
     except AirflowNotFoundException as error:
         msg = f"Airflow has no connection {connection_id!r}, which the project file names"
         raise RepositoryRefused(msg, advice="add it, or correct the name") from error
     extra = connection.extra_dejson
-    login = Login(
+    token = ForgeLogin(
         user=connection.login or "",
-        password=connection.password or "",
+        token=connection.password or "",
+        email=str(extra.get("email") or ""),
+    )
+    kind = kind_of(url)
+    if kind is ForgeKind.BITBUCKET and token.is_app_password and parse_url(url).scheme != "ssh":
+        msg = f"the connection {connection_id!r} holds an app password"
+        raise RepositoryRefused(msg, advice=APP_PASSWORDS_ARE_GONE)
+    login = Login(
+        user=token.git_user(kind),
+        password=token.token,
         private_key=extra.get("private_key") or "",
         known_hosts=extra.get("known_hosts") or "",
     )

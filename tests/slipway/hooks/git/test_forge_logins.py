@@ -1,0 +1,57 @@
+"""The name that git gives beside a token, from a connection that a host's REST API uses as well."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from slipway.exceptions import RepositoryRefused
+from slipway.hooks.git.connection import _login
+
+BITBUCKET = "https://bitbucket.org/acme/shop.git"
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, url: str, **fields: Any) -> str:
+    monkeypatch.setenv("AIRFLOW_CONN_HOST", json.dumps({"conn_type": "generic", **fields}))
+    return base64.b64decode(_login(url, "host").header).decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "pair"),
+    [
+        ({"password": "ATCTT3x"}, "x-token-auth:ATCTT3x"),
+        (
+            {"password": "ATATT3x", "login": "ann@example.com"},
+            "x-bitbucket-api-token-auth:ATATT3x",
+        ),
+        (
+            {"password": "ATATT3x", "extra": {"email": "ann@example.com", "private_key": "k"}},
+            "x-bitbucket-api-token-auth:ATATT3x",
+        ),
+        ({"password": "ATATT3x", "login": "ann"}, "ann:ATATT3x"),
+    ],
+)
+def test_one_connection_serves_git_and_rest(
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], pair: str
+) -> None:
+    assert shown(monkeypatch, BITBUCKET, **fields) == pair
+
+
+def test_other_hosts_are_given_what_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    github = "https://github.com/acme/shop"
+    assert shown(monkeypatch, github, password="ghp_x") == "x-access-token:ghp_x"
+    own = "https://git.example.com/scm/a/b.git"
+    assert shown(monkeypatch, own, password="p", login="a@b.c") == "a@b.c:p"
+
+
+def test_an_app_password_is_said_to_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RepositoryRefused, match="holds an app password") as caught:
+        shown(monkeypatch, BITBUCKET, password="ATBBx", login="ann")
+    assert "repository access token" in caught.value.advice
+    assert "ATBBx" not in str(caught.value)
+    # An ssh key is not affected, whatever lies beside it.
+    ssh = "git@bitbucket.org:acme/shop.git"
+    assert shown(monkeypatch, ssh, password="ATBBx", extra={"private_key": "k"})
