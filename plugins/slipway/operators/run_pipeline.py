@@ -17,7 +17,7 @@ from slipway.hooks.secrets import read_secrets
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.build_numbers import BuildNumbers
 from slipway.hooks.temporary_file import spool
-from slipway.model.facts import Checkout, Json, Release, TestReport
+from slipway.model.facts import Checkout, Json, Release, TestCounts, TestReport
 from slipway.model.large_files import LargeFiles
 from slipway.model.repository import Repository
 from slipway.pipeline.compiler.compiler import Build, compile_file
@@ -126,6 +126,8 @@ class RunPipelineOperator(BaseOperator):
         self.docker_conn_id = docker_conn_id
         self.share = Share(part=part, paths=tuple(built), pipeline=built_by)
         self.first = first
+        # What the pipeline's reports came to, also where it failed.
+        self.counts: TestCounts | None = None
         self._runner: BuildRunner | None = None
 
     def execute(self, context: Context) -> Json:
@@ -190,6 +192,8 @@ class RunPipelineOperator(BaseOperator):
     ) -> Json:
         """Show what has run, and return what is kept of it, masked."""
         reports = result.reports()
+        if reports.counts is not None:
+            self.counts = TestCounts.from_json(output.mask.json(reports.counts.to_json()))
         for line in (*step_table(result.steps), *reports.lines()):
             output.say(line)
         try:
@@ -210,7 +214,9 @@ class RunPipelineOperator(BaseOperator):
         ).to_json()
         steps = [{**output.mask.json(step), "state": step["state"]} for step in report["steps"]]
         report |= {"steps": steps, "counts": output.mask.json(report["counts"])}
-        return work.whole(TestReport.from_json(report)).to_json()
+        told = work.whole(TestReport.from_json(report))
+        self.counts = told.counts
+        return told.to_json()
 
     def _run(self, runner: BuildRunner) -> BuildResult:
         """Run, and take a pipeline that never ends for a mistake of the commit's."""

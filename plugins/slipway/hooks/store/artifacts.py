@@ -191,6 +191,8 @@ class ArtifactStore:
         :param prefix: a folder, without the trailing slash.
         """
         folder = self._at(prefix)
+        # A process that lives for long would be shown what it saw before.
+        folder.fs.invalidate_cache(folder.path)
         names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
         return sorted(name for name in names if not name.startswith("."))
 

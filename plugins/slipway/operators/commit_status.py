@@ -1,0 +1,96 @@
+"""Statuses of commits: what sends them, and what puts those right that nobody ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from slipway.exceptions import ForgeRefused
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.status_notes import StatusNotes
+from slipway.operators.trouble import own_trouble
+from slipway.policies.commit_status import ending
+from slipway.tasks.status_reports import ended
+from slipway.triggers.statuses import StatusTrigger
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from slipway.model.forge.status import StatusNote
+
+# How long the sender goes on before its task ends and the next one begins.
+SHIFT = timedelta(hours=1)
+# Seconds that a stage may be in progress before anybody asks whether it still is, and after which
+# nobody asks any more.
+_YOUNG, _OLD = 120.0, 30 * 86400.0
+_ALIVE = ["queued", "running"]
+
+
+class SendStatusesOperator(BaseOperator):
+    """Send the statuses that tasks leave, from the triggerer; no worker waits."""
+
+    ui_color = "#e0f2fe"
+
+    def execute(self, context: Context) -> None:
+        """Hand over to the triggerer for an hour."""
+        self.defer(
+            trigger=StatusTrigger(until=time.time() + SHIFT.total_seconds()),
+            method_name="execute_complete",
+            timeout=2 * SHIFT,
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """End; the DAG begins anew."""
+
+
+class SettleStatusesOperator(BaseOperator):
+    """End the statuses that a killed run left in progress, and tell what keeps others from going.
+
+    :param clock: the time, seconds since 1970.
+    :returns: how many were ended.
+    """
+
+    ui_color = "#fde68a"
+
+    def __init__(self, *, clock: Callable[[], float] = time.time, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.clock = clock
+
+    def execute(self, context: Context) -> int:
+        """Look at what is open.
+
+        :raises AirflowFailException: when a project's statuses are refused, with the reason.
+        """
+        notes = StatusNotes(artifact_store())
+        refuse = self.log.warning
+        # What has been said and not yet sent counts as said.
+        said = {note.subject for _, note in notes.waiting(refuse)}
+        known = [note for _, note in notes.open(refuse) if note.subject not in said]
+        settled = sum(self._settle(notes, note, context["ti"]) for note in known)
+        with own_trouble(context):
+            if trouble := notes.trouble():
+                msg = "\n".join(f"{name}: {words}" for name, words in sorted(trouble.items()))
+                advice = "statuses are sent again with the next commit; deliveries are not touched"
+                raise ForgeRefused(msg, advice=advice)
+        return settled
+
+    def _settle(self, notes: StatusNotes, note: StatusNote, ti: Any) -> bool:
+        age = self.clock() - note.at / 1e9
+        if age < _YOUNG:
+            return False
+        if age > _OLD:
+            notes.close(note)
+            return False
+        runs = {"dag_id": note.dag_id, "run_ids": [note.run_id]}
+        states = ti.get_task_states(**runs).get(note.run_id, {})
+        over = ti.get_dr_count(**runs, states=_ALIVE) == 0
+        found = ending(states, note.tasks, note.last, run_is_over=over)
+        if found is None:
+            return False
+        self.log.info("%s of %s: %s", note.status.key, note.status.sha[:7], found[1])
+        notes.add(ended(note, *found, now=self.clock()))
+        return True

@@ -1,0 +1,297 @@
+"""What the tasks of a stage leave for the commit's page, as Airflow's callbacks.
+
+A task that begins leaves its note from a thread beside it. One that has ended leaves it after
+Airflow was told, or as the last thing before: one small object in the store, and no word to any
+host. Nothing that goes wrong here is the task's affair.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.configuration import conf
+
+from slipway.exceptions import PipelineStopped, SlipwayError
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.status_notes import StatusNotes
+from slipway.model.facts import (
+    Checkout,
+    DebPackage,
+    PublishedPackage,
+    Release,
+    SchemaVersion,
+    TestCounts,
+    TestReport,
+)
+from slipway.model.forge.place import ForgePlace
+from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
+from slipway.policies import commit_status as words
+from slipway.tasks.consent import Admission
+from slipway.tasks.kept_facts import CHECKOUT, kept_fact
+from slipway.tasks.making_way.side_by_side import STOPPED
+from slipway.tasks.params import is_dry_run
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+# Seconds that a task's process waits for its notes to be written, and not for long: of a failure
+# Airflow is told when the process has ended, and a roll back may wait for that.
+_PATIENCE = 2.0
+# Where an environment's own DAG has the release from.
+CHOOSE_RELEASE = "choose_release"
+
+
+class Says(StrEnum):
+    """What a stage says when one of its tasks has passed."""
+
+    NOTHING = ""
+    TESTS = "tests"
+    MIGRATIONS = "migrations"
+    BUILT = "built"
+    PUBLISHED = "published"
+    SERVING = "serving"
+    ROLLED_BACK = "rolled back"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """A stage that a commit's page shows.
+
+    :param project: the project's name.
+    :param name: ``test``, or the name of an environment.
+    :param place: the repository at its host.
+    :param tasks: of the stage, by their ids.
+    :param last: the one of them whose success is the stage's.
+    :param environment: the environment's name; empty for what comes before the release.
+    """
+
+    project: str
+    name: str
+    place: ForgePlace
+    tasks: tuple[str, ...]
+    last: str
+    environment: str = ""
+
+
+class StatusReporter:
+    """The callbacks of one task.
+
+    :param stage: that the task belongs to.
+    :param begins: what is said when it begins; nothing, where it is empty.
+    :param passed: what is said when it has passed.
+    :param skipped: what is said when it was skipped; nothing, where it is empty.
+    :param refused: what is said when it failed, in place of its failure, which is a person's no.
+    :param waits: it leaves the worker as soon as it has begun, and no thread of it would stay.
+    """
+
+    def __init__(
+        self,
+        *,
+        stage: Stage,
+        begins: str = "",
+        passed: Says = Says.NOTHING,
+        skipped: str = "",
+        refused: str = "",
+        waits: bool = False,
+    ) -> None:
+        self.stage = stage
+        self.begins = begins
+        self.passed = passed
+        self.skipped = skipped
+        self.refused = refused
+        self.waits = waits
+        self._thread: threading.Thread | None = None
+
+    def on_execute(self, context: Context) -> None:
+        """Say that the task begins, beside it."""
+        if not self.begins:
+            return
+        self._thread = self._beside(context, lambda: (StatusState.IN_PROGRESS, self.begins))
+        if self.waits:
+            self._thread.join(_PATIENCE)
+
+    def on_retry(self, context: Context) -> None:
+        """Say that the task is tried again, and why."""
+        text = words.brief(f"again, after: {_why(context)}")
+        self._end(context, lambda: (StatusState.IN_PROGRESS, text))
+
+    def on_success(self, context: Context) -> None:
+        """Say what came of the task."""
+        if self._thread is not None:
+            self._thread.join(_PATIENCE)
+        if self.passed is not Says.NOTHING:
+            self._end(context, lambda: self._outcome(context))
+
+    def on_failure(self, context: Context) -> None:
+        """Say what failed."""
+        self._end(context, lambda: self._failure(context))
+
+    def on_skipped(self, context: Context) -> None:
+        """Say that the stage ends without an outcome."""
+        if self.skipped:
+            self._end(context, lambda: (StatusState.STOPPED, self.skipped))
+
+    def _end(self, context: Context, found: Callable[[], tuple[StatusState, str]]) -> None:
+        thread = self._beside(context, found)
+        thread.join(_PATIENCE)
+        if thread.is_alive():
+            log = context["task"].log
+            log.warning("the commit's page is not told: the artifact store does not answer")
+
+    def _beside(
+        self, context: Context, found: Callable[[], tuple[StatusState, str]]
+    ) -> threading.Thread:
+        """Leave a note from a thread, which ends with this process."""
+        arguments = (context, found, time.time_ns())
+        thread = threading.Thread(target=self._leave, args=arguments, name="status", daemon=True)
+        thread.start()
+        return thread
+
+    def _leave(
+        self, context: Context, found: Callable[[], tuple[StatusState, str]], at: int
+    ) -> None:
+        """Leave a note; whatever goes wrong is said, and nothing more."""
+        try:
+            if is_dry_run(context):
+                return
+            release, branch = self._release(context)
+            state, text = found()
+            StatusNotes(artifact_store()).add(self._note(context, release, branch, state, text, at))
+        except Exception as error:
+            context["task"].log.warning("the commit's page is not told: %s", error)
+
+    def _note(
+        self,
+        context: Context,
+        release: Release,
+        branch: str,
+        state: StatusState,
+        text: str,
+        at: int,
+    ) -> StatusNote:
+        ti: Any = context["ti"]
+        return StatusNote(
+            place=self.stage.place,
+            status=CommitStatus(
+                project=self.stage.project,
+                sha=release.sha,
+                stage=self.stage.name,
+                state=state,
+                text=text,
+                url=_log_url(ti),
+                branch=branch,
+            ),
+            at=at,
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+            tasks=self.stage.tasks,
+            last=self.stage.last,
+            tests=words.summary(_counts(context)) if state.is_over else None,
+        )
+
+    def _release(self, context: Context) -> tuple[Release, str]:
+        """Return the release that the run is about, as it is on record, and its branch."""
+        dag: Any = context["dag"]
+        if CHECKOUT in dag.task_ids:
+            checkout = Checkout.from_json(kept_fact(context, CHECKOUT).told)
+        else:
+            told = context["ti"].xcom_pull(task_ids=CHOOSE_RELEASE, key="release")
+            door = Admission(project=self.stage.project, environment=self.stage.environment)
+            checkout = door.record(Release.from_json(told)).checkout
+        return checkout.release, "" if checkout.tag else checkout.branch
+
+    def _outcome(self, context: Context) -> tuple[StatusState, str]:
+        ti: Any = context["ti"]
+        if self.passed is Says.ROLLED_BACK:
+            return StatusState.FAILED, self._rolled_back(ti)
+        return StatusState.SUCCESSFUL, self._success(context, ti)
+
+    def _success(self, context: Context, ti: Any) -> str:
+        if self.passed is Says.SERVING:
+            release, _ = self._release(context)
+            return words.serving(release.version, self._machines(ti))
+        told = kept_fact(context, ti.task_id).told
+        match self.passed:
+            case Says.TESTS:
+                return words.tests_passed(TestReport.from_json(told))
+            case Says.MIGRATIONS:
+                return words.rehearsed(SchemaVersion.from_json(told))
+            case Says.BUILT:
+                return words.built(DebPackage.from_json(told))
+            case _:
+                return words.published(PublishedPackage.from_json(told))
+
+    def _machines(self, ti: Any) -> int | None:
+        """Return how many machines serve, as the last step of the swap saw them."""
+        before = next((one for one in self.stage.tasks if one.endswith("retire_old")), None)
+        deployment = ti.xcom_pull(task_ids=before) if before else None
+        return len(deployment.get("instance_ids", ())) if isinstance(deployment, dict) else None
+
+    def _rolled_back(self, ti: Any) -> str:
+        states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
+        failed = [one for one in self.stage.tasks if states.get(one) == "failed"]
+        why = f": {failed[0].rpartition('.')[2]} failed" if failed else ""
+        return f"rolled back{why}"
+
+    def _failure(self, context: Context) -> tuple[StatusState, str]:
+        ti: Any = context["ti"]
+        if self.refused:
+            return StatusState.STOPPED, self.refused
+        why = _why(context)
+        if self._was_stopped(context, ti):
+            return StatusState.STOPPED, words.brief(why)
+        counts = _counts(context)
+        if counts is not None:
+            return StatusState.FAILED, words.tests_failed(counts, why)
+        step = ti.task_id.rpartition(".")[2]
+        return StatusState.FAILED, words.brief(f"{step}: {why}" if self.stage.environment else why)
+
+    def _was_stopped(self, context: Context, ti: Any) -> bool:
+        """Tell whether somebody stopped the task, or it stopped since another one failed."""
+        if isinstance(_cause(context), PipelineStopped):
+            return True
+        return bool(ti.xcom_pull(task_ids=ti.task_id, key=STOPPED))
+
+
+def ended(note: StatusNote, state: StatusState, text: str, *, now: float) -> StatusNote:
+    """Return a note that a stage has ended of which nobody said so.
+
+    :param note: that it is in progress.
+    :param now: seconds since 1970.
+    """
+    status = dataclasses.replace(note.status, state=state, text=text)
+    return dataclasses.replace(note, status=status, at=int(now * 1e9))
+
+
+def _counts(context: Context) -> TestCounts | None:
+    """Return what the pipeline's reports came to, which its task still knows."""
+    return getattr(context["task"], "counts", None)
+
+
+def _cause(context: Context) -> BaseException | None:
+    """Return what a task failed for: a person's mistake comes wrapped up for Airflow."""
+    found: Any = context.get("exception")
+    if not isinstance(found, BaseException):
+        return None
+    inner = found.__cause__
+    return inner if isinstance(inner, SlipwayError) else found
+
+
+def _why(context: Context) -> str:
+    cause = _cause(context)
+    if isinstance(cause, SlipwayError):
+        return cause.message
+    if cause is not None:
+        return str(cause) or type(cause).__name__
+    # A task that was killed has no exception; Airflow gives a sentence of its own, or nothing.
+    return str(context.get("exception") or "it was killed")
+
+
+def _log_url(ti: Any) -> str:
+    """Return the page of a task's log; nothing where Airflow is not told its own address."""
+    return str(ti.log_url) if conf.get("api", "base_url", fallback="") else ""

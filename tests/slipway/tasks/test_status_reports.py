@@ -1,0 +1,383 @@
+"""What tasks leave for the commit's page, in Airflow's own task runner."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import structlog
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.api.datamodels._generated import DagRun, TIRunContext
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.execution_time import comms, task_runner
+from airflow.sdk.execution_time.comms import CommsDecoder
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+from slipway.exceptions import CloudUnavailable, PipelineStopped, TestsFailed, UnhealthyRelease
+from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
+from slipway.hooks.store.status_notes import StatusNotes
+from slipway.model.facts import StepReport, TestCounts, TestFailure, TestReport
+from slipway.model.forge.place import ForgeKind, ForgePlace
+from slipway.model.forge.status import StatusNote, StatusState
+from slipway.tasks import status_reports
+from slipway.tasks.kept_facts import keep_fact
+from slipway.tasks.making_way.side_by_side import STOPPED
+from slipway.tasks.retries import no_retry_on_input_error
+from slipway.tasks.status_reports import Says, Stage, StatusReporter
+from tests.fakes.airflow_run import FakeTask
+from tests.slipway.operators.commit_runs import sign
+from tests.slipway.operators.releases import catalogue, make_record
+
+DAG_ID, RUN_ID, VERSION = "shop", "commit__1", "1.4.0+42.g3f2a1b7"
+RECORD = make_record(VERSION)
+PLACE = ForgePlace(kind=ForgeKind.BITBUCKET, server="https://x", path="acme/shop", connection="c")
+IN_PROGRESS, SUCCESSFUL = StatusState.IN_PROGRESS, StatusState.SUCCESSFUL
+FAILED, STOPPED_STATE = StatusState.FAILED, StatusState.STOPPED
+
+
+class Supervisor(CommsDecoder[Any, Any]):
+    """Answers as the API server would, and notes in which order it is told."""
+
+    def __init__(self, xcoms: dict[tuple[str, str], Any], *, retries: bool) -> None:
+        nowhere: Any = None
+        super().__init__(log=structlog.get_logger(), socket=nowhere)
+        self.xcoms = xcoms
+        self.retries = retries
+        self.told: list[str] = []
+        self.states: dict[str, str] = {}
+
+    def send(self, msg: Any) -> Any:
+        if isinstance(msg, comms.GetTaskStates):
+            return comms.TaskStatesResult(task_states={RUN_ID: self.states})
+        if isinstance(msg, comms.GetXCom):
+            return comms.XComResult(key=msg.key, value=self.xcoms.get((msg.task_id, msg.key)))
+        if isinstance(msg, comms.GetXComSequenceSlice):
+            found = self.xcoms.get((msg.task_id, msg.key))
+            return comms.XComSequenceSliceResult(root=[] if found is None else [found])
+        if isinstance(msg, comms.SucceedTask | comms.TaskState | comms.RetryTask):
+            self.told.append(type(msg).__name__)
+        return None
+
+
+class Work(BaseOperator):
+    """Does what a test wants."""
+
+    body: Callable[[], Any] = staticmethod(lambda: None)
+    counts: TestCounts | None = None
+
+    def execute(self, context: Any) -> Any:
+        return self.body()
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of a task."""
+
+    state: str
+    notes: list[StatusNote]
+    supervisor: Supervisor
+
+    @property
+    def said(self) -> list[tuple[StatusState, str]]:
+        return [(one.status.state, one.status.text) for one in self.notes]
+
+
+def stage(name: str = "test", *tasks: str) -> Stage:
+    every = tasks or ("test",)
+    return Stage(
+        project="shop",
+        name=name,
+        place=PLACE,
+        tasks=every,
+        last=every[-1],
+        environment="" if name in ("test", "package") else name,
+    )
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    body: Callable[[], Any],
+    *,
+    task_id: str = "test",
+    told: Stage | None = None,
+    counts: TestCounts | None = None,
+    xcoms: dict[tuple[str, str], Any] | None = None,
+    retries: bool = False,
+    checkout: bool = True,
+    params: dict[str, Any] | None = None,
+    states: dict[str, str] | None = None,
+    **words: Any,
+) -> Outcome:
+    """Run a task as a worker does, with what it says to the commit's page."""
+    reporter = StatusReporter(stage=told or stage(), **words)
+    with DAG(dag_id=DAG_ID, schedule=None, params=params or {}) as dag:
+        if checkout:
+            Work(task_id="checkout")
+        task = Work(task_id=task_id)
+    task.body, task.counts = body, counts
+    task.on_execute_callback = [reporter.on_execute]
+    task.on_success_callback = [reporter.on_success]
+    task.on_failure_callback = [reporter.on_failure]
+    task.on_retry_callback = [reporter.on_retry]
+    task.on_skipped_callback = [reporter.on_skipped]
+    if checkout:
+        fake = FakeTask(DAG_ID, RUN_ID)
+        sign(fake, RECORD.checkout.release, checkout=RECORD.checkout)
+    supervisor = Supervisor(xcoms or {}, retries=retries)
+    supervisor.states = states or {}
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+    monkeypatch.setattr(task_runner, "_prepare", lambda *_: None)
+    state = _in_airflow(dag, task, retries=retries, params=params or {})
+    return Outcome(
+        state, [one for _, one in StatusNotes(artifact_store()).waiting(print)], supervisor
+    )
+
+
+def _in_airflow(dag: DAG, task: BaseOperator, *, retries: bool, params: dict[str, Any]) -> str:
+    now = datetime.now(UTC)
+    dag_run = DagRun.model_construct(
+        dag_id=DAG_ID, run_id=RUN_ID, logical_date=None, run_after=now, start_date=now, conf={},
+        run_type="manual", state="running", consumed_asset_events=[], partition_key=None,
+        triggering_user_name=None, data_interval_start=None, data_interval_end=None,
+        clear_number=0, end_date=None, note=None,
+    )  # fmt: skip
+    server = TIRunContext.model_construct(
+        dag_run=dag_run, max_tries=2, should_retry=retries, variables=[], connections=[],
+        task_reschedule_count=0, upstream_map_indexes={}, next_method=None, next_kwargs=None,
+        xcom_keys_to_clear=[],
+    )  # fmt: skip
+    ti: Any = RuntimeTaskInstance.model_construct(
+        id=uuid4(), task_id=task.task_id, dag_id=DAG_ID, run_id=RUN_ID, try_number=1,
+        map_index=-1, hostname="h", task=task, start_date=now, max_tries=2,
+        dag_version_id=uuid4(), _ti_context_from_server=server,
+    )  # fmt: skip
+    ti._ti_context_from_server = server
+    context: Any = {
+        "ti": ti, "task": task, "dag": dag, "dag_run": dag_run, "run_id": RUN_ID, "params": params,
+    }  # fmt: skip
+    log = structlog.get_logger()
+    state, _, error = task_runner.run(ti, context, log)
+    context["exception"] = error
+    task_runner.finalize(ti, state, context, log, error)
+    return state.value
+
+
+def raises(error: Exception) -> Callable[[], Any]:
+    def body() -> None:
+        with no_retry_on_input_error():
+            raise error
+
+    return body
+
+
+def report() -> TestReport:
+    step = StepReport(name="unit", image="i", state="passed", seconds=1.0, exit_code=0)
+    release = RECORD.checkout.release
+    counts = TestCounts(tests=142)
+    return TestReport(release=release, seconds=3.1, steps=(step,), counts=counts)
+
+
+@pytest.fixture(autouse=True)
+def _store(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://ci.example.com/")
+
+
+def test_a_pipeline_that_passes_is_told_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def body() -> None:
+        fake = FakeTask(DAG_ID, RUN_ID, "test")
+        keep_fact(fake.context, RECORD.checkout.release, report().to_json(), of=RECORD.checkout)
+
+    outcome = run(monkeypatch, body, begins="runs", passed=Says.TESTS, counts=report().counts)
+    assert outcome.said == [(IN_PROGRESS, "runs"), (SUCCESSFUL, "142 tests, 3.1 s")]
+    last = outcome.notes[-1]
+    assert (last.status.sha, last.status.branch) == (RECORD.checkout.release.sha, "main")
+    assert (
+        last.status.url == f"https://ci.example.com/dags/shop/runs/{RUN_ID}/tasks/test?try_number=1"
+    )
+    assert last.tests is not None
+    assert last.tests.tests == 142
+
+
+def test_a_pipeline_that_fails_names_the_test_and_shows_its_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = TestFailure(name="t.test_a", message="assert", path="t.py", line=3)
+    counts = TestCounts(tests=9, failures=1, failed=(one,))
+    error = TestsFailed("step 'unit' failed with exit code 1\n    x", advice="correct it")
+    outcome = run(monkeypatch, raises(error), begins="runs", passed=Says.TESTS, counts=counts)
+    assert outcome.said[-1] == (FAILED, "1 of 9 tests failed: t.test_a")
+    tests = outcome.notes[-1].tests
+    assert tests is not None
+    assert [(one.path, one.line) for one in tests.annotations] == [("t.py", 3)]
+
+
+def test_a_pipeline_without_reports_names_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = TestsFailed("step 'lint' failed with exit code 2\n    secret tail", advice="correct it")
+    outcome = run(monkeypatch, raises(error), begins="runs", passed=Says.TESTS)
+    assert outcome.said[-1] == (FAILED, "step 'lint' failed with exit code 2")
+
+
+def test_the_next_task_begins_before_a_word_of_the_last_one_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[Any] = []
+    add = StatusNotes.add
+
+    def noted(self: StatusNotes, note: StatusNote) -> None:
+        told = task_runner.SUPERVISOR_COMMS.told  # type: ignore[attr-defined]
+        order.append((note.status.state, list(told)))
+        add(self, note)
+
+    monkeypatch.setattr(StatusNotes, "add", noted)
+    with pytest.MonkeyPatch.context() as patch:
+        sign_report()
+        run(patch, lambda: None, begins="runs", passed=Says.TESTS)
+    assert order[-1] == (SUCCESSFUL, ["SucceedTask"])
+
+
+def sign_report() -> None:
+    fake = FakeTask(DAG_ID, RUN_ID, "test")
+    keep_fact(fake.context, RECORD.checkout.release, report().to_json(), of=RECORD.checkout)
+
+
+def test_a_store_that_hangs_holds_up_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    get = ArtifactStore.get
+
+    def slow(self: ArtifactStore, key: str) -> Any:
+        if key.endswith("/checkout.json"):
+            time.sleep(3)
+        return get(self, key)
+
+    monkeypatch.setattr(ArtifactStore, "get", slow)
+    monkeypatch.setattr(status_reports, "_PATIENCE", 0.2)
+    began: list[float] = []
+    at = time.monotonic()
+
+    def body() -> None:
+        began.append(time.monotonic() - at)
+        msg = "EC2 is away"
+        raise CloudUnavailable(msg)
+
+    outcome = run(monkeypatch, body, begins="runs", passed=Says.ROLLED_BACK)
+    assert outcome.state == "failed"
+    assert began[0] < 1
+    assert time.monotonic() - at < 2
+
+
+@pytest.mark.parametrize("error", [OSError("the bucket is away"), ValueError("?")])
+def test_whatever_goes_wrong_with_a_status_is_not_the_tasks_affair(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(StatusNotes, "add", broken)
+    sign_report()
+    outcome = run(monkeypatch, lambda: None, begins="runs", passed=Says.TESTS)
+    assert (outcome.state, outcome.notes) == ("success", [])
+
+
+def test_a_task_that_stops_since_another_failed_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = AirflowFailException("stopped, because test failed")
+    outcome = run(
+        monkeypatch,
+        raises(error),
+        task_id="build_deb",
+        told=stage("package", "build_deb"),
+        begins="builds",
+        xcoms={("build_deb", STOPPED): ["test"]},
+    )
+    assert outcome.said[-1] == (STOPPED_STATE, "stopped, because test failed")
+
+
+def test_a_pipeline_that_somebody_stopped_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = run(monkeypatch, raises(PipelineStopped("stopped")), passed=Says.TESTS)
+    assert outcome.said == [(STOPPED_STATE, "stopped")]
+
+
+def test_another_try_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = CloudUnavailable("EC2 throttles")
+    outcome = run(monkeypatch, raises(error), told=stage("dev"), retries=True)
+    assert (outcome.state, outcome.said) == (
+        "up_for_retry",
+        [(IN_PROGRESS, "again, after: EC2 throttles")],
+    )
+
+
+def test_a_failed_deployment_names_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = UnhealthyRelease("2 of 2 machines answer 500", advice="look")
+    task = "swap.fleet_healthy"
+    outcome = run(monkeypatch, raises(error), task_id=task, told=stage("dev", task))
+    assert outcome.said == [(FAILED, "fleet_healthy: 2 of 2 machines answer 500")]
+
+
+def test_a_release_that_was_rolled_back_says_what_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = ("swap.fleet_healthy", "swap.roll_back")
+    outcome = run(
+        monkeypatch,
+        lambda: None,
+        task_id="swap.roll_back",
+        told=stage("dev", *tasks),
+        passed=Says.ROLLED_BACK,
+        states={"swap.fleet_healthy": "failed"},
+    )
+    assert outcome.said == [(FAILED, "rolled back: fleet_healthy failed")]
+
+
+def test_a_skipped_stage_is_stopped_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    skip = raises(AirflowSkipException("frozen"))
+    outcome = run(monkeypatch, skip, told=stage("dev"), skipped="left alone: a freeze")
+    assert outcome.said == [(STOPPED_STATE, "left alone: a freeze")]
+    assert run(monkeypatch, skip, told=stage("qa")).notes == outcome.notes
+
+
+def test_a_no_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = AirflowFailException("Ann said no")
+    outcome = run(monkeypatch, raises(error), told=stage("prod"), refused="not approved")
+    assert outcome.said == [(STOPPED_STATE, "not approved")]
+
+
+def deployed(monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], **more: Any) -> Outcome:
+    task = "swap.record_deployment"
+    return run(
+        monkeypatch,
+        lambda: None,
+        task_id=task,
+        told=stage("prod", "swap.retire_old", task),
+        passed=Says.SERVING,
+        checkout=False,
+        xcoms={
+            ("choose_release", "release"): told,
+            ("swap.retire_old", "return_value"): {"instance_ids": ["i-1", "i-2"]},
+        },
+        **more,
+    )
+
+
+def test_a_release_that_serves_is_told_on_its_own_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue(VERSION)
+    outcome = deployed(monkeypatch, RECORD.checkout.release.to_json())
+    assert outcome.said == [(SUCCESSFUL, f"serving {VERSION} on 2 machines")]
+    assert outcome.notes[0].status.sha == RECORD.checkout.release.sha
+    assert outcome.notes[0].status.key == "slipway/prod"
+
+
+def test_whoever_edits_what_tasks_told_each_other_makes_no_commit_green(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    catalogue(VERSION)
+    other = dataclasses.replace(RECORD.checkout.release, sha="f" * 40)
+    outcome = deployed(monkeypatch, other.to_json())
+    assert (outcome.state, outcome.notes) == ("success", [])
+
+
+def test_a_dry_run_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    catalogue(VERSION)
+    told = RECORD.checkout.release.to_json()
+    assert deployed(monkeypatch, told, params={"dry_run": True}).notes == []
