@@ -18,6 +18,7 @@ from include.delivery.defaults import RUNS, project_dag
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.release_tasks import release_tasks
+from include.delivery.statuses import report_commit
 from include.delivery.swap_group import bake_and_swap
 from include.delivery.targets import fleet_targets
 from include.project.model import Environment, Project
@@ -72,6 +73,7 @@ def commit_dag(project: Project) -> DAG:
                 task.max_active_tis_per_dag = 1
         if continuous:
             _deploy(project, targets[str(project.continuous)], record)
+        report_commit(dag, project)
     return dag
 
 

@@ -19,6 +19,7 @@ from include.delivery.targets import account_of, fleet_targets
 from include.project.model import Project
 from slipway.model.account import Account
 from slipway.model.target import DeployTarget
+from slipway.operators.commit_status import SettleStatusesOperator
 from slipway.operators.renew_apt import RenewAptReleaseOperator
 from slipway.operators.retire_images import (
     ForgetRunsOperator,
@@ -62,6 +63,10 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
             task_id="renew_apt_release", execution_timeout=LIMITS["publish_apt"]
         )
         ForgetRunsOperator(task_id="forget_runs", execution_timeout=LIMITS["cloud"])
+        if any(project.repository.statuses for project in every):
+            SettleStatusesOperator(
+                task_id="settle_statuses", execution_timeout=LIMITS["bookkeeping"]
+            )
         before = list(dag.tasks)
         # It alone decides how the run ends: what is wrong with one project is none of the others'.
         before >> TellTroubleOperator(

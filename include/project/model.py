@@ -38,12 +38,14 @@ from include.project.field_types import (
     UnitName,
     VariableName,
 )
+from include.project.forge import ForgeUrl, forge_place
 from include.project.freeze import Freeze
 from include.project.machine import MachineSpec, Suite, misfit
 from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
+from slipway.model.forge.place import ForgeKind
 from slipway.model.git_url import parse_url
 from slipway.model.large_files import LargeFiles
 
@@ -93,6 +95,22 @@ class Repository(Strict):
     version_tags: tuple[RefPattern, ...] = ()
     """Tags that number the versions, such as `v*`; by default all that look like `1.4.0` or
     `v1.4.0`. Useful where a tag like `2024.11.26`, the highest number for good, is no version."""
+    statuses: bool = False
+    """Show on each commit at its host what became of it (docs/statuses.md)."""
+    forge: ForgeKind | None = None
+    """Whose REST API the host speaks; known of bitbucket.org, github.com, gitlab.com, codeberg.org
+    and gitea.com."""
+    forge_url: ForgeUrl | None = None
+    """Where the host's REST API begins, if not at the host of `url`."""
+    forge_connection: ConnectionName | None = None
+    """Airflow connection with a token (password) for the host's REST API, where it is another than
+    `connection`."""
+
+    @model_validator(mode="after")
+    def _host_is_known(self) -> Self:
+        if self.statuses:
+            forge_place(self)
+        return self
 
     @model_validator(mode="after")
     def _credentials_stay_secret(self) -> Self:

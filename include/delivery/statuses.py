@@ -1,0 +1,131 @@
+"""Which tasks tell a commit's page of what: for projects that ask for it, and for no other.
+
+Airflow calls a task's callbacks in the task's own process, so nothing is added to a DAG. What they
+leave is sent by the DAG ``statuses``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from airflow.sdk import DAG
+
+from include.delivery.defaults import LIMITS, SHARED_DAG
+from include.project.forge import forge_place
+from include.project.model import Project
+from slipway.operators.commit_status import SendStatusesOperator
+from slipway.tasks.kept_facts import BUILD, BUILD_DEB, PUBLISH_APT, REHEARSE, TEST
+from slipway.tasks.status_reports import Says, Stage, StatusReporter
+
+# What each task says: at its beginning, after its success, when it is skipped, and in place of a
+# failure that is a person's no.
+_Words = Mapping[str, Mapping[str, Any]]
+_TEST: _Words = {
+    BUILD: {"begins": "builds", "skipped": "nothing of it is for this commit"},
+    TEST: {
+        "begins": "runs",
+        "passed": Says.TESTS,
+        "skipped": "nothing of it is for this commit",
+    },
+}
+_MIGRATIONS: _Words = {REHEARSE: {"begins": "rehearses", "passed": Says.MIGRATIONS}}
+_PACKAGE: _Words = {
+    BUILD_DEB: {"begins": "builds", "passed": Says.BUILT},
+    PUBLISH_APT: {"passed": Says.PUBLISHED},
+}
+_FROZEN = "left alone: a freeze"
+_ENVIRONMENT: _Words = {
+    "plan": {"skipped": "superseded by a newer commit"},
+    "approve": {
+        "begins": "waits for approval",
+        "waits": True,
+        "skipped": "superseded by a newer commit",
+        "refused": "not approved",
+    },
+    "preflight": {},
+    "bake_image": {"begins": "bakes the image"},
+    "swap.migrate": {"begins": "migrates the database", "skipped": _FROZEN},
+    "swap.launch_canary": {"begins": "launches the canary", "skipped": _FROZEN},
+    "swap.canary_healthy": {},
+    "swap.shift_canary": {},
+    "swap.canary_in_service": {},
+    "swap.canary_soak": {},
+    "swap.launch": {"begins": "launches", "skipped": _FROZEN},
+    "swap.fleet_healthy": {},
+    "swap.shift_traffic": {"begins": "shifts traffic"},
+    "swap.fleet_in_service": {},
+    "swap.soak": {},
+    "swap.retire_old": {},
+    "swap.record_deployment": {"passed": Says.SERVING},
+    "swap.roll_back": {"passed": Says.ROLLED_BACK},
+}
+_LAST = "swap.record_deployment"
+
+
+def report_commit(dag: DAG, project: Project) -> None:
+    """Let the tasks of a commit's DAG tell the commit's page, if the project asks for it.
+
+    :param dag: with all its tasks.
+    :param project: the project.
+    """
+    if not project.repository.statuses:
+        return
+    for name, words, last in (
+        ("test", _TEST, TEST),
+        ("migrations", _MIGRATIONS, REHEARSE),
+        ("package", _PACKAGE, PUBLISH_APT),
+    ):
+        _report(dag, project, name, words, last=last)
+    if project.continuous:
+        report_environment(dag, project, project.continuous)
+
+
+def report_environment(dag: DAG, project: Project, name: str) -> None:
+    """Let the tasks that deploy tell the commit's page, if the project asks for it.
+
+    :param dag: with all its tasks.
+    :param project: the project.
+    :param name: the environment's name.
+    """
+    if project.repository.statuses:
+        _report(dag, project, name, _ENVIRONMENT, last=_LAST, environment=name)
+
+
+def statuses_dag(projects: Iterable[Project]) -> DAG | None:
+    """Build the DAG that sends what tasks leave; None where no project asks for it.
+
+    :param projects: all of them.
+    """
+    if not any(project.repository.statuses for project in projects):
+        return None
+    with DAG(
+        dag_id="statuses",
+        description="Tells the pages of commits at their hosts what became of them",
+        doc_md=__doc__,
+        schedule="@continuous",
+        **SHARED_DAG,
+    ) as dag:
+        SendStatusesOperator(task_id="send", execution_timeout=LIMITS["bookkeeping"])
+    return dag
+
+
+def _report(
+    dag: DAG, project: Project, stage: str, words: _Words, *, last: str, environment: str = ""
+) -> None:
+    tasks = [task for task in dag.tasks if task.task_id in words]
+    told = Stage(
+        project=project.name,
+        name=stage,
+        place=forge_place(project.repository),
+        tasks=tuple(task.task_id for task in tasks),
+        last=last,
+        environment=environment,
+    )
+    for task in tasks:
+        one = StatusReporter(stage=told, **words[task.task_id])
+        task.on_execute_callback = [one.on_execute]
+        task.on_success_callback = [one.on_success]
+        task.on_failure_callback = [one.on_failure]
+        task.on_retry_callback = [one.on_retry]
+        task.on_skipped_callback = [one.on_skipped]
