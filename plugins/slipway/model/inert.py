@@ -25,6 +25,9 @@ _LEFTWARD = re.compile("R[Rm]*(?: +R[Rm]*)*")
 # What is between these is put into order by itself: U+2068 and U+2069.
 _FIRST_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
+# Characters of one line that says what became of something.
+BRIEF = 255
+
 
 def visible(text: str, longest: int = LONGEST) -> str:
     """Return one line, in which every character can be seen.
@@ -82,3 +85,15 @@ def _classes(text: str) -> str:
     return "".join(
         " " if char == " " else known.get(unicodedata.bidirectional(char), ".") for char in text
     )
+
+
+def brief(text: str, longest: int = BRIEF) -> str:
+    """Return the first line of a text that says something, visible and cut.
+
+    :param text: anybody's.
+    :param longest: characters.
+    """
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    # A character that cannot be seen takes eight that can.
+    shown = visible(line[: longest * 2], longest * 2)
+    return shown if len(shown) <= longest else f"{shown[: longest - 3].rstrip()}..."

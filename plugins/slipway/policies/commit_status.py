@@ -16,25 +16,13 @@ from slipway.model.facts import (
     TestReport,
 )
 from slipway.model.forge.status import Annotation, StatusState, TestSummary
-from slipway.model.inert import visible
+from slipway.model.inert import brief, visible
 
-# Characters of a description before a host cuts it further, and of an annotation's text.
-LONGEST, _LONGEST_TEXT = 255, 2000
+# Characters of an annotation's text.
+_LONGEST_TEXT = 2000
 # States in which Airflow still does something with a task.
 _FAILED, _SUCCESS = frozenset({"failed", "upstream_failed"}), "success"
 _OVER = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
-
-
-def brief(text: str, longest: int = LONGEST) -> str:
-    """Return the first line of a text that says something, visible and cut.
-
-    :param text: anybody's.
-    :param longest: characters.
-    """
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    # A character that cannot be seen takes eight that can.
-    shown = visible(line[: longest * 2], longest * 2)
-    return shown if len(shown) <= longest else f"{shown[: longest - 3].rstrip()}..."
 
 
 def tests_passed(report: TestReport) -> str:

@@ -30,6 +30,7 @@ from slipway.model.facts import (
 )
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
+from slipway.model.inert import brief
 from slipway.policies import commit_status as words
 from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import CHECKOUT, kept_fact
@@ -117,7 +118,7 @@ class StatusReporter:
 
     def on_retry(self, context: Context) -> None:
         """Say that the task is tried again, and why."""
-        text = words.brief(f"again, after: {_why(context)}")
+        text = brief(f"again, after: {_why(context)}")
         self._end(context, lambda: (StatusState.IN_PROGRESS, text))
 
     def on_success(self, context: Context) -> None:
@@ -244,12 +245,12 @@ class StatusReporter:
             return StatusState.STOPPED, self.refused
         why = _why(context)
         if self._was_stopped(context, ti):
-            return StatusState.STOPPED, words.brief(why)
+            return StatusState.STOPPED, brief(why)
         counts = _counts(context)
         if counts is not None:
             return StatusState.FAILED, words.tests_failed(counts, why)
         step = ti.task_id.rpartition(".")[2]
-        return StatusState.FAILED, words.brief(f"{step}: {why}" if self.stage.environment else why)
+        return StatusState.FAILED, brief(f"{step}: {why}" if self.stage.environment else why)
 
     def _was_stopped(self, context: Context, ti: Any) -> bool:
         """Tell whether somebody stopped the task, or it stopped since another one failed."""

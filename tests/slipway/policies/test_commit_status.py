@@ -6,6 +6,7 @@ import pytest
 
 from slipway.model.facts import Release, StepReport, TestCounts, TestFailure, TestReport
 from slipway.model.forge.status import StatusState
+from slipway.model.inert import brief
 from slipway.policies import commit_status as words
 
 RELEASE = Release(project="shop", sha="a" * 40, version="1.4.0+42.gaaaaaaa")
@@ -50,7 +51,7 @@ def test_the_first_failing_test_is_named_or_else_the_step() -> None:
     ],
 )
 def test_a_text_is_one_line_that_can_be_seen(text: str, shown: str | None) -> None:
-    found = words.brief(text)
+    found = brief(text)
     assert len(found) <= 255
     if shown is not None:
         assert found == shown

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.record_keys import RecordKeys, record_keys
 from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.forge.status import StatusNote
 
 _WAITING, _OPEN, _TROUBLE = "statuses/waiting", "statuses/open", "statuses/trouble"
