@@ -1,0 +1,137 @@
+"""``fab hook PROJECT``: makes a project's webhook at its git host, or puts it right.
+
+The host is given the secret that is valid, which is printed nowhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TextIO
+from urllib.parse import urlsplit
+
+from airflow.sdk.configuration import conf
+
+from include.project.loader import load_projects
+from include.project.model import Project
+from slipway.exceptions import ProjectFileError, RepositoryRefused, SlipwayError
+from slipway.hooks.forge.hooks.base import HOOKS_PATH
+from slipway.hooks.forge.hooks.place import HookPlace, hook_place, open_hooks
+from slipway.hooks.forge.hooks.repair import Repaired, repair
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.hook_notes import last_hook
+from slipway.hooks.webhook_secret import webhook_secrets
+from slipway.model.inert import visible
+from slipway.model.nearest import suggestion
+
+_HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not bound
+
+
+def make_hook(project: Project, place: HookPlace, address: str, out: TextIO) -> None:
+    """Make the hook, or put it right, and say what was done.
+
+    :param project: whose.
+    :param place: the repository at its host.
+    :param address: of Airflow's server, as the host reaches it.
+    :raises SlipwayError: when something is missing, or the host does not take it.
+    """
+    repository = project.repository
+    if repository.webhook is None:
+        msg = f"the project file of {project.name} names no connection with a webhook's secret"
+        advice = f"add `repository: {{webhook: {project.name.replace('-', '_')}_webhook}}`"
+        raise ProjectFileError(msg, advice=advice)
+    if repository.connection is None:
+        msg = f"the project file of {project.name} names no connection with a token for the host"
+        advice = (
+            "name one in `repository: {connection: ...}`, or make the hook by hand, as "
+            "docs/webhooks.md says"
+        )
+        raise ProjectFileError(msg, advice=advice)
+    secret = webhook_secrets(repository.webhook)[0].decode()
+    url = _url(project.name, place, address)
+    hooks = open_hooks(place, repository.connection, secret=secret)
+    done = repair(hooks, project=project.name, url=url, secret=secret)
+    out.writelines(f"{line}\n" for line in _lines(project.name, place, url, done))
+
+
+def _url(project: str, place: HookPlace, address: str) -> str:
+    """Return where the host is to send hooks.
+
+    :raises RepositoryRefused: when it cannot reach that, or must not send the secret there.
+    """
+    parts = urlsplit(address)
+    is_here = (parts.hostname or "") in _HERE
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        msg = f"{address!r} is no address of Airflow's server"
+        raise RepositoryRefused(msg, advice="give --url, such as https://airflow.example.com")
+    if is_here and urlsplit(place.server).hostname not in _HERE:
+        msg = f"{place.server} cannot reach Airflow's server at {address}"
+        advice = "set [api] base_url, or give --url, such as https://airflow.example.com"
+        raise RepositoryRefused(msg, advice=advice)
+    if place.kind == "gitlab" and parts.scheme == "http" and not is_here:
+        msg = "GitLab sends the secret along as it is, and so must not send it unencrypted"
+        raise RepositoryRefused(msg, advice="give --url with https://")
+    return f"{address.rstrip('/')}{HOOKS_PATH}/{project}"
+
+
+def _lines(project: str, place: HookPlace, url: str, done: Repaired) -> list[str]:
+    lines = [f"{project}: {place.host}, {place.path}"]
+    if done.made:
+        lines.append(f"  made a webhook to {url}")
+    elif done.wrong:
+        lines.append(f"  put right the webhook to {url}:")
+        lines += [f"    {visible(one)}" for one in done.wrong]
+    else:
+        lines.append(f"  the webhook to {url} is as it should be, and has the valid secret")
+    lines += [f"  another one sends to {visible(one)}: remove it there" for one in done.others]
+    hook = last_hook(artifact_store(), project)
+    came = f"{hook.at:%Y-%m-%d %H:%M:%S} UTC, from {visible(hook.host)}" if hook else "never"
+    lines.append(f"  a hook last came: {came}")
+    if done.sent is None:
+        lines.append("  its last deliveries are on the host's own page alone")
+    elif done.sent:
+        lines.append("  its last deliveries:")
+        lines += [
+            f"    {visible(one.at, 40):20}  {visible(one.event, 40):20}  {visible(one.answer, 80)}"
+            for one in done.sent
+        ]
+    elif not done.made:
+        lines.append("  it has delivered nothing yet")
+    return lines
+
+
+def _project(name: str) -> Project:
+    shelf = load_projects()
+    if name not in shelf.projects:
+        broken = next((one for one in shelf.errors.values() if name in str(one)), None)
+        if broken is not None:
+            raise broken
+        msg = f"there is no project {name!r}{suggestion(name, shelf.projects)}"
+        raise ProjectFileError(msg, advice="fab check lists them")
+    return shelf.projects[name]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make it; returns 2 where something is wrong with what was asked, or with what is there."""
+    parser = argparse.ArgumentParser(prog="python -m include.cli.hook")
+    parser.add_argument("project")
+    parser.add_argument("--url", default="", help="Airflow's, as the host reaches it")
+    parser.add_argument("--forge", default="", help="the kind of host, where its name is not known")
+    parser.add_argument("--forge-url", default="", help="where the host's REST API begins")
+    given = parser.parse_args(arguments)
+    try:
+        project = _project(given.project)
+        place = hook_place(project.repository.url, kind=given.forge, server=given.forge_url)
+        address = given.url or conf.get("api", "base_url", fallback="") or ""
+        make_hook(project, place, address, sys.stdout)
+    except SlipwayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    # Let Airflow read connections from its own database: this is no task.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Webhooks at the git hosts: which there are, making one, putting it right."""

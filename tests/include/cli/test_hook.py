@@ -1,0 +1,142 @@
+"""``fab hook``, as it is typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from include.cli import hook
+from include.project.loader import PROJECTS, LoadedProjects, load_project
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.hook_notes import note_hook
+from tests.fakes.hook_host import HookHost, hook_host
+
+SECRET, TOKEN = "0123456789abcdef" * 2, "a-token-of-the-host"
+AIRFLOW = "https://airflow.example.com"
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch, artifacts: Path) -> Iterator[HookHost]:
+    for name, password in (("SHOP_WEBHOOK", SECRET), ("SHOP_GIT", TOKEN)):
+        value = json.dumps({"conn_type": "generic", "password": password})
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", value)
+    _project(monkeypatch)
+    with hook_host("github") as found:
+        yield found
+
+
+def _project(
+    monkeypatch: pytest.MonkeyPatch,
+    webhook: str | None = "shop_webhook",
+    connection: str | None = "shop_git",
+) -> None:
+    found = load_project(PROJECTS / "guestbook.yaml")
+    changes = {"url": "git@git.corp:acme/shop.git", "webhook": webhook, "connection": connection}
+    repository = found.repository.model_copy(update=changes)
+    shop = found.model_copy(update={"name": "shop", "repository": repository})
+    shelf = LoadedProjects(projects={"shop": shop}, errors={})
+    monkeypatch.setattr(hook, "load_projects", lambda: shelf)
+
+
+def _type(host: HookHost, *more: str, url: str = AIRFLOW) -> int:
+    words = ["shop", "--forge", host.kind, "--forge-url", host.url]
+    return hook.main([*words, *(["--url", url] if url else []), *more])
+
+
+def test_a_hook_is_made_and_shown_and_its_secret_is_not(
+    host: HookHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _type(host) == 0
+    first = capsys.readouterr().out
+    assert first == (
+        "shop: GitHub, acme/shop\n"
+        "  made a webhook to https://airflow.example.com/slipway/hooks/shop\n"
+        "  a hook last came: never\n"
+    )
+    note_hook(artifact_store(), "shop", "GitHub", datetime(2026, 3, 1, 12, tzinfo=UTC))
+    assert _type(host) == 0
+    second = capsys.readouterr().out
+    assert "is as it should be, and has the valid secret" in second
+    assert "a hook last came: 2026-03-01 12:00:00 UTC, from GitHub" in second
+    assert "2026-03-01T12:00:00Z  push                  202 OK" in second
+    for said in (first, second):
+        assert SECRET not in said
+        assert TOKEN not in said
+
+
+def test_a_hook_that_was_switched_off_is_put_right(
+    host: HookHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.add(f"{AIRFLOW}/slipway/hooks/shop", active=False, events=["push"])
+    assert _type(host) == 0
+    said = capsys.readouterr().out
+    assert "put right the webhook" in said
+    assert "it was switched off" in said
+    assert "it did not tell of pull_request" in said
+
+
+def test_what_a_host_says_is_text_and_nothing_else(
+    host: HookHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.add("https://x\u202e\x1b[31m/slipway/hooks/shop", active=True)
+    assert _type(host) == 0
+    said = capsys.readouterr().out
+    assert all(line.isprintable() for line in said.splitlines())
+
+
+def test_a_project_without_a_secret_or_a_token_says_what_to_add(
+    host: HookHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _project(monkeypatch, webhook=None)
+    assert _type(host) == 2
+    assert "add `repository: {webhook: shop_webhook}`" in capsys.readouterr().err
+    _project(monkeypatch, connection=None)
+    assert _type(host) == 2
+    assert "by hand, as docs/webhooks.md says" in capsys.readouterr().err
+    _project(monkeypatch, webhook="absent")
+    assert _type(host) == 2
+    assert "airflow connections add absent" in capsys.readouterr().err
+    assert host.hooks == {}
+
+
+def test_an_unknown_project_is_told_the_nearest(
+    host: HookHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hook.main(["shopp"]) == 2
+    assert "did you mean" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.1:8080", "x", ""])
+def test_an_address_that_the_host_cannot_reach_is_refused(
+    host: HookHost,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    url: str,
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://localhost:8080")
+    host.url = "https://git.corp"
+    assert _type(host, url=url) == 2
+    assert "give --url" in capsys.readouterr().err
+    assert host.seen == []
+
+
+def test_gitlab_sends_its_secret_over_no_open_line(
+    host: HookHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.kind = "gitlab"
+    assert _type(host, url="http://airflow.corp:8080") == 2
+    assert "must not send it unencrypted" in capsys.readouterr().err
+    assert host.hooks == {}
+
+
+def test_the_servers_own_address_is_the_default(
+    host: HookHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.corp/ci/")
+    assert _type(host, url="") == 0
+    (made,) = host.hooks.values()
+    assert made["config"]["url"] == "https://airflow.corp/ci/slipway/hooks/shop"
