@@ -30,6 +30,10 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# What is written for people bakes nothing anew.
+_FOR_PEOPLE = "README.md"
+
+
 def recipe(root: Path, layer: str) -> dict[str, bytes]:
     """Read the files of one layer.
 
@@ -45,7 +49,11 @@ def recipe(root: Path, layer: str) -> dict[str, bytes]:
             msg = f"{path} is missing"
             raise EnvironmentMisconfigured(msg, advice="set [slipway] recipes to their folder")
         found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        files |= {str(one.relative_to(root)): one.read_bytes() for one in found if one.is_file()}
+        files |= {
+            str(one.relative_to(root)): one.read_bytes()
+            for one in found
+            if one.is_file() and one.name != _FOR_PEOPLE
+        }
     return dict(sorted(files.items()))
 
 
