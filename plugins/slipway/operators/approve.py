@@ -46,6 +46,14 @@ class ApproveReleaseOperator(ApprovalOperator):
     :param newest_only: a newer commit that is asked about ends the wait, and the run's deployment.
     :param clock: the time now, with its zone.
     :returns: :class:`Approval` as JSON; the XCom ``approval`` has it also after a no.
+
+    Example::
+
+        approve = ApproveReleaseOperator(
+            task_id="approve",
+            subject="Deploy to prod?",
+            admission=Admission(project="shop", environment="prod", asks=True),
+        )
     """
 
     def __init__(

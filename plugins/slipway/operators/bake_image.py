@@ -101,6 +101,17 @@ class BakeImageOperator(BaseOperator):
     :param machine: what the environment's machines are; as they always were when None.
     :param instance_type: of these machines, which must fit the image; not asked when empty.
     :returns: :class:`slipway.model.facts.MachineImage` as JSON.
+
+    Example::
+
+        image = BakeImageOperator(
+            task_id="bake_image",
+            package=publish.output,
+            unit="shop.service",
+            config={"PORT": "8000"},
+            aws_conn_id="aws_default",
+            region="eu-west-1",
+        )
     """
 
     template_fields: Sequence[str] = ("package",)

@@ -49,6 +49,17 @@ class BuildDebOperator(BaseOperator):
     :param debs: the pipeline built the package itself, under this path, and nfpm is not asked.
     :param suites: for which it built packages that differ.
     :returns: :class:`slipway.model.facts.DebPackage` as JSON.
+
+    Example::
+
+        deb = BuildDebOperator(
+            task_id="build_deb",
+            checkout=checkout.output,
+            url="https://git.example.com/shop.git",
+            package="shop",
+            nfpm_file="nfpm.yaml",
+            unit="shop.service",
+        )
     """
 
     template_fields: Sequence[str] = ("checkout", "built")

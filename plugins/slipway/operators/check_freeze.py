@@ -27,6 +27,12 @@ class CheckFreezeOperator(BaseOperator):
     :param skip: skip what follows, instead of failing; for runs that nobody started by hand.
     :param clock: the time now, with its zone.
     :returns: the window, who overrode it and why, if somebody did; otherwise None.
+
+    Example::
+
+        check = CheckFreezeOperator(
+            task_id="check_freeze", windows=freeze_windows(environment), skip=True
+        )
     """
 
     ui_color = "#e0f2fe"

@@ -43,6 +43,16 @@ class CheckoutOperator(BaseOperator):
     :param webhook: Airflow connection with the secret of the repository's webhook; none is
         believed where it is not given.
     :returns: :class:`slipway.model.facts.Checkout` as JSON.
+
+    Example::
+
+        checkout = CheckoutOperator(
+            task_id="checkout",
+            project="shop",
+            url="https://git.example.com/shop.git",
+            ref="{{ params.ref }}",
+            branch="main",
+        )
     """
 
     template_fields: Sequence[str] = ("ref",)

@@ -44,6 +44,14 @@ class ChooseReleaseOperator(BaseOperator):
     :param branch: that is delivered.
     :param before: the environment before this one; without one, nothing means ``newest``.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
+
+    Example::
+
+        record = ChooseReleaseOperator(
+            task_id="choose_release",
+            environment=target.to_json(),
+            version="{{ params.version or '' }}",
+        )
     """
 
     template_fields: Sequence[str] = ("version",)

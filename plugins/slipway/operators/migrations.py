@@ -110,6 +110,17 @@ class GooseMigrateOperator(GooseOperator, LeasedOperator):
     :param docker_conn_id: Airflow connection of the container engine.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON, which is launched afterwards.
     :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
+
+    Example::
+
+        migrate = GooseMigrateOperator(
+            task_id="migrate",
+            environment=target.to_json(),
+            release=record["release"],
+            url="https://git.example.com/shop.git",
+            directory="migrations",
+            database_conn_id="shop_prod",
+        )
     """
 
     template_fields: Sequence[str] = ("release", "database_conn_id", "image")

@@ -55,6 +55,17 @@ class PlanOperator(BaseOperator, SkipMixin):
     :param admission: of the environment; the package is the catalogue's then.
     :param order: of the commits, where each of them is asked about: the newest one counts.
     :param preflight: looks whether there is everything that the deployment will need.
+
+    Example::
+
+        plan = PlanOperator(
+            task_id="plan",
+            package=record["package"],
+            environment=target.to_json(),
+            image=ImageOutlook(layers=layers, aws_conn_id="aws_default"),
+            schema=None,
+            always=False,
+        )
     """
 
     inherits_from_skipmixin = True

@@ -28,6 +28,16 @@ class PreflightOperator(BaseOperator):
     :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
     :param preflight: looks.
     :param admission: of the environment; the package is the catalogue's then.
+
+    Example::
+
+        ready = PreflightOperator(
+            task_id="preflight",
+            package=record["package"],
+            preflight=Preflight(
+                target=target, image=outlook, parameters=("DATABASE_URL",), schema=None
+            ),
+        )
     """
 
     template_fields: Sequence[str] = ("package",)

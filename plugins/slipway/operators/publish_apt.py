@@ -41,6 +41,10 @@ class PublishAptOperator(BaseOperator):
     :param apt_conn_id: the repository (:mod:`slipway.hooks.apt.connection`).
     :param docker_conn_id: the container engine that holds aptly's volume.
     :returns: :class:`slipway.model.facts.PublishedPackage` as JSON.
+
+    Example::
+
+        publish = PublishAptOperator(task_id="publish_apt", deb=deb.output)
     """
 
     template_fields: Sequence[str] = ("deb",)

@@ -34,6 +34,16 @@ class RecordReleaseOperator(BaseOperator):
     :param schema: :class:`slipway.model.facts.SchemaVersion`, None without migrations.
     :param apt_conn_id: the repository that the package must be in.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
+
+    Example::
+
+        record = RecordReleaseOperator(
+            task_id="record_release",
+            project="shop",
+            checkout=checkout.output,
+            package=publish.output,
+            tests=test.output,
+        )
     """
 
     template_fields: Sequence[str] = ("checkout", "package", "tests", "schema")
@@ -84,6 +94,15 @@ class RecordDeploymentOperator(BaseOperator):
     :param release: :class:`slipway.model.facts.Release` as JSON.
     :param environment: the environment's name.
     :param admission: what it lets in: releases of the project that are in the catalogue.
+
+    Example::
+
+        remember = RecordDeploymentOperator(
+            task_id="record_deployment",
+            release=record["release"],
+            environment="prod",
+            admission=Admission(project="shop", environment="prod", asks=True),
+        )
     """
 
     template_fields: Sequence[str] = ("release",)

@@ -25,6 +25,10 @@ class RememberCommitsOperator(BaseOperator):
 
     :param runs: what :class:`slipway.sensors.commits.CommitsSensor` returned.
     :returns: the remembered sha of each DAG.
+
+    Example::
+
+        remember = RememberCommitsOperator(task_id="remember", runs=new.output)
     """
 
     template_fields: Sequence[str] = ("runs",)

@@ -28,6 +28,10 @@ class RenewAptReleaseOperator(BaseOperator):
     :param apt_conn_id: the repository (:mod:`slipway.hooks.apt.connection`).
     :param docker_conn_id: the container engine that holds aptly's volume.
     :returns: whether it was signed anew.
+
+    Example::
+
+        RenewAptReleaseOperator(task_id="renew_apt_release")
     """
 
     ui_color = "#ffedd5"

@@ -84,6 +84,17 @@ class RetireImagesOperator(_RetentionOperator):
     :param environments: names of all its environments.
     :param keep: how many of the last releases keep their image.
     :returns: ids of the images that went.
+
+    Example::
+
+        RetireImagesOperator(
+            task_id="retire_images",
+            aws_conn_id="aws_default",
+            region="eu-west-1",
+            project="shop",
+            environments=["dev", "prod"],
+            keep=10,
+        )
     """
 
     def __init__(
@@ -120,6 +131,12 @@ class RetireBaseImagesOperator(_RetentionOperator):
     """Retire base layers that are not new, and that no image was made of.
 
     :returns: ids of the images that went.
+
+    Example::
+
+        RetireBaseImagesOperator(
+            task_id="retire_base_images", aws_conn_id="aws_default", region="eu-west-1"
+        )
     """
 
     def execute(self, context: Context) -> list[str]:
@@ -144,6 +161,10 @@ class ForgetRunsOperator(BaseOperator):
     Approvals, releases and the history of deployments stay: they say who did what.
 
     :returns: how many runs went.
+
+    Example::
+
+        ForgetRunsOperator(task_id="forget_runs")
     """
 
     ui_color = "#fde68a"

@@ -77,6 +77,16 @@ class RunPipelineOperator(BaseOperator):
     :param part: which of the file's pipelines this task runs.
     :param first: what the task that runs the first half returned.
     :returns: :class:`slipway.model.facts.TestReport` as JSON.
+
+    Example::
+
+        test = RunPipelineOperator(
+            task_id="test",
+            checkout=checkout.output,
+            url="https://git.example.com/shop.git",
+            images={"python:3.11": "registry.example.com/python:3.11"},
+            secrets={"TOKEN": "shop_ci:token"},
+        )
     """
 
     template_fields: Sequence[str] = ("checkout", "first")

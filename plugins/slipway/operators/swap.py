@@ -140,33 +140,71 @@ class _FleetOperator(LeasedOperator):
 
 
 class LaunchOperator(_FleetOperator):
-    """Launch the release's server group beside the live one, outside the balancer."""
+    """Launch the release's server group beside the live one, outside the balancer.
+
+    Example::
+
+        launch = LaunchOperator(
+            task_id="launch", environment=target.to_json(), image=image.output
+        )
+    """
 
     wish = Goal.LAUNCHED
     launches = True
 
 
 class LaunchCanaryOperator(LaunchOperator):
-    """Launch the first few machines of the release, outside the balancer."""
+    """Launch the first few machines of the release, outside the balancer.
+
+    Example::
+
+        launch = LaunchCanaryOperator(
+            task_id="launch_canary", environment=target.to_json(), image=image.output
+        )
+    """
 
     wish = Goal.CANARY
 
 
 class ShiftTrafficOperator(_FleetOperator):
-    """Let the new server group into the balancer."""
+    """Let the new server group into the balancer.
+
+    Example::
+
+        shift = ShiftTrafficOperator(
+            task_id="shift_traffic", environment=target.to_json(), image=image.output
+        )
+    """
 
     wish = Goal.IN_TRAFFIC
 
 
 class RetireOldOperator(_FleetOperator):
-    """Drain the old server group, then keep it warm or remove it."""
+    """Drain the old server group, then keep it warm or remove it.
+
+    Example::
+
+        retire = RetireOldOperator(
+            task_id="retire_old", environment=target.to_json(), image=image.output
+        )
+    """
 
     wish = Goal.OLD_RETIRED
     last = soaked = True
 
 
 class RollBackOperator(_FleetOperator):
-    """Remove the new server group; the old one serves on. For a failed swap only."""
+    """Remove the new server group; the old one serves on. For a failed swap only.
+
+    Example::
+
+        risky >> RollBackOperator(
+            task_id="roll_back",
+            trigger_rule=TriggerRule.ONE_FAILED,
+            environment=target.to_json(),
+            image=image.output,
+        )
+    """
 
     wish = Goal.ROLLED_BACK
     last = way_back = True

@@ -42,6 +42,10 @@ class TellTroubleOperator(BaseOperator):
     the same, and the run is no failure of theirs.
 
     :returns: what is wrong, by the task that found it.
+
+    Example::
+
+        tasks >> TellTroubleOperator(task_id="tell_trouble", trigger_rule=TriggerRule.ALL_DONE)
     """
 
     ui_color = "#fde68a"

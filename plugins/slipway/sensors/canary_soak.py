@@ -11,6 +11,12 @@ class CanarySoakSensor(FleetSensor):
 
     :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
+
+    Example::
+
+        CanarySoakSensor(
+            task_id="canary_soak", environment=target.to_json(), image=image.output
+        )
     """
 
     gate = Gate.CANARY_SOAK

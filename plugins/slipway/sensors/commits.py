@@ -70,6 +70,20 @@ class CommitsSensor(BaseSensorOperator):
     :param watched: gives the branches. It is asked again every ``REFRESH`` seconds, so that a poll
         that goes on for an hour sees the project that was added meanwhile.
     :returns: for each new commit, oldest first, the arguments of a TriggerDagRunOperator.
+
+    Example::
+
+        new = CommitsSensor(
+            task_id="new_commits",
+            watched=[
+                WatchedBranch(
+                    dag_id="shop",
+                    url="https://git.example.com/shop.git",
+                    branch="main",
+                    connection="shop_git",
+                )
+            ],
+        )
     """
 
     template_fields: Sequence[str] = ()

@@ -11,6 +11,12 @@ class FleetHealthySensor(FleetSensor):
 
     :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
+
+    Example::
+
+        FleetHealthySensor(
+            task_id="fleet_healthy", environment=target.to_json(), image=image.output
+        )
     """
 
     gate = Gate.HEALTHY

@@ -11,6 +11,12 @@ class FleetInServiceSensor(FleetSensor):
 
     :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
+
+    Example::
+
+        FleetInServiceSensor(
+            task_id="fleet_in_service", environment=target.to_json(), image=image.output
+        )
     """
 
     gate = Gate.IN_SERVICE

@@ -11,6 +11,12 @@ class SoakSensor(FleetSensor):
 
     :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
+
+    Example::
+
+        SoakSensor(
+            task_id="soak", environment=target.to_json(), image=image.output
+        )
     """
 
     gate = Gate.SOAK
