@@ -25,6 +25,7 @@ from include.cli import package as packages  # noqa: E402
 from include.cli.roles import role_errors  # noqa: E402
 from include.cli.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
 from include.project.loader import load_projects  # noqa: E402 - needs the path above
+from include.project.lookup import find_project  # noqa: E402
 from slipway.exceptions import SlipwayError  # noqa: E402
 
 DEMO = ROOT / ".slipway" / "env"
@@ -192,11 +193,12 @@ def exec_(
         secrets=_secrets(secret_file),
     )
     if project:
-        projects = load_projects().projects
-        if project not in projects:
-            msg = f"there is no project {project!r}; there is {', '.join(projects)}"
-            raise SystemExit(msg)
-        choices = choices.of_project(projects[project])
+        shelf = load_projects()
+        try:
+            chosen = find_project(shelf.projects, project, shelf.errors.values())
+        except SlipwayError as error:
+            raise SystemExit(str(error)) from None
+        choices = choices.of_project(chosen)
     code = pipelines.run_working_copy(
         Path(folder), choices, timeout=choices.timeout, out=sys.stdout
     )

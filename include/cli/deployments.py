@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import shlex
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from include.project.loader import load_projects
+from include.project.lookup import find_environment, find_project
 from include.project.model import Project
+from slipway.exceptions import ProjectFileError
 
 # Stands between the answers of the three questions, which are asked in one session.
 _MARK = "--slipway--"
@@ -22,12 +23,13 @@ def choose_dag(project: str, environment: str = "") -> str:
     :param environment: one of the project's; empty for the DAG of its commits.
     :raises SystemExit: when there is no such project or environment, with the nearest.
     """
-    projects = load_projects().projects
-    if project not in projects:
-        raise SystemExit(_unknown("project", project, projects))
-    environments = projects[project].environments
-    if environment and environment not in environments:
-        raise SystemExit(_unknown(f"environment of {project}", environment, environments))
+    shelf = load_projects()
+    try:
+        found = find_project(shelf.projects, project, shelf.errors.values())
+        if environment:
+            find_environment(found, environment)
+    except ProjectFileError as error:
+        raise SystemExit(str(error)) from None
     return f"{project}.{environment}" if environment else project
 
 
@@ -85,9 +87,3 @@ def _rows(text: str) -> list[dict[str, Any]]:
             return found
         start = text.find("[", start + 1)
     return []
-
-
-def _unknown(what: str, name: str, known: Collection[str]) -> str:
-    nearest = difflib.get_close_matches(name, known, 1, 0.6)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ""
-    return f"there is no {what} {name!r}{hint} There is {', '.join(known) or 'none'}"

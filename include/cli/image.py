@@ -9,14 +9,14 @@ from typing import TextIO
 
 from include.delivery.layers import image_layers
 from include.project.loader import load_projects
+from include.project.lookup import find_environment, find_project
 from include.project.machine import machine_of
 from include.project.model import Project
-from slipway.exceptions import ProjectFileError, SlipwayError
+from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.inert import visible
 from slipway.model.machine import Machine
-from slipway.model.nearest import suggestion
 from slipway.tasks.images.outlook import ImageLook, LayerLook, look
 
 _WIDTH = 18
@@ -79,17 +79,9 @@ def _with_files(machine: Machine, found: ImageLook) -> list[str]:
 
 def _project(name: str, environment: str) -> tuple[Project, list[str]]:
     shelf = load_projects()
-    project = shelf.projects.get(name)
-    if project is None:
-        broken = next((one for one in shelf.errors.values() if name in str(one)), None)
-        if broken is not None:
-            raise broken
-        msg = f"there is no project {name!r}{suggestion(name, shelf.projects)}"
-        raise ProjectFileError(msg, advice="fab check lists them")
-    if environment and environment not in project.environments:
-        near = suggestion(environment, project.environments)
-        msg = f"{name} has no environment {environment!r}{near}"
-        raise ProjectFileError(msg, advice="leave it out, to see all of them")
+    project = find_project(shelf.projects, name, shelf.errors.values())
+    if environment:
+        find_environment(project, environment)
     return project, [environment] if environment else list(project.environments)
 
 

@@ -30,7 +30,8 @@ from include.cli.working_copy import (
     uncommitted,
     version_of_copy,
 )
-from slipway.exceptions import BuiltFilesMissing, PackageRefused, SlipwayError
+from include.project.lookup import find_project
+from slipway.exceptions import BuiltFilesMissing, PackageRefused, ProjectFileError, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.packages.deb_checks import Wanted, check
 from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
@@ -66,10 +67,11 @@ def choose_project(projects: Mapping[str, Project], folder: Path, name: str = ""
         raise PackageRefused(msg)
     known = ", ".join(projects) or "none"
     if name:
-        if name not in projects:
-            msg = f"there is no project {name!r}"
-            raise PackageRefused(msg, advice=f"there is {known}; a new one is a file of its own")
-        return projects[name]
+        try:
+            return find_project(projects, name)
+        except ProjectFileError as error:
+            advice = f"{error.advice}; a new one is a file of its own"
+            raise PackageRefused(error.message, advice=advice) from error
     url = checkout_of(folder).repository
     same = [one for one in projects.values() if one.repository.url == url]
     same = same or [one for one in projects.values() if one.name == folder.resolve().name]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from include.iam.app_role import app_role
 from include.iam.bake_role import bake_role
@@ -16,8 +17,20 @@ from include.iam.policy import Place, Role, literal, render
 from include.iam.publish_role import publish_role
 from include.project.clashes import beginning_with
 from include.project.loader import PROJECTS, load_project, load_projects
+from include.project.lookup import find_environment, find_project
 from include.project.machine import machine_of
+from slipway.exceptions import ProjectFileError
 from slipway.model.machine import Machine
+
+_Found = TypeVar("_Found")
+
+
+def _told(find: Callable[..., _Found], *where: Any) -> _Found:
+    """Find something by its name, and end with what there is where nothing has it."""
+    try:
+        return find(*where)
+    except ProjectFileError as error:
+        raise SystemExit(str(error)) from None
 
 
 def place_of(
@@ -50,10 +63,7 @@ def place_of(
     """
     file = folder / f"{project}.yaml"
     if not file.is_file():
-        msg = f"there is no project {project!r}; there is " + ", ".join(
-            sorted(load_projects(folder).projects)
-        )
-        raise SystemExit(msg)
+        _told(find_project, load_projects(folder).projects, project)
     read = load_project(file)
     shelf = load_projects(folder)
     if shelf.errors:
@@ -63,12 +73,7 @@ def place_of(
         check(also)
     except ValueError as error:
         raise SystemExit(str(error)) from error
-    found = read.environments.get(environment)
-    if found is None:
-        msg = f"{project} has no environment {environment!r}; there is " + ", ".join(
-            sorted(read.environments)
-        )
-        raise SystemExit(msg)
+    found = _told(find_environment, read, environment)
     profile, ids = found.instance.profile, dict(security_groups or {})
     place = Place(
         project=project,

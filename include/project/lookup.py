@@ -1,0 +1,51 @@
+"""A project and its environment, by the names that somebody typed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from include.project.model import Environment, Project
+from slipway.exceptions import ProjectFileError
+from slipway.model.nearest import nearest
+
+
+def find_project(
+    projects: Mapping[str, Project], name: str, errors: Iterable[ProjectFileError] = ()
+) -> Project:
+    """Return the project of a name.
+
+    :param projects: that there are, by their names.
+    :param name: as somebody typed it.
+    :param errors: what is wrong with the files of others.
+    :raises ProjectFileError: when there is none, with the nearest; or what is wrong with its file.
+    """
+    found = projects.get(name)
+    if found is None:
+        raise _broken(name, errors) or _unknown("project", name, projects)
+    return found
+
+
+def find_environment(project: Project, name: str) -> Environment:
+    """Return a project's environment of a name.
+
+    :param project: whose environment it is.
+    :param name: as somebody typed it.
+    :raises ProjectFileError: when there is none, with the nearest.
+    """
+    found = project.environments.get(name)
+    if found is None:
+        what = f"environment of {project.name}"
+        raise _unknown(what, name, project.environments)
+    return found
+
+
+def _broken(name: str, errors: Iterable[ProjectFileError]) -> ProjectFileError | None:
+    return next((one for one in errors if one.message.startswith(f"{name}.yaml:")), None)
+
+
+def _unknown(what: str, name: str, known: Collection[str]) -> ProjectFileError:
+    near = nearest(name, known)
+    hint = f"; did you mean {near}?" if near else ""
+    return ProjectFileError(
+        f"there is no {what} {name!r}{hint}", advice=f"there is {', '.join(known) or 'none'}"
+    )
