@@ -92,6 +92,21 @@ def runs(c: Any, project: str, environment: str = "") -> None:
     _run(c, ["airflow", "dags", "list-runs", _dag(c, project, environment)])
 
 
+@task(
+    positional=["project", "environment"],
+    optional=["environment"],
+    help={
+        "project": "its name",
+        "environment": "one alone; all if not given",
+        "most": "how many deployments of each",
+    },
+)
+def history(c: Any, project: str, environment: str = "", most: int = 20) -> None:
+    """Say what became of a project's deployments: when, how, by whom, why; the newest first."""
+    options = ["--environment", environment] if environment else []
+    _python(c, "include.cli.history", project, *options, "--most", str(most))
+
+
 @task(name="sign-records")
 def sign_records(c: Any, sign: str = "") -> None:
     """List the records of before records were signed; --sign DIGEST signs what was listed.

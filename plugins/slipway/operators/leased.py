@@ -24,6 +24,7 @@ from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze import FreezeWindow
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.outcomes import note_started
 from slipway.tasks.own_swap import name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
 from slipway.triggers.lease import LeaseTrigger
@@ -151,6 +152,8 @@ class LeasedOperator(BaseOperator):
         said = {"name": lease.name, "owner": mine.owner, "generation": mine.generation}
         ti: Any = context["ti"]
         ti.xcom_push(key=LEASE, value=said)
+        if begin is not None:
+            note_started(context, target, release, consent)
         return lease
 
     def _begin(self, context: Context, begin: Callable[[], None]) -> None:

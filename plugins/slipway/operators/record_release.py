@@ -13,6 +13,7 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json, Release
 from slipway.tasks.consent import Admission
+from slipway.tasks.outcomes import note_succeeded
 from slipway.tasks.own_swap import require_finished
 from slipway.tasks.release_facts import ReleaseFacts
 from slipway.tasks.retries import no_retry_on_input_error
@@ -128,6 +129,7 @@ class RecordDeploymentOperator(BaseOperator):
             require_finished(context, release.version)
             history = DeploymentHistory(artifact_store())
             history.record(release, self.environment, run_id=context["ti"].run_id)
+            note_succeeded(context, release, self.environment)
         self.log.info("%s serves %s", release.version, self.environment)
 
 

@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import LeaseHeld, RecordRefused, ReleaseNotFound
+from slipway.fleet.capacity import serving_version
 from slipway.fleet.goals import Goal
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
@@ -21,6 +22,7 @@ from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap, time_allowed
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.outcomes import note_ended
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -73,6 +75,7 @@ class RetireStandbysOperator(BaseOperator):
         self._converge(swap, wish)
         if wish is Goal.OLD_RETIRED:
             self._remember(swap, context)
+        note_ended(context, self.target, half, serving_version(swap.observe()) or "")
 
     def _remember(self, swap: Swap, context: Context) -> None:
         """Note what serves. The lease is no authority on what was released; the catalogue is."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import ApprovalUsedUp
-from slipway.fleet.capacity import has_served_alone
+from slipway.fleet.capacity import has_served_alone, serving_version
 from slipway.fleet.goals import Goal
 from slipway.fleet.lease import Lease
 from slipway.fleet.swap import Swap
@@ -25,6 +25,7 @@ from slipway.tasks.consent import Consent
 from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.images.search import require_recorded
 from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.outcomes import note_rolled_back
 from slipway.tasks.own_swap import finish_swap, forget_swap, never_began, note_failure
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.retries import no_retry_on_input_error
@@ -265,9 +266,11 @@ class RollBackOperator(_FleetOperator):
         """Leave what an earlier run left half done on record: housekeeping comes for it."""
         tell_schema(self.target, release, self.log.warning)
         swap = self.open_swap()
-        group = swap.group()
+        fleet = swap.observe()
+        group = fleet.of(swap.image.release.version)
         if group is None or not group.attached:  # else it served before, and goes on
             note_failure(context, swap.image.release, swap.target.environment)
+            note_rolled_back(context, self.target, release, serving_version(fleet) or "")
         forget_swap(context)
         lease.finish(release)
 

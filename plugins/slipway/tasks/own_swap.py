@@ -116,7 +116,7 @@ def note_failure(context: Context, release: Release, environment: str) -> None:
         return
     ti: Any = context["ti"]
     FailedDeployments(artifact_store()).note(
-        release, environment, run_id=ti.run_id, tasks=_failed_tasks(ti)
+        release, environment, run_id=ti.run_id, tasks=failed_tasks(ti)
     )
 
 
@@ -138,8 +138,11 @@ def require_finished(context: Context, version: str) -> None:
         raise FactMissing(msg, advice=advice)
 
 
-def _failed_tasks(ti: Any) -> list[str]:
-    """Name the tasks of the run that failed; none where nobody can say."""
+def failed_tasks(ti: Any) -> list[str]:
+    """Name the tasks of the run that failed; none where nobody can say.
+
+    :param ti: one of the run's tasks.
+    """
     try:
         states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
     except Exception:

@@ -56,6 +56,19 @@ class Entry:
         return f"{folder}/{self.number:018d}_{self.version}"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """That a release came to serve.
+
+    :param at: seconds since 1970.
+    :param run_id: the run that brought it there.
+    """
+
+    release: Release
+    at: float
+    run_id: str
+
+
 class DeploymentHistory:
     """Entries under ``deployments/<project>/<environment>/<number>_<version>_<stamp>.json``.
 
@@ -102,6 +115,28 @@ class DeploymentHistory:
             self._check(folder, one)
         _complete(folder, entries)
         return [one.version for one in entries]
+
+    def served(self, project: str, environment: str, most: int) -> list[Served]:
+        """Return what is noted of the last entries, the newest first.
+
+        :param project: the project's name.
+        :param environment: the environment's.
+        :param most: how many.
+        :raises RecordRefused: when an entry is not Slipway's.
+        """
+        folder = _folder(project, environment)
+        found = []
+        for one in self._entries(folder)[::-1][:most]:
+            self._check(folder, one)
+            value = self._records.get(f"{one.path(folder)}_{one.stamp}.json") or {}
+            found.append(
+                Served(
+                    release=Release.from_json(value),
+                    at=float(value.get("at", 0.0)),
+                    run_id=str(value.get("run_id", "")),
+                )
+            )
+        return found
 
     def unsigned(self, project: str, environment: str) -> list[str]:
         """List the paths of entries from before the stamps, the oldest first."""

@@ -110,6 +110,17 @@ class FailedDeployments:
                 found[version] = FailedDeployment.from_json(record)
         return found
 
+    def on(self, project: str, environment: str) -> list[FailedDeployment]:
+        """Return the notes of one environment.
+
+        :param project: the project's name.
+        :param environment: the environment's.
+        :raises RecordRefused: when a note was not written by Slipway.
+        """
+        names = self._store.keys(_folder(project, environment))
+        versions = [name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX)]
+        return list(self.find(project, environment, versions).values())
+
     def everywhere(self, project: str, version: str) -> list[FailedDeployment]:
         """Return the notes on one release, of every environment.
 

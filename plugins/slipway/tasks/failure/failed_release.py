@@ -18,6 +18,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
 from slipway.model.failure_report import FailureReport
 from slipway.model.target import DeployTarget
+from slipway.tasks.outcomes import note_failed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -47,12 +48,19 @@ class FailedRelease:
         :param any_machine: where none is ill, ask some all the same.
         :returns: the ids of the ill machines; None where nothing could be found out.
         """
+        self._note(why)
         try:
             found = self._analysis(any_machine).run()
             return self._tell(found, why)
         except Exception as error:
             self.log(f"why it failed could not be found out: {_first_line(error)}")
             return None
+
+    def _note(self, why: str) -> None:
+        try:
+            note_failed(self.context, self.target, self.version, why)
+        except Exception as error:
+            self.log(f"that it failed could not be noted: {_first_line(error)}")
 
     def ill_machines(self, why: str) -> tuple[str, ...] | None:
         """Return what the run found out already, or else look into it now.

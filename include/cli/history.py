@@ -1,0 +1,92 @@
+"""``fab history PROJECT``: what became of its deployments, the newest first."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TextIO
+
+from include.project.loader import load_projects
+from include.project.lookup import find_environment, find_project
+from slipway.exceptions import SlipwayError
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.outcomes import DeploymentOutcomes
+from slipway.model.inert import visible
+from slipway.model.outcome import Outcome, PastDeployment
+
+_MOST = 20
+_LONGEST = 300
+
+
+def tell(project: str, environments: Iterable[str], most: int, out: TextIO) -> None:
+    """Tell of each environment.
+
+    :param project: the project's name.
+    :param environments: their names.
+    :param most: how many deployments of each.
+    :raises RecordRefused: when one was not signed by this Slipway.
+    """
+    outcomes = DeploymentOutcomes(artifact_store())
+    for name in environments:
+        out.write(f"{project} {name}\n")
+        past = outcomes.past(project, name, most)
+        out.writelines(f"  {line}\n" for one in past for line in lines(one))
+        if not past:
+            out.write("  nothing was deployed there yet\n")
+
+
+def lines(one: PastDeployment) -> Iterator[str]:
+    """Say in a line or two what became of one deployment."""
+    at = datetime.fromtimestamp(one.started_at, UTC)
+    took = f" in {_length(one.seconds)}" if one.seconds is not None else ""
+    by = f", by {visible(one.by)}" if one.by else ""
+    lead = f", {_length(one.lead_seconds)} after its commit" if one.lead_seconds is not None else ""
+    yield f"{at:%Y-%m-%d %H:%M:%S}  {visible(one.release.version)}  {_word(one)}{took}{by}{lead}"
+    if one.why:
+        yield f"    {visible(one.why, _LONGEST)}"
+
+
+def _word(one: PastDeployment) -> str:
+    if one.outcome is Outcome.STARTED:
+        return "started, and has not ended"
+    if one.outcome is Outcome.ROLLED_BACK:
+        return f"rolled back to {visible(one.serves)}" if one.serves else "rolled back"
+    return one.outcome.value
+
+
+def _length(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = {"d": days, "h": hours, "min": minutes, "s": rest}
+    told = [f"{number} {unit}" for unit, number in parts.items() if number]
+    return " ".join(told[:2]) or "0 s"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
+    parser = argparse.ArgumentParser(prog="python -m include.cli.history")
+    parser.add_argument("project")
+    parser.add_argument("--environment", default="", help="one alone")
+    parser.add_argument("--most", type=int, default=_MOST, help="how many of each")
+    given = parser.parse_args(arguments)
+    shelf = load_projects()
+    try:
+        project = find_project(shelf.projects, given.project, shelf.errors.values())
+        if given.environment:
+            find_environment(project, given.environment)
+        names = [given.environment] if given.environment else list(project.environments)
+        tell(project.name, names, max(1, given.most), sys.stdout)
+    except SlipwayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    # Let Airflow read connections from its own database: this is no task.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    raise SystemExit(main())

@@ -1,0 +1,145 @@
+"""What became of each deployment: started, failed, rolled back, succeeded; by whom, and why.
+
+:mod:`slipway.hooks.store.deployments` has what served, in an order that steers the way back. These
+notes steer nothing: they are what people ask about, and what figures are made of. They are signed
+all the same, and like that history they stay for good: a deployment leaves two or three of them.
+
+A note is one object that is written whole or not at all, under a name that is made of the swap's
+and of what happened: so a writer that is killed and run again writes the same one, which is there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.failed_deployments import FailedDeployments
+from slipway.hooks.store.signed_records import SignedRecords
+from slipway.hooks.store.signing_keys import RecordKeys, record_keys
+from slipway.model.outcome import DeploymentNote, Outcome, PastDeployment
+from slipway.model.release import Release
+
+# Seconds at which the deployment began, the swap's name, and what happened.
+_NAME = re.compile(r"(?P<began>\d{12})_(?P<swap>[0-9a-f]{32})_(?P<what>[a-z_]+)\.json")
+# Characters of a reason: what a gate says can be long.
+_LONGEST = 2000
+
+
+class DeploymentOutcomes:
+    """Notes under ``deployments/<project>/<environment>/outcomes/``.
+
+    :param store: where they are kept.
+    :param clock: seconds since 1970, for people to read; nothing depends on it.
+    :param keys: gives the keys that they are signed with.
+    """
+
+    def __init__(
+        self,
+        store: ArtifactStore,
+        clock: Callable[[], float] = time.time,
+        keys: Callable[[], RecordKeys] = record_keys,
+    ) -> None:
+        self._store = store
+        self._records = SignedRecords(store, keys)
+        self._clock = clock
+
+    def note(self, swap: str, note: DeploymentNote) -> None:
+        """Note what happened, unless it is noted already.
+
+        :param swap: the name of this swap alone; empty in what began before swaps had names.
+        :param note: its time is that of the clock.
+        """
+        folder = _folder(note.release.project, note.environment)
+        name = swap or _name_of_run(note)
+        there = [found for found in map(_NAME.fullmatch, self._store.keys(folder)) if found]
+        own = [found for found in there if found["swap"] == name]
+        if any(found["what"] == note.outcome.value for found in own):
+            return
+        at = self._clock()
+        began = own[0]["began"] if own else f"{int(at):012d}"
+        told = dataclasses.replace(note, at=at, why=note.why[:_LONGEST])
+        path = f"{folder}/{began}_{name}_{note.outcome.value}.json"
+        self._records.put_new(path, told.to_json())
+
+    def has_begun(self, project: str, environment: str, swap: str) -> bool:
+        """Tell whether the start of a swap was noted here."""
+        marked = f"_{swap}_{Outcome.STARTED.value}.json"
+        names = self._store.keys(_folder(project, environment))
+        return bool(swap) and any(_NAME.fullmatch(one) and one.endswith(marked) for one in names)
+
+    def past(self, project: str, environment: str, most: int) -> list[PastDeployment]:
+        """Return the last deployments of an environment, the newest first.
+
+        What ended before there were notes is among them, as far as it is on record.
+
+        :param project: the project's name.
+        :param environment: the environment's.
+        :param most: how many.
+        :raises RecordRefused: when one was not signed here.
+        """
+        folder = _folder(project, environment)
+        swaps: dict[str, list[str]] = defaultdict(list)
+        for found in map(_NAME.fullmatch, self._store.keys(folder)):
+            if found:
+                swaps[found["swap"]].append(found[0])
+        newest = sorted(swaps.values(), key=min, reverse=True)[:most]
+        noted = [self._read(folder, names) for names in newest]
+        earlier = self._before_notes(project, environment, noted, most)
+        every = sorted([*noted, *earlier], key=lambda one: one.started_at, reverse=True)
+        return every[:most]
+
+    def _read(self, folder: str, names: Iterable[str]) -> PastDeployment:
+        records = (self._records.get(f"{folder}/{name}") for name in names)
+        return PastDeployment.of(DeploymentNote.from_json(one) for one in records if one)
+
+    def _before_notes(
+        self, project: str, environment: str, noted: Iterable[PastDeployment], most: int
+    ) -> list[PastDeployment]:
+        """Make deployments of what else is on record: what served, and what failed last."""
+        known = {(n.release.version, n.run_id) for one in noted for n in one.notes}
+        served = DeploymentHistory(self._store, keys=lambda: self._records.keys)
+        failed = FailedDeployments(self._store, keys=lambda: self._records.keys)
+        found = [
+            DeploymentNote(
+                release=one.release,
+                environment=environment,
+                outcome=Outcome.SUCCEEDED,
+                at=one.at,
+                dag_id="",
+                run_id=one.run_id,
+                serves=one.release.version,
+            )
+            for one in served.served(project, environment, most)
+        ]
+        found += [
+            DeploymentNote(
+                release=Release(project=project, sha="", version=one.version),
+                environment=environment,
+                outcome=Outcome.ROLLED_BACK,
+                at=one.at,
+                dag_id="",
+                run_id=one.run_id,
+                tasks=one.tasks,
+            )
+            for one in failed.on(project, environment)
+        ]
+        return [
+            PastDeployment.of([one])
+            for one in found
+            if (one.release.version, one.run_id) not in known
+        ]
+
+
+def _name_of_run(note: DeploymentNote) -> str:
+    words = "\0".join((note.dag_id, note.run_id, note.release.version))
+    return hashlib.sha256(words.encode()).hexdigest()[:32]
+
+
+def _folder(project: str, environment: str) -> str:
+    return f"deployments/{project}/{environment}/outcomes"

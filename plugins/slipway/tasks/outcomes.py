@@ -1,0 +1,169 @@
+"""Notes what becomes of a deployment, as its tasks know it.
+
+The name of the swap is the one that the run signed as begun (:mod:`slipway.tasks.own_swap`): so
+whatever is done to a run, each of its swaps is one deployment, and a run that began none has none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slipway.exceptions import RecordRefused, ReleaseNotFound
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.failures import FailureReports
+from slipway.hooks.store.outcomes import DeploymentOutcomes
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.outcome import DeploymentNote, Outcome
+from slipway.model.release import Release
+from slipway.tasks.kept_facts import run_facts
+from slipway.tasks.own_swap import failed_tasks
+from slipway.tasks.params import freeze_override, triggered_by
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from slipway.hooks.fleet.lease import UnfinishedSwap
+    from slipway.model.target import DeployTarget
+    from slipway.tasks.consent import Consent
+
+_HOUSEKEEPING = "housekeeping"
+
+
+def note_started(
+    context: Context, target: DeployTarget, version: str, consent: Consent | None
+) -> None:
+    """Note that a run has begun its swap, under the lease and before its first change.
+
+    :param context: the task's.
+    :param target: the environment.
+    :param version: the release that the run brings in.
+    :param consent: the yes by which it does.
+    """
+    facts = run_facts(context)
+    begun = facts.swap() if facts is not None else None
+    outcomes = DeploymentOutcomes(artifact_store())
+    if begun and outcomes.has_begun(target.project, target.environment, begun.name):
+        return  # by an earlier task of the run
+    said = consent.approval if consent else None
+    _note(
+        context,
+        target.environment,
+        _release(target.project, version),
+        Outcome.STARTED,
+        approved_by=said.by if said else "",
+        why=freeze_override(context) or (said.reason if said else ""),
+    )
+
+
+def note_failed(context: Context, target: DeployTarget, version: str, why: str) -> None:
+    """Note that a release did not prove itself.
+
+    :param context: the task's.
+    :param target: the environment.
+    :param version: the release.
+    :param why: in the words of the gate that stayed shut, or of the alarm with its value.
+    """
+    _note(context, target.environment, _release(target.project, version), Outcome.FAILED, why=why)
+
+
+def note_rolled_back(context: Context, target: DeployTarget, version: str, to: str) -> None:
+    """Note that a release went, and what serves in its place; whoever failed, it is noted by now.
+
+    :param context: the task's.
+    :param target: the environment.
+    :param version: the release that went.
+    :param to: the version that serves; empty where none does.
+    """
+    ti: Any = context["ti"]
+    release, tasks = _release(target.project, version), tuple(failed_tasks(ti))
+    reports = FailureReports(artifact_store())
+    report = reports.of(target.project, target.environment, version=version, run_id=ti.run_id)
+    why = report.why if report else ""
+    _note(context, target.environment, release, Outcome.FAILED, why=why, tasks=tasks)
+    _note(context, target.environment, release, Outcome.ROLLED_BACK, serves=to, tasks=tasks)
+
+
+def note_succeeded(context: Context, release: Release, environment: str) -> None:
+    """Note that a release serves, and has proved itself.
+
+    :param context: the task's.
+    :param release: that serves.
+    :param environment: where.
+    """
+    _note(context, environment, release, Outcome.SUCCEEDED, serves=release.version)
+
+
+def note_ended(context: Context, target: DeployTarget, half: UnfinishedSwap, serves: str) -> None:
+    """Note how housekeeping ended the swap of a run that is over.
+
+    The lease is no authority on which swaps there were: of one whose start nobody noted, nothing
+    is noted.
+
+    :param context: the task's.
+    :param target: the environment.
+    :param half: the swap.
+    :param serves: the version that the environment has now.
+    """
+    outcomes = DeploymentOutcomes(artifact_store())
+    if not outcomes.has_begun(target.project, target.environment, half.name):
+        return
+    stays = serves == half.release
+    outcomes.note(
+        half.name,
+        _made(
+            context,
+            target.environment,
+            _release(target.project, half.release),
+            Outcome.SUCCEEDED if stays else Outcome.ROLLED_BACK,
+            by=_HOUSEKEEPING,
+            why="" if stays else "its run ended before its swap did",
+            serves=serves,
+        ),
+    )
+
+
+def _note(
+    context: Context, environment: str, release: Release, outcome: Outcome, **more: Any
+) -> None:
+    facts = run_facts(context)
+    begun = facts.swap() if facts is not None else None
+    # What the task was told is an XCom; what the run began, it signed.
+    if begun is None or begun.version != release.version:
+        return
+    outcomes = DeploymentOutcomes(artifact_store())
+    outcomes.note(
+        begun.name,
+        _made(context, environment, release, outcome, by=triggered_by(context), **more),
+    )
+
+
+def _made(
+    context: Context, environment: str, release: Release, outcome: Outcome, **more: Any
+) -> DeploymentNote:
+    ti: Any = context["ti"]
+    return DeploymentNote(
+        release=release,
+        environment=environment,
+        outcome=outcome,
+        at=0.0,  # the store has the clock
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        committed_at=_committed_at(release),
+        **more,
+    )
+
+
+def _release(project: str, version: str) -> Release:
+    """Return a release as the catalogue has it; what it does not know is known by its version."""
+    try:
+        return ReleaseCatalogue(artifact_store()).find(project, version).checkout.release
+    except (ReleaseNotFound, RecordRefused):
+        return Release(project=project, sha="", version=version)
+
+
+def _committed_at(release: Release) -> int:
+    try:
+        found = ReleaseCatalogue(artifact_store()).find(release.project, release.version)
+    except (ReleaseNotFound, RecordRefused):
+        return 0
+    return found.checkout.committed_at

@@ -1,0 +1,169 @@
+"""Every deployment is on record, whatever became of it: by whom, why, and what serves since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.cli.history import lines, tell
+from slipway.fleet import swap as loop
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.failures import FailureReports
+from slipway.hooks.store.outcomes import DeploymentOutcomes
+from slipway.model.outcome import Outcome, PastDeployment
+from slipway.operators import swap
+from slipway.operators.record_release import RecordDeploymentOperator
+from slipway.operators.swap import (
+    LaunchOperator,
+    RetireOldOperator,
+    RetireStandbysOperator,
+    RollBackOperator,
+    ShiftTrafficOperator,
+)
+from slipway.tasks.consent import Admission
+from slipway.tasks.failure import failed_release
+from slipway.tasks.failure.failed_release import FailedRelease
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.slipway.fleet.worlds import deploy, make_image, make_target, serving
+from tests.slipway.operators.releases import catalogue, make_record
+
+WHY = "the alarm p99 is at 1.7, above 0.5"
+
+
+@dataclass
+class SwapTask(FakeTask):
+    """A task of a run that Ada started."""
+
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def context(self) -> Any:
+        run = SimpleNamespace(triggering_user_name="ada", run_type="manual", conf={})
+        return {"ti": self, "run_id": self.run_id, "dag_run": run, "params": self.params}
+
+    def get_task_states(self, *, dag_id: str, run_ids: list[str]) -> dict[str, Any]:
+        return {self.run_id: {"swap.soak": "failed", "swap.retire_old": "upstream_failed"}}
+
+
+@pytest.fixture(autouse=True)
+def cloud(monkeypatch: pytest.MonkeyPatch, artifacts: object) -> FakeFleetCloud:
+    cloud = FakeFleetCloud(healthy={"1", "2"})
+    monkeypatch.setattr(swap, "fleet_cloud", lambda *_, **__: cloud)
+    monkeypatch.setattr(swap, "require_recorded", lambda *_: None)
+    monkeypatch.setattr(loop, "_AFTER_CHANGE", 0.0)
+    monkeypatch.setattr(loop, "_WHILE_WAITING", 0.0)
+    deploy(cloud, "1")
+    catalogue("1", "2")
+    return cloud
+
+
+def go(*kinds: Any, task: FakeTask | None = None) -> None:
+    for kind in kinds:
+        operator = kind(task_id="t", target=make_target(), image=make_image("2").to_json())
+        operator.execute((task or SwapTask()).context)
+
+
+def remember() -> None:
+    RecordDeploymentOperator(
+        task_id="t",
+        release=make_record("2").checkout.release.to_json(),
+        environment="dev",
+        admission=Admission(project="shop", environment="dev"),
+    ).execute(SwapTask().context)
+
+
+def past() -> list[PastDeployment]:
+    return DeploymentOutcomes(artifact_store()).past("shop", "dev", 10)
+
+
+def fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a gate stay shut, where the machines cannot be asked."""
+    monkeypatch.setattr(failed_release, "hasty_fleet", lambda *_, **__: 1 / 0)
+    failed = FailedRelease(
+        target=make_target(), version="2", context=SwapTask().context, log=lambda _: None
+    )
+    failed.explain(WHY)
+
+
+def test_one_that_succeeded_says_who_and_how_long_after_the_commit() -> None:
+    task = SwapTask(params={"override_freeze": "it cannot wait"})
+    go(LaunchOperator, task=task)
+    [under_way] = past()
+    assert (under_way.outcome, under_way.by) == (Outcome.STARTED, "ada")
+    go(ShiftTrafficOperator, RetireOldOperator)
+    remember()
+    remember()
+    [one] = past()
+    assert (one.outcome, one.serves, one.why) == (Outcome.SUCCEEDED, "2", "it cannot wait")
+    assert [note.outcome for note in one.notes] == [Outcome.STARTED, Outcome.SUCCEEDED]
+    assert one.notes[0].committed_at == 1  # as the catalogue has it
+    assert one.release == make_record("2").checkout.release
+
+
+@pytest.mark.parametrize("twice", [1, 2])
+def test_one_that_went_back_says_which_gate_and_to_what(
+    monkeypatch: pytest.MonkeyPatch, cloud: FakeFleetCloud, twice: int
+) -> None:
+    go(LaunchOperator)
+    fails(monkeypatch)
+    assert past()[0].outcome is Outcome.FAILED
+    go(*[RollBackOperator] * twice)
+    [one] = past()
+    assert serving(cloud) == ["1"]
+    assert (one.outcome, one.serves, one.why, one.by) == (Outcome.ROLLED_BACK, "1", WHY, "ada")
+    assert one.notes[-1].tasks == ("soak",)
+
+
+def test_a_run_that_is_started_again_is_another_deployment() -> None:
+    go(LaunchOperator, RollBackOperator, LaunchOperator)
+    assert sorted(one.outcome for one in past()) == [Outcome.ROLLED_BACK, Outcome.STARTED]
+
+
+def test_a_run_that_began_nothing_is_none() -> None:
+    operator = RollBackOperator(task_id="t", target=make_target(), image=None)
+    with pytest.raises(AirflowSkipException):
+        operator.execute(SwapTask().context)
+    go(RollBackOperator)
+    assert past() == []
+
+
+@pytest.mark.parametrize("shifted", [False, True])
+def test_what_housekeeping_ended_is_not_left_open(shifted: bool) -> None:
+    go(LaunchOperator, *([ShiftTrafficOperator] if shifted else []))
+    keeper = RetireStandbysOperator(task_id="t", target=make_target())
+    keeper.execute(FakeTask(dag_id="housekeeping", run_id="scheduled__1").context)
+    [one] = past()
+    assert (one.outcome, one.serves) == (Outcome.ROLLED_BACK, "1")
+    assert one.notes[-1].by == "housekeeping"
+    assert one.by == "ada"
+
+
+def test_what_cannot_be_noted_keeps_nobody_from_going_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go(LaunchOperator)
+
+    def away(*_: Any, **__: Any) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DeploymentOutcomes, "note", away)
+        fails(monkeypatch)
+    assert past()[0].outcome is Outcome.STARTED
+    assert list(FailureReports(artifact_store()).newest("shop", "dev")) == []
+
+
+def test_a_shell_tells_it_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    import sys
+
+    tell("shop", ["dev"], 5, sys.stdout)
+    assert "nothing was deployed there yet" in capsys.readouterr().out
+    go(LaunchOperator, RollBackOperator)
+    [line] = [one for one in lines(past()[0]) if "2" in one][:1]
+    assert "2  rolled back to 1 in " in line
+    assert ", by ada" in line
