@@ -17,10 +17,10 @@ from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.outcome import Outcome, PastDeployment
 from slipway.operators import swap
 from slipway.operators.record_release import RecordDeploymentOperator
+from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,
-    RetireStandbysOperator,
     RollBackOperator,
     ShiftTrafficOperator,
 )
