@@ -22,8 +22,8 @@ from slipway.hooks.forge.hooks.repair import Repaired, repair
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.hook_notes import last_hook
 from slipway.hooks.webhook_secret import webhook_secrets
-from slipway.model.inert import visible
-from slipway.model.nearest import suggestion
+from slipway.model.text.inert import visible
+from slipway.model.text.nearest import suggestion
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not bound
 

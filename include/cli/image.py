@@ -15,8 +15,8 @@ from include.project.model import Project
 from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.inert import visible
-from slipway.model.machine import Machine
+from slipway.model.cloud.machine import Machine
+from slipway.model.text.inert import visible
 from slipway.tasks.images.outlook import ImageLook, LayerLook, look
 
 _WIDTH = 18

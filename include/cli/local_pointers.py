@@ -7,8 +7,8 @@ from pathlib import Path
 
 from include.cli.local_git import local_git
 from slipway.hooks.git_lfs.pointers import is_pointer
-from slipway.model.inert import visible
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
+from slipway.model.text.inert import visible
 
 _NAMED = 5
 # Bytes at a file's beginning by which a pointer is told from anything else.

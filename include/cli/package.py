@@ -39,7 +39,7 @@ from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.tars import append
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.container_errors import NoSuchThing
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
 
 if TYPE_CHECKING:

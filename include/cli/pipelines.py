@@ -20,7 +20,7 @@ from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.event import HEADS, TAGS, Event, EventKind
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.secret_refs import unknown_secrets

@@ -24,7 +24,7 @@ from slipway.hooks.store.releases import ReleaseRecord
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.model.deb_version import upstream
 from slipway.model.facts import Json, Release
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _T = TypeVar("_T")
 _NOT_OURS = "somebody else put it there: remove it"

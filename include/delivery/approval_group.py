@@ -13,7 +13,7 @@ from include.delivery.preflight import preflight
 from include.delivery.swap_group import admission
 from include.delivery.targets import repository_of
 from include.project.model import Project
-from slipway.model.deliverable import Deliverable
+from slipway.model.git.deliverable import Deliverable
 from slipway.model.target import DeployTarget
 from slipway.operators.approve import REASON, ApproveReleaseOperator
 from slipway.operators.plan import PlanOperator

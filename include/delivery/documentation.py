@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.project.model import Project
-from slipway.model.inert import inert
+from slipway.model.text.inert import inert
 
 _TASKS = {
     "checkout": (

@@ -17,16 +17,16 @@ from airflow.sdk import DAG, TriggerRule
 from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.delivery.targets import account_of, fleet_targets
 from include.project.model import Project
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.target import DeployTarget
 from slipway.operators.commit_status import SettleStatusesOperator
-from slipway.operators.renew_apt import RenewAptReleaseOperator
-from slipway.operators.retire_images import (
+from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
+from slipway.operators.housekeeping.retire_images import (
     ForgetRunsOperator,
     RetireBaseImagesOperator,
     RetireImagesOperator,
 )
-from slipway.operators.retire_standbys import RetireStandbysOperator
+from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.trouble import TellTroubleOperator
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from include.project.machine import instance_type
 from include.project.model import Environment, Project
-from slipway.model.account import Account
-from slipway.model.repository import Repository
+from slipway.model.cloud.account import Account
+from slipway.model.git.repository import Repository
 from slipway.model.target import Canary, DeployTarget, Probe
 
 

@@ -20,7 +20,7 @@ from include.project.loader import PROJECTS, load_project, load_projects
 from include.project.lookup import find_environment, find_project
 from include.project.machine import machine_of
 from slipway.exceptions import ProjectFileError
-from slipway.model.machine import Machine
+from slipway.model.cloud.machine import Machine
 
 _Found = TypeVar("_Found")
 

@@ -19,7 +19,7 @@ from include.iam.policy import (
 from slipway.hooks.aws.image_cleanup import LAYER
 from slipway.hooks.aws.machine_images import BAKE_TAG
 from slipway.hooks.store.installation import INSTALLATION
-from slipway.model.tags import PROJECT
+from slipway.model.cloud.tags import PROJECT
 
 MODULES = tuple(
     f"plugins/slipway/hooks/aws/{name}.py" for name in ("image_cleanup", "machine_images")

@@ -20,7 +20,7 @@ from include.iam.policy import (
     unclaimed,
     untagged,
 )
-from slipway.model.tags import FAILED, HELD, PROJECT, STANDBY, TAKING_OVER
+from slipway.model.cloud.tags import FAILED, HELD, PROJECT, STANDBY, TAKING_OVER
 
 _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
@@ -37,8 +37,10 @@ MODULES = tuple(
         "fleet/fence",
         "fleet/group_tags",
         "fleet/group_extras",
-        "fleet/inheritance",
-        "fleet/inheritance_report",
+        "fleet/inheritance/report",
+        "fleet/inheritance/special",
+        "fleet/inheritance/table",
+        "fleet/inheritance/words",
         "fleet/inherited_machines",
         "fleet/launch_templates",
         "fleet/lease",

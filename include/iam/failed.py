@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.iam.policy import Condition, Place, Statement, carries, every
-from slipway.model.tags import FAILED
+from slipway.model.cloud.tags import FAILED
 
 
 def failed_machines(place: Place) -> tuple[Statement, ...]:

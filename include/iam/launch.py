@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from include.iam.policy import Condition, Place, Statement, carries, every, lacks
 from slipway.hooks.aws.image_cleanup import LAYER
-from slipway.model.tags import PROJECT
+from slipway.model.cloud.tags import PROJECT
 
 _REASON = "CreateAutoScalingGroup asks whether its caller might launch the template"
 

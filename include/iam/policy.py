@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from itertools import count
 from typing import Any
 
-from slipway.model.tags import ENVIRONMENT, PROJECT
+from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 
 # Characters without white space that AWS takes in a managed policy.
 LIMIT = 6144

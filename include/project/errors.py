@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from include.project.field_types import in_words
 from slipway.exceptions import ProjectFileError
-from slipway.model.nearest import suggestion
+from slipway.model.text.nearest import suggestion
 
 # What pydantic says of a value of the wrong kind, in words of a file.
 _WANTED = {

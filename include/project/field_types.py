@@ -12,10 +12,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
 
 from slipway.exceptions import ImageRefused
-from slipway.hooks.fleet.inheritance import DROPPABLE
-from slipway.model.git_url import parse_url, with_plain_scheme
+from slipway.hooks.fleet.inheritance.table import DROPPABLE
+from slipway.model.git.ref_name import is_ref_name
+from slipway.model.git.url import parse_url, with_plain_scheme
 from slipway.model.image_name import ImageName
-from slipway.model.ref_name import is_ref_name
 from slipway.pipeline.yaml.globs import PatternTooComplex, compiled
 from slipway.pipeline.yaml.missing_file import GENERATE, language_of
 

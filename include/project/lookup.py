@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from include.project.model import Environment, Project
 from slipway.exceptions import ProjectFileError
-from slipway.model.nearest import nearest
+from slipway.model.text.nearest import nearest
 
 
 def find_project(

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, model_validator
 
 from include.project.field_types import DebianName, matching
 from include.project.machine_variables import Variables, unknown
-from slipway.model.machine import (
+from slipway.model.cloud.machine import (
     DISTRIBUTIONS,
     Architecture,
     Machine,
@@ -20,7 +20,7 @@ from slipway.model.machine import (
     architecture_of,
     smallest_like,
 )
-from slipway.model.nearest import suggestion
+from slipway.model.text.nearest import suggestion
 
 if TYPE_CHECKING:
     from include.project.model import Environment, Project

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from include.project.field_types import matching
 from include.project.freeze import known_zone
-from slipway.model.nearest import suggestion
+from slipway.model.text.nearest import suggestion
 
 # Variables of Slipway's own playbooks, and of Ansible itself.
 _OURS = re.compile(r"(app|base|machine|tuning|ansible)_|^(ansible|hostvars|groups|environment)$")

@@ -46,8 +46,8 @@ from include.project.migrating import Migrations as Migrations
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from slipway.model.forge.place import ForgeKind
-from slipway.model.git_url import parse_url
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
+from slipway.model.git.url import parse_url
 
 # Where the usual test tools leave their reports.
 REPORTS = (

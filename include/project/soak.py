@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from include.project.duration import Duration, parse_duration
 from include.project.field_types import CloudName, StatusCodes, UrlPath, WebScheme, WebUrl
-from slipway.model.health_check import Scheme
+from slipway.model.cloud.health_check import Scheme
 
 
 class Health(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):

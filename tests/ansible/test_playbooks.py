@@ -15,7 +15,7 @@ import yaml
 
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.tools.packer import Bake, template_variables
-from slipway.model.machine import Architecture, Machine, OperatingSystem
+from slipway.model.cloud.machine import Architecture, Machine, OperatingSystem
 from slipway.tasks.images.layers import Layers
 from tests.include.images.containers import Containers
 from tests.slipway.operators.releases import make_record

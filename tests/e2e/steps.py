@@ -7,7 +7,7 @@ from typing import Any
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.facts import Checkout, Json, MachineImage, PublishedPackage, Release
 from slipway.model.target import DeployTarget
 from slipway.operators.bake_image import BakeImageOperator

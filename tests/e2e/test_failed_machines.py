@@ -18,9 +18,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
+from slipway.model.cloud.failure_report import FailureReport
 from slipway.model.facts import Json, MachineImage
-from slipway.model.failure_report import FailureReport
-from slipway.operators.retire_standbys import RetireStandbysOperator
+from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import LaunchOperator, RollBackOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.tasks.images.search import known_images

@@ -15,7 +15,7 @@ from include.delivery.commit_dag import commit_dag
 from include.demo import add_environment, paths
 from include.project.loader import load_project
 from include.project.model import Project
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.facts import MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from tests.cloud_process import REGION

@@ -15,7 +15,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.demo.signing_key import make_signing_key
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.facts import Json, MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.build_deb import BuildDebOperator

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
+from slipway.model.cloud.machine import Machine, OperatingSystem
 from slipway.model.facts import Json, MachineImage
-from slipway.model.machine import Machine, OperatingSystem
 from slipway.operators.bake_image import BakeImageOperator
 from tests.cloud_process import REGION
 from tests.e2e import test_image

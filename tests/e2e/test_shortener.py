@@ -23,7 +23,7 @@ from include.images.build import bring_up_to_date
 from include.localcloud import infrastructure
 from include.project.loader import load_project
 from include.project.model import Project
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.facts import Json, MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator

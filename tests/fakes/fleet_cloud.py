@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.hooks.fleet.lease import FleetLease
-from slipway.model.alarm import Alarm
+from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.health_check import HealthCheck, Scheme
+from slipway.model.cloud.launch import Launch
+from slipway.model.cloud.tags import IMAGE, VERSION
 from slipway.model.fleet import Fleet, KeptMachine, Machine, ServerGroup
-from slipway.model.health_check import HealthCheck, Scheme
-from slipway.model.launch import Launch
-from slipway.model.tags import IMAGE, VERSION
 from tests.slipway.fleet.fake_ssm import FakeSsm
 
 

@@ -10,7 +10,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import slipway.model.repository
+import slipway.model.git.repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,9 @@ class Repository:
         self.git("init", "--quiet", "--initial-branch=main", str(path), cwd=path.parent)
 
     @property
-    def source(self) -> slipway.model.repository.Repository:
+    def source(self) -> slipway.model.git.repository.Repository:
         """The repository as operators are told of it."""
-        return slipway.model.repository.Repository(url=self.url)
+        return slipway.model.git.repository.Repository(url=self.url)
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
         done = subprocess.run(

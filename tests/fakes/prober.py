@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from slipway.model.answer import TIMEOUT, Answer
-from slipway.model.health_check import ANY_SUCCESS, Scheme
+from slipway.model.cloud.answer import TIMEOUT, Answer
+from slipway.model.cloud.health_check import ANY_SUCCESS, Scheme
 
 
 def _silence(addresses: list[str], **_: object) -> list[Answer]:

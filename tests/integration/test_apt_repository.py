@@ -25,7 +25,7 @@ from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.tools.recipes import pack
 from slipway.model.container import ContainerSpec
 from slipway.model.deb_version import without_epoch
-from slipway.operators.renew_apt import RenewAptReleaseOperator
+from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_packaging
 from tests.integration.test_packaging import published

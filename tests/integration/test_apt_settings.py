@@ -16,7 +16,7 @@ from slipway.hooks.apt.address import seen_elsewhere
 from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.apt.bucket import AptBucket, ReleaseFile
 from slipway.hooks.apt.connection import AptRepository, apt_repository
-from slipway.operators.renew_apt import RenewAptReleaseOperator
+from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_apt_repository
 from tests.integration.test_apt_repository import _deb, _get, _publish

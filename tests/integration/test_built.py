@@ -27,7 +27,7 @@ from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Checkout, DebPackage, Release, TestReport
-from slipway.model.repository import Repository as GitRepository
+from slipway.model.git.repository import Repository as GitRepository
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import keep_fact

@@ -10,8 +10,8 @@ from unittest import mock
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.model.cloud.preflight_facts import BalancerSeen, DatabaseSeen, Surroundings
 from slipway.model.facts import Release
-from slipway.model.preflight_facts import BalancerSeen, DatabaseSeen, Surroundings
 from slipway.operators import migrations, preflight_look
 from slipway.operators.preflight import PreflightOperator
 from slipway.operators.preflight_look import Preflight

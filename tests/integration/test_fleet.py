@@ -19,7 +19,7 @@ from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import Canary, DeployTarget, Probe
 from slipway.operators import swap as fleet
-from slipway.operators.retire_standbys import RetireStandbysOperator
+from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,

@@ -19,7 +19,7 @@ from slipway.hooks.docker import output as container_output
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.container import ContainerSpec
 from slipway.model.container_errors import CannotStart
-from slipway.model.log_lines import split_lines
+from slipway.model.text.log_lines import split_lines
 from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
 from slipway.pipeline.runtime.inputs import Given

@@ -16,10 +16,10 @@ from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet.cloud import Cloud
 from slipway.fleet.health_question import health_question, probe_question
 from slipway.fleet.prober import Prober
-from slipway.model.alarm import Alarm
-from slipway.model.answer import Answer
+from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.answer import Answer
+from slipway.model.cloud.health_check import HealthCheck
 from slipway.model.fleet import ServerGroup
-from slipway.model.health_check import HealthCheck
 from slipway.model.target import DeployTarget, Probe
 
 # Seconds between a wrong answer and the same question again.

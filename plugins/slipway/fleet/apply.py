@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from slipway.fleet.cloud import Cloud
 from slipway.fleet.goals import Action, ActionKind
 from slipway.fleet.user_data import user_data
+from slipway.model.cloud.launch import Launch
+from slipway.model.cloud.tags import ENVIRONMENT, FAILED, IMAGE, PROJECT, SHA, VERSION
 from slipway.model.facts import MachineImage
-from slipway.model.launch import Launch
-from slipway.model.tags import ENVIRONMENT, FAILED, IMAGE, PROJECT, SHA, VERSION
 from slipway.model.target import DeployTarget
 
 

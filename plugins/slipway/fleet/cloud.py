@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, Self
 
 from slipway.fleet.lease import Lease
-from slipway.model.alarm import Alarm
+from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.health_check import HealthCheck
+from slipway.model.cloud.launch import Launch
 from slipway.model.fleet import Fleet, KeptMachine
-from slipway.model.health_check import HealthCheck
-from slipway.model.launch import Launch
 
 
 class FleetReader(Protocol):

@@ -18,8 +18,8 @@ from slipway.fleet.health_question import health_question
 from slipway.fleet.patience import worth_waiting
 from slipway.fleet.prober import Prober
 from slipway.fleet.swap import Swap
+from slipway.model.cloud.health_check import HealthCheck
 from slipway.model.fleet import ServerGroup
-from slipway.model.health_check import HealthCheck
 
 
 class Gate(StrEnum):

@@ -6,8 +6,8 @@ has to pass in the end.
 
 from __future__ import annotations
 
-from slipway.model.answer import TIMEOUT
-from slipway.model.health_check import ANY_SUCCESS, HealthCheck, Scheme
+from slipway.model.cloud.answer import TIMEOUT
+from slipway.model.cloud.health_check import ANY_SUCCESS, HealthCheck, Scheme
 from slipway.model.target import DeployTarget, Probe
 
 # Asked for where neither the project file nor the balancer names a path.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from slipway.model.lease import LeaseRecord
+from slipway.model.cloud.lease import LeaseRecord
 
 
 class Lease(Protocol):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from slipway.exceptions import UnhealthyRelease
-from slipway.model.answer import Answer
+from slipway.model.cloud.answer import Answer
 
 _AGAIN = (
     "the old fleet goes on serving, and what was launched is removed by roll_back; to give this "

@@ -12,8 +12,8 @@ from slipway.fleet.plan_launch import launch
 from slipway.fleet.plan_retire import retire_old, retire_standbys
 from slipway.fleet.plan_roll_back import roll_back
 from slipway.fleet.situation import Situation
+from slipway.model.cloud.lease import UnfinishedSwap
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.lease import UnfinishedSwap
 
 
 def plan(situation: Situation) -> Plan:

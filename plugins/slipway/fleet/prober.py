@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from slipway.model.answer import TIMEOUT, Answer
-from slipway.model.failure_report import MachineReport
-from slipway.model.health_check import ANY_SUCCESS, Scheme
+from slipway.model.cloud.answer import TIMEOUT, Answer
+from slipway.model.cloud.failure_report import MachineReport
+from slipway.model.cloud.health_check import ANY_SUCCESS, Scheme
 
 
 class Prober(Protocol):

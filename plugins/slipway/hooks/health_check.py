@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from slipway.model.health_check import ANY_SUCCESS, HealthCheck, Scheme
+from slipway.model.cloud.health_check import ANY_SUCCESS, HealthCheck, Scheme
 
 # A classic balancer takes nothing else.
 _CLASSIC = "200"

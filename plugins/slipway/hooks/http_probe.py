@@ -5,6 +5,8 @@ for a connection alone.
 
 Whoever answers is not trusted: of an answer the status line and the headers are read, for a limited
 time in all, however it trickles in, and the connection is closed. The body stays where it is.
+
+The module as a whole is what swaps are handed as their :class:`slipway.fleet.prober.Prober`.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from slipway.model.answer import SIDE_BY_SIDE, TIMEOUT, Answer
-from slipway.model.health_check import ANY_SUCCESS, Scheme, is_right
+from slipway.model.cloud.answer import SIDE_BY_SIDE, TIMEOUT, Answer
+from slipway.model.cloud.health_check import ANY_SUCCESS, Scheme, is_right
 
 # Characters.
 _SAID = 300

@@ -49,7 +49,7 @@ class DeployTarget(Fact):
     :param security_groups: ids, or names.
     :param profile: instance profile, the application's role.
     :param drop: what a new group does not get of the live one, by the names of
-        :mod:`slipway.hooks.fleet.inheritance`.
+        :mod:`slipway.hooks.fleet.inheritance.table`.
     :param min_size: of a group's machines, as the next two, where no live group says otherwise.
     :param health_path: that a machine is asked for; as the balancer asks without it, and so the
         next three.

@@ -13,7 +13,7 @@ from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
 from slipway.exceptions import ApprovalMissing
 from slipway.hooks.store.approvals import REASON, Approval, Proposal
 from slipway.model.facts import Json
-from slipway.model.inert import inert, visible
+from slipway.model.text.inert import inert, visible
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze import FreezeWindow
 from slipway.tasks.consent import Admission, may_approve

@@ -18,10 +18,10 @@ from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.installation import INSTALLATION, installation_name
 from slipway.hooks.tools.packer import Bake, bake
 from slipway.hooks.tools.toolbox import Toolbox
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
+from slipway.model.cloud.machine import Machine
+from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
-from slipway.model.machine import Machine
-from slipway.model.tags import ENVIRONMENT, PROJECT
 from slipway.tasks.consent import Admission
 from slipway.tasks.images.layers import Layers, baked_before
 from slipway.tasks.images.search import KnownImages, known_images, machine_image

@@ -21,8 +21,8 @@ from slipway.hooks.tars import append
 from slipway.hooks.temporary_file import spool
 from slipway.hooks.tools.toolbox import Toolbox
 from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, PackageVariant, Release
-from slipway.model.large_files import LargeFiles
-from slipway.model.repository import Repository
+from slipway.model.git.large_files import LargeFiles
+from slipway.model.git.repository import Repository
 from slipway.tasks.built_files import BuiltStore
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, kept_report, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
@@ -39,7 +39,8 @@ class BuildDebOperator(BaseOperator):
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
     :param repository: that the commit is in.
     :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
-    :param lfs: what becomes of files in Git LFS (:class:`slipway.model.large_files.LargeFiles`).
+    :param lfs: what becomes of files in Git LFS
+        (:class:`slipway.model.git.large_files.LargeFiles`).
     :param package: the name that the package must have.
     :param nfpm_file: nfpm's description, from the repository's top.
     :param unit: the systemd unit that must be inside.

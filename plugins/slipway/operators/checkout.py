@@ -14,11 +14,11 @@ from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.git.refs import Found, branches_by_nearness, is_text
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.deliverable import Deliverable
 from slipway.model.event import HEADS, TAGS, Event
 from slipway.model.facts import Checkout, Json, Release
-from slipway.model.inert import visible
-from slipway.model.repository import Repository
+from slipway.model.git.deliverable import Deliverable
+from slipway.model.git.repository import Repository
+from slipway.model.text.inert import visible
 from slipway.tasks.kept_facts import forget_fact, keep_fact, run_facts
 from slipway.tasks.retries import no_retry_on_input_error
 

@@ -15,9 +15,9 @@ from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.failed_deployments import FailedDeployment, FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json
-from slipway.model.inert import visible
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.model.target import DeployTarget
+from slipway.model.text.inert import visible
 from slipway.operators.record_release import parts
 from slipway.operators.swap import open_cloud
 from slipway.tasks.release_form import ask_which, chosen

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.fleet.cloud import Cloud
+    from slipway.model.cloud.lease import LeaseRecord
     from slipway.model.fleet import Fleet
-    from slipway.model.lease import LeaseRecord
     from slipway.operators.preflight_look import Preflight
 
 LEASE = "lease"

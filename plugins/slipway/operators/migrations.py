@@ -17,7 +17,7 @@ from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import Json, Release
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.model.schema_facts import HeavyChange
 from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator, check_plan_is_current

@@ -21,8 +21,8 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import PublishedPackage
-from slipway.model.inert import visible
 from slipway.model.target import DeployTarget
+from slipway.model.text.inert import visible
 from slipway.operators.preflight_look import Preflight, require
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.operators.swap import open_swap

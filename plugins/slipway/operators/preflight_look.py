@@ -16,19 +16,19 @@ from slipway.exceptions import (
     PreflightFailed,
 )
 from slipway.fleet.capacity import has_served_alone
-from slipway.fleet.finding import Finding
 from slipway.fleet.forecast import forecast
 from slipway.fleet.goals import ActionKind, Goal
-from slipway.fleet.preflight import judge
+from slipway.fleet.preflight.finding import Finding
+from slipway.fleet.preflight.judge import judge
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.connection import aws_clients
 from slipway.hooks.docker.connection import container_engine
 from slipway.hooks.preflight.database import DatabaseLook
 from slipway.hooks.preflight.look import look_around
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
+from slipway.model.cloud.preflight_facts import DatabaseSeen, Needs, Unasked
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.fleet import Fleet, ServerGroup
-from slipway.model.preflight_facts import DatabaseSeen, Needs, Unasked
 from slipway.model.target import DeployTarget
 from slipway.operators.migrations import database_url, migration_files
 from slipway.operators.preview import ImageOutlook, SchemaOutlook

@@ -19,7 +19,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import MachineImage, PublishedPackage, Release
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.model.schema_facts import HeavyChange
 from slipway.operators.migrations import database_url, migration_files
 from slipway.policies.heavy_changes import OnHeavy

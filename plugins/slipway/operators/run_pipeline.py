@@ -18,8 +18,8 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.build_numbers import BuildNumbers
 from slipway.hooks.temporary_file import spool
 from slipway.model.facts import Checkout, Json, Release, TestCounts, TestReport
-from slipway.model.large_files import LargeFiles
-from slipway.model.repository import Repository
+from slipway.model.git.large_files import LargeFiles
+from slipway.model.git.repository import Repository
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.secret_refs import asked_for, short_secrets, unknown_secrets
 from slipway.pipeline.compiler.variables import build_variables, event_of
@@ -57,7 +57,8 @@ class RunPipelineOperator(BaseOperator):
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
     :param repository: that the commit is in.
     :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
-    :param lfs: what becomes of files in Git LFS (:class:`slipway.model.large_files.LargeFiles`).
+    :param lfs: what becomes of files in Git LFS
+        (:class:`slipway.model.git.large_files.LargeFiles`).
     :param pipeline_file: where the pipeline is, from the repository's top.
     :param images: image names in the pipeline and what is used in their place.
     :param secrets: name of a secret in the pipeline -> where Airflow has it

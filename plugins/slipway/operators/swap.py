@@ -17,8 +17,8 @@ from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.model.cloud.lease import LeaseRecord
 from slipway.model.facts import Json, MachineImage
-from slipway.model.lease import LeaseRecord
 from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator, check_plan_is_current
 from slipway.tasks.consent import Consent

@@ -16,7 +16,7 @@ from slipway.model.facts import (
     TestReport,
 )
 from slipway.model.forge.status import Annotation, StatusState, TestSummary
-from slipway.model.inert import brief, visible
+from slipway.model.text.inert import brief, visible
 
 # Characters of an annotation's text.
 _LONGEST_TEXT = 2000

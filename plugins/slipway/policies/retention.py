@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from slipway.model.stored_image import StoredImage
+from slipway.model.cloud.stored_image import StoredImage
 
 # Seconds for which no image goes, whatever else is known of it: a run may be about to launch it.
 YOUNG = 86_400.0

@@ -26,7 +26,7 @@ from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.heads import RUN_OF, head_key, last_head
 from slipway.hooks.store.run_facts import RunFacts
 from slipway.model.event import HEADS, Event
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 from slipway.pipeline.yaml.skip import asks_to_skip
 
 if TYPE_CHECKING:

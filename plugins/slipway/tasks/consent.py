@@ -16,13 +16,13 @@ from slipway.hooks.store.approvals import Approval, ApprovalBook, Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import PublishedPackage, Release
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 from slipway.tasks.params import DRY_RUN, is_dry_run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.model.lease import LeaseRecord
+    from slipway.model.cloud.lease import LeaseRecord
 
 _ANEW = "trigger a new run; nothing was changed by this task"
 

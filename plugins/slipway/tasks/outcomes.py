@@ -22,7 +22,7 @@ from slipway.tasks.params import freeze_override, triggered_by
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.model.lease import UnfinishedSwap
+    from slipway.model.cloud.lease import UnfinishedSwap
     from slipway.model.target import DeployTarget
     from slipway.tasks.consent import Consent
 

@@ -19,8 +19,8 @@ from slipway.tasks.kept_facts import run_facts
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from slipway.model.cloud.lease import LeaseRecord, UnfinishedSwap
     from slipway.model.facts import Release
-    from slipway.model.lease import LeaseRecord, UnfinishedSwap
 
 
 def name_of_swap(

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import UnknownParameter
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:

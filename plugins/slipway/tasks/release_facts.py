@@ -18,7 +18,7 @@ from slipway.model.facts import (
     in_suite,
     something_passed,
 )
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 from slipway.tasks.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST, kept_fact
 
 if TYPE_CHECKING:

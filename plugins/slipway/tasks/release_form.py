@@ -11,7 +11,7 @@ from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 from slipway.exceptions import ReleaseNotFound
 from slipway.hooks.store.failed_deployments import FailedDeployment
 from slipway.hooks.store.releases import ReleaseRecord
-from slipway.model.inert import inert
+from slipway.model.text.inert import inert
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

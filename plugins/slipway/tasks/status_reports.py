@@ -30,7 +30,7 @@ from slipway.model.facts import (
 )
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
-from slipway.model.inert import brief
+from slipway.model.text.inert import brief
 from slipway.policies import commit_status as words
 from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import CHECKOUT, kept_fact

@@ -18,7 +18,7 @@ from slipway.hooks.forge.connection import open_forge
 from slipway.hooks.store.status_notes import StatusNotes
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import StatusNote
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 # Seconds: until a host that failed is asked again, doubled each time, and until a status is of no
 # use to anybody.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from slipway.exceptions import SlipwayError
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.store.approvals import ApprovalBook, Proposal
-from slipway.model.deliverable import Deliverable
-from slipway.model.repository import Repository
+from slipway.model.git.deliverable import Deliverable
+from slipway.model.git.repository import Repository
 
 
 @dataclass(frozen=True, kw_only=True)

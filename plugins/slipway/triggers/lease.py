@@ -12,8 +12,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from slipway.exceptions import SlipwayError
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.lease import FleetLease
+from slipway.model.cloud.lease import LeaseRecord
 from slipway.model.facts import Json
-from slipway.model.lease import LeaseRecord
 from slipway.model.target import DeployTarget
 
 

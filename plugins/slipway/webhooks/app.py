@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect
 
 from slipway.exceptions import HookMalformed, HookRefused
 from slipway.hooks.airflow_runs import AirflowRuns
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 from slipway.webhooks.announcement import Announcement, Ignored
 from slipway.webhooks.host import host_of
 from slipway.webhooks.limits import LARGEST, Gate, TooLarge, TooMany, TooSlow, read_body

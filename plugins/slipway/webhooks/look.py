@@ -20,7 +20,7 @@ from slipway.exceptions import SlipwayError
 from slipway.hooks.airflow_runs import KnownRepository
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.hook_notes import note_hook
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 # The DAG of the watcher: whoever pauses it wants no runs to be made.

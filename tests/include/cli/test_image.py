@@ -22,7 +22,7 @@ from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.tools.packer import Bake
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.tasks.images import outlook

@@ -28,7 +28,7 @@ from slipway.hooks.packages.packaging_file import PackagingFile
 from slipway.hooks.packages.ready_debs import ReadyDebs
 from slipway.hooks.tools.recipes import pack
 from slipway.model.facts import SchemaVersion
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
 from slipway.model.schema_facts import HeavyChange
 from slipway.pipeline.built.take import Taking
 from slipway.tasks.schema.rehearsal import Rehearsal

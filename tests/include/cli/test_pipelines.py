@@ -16,7 +16,7 @@ import pytest
 from include.cli.pipelines import Choices, compile_to_json, lint_files, run_working_copy
 from include.cli.working_copy import checkout_of, packed
 from include.project.loader import load_project
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
 
 ROOT = Path(__file__).resolve().parents[3]
 GOOD = "kind: pipeline\nsteps: [{name: a, image: i, when: {event: tag}}]\n"

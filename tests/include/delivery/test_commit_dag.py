@@ -16,7 +16,7 @@ from include.project.freeze import Freeze
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Package, Project
 from include.project.soak import Canary
-from slipway.model.deliverable import Deliverable
+from slipway.model.git.deliverable import Deliverable
 from slipway.tasks.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 
 if TYPE_CHECKING:

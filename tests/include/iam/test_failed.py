@@ -11,7 +11,7 @@ from include.iam.deploy_role import deploy_role
 from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.explain.explainer import CloudExplainer
-from slipway.model.tags import FAILED
+from slipway.model.cloud.tags import FAILED
 from tests.fakes.prober import FakeProber
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import EC2, REGION, context

@@ -15,7 +15,7 @@ from include.project.loader import PROJECTS, load_project
 from include.project.machine import instance_type, machine_of
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError
-from slipway.model.machine import Architecture, Machine, OperatingSystem, SourceImage
+from slipway.model.cloud.machine import Architecture, Machine, OperatingSystem, SourceImage
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.plan import PlanOperator

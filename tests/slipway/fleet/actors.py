@@ -11,8 +11,8 @@ from slipway.fleet.goals import Goal
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap, at_one_look
 from slipway.hooks.fleet.lease import FleetLease
+from slipway.model.cloud.lease import UnfinishedSwap
 from slipway.model.fleet import ServerGroup
-from slipway.model.lease import UnfinishedSwap
 from slipway.model.target import Canary
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.fake_ssm import FakeSsm

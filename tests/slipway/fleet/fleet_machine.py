@@ -12,8 +12,8 @@ from slipway.exceptions import LeaseHeld
 from slipway.fleet.goals import Goal
 from slipway.fleet.plan import ending
 from slipway.fleet.swap import Swap
+from slipway.model.cloud.lease import UnfinishedSwap
 from slipway.model.fleet import ServerGroup
-from slipway.model.lease import UnfinishedSwap
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
 from tests.slipway.fleet.actors import Actor, World, attached
 from tests.slipway.fleet.luck import BAD, GOOD, Luck

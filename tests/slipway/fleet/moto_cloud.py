@@ -9,7 +9,7 @@ import boto3
 
 from include.localcloud.compute.group_notifications import keep_notifications
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.model.launch import Launch
+from slipway.model.cloud.launch import Launch
 
 TAGS = {"slipway:project": "shop", "slipway:environment": "dev"}
 

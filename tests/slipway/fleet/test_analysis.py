@@ -10,9 +10,9 @@ import pytest
 from slipway.exceptions import EnvironmentMisconfigured, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult, evaluate
 from slipway.fleet.goals import Goal
-from slipway.model.alarm import Alarm
-from slipway.model.answer import Answer
-from slipway.model.health_check import Scheme
+from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.answer import Answer
+from slipway.model.cloud.health_check import Scheme
 from slipway.model.target import Probe
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.prober import FakeProber

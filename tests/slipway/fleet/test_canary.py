@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import ActionKind, Goal
-from slipway.model.answer import Answer
+from slipway.model.cloud.answer import Answer
 from slipway.model.fleet import SCALING, ServerGroup
 from slipway.model.target import Canary, Probe
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud

@@ -8,9 +8,9 @@ import pytest
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
-from slipway.model.alarm import Alarm
-from slipway.model.answer import Answer
-from slipway.model.health_check import HealthCheck, Scheme
+from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.answer import Answer
+from slipway.model.cloud.health_check import HealthCheck, Scheme
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import make_swap

@@ -12,7 +12,7 @@ from slipway.exceptions import ApprovalUsedUp, CloudUnavailable, LeaseHeld
 from slipway.fleet.goals import Goal
 from slipway.hooks.aws import errors as cloud_failure
 from slipway.hooks.fleet.lease import FleetLease
-from slipway.model.lease import LeaseRecord, UnfinishedSwap
+from slipway.model.cloud.lease import LeaseRecord, UnfinishedSwap
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.fake_ssm import FakeSsm
 from tests.slipway.fleet.worlds import make_swap

@@ -11,7 +11,7 @@ from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
 from slipway.fleet.patience import WRONG, Patience, worth_waiting
-from slipway.model.answer import Answer
+from slipway.model.cloud.answer import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import make_swap

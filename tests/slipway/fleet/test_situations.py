@@ -10,7 +10,7 @@ import pytest
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
-from slipway.model.answer import Answer
+from slipway.model.cloud.answer import Answer
 from slipway.model.fleet import SCALING
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.prober import FakeProber

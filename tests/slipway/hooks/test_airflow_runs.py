@@ -10,7 +10,7 @@ from airflow.sdk import DAG
 from sqlalchemy.exc import IntegrityError
 
 from slipway.hooks.airflow_runs import AirflowRuns, KnownRepository
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.operators.checkout import CheckoutOperator
 from tests.fakes.airflow_database import airflow_database, runs_of, store_dag
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from slipway.hooks.http_probe import probe, probe_url
-from slipway.model.answer import Answer
+from slipway.model.cloud.answer import Answer
 
 Play = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\n"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from slipway.hooks.http_probe import probe
-from slipway.model.answer import Answer
-from slipway.model.health_check import Scheme
+from slipway.model.cloud.answer import Answer
+from slipway.model.cloud.health_check import Scheme
 
 
 class _Service(BaseHTTPRequestHandler):

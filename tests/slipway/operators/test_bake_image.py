@@ -18,7 +18,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.store.installation import installation_name
 from slipway.hooks.tools.packer import Bake
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.facts import MachineImage
 from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.exceptions import RepositoryUnreachable
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
-from slipway.model.repository import Repository as GitRepository
+from slipway.model.git.repository import Repository as GitRepository
 from slipway.operators.checkout import CheckoutOperator
 from slipway.pipeline.compiler.variables import event_of
 from tests.fakes.git_server import Repository

@@ -17,7 +17,7 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Release
 from slipway.model.fleet import Fleet
-from slipway.model.repository import Repository as GitRepository
+from slipway.model.git.repository import Repository as GitRepository
 from slipway.operators import swap
 from slipway.operators.choose_release import ChooseReleaseOperator
 from slipway.tasks import release_form

@@ -14,7 +14,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.operators import leased
 from slipway.operators import swap as fleet
-from slipway.operators.retire_standbys import RetireStandbysOperator
+from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,

@@ -16,8 +16,8 @@ from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.outcome import Outcome, PastDeployment
 from slipway.operators import swap
+from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.record_release import RecordDeploymentOperator
-from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchOperator,
     RetireOldOperator,

@@ -16,8 +16,8 @@ from slipway.exceptions import MachineImageRefused
 from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.cloud.machine import Architecture, Machine, OperatingSystem
 from slipway.model.facts import DebPackage, PackageBeside, PackageVariant, PublishedPackage
-from slipway.model.machine import Architecture, Machine, OperatingSystem
 from slipway.operators import publish_apt as apt_publish
 from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordReleaseOperator

@@ -27,11 +27,11 @@ from slipway.exceptions import (
     MachineImageRefused,
 )
 from slipway.hooks.preflight import look
-from slipway.model.answer import Answer
+from slipway.model.cloud.answer import Answer
+from slipway.model.cloud.machine import Architecture, Machine
+from slipway.model.cloud.preflight_facts import DatabaseSeen, Unasked
 from slipway.model.facts import PackageVariant
-from slipway.model.machine import Architecture, Machine
-from slipway.model.preflight_facts import DatabaseSeen, Unasked
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.operators import migrations, preflight_look, swap
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.plan import PlanOperator

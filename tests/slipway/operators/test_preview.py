@@ -20,7 +20,7 @@ from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.migrations.goose import DatabaseState, Goose
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.facts import MachineImage, PublishedPackage
 from slipway.operators import bake_image, preview
 from slipway.operators.bake_image import BakeImageOperator

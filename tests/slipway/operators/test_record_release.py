@@ -15,7 +15,7 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.event import Event
 from slipway.model.facts import BuiltFiles, Checkout, DebPackage, StepReport, TestReport
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordDeploymentOperator, RecordReleaseOperator

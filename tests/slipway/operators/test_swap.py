@@ -12,9 +12,7 @@ from slipway.exceptions import CloudUnavailable, EnvironmentMisconfigured
 from slipway.fleet import swap
 from slipway.fleet.goals import Goal
 from slipway.model.facts import Deployment
-from slipway.model.fleet import KeptMachine
 from slipway.operators import swap as fleet
-from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
@@ -25,7 +23,7 @@ from slipway.operators.swap import (
 from slipway.tasks.failure.failed_release import FailedRelease
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
-from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
+from tests.slipway.fleet.worlds import deploy, make_image, make_target, serving
 
 
 @pytest.fixture
@@ -94,15 +92,6 @@ def test_only_the_surroundings_are_worth_another_try(
         _run(LaunchOperator(task_id="launch", **_facts("1")))
 
 
-def test_standbys_are_retired_when_they_are_due(cloud: FakeFleetCloud) -> None:
-    # Long ago and in far future, for the operator asks the real clock.
-    for version, until in (("1", NOW), ("2", 2**40)):
-        group = make_group(version, attached=False, standby_until=until)
-        cloud.groups[group.name] = group
-    _run(RetireStandbysOperator(task_id="t", target=make_target()))
-    assert [one.name for one in cloud.observe().groups] == ["shop-dev-2"]
-
-
 def test_each_wish_has_its_operator() -> None:
     wishes = [
         LaunchOperator.wish,
@@ -154,10 +143,3 @@ def test_a_roll_back_has_the_machines_say_why_before_it_removes_them(
     assert seen == [2]
     assert list(cloud.kept) == [ill]
     assert serving(cloud) == ["1"]
-
-
-def test_a_kept_machine_has_its_end_from_housekeeping(cloud: FakeFleetCloud) -> None:
-    for name, until in (("i-old", NOW), ("i-new", 2**40)):
-        cloud.kept[name] = KeptMachine(instance_id=name, version="bad", until=until)
-    _run(RetireStandbysOperator(task_id="t", target=make_target()))
-    assert list(cloud.kept) == ["i-new"]

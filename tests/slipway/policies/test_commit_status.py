@@ -6,7 +6,7 @@ import pytest
 
 from slipway.model.facts import Release, StepReport, TestCounts, TestFailure, TestReport
 from slipway.model.forge.status import StatusState
-from slipway.model.inert import brief
+from slipway.model.text.inert import brief
 from slipway.policies import commit_status as words
 
 RELEASE = Release(project="shop", sha="a" * 40, version="1.4.0+42.gaaaaaaa")

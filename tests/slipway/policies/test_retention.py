@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.model.stored_image import StoredImage
+from slipway.model.cloud.stored_image import StoredImage
 from slipway.policies.retention import YOUNG, Verdict, judge_bases, judge_releases
 
 NOW = 1_000_000_000.0

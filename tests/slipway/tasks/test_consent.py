@@ -16,15 +16,15 @@ from slipway.hooks.store.approvals import Approval, Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.image_records import ImageRecord
-from slipway.model.account import Account
+from slipway.model.cloud.account import Account
 from slipway.model.facts import Json
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.operators import bake_image, leased, migrations
 from slipway.operators import swap as fleet
 from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.record_release import RecordDeploymentOperator
-from slipway.operators.retire_standbys import RetireStandbysOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import FactMissing
-from slipway.model.repository import Repository
+from slipway.model.git.repository import Repository
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.publish_apt import PublishAptOperator

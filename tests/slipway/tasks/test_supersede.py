@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from slipway.hooks.store.approvals import Proposal
-from slipway.model.deliverable import Deliverable
+from slipway.model.git.deliverable import Deliverable
 from slipway.tasks.consent import Admission
 from slipway.tasks.supersede import BranchOrder, supersede, superseded_by
 from tests.fakes.git_server import Repository

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from slipway.hooks.aws.lookup import tags_of
-from slipway.model.nearest import Named
+from slipway.model.text.nearest import Named
 
 Client = Callable[[str], Any]
 # Project and environment of the server groups that hang on a balancer, by its key.

@@ -12,7 +12,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from slipway.hooks.aws.session import HASTY, AwsSession
 from slipway.hooks.explain.explainer import CloudExplainer
 from slipway.hooks.fleet.cloud import FleetCloud
-from slipway.model.health_check import HealthCheck
+from slipway.model.cloud.health_check import HealthCheck
 
 
 def aws_client(aws_conn_id: str, region: str, service: str) -> Any:

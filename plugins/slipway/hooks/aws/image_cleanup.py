@@ -18,9 +18,9 @@ from slipway.exceptions import CloudUnavailable
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.store.installation import INSTALLATION
-from slipway.model.machine import MACHINE, platform_of_base_layer
-from slipway.model.stored_image import StoredImage
-from slipway.model.tags import IMAGE, PROJECT, VERSION
+from slipway.model.cloud.machine import MACHINE, platform_of_base_layer
+from slipway.model.cloud.stored_image import StoredImage
+from slipway.model.cloud.tags import IMAGE, PROJECT, VERSION
 
 LAYER, BASE = "slipway:layer", "slipway:base-image"
 _GONE = frozenset({"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"})

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from slipway.hooks.aws.balancer_names import classic_balancers, target_groups
 from slipway.hooks.aws.lookup import missing
 from slipway.hooks.health_check import of_classic, of_target_group
-from slipway.model.health_check import HealthCheck
-from slipway.model.nearest import Owner
+from slipway.model.cloud.health_check import HealthCheck
+from slipway.model.text.nearest import Owner
 
 _TARGET_GROUP, _LOAD_BALANCER = "target group", "load balancer"
 _CLASSIC_STATES = {"InService": "healthy", "OutOfService": "unhealthy"}

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws.errors import translate_errors
 from slipway.hooks.aws.lookup import tags_of
-from slipway.model.machine import SourceImage
+from slipway.model.cloud.machine import SourceImage
 
 BAKE_TAG = "slipway:bake"
 # Seconds between two looks, and how often: deleting a group fails until its machine is gone.

@@ -10,7 +10,7 @@ from slipway.hooks.docker import follow as container_follow
 from slipway.hooks.docker import output as container_output
 from slipway.hooks.docker import stdin as container_stdin
 from slipway.hooks.docker.errors import translated
-from slipway.model.log_lines import LineCutter, blocks, split_lines
+from slipway.model.text.log_lines import LineCutter, blocks, split_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slipway.hooks.aws.load_balancers import Balancer, TargetGroup
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 
 def balancer_words(client: Any, balancer: Balancer) -> dict[str, str]:

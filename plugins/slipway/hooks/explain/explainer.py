@@ -24,9 +24,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.hooks.explain import on_machine
-from slipway.model.failure_report import LONGEST_LINE, MOST_LINES, MachineReport
-from slipway.model.health_check import HealthCheck
-from slipway.model.inert import visible
+from slipway.model.cloud.failure_report import LONGEST_LINE, MOST_LINES, MachineReport
+from slipway.model.cloud.health_check import HealthCheck
+from slipway.model.text.inert import visible
 
 # Seconds between two looks whether a machine has answered, and those kept for the console.
 _PAUSE, _FOR_THE_CONSOLE = 0.3, 1.5

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from slipway.model.alarm import Alarm
+from slipway.model.cloud.alarm import Alarm
 
 # CloudWatch takes this many names in one question.
 _NAMES = 100

@@ -19,7 +19,7 @@ from slipway.hooks.fleet.describe import machine_ids
 from slipway.hooks.fleet.fence import Fence, fenced
 from slipway.hooks.fleet.group_extras import take_over
 from slipway.hooks.fleet.group_tags import note
-from slipway.hooks.fleet.inheritance_report import told
+from slipway.hooks.fleet.inheritance.report import told
 from slipway.hooks.fleet.launch_templates import delete_template, make_template, owned
 from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.fleet.missing_group import is_gone, unless_gone
@@ -28,9 +28,18 @@ from slipway.hooks.fleet.scaling_rules import copy_rules, fingerprint, own_alarm
 from slipway.hooks.fleet.traffic_sources import Source, sources_of
 from slipway.hooks.fleet.traffic_sources import attach as attach_sources
 from slipway.hooks.fleet.traffic_sources import detach as detach_sources
-from slipway.model.launch import Launch
-from slipway.model.nearest import Owner
-from slipway.model.tags import CARRIED, ENVIRONMENT, HELD, LIVE, PROJECT, SIZE, STANDBY, TAKING_OVER
+from slipway.model.cloud.launch import Launch
+from slipway.model.cloud.tags import (
+    CARRIED,
+    ENVIRONMENT,
+    HELD,
+    LIVE,
+    PROJECT,
+    SIZE,
+    STANDBY,
+    TAKING_OVER,
+)
+from slipway.model.text.nearest import Owner
 
 
 class FleetChanges:
@@ -142,7 +151,7 @@ class FleetChanges:
 
         The note comes last: a crash before it means that all is done once more.
 
-        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance`.
+        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance.table`.
         """
         live = self._described(source)
         mine = self._described(group)
@@ -157,7 +166,7 @@ class FleetChanges:
 
         The note comes last: a crash before it means that the copy is made once more.
 
-        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance`.
+        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance.table`.
         """
         live, mine = self._described(source), self._described(group)
         if live is not None and mine is not None:

@@ -20,16 +20,16 @@ from slipway.hooks.fleet.describe import (
     server_group,
 )
 from slipway.hooks.fleet.failed_machines import FailedMachines
-from slipway.hooks.fleet.inheritance_report import told
+from slipway.hooks.fleet.inheritance.report import told
 from slipway.hooks.fleet.launch_templates import template_names
 from slipway.hooks.fleet.new_group import new_group
 from slipway.hooks.fleet.scaling_rules import fingerprint, found_rules
 from slipway.hooks.fleet.traffic_sources import behind, sources_of, states
-from slipway.model.alarm import Alarm
+from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.health_check import HealthCheck
+from slipway.model.cloud.launch import Launch
+from slipway.model.cloud.tags import PROJECT
 from slipway.model.fleet import Fleet
-from slipway.model.health_check import HealthCheck
-from slipway.model.launch import Launch
-from slipway.model.tags import PROJECT
 
 # EC2 takes this many values in one filter.
 _FILTER_VALUES = 200

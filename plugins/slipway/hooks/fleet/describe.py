@@ -12,8 +12,8 @@ from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.group_tags import number
 from slipway.hooks.fleet.live_machines import template_of
 from slipway.hooks.fleet.traffic_sources import sources_of
+from slipway.model.cloud.tags import CARRIED, HELD, IMAGE, LIVE, SIZE, STANDBY, TAKING_OVER, VERSION
 from slipway.model.fleet import Machine, ServerGroup
-from slipway.model.tags import CARRIED, HELD, IMAGE, LIVE, SIZE, STANDBY, TAKING_OVER, VERSION
 
 # How an activity of Auto Scaling can end.
 _ENDED = frozenset({"Successful", "Failed"})

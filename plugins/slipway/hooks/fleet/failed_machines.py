@@ -18,8 +18,8 @@ from slipway.hooks.explain.balancer_words import balancer_words
 from slipway.hooks.fleet.changes import FleetChanges
 from slipway.hooks.fleet.group_tags import number
 from slipway.hooks.fleet.missing_group import unless_gone
+from slipway.model.cloud.tags import FAILED, VERSION
 from slipway.model.fleet import KeptMachine
-from slipway.model.tags import FAILED, VERSION
 
 # Whatever else a machine is, it is there, and costs money.
 _THERE = ("pending", "running", "stopping", "stopped")

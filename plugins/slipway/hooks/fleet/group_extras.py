@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.group_tags import note
-from slipway.model.tags import HELD
+from slipway.model.cloud.tags import HELD
 
 # Asked for by service name; the one for changes asks first whether it is still our turn.
 Client = Callable[[str], Any]

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws.lookup import tags_of
-from slipway.model.launch import Launch
-from slipway.model.tags import ENVIRONMENT, PROJECT
+from slipway.model.cloud.launch import Launch
+from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 
 _TAKEN = "InvalidLaunchTemplateName.AlreadyExistsException"
 # A machine reads its own tags from the metadata service only if each of their keys is like this.

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from slipway.exceptions import LeaseHeld
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.fleet.fence import fenced
-from slipway.model.lease import LeaseRecord, UnfinishedSwap
+from slipway.model.cloud.lease import LeaseRecord, UnfinishedSwap
 
 _GONE, _TAKEN = "ParameterNotFound", "ParameterAlreadyExists"
 

@@ -14,9 +14,9 @@ from slipway.hooks.fleet.inherited_machines import Successor, machine_tags, succ
 from slipway.hooks.fleet.launch_templates import find_images, readable, template_data
 from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.fleet.scaling_rules import GRACE, lifecycle_hooks
-from slipway.model.launch import Launch
-from slipway.model.machine import architecture_of
-from slipway.model.tags import PLACED, SIZE, STANDBY, TAKING_OVER
+from slipway.model.cloud.launch import Launch
+from slipway.model.cloud.machine import architecture_of
+from slipway.model.cloud.tags import PLACED, SIZE, STANDBY, TAKING_OVER
 
 # Settings of a live group that a successor gets as well, and the names that drop them. The kind of
 # health check is not among them: while a release is on trial, the cloud must not replace machines

@@ -176,7 +176,7 @@ def own_alarms(client: Client, group: str) -> list[str]:
 
 
 def found_rules(client: Client, group: Mapping[str, Any]) -> dict[str, Any]:
-    """Read a group's rules, by the names of :mod:`slipway.hooks.fleet.inheritance`.
+    """Read a group's rules, by the names of :mod:`slipway.hooks.fleet.inheritance.table`.
 
     :param group: as Auto Scaling describes it.
     """

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 # Seconds; a host that asks for more is asked again all the same.
 MOST_PATIENCE = 3600.0

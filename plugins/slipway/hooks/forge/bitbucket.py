@@ -11,7 +11,7 @@ from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
 from slipway.model.forge.login import APP_PASSWORDS_ARE_GONE
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
-from slipway.model.inert import brief
+from slipway.model.text.inert import brief
 
 # Characters that Bitbucket keeps of each, and annotations that one request may hold.
 _DESCRIPTION, _SUMMARY, _DETAILS, _AT_ONCE = 255, 450, 2000, 100

@@ -11,7 +11,7 @@ from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
 from slipway.model.forge.login import ACCESS_TOKEN_USER
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
-from slipway.model.inert import brief
+from slipway.model.text.inert import brief
 
 _DESCRIPTION, _DETAILS, _MESSAGE, _MOST = 255, 2000, 2000, 1000
 

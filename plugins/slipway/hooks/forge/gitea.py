@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from slipway.hooks.forge.base import Forge
 from slipway.model.forge.status import CommitStatus, StatusState
-from slipway.model.inert import brief
+from slipway.model.text.inert import brief
 
 _DESCRIPTION = 255
 

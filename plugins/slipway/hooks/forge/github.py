@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.hooks.forge.base import Forge
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
-from slipway.model.inert import brief, inert
+from slipway.model.text.inert import brief, inert
 
 # Characters that GitHub takes of each, and annotations that one request may hold.
 _DESCRIPTION, _TITLE, _AT_ONCE = 140, 255, 50

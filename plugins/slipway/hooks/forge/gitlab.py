@@ -8,7 +8,7 @@ from urllib.parse import quote
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
 from slipway.model.forge.status import CommitStatus, StatusState
-from slipway.model.inert import brief
+from slipway.model.text.inert import brief
 
 _DESCRIPTION = 255
 

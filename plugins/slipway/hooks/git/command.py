@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from slipway.exceptions import TransientError
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 # Seconds. A fetch of a large repository takes minutes; nothing takes longer than this.

@@ -28,8 +28,8 @@ from slipway.hooks.git.credentials import (
 from slipway.hooks.git.mirror import GitMirror
 from slipway.model.forge.login import APP_PASSWORDS_ARE_GONE, ForgeLogin
 from slipway.model.forge.place import ForgeKind, kind_of
-from slipway.model.git_url import parse_url
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
+from slipway.model.git.url import parse_url
 
 _log = logging.getLogger(__name__)
 

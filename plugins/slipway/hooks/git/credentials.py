@@ -18,7 +18,7 @@ from pathlib import Path
 
 from slipway.exceptions import RepositoryRefused
 from slipway.hooks.git.command import SSH
-from slipway.model.git_url import parse_url
+from slipway.model.git.url import parse_url
 
 # Opens the credentials for one command, as settings in git's environment; the argument is where
 # the mirror notes the hosts that it has met.

@@ -17,8 +17,8 @@ from slipway.exceptions import (
     SlipwayError,
 )
 from slipway.hooks.git.command import MOST_MEMORY, GitCommandFailed
-from slipway.model.git_url import parse_url
-from slipway.model.inert import visible
+from slipway.model.git.url import parse_url
+from slipway.model.text.inert import visible
 
 _REFUSED = re.compile(
     r"authentication failed|permission denied|host key verification failed|not found|"

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from slipway.exceptions import RepositoryTooLarge, SlipwayError
 from slipway.hooks.git.commit_version import release_number
 from slipway.hooks.git.store import MirrorStore
-from slipway.model.deliverable import Deliverable
 from slipway.model.event import HEADS, TAGS
+from slipway.model.git.deliverable import Deliverable
 
 _log = logging.getLogger(__name__)
 # Delivered refs, and tags with a version's number, that are fetched by their names.

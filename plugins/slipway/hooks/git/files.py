@@ -21,7 +21,7 @@ from slipway.hooks.git.workspace import Clone, add_history
 from slipway.hooks.git_lfs.objects import LfsObjects, Pointer
 from slipway.hooks.git_lfs.pointers import find_pointers, tell_of_pointers
 from slipway.model.event import HEADS
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
 
 # Commits that go along where there is more history than is worth carrying and nobody said how many.
 _SHALLOW = 50

@@ -18,10 +18,10 @@ from slipway.hooks.git.fallback_fetch import fetch_for
 from slipway.hooks.git.files import GitFiles
 from slipway.hooks.git.refs import Found, Refs, branches_by_nearness
 from slipway.hooks.git.store import MirrorStore
-from slipway.model.deliverable import Deliverable, matches
 from slipway.model.event import HEADS
-from slipway.model.large_files import LargeFiles
-from slipway.model.ref_name import is_ref_name
+from slipway.model.git.deliverable import Deliverable, matches
+from slipway.model.git.large_files import LargeFiles
+from slipway.model.git.ref_name import is_ref_name
 
 
 class GitMirror(GitFiles):

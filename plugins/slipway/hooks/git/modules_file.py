@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
 from slipway.hooks.git.command import GitCommandFailed, GitOutputTooLarge, git
-from slipway.model.git_url import parse_url, with_plain_scheme
-from slipway.model.inert import visible
+from slipway.model.git.url import parse_url, with_plain_scheme
+from slipway.model.text.inert import visible
 
 # Submodules that a .gitmodules names, of which some may be gone.
 MOST_NAMED = 1000

@@ -16,7 +16,7 @@ from itertools import islice
 from slipway.exceptions import RefAmbiguous, RefNotFound
 from slipway.hooks.git.command import GitCommandFailed
 from slipway.model.event import HEADS, TAGS
-from slipway.model.ref_name import is_ref_name
+from slipway.model.git.ref_name import is_ref_name
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}")
 _ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,39}")

@@ -13,7 +13,7 @@ from slipway.hooks.git.errors import remote_failure
 from slipway.hooks.git.folder import locked, mirror_path, own_folder, remove_shared
 from slipway.hooks.git.refs import LISTED, of_ls_remote
 from slipway.model.event import HEADS, TAGS
-from slipway.model.git_url import parse_url
+from slipway.model.git.url import parse_url
 
 # Seconds in which a server says what its refs are; a poll that asks many of them waits for each.
 ANSWER = 20.0

@@ -23,7 +23,7 @@ from slipway.hooks.git.command import GitOutputTooLarge
 from slipway.hooks.git.modules_file import Submodule, absolute_url, read_gitmodules
 from slipway.hooks.git.tar import copy_members, open_tar
 from slipway.hooks.git.workspace import Clone
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 # Submodules of submodules, and all of a commit's together: more than anybody has on purpose.

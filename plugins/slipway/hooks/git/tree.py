@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from slipway.exceptions import RepositoryDamaged, RepositoryTooLarge
 from slipway.hooks.git.command import MOST_OUTPUT, GitOutputTooLarge
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _LINE = re.compile(rb"([0-7]{6}) [a-z]+ ([0-9a-f]+)\t([^\0]*)\0")
 

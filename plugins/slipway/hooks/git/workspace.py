@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slipway.hooks.git.command import LARGE_FILES, git
 from slipway.model.event import HEADS
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 # Any commit may be asked for, not only the tips of branches; only this fetch is told so.

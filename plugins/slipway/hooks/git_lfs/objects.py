@@ -45,8 +45,8 @@ from slipway.hooks.git_lfs.server import (
     open_client,
     whole,
 )
-from slipway.model.git_url import parse_url
-from slipway.model.inert import visible
+from slipway.model.git.url import parse_url
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 _MEDIA = "application/vnd.git-lfs+json"

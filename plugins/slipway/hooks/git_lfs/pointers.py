@@ -15,7 +15,7 @@ from slipway.hooks.git.attributes import attribute_texts, paths_with
 from slipway.hooks.git.blobs import blobs
 from slipway.hooks.git.tree import Entry
 from slipway.hooks.git_lfs.objects import Pointer
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 # The beginning of a pointer, under today's name and the two of its first years (docs/spec.md of

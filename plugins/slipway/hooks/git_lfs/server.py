@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from slipway.hooks.git.store import ANSWER
 from slipway.hooks.git_lfs.inner_addresses import Depth, depth_of_host
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 # It would write addresses into the log, of which some are keys for an hour.
 logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable

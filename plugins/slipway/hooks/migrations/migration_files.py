@@ -13,7 +13,7 @@ from slipway.exceptions import MigrationFailed
 from slipway.hooks.migrations.envsub import is_own
 from slipway.hooks.migrations.goose_file import GooseFile
 from slipway.hooks.tools.recipes import pack
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _NUMBERED = re.compile(r"([0-9]{1,18})_[^/]*\.sql")
 # Numbers from here on are times (20240131120000), which have no gaps to speak of.

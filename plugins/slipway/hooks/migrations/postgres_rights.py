@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _SUPERUSER = "to be a superuser"
 _BY_ONE = "-- a superuser's work, once, beforehand: "

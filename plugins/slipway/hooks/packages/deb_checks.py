@@ -13,7 +13,7 @@ from slipway.hooks.packages.deb_units import is_template
 from slipway.hooks.packages.nfpm import BuiltDeb
 from slipway.hooks.packages.nfpm_fields import name_advice, version_advice
 from slipway.model.deb_version import upstream
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 # dpkg would not know its own package again: an epoch of 0 is none, and none begins with one.
 _ZERO_EPOCH = re.compile(r"0\d*:")

@@ -19,7 +19,7 @@ from slipway.hooks.packages.nfpm import (
     refuse_unread,
 )
 from slipway.hooks.tools.toolbox import Toolbox
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _TAKE = """
 set -e

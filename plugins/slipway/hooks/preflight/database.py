@@ -14,7 +14,7 @@ from slipway.hooks.preflight.changed_tables import changed_tables
 from slipway.hooks.tools.recipes import pack
 from slipway.hooks.tools.tool_secrets import postgres_password
 from slipway.hooks.tools.toolbox import WORK
-from slipway.model.preflight_facts import DatabaseSeen, Unasked
+from slipway.model.cloud.preflight_facts import DatabaseSeen, Unasked
 
 if TYPE_CHECKING:
     from slipway.hooks.migrations.migration_files import MigrationFiles

@@ -8,8 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.live_machines import live_machines
-from slipway.model.preflight_facts import Needs, QuotaSeen, RefusedSeen
-from slipway.model.tags import ENVIRONMENT, PROJECT
+from slipway.model.cloud.preflight_facts import Needs, QuotaSeen, RefusedSeen
+from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 
 Client = Callable[[str], Any]
 # Families of instances that share a quota of virtual CPUs, by how a type's name begins, the

@@ -1,7 +1,7 @@
 """Looks at everything in the cloud that a deployment needs, and changes nothing.
 
 What belongs together is asked in one call. Whatever the connection's role may not see, or the cloud
-does not answer, is :class:`slipway.model.preflight_facts.Unasked`: only what was seen can be wrong.
+does not answer, is :class:`slipway.model.cloud.preflight_facts.Unasked`: only what was seen can be wrong.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from slipway.hooks.preflight.network import (
     users_of,
 )
 from slipway.hooks.preflight.parameters import alarms, disk_keys, keys, parameters
-from slipway.model.preflight_facts import (
+from slipway.model.cloud.preflight_facts import (
     AptSeen,
     BalancerSeen,
     DatabaseSeen,
@@ -36,7 +36,7 @@ from slipway.model.preflight_facts import (
     Surroundings,
     Unasked,
 )
-from slipway.model.tags import PROJECT
+from slipway.model.cloud.tags import PROJECT
 
 Client = Callable[[str], Any]
 T = TypeVar("T")

@@ -11,14 +11,14 @@ from botocore.exceptions import ClientError
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.preflight.notified import deaf_hooks, lost_topics, topics
-from slipway.model.nearest import Named
-from slipway.model.preflight_facts import (
+from slipway.model.cloud.preflight_facts import (
     ImageSeen,
     InheritedSeen,
     InstanceTypeSeen,
     Needs,
     ProfileSeen,
 )
+from slipway.model.text.nearest import Named
 
 Client = Callable[[str], Any]
 _EC2 = "ec2.amazonaws.com"

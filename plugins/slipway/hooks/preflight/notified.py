@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.group_extras import notifications
 from slipway.hooks.fleet.scaling_rules import lifecycle_hooks
-from slipway.model.nearest import Named
+from slipway.model.text.nearest import Named
 
 Client = Callable[[str], Any]
 # Topics of an account that are read to find the one that somebody meant.

@@ -19,7 +19,7 @@ from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.facts import Fact, Json, Release
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 APPROVE = "Approve"
 # The field of the form.

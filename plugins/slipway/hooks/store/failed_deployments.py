@@ -10,7 +10,7 @@ from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.facts import Fact, Release
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _FAILURES, _SUFFIX = "failures", ".json"
 

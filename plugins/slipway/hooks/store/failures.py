@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.model.failure_report import FailureReport
+from slipway.model.cloud.failure_report import FailureReport
 
 # Of one environment.
 MOST = 20

@@ -9,7 +9,7 @@ from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.signing_keys import CONNECTION, RecordKeys, record_keys
 from slipway.model.facts import Json
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 SIGNATURE = "signature"
 UNSIGNED_ADVICE = (

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from slipway.exceptions import ProjectFileError
 from slipway.hooks.tools.recipes import recipe
-from slipway.model.machine import Machine
-from slipway.model.nearest import suggestion
+from slipway.model.cloud.machine import Machine
+from slipway.model.text.nearest import suggestion
 
 ROLES, PROJECTS = "ansible/roles", "ansible/projects"
 COLLECTIONS = "ansible/requirements.yml"

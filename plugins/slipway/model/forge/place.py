@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 
 from slipway.model.fact import Fact
-from slipway.model.git_url import parse_url
+from slipway.model.git.url import parse_url
 
 
 class ForgeKind(StrEnum):

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from slipway.model.invisible_characters import between
+from slipway.model.text.invisible_characters import between
 from slipway.pipeline.masking.steps import Replace
 
 

@@ -11,7 +11,7 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
-from slipway.model.log_lines import LONGEST, LineCutter
+from slipway.model.text.log_lines import LONGEST, LineCutter
 from slipway.pipeline.masking.mask import BEGINNING, Masker, Span, masked, merged
 from slipway.pipeline.masking.readings import readings
 

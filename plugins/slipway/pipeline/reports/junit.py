@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from slipway.model.facts import TestCounts, TestFailure
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 from slipway.pipeline.masking.mask import Masker
 from slipway.pipeline.reports.places import place_of_failure
 from slipway.pipeline.reports.report_files import LARGEST, Budget, TooMuch, reports_in

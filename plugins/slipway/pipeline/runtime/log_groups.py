@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from slipway.model.inert import visible
-from slipway.model.log_lines import blocks
+from slipway.model.text.inert import visible
+from slipway.model.text.log_lines import blocks
 from slipway.pipeline.masking.mask import Masker
 from slipway.pipeline.masking.stream import MaskedStream
 from slipway.pipeline.runtime.waiting_output import InMemory, WaitingOutput

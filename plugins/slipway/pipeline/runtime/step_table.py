@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

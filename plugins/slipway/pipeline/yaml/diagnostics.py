@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipway.exceptions import PipelineFileError
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

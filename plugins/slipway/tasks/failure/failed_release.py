@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway.fleet.failure import FailureAnalysis, Findings, report_lines
+from slipway.fleet.unhealthy_release import FailureAnalysis, Findings, report_lines
 from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import hasty_fleet
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
-from slipway.model.failure_report import FailureReport
+from slipway.model.cloud.failure_report import FailureReport
 from slipway.model.target import DeployTarget
 from slipway.tasks.outcomes import note_failed
 

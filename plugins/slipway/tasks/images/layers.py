@@ -16,8 +16,7 @@ from slipway.hooks.aws.machine_images import Image, ImageCatalogue
 from slipway.hooks.tools.packer import Bake
 from slipway.hooks.tools.project_roles import TUNING, machine_recipe, origin
 from slipway.hooks.tools.recipes import digest, recipe
-from slipway.model.facts import PublishedPackage, Release
-from slipway.model.machine import (
+from slipway.model.cloud.machine import (
     MACHINE,
     Architecture,
     Machine,
@@ -25,6 +24,7 @@ from slipway.model.machine import (
     architecture_of,
     smallest_like,
 )
+from slipway.model.facts import PublishedPackage, Release
 from slipway.tasks.images.search import DEB, Found, KnownImages
 
 _BUILDERS = {Architecture.AMD64: "t3.small", Architecture.ARM64: "t4g.small"}

@@ -11,8 +11,8 @@ from slipway.hooks.aws.machine_images import Image, ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.image_records import ImageRecord, ImageRecords
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.cloud.machine import MACHINE
 from slipway.model.facts import MachineImage, PublishedPackage, Release
-from slipway.model.machine import MACHINE
 from slipway.model.target import DeployTarget
 
 DEB = "slipway:deb-sha256"

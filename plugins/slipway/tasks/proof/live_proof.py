@@ -28,8 +28,8 @@ from slipway.exceptions import (
 )
 from slipway.fleet.health_question import health_question
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.model.health_check import HealthCheck, Scheme
-from slipway.model.machine import DISTRIBUTIONS, OperatingSystem
+from slipway.model.cloud.health_check import HealthCheck, Scheme
+from slipway.model.cloud.machine import DISTRIBUTIONS, OperatingSystem
 from slipway.model.proof_settings import OnBroken, ProofSettings, Question
 from slipway.model.schema_facts import LiveProof
 from slipway.model.target import DeployTarget

@@ -20,9 +20,9 @@ from slipway.hooks import service_questions, unit_runner
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.temporary_file import spool
 from slipway.hooks.tools.recipes import pack
+from slipway.model.cloud.health_check import ANY_SUCCESS, is_right
+from slipway.model.cloud.machine import OperatingSystem
 from slipway.model.container import ContainerSpec, PullPolicy
-from slipway.model.health_check import ANY_SUCCESS, is_right
-from slipway.model.machine import OperatingSystem
 from slipway.model.proof_settings import ProofSettings, Question
 from slipway.pipeline.compiler.spec import UNTRUSTED
 from slipway.pipeline.runtime.readiness import last_lines

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from slipway.exceptions import ToolFailed
-from slipway.model.health_check import is_right
-from slipway.model.postgres_log import FailedStatement, failed_statements
+from slipway.model.cloud.health_check import is_right
 from slipway.model.proof_settings import Question
+from slipway.model.text.postgres_log import FailedStatement, failed_statements
 from slipway.tasks.proof.live_service import Answer, LiveService, NotStartable
 from slipway.tasks.proof.scratch_database import ScratchDatabase
 

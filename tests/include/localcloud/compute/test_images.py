@@ -5,7 +5,7 @@ from __future__ import annotations
 from moto.ec2.models import EC2Backend
 
 from include.localcloud.compute.images import docker_image, seed_images
-from slipway.model.machine import Architecture, Machine, OperatingSystem
+from slipway.model.cloud.machine import Architecture, Machine, OperatingSystem
 
 DEBIAN_13 = "slipway/machine:13"
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from slipway.hooks.aws.image_cleanup import ImageRetention
-from slipway.model.stored_image import StoredImage
+from slipway.model.cloud.stored_image import StoredImage
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet, launch
 

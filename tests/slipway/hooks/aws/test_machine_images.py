@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.aws.machine_images import BAKE_TAG, ImageCatalogue
-from slipway.model.machine import SourceImage
+from slipway.model.cloud.machine import SourceImage
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from slipway.hooks.explain import on_machine
 from slipway.hooks.explain.explainer import command, unpack
 from slipway.hooks.explain.on_machine import MASK, forms, mask, pack, report, secret_values
-from slipway.model.health_check import HealthCheck, Scheme
+from slipway.model.cloud.health_check import HealthCheck, Scheme
 from tests.ansible.settings import VALUES, reader
 
 SECRET = 'pa$$ "w0rd"/+ä\\n\''

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from slipway.hooks.fleet.alarms import alarm_names, read_alarms
-from slipway.model.alarm import Alarm
+from slipway.model.cloud.alarm import Alarm
 
 LONG_AGO, THEN = (datetime(2026, 11, day, tzinfo=UTC) for day in (1, 2))
 

@@ -15,8 +15,8 @@ from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.fleet.launch_templates import make_template
 from slipway.hooks.fleet.new_group import new_group
+from slipway.model.cloud.launch import Launch
 from slipway.model.fleet import SCALING, ServerGroup
-from slipway.model.launch import Launch
 
 TAGS = {
     "slipway:project": "shop",

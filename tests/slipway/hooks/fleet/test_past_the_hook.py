@@ -19,7 +19,7 @@ from slipway.hooks.fleet.group_extras import (
     take_over,
     warm_pool,
 )
-from slipway.hooks.fleet.inheritance_words import short
+from slipway.hooks.fleet.inheritance.words import short
 from slipway.hooks.fleet.scaling_rules import copy_rules
 from slipway.hooks.fleet.traffic_sources import Source, behind, sources_of
 

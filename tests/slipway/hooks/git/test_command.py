@@ -16,7 +16,7 @@ from slipway.exceptions import RepositoryTooLarge, SlipwayError
 from slipway.hooks.git import command as git_command
 from slipway.hooks.git.command import GitCommandFailed, bounded, git
 from slipway.hooks.git.mirror import GitMirror
-from slipway.model.deliverable import Deliverable
+from slipway.model.git.deliverable import Deliverable
 from tests.fakes.git_server import Repository
 
 _BASE = b"\0" * 0xFFFFFF

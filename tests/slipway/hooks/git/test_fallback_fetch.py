@@ -11,7 +11,7 @@ import pytest
 from slipway.exceptions import RefNotFound, RepositoryTooLarge, RepositoryUnreachable
 from slipway.hooks.git import store
 from slipway.hooks.git.mirror import GitMirror
-from slipway.model.deliverable import Deliverable
+from slipway.model.git.deliverable import Deliverable
 from tests.fakes.git_server import Repository
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.exceptions import RepositoryRefused
 from slipway.hooks.git.mirror import GitMirror
-from slipway.model.deliverable import Deliverable
+from slipway.model.git.deliverable import Deliverable
 from tests.fakes.git_http import git_web
 from tests.fakes.git_server import Repository
 

@@ -11,7 +11,7 @@ from slipway.exceptions import LargeFilesElsewhere
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.git.tree import entries_of
 from slipway.hooks.git_lfs.pointers import find_pointers
-from slipway.model.large_files import LargeFiles
+from slipway.model.git.large_files import LargeFiles
 from tests.fakes.git_server import Repository
 
 if TYPE_CHECKING:

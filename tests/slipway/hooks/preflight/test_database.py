@@ -13,8 +13,8 @@ import pytest
 from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.preflight.database import DatabaseLook
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.cloud.preflight_facts import DatabaseSeen
 from slipway.model.container import ToolResult
-from slipway.model.preflight_facts import DatabaseSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable

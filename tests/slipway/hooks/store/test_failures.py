@@ -11,7 +11,7 @@ from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failures import MOST, FailureReports
 from slipway.hooks.store.signing_keys import RecordKeys
-from slipway.model.failure_report import FailureReport, MachineReport
+from slipway.model.cloud.failure_report import FailureReport, MachineReport
 from tests.slipway.fleet.worlds import make_image
 
 MACHINE = MachineReport(instance_id="i-1", source="ssm", journal=("KeyError: 'DATABASE_URL'",))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.model.log_lines import LONGEST
+from slipway.model.text.log_lines import LONGEST
 from slipway.pipeline.masking.mask import MASK, Masker
 from slipway.pipeline.masking.stream import MaskedStream, StreamMasker
 from tests.slipway.pipeline.masking.secret_forms import FORMS, base64_of

@@ -11,9 +11,9 @@ from slipway.exceptions import CloudUnavailable
 from slipway.hooks import http_probe
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
-from slipway.model.answer import Answer
-from slipway.model.failure_report import MachineReport
-from slipway.model.health_check import HealthCheck
+from slipway.model.cloud.answer import Answer
+from slipway.model.cloud.failure_report import MachineReport
+from slipway.model.cloud.health_check import HealthCheck
 from slipway.tasks.failure import failed_release
 from slipway.tasks.failure.failed_release import FailedRelease
 from tests.fakes.airflow_run import FakeTask

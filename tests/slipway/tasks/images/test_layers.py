@@ -14,8 +14,8 @@ from slipway.exceptions import EnvironmentMisconfigured, ProjectFileError
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.tools.packer import Bake
 from slipway.hooks.tools.recipes import digest, recipe
+from slipway.model.cloud.machine import Architecture, Machine, OperatingSystem, SourceImage
 from slipway.model.facts import PublishedPackage
-from slipway.model.machine import Architecture, Machine, OperatingSystem, SourceImage
 from slipway.tasks.images.layers import Layers
 from tests.slipway.operators.releases import make_record
 

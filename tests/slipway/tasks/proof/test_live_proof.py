@@ -10,9 +10,9 @@ import pytest
 
 from slipway.exceptions import CloudUnavailable, ImageUnavailable
 from slipway.hooks.docker.engine import ContainerEngine
+from slipway.model.cloud.health_check import HealthCheck, Scheme
 from slipway.model.container import PullPolicy
 from slipway.model.facts import PackageVariant
-from slipway.model.health_check import HealthCheck, Scheme
 from slipway.model.proof_settings import ProofSettings
 from slipway.tasks.proof.live_proof import MigrationProof
 from slipway.tasks.proof.live_releases import LiveRelease

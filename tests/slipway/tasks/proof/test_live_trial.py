@@ -10,7 +10,7 @@ import pytest
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.model.health_check import ANY_SUCCESS
+from slipway.model.cloud.health_check import ANY_SUCCESS
 from slipway.model.proof_settings import ProofSettings, Question
 from slipway.tasks.proof.live_service import Answer, LiveService, NotStartable
 from slipway.tasks.proof.live_trial import Broken, Trial

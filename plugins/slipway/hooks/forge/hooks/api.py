@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from slipway.exceptions import CloudUnavailable, RepositoryRefused
-from slipway.model.inert import visible
+from slipway.model.text.inert import visible
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 _MOST_ANSWER, _MOST_SAID = 4 << 20, 300

@@ -17,7 +17,7 @@ from slipway.hooks.forge.hooks.bitbucket_server import BitbucketServerHooks
 from slipway.hooks.forge.hooks.gitea import GiteaHooks
 from slipway.hooks.forge.hooks.github import GitHubHooks
 from slipway.hooks.forge.hooks.gitlab import GitLabHooks
-from slipway.model.git_url import GitUrl, parse_url
+from slipway.model.git.url import GitUrl, parse_url
 
 # Kind of host -> what people call it, and its webhooks.
 KINDS: dict[str, tuple[str, type[HostHooks]]] = {

@@ -1,0 +1,1 @@
+"""Whether there is all that a deployment needs, judged from what was seen."""

@@ -1,0 +1,1 @@
+"""Repositories and their refs, and what of them may become a release."""

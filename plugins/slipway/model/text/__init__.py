@@ -1,0 +1,1 @@
+"""Texts of strangers: shown as nothing but text, compared, cut into lines."""

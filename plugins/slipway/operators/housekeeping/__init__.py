@@ -1,0 +1,1 @@
+"""What comes round again, whoever deploys: old standbys, old images, the signature of apt."""

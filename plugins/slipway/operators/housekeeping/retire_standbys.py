@@ -1,0 +1,98 @@
+"""Housekeeping of one environment: ends what was left half done, and removes old standbys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.exceptions import LeaseHeld, RecordRefused, ReleaseNotFound
+from slipway.fleet.capacity import serving_version
+from slipway.fleet.goals import Goal
+from slipway.fleet.plan import ending
+from slipway.fleet.swap import Swap
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.cloud.lease import UnfinishedSwap
+from slipway.model.facts import MachineImage, Release
+from slipway.model.target import DeployTarget
+from slipway.operators.swap import open_swap, time_allowed
+from slipway.operators.trouble import own_trouble
+from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.outcomes import note_ended
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class RetireStandbysOperator(BaseOperator):
+    """Remove the standbys of one environment whose time has come, unless a swap is under way.
+
+    A swap whose run has ended without an end to the swap is brought to one first: its last task
+    failed, or somebody marked the run as failed, or deleted it. A release that was not watched to
+    the end of its soak leaves.
+
+    :param target: the environment.
+    """
+
+    ui_color = "#ede9fe"
+
+    def __init__(self, *, target: DeployTarget, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target = target
+
+    def execute(self, context: Context) -> None:
+        """Converge, if there is something to do.
+
+        :raises AirflowSkipException: while somebody else changes the environment.
+        """
+        with own_trouble(context):
+            looking = self._open("")
+            lease = run_lease(context, looking.cloud, self.log.info)
+            idle = lease.holder() is None
+            wish = Goal.STANDBYS_RETIRED
+            if idle and looking.plan(looking.observe(wish), wish).done:
+                return
+            try:
+                swaps = lease.acquire().swaps
+            except LeaseHeld as held:
+                raise AirflowSkipException(held.message) from held
+            cloud = looking.cloud.with_fence(lease.check)
+            for half in reversed(swaps):
+                self.log.info("the swap to %s was left half done", half.release)
+                self._end(half, replace(self._open(half.release), cloud=cloud), context)
+                if half is not swaps[0]:
+                    lease.finish(half.release)
+            self._converge(replace(looking, cloud=cloud), Goal.STANDBYS_RETIRED)
+            lease.release()
+
+    def _end(self, half: UnfinishedSwap, swap: Swap, context: Context) -> None:
+        """Bring a swap to its end; a release that stays is one to come back to later."""
+        wish = ending(swap.observe(), half)
+        self._converge(swap, wish)
+        if wish is Goal.OLD_RETIRED:
+            self._remember(swap, context)
+        note_ended(context, self.target, half, serving_version(swap.observe()) or "")
+
+    def _remember(self, swap: Swap, context: Context) -> None:
+        """Note what serves. The lease is no authority on what was released; the catalogue is."""
+        store, told = artifact_store(), swap.image.release
+        try:
+            known = ReleaseCatalogue(store).find(told.project, told.version).checkout.release
+        except (ReleaseNotFound, RecordRefused) as unknown:
+            self.log.warning("%s is not noted as a deployment: %s", told.version, unknown.message)
+            return
+        ti: Any = context["ti"]
+        history = DeploymentHistory(store)
+        history.record(known, swap.target.environment, run_id=ti.run_id)
+
+    def _open(self, version: str) -> Swap:
+        release = Release(project=self.target.project, sha="", version=version)
+        image = MachineImage.unbaked(release, region=self.target.region)
+        return open_swap(self.target, image, self.log.info)
+
+    def _converge(self, swap: Swap, wish: Goal) -> None:
+        swap.converge(wish, timeout=time_allowed(swap, wish))
