@@ -109,8 +109,7 @@ class BakeImageOperator(BaseOperator):
             package=publish.output,
             unit="shop.service",
             config={"PORT": "8000"},
-            aws_conn_id="aws_default",
-            region="eu-west-1",
+            account=Account(aws_conn_id="aws_default", region="eu-west-1"),
         )
     """
 

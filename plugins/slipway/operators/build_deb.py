@@ -56,7 +56,7 @@ class BuildDebOperator(BaseOperator):
         deb = BuildDebOperator(
             task_id="build_deb",
             checkout=checkout.output,
-            url="https://git.example.com/shop.git",
+            repository=Repository(url="https://git.example.com/shop.git"),
             package="shop",
             nfpm_file="nfpm.yaml",
             unit="shop.service",

@@ -49,7 +49,7 @@ class CheckoutOperator(BaseOperator):
         checkout = CheckoutOperator(
             task_id="checkout",
             project="shop",
-            url="https://git.example.com/shop.git",
+            repository=Repository(url="https://git.example.com/shop.git"),
             ref="{{ params.ref }}",
             branch="main",
         )

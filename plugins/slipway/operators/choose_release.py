@@ -49,7 +49,7 @@ class ChooseReleaseOperator(BaseOperator):
 
         record = ChooseReleaseOperator(
             task_id="choose_release",
-            environment=target.to_json(),
+            target=target,
             version="{{ params.version or '' }}",
         )
     """

@@ -31,7 +31,12 @@ _ALIVE = ["queued", "running"]
 
 
 class SendStatusesOperator(BaseOperator):
-    """Send the statuses that tasks leave, from the triggerer; no worker waits."""
+    """Send the statuses that tasks leave, from the triggerer; no worker waits.
+
+    Example::
+
+        SendStatusesOperator(task_id="send_statuses")
+    """
 
     ui_color = "#e0f2fe"
 
@@ -52,6 +57,10 @@ class SettleStatusesOperator(BaseOperator):
 
     :param clock: the time, seconds since 1970.
     :returns: how many were ended.
+
+    Example::
+
+        SettleStatusesOperator(task_id="settle_statuses")
     """
 
     ui_color = "#fde68a"

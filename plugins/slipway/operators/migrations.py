@@ -46,7 +46,13 @@ _MIGRATION_PATIENCE = 120.0
 
 
 class GooseOperator(BaseOperator):
-    """What those who run goose share: where the files come from, and cleaning up when killed."""
+    """What those who run goose share: where the files come from, and cleaning up when killed.
+
+    :param repository: that has the migrations.
+    :param directory: where the migrations are, from the repository's top.
+    :param env: the variables that ``ENVSUB`` sees.
+    :param docker_conn_id: Airflow connection of the container engine.
+    """
 
     ui_color = "#fef3c7"
 
@@ -115,9 +121,9 @@ class GooseMigrateOperator(GooseOperator, LeasedOperator):
 
         migrate = GooseMigrateOperator(
             task_id="migrate",
-            environment=target.to_json(),
+            target=target,
             release=record["release"],
-            url="https://git.example.com/shop.git",
+            repository=Repository(url="https://git.example.com/shop.git"),
             directory="migrations",
             database_conn_id="shop_prod",
         )

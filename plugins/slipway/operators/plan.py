@@ -61,7 +61,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         plan = PlanOperator(
             task_id="plan",
             package=record["package"],
-            environment=target.to_json(),
+            target=target,
             image=ImageOutlook(layers=layers, aws_conn_id="aws_default"),
             schema=None,
             always=False,

@@ -50,6 +50,17 @@ class GooseRehearseOperator(GooseOperator):
     :param proof: how that is tried; None tries nothing.
     :param docker_conn_id: Airflow connection of the container engine.
     :returns: :class:`slipway.model.facts.SchemaVersion` as JSON.
+
+    Example::
+
+        rehearse = GooseRehearseOperator(
+            task_id="rehearse_migrations",
+            checkout=checkout.output,
+            repository=Repository(url="https://git.example.com/shop.git"),
+            directory="migrations",
+            postgres=15,
+            environments=("dev", "prod"),
+        )
     """
 
     template_fields: Sequence[str] = ("checkout",)

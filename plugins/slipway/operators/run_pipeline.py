@@ -84,7 +84,7 @@ class RunPipelineOperator(BaseOperator):
         test = RunPipelineOperator(
             task_id="test",
             checkout=checkout.output,
-            url="https://git.example.com/shop.git",
+            repository=Repository(url="https://git.example.com/shop.git"),
             images={"python:3.11": "registry.example.com/python:3.11"},
             secrets={"TOKEN": "shop_ci:token"},
         )

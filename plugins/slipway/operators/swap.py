@@ -146,7 +146,7 @@ class LaunchOperator(_FleetOperator):
     Example::
 
         launch = LaunchOperator(
-            task_id="launch", environment=target.to_json(), image=image.output
+            task_id="launch", target=target, image=image.output
         )
     """
 
@@ -160,7 +160,7 @@ class LaunchCanaryOperator(LaunchOperator):
     Example::
 
         launch = LaunchCanaryOperator(
-            task_id="launch_canary", environment=target.to_json(), image=image.output
+            task_id="launch_canary", target=target, image=image.output
         )
     """
 
@@ -173,7 +173,7 @@ class ShiftTrafficOperator(_FleetOperator):
     Example::
 
         shift = ShiftTrafficOperator(
-            task_id="shift_traffic", environment=target.to_json(), image=image.output
+            task_id="shift_traffic", target=target, image=image.output
         )
     """
 
@@ -186,7 +186,7 @@ class RetireOldOperator(_FleetOperator):
     Example::
 
         retire = RetireOldOperator(
-            task_id="retire_old", environment=target.to_json(), image=image.output
+            task_id="retire_old", target=target, image=image.output
         )
     """
 
@@ -202,7 +202,7 @@ class RollBackOperator(_FleetOperator):
         risky >> RollBackOperator(
             task_id="roll_back",
             trigger_rule=TriggerRule.ONE_FAILED,
-            environment=target.to_json(),
+            target=target,
             image=image.output,
         )
     """

@@ -9,13 +9,13 @@ from slipway.sensors.fleet import FleetSensor
 class CanarySoakSensor(FleetSensor):
     """Watches the first few machines of a release before the rest comes.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
 
     Example::
 
         CanarySoakSensor(
-            task_id="canary_soak", environment=target.to_json(), image=image.output
+            task_id="canary_soak", target=target, image=image.output
         )
     """
 

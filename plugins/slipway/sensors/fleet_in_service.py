@@ -9,13 +9,13 @@ from slipway.sensors.fleet import FleetSensor
 class FleetInServiceSensor(FleetSensor):
     """Waits until the balancer has every new machine in service.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
 
     Example::
 
         FleetInServiceSensor(
-            task_id="fleet_in_service", environment=target.to_json(), image=image.output
+            task_id="fleet_in_service", target=target, image=image.output
         )
     """
 

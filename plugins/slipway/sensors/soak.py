@@ -9,13 +9,13 @@ from slipway.sensors.fleet import FleetSensor
 class SoakSensor(FleetSensor):
     """Watches the new fleet for a while; a machine that drops out ends the swap.
 
-    :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
+    :param target: the environment.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
 
     Example::
 
         SoakSensor(
-            task_id="soak", environment=target.to_json(), image=image.output
+            task_id="soak", target=target, image=image.output
         )
     """
 

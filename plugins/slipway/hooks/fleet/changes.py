@@ -151,7 +151,8 @@ class FleetChanges:
 
         The note comes last: a crash before it means that all is done once more.
 
-        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance.table`.
+        :param drop: what it is not to have, by its names in
+            :mod:`slipway.hooks.fleet.inheritance.table`.
         """
         live = self._described(source)
         mine = self._described(group)
@@ -166,7 +167,8 @@ class FleetChanges:
 
         The note comes last: a crash before it means that the copy is made once more.
 
-        :param drop: what it is not to have, by the names of :mod:`slipway.hooks.fleet.inheritance.table`.
+        :param drop: what it is not to have, by its names in
+            :mod:`slipway.hooks.fleet.inheritance.table`.
         """
         live, mine = self._described(source), self._described(group)
         if live is not None and mine is not None:

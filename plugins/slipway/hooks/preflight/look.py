@@ -1,7 +1,8 @@
 """Looks at everything in the cloud that a deployment needs, and changes nothing.
 
 What belongs together is asked in one call. Whatever the connection's role may not see, or the cloud
-does not answer, is :class:`slipway.model.cloud.preflight_facts.Unasked`: only what was seen can be wrong.
+does not answer, is :class:`slipway.model.cloud.preflight_facts.Unasked`: only what was seen can be
+wrong.
 """
 
 from __future__ import annotations

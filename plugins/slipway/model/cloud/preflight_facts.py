@@ -1,7 +1,7 @@
 """What a deployment needs, and what was found when it was looked for.
 
-The hooks fill this in, and :mod:`slipway.fleet.preflight.judge` judges it. Whatever could not be asked is
-:class:`Unasked`, which is a remark and never a reason to stop.
+The hooks fill this in, and :mod:`slipway.fleet.preflight.judge` judges it. Whatever could not be
+asked is :class:`Unasked`, which is a remark and never a reason to stop.
 """
 
 from __future__ import annotations

@@ -89,8 +89,7 @@ class RetireImagesOperator(_RetentionOperator):
 
         RetireImagesOperator(
             task_id="retire_images",
-            aws_conn_id="aws_default",
-            region="eu-west-1",
+            account=Account(aws_conn_id="aws_default", region="eu-west-1"),
             project="shop",
             environments=["dev", "prod"],
             keep=10,
@@ -135,7 +134,8 @@ class RetireBaseImagesOperator(_RetentionOperator):
     Example::
 
         RetireBaseImagesOperator(
-            task_id="retire_base_images", aws_conn_id="aws_default", region="eu-west-1"
+            task_id="retire_base_images",
+            account=Account(aws_conn_id="aws_default", region="eu-west-1"),
         )
     """
 

@@ -36,6 +36,10 @@ class RetireStandbysOperator(BaseOperator):
     the end of its soak leaves.
 
     :param target: the environment.
+
+    Example::
+
+        RetireStandbysOperator(task_id="retire_standbys", target=target)
     """
 
     ui_color = "#ede9fe"
