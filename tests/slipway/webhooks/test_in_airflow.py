@@ -147,6 +147,20 @@ def test_while_the_watcher_is_paused_nothing_is_started(
     assert runs_of(name) == {}
 
 
+def test_airflows_own_server_has_the_door_and_asks_for_no_login_there(
+    repository: Repository, name: str
+) -> None:
+    from airflow.api_fastapi.app import create_app, purge_cached_app
+
+    repository.commit(readme="one")
+    server = TestClient(create_app(apps="core"))
+    assert server.get("/api/v2/dags").status_code == 401
+    assert _push(server, name, b"x" * 32) == 401
+    assert _push(server, name) == 202
+    _wait_for_runs(name, 1)
+    purge_cached_app()
+
+
 def test_the_plugin_mounts_the_receiver_and_loads_it_for_a_request_alone() -> None:
     (mounted,) = SlipwayPlugin.fastapi_apps
     assert mounted["url_prefix"] == "/slipway/hooks"
