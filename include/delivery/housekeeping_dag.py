@@ -19,7 +19,7 @@ from include.delivery.targets import account_of, fleet_targets
 from include.project.model import Project
 from slipway.model.cloud.account import Account
 from slipway.model.target import DeployTarget
-from slipway.operators.commit_status import SettleStatusesOperator
+from slipway.operators.commit_status.settle import SettleStatusesOperator
 from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
 from slipway.operators.housekeeping.retire_images import (
     ForgetRunsOperator,

@@ -14,9 +14,9 @@ from airflow.sdk import DAG
 from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.project.forge import forge_place
 from include.project.model import Project
-from slipway.operators.commit_status import SendStatusesOperator
+from slipway.operators.commit_status.send import SendStatusesOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, PUBLISH_APT, REHEARSE, TEST
-from slipway.tasks.status_reports import Says, Stage, StatusReporter
+from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
 
 # What each task says: at its beginning, after its success, when it is skipped, and in place of a
 # failure that is a person's no.

@@ -36,7 +36,7 @@ def _is_here(host: str) -> bool:
 ForgeUrl = Annotated[
     str,
     AfterValidator(_encrypted),
-    WithJsonSchema({"type": "string", "pattern": r"^https?://[^\s/@?#]+(/[^\s?#]*)?$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^(https?)://[^\s/@?#]+(/[^\s?#]*)?$"}),
 ]
 
 

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -127,6 +127,11 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(reply.trickle)
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - as the library has them
+
+    def handle(self) -> None:
+        """Serve until whoever asks has gone."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet."""

@@ -186,7 +186,7 @@ class LeasedOperator(BaseOperator):
             time.sleep(_PAUSE)
             return
         self.defer(
-            trigger=LeaseTrigger(target=target),
+            trigger=LeaseTrigger(environment=target.to_json()),
             method_name="resume",
             kwargs={"since": since},
             timeout=timedelta(seconds=_LONGEST),

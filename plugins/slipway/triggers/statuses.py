@@ -12,7 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.status_notes import StatusNotes
 from slipway.model.text.inert import visible
-from slipway.tasks.status_sender import StatusSender
+from slipway.tasks.statuses.sender import StatusSender
 
 # Seconds between two looks: while something is going on, and for how long that is, and otherwise.
 _BUSY, _LIVELY, _IDLE = 1.0, 120.0, 4.0

@@ -245,6 +245,24 @@ def leaking(name: str, message: str) -> bytes:
     return packed("report.xml", f"{report}</testsuite>".encode())
 
 
+def test_a_failed_pipeline_still_knows_its_tests_and_no_secret(
+    repository: Repository, engine: FakeEngine, secrets: dict[str, str]
+) -> None:
+    secret = secrets["token"]
+    engine.plays["unit"] = Play(
+        exit_code=1,
+        leaves={"/drone/src/report.xml": leaking(f"t {secret}", f"test_a.py:3: {secret}")},
+    )
+    sha = repository.commit(_dot_drone_dot_yml=SECRET_PIPELINE)
+    task = operator(repository, sha, reports=["report.xml"], secrets={"token": "variable:t"})
+    with pytest.raises(AirflowFailException):
+        task.execute(CONTEXT)
+    assert task.counts is not None
+    (failed,) = task.counts.failed
+    assert (failed.path, failed.line) == ("test_a.py", 3)
+    assert secret not in str(task.counts)
+
+
 def test_no_secret_leaves_the_task_in_log_xcom_or_error(
     repository: Repository,
     engine: FakeEngine,

@@ -251,11 +251,15 @@ def test_a_host_that_repeats_the_token_does_not_bring_it_into_a_log(host: StandI
     ("headers", "least", "most"),
     [
         ({"Retry-After": "120"}, 120, 120),
-        ({"Retry-After": formatdate(time.time() + 90, usegmt=True)}, 80, 91),
+        ({"Retry-After": formatdate(time.time() + 1800, usegmt=True)}, 900, 1801),
         ({"Retry-After": "999999999"}, 3600, 3600),
         ({"Retry-After": "soon"}, 1, 1),
         ({"Retry-After": "-5"}, 1, 1),
-        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 50)}, 40, 51),
+        (
+            {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 1800)},
+            900,
+            1801,
+        ),
         ({}, 0, 0),
     ],
 )
@@ -282,7 +286,7 @@ def test_a_host_in_trouble_may_be_well_later(host: StandIn, code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply(wait=1.0), Reply(body=b'{"a": "' + b"x" * 50 + b'"}', trickle=0.1)]
+    "reply", [Reply(wait=20.0), Reply(body=b'{"a": "' + b"x" * 200 + b'"}', trickle=0.1)]
 )
 def test_a_slow_host_is_not_waited_for(
     host: StandIn, monkeypatch: pytest.MonkeyPatch, reply: Reply
@@ -292,7 +296,7 @@ def test_a_slow_host_is_not_waited_for(
     began = time.monotonic()
     with pytest.raises(ForgeUnavailable, match=r"does not answer within 0\.5 s"):
         tell(host, ForgeKind.BITBUCKET)
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 10
 
 
 def test_nobody_listens(host: StandIn) -> None:

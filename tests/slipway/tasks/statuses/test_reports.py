@@ -25,11 +25,11 @@ from slipway.hooks.store.status_notes import StatusNotes
 from slipway.model.facts import StepReport, TestCounts, TestFailure, TestReport
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.forge.status import StatusNote, StatusState
-from slipway.tasks import status_reports
 from slipway.tasks.kept_facts import keep_fact
 from slipway.tasks.making_way.side_by_side import STOPPED
 from slipway.tasks.retries import no_retry_on_input_error
-from slipway.tasks.status_reports import Says, Stage, StatusReporter
+from slipway.tasks.statuses import reports as status_reports
+from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.commit_runs import sign
 from tests.slipway.operators.releases import catalogue, make_record
@@ -328,6 +328,18 @@ def test_a_release_that_was_rolled_back_says_what_failed(monkeypatch: pytest.Mon
         states={"swap.fleet_healthy": "failed"},
     )
     assert outcome.said == [(FAILED, "rolled back: fleet_healthy failed")]
+
+
+def test_what_a_log_masks_no_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.log import mask_secret
+
+    def body() -> None:
+        mask_secret("hunter2-hunter2")
+        msg = "postgres://shop:hunter2-hunter2@db is away"
+        raise CloudUnavailable(msg)
+
+    outcome = run(monkeypatch, body, told=stage("dev"))
+    assert outcome.said == [(FAILED, "test: postgres://shop:***@db is away")]
 
 
 def test_a_skipped_stage_is_stopped_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:

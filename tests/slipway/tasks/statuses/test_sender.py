@@ -22,7 +22,8 @@ from slipway.model.forge.status import (
     StatusState,
     TestSummary,
 )
-from slipway.tasks.status_sender import StatusSender
+from slipway.tasks.statuses.reports import ended
+from slipway.tasks.statuses.sender import StatusSender
 from tests.forges.stand_in import Reply, StandIn, stand_in
 
 SHA = "3f2a1b7c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6"
@@ -116,6 +117,20 @@ def test_of_what_waits_the_newest_alone_is_sent(host: StandIn, sender: StatusSen
     told = {one["key"]: one["state"] for one in host.bodies()}
     assert told == {"slipway/test": "FAILED", "slipway/package": "INPROGRESS"}
     assert len(host.requests) == 2
+
+
+def test_housekeepings_guess_does_not_replace_a_tasks_own_word(
+    host: StandIn, sender: StatusSender
+) -> None:
+    begun = note(host, StatusState.IN_PROGRESS)
+    guess = ended(begun, StatusState.SUCCESSFUL, "done")
+    own = note(host, StatusState.SUCCESSFUL, at=NOW + 9, text="142 tests, 3.1 s")
+    leave(guess, own)
+    sender.round()
+    leave(guess)
+    sender.round()
+    assert [one["description"] for one in host.bodies()] == ["142 tests, 3.1 s"]
+    assert waiting() == []
 
 
 def test_a_host_is_left_alone_for_as_long_as_it_asks(

@@ -23,8 +23,8 @@ from slipway.model.text.inert import visible
 # Seconds: until a host that failed is asked again, doubled each time, and until a status is of no
 # use to anybody.
 _FIRST_PAUSE, _LONGEST_PAUSE, _STALE = 5.0, 300.0, 86400.0
-# Hosts that are asked at once.
-_AT_ONCE = 4
+# Hosts that are asked at once, and statuses whose last word is remembered.
+_AT_ONCE, _REMEMBERED = 4, 10_000
 _Waiting = tuple[str, StatusNote]
 
 
@@ -52,6 +52,7 @@ class StatusSender:
     clock: Callable[[], float] = time.time
     _pauses: dict[str, _Pause] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
+    _sent: dict[str, int] = field(default_factory=dict)
 
     def round(self) -> int:
         """Send what waits, once.
@@ -78,6 +79,11 @@ class StatusSender:
             if note.subject in newest:
                 notes.drop(newest[note.subject][0])
             newest[note.subject] = (name, note)
+        for name, note in list(newest.values()):
+            # Housekeeping may have looked between a task's end and its note.
+            if note.at < self._sent.get(note.subject, 0):
+                notes.drop(name)
+                del newest[note.subject]
         return list(newest.values())
 
     def _to_host(self, notes: StatusNotes, some: list[_Waiting]) -> None:
@@ -110,6 +116,9 @@ class StatusSender:
                 forge.show_tests(note.status, note.tests)
             except ForgeRefused as error:
                 told = f"the tests are not shown: {error}"
+        if len(self._sent) >= _REMEMBERED:
+            self._sent.clear()
+        self._sent[note.subject] = note.at
         notes.sent(name, note)
         self._trouble(notes, note.status.project, told)
 

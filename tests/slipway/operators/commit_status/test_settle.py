@@ -15,7 +15,8 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.status_notes import StatusNotes
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
-from slipway.operators.commit_status import SendStatusesOperator, SettleStatusesOperator
+from slipway.operators.commit_status.send import SendStatusesOperator
+from slipway.operators.commit_status.settle import SettleStatusesOperator
 from slipway.triggers.statuses import StatusTrigger
 
 NOW = 1_800_000_000.0
@@ -129,7 +130,7 @@ def test_a_store_that_does_not_answer_ends_no_sender(
         msg = "the bucket is away"
         raise OSError(msg)
 
-    monkeypatch.setattr("slipway.tasks.status_sender.StatusSender.round", broken)
+    monkeypatch.setattr("slipway.tasks.statuses.sender.StatusSender.round", broken)
     monkeypatch.setattr("slipway.triggers.statuses._BUSY", 0.05)
 
     async def run() -> list[Any]:

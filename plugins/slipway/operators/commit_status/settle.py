@@ -1,10 +1,9 @@
-"""Statuses of commits: what sends them, and what puts those right that nobody ended."""
+"""Puts statuses right that nobody ended, and tells what keeps others from being sent."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -14,42 +13,17 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.status_notes import StatusNotes
 from slipway.operators.trouble import own_trouble
 from slipway.policies.commit_status import ending
-from slipway.tasks.status_reports import ended
-from slipway.triggers.statuses import StatusTrigger
+from slipway.tasks.statuses.reports import ended
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from slipway.model.forge.status import StatusNote
 
-# How long the sender goes on before its task ends and the next one begins.
-SHIFT = timedelta(hours=1)
 # Seconds that a stage may be in progress before anybody asks whether it still is, and after which
 # nobody asks any more.
 _YOUNG, _OLD = 120.0, 30 * 86400.0
 _ALIVE = ["queued", "running"]
-
-
-class SendStatusesOperator(BaseOperator):
-    """Send the statuses that tasks leave, from the triggerer; no worker waits.
-
-    Example::
-
-        SendStatusesOperator(task_id="send_statuses")
-    """
-
-    ui_color = "#e0f2fe"
-
-    def execute(self, context: Context) -> None:
-        """Hand over to the triggerer for an hour."""
-        self.defer(
-            trigger=StatusTrigger(until=time.time() + SHIFT.total_seconds()),
-            method_name="execute_complete",
-            timeout=2 * SHIFT,
-        )
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
-        """End; the DAG begins anew."""
 
 
 class SettleStatusesOperator(BaseOperator):
@@ -101,5 +75,5 @@ class SettleStatusesOperator(BaseOperator):
         if found is None:
             return False
         self.log.info("%s of %s: %s", note.status.key, note.status.sha[:7], found[1])
-        notes.add(ended(note, *found, now=self.clock()))
+        notes.add(ended(note, *found))
         return True

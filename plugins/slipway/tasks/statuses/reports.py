@@ -14,9 +14,10 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.configuration import conf
 
-from slipway.exceptions import PipelineStopped, SlipwayError
+from slipway.exceptions import PipelineStopped
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.status_notes import StatusNotes
 from slipway.model.facts import (
@@ -25,7 +26,6 @@ from slipway.model.facts import (
     PublishedPackage,
     Release,
     SchemaVersion,
-    TestCounts,
     TestReport,
 )
 from slipway.model.forge.place import ForgePlace
@@ -36,6 +36,7 @@ from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import CHECKOUT, kept_fact
 from slipway.tasks.making_way.side_by_side import STOPPED
 from slipway.tasks.params import is_dry_run
+from slipway.tasks.statuses.causes import cause_of, counts_of, reason
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -118,7 +119,7 @@ class StatusReporter:
 
     def on_retry(self, context: Context) -> None:
         """Say that the task is tried again, and why."""
-        text = brief(f"again, after: {_why(context)}")
+        text = brief(f"again, after: {reason(context)}")
         self._end(context, lambda: (StatusState.IN_PROGRESS, text))
 
     def on_success(self, context: Context) -> None:
@@ -161,7 +162,9 @@ class StatusReporter:
             if is_dry_run(context):
                 return
             release, branch = self._release(context)
-            state, text = found()
+            state, said = found()
+            # As in the log, which a host is none of.
+            text = str(redact(said))
             StatusNotes(artifact_store()).add(self._note(context, release, branch, state, text, at))
         except Exception as error:
             context["task"].log.warning("the commit's page is not told: %s", error)
@@ -192,7 +195,7 @@ class StatusReporter:
             run_id=ti.run_id,
             tasks=self.stage.tasks,
             last=self.stage.last,
-            tests=words.summary(_counts(context)) if state.is_over else None,
+            tests=words.summary(counts_of(context)) if state.is_over else None,
         )
 
     def _release(self, context: Context) -> tuple[Release, str]:
@@ -243,10 +246,10 @@ class StatusReporter:
         ti: Any = context["ti"]
         if self.refused:
             return StatusState.STOPPED, self.refused
-        why = _why(context)
+        why = reason(context)
         if self._was_stopped(context, ti):
             return StatusState.STOPPED, brief(why)
-        counts = _counts(context)
+        counts = counts_of(context)
         if counts is not None:
             return StatusState.FAILED, words.tests_failed(counts, why)
         step = ti.task_id.rpartition(".")[2]
@@ -254,43 +257,23 @@ class StatusReporter:
 
     def _was_stopped(self, context: Context, ti: Any) -> bool:
         """Tell whether somebody stopped the task, or it stopped since another one failed."""
-        if isinstance(_cause(context), PipelineStopped):
+        if isinstance(cause_of(context), PipelineStopped):
             return True
-        return bool(ti.xcom_pull(task_ids=ti.task_id, key=STOPPED))
+        try:
+            return bool(ti.xcom_pull(task_ids=ti.task_id, key=STOPPED))
+        except Exception:
+            return False  # nobody can say, and it is no reason to say nothing of the failure
 
 
-def ended(note: StatusNote, state: StatusState, text: str, *, now: float) -> StatusNote:
+def ended(note: StatusNote, state: StatusState, text: str) -> StatusNote:
     """Return a note that a stage has ended of which nobody said so.
 
+    Should its task say so after all, that counts: it comes later.
+
     :param note: that it is in progress.
-    :param now: seconds since 1970.
     """
     status = dataclasses.replace(note.status, state=state, text=text)
-    return dataclasses.replace(note, status=status, at=int(now * 1e9))
-
-
-def _counts(context: Context) -> TestCounts | None:
-    """Return what the pipeline's reports came to, which its task still knows."""
-    return getattr(context["task"], "counts", None)
-
-
-def _cause(context: Context) -> BaseException | None:
-    """Return what a task failed for: a person's mistake comes wrapped up for Airflow."""
-    found: Any = context.get("exception")
-    if not isinstance(found, BaseException):
-        return None
-    inner = found.__cause__
-    return inner if isinstance(inner, SlipwayError) else found
-
-
-def _why(context: Context) -> str:
-    cause = _cause(context)
-    if isinstance(cause, SlipwayError):
-        return cause.message
-    if cause is not None:
-        return str(cause) or type(cause).__name__
-    # A task that was killed has no exception; Airflow gives a sentence of its own, or nothing.
-    return str(context.get("exception") or "it was killed")
+    return dataclasses.replace(note, status=status, at=note.at + 1)
 
 
 def _log_url(ti: Any) -> str:

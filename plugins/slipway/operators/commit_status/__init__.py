@@ -1,0 +1,1 @@
+"""Statuses of commits: what sends them, and what puts those right that nobody ended."""

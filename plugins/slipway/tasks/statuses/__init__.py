@@ -1,0 +1,1 @@
+"""Statuses of commits: what tasks leave for them, and who sends it."""

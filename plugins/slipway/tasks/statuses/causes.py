@@ -1,0 +1,37 @@
+"""Why a task failed, as far as its process still knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slipway.exceptions import SlipwayError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from slipway.model.facts import TestCounts
+
+
+def counts_of(context: Context) -> TestCounts | None:
+    """Return what the pipeline's reports came to, which its task still knows."""
+    return getattr(context["task"], "counts", None)
+
+
+def cause_of(context: Context) -> BaseException | None:
+    """Return what a task failed for: a person's mistake comes wrapped up for Airflow."""
+    found: Any = context.get("exception")
+    if not isinstance(found, BaseException):
+        return None
+    inner = found.__cause__
+    return inner if isinstance(inner, SlipwayError) else found
+
+
+def reason(context: Context) -> str:
+    """Say why a task failed, in the words of whatever it failed for."""
+    cause = cause_of(context)
+    if isinstance(cause, SlipwayError):
+        return cause.message
+    if cause is not None:
+        return str(cause) or type(cause).__name__
+    # A task that was killed has no exception; Airflow gives a sentence of its own, or nothing.
+    return str(context.get("exception") or "it was killed")
