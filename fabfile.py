@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
 from include.cli import deployments, pipelines, words  # noqa: E402
 from include.cli import package as packages  # noqa: E402
+from include.cli.choices import Choices  # noqa: E402
 from include.cli.roles import role_errors  # noqa: E402
 from include.cli.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
 from include.project.loader import load_projects  # noqa: E402 - needs the path above
@@ -175,7 +176,7 @@ def compile_(
     trusted: bool = False,
 ) -> None:
     """Print what a pipeline file compiles to, as JSON."""
-    choices = pipelines.Choices(
+    choices = Choices(
         event=event, branch=branch, ref=ref, target=target, cron=cron, trusted=trusted
     )
     raise SystemExit(pipelines.compile_to_json(Path(path), choices, out=sys.stdout))
@@ -198,7 +199,7 @@ def exec_(
 
     --project takes images, trust and the rest from a project file.
     """
-    choices = pipelines.Choices(
+    choices = Choices(
         event=event,
         branch=branch,
         ref=ref,
@@ -233,7 +234,7 @@ def package(
         chosen = packages.choose_project(load_projects().projects, Path(folder), project)
     except SlipwayError as error:
         raise SystemExit(str(error)) from None
-    choices = pipelines.Choices(secrets=_secrets(secret_file)).of_project(chosen) if run else None
+    choices = Choices(secrets=_secrets(secret_file)).of_project(chosen) if run else None
     code = packages.package_working_copy(Path(folder), chosen, out=sys.stdout, run=choices)
     raise SystemExit(code)
 

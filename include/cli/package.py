@@ -7,26 +7,26 @@ pipeline is run to build it.
 
 from __future__ import annotations
 
-import io
-import os
-import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TextIO
 
 import docker
 
+from include.cli.choices import Choices, Ships
 from include.cli.local_pointers import named, tell_of_pointers
 from include.cli.migrations import rehearse_migrations
-from include.cli.pipelines import Choices, Ships, build_what_ships, told
+from include.cli.pipelines import build_what_ships, told
 from include.cli.working_copy import (
     checkout_of,
     local_pointers,
     packed,
+    packed_path,
     uncommitted,
     version_of_copy,
 )
@@ -38,7 +38,6 @@ from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
 from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.tars import append
 from slipway.hooks.tools.toolbox import Toolbox
-from slipway.model.container_errors import NoSuchThing
 from slipway.model.git.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
 
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 
 # As `fab exec`: nothing of a run on somebody's own machine may be taken for CI's.
 _INSTALLATION = "exec"
-_CHUNK = 1 << 16
 # What a shell answers for a program that Ctrl-C ended.
 _STOPPED = 130
 # Files that a message names.
@@ -251,7 +249,7 @@ class WorkingCopy:
             built_at=checkout_of(self.folder).committed_at,
         )
         try:
-            taking.take(self._packed_path)
+            taking.take(partial(packed_path, self.folder))
         except BuiltFilesMissing as error:
             missing = error.message.partition("\n")[2]
             msg = f"what ships besides the sources is not in {self.folder}:\n{missing}"
@@ -262,22 +260,3 @@ class WorkingCopy:
             )
             raise PackageRefused(msg, advice=advice) from error
         return taking
-
-    def _packed_path(self, path: str) -> Iterator[bytes]:
-        """Pack a path as an engine does one of a container: as far as somebody reads."""
-        place = self.folder.resolve() / path
-        if not os.path.lexists(place):
-            msg = f"there is no {path}"
-            raise NoSuchThing(msg)
-        packing = ["tar", "--directory", str(place.parent), "--create", "--file=-", "--format=pax"]
-        with subprocess.Popen(  # noqa: S603 - constant words; the folder is the person's own
-            [*packing, "--", place.name], stdout=subprocess.PIPE
-        ) as tar:
-            try:
-                yield from iter(lambda: _read(tar.stdout), b"")
-            finally:
-                tar.kill()
-
-
-def _read(stream: IO[bytes] | None) -> bytes:
-    return (stream or io.BytesIO()).read(_CHUNK)

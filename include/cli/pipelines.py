@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import docker
 
+from include.cli.choices import DEFAULT_FILE, Choices, Ships
 from include.cli.local_pointers import tell_of_pointers
 from include.cli.run_slots import Slot, slot
 from include.cli.working_copy import checkout_of, local_pointers, packed, tag_of, version_of_copy
@@ -20,13 +21,11 @@ from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.model.event import HEADS, TAGS, Event, EventKind
-from slipway.model.git.large_files import LargeFiles
 from slipway.pipeline.built.take import Taking
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.secret_refs import unknown_secrets
 from slipway.pipeline.compiler.split import builder_of, first_half
 from slipway.pipeline.compiler.variables import build_variables, event_of
-from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.load import PipelineFile, load
 from slipway.pipeline.runtime.build_runner import BuildRunner, Worker
 from slipway.pipeline.runtime.inputs import Given
@@ -35,13 +34,11 @@ from slipway.pipeline.runtime.step_table import step_table
 from slipway.pipeline.yaml.missing_file import OTHERS, missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
-    from include.project.model import Project
     from slipway.model.facts import Checkout
     from slipway.pipeline.compiler.spec import BuildSpec
 
-DEFAULT_FILE = ".drone.yml"
 # Nothing of a run on somebody's own machine may be taken for CI's.
 _INSTALLATION = "exec"
 # What a shell answers for a program that Ctrl-C ended.
@@ -49,73 +46,6 @@ _STOPPED = 130
 # For a spec that is only looked at.
 _NOBODYS = Slot(name="0")
 _PREFIX = {EventKind.TAG: TAGS, EventKind.PULL_REQUEST: "refs/pull/"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choices:
-    """What a person says about the build.
-
-    :param file: the pipeline file, from the folder's top.
-    :param event: ``push`` and so on.
-    :param branch: in place of the one that is checked out.
-    :param ref: in place of the one that event and branch give.
-    :param target: the environment of a promotion.
-    :param pipeline: run only the one of this name.
-    :param images: image names and what is used in their place.
-    :param secrets: name -> value.
-    :param image_rules: which images may be used.
-    :param large_files: what becomes of files in Git LFS.
-    :param timeout: seconds.
-    """
-
-    file: str = DEFAULT_FILE
-    event: str = "push"
-    branch: str = ""
-    ref: str = ""
-    target: str = ""
-    cron: str = ""
-    trusted: bool = False
-    strict: bool = False
-    pipeline: str = ""
-    images: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    node: Mapping[str, str] = field(default_factory=dict)
-    reports: tuple[str, ...] = ()
-    image_rules: ImageRules = field(default_factory=ImageRules)
-    large_files: LargeFiles = LargeFiles.FETCH
-    timeout: float = 3600.0
-
-    def of_project(self, project: Project) -> Choices:
-        """Return what a project file says, with what a person says besides."""
-        test = project.test
-        return replace(
-            self,
-            file=test.pipeline,
-            images=test.images,
-            node=test.node,
-            reports=test.reports,
-            trusted=self.trusted or test.trusted,
-            strict=test.strict,
-            image_rules=ImageRules(
-                registries=test.registries, allowed=test.allowed_images, images=test.images
-            ),
-            large_files=project.repository.lfs,
-            timeout=test.timeout.total_seconds(),
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ships:
-    """What is taken of a pipeline's workspace, for the package.
-
-    :param paths: as the project file has them.
-    :param pipeline: whose workspace it is; of the only one that there is when None.
-    :param file: what it is written to; empty, open for reading and writing.
-    """
-
-    paths: tuple[str, ...]
-    pipeline: str | None
-    file: IO[bytes]
 
 
 def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, out: TextIO) -> int:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from include.cli.copied_repository import add_whole, is_whole
 from include.cli.local_git import local_git
 from include.cli.local_pointers import pointers_of
 from slipway.hooks.git.commit_version import version_of
+from slipway.model.container import NoSuchThing
 from slipway.model.facts import Checkout, Release
 
 _NO_COMMIT = "0" * 40
+# Bytes that are read at once.
+_CHUNK = 1 << 16
 
 
 def checkout_of(folder: Path, *, branch: str = "", tag: str = "") -> Checkout:
@@ -146,3 +151,26 @@ def _root(member: tarfile.TarInfo) -> tarfile.TarInfo:
 def _archived(member: tarfile.TarInfo) -> tarfile.TarInfo:
     member.mode = 0o775 if member.isdir() or member.mode & 0o100 else 0o664
     return _root(member)
+
+
+def packed_path(folder: Path, path: str) -> Iterator[bytes]:
+    """Pack a path of a folder as an engine does one of a container: as far as somebody reads.
+
+    :raises NoSuchThing: when it is not there.
+    """
+    place = folder.resolve() / path
+    if not os.path.lexists(place):
+        msg = f"there is no {path}"
+        raise NoSuchThing(msg)
+    packing = ["tar", "--directory", str(place.parent), "--create", "--file=-", "--format=pax"]
+    with subprocess.Popen(  # noqa: S603 - constant words; the folder is the person's own
+        [*packing, "--", place.name], stdout=subprocess.PIPE
+    ) as tar:
+        try:
+            yield from iter(lambda: _read(tar.stdout), b"")
+        finally:
+            tar.kill()
+
+
+def _read(stream: IO[bytes] | None) -> bytes:
+    return (stream or io.BytesIO()).read(_CHUNK)

@@ -129,8 +129,7 @@ def roles(place: Place, buckets: tuple[str, ...] = ()) -> tuple[Role, ...]:
     return (*needed, publish_role(buckets)) if buckets else needed
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Print the policies, or write one file each."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m include.iam", description=__doc__)
     parser.add_argument("project")
     parser.add_argument("environment")
@@ -145,6 +144,29 @@ def main(arguments: list[str] | None = None) -> None:
         metavar="NAME=ID",
         help="the id of a security group that the project file calls by its name",
     )
+    _add_settings(parser)
+    parser.add_argument(
+        "--tag-key",
+        action="append",
+        default=[],
+        type=_name,
+        help="a tag that everything in the account carries: what has it is never taken for new",
+    )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        type=_name,
+        metavar="ARN",
+        help="what the live fleet hangs on or is made from besides: a further target group, a key "
+        "pair, a placement group...",
+    )
+    parser.add_argument("--out", type=Path, help="a folder; each policy becomes a file in it")
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what Airflow's configuration says elsewhere, under ``[slipway]``."""
     parser.add_argument(
         "--source-owner",
         default="",
@@ -163,24 +185,11 @@ def main(arguments: list[str] | None = None) -> None:
         action="store_false",
         help="[slipway] bake_encrypt is off: no right to copy images, nor to delete untagged ones",
     )
-    parser.add_argument(
-        "--tag-key",
-        action="append",
-        default=[],
-        type=_name,
-        help="a tag that everything in the account carries: what has it is never taken for new",
-    )
-    parser.add_argument(
-        "--also",
-        action="append",
-        default=[],
-        type=_name,
-        metavar="ARN",
-        help="what the live fleet hangs on or is made from besides: a further target group, a key "
-        "pair, a placement group...",
-    )
-    parser.add_argument("--out", type=Path, help="a folder; each policy becomes a file in it")
-    given = parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the policies, or write one file each."""
+    given = _parser().parse_args(arguments)
     place = place_of(
         given.project,
         given.environment,

@@ -65,6 +65,11 @@ def _reading() -> tuple[Statement, ...]:
 
 
 def _builders(place: Place) -> tuple[Statement, ...]:
+    return (*_builders_of_slipway(place), *_builders_of_packer(place))
+
+
+def _builders_of_slipway(place: Place) -> tuple[Statement, ...]:
+    """What Slipway itself does around a bake."""
     ec2, ours = place.ec2, _builder(place)
     return (
         Statement(
@@ -94,6 +99,12 @@ def _builders(place: Place) -> tuple[Statement, ...]:
         Statement(
             sid="DeleteKeyPairs", actions=("ec2:DeleteKeyPair",), resources=(_key_pairs(place),)
         ),
+    )
+
+
+def _builders_of_packer(place: Place) -> tuple[Statement, ...]:
+    ec2, ours = place.ec2, _builder(place)
+    return (
         Statement(
             sid="MakeKeyPairs",
             actions=("ec2:CreateKeyPair",),

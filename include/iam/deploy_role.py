@@ -14,13 +14,10 @@ from include.iam.policy import (
     asked,
     carries,
     every,
-    lacks,
-    no_others,
     only,
-    unclaimed,
-    untagged,
 )
-from slipway.model.cloud.tags import FAILED, HELD, PROJECT, STANDBY, TAKING_OVER
+from include.iam.server_groups import server_groups
+from slipway.model.cloud.tags import FAILED, STANDBY
 
 _HOOKS = "plugins/slipway/hooks"
 MODULES = tuple(
@@ -59,14 +56,6 @@ MODULES = tuple(
         "preflight/parameters",
     )
 )
-_BALANCERS = (
-    "autoscaling:LoadBalancerNames",
-    "autoscaling:TargetGroupARNs",
-    "autoscaling:TrafficSourceIdentifiers",
-)
-# The older form of a template: whoever names one gets machines of it without being asked further.
-_CONFIGURATION = "autoscaling:LaunchConfigurationName"
-_SUBNETS = "autoscaling:VPCZoneIdentifiers"
 
 
 def deploy_role(place: Place) -> Role:
@@ -74,7 +63,7 @@ def deploy_role(place: Place) -> Role:
 
     :param place: the environment that it may touch; others are out of its reach.
     """
-    changing = (*_groups(place), *_balancers(place), *_machines(place), *launching(place))
+    changing = (*server_groups(place), *_balancers(place), *_machines(place), *launching(place))
     statements = (
         *_reading(),
         *_looking_ahead(place),
@@ -151,82 +140,6 @@ def _looking_ahead(place: Place) -> tuple[Statement, ...]:
             resources=(f"arn:aws:sns:{region}:*:*", f"arn:aws:sqs:{region}:*:*"),
         ),
     )
-
-
-def _groups(place: Place) -> tuple[Statement, ...]:
-    anywhere = f"arn:aws:autoscaling:{place.region}:*:autoScalingGroup:*:autoScalingGroupName"
-    # What follows is a version, and so begins with a digit.
-    mine = tuple(f"{anywhere}/{place.project}-{place.environment}-{n}*" for n in range(10))
-    new = every(asked(place.tags), untagged(PROJECT))
-    own, notes = carries(place.tags), only("aws:TagKeys", (HELD, STANDBY, TAKING_OVER))
-    return (
-        # Outside every balancer, and never by laying hands on a group that is somebody's.
-        Statement(
-            sid="MakeGroups",
-            actions=("autoscaling:CreateAutoScalingGroup",),
-            resources=mine,
-            conditions=every(
-                new, lacks(*_BALANCERS, _CONFIGURATION), _template("Bool"), _own_subnets(place)
-            ),
-        ),
-        Statement(
-            sid="TagNewGroups",
-            actions=("autoscaling:CreateOrUpdateTags",),
-            resources=mine,
-            conditions=every(asked(place.tags), unclaimed(place)),
-        ),
-        # Its machines stay where they were made: a group is moved by making another.
-        Statement(
-            sid="ResizeOwnGroups",
-            actions=("autoscaling:UpdateAutoScalingGroup",),
-            resources=(f"{anywhere}/*",),
-            conditions=every(own, lacks(_CONFIGURATION, _SUBNETS), _template("BoolIfExists")),
-        ),
-        Statement(
-            sid="ChangeOwnGroups",
-            actions=tuple(
-                f"autoscaling:{call}"
-                for call in (
-                    "DeleteAutoScalingGroup",
-                    "DetachInstances",
-                    "EnableMetricsCollection",
-                    "PutLifecycleHook",
-                    "PutNotificationConfiguration",
-                    "PutScalingPolicy",
-                    "PutScheduledUpdateGroupAction",
-                    "PutWarmPool",
-                    "ResumeProcesses",
-                    "SuspendProcesses",
-                )
-            ),
-            resources=(f"{anywhere}/*",),
-            conditions=own,
-        ),
-        # Notes of its own, but a group cannot be passed off as another environment's.
-        Statement(
-            sid="NoteOnOwnGroups",
-            actions=("autoscaling:CreateOrUpdateTags",),
-            resources=(f"{anywhere}/*",),
-            conditions=every(own, no_others(place.tags)),
-        ),
-        Statement(
-            sid="TakeNotesOff",
-            actions=("autoscaling:DeleteTags",),
-            resources=(f"{anywhere}/*",),
-            conditions=every(own, notes),
-        ),
-    )
-
-
-def _template(compare: str) -> Condition:
-    """A launch template is asked for, whose parts IAM looks at, and one version of it."""
-    return {compare: {"autoscaling:LaunchTemplateVersionSpecified": "true"}}
-
-
-def _own_subnets(place: Place) -> Condition:
-    """A group says where its machines are; IAM knows subnets by id alone."""
-    known = all(one.startswith("subnet-") for one in place.subnets)
-    return only(_SUBNETS, place.subnets) if known else {"Null": {_SUBNETS: "false"}}
 
 
 def _balancers(place: Place) -> tuple[Statement, ...]:

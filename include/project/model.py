@@ -17,10 +17,8 @@ from include.project.duration import Duration
 from include.project.field_types import (
     BalancerName,
     BranchName,
-    BuiltPattern,
     CloudName,
     ConnectionName,
-    DebianName,
     Droppable,
     ImagePattern,
     InstanceType,
@@ -33,16 +31,14 @@ from include.project.field_types import (
     RepositoryPath,
     RepositoryUrl,
     SecretSource,
-    SettingValue,
     SubmoduleConnections,
-    UnitName,
-    VariableName,
 )
 from include.project.forge import ForgeUrl, forge_place
 from include.project.freeze import Freeze
-from include.project.machine import MachineSpec, Suite, misfit
+from include.project.machine import MachineSpec, misfit
 from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
+from include.project.package import Package as Package
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from slipway.model.forge.place import ForgeKind
@@ -152,61 +148,6 @@ class Test(Strict):
     strict: bool = False
     """What Drone passes over in silence in a pipeline file (unknown keys, words that are none) is a
     mistake here, not a warning."""
-
-
-class Package(Strict):
-    """The Debian package."""
-
-    name: DebianName
-    """As apt knows it."""
-    nfpm: RepositoryPath = "nfpm.yaml"
-    """nfpm's description of the package."""
-    unit: UnitName
-    """The systemd unit that serves."""
-    config: dict[VariableName, SettingValue] = {}
-    """Settings in the unit's environment on every machine (nothing secret)."""
-    parameters: tuple[VariableName, ...] = ()
-    """Parameters in `/slipway/<project>/<environment>/` that the unit cannot start without; a
-    deployment whose environment lacks one stops before it changes anything."""
-    uses: tuple[DebianName, ...] = ()
-    """Further packages that its machines may install from the apt repository, which all projects
-    share. What is not named here comes from Debian or not at all."""
-    built: tuple[BuiltPattern, ...] = ()
-    """What the pipeline builds and nfpm packs besides the sources: files, folders and patterns in
-    its workspace, `*` staying within a path's part and `**` not. It is taken when the pipeline has
-    passed, once for each commit."""
-    built_by: Annotated[str | None, Field(alias="from", min_length=1)] = None
-    """The pipeline, of several in the file, whose workspace that is. The package is built as soon
-    as it has passed, while the others still run."""
-
-    debs: BuiltPattern | None = None
-    """In place of `nfpm` and `built`: the packages themselves, which the pipeline builds under this
-    path (`dist/*.deb`), in the version that steps have in `SLIPWAY_VERSION`. All are published; the
-    one called `name` has the unit, and the names of the others begin with it (`shop-data`). For
-    machines of two architectures there may be one of each."""
-    suites: tuple[Suite, ...] = ()
-    """Operating systems that `debs` differ for, as apt calls them: `[bookworm, trixie]`. A package
-    is for the one that its Debian revision ends with (`1.4.0-1~trixie`), and for all where it ends
-    with none. Each has a distribution of its own in the apt repository."""
-
-    @property
-    def taken(self) -> tuple[str, ...]:
-        """What is taken of the pipeline's workspace."""
-        return self.built if self.debs is None else (self.debs,)
-
-    @model_validator(mode="after")
-    def _something_is_built(self) -> Self:
-        if self.built_by is not None and not self.taken:
-            msg = "`from` says which pipeline builds what `built` or `debs` names: that is nothing"
-            raise ValueError(msg)
-        others = [name for name in ("built", "nfpm") if name in self.model_fields_set]
-        if self.debs is not None and others:
-            msg = f"with `debs` the pipeline builds the package itself; leave out {others[0]}"
-            raise ValueError(msg)
-        if self.suites and self.debs is None:
-            msg = "`suites` are for packages that the pipeline builds itself; name them in `debs`"
-            raise ValueError(msg)
-        return self
 
 
 class Deploy(StrEnum):

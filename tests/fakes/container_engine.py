@@ -11,8 +11,16 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ImageUnavailable, StepTimedOut
-from slipway.model.container import ContainerSpec, ContainerState, Health, ImageFacts, PullPolicy
-from slipway.model.container_errors import CannotStart, ContainerRefused, NoSuchThing
+from slipway.model.container import (
+    CannotStart,
+    ContainerRefused,
+    ContainerSpec,
+    ContainerState,
+    Health,
+    ImageFacts,
+    NoSuchThing,
+    PullPolicy,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

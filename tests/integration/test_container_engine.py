@@ -15,8 +15,14 @@ import pytest
 from slipway.exceptions import ContainerEngineError, ImageUnavailable, StepTimedOut
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.tools.toolbox import Toolbox
-from slipway.model.container import ContainerSpec, Limits, PullPolicy, Security
-from slipway.model.container_errors import CannotStart, NoSuchThing
+from slipway.model.container import (
+    CannotStart,
+    ContainerSpec,
+    Limits,
+    NoSuchThing,
+    PullPolicy,
+    Security,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -268,7 +268,8 @@ import signal
 import sys
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a test may run where it is ignored
-from include.cli.pipelines import Choices, run_working_copy
+from include.cli.choices import Choices
+from include.cli.pipelines import run_working_copy
 images = {"debian:12": "slipway/debian:12"}
 raise SystemExit(
     run_working_copy(Path(sys.argv[1]), Choices(images=images), timeout=60, out=sys.stdout)

@@ -17,8 +17,7 @@ from slipway.exceptions import ContainerEngineError, PipelineStopped, StepTimedO
 from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker import output as container_output
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.model.container import ContainerSpec
-from slipway.model.container_errors import CannotStart
+from slipway.model.container import CannotStart, ContainerSpec
 from slipway.model.text.log_lines import split_lines
 from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load

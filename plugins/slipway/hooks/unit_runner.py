@@ -110,23 +110,10 @@ class Service:
         """Fill in a unit's specifiers (``%i``)."""
         base = self.name.rsplit(".", 1)[0]
         prefix, _, instance = base.partition("@")
-        known = {
-            "n": self.name,
-            "N": base,
-            "p": prefix,
-            "i": instance,
-            "I": instance,
-            "t": "/run",
-            "S": "/var/lib",
-            "C": "/var/cache",
-            "L": "/var/log",
-            "E": "/etc",
-            "H": socket.gethostname(),
-            "u": self.user,
-            "h": self.home,
-            "U": str(self.uid),
-            "%": "%",
-        }
+        known = {"n": self.name, "N": base, "p": prefix, "i": instance, "I": instance}
+        known |= {"u": self.user, "U": str(self.uid), "h": self.home, "H": socket.gethostname()}
+        known |= {"t": "/run", "S": "/var/lib", "C": "/var/cache", "L": "/var/log", "E": "/etc"}
+        known["%"] = "%"
         return re.sub(r"%(.)", lambda found: known.get(found[1], found[0]), text)
 
     def argv(self, command: str) -> list[str]:
@@ -137,11 +124,9 @@ class Service:
             if alone:
                 words += self.environment.get(alone[1], "").split()
             else:
-                words.append(_VARIABLE.sub(self._value, word).replace("$$", "$"))
+                filled = _VARIABLE.sub(lambda found: self.environment.get(found[1], ""), word)
+                words.append(filled.replace("$$", "$"))
         return words
-
-    def _value(self, found: re.Match[str]) -> str:
-        return self.environment.get(found[1], "")
 
     def make_folders(self) -> None:
         """Make the folders that systemd would make."""
@@ -257,14 +242,12 @@ def run(service: Service) -> None:
     try:
         service.make_folders()
         for command in service.unit.get("ExecStartPre", []):
-            prefix, words = _split(command)
-            child = service.start(service.argv(words), privileged=bool(set(prefix) & set("+!")))
+            child, prefix, words = _started(service, command)
             if child.wait() != 0 and "-" not in prefix:
                 print(f"slipway: ExecStartPre ended with {child.returncode}: {words}", flush=True)
         for _ in range(_RESTARTS):
             for command in service.unit.get("ExecStart", []):
-                prefix, words = _split(command)
-                child = service.start(service.argv(words), privileged=bool(set(prefix) & set("+!")))
+                child, _, _ = _started(service, command)
                 child.wait()
                 print(f"slipway: the service ended with {child.returncode}", flush=True)
             if not child or not _again(service.unit, child.returncode):
@@ -276,9 +259,11 @@ def run(service: Service) -> None:
         _end(child)
 
 
-def _split(command: str) -> tuple[str, str]:
+def _started(service: Service, command: str) -> tuple[subprocess.Popen[bytes], str, str]:
     found = _PREFIX.match(command)
-    return (found[1], found[2]) if found else ("", command)
+    prefix, words = (found[1], found[2]) if found else ("", command)
+    child = service.start(service.argv(words), privileged=bool(set(prefix) & set("+!")))
+    return child, prefix, words
 
 
 def _again(unit: Unit, code: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a container is to be: plain data, before any engine has seen it."""
+"""What a container is to be, in plain data, and how an engine refuses it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from slipway.exceptions import ContainerEngineError
 from slipway.model.fact import Fact
 
 
@@ -179,3 +180,15 @@ class ToolResult:
     output_tail: list[str]
     collected: bytes | None
     seconds: float
+
+
+class NoSuchThing(ContainerEngineError):
+    """The engine has no such container, image, path, network or volume."""
+
+
+class CannotStart(ContainerEngineError):
+    """A container's program does not exist in its image, or may not be run."""
+
+
+class ContainerRefused(ContainerEngineError):
+    """The engine is well, and makes or starts no such container, whoever asks for it again."""

@@ -209,7 +209,7 @@ class RunPipelineOperator(BaseOperator):
             output.say(line)
         try:
             result.raise_for_failure(work.earlier.steps if work.earlier else ())
-            built = work.keep(release, self._say)
+            built = work.keep(release, output.say)
         except NothingRan as nothing:
             for line in str(nothing).splitlines():
                 output.say(line)

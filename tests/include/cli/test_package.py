@@ -16,8 +16,8 @@ import docker
 import pytest
 
 from include.cli import migrations, package
+from include.cli.choices import Choices, Ships
 from include.cli.package import choose_project, package_working_copy
-from include.cli.pipelines import Choices, Ships
 from include.cli.working_copy import packed, uncommitted, version_of_copy
 from include.project.loader import load_project
 from include.project.model import Package, Project

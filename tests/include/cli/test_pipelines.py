@@ -13,7 +13,8 @@ from unittest import mock
 import docker
 import pytest
 
-from include.cli.pipelines import Choices, compile_to_json, lint_files, run_working_copy
+from include.cli.choices import Choices
+from include.cli.pipelines import compile_to_json, lint_files, run_working_copy
 from include.cli.working_copy import checkout_of, packed
 from include.project.loader import load_project
 from slipway.model.git.large_files import LargeFiles

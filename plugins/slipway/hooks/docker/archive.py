@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.docker.errors import translated
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import docker.errors
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.docker.errors import translated
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

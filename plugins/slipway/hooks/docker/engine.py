@@ -40,10 +40,10 @@ from slipway.model.container import (
     ContainerSpec,
     ContainerState,
     ImageFacts,
+    NoSuchThing,
     PullPolicy,
     ToolResult,
 )
-from slipway.model.container_errors import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ import requests.exceptions
 import urllib3.exceptions
 
 from slipway.exceptions import ContainerEngineError
-from slipway.model.container_errors import ContainerRefused, NoSuchThing
+from slipway.model.container import ContainerRefused, NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,7 @@ import requests.exceptions
 
 from slipway.exceptions import StepTimedOut
 from slipway.hooks.docker.errors import is_read_timeout, translated
-from slipway.model.container import ContainerState, Health
-from slipway.model.container_errors import CannotStart
+from slipway.model.container import CannotStart, ContainerState, Health
 
 if TYPE_CHECKING:
     from collections import deque

@@ -26,8 +26,7 @@ from slipway.hooks.docker.image_origin import (
     was_built,
 )
 from slipway.hooks.docker.own_images import LABEL, OwnImages, foreign, is_own, missing
-from slipway.model.container import ImageFacts, PullPolicy
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import ImageFacts, NoSuchThing, PullPolicy
 from slipway.model.image_name import ImageName
 
 if TYPE_CHECKING:

@@ -16,8 +16,7 @@ import time
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
-from slipway.model.container import ContainerSpec, Limits, Security
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import ContainerSpec, Limits, NoSuchThing, Security
 
 if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine

@@ -20,7 +20,7 @@ from slipway.hooks.disk_queue import Spool
 from slipway.hooks.docker import follow
 from slipway.hooks.docker.errors import translated
 from slipway.hooks.docker.frames import Braid, Frames
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

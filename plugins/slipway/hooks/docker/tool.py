@@ -10,8 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.docker import follow
-from slipway.model.container import ToolResult
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing, ToolResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable

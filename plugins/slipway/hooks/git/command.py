@@ -2,7 +2,8 @@
 
 Everything that comes from a repository or a person is hostile: it goes in as one argument after
 ``--`` or inside a full ref name, and git's configuration is pinned so that neither a repository
-nor its attributes can make git run, follow or write anything. Nor does git see anything of the
+nor its attributes can make git run, follow or write anything
+(:mod:`slipway.hooks.git.confinement`). Nor does git see anything of the
 worker's own: its home, its configuration, its keys, its agent and its tickets are out of reach,
 so that a repository is read with the credentials that its project names, or with none.
 """
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from slipway.exceptions import TransientError
+from slipway.hooks.git.confinement import ALONE, INHERITED, MOST_MEMORY, SAFE
 from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
@@ -37,127 +39,6 @@ _MOST_SAID = 64 << 10
 _CHUNK = 1 << 20
 # How fetch begins what it says of an object whose mistake is tolerated.
 _WARNED = b"warning: object "
-# git-config(1): what is larger passes through git a piece at a time, since a commit of gigabytes of
-# zeros is quickly made.
-LARGE_FILES = "core.bigFileThreshold=16m"
-# Bytes of memory of each process of git's. A pack of some KiB may hold deltas that come to
-# gigabytes, and git has each object of those whole.
-MOST_MEMORY = 4 << 30
-# git-fsck(1): what programs of earlier years, or converters, have left in many histories and git
-# itself reads, so that it is said and taken. Everything else is refused as git's check has it:
-# tricks with .gitmodules and .git, paths that are none, objects that are not there. Two entries of
-# one name are looked for in what is built (:mod:`slipway.hooks.git.tree`).
-_TOLERATED = (
-    "badDate",
-    "badDateOverflow",
-    "badEmail",
-    "badName",
-    "badTimezone",
-    "missingAuthor",
-    "missingCommitter",
-    "missingEmail",
-    "missingNameBeforeEmail",
-    "missingSpaceBeforeDate",
-    "missingSpaceBeforeEmail",
-    "multipleAuthors",
-    "nulInCommit",
-    "zeroPaddedDate",
-    "badFilemode",
-    "duplicateEntries",
-    "treeNotSorted",
-    "zeroPaddedFilemode",
-    "gitattributesLineLength",
-)
-# git-config(1): protocol.allow. `file` and `ext` would let a URL name the worker's own files
-# and commands. emptyAuth: no answer with the worker's Kerberos ticket.
-_SAFE = (
-    "-c",
-    "protocol.allow=never",
-    "-c",
-    "protocol.https.allow=always",
-    "-c",
-    "protocol.http.allow=always",
-    "-c",
-    "protocol.ssh.allow=always",
-    "-c",
-    "protocol.git.allow=always",
-    "-c",
-    "core.hooksPath=/dev/null",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "gc.auto=0",
-    "-c",
-    LARGE_FILES,
-    # So that packs that are large, or machines with many cores, fit into MOST_MEMORY.
-    "-c",
-    "core.packedGitWindowSize=64m",
-    "-c",
-    "core.packedGitLimit=1g",
-    "-c",
-    "pack.threads=4",
-    "-c",
-    "fetch.fsckObjects=true",
-    *(word for name in _TOLERATED for word in ("-c", f"fetch.fsck.{name}=warn")),
-    "-c",
-    "http.emptyAuth=false",
-    "-c",
-    "credential.helper=",
-)
-# The way to servers, and which of them to believe, are the machine's to say; who we are is not.
-_INHERITED = (
-    "PATH",
-    "LANG",
-    "GIT_SSL_CAINFO",
-    "GIT_SSL_CAPATH",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "http_proxy",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-    "no_proxy",
-    "NO_PROXY",
-)
-# Options of every ssh. ssh(1) takes its home from the user database, not from HOME, so each of
-# the things that it would find there is named.
-SSH = (
-    "ssh",
-    "-F",
-    "/dev/null",
-    "-o",
-    "BatchMode=yes",
-    "-o",
-    "IdentityAgent=none",
-    "-o",
-    "IdentitiesOnly=yes",
-    "-o",
-    "CertificateFile=none",
-    "-o",
-    "PKCS11Provider=none",
-    "-o",
-    "GSSAPIAuthentication=no",
-    "-o",
-    "HostbasedAuthentication=no",
-    "-o",
-    "UpdateHostKeys=no",
-    "-o",
-    "ControlPath=none",
-)
-_ALONE = {
-    "HOME": "/nonexistent",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "/bin/false",
-    "SSH_ASKPASS_REQUIRE": "never",
-    "GIT_SSH_VARIANT": "ssh",
-    "GIT_SSH_COMMAND": " ".join((*SSH, "-o", "IdentityFile=none")),
-    "LC_ALL": "C",
-}
 
 
 class GitCommandFailed(TransientError):
@@ -261,7 +142,7 @@ def ssh(
     :raises GitCommandFailed: when it exits with an error or takes longer than that.
     """
     printed = bytearray()
-    command = {**_ALONE, **environment}["GIT_SSH_COMMAND"]
+    command = {**ALONE, **environment}["GIT_SSH_COMMAND"]
     _run(
         arguments,
         None,
@@ -283,17 +164,17 @@ def _run(
     most: int,
     limit: float = TIMEOUT,
     given: bytes = b"",
-    program: tuple[str, ...] = ("git", *_SAFE),
+    program: tuple[str, ...] = ("git", *SAFE),
 ) -> None:
     name = f"git {arguments[0]}" if program[0] == "git" else program[0]
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
         asked.write(given)
         asked.seek(0)
         process = subprocess.Popen(  # noqa: S603 - argv only, see the module's docstring
             [*bounded(), *program, *arguments],
             cwd=cwd,
-            env={**inherited, **_ALONE, **(environment or {})},
+            env={**inherited, **ALONE, **(environment or {})},
             stdin=asked,
             stdout=subprocess.PIPE,
             stderr=said,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.exceptions import RepositoryRefused
-from slipway.hooks.git.command import SSH
+from slipway.hooks.git.confinement import SSH
 from slipway.model.git.url import parse_url
 
 # Opens the credentials for one command, as settings in git's environment; the argument is where

@@ -16,7 +16,8 @@ from slipway.exceptions import (
     RepositoryUnreadable,
     SlipwayError,
 )
-from slipway.hooks.git.command import MOST_MEMORY, GitCommandFailed
+from slipway.hooks.git.command import GitCommandFailed
+from slipway.hooks.git.confinement import MOST_MEMORY
 from slipway.model.git.url import parse_url
 from slipway.model.text.inert import visible
 

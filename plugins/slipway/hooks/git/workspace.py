@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slipway.hooks.git.command import LARGE_FILES, git
+from slipway.hooks.git.command import git
+from slipway.hooks.git.confinement import LARGE_FILES
 from slipway.model.event import HEADS
 from slipway.model.text.inert import visible
 

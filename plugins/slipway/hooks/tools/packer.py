@@ -34,6 +34,16 @@ _API_AT_FAULT = re.compile(
 )
 
 
+_ENVIRONMENT = {
+    # Packer looks every 15 s by default, which would be most of a bake's time.
+    "AWS_POLL_DELAY_SECONDS": "1",
+    "AWS_MAX_ATTEMPTS": "900",
+    "PACKER_NO_COLOR": "1",
+    "ANSIBLE_NOCOLOR": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bake:
     """One image to be baked.
@@ -128,16 +138,8 @@ def _run(
         timeout=_TIMEOUT,
         grace=_GRACE,
         log=say,
-        # Packer looks every 15 s by default, which would be most of a bake's time.
         secrets=keys.files,
-        environment={
-            **keys.environment,
-            "AWS_POLL_DELAY_SECONDS": "1",
-            "AWS_MAX_ATTEMPTS": "900",
-            "PACKER_NO_COLOR": "1",
-            "ANSIBLE_NOCOLOR": "1",
-            "PYTHONUNBUFFERED": "1",
-        },
+        environment={**keys.environment, **_ENVIRONMENT},
     )
     if result.exit_code:
         raise failure(lines)

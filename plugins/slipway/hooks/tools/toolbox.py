@@ -92,20 +92,8 @@ class Toolbox:
         packed = pack({name: text.encode() for name, text in (secrets or {}).items()})
         taking = ("sh", "-c", _TAKE, "sh", str(len(packed))) if secrets else ()
         command = (*taking, *argv)
-        spec = ContainerSpec(
-            name=self.name,
-            image=self.image,
-            entrypoint=command[:1],
-            argv=command[1:],
-            environment=environment or {},
-            working_dir=working_dir,
-            user=self.user,
-            network=self.network,
-            volumes=self.volumes,
-            tmpfs=self._memory() if secrets else {},
-            labels={"slipway.kind": "tool", **self.labels},
-            limits=_LIMITS,
-            security=_SECURITY,
+        spec = self._container(
+            command, environment or {}, working_dir, self._memory() if secrets else {}
         )
         return self.engine.run_tool(
             spec,
@@ -118,6 +106,29 @@ class Toolbox:
             log=log,
             grace=grace,
             together=TOGETHER,
+        )
+
+    def _container(
+        self,
+        command: tuple[str, ...],
+        environment: Mapping[str, str],
+        working_dir: str,
+        tmpfs: Mapping[str, str],
+    ) -> ContainerSpec:
+        return ContainerSpec(
+            name=self.name,
+            image=self.image,
+            entrypoint=command[:1],
+            argv=command[1:],
+            environment=environment,
+            working_dir=working_dir,
+            user=self.user,
+            network=self.network,
+            volumes=self.volumes,
+            tmpfs=tmpfs,
+            labels={"slipway.kind": "tool", **self.labels},
+            limits=_LIMITS,
+            security=_SECURITY,
         )
 
     def _memory(self) -> dict[str, str]:

@@ -310,8 +310,6 @@ class Surroundings:
     @property
     def unasked(self) -> tuple[Unasked, ...]:
         """List what nobody could look at."""
-        values = [getattr(self, name) for name in self.__dataclass_fields__]
-        flat = [
-            one for value in values for one in (value if isinstance(value, tuple) else (value,))
-        ]
-        return tuple(one for one in flat if isinstance(one, Unasked))
+        values = (getattr(self, name) for name in self.__dataclass_fields__)
+        several = (value if isinstance(value, tuple) else (value,) for value in values)
+        return tuple(one for some in several for one in some if isinstance(one, Unasked))

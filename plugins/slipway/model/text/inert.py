@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from slipway.model.text.invisible_characters import is_unseen
-
 # Characters that a person reads in one go.
 LONGEST = 200
 # Marks that pile up on a character until they cover the lines around it.
@@ -24,6 +22,15 @@ _PLAIN = re.compile(r"(?:[^\W_]+|\d+(?:\.\d+)+)(?: (?:[^\W_]+|\d+(?:\.\d+)+))*")
 _LEFTWARD = re.compile("R[Rm]*(?: +R[Rm]*)*")
 # What is between these is put into order by itself: U+2068 and U+2069.
 _FIRST_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+# Letters and signs that show nothing: fillers, an empty pattern of Braille, joiners, selectors.
+_BLANK = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+    + "".join(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+)
+# Controls, formats (direction, zero width, tags), surrogates, private, unassigned, line ends.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# Planes in which there are such characters: two with writing, one with tags and selectors.
+_PLANES = (range(0x80, 0x20000), range(0xE0000, 0xE1000))
 
 # Characters of one line that says what became of something.
 BRIEF = 255
@@ -97,3 +104,23 @@ def brief(text: str, longest: int = BRIEF) -> str:
     # A character that cannot be seen takes eight that can.
     shown = visible(line[: longest * 2], longest * 2)
     return shown if len(shown) <= longest else f"{shown[: longest - 3].rstrip()}..."
+
+
+def is_unseen(character: str) -> bool:
+    """Tell whether a character shows nothing, or cannot be told from a blank.
+
+    :param character: one.
+    """
+    category = unicodedata.category(character)
+    blank = category == "Zs" and character != " "
+    return category in _HIDDEN or blank or character in _BLANK
+
+
+def unseen_characters() -> list[str]:
+    """List the characters beyond ASCII that may stand in a text and take no room in it."""
+    return [
+        character
+        for plane in _PLANES
+        for character in map(chr, plane)
+        if character in _BLANK or unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
+    ]

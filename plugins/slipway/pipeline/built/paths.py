@@ -95,3 +95,19 @@ class Cover:
         if is_folder and found and not self._below:
             self._folder, self._below = path, found
         return found
+
+
+def leads_inside(path: str, target: str) -> bool:
+    """Tell whether a link stays in the workspace, wherever other links in it lead.
+
+    So it may go up first, not above the top, and then down: after a name, which may be a link
+    itself, no ``..`` says where it comes out.
+
+    :param path: the link's own.
+    :param target: as it is written.
+    """
+    if not target or target.startswith("/") or not target.isprintable():
+        return False
+    parts = [part for part in target.split("/") if part not in ("", ".")]
+    up = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
+    return up <= path.count("/") and ".." not in parts[up:]

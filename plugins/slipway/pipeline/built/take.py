@@ -8,7 +8,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import BuiltFilesMissing, BuiltFilesRefused, NothingRan, SlipwayError
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing
 from slipway.pipeline.built.paths import BuiltPath, is_below, parents, roots_of
 from slipway.pipeline.built.tree import BuiltTree, Read, Summary, entries
 from slipway.pipeline.reports.report_files import Budget, TooMuch, printable

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from slipway.exceptions import BuiltFilesRefused, ContainerEngineError
-from slipway.pipeline.built.paths import BuiltPath, Cover, is_below, parents
+from slipway.pipeline.built.paths import BuiltPath, Cover, is_below, leads_inside, parents
 from slipway.pipeline.reports.report_files import Budget, Chunks, TooMuch, printable
 
 if TYPE_CHECKING:
@@ -270,22 +270,6 @@ class BuiltTree:
     def _complain(self, text: str) -> None:
         if len(self.complaints) < _MOST_COMPLAINTS:
             self.complaints.append(text)
-
-
-def leads_inside(path: str, target: str) -> bool:
-    """Tell whether a link stays in the workspace, wherever other links in it lead.
-
-    So it may go up first, not above the top, and then down: after a name, which may be a link
-    itself, no ``..`` says where it comes out.
-
-    :param path: the link's own.
-    :param target: as it is written.
-    """
-    if not target or target.startswith("/") or not target.isprintable():
-        return False
-    parts = [part for part in target.split("/") if part not in ("", ".")]
-    up = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
-    return up <= path.count("/") and ".." not in parts[up:]
 
 
 class _Digested(io.RawIOBase):

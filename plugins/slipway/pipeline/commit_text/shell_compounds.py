@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import re
 
-from slipway.pipeline.commit_text.shell_model import Command, NotShell, Pipeline, Quote, Word
+from slipway.pipeline.commit_text.shell_model import (
+    CLOSERS,
+    COMPOUNDS,
+    OPENERS,
+    Command,
+    NotShell,
+    Pipeline,
+    Quote,
+    Word,
+)
 from slipway.pipeline.commit_text.shell_words import WordReader
 
 _BLANK = " \t\r"
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[[^\]]*\])?\+?=")
-# Words after which a command begins.
-_OPENERS = frozenset({"then", "else", "elif", "do", "!", "time", "coproc"})
-# Words that begin several commands, and those that end them.
-_COMPOUNDS = {
-    "{": "}",
-    "if": "fi",
-    "while": "done",
-    "until": "done",
-    "for": "done",
-    "select": "done",
-    "case": "esac",
-}
-_CLOSERS = frozenset(_COMPOUNDS.values())
 _ESAC = re.compile(r"esac(?=[\s;&|)<>`]|$)")
-# What may stand between such a word and the command.
+# What may stand between a word that begins commands and the command.
 _SKIPPED = {
     "time": re.compile(r"[ \t]+(?:-p|--)(?=[ \t])"),
     "coproc": re.compile(r"[ \t]+\w+(?=[ \t]+(?:[{(]|(?:if|while|until|for|case|select)\s))"),
@@ -126,7 +122,7 @@ class CompoundReader(WordReader):
         if not command.words and not command.assigned:
             if closer and raw == closer:
                 return True
-            if raw in _OPENERS or raw in _COMPOUNDS or raw in _CLOSERS or raw == "function":
+            if raw in OPENERS or raw in COMPOUNDS or raw in CLOSERS or raw == "function":
                 self._keyword(command, raw)
                 return False
         if self._text[self._at : self._at + 1] in ("<", ">") and re.fullmatch(r"\d+|\{\w+\}", raw):
@@ -148,10 +144,10 @@ class CompoundReader(WordReader):
         elif raw in _SKIPPED:
             if passed := _SKIPPED[raw].match(self._text, self._at):
                 self._at = passed.end()
-        elif raw in _CLOSERS:
+        elif raw in CLOSERS:
             # What it closes began elsewhere, so all there was may be part of it.
             command.first, command.group = 0, True
-        elif raw in _COMPOUNDS:
+        elif raw in COMPOUNDS:
             self._deeper()
             command.group = True
             self._compound(raw)
@@ -168,7 +164,7 @@ class CompoundReader(WordReader):
                 self._arithmetic(Word())
             else:
                 self._header(raw)
-        self.commands("", _COMPOUNDS[raw])
+        self.commands("", COMPOUNDS[raw])
 
     def _header(self, name: str) -> None:
         """Read what a loop goes over, which is text."""

@@ -9,6 +9,19 @@ from typing import TypeAlias
 
 # What stands for text that only the shell will know.
 UNKNOWN = "\N{OBJECT REPLACEMENT CHARACTER}"
+# Words after which a command begins.
+OPENERS = frozenset({"then", "else", "elif", "do", "!", "time", "coproc"})
+# Words that begin several commands, and those that end them.
+COMPOUNDS = {
+    "{": "}",
+    "if": "fi",
+    "while": "done",
+    "until": "done",
+    "for": "done",
+    "select": "done",
+    "case": "esac",
+}
+CLOSERS = frozenset(COMPOUNDS.values())
 
 
 class Quote(Enum):

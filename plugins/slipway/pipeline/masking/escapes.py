@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 
-from slipway.model.text.invisible_characters import between
+from slipway.model.text.inert import unseen_characters
 from slipway.pipeline.masking.steps import Replace
 
 
@@ -23,7 +23,7 @@ def _any_of(characters: Iterable[str]) -> bytes:
 
 
 # All but the one that begins a command to a terminal.
-_UNSEEN_BETWEEN = [one for one in between() if one != "\x9b"]
+_UNSEEN_BETWEEN = [one for one in unseen_characters() if one != "\x9b"]
 # Colours and cursor movements, whole or cut off at the end; characters that show nothing. Every
 # branch begins with a plain byte: that is fast. What a terminal takes as a title or a link is
 # text, and stays.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing
 from slipway.model.facts import StepReport, something_passed
 from slipway.pipeline.reports.junit import ReportReader, Reports
 

@@ -7,6 +7,7 @@ out: where no more of a group can wait, it is shown at once, and the open one go
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterable, Iterator
 
+_log = logging.getLogger(__name__)
 # Characters of a title, or of the line that ends a group.
 _LONGEST = 2000
 _CONTINUED = ", continued"
@@ -53,7 +55,8 @@ class _Group:
 class LogGroups:
     """Writes groups the way Airflow's UI folds them: ``::group::title``, ``::endgroup::``.
 
-    Everything that is written passes one masker. Safe to use from several threads.
+    Everything that is written passes one masker, and whoever hands on something else of a run
+    (errors, reports, facts) passes it through :attr:`mask`. Safe to use from several threads.
 
     :param emit: writes a line, or several with line breaks between them.
     :param together: so many lines of a group may be written at once, where they come faster than
@@ -99,6 +102,13 @@ class LogGroups:
         """Write a line that belongs to no group, at once."""
         with self._lock:
             self._emit(_harmless(self.mask(text)))
+
+    def note(self, text: str, *, level: int = logging.DEBUG) -> None:
+        """Tell whoever looks for a mistake of Slipway's, in the program's own log.
+
+        :param level: as :mod:`logging` has it.
+        """
+        _log.log(level, "%s", self.mask(text))
 
     def line(self, key: str, text: str) -> None:
         """Add a line to a group."""

@@ -8,7 +8,6 @@ one. Steps that may run side by side never share, since both might listen on the
 
 from __future__ import annotations
 
-import logging
 import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,13 +16,12 @@ from slipway.exceptions import SlipwayError
 from slipway.pipeline.runtime.step_container import holder_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from slipway.model.container import ImageFacts
     from slipway.pipeline.compiler.spec import PipelineSpec, StepSpec
     from slipway.pipeline.runtime.engine import Engine
 
-_log = logging.getLogger(__name__)
 # Fewer steps are over before it has paid.
 _FEWEST = 3
 
@@ -33,9 +31,11 @@ class SharedNetwork:
 
     :param engine: where the containers run.
     :param spec: the pipeline.
+    :param note: told why steps share no network; it may hold secrets.
     """
 
-    def __init__(self, engine: Engine, spec: PipelineSpec) -> None:
+    def __init__(self, engine: Engine, spec: PipelineSpec, *, note: Callable[[str], None]) -> None:
+        self._note = note
         self._engine = engine
         self._spec = spec
         self._members = frozenset(step.name for step in _members(spec.steps))
@@ -73,7 +73,7 @@ class SharedNetwork:
             self._holder = holder
         except SlipwayError as error:
             # An image without `sleep`: each step then joins the network itself.
-            _log.debug("steps do not share a network: %s", error)
+            self._note(f"steps do not share a network: {error}")
         finally:
             self._ready.set()
 

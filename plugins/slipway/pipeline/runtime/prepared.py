@@ -7,7 +7,6 @@ variables say how the run stands.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from slipway.pipeline.compiler.status import Standing
     from slipway.pipeline.runtime.engine import Engine
 
-_log = logging.getLogger(__name__)
-
 
 class Preparation:
     """The containers of one run.
@@ -34,6 +31,7 @@ class Preparation:
     :param describe: what a step's container is to be, given what has failed.
     :param standing: returns what has failed by now.
     :param has_image: waits for a step's image, and tells whether it is here.
+    :param note: told what did not work ahead of its turn; it may hold secrets.
     """
 
     def __init__(
@@ -43,11 +41,13 @@ class Preparation:
         *,
         standing: Callable[[], Standing],
         has_image: Callable[[StepSpec], bool],
+        note: Callable[[str], None],
     ) -> None:
         self._engine = engine
         self._describe = describe
         self._standing = standing
         self._has_image = has_image
+        self._note = note
         self._made: dict[str, tuple[str, Standing]] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._closed = threading.Event()
@@ -94,4 +94,4 @@ class Preparation:
                     self.container(step)
             except SlipwayError as error:
                 # The step will try for itself when its turn comes, and say what is wrong.
-                _log.debug("container of %s could not be made ahead: %s", step.name, error)
+                self._note(f"container of {step.name} could not be made ahead: {error}")

@@ -21,8 +21,7 @@ from slipway.exceptions import (
     SlipwayError,
     StepTimedOut,
 )
-from slipway.model.container import ContainerSpec
-from slipway.model.container_errors import ContainerRefused
+from slipway.model.container import ContainerRefused, ContainerSpec
 from slipway.pipeline.compiler.env_sizes import runnable
 from slipway.pipeline.compiler.late import filled, filled_names
 from slipway.pipeline.compiler.status import Standing, status_variables
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
     from slipway.pipeline.runtime.engine import Engine
     from slipway.pipeline.runtime.log_groups import LogGroups
 
-_log = logging.getLogger(__name__)
 _LEFT = "removed what an earlier try left; if its worker was killed, its log ends there"
 # What the services are called, all together, among what has failed.
 _SERVICES = "services"
@@ -90,9 +88,13 @@ class Runner:
         self.ended: tuple[StepReport, ...] = ()
         """How the steps ended, where the services kept most of them from running."""
         self._images = StepImages(engine, logins=logins, progress=output.say, left=self._left)
-        self._shared = SharedNetwork(self._engine, spec)
+        self._shared = SharedNetwork(self._engine, spec, note=output.note)
         self._containers = Preparation(
-            self._engine, self._describe, standing=self._standing, has_image=self._images.awaited
+            self._engine,
+            self._describe,
+            standing=self._standing,
+            has_image=self._images.awaited,
+            note=output.note,
         )
         self._steps = StepRuns(
             engine,
@@ -278,8 +280,8 @@ class Runner:
             self._engine.remove_labelled(self._spec.labels)
         except ContainerEngineError as error:
             # What brought us here matters more; the next try begins by removing what is left.
-            shown = self._output.mask(str(error))
-            _log.warning("something of this run could not be removed: %s", shown)
+            told = f"something of this run could not be removed: {error}"
+            self._output.note(told, level=logging.WARNING)
 
 
 def _stopped() -> PipelineStopped:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from slipway.model.container_errors import CannotStart, ContainerRefused
+from slipway.model.container import CannotStart, ContainerRefused
 from slipway.pipeline.compiler.service_ports import AWAITED
 from slipway.pipeline.runtime.readiness import Service, ServiceStopped, last_lines, wait_until_ready
 from slipway.pipeline.runtime.step_container import onlooker_spec

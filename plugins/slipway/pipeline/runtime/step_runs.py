@@ -14,7 +14,7 @@ from slipway.exceptions import (
     SlipwayError,
     StepTimedOut,
 )
-from slipway.model.container_errors import CannotStart, ContainerRefused
+from slipway.model.container import CannotStart, ContainerRefused
 from slipway.model.facts import StepReport
 from slipway.pipeline.compiler.env_sizes import EnvironmentTooLarge
 from slipway.pipeline.runtime.result import EARLY_END, skipped_step

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, StepTimedOut
-from slipway.model.container_errors import CannotStart, ContainerRefused
+from slipway.model.container import CannotStart, ContainerRefused
 from slipway.pipeline.runtime.step_container import owner_spec
 
 if TYPE_CHECKING:

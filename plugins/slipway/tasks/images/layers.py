@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from slipway.model.cloud.machine import (
     smallest_like,
 )
 from slipway.model.facts import PublishedPackage, Release
+from slipway.tasks.images.inputs import file_inputs, variable_inputs
 from slipway.tasks.images.search import DEB, Found, KnownImages
 
 _BUILDERS = {Architecture.AMD64: "t3.small", Architecture.ARM64: "t4g.small"}
@@ -105,7 +105,7 @@ class Layers:
             },
             settings=self._settings(),
             inputs={
-                **_file_inputs(files),
+                **file_inputs(files),
                 "operating system": self.machine.os.value,
                 "source image": f"{source.image_id} ({source.name})",
             },
@@ -200,10 +200,10 @@ class Layers:
             variables=variables,
             settings=self._settings(),
             inputs={
-                **_file_inputs(
+                **file_inputs(
                     {origin(self._root, release.project, one): files[one] for one in files}
                 ),
-                **_variable_inputs(variables),
+                **variable_inputs(variables),
                 "machine": machine.platform,
                 "base layer": base_image,
                 "package": f"{chosen.name} {chosen.version} (sha256 {package.digest[:12]})",
@@ -260,38 +260,3 @@ def _machine_variables(machine: Machine) -> dict[str, Any]:
         "machine_roles": list(machine.roles),
         "machine_packages": sorted(machine.packages),
     }
-
-
-def _file_inputs(files: Mapping[str, bytes]) -> dict[str, str]:
-    return {name: hashlib.sha256(content).hexdigest()[:12] for name, content in files.items()}
-
-
-# What a person calls a variable; of the others the name says it. What belongs to the package is
-# told with it.
-_WORDS = {
-    "app_unit": "package.unit",
-    "app_uses": "package.uses",
-    "app_beside": "packages beside it",
-    "app_repository_key": "the key of the apt repository",
-    "app_repository_url": "apt repository",
-    "app_repository_distribution": "apt distribution",
-    "app_repository_component": "apt component",
-    "machine_roles": "machine.roles",
-    "machine_packages": "machine.packages",
-}
-_OF_THE_PACKAGE = ("app_package", "app_version", "app_sha256", "app_config")
-
-
-def _variable_inputs(variables: Mapping[str, Any]) -> dict[str, str]:
-    """Say what each variable was, by its digest; settings one by one, since they change so."""
-    named = {
-        _word(name): value for name, value in variables.items() if name not in _OF_THE_PACKAGE
-    } | {f"package.config.{name}": value for name, value in variables["app_config"].items()}
-    return {
-        name: hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
-        for name, value in named.items()
-    }
-
-
-def _word(variable: str) -> str:
-    return _WORDS.get(variable) or f"machine.variables.{variable.removeprefix('machine_')}"

@@ -7,7 +7,7 @@ import requests.exceptions
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.docker.errors import is_read_timeout, translated
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing
 
 
 def answer(status: int) -> requests.Response:

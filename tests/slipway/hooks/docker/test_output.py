@@ -17,7 +17,7 @@ import requests.exceptions
 from slipway.exceptions import ContainerEngineError, StepTimedOut
 from slipway.hooks.docker import output as container_output
 from slipway.hooks.docker.output import OutputLost
-from slipway.model.container_errors import CannotStart, NoSuchThing
+from slipway.model.container import CannotStart, NoSuchThing
 from tests.slipway.hooks.docker.test_frames import frame
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 
@@ -16,7 +20,8 @@ from slipway.exceptions import (
     StepTimedOut,
     TestsFailed,
 )
-from slipway.model.container import ContainerSpec, ImageFacts
+from slipway.model.container import ContainerRefused, ContainerSpec, ImageFacts
+from slipway.pipeline import runtime
 from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
 from slipway.pipeline.runtime.inputs import Given
@@ -451,6 +456,48 @@ def test_what_an_engine_says_of_a_secret_is_masked() -> None:
     shown = "\n".join([*case.log, *result.failures(), result.steps[0].note])
     assert "no login with ******" in result.failures()[0]
     assert "hunter2x!" not in shown
+
+
+def test_a_secret_in_what_an_engine_refuses_ahead_of_a_steps_turn_is_in_no_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    case = Case(steps(a="", b="", c=""), given=Given(secrets={"s": "hunter2x!"}))
+    create = case.engine.create
+
+    def refusing(spec: ContainerSpec) -> str:
+        if spec.name in ("run-network", "run-step-2-b"):
+            msg = f"invalid environment variable: {spec.name}=hunter2x!"
+            raise ContainerRefused(msg)
+        return create(spec)
+
+    monkeypatch.setattr(case.engine, "create", refusing)
+    assert case.run().broken == ("b",)
+    told = [record.getMessage() for record in caplog.records]
+    assert any("do not share a network: invalid environment" in line for line in told)
+    assert any("of b could not be made ahead: invalid environment" in line for line in told)
+    assert not [line for line in [*told, *case.log] if "hunter2x!" in line]
+
+
+def test_what_could_not_be_removed_is_told_without_a_secret(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    case = Case(steps(a=""), given=Given(secrets={"s": "hunter2x!"}))
+    case.run()
+    failing = mock.Mock(side_effect=ContainerEngineError("no answer to hunter2x!"))
+    monkeypatch.setattr(case.engine, "remove_labelled", failing)
+    case.runner.stop()
+    assert "could not be removed: no answer to ******" in caplog.text
+
+
+def test_nothing_of_a_run_is_logged_past_the_masker() -> None:
+    room = Path(runtime.__path__[0]).parent
+    logging_by_itself = [
+        file.name
+        for file in room.rglob("*.py")
+        if re.search(r"getLogger|\bprint\(|sys\.std", file.read_text())
+    ]
+    assert logging_by_itself == ["log_groups.py"]
 
 
 def test_volumes() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from slipway.exceptions import ContainerEngineError
-from slipway.model.container_errors import NoSuchThing
+from slipway.model.container import NoSuchThing
 
 
 @dataclass
