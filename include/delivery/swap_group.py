@@ -19,11 +19,11 @@ from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator, goose_timeout
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.record_release import RecordDeploymentOperator
+from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
-    RollBackOperator,
     ShiftTrafficOperator,
 )
 from slipway.sensors.canary_soak import CanarySoakSensor

@@ -2,62 +2,9 @@
 
 * SlipwayError                      says what happened and what to do next
   * InputError                      the commit or the project is at fault: a retry cannot help
-    - RefNotFound                   no such branch, tag or sha
-      + BranchNotFound              a branch that is watched is not there
-    - RefAmbiguous                  a name means a branch and a tag, or one of them and a sha
-    - NotDeliverable                no ref that the project delivers reaches the commit
-    - RepositoryTooLarge            a commit's tree, or what it includes, is over a limit
-    - RepositoryDamaged             it holds objects that git's own check refuses
-    - LargeFilesElsewhere           files in Git LFS cannot be had
-    - RepositoryRefused             the URL or the path inside it is not allowed
-    - ProjectFileError              a mistake in ``include/projects/*.yaml``
-    - PipelineFileMissing           the commit has no pipeline file
-    - PipelineFileError             the pipeline file cannot be read or breaks a rule
-    - TestsFailed                   a step of the pipeline failed
-    - ImageRefused                  an image's name is none, or not for this project to use
-    - NothingRan                    no step of the pipeline was meant for this commit
-    - BuiltFilesMissing             the pipeline did not build what the project file names
-    - BuiltFilesRefused             what it built is too much, or leads out of its workspace
-    - MigrationFailed               goose refused or failed a migration
-      + RightMissing                a migration needs a right that its role does not have
-      + LiveReleaseBroken           the release that serves now fails on the migrated schema
-      + HeavyMigration              a migration would keep others from a large table for long
-    - SchemaAhead                   the database is ahead of the release, and that must not be
-    - PackageRefused                illegal package name, broken nfpm file, lintian error
-    - ArtifactKeyRefused            a key of the artifact store would lead out of it
-    - VersionConflict               the same version exists with other content
-    - ReleaseNotFound               no such release in the catalogue
-    - RecordRefused                 a record was not signed by this Slipway, or altered since
-    - MachineImageRefused           a machine image is not the one that was recorded
-    - BakeFailed                    Packer or Ansible failed on the content of the image
-    - UnhealthyRelease              the new fleet never became healthy
-    - EnvironmentMisconfigured      the cloud lacks what the project file names
-    - PreflightFailed               something that a deployment will need is missing or wrong
-    - EnvironmentFrozen             it must be left alone now
-    - PlanOutdated                  something else serves than when the plan was approved
-    - ApprovalMissing               nobody said yes to what a task would do
-    - ApprovalUsedUp                the swap that a yes was for has come to its end
-    - ReleaseAltered                a task was told other things of a release than are recorded
-    - FactMissing                   a task signed nothing of what it is said to have done
-    - DryRunOnly                    a task that changes something was reached by a dry run
-    - UnknownParameter              a run was started with a key that its DAG does not know
-    - EnvironmentBusy               somebody else has been changing it for too long
-    - HookRefused                   a delivery of a webhook carries no signature that is known
-    - HookMalformed                 a signed delivery is nothing that a git host sends
-    - ForgeRefused                  a git host does not take what it is told of a commit
-  * TransientError                      the surroundings are at fault: a retry may help
-    - MirrorsUnsafe                 the folder of mirrors is not this worker's alone
-    - RepositoryUnreachable         git could not talk to the server
-    - RepositoryUnreadable          git failed at a repository in a way that nobody knows
-    - ContainerEngineError          Docker failed or is not there
-    - ImageUnavailable              an image can neither be found nor pulled
-    - ToolFailed                    a tool in the toolbox stopped unexpectedly
-    - StepTimedOut                  something ran longer than its limit
-    - PipelineStopped               somebody stopped the pipeline's run
-    - CloudUnavailable              the cloud's API does not answer or throttles
-    - DatabaseUnavailable           an environment's database lets nobody in now
-    - LeaseHeld                     somebody else is changing this environment
-    - ForgeUnavailable              a git host's API does not answer, or asks for patience
+  * TransientError                  the surroundings are at fault: a retry may help
+
+One class for each cause, grouped by these two.
 """
 
 from __future__ import annotations

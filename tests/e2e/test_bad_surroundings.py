@@ -17,12 +17,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.model.facts import Json
 from slipway.operators.publish_apt import PublishAptOperator
-from slipway.operators.swap import (
-    LaunchOperator,
-    RetireOldOperator,
-    RollBackOperator,
-    ShiftTrafficOperator,
-)
+from slipway.operators.roll_back import RollBackOperator
+from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from tests.e2e.conftest import PORT, World
 from tests.e2e.steps import bake, deb, nowhere, on_record, seed, target

@@ -21,7 +21,8 @@ from slipway.hooks.store.failures import FailureReports
 from slipway.model.cloud.failure_report import FailureReport
 from slipway.model.facts import Json, MachineImage
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
-from slipway.operators.swap import LaunchOperator, RollBackOperator
+from slipway.operators.roll_back import RollBackOperator
+from slipway.operators.swap import LaunchOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.tasks.images.search import known_images
 from tests.cloud_process import REGION

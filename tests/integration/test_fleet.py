@@ -20,11 +20,11 @@ from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import Canary, DeployTarget, Probe
 from slipway.operators import swap as fleet
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
+from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
-    RollBackOperator,
     ShiftTrafficOperator,
 )
 from slipway.sensors.canary_soak import CanarySoakSensor

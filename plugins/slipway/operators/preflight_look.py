@@ -26,7 +26,8 @@ from slipway.hooks.docker.connection import container_engine
 from slipway.hooks.preflight.database import DatabaseLook
 from slipway.hooks.preflight.look import look_around
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
-from slipway.model.cloud.preflight_facts import DatabaseSeen, Needs, Unasked
+from slipway.model.cloud.preflight_facts import DatabaseSeen, Unasked
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.target import DeployTarget

@@ -42,12 +42,8 @@ from slipway.operators.plan import PlanOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.preview import ImageOutlook
 from slipway.operators.record_release import RecordReleaseOperator, parts
-from slipway.operators.swap import (
-    LaunchOperator,
-    RetireOldOperator,
-    RollBackOperator,
-    ShiftTrafficOperator,
-)
+from slipway.operators.roll_back import RollBackOperator
+from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.tasks.supersede import BranchOrder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image

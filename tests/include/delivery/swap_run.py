@@ -23,12 +23,8 @@ from slipway.operators import swap as fleet
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.record_release import RecordReleaseOperator
-from slipway.operators.swap import (
-    LaunchOperator,
-    RetireOldOperator,
-    RollBackOperator,
-    ShiftTrafficOperator,
-)
+from slipway.operators.roll_back import RollBackOperator
+from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image
 

@@ -28,11 +28,11 @@ from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.record_release import RecordDeploymentOperator
+from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
-    RollBackOperator,
     ShiftTrafficOperator,
 )
 from slipway.policies.freeze import FreezeWindow

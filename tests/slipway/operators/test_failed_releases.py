@@ -19,7 +19,8 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.run_facts import RunFacts
 from slipway.operators import swap
 from slipway.operators.choose_release import ChooseReleaseOperator
-from slipway.operators.swap import LaunchOperator, RollBackOperator
+from slipway.operators.roll_back import RollBackOperator
+from slipway.operators.swap import LaunchOperator
 from slipway.tasks import release_form
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud

@@ -15,12 +15,8 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.operators import leased
 from slipway.operators import swap as fleet
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
-from slipway.operators.swap import (
-    LaunchOperator,
-    RetireOldOperator,
-    RollBackOperator,
-    ShiftTrafficOperator,
-)
+from slipway.operators.roll_back import RollBackOperator
+from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.tasks.lease_owner import run_of, run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud

@@ -18,12 +18,8 @@ from slipway.model.outcome import Outcome, PastDeployment
 from slipway.operators import swap
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.record_release import RecordDeploymentOperator
-from slipway.operators.swap import (
-    LaunchOperator,
-    RetireOldOperator,
-    RollBackOperator,
-    ShiftTrafficOperator,
-)
+from slipway.operators.roll_back import RollBackOperator
+from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.tasks.consent import Admission
 from slipway.tasks.failure import failed_release
 from slipway.tasks.failure.failed_release import FailedRelease

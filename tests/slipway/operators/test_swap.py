@@ -13,11 +13,11 @@ from slipway.fleet import swap
 from slipway.fleet.goals import Goal
 from slipway.model.facts import Deployment
 from slipway.operators import swap as fleet
+from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import (
     LaunchCanaryOperator,
     LaunchOperator,
     RetireOldOperator,
-    RollBackOperator,
     ShiftTrafficOperator,
 )
 from slipway.tasks.failure.failed_release import FailedRelease

@@ -11,10 +11,10 @@ from slipway.model.cloud.preflight_facts import (
     ENABLED,
     DatabaseSeen,
     KeySeen,
-    Needs,
     Surroundings,
     Unasked,
 )
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.text.nearest import Owner, nearest
 
 # How names of keys begin, in an ARN as well.

@@ -13,7 +13,8 @@ from slipway.fleet.preflight.data import database, encryption, parameters
 from slipway.fleet.preflight.finding import Finding
 from slipway.fleet.preflight.machine import image, inherited, instance_type, profile, quotas, rights
 from slipway.fleet.preflight.network import balancer, security_groups, subnets
-from slipway.model.cloud.preflight_facts import AlarmsSeen, AptSeen, Needs, Surroundings
+from slipway.model.cloud.preflight_facts import AlarmsSeen, AptSeen, Surroundings
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.text.nearest import Named, Owner, nearest
 
 _NETWORK = (balancer, subnets, security_groups)

@@ -9,13 +9,13 @@ from slipway.model.cloud.preflight_facts import (
     ImageSeen,
     InheritedSeen,
     InstanceTypeSeen,
-    Needs,
     ProfileSeen,
     QuotaSeen,
     RefusedSeen,
     SubnetSeen,
     Surroundings,
 )
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.text.nearest import Named, Owner, nearest
 
 # EC2's word for what Debian calls an architecture.

@@ -8,12 +8,12 @@ from typing import TypeVar
 from slipway.fleet.preflight.finding import Finding
 from slipway.model.cloud.preflight_facts import (
     BalancerSeen,
-    Needs,
     SecurityGroupSeen,
     SubnetSeen,
     Surroundings,
     Unasked,
 )
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.text.nearest import ALIKE, Named, Owner, nearest
 
 _FILE = "correct {} in the project file"

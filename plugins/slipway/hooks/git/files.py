@@ -14,7 +14,7 @@ from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
 from slipway.hooks.git.attributes import check_patterns
 from slipway.hooks.git.command import MOST_OUTPUT, GitOutputTooLarge, git_into
 from slipway.hooks.git.store import MirrorStore
-from slipway.hooks.git.submodules import Source, Tree
+from slipway.hooks.git.submodules.sources import Source, Tree
 from slipway.hooks.git.tar import copy_members, open_tar
 from slipway.hooks.git.tree import Entries, entries_of
 from slipway.hooks.git.workspace import Clone, add_history
@@ -122,7 +122,7 @@ class GitFiles:
             msg = f"{path} of commit {sha[:7]} is larger than {MOST_FILE >> 20} MiB"
             raise RepositoryTooLarge(msg, advice="make it smaller") from error
 
-    # What submodules are made of (slipway.hooks.git.submodules.Source)
+    # What submodules are made of (slipway.hooks.git.submodules.sources.Source)
 
     def links(self, sha: str) -> dict[str, str]:
         """Look at a commit's tree: path of each submodule -> the commit that it is pinned to.

@@ -8,7 +8,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.live_machines import live_machines
-from slipway.model.cloud.preflight_facts import Needs, QuotaSeen, RefusedSeen
+from slipway.model.cloud.preflight_facts import QuotaSeen, RefusedSeen
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 
 Client = Callable[[str], Any]

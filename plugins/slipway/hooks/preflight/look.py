@@ -31,12 +31,12 @@ from slipway.model.cloud.preflight_facts import (
     DatabaseSeen,
     InheritedSeen,
     InstanceTypeSeen,
-    Needs,
     SecurityGroupSeen,
     SubnetSeen,
     Surroundings,
     Unasked,
 )
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.cloud.tags import PROJECT
 
 Client = Callable[[str], Any]

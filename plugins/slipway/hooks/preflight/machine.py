@@ -15,9 +15,9 @@ from slipway.model.cloud.preflight_facts import (
     ImageSeen,
     InheritedSeen,
     InstanceTypeSeen,
-    Needs,
     ProfileSeen,
 )
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.text.nearest import Named
 
 Client = Callable[[str], Any]

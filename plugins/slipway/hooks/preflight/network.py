@@ -8,7 +8,8 @@ from typing import Any
 from slipway.hooks.aws.balancer_names import Users, classic_balancers, target_groups
 from slipway.hooks.aws.load_balancers import balancers_of
 from slipway.hooks.aws.lookup import tags_of
-from slipway.model.cloud.preflight_facts import BalancerSeen, Needs, SecurityGroupSeen, SubnetSeen
+from slipway.model.cloud.preflight_facts import BalancerSeen, SecurityGroupSeen, SubnetSeen
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 from slipway.model.text.nearest import Named
 

@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.alarms import alarm_names, read_alarms
-from slipway.model.cloud.preflight_facts import ENABLED, AlarmsSeen, KeySeen, Needs, ParameterSeen
+from slipway.model.cloud.preflight_facts import ENABLED, AlarmsSeen, KeySeen, ParameterSeen
+from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.text.nearest import Named
 
 Client = Callable[[str], Any]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from slipway.hooks.git import files as git_files
-from slipway.hooks.git import submodules
 from slipway.hooks.git.mirror import GitMirror
+from slipway.hooks.git.submodules import sources
 from tests.fakes.git_server import IDENTITY, Repository
 
 
@@ -143,7 +143,7 @@ def test_a_very_large_history_is_cut_says_so_and_more_can_be_had(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(submodules, "LARGE", 1)
+    monkeypatch.setattr(sources, "LARGE", 1)
     monkeypatch.setattr(git_files, "_SHALLOW", 3)
     for number in range(6):
         sha = repository.commit(readme=f"{number}")
@@ -194,7 +194,7 @@ def test_submodules_share_the_room_for_history(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(submodules, "LARGE", 300 << 10)
+    monkeypatch.setattr(sources, "LARGE", 300 << 10)
     library = Repository(daemon[0] / "w-room", f"{daemon[1]}/w-room")
     library.commit(code=secrets.token_hex(200 << 10))  # some 200 KiB when it is packed
     pinned = library.commit(code="two")

@@ -20,7 +20,7 @@ from slipway.exceptions import (
     RepositoryTooLarge,
 )
 from slipway.hooks.git.command import GitOutputTooLarge
-from slipway.hooks.git.modules_file import Submodule, absolute_url, read_gitmodules
+from slipway.hooks.git.submodules.modules_file import Submodule, absolute_url, read_gitmodules
 from slipway.hooks.git.tar import copy_members, open_tar
 from slipway.hooks.git.workspace import Clone
 from slipway.model.text.inert import visible

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipway.exceptions import RepositoryRefused, RepositoryTooLarge
-from slipway.hooks.git.modules_file import Submodule, absolute_url, read_gitmodules
+from slipway.hooks.git.submodules.modules_file import Submodule, absolute_url, read_gitmodules
 
 SERVERS = [
     "git@git.example.com:acme/app.git",

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slipway.exceptions import RepositoryDamaged, RepositoryRefused, RepositoryTooLarge
-from slipway.hooks.git import files, submodules
+from slipway.hooks.git import files
 from slipway.hooks.git.mirror import GitMirror
+from slipway.hooks.git.submodules import sources
 from tests.fakes.git_server import Repository
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_a_chain_of_submodules_ends(repository: Repository, mirror: GitMirror) -
 def test_many_submodules_side_by_side_end(
     repository: Repository, mirror: GitMirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submodules, "MOST_SUBMODULES", 10)
+    monkeypatch.setattr(sources, "MOST_SUBMODULES", 10)
     sha = repository.commit(readme="x")
     sha = _vendor(repository, *((f"m{n:02}", repository.url, sha) for n in range(11)))
     with pytest.raises(RepositoryTooLarge, match="m10 is one submodule more than the 10"):

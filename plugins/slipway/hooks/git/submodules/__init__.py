@@ -1,0 +1,1 @@
+"""Submodules: the repositories that a commit includes."""
