@@ -7,9 +7,10 @@ is no flag becomes the next one of the task's own, wherever the flags stand.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from slipway.model.text.nearest import nearest
 
 HELP = ("-h", "--help")
 
@@ -102,6 +103,6 @@ def _sorted_out(words: Sequence[str], shape: Shape) -> tuple[list[str], list[str
 
 
 def _unknown(task: str, known: Collection[str]) -> str:
-    nearest = difflib.get_close_matches(task, known, 1, 0.6)
-    said = f"; did you mean `fab {nearest[0]}`?" if nearest else ";"
+    near = nearest(task, known)
+    said = f"; did you mean `fab {near}`?" if near else ";"
     return f"fab knows no task {task!r}{said} `fab --list` names them all"

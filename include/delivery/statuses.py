@@ -114,12 +114,14 @@ def _report(
     dag: DAG, project: Project, stage: str, words: _Words, *, last: str, environment: str = ""
 ) -> None:
     tasks = [task for task in dag.tasks if task.task_id in words]
+    ids = tuple(task.task_id for task in tasks)
     told = Stage(
         project=project.name,
         name=stage,
         place=forge_place(project.repository),
-        tasks=tuple(task.task_id for task in tasks),
-        last=last,
+        tasks=ids,
+        # A DAG that ends earlier has a part of the stage's tasks.
+        last=last if last in ids or not ids else ids[-1],
         environment=environment,
     )
     for task in tasks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from slipway.model.text.nearest import nearest
 from slipway.policies.freeze import FreezeWindow
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00")
@@ -61,8 +61,8 @@ def known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        near = difflib.get_close_matches(name, sorted(available_timezones()), n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ", write it like Europe/Berlin"
+        near = nearest(name, sorted(available_timezones()))
+        hint = f"; did you mean {near!r}?" if near else ", write it like Europe/Berlin"
         msg = f"{name!r} is not a time zone{hint}"
         raise ValueError(msg) from error
     return name

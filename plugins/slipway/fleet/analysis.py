@@ -8,7 +8,6 @@ that rang before is often why the release comes at all.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from slipway.model.cloud.answer import Answer
 from slipway.model.cloud.health_check import HealthCheck
 from slipway.model.fleet import ServerGroup
 from slipway.model.target import DeployTarget, Probe
+from slipway.model.text.nearest import nearest_few
 
 # Seconds between a wrong answer and the same question again.
 _PAUSE = 1.0
@@ -138,5 +138,5 @@ def _because(alarm: Alarm) -> str:
 
 
 def _nearest(name: str, there: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, there, n=3, cutoff=0.5)
+    near = nearest_few(name, there)
     return f"nearest: {', '.join(near)}" if near else "nothing there is called alike"

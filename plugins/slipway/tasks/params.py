@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import UnknownParameter
 from slipway.model.text.inert import visible
+from slipway.model.text.nearest import nearest
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ def _compare(given: Collection[str], known: Collection[str], dag_id: str) -> Non
         return
     wrong = unknown[0]
     msg = f"{dag_id} knows no parameter {visible(wrong)!r}"
-    near = difflib.get_close_matches(wrong.lower(), known, n=1, cutoff=0.5)
+    near = nearest(wrong, known)
     every = f"it knows {', '.join(sorted(known))}" if known else "it knows none at all"
-    hint = f"did you mean {near[0]!r}? {every}" if near else every
+    hint = f"did you mean {near!r}? {every}" if near else every
     raise UnknownParameter(msg, advice=f"{hint}; nothing was done: trigger a new run")
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
 from include.delivery.commit_dag import build
 from include.delivery.housekeeping_dag import housekeeping_dag
-from include.delivery.statuses import statuses_dag
+from include.delivery.statuses import report_commit, statuses_dag
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Package, Project, Repository
 from slipway.model.forge.place import ForgeKind
-
-if TYPE_CHECKING:
-    from airflow.sdk import DAG
 
 _CALLBACKS = tuple(
     f"on_{what}_callback" for what in ("execute", "success", "failure", "retry", "skipped")
@@ -99,6 +98,15 @@ def test_the_stages_last_task_is_one_of_it(project: Project) -> None:
             for one in reporters(task):
                 assert one.stage.last in one.stage.tasks
                 assert task.task_id in one.stage.tasks
+
+
+def test_a_dag_that_publishes_nothing_ends_its_stage_earlier(project: Project) -> None:
+    with DAG(dag_id="guestbook.pr", schedule=None) as dag:
+        for task_id in ("checkout", "test", "build_deb"):
+            EmptyOperator(task_id=task_id)
+    report_commit(dag, asking(project))
+    assert stages(dag) == {"test": ["test"], "package": ["build_deb"]}
+    assert reporters(dag.get_task("build_deb"))[0].stage.last == "build_deb"
 
 
 def test_the_place_is_the_repositorys_at_its_host(project: Project) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from slipway.exceptions import EnvironmentMisconfigured
+from slipway.model.text.nearest import nearest
 
 
 def subnet_ids(ec2: Any, names: tuple[str, ...]) -> list[str]:
@@ -45,8 +45,8 @@ def missing(what: str, name: str, there: Iterable[str]) -> EnvironmentMisconfigu
     :param name: as it was looked for.
     :param there: the names that there are.
     """
-    near = difflib.get_close_matches(name, list(there), n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else "create it, or correct the project file"
+    near = nearest(name, there)
+    hint = f"did you mean {near!r}?" if near else "create it, or correct the project file"
     return EnvironmentMisconfigured(f"the cloud has no {what} {name!r}", advice=hint)
 
 

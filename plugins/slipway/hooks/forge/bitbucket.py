@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
+from slipway.hooks.forge.insights import figures, report_name
 from slipway.model.forge.login import APP_PASSWORDS_ARE_GONE
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
 from slipway.model.text.inert import brief
@@ -39,7 +40,7 @@ class Bitbucket(Forge):
 
     def show_tests(self, status: CommitStatus, tests: TestSummary) -> None:
         """Show a report with an annotation for each failed test whose place is known."""
-        report = f"{self._commit(status.sha)}/reports/{quote(_report(status), safe='')}"
+        report = f"{self._commit(status.sha)}/reports/{quote(report_name(status), safe='')}"
         # Annotations of an earlier run of this commit would stay beside the new ones.
         self.send("DELETE", report, fine=404)
         self.send("PUT", report, _insight(status, tests))
@@ -96,19 +97,8 @@ class Bitbucket(Forge):
         return f"https://bitbucket.org/{self.repository()}/commits/{status.sha}"
 
 
-def _report(status: CommitStatus) -> str:
-    """Name the report after the status: an id of ours alone."""
-    return f"{status.project}-{status.key}".replace("/", "-")
-
-
 def _insight(status: CommitStatus, tests: TestSummary) -> dict[str, Any]:
     passed = status.state is StatusState.SUCCESSFUL
-    data = [
-        {"title": "Tests", "type": "NUMBER", "value": tests.tests},
-        {"title": "Failed", "type": "NUMBER", "value": tests.failed},
-        {"title": "Skipped", "type": "NUMBER", "value": tests.skipped},
-        {"title": "Duration", "type": "DURATION", "value": round(tests.seconds * 1000)},
-    ]
     link = {"link": status.url} if status.url else {}
     return {
         "title": f"Tests of {status.project}",
@@ -116,7 +106,7 @@ def _insight(status: CommitStatus, tests: TestSummary) -> dict[str, Any]:
         "report_type": "TEST",
         "reporter": "Slipway",
         "result": "PASSED" if passed else "FAILED",
-        "data": data,
+        "data": figures(tests),
         **link,
     }
 

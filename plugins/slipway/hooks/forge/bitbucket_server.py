@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
+from slipway.hooks.forge.insights import figures, report_name
 from slipway.model.forge.login import ACCESS_TOKEN_USER
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
 from slipway.model.text.inert import brief
@@ -46,7 +47,7 @@ class BitbucketServer(Forge):
 
     def show_tests(self, status: CommitStatus, tests: TestSummary) -> None:
         """Show a report with an annotation for each failed test whose place is known."""
-        name = quote(f"{status.project}-{status.key}".replace("/", "-"), safe="")
+        name = quote(report_name(status), safe="")
         report = f"{self._api('insights')}/commits/{status.sha}/reports/{name}"
         self.send("PUT", report, _insight(status, tests))
         # Those of an earlier run of this commit would stay beside the new ones.
@@ -100,12 +101,7 @@ def _insight(status: CommitStatus, tests: TestSummary) -> dict[str, Any]:
         "details": brief(status.text, _DETAILS),
         "reporter": "Slipway",
         "result": "PASS" if status.state is StatusState.SUCCESSFUL else "FAIL",
-        "data": [
-            {"title": "Tests", "type": "NUMBER", "value": tests.tests},
-            {"title": "Failed", "type": "NUMBER", "value": tests.failed},
-            {"title": "Skipped", "type": "NUMBER", "value": tests.skipped},
-            {"title": "Duration", "type": "DURATION", "value": round(tests.seconds * 1000)},
-        ],
+        "data": figures(tests),
         **link,
     }
 

@@ -17,6 +17,7 @@ from slipway.exceptions import RefAmbiguous, RefNotFound
 from slipway.hooks.git.command import GitCommandFailed
 from slipway.model.event import HEADS, TAGS
 from slipway.model.git.ref_name import is_ref_name
+from slipway.model.text.nearest import nearest
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}")
 _ABBREVIATED = re.compile(r"[0-9a-fA-F]{7,39}")
@@ -181,6 +182,6 @@ def _short(ref: str) -> str:
 
 def _nearest(wanted: str, refs: Mapping[str, str]) -> str:
     names = sorted({_short(ref) for ref in refs if ref.isprintable()})[:_MOST_COMPARED]
-    near = difflib.get_close_matches(_short(wanted), names, n=1)
-    first = f"did you mean {near[0]!r}?" if near else "push it, or give another ref;"
+    near = nearest(_short(wanted), names)
+    first = f"did you mean {near!r}?" if near else "push it, or give another ref;"
     return f"{first} {branches_by_nearness(wanted, refs)}"

@@ -9,7 +9,6 @@ Each record is signed, so that whoever writes the bucket does not write releases
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,6 +19,7 @@ from slipway.hooks.store.release_order import history, in_order
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.facts import Checkout, Fact, PublishedPackage, Release, SchemaVersion, TestReport
+from slipway.model.text.nearest import nearest_few
 
 # The first digits of a sha that a version holds.
 _ABBREVIATED = 7
@@ -198,5 +198,5 @@ def _identity(record: ReleaseRecord) -> tuple[str, str]:
 def _nearest(version: str, versions: list[str]) -> str:
     if not versions:
         return "no release of this project has passed its pipeline yet; push a commit"
-    near = difflib.get_close_matches(version, versions, n=3, cutoff=0.3)
+    near = nearest_few(version, versions, alike=0.3)
     return f"there is {', '.join(near or sorted(versions, key=history)[-3:])}"

@@ -99,9 +99,22 @@ def nearest(name: str, there: Iterable[str], *, alike: float = ALIKE) -> str:
     :param there: the names that there are.
     :param alike: how much so a name must be, from 0 (any) to 1 (the same).
     """
+    return next(iter(nearest_few(name, there, most=1, alike=alike)), "")
+
+
+def nearest_few(
+    name: str, there: Iterable[str], *, most: int = 3, alike: float = ALIKE
+) -> list[str]:
+    """Return the names that come nearest, the best first.
+
+    :param name: as somebody wrote it, in capitals or not.
+    :param there: the names that there are.
+    :param most: so many are returned at most.
+    :param alike: how much so a name must be, from 0 (any) to 1 (the same).
+    """
     by_lower = {one.lower(): one for one in there}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=alike)
-    return by_lower[near[0]] if near else ""
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=most, cutoff=alike)
+    return [by_lower[one] for one in near]
 
 
 def suggestion(wrong: str, right: Iterable[str]) -> str:
@@ -111,6 +124,7 @@ def suggestion(wrong: str, right: Iterable[str]) -> str:
     :param right: the names that there are, in the order in which they are listed.
     """
     known = list(right)
+    # Capitals are part of such a name: SystemMaxFileSize.
     near = difflib.get_close_matches(wrong, known, n=1, cutoff=ALIKE)
     if near:
         return f"; did you mean {near[0]!r}?"

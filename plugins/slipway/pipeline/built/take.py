@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import tarfile
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import BuiltFilesMissing, BuiltFilesRefused, NothingRan, SlipwayError
 from slipway.model.container import NoSuchThing
+from slipway.model.text.nearest import nearest
 from slipway.pipeline.built.paths import BuiltPath, is_below, parents, roots_of
 from slipway.pipeline.built.tree import BuiltTree, Read, Summary, entries
 from slipway.pipeline.reports.report_files import Budget, TooMuch, printable
@@ -171,8 +171,8 @@ def _nearest(wanted: str, there: Iterator[tuple[str, tarfile.TarInfo]]) -> str:
     name = wanted.rpartition("/")[2]
     same = [path for path in found if path.rpartition("/")[2] == name]
     same = [path for path in same if not found[path].isdir()] or same
-    alike = difflib.get_close_matches(wanted, same or list(found)[:_MOST_ALIKE], n=1, cutoff=0.6)
-    return (alike or same or [""])[0]
+    alike = nearest(wanted, same or list(found)[:_MOST_ALIKE])
+    return alike or next(iter(same), "")
 
 
 def _listed(lines: Sequence[str]) -> str:

@@ -6,11 +6,11 @@ names and numbers that the pipelines have in the whole.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import PipelineFileError
+from slipway.model.text.nearest import nearest
 from slipway.pipeline.yaml.conditions import RunPolicy
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def builder_of(spec: BuildSpec, name: str | None) -> str:
         advice = f"say which of them builds what ships: `package: {{from: {names[0]}}}`"
         raise PipelineFileError(msg, advice=f"{advice} in the project file")
     if name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        meant = f"did you mean {near[0]}?" if near else f"there is {', '.join(names)}"
+        near = nearest(name, names)
+        meant = f"did you mean {near}?" if near else f"there is {', '.join(names)}"
         msg = f"the file has no pipeline {name!r}, which `package: {{from: ...}}` names"
         raise PipelineFileError(msg, advice=meant)
     return name

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from slipway.pipeline.lint.rules import containers, nearest
+from slipway.pipeline.lint.rules import containers, meant
 from slipway.pipeline.lint.unrunnable import forms_of_bash, paths, ports
 from slipway.pipeline.yaml.document import MOST_WARNINGS
 from slipway.pipeline.yaml.values import CLONE, FAILURES, PULLS, reads_scripts
@@ -87,7 +87,7 @@ def _proposal(word: str, words: Sequence[str]) -> str:
     today = _TODAY.get(word)
     if today in words:
         return f"it is `{today}` today"
-    return nearest(word, words) or f"there are {', '.join(words)}"
+    return meant(word, words) or f"there are {', '.join(words)}"
 
 
 def _dependencies(pipeline: Pipeline) -> Iterator[Finding]:
@@ -126,7 +126,7 @@ def _volumes(pipeline: Pipeline) -> Iterator[Finding]:
             for i, mount in enumerate(mounts):
                 if mount.name not in names:
                     message = f"no volume is called `{mount.name}`, so nothing is mounted"
-                    advice = nearest(mount.name, names) or "add it under the pipeline's `volumes`"
+                    advice = meant(mount.name, names) or "add it under the pipeline's `volumes`"
                     yield "unknown-volume", (*path, key, i, "name"), message, advice
 
 

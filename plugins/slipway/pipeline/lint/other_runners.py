@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from slipway.pipeline.lint.rules import nearest
+from slipway.pipeline.lint.rules import meant
 from slipway.pipeline.yaml.conditions import Conditions
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def not_for_us(document: Document) -> Problem | None:
         return document.problem("missing-key", (), "`kind` is missing", advice=advice)
     if kind != "pipeline":
         message = f"there is no kind of document called `{kind}`"
-        advice = nearest(str(kind), _KINDS) or "use `pipeline`"
+        advice = meant(str(kind), _KINDS) or "use `pipeline`"
         return document.problem("unknown-kind", ("kind",), message, advice=advice)
     if type_ == "kubernetes":
         return _needs_a_cluster(document)

@@ -5,12 +5,12 @@ What Drone passes over in silence is told by :mod:`slipway.pipeline.lint.ignored
 
 from __future__ import annotations
 
-import difflib
 import posixpath
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from slipway.model.text.nearest import nearest
 from slipway.pipeline.lint.trust import untrusted
 from slipway.pipeline.yaml.cycles import find_cycle
 from slipway.pipeline.yaml.diagnostics import MOST_SHOWN
@@ -90,7 +90,7 @@ def _unknown_pipeline(
             if wanted not in names:
                 message = f"no pipeline is called `{wanted}`"
                 path: Path = ("depends_on", i)
-                advice = nearest(wanted, names)
+                advice = meant(wanted, names)
                 yield document.problem("unknown-dependency", path, message, advice=advice)
 
 
@@ -134,7 +134,7 @@ def _unknown_dependency(document: Document, pipeline: Pipeline) -> Iterator[Prob
         for j, wanted in enumerate(step.depends_on or ()):
             if wanted not in known:
                 path: Path = ("steps", i, "depends_on", j)
-                message, advice = f"no step is called `{wanted}`", nearest(wanted, names)
+                message, advice = f"no step is called `{wanted}`", meant(wanted, names)
                 yield document.problem("unknown-dependency", path, message, advice=advice)
 
 
@@ -237,13 +237,13 @@ def _zero_byte(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             yield document.problem("zero-byte", path, message, at_key=True)
 
 
-def nearest(wanted: str, names: Sequence[str]) -> str:
+def meant(wanted: str, names: Sequence[str]) -> str:
     """Say which name was meant; nothing where none is near."""
     if len(wanted) > _LONGEST_COMPARED:
         return ""
     short = [name for name in names if len(name) <= _LONGEST_COMPARED]
-    near = difflib.get_close_matches(wanted, short, n=1)
-    return f"did you mean `{near[0]}`?" if near else ""
+    near = nearest(wanted, short)
+    return f"did you mean `{near}`?" if near else ""
 
 
 _RULES: tuple[Rule, ...] = (

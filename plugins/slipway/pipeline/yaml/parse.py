@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import types
 import typing
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from slipway.model.text.nearest import nearest
 from slipway.pipeline.yaml.diagnostics import (
     MOST_SHOWN,
     Path,
@@ -168,9 +168,8 @@ def _advice(key: str, known: list[str], path: Path, holder: Any) -> str:
     word = next((one for one in _OTHER_WORDS.get(key, ()) if one in known), "")
     if word:
         return f"it is `{word}` here" + (", or under `settings` a plugin's" if plugin else "")
-    near = difflib.get_close_matches(key, known, n=1)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if near := nearest(key, known):
+        return f"did you mean `{near}`?"
     if plugin:
         return "a plugin reads it under `settings`"
     if len(path) == 1 and isinstance(holder[path[-1]], dict | list):

@@ -6,10 +6,10 @@ document's warnings tell of each.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from slipway.model.text.nearest import nearest
 from slipway.pipeline.yaml.conditions import Conditions
 from slipway.pipeline.yaml.values import as_bytes, as_cpu, read_port
 
@@ -123,7 +123,7 @@ def _settings(document: Document, path: Path, data: Any) -> None:
 
 def _means_a_secret(key: str) -> bool:
     word = key[:40].lower().replace("-", "_")
-    near = difflib.get_close_matches(word, [_BY_NAME, "fromsecret"], n=1, cutoff=0.8)
+    near = nearest(word, [_BY_NAME, "fromsecret"], alike=0.8)
     return bool(near) or word in _OTHER_WORDS
 
 
