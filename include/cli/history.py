@@ -14,7 +14,7 @@ from include.project.lookup import find_environment, find_project
 from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.outcomes import DeploymentOutcomes
-from slipway.model.outcome import Outcome, PastDeployment
+from slipway.model.facts.outcome import Outcome, PastDeployment
 from slipway.model.text.inert import visible
 
 _MOST = 20

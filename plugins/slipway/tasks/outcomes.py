@@ -13,8 +13,8 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.outcome import DeploymentNote, Outcome
-from slipway.model.release import Release
+from slipway.model.facts.outcome import DeploymentNote, Outcome
+from slipway.model.facts.release import Release
 from slipway.tasks.kept_facts import run_facts
 from slipway.tasks.own_swap import failed_tasks
 from slipway.tasks.params import freeze_override, triggered_by

@@ -14,7 +14,7 @@ from slipway.fleet import swap as loop
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
-from slipway.model.outcome import Outcome, PastDeployment
+from slipway.model.facts.outcome import Outcome, PastDeployment
 from slipway.operators import swap
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.record_release import RecordDeploymentOperator

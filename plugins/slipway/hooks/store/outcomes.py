@@ -22,8 +22,8 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
-from slipway.model.outcome import DeploymentNote, Outcome, PastDeployment
-from slipway.model.release import Release
+from slipway.model.facts.outcome import DeploymentNote, Outcome, PastDeployment
+from slipway.model.facts.release import Release
 
 # Seconds at which the deployment began, the swap's name, and what happened.
 _NAME = re.compile(r"(?P<began>\d{12})_(?P<swap>[0-9a-f]{32})_(?P<what>[a-z_]+)\.json")

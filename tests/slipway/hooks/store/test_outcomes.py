@@ -12,7 +12,7 @@ from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.outcomes import DeploymentOutcomes
-from slipway.model.outcome import DeploymentNote, Outcome
+from slipway.model.facts.outcome import DeploymentNote, Outcome
 from tests.slipway.operators.releases import make_record
 
 pytestmark = pytest.mark.usefixtures("artifacts")

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Iterable
 
 from slipway.model.fact import Fact
-from slipway.model.release import Release
+from slipway.model.facts.release import Release
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

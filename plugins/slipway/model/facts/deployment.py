@@ -6,7 +6,7 @@ import dataclasses
 from typing import Self
 
 from slipway.model.fact import Fact
-from slipway.model.release import Release
+from slipway.model.facts.release import Release
 from slipway.model.schema_facts import HeavyChange, LiveProof
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 
 from slipway.model.fact import Fact
-from slipway.model.release import Release
+from slipway.model.facts.release import Release
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

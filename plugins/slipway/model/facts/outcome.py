@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from slipway.model.fact import Fact
-from slipway.model.release import Release
+from slipway.model.facts.release import Release
 
 
 class Outcome(StrEnum):
