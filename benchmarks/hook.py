@@ -67,6 +67,7 @@ class Bench:
         self._ports = {name: _free_port() for name in ("git", "api", "logs")}
         self._repository = home / "git" / "bench"
         self._environment = self._settings(poll_seconds)
+        self._client = httpx.Client(timeout=30, trust_env=False)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -122,7 +123,7 @@ class Bench:
         }
         url = f"http://127.0.0.1:{self._ports['api']}/slipway/hooks/bench"
         began = time.monotonic()
-        httpx.post(url, content=body, headers=headers, timeout=30).raise_for_status()
+        self._client.post(url, content=body, headers=headers).raise_for_status()
         return time.monotonic() - began
 
     def seconds_to_task(self, sha: str, since: datetime) -> float:

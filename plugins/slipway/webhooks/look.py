@@ -18,7 +18,7 @@ from typing import Protocol
 
 from slipway.exceptions import SlipwayError
 from slipway.hooks.airflow_runs import KnownRepository
-from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.hook_notes import note_hook
 from slipway.model.text.inert import visible
 
@@ -60,12 +60,19 @@ def look_at(look: Look, runs: Runs) -> list[str]:
     :param runs: where they are made.
     :returns: the ids of those that were not there before.
     """
+    store, now = artifact_store(), datetime.now(UTC)
+    try:
+        return _start(look, runs, store)
+    finally:
+        # Afterwards: nobody waits for a note.
+        note_hook(store, look.project, look.host, now)
+
+
+def _start(look: Look, runs: Runs, store: ArtifactStore) -> list[str]:
     # The rest of Airflow's machinery is loaded when something happens for the first time.
     from slipway.operators.remember_commits import remember
     from slipway.sensors.commits import CommitsSensor, WatchedBranch
 
-    store = artifact_store()
-    note_hook(store, look.project, look.host, datetime.now(UTC))
     if runs.is_paused(WATCHER):
         _log.info("%s: not looked at, since the DAG %s is paused", look.project, WATCHER)
         return []
