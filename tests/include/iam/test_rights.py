@@ -289,7 +289,7 @@ def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
         assert f'{word}"' in text
     with pytest.raises(SystemExit, match="--security-group slipway-app=sg-"):
         place_of("guestbook", "prod")
-    with pytest.raises(SystemExit, match="no project 'gestbook'; there is guestbook"):
+    with pytest.raises(SystemExit, match="no project 'gestbook'; did you mean guestbook\\?"):
         place_of("gestbook", "prod")
     with pytest.raises(SystemExit, match="no environment 'live'; there is dev, prod"):
         place_of("guestbook", "live")
