@@ -21,7 +21,7 @@ def find_project(
     """
     found = projects.get(name)
     if found is None:
-        raise _broken(name, errors) or _unknown("project", name, projects)
+        raise _broken(name, errors) or _unknown("there is no project", name, projects)
     return found
 
 
@@ -34,8 +34,8 @@ def find_environment(project: Project, name: str) -> Environment:
     """
     found = project.environments.get(name)
     if found is None:
-        what = f"environment of {project.name}"
-        raise _unknown(what, name, project.environments)
+        words = f"{project.name} has no environment"
+        raise _unknown(words, name, project.environments)
     return found
 
 
@@ -43,9 +43,9 @@ def _broken(name: str, errors: Iterable[ProjectFileError]) -> ProjectFileError |
     return next((one for one in errors if one.message.startswith(f"{name}.yaml:")), None)
 
 
-def _unknown(what: str, name: str, known: Collection[str]) -> ProjectFileError:
+def _unknown(words: str, name: str, known: Collection[str]) -> ProjectFileError:
     near = nearest(name, known)
     hint = f"; did you mean {near}?" if near else ""
     return ProjectFileError(
-        f"there is no {what} {name!r}{hint}", advice=f"there is {', '.join(known) or 'none'}"
+        f"{words} {name!r}{hint}", advice=f"there is {', '.join(known) or 'none'}"
     )

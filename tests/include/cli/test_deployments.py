@@ -81,7 +81,7 @@ def test_a_reason_with_quotes_arrives_as_it_was_typed(notes: Path) -> None:
     ("words", "said"),
     [
         (("deploy", "guestbok", "prod"), "no project 'guestbok'; did you mean guestbook?"),
-        (("deploy", "guestbook", "prd"), "no environment of guestbook 'prd'; did you mean prod?"),
+        (("deploy", "guestbook", "prd"), "guestbook has no environment 'prd'; did you mean prod?"),
         (("build", "gestbook"), "did you mean guestbook?"),
         (("runs", "guestbook", "dve"), "did you mean dev?"),
         (("deploy", "guestbook"), "ENVIRONMENT has to be given"),

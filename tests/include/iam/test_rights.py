@@ -291,7 +291,7 @@ def test_an_environment_of_a_project_file(tmp_path: Path) -> None:
         place_of("guestbook", "prod")
     with pytest.raises(SystemExit, match="no project 'gestbook'; did you mean guestbook\\?"):
         place_of("gestbook", "prod")
-    with pytest.raises(SystemExit, match="no environment 'live'; there is dev, prod"):
+    with pytest.raises(SystemExit, match="guestbook has no environment 'live'"):
         place_of("guestbook", "live")
 
 

@@ -36,7 +36,7 @@ def test_what_is_not_there_is_told_with_the_nearest(typed: str, said: str) -> No
 def test_an_environment_is_told_with_its_project() -> None:
     with pytest.raises(ProjectFileError) as told:
         find_environment(GUESTBOOK, "prd")
-    assert told.value.message == "there is no environment of guestbook 'prd'; did you mean prod?"
+    assert told.value.message == "guestbook has no environment 'prd'; did you mean prod?"
     assert told.value.advice == "there is dev, prod"
 
 
