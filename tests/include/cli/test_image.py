@@ -216,6 +216,6 @@ def test_words_that_are_no_project_or_release_are_named(
     assert image.main(["gestbook"]) == 2
     assert "did you mean guestbook?" in capsys.readouterr().err
     assert image.main(["guestbook", "--environment", "pord"]) == 2
-    assert "did you mean 'prod'?" in capsys.readouterr().err
+    assert "did you mean prod?" in capsys.readouterr().err
     with pytest.raises(ProjectFileError, match="no role 'frnt'"):
         _told(_project(tree, "[front], variables: {front_port: 81}", "[frnt]"))

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from include.localcloud.compute.group_notifications import keep_notifications
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.fleet.launch_templates import make_template
@@ -34,6 +35,7 @@ def _client(service: str) -> Any:
 
 @pytest.fixture
 def cloud() -> Iterator[FleetCloud]:
+    keep_notifications()
     with mock_aws():
         ec2 = _client("ec2")
         for name in ("first", "second"):
