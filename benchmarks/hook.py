@@ -39,13 +39,14 @@ _DAGS = '''"""Of the benchmark: an Airflow dag that is a project's checkout, and
 from airflow.sdk import DAG
 from include.delivery.commits_dag import commits_dag
 from include.project.loader import PROJECTS, load_project
+from slipway.model.git.repository import Repository
 from slipway.operators.checkout import CheckoutOperator
 
 url = "{url}"
 with DAG(dag_id="bench", schedule=None, max_active_runs=4, is_paused_upon_creation=False) as bench:
     CheckoutOperator(
-        task_id="checkout", project="bench", url=url, ref="{{{{ dag_run.conf['ref'] }}}}",
-        branch="main", webhook="bench_webhook",
+        task_id="checkout", project="bench", repository=Repository(url=url),
+        ref="{{{{ dag_run.conf['ref'] }}}}", branch="main", webhook="bench_webhook",
     )
 found = load_project(PROJECTS / "guestbook.yaml")
 repository = found.repository.model_copy(update={{"url": url}})

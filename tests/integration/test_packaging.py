@@ -127,7 +127,10 @@ def build(repository: Repository, sha: str, version: str, **more: str) -> DebPac
         "unit": "guestbook.service",
     }
     operator = BuildDebOperator(
-        task_id="build_deb", checkout=checkout.to_json(), url=repository.url, **(fields | more)
+        task_id="build_deb",
+        checkout=checkout.to_json(),
+        repository=repository.source,
+        **(fields | more),
     )
     run = signed(context("build_deb", version), checkout=checkout)
     return DebPackage.from_json(operator.execute(run))
