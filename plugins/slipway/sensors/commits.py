@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
@@ -143,7 +144,9 @@ class CommitsSensor(BaseSensorOperator):
         except Exception as error:
             self._complain(one, f"{type(error).__name__}: {visible(str(error)[:_MOST_SAID])}")
             return []
-        return [_run(one, f"{RUN_OF}{sha}", sha) for sha in shas if self._announce(store, one, sha)]
+        # Up to the first that cannot be: what is handed on is remembered, with all before it.
+        announced = takewhile(lambda sha: self._announce(store, one, sha), shas)
+        return [_run(one, f"{RUN_OF}{sha}", sha) for sha in announced]
 
     def _announce(self, store: ArtifactStore, one: WatchedBranch, sha: str) -> bool:
         """Sign that a run is made for a push to the branch; tells whether it can be made now."""

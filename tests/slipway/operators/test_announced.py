@@ -16,7 +16,7 @@ from slipway.model.facts import Checkout
 from slipway.operators.checkout import CheckoutOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
-from tests.slipway.sensors.polls import poke, watch
+from tests.slipway.sensors.polls import poke, remember, watch
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 
@@ -112,3 +112,24 @@ def test_without_a_key_the_commit_is_handed_on_and_its_run_says_what_is_missing(
     [run] = poke(watch(repository))
     with pytest.raises(AirflowFailException, match="no key to sign"):
         check_out(repository, run["conf"]["ref"], replace(RUN, run_id=run["trigger_run_id"]))
+
+
+def test_a_commit_that_cannot_be_announced_is_not_passed_over(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit()
+    remember(poke(watch(repository)))
+    burst = [repository.commit(readme=f"burst {n}") for n in range(3)]
+    announce = RunFacts.announce
+
+    def away(facts: RunFacts, event: Event, sha: str) -> None:
+        if sha == burst[1]:
+            raise OSError
+        announce(facts, event, sha)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RunFacts, "announce", away)
+        first = poke(watch(repository))
+    remember(first)
+    then = poke(watch(repository))
+    assert [run["conf"]["ref"] for run in (*first, *then)] == burst
