@@ -18,7 +18,7 @@ from slipway.model.facts import Json
 from slipway.operators.swap import FleetOperator
 from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.lease_takeover import run_lease
-from slipway.tasks.outcomes import note_rolled_back
+from slipway.tasks.outcomes import note_failed, note_rolled_back
 from slipway.tasks.own_swap import forget_swap, never_began, note_failure
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.schema.left_behind import tell_schema
@@ -44,6 +44,8 @@ class RollBackOperator(FleetOperator):
 
     wish = Goal.ROLLED_BACK
     last = way_back = True
+    # A deployment of this run went; for the commit's page.
+    went_back = False
 
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
@@ -105,6 +107,9 @@ class RollBackOperator(FleetOperator):
         group = fleet.of(swap.image.release.version)
         if group is None or not group.attached:  # else it served before, and goes on
             note_failure(context, swap.image.release, swap.target.environment)
-            note_rolled_back(context, self.target, release, serving_version(fleet) or "")
+            serves = serving_version(fleet) or ""
+            self.went_back = note_rolled_back(context, self.target, release, serves)
+        else:
+            note_failed(context, self.target, release, "")
         forget_swap(context)
         lease.finish(release)

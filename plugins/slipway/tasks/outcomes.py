@@ -66,13 +66,14 @@ def note_failed(context: Context, target: DeployTarget, version: str, why: str) 
     _note(context, target.environment, _release(target.project, version), Outcome.FAILED, why=why)
 
 
-def note_rolled_back(context: Context, target: DeployTarget, version: str, to: str) -> None:
+def note_rolled_back(context: Context, target: DeployTarget, version: str, to: str) -> bool:
     """Note that a release went, and what serves in its place; whoever failed, it is noted by now.
 
     :param context: the task's.
     :param target: the environment.
     :param version: the release that went.
     :param to: the version that serves; empty where none does.
+    :returns: whether there is anything to note: a run that began nothing took nothing back.
     """
     ti: Any = context["ti"]
     release, tasks = _release(target.project, version), tuple(failed_tasks(ti))
@@ -80,7 +81,7 @@ def note_rolled_back(context: Context, target: DeployTarget, version: str, to: s
     report = reports.of(target.project, target.environment, version=version, run_id=ti.run_id)
     why = report.why if report else ""
     _note(context, target.environment, release, Outcome.FAILED, why=why, tasks=tasks)
-    _note(context, target.environment, release, Outcome.ROLLED_BACK, serves=to, tasks=tasks)
+    return _note(context, target.environment, release, Outcome.ROLLED_BACK, serves=to, tasks=tasks)
 
 
 def note_succeeded(context: Context, release: Release, environment: str) -> None:
@@ -124,17 +125,18 @@ def note_ended(context: Context, target: DeployTarget, half: UnfinishedSwap, ser
 
 def _note(
     context: Context, environment: str, release: Release, outcome: Outcome, **more: Any
-) -> None:
+) -> bool:
     facts = run_facts(context)
     begun = facts.swap() if facts is not None else None
     # What the task was told is an XCom; what the run began, it signed.
     if begun is None or begun.version != release.version:
-        return
+        return False
     outcomes = DeploymentOutcomes(artifact_store())
     outcomes.note(
         begun.name,
         _made(context, environment, release, outcome, by=triggered_by(context), **more),
     )
+    return True
 
 
 def _made(

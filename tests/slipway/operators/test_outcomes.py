@@ -124,8 +124,17 @@ def test_a_run_that_began_nothing_is_none() -> None:
     operator = RollBackOperator(task_id="t", target=make_target(), image=None)
     with pytest.raises(AirflowSkipException):
         operator.execute(SwapTask().context)
-    go(RollBackOperator)
-    assert past() == []
+    operator = RollBackOperator(task_id="t", target=make_target(), image=make_image("2").to_json())
+    operator.execute(SwapTask().context)
+    assert (past(), operator.went_back) == ([], False)
+
+
+def test_one_that_failed_where_it_serves_already_is_not_left_open() -> None:
+    image = make_image("1").to_json()
+    for kind in (LaunchOperator, RollBackOperator):
+        kind(task_id="t", target=make_target(), image=image).execute(SwapTask().context)
+    [one] = past()
+    assert one.outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize("shifted", [False, True])

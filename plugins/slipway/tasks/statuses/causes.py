@@ -17,6 +17,11 @@ def counts_of(context: Context) -> TestCounts | None:
     return getattr(context["task"], "counts", None)
 
 
+def went_back(context: Context) -> bool:
+    """Tell whether a roll back took something back, which its task still knows."""
+    return bool(getattr(context["task"], "went_back", True))
+
+
 def cause_of(context: Context) -> BaseException | None:
     """Return what a task failed for: a person's mistake comes wrapped up for Airflow."""
     found: Any = context.get("exception")

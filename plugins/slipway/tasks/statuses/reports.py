@@ -36,7 +36,7 @@ from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import CHECKOUT, kept_fact
 from slipway.tasks.making_way.side_by_side import STOPPED
 from slipway.tasks.params import is_dry_run
-from slipway.tasks.statuses.causes import cause_of, counts_of, reason
+from slipway.tasks.statuses.causes import cause_of, counts_of, reason, went_back
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 # Seconds that a task's process waits for its notes to be written, and not for long: of a failure
 # Airflow is told when the process has ended, and a roll back may wait for that.
 _PATIENCE = 2.0
+# What there is to say; None where it was said already, or is no news.
+_Said = tuple[StatusState, str] | None
 # Where an environment's own DAG has the release from.
 CHOOSE_RELEASE = "choose_release"
 
@@ -138,31 +140,30 @@ class StatusReporter:
         if self.skipped:
             self._end(context, lambda: (StatusState.STOPPED, self.skipped))
 
-    def _end(self, context: Context, found: Callable[[], tuple[StatusState, str]]) -> None:
+    def _end(self, context: Context, found: Callable[[], _Said]) -> None:
         thread = self._beside(context, found)
         thread.join(_PATIENCE)
         if thread.is_alive():
             log = context["task"].log
             log.warning("the commit's page is not told: the artifact store does not answer")
 
-    def _beside(
-        self, context: Context, found: Callable[[], tuple[StatusState, str]]
-    ) -> threading.Thread:
+    def _beside(self, context: Context, found: Callable[[], _Said]) -> threading.Thread:
         """Leave a note from a thread, which ends with this process."""
         arguments = (context, found, time.time_ns())
         thread = threading.Thread(target=self._leave, args=arguments, name="status", daemon=True)
         thread.start()
         return thread
 
-    def _leave(
-        self, context: Context, found: Callable[[], tuple[StatusState, str]], at: int
-    ) -> None:
+    def _leave(self, context: Context, found: Callable[[], _Said], at: int) -> None:
         """Leave a note; whatever goes wrong is said, and nothing more."""
         try:
             if is_dry_run(context):
                 return
             release, branch = self._release(context)
-            state, said = found()
+            told = found()
+            if told is None:
+                return
+            state, said = told
             # As in the log, which a host is none of.
             text = str(redact(said))
             StatusNotes(artifact_store()).add(self._note(context, release, branch, state, text, at))
@@ -209,10 +210,11 @@ class StatusReporter:
             checkout = door.record(Release.from_json(told)).checkout
         return checkout.release, "" if checkout.tag else checkout.branch
 
-    def _outcome(self, context: Context) -> tuple[StatusState, str]:
+    def _outcome(self, context: Context) -> _Said:
         ti: Any = context["ti"]
         if self.passed is Says.ROLLED_BACK:
-            return StatusState.FAILED, self._rolled_back(ti)
+            # Where nothing went, what failed has said why.
+            return (StatusState.FAILED, self._rolled_back(ti)) if went_back(context) else None
         return StatusState.SUCCESSFUL, self._success(context, ti)
 
     def _success(self, context: Context, ti: Any) -> str:
@@ -242,12 +244,15 @@ class StatusReporter:
         why = f": {failed[0].rpartition('.')[2]} failed" if failed else ""
         return f"rolled back{why}"
 
-    def _failure(self, context: Context) -> tuple[StatusState, str]:
+    def _failure(self, context: Context) -> _Said:
         ti: Any = context["ti"]
         if self.refused:
             return StatusState.STOPPED, self.refused
-        why = reason(context)
-        if self._was_stopped(context, ti):
+        why, others = reason(context), _stopped_for(ti)
+        if any(one in self.stage.tasks for one in others):
+            return None  # the stage has failed, and that one has said why
+        # Somebody stopped it, or another stage.
+        if others or isinstance(cause_of(context), PipelineStopped):
             return StatusState.STOPPED, brief(why)
         counts = counts_of(context)
         if counts is not None:
@@ -255,14 +260,13 @@ class StatusReporter:
         step = ti.task_id.rpartition(".")[2]
         return StatusState.FAILED, brief(f"{step}: {why}" if self.stage.environment else why)
 
-    def _was_stopped(self, context: Context, ti: Any) -> bool:
-        """Tell whether somebody stopped the task, or it stopped since another one failed."""
-        if isinstance(cause_of(context), PipelineStopped):
-            return True
-        try:
-            return bool(ti.xcom_pull(task_ids=ti.task_id, key=STOPPED))
-        except Exception:
-            return False  # nobody can say, and it is no reason to say nothing of the failure
+
+def _stopped_for(ti: Any) -> list[str]:
+    """Name the tasks for whose failure a task stopped; none where it failed by itself."""
+    try:
+        return list(ti.xcom_pull(task_ids=ti.task_id, key=STOPPED) or ())
+    except Exception:
+        return []  # nobody can say, and it is no reason to say nothing of the failure
 
 
 def ended(note: StatusNote, state: StatusState, text: str) -> StatusNote:

@@ -296,6 +296,22 @@ def test_a_task_that_stops_since_another_failed_is_stopped(monkeypatch: pytest.M
     assert outcome.said[-1] == (STOPPED_STATE, "stopped, because test failed")
 
 
+def test_a_bake_that_stops_beside_its_preflight_hides_no_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = stage("dev", "preflight", "bake_image")
+    missing = UnhealthyRelease("DATABASE_URL is missing", advice="set it")
+    run(monkeypatch, raises(missing), task_id="preflight", told=both)
+    outcome = run(
+        monkeypatch,
+        raises(AirflowFailException("stopped, because preflight failed")),
+        task_id="bake_image",
+        told=both,
+        xcoms={("bake_image", STOPPED): ["preflight"]},
+    )
+    assert outcome.said == [(FAILED, "preflight: DATABASE_URL is missing")]
+
+
 def test_a_pipeline_that_somebody_stopped_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     outcome = run(monkeypatch, raises(PipelineStopped("stopped")), passed=Says.TESTS)
     assert outcome.said == [(STOPPED_STATE, "stopped")]
@@ -328,6 +344,14 @@ def test_a_release_that_was_rolled_back_says_what_failed(monkeypatch: pytest.Mon
         states={"swap.fleet_healthy": "failed"},
     )
     assert outcome.said == [(FAILED, "rolled back: fleet_healthy failed")]
+
+
+def test_a_run_that_launched_nothing_is_not_called_rolled_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Work, "went_back", False, raising=False)
+    outcome = run(monkeypatch, lambda: None, told=stage("dev"), passed=Says.ROLLED_BACK)
+    assert (outcome.state, outcome.said) == ("success", [])
 
 
 def test_what_a_log_masks_no_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
