@@ -41,7 +41,8 @@ def make_hook(project: Project, place: HookPlace, address: str, out: TextIO) -> 
         msg = f"the project file of {project.name} names no connection with a webhook's secret"
         advice = f"add `repository: {{webhook: {project.name.replace('-', '_')}_webhook}}`"
         raise ProjectFileError(msg, advice=advice)
-    if repository.connection is None:
+    connection = repository.forge_connection or repository.connection
+    if connection is None:
         msg = f"the project file of {project.name} names no connection with a token for the host"
         advice = (
             "name one in `repository: {connection: ...}`, or make the hook by hand, as "
@@ -50,7 +51,7 @@ def make_hook(project: Project, place: HookPlace, address: str, out: TextIO) -> 
         raise ProjectFileError(msg, advice=advice)
     secret = webhook_secrets(repository.webhook)[0].decode()
     url = _url(project.name, place, address)
-    hooks = open_hooks(place, repository.connection, secret=secret)
+    hooks = open_hooks(place, connection, secret=secret)
     done = repair(hooks, project=project.name, url=url, secret=secret)
     out.writelines(f"{line}\n" for line in _lines(project.name, place, url, done))
 
@@ -122,7 +123,12 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         project = _project(given.project)
-        place = hook_place(project.repository.url, kind=given.forge, server=given.forge_url)
+        source = project.repository
+        place = hook_place(
+            source.url,
+            kind=given.forge or source.forge or "",
+            server=given.forge_url or source.forge_url or "",
+        )
         address = given.url or conf.get("api", "base_url", fallback="") or ""
         make_hook(project, place, address, sys.stdout)
     except SlipwayError as error:

@@ -13,6 +13,7 @@ from include.cli import hook
 from include.project.loader import PROJECTS, LoadedProjects, load_project
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.hook_notes import note_hook
+from slipway.model.forge.place import ForgeKind
 from tests.fakes.hook_host import HookHost, hook_host
 
 SECRET, TOKEN = "0123456789abcdef" * 2, "a-token-of-the-host"
@@ -33,10 +34,11 @@ def _project(
     monkeypatch: pytest.MonkeyPatch,
     webhook: str | None = "shop_webhook",
     connection: str | None = "shop_git",
+    **more: object,
 ) -> None:
     found = load_project(PROJECTS / "guestbook.yaml")
     changes = {"url": "git@git.corp:acme/shop.git", "webhook": webhook, "connection": connection}
-    repository = found.repository.model_copy(update=changes)
+    repository = found.repository.model_copy(update={**changes, **more})
     shop = found.model_copy(update={"name": "shop", "repository": repository})
     shelf = LoadedProjects(projects={"shop": shop}, errors={})
     monkeypatch.setattr(hook, "load_projects", lambda: shelf)
@@ -140,3 +142,13 @@ def test_the_servers_own_address_is_the_default(
     assert _type(host, url="") == 0
     (made,) = host.hooks.values()
     assert made["config"]["url"] == "https://airflow.corp/ci/slipway/hooks/shop"
+
+
+def test_what_the_project_file_says_of_its_host_need_not_be_typed(
+    host: HookHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forge = {"forge": ForgeKind(host.kind), "forge_url": host.url, "forge_connection": "shop_git"}
+    _project(monkeypatch, connection="shop_key_of_git_alone", **forge)
+    assert hook.main(["shop", "--url", AIRFLOW]) == 0
+    assert "shop: GitHub, acme/shop" in capsys.readouterr().out
+    assert len(host.hooks) == 1

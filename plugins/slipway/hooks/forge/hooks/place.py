@@ -17,6 +17,7 @@ from slipway.hooks.forge.hooks.bitbucket_server import BitbucketServerHooks
 from slipway.hooks.forge.hooks.gitea import GiteaHooks
 from slipway.hooks.forge.hooks.github import GitHubHooks
 from slipway.hooks.forge.hooks.gitlab import GitLabHooks
+from slipway.model.forge.login import ForgeLogin
 from slipway.model.git.url import GitUrl, parse_url
 
 # Kind of host -> what people call it, and its webhooks.
@@ -102,12 +103,15 @@ def open_hooks(place: HookPlace, connection_id: str, *, secret: str = "") -> Hos
         msg = f"the connection {connection_id!r} has no token as its password"
         raise RepositoryRefused(msg, advice="add one beside the ssh key, for the host's API")
     mask_secret(token)
-    login = (connection.login or "").strip()
-    email = str(connection.extra_dejson.get("email") or (login if "@" in login else ""))
+    login = ForgeLogin(
+        user=(connection.login or "").strip(),
+        token=token,
+        email=str(connection.extra_dejson.get("email") or ""),
+    )
     hooks = KINDS[place.kind][1]
     api = HostApi(
         server=place.server,
-        authorization=_authorization(place.kind, token, email),
+        authorization=_authorization(place.kind, login),
         connection=connection_id,
         scopes=hooks.scopes,
         hidden=(token, secret),
@@ -123,8 +127,8 @@ def _server(address: GitUrl, kind: str, before: list[str]) -> str:
     return "/".join([f"{scheme}://{address.host}{port}", *below])
 
 
-def _authorization(kind: str, token: str, email: str) -> str:
+def _authorization(kind: str, login: ForgeLogin) -> str:
     """Show a token as its host wants it; Atlassian's API tokens go beside their owner's address."""
-    if kind == "bitbucket" and email:
-        return f"Basic {base64.b64encode(f'{email}:{token}'.encode()).decode()}"
-    return f"token {token}" if kind == "gitea" else f"Bearer {token}"
+    if kind == "bitbucket" and login.is_api_token and login.address:
+        return f"Basic {base64.b64encode(f'{login.address}:{login.token}'.encode()).decode()}"
+    return f"token {login.token}" if kind == "gitea" else f"Bearer {login.token}"
