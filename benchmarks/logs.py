@@ -26,6 +26,7 @@ import structlog
 from airflow.sdk.execution_time import supervisor
 from airflow.sdk.log import logging_processors
 
+from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.operators.run_pipeline import TOGETHER
 from slipway.pipeline.compiler.compiler import Build, compile_file
@@ -122,7 +123,7 @@ def _task(records: int) -> None:
     engine = ContainerEngine(
         docker.APIClient(timeout=60), installation=f"benchmark-{uuid.uuid4().hex[:6]}"
     )
-    output = LogGroups(lambda line: log.info("%s", line), together=TOGETHER)
+    output = LogGroups(lambda line: log.info("%s", line), together=TOGETHER, waiting=Spill)
     (spec,) = compile_file(
         load(_pipeline().encode(), file=".drone.yml", trusted=False),
         Build(id=f"slipway-{engine.installation}", labels={"slipway.run": "benchmark"}),
