@@ -21,7 +21,7 @@ PROJECTS = Path(__file__).parent.parent / "projects"
 
 
 # The DAGs of all projects together, whose ids no project's DAG can have as well.
-SHARED = ("commits", "housekeeping")
+SHARED = ("commits", "housekeeping", "statuses")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

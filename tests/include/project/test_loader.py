@@ -288,7 +288,7 @@ def test_the_tasks_know_what_is_delivered(tmp_path: Path) -> None:
     assert test.submodules == deb.submodules == {"https://h/o/": "token"}
 
 
-@pytest.mark.parametrize("name", ["commits", "housekeeping"])
+@pytest.mark.parametrize("name", ["commits", "housekeeping", "statuses"])
 def test_a_project_cannot_take_the_name_of_a_shared_dag(tmp_path: Path, name: str) -> None:
     said = _broken(tmp_path, "name: guestbook\n", f"name: {name}\n")
     assert f"{name!r} is the name of a DAG of all projects together" in said
