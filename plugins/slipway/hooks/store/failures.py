@@ -49,7 +49,7 @@ class FailureReports:
         for name in reversed(self._names(folder)):
             try:
                 yield FailureReport.from_json(self._store.get_json(f"{folder}/{name}"))
-            except (TypeError, ValueError, AttributeError):
+            except (TypeError, ValueError, AttributeError, RecursionError):
                 continue
 
     def of(

@@ -62,7 +62,9 @@ def test_the_history_of_deployments_does_not_trip_over_it(store: ArtifactStore) 
     assert history.versions("shop", "dev") == ["1"]
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"project": "shop"}', b"null", b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"project": "shop"}', b"null", b"\xff", b"[" * 200_000]
+)
 def test_what_somebody_else_put_there_is_passed_over(store: ArtifactStore, content: bytes) -> None:
     reports = FailureReports(store)
     reports.keep(_report())
