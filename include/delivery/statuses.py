@@ -61,6 +61,12 @@ _ENVIRONMENT: _Words = {
     "swap.roll_back": {"passed": Says.ROLLED_BACK},
 }
 _LAST = "swap.record_deployment"
+# What comes before the release: the words of each stage, and its last task.
+_STAGES: Mapping[str, tuple[_Words, str]] = {
+    "test": (_TEST, TEST),
+    "migrations": (_MIGRATIONS, REHEARSE),
+    "package": (_PACKAGE, PUBLISH_APT),
+}
 
 
 def report_commit(dag: DAG, project: Project) -> None:
@@ -71,11 +77,7 @@ def report_commit(dag: DAG, project: Project) -> None:
     """
     if not project.repository.statuses:
         return
-    for name, words, last in (
-        ("test", _TEST, TEST),
-        ("migrations", _MIGRATIONS, REHEARSE),
-        ("package", _PACKAGE, PUBLISH_APT),
-    ):
+    for name, (words, last) in _STAGES.items():
         _report(dag, project, name, words, last=last)
     if project.continuous:
         report_environment(dag, project, project.continuous)
@@ -89,7 +91,9 @@ def report_environment(dag: DAG, project: Project, name: str) -> None:
     :param name: the environment's name.
     """
     if project.repository.statuses:
-        _report(dag, project, name, _ENVIRONMENT, last=_LAST, environment=name)
+        # An environment may be called `test` as well; no environment's name has a slash.
+        stage = f"deploy/{name}" if name in _STAGES else name
+        _report(dag, project, stage, _ENVIRONMENT, last=_LAST, environment=name)
 
 
 def statuses_dag(projects: Iterable[Project]) -> DAG | None:

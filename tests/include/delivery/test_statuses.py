@@ -74,6 +74,13 @@ def test_a_commit_has_a_status_for_each_stage(project: Project) -> None:
     assert set(found) == {"test", "migrations", "package", "dev"}
 
 
+def test_an_environment_called_test_has_a_status_of_its_own(project: Project) -> None:
+    environments = {"test": project.environments["dev"], "prod": project.environments["prod"]}
+    found = stages(build(asking(project, environments=environments), "guestbook"))
+    assert found["test"] == ["test"]
+    assert "swap.launch" in found["deploy/test"]
+
+
 def test_every_task_of_a_deployment_has_its_words(project: Project) -> None:
     dag = build(asking(project), "guestbook.prod")
     assert set(dag.task_ids) - set(stages(dag)["prod"]) == {"choose_release"}
