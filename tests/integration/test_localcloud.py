@@ -24,7 +24,6 @@ from tests.integration.localcloud_process import (
     PORT,
     Load,
     client,
-    instance,
     leftovers,
     ssh,
     until,
@@ -78,17 +77,24 @@ def debian() -> str:
     return str(image["ImageId"])
 
 
-def launch(**more: Any) -> str:
+def launched(**more: Any) -> dict[str, Any]:
     request = {"ImageId": debian(), "MinCount": 1, "MaxCount": 1, "KeyName": "test"} | more
-    return str(client("ec2").run_instances(**request)["Instances"][0]["InstanceId"])
+    made: dict[str, Any] = client("ec2").run_instances(**request)["Instances"][0]
+    return made
+
+
+def launch(**more: Any) -> str:
+    return str(launched(**more)["InstanceId"])
 
 
 def test_an_image_made_from_a_machine_boots_as_another_machine(key: Path) -> None:
     ec2 = client("ec2")
     data = "#cloud-config\nwrite_files: [{path: /etc/a/b, content: hello, owner: 'root:admin'}]"
-    first = launch(UserData=data, ClientToken="once")
+    made = launched(UserData=data, ClientToken="once")
+    # It may run a moment later.
+    assert made["State"]["Name"] == "pending"
+    first = str(made["InstanceId"])
     assert launch(UserData=data, ClientToken="once") == first
-    assert instance(first)["State"]["Name"] == "pending"
     address = wait_for_state(first, "running")["PrivateIpAddress"]
     seen = ssh(key, address, "hostname; stat -c '%G %a' /etc/a/b; systemctl show-environment")
     assert seen.splitlines()[:2] == [f"ip-{address.replace('.', '-')}", "admin 644"]
