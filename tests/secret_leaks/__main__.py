@@ -148,10 +148,15 @@ def _public_key() -> str:
 
 def _new_temporary_files(since: float) -> Iterator[Path]:
     """Yield what was written meanwhile; others come and go at the same time."""
+    # Where the demo told whoever started it how to log in, and we go on.
+    ours = [os.fstat(stream) for stream in (1, 2)]
     for folder, _, names in os.walk(tempfile.gettempdir()):
         for path in (Path(folder) / name for name in names):
             with suppress(OSError):
-                if path.lstat().st_mtime > since and path.is_file():
+                seen = path.lstat()
+                if any(os.path.samestat(seen, own) for own in ours):
+                    continue
+                if seen.st_mtime > since and path.is_file():
                     yield path
 
 
