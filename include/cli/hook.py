@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from airflow.sdk.configuration import conf
 
 from include.project.loader import load_projects
+from include.project.lookup import find_project
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError, RepositoryRefused, SlipwayError
 from slipway.hooks.forge.hooks.base import HOOKS_PATH
@@ -23,7 +24,6 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.hook_notes import last_hook
 from slipway.hooks.webhook_secret import webhook_secrets
 from slipway.model.text.inert import visible
-from slipway.model.text.nearest import suggestion
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not bound
 
@@ -102,17 +102,6 @@ def _lines(project: str, place: HookPlace, url: str, done: Repaired) -> list[str
     return lines
 
 
-def _project(name: str) -> Project:
-    shelf = load_projects()
-    if name not in shelf.projects:
-        broken = next((one for one in shelf.errors.values() if name in str(one)), None)
-        if broken is not None:
-            raise broken
-        msg = f"there is no project {name!r}{suggestion(name, shelf.projects)}"
-        raise ProjectFileError(msg, advice="fab check lists them")
-    return shelf.projects[name]
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Make it; returns 2 where something is wrong with what was asked, or with what is there."""
     parser = argparse.ArgumentParser(prog="python -m include.cli.hook")
@@ -122,7 +111,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--forge-url", default="", help="where the host's REST API begins")
     given = parser.parse_args(arguments)
     try:
-        project = _project(given.project)
+        shelf = load_projects()
+        project = find_project(shelf.projects, given.project, shelf.errors.values())
         source = project.repository
         place = hook_place(
             source.url,

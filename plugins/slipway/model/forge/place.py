@@ -25,7 +25,7 @@ class ForgeKind(StrEnum):
 
 
 # Hosts that everybody shares, also as they are called for ssh on port 443: kind, and server.
-_PUBLIC = {
+PUBLIC_HOSTS = {
     "bitbucket.org": (ForgeKind.BITBUCKET, "https://api.bitbucket.org"),
     "altssh.bitbucket.org": (ForgeKind.BITBUCKET, "https://api.bitbucket.org"),
     "github.com": (ForgeKind.GITHUB, "https://api.github.com"),
@@ -61,7 +61,7 @@ def kind_of(url: str) -> ForgeKind | None:
 
     :param url: of the repository, as git takes it.
     """
-    known = _PUBLIC.get(parse_url(url).host.lower())
+    known = PUBLIC_HOSTS.get(parse_url(url).host.lower())
     return known[0] if known else None
 
 
@@ -77,7 +77,7 @@ def place_of(
     :raises ValueError: when the URL does not say it, with what to add to the project file.
     """
     address = parse_url(url)
-    known = _PUBLIC.get(address.host.lower())
+    known = PUBLIC_HOSTS.get(address.host.lower())
     kind = kind or (known[0] if known else None)
     if kind is None:
         msg = (

@@ -5,11 +5,8 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
-from airflow.sdk.log import mask_secret
-
-from slipway.exceptions import RepositoryRefused
+from slipway.exceptions import ForgeRefused, RepositoryRefused
+from slipway.hooks.forge.connection import forge_login
 from slipway.hooks.forge.hooks.api import HostApi
 from slipway.hooks.forge.hooks.base import HostHooks
 from slipway.hooks.forge.hooks.bitbucket_cloud import BitbucketCloudHooks
@@ -18,6 +15,7 @@ from slipway.hooks.forge.hooks.gitea import GiteaHooks
 from slipway.hooks.forge.hooks.github import GitHubHooks
 from slipway.hooks.forge.hooks.gitlab import GitLabHooks
 from slipway.model.forge.login import ForgeLogin
+from slipway.model.forge.place import PUBLIC_HOSTS
 from slipway.model.git.url import GitUrl, parse_url
 
 # Kind of host -> what people call it, and its webhooks.
@@ -27,16 +25,6 @@ KINDS: dict[str, tuple[str, type[HostHooks]]] = {
     "github": ("GitHub", GitHubHooks),
     "gitlab": ("GitLab", GitLabHooks),
     "gitea": ("Gitea", GiteaHooks),
-}
-_PUBLIC = {
-    "bitbucket.org": ("bitbucket", "https://api.bitbucket.org"),
-    "altssh.bitbucket.org": ("bitbucket", "https://api.bitbucket.org"),
-    "github.com": ("github", "https://api.github.com"),
-    "ssh.github.com": ("github", "https://api.github.com"),
-    "gitlab.com": ("gitlab", "https://gitlab.com"),
-    "altssh.gitlab.com": ("gitlab", "https://gitlab.com"),
-    "codeberg.org": ("gitea", "https://codeberg.org"),
-    "gitea.com": ("gitea", "https://gitea.com"),
 }
 
 
@@ -68,7 +56,7 @@ def hook_place(url: str, *, kind: str = "", server: str = "") -> HookPlace:
     :raises RepositoryRefused: when the URL does not say it.
     """
     address = parse_url(url)
-    known = _PUBLIC.get(address.host.lower(), ("", ""))
+    known = PUBLIC_HOSTS.get(address.host.lower(), ("", ""))
     kind = kind or known[0]
     if kind not in KINDS:
         msg = f"nothing tells what kind of host {address.host} is"
@@ -94,27 +82,16 @@ def open_hooks(place: HookPlace, connection_id: str, *, secret: str = "") -> Hos
     :raises RepositoryRefused: when there is no such connection, or no token in it.
     """
     try:
-        connection = BaseHook.get_connection(connection_id)
-    except AirflowNotFoundException as error:
-        msg = f"Airflow has no connection {connection_id!r}, which the project file names"
-        raise RepositoryRefused(msg, advice="add it, or correct the name") from error
-    token = (connection.password or "").strip()
-    if not token:
-        msg = f"the connection {connection_id!r} has no token as its password"
-        raise RepositoryRefused(msg, advice="add one beside the ssh key, for the host's API")
-    mask_secret(token)
-    login = ForgeLogin(
-        user=(connection.login or "").strip(),
-        token=token,
-        email=str(connection.extra_dejson.get("email") or ""),
-    )
+        login = forge_login(connection_id)
+    except ForgeRefused as error:
+        raise RepositoryRefused(error.message, advice=error.advice) from error
     hooks = KINDS[place.kind][1]
     api = HostApi(
         server=place.server,
         authorization=_authorization(place.kind, login),
         connection=connection_id,
         scopes=hooks.scopes,
-        hidden=(token, secret),
+        hidden=(login.token, secret),
     )
     return hooks(send=api.send, path=place.path)
 
