@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import structlog
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.api.datamodels._generated import DagRun, TIRunContext
 from airflow.sdk.execution_time import comms, task_runner
 from airflow.sdk.execution_time.comms import CommsDecoder
-from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from slipway.exceptions import CloudUnavailable
 from slipway.hooks.store.artifacts import artifact_store
@@ -21,6 +18,7 @@ from slipway.hooks.store.heads import head_key
 from slipway.tasks.making_way import side_by_side
 from slipway.tasks.making_way.hurry import Hurry
 from slipway.tasks.making_way.side_by_side import STOPPED, SideBySide
+from tests.fakes.airflow_task_runner import task_instance
 
 DAG_ID, RUN_ID = "shop", "commit__1"
 
@@ -73,24 +71,7 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(monkeypatch: pytest.MonkeyPatch, supervisor: Supervisor, task: BaseOperator) -> Any:
     """Run a task as a worker does, and return its state and what the supervisor is told."""
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
-    now = datetime.now(UTC)
-    dag_run = DagRun.model_construct(
-        dag_id=DAG_ID, run_id=RUN_ID, logical_date=None, run_after=now, start_date=now, conf={},
-        run_type="manual", state="running", consumed_asset_events=[], partition_key=None,
-        triggering_user_name=None, data_interval_start=None, data_interval_end=None,
-        clear_number=0, end_date=None, note=None,
-    )  # fmt: skip
-    server = TIRunContext.model_construct(
-        dag_run=dag_run, max_tries=2, should_retry=True, variables=[], connections=[],
-        task_reschedule_count=0, upstream_map_indexes={}, next_method=None, next_kwargs=None,
-        xcom_keys_to_clear=[],
-    )  # fmt: skip
-    ti: Any = RuntimeTaskInstance.model_construct(
-        id=uuid4(), task_id=task.task_id, dag_id=DAG_ID, run_id=RUN_ID, try_number=1,
-        map_index=-1, hostname="h", task=task, start_date=now, max_tries=2,
-        dag_version_id=uuid4(), _ti_context_from_server=server,
-    )  # fmt: skip
-    ti._ti_context_from_server = server
+    ti, dag_run = task_instance(task, dag_id=DAG_ID, run_id=RUN_ID)
     context: Any = {"ti": ti, "task": task, "dag_run": dag_run, "run_id": RUN_ID}
     monkeypatch.setattr(task_runner, "_prepare", lambda *_: None)
     state, told, _ = task_runner._run_task_and_map_outcome(ti, context, structlog.get_logger())

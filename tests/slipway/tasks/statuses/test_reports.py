@@ -6,19 +6,15 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import structlog
 from airflow.sdk import DAG, BaseOperator
-from airflow.sdk.api.datamodels._generated import DagRun, TIRunContext
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time import comms, task_runner
 from airflow.sdk.execution_time.comms import CommsDecoder
-from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from slipway.exceptions import CloudUnavailable, PipelineStopped, TestsFailed, UnhealthyRelease
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
@@ -32,6 +28,7 @@ from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.statuses import reports as status_reports
 from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
 from tests.fakes.airflow_run import FakeTask
+from tests.fakes.airflow_task_runner import task_instance
 from tests.slipway.operators.commit_runs import sign
 from tests.slipway.operators.releases import catalogue, make_record
 
@@ -141,27 +138,15 @@ def run(
 
 
 def _in_airflow(dag: DAG, task: BaseOperator, *, retries: bool, params: dict[str, Any]) -> str:
-    now = datetime.now(UTC)
-    dag_run = DagRun.model_construct(
-        dag_id=DAG_ID, run_id=RUN_ID, logical_date=None, run_after=now, start_date=now, conf={},
-        run_type="manual", state="running", consumed_asset_events=[], partition_key=None,
-        triggering_user_name=None, data_interval_start=None, data_interval_end=None,
-        clear_number=0, end_date=None, note=None,
-    )  # fmt: skip
-    server = TIRunContext.model_construct(
-        dag_run=dag_run, max_tries=2, should_retry=retries, variables=[], connections=[],
-        task_reschedule_count=0, upstream_map_indexes={}, next_method=None, next_kwargs=None,
-        xcom_keys_to_clear=[],
-    )  # fmt: skip
-    ti: Any = RuntimeTaskInstance.model_construct(
-        id=uuid4(), task_id=task.task_id, dag_id=DAG_ID, run_id=RUN_ID, try_number=1,
-        map_index=-1, hostname="h", task=task, start_date=now, max_tries=2,
-        dag_version_id=uuid4(), _ti_context_from_server=server,
-    )  # fmt: skip
-    ti._ti_context_from_server = server
+    ti, dag_run = task_instance(task, dag_id=DAG_ID, run_id=RUN_ID, should_retry=retries)
     context: Any = {
-        "ti": ti, "task": task, "dag": dag, "dag_run": dag_run, "run_id": RUN_ID, "params": params,
-    }  # fmt: skip
+        "ti": ti,
+        "task": task,
+        "dag": dag,
+        "dag_run": dag_run,
+        "run_id": RUN_ID,
+        "params": params,
+    }
     log = structlog.get_logger()
     state, _, error = task_runner.run(ti, context, log)
     context["exception"] = error
