@@ -96,11 +96,18 @@ class Bench:
             f"--base-path={self.home / 'git'}",
             str(self.home / "git"),
         ]
-        commands = [git, *([airflow, *words] for words in (
-            ("api-server", "--host", "127.0.0.1", "--port", str(self._ports["api"])),
-            ("scheduler", "--skip-serve-logs"), ("dag-processor",),
-            ("triggerer", "--skip-serve-logs"),
-        ))]  # fmt: skip
+        commands = [
+            git,
+            *(
+                [airflow, *words]
+                for words in (
+                    ("api-server", "--host", "127.0.0.1", "--port", str(self._ports["api"])),
+                    ("scheduler", "--skip-serve-logs"),
+                    ("dag-processor",),
+                    ("triggerer", "--skip-serve-logs"),
+                )
+            ),
+        ]
         with ExitStack() as started:
             for command in commands:
                 started.enter_context(_process(command, self._environment, self.home / "log"))
@@ -151,8 +158,13 @@ class Bench:
         return self._git("rev-parse", "HEAD")
 
     def _git(self, *words: str, at: Path | None = None) -> str:
-        who = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "A",
-               "GIT_COMMITTER_EMAIL": "a@b", "PATH": os.environ["PATH"]}  # fmt: skip
+        who = {
+            "GIT_AUTHOR_NAME": "A",
+            "GIT_AUTHOR_EMAIL": "a@b",
+            "GIT_COMMITTER_NAME": "A",
+            "GIT_COMMITTER_EMAIL": "a@b",
+            "PATH": os.environ["PATH"],
+        }
         done = subprocess.run(  # noqa: S603 - constant words
             ["git", *words],  # noqa: S607
             cwd=at or self._repository,

@@ -34,8 +34,11 @@ RUN_HERE = [one for one in COMMANDS if one not in (*NEEDS_DOCKER, *NEEDS_THE_DEM
 # In prose and tables.
 NAMED = [" ".join(one.split()) for one in re.findall(r"`((?:fab|make|airflow) [^`]+)`", README)]
 DEPLOYS = [one for one in NAMED if one.startswith("fab deploy")]
-WHO = {f"GIT_{role}_{field}": f"{field.lower()}@example.org"
-       for role in ("AUTHOR", "COMMITTER") for field in ("NAME", "EMAIL")}  # fmt: skip
+WHO = {
+    f"GIT_{role}_{field}": f"{field.lower()}@example.org"
+    for role in ("AUTHOR", "COMMITTER")
+    for field in ("NAME", "EMAIL")
+}
 
 
 @pytest.fixture
@@ -117,9 +120,13 @@ def test_what_needs_the_demo_says_so_and_knows_all_its_words(clone: Path, comman
 
 def test_the_project_file_says_of_the_place_what_the_command_prints() -> None:
     options = argparse.Namespace(
-        project="hello", environment="dev", listener=8083, port=8000, health="/healthz",
+        project="hello",
+        environment="dev",
+        listener=8083,
+        port=8000,
+        health="/healthz",
         database=False,
-    )  # fmt: skip
+    )
     printed = yaml.safe_load(add_environment._block(options))["dev"]
     written = yaml.safe_load(PROJECT_FILE)["environments"]["dev"]
     assert printed.items() <= written.items()

@@ -115,9 +115,7 @@ class HookHost:
 def hook_host(kind: str) -> Iterator[HookHost]:
     """Play one host."""
     host = HookHost(kind=kind)
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), type("Handler", (_Handler,), {"host": host})
-    )  # fmt: skip
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"host": host}))
     host.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

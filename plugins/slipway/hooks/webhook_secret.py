@@ -10,10 +10,7 @@ from slipway.exceptions import ProjectFileError
 
 # Characters that a secret has at least, and at most: Bitbucket takes no longer one.
 SHORTEST, LONGEST = 16, 128
-_MAKE = (
-    "airflow connections add {id} --conn-type generic "
-    '--conn-password "$(openssl rand -hex 32)"'
-)  # fmt: skip
+_MAKE = 'airflow connections add {id} --conn-type generic --conn-password "$(openssl rand -hex 32)"'
 
 
 def webhook_secrets(connection_id: str) -> tuple[bytes, ...]:

@@ -95,9 +95,15 @@ def _ask(
 
 def test_its_own_tests_pass(containers: Containers, database: Container) -> None:
     code, output = containers.run(
-        "slipway/python:3.11", "python", "-m", "pytest", "-q",
-        files=folder(SOURCES, "src"), working_dir="/src", environment={"DATABASE_URL": URL},
-    )  # fmt: skip
+        "slipway/python:3.11",
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        files=folder(SOURCES, "src"),
+        working_dir="/src",
+        environment={"DATABASE_URL": URL},
+    )
     assert (code, " passed" in output) == (0, True), output
 
 

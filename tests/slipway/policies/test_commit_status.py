@@ -81,19 +81,35 @@ def test_only_failures_whose_place_is_known_are_annotations() -> None:
         ({"bake_image": "success", "swap.launch": None, LAST: None}, False, None, ""),
         ({"bake_image": "up_for_retry"}, False, None, ""),
         ({"bake_image": "success", "swap.launch": "deferred"}, False, None, ""),
-        ({"bake_image": "failed", "swap.launch": "upstream_failed", LAST: "upstream_failed"},
-         False, StatusState.FAILED, "bake_image failed"),
-        ({"bake_image": "success", "swap.launch": "failed"}, True, StatusState.FAILED,
-         "launch failed"),
+        (
+            {"bake_image": "failed", "swap.launch": "upstream_failed", LAST: "upstream_failed"},
+            False,
+            StatusState.FAILED,
+            "bake_image failed",
+        ),
+        (
+            {"bake_image": "success", "swap.launch": "failed"},
+            True,
+            StatusState.FAILED,
+            "launch failed",
+        ),
         ({"bake_image": "success", LAST: "success"}, False, StatusState.SUCCESSFUL, "done"),
-        ({"bake_image": "success", "swap.launch": None}, True, StatusState.STOPPED,
-         "stopped before its end"),
-        ({"bake_image": "skipped", "swap.launch": "skipped"}, False, StatusState.STOPPED,
-         "stopped before its end"),
+        (
+            {"bake_image": "success", "swap.launch": None},
+            True,
+            StatusState.STOPPED,
+            "stopped before its end",
+        ),
+        (
+            {"bake_image": "skipped", "swap.launch": "skipped"},
+            False,
+            StatusState.STOPPED,
+            "stopped before its end",
+        ),
         ({}, True, StatusState.STOPPED, "its run is gone"),
         ({"test": "running"}, True, StatusState.STOPPED, "its run is gone"),
     ],
-)  # fmt: skip
+)
 def test_a_stage_that_nobody_ended_ends_as_its_tasks_did(
     states: dict[str, str | None], over: bool, state: StatusState | None, text: str
 ) -> None:

@@ -81,9 +81,19 @@ def test_finds_are_not_remembered_without_end(store: ArtifactStore) -> None:
 
 @pytest.mark.parametrize(
     "stored",
-    [b"", b"{", b"[]", b"7", b'{"at": 7}', b'{"at": "soon"}', b'{"at": "2026-03-01T12:00:00"}',
-     b"[" * 100_000, b"\xff", b'{"host": "x"}'],
-)  # fmt: skip
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"7",
+        b'{"at": 7}',
+        b'{"at": "soon"}',
+        b'{"at": "2026-03-01T12:00:00"}',
+        b"[" * 100_000,
+        b"\xff",
+        b'{"host": "x"}',
+    ],
+)
 def test_what_is_no_note_is_as_good_as_none(store: ArtifactStore, stored: bytes) -> None:
     store.put("hooks/shop.json", stored)
     assert last_hook(store, "shop") is None

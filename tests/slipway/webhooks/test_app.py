@@ -109,15 +109,18 @@ def _refused() -> dict[str, tuple[str, Callable[[], Delivery]]]:
         "no project's name": ("%24%28id%29", lambda: good(SECRET)),
         "a very long name": ("a" * 3000, lambda: good(SECRET)),
         "no host's headers": (
-            "shop", lambda: Delivery(headers={"content-type": "application/json"}, body=b"{}"),
+            "shop",
+            lambda: Delivery(headers={"content-type": "application/json"}, body=b"{}"),
         ),
         "nothing at all": (
-            "shop", lambda: Delivery(headers={"content-type": "application/json"}, body=b""),
+            "shop",
+            lambda: Delivery(headers={"content-type": "application/json"}, body=b""),
         ),
         "no json, unsigned": (
-            "shop", lambda: Delivery(headers=good(SECRET).headers, body=b"{"),
+            "shop",
+            lambda: Delivery(headers=good(SECRET).headers, body=b"{"),
         ),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("kind", sorted(_refused()))
@@ -212,10 +215,26 @@ def test_a_second_and_a_third_attempt_and_a_replay_are_looks_like_the_first(
 
 
 HOSTILE = [
-    "a/refs/heads/main", "a;touch x", "$(id)", "`id`", "--upload-pack=touch x", "../../etc/passwd",
-    "a\nWARNING forged line", "a\r\nb", "x" * 4096, "{{ 7*7 }}", "{% raw %}", "\u202egpj.exe",
-    "3f2a1b7c" * 5, "v1.4.0", "\x1b[31mred", "\x00", "%s%n", "refs/heads/main", "\ud800",
-]  # fmt: skip
+    "a/refs/heads/main",
+    "a;touch x",
+    "$(id)",
+    "`id`",
+    "--upload-pack=touch x",
+    "../../etc/passwd",
+    "a\nWARNING forged line",
+    "a\r\nb",
+    "x" * 4096,
+    "{{ 7*7 }}",
+    "{% raw %}",
+    "\u202egpj.exe",
+    "3f2a1b7c" * 5,
+    "v1.4.0",
+    "\x1b[31mred",
+    "\x00",
+    "%s%n",
+    "refs/heads/main",
+    "\ud800",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))

@@ -168,9 +168,7 @@ def test_an_api_token_of_atlassian_goes_beside_its_owners_address(
         with hook_host("bitbucket") as host:
             _connection(monkeypatch, **more)
             hooks_of(host).installed()
-            assert host.seen[0][2] == (
-                "Basic YWRhQGV4YW1wbGUuY29tOmEtdG9rZW4tb2YtdGhlLWhvc3Q="
-            )  # fmt: skip
+            assert host.seen[0][2] == ("Basic YWRhQGV4YW1wbGUuY29tOmEtdG9rZW4tb2YtdGhlLWhvc3Q=")
 
 
 def test_a_connection_that_is_missing_or_empty_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,13 +187,21 @@ def test_a_connection_that_is_missing_or_empty_is_named(monkeypatch: pytest.Monk
         ("git@bitbucket.org:acme/shop.git", "", "https://api.bitbucket.org", "acme/shop"),
         ("ssh://git@altssh.gitlab.com:443/a/b/shop", "", "https://gitlab.com", "a/b/shop"),
         ("https://codeberg.org/acme/shop", "", "https://codeberg.org", "acme/shop"),
-        ("ssh://git@git.corp:7999/SHOP/shop.git", "bitbucket_server", "https://git.corp",
-         "SHOP/shop"),
-        ("https://git.corp:8443/bb/scm/~ada/shop.git", "bitbucket_server",
-         "https://git.corp:8443/bb", "~ada/shop"),
+        (
+            "ssh://git@git.corp:7999/SHOP/shop.git",
+            "bitbucket_server",
+            "https://git.corp",
+            "SHOP/shop",
+        ),
+        (
+            "https://git.corp:8443/bb/scm/~ada/shop.git",
+            "bitbucket_server",
+            "https://git.corp:8443/bb",
+            "~ada/shop",
+        ),
         ("git@git.corp:acme/shop.git", "gitea", "https://git.corp", "acme/shop"),
     ],
-)  # fmt: skip
+)
 def test_a_repositorys_url_tells_where_its_hooks_are(
     url: str, kind: str, server: str, path: str
 ) -> None:
