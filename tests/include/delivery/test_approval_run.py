@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,34 +10,12 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from include.delivery.commit_dag import build
 from include.project.loader import PROJECTS, load_project
-
-ROOT = Path(__file__).resolve().parents[3]
-PROGRAM = "tests.include.delivery.approval_run"
+from tests.include.delivery.own_airflow import told_by
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    home = tmp_path_factory.mktemp("airflow")
-    environment = os.environ | {
-        "AIRFLOW_HOME": str(home),
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
-    }
-    told = home / "outcomes.json"
-    for program in (("airflow", "db", "migrate"), (PROGRAM, str(told))):
-        done = subprocess.run(
-            [sys.executable, "-m", *program],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    outcomes: dict[str, Any] = json.loads(told.read_text())
-    return outcomes
+    return told_by(tmp_path_factory.mktemp("airflow"), "approval_run", timeout=280)
 
 
 def changed_nothing(seen: dict[str, Any]) -> bool:

@@ -2,43 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.include.delivery.own_airflow import told_by
+
 NONE, ILL = "-", "swap.fleet_healthy"
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    home = tmp_path_factory.mktemp("airflow")
-    environment = os.environ | {
-        "AIRFLOW_HOME": str(home),
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-        "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
-    }
-    file = home / "told.json"
-    runs = (f"{__package__}.statuses_run", str(file), NONE, ILL)
-    for program in (("airflow", "db", "migrate"), runs):
-        done = subprocess.run(
-            [sys.executable, "-m", *program],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    found: dict[str, Any] = json.loads(file.read_text())
-    return found
+    return told_by(tmp_path_factory.mktemp("airflow"), "statuses_run", NONE, ILL)
 
 
 def dev(told: dict[str, Any], run: str) -> tuple[str, str]:

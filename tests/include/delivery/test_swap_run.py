@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.include.delivery.own_airflow import told_by
+
 NONE = "-"
 NOTHING_RAN = "skip:test"
 # The old fleet serves all along; in the order in which they come.
@@ -22,26 +18,7 @@ CASES = (NONE, NOTHING_RAN, "preflight", "bake_image", *(f"swap.{one}" for one i
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    home = tmp_path_factory.mktemp("airflow")
-    environment = os.environ | {
-        "AIRFLOW_HOME": str(home),
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'plugins'}",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
-    }
-    told = home / "outcomes.json"
-    for program in (("airflow", "db", "migrate"), (f"{__package__}.swap_run", str(told), *CASES)):
-        done = subprocess.run(
-            [sys.executable, "-m", *program],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    outcomes: dict[str, Any] = json.loads(told.read_text())
-    return outcomes
+    return told_by(tmp_path_factory.mktemp("airflow"), "swap_run", *CASES)
 
 
 def test_a_release_gets_through(outcomes: dict[str, Any]) -> None:
