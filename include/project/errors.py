@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
@@ -49,25 +48,25 @@ class Mistake:
         return f"{self.line}:{self.column}: {self.field}: {self.problem}"
 
 
-def unreadable(path: Path, error: yaml.YAMLError) -> ProjectFileError:
+def unreadable(file: str, error: Exception) -> ProjectFileError:
     """Describe a file that is not YAML.
 
-    :param path: the file.
+    :param file: how it is called in messages.
     :param error: what the parser said.
     """
     mark = getattr(error, "problem_mark", None)
     place = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
     problem = getattr(error, "problem", None) or str(error)
-    return ProjectFileError(f"{path.name}:{place}: not valid YAML: {problem}", advice=_ASK_FOR)
+    return ProjectFileError(f"{file}:{place}: not valid YAML: {problem}", advice=_ASK_FOR)
 
 
-def repeated(path: Path, root: yaml.Node) -> ProjectFileError | None:
+def repeated(file: str, root: yaml.Node) -> ProjectFileError | None:
     """Describe keys that a mapping has twice, of which YAML takes the last without a word.
 
-    :param path: the file.
+    :param file: how it is called in messages.
     :param root: the file's composed nodes.
     """
-    lines = "\n".join(f"{path.name}:{mistake}" for mistake in _repeated(root, (), set()))
+    lines = "\n".join(f"{file}:{mistake}" for mistake in _repeated(root, (), set()))
     return ProjectFileError(lines, advice=_ASK_FOR) if lines else None
 
 
@@ -90,11 +89,11 @@ def _repeated(node: yaml.Node, where: Where, seen: set[int]) -> Iterator[Mistake
 
 
 def misfit(
-    path: Path, root: yaml.Node, model: type[BaseModel], error: ValidationError
+    file: str, root: yaml.Node, model: type[BaseModel], error: ValidationError
 ) -> ProjectFileError:
     """Describe every place where a file does not fit the model.
 
-    :param path: the file.
+    :param file: how it is called in messages.
     :param root: the file's composed nodes, which know their lines.
     :param model: what the file should be.
     :param error: what pydantic said.
@@ -103,7 +102,7 @@ def misfit(
         (_mistake(root, model, dict(one)) for one in error.errors()),
         key=lambda mistake: (mistake.line, mistake.column),
     )
-    lines = "\n".join(f"{path.name}:{mistake}" for mistake in mistakes)
+    lines = "\n".join(f"{file}:{mistake}" for mistake in mistakes)
     return ProjectFileError(lines, advice=_ASK_FOR)
 
 
