@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,10 +31,12 @@ from include.cli.working_copy import (
     version_of_copy,
 )
 from include.project.lookup import find_project
+from include.project.machine import architectures
 from slipway.exceptions import BuiltFilesMissing, PackageRefused, ProjectFileError, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.packages.deb_checks import Wanted, check
-from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
+from slipway.hooks.packages.deb_checks import Wanted
+from slipway.hooks.packages.each_architecture import build_each
+from slipway.hooks.packages.nfpm import BuiltDeb
 from slipway.hooks.packages.ready_debs import ready_debs
 from slipway.hooks.tars import append
 from slipway.hooks.tools.toolbox import Toolbox
@@ -161,30 +163,26 @@ class WorkingCopy:
                 # One that is for machines of any kind is there once for each of them.
                 debs = tuple({one.file_name: one for one in every}.values())
             else:
-                debs = (self._packed(toolbox, file, version, into),)
-                check(debs[0], wanted)
+                debs = tuple(self._packed(toolbox, file, wanted))
         for one in debs:
             self.say(f"{one.file_name}: {one.size} bytes, sha256 {one.sha256}")
 
-    def _packed(
-        self, toolbox: Toolbox, sources: IO[bytes], version: str, into: IO[bytes]
-    ) -> BuiltDeb:
+    def _packed(self, toolbox: Toolbox, sources: IO[bytes], wanted: Wanted) -> Iterator[BuiltDeb]:
         """Have nfpm build the package, of the sources and of what is built, as CI does."""
         sources.write(packed(self.folder, as_archived=True))
         if self.project.package.built:
             with tempfile.TemporaryFile() as file:
                 self._take_built(file)
                 append(sources, file)
-        sources.seek(0)
-        return build_deb(
+        return build_each(
             toolbox,
             sources,
+            architectures=[one.value for one in architectures(self.project)],
             nfpm_file=self.project.package.nfpm,
-            version=version,
+            wanted=wanted,
             built_at=checkout_of(self.folder).committed_at or int(time.time()),
-            into=into,
+            open_file=tempfile.TemporaryFile,
             log=self.say,
-            package=self.project.package.name,
         )
 
     def rehearse(self) -> None:
@@ -225,6 +223,10 @@ class WorkingCopy:
             )
             raise PackageRefused(msg, advice=advice)
 
+    @property
+    def _taken(self) -> tuple[str, ...]:
+        return self.project.package.taken(architectures(self.project))
+
     def _take_built(self, file: IO[bytes]) -> None:
         """Take what is built, as CI does.
 
@@ -234,17 +236,17 @@ class WorkingCopy:
         """
         package = self.project.package
         if self.run is not None:
-            ships = Ships(paths=package.taken, pipeline=package.built_by, file=file)
+            ships = Ships(paths=self._taken, pipeline=package.built_by, file=file)
             taking = build_what_ships(self.folder, self.run, ships, self.say)
         else:
             taking = self._take_from_folder(file)
         summary = taking.outcome()
-        self.say(f"{', '.join(package.taken)}: {summary.files} files, {summary.size} bytes")
+        self.say(f"{', '.join(self._taken)}: {summary.files} files, {summary.size} bytes")
 
     def _take_from_folder(self, file: IO[bytes]) -> Taking:
         taking = Taking(
             pipeline="the pipeline",
-            paths=self.project.package.taken,
+            paths=self._taken,
             file=file,
             built_at=checkout_of(self.folder).committed_at,
         )

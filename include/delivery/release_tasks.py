@@ -17,7 +17,7 @@ from airflow.sdk import TaskGroup
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.targets import repository_of
-from include.project.machine import machine_of
+from include.project.machine import architectures, machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
 from slipway.model.proof_settings import OnBroken, ProofSettings
@@ -122,7 +122,7 @@ def _pipeline(
         allowed_images=test.allowed_images,
         registry_login=test.registry_login,
         **_trees(project),
-        built=project.package.taken,
+        built=project.package.taken(architectures(project)),
         built_by=project.package.built_by,
         part=part,
         first=first,
@@ -140,7 +140,8 @@ def _package(
 
     :param builder: the task that takes what the pipeline built.
     """
-    takes = bool(project.package.taken)
+    known = architectures(project)
+    takes = bool(project.package.taken(known))
     return BuildDebOperator(
         task_id=BUILD_DEB,
         checkout=checkout.output,
@@ -149,6 +150,7 @@ def _package(
         unit=project.package.unit,
         debs=project.package.debs,
         suites=project.package.suites,
+        architectures=[one.value for one in known],
         built=builder.output if takes else None,
         built_task=builder.task_id if takes else None,
         execution_timeout=LIMITS["build_deb"],

@@ -141,6 +141,12 @@ def machine_of(project: Project, environment: str) -> Machine:
     )
 
 
+def architectures(project: Project) -> tuple[Architecture, ...]:
+    """Return which architectures a project's machines have, in an order that stays."""
+    found = {machine_of(project, name).architecture for name in project.environments}
+    return tuple(one for one in Architecture if one in found)
+
+
 def _spec(project: Project, environment: Environment) -> MachineSpec | None:
     return environment.machine.over(project.machine) if environment.machine else project.machine
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -15,6 +16,10 @@ from include.project.field_types import (
     VariableName,
 )
 from include.project.machine import Suite
+from slipway.model.cloud.machine import Architecture
+
+# In a path that the pipeline builds at: the architecture that it is for, as Debian calls it.
+ARCH = "{arch}"
 
 
 class Package(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
@@ -37,7 +42,7 @@ class Package(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=T
     built: tuple[BuiltPattern, ...] = ()
     """What the pipeline builds and nfpm packs besides the sources: files, folders and patterns in
     its workspace, `*` staying within a path's part and `**` not. It is taken when the pipeline has
-    passed, once for each commit."""
+    passed, once for each commit. `{arch}` is each architecture that the project's machines have."""
     built_by: Annotated[str | None, Field(alias="from", min_length=1)] = None
     """The pipeline, of several in the file, whose workspace that is. The package is built as soon
     as it has passed, while the others still run."""
@@ -52,14 +57,18 @@ class Package(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=T
     is for the one that its Debian revision ends with (`1.4.0-1~trixie`), and for all where it ends
     with none. Each has a distribution of its own in the apt repository."""
 
-    @property
-    def taken(self) -> tuple[str, ...]:
-        """What is taken of the pipeline's workspace."""
-        return self.built if self.debs is None else (self.debs,)
+    def taken(self, architectures: Sequence[Architecture]) -> tuple[str, ...]:
+        """Return what is taken of the pipeline's workspace.
+
+        :param architectures: of the project's machines.
+        """
+        paths = self.built if self.debs is None else (self.debs,)
+        every = (path.replace(ARCH, one.value) for path in paths for one in architectures)
+        return tuple(dict.fromkeys(every))
 
     @model_validator(mode="after")
     def _something_is_built(self) -> Self:
-        if self.built_by is not None and not self.taken:
+        if self.built_by is not None and not self.built and self.debs is None:
             msg = "`from` says which pipeline builds what `built` or `debs` names: that is nothing"
             raise ValueError(msg)
         others = [name for name in ("built", "nfpm") if name in self.model_fields_set]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import tarfile
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -314,7 +314,6 @@ def test_a_worker_that_is_killed_while_it_takes_the_build_leaves_no_half_of_it(
     }
     worker = subprocess.Popen(
         [sys.executable, "-c", _WORKER, json.dumps(environment), shop.url, sha],
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'plugins'}:{ROOT}"},
         cwd=ROOT,
     )
     folder = artifacts / "built" / "shop" / VERSION
@@ -473,6 +472,38 @@ def test_a_package_that_says_two_names_is_taken_under_neither(
                 log=print,
                 wanted=Wanted(package="shop", version="1", unit="shop.service"),
             )
+
+
+def test_machines_of_two_architectures_get_a_package_each(shop: Repository, tmp_path: Path) -> None:
+    both = ("amd64", "arm64")
+    made = "".join(
+        f"  - printf '#!/bin/sh\\nexec echo {one}\\n' > bin/{one}/shop\n" for one in both
+    )
+    steps = f"  - mkdir -p bin/amd64 bin/arm64\n{made}  - chmod 755 bin/*/shop\n"
+    write(shop, ".drone.yml", MAKE.partition("  - mkdir")[0] + steps)
+    program = "src: 'bin/${ARCH}/shop', expand: true, dst"
+    nfpm = NFPM.replace("src: bin/shop, dst", program).replace("- {src: web/dist", "# - {")
+    write(shop, "nfpm.yaml", nfpm.replace("arch: all", "arch: ${ARCH}"))
+    run = Run(shop, shop.commit("For both"))
+    run.pipeline(built=tuple(f"bin/{one}/shop" for one in both))
+    deb = run.package(architectures=both)
+    (other,) = deb.others
+    assert (deb.architecture, other.architecture) == both
+    folder = f"deb/shop/{VERSION}/shop_{VERSION}"
+    assert (deb.artifact, other.artifact) == (f"{folder}_amd64.deb", f"{folder}_arm64.deb")
+    assert other.sha256 != deb.sha256
+    for one in (deb, replace(deb, artifact=other.artifact)):
+        unpacked(one, tmp_path)
+        said = (tmp_path / "root" / "usr" / "lib" / "shop" / "shop").read_text()
+        assert said == f"#!/bin/sh\nexec echo {one.artifact[-9:-4]}\n"
+    again = run.package(architectures=both)
+    assert (again.reused, again.others) == (True, deb.others)
+    write(shop, "nfpm.yaml", nfpm.replace("arch: all", "arch: amd64"))
+    fixed = Run(shop, shop.commit("For one"), run_id="commit__2")
+    fixed.pipeline(built=tuple(f"bin/{one}/shop" for one in both))
+    said = r"for arm64: nfpm\.yaml builds a package for amd64"
+    with pytest.raises(AirflowFailException, match=said):
+        fixed.package(architectures=both)
 
 
 def test_a_report_that_nobody_signed_packages_nothing(shop: Repository) -> None:

@@ -142,9 +142,11 @@ def publish(deb: DebPackage, task: str = "publish_apt") -> PublishedPackage:
     return PublishedPackage.from_json(operator.execute(run))
 
 
-def published(url: str) -> dict[str, str]:
+def published(url: str, architecture: str = "amd64") -> dict[str, str]:
     """Read the index as apt would: version -> sha256; each package's bytes are checked."""
-    with urllib.request.urlopen(f"{url}/dists/stable/main/binary-amd64/Packages") as answer:
+    with urllib.request.urlopen(
+        f"{url}/dists/stable/main/binary-{architecture}/Packages"
+    ) as answer:
         index = answer.read().decode()
     found: dict[str, str] = {}
     for stanza in filter(None, index.split("\n\n")):
@@ -234,6 +236,27 @@ def test_a_clean_machine_installs_any_version(
     )
     assert result.exit_code == 0, "\n".join(lines)
     assert lines[-1] == f"installed={debs[0].version}"  # the older one, where a newer is there
+
+
+def test_machines_of_each_architecture_find_their_own(
+    engine: ContainerEngine, guestbook: Repository, artifacts: Path, repository_url: str
+) -> None:
+    file = guestbook.path / "packaging" / "nfpm.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("arch: all\n", "arch: ${ARCH}\n"))
+    sha = guestbook.commit("A guestbook")
+    deb = build(guestbook, sha, "1.0.0", architectures=("amd64", "arm64"))
+    package = publish(deb)
+    assert package.others == deb.others
+    assert published(repository_url) == {"1.0.0": deb.sha256}
+    assert published(repository_url, "arm64") == {"1.0.0": deb.others[0].sha256}
+    file.write_text(text)
+    sha = guestbook.commit("The same for all")
+    every = build(guestbook, sha, "1.0.1", architectures=("amd64", "arm64"))
+    publish(every)
+    assert (every.architecture, every.others) == ("all", ())
+    for one in ("amd64", "arm64"):
+        assert published(repository_url, one)["1.0.1"] == every.sha256
 
 
 def test_the_same_version_with_other_content_is_refused(

@@ -12,14 +12,16 @@ from slipway.exceptions import FactMissing, VersionConflict
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
-from slipway.hooks.packages.deb_checks import Wanted, check
+from slipway.hooks.packages.deb_checks import Wanted
 from slipway.hooks.packages.deb_fields import checked
-from slipway.hooks.packages.nfpm import BuiltDeb, build_deb
+from slipway.hooks.packages.each_architecture import build_each
+from slipway.hooks.packages.nfpm import BuiltDeb
 from slipway.hooks.packages.ready_debs import ReadyDebs, ready_debs
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.tars import append
 from slipway.hooks.temporary_file import spool
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.model.cloud.machine import Architecture
 from slipway.model.facts import Checkout, DebPackage, Json, PackageBeside, PackageVariant, Release
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.repository import Repository
@@ -49,6 +51,8 @@ class BuildDebOperator(BaseOperator):
     :param built_task: that task's id; what it signed is what counts.
     :param debs: the pipeline built the package itself, under this path, and nfpm is not asked.
     :param suites: for which it built packages that differ.
+    :param architectures: of the project's machines; nfpm makes a package for each, unless it is for
+        all.
     :returns: :class:`slipway.model.facts.DebPackage` as JSON.
 
     Example::
@@ -81,6 +85,7 @@ class BuildDebOperator(BaseOperator):
         built_task: str | None = None,
         debs: str | None = None,
         suites: Sequence[str] = (),
+        architectures: Sequence[str] = (Architecture.AMD64.value,),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -89,6 +94,7 @@ class BuildDebOperator(BaseOperator):
         self.built_task = built_task
         self.debs = debs
         self.suites = tuple(suites)
+        self.architectures = tuple(architectures)
         self.repository = repository
         self.submodules = submodules or {}
         self.lfs = lfs
@@ -123,10 +129,7 @@ class BuildDebOperator(BaseOperator):
                 if self.debs is not None:
                     deb = self._ready(self.debs, checkout, toolbox, file, package)
                 else:
-                    more = file if taken else None
-                    built = self._packed(mirror, checkout, toolbox, more, package)
-                    check(built, self._wanted(release))
-                    deb = self._store(artifact_store(), checkout, built)
+                    deb = self._packed(mirror, checkout, toolbox, file if taken else None)
             return keep_fact(context, release, replace(deb, built=taken).to_json(), of=checkout)
 
     def _ready(
@@ -143,21 +146,8 @@ class BuildDebOperator(BaseOperator):
             suites=self.suites,
         )
         store = artifact_store()
-        kinds = [found, *found.others]
-        stored = [self._stored_kind(store, checkout, one) for one in kinds]
-        others = tuple(
-            PackageVariant(
-                suite=kind.suite,
-                architecture=one.architecture,
-                version=one.version,
-                sha256=one.sha256,
-                size=one.size,
-                artifact=one.artifact,
-                beside=one.beside,
-            )
-            for kind, one in zip(kinds[1:], stored[1:], strict=True)
-        )
-        return replace(stored[0], suite=found.suite, others=others)
+        kinds = (found, *found.others)
+        return _joined([self._stored_kind(store, checkout, one) for one in kinds])
 
     def _stored_kind(
         self, store: ArtifactStore, checkout: Checkout, found: ReadyDebs
@@ -176,7 +166,7 @@ class BuildDebOperator(BaseOperator):
             )
             for one in beside
         )
-        return replace(self._store(store, checkout, found.main), beside=kept)
+        return replace(self._store(store, checkout, found.main), beside=kept, suite=found.suite)
 
     def _packed(
         self,
@@ -184,27 +174,26 @@ class BuildDebOperator(BaseOperator):
         checkout: Checkout,
         toolbox: Toolbox,
         more: IO[bytes] | None,
-        into: IO[bytes],
-    ) -> BuiltDeb:
-        """Have nfpm build the package.
+    ) -> DebPackage:
+        """Have nfpm build the package, for machines of each architecture.
 
         :param more: what the pipeline built; it lies over what the sources have of the same name.
-        :param into: where the package goes.
         """
-        release = checkout.release
+        release, store = checkout.release, artifact_store()
         with mirror.archive(release.sha) as sources:
             if more is not None:
                 append(sources, more)
-            return build_deb(
+            found = build_each(
                 toolbox,
                 sources,
+                architectures=self.architectures,
                 nfpm_file=self.nfpm_file,
-                version=release.version,
+                wanted=self._wanted(release),
                 built_at=checkout.committed_at,
-                into=into,
+                open_file=spool,
                 log=self._say,
-                package=self.package,
             )
+            return _joined([self._store(store, checkout, one) for one in found])
 
     def _fetch_built(self, context: Context, release: Release, file: IO[bytes]) -> str:
         """Fetch what the pipeline built.
@@ -261,3 +250,21 @@ class BuildDebOperator(BaseOperator):
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)
+
+
+def _joined(kinds: Sequence[DebPackage]) -> DebPackage:
+    """Make one fact of the packages for machines of each kind."""
+    first, *rest = kinds
+    others = tuple(
+        PackageVariant(
+            suite=one.suite,
+            architecture=one.architecture,
+            version=one.version,
+            sha256=one.sha256,
+            size=one.size,
+            artifact=one.artifact,
+            beside=one.beside,
+        )
+        for one in rest
+    )
+    return replace(first, others=others)

@@ -20,13 +20,16 @@ from include.cli.choices import Choices, Ships
 from include.cli.package import choose_project, package_working_copy
 from include.cli.working_copy import packed, uncommitted, version_of_copy
 from include.project.loader import load_project
+from include.project.machine import MachineSpec
 from include.project.model import Package, Project
 from slipway.exceptions import MigrationFailed, PackageRefused, TestsFailed
+from slipway.hooks.packages import each_architecture
 from slipway.hooks.packages.deb_units import Units
 from slipway.hooks.packages.nfpm import BuiltDeb
 from slipway.hooks.packages.packaging_file import PackagingFile
 from slipway.hooks.packages.ready_debs import ReadyDebs
 from slipway.hooks.tools.recipes import pack
+from slipway.model.cloud.machine import Architecture
 from slipway.model.facts import SchemaVersion
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.schema_facts import HeavyChange
@@ -68,14 +71,16 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(package, "ContainerEngine", mock.Mock())
     fakes.sources = {}
 
-    def build(_: Any, sources: Any, *, version: str, **__: Any) -> BuiltDeb:
+    def build(
+        _: Any, sources: Any, *, version: str, architecture: str = "amd64", **__: Any
+    ) -> BuiltDeb:
         with tarfile.open(fileobj=sources) as archive:
             fakes.sources = {one.name: one.mode for one in archive if one.isfile()}
         text = "name: shortener\n"
         return BuiltDeb(
             name=fakes.name,
             version=version,
-            architecture="amd64",
+            architecture=architecture,
             content=io.BytesIO(b"deb"),
             size=3,
             sha256=hashlib.sha256(b"deb").hexdigest(),
@@ -87,7 +92,7 @@ def tools(monkeypatch: pytest.MonkeyPatch) -> Any:
     fakes.rehearsal = mock.create_autospec(Rehearsal, instance=True)
     fakes.rehearsal.run.return_value = SchemaVersion(version=1, before=0, seconds=1.0)
     fakes.build = build
-    monkeypatch.setattr(package, "build_deb", build)
+    monkeypatch.setattr(each_architecture, "build_deb", build)
     monkeypatch.setattr(migrations, "Rehearsal", lambda **_: fakes.rehearsal)
     return fakes
 
@@ -118,6 +123,34 @@ def test_what_ships_besides_the_sources_is_taken_from_the_working_copy(
     assert not any(name.startswith(".git/") for name in tools.sources)
     assert f"shortener_{version_of_copy(folder)}_amd64.deb: 3 bytes" in said
     assert "schema 1: up, down and up again works" in said
+
+
+def test_a_package_for_each_architecture_is_looked_at_as_ci_does(
+    folder: Path, project: Project, tools: Any
+) -> None:
+    both = {"built": ("bin/{arch}/shortener",)}
+    own = project.package.model_copy(update=both)
+    graviton = MachineSpec(architecture=Architecture.ARM64)
+    environments = {
+        **project.environments,
+        "prod": project.environments["dev"].model_copy(update={"machine": graviton}),
+    }
+    update = {"package": own, "environments": environments}
+    changed = project.model_copy(update=update)
+    for name in ("amd64", "arm64"):
+        out = io.StringIO()
+        code = package_working_copy(folder, changed, out=out)
+        assert code == 1
+        assert f"bin/{name}/shortener: nothing is there" in out.getvalue()
+        program = folder / "bin" / name / "shortener"
+        program.parent.mkdir(parents=True)
+        program.write_text("ELF")
+    out = io.StringIO()
+    assert package_working_copy(folder, changed, out=out) == 0
+    version = version_of_copy(folder)
+    for name in ("amd64", "arm64"):
+        assert f"bin/{name}/shortener" in tools.sources
+        assert f"shortener_{version}_{name}.deb: 3 bytes" in out.getvalue()
 
 
 def test_a_program_that_nobody_built_here_is_named(
@@ -334,7 +367,7 @@ def test_what_ships_is_built_by_its_pipeline_where_somebody_wants_that(
     out = io.StringIO()
     assert package_working_copy(folder, project, out=out, run=choices) == 0
     assert [(one.paths, one.pipeline) for one in asked] == [
-        (project.package.taken, project.package.built_by)
+        (project.package.taken([Architecture.AMD64]), project.package.built_by)
     ]
     assert tools.sources["bin/shortener"] & 0o111
     assert not (folder / "bin").exists()

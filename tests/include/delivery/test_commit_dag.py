@@ -14,8 +14,10 @@ from include.delivery.commits_dag import commits_dag
 from include.delivery.housekeeping_dag import housekeeping_dag
 from include.project.freeze import Freeze
 from include.project.loader import PROJECTS, load_project
+from include.project.machine import MachineSpec
 from include.project.model import Package, Project
 from include.project.soak import Canary
+from slipway.model.cloud.machine import Architecture
 from slipway.model.git.deliverable import Deliverable
 from slipway.tasks.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 
@@ -93,6 +95,20 @@ def test_a_package_waits_for_the_pipeline_that_builds_it_and_the_release_for_all
     assert first.share.pipeline == second.share.pipeline == "compile"
     assert cast("Any", dag.get_task("build_deb")).built_task == "build"
     assert dag.get_task("build").doc_md
+
+
+def test_machines_of_two_architectures_have_what_is_built_for_each(project: Project) -> None:
+    shop = building(project, built=["bin/{arch}/shop", "web/dist/**"])
+    plain = build(shop, "guestbook")
+    assert cast("Any", plain.get_task("test")).share.paths == ("bin/amd64/shop", "web/dist/**")
+    assert cast("Any", plain.get_task("build_deb")).architectures == ("amd64",)
+    graviton = MachineSpec(architecture=Architecture.ARM64)
+    environments = dict(shop.environments)
+    environments["prod"] = environments["prod"].model_copy(update={"machine": graviton})
+    both = build(shop.model_copy(update={"environments": environments}), "guestbook")
+    paths = ("bin/amd64/shop", "bin/arm64/shop", "web/dist/**")
+    assert cast("Any", both.get_task("test")).share.paths == paths
+    assert cast("Any", both.get_task("build_deb")).architectures == ("amd64", "arm64")
 
 
 def test_a_release_is_made_of_the_facts_of_its_dags_own_tasks(project: Project) -> None:
@@ -319,17 +335,13 @@ def test_a_loader_builds_what_is_asked_for(file: str, dag_id: str, expected: set
     environment = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": dag_id} if dag_id else {}
     done = subprocess.run(
         [sys.executable, "-c", code, str(ROOT / "dags" / file)],
-        env={**_inherited(), **environment},
+        env={**os.environ, **environment},
         capture_output=True,
         text=True,
         check=True,
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("DAGS"))
     assert set(line.split()[1:]) == expected
-
-
-def _inherited() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
 
 
 def test_a_tag_called_like_the_branch_stops_no_run_that_names_no_ref(project: Project) -> None:

@@ -104,6 +104,7 @@ def build_deb(
     into: IO[bytes],
     log: Callable[[str], None],
     package: str = "",
+    architecture: str = "amd64",
 ) -> BuiltDeb:
     """Build a package, and have lintian look at it.
 
@@ -115,6 +116,7 @@ def build_deb(
         same bytes (https://reproducible-builds.org/specs/source-date-epoch/).
     :param into: an empty file, which holds the package as long as anybody reads it.
     :param package: the name that it must have; lintian is asked about no other.
+    :param architecture: of the machines that it is for, for ``${ARCH}`` in the description.
     :returns: the package, which
         :func:`slipway.hooks.packages.deb_checks.check` compares with the project.
     :raises PackageRefused: when nfpm refuses, with what it said.
@@ -131,7 +133,11 @@ def build_deb(
         collect_into=into,
         timeout=TIMEOUT,
         log=log,
-        environment={"VERSION": version, "SOURCE_DATE_EPOCH": str(built_at)},
+        environment={
+            "VERSION": version,
+            "ARCH": architecture,
+            "SOURCE_DATE_EPOCH": str(built_at),
+        },
     )
     if result.exit_code in (0, _LINTIAN_FAILED, OTHER_NAME):
         failed = result.exit_code == _LINTIAN_FAILED

@@ -83,7 +83,11 @@ def test_names_from_the_repository_are_arguments_never_script() -> None:
     _build(tool, file="x; touch /pwned")
     assert tool.argv[-1] == "x; touch /pwned"
     assert all("pwned" not in word for word in tool.argv[:-1])
-    assert tool.environment == {"VERSION": "1.0.0+0.gabc", "SOURCE_DATE_EPOCH": "17"}
+    assert tool.environment == {
+        "VERSION": "1.0.0+0.gabc",
+        "ARCH": "amd64",
+        "SOURCE_DATE_EPOCH": "17",
+    }
 
 
 @pytest.mark.parametrize(
