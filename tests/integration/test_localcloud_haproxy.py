@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -84,16 +85,57 @@ def test_a_reload_keeps_what_is_in_the_slots(haproxy: HAProxy, target: int) -> N
     assert haproxy.seen()["pool1", "slot1"].check is Check.DOWN
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @pytest.fixture
 def port(haproxy: HAProxy, target: int) -> int:
     """Return a port behind which the target answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number: int = free.getsockname()[1]
+    number = free_port()
     haproxy.reload(render([Listener(port=number, pools=(("pool0", 1),))], pools(1)))
     haproxy.fill("pool0", "slot1", "127.0.0.1", target)
     haproxy.accept("pool0", "slot1")
     return number
+
+
+def status_of(port: int) -> str:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        return connection.makefile().read().split()[1]
+
+
+@pytest.mark.parametrize("shares", [(("pool0", 1),), (("pool0", 50), ("pool1", 50))])
+def test_a_target_group_without_a_healthy_target_sends_to_all_of_them(
+    haproxy: HAProxy, target: int, shares: tuple[tuple[str, int], ...]
+) -> None:
+    """As AWS does; a classic balancer answers 503, and so does one without any target."""
+    number = free_port()
+    opened = [replace(one, fails_open=True) for one in pools(2)]
+    haproxy.reload(render([Listener(port=number, pools=shares)], opened))
+    assert status_of(number) == "503"
+    for pool, _ in shares:
+        haproxy.fill(pool, "slot1", "127.0.0.1", target)
+    assert {status_of(number) for _ in range(10)} == {"200"}
+    haproxy.reload(render([Listener(port=number, pools=shares)], [*opened, *pools(3)[2:]]))
+    assert {status_of(number) for _ in range(10)} == {"200"}
+    # What is healthy is enough: the ill one beside it, where nobody listens, gets nothing.
+    for pool, _ in shares:
+        haproxy.fill(pool, "slot2", "127.0.0.1", 1)
+        haproxy.accept(pool, "slot1")
+    assert {status_of(number) for _ in range(10)} == {"200"}
+    for pool, _ in shares:
+        haproxy.drain(pool, "slot1")
+        haproxy.empty(pool, "slot2")
+    assert status_of(number) == "503"
+    classic = free_port()
+    haproxy.reload(render([Listener(port=classic, pools=(("pool0", 1),))], pools(1)))
+    haproxy.fill("pool0", "slot1", "127.0.0.1", target)
+    assert status_of(classic) == "503"
+    haproxy.accept("pool0", "slot1")
+    assert status_of(classic) == "200"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
 from include.localcloud.balancer.words import Word, checked
@@ -25,6 +25,8 @@ class Pool:
     :param rise: passed checks that make an unhealthy target healthy.
     :param fall: failed checks that make a healthy target unhealthy.
     :param codes: status codes of a passed check, such as ``200-299,301``.
+    :param fails_open: where no target is healthy, each gets requests, as in AWS's target groups; a
+        classic balancer answers 503 then.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Pool:
     rise: int
     fall: int
     codes: str
+    fails_open: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what would be more than a word of the configuration.
@@ -106,9 +109,11 @@ def render(listeners: Iterable[Listener], pools: Iterable[Pool], seats: Seats | 
     :param seats: who sits in which slot now. A new worker takes a slot's state from the old one,
         but never its address, so that has to stand here.
     """
+    known = sorted(pools, key=lambda one: one.name)
+    opened = {one.name for one in known if one.fails_open}
     parts = [_HEAD]
-    parts += [_frontend(one) for one in sorted(listeners, key=lambda one: one.port)]
-    parts += [_backend(one, seats or {}) for one in sorted(pools, key=lambda one: one.name)]
+    parts += [_frontend(one, opened) for one in sorted(listeners, key=lambda one: one.port)]
+    parts += [_backend(one, seats or {}) for one in known]
     return "".join(parts)
 
 
@@ -117,7 +122,12 @@ def slot(number: int) -> str:
     return f"slot{number}"
 
 
-def _frontend(listener: Listener) -> str:
+def whole(pool: str) -> str:
+    """Return the backend that has a pool's targets in the same slots, healthy or not."""
+    return f"{pool}.all"
+
+
+def _frontend(listener: Listener, opened: Collection[str]) -> str:
     lines = [
         f"frontend port_{listener.port}",
         f"    bind {HOST}:{listener.port}",
@@ -128,10 +138,19 @@ def _frontend(listener: Listener) -> str:
     left = sum(weight for _, weight in shares)
     for name, weight in shares[:-1]:
         # Each share is drawn from what the ones before have left.
-        lines.append(f"    use_backend {name} if {{ rand({left}) lt {weight} }}")
+        drawn, shut = f"{{ rand({left}) lt {weight} }}", f"{{ nbsrv({name}) eq 0 }}"
+        if name in opened:
+            # The first condition that is false ends a line, so a share is drawn once.
+            lines.append(f"    use_backend {whole(name)} if {shut} {drawn}")
+            lines.append(f"    use_backend {name} if !{shut} {drawn}")
+        else:
+            lines.append(f"    use_backend {name} if {drawn}")
         left -= weight
     if shares:
-        lines.append(f"    default_backend {shares[-1][0]}")
+        name = shares[-1][0]
+        if name in opened:
+            lines.append(f"    use_backend {whole(name)} if {{ nbsrv({name}) eq 0 }}")
+        lines.append(f"    default_backend {name}")
     else:
         lines.append("    http-request return status 503")
     return "\n".join(lines) + "\n"
@@ -146,11 +165,12 @@ def _backend(pool: Pool, seats: Seats) -> str:
         f"    default-server check{port} inter {_ms(pool.interval)}"
         f" rise {pool.rise} fall {pool.fall}",
     ]
+    servers = []
     for number in range(1, SLOTS + 1):
         place = seats.get((pool.name, slot(number)))
         address = f"{place[0]}:{place[1]}" if place else "127.0.0.1:1 disabled"
-        lines.append(f"    server {slot(number)} {address}")
-    return "\n".join(lines) + "\n"
+        servers.append(f"    server {slot(number)} {address}")
+    return "\n".join([*lines, *servers, f"backend {whole(pool.name)}", *servers]) + "\n"
 
 
 def _question(pool: Pool) -> list[str]:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from include.localcloud.api.server import short_path
-from include.localcloud.balancer.config import SLOTS, slot
+from include.localcloud.balancer.config import SLOTS, slot, whole
 from include.localcloud.engine import CONFINED, Engine, whoami
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,8 @@ class HAProxy:
         }
 
     def fill(self, pool: str, name: str, address: str, port: int) -> None:
-        """Put a target into a slot; it gets no request before a check has passed.
+        """Put a target into a slot; it gets no request before a check has passed, but where a pool
+        without a healthy target fails open.
 
         A slot that leaves maintenance counts as healthy at once. So it leaves it draining, is
         told that it is down, and only then may take requests.
@@ -124,6 +125,12 @@ class HAProxy:
             f"set server {server} health down; "
             f"set server {server} state ready"
         )
+        unasked = f"{whole(pool)}/{name}"
+        self.ask(
+            f"set server {unasked} state maint; "
+            f"set server {unasked} addr {address} port {port}; "
+            f"set server {unasked} state ready"
+        )
 
     def accept(self, pool: str, name: str) -> None:
         """Let a slot whose first check has passed take requests."""
@@ -131,11 +138,15 @@ class HAProxy:
 
     def drain(self, pool: str, name: str) -> None:
         """Send nothing new; what is under way may end."""
-        self.ask(f"set server {pool}/{name} state drain")
+        self._set(pool, name, "drain")
 
     def empty(self, pool: str, name: str) -> None:
         """Forget the slot's target."""
-        self.ask(f"set server {pool}/{name} state maint")
+        self._set(pool, name, "maint")
+
+    def _set(self, pool: str, name: str, state: str) -> None:
+        both = (f"set server {one}/{name} state {state}" for one in (pool, whole(pool)))
+        self.ask("; ".join(both))
 
     def ask(self, command: str) -> str:
         """Send a command to the admin socket and return the answer.

@@ -83,6 +83,7 @@ def _group(group: Any, running: dict[str, Any]) -> Group:
         rise=int(group.healthy_threshold_count),
         fall=int(group.unhealthy_threshold_count),
         codes=str((group.matcher or {}).get("HttpCode", "200")),
+        fails_open=True,
     )
     targets = {
         name: Target(address=running[name].private_ip, port=int(entry["Port"]))

@@ -52,6 +52,18 @@ def test_shares_are_drawn_from_what_is_left() -> None:
     assert "off" not in text
 
 
+def test_a_share_without_a_healthy_target_goes_to_all_of_its_targets() -> None:
+    both = [dataclasses.replace(POOL, name=name, fails_open=True) for name in ("a", "b")]
+    text = render([Listener(port=8081, pools=(("a", 50), ("b", 50)))], both)
+    lines = [line.strip() for line in text.splitlines()]
+    start = lines.index("use_backend a.all if { nbsrv(a) eq 0 } { rand(100) lt 50 }")
+    assert lines[start + 1 : start + 4] == [
+        "use_backend a if !{ nbsrv(a) eq 0 } { rand(100) lt 50 }",
+        "use_backend b.all if { nbsrv(b) eq 0 }",
+        "default_backend b",
+    ]
+
+
 def test_a_listener_without_pools_refuses() -> None:
     text = render([Listener(port=8081, pools=())], [])
     assert "http-request return status 503" in text
