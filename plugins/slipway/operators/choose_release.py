@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -12,7 +12,7 @@ from slipway.fleet.capacity import serving_version
 from slipway.hooks.git.connection import branch_line
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory, previous
-from slipway.hooks.store.failed_deployments import FailedDeployment, FailedDeployments
+from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json
 from slipway.model.git.repository import Repository
@@ -20,6 +20,7 @@ from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
 from slipway.operators.record_release import parts
 from slipway.operators.swap import open_cloud
+from slipway.tasks.past_deployments import told_by_version
 from slipway.tasks.release_form import ask_which, chosen
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -101,8 +102,13 @@ class ChooseReleaseOperator(BaseOperator):
         ask_which(
             context,
             recent,
-            on=on,
-            failed=self._failures(one.checkout.release.version for one in recent),
+            past=told_by_version(
+                artifact_store(),
+                target.project,
+                (place.environment for place in self._places()),
+                (one.checkout.release.version for one in recent),
+                on,
+            ),
             subject=f"Which release of {target.project} goes to {target.environment}?",
             default=on.get(self.before.environment) if self.before else None,
         )
@@ -137,16 +143,6 @@ class ChooseReleaseOperator(BaseOperator):
                 "%s %s, so it is passed over; name it to deploy it all the same", version, failed
             )
         return failed is None
-
-    def _failures(self, versions: Iterable[str]) -> dict[str, list[FailedDeployment]]:
-        """Find out which releases failed in the environments that the choice is about."""
-        notes, asked = FailedDeployments(artifact_store()), list(versions)
-        found: dict[str, list[FailedDeployment]] = {}
-        for place in self._places():
-            failed = notes.find(place.project, place.environment, asked)
-            for version, note in failed.items():
-                found.setdefault(version, []).append(note)
-        return found
 
     def _places(self) -> list[DeployTarget]:
         """List the environments that the choice is about, in the order in which releases go."""

@@ -9,14 +9,13 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
 from slipway.exceptions import ReleaseNotFound
-from slipway.hooks.store.failed_deployments import FailedDeployment
 from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.text.inert import inert
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-_HEAD = ["| release | commit | by | runs |", "|---|---|---|---|"]
+_HEAD = ["| release | commit | by | deployments |", "|---|---|---|---|"]
 
 
 def ask_which(
@@ -24,9 +23,8 @@ def ask_which(
     releases: Sequence[ReleaseRecord],
     *,
     subject: str,
-    on: Mapping[str, str],
+    past: Mapping[str, Sequence[str]],
     default: str | None,
-    failed: Mapping[str, Sequence[FailedDeployment]] | None = None,
 ) -> NoReturn:
     """Put the question under *Required Actions*, and leave the worker.
 
@@ -36,8 +34,8 @@ def ask_which(
     :param context: the task's.
     :param releases: to choose from, the newest first.
     :param subject: the question.
-    :param on: environment -> the version that it runs.
-    :param failed: version -> where it failed the last time it went there.
+    :param past: version -> what became of it where it was deployed, in Markdown
+        (:func:`slipway.tasks.past_deployments.told_by_version`).
     :param default: chosen beforehand, if it is among them.
     :raises ReleaseNotFound: when there is nothing to choose from.
     :raises TaskAwaitingInput: always; the task goes on with ``execute_complete``.
@@ -50,7 +48,7 @@ def ask_which(
         ti_id=context["ti"].id,
         options=versions,
         subject=subject,
-        body="\n".join([*_HEAD, *(_row(record, on, failed or {}) for record in releases)]),
+        body="\n".join([*_HEAD, *(_row(record, past) for record in releases)]),
         defaults=[default] if default in versions else None,
         params={},  # the API refuses the function's own default
     )
@@ -66,18 +64,9 @@ def chosen(event: Mapping[str, Any]) -> tuple[str, str]:
     return event["chosen_options"][0], user.get("name") or user.get("id") or "an unnamed user"
 
 
-def _row(
-    record: ReleaseRecord,
-    on: Mapping[str, str],
-    failed: Mapping[str, Sequence[FailedDeployment]],
-) -> str:
-    checkout = record.checkout
-    places = [f"on {name} now" for name, version in on.items() if version == _version(record)]
-    places += [f"**{note}**" for note in failed.get(_version(record), ())]
+def _row(record: ReleaseRecord, past: Mapping[str, Sequence[str]]) -> str:
+    checkout, version = record.checkout, record.checkout.release.version
     subject = inert(checkout.message.partition("\n")[0])
-    cells = (inert(_version(record)), subject, inert(checkout.author_name), ", ".join(places))
+    told = "; ".join(past.get(version, ()))
+    cells = (inert(version), subject, inert(checkout.author_name), told)
     return f"| {' | '.join(cells)} |"
-
-
-def _version(record: ReleaseRecord) -> str:
-    return record.checkout.release.version

@@ -187,7 +187,7 @@ def test_a_commit_cannot_write_a_row_of_its_own_or_a_link_into_the_list(
     context: Any = {"ti": SimpleNamespace(id="x")}
     with pytest.raises(TaskAwaitingInput):
         release_form.ask_which(
-            context, [replace(record, checkout=hostile)], subject="Which?", on={}, default=None
+            context, [replace(record, checkout=hostile)], subject="Which?", past={}, default=None
         )
     rows = asked["body"].split("\n")
     assert len(rows) == 3
