@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from slipway.fleet.cloud import Cloud
     from slipway.fleet.lease import Lease
 
-_ALIVE = ["queued", "running"]
+ALIVE = ["queued", "running"]
+"""States of a run that may still do something."""
 
 
 def run_lease(context: Context, cloud: Cloud, log: Callable[..., None]) -> Lease:
@@ -34,7 +35,7 @@ def run_lease(context: Context, cloud: Cloud, log: Callable[..., None]) -> Lease
             log("%s", advice)
         if run == (ti.dag_id, ti.run_id):
             return True  # its own, taken by a task of an earlier version
-        if run is None or ti.get_dr_count(dag_id=run[0], run_ids=[run[1]], states=_ALIVE):
+        if run is None or ti.get_dr_count(dag_id=run[0], run_ids=[run[1]], states=ALIVE):
             return False
         log("the lease was left by %s, which has ended", owner)
         return True

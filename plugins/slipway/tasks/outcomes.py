@@ -6,16 +6,20 @@ whatever is done to a run, each of its swaps is one deployment, and a run that b
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import RecordRefused, ReleaseNotFound
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.model.facts.release import Release
 from slipway.tasks.kept_facts import run_facts
+from slipway.tasks.lease_takeover import ALIVE
 from slipway.tasks.own_swap import failed_tasks
 from slipway.tasks.params import freeze_override, triggered_by
 
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from slipway.tasks.consent import Consent
 
 _HOUSEKEEPING = "housekeeping"
+# Entries of what served that are looked through for a run's.
+_LOOKED_AT = 20
 
 
 def note_started(
@@ -121,6 +127,47 @@ def note_ended(context: Context, target: DeployTarget, half: UnfinishedSwap, ser
             serves=serves,
         ),
     )
+
+
+def note_forgotten(
+    context: Context,
+    target: DeployTarget,
+    serves: str,
+    remember: Callable[[Release, str], None],
+) -> None:
+    """Note how deployments ended whose runs could not, by what serves since.
+
+    The swap was over, and the store was away until the run had used up its tries, say.
+
+    :param context: the task's.
+    :param target: the environment, in which no swap is under way.
+    :param serves: the version that it has; empty where it has none.
+    :param remember: notes that a release serves, and by which run, for the way back.
+    """
+    ti: Any = context["ti"]
+    store = artifact_store()
+    outcomes, history = DeploymentOutcomes(store), DeploymentHistory(store)
+    for one in outcomes.unended(target.project, target.environment):
+        start = one.start
+        if ti.get_dr_count(dag_id=start.dag_id, run_ids=[start.run_id], states=ALIVE):
+            continue  # it may note it yet
+        version = start.release.version
+        served = {
+            (entry.release.version, entry.run_id)
+            for entry in history.served(target.project, target.environment, _LOOKED_AT)
+        }
+        was_remembered = (version, start.run_id) in served
+        if version == serves and not was_remembered:
+            remember(start.release, start.run_id)
+        outcome, why = Outcome.SUCCEEDED, ""
+        if version != serves and not was_remembered:
+            # Of one after which others came, nobody can say what it had come to.
+            outcome = Outcome.ROLLED_BACK if one.is_last else Outcome.FAILED
+            why = "its run ended before it could note how"
+        serving = version if outcome is Outcome.SUCCEEDED else serves if one.is_last else ""
+        more = {"by": _HOUSEKEEPING, "why": why, "serves": serving}
+        noted = _made(context, target.environment, start.release, outcome, **more)
+        outcomes.note(one.swap, replace(noted, dag_id=start.dag_id, run_id=start.run_id))
 
 
 def _note(

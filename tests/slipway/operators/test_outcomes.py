@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.cli.history import lines, tell
 from slipway.fleet import swap as loop
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.facts.outcome import Outcome, PastDeployment
@@ -146,6 +148,73 @@ def test_what_housekeeping_ended_is_not_left_open(shifted: bool) -> None:
     assert (one.outcome, one.serves) == (Outcome.ROLLED_BACK, "1")
     assert one.notes[-1].by == "housekeeping"
     assert one.by == "ada"
+
+
+def keep_house(**states: str) -> None:
+    """Let housekeeping pass, where the runs of the project have such states."""
+    runs = {("shop.dev", run): state for run, state in states.items()}
+    task = FakeTask(dag_id="housekeeping", run_id="scheduled__1", states=runs)
+    RetireStandbysOperator(task_id="t", target=make_target()).execute(task.context)
+
+
+def test_an_end_that_its_run_could_not_note_is_noted_by_what_serves() -> None:
+    go(LaunchOperator, ShiftTrafficOperator, RetireOldOperator)  # and no record_deployment
+    keep_house(manual__1="running")
+    assert past()[0].outcome is Outcome.STARTED  # it may note it yet
+    keep_house(manual__1="failed")
+    keep_house(manual__1="failed")
+    [one] = past()
+    assert [note.outcome for note in one.notes] == [Outcome.STARTED, Outcome.SUCCEEDED]
+    assert (one.serves, one.by, one.notes[-1].by) == ("2", "ada", "housekeeping")
+    history = DeploymentHistory(artifact_store())
+    [entry] = history.served("shop", "dev", 10)  # for the way back
+    assert (entry.release, entry.run_id) == (make_record("2").checkout.release, "manual__1")
+    remember()  # a person clears the task after all
+    assert len(past()[0].notes) == 2
+
+
+def test_an_entry_without_its_note_is_no_second_entry() -> None:
+    go(LaunchOperator, ShiftTrafficOperator, RetireOldOperator)
+    history = DeploymentHistory(artifact_store())
+    history.record(make_record("2").checkout.release, "dev", run_id="manual__1")
+    keep_house()
+    assert past()[0].outcome is Outcome.SUCCEEDED
+    assert history.versions("shop", "dev") == ["2"]
+
+
+def test_one_that_left_without_a_note_was_rolled_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    go(LaunchOperator)
+    with monkeypatch.context() as patched:
+        patched.setattr(DeploymentOutcomes, "note", lambda *_, **__: None)
+        go(RollBackOperator)
+    assert past()[0].outcome is Outcome.STARTED
+    keep_house()
+    [one] = past()
+    assert (one.outcome, one.serves) == (Outcome.ROLLED_BACK, "1")
+    assert one.why == "its run ended before it could note how"
+    assert DeploymentHistory(artifact_store()).versions("shop", "dev") == []
+
+
+def test_of_one_that_others_came_after_nobody_says_that_it_went_back(
+    cloud: FakeFleetCloud,
+) -> None:
+    go(LaunchOperator, ShiftTrafficOperator, RetireOldOperator)
+    cloud.healthy.add("1")
+    time.sleep(1.1)  # they are put in order by seconds
+    image = make_image("1").to_json()
+    later = SwapTask(run_id="manual__2")
+    for kind in (LaunchOperator, ShiftTrafficOperator, RetireOldOperator):
+        kind(task_id="t", target=make_target(), image=image).execute(later.context)
+    keep_house()
+    ends = {one.release.version: (one.outcome, one.serves) for one in past()}
+    assert ends == {"2": (Outcome.FAILED, ""), "1": (Outcome.SUCCEEDED, "1")}
+
+
+def test_a_forged_start_keeps_no_standby(capsys: pytest.CaptureFixture[str]) -> None:
+    name = f"{1:012d}_{'a' * 32}_started.json"
+    artifact_store().put(f"deployments/shop/dev/outcomes/{name}", b"{}")
+    keep_house()
+    assert "what became of earlier deployments is not noted" in capsys.readouterr().out
 
 
 def test_what_cannot_be_noted_keeps_nobody_from_going_back(

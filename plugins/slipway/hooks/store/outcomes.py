@@ -31,6 +31,19 @@ _NAME = re.compile(r"(?P<began>\d{12})_(?P<swap>[0-9a-f]{32})_(?P<what>[a-z_]+)\
 _LONGEST = 2000
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Unended:
+    """A deployment of which only the start was noted.
+
+    :param swap: its name.
+    :param is_last: none began in its environment after it.
+    """
+
+    swap: str
+    start: DeploymentNote
+    is_last: bool
+
+
 class DeploymentOutcomes:
     """Notes under ``deployments/<project>/<environment>/outcomes/``.
 
@@ -72,6 +85,28 @@ class DeploymentOutcomes:
         marked = f"_{swap}_{Outcome.STARTED.value}.json"
         names = self._store.keys(_folder(project, environment))
         return bool(swap) and any(_NAME.fullmatch(one) and one.endswith(marked) for one in names)
+
+    def unended(self, project: str, environment: str) -> list[Unended]:
+        """Return the deployments of which only the start was noted, the oldest first.
+
+        :param project: the project's name.
+        :param environment: the environment's.
+        :raises RecordRefused: when one was not signed here.
+        """
+        folder = _folder(project, environment)
+        names = sorted(name for name in self._store.keys(folder) if _NAME.fullmatch(name))
+        noted: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            noted[name.split("_")[1]].append(name)
+        found = []
+        for swap, own in noted.items():
+            if [name for name in own if not name.endswith(f"_{Outcome.STARTED.value}.json")]:
+                continue
+            if record := self._records.get(f"{folder}/{own[0]}"):
+                last = swap == names[-1].split("_")[1]
+                note = DeploymentNote.from_json(record)
+                found.append(Unended(swap=swap, start=note, is_last=last))
+        return found
 
     def past(self, project: str, environment: str, most: int) -> list[PastDeployment]:
         """Return the last deployments of an environment, the newest first.

@@ -22,7 +22,7 @@ from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap, time_allowed
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.lease_takeover import run_lease
-from slipway.tasks.outcomes import note_ended
+from slipway.tasks.outcomes import note_ended, note_forgotten
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -59,6 +59,7 @@ class RetireStandbysOperator(BaseOperator):
             idle = lease.holder() is None
             wish = Goal.STANDBYS_RETIRED
             if idle and looking.plan(looking.observe(wish), wish).done:
+                self._settle(looking, context)
                 return
             try:
                 swaps = lease.acquire().swaps
@@ -72,26 +73,34 @@ class RetireStandbysOperator(BaseOperator):
                     lease.finish(half.release)
             self._converge(replace(looking, cloud=cloud), Goal.STANDBYS_RETIRED)
             lease.release()
+            self._settle(looking, context)
+
+    def _settle(self, looking: Swap, context: Context) -> None:
+        """Note the ends that nobody noted; a note steers nothing, so none keeps a standby."""
+        serves = serving_version(looking.observe()) or ""
+        try:
+            note_forgotten(context, self.target, serves, self._remember)
+        except RecordRefused as refused:
+            self.log.warning("what became of earlier deployments is not noted: %s", refused)
 
     def _end(self, half: UnfinishedSwap, swap: Swap, context: Context) -> None:
         """Bring a swap to its end; a release that stays is one to come back to later."""
         wish = ending(swap.observe(), half)
         self._converge(swap, wish)
         if wish is Goal.OLD_RETIRED:
-            self._remember(swap, context)
+            ti: Any = context["ti"]
+            self._remember(swap.image.release, ti.run_id)
         note_ended(context, self.target, half, serving_version(swap.observe()) or "")
 
-    def _remember(self, swap: Swap, context: Context) -> None:
+    def _remember(self, told: Release, run_id: str) -> None:
         """Note what serves. The lease is no authority on what was released; the catalogue is."""
-        store, told = artifact_store(), swap.image.release
+        store = artifact_store()
         try:
             known = ReleaseCatalogue(store).find(told.project, told.version).checkout.release
         except (ReleaseNotFound, RecordRefused) as unknown:
             self.log.warning("%s is not noted as a deployment: %s", told.version, unknown.message)
             return
-        ti: Any = context["ti"]
-        history = DeploymentHistory(store)
-        history.record(known, swap.target.environment, run_id=ti.run_id)
+        DeploymentHistory(store).record(known, self.target.environment, run_id=run_id)
 
     def _open(self, version: str) -> Swap:
         release = Release(project=self.target.project, sha="", version=version)
