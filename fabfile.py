@@ -16,19 +16,16 @@ from fabric import Connection, task
 from fabric.main import program
 from invoke.tasks import Task
 
+from include.cli import deployments, pipelines, words
+from include.cli import package as packages
+from include.cli.choices import Choices
+from include.cli.roles import role_errors
+from include.cli.secret_file import SecretFileInvalid, read_secret_file
+from include.project.loader import load_projects
+from include.project.lookup import find_project
+from slipway.exceptions import SlipwayError
+
 ROOT = Path(__file__).resolve().parent
-# Airflow puts plugins/ on the path by itself; a shell does not.
-sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
-
-from include.cli import deployments, pipelines, words  # noqa: E402
-from include.cli import package as packages  # noqa: E402
-from include.cli.choices import Choices  # noqa: E402
-from include.cli.roles import role_errors  # noqa: E402
-from include.cli.secret_file import SecretFileInvalid, read_secret_file  # noqa: E402
-from include.project.loader import load_projects  # noqa: E402 - needs the path above
-from include.project.lookup import find_project  # noqa: E402
-from slipway.exceptions import SlipwayError  # noqa: E402
-
 DEMO = ROOT / ".slipway" / "env"
 
 
@@ -260,9 +257,10 @@ def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:
 
 def _python(c: Any, module: str, *arguments: str) -> None:
     """Run a module where Airflow is; with -H in the repository that the login begins in."""
-    python = "python" if isinstance(c, Connection) else sys.executable
-    root = "." if isinstance(c, Connection) else ROOT
-    _run(c, ["env", f"PYTHONPATH={root}:{root}/plugins", python, "-m", module, *arguments])
+    # An Airflow over there may have Slipway in its plugins folder, and not installed.
+    afar = ["env", "PYTHONPATH=.:./plugins", "python"]
+    python = afar if isinstance(c, Connection) else [sys.executable]
+    _run(c, [*python, "-m", module, *arguments])
 
 
 def _run(c: Any, words: list[str]) -> None:

@@ -32,7 +32,7 @@ from pathlib import Path
 
 import httpx
 
-from include.demo import airflow_environment, paths
+from include.demo import airflow_environment
 
 SECRET = "of-this-benchmark-alone-0123456789"  # noqa: S105 - nobody else's
 _DAGS = '''"""Of the benchmark: an Airflow dag that is a project's checkout, and the watcher."""
@@ -182,7 +182,6 @@ class Bench:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
             **found,
-            "PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'plugins'}",
             "AIRFLOW_HOME": str(home / "airflow"),
             "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",

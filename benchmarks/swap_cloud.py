@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -80,7 +79,6 @@ def _start(home: Path) -> subprocess.Popen[bytes]:
                 REGION,
             ],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"},
             stdout=log,
             stderr=log,
             start_new_session=True,

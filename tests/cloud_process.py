@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -41,11 +40,8 @@ def serving(home: Path, *, installation: str, port: int) -> Iterator[subprocess.
         "--region",
         REGION,
     )
-    variables = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}"}
     with log.open("wb") as told:
-        process = subprocess.Popen(
-            argv, cwd=ROOT, env=variables, stdout=told, stderr=told, start_new_session=True
-        )
+        process = subprocess.Popen(argv, cwd=ROOT, stdout=told, stderr=told, start_new_session=True)
     try:
         deadline = time.monotonic() + _START
         while not (home / "cloud.json").exists():

@@ -33,7 +33,6 @@ def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) ->
     """
     variables = {
         "AIRFLOW_HOME": str(paths.AIRFLOW_HOME),
-        "PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'plugins'}",
         "PATH": f"{paths.ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
     }
     sections = {**_core(), **_tuned(), "SLIPWAY": _slipway()}

@@ -64,7 +64,7 @@ def start_cloud() -> str:
             "--region",
             paths.REGION,
         ],
-        {"PYTHONPATH": f"{paths.ROOT}:{paths.ROOT / 'plugins'}"},
+        {},
     )
     facts = _wait_for_facts(paths.CLOUD / "cloud.json", "cloud", timeout=120)
     return str(facts["gateway"])

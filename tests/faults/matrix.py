@@ -128,7 +128,5 @@ def _timed(lane: Lane, case: Case, number: int) -> Result:
 
 
 def prepare(folder: Path) -> None:
-    """Give the processes under test a Python path, and an Airflow of their own."""
-    root = Path(__file__).resolve().parents[2]
-    os.environ["PYTHONPATH"] = f"{root}:{root / 'plugins'}"
+    """Give the processes under test an Airflow of their own."""
     os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(dir=folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -278,7 +277,6 @@ def test_what_a_killed_worker_left_is_removed_by_the_next_try(project: Project) 
     root = Path(__file__).parents[2]
     worker = subprocess.Popen(
         [sys.executable, "-c", _WORKER, project.engine.installation],
-        env={**os.environ, "PYTHONPATH": f"{root / 'plugins'}:{root}"},
         cwd=root,
     )
     client = docker.APIClient()

@@ -283,7 +283,7 @@ def run_copy(folder: Path, home: Path) -> subprocess.Popen[str]:
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", "XDG_CACHE_HOME": str(home)},
+        env={**os.environ, "XDG_CACHE_HOME": str(home)},
     )
 
 

@@ -33,7 +33,6 @@ def test_the_next_run_takes_the_slot_of_one_that_was_killed(tmp_path: Path) -> N
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,
-        env={"PYTHONPATH": str(ROOT)},
     )
     assert holder.stdout is not None
     name = holder.stdout.readline().strip()

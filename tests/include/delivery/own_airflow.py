@@ -22,7 +22,6 @@ def told_by(home: Path, program: str, *arguments: str, timeout: float = 240) -> 
     """
     environment = os.environ | {
         "AIRFLOW_HOME": str(home),
-        "PYTHONPATH": f"{_ROOT}{os.pathsep}{_ROOT / 'plugins'}",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
     }

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tarfile
@@ -249,7 +248,6 @@ def test_an_archive_takes_no_memory_of_its_size(repository: Repository, tmp_path
         check=True,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": "plugins"},
         cwd=Path(__file__).parents[4],
     )
     own, of_git = (int(line) for line in done.stdout.split())
