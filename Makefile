@@ -1,6 +1,5 @@
 PYTHON ?= python3
 VENV := .venv/bin
-export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 
 .DEFAULT_GOAL := help
 .PHONY: help format docs lint-others ready demo down leaks test lint unit integration fuzz faults bench-swap
@@ -28,11 +27,15 @@ lint: ready ## style, types, import contracts
 	@$(VENV)/lint-imports --no-cache
 	@$(MAKE) --no-print-directory lint-others
 
-lint-others: ready ## Ansible, Dockerfiles, shell scripts, workflows
+lint-others: ready ## Ansible, Packer, Dockerfiles, shell scripts, workflows
 	@cd ansible && PATH=$(CURDIR)/$(VENV):$$PATH ansible-lint --offline --profile production -q
 	@$(VENV)/hadolint include/images/*/Dockerfile
 	@$(VENV)/shellcheck $$(git grep -lE '^#!.*[/ ](ba)?sh$$' -- ':!*.py')
 	@$(VENV)/zizmor --offline --quiet .github
+	@$(VENV)/python -m include.images.build toolbox
+	@tar c packer | docker run -i --rm --network none slipway/toolbox:1 sh -ec \
+	  'tar x; packer fmt -check -diff packer; packer fmt -check packer/plugins; \
+	   packer validate -syntax-only packer > /dev/null'
 
 format: ready ## put the code into the formatter's form
 	@$(VENV)/ruff check --fix -q . ; $(VENV)/ruff format .
