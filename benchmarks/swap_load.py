@@ -1,6 +1,6 @@
 """An open-loop load on kept-alive and on new connections, with slow requests among them.
 
-Requests start on the clock, however slow the answers are. Run as ``python -m benchmarks.swap_load
+Requests start on the clock (:mod:`include.demo.open_loop`). Run as ``python -m benchmarks.swap_load
 PORT RATE``; SIGTERM ends it, what is under way is waited for, the books go to stdout as JSON.
 """
 
@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import signal
 import sys
 import time
 
 from benchmarks.swap_tally import Tally
+from include.demo.open_loop import OpenLoop
 
 # Seconds for an answer, beyond those that a request asks the service to take.
 TIMEOUT = 5.0
@@ -86,7 +86,7 @@ class Connection:
         return body.decode()
 
 
-class Load:
+class Load(OpenLoop):
     """Asks on the clock and keeps the books.
 
     :param port: of the balancer.
@@ -94,31 +94,19 @@ class Load:
     """
 
     def __init__(self, port: int, rate: float) -> None:
+        super().__init__(rate)
         self._port = port
-        self._interval = 1 / rate
-        self._stopped = asyncio.Event()
         self._idle: list[Connection] = []
         self.tally = Tally()
 
-    def stop(self) -> None:
-        """Start no more requests."""
-        self._stopped.set()
-
     async def run(self) -> None:
         """Ask until :meth:`stop`, and wait for what is under way."""
-        clock, number = asyncio.get_running_loop(), 0
-        due = clock.time()
-        async with asyncio.TaskGroup() as group:
-            while not self._stopped.is_set():
-                group.create_task(self._request(number, due))
-                number += 1
-                due += self._interval
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopped.wait(), max(0, due - clock.time()))
+        await super().run()
         for connection in self._idle:
             connection.close()
 
-    async def _request(self, number: int, due: float) -> None:
+    async def ask(self, number: int, due: float, /) -> None:
+        """Send the nth request, and keep the books of it."""
         kind, keep, seconds = what(number)
         clock = asyncio.get_running_loop()
         self.tally.begin(kind, late=clock.time() - due)
@@ -181,9 +169,7 @@ def what(number: int) -> tuple[str, bool, float]:
 async def main(port: int, rate: float) -> None:
     """Load the balancer until SIGTERM or SIGINT, then print the books."""
     load = Load(port, rate)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, load.stop)
-    await load.run()
+    await load.run_until_told()
     sys.stdout.write(json.dumps(load.tally.to_json()) + "\n")
 
 

@@ -1,27 +1,26 @@
-"""An open-loop load generator: requests start on the clock, however slow the answers are.
+"""The demo's visitors, in an open loop (:mod:`include.demo.open_loop`).
 
-A closed loop would wait while a service is down and count one failure; this one goes on
-asking, as visitors do. Half of the requests ride on kept-alive connections, half on new ones.
+Half of the requests ride on kept-alive connections, half on new ones.
 Run as ``python -m include.demo.load URL RATE``; SIGTERM ends it, the counts go to stdout.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import signal
 import sys
 from collections import Counter
 
 import httpx
+
+from include.demo.open_loop import OpenLoop
 
 # Every request must be answered well and within this time, in seconds.
 TIMEOUT = 5.0
 _WRITE_EVERY = 10
 
 
-class Load:
+class Load(OpenLoop):
     """Counts what was asked and what was answered badly.
 
     :param url: the load balancer.
@@ -29,34 +28,22 @@ class Load:
     """
 
     def __init__(self, url: str, rate: float) -> None:
+        super().__init__(rate)
         self._url = url
-        self._interval = 1 / rate
-        self._stopped = asyncio.Event()
-        self.sent = 0
+        # Nothing is connected before the first request.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+        self._client = httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False)
         self.failures: Counter[str] = Counter()
         self.versions: Counter[str] = Counter()
 
-    def stop(self) -> None:
-        """Start no more requests; those under way are waited for."""
-        self._stopped.set()
-
     async def run(self) -> None:
         """Ask on the clock until :meth:`stop`."""
-        clock = asyncio.get_running_loop()
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=20)
-        async with (
-            httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False) as client,
-            asyncio.TaskGroup() as group,
-        ):
-            due = clock.time()
-            while not self._stopped.is_set():
-                group.create_task(self._ask(client, self.sent))
-                self.sent += 1
-                due += self._interval
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopped.wait(), max(0, due - clock.time()))
+        async with self._client:
+            await super().run()
 
-    async def _ask(self, client: httpx.AsyncClient, number: int) -> None:
+    async def ask(self, number: int, _: float, /) -> None:
+        """Look at the guestbook or, each tenth time, write into it."""
+        client = self._client
         headers = {"Connection": "close"} if number % 2 else {}
         try:
             if number % _WRITE_EVERY == 0:
@@ -76,9 +63,7 @@ class Load:
 async def main(url: str, rate: float) -> None:
     """Generate load until SIGTERM or SIGINT, then print the counts as JSON."""
     load = Load(url, rate)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, load.stop)
-    await load.run()
+    await load.run_until_told()
     counts = {
         "sent": load.sent,
         "failed": sum(load.failures.values()),
