@@ -89,6 +89,15 @@ def retry_transient(call: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+def is_missing(error: ClientError) -> bool:
+    """Tell whether AWS says that a thing is not there, or not any more.
+
+    Auto Scaling has no code of its own for it (:mod:`slipway.hooks.fleet.missing_group`).
+    """
+    code = str(error.response["Error"]["Code"])
+    return "NotFound" in code or code == "InvalidAMIID.Unavailable"
+
+
 def _translated(error: ClientError) -> SlipwayError:
     code, said = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import CloudUnavailable
-from slipway.hooks.aws.errors import retry_transient
+from slipway.hooks.aws.errors import is_missing, retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.store.installation import INSTALLATION
 from slipway.model.cloud.machine import MACHINE, platform_of_base_layer
@@ -23,7 +23,6 @@ from slipway.model.cloud.stored_image import StoredImage
 from slipway.model.cloud.tags import IMAGE, PROJECT, VERSION
 
 LAYER, BASE = "slipway:layer", "slipway:base-image"
-_GONE = frozenset({"InvalidAMIID.NotFound", "InvalidAMIID.Unavailable", "InvalidSnapshot.NotFound"})
 # EC2 takes this many values in one filter.
 _FILTER_VALUES = 200
 _ALIVE = ("pending", "running", "shutting-down", "stopping", "stopped")
@@ -115,7 +114,7 @@ class ImageRetention:
             answer = self._ec2.describe_launch_template_versions(LaunchTemplateId=template)
         except ClientError as error:
             # A swap deleted it since; nobody launches from it any more.
-            if "NotFound" not in error.response["Error"]["Code"]:
+            if not is_missing(error):
                 raise
             return []
         versions = answer["LaunchTemplateVersions"]
@@ -159,5 +158,5 @@ def _unless_gone(call: Callable[..., Any], **arguments: str) -> None:
     try:
         call(**arguments)
     except ClientError as error:
-        if error.response["Error"]["Code"] not in _GONE:
+        if not is_missing(error):
             raise

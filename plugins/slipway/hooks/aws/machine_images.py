@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.aws.errors import translate_errors
+from slipway.hooks.aws.errors import is_missing, translate_errors
 from slipway.hooks.aws.lookup import tags_of
 from slipway.model.cloud.machine import SourceImage
 
@@ -225,7 +225,7 @@ class ImageCatalogue:
         try:
             found: list[dict[str, Any]] = describe(Filters=[{"Name": kind, "Values": [name]}])[key]
         except ClientError as error:
-            if "NotFound" in error.response["Error"]["Code"]:
+            if is_missing(error):
                 return []
             raise
         return found

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import CloudUnavailable
-from slipway.hooks.aws.errors import retry_transient
+from slipway.hooks.aws.errors import is_missing, retry_transient
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.explain.balancer_words import balancer_words
 from slipway.hooks.fleet.changes import FleetChanges
@@ -25,7 +25,6 @@ from slipway.model.fleet import KeptMachine
 _THERE = ("pending", "running", "stopping", "stopped")
 # Auto Scaling's own tag of the machines of a group.
 _GROUP = "aws:autoscaling:groupName"
-_GONE = "InvalidInstanceID.NotFound"
 # How often, and after how many seconds, a new tag is looked for.
 _LOOKS, _PAUSE = 20, 0.5
 
@@ -98,7 +97,7 @@ class FailedMachines(FleetChanges):
         try:
             self._changing("ec2").terminate_instances(InstanceIds=[instance_id])
         except ClientError as error:
-            if error.response["Error"]["Code"] != _GONE:
+            if not is_missing(error):
                 raise
 
     def _require_seen(self, instance_id: str) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.hooks.aws.errors import is_missing
+
 # What groups launch from when their template is named without a version.
 _DEFAULT_VERSION = "$Default"
-# Said by EC2 of a template or a version that was deleted under its group.
-_GONE = ("NotFound",)
 # Fields of a launch configuration that a launch template has under the same name.
 SAME = (
     "ImageId",
@@ -73,7 +73,8 @@ def _of_template(ec2: Any, template: Mapping[str, Any]) -> dict[str, Any]:
     try:
         answer = ec2.describe_launch_template_versions(**name, Versions=[version])
     except ClientError as error:
-        if not any(word in error.response["Error"]["Code"] for word in _GONE):
+        # EC2 says so of a template or a version that was deleted under its group.
+        if not is_missing(error):
             raise
         return {}
     versions = answer["LaunchTemplateVersions"]

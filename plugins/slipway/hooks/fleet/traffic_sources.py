@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from slipway.hooks.aws.errors import is_missing
 from slipway.hooks.aws.load_balancers import classic_states
 
 _TARGET_GROUP, _CLASSIC = "elbv2", "elb"
@@ -121,7 +122,7 @@ def states(client: Any, source: Source) -> dict[str, str]:
         if source.kind == _CLASSIC:
             return classic_states(client("elb"), source.key)
     except ClientError as error:
-        if "NotFound" not in error.response["Error"]["Code"]:
+        if not is_missing(error):
             raise
     return {}
 
