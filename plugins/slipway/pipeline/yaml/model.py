@@ -6,7 +6,6 @@ names and their meanings are those of docs.drone.io/pipeline/docker/syntax.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -23,15 +22,6 @@ from slipway.pipeline.yaml.values import (
     Value,
     as_default,
 )
-
-
-class Failure(StrEnum):
-    """What a step's failure means for the pipeline."""
-
-    FAIL = "fail"
-    IGNORE = "ignore"
-    FAST = "fast"
-    """Everything else of the pipeline stops at once."""
 
 
 class _Model(BaseModel):

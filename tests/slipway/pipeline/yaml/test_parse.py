@@ -7,7 +7,7 @@ import pytest
 from slipway.exceptions import PipelineFileError, PipelineFileMissing
 from slipway.pipeline.load import load
 from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid, Problem
-from slipway.pipeline.yaml.model import Failure, Pipeline
+from slipway.pipeline.yaml.model import Pipeline
 
 
 def parse(text: str, *, trusted: bool = False, strict: bool = False) -> Pipeline:
@@ -46,7 +46,7 @@ def test_a_whole_pipeline() -> None:
     assert pipeline.environment == {"A": "1", "B": "yes", "C": ""}
     assert pipeline.services[0].detach
     (step,) = pipeline.steps
-    assert (step.pull, step.failure) == ("always", Failure.IGNORE)
+    assert (step.pull, step.failure) == ("always", "ignore")
     assert pipeline.is_graph
 
 
