@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from include.project.clashes import beginning_with
 from include.project.loader import PROJECTS, load_project, load_projects
 from include.project.lookup import find_environment, find_project
 from include.project.machine import machine_of
+from include.project.model import Project
 from slipway.exceptions import ProjectFileError
 from slipway.model.cloud.machine import Machine
 
@@ -58,24 +58,16 @@ def place_of(
     :param also: ARNs of what the live fleet hangs on or is made from besides.
     :raises SystemExit: when one of those gives no right; when there is no such project or
         environment, naming those that there are; when a project file is broken, for its names
-        might be one's own; or when the id of a security group is not known, with the command that
-        finds it.
+        might be one's own; or when a security group's id is not known, with what finds it.
     """
-    file = folder / f"{project}.yaml"
-    if not file.is_file():
-        _told(find_project, load_projects(folder).projects, project)
-    read = load_project(file)
-    shelf = load_projects(folder)
-    if shelf.errors:
-        msg = "what is wrong with the project files comes first, since names may clash:\n"
-        raise SystemExit(msg + "\n".join(str(error) for error in shelf.errors.values()))
+    read, every = _read(project, folder)
     try:
         check(also)
     except ValueError as error:
         raise SystemExit(str(error)) from error
     found = _told(find_environment, read, environment)
     profile, ids = found.instance.profile, dict(security_groups or {})
-    place = Place(
+    return Place(
         project=project,
         environment=environment,
         region=found.aws.region,
@@ -84,13 +76,26 @@ def place_of(
         load_balancers=(found.load_balancer,) if found.load_balancer else (),
         subnets=found.instance.subnets,
         security_groups=tuple(_id(name, ids) for name in found.instance.security_groups),
-        neighbours=beginning_with(f"{project}-{environment}-", shelf.projects.values()),
+        neighbours=beginning_with(f"{project}-{environment}-", every),
         installation=installation,
         encrypted=encrypted,
         tag_keys=tag_keys,
         also=also,
+        source_owner=source_owner or _publisher(machine_of(read, environment)),
     )
-    return replace(place, source_owner=source_owner or _publisher(machine_of(read, environment)))
+
+
+def _read(project: str, folder: Path) -> tuple[Project, Collection[Project]]:
+    """Read a project's file, and all the others, whose names may clash with its own."""
+    file = folder / f"{project}.yaml"
+    if not file.is_file():
+        _told(find_project, load_projects(folder).projects, project)
+    read = load_project(file)
+    shelf = load_projects(folder)
+    if shelf.errors:
+        msg = "what is wrong with the project files comes first, since names may clash:\n"
+        raise SystemExit(msg + "\n".join(str(error) for error in shelf.errors.values()))
+    return read, shelf.projects.values()
 
 
 def _publisher(machine: Machine) -> str:

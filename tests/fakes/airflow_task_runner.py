@@ -18,24 +18,7 @@ def task_instance(
 ) -> tuple[Any, DagRun]:
     """Return a task's instance in its first try, and its run."""
     now = datetime.now(UTC)
-    dag_run = DagRun.model_construct(
-        dag_id=dag_id,
-        run_id=run_id,
-        logical_date=None,
-        run_after=now,
-        start_date=now,
-        conf={},
-        run_type="manual",
-        state="running",
-        consumed_asset_events=[],
-        partition_key=None,
-        triggering_user_name=None,
-        data_interval_start=None,
-        data_interval_end=None,
-        clear_number=0,
-        end_date=None,
-        note=None,
-    )
+    dag_run = _run(dag_id, run_id, now)
     server = TIRunContext.model_construct(
         dag_run=dag_run,
         max_tries=2,
@@ -64,3 +47,24 @@ def task_instance(
     )
     ti._ti_context_from_server = server
     return ti, dag_run
+
+
+def _run(dag_id: str, run_id: str, now: datetime) -> DagRun:
+    return DagRun.model_construct(
+        dag_id=dag_id,
+        run_id=run_id,
+        logical_date=None,
+        run_after=now,
+        start_date=now,
+        conf={},
+        run_type="manual",
+        state="running",
+        consumed_asset_events=[],
+        partition_key=None,
+        triggering_user_name=None,
+        data_interval_start=None,
+        data_interval_end=None,
+        clear_number=0,
+        end_date=None,
+        note=None,
+    )

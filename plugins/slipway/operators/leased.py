@@ -126,12 +126,10 @@ class LeasedOperator(BaseOperator):
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
-        since = self._waiting_since or time.time()
         plan = consent.proposal.name if consent else ""
         admit = admit or (consent.admit if consent else _anybody)
         if consent:
             self.log.info("%s", consent.approval)
-        told = ""
 
         def admitted(held: LeaseRecord | None) -> str:
             admit(held)
@@ -140,21 +138,29 @@ class LeasedOperator(BaseOperator):
             ours = own_swap(held, lease.owner, release)
             return name_of_swap(context, release, ours, partial(self._begin, context, begin))
 
+        take = partial(lease.acquire, release, soaked=soaked, plan=plan, admit=admitted)
+        mine = self._in_turn(take, target)
+        self._tell(context, lease, mine)
+        if begin is not None:
+            note_started(context, target, release, consent)
+        return lease
+
+    def _in_turn(self, take: Callable[[], LeaseRecord], target: DeployTarget) -> LeaseRecord:
+        """Take the lease as soon as nobody else has it."""
+        since, told = self._waiting_since or time.time(), ""
         while True:
             try:
-                mine = lease.acquire(release, soaked=soaked, plan=plan, admit=admitted)
-                break
+                return take()
             except LeaseHeld as held:
                 if told != (told := held.message):
                     self.log.info("waiting: %s", told)
                 self._wait(held, target, since)
+
+    def _tell(self, context: Context, lease: Lease, mine: LeaseRecord) -> None:
         self.log.info("lease: %s, generation %s", lease.name, mine.generation)
         said = {"name": lease.name, "owner": mine.owner, "generation": mine.generation}
         ti: Any = context["ti"]
         ti.xcom_push(key=LEASE, value=said)
-        if begin is not None:
-            note_started(context, target, release, consent)
-        return lease
 
     def _begin(self, context: Context, begin: Callable[[], None]) -> None:
         if self.windows:

@@ -133,11 +133,7 @@ def build_deb(
         collect_into=into,
         timeout=TIMEOUT,
         log=log,
-        environment={
-            "VERSION": version,
-            "ARCH": architecture,
-            "SOURCE_DATE_EPOCH": str(built_at),
-        },
+        environment=_environment(version, architecture, built_at),
     )
     if result.exit_code in (0, _LINTIAN_FAILED, OTHER_NAME):
         failed = result.exit_code == _LINTIAN_FAILED
@@ -148,6 +144,10 @@ def build_deb(
         return debs[0]
     refuse_unread(result.exit_code, nfpm_file)
     raise _not_built(result, _packaging(into, nfpm_file), package)
+
+
+def _environment(version: str, architecture: str, built_at: int) -> dict[str, str]:
+    return {"VERSION": version, "ARCH": architecture, "SOURCE_DATE_EPOCH": str(built_at)}
 
 
 def _not_built(result: ToolResult, file: PackagingFile, package: str) -> PackageRefused:

@@ -129,6 +129,21 @@ def compile_pipeline(
     )
     services = tuple(_services(resolved, context))
     steps = tuple(_steps(resolved, context))
+    return replace(
+        _without_containers(pipeline, resolved, build),
+        volumes=volumes,
+        late=late.forms,
+        services=services,
+        steps=tuple(_with_rights(steps, pipeline, resolved, build, context.notices)),
+    )
+
+
+def _without_containers(pipeline: Pipeline, resolved: Pipeline, build: Build) -> PipelineSpec:
+    """Say when and where a pipeline runs.
+
+    :param resolved: the same one, its variables replaced by their values.
+    """
+    base, workspace = workspace_of(pipeline)
     return PipelineSpec(
         id=build.id,
         name=pipeline.name,
@@ -143,10 +158,8 @@ def compile_pipeline(
         pull_secrets=() if from_a_fork(build.event) else pipeline.image_pull_secrets,
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
-        volumes=volumes,
-        late=late.forms,
-        services=services,
-        steps=tuple(_with_rights(steps, pipeline, resolved, build, context.notices)),
+        services=(),
+        steps=(),
     )
 
 

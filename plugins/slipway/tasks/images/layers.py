@@ -165,24 +165,7 @@ class Layers:
         else:
             files = machine_recipe(self._root, release.project, machine)
             playbook = "ansible/machine.yml"
-        variables: dict[str, Any] = {
-            "app_package": chosen.name,
-            "app_version": chosen.version,
-            "app_uses": sorted(self.uses),
-            "app_sha256": chosen.sha256,
-            "app_unit": self.unit,
-            # As it is: Ansible would take braces in a setting for a template of its own.
-            "app_config": {one: {"__ansible_unsafe": self.config[one]} for one in self.config},
-            "app_repository_url": chosen.repository_url,
-            "app_repository_distribution": chosen.distribution,
-            "app_repository_component": chosen.component,
-            "app_repository_key": key or chosen.signing_key,
-        }
-        if beside := [one for one in chosen.beside if one.installed]:
-            variables["app_beside"] = [
-                {"name": one.name, "version": one.version, "sha256": one.sha256} for one in beside
-            ]
-        variables |= _machine_variables(machine)
+        variables = self._variables(chosen, key or chosen.signing_key)
         written = json.dumps(variables, sort_keys=True).encode()
         hashed = digest(files, {"variables": written})
         return Bake(
@@ -209,6 +192,30 @@ class Layers:
                 "package": f"{chosen.name} {chosen.version} (sha256 {package.digest[:12]})",
             },
         )
+
+    def _variables(self, chosen: PublishedPackage, key: str) -> dict[str, Any]:
+        """Say what the playbook installs, and where from.
+
+        :param chosen: the package for these machines.
+        """
+        variables: dict[str, Any] = {
+            "app_package": chosen.name,
+            "app_version": chosen.version,
+            "app_uses": sorted(self.uses),
+            "app_sha256": chosen.sha256,
+            "app_unit": self.unit,
+            # As it is: Ansible would take braces in a setting for a template of its own.
+            "app_config": {one: {"__ansible_unsafe": self.config[one]} for one in self.config},
+            "app_repository_url": chosen.repository_url,
+            "app_repository_distribution": chosen.distribution,
+            "app_repository_component": chosen.component,
+            "app_repository_key": key,
+        }
+        if beside := [one for one in chosen.beside if one.installed]:
+            variables["app_beside"] = [
+                {"name": one.name, "version": one.version, "sha256": one.sha256} for one in beside
+            ]
+        return variables | _machine_variables(self.machine)
 
     def package(self, package: PublishedPackage) -> PublishedPackage:
         """Return the package for these machines, of those that a release has.
