@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import os
-import tarfile
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ from slipway.hooks.apt.bucket import AptBucket, ReleaseFile, read_release
 from slipway.hooks.apt.connection import apt_repository
 from slipway.hooks.aws.connection import account
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.model.container import ContainerSpec
 from slipway.model.deb_version import without_epoch
 from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
@@ -85,13 +84,7 @@ def _deb(name: str, version: str, text: str = "x", architecture: str = "all") ->
 
 
 def _tar(files: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, text in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text)
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return gzip.compress(buffer.getvalue(), mtime=0)
+    return gzip.compress(pack({name: text.encode() for name, text in files.items()}), mtime=0)
 
 
 @pytest.fixture

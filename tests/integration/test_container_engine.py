@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 from contextlib import suppress
 from unittest import mock
 
+from slipway.hooks.tars import pack
+
 pytestmark = pytest.mark.integration
 IMAGE = "slipway/debian:12"
 
@@ -52,13 +54,7 @@ def shell(engine: ContainerEngine, script: str, **spec: object) -> ContainerSpec
 
 
 def tar(**files: str) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content.encode())
-            archive.addfile(entry, io.BytesIO(content.encode()))
-    return packed.getvalue()
+    return pack({name: content.encode() for name, content in files.items()})
 
 
 def names(packed: bytes | None) -> list[str]:

@@ -13,7 +13,7 @@ from include.demo import down
 from slipway.exceptions import ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.migrations.migration_files import MigrationFiles
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.schema_facts import HeavyChange
 from slipway.tasks.proof.ddl_meter import measured

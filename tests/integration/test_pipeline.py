@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import signal
 import subprocess
 import sys
-import tarfile
 import threading
 import time
 import uuid
@@ -18,6 +16,7 @@ import pytest
 
 from slipway.exceptions import ImageUnavailable, PipelineStopped, StepTimedOut
 from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.tars import pack
 from slipway.model.container import ContainerSpec
 from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
@@ -89,13 +88,7 @@ def project() -> Iterator[Project]:
 
 
 def tar(files: Mapping[str, str]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content.encode())
-            archive.addfile(entry, io.BytesIO(content.encode()))
-    return packed.getvalue()
+    return pack({name: content.encode() for name, content in files.items()})
 
 
 TRANSACTION = """\

@@ -15,7 +15,7 @@ from slipway.exceptions import MigrationFailed, RightMissing
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.migrations.goose import Goose
 from slipway.hooks.migrations.migration_files import MigrationFiles
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import Checkout, Release, SchemaVersion
 from slipway.operators.rehearse_migrations import GooseRehearseOperator

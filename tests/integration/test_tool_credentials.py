@@ -14,7 +14,8 @@ import docker
 import pytest
 
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.tools.recipes import pack, recipe
+from slipway.hooks.tars import pack
+from slipway.hooks.tools.recipes import recipe
 from slipway.hooks.tools.tool_secrets import aws_credentials
 from slipway.hooks.tools.toolbox import WORK, Toolbox
 

@@ -17,7 +17,7 @@ import pytest
 
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 
 if TYPE_CHECKING:

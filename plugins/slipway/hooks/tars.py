@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from typing import IO, Any, cast
 
 
-def pack_into(file: IO[bytes], files: Mapping[str, bytes], large: Mapping[str, IO[bytes]]) -> None:
+def pack_into(
+    file: IO[bytes],
+    files: Mapping[str, bytes],
+    large: Mapping[str, IO[bytes]],
+    *,
+    mode: int = 0o644,
+) -> None:
     """Write files as a tar.
 
     :param file: empty, open for reading and writing; it is at its beginning afterwards.
     :param files: name -> content.
     :param large: name -> a file with the content, which is read piece by piece.
+    :param mode: of each.
     """
     with tarfile.open(fileobj=file, mode="w") as archive:
         for name, content in {
@@ -23,10 +30,21 @@ def pack_into(file: IO[bytes], files: Mapping[str, bytes], large: Mapping[str, I
             **large,
         }.items():
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = content.seek(0, io.SEEK_END), 0o644
+            entry.size, entry.mode = content.seek(0, io.SEEK_END), mode
             content.seek(0)
             archive.addfile(entry, content)
     file.seek(0)
+
+
+def pack(files: Mapping[str, bytes], *, mode: int = 0o644) -> bytes:
+    """Pack files as a tar.
+
+    :param files: name -> content.
+    :param mode: of each.
+    """
+    packed = io.BytesIO()
+    pack_into(packed, files, {}, mode=mode)
+    return packed.getvalue()
 
 
 def digest_of(file: IO[bytes]) -> str:

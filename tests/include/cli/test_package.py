@@ -28,7 +28,7 @@ from slipway.hooks.packages.deb_units import Units
 from slipway.hooks.packages.nfpm import BuiltDeb
 from slipway.hooks.packages.packaging_file import PackagingFile
 from slipway.hooks.packages.ready_debs import ReadyDebs
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.model.cloud.machine import Architecture
 from slipway.model.facts import SchemaVersion
 from slipway.model.git.large_files import LargeFiles

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from include.localcloud.compute.cgroups import make_writable
 from include.localcloud.compute.confinement import ENTRYPOINT, HOST
+from slipway.hooks.tars import pack
 
 if TYPE_CHECKING:
     import docker
@@ -86,13 +85,7 @@ class Containers:
 
 def tar(files: Mapping[str, bytes]) -> bytes:
     """Pack files for ``put_archive``."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o755
-            archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+    return pack(files, mode=0o755)
 
 
 def folder(path: Path, below: str) -> dict[str, bytes]:

@@ -5,8 +5,7 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from slipway.hooks.tars import append
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import append, pack
 
 
 def test_a_tar_of_git_goes_on_with_another_and_the_last_of_a_name_wins(tmp_path: Path) -> None:

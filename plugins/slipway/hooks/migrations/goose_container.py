@@ -13,8 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from slipway.hooks.migrations import goose_watch
 from slipway.hooks.migrations.database_state import Seen
-from slipway.hooks.tars import append
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import append, pack
 from slipway.hooks.tools.tool_secrets import postgres_password
 from slipway.hooks.tools.toolbox import WORK
 

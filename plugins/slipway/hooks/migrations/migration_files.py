@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from slipway.exceptions import MigrationFailed
 from slipway.hooks.migrations.envsub import is_own
 from slipway.hooks.migrations.goose_file import GooseFile
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.model.text.inert import visible
 
 _NUMBERED = re.compile(r"([0-9]{1,18})_[^/]*\.sql")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from slipway.hooks.preflight.changed_tables import changed_tables
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.hooks.tools.tool_secrets import postgres_password
 from slipway.hooks.tools.toolbox import WORK
 from slipway.model.cloud.preflight_facts import DatabaseSeen, Unasked

@@ -13,7 +13,7 @@ from typing import Any
 from slipway.exceptions import BakeFailed, CloudUnavailable, SlipwayError, ToolFailed
 from slipway.hooks.aws.connection import Account
 from slipway.hooks.aws.machine_images import ImageCatalogue
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.hooks.tools.tool_secrets import aws_credentials
 from slipway.hooks.tools.toolbox import WORK, Toolbox
 

@@ -7,8 +7,6 @@ the image that is there.
 from __future__ import annotations
 
 import hashlib
-import io
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -65,14 +63,3 @@ def digest(*parts: Mapping[str, bytes]) -> str:
             total.update(f"{name}\0{len(content)}\0".encode())
             total.update(content)
     return total.hexdigest()[:16]
-
-
-def pack(files: Mapping[str, bytes]) -> bytes:
-    """Pack files as a tar."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
-    return packed.getvalue()

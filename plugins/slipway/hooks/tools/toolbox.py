@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.model.container import ContainerSpec, Limits, Security, ToolResult
 
 if TYPE_CHECKING:

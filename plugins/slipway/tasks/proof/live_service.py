@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, Any
 from slipway.exceptions import ContainerEngineError, ImageUnavailable, SlipwayError, StepTimedOut
 from slipway.hooks import service_questions, unit_runner
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.tars import pack
 from slipway.hooks.temporary_file import spool
-from slipway.hooks.tools.recipes import pack
 from slipway.model.cloud.health_check import ANY_SUCCESS, is_right
 from slipway.model.cloud.machine import OperatingSystem
 from slipway.model.container import ContainerSpec, PullPolicy

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import ImageUnavailable, MigrationFailed, TestsFailed, ToolFailed
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.model.container import ContainerSpec, ImageFacts, PullPolicy
 from slipway.pipeline.compiler.spec import UNTRUSTED
 from slipway.pipeline.runtime.readiness import Service, wait_until_ready

@@ -5,7 +5,7 @@ import pytest
 from slipway.exceptions import MigrationFailed
 from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.migrations.migration_lineage import is_behind, require_follows
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 
 WHERE = "the database of prod"
 

@@ -9,7 +9,7 @@ import pytest
 from slipway.exceptions import PackageRefused
 from slipway.hooks.packages.deb_checks import Wanted
 from slipway.hooks.packages.nfpm import build_deb
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.model.container import ToolResult
 
 if TYPE_CHECKING:

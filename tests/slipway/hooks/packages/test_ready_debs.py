@@ -10,7 +10,7 @@ import pytest
 from slipway.exceptions import PackageRefused
 from slipway.hooks.packages.deb_checks import Wanted
 from slipway.hooks.packages.ready_debs import ReadyDebs, ready_debs
-from slipway.hooks.tools.recipes import pack
+from slipway.hooks.tars import pack
 from slipway.model.container import ToolResult
 
 VERSION = "1.0.0+0.gabc"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import BakeFailed, CloudUnavailable, ToolFailed
+from slipway.hooks.tars import pack
 from slipway.hooks.tools.packer import Bake, failure, made
-from slipway.hooks.tools.recipes import pack
 
 PREFIX = "    amazon-ebs.machine: "
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured
-from slipway.hooks.tools.recipes import digest, pack, recipe
+from slipway.hooks.tars import pack
+from slipway.hooks.tools.recipes import digest, recipe
 
 ROOT = Path(__file__).resolve().parents[4]
 

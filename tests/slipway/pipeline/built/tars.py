@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
+from slipway.hooks.tars import pack
 
 
 def packed(name: str, content: bytes) -> bytes:
     """A tar of one file."""
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        member = tarfile.TarInfo(name)
-        member.size = len(content)
-        archive.addfile(member, io.BytesIO(content))
-    return data.getvalue()
+    return pack({name: content})
