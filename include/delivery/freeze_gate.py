@@ -8,7 +8,7 @@ from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.project.model import Environment
 from slipway.operators.check_freeze import CheckFreezeOperator
-from slipway.policies.freeze import FreezeWindow
+from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.params import OVERRIDE_FREEZE
 
 

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from slipway.model.text.nearest import nearest
-from slipway.policies.freeze import FreezeWindow
+from slipway.policies.freeze_windows import FreezeWindow
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)|24:00")
 _HOUR = 60

@@ -15,7 +15,7 @@ from slipway.hooks.store.approvals import REASON, Approval, Proposal
 from slipway.model.facts import Json
 from slipway.model.text.inert import inert, visible
 from slipway.operators.check_freeze import held_up
-from slipway.policies.freeze import FreezeWindow
+from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.params import freeze_override
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway.exceptions import EnvironmentFrozen
 from slipway.model.facts import Json
 from slipway.model.text.inert import visible
-from slipway.policies.freeze import FreezeWindow, freeze_at
+from slipway.policies.freeze_windows import FreezeWindow, freeze_at
 from slipway.tasks.params import OVERRIDE_FREEZE, freeze_override, is_dry_run, triggered_by
 from slipway.tasks.retries import no_retry_on_input_error
 

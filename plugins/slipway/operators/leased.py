@@ -21,7 +21,7 @@ from slipway.fleet.lease import Lease
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
-from slipway.policies.freeze import FreezeWindow
+from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.outcomes import note_started

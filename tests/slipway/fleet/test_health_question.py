@@ -8,7 +8,7 @@ import pytest
 from moto import mock_aws
 
 from slipway.fleet.health_question import health_question, probe_question
-from slipway.hooks.health_check import of_classic, of_target_group
+from slipway.hooks.aws.balancer_health_check import of_classic, of_target_group
 from slipway.model.cloud.health_check import ANY_SUCCESS, HealthCheck, Scheme, is_right
 from slipway.model.target import Probe
 from tests.slipway.fleet import moto_cloud

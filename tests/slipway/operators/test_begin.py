@@ -35,7 +35,7 @@ from slipway.operators.swap import (
     RetireOldOperator,
     ShiftTrafficOperator,
 )
-from slipway.policies.freeze import FreezeWindow
+from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.consent import Admission
 from slipway.tasks.lease_owner import run_owner
 from tests.fakes.airflow_run import FakeTask

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.model.facts import Json
 from slipway.operators.check_freeze import CheckFreezeOperator
-from slipway.policies.freeze import FreezeWindow
+from slipway.policies.freeze_windows import FreezeWindow
 
 CHRISTMAS = FreezeWindow(
     begin="2026-12-19T00:00", until="2027-01-05T00:00", zone="UTC", reason="nobody is here"

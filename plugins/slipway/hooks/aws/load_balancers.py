@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from slipway.hooks.aws.balancer_health_check import of_classic, of_target_group
 from slipway.hooks.aws.balancer_names import classic_balancers, target_groups
 from slipway.hooks.aws.lookup import missing
-from slipway.hooks.health_check import of_classic, of_target_group
 from slipway.model.cloud.health_check import HealthCheck
 from slipway.model.text.nearest import Owner
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.policies.freeze import FreezeWindow, freeze_at
+from slipway.policies.freeze_windows import FreezeWindow, freeze_at
 
 ZONES = ("UTC", "Europe/Berlin", "America/Havana", "Australia/Lord_Howe", "Asia/Kolkata")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
