@@ -1,5 +1,7 @@
 PYTHON ?= python3
 VENV := .venv/bin
+# How many of the tests that need Docker run side by side; they wait more than they work.
+LANES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help format docs lint-others ready demo down leaks test lint unit integration fuzz faults bench-swap
@@ -49,7 +51,8 @@ unit: ready ## the tests that need no Docker
 
 integration: ready ## the tests with real containers, and with the embedded cloud
 	@$(VENV)/python -m include.images.build
-	@$(VENV)/pytest -q -m "integration or e2e" --timeout 900
+	@$(VENV)/python -m include.images.build go node machine-13
+	@$(VENV)/pytest -q -n $(LANES) --dist loadgroup -m "integration or e2e" --timeout 900
 
 fuzz: ready ## 10,000 hostile pipeline files
 	@SLIPWAY_FUZZ=2000 $(VENV)/pytest -q tests/slipway/pipeline/test_fuzz.py

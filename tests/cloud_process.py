@@ -9,10 +9,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.lanes import turn
+
 ROOT = Path(__file__).resolve().parents[1]
 REGION = "eu-west-1"
 # Seconds until it is ready, and until it has removed everything of it.
 _START, _STOP = 60.0, 90.0
+# A worker of xdist is killed where one process alone is interrupted: no fixture ends then.
+_WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 
 
 def command(*arguments: str) -> list[str]:
@@ -29,27 +33,31 @@ def serving(home: Path, *, installation: str, port: int) -> Iterator[subprocess.
     :raises RuntimeError: with the log's end, when it does not start.
     """
     log = home.with_suffix(".log")
-    argv = command(
-        "serve",
-        "--home",
-        str(home),
-        "--installation",
-        installation,
-        "--port",
-        str(port),
-        "--region",
-        REGION,
-    )
-    with log.open("wb") as told:
+    where = ("--home", str(home), "--port", str(port), "--region", REGION)
+    argv = [*_WITH_ITS_PARENT, *command("serve", "--installation", installation, *where)]
+    # Two that start at once would see the same addresses free.
+    with turn("addresses"), log.open("wb") as told:
         process = subprocess.Popen(argv, cwd=ROOT, stdout=told, stderr=told, start_new_session=True)
+        try:
+            _wait_for(process, home / "cloud.json", log)
+        except BaseException:
+            _end(process)
+            raise
     try:
-        deadline = time.monotonic() + _START
-        while not (home / "cloud.json").exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                msg = f"the embedded cloud did not start: {log.read_text()[-2000:]}"
-                raise RuntimeError(msg)
-            time.sleep(0.1)
         yield process
     finally:
-        process.terminate()
-        process.wait(timeout=_STOP)
+        _end(process)
+
+
+def _wait_for(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:
+    deadline = time.monotonic() + _START
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            msg = f"the embedded cloud did not start: {log.read_text()[-2000:]}"
+            raise RuntimeError(msg)
+        time.sleep(0.1)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(timeout=_STOP)

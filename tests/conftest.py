@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import lanes
+
 # A busy machine is no defect of what is tested; endless tests have pytest's own limit.
 settings.register_profile("slipway", deadline=None)
 settings.load_profile("slipway")
@@ -30,12 +32,19 @@ os.environ |= {
     "AIRFLOW__SLIPWAY__ARTIFACTS": (Path(_HOME) / "artifacts").as_uri(),
     "AIRFLOW__SLIPWAY__GIT_MIRRORS": str(Path(_HOME) / "mirrors"),
     "AIRFLOW__SLIPWAY__RECIPES": str(_ROOT),
-    "AIRFLOW__SLIPWAY__INSTALLATION": "test",
+    "AIRFLOW__SLIPWAY__INSTALLATION": lanes.own("test"),
     "AIRFLOW_VAR_SLIPWAY_DATABASE": "7e57",
     "AIRFLOW_CONN_SLIPWAY_RECORDS": json.dumps({"conn_type": "generic", "password": "7e57" * 8}),
 }
 
 from tests.fakes.git_server import Repository, git_daemon  # noqa: E402 - after the configuration
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Arrange tests for lanes, before xdist looks at their groups."""
+    if config.getoption("loadgroup", default=False):
+        lanes.arrange(items)
 
 
 @pytest.fixture(scope="session")

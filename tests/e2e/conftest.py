@@ -27,12 +27,15 @@ from slipway.operators.checkout import CheckoutOperator
 from tests.cloud_process import REGION, serving
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
+from tests.lanes import own, port
 
 ROOT = Path(__file__).resolve().parents[2]
 GUESTBOOK = ROOT / "include" / "examples" / "guestbook"
-INSTALLATION, PORT = "test-e2e", 4606
+INSTALLATION, PORT = own("test-e2e"), port(4606)
+# Of what the operators make in Docker.
+OPERATORS = own("test")
 ENDPOINT = f"http://127.0.0.1:{PORT}"
-LISTENER = 8091
+LISTENER = port(8091)
 # What the operators are given besides the facts, as the project file would.
 PACKAGE: dict[str, Any] = {
     "package": "guestbook",
@@ -60,7 +63,7 @@ class World:
 
     def leftovers(self) -> list[str]:
         """List what operators left in Docker; the apt volume is meant to stay."""
-        mine: Any = {"label": "slipway.installation=test"}
+        mine: Any = {"label": f"slipway.installation={OPERATORS}"}
         containers = [
             str(one.name)
             for one in self.docker.containers.list(all=True, filters=mine)
@@ -113,7 +116,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             _configure(json.loads((home / "cloud.json").read_text())["gateway"], urls)
             yield World()
     finally:
-        down.remove_from_docker("test")
+        down.remove_from_docker(OPERATORS)
 
 
 def _configure(gateway: str, urls: dict[str, str]) -> None:

@@ -25,9 +25,10 @@ from tests.e2e.test_image import Machine
 from tests.e2e.test_shortener import USER_DATA
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
+from tests.lanes import port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
-LISTENER = 8094
+LISTENER = port(8094)
 # Seconds for the service to start, on a machine that has just been booted.
 PATIENCE = 60
 

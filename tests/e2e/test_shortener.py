@@ -33,10 +33,11 @@ from tests.e2e.steps import target
 from tests.e2e.test_image import Machine
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
+from tests.lanes import port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 EXAMPLES = ROOT / "include" / "examples"
-LISTENER = 8093
+LISTENER = port(8093)
 # Seconds for the service to start, on a machine that has just been booted.
 PATIENCE = 60
 INSTANCE_ENV = (

@@ -14,9 +14,10 @@ import boto3
 from include.localcloud.infrastructure import lay_environment, lay_network
 from slipway.hooks.fleet.lease import FleetLease
 from tests.cloud_process import REGION, serving
+from tests.lanes import own, port
 
-INSTALLATION, PROJECT = "test-faults", "shop"
-PORT, FIRST_LISTENER, APP_PORT = 4616, 18616, 8000
+INSTALLATION, PROJECT = own("test-faults"), "shop"
+PORT, FIRST_LISTENER, APP_PORT = port(4616), port(18616), 8000
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 
 _CLIENTS: dict[str, Any] = {}

@@ -17,8 +17,9 @@ import boto3
 import docker
 
 from tests.cloud_process import REGION
+from tests.lanes import own, port
 
-INSTALLATION, PORT = "test-cloud", 4577
+INSTALLATION, PORT = own("test-cloud"), port(4577)
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 
 

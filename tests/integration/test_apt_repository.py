@@ -28,6 +28,7 @@ from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_packaging
 from tests.integration.test_packaging import published
+from tests.lanes import own
 
 pytestmark = pytest.mark.integration
 engine, s3, repository_url = (
@@ -200,7 +201,8 @@ def test_housekeeping_renews_what_an_earlier_version_published(
     operator = RenewAptReleaseOperator(task_id="renew_apt_release")
 
     def renew() -> bool:
-        done: bool = operator.execute(FakeTask(dag_id="housekeeping").context)
+        task = FakeTask(dag_id="housekeeping", run_id=own("nightly"))
+        done: bool = operator.execute(task.context)
         return done
 
     assert renew() is False  # nothing is published yet
@@ -248,7 +250,7 @@ def test_housekeeping_does_not_try_an_expired_key_again(
     monkeypatch.setattr(ReleaseFile, "due", lambda *_: True)
     operator = RenewAptReleaseOperator(task_id="renew_apt_release")
     with pytest.raises(AirflowFailException, match="expired on"):
-        operator.execute(FakeTask(dag_id="housekeeping").context)
+        operator.execute(FakeTask(dag_id="housekeeping", run_id=own("nightly")).context)
 
 
 def test_a_keys_end_is_said_weeks_before(

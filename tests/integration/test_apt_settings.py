@@ -21,6 +21,7 @@ from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_apt_repository
 from tests.integration.test_apt_repository import _deb, _get, _publish
 from tests.integration.test_packaging import published
+from tests.lanes import own
 
 pytestmark = pytest.mark.integration
 aptly, engine, s3, repository_url = (
@@ -85,7 +86,7 @@ def test_another_distribution_begins_beside_the_first_which_stays_signed(
     before = _get(repository_url, "InRelease")
     monkeypatch.setattr(ReleaseFile, "due", lambda *_: True)
     operator = RenewAptReleaseOperator(task_id="renew_apt_release")
-    assert operator.execute(FakeTask(dag_id="housekeeping").context) is True
+    assert operator.execute(FakeTask(dag_id="housekeeping", run_id=own("nightly")).context) is True
     assert _get(repository_url, "InRelease") != before
     assert published(repository_url).keys() == {"1.0"}
 

@@ -35,11 +35,12 @@ from tests.cloud_process import REGION, serving
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.localcloud_process import Load, until
 from tests.integration.web_machine import bake_web
+from tests.lanes import own, port
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
-INSTALLATION, PORT = "test-fleet", 4596
-ENDPOINT, LISTENER, CLASSIC = f"http://127.0.0.1:{PORT}", 18596, 18597
+INSTALLATION, PORT = own("test-fleet"), port(4596)
+ENDPOINT, LISTENER, CLASSIC = f"http://127.0.0.1:{PORT}", port(18596), port(18597)
 
 LET_IN = (FleetHealthySensor, ShiftTrafficOperator, FleetInServiceSensor)
 WATCHED = (SoakSensor, RetireOldOperator)

@@ -31,9 +31,10 @@ from tests.integration.localcloud_process import (
     wait_for_state,
     web_server,
 )
+from tests.lanes import port
 
 pytestmark = pytest.mark.integration
-LISTENER = 18577
+LISTENER = port(18577)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -154,7 +155,7 @@ def test_other_users_of_this_machine_reach_none_of_its_sockets_and_files(cloud: 
 @pytest.mark.parametrize(
     "sent",
     [
-        {"Host": "rebound.example:4577"},
+        {"Host": f"rebound.example:{PORT}"},
         {"Origin": "https://page.example"},
         {"Sec-Fetch-Site": "cross-site"},
     ],

@@ -15,13 +15,15 @@ import pytest
 from include.localcloud.balancer.config import Listener, Pool, render
 from include.localcloud.balancer.haproxy import Check, HAProxy
 from include.localcloud.engine import Engine
+from tests.lanes import own
 
 pytestmark = pytest.mark.integration
+INSTALLATION = own("test-cloud-haproxy")
 
 
 @pytest.fixture
 def haproxy(tmp_path: Path) -> Iterator[HAProxy]:
-    engine = Engine(installation="test-cloud-haproxy")
+    engine = Engine(installation=INSTALLATION)
     engine.sweep()
     balancer = HAProxy(engine=engine, folder=tmp_path)
     balancer.start(render([], []))
@@ -238,8 +240,8 @@ def test_a_link_in_haproxys_folder_leads_no_file_of_the_clouds_elsewhere(
 
 
 def test_haproxy_writes_no_configuration_of_its_own(haproxy: HAProxy) -> None:
-    api: Any = Engine(installation="test-cloud-haproxy").api
-    [found] = api.containers(filters={"label": "slipway.installation=test-cloud-haproxy"})
+    api: Any = Engine(installation=INSTALLATION).api
+    [found] = api.containers(filters={"label": f"slipway.installation={INSTALLATION}"})
     mounts = {one["Destination"]: one["RW"] for one in found["Mounts"]}
     assert mounts == {"/cloud": True, "/configuration": False}
     assert haproxy.seen() == {}

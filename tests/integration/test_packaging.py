@@ -31,6 +31,7 @@ from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.publish_apt import PublishAptOperator
 from slipway.tasks.naming import labels
 from tests.fakes.git_server import Repository
+from tests.lanes import own
 from tests.slipway.operators.commit_runs import signed
 
 pytestmark = pytest.mark.integration
@@ -107,7 +108,8 @@ def guestbook(repository: Repository) -> Repository:
 
 def context(task: str, release: str) -> Any:
     """A task's context: each release has a run of its own, which signs what its tasks return."""
-    return {"ti": SimpleNamespace(dag_id="guestbook", task_id=task, run_id=f"run of {release}")}
+    run_id = own(f"run of {release}")
+    return {"ti": SimpleNamespace(dag_id="guestbook", task_id=task, run_id=run_id)}
 
 
 def build(repository: Repository, sha: str, version: str, **more: str) -> DebPackage:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.include.images.containers import tar
+from tests.lanes import own
 
 pytestmark = pytest.mark.integration
 ROLE = Path(__file__).resolve().parents[2] / "ansible" / "roles" / "app"
@@ -109,7 +110,7 @@ def machine() -> Iterator[Machine]:
             entrypoint="",
             network_mode="none",
             user="root",
-            labels={"slipway.installation": "test", "slipway.kind": "tool"},
+            labels={"slipway.installation": own("test"), "slipway.kind": "tool"},
         )
         started.append(container)
         container.put_archive("/", tar(files))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import threading
@@ -114,16 +115,22 @@ def test_a_tool_that_ends_without_reading_says_why_itself(engine: ContainerEngin
 
 
 def test_a_killed_tool_leaves_nothing_of_its_secrets(engine: ContainerEngine) -> None:
-    timer = threading.Timer(1.5, engine.remove_labelled, [{}])
+    client, mine = docker.APIClient(), {"label": f"slipway.installation={engine.installation}"}
+    mounts: list[list[Any]] = []
+
+    def kill() -> None:
+        mounts.extend(one["Mounts"] for one in client.containers(all=True, filters=mine))
+        engine.remove_labelled({})
+
+    timer = threading.Timer(1.5, kill)
     timer.start()
     box = Toolbox(engine=engine, name=f"slipway-{engine.installation}")
-    volumes = docker.APIClient().volumes()["Volumes"] or []
     with suppress(ContainerEngineError):
         assert box.run("sleep", "60", secrets={"a": CANARY}, timeout=60, log=print).exit_code == 137
-    after = docker.APIClient().volumes()["Volumes"] or []
-    assert not {one["Name"] for one in after if len(one["Name"]) == 64} - {
-        one["Name"] for one in volumes
-    }
+    timer.join()
+    assert mounts, "the tool was not there yet"
+    left = {one["Name"] for one in client.volumes()["Volumes"] or []}
+    assert left.isdisjoint(one.get("Name") for one in itertools.chain(*mounts))
 
 
 def test_a_burst_comes_whole_in_order_and_in_few_records(engine: ContainerEngine) -> None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 from include.localcloud.compute.cgroups import make_writable
 from include.localcloud.compute.confinement import ENTRYPOINT, HOST
 from slipway.hooks.tars import pack
+from tests.lanes import own
 
 if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
     from docker.models.networks import Network
 
-LABELS = {"slipway.installation": "test-images", "slipway.kind": "tool"}
+LABELS = {"slipway.installation": own("test-images"), "slipway.kind": "tool"}
 # As the embedded cloud runs the machine image.
 MACHINE: dict[str, Any] = {**HOST, "entrypoint": ENTRYPOINT, "environment": {"container": "docker"}}
 
