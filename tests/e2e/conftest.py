@@ -10,6 +10,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ INSTALLATION, PORT = own("test-e2e"), port(4606)
 OPERATORS = own("test")
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 LISTENER = port(8091)
+# Records of base layers, in an artifact store.
+BASE_LAYERS = "base-images"
 # What the operators are given besides the facts, as the project file would.
 PACKAGE: dict[str, Any] = {
     "package": "guestbook",
@@ -144,6 +147,32 @@ def _configure(gateway: str, urls: dict[str, str]) -> None:
         "AIRFLOW__SLIPWAY__SOURCE_OWNER": "self",
         "AIRFLOW__SLIPWAY__BAKE_ENCRYPT": "False",
     }
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records of images that tests share, beside the cloud that holds them."""
+    return tmp_path_factory.mktemp("kept")
+
+
+@contextmanager
+def shared(kept: Path, store: Path, folder: str) -> Iterator[None]:
+    """Tell a test's artifact store of the images that were baked before it, and the next of its.
+
+    :param folder: of their records.
+    """
+    if (kept / folder).exists():
+        shutil.copytree(kept / folder, store / folder, dirs_exist_ok=True)
+    yield
+    if (store / folder).exists():
+        shutil.copytree(store / folder, kept / folder, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def artifacts(artifacts: Path, kept: Path) -> Iterator[Path]:
+    """A store of the test's own, which knows the base layers that the cloud has."""
+    with shared(kept, artifacts, BASE_LAYERS):
+        yield artifacts
 
 
 @pytest.fixture

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import socketserver
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +22,7 @@ from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
-from tests.e2e.conftest import PORT, World
+from tests.e2e.conftest import BASE_LAYERS, PORT, World
 from tests.e2e.steps import bake, deb, nowhere, on_record, seed, target
 from tests.fakes.git_server import Repository
 
@@ -37,6 +39,13 @@ def test_ansible_failing_halfway(guestbook: Repository, checkout: Head, run: Run
         run(bake({**package, "version": "9.9.9"}))
 
 
+@pytest.fixture
+def _no_base_layer(artifacts: Path) -> None:
+    """Let a bake begin with the base layer, as the first one in a cloud does."""
+    shutil.rmtree(artifacts / BASE_LAYERS, ignore_errors=True)
+
+
+@pytest.mark.usefixtures("_no_base_layer")
 def test_a_bake_that_is_killed(checkout: Head, world: World) -> None:
     """A killed worker: the next try finds and removes what the last one left."""
     package = nowhere(checkout()["release"])
@@ -56,6 +65,7 @@ def test_a_bake_that_is_killed(checkout: Head, world: World) -> None:
         again.execute({"ti": ti})
 
 
+@pytest.mark.usefixtures("_no_base_layer")
 def test_a_bake_that_is_stopped(checkout: Head, world: World) -> None:
     """Somebody marks the task as failed: Airflow calls on_kill beside the running execute."""
     ti: Any = SimpleNamespace(dag_id="guestbook", task_id="bake_image", run_id="stopped")

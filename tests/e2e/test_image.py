@@ -9,6 +9,7 @@ import tarfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.publish_apt import PublishAptOperator
 from tests.cloud_process import REGION
-from tests.e2e.conftest import INSTALLATION, PACKAGE, World
+from tests.e2e.conftest import INSTALLATION, PACKAGE, World, shared
 from tests.e2e.steps import target
 from tests.fakes.git_server import Repository
 from tests.integration.localcloud_process import until
@@ -77,6 +78,13 @@ def bake(run: Run, package: Json, **config: str) -> MachineImage:
         account=Account(aws_conn_id="aws_default", region=REGION),
     )
     return MachineImage.from_json(run(operator))
+
+
+@pytest.fixture
+def image(package: tuple[Json, Repository], run: Run, artifacts: Path, kept: Path) -> MachineImage:
+    """The guestbook's image, baked once for the tests that look at it and change nothing."""
+    with shared(kept, artifacts, "images/guestbook"):
+        return bake(run, package[0], GUESTBOOK_PORT=PORT)
 
 
 class Machine:
@@ -161,9 +169,8 @@ def test_a_machine_serves_its_release_with_its_own_secrets(
 
 
 def test_an_image_holds_no_secret_and_nothing_of_its_builder(
-    package: tuple[Json, Repository], run: Run, world: World
+    image: MachineImage, world: World
 ) -> None:
-    image = bake(run, package[0], GUESTBOOK_PORT=PORT)
     files = _files(world, image.image_id)
     assert files["etc/slipway/app.env"].strip().replace(b'"', b"") == b"GUESTBOOK_PORT=" + (
         PORT.encode()
@@ -214,13 +221,12 @@ def test_settings_reach_the_service_letter_by_letter(
 
 
 def test_secrets_reach_the_service_letter_by_letter(
-    package: tuple[Json, Repository], run: Run, world: World, boot: Callable[[str], Machine]
+    image: MachineImage, world: World, boot: Callable[[str], Machine]
 ) -> None:
     odd = r"""p"w' \d $HOME ${HOME} %h #x; ä—`z` \n""" + "\n\tsecond line\r\n"
     ssm, name = world.client("ssm"), "/slipway/guestbook/dev/ODD_SECRET"
     ssm.put_parameter(Name=name, Value=odd, Type="SecureString", Overwrite=True)
     try:
-        image = bake(run, package[0], GUESTBOOK_PORT=PORT)
         machine = boot(image.image_id)
         version(machine, PORT)
     finally:
@@ -237,8 +243,7 @@ def test_secrets_reach_the_service_letter_by_letter(
     ],
 )
 def test_a_service_does_not_start_without_a_setting_that_cannot_be_given(
-    package: tuple[Json, Repository],
-    run: Run,
+    image: MachineImage,
     world: World,
     boot: Callable[[str], Machine],
     names: tuple[str, ...],
@@ -249,7 +254,7 @@ def test_a_service_does_not_start_without_a_setting_that_cannot_be_given(
     for path in paths:
         ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
     try:
-        machine = boot(bake(run, package[0], GUESTBOOK_PORT=PORT).image_id)
+        machine = boot(image.image_id)
         failed = "systemctl is-failed slipway-secrets || true"
         until(lambda: machine.sh(failed).strip() == "failed", seconds=60)
     finally:
