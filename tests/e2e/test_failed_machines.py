@@ -38,6 +38,8 @@ pytestmark = [
 
 Run = Callable[..., Any]
 
+# For boto3's waiters, which look every 15 seconds and give up after ten minutes.
+EACH_SECOND = {"Delay": 1, "MaxAttempts": 600}
 SECRET = "hunter2-of-the-ledger"
 CRASHES, ELSEWHERE, SAYS_500, MISSES = "6.1.0", "6.2.0", "6.3.0", "6.4.0"
 SERVICE = """
@@ -117,10 +119,10 @@ def _machine(world: World, image: str | None = None) -> str:
 def _image_with(world: World, name: str, commands: list[str]) -> str:
     """Make an image of a machine on which commands ran."""
     ec2, made = world.client("ec2"), _machine(world)
-    ec2.get_waiter("instance_running").wait(InstanceIds=[made])
+    ec2.get_waiter("instance_running").wait(InstanceIds=[made], WaiterConfig=EACH_SECOND)
     _on_machine(world, made, ["set -e", *commands])
     image = str(ec2.create_image(InstanceId=made, Name=name)["ImageId"])
-    ec2.get_waiter("image_available").wait(ImageIds=[image])
+    ec2.get_waiter("image_available").wait(ImageIds=[image], WaiterConfig=EACH_SECOND)
     ec2.terminate_instances(InstanceIds=[made])
     return image
 
