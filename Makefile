@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 # How many of the tests that need Docker run side by side; they wait more than they work.
 LANES ?= 2
+SLOWEST := --durations 25 --durations-min 5
 
 .DEFAULT_GOAL := help
 .PHONY: help format docs lint-others ready demo down leaks test lint unit integration fuzz faults bench-swap
@@ -47,12 +48,13 @@ docs: ready ## write what is made from the code: the schema, the pages on settin
 	@$(VENV)/python -m include.project.reference
 
 unit: ready ## the tests that need no Docker
-	@$(VENV)/pytest -q -n auto --dist loadfile -m "not integration and not e2e"
+	@$(VENV)/pytest -q -n auto --dist loadfile -m "not integration and not e2e" $(SLOWEST)
 
 integration: ready ## the tests with real containers, and with the embedded cloud
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m include.images.build go node machine-13
-	@$(VENV)/pytest -q -n $(LANES) --dist loadgroup -m "integration or e2e" --timeout 900
+	@$(VENV)/pytest -q -n $(LANES) --dist loadgroup -m "integration or e2e" --timeout 900 \
+	  $(SLOWEST)
 
 fuzz: ready ## 10,000 hostile pipeline files
 	@SLIPWAY_FUZZ=2000 $(VENV)/pytest -q tests/slipway/pipeline/test_fuzz.py
