@@ -88,7 +88,6 @@ def _median(work: str, home: Path, python: str) -> dict[str, float]:
 
 def _in_own_process(work: str, home: Path, python: str) -> dict[str, Any]:
     settings = {
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}",
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH": str(home / "bundles"),

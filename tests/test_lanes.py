@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import time
 from pathlib import Path
-from queue import Queue
 from typing import Any
 
 import pytest
@@ -75,7 +74,7 @@ def _hold(name: str, told: Any) -> None:
 
 def test_a_turn_ends_with_whoever_is_killed_in_it(tmp_path: Path) -> None:
     making = multiprocessing.get_context("spawn")
-    told: Queue[str] = making.Queue()
+    told: Any = making.Queue()
     name = f"own-{tmp_path.name}-{time.monotonic_ns()}"
     other = making.Process(target=_hold, args=(name, told))
     other.start()

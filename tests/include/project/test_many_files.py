@@ -9,6 +9,7 @@ import pytest
 
 from include.project import loader
 from include.project.loader import PROJECTS, find_by_dag, load_projects
+from include.project.model import Project
 
 GUESTBOOK = (PROJECTS / "guestbook.yaml").read_text()
 
@@ -87,11 +88,13 @@ def test_a_task_reads_its_own_project_alone(
     for number in range(30):
         _write(tmp_path / f"p{number}.yaml", f"project-{number}")
     _write(tmp_path / "other-name.yaml", "shop")
-    read: list[str] = []
-    load = loader.load_project
-    monkeypatch.setattr(
-        loader, "load_project", lambda path, file="": read.append(path.name) or load(path, file)
-    )
+    read, load = list[str](), loader.load_project
+
+    def noted(path: Path, file: str = "") -> Project:
+        read.append(path.name)
+        return load(path, file)
+
+    monkeypatch.setattr(loader, "load_project", noted)
     found = find_by_dag("shop.prod", tmp_path)
     assert found is not None
     assert (found.name, read) == ("shop", ["other-name.yaml"])
