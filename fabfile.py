@@ -149,6 +149,12 @@ def hook(c: Any, project: str, url: str = "", forge: str = "", forge_url: str = 
     _python(c, "include.cli.hook", project, *options)
 
 
+@task(positional=["project"], help={"project": "its name", "look": "send nothing"})
+def news(c: Any, project: str, look: bool = False) -> None:
+    """Send a test message to each of a project's channels; shows what was sent last, or failed."""
+    _python(c, "include.cli.news", project, *(["--look"] if look else []))
+
+
 @task(positional=["paths"], optional=["paths"])
 def lint(_: Any, paths: str = ".", trusted: bool = False, strict: bool = False) -> None:
     """Check pipeline files (or the folders that hold a .drone.yml), by default this folder's.

@@ -17,6 +17,7 @@ from include.delivery.approval_group import approval, plan
 from include.delivery.defaults import RUNS, project_dag
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.news import tell_commit
 from include.delivery.release_tasks import release_tasks
 from include.delivery.statuses import report_commit
 from include.delivery.swap_group import bake_and_swap
@@ -74,6 +75,7 @@ def commit_dag(project: Project) -> DAG:
         if continuous:
             _deploy(project, targets[str(project.continuous)], record)
         report_commit(dag, project)
+        tell_commit(dag, project)
     return dag
 
 

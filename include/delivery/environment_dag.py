@@ -8,6 +8,7 @@ from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
 from include.delivery.defaults import LIMITS, RUNS, project_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.news import tell_environment
 from include.delivery.statuses import report_environment
 from include.delivery.swap_group import bake_and_swap
 from include.delivery.targets import fleet_target, repository_of
@@ -43,6 +44,7 @@ def environment_dag(project: Project, name: str) -> DAG:
         else:
             planned >> first
         report_environment(dag, project, name)
+        tell_environment(dag, project, name)
     return dag
 
 

@@ -15,6 +15,7 @@ from itertools import chain
 from airflow.sdk import DAG, TriggerRule
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
+from include.delivery.news import news_sources
 from include.delivery.targets import account_of, fleet_targets
 from include.project.model import Project
 from slipway.model.cloud.account import Account
@@ -27,6 +28,7 @@ from slipway.operators.housekeeping.retire_images import (
     RetireImagesOperator,
 )
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
+from slipway.operators.news.settle import SettleNewsOperator
 from slipway.operators.trouble import TellTroubleOperator
 
 
@@ -66,6 +68,10 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
         if any(project.repository.statuses for project in every):
             SettleStatusesOperator(
                 task_id="settle_statuses", execution_timeout=LIMITS["bookkeeping"]
+            )
+        if sources := news_sources(every):
+            SettleNewsOperator(
+                task_id="settle_news", sources=sources, execution_timeout=LIMITS["bookkeeping"]
             )
         before = list(dag.tasks)
         # It alone decides how the run ends: what is wrong with one project is none of the others'.

@@ -15,6 +15,7 @@ from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.project.forge import forge_place
 from include.project.model import Project
 from slipway.operators.commit_status.send import SendStatusesOperator
+from slipway.operators.news.send import SendNewsOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, PUBLISH_APT, REHEARSE, TEST
 from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
 
@@ -101,16 +102,22 @@ def statuses_dag(projects: Iterable[Project]) -> DAG | None:
 
     :param projects: all of them.
     """
-    if not any(project.repository.statuses for project in projects):
+    every = list(projects)
+    statuses = any(project.repository.statuses for project in every)
+    news = any(project.news for project in every)
+    if not statuses and not news:
         return None
     with DAG(
         dag_id="statuses",
-        description="Tells the pages of commits at their hosts what became of them",
+        description="Tells the pages of commits, and people, what became of them",
         doc_md=__doc__,
         schedule="@continuous",
         **SHARED_DAG,
     ) as dag:
-        SendStatusesOperator(task_id="send", execution_timeout=LIMITS["bookkeeping"])
+        if statuses:
+            SendStatusesOperator(task_id="send", execution_timeout=LIMITS["bookkeeping"])
+        if news:
+            SendNewsOperator(task_id="send_news", execution_timeout=LIMITS["bookkeeping"])
     return dag
 
 

@@ -38,6 +38,7 @@ from include.project.freeze import Freeze
 from include.project.machine import MachineSpec, misfit
 from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
+from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
@@ -255,6 +256,8 @@ class Project(Strict):
     machine: MachineSpec | None = None
     """What its machines are: Debian 12 on amd64, with nothing else on them, by default."""
     environments: Annotated[dict[Name, Environment], Field(min_length=1)]
+    news: News = {}
+    """Channels that are told what broke, is fixed, deployed or rolled back (docs/news.md)."""
     retention: Retention = Retention()
 
     @model_validator(mode="after")
@@ -273,6 +276,8 @@ class Project(Strict):
         for name in self.environments:
             if wrong := misfit(self, name):
                 raise ValueError(wrong)
+        if wrong := unknown_environment(self.news, self.environments):
+            raise ValueError(wrong)
         return self
 
     def migration_settings(self, name: str) -> EnvironmentMigrations:

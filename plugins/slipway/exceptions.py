@@ -205,6 +205,10 @@ class ForgeRefused(InputError):
     """A git host does not take what it is told of a commit, or not from this connection."""
 
 
+class ChannelRefused(InputError):
+    """A channel does not take a message, or not from this connection."""
+
+
 class TransientError(SlipwayError):
     """The surroundings are at fault; trying again may help."""
 
@@ -262,3 +266,23 @@ class ForgeUnavailable(TransientError):
     def __init__(self, message: str, *, retry_after: float = 0.0, advice: str = "") -> None:
         super().__init__(message, advice=advice)
         self.retry_after = retry_after
+
+
+class ChannelUnavailable(TransientError):
+    """A channel does not answer, or asks to be left alone for a while.
+
+    :param retry_after: seconds, where it named them.
+    :param maybe_sent: nobody knows whether the message arrived.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float = 0.0,
+        maybe_sent: bool = False,
+        advice: str = "",
+    ) -> None:
+        super().__init__(message, advice=advice)
+        self.retry_after = retry_after
+        self.maybe_sent = maybe_sent

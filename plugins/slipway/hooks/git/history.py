@@ -28,6 +28,16 @@ def first_parents(local: Local, span: str) -> list[str]:
     return local("rev-list", "--first-parent", span).decode().split()
 
 
+def reached(local: Local, span: str, most: int) -> list[str]:
+    """List the commits that a span reaches, those of merged branches too, the newest first.
+
+    :param local: runs git in the mirror.
+    :param span: a commit, or ``old..new``.
+    :param most: how many.
+    """
+    return local("rev-list", "--topo-order", f"--max-count={most}", span).decode().split()
+
+
 def position_of(local: Local, sha: str, tip: str) -> int:
     """Tell how far along a line a commit is, counting from 1.
 

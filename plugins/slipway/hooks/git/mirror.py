@@ -119,6 +119,18 @@ class GitMirror(GitFiles):
             return [new]
         return history.first_parents(self._store.local, f"{old}..{new}")[::-1]
 
+    def commits_between(self, old: str, new: str, most: int) -> list[str]:
+        """List what came with ``new`` after ``old``, merged branches too, the newest first.
+
+        After a rewritten history, or where ``old`` is empty, that is ``new`` alone.
+
+        :param most: how many.
+        """
+        self._store.require(new)
+        if not old or not self._store.has(old) or not self._is_ancestor(old, new):
+            return [new]
+        return history.reached(self._store.local, f"{old}..{new}", most)
+
     def line(self, branch: str) -> list[str]:
         """List a branch's commits as they are now, along their first parents, the newest first.
 

@@ -118,16 +118,26 @@ class DeploymentOutcomes:
         :param most: how many.
         :raises RecordRefused: when one was not signed here.
         """
+        noted = [one for _, one in self.swaps(project, environment, most)]
+        earlier = self._before_notes(project, environment, noted, most)
+        every = sorted([*noted, *earlier], key=lambda one: one.started_at, reverse=True)
+        return every[:most]
+
+    def swaps(self, project: str, environment: str, most: int) -> list[tuple[str, PastDeployment]]:
+        """Return the last deployments of which there are notes, by their swaps, the newest first.
+
+        :param project: the project's name.
+        :param environment: the environment's.
+        :param most: how many.
+        :raises RecordRefused: when one was not signed here.
+        """
         folder = _folder(project, environment)
         swaps: dict[str, list[str]] = defaultdict(list)
         for found in map(_NAME.fullmatch, self._store.keys(folder)):
             if found:
                 swaps[found["swap"]].append(found[0])
-        newest = sorted(swaps.values(), key=min, reverse=True)[:most]
-        noted = [self._read(folder, names) for names in newest]
-        earlier = self._before_notes(project, environment, noted, most)
-        every = sorted([*noted, *earlier], key=lambda one: one.started_at, reverse=True)
-        return every[:most]
+        newest = sorted(swaps.items(), key=lambda one: min(one[1]), reverse=True)[:most]
+        return [(swap, self._read(folder, names)) for swap, names in newest]
 
     def _read(self, folder: str, names: Iterable[str]) -> PastDeployment:
         records = (self._records.get(f"{folder}/{name}") for name in names)

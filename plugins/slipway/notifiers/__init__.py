@@ -1,0 +1,1 @@
+"""Messages for people: how they read, and how each kind of channel is given them."""

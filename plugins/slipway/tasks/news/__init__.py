@@ -1,0 +1,1 @@
+"""News for people: what tasks leave for them, what is remembered, and who sends it."""
