@@ -57,6 +57,20 @@ Event = Annotated[
 ]
 
 
+def _no_address(name: Any) -> Any:
+    """Refuse what is a secret, without repeating it."""
+    if isinstance(name, str) and "://" in name:
+        msg = (
+            "this is an address, and may be a secret: put it into an Airflow connection, and write "
+            "that one's name here"
+        )
+        raise ValueError(msg)
+    return name
+
+
+Secret = Annotated[ConnectionName, BeforeValidator(_no_address)]
+
+
 def _some(addresses: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(map(str.lower, addresses))) < len(addresses):
         msg = "an address is here twice"
@@ -69,14 +83,14 @@ class Channel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    slack: ConnectionName | None = None
+    slack: Secret | None = None
     """Airflow connection of Slack: an incoming webhook, or the API, with `channel`."""
     channel: SlackRoom | None = None
     """Of Slack's API: the channel, as `#shop` or by its id."""
     people: dict[Address, SlackPerson] = {}
     """Of Slack: authors of commits, by their addresses in git, and the ids of members by which they
     are mentioned."""
-    email: ConnectionName | None = None
+    email: Secret | None = None
     """Airflow connection of type smtp."""
     to: Annotated[
         tuple[Address, ...], BeforeValidator(_listed), AfterValidator(_some), Field(max_length=50)
@@ -85,7 +99,7 @@ class Channel(BaseModel):
     authors: Annotated[tuple[AddressOrDomain, ...], BeforeValidator(_listed)] = ()
     """Of e-mail: authors of the commits in the range get it as well, if their address in git is one
     of these, or of one of these domains. Nobody else's is believed."""
-    webhook: ConnectionName | None = None
+    webhook: Secret | None = None
     """Airflow connection whose host is an https URL, and whose password is the secret that messages
     are signed with."""
     events: Annotated[tuple[Event, ...], BeforeValidator(_listed), Field(min_length=1)] | None = (
