@@ -5,7 +5,7 @@ LANES ?= 2
 SLOWEST := --durations 25 --durations-min 5
 
 .DEFAULT_GOAL := help
-.PHONY: help format docs lint-others ready demo down leaks test lint unit integration fuzz faults bench-swap
+.PHONY: help format docs lint-others ready demo down leaks test lint unit coverage integration fuzz faults bench-swap
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,13 @@ docs: ready ## write what is made from the code: the schema, the pages on settin
 
 unit: ready ## the tests that need no Docker
 	@$(VENV)/pytest -q -n auto --dist loadfile -m "not integration and not e2e" $(SLOWEST)
+
+coverage: ready ## how much of the code the unit tests run; fails where it sinks by more than a point
+	@mkdir -p .slipway
+	@$(VENV)/uv pip install -q --python $(VENV)/python --require-hashes -r requirements-coverage.txt
+	@$(VENV)/pytest -q -n auto --dist loadfile -m "not integration and not e2e" \
+	  --cov --cov-report= --cov-report=json:.slipway/coverage.json
+	@$(VENV)/python -m benchmarks.coverage_figure .slipway/coverage.json
 
 integration: ready ## the tests with real containers, and with the embedded cloud
 	@$(VENV)/python -m include.images.build
