@@ -108,6 +108,7 @@ class ChooseReleaseOperator(BaseOperator):
                 (place.environment for place in self._places()),
                 (one.checkout.release.version for one in recent),
                 on,
+                self._warn,
             ),
             subject=f"Which release of {target.project} goes to {target.environment}?",
             default=on.get(self.before.environment) if self.before else None,
@@ -147,6 +148,9 @@ class ChooseReleaseOperator(BaseOperator):
     def _places(self) -> list[DeployTarget]:
         """List the environments that the choice is about, in the order in which releases go."""
         return [*([self.before] if self.before else []), self.target]
+
+    def _warn(self, line: str) -> None:
+        self.log.warning("%s", line)
 
     def _line(self) -> list[str] | None:
         """Return the delivered branch as the git server has it now, if it answers."""

@@ -3,9 +3,10 @@ from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
+from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.outcomes import DeploymentOutcomes
@@ -13,7 +14,7 @@ from slipway.model.facts.outcome import Outcome, PastDeployment
 from slipway.model.text.inert import inert
 
 # Deployments of an environment that are looked through; each is two or three small objects.
-_LOOKED_AT = 40
+_LOOKED_AT = 25
 _BAD = (Outcome.FAILED, Outcome.ROLLED_BACK)
 
 
@@ -23,6 +24,7 @@ def told_by_version(
     environments: Iterable[str],
     versions: Iterable[str],
     on: Mapping[str, str],
+    warn: Callable[[str], None],
 ) -> dict[str, list[str]]:
     """Say of each release what became of it the last time it went to an environment.
 
@@ -31,16 +33,15 @@ def told_by_version(
     :param environments: in the order in which they are told.
     :param versions: of the releases that are asked about.
     :param on: environment -> the version that serves there.
+    :param warn: receives what is wrong with notes that steer nothing; a choice goes on without.
     :returns: version -> a line of Markdown for each environment; none where it has never been.
-    :raises RecordRefused: when a note was not written by Slipway.
+    :raises RecordRefused: when the note of a failure was not written by Slipway.
     """
     asked = list(versions)
     found: dict[str, list[str]] = {one: [] for one in asked}
     failures, outcomes = FailedDeployments(store), DeploymentOutcomes(store)
     for place in environments:
-        past: dict[str, PastDeployment] = {}
-        for one in outcomes.past(project, place, _LOOKED_AT):
-            past.setdefault(one.release.version, one)
+        past = _last_of_each(outcomes, project, place, warn)
         failed = failures.find(project, place, asked)
         for version in asked:
             last, note = past.get(version), failed.get(version)
@@ -54,6 +55,18 @@ def told_by_version(
             elif last is not None:
                 found[version].append(_ended(place, last))
     return {version: lines for version, lines in found.items() if lines}
+
+
+def _last_of_each(
+    outcomes: DeploymentOutcomes, project: str, place: str, warn: Callable[[str], None]
+) -> dict[str, PastDeployment]:
+    found: dict[str, PastDeployment] = {}
+    try:
+        for one in outcomes.past(project, place, _LOOKED_AT):
+            found.setdefault(one.release.version, one)
+    except RecordRefused as refused:
+        warn(f"what became of releases on {place} is not told: {refused}")
+    return found
 
 
 def _is_noted(one: PastDeployment) -> bool:

@@ -16,6 +16,7 @@ from tests.slipway.operators.releases import make_record
 pytestmark = pytest.mark.usefixtures("artifacts")
 # 2026-11-20, some time of the day.
 DAY = 1_795_176_000.0
+WARNED: list[str] = []
 
 
 def note(version: str, environment: str, *ends: Outcome, by: str = "ann", at: float = DAY) -> None:
@@ -33,7 +34,7 @@ def note(version: str, environment: str, *ends: Outcome, by: str = "ann", at: fl
 
 
 def told(*versions: str, **on: str) -> dict[str, list[str]]:
-    return told_by_version(artifact_store(), "shop", ("dev", "prod"), versions, on)
+    return told_by_version(artifact_store(), "shop", ("dev", "prod"), versions, on, WARNED.append)
 
 
 def test_each_end_has_its_words() -> None:
@@ -73,6 +74,15 @@ def test_a_login_writes_no_link_and_no_cell_into_the_list() -> None:
     note("1", "dev", Outcome.ROLLED_BACK, by="[x](https://evil.example) | on prod now")
     [line] = told("1")["1"]
     assert "`[x](https://evil.example) <U+007C> on prod now`" in line
+
+
+def test_a_forged_note_keeps_nobody_from_choosing() -> None:
+    note("1", "prod", Outcome.SUCCEEDED)
+    name = f"{1:012d}_{'a' * 32}_started.json"
+    artifact_store().put(f"deployments/shop/dev/outcomes/{name}", b"{}")
+    WARNED.clear()
+    assert told("1", dev="1") == {"1": ["on dev now", "served prod from 2026-11-20 by ann"]}
+    assert WARNED[0].startswith("what became of releases on dev is not told: ")
 
 
 def test_what_serves_before_there_were_notes_is_said_all_the_same() -> None:
