@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -40,11 +41,14 @@ os.environ |= {
 from tests.fakes.git_server import Repository, git_daemon  # noqa: E402 - after the configuration
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Arrange tests for lanes, before xdist looks at their groups."""
-    if config.getoption("loadgroup", default=False):
-        lanes.arrange(items)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    lanes.longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> lanes.Lanes | None:
+    """Give ``--dist loadgroup`` the groups of these tests."""
+    return lanes.Lanes(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    import pytest
 
 # Ports of one lane lie closer together than this, in each of the blocks that the tests use.
 _STEP = 100
-_ROOT = Path(__file__).resolve().parents[1]
+_SHARE = ("tests/e2e/test_failed_machines.py",)
 
 
 def _worker() -> str:
@@ -52,16 +56,32 @@ def turn(what: str) -> Iterator[None]:
         yield
 
 
-def arrange(items: list[pytest.Item]) -> None:
-    """Put the tests into the order and the groups in which lanes take them.
-
-    The end-to-end tests take longest, so they come first: what is left for the end is short, and no
-    lane waits long for the other. They have a world of the lane's own and go one by one; the tests
-    of any other file share what is expensive and stay together. A file that knows better says
-    ``xdist_group`` itself.
-    """
+def longest_first(items: list[pytest.Item]) -> None:
+    """Put the end-to-end tests first: what is left for the end is short, and no lane waits long."""
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
-    for item in items:
-        if not any(item.get_closest_marker(name) for name in ("e2e", "xdist_group")):
-            file = item.path.relative_to(_ROOT).as_posix()
-            item.add_marker(pytest.mark.xdist_group(file))
+
+
+class Lanes(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each lane the next of what must stay together, in the order of the tests.
+
+    xdist's own ``loadgroup`` writes the group into a test's id, where newer pytests do not look.
+    """
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        # Those with most tests first, where it is: many are quick.
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return together(nodeid)
+
+
+def together(nodeid: str) -> str:
+    """Name what a test stays together with.
+
+    The tests of a file share what is expensive. The end-to-end tests take long and have a world of
+    the lane's own, so they go one by one, but for those that share an image.
+    """
+    file = nodeid.split("::", 1)[0]
+    alone = file.startswith("tests/e2e/") and file not in _SHARE
+    return nodeid if alone else file

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -38,32 +41,59 @@ def test_no_port_of_a_lane_is_one_of_another(monkeypatch: pytest.MonkeyPatch) ->
     assert len(set(given)) == len(given) == 8 * len(usual)
 
 
-class Item:
-    """A test, as pytest collects it."""
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        (
+            "tests/integration/test_fleet.py::test_a",
+            "tests/integration/test_fleet.py::test_b",
+            True,
+        ),
+        ("tests/integration/test_fleet.py::a", "tests/integration/test_goose.py::a", False),
+        ("tests/e2e/test_image.py::test_a[1]", "tests/e2e/test_image.py::test_a[2]", False),
+        ("tests/e2e/test_failed_machines.py::a", "tests/e2e/test_failed_machines.py::b", True),
+    ],
+)
+def test_a_file_stays_together_but_for_long_tests_that_share_nothing(
+    first: str, second: str, same: bool
+) -> None:
+    assert (lanes.together(first) == lanes.together(second)) is same
 
-    def __init__(self, file: str, *marks: str) -> None:
-        self.path = Path(lanes.__file__).parents[1] / file
-        self.marks: dict[str, Any] = {name: getattr(pytest.mark, name) for name in marks}
 
-    def get_closest_marker(self, name: str) -> Any:
-        return self.marks.get(name)
+TESTS = (
+    "import os\nimport pathlib\nimport pytest\n{mark}\n"
+    + """
+@pytest.mark.parametrize("number", range(4))
+def test_where(number):
+    with pathlib.Path(os.environ["TOLD"]).open("a") as told:
+        told.write(f"{{pathlib.Path(__file__).stem}} {{os.environ['PYTEST_XDIST_WORKER']}}\\n")
+"""
+)
 
-    def add_marker(self, mark: Any) -> None:
-        self.marks[mark.name] = mark.args
 
-
-def test_what_takes_long_comes_first_and_alone_and_other_files_stay_together() -> None:
-    fleet, first, second = (
-        Item("tests/integration/test_fleet.py", "integration"),
-        Item("tests/e2e/test_image.py", "e2e"),
-        Item("tests/e2e/test_failed_machines.py", "e2e", "xdist_group"),
+def test_two_lanes_take_files_whole_and_the_long_ones_first(tmp_path: Path) -> None:
+    """By the real xdist, with the hooks of these tests."""
+    (tmp_path / "conftest.py").write_text(
+        "from tests.conftest import pytest_collection_modifyitems, pytest_xdist_make_scheduler\n"
     )
-    items: list[Any] = [fleet, first, second]
-    lanes.arrange(items)
-    assert items == [first, second, fleet]
-    assert fleet.marks["xdist_group"] == ("tests/integration/test_fleet.py",)
-    assert "xdist_group" not in first.marks
-    assert second.marks["xdist_group"] != ("tests/e2e/test_failed_machines.py",)
+    for name, mark in (("test_a", ""), ("test_b", ""), ("test_c", "pytestmark = pytest.mark.e2e")):
+        (tmp_path / f"{name}.py").write_text(TESTS.format(mark=mark))
+    told = tmp_path / "told"
+    root = Path(lanes.__file__).parents[1]
+    xdist = ("-n", "2", "--dist", "loadgroup", "-c", "/dev/null", "-p", "no:cacheprovider")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *xdist, "--rootdir", str(tmp_path), str(tmp_path)],
+        env=os.environ | {"TOLD": str(told), "PYTHONPATH": f"{root}:{root / 'plugins'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout
+    lines = told.read_text().splitlines()
+    assert len(lines) == 12
+    assert len(set(lines)) == 3
+    assert any(line.startswith("test_c") for line in lines[:8])
 
 
 def _hold(name: str, told: Any) -> None:

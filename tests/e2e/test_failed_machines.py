@@ -29,12 +29,7 @@ from tests.cloud_process import REGION
 from tests.e2e.conftest import World
 from tests.e2e.steps import seed, target
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.timeout(300),
-    pytest.mark.usefixtures("artifacts"),
-    pytest.mark.xdist_group("failed-machines"),  # they share an image
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.usefixtures("artifacts")]
 
 Run = Callable[..., Any]
 
