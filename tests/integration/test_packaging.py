@@ -112,7 +112,7 @@ def context(task: str, release: str) -> Any:
     return {"ti": SimpleNamespace(dag_id="guestbook", task_id=task, run_id=run_id)}
 
 
-def build(repository: Repository, sha: str, version: str, **more: str) -> DebPackage:
+def build(repository: Repository, sha: str, version: str, **more: Any) -> DebPackage:
     checkout = Checkout(
         release=Release(project="guestbook", sha=sha, version=version),
         repository=repository.url,

@@ -10,6 +10,7 @@ from include.delivery.commit_dag import commit_dag
 from include.delivery.targets import fleet_target
 from include.project.field_types import in_words
 from include.project.loader import PROJECTS, load_project, load_projects
+from include.project.machine import architectures
 from include.project.schema import SCHEMA, render
 from slipway.exceptions import ProjectFileError
 from slipway.model.target import Canary, DeployTarget, Probe
@@ -318,7 +319,7 @@ def test_a_package_that_the_pipeline_builds_itself(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     path.write_text(GOOD.replace(PACKAGE, "debs: dist/shop_*.deb\n  from: compile"))
     project = load_project(path)
-    assert project.package.taken == ("dist/shop_*.deb",)
+    assert project.package.taken(architectures(project)) == ("dist/shop_*.deb",)
     deb = commit_dag(project).get_task("build_deb")
     assert isinstance(deb, BuildDebOperator)
     assert (deb.debs, deb.built_task) == ("dist/shop_*.deb", "build")
