@@ -138,15 +138,11 @@ def image(c: Any, project: str, environment: str = "", version: str = "") -> Non
     help={
         "project": "its name",
         "url": "Airflow's address as the host reaches it; `[api] base_url` if not given",
-        "forge": "bitbucket_server, github, gitlab or gitea, where the host's name does not tell",
-        "forge-url": "where the host's REST API begins, if not at the repository's host",
     },
 )
-def hook(c: Any, project: str, url: str = "", forge: str = "", forge_url: str = "") -> None:
+def hook(c: Any, project: str, url: str = "") -> None:
     """Make a project's webhook at its git host, or put it right; shows its last deliveries."""
-    given = {"--url": url, "--forge": forge, "--forge-url": forge_url}
-    options = [word for name, value in given.items() if value for word in (name, value)]
-    _python(c, "include.cli.hook", project, *options)
+    _python(c, "include.cli.hook", project, *(["--url", url] if url else []))
 
 
 @task(positional=["project"], help={"project": "its name", "look": "send nothing"})

@@ -13,22 +13,24 @@ from urllib.parse import urlsplit
 
 from airflow.sdk.configuration import conf
 
+from include.project.forge import forge_place
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from include.project.model import Project
-from slipway.exceptions import ProjectFileError, RepositoryRefused, SlipwayError
+from slipway.exceptions import ForgeRefused, ProjectFileError, SlipwayError
 from slipway.hooks.forge.hooks.base import HOOKS_PATH
-from slipway.hooks.forge.hooks.place import HookPlace, hook_place, open_hooks
+from slipway.hooks.forge.hooks.open import KINDS, open_hooks
 from slipway.hooks.forge.hooks.repair import Repaired, repair
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.hook_notes import last_hook
 from slipway.hooks.webhook_secret import webhook_secrets
+from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.text.inert import visible
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not bound
 
 
-def make_hook(project: Project, place: HookPlace, address: str, out: TextIO) -> None:
+def make_hook(project: Project, place: ForgePlace, address: str, out: TextIO) -> None:
     """Make the hook, or put it right, and say what was done.
 
     :param project: whose.
@@ -41,43 +43,35 @@ def make_hook(project: Project, place: HookPlace, address: str, out: TextIO) -> 
         msg = f"the project file of {project.name} names no connection with a webhook's secret"
         advice = f"add `repository: {{webhook: {project.name.replace('-', '_')}_webhook}}`"
         raise ProjectFileError(msg, advice=advice)
-    connection = repository.forge_connection or repository.connection
-    if connection is None:
-        msg = f"the project file of {project.name} names no connection with a token for the host"
-        advice = (
-            "name one in `repository: {connection: ...}`, or make the hook by hand, as "
-            "docs/webhooks.md says"
-        )
-        raise ProjectFileError(msg, advice=advice)
     secret = webhook_secrets(repository.webhook)[0].decode()
     url = _url(project.name, place, address)
-    hooks = open_hooks(place, connection, secret=secret)
+    hooks = open_hooks(place, secret=secret)
     done = repair(hooks, project=project.name, url=url, secret=secret)
     out.writelines(f"{line}\n" for line in _lines(project.name, place, url, done))
 
 
-def _url(project: str, place: HookPlace, address: str) -> str:
+def _url(project: str, place: ForgePlace, address: str) -> str:
     """Return where the host is to send hooks.
 
-    :raises RepositoryRefused: when it cannot reach that, or must not send the secret there.
+    :raises ForgeRefused: when it cannot reach that, or must not send the secret there.
     """
     parts = urlsplit(address)
     is_here = (parts.hostname or "") in _HERE
     if parts.scheme not in ("http", "https") or not parts.hostname:
         msg = f"{address!r} is no address of Airflow's server"
-        raise RepositoryRefused(msg, advice="give --url, such as https://airflow.example.com")
+        raise ForgeRefused(msg, advice="give --url, such as https://airflow.example.com")
     if is_here and urlsplit(place.server).hostname not in _HERE:
         msg = f"{place.server} cannot reach Airflow's server at {address}"
         advice = "set [api] base_url, or give --url, such as https://airflow.example.com"
-        raise RepositoryRefused(msg, advice=advice)
-    if place.kind == "gitlab" and parts.scheme == "http" and not is_here:
+        raise ForgeRefused(msg, advice=advice)
+    if place.kind is ForgeKind.GITLAB and parts.scheme == "http" and not is_here:
         msg = "GitLab sends the secret along as it is, and so must not send it unencrypted"
-        raise RepositoryRefused(msg, advice="give --url with https://")
+        raise ForgeRefused(msg, advice="give --url with https://")
     return f"{address.rstrip('/')}{HOOKS_PATH}/{project}"
 
 
-def _lines(project: str, place: HookPlace, url: str, done: Repaired) -> list[str]:
-    lines = [f"{project}: {place.host}, {place.path}"]
+def _lines(project: str, place: ForgePlace, url: str, done: Repaired) -> list[str]:
+    lines = [f"{project}: {KINDS[place.kind][0]}, {place.path}"]
     if done.made:
         lines.append(f"  made a webhook to {url}")
     elif done.wrong:
@@ -102,25 +96,36 @@ def _lines(project: str, place: HookPlace, url: str, done: Repaired) -> list[str
     return lines
 
 
+def _place(project: Project) -> ForgePlace:
+    """Find the repository at its host.
+
+    :raises ProjectFileError: when the project file does not say enough.
+    """
+    advice = "or make the hook by hand, as docs/webhooks.md says"
+    if project.repository.forge_connection is None and project.repository.connection is None:
+        msg = (
+            f"{project.name}: the project file names no connection with a token for the host; add "
+            "`repository: {connection: ...}`, or `forge_connection` for its REST API alone"
+        )
+        raise ProjectFileError(msg, advice=advice)
+    try:
+        return forge_place(project.repository)
+    except ValueError as error:
+        msg = f"{project.name}: {error}"
+        raise ProjectFileError(msg, advice=advice) from error
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Make it; returns 2 where something is wrong with what was asked, or with what is there."""
     parser = argparse.ArgumentParser(prog="python -m include.cli.hook")
     parser.add_argument("project")
     parser.add_argument("--url", default="", help="Airflow's, as the host reaches it")
-    parser.add_argument("--forge", default="", help="the kind of host, where its name is not known")
-    parser.add_argument("--forge-url", default="", help="where the host's REST API begins")
     given = parser.parse_args(arguments)
     try:
         shelf = load_projects()
         project = find_project(shelf.projects, given.project, shelf.errors.values())
-        source = project.repository
-        place = hook_place(
-            source.url,
-            kind=given.forge or source.forge or "",
-            server=given.forge_url or source.forge_url or "",
-        )
         address = given.url or conf.get("api", "base_url", fallback="") or ""
-        make_hook(project, place, address, sys.stdout)
+        make_hook(project, _place(project), address, sys.stdout)
     except SlipwayError as error:
         sys.stderr.write(f"{error}\n")
         return 2

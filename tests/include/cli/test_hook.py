@@ -25,19 +25,26 @@ def host(monkeypatch: pytest.MonkeyPatch, artifacts: Path) -> Iterator[HookHost]
     for name, password in (("SHOP_WEBHOOK", SECRET), ("SHOP_GIT", TOKEN)):
         value = json.dumps({"conn_type": "generic", "password": password})
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}", value)
-    _project(monkeypatch)
     with hook_host("github") as found:
+        _project(monkeypatch, found)
         yield found
 
 
 def _project(
     monkeypatch: pytest.MonkeyPatch,
+    host: HookHost | None = None,
     webhook: str | None = "shop_webhook",
     connection: str | None = "shop_git",
     **more: object,
 ) -> None:
     found = load_project(PROJECTS / "guestbook.yaml")
-    changes = {"url": "git@git.corp:acme/shop.git", "webhook": webhook, "connection": connection}
+    changes = {
+        "url": "git@git.corp:acme/shop.git",
+        "webhook": webhook,
+        "connection": connection,
+        "forge": ForgeKind(host.kind) if host else None,
+        "forge_url": host.url if host else None,
+    }
     repository = found.repository.model_copy(update={**changes, **more})
     shop = found.model_copy(update={"name": "shop", "repository": repository})
     shelf = LoadedProjects(projects={"shop": shop}, errors={})
@@ -45,8 +52,7 @@ def _project(
 
 
 def _type(host: HookHost, *more: str, url: str = AIRFLOW) -> int:
-    words = ["shop", "--forge", host.kind, "--forge-url", host.url]
-    return hook.main([*words, *(["--url", url] if url else []), *more])
+    return hook.main(["shop", *(["--url", url] if url else []), *more])
 
 
 def test_a_hook_is_made_and_shown_and_its_secret_is_not(
@@ -93,16 +99,26 @@ def test_what_a_host_says_is_text_and_nothing_else(
 def test_a_project_without_a_secret_or_a_token_says_what_to_add(
     host: HookHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _project(monkeypatch, webhook=None)
+    _project(monkeypatch, host, webhook=None)
     assert _type(host) == 2
     assert "add `repository: {webhook: shop_webhook}`" in capsys.readouterr().err
-    _project(monkeypatch, connection=None)
+    _project(monkeypatch, host, connection=None)
     assert _type(host) == 2
     assert "by hand, as docs/webhooks.md says" in capsys.readouterr().err
-    _project(monkeypatch, webhook="absent")
+    _project(monkeypatch, host, webhook="absent")
     assert _type(host) == 2
     assert "airflow connections add absent" in capsys.readouterr().err
     assert host.hooks == {}
+
+
+def test_a_host_whose_name_tells_nothing_says_what_to_add(
+    host: HookHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _project(monkeypatch, None)
+    assert _type(host) == 2
+    said = capsys.readouterr().err
+    assert "git.corp" in said
+    assert "forge: " in said
 
 
 def test_an_unknown_project_is_told_the_nearest(
@@ -121,15 +137,17 @@ def test_an_address_that_the_host_cannot_reach_is_refused(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://localhost:8080")
     host.url = "https://git.corp"
+    _project(monkeypatch, host)
     assert _type(host, url=url) == 2
     assert "give --url" in capsys.readouterr().err
     assert host.seen == []
 
 
 def test_gitlab_sends_its_secret_over_no_open_line(
-    host: HookHost, capsys: pytest.CaptureFixture[str]
+    host: HookHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     host.kind = "gitlab"
+    _project(monkeypatch, host)
     assert _type(host, url="http://airflow.corp:8080") == 2
     assert "must not send it unencrypted" in capsys.readouterr().err
     assert host.hooks == {}
@@ -147,8 +165,7 @@ def test_the_servers_own_address_is_the_default(
 def test_what_the_project_file_says_of_its_host_need_not_be_typed(
     host: HookHost, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    forge = {"forge": ForgeKind(host.kind), "forge_url": host.url, "forge_connection": "shop_git"}
-    _project(monkeypatch, connection="shop_key_of_git_alone", **forge)
+    _project(monkeypatch, host, connection="shop_key_of_git_alone", forge_connection="shop_git")
     assert hook.main(["shop", "--url", AIRFLOW]) == 0
     assert "shop: GitHub, acme/shop" in capsys.readouterr().out
     assert len(host.hooks) == 1

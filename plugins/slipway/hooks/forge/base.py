@@ -56,19 +56,41 @@ class Answer:
         return json.loads(self.body) if self.body.strip() else None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purpose:
+    """What a host is asked for, which decides what a refusal means.
+
+    :param scopes: what a token must be allowed for it, in the host's own words.
+    :param subject: what else may be absent where the host knows nothing of it.
+    :param forbidden: why the host may forbid it to a token with these rights; a sentence, or empty.
+    :param otherwise: what can be done where nothing else is known.
+    """
+
+    scopes: str
+    subject: str = "this commit"
+    forbidden: str = ""
+    otherwise: str = "nothing was lost: the same is in Airflow"
+
+
 class Forge(ABC):
     """A repository at its host.
 
     :param place: the repository.
     :param login: who asks.
+    :param purpose: what for; statuses if not given.
     """
 
-    # What a token must be allowed, in the host's own words.
+    # What a token must be allowed for statuses, in the host's own words; and what else may forbid
+    # it to show one.
     scopes = ""
+    forbidden = ""
 
-    def __init__(self, *, place: ForgePlace, login: ForgeLogin) -> None:
+    def __init__(
+        self, *, place: ForgePlace, login: ForgeLogin, purpose: Purpose | None = None
+    ) -> None:
         self.place = place
         self.login = login
+        self.purpose = purpose or Purpose(scopes=self.scopes, forbidden=self.forbidden)
 
     @abstractmethod
     def set_status(self, status: CommitStatus) -> None:
@@ -163,13 +185,14 @@ class Forge(ABC):
         if status == 401:
             return f"the token in {connection} is wrong or has expired: put a new one there"
         if status == 403:
-            return f"the token in {connection} needs {self.scopes}"
+            forbidden = f". {self.purpose.forbidden}" if self.purpose.forbidden else ""
+            return f"the token in {connection} needs {self.purpose.scopes}{forbidden}"
         if status == 404:
             return (
-                f"either there is no {self.place.path} with this commit, or the token in "
-                f"{connection} may not see it; it needs {self.scopes}"
+                f"either there is no {self.place.path} with {self.purpose.subject}, or the token "
+                f"in {connection} may not see it; it needs {self.purpose.scopes}"
             )
-        return "nothing was lost: the same is in Airflow"
+        return self.purpose.otherwise
 
     def _without_token(self, text: str) -> str:
         return text.replace(self.login.token, "***") if self.login.token else text

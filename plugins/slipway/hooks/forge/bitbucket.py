@@ -25,6 +25,10 @@ class Bitbucket(Forge):
         "to write to the repository: the permission Repositories: Write of an access token, or the "
         "scopes `read:repository:bitbucket` and `write:repository:bitbucket` of an API token"
     )
+    forbidden = (
+        "A status that another user made can be changed by that user alone, and by the "
+        "repository's administrators"
+    )
 
     def set_status(self, status: CommitStatus) -> None:
         """Show a status, as :meth:`Forge.set_status` says."""
@@ -78,11 +82,6 @@ class Bitbucket(Forge):
             return (
                 f"{super().advice(status)}; it was shown as an access token. For an API token put "
                 "its owner's e-mail address into the connection's login"
-            )
-        if status == 403:
-            return (
-                f"{super().advice(status)}. A status that another user made can be changed by that "
-                "user alone, and by the repository's administrators"
             )
         return super().advice(status)
 

@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 
 from slipway.exceptions import ForgeRefused
-from slipway.hooks.forge.base import Forge
+from slipway.hooks.forge.base import Forge, Purpose
 from slipway.hooks.forge.bitbucket import Bitbucket
 from slipway.hooks.forge.bitbucket_server import BitbucketServer
 from slipway.hooks.forge.gitea import Gitea
@@ -25,13 +25,15 @@ _CLIENTS: dict[ForgeKind, type[Forge]] = {
 }
 
 
-def open_forge(place: ForgePlace) -> Forge:
+def open_forge(place: ForgePlace, purpose: Purpose | None = None) -> Forge:
     """Open the REST API of a repository's host; nothing is asked yet.
 
     :param place: the repository.
+    :param purpose: what it is asked for; statuses if not given.
     :raises ForgeRefused: when there is no such connection, or its login cannot be right.
     """
-    return _CLIENTS[place.kind](place=place, login=forge_login(place.connection))
+    login = forge_login(place.connection)
+    return _CLIENTS[place.kind](place=place, login=login, purpose=purpose)
 
 
 def forge_login(connection_id: str) -> ForgeLogin:

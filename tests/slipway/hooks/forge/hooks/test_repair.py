@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from slipway.exceptions import CloudUnavailable, RepositoryRefused, SlipwayError
+from slipway.exceptions import ForgeRefused, ForgeUnavailable, SlipwayError
 from slipway.hooks.forge.hooks.base import HOOKS_PATH, HostHooks
-from slipway.hooks.forge.hooks.place import KINDS, hook_place, open_hooks
+from slipway.hooks.forge.hooks.open import KINDS, open_hooks
 from slipway.hooks.forge.hooks.repair import Repaired, repair
+from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.plugin import SlipwayPlugin
 from tests.fakes.hook_host import HookHost, hook_host
 
@@ -39,8 +40,10 @@ def _connection(monkeypatch: pytest.MonkeyPatch, **more: str) -> None:
 
 
 def hooks_of(host: HookHost) -> HostHooks:
-    place = hook_place("git@git.example.com:acme/shop.git", kind=host.kind, server=host.url)
-    return open_hooks(place, "shop_git", secret=SECRET)
+    place = ForgePlace(
+        kind=ForgeKind(host.kind), server=host.url, path="acme/shop", connection="shop_git"
+    )
+    return open_hooks(place, secret=SECRET)
 
 
 def repaired(host: HookHost, secret: str = SECRET, url: str = URL) -> Repaired:
@@ -118,15 +121,15 @@ def test_a_host_that_tells_nothing_or_rubbish_has_no_hooks(host: HookHost) -> No
 
 
 _TROUBLE: list[tuple[int, bytes, type[SlipwayError], str]] = [
-    (401, b'{"message": "Bad credentials"}', RepositoryRefused, "wrong or has expired"),
-    (403, b"{}", RepositoryRefused, "needs"),
-    (404, b'{"error": {"message": "gone"}}', RepositoryRefused, "may not see its webhooks"),
-    (422, b'{"errors": [{"message": "bad url"}]}', RepositoryRefused, "see what the host says"),
-    (429, b"", CloudUnavailable, "try again"),
-    (503, b"<html>", CloudUnavailable, "try again"),
-    (302, b"", RepositoryRefused, "see what the host says"),
-    (200, b"<html>log in</html>", RepositoryRefused, "--forge-url"),
-    (200, b"[" * 100_000, RepositoryRefused, "--forge-url"),
+    (401, b'{"message": "Bad credentials"}', ForgeRefused, "wrong or has expired"),
+    (403, b"{}", ForgeRefused, "needs"),
+    (404, b'{"error": {"message": "gone"}}', ForgeRefused, "acme/shop with webhooks, or the token"),
+    (422, b'{"errors": [{"message": "bad url"}]}', ForgeRefused, "make the hook by hand"),
+    (429, b"", ForgeUnavailable, ""),
+    (503, b"<html>", ForgeUnavailable, ""),
+    (302, b"", ForgeRefused, "put the right address into the project file"),
+    (200, b"<html>log in</html>", ForgeRefused, "`forge_url`"),
+    (200, b"[" * 100_000, ForgeRefused, "`forge_url`"),
 ]
 
 
@@ -138,12 +141,15 @@ def test_a_host_that_says_no_is_understood(
     with pytest.raises(error) as caught:
         repaired(host)
     assert advice in caught.value.advice
+    assert "status" not in caught.value.advice, "hooks are no statuses"
+    if status == 403:
+        assert KINDS[ForgeKind(host.kind)][1].scopes in caught.value.advice
     assert len(host.seen) == 1, "a redirect was followed"
 
 
 def test_a_host_that_repeats_what_it_was_told_gives_nothing_away(host: HookHost) -> None:
     host.answers = [(200, b"[]"), (400, json.dumps({"message": f"no {SECRET} {TOKEN}"}).encode())]
-    with pytest.raises(RepositoryRefused) as caught:
+    with pytest.raises(ForgeRefused) as caught:
         repaired(host)
     assert SECRET not in str(caught.value)
     assert TOKEN not in str(caught.value)
@@ -151,78 +157,8 @@ def test_a_host_that_repeats_what_it_was_told_gives_nothing_away(host: HookHost)
 
 def test_a_host_that_is_away_is_said_to_be(host: HookHost) -> None:
     host.url = "http://127.0.0.1:1"
-    with pytest.raises(CloudUnavailable):
+    with pytest.raises(ForgeUnavailable):
         repaired(host)
-
-
-def test_each_host_is_shown_the_token_in_its_own_way(host: HookHost) -> None:
-    hooks_of(host).installed()
-    ((_, _, shown),) = host.seen
-    assert shown == (f"token {TOKEN}" if host.kind == "gitea" else f"Bearer {TOKEN}")
-
-
-def test_an_api_token_of_atlassian_goes_beside_its_owners_address(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for more in ({"login": "ada@example.com"}, {"extra": json.dumps({"email": "ada@example.com"})}):
-        with hook_host("bitbucket") as host:
-            _connection(monkeypatch, **more)
-            hooks_of(host).installed()
-            assert host.seen[0][2] == ("Basic YWRhQGV4YW1wbGUuY29tOmEtdG9rZW4tb2YtdGhlLWhvc3Q=")
-
-
-def test_a_connection_that_is_missing_or_empty_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    place = hook_place("https://github.com/acme/shop")
-    with pytest.raises(RepositoryRefused, match="'absent'"):
-        open_hooks(place, "absent")
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP_GIT", json.dumps({"conn_type": "generic"}))
-    with pytest.raises(RepositoryRefused, match="no token"):
-        open_hooks(place, "shop_git")
-
-
-@pytest.mark.parametrize(
-    ("url", "kind", "server", "path"),
-    [
-        ("https://github.com/acme/shop.git", "", "https://api.github.com", "acme/shop"),
-        ("git@bitbucket.org:acme/shop.git", "", "https://api.bitbucket.org", "acme/shop"),
-        ("ssh://git@altssh.gitlab.com:443/a/b/shop", "", "https://gitlab.com", "a/b/shop"),
-        ("https://codeberg.org/acme/shop", "", "https://codeberg.org", "acme/shop"),
-        (
-            "ssh://git@git.corp:7999/SHOP/shop.git",
-            "bitbucket_server",
-            "https://git.corp",
-            "SHOP/shop",
-        ),
-        (
-            "https://git.corp:8443/bb/scm/~ada/shop.git",
-            "bitbucket_server",
-            "https://git.corp:8443/bb",
-            "~ada/shop",
-        ),
-        ("git@git.corp:acme/shop.git", "gitea", "https://git.corp", "acme/shop"),
-    ],
-)
-def test_a_repositorys_url_tells_where_its_hooks_are(
-    url: str, kind: str, server: str, path: str
-) -> None:
-    place = hook_place(url, kind=kind)
-    assert (place.server, place.path) == (server, path)
-
-
-@pytest.mark.parametrize(
-    ("url", "kind", "said"),
-    [
-        ("git@git.corp:acme/shop.git", "", "--forge"),
-        ("git@git.corp:acme/shop.git", "svn", "--forge"),
-        ("https://github.com/shop.git", "", "by hand"),
-        ("http://git.corp/acme/shop.git", "gitea", "https://"),
-        ("https://github.com/acme/../shop", "", "by hand"),
-    ],
-)
-def test_a_url_that_does_not_tell_says_what_to_add(url: str, kind: str, said: str) -> None:
-    with pytest.raises(RepositoryRefused) as caught:
-        hook_place(url, kind=kind)
-    assert said in caught.value.advice
 
 
 def test_hooks_are_sent_to_where_they_are_taken() -> None:
