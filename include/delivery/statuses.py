@@ -16,13 +16,15 @@ from include.project.forge import forge_place
 from include.project.model import Project
 from slipway.operators.commit_status.send import SendStatusesOperator
 from slipway.operators.news.send import SendNewsOperator
-from slipway.tasks.kept_facts import BUILD, BUILD_DEB, PUBLISH_APT, REHEARSE, TEST
+from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
 
 # What each task says: at its beginning, after its success, when it is skipped, and in place of a
 # failure that is a person's no.
 _Words = Mapping[str, Mapping[str, Any]]
 _TEST: _Words = {
+    # Nothing is said of a checkout that passes.
+    CHECKOUT: {},
     BUILD: {"begins": "builds", "skipped": "nothing of it is for this commit"},
     TEST: {
         "begins": "runs",
@@ -134,6 +136,7 @@ def _report(
         # A DAG that ends earlier has a part of the stage's tasks.
         last=last if last in ids or not ids else ids[-1],
         environment=environment,
+        shared=project.shares_commits,
     )
     for task in tasks:
         one = StatusReporter(stage=told, **words[task.task_id])

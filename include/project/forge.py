@@ -11,7 +11,9 @@ from pydantic import AfterValidator, WithJsonSchema
 from slipway.model.forge.place import ForgePlace, place_of
 
 if TYPE_CHECKING:
-    from include.project.model import Repository
+    from collections.abc import Iterable
+
+    from include.project.model import Project, Repository
 
 
 def _encrypted(url: str) -> str:
@@ -59,3 +61,17 @@ def forge_place(repository: Repository) -> ForgePlace:
         kind=repository.forge,
         server=repository.forge_url,
     )
+
+
+def sharing_commits(projects: Iterable[Project]) -> frozenset[str]:
+    """Name the projects that show statuses on the same commits as another.
+
+    :param projects: all of them.
+    """
+    at: dict[tuple[str, str], list[str]] = {}
+    for project in projects:
+        if project.repository.statuses:
+            place = forge_place(project.repository)
+            # No host has two repositories whose names differ in capitals alone.
+            at.setdefault((place.server, place.path.lower()), []).append(project.name)
+    return frozenset(name for names in at.values() if len(names) > 1 for name in names)

@@ -6,6 +6,8 @@ right and the errors of those that are not, and the callers decide where each is
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +16,7 @@ from pydantic import ValidationError
 
 from include.project.clashes import Names
 from include.project.errors import misfit, repeated
+from include.project.forge import sharing_commits
 from include.project.model import Project
 from include.project.yaml_file import read_yaml
 from slipway.exceptions import ProjectFileError
@@ -75,8 +78,7 @@ def load_projects(folder: Path = PROJECTS) -> LoadedProjects:
 
     :param folder: where the project files lie.
     """
-    projects: dict[str, Project] = {}
-    by_file: dict[str, Project] = {}
+    read: dict[str, Project] = {}
     errors: dict[str, ProjectFileError] = {}
     names = Names()
     for path in project_files(folder):
@@ -87,7 +89,9 @@ def load_projects(folder: Path = PROJECTS) -> LoadedProjects:
         except ProjectFileError as error:
             errors[file] = error
         else:
-            projects[project.name] = by_file[file] = project
+            read[file] = project
+    by_file = {file: _beside(project, read.values()) for file, project in read.items()}
+    projects = {project.name: project for project in by_file.values()}
     return LoadedProjects(projects=projects, errors=errors, by_file=by_file)
 
 
@@ -115,13 +119,28 @@ def find_by_dag(dag_id: str, folder: Path = PROJECTS) -> Project | None:
     :returns: None where no file that is right has that name.
     """
     name = dag_id.partition(".")[0]
+    found = next((one for one in _with(name, folder) if one.name == name), None)
+    if found is None:  # it may be written with escapes
+        return load_projects(folder).projects.get(name)
+    if not found.repository.statuses:
+        return found
+    return _beside(
+        found, _with(found.repository.url.rpartition("/")[2].removesuffix(".git"), folder)
+    )
+
+
+def _with(text: str, folder: Path) -> Iterator[Project]:
+    """Read the files that have a text in them, in whatever case, and are right."""
+    wanted = text.lower().encode()
     for path in project_files(folder):
-        try:
-            if name.encode() in path.read_bytes() and (found := load_project(path)).name == name:
-                return found
-        except (OSError, ProjectFileError):
-            continue  # shown where all are read; another file may have the name
-    return load_projects(folder).projects.get(name)
+        with suppress(OSError, ProjectFileError):  # they are shown where all are read
+            if wanted in path.read_bytes().lower():
+                yield load_project(path)
+
+
+def _beside(project: Project, others: Iterable[Project]) -> Project:
+    """Return a project as what it is among the others."""
+    return project.sharing_commits() if project.name in sharing_commits(others) else project
 
 
 def _load(path: Path, file: str) -> Project:

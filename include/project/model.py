@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from include.project.duration import Duration
 from include.project.field_types import (
@@ -259,6 +259,7 @@ class Project(Strict):
     news: News = {}
     """Channels that are told what broke, is fixed, deployed or rolled back (docs/news.md)."""
     retention: Retention = Retention()
+    _shares_commits: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -283,6 +284,17 @@ class Project(Strict):
     def migration_settings(self, name: str) -> EnvironmentMigrations:
         """Return what holds for the migrations of one environment."""
         return self.environments[name].migrations.over(self.migrations)
+
+    def sharing_commits(self) -> Self:
+        """Return it as one of several projects that show statuses on the same commits."""
+        one = self.model_copy()
+        one._shares_commits = True
+        return one
+
+    @property
+    def shares_commits(self) -> bool:
+        """Whether another project shows statuses on the same commits."""
+        return self._shares_commits
 
     @property
     def continuous(self) -> str | None:

@@ -65,7 +65,8 @@ def test_asking_adds_no_task_and_no_arrow(project: Project) -> None:
 
 def test_a_commit_has_a_status_for_each_stage(project: Project) -> None:
     found = stages(build(asking(project), "guestbook"))
-    assert found["test"] == ["test"]
+    # A commit that cannot be checked out is tested no further.
+    assert found["test"] == ["checkout", "test"]
     assert found["migrations"] == ["rehearse_migrations"]
     assert found["package"] == ["build_deb", "publish_apt"]
     assert {"preflight", "bake_image", "swap.launch", "swap.soak", "swap.roll_back"} <= set(
@@ -77,7 +78,7 @@ def test_a_commit_has_a_status_for_each_stage(project: Project) -> None:
 def test_an_environment_called_test_has_a_status_of_its_own(project: Project) -> None:
     environments = {"test": project.environments["dev"], "prod": project.environments["prod"]}
     found = stages(build(asking(project, environments=environments), "guestbook"))
-    assert found["test"] == ["test"]
+    assert found["test"] == ["checkout", "test"]
     assert "swap.launch" in found["deploy/test"]
 
 
@@ -96,7 +97,7 @@ def test_a_pipeline_in_two_halves_is_one_stage(project: Project) -> None:
         }
     )
     found = stages(build(asking(project, package=package), "guestbook"))
-    assert found["test"] == ["build", "test"]
+    assert found["test"] == ["checkout", "build", "test"]
 
 
 def test_the_stages_last_task_is_one_of_it(project: Project) -> None:
@@ -112,7 +113,7 @@ def test_a_dag_that_publishes_nothing_ends_its_stage_earlier(project: Project) -
         for task_id in ("checkout", "test", "build_deb"):
             EmptyOperator(task_id=task_id)
     report_commit(dag, asking(project))
-    assert stages(dag) == {"test": ["test"], "package": ["build_deb"]}
+    assert stages(dag) == {"test": ["checkout", "test"], "package": ["build_deb"]}
     assert reporters(dag.get_task("build_deb"))[0].stage.last == "build_deb"
 
 
@@ -121,6 +122,17 @@ def test_the_place_is_the_repositorys_at_its_host(project: Project) -> None:
     place = reporters(task)[0].stage.place
     assert (place.kind, place.path) == (ForgeKind.BITBUCKET, "acme/guestbook")
     assert (place.server, place.connection) == ("https://api.bitbucket.org", "c")
+
+
+def test_a_project_alone_with_its_commits_keeps_its_short_names(project: Project) -> None:
+    task = build(asking(project), "guestbook").get_task("test")
+    assert not reporters(task)[0].stage.shared
+
+
+def test_two_projects_of_one_repository_say_their_names(project: Project) -> None:
+    one = asking(project).sharing_commits()
+    for dag_id, task_id in (("guestbook", "test"), ("guestbook.prod", "plan")):
+        assert reporters(build(one, dag_id).get_task(task_id))[0].stage.shared
 
 
 def test_airflow_can_store_what_asks(project: Project) -> None:

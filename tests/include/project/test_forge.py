@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from include.project.forge import forge_place
+from include.project.loader import PROJECTS, LoadedProjects, load_projects
 from include.project.model import Repository
 
 
@@ -59,3 +61,32 @@ def test_what_cannot_work_is_said_when_the_file_is_read(fields: dict[str, Any], 
 def test_a_stand_in_on_this_machine_needs_no_certificate() -> None:
     assert forge_place(repository(forge_url="http://127.0.0.1:9000")).server.endswith(":9000")
     assert forge_place(repository(forge_url="http://[::1]:9000")).server.startswith("http://[::1]")
+
+
+def _files(folder: Path, *repositories: str) -> LoadedProjects:
+    text = (PROJECTS / "guestbook.yaml").read_text()
+    before, _, rest = text.partition("repository:\n")
+    after = rest[rest.index("\n\n") :]
+    for number, repository in enumerate(repositories):
+        own = f"{before}repository: {repository}\n{after}"
+        own = own.replace("name: guestbook", f"name: p{number}")
+        (folder / f"p{number}.yaml").write_text(own)
+    return load_projects(folder)
+
+
+_AT = "{{connection: c, statuses: true, url: {}}}"
+
+
+def test_projects_of_one_repository_share_its_commits_however_it_is_written(
+    tmp_path: Path,
+) -> None:
+    found = _files(
+        tmp_path,
+        _AT.format('"git@bitbucket.org:acme/shop.git"'),
+        _AT.format('"https://bitbucket.org/Acme/shop"'),
+        _AT.format('"git@bitbucket.org:acme/mail.git"'),
+        '{connection: c, url: "git@bitbucket.org:acme/mail.git"}',
+    )
+    assert found.errors == {}
+    shares = {name: project.shares_commits for name, project in found.projects.items()}
+    assert shares == {"p0": True, "p1": True, "p2": False, "p3": False}

@@ -32,7 +32,7 @@ class StatusState(StrEnum):
 def status_key(stage: str) -> str:
     """Return what a stage is called on a commit: ``slipway/test``; the same name each time.
 
-    :param stage: ``test``, or the name of an environment.
+    :param stage: ``test``, or the name of an environment; behind a project's, where it needs one.
     """
     key = f"{_PREFIX}{stage}"
     if len(key) <= LONGEST_KEY:
@@ -84,6 +84,7 @@ class CommitStatus(Fact):
     :param url: of the page that says more, the task's log; empty where Airflow does not know its
         own address.
     :param branch: that the commit was built for; empty for a tag, or where nobody knows.
+    :param shared: another project shows statuses on the same commits, so this one's say its name.
     """
 
     project: str
@@ -93,11 +94,17 @@ class CommitStatus(Fact):
     text: str
     url: str = ""
     branch: str = ""
+    shared: bool = False
+
+    @property
+    def label(self) -> str:
+        """The stage's name among all that is shown on the commit."""
+        return f"{self.project}/{self.stage}" if self.shared else self.stage
 
     @property
     def key(self) -> str:
         """What it is called at the host."""
-        return status_key(self.stage)
+        return status_key(self.label)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,5 +131,5 @@ class StatusNote(Fact):
     @property
     def subject(self) -> str:
         """What it is about: of two notes of one subject the newer one counts."""
-        told = (self.place.server, self.place.path, self.status.sha, self.status.stage)
+        told = (self.place.server, self.place.path, self.status.sha, self.status.label)
         return hashlib.sha256("\0".join(told).encode()).hexdigest()[:32]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slipway.exceptions import SlipwayError
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.exceptions import ApprovalMissing, EnvironmentFrozen, PipelineStopped, SlipwayError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,6 +31,27 @@ def cause_of(context: Context) -> BaseException | None:
         return None
     inner = found.__cause__
     return inner if isinstance(inner, SlipwayError) else found
+
+
+def stopped_by(context: Context, refused: str) -> str:
+    """Say what stopped a task that failed, where that is neither its fault nor its commit's.
+
+    :param context: the task's.
+    :param refused: what is said of a person's no; empty for a task that asks nobody.
+    :returns: for people; empty where the task failed by itself.
+    """
+    cause = cause_of(context)
+    if isinstance(cause, EnvironmentFrozen):
+        return f"left alone: {cause.message}"
+    if isinstance(cause, PipelineStopped):
+        return cause.message
+    if not refused:
+        return ""
+    if isinstance(cause, ApprovalMissing):
+        return f"{refused}: {cause.message}"
+    # A no, and no answer in time, have no cause but the person.
+    said_no = isinstance(cause, AirflowFailException) and cause.__cause__ is None
+    return refused if said_no else ""
 
 
 def reason(context: Context) -> str:

@@ -17,26 +17,18 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.configuration import conf
 
-from slipway.exceptions import PipelineStopped
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.status_notes import StatusNotes
-from slipway.model.facts import (
-    Checkout,
-    DebPackage,
-    PublishedPackage,
-    Release,
-    SchemaVersion,
-    TestReport,
-)
+from slipway.model.facts import DebPackage, PublishedPackage, SchemaVersion, TestReport
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
 from slipway.model.text.inert import brief
 from slipway.policies import commit_status as words
-from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import CHECKOUT, kept_fact
 from slipway.tasks.making_way.side_by_side import STOPPED
 from slipway.tasks.params import is_dry_run
-from slipway.tasks.statuses.causes import cause_of, counts_of, reason, went_back
+from slipway.tasks.statuses.causes import counts_of, reason, stopped_by, went_back
+from slipway.tasks.statuses.subject import Subject, release_of, subject_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -46,8 +38,6 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0
 # What there is to say; None where it was said already, or is no news.
 _Said = tuple[StatusState, str] | None
-# Where an environment's own DAG has the release from.
-CHOOSE_RELEASE = "choose_release"
 
 
 class Says(StrEnum):
@@ -72,6 +62,7 @@ class Stage:
     :param tasks: of the stage, by their ids.
     :param last: the one of them whose success is the stage's.
     :param environment: the environment's name; empty for what comes before the release.
+    :param shared: another project shows statuses on the same commits.
     """
 
     project: str
@@ -80,6 +71,7 @@ class Stage:
     tasks: tuple[str, ...]
     last: str
     environment: str = ""
+    shared: bool = False
 
 
 class StatusReporter:
@@ -89,7 +81,7 @@ class StatusReporter:
     :param begins: what is said when it begins; nothing, where it is empty.
     :param passed: what is said when it has passed.
     :param skipped: what is said when it was skipped; nothing, where it is empty.
-    :param refused: what is said when it failed, in place of its failure, which is a person's no.
+    :param refused: what is said when it failed for a person's no.
     :param waits: it leaves the worker as soon as it has begun, and no thread of it would stay.
     """
 
@@ -159,37 +151,33 @@ class StatusReporter:
         try:
             if is_dry_run(context):
                 return
-            release, branch = self._release(context)
-            told = found()
-            if told is None:
+            about = subject_of(context, **self._whose)
+            told = found() if about is not None else None
+            if about is None or told is None:
                 return
             state, said = told
             # As in the log, which a host is none of.
             text = str(redact(said))
-            StatusNotes(artifact_store()).add(self._note(context, release, branch, state, text, at))
+            StatusNotes(artifact_store()).add(self._note(context, about, state, text, at))
         except Exception as error:
             context["task"].log.warning("the commit's page is not told: %s", error)
 
     def _note(
-        self,
-        context: Context,
-        release: Release,
-        branch: str,
-        state: StatusState,
-        text: str,
-        at: int,
+        self, context: Context, about: Subject, state: StatusState, text: str, at: int
     ) -> StatusNote:
         ti: Any = context["ti"]
+        sha, branch = about
         return StatusNote(
             place=self.stage.place,
             status=CommitStatus(
                 project=self.stage.project,
-                sha=release.sha,
+                sha=sha,
                 stage=self.stage.name,
                 state=state,
                 text=text,
                 url=_log_url(ti),
                 branch=branch,
+                shared=self.stage.shared,
             ),
             at=at,
             dag_id=ti.dag_id,
@@ -199,16 +187,9 @@ class StatusReporter:
             tests=words.summary(counts_of(context)) if state.is_over else None,
         )
 
-    def _release(self, context: Context) -> tuple[Release, str]:
-        """Return the release that the run is about, as it is on record, and its branch."""
-        dag: Any = context["dag"]
-        if CHECKOUT in dag.task_ids:
-            checkout = Checkout.from_json(kept_fact(context, CHECKOUT).told)
-        else:
-            told = context["ti"].xcom_pull(task_ids=CHOOSE_RELEASE, key="release")
-            door = Admission(project=self.stage.project, environment=self.stage.environment)
-            checkout = door.record(Release.from_json(told)).checkout
-        return checkout.release, "" if checkout.tag else checkout.branch
+    @property
+    def _whose(self) -> dict[str, str]:
+        return {"project": self.stage.project, "environment": self.stage.environment}
 
     def _outcome(self, context: Context) -> _Said:
         ti: Any = context["ti"]
@@ -219,7 +200,7 @@ class StatusReporter:
 
     def _success(self, context: Context, ti: Any) -> str:
         if self.passed is Says.SERVING:
-            release, _ = self._release(context)
+            release, _ = release_of(context, **self._whose)
             return words.serving(release.version, self._machines(ti))
         told = kept_fact(context, ti.task_id).told
         match self.passed:
@@ -246,19 +227,19 @@ class StatusReporter:
 
     def _failure(self, context: Context) -> _Said:
         ti: Any = context["ti"]
-        if self.refused:
-            return StatusState.STOPPED, self.refused
-        why, others = reason(context), _stopped_for(ti)
+        others = _stopped_for(ti)
         if any(one in self.stage.tasks for one in others):
             return None  # the stage has failed, and that one has said why
+        why, stopped = reason(context), stopped_by(context, self.refused)
         # Somebody stopped it, or another stage.
-        if others or isinstance(cause_of(context), PipelineStopped):
-            return StatusState.STOPPED, brief(why)
+        if others or stopped:
+            return StatusState.STOPPED, brief(stopped or why)
         counts = counts_of(context)
         if counts is not None:
             return StatusState.FAILED, words.tests_failed(counts, why)
         step = ti.task_id.rpartition(".")[2]
-        return StatusState.FAILED, brief(f"{step}: {why}" if self.stage.environment else why)
+        named = self.stage.environment or ti.task_id == CHECKOUT
+        return StatusState.FAILED, brief(f"{step}: {why}" if named else why)
 
 
 def _stopped_for(ti: Any) -> list[str]:

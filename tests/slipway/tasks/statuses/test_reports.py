@@ -16,7 +16,14 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time import comms, task_runner
 from airflow.sdk.execution_time.comms import CommsDecoder
 
-from slipway.exceptions import CloudUnavailable, PipelineStopped, TestsFailed, UnhealthyRelease
+from slipway.exceptions import (
+    ApprovalMissing,
+    CloudUnavailable,
+    EnvironmentFrozen,
+    PipelineStopped,
+    TestsFailed,
+    UnhealthyRelease,
+)
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.status_notes import StatusNotes
 from slipway.model.facts import StepReport, TestCounts, TestFailure, TestReport
@@ -110,6 +117,7 @@ def run(
     checkout: bool = True,
     params: dict[str, Any] | None = None,
     states: dict[str, str] | None = None,
+    conf: dict[str, Any] | None = None,
     **words: Any,
 ) -> Outcome:
     """Run a task as a worker does, with what it says to the commit's page."""
@@ -131,14 +139,17 @@ def run(
     supervisor.states = states or {}
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
     monkeypatch.setattr(task_runner, "_prepare", lambda *_: None)
-    state = _in_airflow(dag, task, retries=retries, params=params or {})
+    state = _in_airflow(dag, task, retries=retries, params=params or {}, conf=conf or {})
     return Outcome(
         state, [one for _, one in StatusNotes(artifact_store()).waiting(print)], supervisor
     )
 
 
-def _in_airflow(dag: DAG, task: BaseOperator, *, retries: bool, params: dict[str, Any]) -> str:
+def _in_airflow(
+    dag: DAG, task: BaseOperator, *, retries: bool, params: dict[str, Any], conf: dict[str, Any]
+) -> str:
     ti, dag_run = task_instance(task, dag_id=DAG_ID, run_id=RUN_ID, should_retry=retries)
+    dag_run = dag_run.model_copy(update={"conf": conf})
     context: Any = {
         "ti": ti,
         "task": task,
@@ -367,6 +378,49 @@ def test_a_no_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     error = AirflowFailException("Ann said no")
     outcome = run(monkeypatch, raises(error), told=stage("prod"), refused="not approved")
     assert outcome.said == [(STOPPED_STATE, "not approved")]
+
+
+def test_a_freeze_is_nobodys_no(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A yes that came within a window ends the run; so does a swap that begins within one."""
+    frozen = EnvironmentFrozen("frozen by Christmas, until 2 January", advice="later")
+    for task_id, refused in (("approve", "not approved"), ("swap.launch", "")):
+        told = stage("prod", task_id)
+        outcome = run(monkeypatch, raises(frozen), told=told, task_id=task_id, refused=refused)
+        said = "left alone: frozen by Christmas, until 2 January"
+        assert outcome.said[-1] == (STOPPED_STATE, said)
+
+
+def test_a_yes_that_does_not_count_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = ApprovalMissing("the yes of ann does not count: she started the run", advice="other")
+    outcome = run(monkeypatch, raises(own), told=stage("prod"), refused="not approved")
+    (said,) = outcome.said
+    assert said == (
+        STOPPED_STATE,
+        "not approved: the yes of ann does not count: she started the run",
+    )
+
+
+@pytest.mark.parametrize("error", [CloudUnavailable("S3 is away"), ZeroDivisionError("a")])
+def test_a_question_that_could_not_be_put_was_not_answered(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    outcome = run(monkeypatch, raises(error), told=stage("prod"), refused="not approved")
+    ((state, text),) = outcome.said
+    assert state == FAILED
+    assert "not approved" not in text
+
+
+def test_projects_that_share_commits_keep_their_statuses_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, other = (
+        dataclasses.replace(stage("dev"), project=name, shared=True) for name in ("api", "web")
+    )
+    for told in (one, other):
+        outcome = run(monkeypatch, lambda: None, told=told, begins="runs")
+    keys = [one.status.key for one in outcome.notes]
+    assert keys == ["slipway/api/dev", "slipway/web/dev"]
+    assert len({one.subject for one in outcome.notes}) == 2
 
 
 def deployed(monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], **more: Any) -> Outcome:
