@@ -49,7 +49,7 @@ with DAG(dag_id="bench", schedule=None, max_active_runs=4, is_paused_upon_creati
         ref="{{{{ dag_run.conf['ref'] }}}}", branch="main", webhook="bench_webhook",
     )
 found = load_project(PROJECTS / "guestbook.yaml")
-repository = found.repository.model_copy(update={{"url": url}})
+repository = found.repository.model_copy(update={{"url": url, "statuses": False}})
 project = found.model_copy(update={{"name": "bench", "repository": repository}})
 commits = commits_dag(lambda: [project])
 '''

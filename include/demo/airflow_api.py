@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -25,6 +26,18 @@ class TaskState:
     state: str | None
     seconds: float | None
     started: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOrigin:
+    """How a run came about.
+
+    :param how: ``by hook``, ``by poll`` or ``by hand``.
+    :param queued_at: when, seconds since 1970.
+    """
+
+    how: str
+    queued_at: float
 
 
 class AirflowApi:
@@ -82,6 +95,16 @@ class AirflowApi:
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return str(answer.raise_for_status().json()["state"])
+
+    def run_origin(self, dag_id: str, run_id: str) -> RunOrigin:
+        """Return how a run came about."""
+        run = self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        by_operator, by_api = (
+            run["run_type"] == "operator_triggered",
+            run["triggered_by"] == "rest_api",
+        )
+        how = ("by hook" if by_api else "by poll") if by_operator else "by hand"
+        return RunOrigin(how=how, queued_at=datetime.fromisoformat(run["queued_at"]).timestamp())
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """Return a run's tasks in the order in which they started."""

@@ -24,12 +24,15 @@ _PRELOADED = (
 )
 
 
-def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) -> dict[str, str]:
+def environment(
+    *, signing_key: str, gateway: str, databases: dict[str, str], forge_token: str = ""
+) -> dict[str, str]:
     """Return the variables.
 
     :param signing_key: the apt repository's private key.
     :param gateway: URL at which the cloud's machines reach it.
     :param databases: Airflow connection id -> its URL.
+    :param forge_token: that the git host's API lets in.
     """
     variables = {
         "AIRFLOW_HOME": str(paths.AIRFLOW_HOME),
@@ -39,7 +42,8 @@ def environment(*, signing_key: str, gateway: str, databases: dict[str, str]) ->
     for section, options in sections.items():
         for option, value in options.items():
             variables[f"AIRFLOW__{section}__{option.upper()}"] = str(value)
-    for name, connection in _connections(signing_key, gateway).items():
+    connections = {**_connections(signing_key, gateway), **_git_host(forge_token)}
+    for name, connection in connections.items():
         variables[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
     # The password of a database that lives as long as one test run.
     variables["AIRFLOW_VAR_GUESTBOOK_TEST_PASSWORD"] = secrets.token_urlsafe(12)
@@ -155,4 +159,12 @@ def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
                 "component": "main",
             },
         },
+    }
+
+
+def _git_host(token: str) -> dict[str, dict[str, Any]]:
+    return {
+        # What the host signs the guestbook's webhook with, and what it lets in to set statuses.
+        "guestbook_webhook": {"conn_type": "generic", "password": secrets.token_hex(32)},
+        "guestbook_bitbucket": {"conn_type": "generic", "password": token},
     }

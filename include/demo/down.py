@@ -13,7 +13,7 @@ from slipway.hooks.docker.metadata_guard import KIND
 
 def main() -> None:
     """Stop the processes, remove what Docker holds of this installation, then the engine."""
-    say("stopping Airflow, the git server and the cloud")
+    say("stopping Airflow, the git host and the cloud")
     stack.stop_all()
     try:
         count = remove_from_docker(paths.INSTALLATION)

@@ -10,7 +10,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from include.demo.paths import GIT, ROOT
+from include.demo import git_host
+from include.demo.paths import GIT, REPOSITORY, ROOT
+from include.localforge import post_receive
 
 EXAMPLE = ROOT / "include" / "examples" / "guestbook"
 # The second version brings this migration; the first is pushed without it.
@@ -30,13 +32,14 @@ class GuestbookRepository:
     """A bare repository and the work tree that is pushed from."""
 
     def __init__(self) -> None:
-        self._bare = GIT / "guestbook.git"
+        self._bare = git_host.HOME.bare(REPOSITORY)
         self._tree = GIT / "work" / "guestbook"
 
     def push_version_1(self) -> str:
         """Create the repository, push the first version and return its sha."""
-        GIT.mkdir(parents=True, exist_ok=True)
+        self._bare.parent.mkdir(parents=True, exist_ok=True)
         _git("init", "--quiet", "--bare", "--initial-branch=main", str(self._bare), cwd=GIT)
+        post_receive.install(git_host.HOME, REPOSITORY)
         shutil.copytree(EXAMPLE, self._tree, ignore=shutil.ignore_patterns("__pycache__", LATER))
         _git("init", "--quiet", "--initial-branch=main", cwd=self._tree)
         _git("remote", "add", "origin", str(self._bare), cwd=self._tree)

@@ -21,11 +21,28 @@ class Stage:
     state: str | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One run.
+
+    :param name: for people.
+    :param how: it came about: ``by hook``, ``by poll``, ``by hand``.
+    :param waited: seconds from the push to the run; None where there was no push.
+    :param statuses: how many arrived at the git host.
+    """
+
+    name: str
+    how: str
+    waited: float | None
+    statuses: int
+
+
 @dataclass(kw_only=True, slots=True)
 class Report:
     """Grows while the demo goes on."""
 
     stages: list[Stage] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
     requests: dict[str, Any] = field(default_factory=lambda: {"sent": 0, "failed": 0})
     versions: dict[str, str] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
@@ -48,10 +65,16 @@ class Report:
                 continue
             seconds = f"{stage.seconds:8.1f}" if stage.seconds is not None else " " * 8
             lines.append(f"{stage.run:28} {stage.task:24} {seconds}  {stage.state}")
-        lines += ["-" * 72, ""]
+        lines += ["-" * 72, "", f"{'run':28} {'came':38} statuses", "-" * 76]
+        lines += [f"{run.name:28} {_came(run):38} {run.statuses:8}" for run in self.runs]
+        lines += ["-" * 76, ""]
         lines += [f"{name:12} {url}" for name, url in self.urls.items()]
         lines += [f"{name:12} runs {version}" for name, version in self.versions.items()]
         lines.append(
             f"{'requests':12} {self.requests['sent']} sent, {self.requests['failed']} failed"
         )
         sys.stdout.write("\n".join(lines) + "\n\n")
+
+
+def _came(run: Run) -> str:
+    return run.how if run.waited is None else f"{run.how}, {run.waited:.1f} s after the push"

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from include.demo import airflow_environment, login, paths, processes
+from include.demo import airflow_environment, git_host, login, paths, processes
 from include.demo.airflow_api import DemoFailed
 from include.demo.progress import say
 from include.demo.signing_key import make_signing_key
@@ -24,7 +24,14 @@ AIRFLOW = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
-PORTS = (paths.CLOUD_PORT, paths.GIT_PORT, paths.UI_PORT, paths.LOG_PORT, *paths.LISTENERS.values())
+PORTS = (
+    paths.CLOUD_PORT,
+    paths.GIT_PORT,
+    paths.FORGE_PORT,
+    paths.UI_PORT,
+    paths.LOG_PORT,
+    *paths.LISTENERS.values(),
+)
 
 
 def check_ports() -> None:
@@ -115,7 +122,10 @@ def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:
     say("starting Airflow")
     login.make()
     variables = airflow_environment.environment(
-        signing_key=make_signing_key(), gateway=gateway, databases=databases
+        signing_key=make_signing_key(),
+        gateway=gateway,
+        databases=databases,
+        forge_token=git_host.token(),
     )
     airflow_environment.save(variables)
     airflow = str(Path(PYTHON).parent / "airflow")
@@ -125,11 +135,12 @@ def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:
     processes.start("served-logs", [PYTHON, "-m", "include.demo.served_logs"], variables)
     for name, arguments in AIRFLOW.items():
         processes.start(name, [airflow, *arguments], variables)
+    git_host.begin_webhook(variables)
 
 
 def stop_all() -> None:
     """Stop the processes of an earlier demo and forget its state; images and .venv stay."""
-    processes.stop(*AIRFLOW, "served-logs", "migrate-db", "git-daemon")
+    processes.stop(*AIRFLOW, "served-logs", "migrate-db", "git-daemon", *git_host.PROCESSES)
     # Last, since the others use it.
     processes.stop("cloud")
     for folder in paths.STATE:

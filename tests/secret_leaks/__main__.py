@@ -40,7 +40,7 @@ _RUN, _LOAD = 600.0, 90.0
 # Seconds into a bake, at which its builder is there and has been told everything.
 _INTO = 8.0
 # Where the installation's secrets are at home.
-_AT_HOME = (paths.ENVIRONMENT, login.PASSWORDS, paths.CLOUD, paths.GIT)
+_AT_HOME = (paths.ENVIRONMENT, login.PASSWORDS, paths.CLOUD, paths.GIT, paths.FORGE)
 
 
 def main() -> int:

@@ -97,7 +97,7 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
         ("    target_group: guestbook-dev\n", "", "name either target_group or load_balancer"),
         ("    database: guestbook_dev\n", "", "migrations need a database in: dev"),
         ("deploy: manual", "deploy: continuous", "only one environment can be continuous"),
-        ("git://127.0.0.1:9418/guestbook.git", "file:///etc", "repository.url"),
+        ("git://127.0.0.1:9418/acme/guestbook.git", "file:///etc", "repository.url"),
         ("directory: migrations", "directory: ../../etc", "migrations.directory"),
         ("  postgres: 15", "  on_roll_back: down", "'expand_only' or 'stop', not 'down'"),
         ("owner: guestbook-team", "owner: [", "not valid YAML"),
@@ -210,7 +210,7 @@ def test_the_committed_schema_is_the_models() -> None:
     assert json.loads(render())["additionalProperties"] is False
 
 
-URL = "url: git://127.0.0.1:9418/guestbook.git"
+URL = "url: git://127.0.0.1:9418/acme/guestbook.git"
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def database() -> Iterator[None]:
 
 def _project(name: str, url: str) -> Project:
     found = load_project(PROJECTS / "guestbook.yaml")
-    repository = found.repository.model_copy(update={"url": url, "webhook": "guestbook_webhook"})
+    changes = {"url": url, "webhook": "guestbook_webhook", "statuses": False}
+    repository = found.repository.model_copy(update=changes)
     return found.model_copy(update={"name": name, "repository": repository})
 
 

@@ -144,9 +144,19 @@ def test_a_long_name_of_an_environment_has_a_key_that_bitbucket_takes(host: Stan
 @pytest.mark.parametrize(
     "url", ["", "http://localhost:8080/dags/shop", "http://airflow:8080/dags/shop"]
 )
-def test_bitbucket_is_given_a_page_that_it_takes(host: StandIn, url: str) -> None:
-    body = tell(host, ForgeKind.BITBUCKET, url=url)
-    assert body["url"] == f"https://bitbucket.org/acme/shop/commits/{SHA}"
+def test_bitbucket_is_given_a_page_that_it_takes(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    server = "https://api.bitbucket.org"
+    sent: list[Any] = []
+    monkeypatch.setattr(base.Forge, "send", lambda *words: sent.append(words[-1]))
+    at = ForgePlace(kind=ForgeKind.BITBUCKET, server=server, path="acme/shop", connection="host")
+    open_forge(at).set_status(status(url=url))
+    assert sent[0]["url"] == f"https://bitbucket.org/acme/shop/commits/{SHA}"
+
+
+def test_what_stands_in_for_bitbucket_here_leads_to_airflow_here(host: StandIn) -> None:
+    url = "http://localhost:8080/dags/shop"
+    host.script = [Reply(status=201, body={})]
+    assert tell(host, ForgeKind.BITBUCKET, url=url)["url"] == url
 
 
 @pytest.mark.parametrize(

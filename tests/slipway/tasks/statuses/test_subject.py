@@ -41,7 +41,7 @@ def checkout(
 ) -> Outcome:
     """Let a checkout fail."""
     told = stage("test", "checkout", "test")
-    words = {"told": told, "task_id": "checkout", "checkout": False, "conf": conf}
+    words: Any = {"told": told, "task_id": "checkout", "checkout": False, "conf": conf}
     return run(monkeypatch, raises(error), **words, **more)
 
 
