@@ -1,9 +1,11 @@
-"""A push to its first task running: told by a webhook, beside found by a poll.
+"""A push to its first task running: told by a webhook, found by a poll, and beside Buildbot.
 
 Starts an Airflow of its own (a folder below /tmp, free ports on loopback, the demo's settings) with
 one project whose DAG is its checkout, and a git daemon. Each round commits, posts a signed hook of
 Bitbucket's, and waits until Airflow notes that the task has begun; then commits again and leaves it
-to the poll. Prints the medians; ends what it started, and nothing else.
+to the poll. A Buildbot of its own (:mod:`benchmarks.change_hook`) is told of as many changes, one
+between every two hooks, so that both meet the same machine. Prints the medians; ends what it
+started, and nothing else.
 
 ``python -m benchmarks.hook [--rounds 15] [--poll-seconds 5]``
 """
@@ -32,6 +34,7 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.change_hook import ChangeHook
 from include.demo import airflow_environment
 
 SECRET = "of-this-benchmark-alone-0123456789"  # noqa: S105 - nobody else's
@@ -208,15 +211,18 @@ def main() -> None:
     given = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="slipway-bench-"))
     bench = Bench(home, given.poll_seconds)
-    answers, hooks, polls = [], [], []
+    answers, hooks, polls, changes = [], [], [], []
+    other = ChangeHook(home / "buildbot", _free_port())
     try:
-        with bench.running():
+        with bench.running(), other.running():
             for number in range(given.rounds + 1):
                 sha, since = bench.commit(), datetime.now(UTC)
                 answer, seconds = bench.tell(), bench.seconds_to_task(sha, since)
+                change = other.seconds_to_step(sha)
                 if number:  # the first one loads what the others find loaded
                     answers.append(answer)
                     hooks.append(seconds)
+                    changes.append(change)
                 time.sleep(1 + random.random())  # noqa: S311 - not at the poll's own pace
             for _ in range(given.rounds):
                 sha, since = bench.commit(), datetime.now(UTC)
@@ -224,7 +230,13 @@ def main() -> None:
                 time.sleep(1 + random.random())  # noqa: S311
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    for name, found in (("hook answered", answers), ("hook to task", hooks), ("poll", polls)):
+    measured = {
+        "hook answered": answers,
+        "hook to task": hooks,
+        "poll to task": polls,
+        "Buildbot": changes,
+    }
+    for name, found in measured.items():
         sys.stdout.write(
             f"{name:14} median {statistics.median(found):6.3f} s, worst {max(found):6.3f} s\n"
         )

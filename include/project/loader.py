@@ -6,7 +6,7 @@ right and the errors of those that are not, and the callers decide where each is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -90,7 +90,8 @@ def load_projects(folder: Path = PROJECTS) -> LoadedProjects:
             errors[file] = error
         else:
             read[file] = project
-    by_file = {file: _beside(project, read.values()) for file, project in read.items()}
+    shared = sharing_commits(read.values())
+    by_file = {file: _among(project, shared) for file, project in read.items()}
     projects = {project.name: project for project in by_file.values()}
     return LoadedProjects(projects=projects, errors=errors, by_file=by_file)
 
@@ -138,9 +139,8 @@ def _with(text: str, folder: Path) -> Iterator[Project]:
                 yield load_project(path)
 
 
-def _beside(project: Project, others: Iterable[Project]) -> Project:
-    """Return a project as what it is among the others."""
-    return project.sharing_commits() if project.name in sharing_commits(others) else project
+def _among(project: Project, shared: Collection[str]) -> Project:
+    return project.sharing_commits() if project.name in shared else project
 
 
 def _load(path: Path, file: str) -> Project:
