@@ -125,9 +125,8 @@ def find_by_dag(dag_id: str, folder: Path = PROJECTS) -> Project | None:
         return load_projects(folder).projects.get(name)
     if not found.repository.statuses:
         return found
-    return _beside(
-        found, _with(found.repository.url.rpartition("/")[2].removesuffix(".git"), folder)
-    )
+    place = found.repository.url.rpartition("/")[2].removesuffix(".git")
+    return _among(found, sharing_commits(_with(place, folder)))
 
 
 def _with(text: str, folder: Path) -> Iterator[Project]:

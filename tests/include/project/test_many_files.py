@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from include.project import loader
 from include.project.loader import PROJECTS, find_by_dag, load_projects
 from include.project.model import Project
 
-GUESTBOOK = (PROJECTS / "guestbook.yaml").read_text()
+_SSH = "git@bitbucket.org:acme/whole"
+GUESTBOOK = re.sub(
+    r"(?m)^  (webhook|statuses|forge\w*): .*\n", "", (PROJECTS / "guestbook.yaml").read_text()
+)
 
 
 def _write(path: Path, name: str) -> None:
@@ -126,3 +130,21 @@ def test_a_process_that_reads_often_reads_what_changed(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("owner: guestbook-team", "owner: the-shops-team"))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
     assert load_projects(tmp_path).projects["shop"].owner == "the-shops-team"
+
+
+def test_a_task_knows_whether_another_project_shows_statuses_on_its_commits(
+    tmp_path: Path,
+) -> None:
+    for name, statuses in (("shop", "true"), ("shop-mail", "true"), ("quiet", "false")):
+        _write(tmp_path / f"{name}.yaml", name)
+        text = (tmp_path / f"{name}.yaml").read_text()
+        url = "https://bitbucket.org/acme/Whole.git" if name == "shop" else _SSH
+        text = re.sub(r"(?m)^  url: .*$", f"  url: {url}", text)
+        text = re.sub(r"(?m)^  branch: .*$", f"  branch: main\n  statuses: {statuses}", text)
+        (tmp_path / f"{name}.yaml").write_text(text)
+    read = load_projects(tmp_path)
+    assert not read.errors
+    for name in read.projects:
+        own = find_by_dag(f"{name}.dev", tmp_path)
+        assert own is not None
+        assert own.shares_commits == read.projects[name].shares_commits == (name != "quiet")

@@ -46,7 +46,7 @@ from slipway.tasks.news.remember import let_count
 from slipway.tasks.own_swap import failed_tasks
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.statuses.causes import cause_of, counts_of, reason, went_back
-from slipway.tasks.statuses.reports import CHOOSE_RELEASE
+from slipway.tasks.statuses.subject import CHOOSE_RELEASE
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
