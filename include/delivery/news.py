@@ -7,7 +7,7 @@ leave is sent by the DAG ``statuses``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from include.delivery.targets import repository_of
 from include.project.model import Project
@@ -102,8 +102,15 @@ def _tell(dag: DAG, project: Project, tasks: Mapping[str, Tells], environment: s
                 tells=tasks[task.task_id],
             )
             # Beside what the commit's page is told.
-            task.on_success_callback = [*task.on_success_callback, one.on_success]
-            task.on_failure_callback = [*task.on_failure_callback, one.on_failure]
+            task.on_success_callback = [*_listed(task.on_success_callback), one.on_success]
+            task.on_failure_callback = [*_listed(task.on_failure_callback), one.on_failure]
         if environment and isinstance(task, ApproveReleaseOperator):
             asks = ApprovalNews(routes=routes, repository=repository, environment=environment)
             task.notifiers = [*task.notifiers, asks]
+
+
+def _listed(callbacks: Any) -> list[Any]:
+    """Return a task's callbacks: Airflow takes one, several, or none."""
+    if callbacks is None:
+        return []
+    return [callbacks] if callable(callbacks) else list(callbacks)

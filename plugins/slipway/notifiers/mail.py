@@ -25,7 +25,7 @@ from slipway.notifiers.message import Message
 _STYLE = "font-family: sans-serif; line-height: 1.5"
 
 
-class NewsSmtpHook(SmtpHook):  # type: ignore[misc]
+class NewsSmtpHook(SmtpHook):
     """Airflow's hook, with a message of two forms, and without retries: others come later."""
 
     text = ""
@@ -35,7 +35,8 @@ class NewsSmtpHook(SmtpHook):  # type: ignore[misc]
         """How often it tries again at once."""
         return 0
 
-    def _build_mime_message(
+    # The hook asks nothing of what it gets but that it can be written out.
+    def _build_mime_message(  # type: ignore[override]
         self,
         mail_from: str | None,
         to: Sequence[str],
@@ -57,7 +58,7 @@ class NewsSmtpHook(SmtpHook):  # type: ignore[misc]
         return made, list(to)
 
 
-class MailNews(SmtpNotifier):  # type: ignore[misc]
+class MailNews(SmtpNotifier):
     """Sends one message, and tells why it could not.
 
     :param message: what people read.

@@ -31,7 +31,7 @@ _ADVICE = (
 )
 
 
-class SlackWebhookNews(SlackWebhookNotifier):  # type: ignore[misc]
+class SlackWebhookNews(SlackWebhookNotifier):
     """Posts to an incoming webhook, and tells why it could not."""
 
     def notify(self, context: Any) -> None:
@@ -50,7 +50,7 @@ class SlackWebhookNews(SlackWebhookNotifier):  # type: ignore[misc]
         _check(int(answer.status_code), dict(answer.headers or {}), str(answer.body))
 
 
-class SlackApiNews(SlackNotifier):  # type: ignore[misc]
+class SlackApiNews(SlackNotifier):
     """Posts by Slack's API, and tells why it could not."""
 
     @cached_property

@@ -80,7 +80,7 @@ def test_statuses_and_news_go_beside_each_other(project: Project) -> None:
         {"url": "git@bitbucket.org:acme/guestbook.git", "connection": "c", "statuses": True}
     )
     both = telling(project, repository=repository)
-    test = build(both, "guestbook").get_task("test")
+    test: Any = build(both, "guestbook").get_task("test")
     assert [len(one) for one in (test.on_success_callback, test.on_failure_callback)] == [2, 2]
     dags = [statuses_dag(one) for one in ([both], [telling(project)], [project, both])]
     assert [dag and dag.task_ids for dag in dags] == [

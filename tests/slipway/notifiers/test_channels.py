@@ -117,12 +117,12 @@ def test_a_server_that_is_not_there_has_surely_not_been_told(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extra = {"disable_ssl": True, "disable_tls": True, "from_email": "s@example.com"}
-    fields = {
+    every: dict[str, dict[str, Any]] = {
         "slackwebhook": {"password": "http://127.0.0.1:9/x"},
         "webhook": {"host": "http://127.0.0.1:9/x", "password": SECRET},
         "smtp": {"host": "127.0.0.1", "port": 9, "extra": extra},
-    }[kind]
-    connect(monkeypatch, kind, **fields)
+    }
+    connect(monkeypatch, kind, **every[kind])
     kinds = {"slackwebhook": SLACK, "webhook": WEBHOOK, "smtp": EMAIL}
     one = channel(kinds[kind], to=("team@example.com",))
     with pytest.raises(ChannelUnavailable) as failed:

@@ -56,7 +56,7 @@ def commits_of(
     :param sha: of the newest.
     :param seconds: that git may take; without it the newest commit alone is known.
     """
-    own = (_own(checkout),) if checkout is not None else ()
+    own: tuple[NewsCommit, ...] = (_own(checkout),) if checkout is not None else ()
     if not sha:
         return own, 0
 
