@@ -99,11 +99,12 @@ class AirflowApi:
     def run_origin(self, dag_id: str, run_id: str) -> RunOrigin:
         """Return how a run came about."""
         run = self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
-        by_operator, by_api = (
-            run["run_type"] == "operator_triggered",
-            run["triggered_by"] == "rest_api",
-        )
-        how = ("by hook" if by_api else "by poll") if by_operator else "by hand"
+        how = "by hand"
+        if run["triggered_by"] == "operator":
+            how = "by poll"
+        elif run["run_type"] == "operator_triggered":
+            # The watcher's kind of run, made by Airflow's server (slipway.hooks.airflow_runs).
+            how = "by hook"
         return RunOrigin(how=how, queued_at=datetime.fromisoformat(run["queued_at"]).timestamp())
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
