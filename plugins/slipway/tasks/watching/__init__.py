@@ -1,0 +1,1 @@
+"""Watching repositories: what is found there, and when each is asked again."""

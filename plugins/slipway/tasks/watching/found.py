@@ -1,0 +1,95 @@
+"""Something that the watcher found and that is to be run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.heads import head_key
+from slipway.hooks.store.seen_refs import Kind, add_refs
+from slipway.model.event import Event
+from slipway.model.fact import Fact
+
+# Characters of a ref's name that stand in a run's id, for people.
+_MOST_SHOWN = 60
+_DIGITS = 10
+_OTHER = re.compile(r"[^A-Za-z0-9.]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen(Fact):
+    """What is to be remembered once a run was made.
+
+    :param project: the project's name.
+    :param ref: that was seen, such as a branch in full.
+    :param value: what it points to.
+    :param kind: of the ref; None for the delivered branch.
+    """
+
+    project: str
+    ref: str
+    value: str
+    kind: Kind | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Find:
+    """Something that is to be run.
+
+    :param dag_id: of the DAG that runs it.
+    :param run_id: of its run: what is found again has the same, which Airflow takes once.
+    :param sha: the commit, in full; in a run that only tells of something missing, its ref.
+    :param event: what starts the run; None where the run only tells of something missing.
+    :param seen: what is to be remembered once the run is there.
+    :param conf: of the run, besides its ``ref``.
+    """
+
+    dag_id: str
+    run_id: str
+    sha: str
+    event: Event | None
+    seen: tuple[Seen, ...] = ()
+    conf: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_run(self) -> dict[str, Any]:
+        """Return the arguments of a TriggerDagRunOperator."""
+        return {
+            "trigger_dag_id": self.dag_id,
+            "trigger_run_id": self.run_id,
+            "conf": {"ref": self.sha, **self.conf},
+        }
+
+
+def run_id(kind: str, name: str, sha: str) -> str:
+    """Return the id of the run of a commit that a ref led to: one for each ref and commit.
+
+    :param kind: of ref, as the id's first word.
+    :param name: the ref's; hostile text, of which only harmless characters are shown.
+    :param sha: the commit, in full.
+    """
+    shown = _OTHER.sub("-", name)[:_MOST_SHOWN].strip("-.")
+    own = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:_DIGITS]
+    return f"{kind}__{shown}-{own}__{sha}" if shown else f"{kind}__{own}__{sha}"
+
+
+def remember_seen(store: ArtifactStore, seen: Iterable[Seen]) -> None:
+    """Remember what was seen; of one ref the last one stays.
+
+    :param store: where it is remembered.
+    :param seen: in order.
+    """
+    heads: dict[str, str] = {}
+    others: dict[tuple[str, Kind], dict[str, str]] = {}
+    for one in seen:
+        if one.kind is None:
+            heads[one.project] = one.value
+        else:
+            others.setdefault((one.project, one.kind), {})[one.ref] = one.value
+    for project, sha in heads.items():
+        store.put_json(head_key(project), sha)
+    for (project, kind), refs in others.items():
+        add_refs(store, project, kind, refs)
