@@ -89,6 +89,16 @@ class GitMirror(GitFiles):
         ref = f"{HEADS}{branch}"
         return self._store.list_refs(ref, keep=ref.__eq__).get(ref)
 
+    def listed(self, keep: Callable[[str], bool], *, tags: bool) -> dict[str, str]:
+        """Ask the server for its branches, without fetching anything.
+
+        :param keep: says of a ref, in full, whether it is wanted.
+        :param tags: list tags as well; an annotated one's commit under its name with ``^{}``.
+        :raises RepositoryUnreachable: when the server does not answer.
+        """
+        options = ("--heads", "--tags") if tags else ("--heads",)
+        return self._store.list_refs(keep=keep, options=options)
+
     def tip(self, branch: str) -> str:
         """Ask the server for a branch's newest commit, as :meth:`head` does.
 

@@ -144,18 +144,22 @@ class MirrorStore:
             return None
 
     def list_refs(
-        self, *patterns: str, keep: Callable[[str], bool] | None = None
+        self,
+        *patterns: str,
+        keep: Callable[[str], bool] | None = None,
+        options: tuple[str, ...] = ("--heads", "--tags", "--refs"),
     ) -> dict[str, str]:
         """Ask the server what its refs point to, without fetching anything.
 
         :param patterns: of refs in full; git matches them with the ends of names.
         :param keep: says of a name that fits whether it is wanted: whoever may push any branch may
             make as many that end in another's name as nobody can read.
+        :param options: of git-ls-remote(1), which refs it lists and how.
         :raises RepositoryUnreachable: when the server does not answer soon.
         :raises RepositoryRefused: when it says no.
         :raises RepositoryTooLarge: when it has more than anybody reads.
         """
-        arguments = ("ls-remote", "--heads", "--tags", "--refs", "--", self.url, *patterns)
+        arguments = ("ls-remote", *options, "--", self.url, *patterns)
         try:
             answer = self.remote(*arguments, limit=ANSWER, most=MOST_OUTPUT, keep=_of_lines(keep))
             return of_ls_remote(answer)

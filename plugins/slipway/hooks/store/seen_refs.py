@@ -21,6 +21,8 @@ class Kind(StrEnum):
     BRANCHES = "branches"
     TAGS = "tags"
     PULLS = "pulls"
+    # That a run told of a missing branch, which is noted in a form of its own.
+    MISSING = "missing"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

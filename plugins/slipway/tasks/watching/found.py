@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.heads import head_key
-from slipway.hooks.store.seen_refs import Kind, add_refs
+from slipway.hooks.store.seen_refs import Kind
 from slipway.model.event import Event
 from slipway.model.fact import Fact
 
@@ -37,7 +35,7 @@ class Seen(Fact):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Find:
+class Find(Fact):
     """Something that is to be run.
 
     :param dag_id: of the DAG that runs it.
@@ -74,22 +72,3 @@ def run_id(kind: str, name: str, sha: str) -> str:
     shown = _OTHER.sub("-", name)[:_MOST_SHOWN].strip("-.")
     own = hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:_DIGITS]
     return f"{kind}__{shown}-{own}__{sha}" if shown else f"{kind}__{own}__{sha}"
-
-
-def remember_seen(store: ArtifactStore, seen: Iterable[Seen]) -> None:
-    """Remember what was seen; of one ref the last one stays.
-
-    :param store: where it is remembered.
-    :param seen: in order.
-    """
-    heads: dict[str, str] = {}
-    others: dict[tuple[str, Kind], dict[str, str]] = {}
-    for one in seen:
-        if one.kind is None:
-            heads[one.project] = one.value
-        else:
-            others.setdefault((one.project, one.kind), {})[one.ref] = one.value
-    for project, sha in heads.items():
-        store.put_json(head_key(project), sha)
-    for (project, kind), refs in others.items():
-        add_refs(store, project, kind, refs)
