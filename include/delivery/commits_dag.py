@@ -3,6 +3,9 @@
 One poller for all, since a poll is one short question to a git server. The id of each run it
 makes is the commit's sha, and Airflow's database refuses an id that exists: so a commit runs
 once, whoever saw it first.
+
+What is wrong with a repository stands in the log of `new_commits` and, as long as it is so, among
+the import errors at the top of Airflow's UI.
 """
 
 from __future__ import annotations
@@ -15,18 +18,29 @@ from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
+from include.project.loader import ProjectFolder
 from include.project.model import Project
+from slipway.model.git.watching import WatchedProject
 from slipway.operators.remember_commits import RememberCommitsOperator
-from slipway.sensors.commits import CommitsSensor, WatchedBranch
+from slipway.sensors.commits import CommitsSensor
+
+_folder = ProjectFolder()
 
 
-def commits_dag(projects: Callable[[], Iterable[Project]]) -> DAG:
+def watched_projects() -> list[WatchedProject]:
+    """Return what is watched now; the files are read again where one has changed."""
+    return [_watched(project) for project in _folder.projects()]
+
+
+def commits_dag(projects: Callable[[], Iterable[Project]] | None = None) -> DAG:
     """Build the DAG for all projects.
 
     ``[slipway] poll_seconds`` is the time between two polls, ``[slipway] sensor_mode`` is
-    ``poke`` (quickest, keeps a worker's slot) or ``reschedule`` (gives it back between polls).
+    ``poke`` (quickest, keeps a worker's slot), ``reschedule`` (gives it back between polls) or
+    ``deferrable`` (asks in the triggerer).
 
-    :param projects: reads the projects whose branches are watched.
+    :param projects: reads the projects whose branches are watched; by default all that have a
+        file. The triggerer knows no others.
     """
     with DAG(
         dag_id="commits",
@@ -37,7 +51,8 @@ def commits_dag(projects: Callable[[], Iterable[Project]]) -> DAG:
     ) as dag:
         new = CommitsSensor(
             task_id="new_commits",
-            watched=lambda: [_watched(project) for project in projects()],
+            watched=_those(projects) if projects else watched_projects,
+            source=f"{__name__}.{watched_projects.__name__}",
             poke_interval=conf.getfloat("slipway", "poll_seconds", fallback=30.0),
             mode=conf.get("slipway", "sensor_mode", fallback="reschedule"),
             # A run that saw nothing for an hour ends as skipped, and the next one begins.
@@ -48,22 +63,33 @@ def commits_dag(projects: Callable[[], Iterable[Project]]) -> DAG:
             task_id="start_runs",
             logical_date=None,
             skip_when_already_exists=True,
+            # The next poll tries again, and no other project waits for this one.
+            retries=0,
             execution_timeout=LIMITS["bookkeeping"],
         ).expand_kwargs(new.output)
         remember = RememberCommitsOperator(
             task_id="remember",
             runs=new.output,
-            trigger_rule=TriggerRule.NONE_FAILED,
+            found_by=new.task_id,
+            made_by=start.task_id,
+            # Also where one of the runs cannot be made.
+            trigger_rule=TriggerRule.ALL_DONE,
             execution_timeout=LIMITS["bookkeeping"],
         )
         start >> remember
     return dag
 
 
-def _watched(project: Project) -> WatchedBranch:
-    return WatchedBranch(
+def _those(projects: Callable[[], Iterable[Project]]) -> Callable[[], list[WatchedProject]]:
+    return lambda: [_watched(project) for project in projects()]
+
+
+def _watched(project: Project) -> WatchedProject:
+    repository = project.repository
+    return WatchedProject(
         dag_id=project.name,
-        url=project.repository.url,
-        branch=project.repository.branch,
-        connection=project.repository.connection,
+        url=repository.url,
+        branch=repository.branch,
+        connection=repository.connection,
+        watching=repository.watch.as_watching(),
     )

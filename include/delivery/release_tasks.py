@@ -91,6 +91,7 @@ def _checkout(project: Project) -> CheckoutOperator:
         tags=project.repository.tags,
         version_tags=project.repository.version_tags,
         webhook=project.repository.webhook,
+        watching=project.repository.watch.as_watching(),
         execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("checkout"),
         **_source(project),

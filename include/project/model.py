@@ -42,6 +42,7 @@ from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
+from include.project.watching import Watch
 from slipway.model.forge.place import ForgeKind
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.url import parse_url
@@ -76,6 +77,8 @@ class Repository(Strict):
     tags: tuple[RefPattern, ...] = ()
     """Tags whose commits may become releases by hand, also where no branch of these leads to them:
     names, or patterns like `v*`."""
+    watch: Watch = Watch()
+    """What is run by itself when it is pushed, besides the branch."""
     connection: ConnectionName | None = None
     """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
     are sent over https and ssh alone."""

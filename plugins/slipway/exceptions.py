@@ -225,6 +225,14 @@ class RepositoryUnreadable(TransientError):
     """Git failed at a repository, or at keeping it here, and not for want of an answer."""
 
 
+class RunsNotMade(TransientError):
+    """Airflow did not take some of the runs that the watcher asked for."""
+
+
+class RepositoriesInTrouble(TransientError):
+    """Repositories that are watched cannot be read, or lack what is watched in them."""
+
+
 class ContainerEngineError(TransientError):
     """Docker failed, or is not there."""
 

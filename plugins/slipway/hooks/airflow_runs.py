@@ -6,8 +6,11 @@ imported when it is used, since the plugin that leads here is loaded by every pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from typing import Any
+
+from slipway.model.git.watching import Watching
 
 # The task that knows where a project's commits come from (operators/checkout).
 _CHECKOUT = "checkout"
@@ -21,12 +24,14 @@ class KnownRepository:
     :param branch: the branch whose commits are delivered.
     :param connection: id of the connection that it is read with, or None.
     :param webhook: id of the connection with the secret of its webhook, or None.
+    :param watching: what is looked for besides the branch.
     """
 
     url: str
     branch: str
     connection: str | None
     webhook: str | None
+    watching: Watching = field(default_factory=Watching)
 
 
 class AirflowRuns:
@@ -55,6 +60,8 @@ class AirflowRuns:
             branch=branch,
             connection=getattr(task, "connection", None),
             webhook=getattr(task, "webhook", None),
+            # A DAG of before there was anything to watch besides says nothing.
+            watching=Watching.from_json(json.loads(getattr(task, "watching", None) or "{}")),
         )
 
     def is_paused(self, dag_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from slipway.model.event import HEADS, TAGS, Event
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.repository import Repository
+from slipway.model.git.watching import Watching
 from slipway.model.text.inert import visible
 from slipway.tasks.kept_facts import forget_fact, keep_fact, run_facts
 from slipway.tasks.retries import no_retry_on_input_error
@@ -42,6 +44,8 @@ class CheckoutOperator(BaseOperator):
     :param version_tags: patterns of tags that number versions; all that look so by default.
     :param webhook: Airflow connection with the secret of the repository's webhook; none is
         believed where it is not given.
+    :param watching: what the watcher looks for besides the branch, for the looks that follow
+        webhooks.
     :returns: :class:`slipway.model.facts.Checkout` as JSON.
 
     Example::
@@ -69,6 +73,7 @@ class CheckoutOperator(BaseOperator):
         tags: Sequence[str] = (),
         version_tags: Sequence[str] = (),
         webhook: str | None = None,
+        watching: Watching | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -81,6 +86,7 @@ class CheckoutOperator(BaseOperator):
         self.tags = list(tags)
         self.version_tags = list(version_tags)
         self.webhook = webhook
+        self.watching = json.dumps(watching.to_json()) if watching else None
 
     @classmethod
     def get_serialized_fields(cls) -> frozenset[str]:
@@ -90,7 +96,7 @@ class CheckoutOperator(BaseOperator):
         (:mod:`slipway.hooks.airflow_runs`).
         """
         kept: frozenset[str] = super().get_serialized_fields()  # type: ignore[no-untyped-call]
-        return kept | {"url", "branch", "connection", "webhook"}
+        return kept | {"url", "branch", "connection", "webhook", "watching"}
 
     def execute(self, context: Context) -> Json:
         """Resolve the ref and describe the commit.

@@ -14,13 +14,17 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from slipway.exceptions import SlipwayError
 from slipway.hooks.airflow_runs import KnownRepository
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.hook_notes import note_hook
+from slipway.model.git.watching import WatchedProject
 from slipway.model.text.inert import visible
+
+if TYPE_CHECKING:
+    from slipway.tasks.watching.found import Find
 
 _log = logging.getLogger(__name__)
 # The DAG of the watcher: whoever pauses it wants no runs to be made.
@@ -35,7 +39,7 @@ class Runs(Protocol):
     def is_paused(self, dag_id: str) -> bool:
         """Tell whether a DAG is paused, or not there."""
 
-    def start(self, dag_id: str, run_id: str, conf: dict[str, str]) -> bool:
+    def start(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> bool:
         """Make a run; False where there is one of that id."""
 
 
@@ -70,27 +74,73 @@ def look_at(look: Look, runs: Runs) -> list[str]:
 
 def _start(look: Look, runs: Runs, store: ArtifactStore) -> list[str]:
     # The rest of Airflow's machinery is loaded when something happens for the first time.
-    from slipway.operators.remember_commits import remember
-    from slipway.sensors.commits import CommitsSensor, WatchedBranch
+    from slipway.tasks.watching import announce, memory
+    from slipway.tasks.watching import look as watching
 
     if runs.is_paused(WATCHER):
         _log.info("%s: not looked at, since the DAG %s is paused", look.project, WATCHER)
         return []
-    branch = WatchedBranch(
+    try:
+        looked = watching.look_at([_watched(look)], store, lambda said: _log.info("%s", said))
+    except SlipwayError as error:
+        _complain(look.project, error)
+        return []
+    for project, problem in looked.problems.items():
+        _complain(project, problem)
+    starting = _Starting(runs)
+    finds = announce.announce(store, looked.finds, _complain)
+    made = [find for find in finds if starting.is_there(find)]
+    memory.remember_seen(store, [seen for find in made for seen in find.seen])
+    return starting.new
+
+
+class _Starting:
+    """Makes runs.
+
+    :param runs: where they are made.
+    """
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._stopped: set[str] = set()
+        self.new: list[str] = []
+
+    def is_there(self, find: Find) -> bool:
+        """Make a run, and tell whether it is there now.
+
+        After one that cannot be made none of its DAG is, since what is remembered is remembered
+        with all that was before it; the other DAGs' are.
+        """
+        if find.dag_id in self._stopped:
+            return False
+        run = find.as_run()
+        try:
+            is_new = self._runs.start(run["trigger_dag_id"], run["trigger_run_id"], run["conf"])
+        except Exception as error:
+            self._stopped.add(find.dag_id)
+            _complain(find.dag_id, error)
+            return False
+        if is_new:
+            self.new.append(find.run_id)
+        return True
+
+
+def _complain(dag_id: str, error: Exception) -> None:
+    if isinstance(error, SlipwayError):
+        said = str(error)
+    else:
+        said = f"{type(error).__name__}: {visible(str(error), 500)}"
+    _log.warning("%s: %s; the next poll looks again", dag_id, said)
+
+
+def _watched(look: Look) -> WatchedProject:
+    return WatchedProject(
         dag_id=look.project,
         url=look.repository.url,
         branch=look.repository.branch,
         connection=look.repository.connection,
+        watching=look.repository.watching,
     )
-    sensor = CommitsSensor(task_id="look", watched=lambda: [branch])
-    found = sensor.look_at(branch)
-    started = [
-        run["trigger_run_id"]
-        for run in found
-        if runs.start(run["trigger_dag_id"], run["trigger_run_id"], run["conf"])
-    ]
-    remember(store, found)
-    return started
 
 
 class Looker:
@@ -141,12 +191,7 @@ class Looker:
     def _look(self, look: Look) -> None:
         try:
             started = self._action(look)
-        except SlipwayError as error:
-            _log.warning("%s: %s; the next poll looks again", look.project, error)
         except Exception as error:
-            said = visible(str(error), 500)
-            _log.warning(
-                "%s: %s: %s; the next poll looks again", look.project, type(error).__name__, said
-            )
+            _complain(look.project, error)
         else:
             _log.info("%s: started %s", look.project, ", ".join(started) or "nothing")

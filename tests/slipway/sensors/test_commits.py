@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from slipway.hooks.git import store
+from slipway.hooks.git.commit import Commit
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
-from slipway.sensors import commits
-from slipway.sensors.commits import MOST_PER_PUSH, CommitsSensor, WatchedBranch
+from slipway.model.git.watching import WatchedProject
+from slipway.sensors.commits import CommitsSensor
+from slipway.tasks.watching import look, watcher
+from slipway.tasks.watching.delivered import MOST_PER_PUSH
 from tests.fakes.git_server import Repository
-from tests.slipway.sensors.polls import poke, remember, two, watch
+from tests.slipway.sensors.polls import poke, poke_with, remember, two, watch
 
 
 def test_the_first_look_runs_the_head_alone(repository: Repository, artifacts: Path) -> None:
@@ -57,7 +60,7 @@ def test_a_rewritten_branch_runs_its_new_head(repository: Repository, artifacts:
 
 def test_a_repository_that_is_away_holds_up_nobody(repository: Repository, artifacts: Path) -> None:
     repository.commit(readme="one")
-    away = WatchedBranch(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
+    away = WatchedProject(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
     assert [run["trigger_dag_id"] for run in poke(away, watch(repository))] == ["shop"]
 
 
@@ -65,13 +68,13 @@ def test_a_project_that_is_added_meanwhile_is_seen(
     repository: Repository, artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository.commit(readme="one")
-    watched: list[WatchedBranch] = []
+    watched: list[WatchedProject] = []
     sensor = CommitsSensor(task_id="new_commits", watched=lambda: list(watched))
-    assert not sensor.poke({}).is_done
+    assert not poke_with(sensor)
     watched.append(watch(repository))
-    assert not sensor.poke({}).is_done
-    monkeypatch.setattr(commits, "REFRESH", 0.0)
-    assert sensor.poke({}).is_done
+    assert not poke_with(sensor)
+    monkeypatch.setattr(watcher, "REFRESH", 0.0)
+    assert poke_with(sensor)
 
 
 def test_a_commit_that_asks_not_to_be_built_is_left_alone(
@@ -103,7 +106,7 @@ def test_a_connection_that_is_missing_holds_up_nobody(
     repository: Repository, artifacts: Path
 ) -> None:
     repository.commit(readme="one")
-    lost = WatchedBranch(
+    lost = WatchedProject(
         dag_id="lost", url="https://127.0.0.1:1/x", branch="main", connection="absent"
     )
     assert [run["trigger_dag_id"] for run in poke(lost, watch(repository))] == ["shop"]
@@ -167,13 +170,11 @@ def test_a_project_that_fails_in_a_way_nobody_thought_of_stops_no_other_and_is_s
             raise ZeroDivisionError(msg)
         return git_mirror(url, connection)
 
-    monkeypatch.setattr(commits, "git_mirror", broken)
+    monkeypatch.setattr(look, "git_mirror", broken)
     watched = [watch(evil, "evil"), watch(good, "good")]
     sensor = CommitsSensor(task_id="new_commits", watched=lambda: watched)
     for _ in range(2):
-        found = sensor.poke({}).xcom_value
-        assert found is not None
-        assert [run["trigger_dag_id"] for run in found] == ["good"]
+        assert [run["trigger_dag_id"] for run in poke_with(sensor)] == ["good"]
     assert capsys.readouterr().out.count("evil: ZeroDivisionError: nobody thought") == 1
 
 
@@ -200,13 +201,13 @@ def test_a_push_of_thousands_of_commits_has_only_the_newest_read(
     remember(poke(watch(repository)))
     _push_many(repository, 2000, "plain")
     read: list[str] = []
-    of = commits._message
+    of = GitMirror.commit
 
-    def counted(mirror: GitMirror, sha: str) -> str:
+    def counted(mirror: GitMirror, sha: str) -> Commit:
         read.append(sha)
         return of(mirror, sha)
 
-    monkeypatch.setattr(commits, "_message", counted)
+    monkeypatch.setattr(GitMirror, "commit", counted)
     assert len(poke(watch(repository))) == MOST_PER_PUSH == len(read)
 
 
@@ -240,7 +241,7 @@ def test_silent_servers_hold_up_no_other_project(
     repository.commit(readme="one")
     monkeypatch.setattr(store, "ANSWER", 2.0)
     mute = [
-        WatchedBranch(dag_id=f"mute{n}", url=f"{silent}{n}", branch="main", connection=None)
+        WatchedProject(dag_id=f"mute{n}", url=f"{silent}{n}", branch="main", connection=None)
         for n in range(10)
     ]
     began = time.monotonic()
@@ -253,16 +254,16 @@ def test_a_server_that_falls_silent_after_its_refs_holds_up_no_other_project(
     daemon: tuple[Path, str], artifacts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     evil, good = two(daemon, "falls-silent")
-    monkeypatch.setattr(commits, "PATIENCE", 2.0)
+    monkeypatch.setattr(watcher, "PATIENCE", 2.0)
     over = threading.Event()
-    of = commits._message
+    of = GitMirror.commit
 
-    def stuck(mirror: GitMirror, sha: str) -> str:
+    def stuck(mirror: GitMirror, sha: str) -> Commit:
         if mirror.url == evil.url:
             over.wait(30)
         return of(mirror, sha)
 
-    monkeypatch.setattr(commits, "_message", stuck)
+    monkeypatch.setattr(GitMirror, "commit", stuck)
     runs = poke(watch(evil, "evil"), watch(good, "good"))
     over.set()
     head = evil.git("rev-parse", "HEAD")

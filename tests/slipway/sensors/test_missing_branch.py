@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from slipway.sensors.commits import WatchedBranch
+from slipway.model.git.watching import WatchedProject
 from tests.fakes.git_server import Repository
 from tests.slipway.sensors.polls import poke, remember, two, watch
 
@@ -64,7 +64,7 @@ def test_another_branch_that_is_missing_is_told_of_as_well(
     """Also one whose ref is longer than what a run may be given."""
     repository.commit(readme="one")
     for branch in ("absent", "also/absent", "x" * 250):
-        watched = WatchedBranch(dag_id="shop", url=repository.url, branch=branch, connection=None)
+        watched = WatchedProject(dag_id="shop", url=repository.url, branch=branch, connection=None)
         runs = poke(watched)
         assert [run["conf"]["ref"] for run in runs] == [f"refs/heads/{branch}"[:250]]
         remember(runs)
@@ -81,5 +81,5 @@ def test_a_repository_without_a_commit_is_told_of(repository: Repository, artifa
 
 
 def test_a_server_that_is_away_has_not_lost_its_branches(artifacts: Path) -> None:
-    away = WatchedBranch(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
+    away = WatchedProject(dag_id="away", url="git://127.0.0.1:1/x", branch="main", connection=None)
     assert poke(away) == []

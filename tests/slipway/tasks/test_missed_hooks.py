@@ -9,8 +9,8 @@ import pytest
 
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.hook_notes import last_hook, note_hook
-from slipway.operators.remember_commits import RememberCommitsOperator
 from slipway.tasks.missed_hooks import note_find
+from tests.slipway.sensors.polls import hand_on
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -108,7 +108,5 @@ def test_the_watcher_says_it_when_it_has_made_the_runs(
 ) -> None:
     note_hook(store, "shop", "GitHub", NOON - timedelta(days=900))
     store.put_json("hooks/shop.found.json", [(NOON - timedelta(days=899)).isoformat()])
-    run = {"trigger_dag_id": "shop", "trigger_run_id": "commit__1", "conf": {"ref": "1" * 40}}
-    found = RememberCommitsOperator(task_id="remember", runs=[run]).execute({})
-    assert found == {"shop": "1" * 40}
+    assert hand_on("shop", "1" * 40) == {"shop": "1" * 40}
     assert "shop: webhooks have stopped coming" in capsys.readouterr().out

@@ -12,6 +12,8 @@ from slipway.hooks.store.seen_refs import Kind
 from slipway.model.event import Event
 from slipway.model.fact import Fact
 
+# The key under which the sensor leaves what is to be remembered of each run, in their order.
+SEEN = "seen"
 # Characters of a ref's name that stand in a run's id, for people.
 _MOST_SHOWN = 60
 _DIGITS = 10

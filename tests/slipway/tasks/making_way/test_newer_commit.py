@@ -16,10 +16,10 @@ from slipway.exceptions import CloudUnavailable
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.heads import head_key
 from slipway.hooks.store.run_facts import RunFacts
-from slipway.operators.remember_commits import RememberCommitsOperator
 from slipway.tasks.making_way.hurry import Hurry
 from slipway.tasks.making_way.newer_commit import newer_commit
 from tests.fakes.airflow_run import FakeTask
+from tests.slipway.sensors.polls import hand_on
 
 OLD, NEW = "a" * 40, "b" * 40
 AWAY = CloudUnavailable("away")
@@ -28,11 +28,7 @@ pytestmark = pytest.mark.usefixtures("artifacts")
 
 
 def handed_on(*shas: str) -> None:
-    runs = [
-        {"trigger_dag_id": "shop", "trigger_run_id": f"commit__{sha}", "conf": {"ref": sha}}
-        for sha in shas
-    ]
-    RememberCommitsOperator(task_id="remember", runs=runs).execute({})
+    hand_on("shop", *shas)
 
 
 def run(sha: str, **states: str) -> FakeTask:

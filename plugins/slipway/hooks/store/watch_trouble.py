@@ -1,0 +1,77 @@
+"""What is wrong with repositories that are watched, as long as it is.
+
+Notes beside the watcher's other memory: the watcher writes one when a repository fails and removes
+it when it answers, Airflow's DAG processor shows them. Also when a repository is asked again is in
+them, so that a watcher that was started anew asks no more often than the one before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.model.fact import Fact
+
+_FOLDER, _DIGITS = "watch/trouble", 24
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trouble(Fact):
+    """Something that is wrong.
+
+    :param subject: what it is wrong with: a key of the watcher's own.
+    :param repository: its URL.
+    :param projects: that are concerned.
+    :param reason: what is wrong and what to do, for people.
+    :param since: when it began, seconds since 1970.
+    :param failures: how many looks in a row have failed.
+    :param again: when it is looked at again, seconds since 1970.
+    :param away: the server did not answer; its other repositories may not either.
+    """
+
+    subject: str
+    repository: str
+    projects: tuple[str, ...]
+    reason: str
+    since: float
+    failures: int = 1
+    again: float = 0.0
+    away: bool = False
+
+
+def note_trouble(store: ArtifactStore, trouble: Trouble) -> None:
+    """Note what is wrong, in place of what was noted of the same subject.
+
+    :param store: where it is noted.
+    :param trouble: what is wrong.
+    """
+    store.put_json(_key(trouble.subject), trouble.to_json())
+
+
+def forget_trouble(store: ArtifactStore, subject: str) -> None:
+    """Note that it is mended; nothing noted is fine.
+
+    :param store: where it was noted.
+    :param subject: what it was wrong with.
+    """
+    store.delete(_key(subject))
+
+
+def troubles(store: ArtifactStore) -> list[Trouble]:
+    """List what is wrong, the longest first; what cannot be read is passed over.
+
+    :param store: where it is noted.
+    """
+    found = []
+    for name in store.keys(_FOLDER):
+        try:
+            found.append(Trouble.from_json(store.get_json(f"{_FOLDER}/{name}")))
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            continue
+    return sorted(found, key=lambda one: (one.since, one.subject))
+
+
+def _key(subject: str) -> str:
+    digest = hashlib.sha256(subject.encode(errors="surrogateescape")).hexdigest()
+    return f"{_FOLDER}/{digest[:_DIGITS]}.json"
