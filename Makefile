@@ -5,10 +5,10 @@ LANES ?= 2
 SLOWEST := --durations 25 --durations-min 5
 
 .DEFAULT_GOAL := help
-.PHONY: help format docs lint-others ready demo down leaks test lint unit coverage integration fuzz faults bench-swap
+.PHONY: help format docs lint-others ready demo down leaks test lint unit coverage integration fuzz faults faults-commits bench-swap
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ready: ## system packages, Docker engine, .venv
 	@$(PYTHON) -m include.demo.prerequisites
@@ -69,6 +69,9 @@ fuzz: ready ## 10,000 hostile pipeline files
 faults: ready ## every changing call of a swap, times every fault: an hour
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m tests.faults
+
+faults-commits: ready ## 1,000 commits announced over and over while processes die: half an hour
+	@$(VENV)/python -m tests.faults_commits
 
 bench-swap: ready ## swaps under load, beside their floor; about ten minutes
 	@$(VENV)/python -m include.images.build

@@ -14,7 +14,7 @@ from airflow.sdk import DAG, Param, chain
 
 from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
-from include.delivery.defaults import RUNS, project_dag
+from include.delivery.defaults import LIMITS, RUNS, project_dag
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.news import tell_commit
@@ -25,6 +25,7 @@ from include.delivery.targets import fleet_targets
 from include.project.model import Environment, Project
 from slipway.model.event import HEADS
 from slipway.model.target import DeployTarget
+from slipway.operators.check_event import CheckEventOperator
 from slipway.operators.record_release import RecordReleaseOperator
 
 
@@ -91,10 +92,17 @@ def _deploy(project: Project, target: DeployTarget, record: RecordReleaseOperato
     continuous = project.environments[name]
     # Nobody stands behind this run: within a freeze its commit is a release all the same.
     gate = freeze_gate(continuous, skip=True)
-    way: list[Any] = [record, *([gate] if gate else [])]
+    way: list[Any] = [record, *_of_branch(project), *([gate] if gate else [])]
     if continuous.approval:
         asked = plan(project, target, record.output, each_commit=True)
         way += [asked, approval(project, name, each_commit=True)]
     # Once a person has said yes, a swap that does not come is a failure.
     unasked = not continuous.approval
     chain(*way, bake_and_swap(project, target, record.output, skip_frozen=unasked))
+
+
+def _of_branch(project: Project) -> list[CheckEventOperator]:
+    """Let a tag's run end with its release, where tags are run by themselves."""
+    if not project.repository.watch.tags:
+        return []
+    return [CheckEventOperator(task_id="check_event", execution_timeout=LIMITS["bookkeeping"])]

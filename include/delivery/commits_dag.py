@@ -32,7 +32,12 @@ def watched_projects() -> list[WatchedProject]:
     return [_watched(project) for project in _folder.projects()]
 
 
-def commits_dag(projects: Callable[[], Iterable[Project]] | None = None) -> DAG:
+_SOURCE = f"{__name__}.{watched_projects.__name__}"
+
+
+def commits_dag(
+    projects: Callable[[], Iterable[Project]] | None = None, *, source: str = _SOURCE
+) -> DAG:
     """Build the DAG for all projects.
 
     ``[slipway] poll_seconds`` is the time between two polls, ``[slipway] sensor_mode`` is
@@ -40,7 +45,8 @@ def commits_dag(projects: Callable[[], Iterable[Project]] | None = None) -> DAG:
     ``deferrable`` (asks in the triggerer).
 
     :param projects: reads the projects whose branches are watched; by default all that have a
-        file. The triggerer knows no others.
+        file.
+    :param source: the dotted name of what gives the triggerer those that it watches.
     """
     with DAG(
         dag_id="commits",
@@ -52,7 +58,7 @@ def commits_dag(projects: Callable[[], Iterable[Project]] | None = None) -> DAG:
         new = CommitsSensor(
             task_id="new_commits",
             watched=_those(projects) if projects else watched_projects,
-            source=f"{__name__}.{watched_projects.__name__}",
+            source=source,
             poke_interval=conf.getfloat("slipway", "poll_seconds", fallback=30.0),
             mode=conf.get("slipway", "sensor_mode", fallback="reschedule"),
             # A run that saw nothing for an hour ends as skipped, and the next one begins.

@@ -57,7 +57,8 @@ _OPTIONS: dict[str, tuple[str, str | None, str | None, str]] = {
         "string",
         "reschedule",
         "poke",
-        "How the poller of commits waits: `reschedule`, or `poke`, which keeps a worker's slot.",
+        "How the poller of commits waits: `reschedule`; `poke`, which keeps a worker's slot; or"
+        " `deferrable`, in the triggerer, which then needs the project files as well.",
     ),
     "git_mirrors": (
         "string",

@@ -57,7 +57,7 @@ class DeliveredBranch:
 def _to_build(glance: Glance, new: list[str]) -> list[str]:
     """Choose from the new commits, oldest first, those that get a run."""
     project = glance.project
-    if project.watching.commits is Burst.NEWEST:
+    if project.watching.commits == Burst.NEWEST:
         newest = next((sha for sha in reversed(new) if not glance.is_skipped(sha)), None)
         return [newest] if newest else []
     if len(new) > MOST_PER_PUSH:

@@ -1,0 +1,253 @@
+"""An Airflow of its own, whose processes are killed and started again while it works.
+
+Its projects come from repositories of a git daemon's. Their runs are made and wait: what is tried
+here is how they come about. The watcher waits in the triggerer, so that all three have a part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from include.demo import airflow_environment
+from tests.fakes.git_server import Repository, git_daemon
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SECRET = "of-these-tests-alone-0123456789"
+# How many times slower than usual this machine is.
+PATIENCE = float(os.environ.get("FAULTS_PATIENCE") or 1)
+# Seconds: to be there, and for a request.
+_START, _ANSWER = 240.0 * PATIENCE, 20.0
+_POLL = 3.0
+_SOURCE = '''"""What is watched; the triggerer imports it by its name."""
+from slipway.model.git.watching import WatchedProject
+
+URLS = {urls!r}
+
+
+def projects():
+    return [WatchedProject(dag_id=name, url=url, branch="main") for name, url in URLS.items()]
+'''
+_DAGS = '''"""Of the tests: each project's Airflow dag is its checkout; and the watcher."""
+from airflow.sdk import DAG
+from faults_watched import URLS
+from include.delivery.commits_dag import commits_dag
+from slipway.model.git.repository import Repository
+from slipway.operators.checkout import CheckoutOperator
+
+for name, url in URLS.items():
+    with DAG(dag_id=name, schedule=None, is_paused_upon_creation=True) as dag:
+        CheckoutOperator(
+            task_id="checkout", project=name, repository=Repository(url=url),
+            ref="{{ dag_run.conf['ref'] }}", branch="main", webhook="faults_webhook",
+        )
+    globals()[name] = dag
+commits = commits_dag(source="faults_watched.projects")
+'''
+# What is killed. The DAG processor has nothing to do with runs.
+KILLED = ("api-server", "scheduler", "triggerer")
+
+
+@dataclass(kw_only=True)
+class Installation:
+    """The Airflow, and its projects' repositories.
+
+    :param home: a folder of its own.
+    :param git_url: of the git daemon, which serves ``home / "git"``.
+    :param count: of projects.
+    """
+
+    home: Path
+    git_url: str
+    count: int
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    kills: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._port = _free_port()
+        self._client = httpx.Client(timeout=_ANSWER, trust_env=False)
+        for number in range(self.count):
+            name = f"p{number}"
+            one = Repository(self.home / "git" / name, f"{self.git_url}/{name}")
+            one.commit(readme="first")
+            self.repositories[name] = one
+
+    def start(self) -> None:
+        """Start all of it, and wait until the watcher has seen each repository."""
+        urls = {name: one.url for name, one in self.repositories.items()}
+        dags, library = self.home / "dags", self.home / "library"
+        for folder in (dags, library):
+            folder.mkdir()
+        (library / "faults_watched.py").write_text(_SOURCE.format(urls=urls))
+        (dags / "faults_commits.py").write_text(_DAGS)
+        self._environment = self._settings(library)
+        subprocess.run(
+            [self._airflow, "db", "migrate"],
+            env=self._environment,
+            check=True,
+            capture_output=True,
+        )
+        for part in ("dag-processor", *KILLED):
+            self._run(part)
+        heads = {name: [one.git("rev-parse", "HEAD")] for name, one in self.repositories.items()}
+        self.wait_for({sha: name for name, shas in heads.items() for sha in shas}, _START)
+
+    def stop(self) -> None:
+        """End all that was started."""
+        for part in list(self._processes):
+            self._end(part, signal.SIGTERM)
+
+    def kill(self, part: str) -> None:
+        """Kill a process with all that it started, in the middle of whatever it does."""
+        self.kills.append(part)
+        self._end(part, signal.SIGKILL)
+
+    def restart(self, part: str) -> None:
+        """Start what was killed."""
+        self._run(part)
+
+    def announce(self, project: str) -> bool:
+        """Post a signed hook; False where nobody is there to take it, and it is lost."""
+        body = json.dumps({"push": {"changes": [{"new": {"type": "branch", "name": "main"}}]}})
+        signature = hmac.new(_SECRET.encode(), body.encode(), hashlib.sha256).hexdigest()
+        headers = {
+            "content-type": "application/json",
+            "x-event-key": "repo:push",
+            "x-hook-uuid": "{faults}",
+            "x-hub-signature": f"sha256={signature}",
+        }
+        url = f"{self._url}/slipway/hooks/{project}"
+        with suppress(httpx.HTTPError):
+            return self._client.post(url, content=body, headers=headers).status_code == 202
+        return False
+
+    def runs(self) -> list[tuple[str, str, str]]:
+        """List the projects' runs: project, id, and what made it."""
+        query = "select dag_id, run_id, triggered_by from dag_run where dag_id != 'commits'"
+        file = f"file:{self.home / 'airflow' / 'airflow.db'}?mode=ro"
+        for _ in range(20):
+            with (
+                suppress(sqlite3.OperationalError),  # locked, just now
+                closing(sqlite3.connect(file, uri=True, timeout=30)) as database,
+            ):
+                return [tuple(row) for row in database.execute(query)]
+            time.sleep(0.5)
+        msg = "Airflow's database cannot be read"
+        raise TimeoutError(msg)
+
+    def wait_for(self, commits: dict[str, str], seconds: float) -> None:
+        """Wait until commits have their runs.
+
+        :param commits: each sha -> its project.
+        :param seconds: until it is given up.
+        """
+        deadline = time.monotonic() + seconds
+        wanted = {(project, f"commit__{sha}") for sha, project in commits.items()}
+        while missing := wanted - {run[:2] for run in self.runs()}:
+            if time.monotonic() > deadline:
+                msg = (
+                    f"after {seconds:.0f} s {len(missing)} runs are missing: {sorted(missing)[:3]}"
+                )
+                raise TimeoutError(msg)
+            time.sleep(0.5)
+
+    @property
+    def _url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def _airflow(self) -> str:
+        return str(Path(sys.executable).parent / "airflow")
+
+    def _run(self, part: str) -> None:
+        words = {
+            "api-server": ["api-server", "--host", "127.0.0.1", "--port", str(self._port)],
+            "scheduler": ["scheduler", "--skip-serve-logs"],
+            "triggerer": ["triggerer", "--skip-serve-logs"],
+            "dag-processor": ["dag-processor"],
+        }[part]
+        with (self.home / f"{part}.log").open("ab") as out:
+            self._processes[part] = subprocess.Popen(
+                [self._airflow, *words],
+                env=self._environment,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    def _end(self, part: str, how: signal.Signals) -> None:
+        process = self._processes.pop(part)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        with suppress(ProcessLookupError):  # what it started and did not take along
+            os.killpg(process.pid, signal.SIGKILL)
+
+    def _settings(self, library: Path) -> dict[str, str]:
+        home = self.home
+        found = airflow_environment.environment(signing_key="", gateway="x", databases={})
+        connection = {"conn_type": "generic", "password": _SECRET}
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+            **found,
+            "PYTHONPATH": os.pathsep.join(map(str, (_ROOT, _ROOT / "plugins", library))),
+            "AIRFLOW_HOME": str(home / "airflow"),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self._url}/execution/",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+            "AIRFLOW__API__PORT": str(self._port),
+            "AIRFLOW__API__BASE_URL": self._url,
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
+            # What is killed is missed soon; the tests have no time to wait for it.
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": f"{20 * PATIENCE:.0f}",
+            "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+            "AIRFLOW__SLIPWAY__ALLOWED_HOSTS": "127.0.0.1",
+            "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
+            "AIRFLOW__SLIPWAY__GIT_MIRRORS": str(home / "mirrors"),
+            "AIRFLOW__SLIPWAY__POLL_SECONDS": str(_POLL),
+            "AIRFLOW__SLIPWAY__SENSOR_MODE": "deferrable",
+            "AIRFLOW_CONN_FAULTS_WEBHOOK": json.dumps(connection),
+        }
+
+
+@contextmanager
+def installation(home: Path, count: int) -> Iterator[Installation]:
+    """Give a running one, and end it.
+
+    :param home: an empty folder.
+    :param count: of projects.
+    """
+    (home / "git").mkdir()
+    with git_daemon(home / "git") as url:
+        one = Installation(home=home, git_url=url, count=count)
+        try:
+            one.start()
+            yield one
+        finally:
+            one.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

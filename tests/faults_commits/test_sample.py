@@ -1,0 +1,21 @@
+"""A seeded sample of ``make faults-commits``, small enough for each day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults_commits.airflow import KILLED, installation
+from tests.faults_commits.story import tell
+
+
+@pytest.mark.integration
+def test_each_commit_runs_once_however_often_it_is_announced_and_whoever_is_killed(
+    tmp_path: Path,
+) -> None:
+    with installation(tmp_path, 5) as airflow:
+        outcome = tell(airflow, commits=25, seed=7, every=4, kills=len(KILLED))
+    assert outcome.problems() == []
+    assert len(outcome.commits) == len(outcome.runs) == 30
+    assert sorted(outcome.kills) == sorted(KILLED)
