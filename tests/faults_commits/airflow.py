@@ -84,7 +84,7 @@ class Installation:
         for number in range(self.count):
             name = f"p{number}"
             one = Repository(self.home / "git" / name, f"{self.git_url}/{name}")
-            one.commit(readme="first")
+            one.commit(f"the first of {name}", readme="first")
             self.repositories[name] = one
 
     def start(self) -> None:

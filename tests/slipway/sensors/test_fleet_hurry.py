@@ -13,13 +13,13 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from slipway.fleet import patience
 from slipway.fleet.gates import GateResult
-from slipway.operators.remember_commits import RememberCommitsOperator
 from slipway.sensors import fleet as sensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.triggers import fleet as trigger
 from slipway.triggers.fleet import FleetTrigger
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet.worlds import make_image, make_target
+from tests.slipway.sensors.polls import hand_on
 
 TARGET, IMAGE = make_target(), make_image("1").to_json()
 SHA = "b" * 40
@@ -31,8 +31,7 @@ TASK = FakeTask(dag_id="shop", run_id="commit__a", states={("shop", f"commit__{S
 @pytest.fixture(autouse=True)
 def _a_fix_waits(artifacts: Path) -> None:
     del artifacts
-    run = {"trigger_dag_id": "shop", "trigger_run_id": f"commit__{SHA}", "conf": {"ref": SHA}}
-    RememberCommitsOperator(task_id="remember", runs=[run]).execute({})
+    hand_on("shop", SHA)
 
 
 def seen(monkeypatch: pytest.MonkeyPatch, module: Any, result: GateResult, *, passes: int) -> None:

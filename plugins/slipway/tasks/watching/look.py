@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from slipway.tasks.watching.finder import Finder, Glance
 from slipway.tasks.watching.finders import FINDERS
 from slipway.tasks.watching.found import Find
 from slipway.tasks.watching.other_refs import PEELED
+
+_WILD = re.compile(r"[*?]")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -90,11 +93,14 @@ def _listed(mirror: GitMirror, projects: Sequence[WatchedProject]) -> dict[str, 
     whole = {f"{HEADS}{project.branch}" for project in projects}
     patterns = {f"{HEADS}{one}" for project in projects for one in project.watching.branches}
     tags = {f"{TAGS}{one}" for project in projects for one in project.watching.tags}
-    patterns |= tags
+    # Most names are told apart by how they begin; a host may have fifty thousand.
+    begins = {pattern: _WILD.split(pattern, maxsplit=1)[0] for pattern in patterns | tags}
 
     def is_watched(ref: str) -> bool:
         name = ref.removesuffix(PEELED)
-        return name in whole or any(matches(pattern, name) for pattern in patterns)
+        return name in whole or any(
+            name.startswith(begin) and matches(pattern, name) for pattern, begin in begins.items()
+        )
 
     return mirror.listed(is_watched, tags=bool(tags))
 
