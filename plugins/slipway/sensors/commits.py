@@ -106,7 +106,9 @@ class CommitsSensor(BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue:
         """Ask every repository once, side by side."""
         if self._watcher is None:
-            self._watcher = Watcher(self.watched, artifact_store(), self._say)
+            self._watcher = Watcher(
+                self.watched, artifact_store(), self._say, pause=self.poke_interval
+            )
         runs = self._hand_on(context, self._watcher.sweep())
         return PokeReturnValue(is_done=bool(runs), xcom_value=runs)
 

@@ -57,6 +57,14 @@ class Complaints:
                 forget_trouble(self._store, one.subject)
         return list(self._known.values())
 
+    def failures(self, subject: Subject) -> int:
+        """Return how many looks in a row have failed.
+
+        :param subject: what is in trouble, perhaps.
+        """
+        known = self._known.get(subject.key)
+        return known.failures if known else 0
+
     def failed(
         self,
         subject: Subject,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 # Seconds: the wait after a first failure where polls are closer, and the longest wait.
-_FIRST, LONGEST = 15.0, 600.0
+FIRST, LONGEST = 15.0, 600.0
 # Repositories of a host that do not answer, one after the other, until the host counts as away.
 _AWAY = 3
 # Seconds for each repository over which first looks are spread.
@@ -64,11 +64,16 @@ class Rota:
     """Whose turn it is.
 
     :param interval: seconds between two looks at a repository; 0 where it is always its turn.
+    :param pause: seconds until one that failed for the first time is asked again; no shorter than
+        the interval.
     :param chance: gives a number between 0 and 1, so that many do not come at the same moment.
     """
 
-    def __init__(self, interval: float, chance: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, interval: float, *, pause: float = FIRST, chance: Callable[[], float] = random.random
+    ) -> None:
         self._interval = interval
+        self._pause = max(interval, pause)
         self._chance = chance
         self._turns: dict[Place, _Turn] = {}
         self._hosts: dict[str, _Host] = {}
@@ -186,6 +191,5 @@ class Rota:
 
     def _back_off(self, failures: int) -> float:
         # The exponent has a limit of its own: after a week, two to its power is no number.
-        first = max(self._interval, _FIRST)
-        wait = first * 2.0 ** min(failures - 1, 16)
-        return min(wait, max(LONGEST, first)) * (0.8 + 0.2 * self._chance())
+        wait = self._pause * 2.0 ** min(failures - 1, 16)
+        return min(wait, max(LONGEST, self._pause)) * (0.8 + 0.2 * self._chance())

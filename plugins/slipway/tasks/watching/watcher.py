@@ -22,7 +22,7 @@ from slipway.tasks.watching.finder import Finder
 from slipway.tasks.watching.finders import FINDERS
 from slipway.tasks.watching.found import Find
 from slipway.tasks.watching.look import Looked, look_at
-from slipway.tasks.watching.rota import Place, Rota
+from slipway.tasks.watching.rota import FIRST, LONGEST, Place, Rota
 
 # Seconds between two looks at which projects there are.
 REFRESH = 20.0
@@ -56,6 +56,7 @@ class Watcher:
     :param store: where is remembered what was seen, and what is wrong.
     :param say: writes a line for people into the log.
     :param interval: seconds between two looks at a repository; 0 where each sweep asks all.
+    :param pause: seconds until one that failed for the first time is asked again.
     :param finders: what is looked for.
     """
 
@@ -66,13 +67,14 @@ class Watcher:
         say: Callable[[str], None],
         *,
         interval: float = 0.0,
+        pause: float = FIRST,
         finders: Sequence[Finder] = FINDERS,
     ) -> None:
         self._projects = projects
         self._store = store
         self.say = say
         self._finders = finders
-        self._rota = Rota(interval)
+        self._rota = Rota(interval, pause=max(pause, FIRST))
         self._complaints = Complaints(store, lambda words: self.say(words))
         self._places: dict[Place, tuple[WatchedProject, ...]] = {}
         self._refreshed = float("-inf")
@@ -198,7 +200,12 @@ class Watcher:
         words = f"no answer within {PATIENCE:.0f} s"
         if finds:
             words += "; its newest commit alone is run"
-        self._complaints.failed(_of(place, asked), TimeoutError(words), time.time())
+        now, subject = time.time(), _of(place, asked)
+        failures = self._complaints.failures(subject) + 1
+        # A watcher that is started anew has no look that goes on, and would wait for each again.
+        again = now + min(PATIENCE * 2.0 ** min(failures, 8), LONGEST)
+        error = TimeoutError(words)
+        self._complaints.failed(subject, error, now, failures=failures, again=again)
         return finds
 
     def _take(self, place: Place, brought: Looked | Exception) -> list[Find]:
