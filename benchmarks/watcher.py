@@ -188,6 +188,7 @@ def _repositories(folder: Path, count: int) -> None:
     first = Repository(folder / "p0", "")
     first.commit(readme="one")
     first.commit(readme="two")
+    shutil.rmtree(folder / "p0" / ".git" / "hooks", ignore_errors=True)  # examples, of no use here
     for number in range(1, count):
         shutil.copytree(folder / "p0", folder / f"p{number}")
 

@@ -80,6 +80,7 @@ def commits_dag(
             made_by=start.task_id,
             # Also where one of the runs cannot be made.
             trigger_rule=TriggerRule.ALL_DONE,
+            retries=0,
             execution_timeout=LIMITS["bookkeeping"],
         )
         start >> remember
