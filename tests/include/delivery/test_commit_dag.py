@@ -324,6 +324,7 @@ def test_the_shared_dags(project: Project) -> None:
         ("commits.py", "", {"commits"}),
         ("housekeeping.py", "", {"housekeeping"}),
         ("broken_projects.py", "", set()),
+        ("broken_repositories.py", "", set()),
     ],
 )
 def test_a_loader_builds_what_is_asked_for(file: str, dag_id: str, expected: set[str]) -> None:
