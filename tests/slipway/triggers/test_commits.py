@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.model.git.watching import WatchedProject
 from slipway.sensors.commits import CommitsSensor
+from slipway.tasks.watching.found import Find
+from slipway.tasks.watching.watcher import Watcher
 from slipway.triggers.commits import CommitsTrigger
 from tests.fakes.git_server import Repository
 from tests.slipway.sensors.polls import Task, watch
@@ -23,8 +26,6 @@ SOURCE = f"{__name__}.projects"
 
 def projects() -> list[WatchedProject]:
     """Give what the trigger watches; it knows this function by its name."""
-    import sys
-
     return list(sys.modules[__name__].PROJECTS)
 
 
@@ -45,8 +46,6 @@ def resumed(event: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Any]]:
 
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> str:
-    import sys
-
     name = "tests_of_the_trigger"
     monkeypatch.setitem(sys.modules, name, sys.modules[__name__])
     monkeypatch.setattr("slipway.triggers.commits._watchers", {})
@@ -56,8 +55,6 @@ def source(monkeypatch: pytest.MonkeyPatch) -> str:
 def test_the_sensor_hands_over_to_the_triggerer_and_back(
     repository: Repository, artifacts: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sys
-
     head = repository.commit(readme="one")
     monkeypatch.setattr(sys.modules[__name__], "PROJECTS", [watch(repository)])
     sensor = CommitsSensor(
@@ -93,9 +90,11 @@ def test_a_triggerer_without_the_project_files_fails_the_task_and_says_what_to_d
 def test_other_triggers_go_on_while_a_repository_hangs(
     artifacts: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "slipway.tasks.watching.watcher.Watcher.tick", lambda self: time.sleep(1.0) or []
-    )
+    def hangs(watcher: Watcher) -> list[Find]:
+        time.sleep(1.0)
+        return []
+
+    monkeypatch.setattr(Watcher, "tick", hangs)
 
     async def beats() -> int:
         trigger = CommitsTrigger(source=source, poll=1.0, until=time.time() + 0.5)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from slipway.exceptions import RunsNotMade
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.run_facts import RunFacts
 from slipway.hooks.store.seen_refs import SeenRefs
@@ -17,8 +18,8 @@ from slipway.tasks.watching.other_refs import changed
 from tests.fakes.git_server import Repository
 from tests.slipway.sensors.polls import poke, remember, watch
 
-BRANCHES = {"branches": ("feature/*",)}
-TAGS = {"tags": ("v*",)}
+BRANCHES: dict[str, Any] = {"branches": ("feature/*",)}
+TAGS: dict[str, Any] = {"tags": ("v*",)}
 
 
 def looked(repository: Repository, **watching: Any) -> list[dict[str, Any]]:
@@ -149,15 +150,13 @@ def test_a_crash_before_remembering_finds_the_same_again(
 def test_a_run_that_could_not_be_made_is_asked_for_again_and_the_others_are_not(
     repository: Repository, artifacts: Path
 ) -> None:
-    from slipway.exceptions import RunsNotMade
-
     repository.commit(readme="one")
     looked(repository, **BRANCHES)
     repository.commit(readme="two")
     repository.git("branch", "feature/a")
     runs = poke(watch(repository, **BRANCHES))
     states = {"new_commits": "success", "start_runs_0": "skipped", "start_runs_1": "failed"}
-    with pytest.raises(RunsNotMade, match=r"branch__feature-a-\w+ of shop\.pr|of shop\.pr"):
+    with pytest.raises(RunsNotMade, match=r"branch__feature-a-\w+ of shop\.pr"):
         remember(runs, states)
     assert poke(watch(repository, **BRANCHES)) == runs[1:]
 
