@@ -17,12 +17,14 @@ from include.delivery.approval_group import approval, plan
 from include.delivery.defaults import LIMITS, RUNS, project_dag
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.making_way import make_way_for_newer
 from include.delivery.news import tell_commit
 from include.delivery.release_tasks import release_tasks
 from include.delivery.statuses import report_commit
 from include.delivery.swap_group import bake_and_swap
 from include.delivery.targets import fleet_targets
 from include.project.model import Environment, Project
+from include.project.superseding import supersedes_pushes
 from slipway.model.event import HEADS
 from slipway.model.target import DeployTarget
 from slipway.operators.check_event import CheckEventOperator
@@ -75,6 +77,8 @@ def commit_dag(project: Project) -> DAG:
                 task.max_active_tis_per_dag = 1
         if continuous:
             _deploy(project, targets[str(project.continuous)], record)
+        if supersedes_pushes(project.repository):
+            make_way_for_newer(dag, project)
         report_commit(dag, project)
         tell_commit(dag, project)
     return dag

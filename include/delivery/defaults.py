@@ -7,6 +7,7 @@ from typing import Any
 
 from include.project.model import Project
 from slipway.tasks.making_way.hurry import Hurry
+from slipway.tasks.making_way.superseding import make_way
 from slipway.tasks.params import refuse_unknown
 
 # Runs are made by commits and people, never by the calendar; Airflow still wants a first day.
@@ -17,8 +18,9 @@ RUNS = 8
 
 
 def known_params_only(context: Any) -> None:
-    """Stop a run that was started with what its DAG does not know."""
+    """Stop a run that was started with what its DAG does not know, or that is superseded."""
     refuse_unknown(context)
+    make_way(context)
 
 
 # Only failures of the surroundings are retried (slipway.tasks.retries): a wrong commit fails

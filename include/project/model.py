@@ -95,6 +95,10 @@ class Repository(Strict):
     version_tags: tuple[RefPattern, ...] = ()
     """Tags that number the versions, such as `v*`; by default all that look like `1.4.0` or
     `v1.4.0`. Useful where a tag like `2024.11.26`, the highest number for good, is no version."""
+    supersede: bool | None = None
+    """A newer commit ends the runs of older ones of its branch or pull request that are queued or
+    being tested. Empty: pull requests, and branches of which only the newest commit is built
+    (docs/order.md)."""
     statuses: bool = False
     """Show on each commit at its host what became of it (docs/statuses.md)."""
     forge: ForgeKind | None = None

@@ -126,6 +126,17 @@ class Event(Fact):
         return self.kind is not EventKind.PULL_REQUEST and not self.fork
 
     @property
+    def line(self) -> str:
+        """What its commit follows others on, and newer ones follow it; empty where none does.
+
+        A branch, or a pull request, by the branch's or the request's own name: a tag stays what it
+        is, and so does what somebody asked for, or a schedule.
+        """
+        if self.kind is EventKind.PULL_REQUEST:
+            return f"pull_request/{self.number}" if self.number else ""
+        return self.ref if self.kind is EventKind.PUSH and self.ref.startswith(HEADS) else ""
+
+    @property
     def tag(self) -> str | None:
         """The tag's name, where the ref is one."""
         return self.ref.removeprefix(TAGS) if self.ref.startswith(TAGS) else None

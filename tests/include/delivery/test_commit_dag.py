@@ -350,3 +350,32 @@ def test_a_tag_called_like_the_branch_stops_no_run_that_names_no_ref(project: Pr
     ref = build(project, "guestbook").params["ref"]
     assert ref == f"refs/heads/{project.repository.branch}"
     assert Deliverable(branch=project.repository.branch).ref == ref
+
+
+def _makes_way(dag: DAG) -> set[str]:
+    return {task.task_id for task in dag.tasks if hasattr(task, "superseding")}
+
+
+def superseding(project: Project, **more: Any) -> Project:
+    repository = project.repository.model_copy(update={"supersede": True})
+    return project.model_copy(update={"repository": repository, **more})
+
+
+def test_a_run_per_commit_is_what_a_project_gets_that_says_nothing(project: Project) -> None:
+    assert _makes_way(build(project, "guestbook")) == set()
+
+
+def test_a_newer_commit_ends_what_tests_and_what_would_deploy(project: Project) -> None:
+    ends = _makes_way(build(superseding(project), "guestbook"))
+    assert {TEST, REHEARSE, BUILD_DEB, "bake_image", "swap.migrate", "swap.launch"} <= ends
+    assert ends.isdisjoint({CHECKOUT, PUBLISH_APT, "record_release"})
+
+
+def test_what_a_person_said_yes_to_is_not_ended(project: Project) -> None:
+    dev = project.environments["dev"].model_copy(update={"approval": True})
+    asking = superseding(project, environments={**project.environments, "dev": dev})
+    assert _makes_way(build(asking, "guestbook")) == {TEST, REHEARSE, BUILD_DEB}
+
+
+def test_a_deployment_by_hand_is_ended_by_no_commit(project: Project) -> None:
+    assert _makes_way(build(superseding(project), "guestbook.prod")) == set()

@@ -9,14 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.newest_commits import NewestCommits
+from slipway.hooks.store.run_folder import run_folder
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.event import Event
 from slipway.model.facts import Fact, Json, Release
-
-# Half of a SHA-256, in hexadecimal digits: a run's id may hold anything that somebody typed.
-_DIGITS = 32
-RUNS = "runs"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,19 +94,21 @@ class RunFacts:
         keys: Callable[[], RecordKeys] = record_keys,
     ) -> None:
         self._records = SignedRecords(store, keys)
-        run = hashlib.sha256(f"{dag_id}\0{run_id}".encode()).hexdigest()[:_DIGITS]
-        self._folder = f"{RUNS}/{run}"
+        self._folder = run_folder(dag_id, run_id)
+        self._newest = NewestCommits(store, dag_id=dag_id, keys=keys)
 
     def announce(self, event: Event, sha: str) -> None:
         """Sign what a run is made for, before it is made; what was announced first counts.
 
         A run's conf can say anything, since whoever starts one writes it; this cannot be written.
+        Of several commits the newest is announced last: it may take the others' place.
 
         :param event: what happened.
         :param sha: the commit that it happened to.
         :raises EnvironmentMisconfigured: when there is no key.
         """
         self._records.put_new(self._event, Announcement(event=event, sha=sha).to_json())
+        self._newest.announce(event, sha)
 
     def announced(self) -> Announcement | None:
         """Return what the run was made for; None where nobody said so, as by hand.

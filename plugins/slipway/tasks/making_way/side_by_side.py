@@ -4,6 +4,9 @@ A run ends with the last of its tasks, and the next commit waits for that. So a 
 long looks at the others of its run now and then. When one of them has failed for good, this one
 removes its containers and ends, with the name of the one that failed, and is not tried again.
 
+It ends likewise, but as skipped, once a newer commit has come in the place of its own
+(:mod:`slipway.tasks.making_way.superseding`).
+
 What is not a failure: a task that was killed or cleared and runs again, one that waits for its next
 try, and one that was stopped itself. A task that a person cleared is not stopped for what had
 failed before it began: he wants to see how it goes.
@@ -13,11 +16,13 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from slipway.tasks.making_way.superseding import end_for, newer_than
 from slipway.tasks.retries import PersonsMistake
 
 if TYPE_CHECKING:
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
 STOPPED = "stopped"
 # Seconds between two looks, and until a failure is looked at once more before it is believed.
 PAUSE, AGAIN = 3.0, 1.0
+# Seconds between two looks for a newer commit: each reads a few small records.
+NEWER = 10.0
 _FAILED = "failed"
 _SIGNAL = signal.SIGUSR1
 
@@ -38,6 +45,8 @@ class _Stopped(BaseException):
 class SideBySide:
     """A context in which a task works as long as none of its run's other tasks has failed.
 
+    And as long as no newer commit has come in the place of its own, where the task makes way.
+
     :param task: is stopped by its ``on_kill``, from another thread.
     :param context: the task's.
     """
@@ -47,6 +56,8 @@ class SideBySide:
         self._ti: Any = context.get("ti")
         self._over = False
         self._failed: list[str] = []
+        # The commit that the task makes way for.
+        self._newer: str | None = None
         # What had failed before, of which a task that a person cleared takes no notice.
         self._old = frozenset[str]()
         self._quit = threading.Event()
@@ -73,6 +84,7 @@ class SideBySide:
         """Stop looking on.
 
         :raises AirflowFailException: when another task has failed.
+        :raises Superseded: when there is a newer commit.
         """
         self._over = True
         if self._thread is None:
@@ -85,6 +97,9 @@ class SideBySide:
             # What the task began while it was being stopped.
             self._clear_up()
             self._end(f"stopped, because {_listed(self._failed)} failed")
+        if self._newer is not None and error is not None:  # what is done is done
+            self._clear_up()
+            end_for(self._newer, self._ti)
         if error is not None and _would_be_retried(error) and (failed := self._look() - self._old):
             self._failed = sorted(failed)
             told = str(error) or type(error).__name__
@@ -106,18 +121,24 @@ class SideBySide:
         if _was_cleared(self._task, self._ti):
             self._old = self._look()
         seen = frozenset[str]()
-        pause = 0.0
+        pause, asked = 0.0, time.monotonic()
         while not self._quit.wait(pause):
             failed = self._look() - self._old
             if sure := failed & seen:
-                self._stop(sorted(sure))
+                self._failed = sorted(sure)
+                self._stop(f"{_listed(self._failed)} failed")
                 return
+            if time.monotonic() - asked >= NEWER:
+                asked = time.monotonic()
+                if newer := newer_than(self._task, self._ti):
+                    self._newer = newer
+                    self._stop(f"superseded by {newer}")
+                    return
             seen = failed
             pause = AGAIN if failed else PAUSE
 
-    def _stop(self, failed: list[str]) -> None:
-        self._failed = failed
-        self._task.log.info("%s failed, so this task stops", _listed(failed))
+    def _stop(self, why: str) -> None:
+        self._task.log.info("%s, so this task stops", why)
         # First what runs elsewhere, so that whoever waits for it in this process goes on.
         self._clear_up()
         if self._main is not None and not self._over:

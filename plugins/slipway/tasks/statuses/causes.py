@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import ApprovalMissing, EnvironmentFrozen, PipelineStopped, SlipwayError
+from slipway.tasks.making_way.superseding import SUPERSEDED_BY
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -63,3 +64,13 @@ def reason(context: Context) -> str:
         return str(cause) or type(cause).__name__
     # A task that was killed has no exception; Airflow gives a sentence of its own, or nothing.
     return str(context.get("exception") or "it was killed")
+
+
+def superseded_by(context: Context) -> str | None:
+    """Return the newer commit for which a task was skipped, abbreviated; None where none was."""
+    ti: Any = context["ti"]
+    try:
+        found = ti.xcom_pull(task_ids=ti.task_id, key=SUPERSEDED_BY)
+    except Exception:
+        return None  # nobody can say, and it was skipped in any case
+    return str(found) if found else None

@@ -27,7 +27,13 @@ from slipway.policies import commit_status as words
 from slipway.tasks.kept_facts import CHECKOUT, kept_fact
 from slipway.tasks.making_way.side_by_side import STOPPED
 from slipway.tasks.params import is_dry_run
-from slipway.tasks.statuses.causes import counts_of, reason, stopped_by, went_back
+from slipway.tasks.statuses.causes import (
+    counts_of,
+    reason,
+    stopped_by,
+    superseded_by,
+    went_back,
+)
 from slipway.tasks.statuses.subject import Subject, release_of, subject_of
 
 if TYPE_CHECKING:
@@ -129,8 +135,10 @@ class StatusReporter:
 
     def on_skipped(self, context: Context) -> None:
         """Say that the stage ends without an outcome."""
-        if self.skipped:
-            self._end(context, lambda: (StatusState.STOPPED, self.skipped))
+        newer = superseded_by(context)
+        text = f"superseded by {newer}" if newer else self.skipped
+        if text:
+            self._end(context, lambda: (StatusState.STOPPED, text))
 
     def _end(self, context: Context, found: Callable[[], _Said]) -> None:
         thread = self._beside(context, found)

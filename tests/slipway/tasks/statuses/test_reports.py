@@ -31,6 +31,7 @@ from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.forge.status import StatusNote, StatusState
 from slipway.tasks.kept_facts import keep_fact
 from slipway.tasks.making_way.side_by_side import STOPPED
+from slipway.tasks.making_way.superseding import SUPERSEDED_BY, Superseded
 from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.statuses import reports as status_reports
 from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
@@ -461,3 +462,10 @@ def test_a_dry_run_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue(VERSION)
     told = RECORD.checkout.release.to_json()
     assert deployed(monkeypatch, told, params={"dry_run": True}).notes == []
+
+
+def test_a_superseded_stage_names_the_newer_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[tuple[str, str], Any] = {("test", SUPERSEDED_BY): "3f2a1b7"}
+    outcome = run(monkeypatch, raises(Superseded("3f2a1b7")), xcoms=told, skipped="not for it")
+    assert outcome.state == "skipped"
+    assert outcome.said == [(STOPPED_STATE, "superseded by 3f2a1b7")]

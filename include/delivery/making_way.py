@@ -1,0 +1,40 @@
+"""Which tasks end once a newer commit has come: those that test, and those before a swap.
+
+Not the first, which says which commit a run is about. Not those that enter what passed into the
+apt repository and the catalogue: they are short, and it may be put somewhere by hand. Not those
+that a person has said yes to; in front of a person the newest commit counts in any case
+(:mod:`slipway.tasks.supersede`). And none once the swap has begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from include.delivery.targets import repository_of
+from include.project.model import Project
+from slipway.model.event import Event
+from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
+from slipway.tasks.making_way.superseding import Superseding, let_make_way
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+_TESTING = frozenset({BUILD, TEST, REHEARSE, BUILD_DEB})
+_STAYS = frozenset({CHECKOUT, PUBLISH_APT, "record_release"})
+
+
+def make_way_for_newer(
+    dag: DAG, project: Project, *, tip: Callable[[Event], str | None] | None = None
+) -> None:
+    """Let the tasks of a commit's DAG end for a newer commit.
+
+    :param dag: with all its tasks; each is a project's (:data:`include.delivery.defaults.RETRIES`).
+    :param project: the project.
+    :param tip: asks for the newest commit of a pull request, as its host has it now.
+    """
+    superseding = Superseding(repository=repository_of(project), tip=tip)
+    asks = "approve" in dag.task_ids
+    for task in dag.tasks:
+        if task.task_id in _TESTING or not (asks or task.task_id in _STAYS):
+            let_make_way(task, superseding)

@@ -1,0 +1,29 @@
+"""Whether a newer commit ends the runs of older ones, as a project file says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from include.project.model import Repository
+
+
+def supersedes_pushes(repository: Repository) -> bool:
+    """Tell whether a newer commit of a branch ends what the older ones' runs are at.
+
+    Where each commit is run, each is to come to its own end, unless the project says otherwise;
+    where only the newest is, the others have nothing to say.
+
+    :param repository: as the project file describes it.
+    """
+    if repository.supersede is not None:
+        return repository.supersede
+    return getattr(getattr(repository, "watch", None), "commits", None) == "newest"
+
+
+def supersedes_pull_requests(repository: Repository) -> bool:
+    """Tell whether a newer commit of a pull request ends what the older ones' runs are at.
+
+    :param repository: as the project file describes it.
+    """
+    return repository.supersede is not False
