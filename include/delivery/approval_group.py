@@ -11,14 +11,12 @@ from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight
 from include.delivery.swap_group import admission
-from include.delivery.targets import repository_of
+from include.delivery.targets import order_of
 from include.project.model import Project
-from slipway.model.git.deliverable import Deliverable
 from slipway.model.target import DeployTarget
 from slipway.operators.approve import REASON, ApproveReleaseOperator
 from slipway.operators.plan import PlanOperator
 from slipway.policies.schema import OnRollBack
-from slipway.tasks.supersede import BranchOrder
 
 
 def plan(
@@ -44,18 +42,12 @@ def plan(
         # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
         always=environment.approval
         or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),
-        order=_order(project) if each_commit else None,
+        order=order_of(project) if each_commit else None,
         # Two that put themselves in each other's place at once would both stay.
         max_active_tis_per_dag=1 if each_commit else None,
         execution_timeout=LIMITS["cloud"],
         doc_md=documentation.task("plan"),
     )
-
-
-def _order(project: Project) -> BranchOrder:
-    source = project.repository
-    delivered = Deliverable(branch=source.branch, branches=source.branches, tags=source.tags)
-    return BranchOrder(repository=repository_of(project), delivered=delivered)
 
 
 def approval(project: Project, name: str, *, each_commit: bool = False) -> ApproveReleaseOperator:

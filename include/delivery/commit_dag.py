@@ -102,7 +102,8 @@ def _deploy(project: Project, target: DeployTarget, record: RecordReleaseOperato
         way += [asked, approval(project, name, each_commit=True)]
     # Once a person has said yes, a swap that does not come is a failure.
     unasked = not continuous.approval
-    chain(*way, bake_and_swap(project, target, record.output, skip_frozen=unasked))
+    swap = bake_and_swap(project, target, record.output, skip_frozen=unasked, by_itself=True)
+    chain(*way, swap)
 
 
 def _of_branch(project: Project) -> list[CheckEventOperator]:

@@ -11,7 +11,7 @@ from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
-from include.delivery.targets import account_of, repository_of
+from include.delivery.targets import account_of, order_of, repository_of
 from include.project.machine import machine_of
 from include.project.model import Project
 from slipway.model.target import DeployTarget
@@ -40,6 +40,7 @@ def bake_and_swap(
     *,
     reuse: bool = False,
     skip_frozen: bool = False,
+    by_itself: bool = False,
 ) -> list[BaseOperator]:
     """Add the tasks that put a recorded release on one environment.
 
@@ -48,6 +49,7 @@ def bake_and_swap(
     :param record: the output of the task that has the release's record; ``[]`` is one part.
     :param reuse: take any image of the release that is there, instead of one that is up to date.
     :param skip_frozen: a swap that would begin within a freeze is skipped, instead of failing.
+    :param by_itself: no person chose the release: an older one never lands after a newer one.
     :returns: the first of the tasks, side by side.
     """
     name = target.environment
@@ -67,8 +69,13 @@ def bake_and_swap(
         execution_timeout=LIMITS["bake_image"],
         doc_md=documentation.task("bake_image"),
     )
+    guards = {
+        "windows": freeze_windows(project.environments[name]),
+        "skip_frozen": skip_frozen,
+        "order": order_of(project) if by_itself else None,
+    }
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
-        first = swap(project, looks, record, image, skip_frozen=skip_frozen)
+        first = swap(project, looks, record, image, guards)
     # Beside the bake it takes no time of its own, and says within seconds what else a bake of
     # minutes would come before.
     ready >> first
@@ -82,14 +89,20 @@ def admission(project: Project, name: str) -> Admission:
 
 
 def swap(
-    project: Project, looks: Preflight, record: Any, image: BakeImageOperator, *, skip_frozen: bool
+    project: Project,
+    looks: Preflight,
+    record: Any,
+    image: BakeImageOperator,
+    guards: dict[str, Any],
 ) -> BaseOperator:
-    """Add the tasks of the swap to the open task group, and return the first of them."""
+    """Add the tasks of the swap to the open task group, and return the first of them.
+
+    :param guards: says to the tasks of a change when it must not begin.
+    """
     target, name = looks.target, looks.target.environment
     common: dict[str, Any] = {"target": target, "image": image.output}
-    freeze = _freeze(project, name, skip_frozen=skip_frozen)
     back = {**common, "admission": admission(project, name)}
-    changes = {**back, **freeze}
+    changes = {**back, **guards}
     begins = {**changes, "preflight": looks}
     canary = _canary(common, changes, begins) if target.canary else []
     launch = LaunchOperator(task_id="launch", **begins, **_worded("launch"))
@@ -117,17 +130,11 @@ def swap(
         doc_md=documentation.task("record_deployment"),
     )
     risky = [*canary, launch, healthy, shift, in_service, soak]
-    migrate = _migrate(project, looks, record, image, freeze)
+    migrate = _migrate(project, looks, record, image, guards)
     way = [*([migrate] if migrate else []), *risky, retire, remember]
     chain(image, *way)
     risky >> roll_back
     return way[0]
-
-
-def _freeze(project: Project, name: str, *, skip_frozen: bool) -> dict[str, Any]:
-    """Say to the tasks of a change when it must not begin."""
-    windows = freeze_windows(project.environments[name])
-    return {"windows": windows, "skip_frozen": skip_frozen}
 
 
 def _canary(
@@ -151,7 +158,7 @@ def _migrate(
     looks: Preflight,
     record: Any,
     image: BakeImageOperator,
-    freeze: dict[str, Any],
+    guards: dict[str, Any],
 ) -> GooseMigrateOperator | None:
     name = looks.target.environment
     database = project.environments[name].database
@@ -179,7 +186,7 @@ def _migrate(
         # goose's own limit comes first, and says more.
         execution_timeout=timedelta(seconds=goose_timeout(seconds)) + LIMITS["bookkeeping"],
         doc_md=documentation.task("migrate"),
-        **freeze,
+        **guards,
     )
 
 

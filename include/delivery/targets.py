@@ -8,13 +8,22 @@ from __future__ import annotations
 from include.project.machine import instance_type
 from include.project.model import Environment, Project
 from slipway.model.cloud.account import Account
+from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.repository import Repository
 from slipway.model.target import Canary, DeployTarget, Probe
+from slipway.tasks.supersede import BranchOrder
 
 
 def repository_of(project: Project) -> Repository:
     """Say where a project's commits are."""
     return Repository(url=project.repository.url, connection=project.repository.connection)
+
+
+def order_of(project: Project) -> BranchOrder:
+    """Say which of a project's commits came after which."""
+    source = project.repository
+    delivered = Deliverable(branch=source.branch, branches=source.branches, tags=source.tags)
+    return BranchOrder(repository=repository_of(project), delivered=delivered)
 
 
 def account_of(target: DeployTarget) -> Account:

@@ -23,9 +23,11 @@ from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.consent import Admission, Consent
+from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.making_way.superseding import Superseded, end_for
 from slipway.tasks.outcomes import note_started
-from slipway.tasks.own_swap import name_of_swap, name_of_way_back, own_swap
+from slipway.tasks.own_swap import forget_swap, name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
 from slipway.triggers.lease import LeaseTrigger
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from slipway.model.cloud.lease import LeaseRecord
     from slipway.model.fleet import Fleet
     from slipway.operators.preflight_look import Preflight
+    from slipway.tasks.supersede import BranchOrder
 
 LEASE = "lease"
 # Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run
@@ -57,6 +60,8 @@ class LeasedOperator(BaseOperator):
     :param clock: the time now, with its zone.
     :param preflight: looks once more whether the way is open; a task that may be the first to
         change something has one, and so what waited for its turn meets no closed door half way.
+    :param order: of the commits, where each of them lands by itself: an older one never lands after
+        a newer one, and is skipped. None where a person chose the release.
     """
 
     # What is launched, :class:`slipway.model.facts.MachineImage` as JSON.
@@ -70,10 +75,12 @@ class LeasedOperator(BaseOperator):
         skip_frozen: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         preflight: Preflight | None = None,
+        order: BranchOrder | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.preflight = preflight
+        self.order = order
         self.admission = admission
         self.windows = tuple(windows)
         self.skip_frozen = skip_frozen
@@ -123,6 +130,7 @@ class LeasedOperator(BaseOperator):
         :raises PreflightFailed: when something that the swap will need is missing or wrong.
         :raises EnvironmentFrozen: when the task would begin a change within a freeze window.
         :raises AirflowSkipException: likewise, for a run that need not fail.
+        :raises Superseded: when a newer commit has landed.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
@@ -130,16 +138,25 @@ class LeasedOperator(BaseOperator):
         admit = admit or (consent.admit if consent else _anybody)
         if consent:
             self.log.info("%s", consent.approval)
+        begun: list[LeaseRecord | None] = []
+        in_order = partial(self._require_order, context, cloud, target, release)
+
+        def begins(held: LeaseRecord | None, allowed: Callable[[], None]) -> None:
+            in_order(held)
+            self._begin(context, allowed)
+            begun.append(held)
 
         def admitted(held: LeaseRecord | None) -> str:
             admit(held)
             if begin is None:
                 return name_of_way_back()
             ours = own_swap(held, lease.owner, release)
-            return name_of_swap(context, release, ours, partial(self._begin, context, begin))
+            return name_of_swap(context, release, ours, partial(begins, held, begin))
 
         take = partial(lease.acquire, release, soaked=soaked, plan=plan, admit=admitted)
         mine = self._in_turn(take, target)
+        if begun:
+            self._begin_in_order(lease, release, context, partial(in_order, begun[-1]))
         self._tell(context, lease, mine)
         if begin is not None:
             note_started(context, target, release, consent)
@@ -168,6 +185,39 @@ class LeasedOperator(BaseOperator):
         begin()
         if self.preflight is not None and self.image is not None:
             self.preflight.require_open(MachineImage.from_json(self.image), self.log.info)
+
+    def _begin_in_order(
+        self, lease: Lease, release: str, context: Context, in_order: Callable[[], None]
+    ) -> None:
+        """Look once more, now that nobody else changes anything: a swap may be quick."""
+        try:
+            in_order()
+        except Superseded:
+            forget_swap(context)
+            lease.finish(release)
+            raise
+
+    def _require_order(
+        self,
+        context: Context,
+        cloud: Cloud,
+        target: DeployTarget,
+        release: str,
+        held: LeaseRecord | None,
+    ) -> None:
+        if self.order is None:
+            return
+        newer = overtaken(
+            self.order,
+            target.project,
+            target.environment,
+            release,
+            landed(cloud.observe(), held),
+            lambda line: self.log.warning("%s", line),
+        )
+        if newer is not None:
+            self.log.warning("%s", newer)
+            end_for(newer.by, context.get("ti"), str(newer))
 
     def _thawed(self, context: Context) -> None:
         try:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -27,7 +27,7 @@ from slipway.hooks.store.run_facts import RunFacts
 from slipway.model.event import HEADS, Event, EventKind
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk import Context
 
     from slipway.hooks.git.mirror import GitMirror
     from slipway.model.git.repository import Repository
@@ -44,10 +44,11 @@ class Superseded(AirflowSkipException):
     """Ends a task whose commit a newer one has come after.
 
     :param newer: the newer commit, abbreviated.
+    :param words: for people, where there is more to say.
     """
 
-    def __init__(self, newer: str) -> None:
-        super().__init__(f"superseded by {newer}")
+    def __init__(self, newer: str, words: str = "") -> None:
+        super().__init__(words or f"superseded by {newer}")
         self.newer = newer
 
 
@@ -108,7 +109,7 @@ class Superseding:
             return None
 
 
-def let_make_way(task: BaseOperator, superseding: Superseding) -> None:
+def let_make_way(task: object, superseding: Superseding) -> None:
     """Have a task of a DAG end for a newer commit.
 
     :param task: the task; :func:`make_way` is called before it.
@@ -117,7 +118,7 @@ def let_make_way(task: BaseOperator, superseding: Superseding) -> None:
     setattr(task, _MARK, superseding)
 
 
-def newer_than(task: BaseOperator, ti: Any) -> str | None:
+def newer_than(task: object, ti: Any) -> str | None:
     """Return the commit for which a task should end, abbreviated; None where it should not.
 
     :param task: the task.
@@ -135,21 +136,21 @@ def make_way(context: Context) -> None:
     :param context: the task's.
     :raises Superseded: when it was.
     """
-    task, ti = context.get("task"), context.get("ti")
-    newer = newer_than(task, ti) if task is not None else None
-    if newer is not None:
+    ti = context.get("ti")
+    if newer := newer_than(context.get("task"), ti):
         end_for(newer, ti)
 
 
-def end_for(newer: str, ti: Any) -> None:
+def end_for(newer: str, ti: Any, words: str = "") -> NoReturn:
     """End a task for a newer commit.
 
     :param newer: the commit, abbreviated.
     :param ti: the task's instance, whose XCom tells the others.
+    :param words: for people, where there is more to say.
     :raises Superseded: always.
     """
     try:
         ti.xcom_push(key=SUPERSEDED_BY, value=newer)
     except Exception as error:
         _log.warning("the commit's page may not say why: %s", error)
-    raise Superseded(newer)
+    raise Superseded(newer, words)
