@@ -1,9 +1,10 @@
 """From a project to its DAGs; here the one that takes a commit all the way.
 
 * ``<project>``: a commit, tested, packaged, baked and swapped into the continuous environment;
+* ``<project>.cron.<trigger>``: the pipeline by the clock, and nothing more;
 * ``<project>.<environment>``: a release that passed, given to one environment by hand.
 
-Both end in the same task group, so that each push rehearses production.
+The first and the last end in the same task group, so that each push rehearses production.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from airflow.sdk import DAG, Param, chain
 
 from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
+from include.delivery.cron_dag import cron_dag, cron_ids
 from include.delivery.defaults import LIMITS, RUNS, project_dag
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
@@ -33,7 +35,8 @@ from slipway.operators.record_release import RecordReleaseOperator
 
 def dag_ids(project: Project) -> list[str]:
     """List the ids of all DAGs of a project."""
-    return [project.name, *(f"{project.name}.{name}" for name in project.environments)]
+    environments = (f"{project.name}.{name}" for name in project.environments)
+    return [project.name, *environments, *cron_ids(project)]
 
 
 def build(project: Project, dag_id: str) -> DAG:
@@ -44,6 +47,8 @@ def build(project: Project, dag_id: str) -> DAG:
     """
     if dag_id == project.name:
         return commit_dag(project)
+    if trigger := cron_ids(project).get(dag_id):
+        return cron_dag(project, trigger)
     return environment_dag(project, dag_id.removeprefix(f"{project.name}."))
 
 

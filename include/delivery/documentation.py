@@ -57,6 +57,10 @@ _TASKS = {
         "Bakes the machine image with Packer and Ansible, "
         "or finds one: of the same inputs for a commit, of the same package for a release."
     ),
+    "promote": (
+        "Runs the release's own pipeline file for the event `promote`, or `rollback` on the way "
+        "back, with this environment as its target. A failure stops the deployment."
+    ),
     "migrate": "Runs goose on the environment's database. The old fleet meets the new schema.",
     "launch_canary": (
         "Starts the first few machines of the release beside the live fleet, outside the load "
@@ -108,6 +112,22 @@ def commit_dag(project: Project) -> str:
             *([f"{_ASKS}A newer commit takes the place of one that waits."] if asks else []),
             "",
             *_environments(project),
+        ]
+    )
+
+
+def cron_dag(project: Project, name: str) -> str:
+    """Return the documentation of a schedule's DAG, in Markdown."""
+    trigger = project.triggers[name]
+    branch = trigger.branch or project.repository.branch
+    return "\n".join(
+        [
+            f"# {project.name}: {name}",
+            "",
+            f"Runs the pipeline of the newest commit of {inert(branch)} at `{trigger.cron}`, "
+            f"{trigger.timezone}, with the event `cron` and the schedule's name. Nothing is "
+            "packaged, released or deployed.",
+            "*Trigger* runs it now.",
         ]
     )
 

@@ -3,14 +3,17 @@
 Not the first, which says which commit a run is about. Not those that enter what passed into the
 apt repository and the catalogue: they are short, and it may be put somewhere by hand. Not those
 that a person has said yes to; in front of a person the newest commit counts in any case
-(:mod:`slipway.tasks.supersede`). And none once the swap has begun.
+(:mod:`slipway.tasks.supersede`). And none once the swap has begun, or the pipeline's promotion,
+which may be seen elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from include.delivery.promotion import PROMOTE
 from include.delivery.targets import repository_of
 from include.project.model import Project
 from slipway.model.event import Event
@@ -34,7 +37,9 @@ def make_way_for_newer(
     :param tip: asks for the newest commit of a pull request, as its host has it now.
     """
     superseding = Superseding(repository=repository_of(project), tip=tip)
-    asks = "approve" in dag.task_ids
+    asks, promotes = "approve" in dag.task_ids, PROMOTE in dag.task_ids
     for task in dag.tasks:
-        if task.task_id in _TESTING or not (asks or task.task_id in _STAYS):
-            let_make_way(task, superseding)
+        name = task.task_id
+        stays = asks or name in _STAYS or (promotes and name.startswith("swap."))
+        if name in _TESTING or not stays:
+            let_make_way(task, replace(superseding, midway=name != PROMOTE))

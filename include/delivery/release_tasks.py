@@ -107,31 +107,38 @@ def _pipeline(
     first: Any = None,
 ) -> RunPipelineOperator:
     """Make the task that runs the commit's own pipeline, or one half of it."""
-    test = project.test
     return RunPipelineOperator(
         task_id=task_id,
         checkout=checkout.output,
-        pipeline_file=test.pipeline,
-        images=test.images,
-        secrets=test.secrets,
-        node=test.node,
-        reports=test.reports,
-        timeout_seconds=test.timeout.total_seconds(),
-        trusted=test.trusted,
-        strict=test.strict,
-        registries=test.registries,
-        allowed_images=test.allowed_images,
-        registry_login=test.registry_login,
-        **_trees(project),
         built=project.package.taken(architectures(project)),
         built_by=project.package.built_by,
         part=part,
         first=first,
         # The pipeline's own limit comes first, and says more.
-        execution_timeout=test.timeout + LIMITS["bookkeeping"],
+        execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
         doc_md=documentation.task(task_id),
-        **_source(project),
+        **pipeline_settings(project),
     )
+
+
+def pipeline_settings(project: Project) -> dict[str, Any]:
+    """Say how a project's pipelines run, whatever they are run for."""
+    test = project.test
+    return {
+        "pipeline_file": test.pipeline,
+        "images": test.images,
+        "secrets": test.secrets,
+        "node": test.node,
+        "reports": test.reports,
+        "timeout_seconds": test.timeout.total_seconds(),
+        "trusted": test.trusted,
+        "strict": test.strict,
+        "registries": test.registries,
+        "allowed_images": test.allowed_images,
+        "registry_login": test.registry_login,
+        **_trees(project),
+        **_source(project),
+    }
 
 
 def _package(
@@ -206,3 +213,13 @@ def _proof(project: Project, prove: Prove) -> ProofSettings:
         timeout=prove.timeout.total_seconds(),
         systems={name: machine_of(project, name).os.value for name in project.environments},
     )
+
+
+def tests_alone(project: Project, checkout: CheckoutOperator) -> RunPipelineOperator:
+    """Make the task that runs a commit's pipeline where nothing of it ships.
+
+    :param project: the project.
+    :param checkout: the task that found the commit.
+    """
+    package = project.package.model_copy(update={"built": (), "built_by": None, "debs": None})
+    return _pipeline(TEST, project.model_copy(update={"package": package}), checkout)

@@ -48,6 +48,7 @@ _ENVIRONMENT: _Words = {
     },
     "preflight": {},
     "bake_image": {"begins": "bakes the image"},
+    "promote": {"begins": "runs the pipeline's promotion"},
     "swap.migrate": {"begins": "migrates the database", "skipped": _FROZEN},
     "swap.launch_canary": {"begins": "launches the canary", "skipped": _FROZEN},
     "swap.canary_healthy": {},

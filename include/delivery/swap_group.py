@@ -11,6 +11,7 @@ from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
+from include.delivery.promotion import promotion
 from include.delivery.targets import account_of, order_of, repository_of
 from include.project.machine import machine_of
 from include.project.model import Project
@@ -74,11 +75,15 @@ def bake_and_swap(
         "skip_frozen": skip_frozen,
         "order": order_of(project) if by_itself else None,
     }
+    promote = promotion(project, target, record, skip_frozen=skip_frozen, by_itself=by_itself)
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
         first = swap(project, looks, record, image, guards)
     # Beside the bake it takes no time of its own, and says within seconds what else a bake of
     # minutes would come before.
     ready >> first
+    if promote is not None:
+        # What it does may be seen elsewhere, so all else has to be ready.
+        [ready, image] >> promote >> first
     return [ready, image]
 
 

@@ -42,6 +42,7 @@ from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
+from include.project.triggers import Trigger
 from include.project.watching import Watch
 from slipway.model.forge.place import ForgeKind
 from slipway.model.git.large_files import LargeFiles
@@ -210,6 +211,10 @@ class Environment(Strict):
     """A person must approve each deployment in Airflow's UI."""
     freeze: tuple[Freeze, ...] = ()
     """When nothing is deployed, unless somebody gives a reason to."""
+    promotion: bool = False
+    """Run the release's pipeline before the swap, with the event `promote`, or `rollback` on the
+    way back, and this environment as the target; a failure stops the deployment
+    (docs/triggers.md)."""
     aws: Aws
     database: ConnectionName | None = None
     """Airflow connection (postgres) that goose migrates; required with ``migrations``."""
@@ -258,6 +263,9 @@ class Project(Strict):
     tags: tuple[str, ...] = ()
     repository: Repository
     test: Test = Test()
+    triggers: dict[Name, Trigger] = {}
+    """Schedules by which the pipeline is run, by names that its conditions may ask for
+    (docs/triggers.md)."""
     package: Package
     migrations: Migrations | None = None
     machine: MachineSpec | None = None

@@ -23,6 +23,7 @@ from slipway.model.git.watching import Watching
 from slipway.model.text.inert import visible
 from slipway.tasks.kept_facts import forget_fact, keep_fact, run_facts
 from slipway.tasks.retries import no_retry_on_input_error
+from slipway.tasks.schedule import require_on_time
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -46,6 +47,7 @@ class CheckoutOperator(BaseOperator):
         believed where it is not given.
     :param watching: what the watcher looks for besides the branch, for the looks that follow
         webhooks.
+    :param cron: the schedule that the runs are of; empty for those of commits and people.
     :returns: :class:`slipway.model.facts.Checkout` as JSON.
 
     Example::
@@ -74,6 +76,7 @@ class CheckoutOperator(BaseOperator):
         version_tags: Sequence[str] = (),
         webhook: str | None = None,
         watching: Watching | None = None,
+        cron: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -87,6 +90,7 @@ class CheckoutOperator(BaseOperator):
         self.version_tags = list(version_tags)
         self.webhook = webhook
         self.watching = json.dumps(watching.to_json()) if watching else None
+        self.cron = cron
 
     @classmethod
     def get_serialized_fields(cls) -> frozenset[str]:
@@ -103,7 +107,10 @@ class CheckoutOperator(BaseOperator):
 
         :raises AirflowFailException: when there is no such commit, the ref means more than one
             thing, or nothing that is delivered reaches it.
+        :raises AirflowSkipException: when the schedule's time has long passed.
         """
+        if self.cron:
+            require_on_time(context)
         with no_retry_on_input_error():
             forget_fact(context)
             checkout = self._checkout(context)
@@ -137,7 +144,7 @@ class CheckoutOperator(BaseOperator):
             advice = f"{error.advice} (what is delivered: {deliverable})"
             raise RefNotFound(error.message, advice=advice) from error
         reaching = _reaching(mirror, found.sha, deliverable)
-        event = _announced(context, found) or _event(found, reaching, mirror, announced_by(context))
+        event = self._cause(context, found, reaching, mirror)
         commit = mirror.commit(found.sha)
         version = self._version(mirror, found)
         tip = mirror.refs.all().get(deliverable.ref)
@@ -156,6 +163,14 @@ class CheckoutOperator(BaseOperator):
             position=mirror.position(found.sha, tip) if tip else None,
             delivered=self.branch,
         )
+
+    def _cause(
+        self, context: Context, found: Found, reaching: list[str], mirror: GitMirror
+    ) -> Event:
+        by = announced_by(context)
+        if self.cron:
+            return Event.of_schedule(self.cron, self.ref.removeprefix(HEADS), by=by)
+        return _announced(context, found) or _event(found, reaching, mirror, by)
 
     def _version(self, mirror: GitMirror, found: Found) -> str:
         version = mirror.version(found.sha, self.version_tags)

@@ -7,13 +7,11 @@ from urllib.parse import quote, urlsplit
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
 from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.connection import DEFAULT, container_engine, registry_login
 from slipway.hooks.git.connection import git_mirror
-from slipway.hooks.secrets import read_secrets
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.build_numbers import BuildNumbers
 from slipway.hooks.temporary_file import spool
@@ -21,7 +19,6 @@ from slipway.model.facts import Checkout, Json, Release, TestCounts, TestReport
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.repository import Repository
 from slipway.pipeline.compiler.compiler import Build, compile_file
-from slipway.pipeline.compiler.secret_refs import asked_for, short_secrets, unknown_secrets
 from slipway.pipeline.compiler.variables import build_variables, event_of
 from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
@@ -34,11 +31,12 @@ from slipway.pipeline.yaml.missing_file import OTHERS
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.pipeline_share import Part, Share, Work
+from slipway.tasks.pipeline_secrets import pipeline_secrets
+from slipway.tasks.pipeline_share import NoStepRan, Part, Share, Work
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from airflow.sdk import Context
 
@@ -54,7 +52,8 @@ TOGETHER = 200
 class RunPipelineOperator(BaseOperator):
     """Run a commit's ``.drone.yml`` in containers.
 
-    :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
+    :param checkout: :class:`slipway.model.facts.Checkout` as JSON; a kind of pipeline that finds
+        its commit by itself (:meth:`commit`) has none.
     :param repository: that the commit is in.
     :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
     :param lfs: what becomes of files in Git LFS
@@ -96,7 +95,7 @@ class RunPipelineOperator(BaseOperator):
     def __init__(
         self,
         *,
-        checkout: Any,
+        checkout: Any = None,
         repository: Repository,
         submodules: dict[str, str] | None = None,
         lfs: str = LargeFiles.FETCH.value,
@@ -150,7 +149,7 @@ class RunPipelineOperator(BaseOperator):
         """
         with SideBySide(self, context), no_retry_on_input_error(), spool() as file:
             forget_fact(context)
-            checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
+            checkout = self.commit(context)
             mirror = git_mirror(
                 self.repository.url,
                 self.repository.connection,
@@ -165,7 +164,7 @@ class RunPipelineOperator(BaseOperator):
             whole = self._compile(data, checkout, context, number, beside)
             work = self.share.of(whole, checkout, file, earlier)
             output = LogGroups(self._say, together=TOGETHER, waiting=Spill)
-            secrets = self._read_secrets(work.spec)
+            secrets = pipeline_secrets(work.spec, self.secrets, self._say)
             output.hide(secrets.values())
             self._runner = BuildRunner(
                 container_engine(self.docker_conn_id),
@@ -187,6 +186,13 @@ class RunPipelineOperator(BaseOperator):
                 result = self._run(self._runner)
                 report = self._report(checkout.release, result, output, work, number)
             return keep_fact(context, checkout.release, report, of=checkout)
+
+    def commit(self, context: Context) -> Checkout:
+        """Return the commit whose pipeline is run, and what started the run.
+
+        :param context: the task's.
+        """
+        return same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
 
     def _number(
         self, context: Context, release: Release, mirror: GitMirror, earlier: TestReport | None
@@ -214,7 +220,7 @@ class RunPipelineOperator(BaseOperator):
             for line in str(nothing).splitlines():
                 output.say(line)
             msg = "no step of the pipeline has run and passed; the log says what kept each of them"
-            raise AirflowSkipException(msg) from nothing
+            raise NoStepRan(msg) from nothing
         report = TestReport(
             release=release,
             seconds=result.seconds,
@@ -235,15 +241,6 @@ class RunPipelineOperator(BaseOperator):
             return runner.run()
         except StepTimedOut as error:
             raise TestsFailed(error.message, advice=error.advice) from error
-
-    def _read_secrets(self, spec: BuildSpec) -> Mapping[str, str]:
-        """Read what the pipelines ask for, and nothing else."""
-        for line in unknown_secrets(spec, self.secrets):
-            self._say(line)
-        secrets = read_secrets(self.secrets, asked_for(spec))
-        for line in short_secrets(secrets):
-            self._say(line)
-        return secrets
 
     def _logins(self, checkout: Checkout) -> tuple[str, ...]:
         """Return the logins that images are pulled with; a stranger's pipeline names the images."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING
 
+from airflow.sdk.exceptions import AirflowSkipException
+
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import BuiltFiles, Checkout, Release, StepReport, TestReport
 from slipway.pipeline.built.take import Taking
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 # Seconds that are always left for the second half.
 _LEAST = 60.0
+
+
+class NoStepRan(AirflowSkipException):
+    """Skips what follows: no step of a pipeline was meant for this event."""
 
 
 class Part(StrEnum):

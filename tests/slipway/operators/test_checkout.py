@@ -13,7 +13,8 @@ from slipway.model.event import Event
 from slipway.model.facts import Checkout
 from slipway.model.git.repository import Repository as GitRepository
 from slipway.operators.checkout import CheckoutOperator
-from slipway.pipeline.compiler.variables import event_of
+from slipway.pipeline.compiler.variables import build_variables, event_of
+from slipway.pipeline.yaml.conditions import Conditions
 from tests.fakes.git_server import Repository
 from tests.slipway.operators.releases import catalogue
 
@@ -300,3 +301,19 @@ def test_the_delivered_branch_is_known_also_of_a_commit_on_another(repository: R
     repository.git("branch", "release/1")
     found = _checkout(repository.url, "release/1", branches=["release/*"])
     assert (found.branch, found.delivered) == ("release/1", "main")
+
+
+def test_a_schedules_run_is_of_the_event_cron(repository: Repository) -> None:
+    repository.commit("first")
+    sha = repository.commit("second")
+    checkout = _checkout(repository.url, "refs/heads/main", cron="nightly")
+    assert checkout.release.sha == sha
+    variables = build_variables(checkout, event_of(checkout))
+    told = {name: variables[name] for name in ("DRONE_BUILD_EVENT", "DRONE_CRON", "DRONE_BRANCH")}
+    assert told == {
+        "DRONE_BUILD_EVENT": "cron",
+        "DRONE_CRON": "nightly",
+        "DRONE_BRANCH": "main",
+    }
+    conditions = Conditions.model_validate({"event": ["cron"], "cron": ["nightly"]})
+    assert conditions.unmet(event_of(checkout), "trigger") == ""

@@ -187,7 +187,7 @@ def test_a_swap_that_was_quick_between_look_and_lease_is_seen(
 ) -> None:
     """Another Airflow's, say: it took the lease, landed, and gave it back."""
     deploy(cloud, "1")
-    real, seen = leased.landed, list[list[str]]()
+    real, seen = landed, list[list[str]]()
 
     def look(*told: Any) -> list[str]:
         seen.append(real(*told))

@@ -15,6 +15,7 @@ from slipway.model.event import Event
 from slipway.model.facts import Checkout, Release, TestReport
 from slipway.operators import run_pipeline
 from slipway.operators.run_pipeline import RunPipelineOperator
+from slipway.tasks import pipeline_secrets
 from slipway.tasks.kept_facts import kept_report
 from slipway.tasks.pipeline_share import Part
 from tests.fakes.container_engine import FakeEngine, Play
@@ -236,7 +237,7 @@ steps:
 @pytest.fixture
 def secrets(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     values = {"token": "tok-5f3a9c77"}
-    monkeypatch.setattr(run_pipeline, "read_secrets", lambda sources, names: values)
+    monkeypatch.setattr(pipeline_secrets, "read_secrets", lambda sources, names: values)
     return values
 
 

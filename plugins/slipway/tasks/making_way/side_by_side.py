@@ -130,7 +130,7 @@ class SideBySide:
                 return
             if time.monotonic() - asked >= NEWER:
                 asked = time.monotonic()
-                if newer := newer_than(self._task, self._ti):
+                if newer := newer_than(self._task, self._ti, midway=True):
                     self._newer = newer
                     self._stop(f"superseded by {newer}")
                     return

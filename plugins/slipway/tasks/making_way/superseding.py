@@ -59,10 +59,12 @@ class Superseding:
     :param repository: that the commits are in.
     :param tip: asks for the newest commit of a pull request, as its host has it now; None where
         only ancestry tells.
+    :param midway: a task ends also while it works, and not only as it begins.
     """
 
     repository: Repository
     tip: Callable[[Event], str | None] | None = None
+    midway: bool = True
 
     def newer(self, dag_id: str, run_id: str) -> str | None:
         """Return the commit by which a run's own is superseded, abbreviated; None where none is.
@@ -118,14 +120,15 @@ def let_make_way(task: object, superseding: Superseding) -> None:
     setattr(task, _MARK, superseding)
 
 
-def newer_than(task: object, ti: Any) -> str | None:
+def newer_than(task: object, ti: Any, *, midway: bool = False) -> str | None:
     """Return the commit for which a task should end, abbreviated; None where it should not.
 
     :param task: the task.
     :param ti: its task instance; None outside of a run.
+    :param midway: it is at work already.
     """
     superseding: Superseding | None = getattr(task, _MARK, None)
-    if superseding is None or ti is None:
+    if superseding is None or ti is None or (midway and not superseding.midway):
         return None
     return superseding.newer(ti.dag_id, ti.run_id)
 

@@ -236,6 +236,17 @@ def test_a_task_that_makes_no_way_begins(repository: Repository) -> None:
     assert run.xcoms == {}
 
 
+@pytest.mark.usefixtures("_quickly")
+def test_what_may_be_seen_elsewhere_is_not_cut_once_it_has_begun(repository: Repository) -> None:
+    task = Work(task_id="promote")
+    run, _ = overtaken(repository, task)
+    let_make_way(task, Superseding(repository=repository.source, midway=False))
+    with SideBySide(task, context_of(run, task)):
+        time.sleep(0.5)
+    with pytest.raises(Superseded):
+        make_way(context_of(run, task))
+
+
 def test_every_task_of_a_project_asks_as_it_begins() -> None:
     with DAG(dag_id="shop", schedule=None, default_args=RETRIES):
         task = Work(task_id="test")
@@ -271,7 +282,7 @@ def test_what_was_done_when_the_newer_one_came_is_done(
     run, newest = overtaken(repository, task)
     asked: list[float] = []
 
-    def late(*_: Any) -> str:
+    def late(*_: Any, **__: Any) -> str:
         asked.append(time.monotonic())
         time.sleep(0.5)
         return newest

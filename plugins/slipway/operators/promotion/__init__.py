@@ -1,0 +1,1 @@
+"""Before a deployment: what the release itself does about it."""
