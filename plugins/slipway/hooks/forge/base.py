@@ -24,6 +24,7 @@ from slipway.exceptions import ForgeRefused, ForgeUnavailable
 from slipway.hooks.forge.answers import message_of, patience
 from slipway.model.forge.login import ForgeLogin
 from slipway.model.forge.place import ForgePlace
+from slipway.model.forge.pull_request import PullRequest
 from slipway.model.forge.status import CommitStatus, TestSummary
 
 # It would write addresses into the log with each request.
@@ -100,6 +101,14 @@ class Forge(ABC):
         :raises ForgeUnavailable: when it may take it later.
         """
 
+    @abstractmethod
+    def open_pull_requests(self) -> list[PullRequest]:
+        """List the pull requests that are open, whichever branch they want to go to.
+
+        :raises ForgeRefused: when the host does not show them.
+        :raises ForgeUnavailable: when it may show them later.
+        """
+
     def show_tests(self, status: CommitStatus, tests: TestSummary) -> None:  # noqa: B027
         """Show what a commit's tests came to, with those that failed at their lines.
 
@@ -118,18 +127,27 @@ class Forge(ABC):
         """Return the repository's path as it stands in URLs."""
         return quote(self.place.path, safe="/~")
 
-    def send(self, method: str, path: str, body: object = None, *, fine: int = 0) -> Any:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        fine: int = 0,
+        most: int = _MOST_ANSWER,
+    ) -> Any:
         """Ask the host for something, once.
 
         :param method: of HTTP.
         :param path: behind the server, with its slash.
         :param body: what is sent as JSON.
         :param fine: one more status of HTTP that is as good as success.
+        :param most: bytes of the answer that are read.
         :returns: what the answer says; None where it says nothing.
         :raises ForgeRefused: when the host does not take it.
         :raises ForgeUnavailable: when it does not answer, or asks for patience.
         """
-        answer = self._ask(method, path, body)
+        answer = self._ask(method, path, body, most)
         if answer.status == fine:
             return None
         self._check(answer)
@@ -140,11 +158,11 @@ class Forge(ABC):
             advice = "is that the server itself, and not a page for logging in? see `forge_url`"
             raise ForgeRefused(msg, advice=advice) from error
 
-    def _ask(self, method: str, path: str, body: object) -> Answer:
+    def _ask(self, method: str, path: str, body: object, most: int) -> Answer:
         headers = {"Accept": "application/json", "User-Agent": "Slipway", **self.headers()}
         url = f"{self.place.server}{path}"
         try:
-            return asyncio.run(_answer(method, url, headers, body))
+            return asyncio.run(_answer(method, url, headers, body, most))
         except (TimeoutError, httpx.TimeoutException) as error:
             msg = f"{self.place.server} does not answer within {DEADLINE:g} s"
             raise ForgeUnavailable(msg) from error
@@ -198,7 +216,9 @@ class Forge(ABC):
         return text.replace(self.login.token, "***") if self.login.token else text
 
 
-async def _answer(method: str, url: str, headers: Mapping[str, str], body: object) -> Answer:
+async def _answer(
+    method: str, url: str, headers: Mapping[str, str], body: object, most: int
+) -> Answer:
     """Ask within a limit of time that holds for all of it, however the answer trickles in."""
     limits = httpx.Timeout(DEADLINE, connect=_CONNECT)
     async with (
@@ -209,12 +229,12 @@ async def _answer(method: str, url: str, headers: Mapping[str, str], body: objec
         data = bytearray()
         async for piece in response.aiter_bytes(1 << 16):
             data += piece
-            if len(data) > _MOST_ANSWER:
+            if len(data) > most:
                 break
         return Answer(
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            body=bytes(data[:_MOST_ANSWER]),
+            body=bytes(data[:most]),
         )
 
 

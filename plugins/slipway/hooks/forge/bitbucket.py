@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -10,7 +11,17 @@ from urllib.parse import quote, urlsplit
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
 from slipway.hooks.forge.insights import figures, report_name
+from slipway.hooks.forge.pull_requests import (
+    MOST_BYTES,
+    PER_PAGE,
+    at,
+    made,
+    other,
+    read_pages,
+    understood,
+)
 from slipway.model.forge.login import APP_PASSWORDS_ARE_GONE
+from slipway.model.forge.pull_request import PullRequest
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
 from slipway.model.text.inert import brief
 
@@ -23,7 +34,8 @@ class Bitbucket(Forge):
 
     scopes = (
         "to write to the repository: the permission Repositories: Write of an access token, or the "
-        "scopes `read:repository:bitbucket` and `write:repository:bitbucket` of an API token"
+        "scopes `read:repository:bitbucket` and `write:repository:bitbucket` of an API token; for "
+        "pull requests also Pull requests: Read, or `read:pullrequest:bitbucket`"
     )
     forbidden = (
         "A status that another user made can be changed by that user alone, and by the "
@@ -52,6 +64,17 @@ class Bitbucket(Forge):
             some = tests.annotations[first : first + _AT_ONCE]
             body = [_annotation(first + i, one) for i, one in enumerate(some)]
             self.send("POST", f"{report}/annotations", body)
+
+    def open_pull_requests(self) -> list[PullRequest]:
+        """List pull requests; of their commits Bitbucket names the first 12 digits."""
+
+        def page(number: int) -> tuple[Any, int | None]:
+            asked = f"state=OPEN&pagelen={PER_PAGE}&page={number}&fields={_FIELDS}"
+            path = f"/2.0/repositories/{self.repository()}/pullrequests?{asked}"
+            answer = self.send("GET", path, most=MOST_BYTES)
+            return at(answer, "values"), number + 1 if at(answer, "next") else None
+
+        return understood(read_pages(page), _pull_request)
 
     def headers(self) -> Mapping[str, str]:
         """Return what the token's kind asks for.
@@ -123,3 +146,46 @@ def _annotation(number: int, one: Annotation) -> dict[str, Any]:
         "details": one.text[:_DETAILS],
         **line,
     }
+
+
+# What is asked of a pull request; its text may be long.
+_FIELDS = ",".join(
+    (
+        "next",
+        *(
+            f"values.{name}"
+            for name in (
+                "id",
+                "title",
+                "draft",
+                "author.display_name",
+                "source.branch.name",
+                "source.commit.hash",
+                "source.repository.uuid",
+                "source.repository.full_name",
+                "destination.branch.name",
+                "destination.repository.uuid",
+            )
+        ),
+    )
+)
+_FULL_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+
+def _pull_request(found: Mapping[str, Any]) -> PullRequest | None:
+    fork = other(
+        at(found, "source", "repository", "uuid"), at(found, "destination", "repository", "uuid")
+    )
+    name = at(found, "source", "repository", "full_name")
+    known = fork and isinstance(name, str) and _FULL_NAME.fullmatch(name)
+    return made(
+        number=found.get("id"),
+        sha=at(found, "source", "commit", "hash"),
+        branch=at(found, "destination", "branch", "name"),
+        source=at(found, "source", "branch", "name"),
+        fork=fork,
+        origin=f"https://bitbucket.org/{name}.git" if known else "",
+        title=found.get("title"),
+        author=at(found, "author", "display_name"),
+        draft=found.get("draft"),
+    )

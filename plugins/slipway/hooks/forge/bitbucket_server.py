@@ -10,7 +10,17 @@ from urllib.parse import quote
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
 from slipway.hooks.forge.insights import figures, report_name
+from slipway.hooks.forge.pull_requests import (
+    MOST_BYTES,
+    PER_PAGE,
+    at,
+    made,
+    other,
+    read_pages,
+    understood,
+)
 from slipway.model.forge.login import ACCESS_TOKEN_USER
+from slipway.model.forge.pull_request import PullRequest
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
 from slipway.model.text.inert import brief
 
@@ -55,6 +65,19 @@ class BitbucketServer(Forge):
         if some := tests.annotations[:_MOST]:
             body = {"annotations": [_annotation(i, one) for i, one in enumerate(some)]}
             self.send("POST", f"{report}/annotations", body)
+
+    def open_pull_requests(self) -> list[PullRequest]:
+        """List pull requests; a page may be short, and says where the next one begins."""
+
+        def page(start: int) -> tuple[Any, int | None]:
+            asked = f"state=OPEN&limit={PER_PAGE}&start={start}"
+            path = f"{self._api('api')}/pull-requests?{asked}"
+            answer = self.send("GET", path, most=MOST_BYTES)
+            following = at(answer, "nextPageStart")
+            more = at(answer, "isLastPage") is False and type(following) is int
+            return at(answer, "values"), following if more and following > start else None
+
+        return understood(read_pages(page, first=0), _pull_request)
 
     def headers(self) -> Mapping[str, str]:
         """Return a token as such: those of projects and repositories count in no other way."""
@@ -115,3 +138,17 @@ def _annotation(number: int, one: Annotation) -> dict[str, Any]:
         "line": one.line,
         "message": brief(f"{one.title}: {' '.join(one.text.split())}", _MESSAGE),
     }
+
+
+def _pull_request(found: Mapping[str, Any]) -> PullRequest | None:
+    ends = [at(found, end, "repository", "id") for end in ("fromRef", "toRef")]
+    return made(
+        number=found.get("id"),
+        sha=at(found, "fromRef", "latestCommit"),
+        branch=at(found, "toRef", "id"),
+        source=at(found, "fromRef", "id"),
+        fork=other(*ends),
+        title=found.get("title"),
+        author=at(found, "author", "user", "displayName"),
+        draft=found.get("draft"),
+    )

@@ -6,6 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.hooks.forge.base import Forge
+from slipway.hooks.forge.pull_requests import (
+    MOST_BYTES,
+    PER_PAGE,
+    at,
+    listed,
+    made,
+    other,
+    read_pages,
+    understood,
+)
+from slipway.model.forge.pull_request import PullRequest
 from slipway.model.forge.status import Annotation, CommitStatus, StatusState, TestSummary
 from slipway.model.text.inert import brief, inert
 
@@ -17,7 +28,10 @@ _PUBLIC = "https://api.github.com"
 class GitHub(Forge):
     """A repository at github.com, or at a GitHub Enterprise Server."""
 
-    scopes = "to write commit statuses: `repo:status`, or the permission Commit statuses: Write"
+    scopes = (
+        "to write commit statuses: `repo:status`, or the permission Commit statuses: Write; for "
+        "pull requests `repo`, or the permission Pull requests: Read"
+    )
 
     def set_status(self, status: CommitStatus) -> None:
         """Show a status, as :meth:`Forge.set_status` says."""
@@ -48,6 +62,16 @@ class GitHub(Forge):
         }
         self.send("POST", f"{self._repository()}/check-runs", body, fine=403)
 
+    def open_pull_requests(self) -> list[PullRequest]:
+        """List pull requests, as :meth:`Forge.open_pull_requests` says."""
+
+        def page(number: int) -> tuple[Any, int | None]:
+            asked = f"state=open&per_page={PER_PAGE}&page={number}"
+            found = self.send("GET", f"{self._repository()}/pulls?{asked}", most=MOST_BYTES)
+            return found, number + 1 if len(listed(found)) == PER_PAGE else None
+
+        return understood(read_pages(page), pull_request)
+
     def headers(self) -> Mapping[str, str]:
         """Return the token, and which version of the API is spoken."""
         return {**super().headers(), "X-GitHub-Api-Version": "2022-11-28"}
@@ -76,3 +100,20 @@ def _annotation(one: Annotation) -> dict[str, Any]:
         "title": brief(one.title, _TITLE),
         "message": one.text or one.title,
     }
+
+
+def pull_request(found: Mapping[str, Any]) -> PullRequest | None:
+    """Understand a pull request; Gitea tells of one in the same words, with ids beside them."""
+    ends = [
+        at(found, end, "repo", "id") or at(found, end, "repo_id") or 0 for end in ("head", "base")
+    ]
+    return made(
+        number=found.get("number"),
+        sha=at(found, "head", "sha"),
+        branch=at(found, "base", "ref"),
+        source=at(found, "head", "ref"),
+        fork=other(*ends),
+        title=found.get("title"),
+        author=at(found, "user", "login"),
+        draft=found.get("draft"),
+    )

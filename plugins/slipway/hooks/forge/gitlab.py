@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.forge.base import Forge
+from slipway.hooks.forge.pull_requests import (
+    MOST_BYTES,
+    PER_PAGE,
+    at,
+    listed,
+    made,
+    other,
+    read_pages,
+    understood,
+)
+from slipway.model.forge.pull_request import PullRequest
 from slipway.model.forge.status import CommitStatus, StatusState
 from slipway.model.text.inert import brief
 
@@ -35,6 +47,17 @@ class GitLab(Forge):
             if "Cannot transition status" not in refused.message:
                 raise
 
+    def open_pull_requests(self) -> list[PullRequest]:
+        """List merge requests, which are what others call pull requests."""
+
+        def page(number: int) -> tuple[Any, int | None]:
+            project = f"/api/v4/projects/{quote(self.place.path, safe='')}"
+            asked = f"state=opened&per_page={PER_PAGE}&page={number}"
+            found = self.send("GET", f"{project}/merge_requests?{asked}", most=MOST_BYTES)
+            return found, number + 1 if len(listed(found)) == PER_PAGE else None
+
+        return understood(read_pages(page), _merge_request)
+
     def headers(self) -> Mapping[str, str]:
         """Return the token in GitLab's own header, which takes those of projects and groups too."""
         return {"PRIVATE-TOKEN": self.login.token}
@@ -46,3 +69,16 @@ _STATES = {
     StatusState.FAILED: "failed",
     StatusState.STOPPED: "canceled",
 }
+
+
+def _merge_request(found: Mapping[str, Any]) -> PullRequest | None:
+    return made(
+        number=found.get("iid"),
+        sha=found.get("sha"),
+        branch=found.get("target_branch"),
+        source=found.get("source_branch"),
+        fork=other(found.get("source_project_id"), found.get("target_project_id")),
+        title=found.get("title"),
+        author=at(found, "author", "username"),
+        draft=found.get("draft"),
+    )
