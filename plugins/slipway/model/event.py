@@ -39,6 +39,8 @@ class Event(Fact):
     :param number: of a pull request; 0 for anything else.
     :param source: the branch that a pull request comes from.
     :param title: of a pull request, in whoever opened it's words.
+    :param head: the ref that leads to a pull request's commit, in full, where it is not `ref`.
+    :param origin: URL of the fork that has it; empty for the repository itself.
     """
 
     kind: EventKind
@@ -52,6 +54,8 @@ class Event(Fact):
     number: int = 0
     source: str = ""
     title: str = ""
+    head: str = ""
+    origin: str = ""
 
     @classmethod
     def push(cls, branch: str, *, by: str = "") -> Self:
@@ -97,6 +101,9 @@ class Event(Fact):
         action: str = "opened",
         title: str = "",
         by: str = "",
+        ref: str = "",
+        head: str = "",
+        origin: str = "",
     ) -> Self:
         """Return that a pull request is there, or has changed.
 
@@ -107,10 +114,13 @@ class Event(Fact):
         :param action: ``opened`` or ``synchronized``.
         :param title: the pull request's.
         :param by: whoever opened it.
+        :param ref: the host's for it, in full.
+        :param head: the ref that leads to its commit, in full, where it is another.
+        :param origin: URL of the fork that has that ref; empty for the repository itself.
         """
         return cls(
             kind=EventKind.PULL_REQUEST,
-            ref=f"refs/pull/{number}/head",
+            ref=ref or f"refs/pull/{number}/head",
             branch=branch,
             source=source,
             number=number,
@@ -118,6 +128,8 @@ class Event(Fact):
             action=action,
             title=title,
             by=by,
+            head=head,
+            origin=origin,
         )
 
     @property

@@ -25,11 +25,14 @@ from slipway.hooks.git.credentials import (
     with_key,
     with_token,
 )
+from slipway.hooks.git.folder import own_folder
 from slipway.hooks.git.mirror import GitMirror
+from slipway.hooks.git.proposals import FOLDER, ProposalMirror
 from slipway.model.forge.login import APP_PASSWORDS_ARE_GONE, ForgeLogin
-from slipway.model.forge.place import ForgeKind, kind_of
+from slipway.model.forge.place import PUBLIC_HOSTS, ForgeKind, kind_of
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.url import parse_url
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +70,58 @@ def git_mirror(
         return opened(address, _reader_of(address, places))
 
     return opened(url, connection)
+
+
+def proposal_mirror(
+    url: str,
+    connection: str | None,
+    submodules: Mapping[str, str] | None = None,
+    large_files: LargeFiles = LargeFiles.FETCH,
+    *,
+    stranger: bool = True,
+) -> ProposalMirror:
+    """Open the mirror of what is proposed for a repository on this worker.
+
+    :param url: the repository.
+    :param connection: as for :func:`git_mirror`; it reads the repository itself, and a fork that
+        not everybody may read.
+    :param submodules: as for :func:`git_mirror`.
+    :param large_files: as for :func:`git_mirror`.
+    :param stranger: whoever wrote the commit may not push here: what it names besides is read
+        without credentials, and from this host or a public one alone.
+    :raises RepositoryRefused: as for :func:`git_mirror`.
+    """
+    places = {} if stranger else dict(submodules or {})
+    if stranger and connection:
+        large_files = LargeFiles.POINTERS
+
+    def submodule(address: str) -> GitMirror:
+        if stranger:
+            _check_host(address, url)
+        return git_mirror(address, _reader_of(address, places), places, large_files)
+
+    def readers(address: str) -> list[Credentials]:
+        return [NOBODY, *([_credentials(address, connection)] if connection else [])]
+
+    return ProposalMirror(
+        url=url,
+        root=own_folder(mirrors_root()) / FOLDER,
+        credentials=_credentials(url, connection) if connection else NOBODY,
+        submodule=submodule,
+        large_files=large_files,
+        readers=readers,
+    )
+
+
+def _check_host(address: str, url: str) -> None:
+    """Let a stranger lead a worker nowhere that strangers do not come anyway."""
+    try:
+        host = parse_url(address).host.lower()
+    except ValueError:
+        return  # the mirror will refuse it, and say why
+    if host not in PUBLIC_HOSTS and host != parse_url(url).host.lower():
+        msg = f"a fork's submodule at {visible(host)} is not fetched"
+        raise RepositoryRefused(msg, advice="push the branch to the repository itself")
 
 
 def mirrors_root() -> Path:

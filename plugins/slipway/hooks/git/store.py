@@ -103,6 +103,27 @@ class MirrorStore:
             return error if nothing else None
         return None
 
+    def fetch_unnamed(self, ref: str) -> None:
+        """Bring what a ref leads to, without a name for it here.
+
+        :param ref: in full.
+        :raises RepositoryUnreachable: when the server does not answer.
+        :raises RepositoryRefused: when it says no, or has no such ref.
+        """
+        with locked(self._prepared()):
+            self._fetch(ref)
+
+    def beside(self, url: str, credentials: Credentials) -> MirrorStore:
+        """Return a store that keeps what it fetches from another server in this one's folder.
+
+        :param url: of a fork.
+        :param credentials: who reads it.
+        :raises RepositoryRefused: when the URL is of a kind that is not followed.
+        """
+        other = MirrorStore(url=url, root=self.root, credentials=credentials)
+        other.path = self.path
+        return other
+
     def refs(self) -> dict[str, str]:
         """Map each branch and tag of the mirror, in full, to what it points to."""
         if not self.path.exists():

@@ -6,6 +6,7 @@ import dataclasses
 
 from slipway.model.event import Event
 from slipway.model.fact import Fact
+from slipway.model.git.merge import Merge
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +48,7 @@ class Checkout(Fact):
         a commit beside that line, where it left it. None in what was written before.
     :param delivered: the branch that the project delivers, whichever this commit is on; empty in
         what was written before.
+    :param merge: of a pull request, with the branch that it wants to go to; None for all else.
     """
 
     release: Release
@@ -62,6 +64,12 @@ class Checkout(Fact):
     event: Event | None = None
     position: int | None = None
     delivered: str = ""
+    merge: Merge | None = None
+
+    @property
+    def files(self) -> str:
+        """The commit whose files count: the release's, or what a pull request would make of it."""
+        return (self.merge.sha if self.merge else "") or self.release.sha
 
     @property
     def cause(self) -> Event:
