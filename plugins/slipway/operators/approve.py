@@ -141,26 +141,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         return found
 
     def _ask(self, context: Context, proposal: Proposal) -> None:
-        """Put the question, and make sure that it is the one that people see.
-
-        Airflow keeps the first question of a task for good, also when the task is cleared.
-        """
-        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
-
-        asked = CreateHITLDetailPayload(
-            ti_id=context["ti"].id,
-            options=self.options,
-            subject=self.subject,
-            body=self.body,
-            defaults=None,
-            multiple=False,
-            params=self.serialized_params,
-            assigned_users=[],
-        )
-        shown: Any = SUPERVISOR_COMMS.send(msg=asked)
-        if (shown.subject, shown.body) != (self.subject, self.body):
-            msg = "Airflow still shows the plan that this run asked about before"
-            raise ApprovalMissing(msg, advice="trigger a new run")
+        put_question(self, context)
         self.log.info("asking about %s (%s)", proposal.release.version, proposal.digest)
 
     def _wait(self, proposal: Proposal) -> NoReturn:
@@ -192,6 +173,33 @@ class ApproveReleaseOperator(ApprovalOperator):
             context["ti"].xcom_push(key="superseded_by", value=newer)
             msg = f"superseded by {newer}"
             raise AirflowSkipException(msg)
+
+
+def put_question(operator: ApprovalOperator, context: Context) -> None:
+    """Put an operator's question, and make sure that it is the one that people see.
+
+    Airflow keeps the first question of a task for good, also when the task is cleared.
+
+    :param operator: whose subject and body are the question.
+    :param context: the task's.
+    :raises ApprovalMissing: when people see another.
+    """
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    asked = CreateHITLDetailPayload(
+        ti_id=context["ti"].id,
+        options=operator.options,
+        subject=operator.subject,
+        body=operator.body,
+        defaults=None,
+        multiple=False,
+        params=operator.serialized_params,
+        assigned_users=[],
+    )
+    shown: Any = SUPERVISOR_COMMS.send(msg=asked)
+    if (shown.subject, shown.body) != (operator.subject, operator.body):
+        msg = "Airflow still shows what this run asked about before"
+        raise ApprovalMissing(msg, advice="trigger a new run")
 
 
 def question(proposal: Proposal, override: str = "") -> tuple[str, str]:

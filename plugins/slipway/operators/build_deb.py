@@ -10,7 +10,6 @@ from airflow.sdk import BaseOperator
 
 from slipway.exceptions import FactMissing, VersionConflict
 from slipway.hooks.docker.connection import DEFAULT, container_engine
-from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.packages.deb_checks import Wanted
 from slipway.hooks.packages.deb_fields import checked
@@ -29,6 +28,7 @@ from slipway.tasks.built_files import BuiltStore
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, kept_report, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
+from slipway.tasks.proposals.source import commit_mirror
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class BuildDebOperator(BaseOperator):
     :param suites: for which it built packages that differ.
     :param architectures: of the project's machines; nfpm makes a package for each, unless it is for
         all.
+    :param keep: what was built goes into the artifact store; otherwise it is only checked.
     :returns: :class:`slipway.model.facts.DebPackage` as JSON.
 
     Example::
@@ -86,6 +87,7 @@ class BuildDebOperator(BaseOperator):
         debs: str | None = None,
         suites: Sequence[str] = (),
         architectures: Sequence[str] = (Architecture.AMD64.value,),
+        keep: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -95,6 +97,7 @@ class BuildDebOperator(BaseOperator):
         self.debs = debs
         self.suites = tuple(suites)
         self.architectures = tuple(architectures)
+        self.keep = keep
         self.repository = repository
         self.submodules = submodules or {}
         self.lfs = lfs
@@ -113,11 +116,8 @@ class BuildDebOperator(BaseOperator):
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
             release = checkout.release
-            mirror = git_mirror(
-                self.repository.url,
-                self.repository.connection,
-                self.submodules,
-                LargeFiles(self.lfs),
+            mirror = commit_mirror(
+                context, checkout, self.repository, self.submodules, LargeFiles(self.lfs)
             )
             self._labels = labels(context)
             engine = container_engine(self.docker_conn_id)
@@ -180,7 +180,7 @@ class BuildDebOperator(BaseOperator):
         :param more: what the pipeline built; it lies over what the sources have of the same name.
         """
         release, store = checkout.release, artifact_store()
-        with mirror.archive(release.sha) as sources:
+        with mirror.archive(checkout.files) as sources:
             if more is not None:
                 append(sources, more)
             found = build_each(
@@ -226,15 +226,15 @@ class BuildDebOperator(BaseOperator):
             {"Package": built.name, "Version": built.version, "Architecture": built.architecture}
         )
         file = built.file_name
-        key = f"deb/{release.project}/{release.version}/{file}"
-        kept = store.digest(key)
+        key = f"deb/{release.project}/{release.version}/{file}" if self.keep else ""
+        kept = store.digest(key) if key else None
         if kept not in (None, digest):
             msg = f"{file} was built before, from the same commit, with other content"
             advice = (
                 "something outside the commit takes part in the build; remove it, and push again"
             )
             raise VersionConflict(msg, advice=advice)
-        if kept is None:
+        if kept is None and key:
             store.put_file(key, built.content)
         self._say(f"{file}: {built.size} bytes, sha256 {digest}")
         return DebPackage(

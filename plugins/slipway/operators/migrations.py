@@ -10,6 +10,7 @@ from airflow.sdk.log import mask_secret
 
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.git.connection import git_mirror
+from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.migrations.goose import Goose
 from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.migrations.postgres_url import postgres_url
@@ -234,7 +235,16 @@ def migration_files(repository: Repository, directory: str, sha: str) -> Migrati
     :param directory: where they are, from the repository's top.
     :param sha: the commit.
     """
-    mirror = git_mirror(repository.url, repository.connection)
+    return read_migrations(git_mirror(repository.url, repository.connection), directory, sha)
+
+
+def read_migrations(mirror: GitMirror, directory: str, sha: str) -> MigrationFiles:
+    """Read a commit's migrations out of a mirror.
+
+    :param mirror: that has the commit.
+    :param directory: where they are, from the repository's top.
+    :param sha: the commit.
+    """
     with mirror.archive(sha, directory) as archive:
         return MigrationFiles.from_archive(archive.read(), directory.rstrip("/"))
 

@@ -11,7 +11,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Checkout, Json
 from slipway.model.proof_settings import OnBroken, ProofSettings
 from slipway.model.target import DeployTarget
-from slipway.operators.migrations import GooseOperator
+from slipway.operators.migrations import GooseOperator, read_migrations
 from slipway.operators.swap import open_cloud
 from slipway.policies.heavy_changes import describe
 from slipway.policies.schema import Rehearse
@@ -19,6 +19,7 @@ from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_k
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name
 from slipway.tasks.proof.live_proof import MigrationProof
+from slipway.tasks.proposals.source import commit_mirror
 from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.schema.rehearsal import Prover, Rehearsal
 from slipway.tasks.schema.starts import schema_starts
@@ -99,7 +100,8 @@ class GooseRehearseOperator(GooseOperator):
         with SideBySide(self, context), no_retry_on_input_error():
             forget_fact(context)
             checkout = same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))
-            migrations = self._migrations(checkout.release.sha)
+            mirror = commit_mirror(context, checkout, self.repository)
+            migrations = read_migrations(mirror, self.directory, checkout.files)
             starts = schema_starts(
                 artifact_store(),
                 checkout.release.project,

@@ -11,7 +11,6 @@ from airflow.sdk.configuration import conf
 from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
 from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.connection import DEFAULT, container_engine, registry_login
-from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.build_numbers import BuildNumbers
 from slipway.hooks.temporary_file import spool
@@ -33,6 +32,7 @@ from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.pipeline_secrets import pipeline_secrets
 from slipway.tasks.pipeline_share import NoStepRan, Part, Share, Work
+from slipway.tasks.proposals.source import commit_mirror
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class RunPipelineOperator(BaseOperator):
     :param built_by: the pipeline whose workspace it is; the only one of the file when None.
     :param part: which of the file's pipelines this task runs.
     :param first: what the task that runs the first half returned.
+    :param numbers: whose build numbers are used; the project's when empty.
     :returns: :class:`slipway.model.facts.TestReport` as JSON.
 
     Example::
@@ -115,10 +116,12 @@ class RunPipelineOperator(BaseOperator):
         built_by: str | None = None,
         part: Part = Part.WHOLE,
         first: Any = None,
+        numbers: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.checkout = checkout
+        self.numbers = numbers
         self.repository = repository
         self.submodules = submodules or {}
         self.lfs = lfs
@@ -150,13 +153,10 @@ class RunPipelineOperator(BaseOperator):
         with SideBySide(self, context), no_retry_on_input_error(), spool() as file:
             forget_fact(context)
             checkout = self.commit(context)
-            mirror = git_mirror(
-                self.repository.url,
-                self.repository.connection,
-                self.submodules,
-                LargeFiles(self.lfs),
+            mirror = commit_mirror(
+                context, checkout, self.repository, self.submodules, LargeFiles(self.lfs)
             )
-            sha = checkout.release.sha
+            sha = checkout.files
             earlier = self.share.earlier(context, checkout.release)
             number = self._number(context, checkout.release, mirror, earlier)
             data = mirror.read(sha, self.pipeline_file)
@@ -200,7 +200,7 @@ class RunPipelineOperator(BaseOperator):
         """Claim the build's number; both halves of a build have one."""
         if earlier is not None and earlier.number:
             return earlier.number
-        return BuildNumbers(artifact_store(), release.project).claim(
+        return BuildNumbers(artifact_store(), self.numbers or release.project).claim(
             context["ti"].run_id, commits=lambda: mirror.count(release.sha)
         )
 

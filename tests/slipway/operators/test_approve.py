@@ -236,7 +236,7 @@ def test_nobody_approves_the_plan_before_in_place_of_the_one_that_counts(
     task = approve(project)
     ask(task)
     task.admission.book.propose(make_proposal("3", environment="prod", **RUN))
-    with pytest.raises(AirflowFailException, match="still shows the plan"):
+    with pytest.raises(AirflowFailException, match="still shows what"):
         task.execute(waiting())
 
 
