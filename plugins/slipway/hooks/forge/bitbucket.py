@@ -172,19 +172,24 @@ _FIELDS = ",".join(
 _FULL_NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 
+def _origin(name: Any) -> str:
+    """Return the URL of a fork; empty where it is gone, or its name is none."""
+    known = isinstance(name, str) and _FULL_NAME.fullmatch(name)
+    return f"https://bitbucket.org/{name}.git" if known else ""
+
+
 def _pull_request(found: Mapping[str, Any]) -> PullRequest | None:
     fork = other(
         at(found, "source", "repository", "uuid"), at(found, "destination", "repository", "uuid")
     )
     name = at(found, "source", "repository", "full_name")
-    known = fork and isinstance(name, str) and _FULL_NAME.fullmatch(name)
     return made(
         number=found.get("id"),
         sha=at(found, "source", "commit", "hash"),
         branch=at(found, "destination", "branch", "name"),
         source=at(found, "source", "branch", "name"),
         fork=fork,
-        origin=f"https://bitbucket.org/{name}.git" if known else "",
+        origin=_origin(name) if fork else "",
         title=found.get("title"),
         author=at(found, "author", "display_name"),
         draft=found.get("draft"),

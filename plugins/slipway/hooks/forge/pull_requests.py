@@ -119,4 +119,6 @@ def listed(found: Any) -> list[Any]:
 
 
 def _text(found: Any, most: int) -> str:
-    return found[:most] if isinstance(found, str) else ""
+    """Return what a variable, a database and a page can hold of a text."""
+    text = found[:most] if isinstance(found, str) else ""
+    return text.replace("\0", "").encode(errors="replace").decode()

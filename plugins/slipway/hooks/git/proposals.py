@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from slipway.exceptions import (
     RefNotFound,
@@ -24,11 +25,14 @@ from slipway.hooks.git.credentials import Credentials
 from slipway.hooks.git.fallback_fetch import fetch_for
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.git.refs import is_sha
+from slipway.hooks.git.store import MirrorStore
+from slipway.model.event import HEADS
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.merge import Merge
 from slipway.model.git.ref_name import is_ref_name
 from slipway.model.text.inert import visible
 
+_Told = TypeVar("_Told")
 # Below the folder of mirrors.
 FOLDER = "proposals"
 # Files in conflict that are kept, and bytes of their names.
@@ -82,9 +86,10 @@ class ProposalMirror(GitMirror):
             msg = f"{visible(proposed.ref)} cannot be a ref"
             raise RepositoryRefused(msg, advice="rename the branch that is proposed")
         if proposed.origin:
-            self._bring_from_fork(proposed)
+            self._of_fork(proposed.origin, lambda fork: fork.fetch_unnamed(proposed.ref))
         else:
-            self._store.fetch_unnamed(proposed.ref)
+            with suppress(RepositoryRefused):  # a host may drop the ref, and still have the commit
+                self._store.fetch_unnamed(proposed.ref)
         if self._store.has(proposed.sha):
             return
         if not proposed.origin:
@@ -92,6 +97,16 @@ class ProposalMirror(GitMirror):
             return
         msg = f"{visible(proposed.origin)} has no commit {proposed.sha} on {visible(proposed.ref)}"
         raise RefNotFound(msg, advice="it has moved on since; its newest commit has its own run")
+
+    def head_of_fork(self, origin: str, branch: str) -> str | None:
+        """Ask a fork for a branch's newest commit; None where it has no such branch.
+
+        :param origin: its URL.
+        :param branch: the branch's name.
+        :raises RepositoryRefused: when it cannot be read.
+        """
+        ref = f"{HEADS}{branch}"
+        return self._of_fork(origin, lambda fork: fork.list_refs(ref, keep=ref.__eq__)).get(ref)
 
     def bring_branch(self, branch: str) -> str:
         """Bring the branches and tags up to date, and return a branch's newest commit.
@@ -160,20 +175,18 @@ class ProposalMirror(GitMirror):
         except GitOutputTooLarge:
             return ""
 
-    def _bring_from_fork(self, proposed: Proposed) -> None:
+    def _of_fork(self, origin: str, ask: Callable[[MirrorStore], _Told]) -> _Told:
+        """Ask a fork for something: without credentials, and then with those that there are."""
         refused: RepositoryRefused | RepositoryUnreachable | None = None
-        for reader in self._readers(proposed.origin):
+        for reader in self._readers(origin):
             try:
-                self._store.beside(proposed.origin, reader).fetch_unnamed(proposed.ref)
+                return ask(self._store.beside(origin, reader))
             except (RepositoryRefused, RepositoryUnreachable) as error:
                 # Whoever asks without a name for a private fork is told that there is none.
                 refused = error
-            else:
-                return
-        if refused is not None:
-            msg = f"the fork cannot be read: {refused.message}"
-            advice = "let its owner make it public, or the connection's user read it"
-            raise type(refused)(msg, advice=advice) from refused
+        msg = f"the fork cannot be read: {refused.message if refused else 'nobody may try'}"
+        advice = "let its owner make it public, or the connection's user read it"
+        raise (type(refused) if refused else RepositoryRefused)(msg, advice=advice) from refused
 
     def _merged_tree(self, target: str, head: str) -> tuple[str, tuple[str, ...]]:
         """Return the tree of a merge; where there is none, the files in conflict."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from slipway.model.fact import Fact
+from slipway.model.forge.place import ForgePlace
 
 # The end of the id of the DAG in which proposals run: pull requests and branches that are not
 # delivered. They are tested there, and nothing more.
@@ -26,11 +27,14 @@ class Watching(Fact):
     :param branches: patterns of branches whose commits are tested, and never deployed.
     :param tags: patterns of tags that are run when they are made.
     :param commits: which commits of one push to the delivered branch are run.
+    :param pull_requests: the host that is asked for pull requests, which are tested as well; None
+        where they are not.
     """
 
     branches: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     commits: Burst = Burst.EVERY
+    pull_requests: ForgePlace | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,5 +5,8 @@ from __future__ import annotations
 from slipway.tasks.watching.delivered import DeliveredBranch
 from slipway.tasks.watching.finder import Finder
 from slipway.tasks.watching.other_refs import OtherBranches, Tags
+from slipway.tasks.watching.pull_requests import PullRequests
 
-FINDERS: tuple[Finder, ...] = (DeliveredBranch(), OtherBranches(), Tags())
+FINDERS: tuple[Finder, ...] = (DeliveredBranch(), OtherBranches(), Tags(), PullRequests())
+# After a host's own word there is nothing to wait for.
+AT_A_HOOK: tuple[Finder, ...] = (*FINDERS[:-1], PullRequests(every=0))
