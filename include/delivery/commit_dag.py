@@ -2,6 +2,7 @@
 
 * ``<project>``: a commit, tested, packaged, baked and swapped into the continuous environment;
 * ``<project>.cron.<trigger>``: the pipeline by the clock, and nothing more;
+* ``<project>.pr``: a pull request, tested, where the project asks for it;
 * ``<project>.<environment>``: a release that passed, given to one environment by hand.
 
 The first and the last end in the same task group, so that each push rehearses production.
@@ -21,6 +22,7 @@ from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.making_way import make_way_for_newer
 from include.delivery.news import tell_commit
+from include.delivery.pull_request_dag import proposals_id, pull_request_dag
 from include.delivery.release_tasks import release_tasks
 from include.delivery.statuses import report_commit
 from include.delivery.swap_group import bake_and_swap
@@ -35,8 +37,9 @@ from slipway.operators.record_release import RecordReleaseOperator
 
 def dag_ids(project: Project) -> list[str]:
     """List the ids of all DAGs of a project."""
+    proposals = proposals_id(project)
     environments = (f"{project.name}.{name}" for name in project.environments)
-    return [project.name, *environments, *cron_ids(project)]
+    return [project.name, *([proposals] if proposals else []), *environments, *cron_ids(project)]
 
 
 def build(project: Project, dag_id: str) -> DAG:
@@ -49,6 +52,8 @@ def build(project: Project, dag_id: str) -> DAG:
         return commit_dag(project)
     if trigger := cron_ids(project).get(dag_id):
         return cron_dag(project, trigger)
+    if dag_id == proposals_id(project):
+        return pull_request_dag(project)
     return environment_dag(project, dag_id.removeprefix(f"{project.name}."))
 
 

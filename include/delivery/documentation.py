@@ -11,6 +11,16 @@ _TASKS = {
         "is no such ref, when it means more than one thing, and when no branch or tag that is "
         "delivered reaches it."
     ),
+    "checkout_proposal": (
+        "Finds the commit of a pull request and merges it with the branch that it wants to go to, "
+        "for this run alone; where the two do not merge it is tested as it is, and the log names "
+        "the files. A run by hand is about a branch of the repository."
+    ),
+    "approve_commit": (
+        "Lets a pull request run, and waits for a person where it changes the pipeline file or "
+        "the migrations: read the change under *Required Actions*, approve or reject, say why. "
+        "A yes counts for this commit alone; a no ends the run."
+    ),
     "test": (
         "Runs the commit's own pipeline file in containers, beside its services. "
         "The log has a group per step and a table at the end."
@@ -128,6 +138,19 @@ def cron_dag(project: Project, name: str) -> str:
             f"{trigger.timezone}, with the event `cron` and the schedule's name. Nothing is "
             "packaged, released or deployed.",
             "*Trigger* runs it now.",
+        ]
+    )
+
+
+def pull_request_dag(project: Project) -> str:
+    """Return the documentation of a project's DAG of proposals, in Markdown."""
+    return "\n".join(
+        [
+            f"# {project.name}: what is proposed",
+            "",
+            f"One run per commit of each pull request for {inert(project.repository.url)}, as the "
+            "branch would be with it. Nothing is published, recorded or deployed.",
+            "Start one by hand for any branch with *Trigger*.",
         ]
     )
 

@@ -9,10 +9,11 @@ the others meanwhile. The release waits for all of them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import TaskGroup
+from airflow.sdk import BaseOperator, TaskGroup
 
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
@@ -20,6 +21,7 @@ from include.delivery.targets import repository_of
 from include.project.machine import architectures, machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
+from slipway.model.git.watching import PROPOSALS
 from slipway.model.proof_settings import OnBroken, ProofSettings
 from slipway.model.target import DeployTarget
 from slipway.operators.build_deb import BuildDebOperator
@@ -40,17 +42,8 @@ def release_tasks(project: Project, targets: Iterable[DeployTarget]) -> RecordRe
     :returns: the last of them, which enters it into the catalogue.
     """
     checkout = _checkout(project)
-    with TaskGroup("verify", prefix_group_id=False, tooltip="side by side"):
-        build = None
-        if project.package.built_by is not None:
-            build = _pipeline(BUILD, project, checkout, part=Part.FIRST)
-            tests = _pipeline(TEST, project, checkout, part=Part.SECOND, first=build.output)
-        else:
-            tests = _pipeline(TEST, project, checkout)
-        deb = _package(project, checkout, build or tests)
-        schema = None
-        if project.migrations is not None:
-            schema = _rehearsal(project, project.migrations, checkout, targets)
+    verified = verify(project, checkout, targets)
+    deb, tests, schema = verified.deb, verified.tests, verified.schema
     published = PublishAptOperator(
         task_id=PUBLISH_APT,
         deb=deb.output,
@@ -67,9 +60,54 @@ def release_tasks(project: Project, targets: Iterable[DeployTarget]) -> RecordRe
         execution_timeout=LIMITS["bookkeeping"],
         doc_md=documentation.task("record_release"),
     )
-    verified: list[Any] = [tests, deb, *([schema] if schema else [])]
-    verified >> published >> record
+    done: list[Any] = [tests, deb, *([schema] if schema else [])]
+    done >> published >> record
     return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """The tasks that tell whether a commit is any good, side by side.
+
+    :param tests: runs the pipeline, or the rest of it.
+    :param deb: builds the package.
+    :param schema: rehearses the migrations, where there are any.
+    :param group: all of them.
+    """
+
+    tests: RunPipelineOperator
+    deb: BuildDebOperator
+    schema: GooseRehearseOperator | None
+    group: TaskGroup
+
+
+def verify(
+    project: Project,
+    checkout: BaseOperator,
+    targets: Iterable[DeployTarget],
+    *,
+    proposal: bool = False,
+) -> Verified:
+    """Make the tasks that test, rehearse and build.
+
+    :param project: the project.
+    :param checkout: the task that found the commit.
+    :param targets: where its commits may go.
+    :param proposal: nothing of it is to be released: no package is kept, and no number used up.
+    """
+    own: dict[str, Any] = {"numbers": f"{project.name}.{PROPOSALS}"} if proposal else {}
+    with TaskGroup("verify", prefix_group_id=False, tooltip="side by side") as group:
+        build = None
+        if project.package.built_by is not None:
+            build = _pipeline(BUILD, project, checkout, part=Part.FIRST, **own)
+            tests = _pipeline(TEST, project, checkout, part=Part.SECOND, first=build.output, **own)
+        else:
+            tests = _pipeline(TEST, project, checkout, **own)
+        deb = _package(project, checkout, build or tests, keep=not proposal)
+        schema = None
+        if project.migrations is not None:
+            schema = _rehearsal(project, project.migrations, checkout, targets)
+    return Verified(tests=tests, deb=deb, schema=schema, group=group)
 
 
 def _source(project: Project) -> dict[str, Any]:
@@ -101,10 +139,11 @@ def _checkout(project: Project) -> CheckoutOperator:
 def _pipeline(
     task_id: str,
     project: Project,
-    checkout: CheckoutOperator,
+    checkout: BaseOperator,
     *,
     part: Part = Part.WHOLE,
     first: Any = None,
+    numbers: str = "",
 ) -> RunPipelineOperator:
     """Make the task that runs the commit's own pipeline, or one half of it."""
     return RunPipelineOperator(
@@ -114,6 +153,7 @@ def _pipeline(
         built_by=project.package.built_by,
         part=part,
         first=first,
+        numbers=numbers,
         # The pipeline's own limit comes first, and says more.
         execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
         doc_md=documentation.task(task_id),
@@ -142,11 +182,12 @@ def pipeline_settings(project: Project) -> dict[str, Any]:
 
 
 def _package(
-    project: Project, checkout: CheckoutOperator, builder: RunPipelineOperator
+    project: Project, checkout: BaseOperator, builder: RunPipelineOperator, *, keep: bool
 ) -> BuildDebOperator:
     """Make the task that builds the package, once there is all that it is made of.
 
     :param builder: the task that takes what the pipeline built.
+    :param keep: the package is kept.
     """
     known = architectures(project)
     takes = bool(project.package.taken(known))
@@ -161,6 +202,7 @@ def _package(
         architectures=[one.value for one in known],
         built=builder.output if takes else None,
         built_task=builder.task_id if takes else None,
+        keep=keep,
         execution_timeout=LIMITS["build_deb"],
         doc_md=documentation.task("build_deb"),
         **_trees(project),
@@ -171,7 +213,7 @@ def _package(
 def _rehearsal(
     project: Project,
     migrations: Migrations,
-    checkout: CheckoutOperator,
+    checkout: BaseOperator,
     targets: Iterable[DeployTarget],
 ) -> GooseRehearseOperator:
     return GooseRehearseOperator(

@@ -17,6 +17,7 @@ from include.project.model import Project
 from slipway.operators.commit_status.send import SendStatusesOperator
 from slipway.operators.news.send import SendNewsOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
+from slipway.tasks.proposals.source import APPROVE
 from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
 
 # What each task says: at its beginning, after its success, when it is skipped, and in place of a
@@ -25,6 +26,7 @@ _Words = Mapping[str, Mapping[str, Any]]
 _TEST: _Words = {
     # Nothing is said of a checkout that passes.
     CHECKOUT: {},
+    APPROVE: {"begins": "waits for approval", "waits": True, "refused": "not approved"},
     BUILD: {"begins": "builds", "skipped": "nothing of it is for this commit"},
     TEST: {
         "begins": "runs",

@@ -51,8 +51,8 @@ def forge_place(repository: Repository) -> ForgePlace:
     connection = repository.forge_connection or repository.connection
     if connection is None:
         msg = (
-            "statuses need a token: name an Airflow connection in `connection`, or in "
-            "`forge_connection` for the host's REST API alone"
+            "statuses and pull requests need a token: name an Airflow connection in `connection`, "
+            "or in `forge_connection` for the host's REST API alone"
         )
         raise ValueError(msg)
     return place_of(

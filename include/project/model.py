@@ -40,6 +40,7 @@ from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
+from include.project.pull_requests import WrittenPullRequests
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from include.project.triggers import Trigger
@@ -47,6 +48,7 @@ from include.project.watching import Watch
 from slipway.model.forge.place import ForgeKind
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.url import parse_url
+from slipway.model.git.watching import PROPOSALS
 
 # Where the usual test tools leave their reports.
 REPORTS = (
@@ -80,6 +82,8 @@ class Repository(Strict):
     names, or patterns like `v*`."""
     watch: Watch = Watch()
     """What is run by itself when it is pushed, besides the branch."""
+    pull_requests: WrittenPullRequests = None
+    """Test pull requests; `true`, or how (docs/pull-requests.md)."""
     connection: ConnectionName | None = None
     """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
     are sent over https and ssh alone."""
@@ -111,9 +115,14 @@ class Repository(Strict):
     """Airflow connection with a token (password) for the host's REST API, where it is another than
     `connection`."""
 
+    @property
+    def proposals(self) -> bool:
+        """Whether something is tested that is not delivered."""
+        return self.pull_requests is not None
+
     @model_validator(mode="after")
     def _host_is_known(self) -> Self:
-        if self.statuses:
+        if self.statuses or self.pull_requests:
             forge_place(self)
         return self
 
@@ -279,6 +288,9 @@ class Project(Strict):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         continuous = [n for n, e in self.environments.items() if e.deploy is Deploy.CONTINUOUS]
+        if self.repository.proposals and PROPOSALS in self.environments:
+            msg = f"{self.name}.{PROPOSALS} is the DAG of pull requests; rename the environment"
+            raise ValueError(msg)
         if len(continuous) > 1:
             msg = f"only one environment can be continuous, not {' and '.join(continuous)}"
             raise ValueError(msg)

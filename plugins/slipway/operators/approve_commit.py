@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
@@ -12,10 +11,10 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 from slipway.exceptions import ApprovalMissing
 from slipway.hooks.store.approvals import Approval
 from slipway.hooks.store.run_facts import digest
-from slipway.model.event import Event, EventKind
 from slipway.model.facts import Checkout, Json
 from slipway.model.git.repository import Repository
 from slipway.operators.approve import put_question
+from slipway.policies.pull_requests import Asks
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.proposals.question import question
 from slipway.tasks.proposals.source import proposed_files
@@ -23,20 +22,6 @@ from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-
-class Asks(StrEnum):
-    """For whose pull requests a person is asked, where they change what runs here."""
-
-    FORKS = "forks"
-    EVERYBODY = "everybody"
-    NOBODY = "nobody"
-
-    def about(self, event: Event) -> bool:
-        """Tell whether somebody may have to say yes to what came of an event."""
-        if event.kind is not EventKind.PULL_REQUEST or self is Asks.NOBODY:
-            return False
-        return event.fork or self is Asks.EVERYBODY
 
 
 class ApproveCommitOperator(ApprovalOperator):
@@ -48,7 +33,7 @@ class ApproveCommitOperator(ApprovalOperator):
 
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
     :param repository: that the pull request is for.
-    :param asks: for whose a person is asked.
+    :param asks: :class:`slipway.policies.pull_requests.Asks`: for whose a person is asked.
     :param paths: files and folders that say what runs here.
     :returns: what was decided: ``asked``, and by whom, when and why.
 
@@ -69,7 +54,7 @@ class ApproveCommitOperator(ApprovalOperator):
         *,
         checkout: Any,
         repository: Repository,
-        asks: Asks = Asks.FORKS,
+        asks: str = Asks.FORKS,
         paths: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:

@@ -57,6 +57,9 @@ def rehearsed(schema: SchemaVersion) -> str:
 
 def built(package: DebPackage) -> str:
     """Say which package was built, and how large it is."""
+    if not package.artifact:
+        # Of a pull request: nobody keeps it.
+        return brief(f"would be {package.name} {package.version}")
     return brief(f"{package.name} {package.version}, {_size(package.size)}")
 
 

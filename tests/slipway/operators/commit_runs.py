@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.facts import (
+    Checkout,
     DebPackage,
     Fact,
     Json,
@@ -16,6 +17,7 @@ from slipway.model.facts import (
     TestReport,
 )
 from slipway.tasks.kept_facts import keep_fact
+from slipway.tasks.proposals.source import APPROVE
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.releases import make_record
 
@@ -62,6 +64,13 @@ def signed(context: Any, **facts: Fact | Json) -> Any:
         before = FakeTask(context["ti"].dag_id, context["ti"].run_id, task_id)
         keep_fact(before.context, Release.from_json(told["release"]), told)
     return context
+
+
+def let_in(context: Any, checkout: Checkout) -> None:
+    """Sign that a pull request may run."""
+    ti = context["ti"]
+    before = FakeTask(ti.dag_id, ti.run_id, APPROVE)
+    keep_fact(before.context, checkout.release, {"asked": False}, of=checkout)
 
 
 def sign_all(run: FakeTask, version: str, *steps: StepReport, **other: Fact) -> None:

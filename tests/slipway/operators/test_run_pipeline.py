@@ -19,7 +19,7 @@ from slipway.tasks import pipeline_secrets
 from slipway.tasks.kept_facts import kept_report
 from slipway.tasks.pipeline_share import Part
 from tests.fakes.container_engine import FakeEngine, Play
-from tests.slipway.operators.commit_runs import signed
+from tests.slipway.operators.commit_runs import let_in, signed
 from tests.slipway.pipeline.built.tars import packed
 from tests.slipway.pipeline.runtime.workspaces import Workspace
 
@@ -466,6 +466,7 @@ def test_a_strangers_pull_request_gets_no_trust_and_no_login(
     sha = repository.commit(_dot_drone_dot_yml=PIPELINE)
     checkout = replace(checkout_of(repository, sha), event=event)
     signed(CONTEXT, checkout=checkout)
+    let_in(CONTEXT, checkout)
     task = RunPipelineOperator(
         task_id="test",
         checkout=checkout.to_json(),

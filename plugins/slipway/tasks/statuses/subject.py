@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import RecordRefused, RefNotFound
 from slipway.hooks.store.run_facts import Announcement
+from slipway.model.event import Event, EventKind
 from slipway.model.facts import Checkout, Release
 from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import CHECKOUT, kept_fact, run_facts
@@ -50,7 +51,8 @@ def release_of(context: Context, *, project: str, environment: str) -> tuple[Rel
         told = context["ti"].xcom_pull(task_ids=CHOOSE_RELEASE, key="release")
         door = Admission(project=project, environment=environment)
         checkout = door.record(Release.from_json(told)).checkout
-    return checkout.release, "" if checkout.tag else checkout.branch
+    branch = _branch(checkout.cause) or checkout.branch
+    return checkout.release, "" if checkout.tag or checkout.cause.fork else branch
 
 
 def _asked_for(context: Context) -> Subject | None:
@@ -63,11 +65,18 @@ def _asked_for(context: Context) -> Subject | None:
     named = ref if _SHA.fullmatch(ref) else ""
     announced = _announced(context)
     if announced is not None and named in ("", announced.sha):
-        return announced.sha, announced.event.branch
+        return announced.sha, _branch(announced.event)
     # Whoever starts a run by hand may write anything; what git does not find has no page.
     if not named or isinstance(cause_of(context), RefNotFound):
         return None
     return named, ""
+
+
+def _branch(event: Event) -> str:
+    """Return the branch that has the commit: of a pull request, the one that it comes from."""
+    if event.kind is EventKind.PULL_REQUEST:
+        return "" if event.fork else event.source
+    return event.branch
 
 
 def _announced(context: Context) -> Announcement | None:

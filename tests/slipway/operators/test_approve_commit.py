@@ -1,0 +1,184 @@
+"""Which pull requests wait for a person, what that person sees, and what a yes is worth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+
+from slipway.exceptions import ApprovalMissing, FactMissing
+from slipway.hooks.store.run_facts import digest
+from slipway.model.event import Event
+from slipway.model.facts import Checkout
+from slipway.operators import approve_commit
+from slipway.operators.approve_commit import ApproveCommitOperator
+from slipway.operators.checkout_proposal import CheckoutProposalOperator
+from slipway.policies.pull_requests import Asks
+from slipway.tasks.proposals.source import commit_mirror, require_consent
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.git_server import Repository
+from tests.slipway.hooks.git.test_proposals import propose
+from tests.slipway.operators.test_checkout_proposal import RUN, check_out, pull_request
+
+pytestmark = pytest.mark.usefixtures("artifacts")
+
+ASK = replace(RUN, task_id="approve_commit")
+TEST = replace(RUN, task_id="test")
+PIPELINE, EVIL = "kind: pipeline\n", "kind: pipeline\n# ```\n# [approve](https://e.x)\u202e\n"
+
+
+def operator(repository: Repository, checkout: Checkout, **options: Any) -> ApproveCommitOperator:
+    return ApproveCommitOperator(
+        task_id="approve_commit",
+        checkout=checkout.to_json(),
+        repository=repository.source,
+        paths=(".drone.yml", "migrations"),
+        **options,
+    )
+
+
+def proposal(repository: Repository, event: Event | None = None, **files: str) -> Checkout:
+    repository.commit(_dot_drone_dot_yml=PIPELINE, migrations__1_sql="x", other="1")
+    head = propose(repository, **files)
+    repository.commit(later="1")
+    return check_out(repository, said=(event or pull_request(), head))
+
+
+def asked(task: ApproveCommitOperator) -> str:
+    """Run the task, and return the question; empty where it lets the commit in by itself."""
+    with mock.patch.object(approve_commit, "put_question", autospec=True) as put:
+        try:
+            task.execute(ASK.context)
+        except TaskAwaitingInput:
+            assert put.call_count == 1
+            return f"{task.subject}\n{task.body}"
+    assert put.call_count == 0
+    return ""
+
+
+def answer(task: ApproveCommitOperator, option: str, checkout: Checkout) -> Any:
+    event = {
+        "chosen_options": [option],
+        "responded_at": datetime(2026, 12, 24, tzinfo=UTC),
+        "params_input": {},
+        "responded_by_user": {"id": "7", "name": "Ada"},
+    }
+    ti = SimpleNamespace(
+        dag_id=ASK.dag_id, run_id=ASK.run_id, task_id="approve_commit", id=UUID(int=1)
+    )
+    return task.execute_complete({"ti": ti, "task": task}, event, digest=digest(checkout))  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"_dot_drone_dot_yml": EVIL},
+        {"migrations__2_sql": "drop table x"},
+        {"migrations__1_sql": "y"},
+    ],
+)
+def test_a_fork_that_changes_what_runs_here_waits_for_a_person(
+    repository: Repository, files: dict[str, str]
+) -> None:
+    checkout = proposal(repository, **files)
+    page = asked(operator(repository, checkout))
+    assert "Run a fork's pull request 7 of shop?" in page
+    assert checkout.release.sha in page
+    assert "later" not in page
+    with pytest.raises(FactMissing):
+        require_consent(TEST.context, checkout)
+
+
+def test_a_fork_that_changes_nothing_of_it_runs(repository: Repository) -> None:
+    checkout = proposal(repository, other="2", _dot_drone_dot_yml_dot_bak="x")
+    assert asked(operator(repository, checkout)) == ""
+    mirror = commit_mirror(TEST.context, checkout, repository.source)
+    assert mirror.read(checkout.files, "other") == b"2"
+    assert mirror.read(checkout.files, "later") == b"1"
+
+
+@pytest.mark.parametrize(
+    ("asks", "fork", "waits"),
+    [
+        (Asks.FORKS, True, True),
+        (Asks.FORKS, False, False),
+        (Asks.EVERYBODY, False, True),
+        (Asks.EVERYBODY, True, True),
+        (Asks.NOBODY, True, False),
+    ],
+)
+def test_the_project_says_who_waits(
+    repository: Repository, asks: Asks, fork: bool, waits: bool
+) -> None:
+    checkout = proposal(repository, pull_request(fork=fork), _dot_drone_dot_yml=EVIL)
+    assert bool(asked(operator(repository, checkout, asks=asks))) is waits
+
+
+def test_what_strangers_wrote_is_text_on_the_page(repository: Repository) -> None:
+    event = pull_request(title="![x](https://e.x)", by="<b>", source="`$(id)`")
+    page = asked(operator(repository, proposal(repository, event, _dot_drone_dot_yml=EVIL)))
+    assert "`![x](https://e.x)` by `<b>`, from `` `$(id)` `` to main" in page
+    # No line of the change ends the block that it stands in.
+    [start] = [line for line in page.split("\n") if line.endswith("diff")]
+    fence = start.removesuffix("diff")
+    assert page.split("\n").count(fence) == 1
+    assert "+# ```" in page
+    assert "\u202e" not in page
+    assert "<U+202E>" in page
+
+
+def test_a_yes_counts_for_this_commit_and_no_other(repository: Repository) -> None:
+    checkout = proposal(repository, _dot_drone_dot_yml=EVIL)
+    task = operator(repository, checkout)
+    assert asked(task)
+    told = answer(task, "Approve", checkout)
+    assert (told["asked"], told["by"]) == (True, "Ada")
+    require_consent(TEST.context, checkout)
+    for other in (
+        replace(checkout, release=replace(checkout.release, sha="f" * 40)),
+        replace(checkout, merge=None),
+        replace(checkout, event=pull_request(fork=False)),
+    ):
+        with pytest.raises(ApprovalMissing, match="something else"):
+            require_consent(TEST.context, other)
+    # Another run of the same commit asks again.
+    elsewhere = FakeTask(dag_id="shop.pr", run_id="pr__7__y", task_id="test")
+    with pytest.raises(FactMissing):
+        require_consent(elsewhere.context, checkout)
+
+
+def test_a_no_ends_the_run_for_good(repository: Repository) -> None:
+    checkout = proposal(repository, _dot_drone_dot_yml=EVIL)
+    task = operator(repository, checkout)
+    assert asked(task)
+    with pytest.raises(AirflowFailException, match="rejected by Ada"):
+        answer(task, "Reject", checkout)
+    with pytest.raises(FactMissing):
+        commit_mirror(TEST.context, checkout, repository.source)
+
+
+def test_a_task_that_was_marked_as_successful_lets_nobody_in(repository: Repository) -> None:
+    checkout = proposal(repository, _dot_drone_dot_yml=EVIL)
+    with pytest.raises(FactMissing, match="signed nothing in this run"):
+        commit_mirror(TEST.context, checkout, repository.source)
+
+
+def test_the_target_that_moved_while_somebody_read_is_asked_about_anew(
+    repository: Repository,
+) -> None:
+    checkout = proposal(repository, _dot_drone_dot_yml=EVIL)
+    task = operator(repository, checkout)
+    assert asked(task)
+    repository.commit(much="later")
+    again = CheckoutProposalOperator(
+        task_id="checkout", project="shop", repository=repository.source, ref="", branch="main"
+    )
+    task.checkout = again.execute(RUN.context)
+    with pytest.raises(AirflowFailException, match="checkout was run again"):
+        answer(task, "Approve", checkout)
