@@ -18,6 +18,7 @@ from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
+from include.delivery.targets import watching_of
 from include.project.loader import ProjectFolder
 from include.project.model import Project
 from slipway.model.git.watching import WatchedProject
@@ -98,5 +99,5 @@ def _watched(project: Project) -> WatchedProject:
         url=repository.url,
         branch=repository.branch,
         connection=repository.connection,
-        watching=repository.watch.as_watching(),
+        watching=watching_of(project),
     )

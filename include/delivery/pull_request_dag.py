@@ -10,11 +10,13 @@ from airflow.sdk import DAG, Param
 
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS, RUNS, project_dag
+from include.delivery.making_way import make_way_for_newer
 from include.delivery.release_tasks import verify
 from include.delivery.statuses import report_commit
 from include.delivery.targets import fleet_targets, repository_of
 from include.project.model import Project
 from include.project.pull_requests import PullRequests
+from include.project.superseding import supersedes_pull_requests
 from slipway.model.event import HEADS
 from slipway.model.git.watching import PROPOSALS
 from slipway.operators.approve import REASON
@@ -22,6 +24,7 @@ from slipway.operators.approve_commit import ApproveCommitOperator
 from slipway.operators.checkout_proposal import CheckoutProposalOperator
 from slipway.tasks.kept_facts import CHECKOUT
 from slipway.tasks.proposals.source import APPROVE
+from slipway.tasks.proposals.tip import PullRequestTip
 
 
 def proposals_id(project: Project) -> str | None:
@@ -68,6 +71,9 @@ def pull_request_dag(project: Project) -> DAG:
         approve = _approval(project, checkout)
         verified = verify(project, checkout, fleet_targets(project).values(), proposal=True)
         approve >> verified.group
+        if supersedes_pull_requests(project.repository):
+            tip = PullRequestTip(repository=repository_of(project))
+            make_way_for_newer(dag, project, tip=tip)
         report_commit(dag, project)
     return dag
 

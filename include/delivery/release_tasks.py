@@ -17,7 +17,7 @@ from airflow.sdk import BaseOperator, TaskGroup
 
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
-from include.delivery.targets import repository_of
+from include.delivery.targets import repository_of, watching_of
 from include.project.machine import architectures, machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
@@ -129,7 +129,7 @@ def _checkout(project: Project) -> CheckoutOperator:
         tags=project.repository.tags,
         version_tags=project.repository.version_tags,
         webhook=project.repository.webhook,
-        watching=project.repository.watch.as_watching(),
+        watching=watching_of(project),
         execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("checkout"),
         **_source(project),

@@ -5,11 +5,15 @@ A DAG builds each of these once, and hands it on.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from include.project.forge import forge_place
 from include.project.machine import instance_type
 from include.project.model import Environment, Project
 from slipway.model.cloud.account import Account
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.repository import Repository
+from slipway.model.git.watching import Watching
 from slipway.model.target import Canary, DeployTarget, Probe
 from slipway.tasks.supersede import BranchOrder
 
@@ -24,6 +28,13 @@ def order_of(project: Project) -> BranchOrder:
     source = project.repository
     delivered = Deliverable(branch=source.branch, branches=source.branches, tags=source.tags)
     return BranchOrder(repository=repository_of(project), delivered=delivered)
+
+
+def watching_of(project: Project) -> Watching:
+    """Say what is looked for in a project's repository besides the delivered branch."""
+    repository = project.repository
+    place = forge_place(repository) if repository.pull_requests is not None else None
+    return replace(repository.watch.as_watching(), pull_requests=place)
 
 
 def account_of(target: DeployTarget) -> Account:

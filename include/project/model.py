@@ -118,7 +118,7 @@ class Repository(Strict):
     @property
     def proposals(self) -> bool:
         """Whether something is tested that is not delivered."""
-        return self.pull_requests is not None
+        return self.pull_requests is not None or bool(self.watch.branches)
 
     @model_validator(mode="after")
     def _host_is_known(self) -> Self:

@@ -28,7 +28,7 @@ __all__ = ["APPROVAL", "REASON", "Approval", "ApproveReleaseOperator"]
 APPROVAL = "approval"
 # Seconds between two looks for a newer commit: a tenth of the time since the question was asked,
 # within these limits. Each look starts a worker.
-_SOONEST, _LATEST = 60.0, 900.0
+SOONEST, LATEST = 60.0, 900.0
 # Characters of a line of the plan on the page; a migration's name has its own limit in it.
 _LONGEST_LINE = 1000
 
@@ -148,7 +148,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         left = self._left(proposal)
         if self.newest_only:
             waited = self.clock().timestamp() - proposal.made_at
-            pause = timedelta(seconds=min(max(waited / 10, _SOONEST), _LATEST))
+            pause = timedelta(seconds=min(max(waited / 10, SOONEST), LATEST))
             left = min(left, pause) if left is not None else pause
         kwargs = {"digest": proposal.digest}
         raise TaskAwaitingInput(method_name="execute_complete", kwargs=kwargs, timeout=left)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk.exceptions import TaskAwaitingInput
@@ -13,9 +15,10 @@ from slipway.hooks.store.approvals import Approval
 from slipway.hooks.store.run_facts import digest
 from slipway.model.facts import Checkout, Json
 from slipway.model.git.repository import Repository
-from slipway.operators.approve import put_question
+from slipway.operators.approve import LATEST, SOONEST, put_question
 from slipway.policies.pull_requests import Asks
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.tasks.making_way.superseding import make_way
 from slipway.tasks.proposals.question import question
 from slipway.tasks.proposals.source import proposed_files
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
@@ -86,27 +89,30 @@ class ApproveCommitOperator(ApprovalOperator):
             self.subject, self.body = question(checkout, changed, shown)
             put_question(self, context)
             self.log.info("asking whether %s may run", checkout.release.sha)
-        kwargs = {"digest": digest(checkout)}
-        raise TaskAwaitingInput(
-            method_name="execute_complete", kwargs=kwargs, timeout=self.response_timeout
-        )
+        return self._wait(digest(checkout), time.time())
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any], digest: str | None = None
+        self,
+        context: Context,
+        event: dict[str, Any],
+        digest: str | None = None,
+        since: float = 0.0,
     ) -> Json:
         """Do as the answer says.
 
         :param context: the task's.
         :param event: what Airflow hands on.
         :param digest: of the checkout that somebody was asked about.
+        :param since: when that was, seconds since 1970.
         :raises AirflowFailException: when it was no, or never came.
+        :raises AirflowSkipException: when a newer commit has come meanwhile.
         """
+        make_way(context)
         with no_retry_on_input_error():
             checkout = self._checkout(context)
             self._require_same(checkout, digest)
             if event.get("error_type") == "timeout":
-                msg = f"nobody answered within {self.response_timeout}; nothing was run"
-                raise PersonsMistake(msg)
+                self._wait(str(digest), since)
             if "error" in event:
                 self.process_trigger_event_error(event)
             approval = Approval.of(event)
@@ -116,6 +122,22 @@ class ApproveCommitOperator(ApprovalOperator):
                 raise PersonsMistake(msg)
             super().execute_complete(context, event)
             return self._let_in(context, checkout, approval)
+
+    def _wait(self, asked: str, since: float) -> NoReturn:
+        """Leave the worker, and come back now and then: a newer commit may have come.
+
+        :raises AirflowFailException: when nobody has answered in time.
+        """
+        waited = time.time() - since
+        pause = timedelta(seconds=min(max(waited / 10, SOONEST), LATEST))
+        if self.response_timeout is not None:
+            left = self.response_timeout - timedelta(seconds=waited)
+            if left <= timedelta():
+                msg = f"nobody answered within {self.response_timeout}; nothing was run"
+                raise PersonsMistake(msg)
+            pause = min(pause, left)
+        kwargs = {"digest": asked, "since": since}
+        raise TaskAwaitingInput(method_name="execute_complete", kwargs=kwargs, timeout=pause)
 
     def _checkout(self, context: Context) -> Checkout:
         return same_as_kept(context, CHECKOUT, Checkout.from_json(self.checkout))

@@ -76,12 +76,15 @@ def _start(look: Look, runs: Runs, store: ArtifactStore) -> list[str]:
     # The rest of Airflow's machinery is loaded when something happens for the first time.
     from slipway.tasks.watching import announce, memory
     from slipway.tasks.watching import look as watching
+    from slipway.tasks.watching.finders import AT_A_HOOK
 
     if runs.is_paused(WATCHER):
         _log.info("%s: not looked at, since the DAG %s is paused", look.project, WATCHER)
         return []
     try:
-        looked = watching.look_at([_watched(look)], store, lambda said: _log.info("%s", said))
+        looked = watching.look_at(
+            [_watched(look)], store, lambda said: _log.info("%s", said), finders=AT_A_HOOK
+        )
     except SlipwayError as error:
         _complain(look.project, error)
         return []

@@ -108,6 +108,16 @@ class ProposalMirror(GitMirror):
         ref = f"{HEADS}{branch}"
         return self._of_fork(origin, lambda fork: fork.list_refs(ref, keep=ref.__eq__)).get(ref)
 
+    def tip_of(self, ref: str) -> str | None:
+        """Ask the repository what a ref of a pull request leads to; None where it is gone.
+
+        :param ref: in full.
+        :raises RepositoryUnreachable: when the server does not answer.
+        """
+        if not is_ref_name(ref):
+            return None
+        return self._store.list_refs(ref, keep=ref.__eq__, options=()).get(ref)
+
     def bring_branch(self, branch: str) -> str:
         """Bring the branches and tags up to date, and return a branch's newest commit.
 

@@ -93,6 +93,9 @@ class Superseding:
     def _comes_after(self, own: str, newest: str, event: Event) -> bool:
         mirror = git_mirror(self.repository.url, self.repository.connection)
         tip = self._tip(mirror, event)
+        if event.kind is EventKind.PULL_REQUEST and self.tip is not None:
+            # It has one commit at a time; and what is proposed lies in no mirror of this kind.
+            return tip not in (None, own)
         if tip == newest:
             return True  # whatever was there before it, a force-push's leavings too
         if not mirror.precedes(own, newest):
