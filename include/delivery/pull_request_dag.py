@@ -15,7 +15,7 @@ from include.delivery.release_tasks import verify
 from include.delivery.statuses import report_commit
 from include.delivery.targets import fleet_targets, repository_of
 from include.project.model import Project
-from include.project.pull_requests import PullRequests
+from include.project.pull_requests import PullRequests, has_proposals
 from include.project.superseding import supersedes_pull_requests
 from slipway.model.event import HEADS
 from slipway.model.git.watching import PROPOSALS
@@ -26,13 +26,16 @@ from slipway.tasks.kept_facts import CHECKOUT
 from slipway.tasks.proposals.source import APPROVE
 from slipway.tasks.proposals.tip import PullRequestTip
 
+# Runs at once, most of which wait for a person; of those that work there are ``RUNS``.
+_MOST_RUNS = 500
+
 
 def proposals_id(project: Project) -> str | None:
     """Return the id of a project's DAG of proposals; None where it tests none.
 
     :param project: the project.
     """
-    return f"{project.name}.{PROPOSALS}" if project.repository.proposals else None
+    return f"{project.name}.{PROPOSALS}" if has_proposals(project) else None
 
 
 def pull_request_dag(project: Project) -> DAG:
@@ -55,8 +58,8 @@ def pull_request_dag(project: Project) -> DAG:
                 "one. Runs of pull requests are made by the watcher.",
             ),
         },
-        # None waits for another's, nor for a person's yes to one.
-        **{**project_dag(project, "pull requests"), "max_active_runs": RUNS},
+        # None waits for a person's yes to another's, of which strangers may open many.
+        **{**project_dag(project, "pull requests"), "max_active_runs": _MOST_RUNS},
     ) as dag:
         checkout = CheckoutProposalOperator(
             task_id=CHECKOUT,
@@ -71,6 +74,8 @@ def pull_request_dag(project: Project) -> DAG:
         approve = _approval(project, checkout)
         verified = verify(project, checkout, fleet_targets(project).values(), proposal=True)
         approve >> verified.group
+        for one in verified.group.iter_tasks():
+            one.max_active_tis_per_dag = RUNS
         if supersedes_pull_requests(project.repository):
             tip = PullRequestTip(repository=repository_of(project))
             make_way_for_newer(dag, project, tip=tip)

@@ -40,7 +40,7 @@ from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
-from include.project.pull_requests import WrittenPullRequests
+from include.project.pull_requests import WrittenPullRequests, require_free_name
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from include.project.triggers import Trigger
@@ -48,7 +48,6 @@ from include.project.watching import Watch
 from slipway.model.forge.place import ForgeKind
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.url import parse_url
-from slipway.model.git.watching import PROPOSALS
 
 # Where the usual test tools leave their reports.
 REPORTS = (
@@ -114,11 +113,6 @@ class Repository(Strict):
     forge_connection: ConnectionName | None = None
     """Airflow connection with a token (password) for the host's REST API, where it is another than
     `connection`."""
-
-    @property
-    def proposals(self) -> bool:
-        """Whether something is tested that is not delivered."""
-        return self.pull_requests is not None or bool(self.watch.branches)
 
     @model_validator(mode="after")
     def _host_is_known(self) -> Self:
@@ -288,9 +282,7 @@ class Project(Strict):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         continuous = [n for n, e in self.environments.items() if e.deploy is Deploy.CONTINUOUS]
-        if self.repository.proposals and PROPOSALS in self.environments:
-            msg = f"{self.name}.{PROPOSALS} is the DAG of pull requests; rename the environment"
-            raise ValueError(msg)
+        require_free_name(self)
         if len(continuous) > 1:
             msg = f"only one environment can be continuous, not {' and '.join(continuous)}"
             raise ValueError(msg)

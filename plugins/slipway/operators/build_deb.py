@@ -130,6 +130,8 @@ class BuildDebOperator(BaseOperator):
                     deb = self._ready(self.debs, checkout, toolbox, file, package)
                 else:
                     deb = self._packed(mirror, checkout, toolbox, file if taken else None)
+            if taken and not self.keep:
+                self._drop_built(context, release)
             return keep_fact(context, release, replace(deb, built=taken).to_json(), of=checkout)
 
     def _ready(
@@ -210,6 +212,12 @@ class BuildDebOperator(BaseOperator):
             raise FactMissing(msg, advice=advice)
         BuiltStore(store=artifact_store(), release=release, log=self._say).fetch(built, file)
         return built.sha256
+
+    def _drop_built(self, context: Context, release: Release) -> None:
+        """Remove what the pipeline built, which nobody asks for again."""
+        built = kept_report(context, str(self.built_task), release).built
+        if built is not None:
+            artifact_store().delete(built.artifact)
 
     def on_kill(self) -> None:
         """Remove the container of this task."""

@@ -19,6 +19,8 @@ from slipway.exceptions import (
     RepositoryDamaged,
     RepositoryRefused,
     RepositoryUnreachable,
+    RepositoryUnreadable,
+    SlipwayError,
 )
 from slipway.hooks.git.command import GitCommandFailed, GitOutputTooLarge, git, git_into
 from slipway.hooks.git.credentials import Credentials
@@ -88,7 +90,8 @@ class ProposalMirror(GitMirror):
         if proposed.origin:
             self._of_fork(proposed.origin, lambda fork: fork.fetch_unnamed(proposed.ref))
         else:
-            with suppress(RepositoryRefused):  # a host may drop the ref, and still have the commit
+            # A host may drop the ref, and still have the commit.
+            with suppress(RepositoryRefused, RepositoryUnreadable):
                 self._store.fetch_unnamed(proposed.ref)
         if self._store.has(proposed.sha):
             return
@@ -187,11 +190,11 @@ class ProposalMirror(GitMirror):
 
     def _of_fork(self, origin: str, ask: Callable[[MirrorStore], _Told]) -> _Told:
         """Ask a fork for something: without credentials, and then with those that there are."""
-        refused: RepositoryRefused | RepositoryUnreachable | None = None
+        refused: SlipwayError | None = None
         for reader in self._readers(origin):
             try:
                 return ask(self._store.beside(origin, reader))
-            except (RepositoryRefused, RepositoryUnreachable) as error:
+            except (RepositoryRefused, RepositoryUnreachable, RepositoryUnreadable) as error:
                 # Whoever asks without a name for a private fork is told that there is none.
                 refused = error
         msg = f"the fork cannot be read: {refused.message if refused else 'nobody may try'}"
