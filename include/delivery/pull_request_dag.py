@@ -20,8 +20,8 @@ from include.project.superseding import supersedes_pull_requests
 from slipway.model.event import HEADS
 from slipway.model.git.watching import PROPOSALS
 from slipway.operators.approve import REASON
-from slipway.operators.approve_commit import ApproveCommitOperator
-from slipway.operators.checkout_proposal import CheckoutProposalOperator
+from slipway.operators.proposals.approve_commit import ApproveCommitOperator
+from slipway.operators.proposals.checkout_proposal import CheckoutProposalOperator
 from slipway.tasks.kept_facts import CHECKOUT
 from slipway.tasks.proposals.source import APPROVE
 from slipway.tasks.proposals.tip import PullRequestTip

@@ -16,15 +16,15 @@ from slipway.exceptions import ApprovalMissing, FactMissing
 from slipway.hooks.store.run_facts import digest
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
-from slipway.operators import approve_commit
-from slipway.operators.approve_commit import ApproveCommitOperator
-from slipway.operators.checkout_proposal import CheckoutProposalOperator
+from slipway.operators.proposals import approve_commit
+from slipway.operators.proposals.approve_commit import ApproveCommitOperator
+from slipway.operators.proposals.checkout_proposal import CheckoutProposalOperator
 from slipway.policies.pull_requests import Asks
 from slipway.tasks.proposals.source import commit_mirror, require_consent
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 from tests.slipway.hooks.git.test_proposals import propose
-from tests.slipway.operators.test_checkout_proposal import RUN, check_out, pull_request
+from tests.slipway.operators.proposals.test_checkout_proposal import RUN, check_out, pull_request
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 

@@ -13,7 +13,7 @@ from slipway.hooks.store.run_facts import RunFacts
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.checkout_proposal import CheckoutProposalOperator
+from slipway.operators.proposals.checkout_proposal import CheckoutProposalOperator
 from slipway.pipeline.compiler.variables import build_variables, event_of
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository

@@ -1,0 +1,1 @@
+"""What is tested before it is delivered: found, and let in."""
