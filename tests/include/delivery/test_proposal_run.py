@@ -36,7 +36,8 @@ class Told:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     base: Path = tmp_path_factory.mktemp("git")
     with git_daemon(base) as url:
-        repository = Repository(base / "shop", f"{url}/shop")
+        (base / "acme").mkdir()
+        repository = Repository(base / "acme" / "shop", f"{url}/acme/shop")
         repository.commit(_dot_drone_dot_yml=PIPELINE)
         head = propose(repository, topic="2")
         repository.git("branch", "topic", head)

@@ -6,15 +6,18 @@ A pull request is anybody's: one that cannot be understood is left out, and the 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from slipway.exceptions import ForgeRefused
+from slipway.exceptions import ForgeRefused, ForgeUnavailable
 from slipway.model.forge.pull_request import PullRequest
 from slipway.model.git.ref_name import is_ref_name
 
 # Pull requests of a page, whose descriptions may be long; pages that are read; bytes of a page.
 PER_PAGE, MOST_PAGES, MOST_BYTES = 20, 50, 32 << 20
+# Seconds for all pages: a repository's commits wait for them.
+MOST_SECONDS = 45.0
 _SHA = re.compile(r"[0-9a-f]{12}(?:[0-9a-f]{28})?")
 _HEADS = "refs/heads/"
 # Characters that are kept of a title, and of a name.
@@ -29,11 +32,16 @@ def read_pages(page: Callable[[int], tuple[Any, int | None]], first: int = 1) ->
     :param page: asks for one; returns what is on it, and the next one's number, if there is one.
     :param first: the number of the first page.
     :raises ForgeRefused: when it is none of that.
+    :raises ForgeUnavailable: when all of it together takes too long.
     """
     number: int | None = first
+    until = time.monotonic() + MOST_SECONDS
     for _ in range(MOST_PAGES):
         if number is None:
             return
+        if time.monotonic() > until:
+            msg = f"the host takes more than {MOST_SECONDS:g} s to list its pull requests"
+            raise ForgeUnavailable(msg)
         found, number = page(number)
         if not isinstance(found, list):
             msg = "the host answers with something that is no list of pull requests"

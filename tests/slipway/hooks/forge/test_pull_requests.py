@@ -246,6 +246,13 @@ def test_a_slow_host_is_not_waited_for(host: StandIn, monkeypatch: pytest.Monkey
     assert time.monotonic() - begun < 5
 
 
+def test_many_slow_pages_are_not_waited_for(host: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pull_requests, "MOST_SECONDS", 0.0)
+    play(monkeypatch, host, ForgeKind.GITLAB, *(gitlab(number) for number in range(1, 45)))
+    with pytest.raises(ForgeUnavailable, match="takes more than 0 s"):
+        asked(host, ForgeKind.GITLAB)
+
+
 @pytest.mark.parametrize(
     ("kind", "ref"),
     [

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -20,6 +21,7 @@ from slipway.operators.proposals import approve_commit
 from slipway.operators.proposals.approve_commit import ApproveCommitOperator
 from slipway.operators.proposals.checkout_proposal import CheckoutProposalOperator
 from slipway.policies.pull_requests import Asks
+from slipway.tasks.making_way.superseding import Superseded, Superseding, let_make_way
 from slipway.tasks.proposals.source import commit_mirror, require_consent
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
@@ -69,10 +71,21 @@ def answer(task: ApproveCommitOperator, option: str, checkout: Checkout) -> Any:
         "params_input": {},
         "responded_by_user": {"id": "7", "name": "Ada"},
     }
+    return resumed(task, event, checkout)
+
+
+def resumed(
+    task: ApproveCommitOperator, event: dict[str, Any], checkout: Checkout, **more: Any
+) -> Any:
     ti = SimpleNamespace(
-        dag_id=ASK.dag_id, run_id=ASK.run_id, task_id="approve_commit", id=UUID(int=1)
+        dag_id=ASK.dag_id,
+        run_id=ASK.run_id,
+        task_id="approve_commit",
+        id=UUID(int=1),
+        xcom_push=lambda **_: None,
     )
-    return task.execute_complete({"ti": ti, "task": task}, event, digest=digest(checkout))  # type: ignore[typeddict-item]
+    context: Any = {"ti": ti, "task": task}
+    return task.execute_complete(context, event, digest=digest(checkout), **more)
 
 
 @pytest.mark.parametrize(
@@ -182,3 +195,34 @@ def test_the_target_that_moved_while_somebody_read_is_asked_about_anew(
     task.checkout = again.execute(RUN.context)
     with pytest.raises(AirflowFailException, match="checkout was run again"):
         answer(task, "Approve", checkout)
+
+
+def test_whoever_is_not_answered_looks_now_and_then_and_ends_after_its_time(
+    repository: Repository,
+) -> None:
+    checkout = proposal(repository, _dot_drone_dot_yml=EVIL)
+    task = operator(repository, checkout, response_timeout=timedelta(days=7))
+    assert asked(task)
+    late = {"error": "nobody", "error_type": "timeout"}
+    with pytest.raises(TaskAwaitingInput) as caught:
+        resumed(task, late, checkout, since=time.time() - 3600)
+    assert caught.value.timeout == timedelta(seconds=pytest.approx(360, abs=5))
+    with pytest.raises(AirflowFailException, match="nobody answered within 7 days"):
+        resumed(task, late, checkout, since=time.time() - 8 * 86400)
+
+
+def test_a_newer_commit_ends_the_wait_and_an_answer_that_comes_too_late(
+    repository: Repository,
+) -> None:
+    checkout = proposal(repository, _dot_drone_dot_yml=EVIL)
+    task = operator(repository, checkout)
+    assert asked(task)
+    superseding = mock.create_autospec(Superseding, instance=True)
+    superseding.newer.return_value = "1234567"
+    let_make_way(task, superseding)
+    with pytest.raises(Superseded, match="superseded by 1234567"):
+        resumed(task, {"error": "nobody", "error_type": "timeout"}, checkout)
+    with pytest.raises(Superseded):
+        answer(task, "Approve", checkout)
+    with pytest.raises(FactMissing):
+        require_consent(TEST.context, checkout)
