@@ -152,7 +152,7 @@ class GitFiles:
         :param prefix: of the tree within the tar.
         :param room: bytes of history that are worth carrying.
         """
-        if clone.depth == 0 and self._size() > room:
+        if clone.depth == 0 and self._store.size() > room:
             # A submodule is looked at for its commit, seldom for its past.
             clone = replace(clone, depth=1 if prefix else _SHALLOW)
         clone = replace(clone, large_files=tuple(self._brought.get(sha, ())))
@@ -220,14 +220,6 @@ class GitFiles:
             msg = f"{', '.join(paths)} of commit {sha[:7]} is larger than {MOST_OUTPUT >> 20} MiB"
             raise RepositoryTooLarge(msg, advice="keep large files somewhere else") from error
         file.seek(0)
-
-    def _size(self) -> int:
-        """Return the bytes of everything that the mirror holds, packed."""
-        counts = dict(
-            line.split(": ")
-            for line in self._store.local("count-objects", "-v").decode().splitlines()
-        )
-        return (int(counts["size-pack"]) + int(counts["size"])) * 1024
 
     def _type(self, sha: str, path: str) -> str | None:
         found = self._store.attempt("cat-file", "-t", f"{sha}:{path}")

@@ -7,6 +7,7 @@ branch, tag or abbreviation means one of them.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from slipway.exceptions import (
     SlipwayError,
 )
 from slipway.hooks.git.command import GitCommandFailed, GitOutputTooLarge, git, git_into
-from slipway.hooks.git.credentials import Credentials
+from slipway.hooks.git.credentials import NOBODY, Credentials
 from slipway.hooks.git.fallback_fetch import fetch_for
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.git.refs import is_sha
@@ -34,9 +35,12 @@ from slipway.model.git.merge import Merge
 from slipway.model.git.ref_name import is_ref_name
 from slipway.model.text.inert import visible
 
+_log = logging.getLogger(__name__)
 _Told = TypeVar("_Told")
 # Below the folder of mirrors.
 FOLDER = "proposals"
+# Bytes of what is proposed, beyond the repository's own, that stay on a worker.
+MOST_KEPT = 4 << 30
 # Files in conflict that are kept, and bytes of their names.
 _MOST_CONFLICTS, _MOST_NAMES = 50, 1 << 20
 # Bytes of a difference that anybody reads.
@@ -73,6 +77,10 @@ class ProposalMirror(GitMirror):
         self, *, root: Path, readers: Callable[[str], Sequence[Credentials]], **kwargs: Any
     ) -> None:
         super().__init__(root=root, **kwargs)
+        # As it lies among those that are delivered from.
+        self._repository = MirrorStore(
+            url=self.url, root=root.parent, credentials=kwargs.get("credentials", NOBODY)
+        )
         self._readers = readers
 
     def bring(self, proposed: Proposed) -> None:
@@ -84,6 +92,7 @@ class ProposalMirror(GitMirror):
         """
         if self._store.has(proposed.sha):
             return
+        self._make_room()
         if not is_ref_name(proposed.ref):
             msg = f"{visible(proposed.ref)} cannot be a ref"
             raise RepositoryRefused(msg, advice="rename the branch that is proposed")
@@ -187,6 +196,13 @@ class ProposalMirror(GitMirror):
             return self._difference("diff", *how, old, new, paths=paths).decode(errors="replace")
         except GitOutputTooLarge:
             return ""
+
+    def _make_room(self) -> None:
+        """Begin anew where strangers have filled the mirror with what nobody asks for any more."""
+        size = self._store.size()
+        if size > MOST_KEPT and size > MOST_KEPT + self._repository.size():
+            _log.info("what was proposed for %s comes to %d MiB; begun anew", self.url, size >> 20)
+            self._store.remove()
 
     def _of_fork(self, origin: str, ask: Callable[[MirrorStore], _Told]) -> _Told:
         """Ask a fork for something: without credentials, and then with those that there are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -112,6 +113,23 @@ class MirrorStore:
         """
         with locked(self._prepared()):
             self._fetch(ref)
+
+    def size(self) -> int:
+        """Return the bytes of all objects that are here."""
+        if not self.path.exists():
+            return 0
+        lines = self.local("count-objects", "-v").decode().splitlines()
+        counts = dict(line.split(": ") for line in lines)
+        return (int(counts["size-pack"]) + int(counts["size"])) * 1024
+
+    def remove(self) -> None:
+        """Remove the mirror; whoever reads it meanwhile fetches what it lacks when it tries again.
+
+        :raises MirrorsUnsafe: when the mirrors' folder is not ours alone.
+        """
+        own_folder(self.root)
+        with locked(self.path):
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def beside(self, url: str, credentials: Credentials) -> MirrorStore:
         """Return a store that keeps what it fetches from another server in this one's folder.

@@ -12,6 +12,7 @@ from slipway.exceptions import (
     RepositoryDamaged,
     RepositoryRefused,
 )
+from slipway.hooks.git import proposals
 from slipway.hooks.git.connection import git_mirror, mirrors_root, proposal_mirror
 from slipway.hooks.git.proposals import FOLDER, ProposalMirror, Proposed
 from slipway.model.git.deliverable import Deliverable
@@ -181,3 +182,20 @@ def test_what_was_only_proposed_is_never_a_release(repository: Repository, how: 
         check_out(repository, merge.sha)
     assert not own._store.has(merge.sha)
     assert (mirrors_root() / FOLDER).stat().st_mode & 0o077 == 0
+
+
+def test_strangers_do_not_fill_a_worker_for_good(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit(base="1")
+    first = propose(repository, much="x")
+    assert brought(repository, first)._store.has(first)
+    second = propose(repository, much="y")
+    monkeypatch.setattr(proposals, "MOST_KEPT", 0)
+    target = git_mirror(repository.url, None).find("refs/heads/main").sha
+    anew = brought(repository, second)
+    assert not anew._store.has(first)
+    # A task of the run that had it finds it again.
+    repository.git("update-ref", REF, first)
+    anew.bring(Proposed(sha=first, ref=REF))
+    assert anew.merge(target, first).sha == first
