@@ -74,8 +74,9 @@ def pull_request_dag(project: Project) -> DAG:
         approve = _approval(project, checkout)
         verified = verify(project, checkout, fleet_targets(project).values(), proposal=True)
         approve >> verified.group
-        for one in verified.group.iter_tasks():
-            one.max_active_tis_per_dag = RUNS
+        for task in dag.tasks:
+            if task.task_id not in (CHECKOUT, APPROVE):
+                task.max_active_tis_per_dag = RUNS
         if supersedes_pull_requests(project.repository):
             tip = PullRequestTip(repository=repository_of(project))
             make_way_for_newer(dag, project, tip=tip)

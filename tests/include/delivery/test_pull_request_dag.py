@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from include.delivery.commit_dag import build, dag_ids
+from include.delivery.defaults import RUNS
 from include.delivery.targets import watching_of
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project, Repository
@@ -50,6 +51,13 @@ def test_nothing_runs_before_it_was_let_in_and_nothing_follows_the_package() -> 
     commit = build(asking(pull_requests=True), "guestbook")
     deb, test = (cast("Any", commit.get_task(name)) for name in ("build_deb", "test"))
     assert (deb.keep, test.numbers) == (True, "")
+
+
+def test_many_that_wait_for_a_person_hold_up_nobody() -> None:
+    dag = build(asking(pull_requests=True), "guestbook.pr")
+    assert dag.max_active_runs >= 100
+    assert dag.get_task("test").max_active_tis_per_dag == RUNS
+    assert dag.get_task("approve_commit").max_active_tis_per_dag is None
 
 
 def test_both_halves_of_a_pipeline_wait_for_it() -> None:
