@@ -18,7 +18,7 @@ from tests.slipway.operators.proposals.test_checkout_proposal import RUN, check_
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("artifacts")]
 
 SECRET = "correct-horse-battery"
-# Letter by letter, so that no mask would hide it.
+# What would be masked is counted.
 PIPELINE = """\
 kind: pipeline
 steps:
@@ -26,10 +26,9 @@ steps:
   image: debian:12
   environment: {TOKEN: {from_secret: token}}
   commands:
-  - echo "told=[$(printf %s "$TOKEN" | sed 's/./& /g')]"
+  - echo "told $(printf %s "$TOKEN" | wc -c) characters"
   - env | cut -d= -f1 | sort | tr '\\\\n' ' '
   - cat other topic
-  - test "$(git rev-parse HEAD^2)" = "$DRONE_COMMIT_SHA"
 """
 
 
@@ -61,8 +60,6 @@ def test_a_forks_pipeline_sees_no_secret_and_a_branchs_does(
     report = TestReport.from_json(test.execute(context))
     assert [step.state for step in report.steps] == ["passed"]
     told = capsys.readouterr().out
-    spaced = " ".join(SECRET)
-    assert (spaced in told) is not fork
-    if fork:
-        assert "told=[]" in told
+    assert f"told {0 if fork else len(SECRET)} characters" in told
+    assert SECRET not in told
     assert "DRONE_PULL_REQUEST" in told

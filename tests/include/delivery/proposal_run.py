@@ -59,9 +59,11 @@ def _outcome(host: StandIn, url: str, kind: str, sha: str) -> dict[str, Any]:
     event = Event.push("topic")
     if kind != "push":
         event = Event.pull_request(7, branch="main", source="topic", fork=kind == "fork")
-    engine, doors, facts = FakeEngine(), run_pipeline, RunFacts
-    doors.container_engine = lambda _: engine  # type: ignore[assignment]
-    facts.announced = lambda _: Announcement(event=event, sha=sha)  # type: ignore[method-assign]
+    engine = FakeEngine()
+    doors: Any = run_pipeline
+    doors.container_engine = lambda _: engine
+    facts: Any = RunFacts
+    facts.announced = lambda _: Announcement(event=event, sha=sha)
     dag = build(_project(host, url), "guestbook.pr")
     deb: Any = dag.get_task("build_deb")
     kept, deb.execute = deb.keep, _built

@@ -99,7 +99,7 @@ def resumed(
 def test_a_fork_that_changes_what_runs_here_waits_for_a_person(
     repository: Repository, files: dict[str, str]
 ) -> None:
-    checkout = proposal(repository, **files)
+    checkout = proposal(repository, None, **files)
     page = asked(operator(repository, checkout))
     assert "Run a fork's pull request 7 of shop?" in page
     assert checkout.release.sha in page
