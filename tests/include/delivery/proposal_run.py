@@ -38,21 +38,26 @@ def main(file: str, url: str, *commits: str) -> None:
     Path(file).write_text(json.dumps(told))
 
 
-def _project(host: StandIn, url: str) -> Project:
+def project(url: str, forge_url: str) -> Project:
+    """Return the guestbook, whose pull requests are tested.
+
+    :param url: of its repository.
+    :param forge_url: of its host.
+    """
     repository = Repository.model_validate(
         {
             "url": url,
             "forge": "github",
-            "forge_url": host.url,
+            "forge_url": forge_url,
             "forge_connection": "host",
             "statuses": True,
             "pull_requests": True,
         }
     )
-    project = load_project(PROJECTS / "guestbook.yaml")
-    test = project.test.model_copy(update={"secrets": {"token": "variable:token"}})
+    guestbook = load_project(PROJECTS / "guestbook.yaml")
+    test = guestbook.test.model_copy(update={"secrets": {"token": "variable:token"}})
     changes = {"repository": repository, "migrations": None, "test": test}
-    return project.model_copy(update=changes)
+    return guestbook.model_copy(update=changes)
 
 
 def _outcome(host: StandIn, url: str, kind: str, sha: str) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def _outcome(host: StandIn, url: str, kind: str, sha: str) -> dict[str, Any]:
     doors.container_engine = lambda _: engine
     facts: Any = RunFacts
     facts.announced = lambda _: Announcement(event=event, sha=sha)
-    dag = build(_project(host, url), "guestbook.pr")
+    dag = build(project(url, host.url), "guestbook.pr")
     deb: Any = dag.get_task("build_deb")
     kept, deb.execute = deb.keep, _built
     before = len(host.bodies())

@@ -17,6 +17,13 @@ kind: pipeline
 steps:
 - {name: unit, image: python, commands: [env], environment: {TOKEN: {from_secret: token}}}
 """
+DAG_FILE = """\
+# An airflow dag.
+from include.delivery.commit_dag import build
+from tests.include.delivery.proposal_run import project
+
+dag = build(project("{url}", "http://127.0.0.1:1"), "guestbook.pr")
+"""
 SECRET = "the-secret-of-the-shop"
 
 
@@ -35,7 +42,7 @@ class Told:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     base: Path = tmp_path_factory.mktemp("git")
-    with git_daemon(base) as url:
+    with git_daemon(base) as url, pytest.MonkeyPatch.context() as patch:
         (base / "acme").mkdir()
         repository = Repository(base / "acme" / "shop", f"{url}/acme/shop")
         repository.commit(_dot_drone_dot_yml=PIPELINE)
@@ -43,6 +50,10 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         repository.git("branch", "topic", head)
         target = repository.commit(other="3")
         commits = [f"{kind}:{head}" for kind in ("own", "fork", "push")]
+        # Airflow runs what it finds in its folder of DAGs; no project of the tree has such a DAG.
+        folder: Path = tmp_path_factory.mktemp("dags")
+        (folder / "proposals.py").write_text(DAG_FILE.format(url=repository.url))
+        patch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(folder))
         runs = told_by(tmp_path_factory.mktemp("airflow"), "proposal_run", repository.url, *commits)
     return Told(runs=runs, head=head, target=target)
 
