@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 
 from airflow.sdk.configuration import conf
 
-from include.project.forge import forge_place
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from include.project.model import Project
+from include.project.repository.forge import forge_place
 from slipway.exceptions import ForgeRefused, ProjectFileError, SlipwayError
 from slipway.hooks.forge.hooks.base import HOOKS_PATH
 from slipway.hooks.forge.hooks.open import KINDS, open_hooks
 from slipway.hooks.forge.hooks.repair import Repaired, repair
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.hook_notes import last_hook
+from slipway.hooks.store.notes.hooks import last_hook
 from slipway.hooks.webhook_secret import webhook_secrets
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.text.inert import visible

@@ -20,7 +20,7 @@ from include.project.model import Project
 from include.project.news import news_routes
 from slipway.exceptions import ProjectFileError, SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.news_notes import SENT, NewsNotes
+from slipway.hooks.store.notes.news import SENT, NewsNotes
 from slipway.model.news.channel import ChannelKind, NewsChannel, NewsRoutes
 from slipway.model.news.event import TELLABLE, NewsEvent
 from slipway.model.news.note import NewsNote

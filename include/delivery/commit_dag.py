@@ -17,7 +17,7 @@ from airflow.sdk import DAG, Param, chain
 from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
 from include.delivery.cron_dag import cron_dag, cron_ids
-from include.delivery.defaults import LIMITS, RUNS, project_dag
+from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.making_way import make_way_for_newer
@@ -28,11 +28,11 @@ from include.delivery.statuses import report_commit
 from include.delivery.swap_group import bake_and_swap
 from include.delivery.targets import fleet_targets
 from include.project.model import Environment, Project
-from include.project.superseding import supersedes_pushes
+from include.project.repository.superseding import supersedes_pushes
 from slipway.model.event import HEADS
 from slipway.model.target import DeployTarget
-from slipway.operators.check_event import CheckEventOperator
 from slipway.operators.record_release import RecordReleaseOperator
+from slipway.operators.watching.check_event import CheckEventOperator
 
 
 def dag_ids(project: Project) -> list[str]:
@@ -64,19 +64,6 @@ def commit_dag(project: Project) -> DAG:
         dag_id=project.name,
         description=f"{project.repository.url} to {project.continuous or 'the release catalogue'}",
         doc_md=documentation.commit_dag(project),
-        params={
-            "ref": Param(
-                # In full: a tag of the branch's name makes the short one mean two things.
-                f"{HEADS}{project.repository.branch}",
-                type="string",
-                minLength=1,
-                maxLength=300,
-                title="Branch, tag or sha",
-                description="What to build and deliver. `refs/heads/...` and `refs/tags/...` mean "
-                "that branch or tag alone.",
-            ),
-            **(freeze_params(continuous) if continuous else {}),
-        },
         **_one_after_another(project_dag(project, "delivery"), continuous),
     ) as dag:
         targets = fleet_targets(project)
@@ -91,7 +78,21 @@ def commit_dag(project: Project) -> DAG:
             make_way_for_newer(dag, project)
         report_commit(dag, project)
         tell_commit(dag, project)
+    ask(dag, {"ref": _ref(project), **(freeze_params(continuous) if continuous else {})})
     return dag
+
+
+def _ref(project: Project) -> Param:
+    return Param(
+        # In full: a tag of the branch's name makes the short one mean two things.
+        f"{HEADS}{project.repository.branch}",
+        type="string",
+        minLength=1,
+        maxLength=300,
+        title="Branch, tag or sha",
+        description="What to build and deliver. `refs/heads/...` and `refs/tags/...` mean "
+        "that branch or tag alone.",
+    )
 
 
 def _one_after_another(arguments: dict[str, Any], continuous: Environment | None) -> dict[str, Any]:

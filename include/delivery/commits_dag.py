@@ -19,18 +19,16 @@ from airflow.sdk.configuration import conf
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.delivery.targets import watching_of
-from include.project.loader import ProjectFolder
+from include.project.loader import load_projects
 from include.project.model import Project
 from slipway.model.git.watching import WatchedProject
-from slipway.operators.remember_commits import RememberCommitsOperator
+from slipway.operators.watching.remember_commits import RememberCommitsOperator
 from slipway.sensors.commits import CommitsSensor
-
-_folder = ProjectFolder()
 
 
 def watched_projects() -> list[WatchedProject]:
-    """Return what is watched now; the files are read again where one has changed."""
-    return [_watched(project) for project in _folder.projects()]
+    """Return what is watched now; a file is read again where it has changed."""
+    return [_watched(project) for project in load_projects().projects.values()]
 
 
 _SOURCE = f"{__name__}.{watched_projects.__name__}"

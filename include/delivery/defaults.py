@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.definitions.param import ParamsDict
 
 from include.project.model import Project
 from slipway.tasks.making_way.hurry import Hurry
 from slipway.tasks.making_way.superseding import make_way
 from slipway.tasks.params import refuse_unknown
 
+if TYPE_CHECKING:
+    from airflow.sdk import DAG, Param
+
 # Runs are made by commits and people, never by the calendar; Airflow still wants a first day.
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 # At once of one environment: those that wait for a person, and those that wait for their turn.
 RUNS = 8
+
+
+def ask(dag: DAG, form: Mapping[str, Param]) -> None:
+    """Give a DAG the form that its runs are started with, after its tasks.
+
+    Airflow copies what a DAG asks for into each task that is added to it, checks each copy and
+    stores it: most of what a DAG cost, for what no task reads from itself.
+
+    :param dag: with all its tasks.
+    :param form: what is asked for, by its name.
+    """
+    dag.params = ParamsDict(dict(form))
 
 
 def known_params_only(context: Any) -> None:

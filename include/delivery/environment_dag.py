@@ -6,7 +6,7 @@ from airflow.sdk import DAG, Param
 
 from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
-from include.delivery.defaults import LIMITS, RUNS, project_dag
+from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.news import tell_environment
 from include.delivery.statuses import report_environment
@@ -29,7 +29,6 @@ def environment_dag(project: Project, name: str) -> DAG:
         dag_id=f"{project.name}.{name}",
         description=f"Put a release of {project.name} on {name}; also the way back",
         doc_md=documentation.environment_dag(project, name),
-        params=_params(project, name),
         # A way back does not queue behind a run that waits for its approval; the lease orders them.
         **{**project_dag(project, name), "max_active_runs": RUNS},
     ) as dag:
@@ -45,6 +44,7 @@ def environment_dag(project: Project, name: str) -> DAG:
             planned >> first
         report_environment(dag, project, name)
         tell_environment(dag, project, name)
+    ask(dag, _params(project, name))
     return dag
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param
 
 from include.delivery import documentation
-from include.delivery.defaults import LIMITS, RUNS, project_dag
+from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.making_way import make_way_for_newer
 from include.delivery.release_tasks import verify
 from include.delivery.statuses import report_commit
 from include.delivery.targets import fleet_targets, repository_of
 from include.project.model import Project
-from include.project.pull_requests import PullRequests, has_proposals
-from include.project.superseding import supersedes_pull_requests
+from include.project.repository.pull_requests import PullRequests, has_proposals
+from include.project.repository.superseding import supersedes_pull_requests
 from slipway.model.event import HEADS
 from slipway.model.git.watching import PROPOSALS
 from slipway.operators.approve import REASON
@@ -47,17 +47,6 @@ def pull_request_dag(project: Project) -> DAG:
         dag_id=f"{project.name}.{PROPOSALS}",
         description=f"Tests pull requests for {project.repository.url}, and deploys none of them",
         doc_md=documentation.pull_request_dag(project),
-        params={
-            "ref": Param(
-                f"{HEADS}{project.repository.branch}",
-                type="string",
-                minLength=1,
-                maxLength=300,
-                title="Branch",
-                description="What to test: a branch of the repository, in full, or a commit on "
-                "one. Runs of pull requests are made by the watcher.",
-            ),
-        },
         # None waits for a person's yes to another's, of which strangers may open many.
         **{**project_dag(project, "pull requests"), "max_active_runs": _MOST_RUNS},
     ) as dag:
@@ -81,7 +70,20 @@ def pull_request_dag(project: Project) -> DAG:
             tip = PullRequestTip(repository=repository_of(project))
             make_way_for_newer(dag, project, tip=tip)
         report_commit(dag, project)
+    ask(dag, {"ref": _ref(project)})
     return dag
+
+
+def _ref(project: Project) -> Param:
+    return Param(
+        f"{HEADS}{project.repository.branch}",
+        type="string",
+        minLength=1,
+        maxLength=300,
+        title="Branch",
+        description="What to test: a branch of the repository, in full, or a commit on one. Runs "
+        "of pull requests are made by the watcher.",
+    )
 
 
 def _approval(project: Project, checkout: CheckoutProposalOperator) -> ApproveCommitOperator:

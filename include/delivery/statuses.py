@@ -12,8 +12,8 @@ from typing import Any
 from airflow.sdk import DAG
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
-from include.project.forge import forge_place
 from include.project.model import Project
+from include.project.repository.forge import forge_place
 from slipway.operators.commit_status.send import SendStatusesOperator
 from slipway.operators.news.send import SendNewsOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST

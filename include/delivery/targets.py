@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from include.project.forge import forge_place
 from include.project.machine import instance_type
 from include.project.model import Environment, Project
+from include.project.repository.forge import forge_place
 from slipway.model.cloud.account import Account
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.repository import Repository

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from include.project.clashes import Names
 from include.project.errors import misfit, repeated
-from include.project.forge import sharing_commits
 from include.project.model import Project
+from include.project.repository.forge import sharing_commits
 from include.project.yaml_file import read_yaml
 from slipway.exceptions import ProjectFileError
 

@@ -33,18 +33,18 @@ from include.project.field_types import (
     SecretSource,
     SubmoduleConnections,
 )
-from include.project.forge import ForgeUrl, forge_place
 from include.project.freeze import Freeze
 from include.project.machine import MachineSpec, misfit
 from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
-from include.project.pull_requests import WrittenPullRequests, require_free_name
+from include.project.repository.forge import ForgeUrl, forge_place
+from include.project.repository.pull_requests import WrittenPullRequests, require_free_name
+from include.project.repository.watching import Watch
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from include.project.triggers import Trigger
-from include.project.watching import Watch
 from slipway.model.forge.place import ForgeKind
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.url import parse_url

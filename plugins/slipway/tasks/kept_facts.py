@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from slipway.exceptions import FactMissing, ReleaseAltered
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import KeptFact, RunFacts, digest
+from slipway.hooks.store.runs.facts import KeptFact, RunFacts, digest
 from slipway.model.facts import Fact, Json, Release, TestReport
 from slipway.tasks.retries import no_retry_on_input_error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.hook_notes import last_finds, last_hook, note_finds
+from slipway.hooks.store.notes.hooks import last_finds, last_hook, note_finds
 from slipway.policies.hook_silence import FINDS, has_fallen_silent, silence
 
 # Finds that are remembered, of which the oldest tells since when it is so.

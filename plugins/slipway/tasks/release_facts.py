@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from slipway.exceptions import NothingRan, ReleaseAltered
 from slipway.hooks.store.releases import ReleaseRecord
-from slipway.hooks.store.run_facts import digest
+from slipway.hooks.store.runs.facts import digest
 from slipway.model.facts import (
     Checkout,
     DebPackage,

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.news import NewsNotes
 from slipway.model.text.inert import visible
 from slipway.tasks.news.sender import NewsSender
 

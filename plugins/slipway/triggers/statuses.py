@@ -10,7 +10,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.status_notes import StatusNotes
+from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.model.text.inert import visible
 from slipway.tasks.statuses.sender import StatusSender
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from slipway.exceptions import SlipwayError
 from slipway.hooks.airflow_runs import KnownRepository
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.hook_notes import note_hook
+from slipway.hooks.store.notes.hooks import note_hook
 from slipway.model.git.watching import WatchedProject
 from slipway.model.text.inert import visible
 

@@ -12,7 +12,7 @@ import pytest
 from include.cli import hook
 from include.project.loader import PROJECTS, LoadedProjects, load_project
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.hook_notes import note_hook
+from slipway.hooks.store.notes.hooks import note_hook
 from slipway.model.forge.place import ForgeKind
 from tests.fakes.hook_host import HookHost, hook_host
 

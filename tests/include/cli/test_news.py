@@ -15,7 +15,7 @@ from include.project.model import Project
 from include.project.news import Channel
 from slipway.exceptions import ProjectFileError
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.news import NewsNotes
 from slipway.tasks.news.sender import NewsSender
 from tests.forges.stand_in import Reply, StandIn, stand_in
 from tests.slipway.notifiers.notes import NOW, note

@@ -19,7 +19,7 @@ from include.delivery.commit_dag import build
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project, Repository
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import Announcement, RunFacts
+from slipway.hooks.store.runs.facts import Announcement, RunFacts
 from slipway.model.event import Event
 from slipway.model.facts import Checkout, DebPackage, Json
 from slipway.operators import run_pipeline

@@ -17,7 +17,7 @@ from typing import Any
 
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Repository
-from slipway.hooks.store.run_facts import KeptFact
+from slipway.hooks.store.runs.facts import KeptFact
 from slipway.tasks.statuses import reports as status_reports
 from slipway.triggers.statuses import StatusTrigger
 from tests.forges.stand_in import StandIn, stand_in

@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from airflow._shared.timezones.timezone import coerce_datetime
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables import trigger as timetables
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
@@ -60,7 +61,7 @@ def at(now: datetime, project: Project, last: datetime | None) -> DagRunInfo:
     read: Any = DagSerialization.from_dict(
         DagSerialization.to_dict(build(project, "guestbook.cron.nightly"))
     )
-    before = DataInterval.exact(timetables.coerce_datetime(last)) if last else None
+    before = DataInterval.exact(coerce_datetime(last)) if last else None
     with mock.patch.object(timetables, "utcnow", return_value=now):
         found = read.timetable.next_dagrun_info(
             last_automated_data_interval=before,

@@ -11,7 +11,7 @@ from include.delivery.defaults import RUNS
 from include.delivery.targets import watching_of
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project, Repository
-from include.project.pull_requests import PullRequests
+from include.project.repository.pull_requests import PullRequests
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.policies.pull_requests import Asks
 from tests.include.delivery.test_commit_dag import _edges, building

@@ -11,8 +11,8 @@ from include.demo import airflow_environment, git_host, paths
 from include.demo.airflow_api import AirflowApi
 from include.demo.report import Report, Run
 from include.localforge.state import ForgeHome
-from include.project.forge import forge_place
 from include.project.loader import PROJECTS, load_project
+from include.project.repository.forge import forge_place
 from slipway.model.forge.place import ForgeKind, place_of
 from tests.secret_leaks.needles import secrets_of
 

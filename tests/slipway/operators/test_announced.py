@@ -9,8 +9,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import RunFacts
-from slipway.hooks.store.run_retention import forget_old_runs
+from slipway.hooks.store.runs.facts import RunFacts
+from slipway.hooks.store.runs.retention import forget_old_runs
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
 from slipway.operators.checkout import CheckoutOperator

@@ -16,7 +16,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.operators import swap
 from slipway.operators.choose_release import ChooseReleaseOperator
 from slipway.operators.roll_back import RollBackOperator

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway.model.git.watching import WatchedProject, Watching
-from slipway.operators.remember_commits import RememberCommitsOperator
+from slipway.operators.watching.remember_commits import RememberCommitsOperator
 from slipway.sensors.commits import CommitsSensor
 from tests.fakes.git_server import Repository
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.hook_notes import last_hook, note_hook
+from slipway.hooks.store.notes.hooks import last_hook, note_hook
 from slipway.tasks.missed_hooks import note_find
 from tests.slipway.sensors.polls import hand_on
 

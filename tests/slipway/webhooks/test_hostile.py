@@ -20,7 +20,7 @@ from include.delivery.commit_dag import build
 from include.delivery.commits_dag import commits_dag
 from include.project.loader import PROJECTS, load_project
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.hook_notes import last_hook
+from slipway.hooks.store.notes.hooks import last_hook
 from slipway.plugin import Webhooks
 from slipway.webhooks import limits
 from slipway.webhooks.limits import LARGEST

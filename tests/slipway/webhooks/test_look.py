@@ -14,7 +14,7 @@ import pytest
 from slipway.exceptions import SlipwayError
 from slipway.hooks.airflow_runs import KnownRepository
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.hook_notes import last_hook
+from slipway.hooks.store.notes.hooks import last_hook
 from slipway.webhooks import look as looking
 from slipway.webhooks.look import Look, Looker, look_at
 from tests.fakes.git_server import Repository

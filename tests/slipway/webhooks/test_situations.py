@@ -25,7 +25,7 @@ from include.localforge.deliver import deliver
 from include.localforge.state import ForgeHome
 from slipway.hooks.airflow_runs import KnownRepository
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.hook_notes import note_hook
+from slipway.hooks.store.notes.hooks import note_hook
 from slipway.tasks.missed_hooks import note_find
 from slipway.webhooks.app import Receiver, make_app
 from slipway.webhooks.limits import Gate

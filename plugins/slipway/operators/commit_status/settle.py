@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator
 
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.status_notes import StatusNotes
+from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.operators.trouble import own_trouble
 from slipway.policies.commit_status import ending
 from slipway.tasks.statuses.reports import ended

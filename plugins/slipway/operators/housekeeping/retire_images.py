@@ -16,7 +16,7 @@ from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.store.installation import installation_name
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.hooks.store.run_retention import forget_old_runs
+from slipway.hooks.store.runs.retention import forget_old_runs
 from slipway.model.cloud.account import Account
 from slipway.model.cloud.stored_image import StoredImage
 from slipway.model.cloud.tags import PROJECT

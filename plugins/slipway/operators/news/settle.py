@@ -12,9 +12,9 @@ from airflow.sdk import BaseOperator
 
 from slipway.exceptions import ChannelRefused
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.hook_notes import last_finds, last_hook
-from slipway.hooks.store.news_memory import NewsMemories
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.hooks import last_finds, last_hook
+from slipway.hooks.store.notes.news import NewsNotes
+from slipway.hooks.store.notes.news_memory import NewsMemories
 from slipway.model.git.repository import Repository
 from slipway.model.news.channel import NewsRoutes
 from slipway.model.news.event import NewsEvent

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from slipway.model.facts import Json
     from slipway.model.fleet import Fleet
     from slipway.model.target import DeployTarget
-    from slipway.policies.freeze import FreezeWindow
+    from slipway.policies.freeze_windows import FreezeWindow
     from slipway.tasks.consent import Admission
     from slipway.tasks.supersede import BranchOrder
 

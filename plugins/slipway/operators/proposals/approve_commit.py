@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import TaskAwaitingInput
 
 from slipway.exceptions import ApprovalMissing
 from slipway.hooks.store.approvals import Approval
-from slipway.hooks.store.run_facts import digest
+from slipway.hooks.store.runs.facts import digest
 from slipway.model.facts import Checkout, Json
 from slipway.model.git.repository import Repository
 from slipway.operators.approve import LATEST, SOONEST, put_question

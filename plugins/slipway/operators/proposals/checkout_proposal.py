@@ -25,7 +25,7 @@ from slipway.tasks.retries import no_retry_on_input_error
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from slipway.hooks.store.run_facts import Announcement
+    from slipway.hooks.store.runs.facts import Announcement
 
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 # Characters of a branch's name in a version.

@@ -5,9 +5,9 @@ whether a newer commit of its branch or pull request was announced. Whatever it 
 removed then, it is skipped, and so is what follows it. From the first change of an environment on
 nobody asks any more: a deployment that has begun is never cut.
 
-What was announced is signed (:mod:`slipway.hooks.store.newest_commits`). Which of two commits came
-after the other is git's to say, and after a force-push the branch of today's; as long as nobody
-can say, a run goes on. So does a run that a person started: whoever did wants it.
+What was announced is signed (:mod:`slipway.hooks.store.runs.newest_commits`). Which of two commits
+came after the other is git's to say, and after a force-push the branch of today's; as long as
+nobody can say, a run goes on. So does a run that a person started: whoever did wants it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 from slipway.exceptions import SlipwayError
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.newest_commits import NewestCommits
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
+from slipway.hooks.store.runs.newest_commits import NewestCommits
 from slipway.model.event import HEADS, Event, EventKind
 
 if TYPE_CHECKING:

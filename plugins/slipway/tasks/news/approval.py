@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseNotifier
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.news import NewsNotes
 from slipway.model.git.repository import Repository
 from slipway.model.news.channel import NewsRoutes
 from slipway.model.news.event import NewsEvent

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from airflow.sdk._shared.secrets_masker import redact
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.news_memory import NewsMemories
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.news import NewsNotes
+from slipway.hooks.store.notes.news_memory import NewsMemories
 from slipway.model.news.channel import NewsRoutes
 from slipway.model.news.event import NewsEvent
 from slipway.model.news.memory import Place, PlaceMemory, Result

@@ -15,7 +15,7 @@ from typing import Protocol
 from airflow.sdk._shared.secrets_masker import redact
 
 from slipway.exceptions import ChannelUnavailable, SlipwayError
-from slipway.hooks.store.news_notes import SENT, NewsNotes
+from slipway.hooks.store.notes.news import SENT, NewsNotes
 from slipway.model.news.channel import NewsChannel
 from slipway.model.news.note import NewsNote
 from slipway.notifiers.channels import tell_channel

@@ -9,7 +9,7 @@ from slipway.exceptions import ApprovalMissing
 from slipway.hooks.git.connection import git_mirror, proposal_mirror
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.git.proposals import ProposalMirror, Proposed
-from slipway.hooks.store.run_facts import digest
+from slipway.hooks.store.runs.facts import digest
 from slipway.model.event import Event, EventKind
 from slipway.model.facts import Checkout
 from slipway.model.git.large_files import LargeFiles

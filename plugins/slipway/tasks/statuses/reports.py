@@ -18,7 +18,7 @@ from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.configuration import conf
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.status_notes import StatusNotes
+from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.model.facts import DebPackage, PublishedPackage, SchemaVersion, TestReport
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState

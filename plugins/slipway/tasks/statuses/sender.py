@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from slipway.exceptions import ForgeRefused, ForgeUnavailable, SlipwayError
 from slipway.hooks.forge.base import Forge
 from slipway.hooks.forge.connection import open_forge
-from slipway.hooks.store.status_notes import StatusNotes
+from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import StatusNote
 from slipway.model.text.inert import visible

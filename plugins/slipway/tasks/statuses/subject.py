@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import RecordRefused, RefNotFound
-from slipway.hooks.store.run_facts import Announcement
+from slipway.hooks.store.runs.facts import Announcement
 from slipway.model.event import Event, EventKind
 from slipway.model.facts import Checkout, Release
 from slipway.tasks.consent import Admission

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.tasks.watching.found import Find
 
 

@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.status_notes import StatusNotes
+from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
 from slipway.operators.commit_status.send import SendStatusesOperator

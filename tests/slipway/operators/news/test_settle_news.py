@@ -12,8 +12,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.hook_notes import note_finds, note_hook
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.hooks import note_finds, note_hook
+from slipway.hooks.store.notes.news import NewsNotes
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.model.git.repository import Repository

@@ -18,7 +18,7 @@ from slipway.model.git.deliverable import Deliverable
 from slipway.operators import run_pipeline
 from slipway.operators import swap as fleet
 from slipway.operators.promotion.run_promotion import RunPromotionOperator
-from slipway.policies.freeze import FreezeWindow
+from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.consent import Admission
 from slipway.tasks.making_way.superseding import Superseded
 from slipway.tasks.supersede import BranchOrder

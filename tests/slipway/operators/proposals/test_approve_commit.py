@@ -14,7 +14,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from slipway.exceptions import ApprovalMissing, FactMissing
-from slipway.hooks.store.run_facts import digest
+from slipway.hooks.store.runs.facts import digest
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
 from slipway.operators.proposals import approve_commit

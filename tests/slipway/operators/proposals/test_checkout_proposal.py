@@ -9,7 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
 from slipway.operators.checkout import CheckoutOperator

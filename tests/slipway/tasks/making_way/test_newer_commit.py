@@ -15,7 +15,7 @@ from include.delivery.defaults import RETRIES
 from slipway.exceptions import CloudUnavailable
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.heads import head_key
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.tasks.making_way.hurry import Hurry
 from slipway.tasks.making_way.newer_commit import newer_commit
 from tests.fakes.airflow_run import FakeTask

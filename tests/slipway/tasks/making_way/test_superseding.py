@@ -11,8 +11,8 @@ from airflow.sdk import DAG, BaseOperator
 
 from include.delivery.defaults import RETRIES, known_params_only
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.newest_commits import NewestCommits
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
+from slipway.hooks.store.runs.newest_commits import NewestCommits
 from slipway.hooks.store.signing_keys import RecordKeys
 from slipway.model.event import Event
 from slipway.tasks.making_way import side_by_side

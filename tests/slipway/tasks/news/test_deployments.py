@@ -8,7 +8,7 @@ import pytest
 
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.news import NewsNotes
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.cloud.failure_report import FailureReport, MachineReport
 from slipway.model.facts.outcome import DeploymentNote, Outcome

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.news_memory import NewsMemories
-from slipway.hooks.store.news_notes import NewsNotes
+from slipway.hooks.store.notes.news import NewsNotes
+from slipway.hooks.store.notes.news_memory import NewsMemories
 from slipway.model.news.channel import ChannelKind, NewsChannel, NewsRoutes
 from slipway.model.news.event import NewsEvent
 from slipway.model.news.memory import Place, Result

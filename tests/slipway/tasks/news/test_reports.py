@@ -19,8 +19,8 @@ from slipway.exceptions import (
 )
 from slipway.hooks.store.approvals import ApprovalBook
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.news_notes import NewsNotes
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.notes.news import NewsNotes
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.facts import TestCounts, TestFailure
 from slipway.model.git.repository import Repository
 from slipway.model.news.channel import ChannelKind, NewsChannel, NewsRoutes

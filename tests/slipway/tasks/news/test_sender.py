@@ -12,7 +12,7 @@ import pytest
 
 from slipway.exceptions import ChannelRefused, ChannelUnavailable
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.news_notes import ATTEMPT, NewsNotes
+from slipway.hooks.store.notes.news import ATTEMPT, NewsNotes
 from slipway.model.news.channel import ChannelKind, NewsChannel
 from slipway.model.news.event import NewsEvent
 from slipway.model.news.note import NewsNote

@@ -8,7 +8,7 @@ import pytest
 
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
 from slipway.tasks.making_way.superseding import Superseding
 from slipway.tasks.proposals.tip import PullRequestTip

@@ -25,7 +25,7 @@ from slipway.exceptions import (
     UnhealthyRelease,
 )
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.status_notes import StatusNotes
+from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.model.facts import StepReport, TestCounts, TestFailure, TestReport
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.forge.status import StatusNote, StatusState

@@ -13,7 +13,7 @@ import pytest
 from slipway.hooks.forge.base import Forge
 from slipway.hooks.forge.connection import open_forge
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.status_notes import StatusNotes
+from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.forge.status import (
     Annotation,

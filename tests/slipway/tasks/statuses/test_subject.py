@@ -14,7 +14,7 @@ from slipway.exceptions import (
     RepositoryUnreachable,
 )
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
 from tests.slipway.tasks.statuses.test_reports import (
     DAG_ID,

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.exceptions import RunsNotMade
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.hooks.store.seen_refs import SeenRefs
 from slipway.model.event import Event
 from slipway.tasks.watching import other_refs

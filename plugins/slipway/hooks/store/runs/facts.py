@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.newest_commits import NewestCommits
-from slipway.hooks.store.run_folder import run_folder
+from slipway.hooks.store.runs.folder import run_folder
+from slipway.hooks.store.runs.newest_commits import NewestCommits
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.event import Event

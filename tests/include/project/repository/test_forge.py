@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from include.project.forge import forge_place
 from include.project.loader import PROJECTS, LoadedProjects, load_projects
 from include.project.model import Repository
+from include.project.repository.forge import forge_place
 
 
 def repository(**fields: Any) -> Repository:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.run_retention import forget_old_runs
+from slipway.hooks.store.runs.retention import forget_old_runs
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 

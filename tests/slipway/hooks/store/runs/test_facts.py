@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slipway.hooks.store.run_facts import digest
+from slipway.hooks.store.runs.facts import digest
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
 from tests.slipway.operators.releases import make_record

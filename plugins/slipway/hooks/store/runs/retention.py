@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.run_folder import RUNS
+from slipway.hooks.store.runs.folder import RUNS
 
 # Far beyond the longest wait for a person, and whatever somebody clears next week.
 KEPT = timedelta(days=90)

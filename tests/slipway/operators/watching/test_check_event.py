@@ -9,9 +9,9 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.run_facts import RunFacts
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
-from slipway.operators.check_event import CheckEventOperator
+from slipway.operators.watching.check_event import CheckEventOperator
 
 SHA = "a" * 40
 

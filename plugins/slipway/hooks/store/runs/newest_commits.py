@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.run_folder import line_folder
+from slipway.hooks.store.runs.folder import line_folder
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.event import Event

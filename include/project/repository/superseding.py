@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slipway.model.git.watching import Burst
+
 if TYPE_CHECKING:
     from include.project.model import Repository
 
@@ -18,7 +20,7 @@ def supersedes_pushes(repository: Repository) -> bool:
     """
     if repository.supersede is not None:
         return repository.supersede
-    return getattr(getattr(repository, "watch", None), "commits", None) == "newest"
+    return repository.watch.commits is Burst.NEWEST
 
 
 def supersedes_pull_requests(repository: Repository) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from include.delivery.commit_dag import build
 from include.delivery.commits_dag import commits_dag
-from include.project.loader import PROJECTS, ProjectFolder, load_project
+from include.project.loader import PROJECTS, load_project
 from slipway.exceptions import ProjectFileError
 from slipway.model.git.watching import Burst, Watching
 
@@ -58,22 +57,6 @@ def test_the_run_of_a_tag_asks_before_it_deploys_and_only_where_tags_are_watched
     assert check.upstream_task_ids == {"record_release"}
     reached = {task.task_id for task in check.get_flat_relatives(upstream=False)}
     assert {"bake_image", "swap.launch", "swap.shift_traffic"} <= reached
-
-
-def test_files_are_read_again_when_one_changes_and_not_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = ProjectFolder(tmp_path)
-    assert folder.projects() == ()
-    file = write(tmp_path, '{tags: ["v*"]}')
-    (first,) = folder.projects()
-    with monkeypatch.context() as patch:
-        patch.setattr("include.project.loader.load_projects", None)
-        assert folder.projects() == (first,)
-    write(tmp_path, '{tags: ["w*"]}')
-    os.utime(file, ns=(1, 1))
-    (second,) = folder.projects()
-    assert second.repository.watch.tags == ("w*",)
 
 
 @pytest.mark.parametrize("mode", ["poke", "reschedule", "deferrable"])

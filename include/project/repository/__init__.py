@@ -1,0 +1,1 @@
+"""What a project says of its repository: its host, what is watched, proposed and overtaken."""

@@ -1,0 +1,1 @@
+"""Notes for whoever sends or sums up later: statuses, news, and what webhooks told."""

@@ -1,0 +1,1 @@
+"""What is on record of runs: their facts, and which commit of a branch is the newest."""
