@@ -25,7 +25,7 @@ _EXAMPLE = re.compile(r"^Example::\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 
 def _classes() -> Iterator[type[BaseOperator]]:
     for package in (slipway.operators, slipway.sensors):
-        for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             module = importlib.import_module(info.name)
             for one in vars(module).values():
                 mine = inspect.isclass(one) and one.__module__ == info.name
@@ -101,4 +101,4 @@ def test_it_has_an_example_that_can_be_copied(of: type[BaseOperator]) -> None:
 
 
 def test_all_of_them_are_looked_at() -> None:
-    assert len(FOR_DAGS) >= 26
+    assert len(FOR_DAGS) >= 36

@@ -308,6 +308,7 @@ def test_the_shared_dags(project: Project) -> None:
         "retire_base_images.aws_default.eu-west-1",
         "renew_apt_release",
         "forget_runs",
+        "settle_statuses",
         "tell_trouble",
     }
     keeper: Any = housekeeping_dag([project]).get_task(

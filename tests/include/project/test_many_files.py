@@ -140,7 +140,7 @@ def test_a_task_knows_whether_another_project_shows_statuses_on_its_commits(
         text = (tmp_path / f"{name}.yaml").read_text()
         url = "https://bitbucket.org/acme/Whole.git" if name == "shop" else _SSH
         text = re.sub(r"(?m)^  url: .*$", f"  url: {url}", text)
-        text = re.sub(r"(?m)^  branch: .*$", f"  branch: main\n  statuses: {statuses}", text)
+        text = re.sub(r"(?m)^  branch: .*$", f"  connection: {name}\n  statuses: {statuses}", text)
         (tmp_path / f"{name}.yaml").write_text(text)
     read = load_projects(tmp_path)
     assert not read.errors

@@ -42,7 +42,7 @@ def test_a_host_of_ones_own_is_named() -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"connection": None}, "statuses need a token"),
+        ({"connection": None}, "statuses and pull requests need a token"),
         ({"url": "git@git.example.com:acme/shop.git"}, "nothing tells what git.example.com is"),
         ({"forge": "gitbucket"}, "Input should be"),
         ({"forge_url": "http://git.example.com"}, "no address that a token is sent to"),
