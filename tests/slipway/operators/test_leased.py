@@ -139,6 +139,8 @@ def test_an_owner_whose_run_has_ended_is_dead(cloud: FakeFleetCloud, held: str, 
         run_owner(*OTHER).replace("/runs/", "/grid/"),
         run_owner(*OTHER).replace("#", "/tasks/launch#"),
     ],
+    # The installation, which each lane of the tests has for itself, is part of an owner's name.
+    ids=["a person", "a run", "of another Airflow", "of another page", "of a task"],
 )
 def test_nobody_is_dead_without_proof(
     cloud: FakeFleetCloud, owner: str, monkeypatch: pytest.MonkeyPatch
