@@ -46,7 +46,8 @@ def lines(one: PastDeployment) -> Iterator[str]:
     lead = f", {_length(one.lead_seconds)} after its commit" if one.lead_seconds is not None else ""
     yield f"{at:%Y-%m-%d %H:%M:%S}  {visible(one.release.version)}  {_word(one)}{took}{by}{lead}"
     if one.why:
-        yield f"    {visible(one.why, _LONGEST)}"
+        for line in one.why.splitlines():
+            yield f"    {visible(line.strip(), _LONGEST)}"
 
 
 def _word(one: PastDeployment) -> str:

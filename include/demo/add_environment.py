@@ -105,10 +105,15 @@ def main() -> None:
         f"The load balancer answers at http://127.0.0.1:{options.listener}. For the project file:\n"
         f"\n{_block(options)}"
     )
-    if not options.database:
-        sys.stdout.write(
-            "\nWith migrations it needs a database: run this again, with --database.\n"
-        )
+    sys.stdout.write(_DATABASE if options.database else _NO_DATABASE)
+
+
+_DATABASE = """
+The service finds the database in the variable DATABASE_URL, as
+postgresql://user:password@host:5432/name. This server knows no TLS: a driver that insists on it, as
+Go's lib/pq does, needs `config: {PGSSLMODE: disable}` under `package` in the project file.
+"""
+_NO_DATABASE = "\nWith migrations it needs a database: run this again, with --database.\n"
 
 
 def _block(options: argparse.Namespace) -> str:
@@ -121,7 +126,7 @@ def _block(options: argparse.Namespace) -> str:
         f"target_group: {options.project}-{options.environment}",
         f"instance: {{subnets: [{', '.join(infrastructure.SUBNETS)}],"
         f" security_groups: [{infrastructure.SECURITY_GROUP}]}}",
-        f"health: {{path: {options.health}, port: {options.port}}}",
+        f"health: {{path: {options.health}, port: {options.port}, timeout: 2m}}",
     ]
     return f"  {options.environment}:\n" + "".join(f"    {line}\n" for line in lines)
 

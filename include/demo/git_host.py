@@ -24,6 +24,8 @@ def start() -> None:
     HOME.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     HOME.token_file.touch(mode=0o600)
     HOME.token_file.write_text(secrets.token_urlsafe(30))
+    # A repository has its page and its webhook before anything was pushed to it.
+    HOME.bare(paths.REPOSITORY).mkdir(parents=True, exist_ok=True)
     processes.start(
         "git-host",
         [

@@ -92,7 +92,7 @@ frontend idle
 HOST = "127.0.0.1"
 _ONLY_THIS_NAME = (
     "    http-request return status 421 content-type text/plain string "
-    f'"Applications answer under http://{HOST} alone, where no other login is.\\n" '
+    f'"Ask for this port of http://{HOST}: a login of localhost, as of Airflow, is not for it.\\n" '
     r"unless { req.fhdr(Host) -m reg ^127\.0\.0\.1(:[0-9]+)?$ }"
 )
 # Should a login be there all the same, an application does not get it. Each cookie of that name

@@ -95,12 +95,14 @@ def test_a_project_with_migrations_gets_its_database_unasked(
     (name, fields), _ = api.set_connection.call_args
     assert name == "guestbook_qa"
     assert (fields["password"], fields["extra"]) == ("p@w", '{"sslmode": "disable"}')
-    block = capsys.readouterr().out.partition("project file:\n")[2]
+    told = capsys.readouterr().out.partition("project file:\n\n")[2]
+    block, _, more = told.partition("\n\n")
+    assert "DATABASE_URL" in more
     found = yaml.safe_load(block)["qa"]
     assert found == {
         "aws": {"region": paths.REGION},
         "database": "guestbook_qa",
         "target_group": "guestbook-qa",
         "instance": {"subnets": ["slipway-a", "slipway-b"], "security_groups": ["slipway-app"]},
-        "health": {"path": "/healthz", "port": 8000},
+        "health": {"path": "/healthz", "port": 8000, "timeout": "2m"},
     }
