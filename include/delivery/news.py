@@ -28,6 +28,7 @@ _COMMIT: Mapping[str, Tells] = {
 _ENVIRONMENT: Mapping[str, Tells] = {
     "preflight": Tells.FAILURE,
     "bake_image": Tells.FAILURE,
+    "promote": Tells.FAILURE,
     "swap.migrate": Tells.FAILURE,
     # After these the way back comes, and tells what became of it.
     **dict.fromkeys(

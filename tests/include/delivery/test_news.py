@@ -19,7 +19,10 @@ from slipway.tasks.news.reports import NewsReporter, Tells
 
 @pytest.fixture(scope="module")
 def project() -> Project:
-    return load_project(PROJECTS / "guestbook.yaml")
+    """Return a project that asks for no statuses, so that all there is told is news."""
+    guestbook = load_project(PROJECTS / "guestbook.yaml")
+    repository = guestbook.repository.model_copy(update={"statuses": False})
+    return guestbook.model_copy(update={"repository": repository})
 
 
 def telling(project: Project, **more: Any) -> Project:
@@ -66,6 +69,13 @@ def test_each_end_is_told_by_the_task_that_knows_it(project: Project) -> None:
     assert "approve" not in prod
     every = {task for task in build(telling(project), "guestbook.prod").task_ids}
     assert {one for one in every if one.startswith("swap.")} <= set(prod)
+
+
+def test_a_promotion_that_fails_is_told_by_itself(project: Project) -> None:
+    prod = project.environments["prod"].model_copy(update={"promotion": True})
+    asked = telling(project, environments=project.environments | {"prod": prod})
+    [one] = reporters(build(asked, "guestbook.prod").get_task("promote"))
+    assert (one.tells, one.environment) == (Tells.FAILURE, "prod")
 
 
 def test_the_question_is_told_as_airflow_tells_it(project: Project) -> None:
