@@ -51,6 +51,8 @@ def _compare(home: Path, count: int, yardstick: Path | None) -> None:
     for number in range(count):
         name = f"p{number:04d}"
         text = guestbook.replace("name: guestbook", f"name: {name}")
+        # Of a repository of its own: projects of one share its commits, which is looked up.
+        text = text.replace("/guestbook.git", f"/{name}.git")
         (home / "projects" / f"{name}.yaml").write_text(text)
         # JSON is YAML as well.
         (home / "factory" / f"{name}.yaml").write_text(json.dumps(_renamed(shape["dags"], name)))

@@ -130,9 +130,11 @@ class BuildDebOperator(BaseOperator):
                     deb = self._ready(self.debs, checkout, toolbox, file, package)
                 else:
                     deb = self._packed(mirror, checkout, toolbox, file if taken else None)
+            kept = keep_fact(context, release, replace(deb, built=taken).to_json(), of=checkout)
             if taken and not self.keep:
+                # Last: whoever is killed before, and tried again, needs it.
                 self._drop_built(context, release)
-            return keep_fact(context, release, replace(deb, built=taken).to_json(), of=checkout)
+            return kept
 
     def _ready(
         self, pattern: str, checkout: Checkout, toolbox: Toolbox, built: IO[bytes], into: IO[bytes]

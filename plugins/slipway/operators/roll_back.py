@@ -46,6 +46,8 @@ class RollBackOperator(FleetOperator):
     last = way_back = True
     # A deployment of this run went; for the commit's page.
     went_back = False
+    # The run had begun one at all; for news.
+    had_begun = False
 
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
@@ -109,7 +111,8 @@ class RollBackOperator(FleetOperator):
             note_failure(context, swap.image.release, swap.target.environment)
             serves = serving_version(fleet) or ""
             self.went_back = note_rolled_back(context, self.target, release, serves)
+            self.had_begun = self.went_back
         else:
-            note_failed(context, self.target, release, "")
+            self.had_begun = note_failed(context, self.target, release, "")
         forget_swap(context)
         lease.finish(release)

@@ -48,7 +48,7 @@ def reminded(known: PlaceMemory, now: float) -> PlaceMemory | None:
     :param known: what is remembered.
     :param now: seconds since 1970.
     """
-    if known.first_bad is None or known.last is None:
+    if known.first_bad is None or known.last is None or known.place.is_tag:
         return None
     if now - known.told_at < REMINDER or now - known.last.at > FORGOTTEN:
         return None

@@ -61,15 +61,17 @@ def note_started(
     )
 
 
-def note_failed(context: Context, target: DeployTarget, version: str, why: str) -> None:
+def note_failed(context: Context, target: DeployTarget, version: str, why: str) -> bool:
     """Note that a release did not prove itself.
 
     :param context: the task's.
     :param target: the environment.
     :param version: the release.
     :param why: in the words of the gate that stayed shut, or of the alarm with its value.
+    :returns: whether there is anything to note: the run had begun its swap.
     """
-    _note(context, target.environment, _release(target.project, version), Outcome.FAILED, why=why)
+    release = _release(target.project, version)
+    return _note(context, target.environment, release, Outcome.FAILED, why=why)
 
 
 def note_rolled_back(context: Context, target: DeployTarget, version: str, to: str) -> bool:

@@ -128,13 +128,15 @@ def test_a_run_that_began_nothing_is_none() -> None:
         operator.execute(SwapTask().context)
     operator = RollBackOperator(task_id="t", target=make_target(), image=make_image("2").to_json())
     operator.execute(SwapTask().context)
-    assert (past(), operator.went_back) == ([], False)
+    assert (past(), operator.went_back, operator.had_begun) == ([], False, False)
 
 
 def test_one_that_failed_where_it_serves_already_is_not_left_open() -> None:
     image = make_image("1").to_json()
-    for kind in (LaunchOperator, RollBackOperator):
-        kind(task_id="t", target=make_target(), image=image).execute(SwapTask().context)
+    LaunchOperator(task_id="t", target=make_target(), image=image).execute(SwapTask().context)
+    back = RollBackOperator(task_id="t", target=make_target(), image=image)
+    back.execute(SwapTask().context)
+    assert (back.went_back, back.had_begun) == (False, True)
     [one] = past()
     assert one.outcome is Outcome.FAILED
 

@@ -11,21 +11,24 @@ from slipway.model.news.note import NewsNote
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Place(Fact):
-    """What news are about: a branch, or an environment.
+    """What news are about: a branch, a tag, or an environment.
 
-    :param branch: its name; empty for an environment.
+    :param branch: its name, or the tag's; empty for an environment.
     :param environment: its name; empty for a branch.
+    :param is_tag: the name is a tag's, whose commit nobody mends: it is told of once.
     """
 
     branch: str = ""
     environment: str = ""
+    is_tag: bool = False
 
     @property
     def key(self) -> str:
         """A name for the store: a branch may be called anything."""
         if self.environment:
             return f"environment-{self.environment}"
-        return f"branch-{hashlib.sha256(self.branch.encode()).hexdigest()[:32]}"
+        kind = "tag" if self.is_tag else "branch"
+        return f"{kind}-{hashlib.sha256(self.branch.encode()).hexdigest()[:32]}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

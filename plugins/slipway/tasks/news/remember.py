@@ -53,6 +53,8 @@ def let_count(
     def change(number: int, known: PlaceMemory) -> PlaceMemory | None:
         if result.subject and result.subject in known.seen:
             return None
+        if place.is_tag and result.passed and known.last is None:
+            return None  # there are many, and of one that never broke there is nothing to tell
         late = is_late(known.last)
         after, change = (known, None) if late else counted(known, result)
         events = [one for one in (event, change) if one is not None]

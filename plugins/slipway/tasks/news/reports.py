@@ -45,7 +45,13 @@ from slipway.tasks.news.deployments import DeploymentNews
 from slipway.tasks.news.remember import let_count
 from slipway.tasks.own_swap import failed_tasks
 from slipway.tasks.params import is_dry_run
-from slipway.tasks.statuses.causes import cause_of, counts_of, reason, went_back
+from slipway.tasks.statuses.causes import (
+    cause_of,
+    counts_of,
+    had_begun,
+    reason,
+    went_back,
+)
 from slipway.tasks.statuses.subject import CHOOSE_RELEASE
 
 if TYPE_CHECKING:
@@ -107,7 +113,7 @@ class NewsReporter:
             self.beside(context, lambda: self._count(context, passed=True, why=""))
         elif self.tells is Tells.SWAP or (self.tells is Tells.WAY_BACK and went_back(context)):
             self.beside(context, lambda: self._swap(context))
-        elif self.tells is Tells.WAY_BACK:
+        elif self.tells is Tells.WAY_BACK and had_begun(context):
             self.beside(context, lambda: self._nothing_went(context))
 
     def on_failure(self, context: Context) -> None:
@@ -174,7 +180,7 @@ class NewsReporter:
     def _place(self, checkout: Checkout) -> Place:
         if self.environment:
             return Place(environment=self.environment)
-        return Place(branch=checkout.tag or checkout.branch)
+        return Place(branch=checkout.tag or checkout.branch, is_tag=bool(checkout.tag))
 
     def _is_late(self, context: Context, result: Result, last: Result | None) -> bool:
         # Whoever gives an environment an older release means it.

@@ -25,6 +25,11 @@ def went_back(context: Context) -> bool:
     return bool(getattr(context["task"], "went_back", True))
 
 
+def had_begun(context: Context) -> bool:
+    """Tell whether a roll back came after a swap of its own run, which its task still knows."""
+    return bool(getattr(context["task"], "had_begun", True))
+
+
 def cause_of(context: Context) -> BaseException | None:
     """Return what a task failed for: a person's mistake comes wrapped up for Airflow."""
     found: Any = context.get("exception")

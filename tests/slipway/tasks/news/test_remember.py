@@ -178,6 +178,17 @@ def test_a_reminder_comes_once_a_day_whoever_looks() -> None:
     assert events() == ["broke", "still_broken", "still_broken"]
 
 
+def test_a_tag_that_failed_is_told_once_and_not_for_a_week() -> None:
+    tag, store = Place(branch="v1.4.0", is_tag=True), artifact_store()
+    assert let_count(store, ROUTES, tag, result(False, "a"))
+    assert not remind(store, ROUTES, tag, 100_000)
+    assert let_count(store, ROUTES, tag, result(True, "a", 100_001))
+    assert events() == ["broke", "fixed"]
+    assert not let_count(store, ROUTES, Place(branch="v1.5.0", is_tag=True), result(True, "b"))
+    assert len(list(NewsMemories(store, "shop").every())) == 1
+    assert tag.key != Place(branch="v1.4.0").key  # a branch may be called that as well
+
+
 def test_a_subject_counts_once() -> None:
     deployed = {"event": NewsEvent.DEPLOYED}
     one = result(True, "a", subject="swap-1")

@@ -176,6 +176,13 @@ def test_a_way_back_that_took_nothing_back_tells_what_failed() -> None:
     assert [note.why for note in told()] == ["soak failed; nothing was rolled back"]
 
 
+def test_a_way_back_of_what_never_began_leaves_the_news_to_what_failed() -> None:
+    known = context(went_back=False, task_id="swap.roll_back")
+    known["task"].had_begun = False  # a freeze began, or nobody had said yes
+    reporter(Tells.WAY_BACK, "dev").on_success(known)
+    assert told() == []
+
+
 def test_a_way_back_that_fails_is_news() -> None:
     one = reporter(Tells.WAY_BACK, "dev")
     one.on_failure(context(UnhealthyRelease("no"), task_id="swap.roll_back"))
