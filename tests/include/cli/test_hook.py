@@ -44,6 +44,7 @@ def _project(
         "connection": connection,
         "forge": ForgeKind(host.kind) if host else None,
         "forge_url": host.url if host else None,
+        "forge_connection": None,
     }
     repository = found.repository.model_copy(update={**changes, **more})
     shop = found.model_copy(update={"name": "shop", "repository": repository})

@@ -18,7 +18,7 @@ from typing import Any
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Repository
 from slipway.hooks.store.runs.facts import KeptFact
-from slipway.tasks.statuses import reports as status_reports
+from slipway.tasks.statuses import subject as status_subject
 from slipway.triggers.statuses import StatusTrigger
 from tests.forges.stand_in import StandIn, stand_in
 from tests.include.delivery import swap_run
@@ -49,8 +49,8 @@ def _told(host: StandIn, failing: str) -> list[dict[str, Any]]:
     )
     doors: Any = swap_run
     doors.load_project = lambda _: project
-    reports: Any = status_reports
-    reports.kept_fact = _checked_out
+    subject: Any = status_subject
+    subject.kept_fact = _checked_out
     swap_run._outcome(failing)
     before = len(host.bodies())
     asyncio.run(_send())

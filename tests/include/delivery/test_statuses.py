@@ -23,7 +23,10 @@ _CALLBACKS = tuple(
 
 @pytest.fixture(scope="module")
 def project() -> Project:
-    return load_project(PROJECTS / "guestbook.yaml")
+    """Return a project that asks for none."""
+    guestbook = load_project(PROJECTS / "guestbook.yaml")
+    repository = guestbook.repository.model_copy(update={"statuses": False})
+    return guestbook.model_copy(update={"repository": repository})
 
 
 def asking(project: Project, **more: Any) -> Project:

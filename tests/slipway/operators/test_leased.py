@@ -20,6 +20,7 @@ from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTraff
 from slipway.tasks.lease_owner import run_of, run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.lanes import own
 from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
 from tests.slipway.operators.releases import catalogue
 
@@ -200,9 +201,9 @@ def test_an_installation_that_was_renamed_is_told_what_to_do_with_its_lease(
     with pytest.raises(AirflowSkipException):
         housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
     said = capsys.readouterr().out
-    assert "this same database of the installation test, and this one is berlin" in said
+    assert f"this same database of the installation {own('test')}, and this one is berlin" in said
     assert "put its new installation into the lease's `owner`" in said
-    renamed = held.removesuffix(".test") + ".berlin"
+    renamed = held.removesuffix(f".{own('test')}") + ".berlin"
     cloud.ssm.parameters[LEASE] = json.dumps({**holder(cloud), "owner": renamed})
     housekeeping().execute(FakeTask(dag_id="housekeeping", states={OTHER: "failed"}).context)
     assert holder(cloud) is None
@@ -269,7 +270,7 @@ def test_housekeeping_leaves_an_environment_alone_while_a_swap_is_under_way(
     cloud.groups[due.name] = due
     task = FakeTask(dag_id="housekeeping", states={OTHER: "running"})
     operator = RetireStandbysOperator(task_id="t", target=make_target())
-    with pytest.raises(AirflowSkipException, match=r"commit__abc#7e57\.test is changing"):
+    with pytest.raises(AirflowSkipException, match=rf"commit__abc#7e57\.{own('test')} is changing"):
         operator.execute(task.context)
     assert due.name in cloud.groups
     task.states[OTHER] = "success"

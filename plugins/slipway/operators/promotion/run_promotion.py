@@ -18,6 +18,7 @@ from slipway.operators.check_freeze import held_up
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.operators.swap import open_cloud
 from slipway.tasks.landing import landed, overtaken
+from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.making_way.superseding import end_for
 from slipway.tasks.params import triggered_by
 from slipway.tasks.pipeline_share import NoStepRan
@@ -101,8 +102,12 @@ class RunPromotionOperator(RunPipelineOperator):
         """Return the release's commit as it is on record, for this environment."""
         told = Release.from_json(self.release)
         checkout = self.admission.record(told).checkout
-        self.admission.consent(context, told)
-        fleet = open_cloud(self.target).observe()
+        consent = self.admission.consent(context, told)
+        cloud = open_cloud(self.target)
+        if consent is not None:
+            # One yes is for one swap, and for one promotion.
+            consent.admit(run_lease(context, cloud, self.log.info).holder())
+        fleet = cloud.observe()
         self._require_open(context, checkout, fleet)
         event = Event.promotion(
             self.target.environment,

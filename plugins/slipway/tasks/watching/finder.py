@@ -26,6 +26,7 @@ class Glance:
     :param say: writes a line for people into the log.
     :param complain: says what is wrong, until it is mended.
     :param early: takes what is to be run in any case, also where the rest comes too late.
+    :param later: says that the finder does not look this time, so what was wrong still is.
     """
 
     project: WatchedProject
@@ -35,6 +36,7 @@ class Glance:
     say: Callable[[str], None]
     complain: Callable[[Exception], None]
     early: Callable[[Find], None]
+    later: Callable[[], None] = lambda: None
 
     def is_skipped(self, sha: str) -> bool:
         """Tell whether a commit's message asks for it not to be built; fetches the commit.

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
@@ -27,12 +28,14 @@ class Looked:
 
     :param finds: what is to be run, each project's in order.
     :param problems: project -> what went wrong with it alone.
+    :param later: projects of which not everything was looked for.
     :param state: of the repository's refs and what is looked for; while it is the same, and
         nothing was found, nothing will be found by refs.
     """
 
     finds: list[Find] = field(default_factory=list)
     problems: dict[str, Exception] = field(default_factory=dict)
+    later: set[str] = field(default_factory=set)
     state: str = ""
 
 
@@ -67,6 +70,7 @@ def look_at(
             say=say,
             complain=_noting(looked, project),
             early=early,
+            later=partial(looked.later.add, project.dag_id),
         )
         for finder in finders:
             if finder.wanted(project) and not (finder.by_refs and looked.state == known):

@@ -7,7 +7,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from slipway.exceptions import ForgeUnavailable, InputError, RepositoryRefused, TransientError
+from slipway.exceptions import (
+    ForgeRefused,
+    ForgeUnavailable,
+    InputError,
+    RepositoryRefused,
+    TransientError,
+)
 from slipway.hooks.forge.connection import open_forge
 from slipway.hooks.git.connection import proposal_mirror
 from slipway.hooks.git.refs import is_sha
@@ -78,13 +84,19 @@ class PullRequests:
         """
         project, store = glance.project, glance.store
         place = project.watching.pull_requests
-        if place is None or not self._is_due(store, project):
+        if place is None:
+            return []
+        if not self._is_due(store, project):
+            glance.later()
             return []
         every = self._every(place)
         try:
             found = open_forge(place).open_pull_requests()
         except ForgeUnavailable as error:
             self._wait(store, project, max(every, error.retry_after))
+            raise
+        except ForgeRefused:
+            self._wait(store, project, every)  # a wrong token at each poll would lock its user out
             raise
         self._wait(store, project, every)
         seen = seen_refs(store, project.dag_id, Kind.PULLS)

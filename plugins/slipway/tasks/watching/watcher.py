@@ -223,7 +223,7 @@ class Watcher:
             subject = _of_project(place, project)
             if (problem := brought.problems.get(project.dag_id)) is not None:
                 self._complaints.failed(subject, problem, now)
-            else:
+            elif project.dag_id not in brought.later:
                 self._complaints.mended(subject)
         if brought.finds or brought.problems:
             self._quiet.pop(place, None)

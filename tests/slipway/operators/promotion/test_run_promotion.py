@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from slipway.hooks.store.approvals import Approval
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.event import Event
@@ -27,7 +28,7 @@ from tests.fakes.container_engine import FakeEngine, Play
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.git_server import Repository
 from tests.slipway.fleet.worlds import deploy, make_target
-from tests.slipway.operators.releases import make_record
+from tests.slipway.operators.releases import make_proposal, make_record
 
 PIPELINE = """\
 kind: pipeline
@@ -167,6 +168,25 @@ def test_nobody_promotes_what_nobody_approved(repository: Repository, engine: Fa
     with pytest.raises(AirflowFailException, match="dry run"):
         operator(repository, "2").execute(context(dry_run=True))
     assert engine.specs == []
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_yes_whose_swap_is_over_promotes_nothing_more(
+    repository: Repository, engine: FakeEngine, shas: list[str]
+) -> None:
+    asks = Admission(project="shop", environment="dev", asks=True)
+    known = context()
+    release = replace(make_record("2").checkout.release, sha=shas[1])
+    ti = known["ti"]
+    yes = make_proposal("2", dag_id=ti.dag_id, run_id=ti.run_id, release=release)
+    asks.book.propose(yes)
+    asks.book.answer(yes, Approval(approved=True, by="Ada", at=1, digest=yes.digest))
+    operator(repository, "2", admission=asks).execute(known)
+    assert len(engine.specs) == 1
+    asks.book.use_up(yes, 1)
+    with pytest.raises(AirflowFailException, match="used up"):
+        operator(repository, "2", admission=asks).execute(known)
+    assert len(engine.specs) == 1
 
 
 @pytest.mark.usefixtures("shas")

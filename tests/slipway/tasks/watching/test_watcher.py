@@ -163,6 +163,38 @@ def test_one_finder_that_fails_keeps_no_other_from_finding(
     assert settle(one.sweep()) == [f"shop commit__{head}"]
 
 
+def test_what_is_asked_now_and_then_is_not_mended_in_between(
+    repository: Repository, artifacts: Path
+) -> None:
+    repository.commit(readme="one")
+
+    class Seldom:
+        by_refs = False
+        turns = iter(("fails", "later", "later", "works"))
+
+        def wanted(self, project: WatchedProject) -> bool:
+            return True
+
+        def find(self, glance: Glance) -> list[Find]:
+            match next(self.turns):
+                case "fails":
+                    msg = "the host's API says no"
+                    raise SlipwayError(msg, advice="wait")
+                case "later":
+                    glance.later()
+            return []
+
+    said = Said()
+    one = Watcher(lambda: [watch(repository)], artifact_store(), said, finders=(Seldom(),))
+    for _ in range(3):
+        one.sweep()
+        assert len(list(troubles(artifact_store()))) == 1
+    assert said == ["shop: the host's API says no\n  what to do: wait"]
+    one.sweep()
+    assert list(troubles(artifact_store())) == []
+    assert said[1:] == ["shop: mended: the host's API says no"]
+
+
 def test_each_is_asked_when_its_turn_comes_and_what_is_found_is_handed_on_at_once(
     repository: Repository, artifacts: Path
 ) -> None:
