@@ -12,7 +12,7 @@ from include.iam.app_role import app_role
 from include.iam.bake_role import bake_role
 from include.iam.deploy_role import deploy_role
 from include.iam.further_resources import check
-from include.iam.policy import Place, Role, literal, render
+from include.iam.policy_document import Place, Role, literal, render
 from include.iam.publish_role import publish_role
 from include.project.clashes import beginning_with
 from include.project.loader import PROJECTS, load_project, load_projects

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from include.iam.policy import Condition, Place, Statement
+from include.iam.policy_document import Condition, Place, Statement
 
 CHANGES = ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm")
 # For whichever of its states an action is.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.iam.policy import Place, Role, Statement
+from include.iam.policy_document import Place, Role, Statement
 
 MODULES = ("ansible/roles/app/files/read_secrets.py",)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from include.iam.launch import own_interfaces
-from include.iam.policy import (
+from include.iam.policy_document import (
     Condition,
     Place,
     Role,

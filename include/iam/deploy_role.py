@@ -6,7 +6,7 @@ from include.iam import further_resources
 from include.iam.alarms import CHANGES, alarm_arn, no_neighbour_is_scaled, own_alarms
 from include.iam.failed import failed_machines
 from include.iam.launch import launching
-from include.iam.policy import (
+from include.iam.policy_document import (
     Condition,
     Place,
     Role,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.iam.policy import Condition, Place, Statement, carries, every
+from include.iam.policy_document import Condition, Place, Statement, carries, every
 from slipway.model.cloud.tags import FAILED
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from include.iam.policy import Place, Statement, every, only
+from include.iam.policy_document import Place, Statement, every, only
 
 _BALANCING, _LATTICE, _ROLE = "elasticloadbalancing", "vpc-lattice", "iam"
 # Parts of a machine that RunInstances asks about.

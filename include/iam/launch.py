@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from include.iam.policy import Condition, Place, Statement, carries, every, lacks
+from include.iam.policy_document import Condition, Place, Statement, carries, every, lacks
 from slipway.hooks.aws.image_cleanup import LAYER
 from slipway.model.cloud.tags import PROJECT
 

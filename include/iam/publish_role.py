@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.iam.policy import Role, Statement, literal
+from include.iam.policy_document import Role, Statement, literal
 
 
 def publish_role(buckets: tuple[str, ...]) -> Role:

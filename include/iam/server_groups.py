@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.iam.policy import (
+from include.iam.policy_document import (
     Condition,
     Place,
     Statement,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from include.iam.__main__ import roles
-from include.iam.policy import Place
+from include.iam.policy_document import Place
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, GROUPS, REGION, context
 

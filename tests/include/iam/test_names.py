@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from include.iam.__main__ import main, roles
-from include.iam.policy import render
+from include.iam.policy_document import render
 from tests.include.iam.shop import PLACE
 
 NAMES = ("*", "prod-*", "pro?", "${aws:username}", "$", "a\nb", "a\0", "a\x7f")

@@ -15,7 +15,7 @@ from moto import mock_aws
 from include.iam.__main__ import main, place_of, roles
 from include.iam.bake_role import bake_role
 from include.iam.deploy_role import deploy_role
-from include.iam.policy import LIMIT, Place, Role, Statement, render
+from include.iam.policy_document import LIMIT, Place, Role, Statement, render
 from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks.aws.image_cleanup import ImageRetention

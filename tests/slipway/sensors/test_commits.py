@@ -17,7 +17,7 @@ from slipway.hooks.git.mirror import GitMirror
 from slipway.model.git.watching import WatchedProject
 from slipway.sensors.commits import CommitsSensor
 from slipway.tasks.watching import look, watcher
-from slipway.tasks.watching.delivered import MOST_PER_PUSH
+from slipway.tasks.watching.delivered_branch import MOST_PER_PUSH
 from tests.fakes.git_server import Repository
 from tests.slipway.sensors.polls import poke, poke_with, remember, two, watch
 

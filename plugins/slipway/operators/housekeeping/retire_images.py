@@ -22,7 +22,7 @@ from slipway.model.cloud.stored_image import StoredImage
 from slipway.model.cloud.tags import PROJECT
 from slipway.model.facts import Release
 from slipway.operators.trouble import own_trouble
-from slipway.policies.retention import Verdict, judge_bases, judge_releases, own_images
+from slipway.policies.image_retention import Verdict, judge_bases, judge_releases, own_images
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:

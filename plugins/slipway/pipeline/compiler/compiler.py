@@ -14,7 +14,7 @@ from slipway.pipeline.compiler.late import LateForms, filled
 from slipway.pipeline.compiler.script import check_executed
 from slipway.pipeline.compiler.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec
 from slipway.pipeline.compiler.status import AT_FIRST
-from slipway.pipeline.compiler.step import Context, from_a_fork, placed, step_spec
+from slipway.pipeline.compiler.step_container import Context, from_a_fork, placed, step_spec
 from slipway.pipeline.compiler.volumes import volumes_of, workspace_of
 from slipway.pipeline.lint import other_runners
 from slipway.pipeline.lint.image_rules import ImageRules

@@ -25,7 +25,7 @@ class StepSpec(Fact):
     """A step or service: its container as the pipeline file wants it, and its place in the run.
 
     What the file cannot say is added when the container is made
-    (:mod:`slipway.pipeline.runtime.step_container`): how it is isolated, what is mounted, which
+    (:mod:`slipway.pipeline.runtime.isolation`): how it is isolated, what is mounted, which
     network it joins, secrets, and how the run stands.
 
     :param name: as its author wrote it.

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import SlipwayError
-from slipway.pipeline.runtime.step_container import holder_spec
+from slipway.pipeline.runtime.isolation import holder_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -28,12 +28,12 @@ from slipway.pipeline.compiler.status import Standing, status_variables
 from slipway.pipeline.reports.junit import Reports
 from slipway.pipeline.runtime.collect import Aftermath
 from slipway.pipeline.runtime.inputs import Given
+from slipway.pipeline.runtime.isolation import container_of
 from slipway.pipeline.runtime.network import SharedNetwork
 from slipway.pipeline.runtime.prepared import Preparation
 from slipway.pipeline.runtime.registry_auth import passwords
 from slipway.pipeline.runtime.result import PipelineResult
 from slipway.pipeline.runtime.services import Services
-from slipway.pipeline.runtime.step_container import container_of
 from slipway.pipeline.runtime.step_images import StepImages
 from slipway.pipeline.runtime.step_runs import StepRuns
 from slipway.pipeline.runtime.workspace import Workspace, trusting_git

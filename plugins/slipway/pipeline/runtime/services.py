@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from slipway.model.container import CannotStart, ContainerRefused
 from slipway.pipeline.compiler.service_ports import AWAITED
+from slipway.pipeline.runtime.isolation import onlooker_spec
 from slipway.pipeline.runtime.readiness import Service, ServiceStopped, last_lines, wait_until_ready
-from slipway.pipeline.runtime.step_container import onlooker_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

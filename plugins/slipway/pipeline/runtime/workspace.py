@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from slipway.exceptions import ContainerEngineError, StepTimedOut
 from slipway.model.container import CannotStart, ContainerRefused
-from slipway.pipeline.runtime.step_container import owner_spec
+from slipway.pipeline.runtime.isolation import owner_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

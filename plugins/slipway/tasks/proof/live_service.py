@@ -25,8 +25,8 @@ from slipway.model.cloud.machine import OperatingSystem
 from slipway.model.container import ContainerSpec, PullPolicy
 from slipway.model.proof_settings import ProofSettings, Question
 from slipway.pipeline.compiler.spec import UNTRUSTED
+from slipway.pipeline.runtime.isolation import isolated
 from slipway.pipeline.runtime.readiness import last_lines
-from slipway.pipeline.runtime.step_container import isolated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

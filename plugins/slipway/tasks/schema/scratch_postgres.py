@@ -17,8 +17,8 @@ from slipway.exceptions import ImageUnavailable, MigrationFailed, TestsFailed, T
 from slipway.hooks.tars import pack
 from slipway.model.container import ContainerSpec, ImageFacts, PullPolicy
 from slipway.pipeline.compiler.spec import UNTRUSTED
+from slipway.pipeline.runtime.isolation import isolated
 from slipway.pipeline.runtime.readiness import Service, wait_until_ready
-from slipway.pipeline.runtime.step_container import isolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

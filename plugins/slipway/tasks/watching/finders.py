@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from slipway.tasks.watching.delivered import DeliveredBranch
+from slipway.tasks.watching.delivered_branch import DeliveredBranch
 from slipway.tasks.watching.finder import Finder
-from slipway.tasks.watching.other_refs import OtherBranches, Tags
+from slipway.tasks.watching.other_branches_and_tags import OtherBranches, Tags
 from slipway.tasks.watching.pull_requests import PullRequests
 
 FINDERS: tuple[Finder, ...] = (DeliveredBranch(), OtherBranches(), Tags(), PullRequests())

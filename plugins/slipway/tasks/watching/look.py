@@ -17,7 +17,7 @@ from slipway.model.git.watching import WatchedProject
 from slipway.tasks.watching.finder import Finder, Glance
 from slipway.tasks.watching.finders import FINDERS
 from slipway.tasks.watching.found import Find
-from slipway.tasks.watching.other_refs import PEELED
+from slipway.tasks.watching.other_branches_and_tags import PEELED
 
 _WILD = re.compile(r"[*?]")
 

@@ -21,7 +21,7 @@ from slipway.operators.housekeeping.retire_images import (
     RetireBaseImagesOperator,
     RetireImagesOperator,
 )
-from slipway.policies import retention as decision
+from slipway.policies import image_retention as decision
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet, launch
 from tests.slipway.hooks.aws import test_image_cleanup as images

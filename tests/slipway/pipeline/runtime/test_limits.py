@@ -14,7 +14,7 @@ from slipway.pipeline.compiler import env_sizes
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.script import with_variables
 from slipway.pipeline.load import load
-from slipway.pipeline.runtime.step_container import container_of
+from slipway.pipeline.runtime.isolation import container_of
 from slipway.pipeline.yaml.substitution import Budget, substitute
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.hooks.store.seen_refs import SeenRefs
 from slipway.model.event import Event
-from slipway.tasks.watching import other_refs
+from slipway.tasks.watching import other_branches_and_tags
 from slipway.tasks.watching.found import run_id
-from slipway.tasks.watching.other_refs import changed
+from slipway.tasks.watching.other_branches_and_tags import changed
 from tests.fakes.git_server import Repository
 from tests.slipway.sensors.polls import poke, remember, watch
 
@@ -167,7 +167,7 @@ def test_an_import_of_hundreds_of_tags_starts_none_of_them(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(other_refs, "MOST_NEW", 3)
+    monkeypatch.setattr(other_branches_and_tags, "MOST_NEW", 3)
     repository.commit(readme="one")
     looked(repository, **TAGS)
     for number in range(4):

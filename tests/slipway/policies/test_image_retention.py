@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.model.cloud.stored_image import StoredImage
-from slipway.policies.retention import YOUNG, Verdict, judge_bases, judge_releases
+from slipway.policies.image_retention import YOUNG, Verdict, judge_bases, judge_releases
 
 NOW = 1_000_000_000.0
 OLD = NOW - 2 * YOUNG
