@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from include.project.duration import Duration
 from include.project.field_types import (
     BalancerName,
-    BranchName,
     CloudName,
     ConnectionName,
     Droppable,
@@ -25,13 +24,10 @@ from include.project.field_types import (
     Name,
     PipelinePath,
     ProfileName,
-    RefPattern,
     Region,
     RegistryHost,
     RepositoryPath,
-    RepositoryUrl,
     SecretSource,
-    SubmoduleConnections,
 )
 from include.project.freeze import Freeze
 from include.project.machine import MachineSpec, misfit
@@ -39,15 +35,11 @@ from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
-from include.project.repository.forge import ForgeUrl, forge_place
-from include.project.repository.pull_requests import WrittenPullRequests, require_free_name
-from include.project.repository.watching import Watch
+from include.project.repository.pull_requests import require_free_name
+from include.project.repository.source import Repository as Repository
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from include.project.triggers import Trigger
-from slipway.model.forge.place import ForgeKind
-from slipway.model.git.large_files import LargeFiles
-from slipway.model.git.url import parse_url
 
 # Where the usual test tools leave their reports.
 REPORTS = (
@@ -64,70 +56,6 @@ class Strict(BaseModel):
     """Frozen, and unknown keys are mistakes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Repository(Strict):
-    """Where the commits come from."""
-
-    url: RepositoryUrl
-    """https, ssh or git URL, without a login."""
-    branch: BranchName = "main"
-    """The branch whose commits are delivered."""
-    branches: tuple[RefPattern, ...] = ()
-    """Further branches whose commits may become releases by hand: names, or patterns like
-    `release/*`, where `*` stays within a name's part and `**` does not."""
-    tags: tuple[RefPattern, ...] = ()
-    """Tags whose commits may become releases by hand, also where no branch of these leads to them:
-    names, or patterns like `v*`."""
-    watch: Watch = Watch()
-    """What is run by itself when it is pushed, besides the branch."""
-    pull_requests: WrittenPullRequests = None
-    """Test pull requests; `true`, or how (docs/pull-requests.md)."""
-    connection: ConnectionName | None = None
-    """Airflow connection with an ssh key (extra: private_key) or a token (password). Credentials
-    are sent over https and ssh alone."""
-    webhook: ConnectionName | None = None
-    """Airflow connection with the secret (password) that the git host signs its webhooks with; a
-    second one under `previous` in its extra is believed as well. Without it none is believed, and
-    commits are found by asking."""
-    submodules: SubmoduleConnections = {}
-    """Connections of private submodules: the URL of one, or of the folder that it is in, and the
-    Airflow connection. Other submodules are read without credentials."""
-    lfs: LargeFiles = LargeFiles.FETCH
-    """What becomes of files that lie in Git LFS: `fetch` brings them from the repository's own
-    server, `pointers` takes the pointers as they are, also in the package."""
-    version_tags: tuple[RefPattern, ...] = ()
-    """Tags that number the versions, such as `v*`; by default all that look like `1.4.0` or
-    `v1.4.0`. Useful where a tag like `2024.11.26`, the highest number for good, is no version."""
-    supersede: bool | None = None
-    """A newer commit ends the runs of older ones of its branch or pull request that are queued or
-    being tested. Empty: pull requests, and branches of which only the newest commit is built
-    (docs/order.md)."""
-    statuses: bool = False
-    """Show on each commit at its host what became of it (docs/statuses.md)."""
-    forge: ForgeKind | None = None
-    """Whose REST API the host speaks; known of bitbucket.org, github.com, gitlab.com, codeberg.org
-    and gitea.com."""
-    forge_url: ForgeUrl | None = None
-    """Where the host's REST API begins, if not at the host of `url`."""
-    forge_connection: ConnectionName | None = None
-    """Airflow connection with a token (password) for the host's REST API, where it is another than
-    `connection`."""
-
-    @model_validator(mode="after")
-    def _host_is_known(self) -> Self:
-        if self.statuses or self.pull_requests:
-            forge_place(self)
-        return self
-
-    @model_validator(mode="after")
-    def _credentials_stay_secret(self) -> Self:
-        named = [self.url] if self.connection is not None else []
-        for url in (*named, *self.submodules):
-            if parse_url(url).scheme not in ("https", "ssh"):
-                msg = f"{url} is not encrypted, so no connection can be used; use https or ssh"
-                raise ValueError(msg)
-        return self
 
 
 class Test(Strict):

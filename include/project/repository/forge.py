@@ -13,7 +13,8 @@ from slipway.model.forge.place import ForgePlace, place_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from include.project.model import Project, Repository
+    from include.project.model import Project
+    from include.project.repository.source import Repository
 
 
 def _encrypted(url: str) -> str:

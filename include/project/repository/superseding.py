@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from slipway.model.git.watching import Burst
 
 if TYPE_CHECKING:
-    from include.project.model import Repository
+    from include.project.repository.source import Repository
 
 
 def supersedes_pushes(repository: Repository) -> bool:
