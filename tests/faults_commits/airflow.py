@@ -220,6 +220,10 @@ class Installation:
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
             # What is killed is missed soon; the tests have no time to wait for it.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": f"{20 * PATIENCE:.0f}",
+            # What a scheduler that was killed had queued waits for another to miss it: five
+            # minutes as Airflow comes, which is right and takes long.
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": f"{10 * PATIENCE:.0f}",
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": f"{5 * PATIENCE:.0f}",
             "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
             "AIRFLOW__SLIPWAY__ALLOWED_HOSTS": "127.0.0.1",
             "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),

@@ -169,7 +169,7 @@ def test_a_page_of_an_application_is_none_of_airflows_host(
         connection.sendall(f"GET / HTTP/1.0\r\n{lines}\r\n".encode())
         answer = connection.makefile().read()
     assert answer.split()[1] == str(status), answer
-    assert ("under http://127.0.0.1 alone" in answer) is (status == 421)
+    assert ("Ask for this port of http://127.0.0.1" in answer) is (status == 421)
 
 
 def arrived(port: int, *sent: str) -> str:
