@@ -191,8 +191,8 @@ def test_a_push_is_told_to_the_webhook_that_was_made_and_slipway_believes_it(
 ) -> None:
     done = repair(open_hooks(place, secret=SECRET), project="shop", url=receiver.url, secret=SECRET)
     assert done.made
-    again = repair(open_hooks(place, secret=SECRET), project="shop", url=receiver.url,
-                   secret=SECRET)  # fmt: skip
+    hooks = open_hooks(place, secret=SECRET)
+    again = repair(hooks, project="shop", url=receiver.url, secret=SECRET)
     assert (again.made, again.wrong) == (False, ())
     first = repository.commit("1")
     shas = [repository.commit(str(number)) for number in range(2, 9)]
@@ -290,8 +290,8 @@ def test_no_page_leads_out_of_the_repositories_or_answers_to_another_name(
 def test_secrets_are_in_no_answer_and_in_no_file_of_others(
     place: ForgePlace, home: ForgeHome
 ) -> None:
-    repair(open_hooks(place), project="shop", url="http://127.0.0.1:1/slipway/hooks/shop",
-           secret=SECRET)  # fmt: skip
+    nowhere = "http://127.0.0.1:1/slipway/hooks/shop"
+    repair(open_hooks(place), project="shop", url=nowhere, secret=SECRET)
     answer = open_forge(place).send("GET", f"/2.0/repositories/{SHOP}/hooks")
     assert SECRET not in json.dumps(answer)
     assert SECRET in (home.folder / "hooks.json").read_text()

@@ -19,9 +19,10 @@ from slipway.hooks.store.notes.news import SENT, NewsNotes
 from slipway.model.news.channel import NewsChannel
 from slipway.model.news.note import NewsNote
 from slipway.notifiers.channels import tell_channel
+from slipway.tasks.pauses import Pauses
 
-# Seconds: until a channel that failed is tried again, doubled each time, and until news are old.
-_FIRST_PAUSE, _LONGEST_PAUSE, _STALE = 5.0, 300.0, 86400.0
+# Seconds until news are old.
+_STALE = 86400.0
 # Channels that are told at once.
 _AT_ONCE = 4
 _Message = tuple[NewsNote, NewsChannel]
@@ -35,14 +36,6 @@ class Tell(Protocol):
 
         :param again: whether the message may have arrived before.
         """
-
-
-@dataclass
-class _Pause:
-    """How long a channel is left alone."""
-
-    until: float
-    length: float
 
 
 @dataclass(kw_only=True)
@@ -59,8 +52,12 @@ class NewsSender:
     say: Callable[[str], None]
     tell: Tell = tell_channel
     clock: Callable[[], float] = time.time
-    _pauses: dict[str, _Pause] = field(default_factory=dict)
+    _pauses: Pauses = field(init=False)
     _told: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Leave nobody alone yet."""
+        self._pauses = Pauses(clock=self.clock)
 
     def round(self) -> int:
         """Send what waits, once.
@@ -93,8 +90,7 @@ class NewsSender:
     def _to_one(self, notes: NewsNotes, some: list[_Message]) -> None:
         """Send what waits for one connection, in order, until it fails."""
         connection = some[0][1].connection
-        pause = self._pauses.get(connection)
-        resting = pause is not None and self.clock() < pause.until
+        resting = self._pauses.rests(connection)
         for note, channel in some:
             if self.clock() - note.at > _STALE:
                 self._give_up(notes, note, channel, "it could not be sent for a day")
@@ -120,7 +116,7 @@ class NewsSender:
             self._give_up(notes, note, channel, _words(error))
             return True
         notes.end(note, channel.name, SENT, self.clock())
-        self._pauses.pop(channel.connection, None)
+        self._pauses.end(channel.connection)
         self._trouble(notes, note.project, channel.name, "")
         return True
 
@@ -129,15 +125,12 @@ class NewsSender:
         self._trouble(notes, note.project, channel.name, words)
 
     def _leave_alone(self, channel: NewsChannel, error: ChannelUnavailable) -> None:
-        known = self._pauses.get(channel.connection)
-        length = min(known.length * 2, _LONGEST_PAUSE) if known else _FIRST_PAUSE
-        seconds = max(length, error.retry_after)
-        if known is None:
+        seconds = self._pauses.begin(channel.connection, error.retry_after)
+        if seconds is not None:
             self.say(
                 f"{channel.name}: {redact(error.message)}; it is left alone for {seconds:.0f} s, "
                 "and tried again"
             )
-        self._pauses[channel.connection] = _Pause(until=self.clock() + seconds, length=length)
 
     def _trouble(self, notes: NewsNotes, project: str, channel: str, words: str) -> None:
         """Note what is wrong with a channel, when it is something new."""

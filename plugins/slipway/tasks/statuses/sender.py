@@ -19,21 +19,13 @@ from slipway.hooks.store.notes.statuses import StatusNotes
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import StatusNote
 from slipway.model.text.inert import visible
+from slipway.tasks.pauses import Pauses
 
-# Seconds: until a host that failed is asked again, doubled each time, and until a status is of no
-# use to anybody.
-_FIRST_PAUSE, _LONGEST_PAUSE, _STALE = 5.0, 300.0, 86400.0
+# Seconds until a status is of no use to anybody.
+_STALE = 86400.0
 # Hosts that are asked at once, and statuses whose last word is remembered.
 _AT_ONCE, _REMEMBERED = 4, 10_000
 _Waiting = tuple[str, StatusNote]
-
-
-@dataclass
-class _Pause:
-    """How long a host is left alone."""
-
-    until: float
-    length: float
 
 
 @dataclass(kw_only=True)
@@ -50,9 +42,13 @@ class StatusSender:
     say: Callable[[str], None]
     opened: Callable[[ForgePlace], Forge] = open_forge
     clock: Callable[[], float] = time.time
-    _pauses: dict[str, _Pause] = field(default_factory=dict)
+    _pauses: Pauses = field(init=False)
     _told: dict[str, str] = field(default_factory=dict)
     _sent: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Leave nobody alone yet."""
+        self._pauses = Pauses(clock=self.clock)
 
     def round(self) -> int:
         """Send what waits, once.
@@ -89,8 +85,7 @@ class StatusSender:
     def _to_host(self, notes: StatusNotes, some: list[_Waiting]) -> None:
         """Send what waits for one host, until it fails."""
         server = some[0][1].place.server
-        pause = self._pauses.get(server)
-        if pause is not None and self.clock() < pause.until:
+        if self._pauses.rests(server):
             return
         for name, note in some:
             try:
@@ -104,7 +99,7 @@ class StatusSender:
                 notes.drop(name)
                 self._trouble(notes, note.status.project, _told(error))
             else:
-                self._pauses.pop(server, None)
+                self._pauses.end(server)
 
     def _send(self, notes: StatusNotes, name: str, note: StatusNote) -> None:
         """Send one note; that of which the host shows the tests may fail on its own."""
@@ -123,12 +118,9 @@ class StatusSender:
         self._trouble(notes, note.status.project, told)
 
     def _leave_alone(self, server: str, error: ForgeUnavailable) -> None:
-        known = self._pauses.get(server)
-        length = min(known.length * 2, _LONGEST_PAUSE) if known else _FIRST_PAUSE
-        seconds = max(length, error.retry_after)
-        if known is None:
+        seconds = self._pauses.begin(server, error.retry_after)
+        if seconds is not None:
             self.say(f"{error.message}; it is left alone for {seconds:.0f} s, and asked again")
-        self._pauses[server] = _Pause(until=self.clock() + seconds, length=length)
 
     def _drop_stale(
         self, notes: StatusNotes, some: Iterable[_Waiting], error: ForgeUnavailable

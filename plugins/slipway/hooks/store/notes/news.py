@@ -16,6 +16,7 @@ from typing import Any
 
 from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.notes.signed_notes import TroubleNotes, read_notes
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.news.note import NewsNote
@@ -41,6 +42,7 @@ class NewsNotes:
     def __init__(self, store: ArtifactStore, keys: Callable[[], RecordKeys] = record_keys) -> None:
         self._store = store
         self._records = SignedRecords(store, keys)
+        self._trouble = TroubleNotes(store, self._records, _TROUBLE)
 
     def add(self, note: NewsNote) -> bool:
         """Leave news to the sender, unless they were told already or wait.
@@ -58,18 +60,8 @@ class NewsNotes:
 
         :param refused: is told of notes that nobody here signed; they are taken away.
         """
-        found = []
-        for name in self._store.keys(_WAITING):
-            try:
-                record = self._records.get(f"{_WAITING}/{name}")
-                note = NewsNote.from_json(record) if record is not None else None
-            except (RecordRefused, TypeError, ValueError, KeyError) as error:
-                refused(str(error))
-                self._store.delete(f"{_WAITING}/{name}")
-                continue
-            if note is not None:
-                found.append(note)
-        yield from sorted(found, key=lambda one: one.at)
+        read = read_notes(self._store, self._records, _WAITING, NewsNote.from_json, refused)
+        yield from sorted((note for _, note in read), key=lambda one: one.at)
 
     def is_done(self, note: NewsNote) -> bool:
         """Tell whether every channel was told, or given up."""
@@ -148,23 +140,11 @@ class NewsNotes:
         :param channel: the channel's name.
         :param words: for people.
         """
-        path = f"{_TROUBLE}/{project}.{channel}.json"
-        if words:
-            self._records.put(path, {"words": words})
-        else:
-            self._store.delete(path)
+        self._trouble.tell(f"{project}.{channel}", words)
 
     def trouble(self) -> dict[str, str]:
         """Return what is wrong, by project and channel: ``shop.team``."""
-        found = {}
-        for name in self._store.keys(_TROUBLE):
-            try:
-                record = self._records.get(f"{_TROUBLE}/{name}")
-            except RecordRefused:
-                continue
-            if record is not None:
-                found[name.removesuffix(".json")] = str(record["words"])
-        return found
+        return self._trouble.all()
 
     def since(self, project: str, now: float) -> float:
         """Return since when a project has news, which is now where nobody asked before.

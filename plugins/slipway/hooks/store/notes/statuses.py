@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
-from slipway.exceptions import RecordRefused
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.notes.signed_notes import TroubleNotes, read_notes
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
 from slipway.model.forge.status import StatusNote
@@ -28,6 +28,7 @@ class StatusNotes:
     def __init__(self, store: ArtifactStore, keys: Callable[[], RecordKeys] = record_keys) -> None:
         self._store = store
         self._records = SignedRecords(store, keys)
+        self._trouble = TroubleNotes(store, self._records, _TROUBLE)
 
     def add(self, note: StatusNote) -> None:
         """Leave a status to the sender.
@@ -84,32 +85,11 @@ class StatusNotes:
         :param project: the project's name.
         :param words: for people.
         """
-        path = f"{_TROUBLE}/{project}.json"
-        if words:
-            self._records.put(path, {"words": words})
-        else:
-            self._store.delete(path)
+        self._trouble.tell(project, words)
 
     def trouble(self) -> dict[str, str]:
         """Return what is wrong, by project."""
-        found = {}
-        for name in self._store.keys(_TROUBLE):
-            try:
-                record = self._records.get(f"{_TROUBLE}/{name}")
-            except RecordRefused:
-                continue
-            if record is not None:
-                found[name.removesuffix(".json")] = str(record["words"])
-        return found
+        return self._trouble.all()
 
     def _all(self, folder: str, refused: Callable[[str], None]) -> Iterator[tuple[str, StatusNote]]:
-        for name in self._store.keys(folder):
-            try:
-                record = self._records.get(f"{folder}/{name}")
-                note = StatusNote.from_json(record) if record is not None else None
-            except (RecordRefused, TypeError, ValueError, KeyError) as error:
-                refused(str(error))
-                self._store.delete(f"{folder}/{name}")
-                continue
-            if note is not None:
-                yield name, note
+        return read_notes(self._store, self._records, folder, StatusNote.from_json, refused)
