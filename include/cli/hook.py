@@ -16,7 +16,6 @@ from airflow.sdk.configuration import conf
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from include.project.model import Project
-from include.project.repository.forge import forge_place
 from slipway.exceptions import ForgeRefused, ProjectFileError, SlipwayError
 from slipway.hooks.forge.hooks.base import HOOKS_PATH
 from slipway.hooks.forge.hooks.open import KINDS, open_hooks
@@ -109,7 +108,7 @@ def _place(project: Project) -> ForgePlace:
         )
         raise ProjectFileError(msg, advice=advice)
     try:
-        return forge_place(project.repository)
+        return project.repository.forge_place()
     except ValueError as error:
         msg = f"{project.name}: {error}"
         raise ProjectFileError(msg, advice=advice) from error

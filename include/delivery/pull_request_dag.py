@@ -15,7 +15,8 @@ from include.delivery.release_tasks import verify
 from include.delivery.statuses import report_commit
 from include.delivery.targets import fleet_targets, repository_of
 from include.project.model import Project
-from include.project.repository.pull_requests import PullRequests, has_proposals
+from include.project.repository.proposals import has_proposals
+from include.project.repository.pull_requests import PullRequests
 from include.project.repository.superseding import supersedes_pull_requests
 from slipway.model.event import HEADS
 from slipway.model.git.watching import PROPOSALS
@@ -35,7 +36,7 @@ def proposals_id(project: Project) -> str | None:
 
     :param project: the project.
     """
-    return f"{project.name}.{PROPOSALS}" if has_proposals(project) else None
+    return f"{project.name}.{PROPOSALS}" if has_proposals(project.repository) else None
 
 
 def pull_request_dag(project: Project) -> DAG:

@@ -18,7 +18,7 @@ from airflow.sdk import BaseOperator, TaskGroup
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.targets import repository_of, watching_of
-from include.project.machine import architectures, machine_of
+from include.project.machines import architectures, machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
 from slipway.model.git.watching import PROPOSALS

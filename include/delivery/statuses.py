@@ -13,7 +13,6 @@ from airflow.sdk import DAG
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.project.model import Project
-from include.project.repository.forge import forge_place
 from slipway.operators.commit_status.send import SendStatusesOperator
 from slipway.operators.news.send import SendNewsOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
@@ -134,7 +133,7 @@ def _report(
     told = Stage(
         project=project.name,
         name=stage,
-        place=forge_place(project.repository),
+        place=project.repository.forge_place(),
         tasks=ids,
         # A DAG that ends earlier has a part of the stage's tasks.
         last=last if last in ids or not ids else ids[-1],

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from include.project.machine import instance_type
+from include.project.machines import instance_type
 from include.project.model import Environment, Project
-from include.project.repository.forge import forge_place
 from slipway.model.cloud.account import Account
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.repository import Repository
@@ -33,7 +32,7 @@ def order_of(project: Project) -> BranchOrder:
 def watching_of(project: Project) -> Watching:
     """Say what is looked for in a project's repository besides the delivered branch."""
     repository = project.repository
-    place = forge_place(repository) if repository.pull_requests is not None else None
+    place = repository.forge_place() if repository.pull_requests is not None else None
     return replace(repository.watch.as_watching(), pull_requests=place)
 
 

@@ -1,4 +1,4 @@
-"""Names that two projects cannot both have, since they share a repository and an account.
+"""What projects share: names that two cannot both have, and commits that they both tell of.
 
 A package is installed by its name, whoever published it. Names in the cloud are project and
 environment joined, ``shop-dev-x``, so ``shop``'s ``dev-x`` and ``shop-dev``'s ``x`` would be one.
@@ -78,3 +78,17 @@ def beginning_with(start: str, projects: Iterable[Project]) -> tuple[str, ...]:
 def _free(name: str, taken: Mapping[str, str], said: str, kind: str) -> None:
     if name in taken:
         raise ProjectFileError(said.format(taken[name]), advice=f"give each {kind} its own name")
+
+
+def sharing_commits(projects: Iterable[Project]) -> frozenset[str]:
+    """Name the projects that show statuses on the same commits as another.
+
+    :param projects: all of them.
+    """
+    at: dict[tuple[str, str], list[str]] = {}
+    for project in projects:
+        if project.repository.statuses:
+            place = project.repository.forge_place()
+            # No host has two repositories whose names differ in capitals alone.
+            at.setdefault((place.server, place.path.lower()), []).append(project.name)
+    return frozenset(name for names in at.values() if len(names) > 1 for name in names)

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from include.project.clashes import Names
+from include.project.clashes import Names, sharing_commits
 from include.project.errors import misfit, repeated
 from include.project.model import Project
-from include.project.repository.forge import sharing_commits
 from include.project.yaml_file import read_yaml
 from slipway.exceptions import ProjectFileError
 

@@ -5,7 +5,8 @@ An environment says only what differs from the project.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from collections.abc import Collection
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, model_validator
 
@@ -21,9 +22,6 @@ from slipway.model.cloud.machine import (
     smallest_like,
 )
 from slipway.model.text.nearest import suggestion
-
-if TYPE_CHECKING:
-    from include.project.model import Environment, Project
 
 # A folder's name, one with its author's in front, or a role of a collection.
 RoleName = Annotated[
@@ -116,13 +114,11 @@ class MachineSpec(BaseModel, frozen=True, extra="forbid", use_attribute_docstrin
         return self.model_dump(mode="json", exclude_unset=True)
 
 
-def machine_of(project: Project, environment: str) -> Machine:
-    """Return what the machines of an environment are.
+def described(spec: MachineSpec | None) -> Machine:
+    """Return what machines are that are described like this.
 
-    :param project: the project.
-    :param environment: the environment's name.
+    :param spec: as a project file has it; None is Debian 12 on amd64, with nothing else on it.
     """
-    spec = _spec(project, project.environments[environment])
     if spec is None:
         return Machine()
     ami = spec.ami
@@ -141,48 +137,35 @@ def machine_of(project: Project, environment: str) -> Machine:
     )
 
 
-def architectures(project: Project) -> tuple[Architecture, ...]:
-    """Return which architectures a project's machines have, in an order that stays."""
-    found = {machine_of(project, name).architecture for name in project.environments}
-    return tuple(one for one in Architecture if one in found)
-
-
-def _spec(project: Project, environment: Environment) -> MachineSpec | None:
-    return environment.machine.over(project.machine) if environment.machine else project.machine
-
-
-def instance_type(project: Project, environment: str) -> str:
-    """Return what type the machines of an environment are.
-
-    :param project: the project.
-    :param environment: the environment's name.
-    """
-    found, kind = project.environments[environment].instance, machine_of(project, environment)
-    if "type" in found.model_fields_set or kind.architecture is Architecture.AMD64:
-        return found.type
-    return smallest_like(found.type, kind.architecture)
-
-
-def misfit(project: Project, environment: str) -> str | None:
+def misfit(
+    environment: str,
+    spec: MachineSpec | None,
+    *,
+    suites: Collection[Suite],
+    instance_type: str | None,
+) -> str | None:
     """Say what of an environment's machine nobody knows, or its instance type cannot run.
 
     What says nothing of its machines starts from whatever Airflow's configuration names.
 
+    :param environment: its name.
+    :param spec: its machine; None where the project file describes none.
+    :param suites: that the package is built for; empty for all.
+    :param instance_type: as the project file names it; None where it does not.
     :returns: None where there is nothing to say.
     """
-    where = project.environments[environment]
-    spec = _spec(project, where)
-    suites, suite = project.package.suites, machine_of(project, environment).distribution.suite
+    machine = described(spec)
+    suite, wanted = machine.distribution.suite, machine.architecture
     if suites and suite not in suites:
         return f"machine of {environment}: package.suites has nothing for {suite}"
     if spec is None:
         return None
     if not spec.roles and (wrong := unknown(spec.variables)):
         return f"machine of {environment}: {wrong}"
-    wanted, written = machine_of(project, environment).architecture, where.instance.type
-    if "type" not in where.instance.model_fields_set or architecture_of(written) is wanted:
+    if instance_type is None or architecture_of(instance_type) is wanted:
         return None
     return (
-        f"environments.{environment}: instance.type {written} is {architecture_of(written).value}, "
-        f"and the machine {wanted.value}; take one like {smallest_like(written, wanted)}"
+        f"environments.{environment}: instance.type {instance_type} is "
+        f"{architecture_of(instance_type).value}, and the machine {wanted.value}; "
+        f"take one like {smallest_like(instance_type, wanted)}"
     )

@@ -35,7 +35,7 @@ from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
-from include.project.repository.pull_requests import require_free_name
+from include.project.repository.proposals import require_free_name
 from include.project.repository.source import Repository as Repository
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
@@ -210,7 +210,7 @@ class Project(Strict):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         continuous = [n for n, e in self.environments.items() if e.deploy is Deploy.CONTINUOUS]
-        require_free_name(self)
+        require_free_name(self.name, self.repository, self.environments)
         if len(continuous) > 1:
             msg = f"only one environment can be continuous, not {' and '.join(continuous)}"
             raise ValueError(msg)
@@ -222,11 +222,22 @@ class Project(Strict):
         for name, one in self.environments.items():
             one.migrations.require_rehearsed(self.migrations, name)
         for name in self.environments:
-            if wrong := misfit(self, name):
-                raise ValueError(wrong)
+            self._require_fitting_machine(name)
         if wrong := unknown_environment(self.news, self.environments):
             raise ValueError(wrong)
         return self
+
+    def _require_fitting_machine(self, name: str) -> None:
+        instance = self.environments[name].instance
+        written = instance.type if "type" in instance.model_fields_set else None
+        suites, spec = self.package.suites, self.machine_spec(name)
+        if wrong := misfit(name, spec, suites=suites, instance_type=written):
+            raise ValueError(wrong)
+
+    def machine_spec(self, name: str) -> MachineSpec | None:
+        """Return how the file describes the machines of one environment, if it does."""
+        own = self.environments[name].machine
+        return own.over(self.machine) if own else self.machine
 
     def migration_settings(self, name: str) -> EnvironmentMigrations:
         """Return what holds for the migrations of one environment."""

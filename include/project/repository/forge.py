@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from slipway.model.forge.place import ForgePlace, place_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from include.project.model import Project
-    from include.project.repository.source import Repository
+from slipway.model.forge.place import ForgeKind, ForgePlace, place_of
 
 
 def _encrypted(url: str) -> str:
@@ -43,36 +37,25 @@ ForgeUrl = Annotated[
 ]
 
 
-def forge_place(repository: Repository) -> ForgePlace:
-    """Find a project's repository at its host.
+def find_place(
+    url: str,
+    *,
+    connection: str | None,
+    kind: ForgeKind | None,
+    server: str | None,
+) -> ForgePlace:
+    """Find a repository at its host.
 
-    :param repository: as the project file has it.
-    :raises ValueError: when the project file does not say enough, with what is missing.
+    :param url: of the repository.
+    :param connection: Airflow connection with a token for the host's REST API.
+    :param kind: whose API the host speaks; None where the host's name says it.
+    :param server: where the API begins, if not at the host of ``url``.
+    :raises ValueError: when this is not enough, with what is missing.
     """
-    connection = repository.forge_connection or repository.connection
     if connection is None:
         msg = (
             "statuses and pull requests need a token: name an Airflow connection in `connection`, "
             "or in `forge_connection` for the host's REST API alone"
         )
         raise ValueError(msg)
-    return place_of(
-        repository.url,
-        connection=connection,
-        kind=repository.forge,
-        server=repository.forge_url,
-    )
-
-
-def sharing_commits(projects: Iterable[Project]) -> frozenset[str]:
-    """Name the projects that show statuses on the same commits as another.
-
-    :param projects: all of them.
-    """
-    at: dict[tuple[str, str], list[str]] = {}
-    for project in projects:
-        if project.repository.statuses:
-            place = forge_place(project.repository)
-            # No host has two repositories whose names differ in capitals alone.
-            at.setdefault((place.server, place.path.lower()), []).append(project.name)
-    return frozenset(name for names in at.values() if len(names) > 1 for name in names)
+    return place_of(url, connection=connection, kind=kind, server=server)

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator
 
-from slipway.model.git.watching import PROPOSALS
 from slipway.policies.pull_requests import Asks
-
-if TYPE_CHECKING:
-    from include.project.model import Project
 
 
 class PullRequests(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True):
@@ -40,23 +36,3 @@ WrittenPullRequests = Annotated[
     PullRequests | None,
     BeforeValidator(read_pull_requests, json_schema_input_type=bool | PullRequests | None),
 ]
-
-
-def has_proposals(project: Project) -> bool:
-    """Tell whether something of a project is tested that is not delivered.
-
-    :param project: the project.
-    """
-    repository = project.repository
-    return repository.pull_requests is not None or bool(repository.watch.branches)
-
-
-def require_free_name(project: Project) -> None:
-    """Make sure that no environment has the name of the DAG in which proposals are tested.
-
-    :param project: the project.
-    :raises ValueError: when one has.
-    """
-    if has_proposals(project) and PROPOSALS in project.environments:
-        msg = f"{project.name}.{PROPOSALS} is the DAG of pull requests; rename the environment"
-        raise ValueError(msg)

@@ -13,10 +13,10 @@ from include.project.field_types import (
     RepositoryUrl,
     SubmoduleConnections,
 )
-from include.project.repository.forge import ForgeUrl, forge_place
+from include.project.repository.forge import ForgeUrl, find_place
 from include.project.repository.pull_requests import WrittenPullRequests
 from include.project.repository.watching import Watch
-from slipway.model.forge.place import ForgeKind
+from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.url import parse_url
 
@@ -69,10 +69,18 @@ class Repository(BaseModel, frozen=True, extra="forbid", use_attribute_docstring
     """Airflow connection with a token (password) for the host's REST API, where it is another than
     `connection`."""
 
+    def forge_place(self) -> ForgePlace:
+        """Return where the repository is at its host.
+
+        :raises ValueError: when the project file does not say enough, with what is missing.
+        """
+        connection = self.forge_connection or self.connection
+        return find_place(self.url, connection=connection, kind=self.forge, server=self.forge_url)
+
     @model_validator(mode="after")
     def _host_is_known(self) -> Self:
         if self.statuses or self.pull_requests:
-            forge_place(self)
+            self.forge_place()
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
@@ -37,13 +37,24 @@ if TYPE_CHECKING:
     from slipway.fleet.cloud import Cloud
     from slipway.model.cloud.lease import LeaseRecord
     from slipway.model.fleet import Fleet
-    from slipway.operators.preflight_look import Preflight
     from slipway.tasks.supersede import BranchOrder
 
 LEASE = "lease"
 # Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run
 # waits for another altogether; and between two looks.
 _POKE_FIRST, _LONGEST, _PAUSE = 15.0, 7200.0, 1.0
+
+
+class LastLook(Protocol):
+    """Looks at the cloud once more before the first change, as a plan's preflight does."""
+
+    def require_open(self, image: MachineImage, log: Callable[..., None]) -> None:
+        """Make sure that the way is open, at the last moment before the first change.
+
+        :param image: that is to be launched.
+        :param log: a logger's method; told what could not be looked at.
+        :raises PreflightFailed: when something that the swap will need is missing or wrong.
+        """
 
 
 class LeasedOperator(BaseOperator):
@@ -74,7 +85,7 @@ class LeasedOperator(BaseOperator):
         windows: Sequence[FreezeWindow] = (),
         skip_frozen: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        preflight: Preflight | None = None,
+        preflight: LastLook | None = None,
         order: BranchOrder | None = None,
         **kwargs: Any,
     ) -> None:

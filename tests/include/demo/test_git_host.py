@@ -12,7 +12,6 @@ from include.demo.airflow_api import AirflowApi
 from include.demo.report import Report, Run
 from include.localforge.state import ForgeHome
 from include.project.loader import PROJECTS, load_project
-from include.project.repository.forge import forge_place
 from slipway.model.forge.place import ForgeKind, place_of
 from tests.secret_leaks.needles import secrets_of
 
@@ -83,7 +82,7 @@ def test_the_table_says_how_runs_came_and_how_many_statuses_arrived(
 
 def test_the_guestbook_is_where_its_project_file_says() -> None:
     repository = load_project(PROJECTS / "guestbook.yaml").repository
-    place = forge_place(repository)
+    place = repository.forge_place()
     assert (place.kind, place.server) == (ForgeKind.BITBUCKET, paths.FORGE_URL)
     assert place.path == paths.REPOSITORY
     assert repository.url.startswith(f"git://127.0.0.1:{paths.GIT_PORT}/")

@@ -19,7 +19,7 @@ from slipway.exceptions import ContainerEngineError
 from slipway.model.container import ContainerSpec, Limits, NoSuchThing, Security
 
 if TYPE_CHECKING:
-    from slipway.hooks.docker.engine import ContainerEngine
+    from slipway.hooks.docker.port import EnginePort
 
 # One that has iptables.
 IMAGE = "slipway/toolbox:1"
@@ -59,7 +59,7 @@ def interface_prefix(installation: str) -> str:
     return f"slp{hashlib.sha256(installation.encode()).hexdigest()[:4]}-"
 
 
-def network_options(engine: ContainerEngine, network: str) -> dict[str, str]:
+def network_options(engine: EnginePort, network: str) -> dict[str, str]:
     """Make sure that the rule stands, and return what puts a network under it.
 
     :raises ContainerEngineError: as :func:`ensure_guard` does.
@@ -69,7 +69,7 @@ def network_options(engine: ContainerEngine, network: str) -> dict[str, str]:
     return {"com.docker.network.bridge.name": interface_prefix(engine.installation) + digest}
 
 
-def ensure_guard(engine: ContainerEngine) -> None:
+def ensure_guard(engine: EnginePort) -> None:
     """Make sure that the rule stands; a moment where it does already.
 
     :raises ImageUnavailable: when the toolbox is missing.
@@ -84,7 +84,7 @@ def ensure_guard(engine: ContainerEngine) -> None:
         time.sleep(0.05)
 
 
-def _stands(engine: ContainerEngine, name: str) -> bool:
+def _stands(engine: EnginePort, name: str) -> bool:
     try:
         state = engine.state(name)
     except NoSuchThing:
@@ -101,7 +101,7 @@ def _stands(engine: ContainerEngine, name: str) -> bool:
     return state.running and READY in lines
 
 
-def _start(engine: ContainerEngine, name: str) -> None:
+def _start(engine: EnginePort, name: str) -> None:
     image = engine.ensure_image(IMAGE).id
     spec = ContainerSpec(
         name=name,

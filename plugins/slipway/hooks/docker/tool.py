@@ -15,14 +15,14 @@ from slipway.model.container import NoSuchThing, ToolResult
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slipway.hooks.docker.engine import ContainerEngine
+    from slipway.hooks.docker.port import EnginePort
     from slipway.model.container import ContainerSpec
 
 _TAIL_LINES = 50
 
 
 def run(
-    engine: ContainerEngine,
+    engine: EnginePort,
     spec: ContainerSpec,
     *,
     files: bytes | IO[bytes] | None,

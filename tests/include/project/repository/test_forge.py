@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from include.project.loader import PROJECTS, LoadedProjects, load_projects
 from include.project.model import Repository
-from include.project.repository.forge import forge_place
 
 
 def repository(**fields: Any) -> Repository:
@@ -24,18 +23,16 @@ def test_statuses_are_off_unless_they_are_asked_for() -> None:
 
 
 def test_an_ssh_key_for_git_goes_beside_a_token_of_its_own() -> None:
-    assert forge_place(repository()).connection == "shop"
-    assert forge_place(repository(forge_connection="token")).connection == "token"
+    assert repository().forge_place().connection == "shop"
+    assert repository(forge_connection="token").forge_place().connection == "token"
 
 
 def test_a_host_of_ones_own_is_named() -> None:
-    place = forge_place(
-        repository(
-            url="ssh://git@git.example.com:7999/SHOP/shop.git",
-            forge="bitbucket_server",
-            forge_url="https://example.com/stash/",
-        )
-    )
+    place = repository(
+        url="ssh://git@git.example.com:7999/SHOP/shop.git",
+        forge="bitbucket_server",
+        forge_url="https://example.com/stash/",
+    ).forge_place()
     assert (place.server, place.path) == ("https://example.com/stash", "SHOP/shop")
 
 
@@ -59,8 +56,8 @@ def test_what_cannot_work_is_said_when_the_file_is_read(fields: dict[str, Any], 
 
 
 def test_a_stand_in_on_this_machine_needs_no_certificate() -> None:
-    assert forge_place(repository(forge_url="http://127.0.0.1:9000")).server.endswith(":9000")
-    assert forge_place(repository(forge_url="http://[::1]:9000")).server.startswith("http://[::1]")
+    assert repository(forge_url="http://127.0.0.1:9000").forge_place().server.endswith(":9000")
+    assert repository(forge_url="http://[::1]:9000").forge_place().server.startswith("http://[::1]")
 
 
 def _files(folder: Path, *repositories: str) -> LoadedProjects:
