@@ -22,6 +22,7 @@ from slipway.model.cloud.account import Account
 from slipway.model.target import DeployTarget
 from slipway.operators.commit_status.settle import SettleStatusesOperator
 from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
+from slipway.operators.housekeeping.retire_caches import RetireCachesOperator
 from slipway.operators.housekeeping.retire_images import (
     ForgetRunsOperator,
     RetireBaseImagesOperator,
@@ -63,6 +64,11 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
             )
         RenewAptReleaseOperator(
             task_id="renew_apt_release", execution_timeout=LIMITS["publish_apt"]
+        )
+        RetireCachesOperator(
+            task_id="retire_caches",
+            limits={project.name: project.retention.cache_limits for project in every},
+            execution_timeout=LIMITS["cloud"],
         )
         ForgetRunsOperator(task_id="forget_runs", execution_timeout=LIMITS["cloud"])
         if any(project.repository.statuses for project in every):

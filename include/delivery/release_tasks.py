@@ -170,6 +170,7 @@ def pipeline_settings(project: Project) -> dict[str, Any]:
         "secrets": test.secrets,
         "node": test.node,
         "reports": test.reports,
+        "caches": [one.to_path().to_json() for one in test.cache],
         "timeout_seconds": test.timeout.total_seconds(),
         "trusted": test.trusted,
         "strict": test.strict,

@@ -13,6 +13,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from include.project.cache import Caches
 from include.project.duration import Duration
 from include.project.field_types import (
     BalancerName,
@@ -40,6 +41,7 @@ from include.project.repository.source import Repository as Repository
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from include.project.triggers import Trigger
+from slipway.model.cache import CacheLimits
 
 # Where the usual test tools leave their reports.
 REPORTS = (
@@ -81,6 +83,8 @@ class Test(Strict):
     """Labels of the workers, for the pipeline's `node`."""
     reports: tuple[RepositoryPath, ...] = REPORTS
     """Files and folders in the workspace where steps leave JUnit reports."""
+    cache: Caches = ()
+    """Folders that runs hand on to the next, such as downloaded packages (docs/caches.md)."""
     timeout: Duration = timedelta(minutes=30)
     """For the whole pipeline."""
     trusted: bool = False
@@ -183,6 +187,15 @@ class Retention(Strict):
 
     releases: Annotated[int, Field(ge=1)] = 10
     """How many releases keep their machine image."""
+    caches: Duration = CacheLimits().unused
+    """How long a folder of `test.cache` is kept that no run has begun with."""
+    cache_gib: Annotated[int, Field(ge=1)] = CacheLimits().size >> 30
+    """GiB that all of them may come to; the least used go first."""
+
+    @property
+    def cache_limits(self) -> CacheLimits:
+        """What is kept of the project's caches."""
+        return CacheLimits(unused=self.caches, size=self.cache_gib << 30)
 
 
 class Project(Strict):

@@ -7,6 +7,7 @@ Slipway tells Airflow of its own settings. A test compares both with what is in 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,8 @@ def _written(value: Mapping[str, Any]) -> str:
     default = value.get("default")
     if default is None or isinstance(default, dict):
         return ""
-    if isinstance(default, str) and default.startswith("PT"):
-        default = default.removeprefix("PT").lower()
+    if isinstance(default, str) and re.fullmatch(r"P(\d+D|T\S+)", default):
+        default = default.removeprefix("P").removeprefix("T").lower()
     return f"`{json.dumps(default) if not isinstance(default, str) else default}`"
 
 

@@ -14,6 +14,11 @@ from slipway.hooks.git.folder import own_folder
 @contextmanager
 def spool() -> Iterator[IO[bytes]]:
     """Open a file without a name; whatever ends its process, it is gone then."""
-    # Beside the mirrors, since the system's own folder for such files may be in memory.
-    with tempfile.TemporaryFile(dir=own_folder(mirrors_root())) as file:
+    with nameless() as file:
         yield file
+
+
+def nameless() -> IO[bytes]:
+    """Open a file without a name, which the caller closes."""
+    # Beside the mirrors, since the system's own folder for such files may be in memory.
+    return tempfile.TemporaryFile(dir=own_folder(mirrors_root()))

@@ -14,6 +14,7 @@ from slipway.hooks.docker.connection import DEFAULT, container_engine, registry_
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.build_numbers import BuildNumbers
 from slipway.hooks.temporary_file import spool
+from slipway.model.cache import CachedPath
 from slipway.model.facts import Checkout, Json, Release, TestCounts, TestReport
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.git.repository import Repository
@@ -30,6 +31,7 @@ from slipway.pipeline.yaml.missing_file import OTHERS
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
+from slipway.tasks.pipeline_caches import pipeline_caches
 from slipway.tasks.pipeline_secrets import pipeline_secrets
 from slipway.tasks.pipeline_share import NoStepRan, Part, Share, Work
 from slipway.tasks.proposals.source import commit_mirror
@@ -56,12 +58,10 @@ class RunPipelineOperator(BaseOperator):
         its commit by itself (:meth:`commit`) has none.
     :param repository: that the commit is in.
     :param submodules: connections of submodules (:func:`slipway.hooks.git.connection.git_mirror`).
-    :param lfs: what becomes of files in Git LFS
-        (:class:`slipway.model.git.large_files.LargeFiles`).
+    :param lfs: a :class:`slipway.model.git.large_files.LargeFiles`.
     :param pipeline_file: where the pipeline is, from the repository's top.
     :param images: image names in the pipeline and what is used in their place.
-    :param secrets: name of a secret in the pipeline -> where Airflow has it
-        (:func:`slipway.hooks.secrets.read_secrets`).
+    :param secrets: its names in the pipeline -> :func:`slipway.hooks.secrets.read_secrets`.
     :param node: labels of the workers, which the pipeline's ``node`` may ask for.
     :param reports: files and folders with JUnit reports, from the workspace's top.
     :param timeout_seconds: for the whole file.
@@ -71,11 +71,11 @@ class RunPipelineOperator(BaseOperator):
     :param allowed_images: patterns of images that may be used; empty is all.
     :param registry_login: images may be pulled with the login of the engine's connection.
     :param docker_conn_id: Airflow connection of the container engine.
-    :param built: what goes from the workspace into the package: paths, as the project file has
-        them.
+    :param built: paths of what goes from the workspace into the package.
     :param built_by: the pipeline whose workspace it is; the only one of the file when None.
     :param part: which of the file's pipelines this task runs.
     :param first: what the task that runs the first half returned.
+    :param caches: folders that runs hand on (:class:`slipway.model.cache.CachedPath` as JSON).
     :param numbers: whose build numbers are used; the project's when empty.
     :returns: :class:`slipway.model.facts.TestReport` as JSON.
 
@@ -117,6 +117,7 @@ class RunPipelineOperator(BaseOperator):
         part: Part = Part.WHOLE,
         first: Any = None,
         numbers: str = "",
+        caches: Sequence[Json] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -139,6 +140,7 @@ class RunPipelineOperator(BaseOperator):
         self.docker_conn_id = docker_conn_id
         self.share = Share(part=part, paths=tuple(built), pipeline=built_by)
         self.first = first
+        self.caches = [CachedPath.from_json(one) for one in caches]
         # What the pipeline's reports came to, also where it failed.
         self.counts: TestCounts | None = None
         self._runner: BuildRunner | None = None
@@ -179,6 +181,7 @@ class RunPipelineOperator(BaseOperator):
                     collect=self.reports,
                     registries=self._logins(checkout),
                     built=work.taking,
+                    caches=pipeline_caches(mirror, checkout, self.caches, output.say),
                 ),
                 worker=Worker(labels=self.node),
             )

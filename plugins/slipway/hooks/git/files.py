@@ -122,6 +122,20 @@ class GitFiles:
             msg = f"{path} of commit {sha[:7]} is larger than {MOST_FILE >> 20} MiB"
             raise RepositoryTooLarge(msg, advice="make it smaller") from error
 
+    def in_the_way(self, sha: str, path: str) -> str | None:
+        """Return what a commit has at a path or in place of a folder above it, or None.
+
+        :param sha: in full, as :meth:`find` returns it.
+        :param path: relative to the top.
+        """
+        self._store.require(sha)
+        parts = path.split("/")
+        for above in ("/".join(parts[:count]) for count in range(1, len(parts))):
+            kind = self._type(sha, above)
+            if kind != "tree":
+                return above if kind is not None else None
+        return path if self._type(sha, path) is not None else None
+
     # What submodules are made of (slipway.hooks.git.submodules.sources.Source)
 
     def links(self, sha: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from slipway.pipeline.built.take import Taking
+    from slipway.pipeline.cache_shelf import Shelf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,7 @@ class Given:
     :param status: how the build stood when the pipeline began.
     :param failed: returns the build's other pipelines that have failed by now.
     :param built: what is taken of one pipeline's workspace when its steps have passed.
+    :param caches: where folders of the workspace are kept from one run to the next.
     :param collect: paths in the workspace with test reports, read when the steps have ended.
     :param registries: texts of Docker's ``config.json`` with logins to registries, besides those
         of the pipeline's ``image_pull_secrets``.
@@ -32,5 +34,6 @@ class Given:
     failed: Callable[[], tuple[str, ...]] = tuple
     collect: tuple[str, ...] = ()
     built: Taking | None = None
+    caches: Shelf | None = None
     registries: tuple[str, ...] = ()
     title: str = ""

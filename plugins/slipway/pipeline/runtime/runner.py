@@ -26,6 +26,7 @@ from slipway.pipeline.compiler.env_sizes import runnable
 from slipway.pipeline.compiler.late import filled, filled_names
 from slipway.pipeline.compiler.status import Standing, status_variables
 from slipway.pipeline.reports.junit import Reports
+from slipway.pipeline.runtime.caches import RunCaches
 from slipway.pipeline.runtime.collect import Aftermath
 from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.isolation import container_of
@@ -95,6 +96,14 @@ class Runner:
             standing=self._standing,
             has_image=self._images.awaited,
             note=output.note,
+        )
+        self._caches = RunCaches(
+            engine,
+            spec,
+            self._given.caches,
+            containers=self._containers,
+            startable=self._startable,
+            say=output.say,
         )
         self._steps = StepRuns(
             engine,
@@ -180,6 +189,7 @@ class Runner:
             raise trouble
         if not self._steps.failed:
             after.take_built(ended, steps, self._spec.workspace, self._given.built)
+            self._caches.keep(steps)
         return ended, after.reports(steps, self._spec.workspace, self._given.collect)
 
     # Before the steps
@@ -198,6 +208,7 @@ class Runner:
         rare = [step for step in steps if step not in usual]
         first = self._startable([*usual, *rare])
         if first is not None and source is not None:
+            self._caches.restore(usual)
             container = self._containers.container(first)
             self._engine.put_tar(container, self._spec.workspace, source)
         try:
