@@ -10,7 +10,7 @@ from typing import TextIO
 from include.delivery.layers import image_layers
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
-from include.project.machines import machine_of
+from include.project.machines.of_project import machine_of
 from include.project.model import Project
 from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store

@@ -31,7 +31,7 @@ from include.cli.working_copy import (
     version_of_copy,
 )
 from include.project.lookup import find_project
-from include.project.machines import architectures
+from include.project.machines.of_project import architectures
 from slipway.exceptions import BuiltFilesMissing, PackageRefused, ProjectFileError, SlipwayError
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.packages.deb_checks import Wanted

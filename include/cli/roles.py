@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from include.project.machines import machine_of
+from include.project.machines.of_project import machine_of
 from include.project.model import Project
 from slipway.exceptions import SlipwayError
 from slipway.hooks.tools.project_roles import machine_recipe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from include.project.machines import instance_type, machine_of
+from include.project.machines.of_project import instance_type, machine_of
 from include.project.model import Project
 from slipway.tasks.images.layers import Layers
 

@@ -18,7 +18,7 @@ from airflow.sdk import BaseOperator, TaskGroup
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
 from include.delivery.targets import repository_of, watching_of
-from include.project.machines import architectures, machine_of
+from include.project.machines.of_project import architectures, machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
 from slipway.model.git.watching import PROPOSALS
@@ -31,7 +31,7 @@ from slipway.operators.record_release import RecordReleaseOperator
 from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
-from slipway.tasks.pipeline_share import Part
+from slipway.tasks.pipeline.share import Part
 
 
 def release_tasks(project: Project, targets: Iterable[DeployTarget]) -> RecordReleaseOperator:

@@ -13,7 +13,7 @@ from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
 from include.delivery.promotion import promotion
 from include.delivery.targets import account_of, order_of, repository_of
-from include.project.machines import machine_of
+from include.project.machines.of_project import machine_of
 from include.project.model import Project
 from slipway.model.target import DeployTarget
 from slipway.operators.bake_image import BakeImageOperator

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from include.project.machines import instance_type
+from include.project.machines.of_project import instance_type
 from include.project.model import Environment, Project
 from slipway.model.cloud.account import Account
 from slipway.model.git.deliverable import Deliverable

@@ -17,7 +17,7 @@ from include.iam.publish_role import publish_role
 from include.project.clashes import beginning_with
 from include.project.loader import PROJECTS, load_project, load_projects
 from include.project.lookup import find_environment, find_project
-from include.project.machines import machine_of
+from include.project.machines.of_project import machine_of
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError
 from slipway.model.cloud.machine import Machine

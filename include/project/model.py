@@ -31,7 +31,7 @@ from include.project.field_types import (
     SecretSource,
 )
 from include.project.freeze import Freeze
-from include.project.machine import MachineSpec, misfit
+from include.project.machines.written import MachineSpec, misfit
 from include.project.migrating import EnvironmentMigrations
 from include.project.migrating import Migrations as Migrations
 from include.project.news import News, unknown_environment

@@ -15,7 +15,7 @@ from include.project.field_types import (
     UnitName,
     VariableName,
 )
-from include.project.machine import Suite
+from include.project.machines.written import Suite
 from slipway.model.cloud.machine import Architecture
 
 # In a path that the pipeline builds at: the architecture that it is for, as Debian calls it.

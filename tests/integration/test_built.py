@@ -31,7 +31,7 @@ from slipway.model.git.repository import Repository as GitRepository
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import keep_fact
-from slipway.tasks.pipeline_share import Part
+from slipway.tasks.pipeline.share import Part
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 from tests.slipway.operators.commit_runs import signed

@@ -31,9 +31,9 @@ from slipway.pipeline.yaml.missing_file import OTHERS
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.pipeline_caches import pipeline_caches
-from slipway.tasks.pipeline_secrets import pipeline_secrets
-from slipway.tasks.pipeline_share import NoStepRan, Part, Share, Work
+from slipway.tasks.pipeline.caches import pipeline_caches
+from slipway.tasks.pipeline.secrets import pipeline_secrets
+from slipway.tasks.pipeline.share import NoStepRan, Part, Share, Work
 from slipway.tasks.proposals.source import commit_mirror
 from slipway.tasks.retries import no_retry_on_input_error
 

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from include.cli import image
 from include.project.loader import load_project
-from include.project.machines import machine_of
+from include.project.machines.of_project import machine_of
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError, ReleaseNotFound
 from slipway.hooks.docker.engine import ContainerEngine

@@ -20,7 +20,7 @@ from include.cli.choices import Choices, Ships
 from include.cli.package import choose_project, package_working_copy
 from include.cli.working_copy import packed, uncommitted, version_of_copy
 from include.project.loader import load_project
-from include.project.machine import MachineSpec
+from include.project.machines.written import MachineSpec
 from include.project.model import Package, Project
 from slipway.exceptions import MigrationFailed, PackageRefused, TestsFailed
 from slipway.hooks.packages import each_architecture

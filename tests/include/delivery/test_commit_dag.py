@@ -14,7 +14,7 @@ from include.delivery.commits_dag import commits_dag
 from include.delivery.housekeeping_dag import housekeeping_dag
 from include.project.freeze import Freeze
 from include.project.loader import PROJECTS, load_project
-from include.project.machine import MachineSpec
+from include.project.machines.written import MachineSpec
 from include.project.model import Package, Project
 from include.project.soak import Canary
 from slipway.model.cloud.machine import Architecture

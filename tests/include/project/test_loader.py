@@ -10,7 +10,7 @@ from include.delivery.commit_dag import commit_dag
 from include.delivery.targets import fleet_target
 from include.project.field_types import in_words
 from include.project.loader import PROJECTS, load_project, load_projects
-from include.project.machines import architectures
+from include.project.machines.of_project import architectures
 from include.project.schema import SCHEMA, render
 from slipway.exceptions import ProjectFileError
 from slipway.model.target import Canary, DeployTarget, Probe

@@ -15,9 +15,9 @@ from slipway.model.event import Event
 from slipway.model.facts import Checkout, Release, TestReport
 from slipway.operators import run_pipeline
 from slipway.operators.run_pipeline import RunPipelineOperator
-from slipway.tasks import pipeline_secrets
 from slipway.tasks.kept_facts import kept_report
-from slipway.tasks.pipeline_share import Part
+from slipway.tasks.pipeline import secrets as pipeline_secrets
+from slipway.tasks.pipeline.share import Part
 from tests.fakes.container_engine import FakeEngine, Play
 from tests.slipway.operators.commit_runs import let_in, signed
 from tests.slipway.pipeline.built.tars import packed

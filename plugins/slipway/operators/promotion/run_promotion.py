@@ -21,7 +21,7 @@ from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.making_way.superseding import end_for
 from slipway.tasks.params import triggered_by
-from slipway.tasks.pipeline_share import NoStepRan
+from slipway.tasks.pipeline.share import NoStepRan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from include.delivery.environment_dag import environment_dag
 from include.delivery.targets import fleet_target
 from include.iam.__main__ import place_of
 from include.project.loader import PROJECTS, load_project
-from include.project.machines import instance_type, machine_of
+from include.project.machines.of_project import instance_type, machine_of
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError
 from slipway.model.cloud.machine import Architecture, Machine, OperatingSystem, SourceImage

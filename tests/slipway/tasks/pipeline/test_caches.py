@@ -9,7 +9,7 @@ import pytest
 
 from slipway.hooks.git.connection import git_mirror
 from slipway.model.cache import CachedPath
-from slipway.tasks.pipeline_caches import pipeline_caches
+from slipway.tasks.pipeline.caches import pipeline_caches
 from tests.slipway.operators.test_run_pipeline import checkout_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, model_validator
 
 from include.project.field_types import DebianName, matching
-from include.project.machine_variables import Variables, unknown
+from include.project.machines.variables import Variables, unknown
 from slipway.model.cloud.machine import (
     DISTRIBUTIONS,
     Architecture,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from include.project.machine import described
+from include.project.machines.written import described
 from slipway.model.cloud.machine import Architecture, Machine, smallest_like
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Machines, as people write them in a project file, and what comes of it."""

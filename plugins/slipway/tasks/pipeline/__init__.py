@@ -1,0 +1,1 @@
+"""A commit's pipeline in one task: which part of it, its secrets, its caches."""
