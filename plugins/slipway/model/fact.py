@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import types
 import typing
 from collections.abc import Mapping
 from typing import Any, Self, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
+# Types whose values JSON gives back as they were.
+_PLAIN = frozenset({str, int, float, bool})
 
 
 class Fact:
@@ -28,9 +31,19 @@ class Fact:
         :param data: the decoded JSON object.
         :raises TypeError: when a field without a default is missing.
         """
-        hints = typing.get_type_hints(cls)
-        known = {name: _revive(hints[name], data[name]) for name in hints if name in data}
+        hints = _hints(cls)
+        known = {
+            name: value if hints[name] in _PLAIN else _revive(hints[name], value)
+            for name, value in data.items()
+            if name in hints
+        }
         return cls(**known)
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    """Return the types of a fact's fields; finding them takes longer than all the rest."""
+    return typing.get_type_hints(cls)
 
 
 def _plain(items: list[tuple[str, Any]]) -> Json:

@@ -193,7 +193,13 @@ class ArtifactStore:
         folder = self._at(prefix)
         # A process that lives for long would be shown what it saw before.
         folder.fs.invalidate_cache(folder.path)
-        names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+        own = folder.path.rstrip("/")
+        try:
+            # A path for each entry would take a hundred times as long.
+            listed = [str(one).rstrip("/") for one in folder.fs.ls(own, detail=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        names = (one.rpartition("/")[2] for one in listed if not own.endswith(one))
         return sorted(name for name in names if not name.startswith("."))
 
 

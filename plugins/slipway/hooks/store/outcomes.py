@@ -119,7 +119,7 @@ class DeploymentOutcomes:
         :raises RecordRefused: when one was not signed here.
         """
         noted = [one for _, one in self.swaps(project, environment, most)]
-        earlier = self._before_notes(project, environment, noted, most)
+        earlier = self.before_notes(project, environment, noted, most)
         every = sorted([*noted, *earlier], key=lambda one: one.started_at, reverse=True)
         return every[:most]
 
@@ -139,14 +139,34 @@ class DeploymentOutcomes:
         newest = sorted(swaps.items(), key=lambda one: min(one[1]), reverse=True)[:most]
         return [(swap, self._read(folder, names)) for swap, names in newest]
 
+    def of_swap(self, project: str, environment: str, swap: str) -> PastDeployment | None:
+        """Return one deployment by the name of its swap; None where nothing is noted.
+
+        :raises RecordRefused: when a note was not signed here.
+        """
+        folder = _folder(project, environment)
+        matches = (_NAME.fullmatch(name) for name in self._store.keys(folder))
+        own = [found[0] for found in matches if found and found["swap"] == swap]
+        return self._read(folder, own) if own else None
+
     def _read(self, folder: str, names: Iterable[str]) -> PastDeployment:
         records = (self._records.get(f"{folder}/{name}") for name in names)
         return PastDeployment.of(DeploymentNote.from_json(one) for one in records if one)
 
-    def _before_notes(
-        self, project: str, environment: str, noted: Iterable[PastDeployment], most: int
+    def before_notes(
+        self,
+        project: str,
+        environment: str,
+        noted: Iterable[PastDeployment],
+        most: int = 1_000_000_000,
     ) -> list[PastDeployment]:
-        """Make deployments of what else is on record: what served, and what failed last."""
+        """Make deployments of what else is on record: what served, and what failed last.
+
+        :param project: the project's name.
+        :param environment: the environment's.
+        :param noted: of which there are notes.
+        :param most: how many entries of what served are looked through.
+        """
         known = {(n.release.version, n.run_id) for one in noted for n in one.notes}
         served = DeploymentHistory(self._store, keys=lambda: self._records.keys)
         failed = FailedDeployments(self._store, keys=lambda: self._records.keys)

@@ -36,6 +36,11 @@ class DeploymentNote(Fact):
     :param committed_at: the commit's committer time, seconds since 1970; 0 where it is not known.
     :param serves: of an end: the version that the environment has now.
     :param tasks: of a failure: the run's tasks that failed, without the name of their group.
+    :param came_from: of a start: from where the run was started, a word of
+        :class:`slipway.model.board.deployment.Origin`.
+    :param replaced: of a start: the version that served then.
+    :param serving_at: of a success: when all traffic went to the release; 0 where nobody noted it.
+    :param installation: the Airflow that noted it, by its name; empty in what was written before.
     """
 
     release: Release
@@ -50,6 +55,10 @@ class DeploymentNote(Fact):
     committed_at: int = 0
     serves: str = ""
     tasks: tuple[str, ...] = ()
+    came_from: str = ""
+    replaced: str = ""
+    serving_at: float = 0.0
+    installation: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
