@@ -105,6 +105,56 @@ def history(c: Any, project: str, environment: str = "", most: int = 20) -> None
     _python(c, "include.cli.history", project, *options, "--most", str(most))
 
 
+@task(
+    positional=["project"],
+    optional=["project"],
+    help={"project": "one alone; all if not given", "json": "for programs"},
+)
+def status(c: Any, project: str = "", json: bool = False) -> None:
+    """Say what runs where: version, since when, by whom, whether it is well, and what waits."""
+    _python(c, "include.cli.status", *([project] if project else []), *_flag("--json", json))
+
+
+@task(
+    positional=["project"],
+    help={"project": "its name", "most": "how many", "json": "for programs"},
+)
+def versions(c: Any, project: str, most: int = 20, json: bool = False) -> None:
+    """List a project's releases, the newest first, and where each serves."""
+    _python(c, "include.cli.versions", project, "--most", str(most), *_flag("--json", json))
+
+
+@task(
+    positional=["project", "source", "target"],
+    help={
+        "project": "its name",
+        "source": "the environment whose release would come, or a version",
+        "target": "the environment that would be given it",
+        "whole": "leave out nothing",
+        "json": "for programs",
+    },
+)
+def diff(
+    c: Any, project: str, source: str, target: str, whole: bool = False, json: bool = False
+) -> None:
+    """Say what an environment would get of another: commits, migrations, packages, settings.
+
+    `fab diff guestbook dev prod`: what prod would get if it were given what dev serves, or lose.
+    """
+    flags = [*_flag("--whole", whole), *_flag("--json", json)]
+    _python(c, "include.cli.diff", project, source, target, *flags)
+
+
+@task(
+    positional=["project"],
+    optional=["project"],
+    help={"project": "one alone; all if not given"},
+)
+def rebuild(c: Any, project: str = "") -> None:
+    """Make what `status` and `history` show again, from what is on record and the fleets."""
+    _python(c, "include.cli.rebuild", *([project] if project else []))
+
+
 @task(name="sign-records")
 def sign_records(c: Any, sign: str = "") -> None:
     """List the records of before records were signed; --sign DIGEST signs what was listed.
@@ -243,6 +293,10 @@ def _secrets(file: str) -> dict[str, str]:
         return read_secret_file(Path(file)) if file else {}
     except SecretFileInvalid as error:
         raise SystemExit(str(error)) from None
+
+
+def _flag(name: str, given: bool) -> list[str]:
+    return [name] if given else []
 
 
 def _dag(c: Any, project: str, environment: str = "") -> str:

@@ -11,7 +11,7 @@ from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight
 from include.delivery.swap_group import admission
-from include.delivery.targets import order_of
+from include.delivery.targets import between, order_of
 from include.project.model import Project
 from slipway.model.target import DeployTarget
 from slipway.operators.approve import REASON, ApproveReleaseOperator
@@ -39,6 +39,7 @@ def plan(
         target=target,
         admission=admission(project, target.environment),
         preflight=looks,
+        between=between(project, target.region),
         # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
         always=environment.approval
         or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),

@@ -16,7 +16,7 @@ from airflow.sdk import DAG, TriggerRule
 
 from include.delivery.defaults import LIMITS, SHARED_DAG
 from include.delivery.news import news_sources
-from include.delivery.targets import account_of, fleet_targets
+from include.delivery.targets import account_of, fleet_targets, listed
 from include.project.model import Project
 from slipway.model.cloud.account import Account
 from slipway.model.target import DeployTarget
@@ -29,6 +29,7 @@ from slipway.operators.housekeeping.retire_images import (
     RetireImagesOperator,
 )
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
+from slipway.operators.housekeeping.roll_up_snapshots import RollUpSnapshotsOperator
 from slipway.operators.news.settle import SettleNewsOperator
 from slipway.operators.trouble import TellTroubleOperator
 
@@ -52,6 +53,7 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
                 RetireStandbysOperator(
                     task_id=f"retire_standbys.{project.name}.{name}",
                     target=target,
+                    listed=listed(project, name),
                     execution_timeout=LIMITS["drain"],
                 )
             _retire_images(project, _accounts(targets[project.name].values()))
@@ -79,6 +81,11 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
             SettleNewsOperator(
                 task_id="settle_news", sources=sources, execution_timeout=LIMITS["bookkeeping"]
             )
+        RollUpSnapshotsOperator(
+            task_id="roll_up_snapshots",
+            environments={one.name: tuple(one.environments) for one in every},
+            execution_timeout=LIMITS["bookkeeping"],
+        )
         before = list(dag.tasks)
         # It alone decides how the run ends: what is wrong with one project is none of the others'.
         before >> TellTroubleOperator(

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from include.project.machines.of_project import instance_type
-from include.project.model import Environment, Project
+from include.project.model import Deploy, Environment, Project
 from slipway.model.cloud.account import Account
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.repository import Repository
 from slipway.model.git.watching import Watching
 from slipway.model.target import Canary, DeployTarget, Probe
+from slipway.tasks.board.between import Between
+from slipway.tasks.board.housekeeping import Listed
 from slipway.tasks.supersede import BranchOrder
 
 
@@ -75,6 +77,26 @@ def fleet_target(project: Project, name: str) -> DeployTarget:
         canary=_canary_size(environment),
         keep_old=environment.keep_old.total_seconds(),
         keep_failed=environment.keep_failed.total_seconds(),
+    )
+
+
+def between(project: Project, region: str) -> Between:
+    """Say how two of a project's releases are compared.
+
+    :param region: whose images are.
+    """
+    directory = project.migrations.directory if project.migrations else ""
+    return Between(repository=repository_of(project), directory=directory, region=region)
+
+
+def listed(project: Project, name: str) -> Listed:
+    """Say what a list of environments shows of one, by the project file."""
+    environment = project.environments[name]
+    return Listed(
+        place=list(project.environments).index(name),
+        continuous=environment.deploy is Deploy.CONTINUOUS,
+        asks=environment.approval,
+        windows=tuple(freeze.window() for freeze in environment.freeze),
     )
 
 

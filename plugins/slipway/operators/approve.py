@@ -16,6 +16,7 @@ from slipway.model.facts import Json
 from slipway.model.text.inert import inert, visible
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
+from slipway.tasks.board.show import show_answer, show_question
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.params import freeze_override
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
@@ -85,6 +86,7 @@ class ApproveReleaseOperator(ApprovalOperator):
             self.subject, self.body = question(proposal, freeze_override(context))
             self.admission.book.withdraw(proposal)
             self._ask(context, proposal)
+        show_question(proposal)
         self.log.info("Waiting for response")
         for notifier in self.notifiers:
             notifier(context)
@@ -105,6 +107,7 @@ class ApproveReleaseOperator(ApprovalOperator):
             proposal = self._proposal(context, digest=digest)
             if event.get("error_type") == "timeout":
                 self._go_on_waiting(context, proposal)
+            show_answer(context, self.admission.project, self.admission.environment)
             if "error" in event:
                 self.process_trigger_event_error(event)
             approval = Approval.of(event, proposal=proposal)
@@ -164,6 +167,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         if self.newest_only and (left is None or left > timedelta(0)):
             self._leave_to_newer(context, proposal)
             self._wait(proposal)
+        show_answer(context, self.admission.project, self.admission.environment)
         msg = f"nobody answered within {self.response_timeout}; nothing was changed"
         raise PersonsMistake(msg)
 

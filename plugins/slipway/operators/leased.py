@@ -22,6 +22,7 @@ from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
+from slipway.tasks.board.show import show_step
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import run_lease
@@ -170,7 +171,9 @@ class LeasedOperator(BaseOperator):
             self._begin_in_order(lease, release, context, partial(in_order, begun[-1]))
         self._tell(context, lease, mine)
         if begin is not None:
-            note_started(context, target, release, consent)
+            serving = partial(_serving, cloud)
+            note_started(context, target, release, consent, serving)
+        show_step(context, target.project, target.environment)
         return lease
 
     def _in_turn(self, take: Callable[[], LeaseRecord], target: DeployTarget) -> LeaseRecord:
@@ -258,6 +261,11 @@ class LeasedOperator(BaseOperator):
             kwargs={"since": since},
             timeout=timedelta(seconds=_LONGEST),
         )
+
+
+def _serving(cloud: Cloud) -> str:
+    """Return the version that serves; empty for none."""
+    return serving_version(cloud.observe()) or ""
 
 
 def _anybody(held: LeaseRecord | None) -> None:

@@ -20,12 +20,14 @@ from slipway.hooks.store.approvals import Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.facts import PublishedPackage
+from slipway.model.facts import PublishedPackage, Release
 from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
 from slipway.operators.preflight_look import Preflight, require
-from slipway.operators.preview import ImageOutlook, SchemaOutlook
+from slipway.operators.preview import ImageOutlook, SchemaOutlook, known
 from slipway.operators.swap import open_swap
+from slipway.policies.difference import lines
+from slipway.tasks.board.between import Between
 from slipway.tasks.consent import Admission
 from slipway.tasks.params import is_dry_run, triggered_by
 from slipway.tasks.retries import no_retry_on_input_error
@@ -55,6 +57,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     :param admission: of the environment; the package is the catalogue's then.
     :param order: of the commits, where each of them is asked about: the newest one counts.
     :param preflight: looks whether there is everything that the deployment will need.
+    :param between: looks at what lies between what serves and what would.
 
     Example::
 
@@ -83,6 +86,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         admission: Admission | None = None,
         order: BranchOrder | None = None,
         preflight: Preflight | None = None,
+        between: Between | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -94,6 +98,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         self.admission = admission
         self.order = order
         self.preflight = preflight
+        self.between = between
         self._context: Context | None = None
         self._replaces = ""
 
@@ -187,6 +192,11 @@ class PlanOperator(BaseOperator, SkipMixin):
         for number, step in enumerate(forecast(ahead), start=1):
             yield f"{number}. {step.said}"
         yield from swap.inheritance(fleet)
+        if self.between is not None:
+            old = Release(project=release.project, sha="", version=replaced) if replaced else None
+            serves = fleet.of(replaced) if replaced else None
+            images = {"old_image": (serves and serves.image_id) or "", "new_image": known(image)}
+            yield from lines(self.between.look(old, release, **images))
 
     def _schema(self, package: PublishedPackage, context: Context, *, dry: bool) -> str:
         schema: Any = self.schema

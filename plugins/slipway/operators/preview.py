@@ -179,6 +179,14 @@ class SchemaOutlook:
         container_engine(self.docker_conn_id).remove_labelled(labels(context))
 
 
+def known(image: MachineImage) -> str:
+    """Return the id of an image that is there; nothing for one that is still to be baked.
+
+    :param image: as :class:`ImageOutlook` gives it.
+    """
+    return "" if image.image_id == _NOT_YET else image.image_id
+
+
 def _heavy(release: Release) -> tuple[HeavyChange, ...]:
     """Return what keeps others from a table, as far as the release's rehearsal saw that."""
     try:

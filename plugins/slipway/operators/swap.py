@@ -17,6 +17,7 @@ from slipway.model.cloud.lease import LeaseRecord
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator, check_plan_is_current
+from slipway.tasks.board.show import show
 from slipway.tasks.consent import Consent
 from slipway.tasks.images.search import require_recorded
 from slipway.tasks.own_swap import finish_swap
@@ -83,6 +84,7 @@ class FleetOperator(LeasedOperator):
             fleet = swap.converge(self.wish, timeout=time_allowed(swap, self.wish), seen=first)
             if self.last:
                 self.leave(lease, release, context)
+            show(self.target.project, self.target.environment, fleet)
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
 
     def open_swap(self) -> Swap:

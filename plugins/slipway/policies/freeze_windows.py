@@ -7,13 +7,15 @@ reads: it begins at the first and ends at the last instant that its words can me
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from slipway.model.facts import Fact
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# Days that are looked ahead for the next window: a week's windows are all within.
+_AHEAD = 9
 # Windows that follow each other without a gap are walked through this far; what goes on after
 # more than a year of days has no end that is worth naming.
 _MOST_STEPS = 400
@@ -80,6 +82,35 @@ def freeze_at(windows: Sequence[FreezeWindow], now: datetime) -> Freeze | None:
         return None
     window, ends = found
     return Freeze(window=window, ends=ends, thaws=_after(windows, ends))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NextFreeze:
+    """A window that is open, or that opens next; instants are in UTC."""
+
+    window: FreezeWindow
+    begins: datetime
+    until: datetime
+
+
+def next_freeze(windows: Sequence[FreezeWindow], now: datetime) -> NextFreeze | None:
+    """Return the window that is open, or the one that opens next; None where there is neither.
+
+    :param windows: the environment's.
+    :param now: with its zone. It ends when no window is open any more.
+    """
+    at = now.astimezone(UTC)
+    found = [
+        NextFreeze(window=window, begins=begins, until=ends)
+        for window in windows
+        for day in range(_AHEAD if window.days else 1)
+        for begins, ends in _spans(window, at + timedelta(days=day))
+        if ends > at
+    ]
+    first = min(found, key=lambda one: (max(one.begins, at), -one.until.timestamp()), default=None)
+    if first is None:
+        return None
+    return replace(first, until=_after(windows, first.until) or first.until)
 
 
 def _after(windows: Sequence[FreezeWindow], end: datetime) -> datetime | None:

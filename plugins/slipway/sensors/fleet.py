@@ -18,6 +18,7 @@ from slipway.fleet.swap import Swap
 from slipway.model.facts import MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap
+from slipway.tasks.board.show import show_step
 from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.making_way.newer_commit import newer_commit
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
@@ -71,6 +72,7 @@ class FleetSensor(BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Poke; a deferrable sensor leaves the worker after ``POKE_FIRST`` seconds."""
         since = time.time()
+        show_step(context, self.target.project, self.target.environment)
         with no_retry_on_input_error(), self._explained(context):
             swap = open_swap(self.target, MachineImage.from_json(self.image), self.log.info)
             patience = self._patience(context)
@@ -83,6 +85,7 @@ class FleetSensor(BaseSensorOperator):
                     time.sleep(max(self.poke_interval, _PATIENT) if late else self.poke_interval)
                 else:
                     _await(verdict.cheap_recheck)
+        self._show_passed(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Come back from the triggerer.
@@ -97,6 +100,11 @@ class FleetSensor(BaseSensorOperator):
                 self._explain(context, event["error"])
             raise PersonsMistake(event["error"])
         self.log.info("passed")
+        self._show_passed(context)
+
+    def _show_passed(self, context: Context) -> None:
+        if self.gate is Gate.IN_SERVICE:
+            show_step(context, self.target.project, self.target.environment, serving=True)
 
     @contextmanager
     def _explained(self, context: Context) -> Iterator[None]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import RecordRefused, ReleaseNotFound
+from slipway.hooks.docker.connection import installation
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failures import FailureReports
@@ -18,6 +19,8 @@ from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.model.facts.release import Release
+from slipway.tasks.board.origin import origin_of
+from slipway.tasks.board.show import serving_since, show_deployment
 from slipway.tasks.kept_facts import run_facts
 from slipway.tasks.lease_takeover import ALIVE
 from slipway.tasks.own_swap import failed_tasks
@@ -36,7 +39,11 @@ _LOOKED_AT = 20
 
 
 def note_started(
-    context: Context, target: DeployTarget, version: str, consent: Consent | None
+    context: Context,
+    target: DeployTarget,
+    version: str,
+    consent: Consent | None,
+    replaces: Callable[[], str] = str,
 ) -> None:
     """Note that a run has begun its swap, under the lease and before its first change.
 
@@ -44,6 +51,7 @@ def note_started(
     :param target: the environment.
     :param version: the release that the run brings in.
     :param consent: the yes by which it does.
+    :param replaces: looks which version serves; empty for none.
     """
     facts = run_facts(context)
     begun = facts.swap() if facts is not None else None
@@ -58,6 +66,8 @@ def note_started(
         Outcome.STARTED,
         approved_by=said.by if said else "",
         why=freeze_override(context) or (said.reason if said else ""),
+        came_from=origin_of(context).value,
+        replaced=replaces(),
     )
 
 
@@ -99,7 +109,11 @@ def note_succeeded(context: Context, release: Release, environment: str) -> None
     :param release: that serves.
     :param environment: where.
     """
-    _note(context, environment, release, Outcome.SUCCEEDED, serves=release.version)
+    facts = run_facts(context)
+    begun = facts.swap() if facts is not None else None
+    since = serving_since(release.project, environment, begun.name) if begun else 0.0
+    more = {"serves": release.version, "serving_at": since}
+    _note(context, environment, release, Outcome.SUCCEEDED, **more)
 
 
 def note_ended(context: Context, target: DeployTarget, half: UnfinishedSwap, serves: str) -> None:
@@ -129,6 +143,7 @@ def note_ended(context: Context, target: DeployTarget, half: UnfinishedSwap, ser
             serves=serves,
         ),
     )
+    show_deployment(target.project, target.environment, half.name)
 
 
 def note_forgotten(
@@ -170,6 +185,7 @@ def note_forgotten(
         more = {"by": _HOUSEKEEPING, "why": why, "serves": serving}
         noted = _made(context, target.environment, start.release, outcome, **more)
         outcomes.note(one.swap, replace(noted, dag_id=start.dag_id, run_id=start.run_id))
+        show_deployment(target.project, target.environment, one.swap)
 
 
 def _note(
@@ -185,6 +201,7 @@ def _note(
         begun.name,
         _made(context, environment, release, outcome, by=triggered_by(context), **more),
     )
+    show_deployment(release.project, environment, begun.name)
     return True
 
 
@@ -200,6 +217,7 @@ def _made(
         dag_id=ti.dag_id,
         run_id=ti.run_id,
         committed_at=_committed_at(release),
+        installation=installation(),
         **more,
     )
 

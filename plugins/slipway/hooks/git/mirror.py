@@ -141,6 +141,17 @@ class GitMirror(GitFiles):
             return [new]
         return history.reached(self._store.local, f"{old}..{new}", most)
 
+    def only_in(self, sha: str, without: str, most: int) -> list[str]:
+        """List the commits that one commit reaches and another does not, the newest first.
+
+        :param sha: the one.
+        :param without: the other, wherever it is.
+        :param most: how many.
+        """
+        self._store.require(sha)
+        self._store.require(without)
+        return history.reached(self._store.local, f"{without}..{sha}", most)
+
     def line(self, branch: str) -> list[str]:
         """List a branch's commits as they are now, along their first parents, the newest first.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -135,6 +135,15 @@ class ApprovalBook:
         """
         found = self._get(_page(dag_id, run_id, "proposal"))
         return Proposal.from_json(found) if found else None
+
+    def unanswered(self) -> Iterator[Proposal]:
+        """Yield what was asked and not answered, in no order; its run may be over since."""
+        store = self._records.store
+        for run in store.keys(f"{self._folder}/runs"):
+            found = self._get(f"runs/{run}/proposal.json")
+            proposal = Proposal.from_json(found) if found else None
+            if proposal is not None and self.approval(proposal) is None:
+                yield proposal
 
     def answer(self, proposal: Proposal, approval: Approval) -> None:
         """Keep the answer to a proposal."""

@@ -61,7 +61,21 @@ class ImageRecords:
         found = self._records.get(_path(release, image_id))
         return ImageRecord.from_json(found) if found is not None else None
 
+    def of(self, release: Release) -> list[ImageRecord]:
+        """Return the records of a release's images, in no order of time.
+
+        :param release: what is in them.
+        :raises RecordRefused: when one was not signed here.
+        """
+        folder = _folder(release)
+        names = [name for name in self._records.store.keys(folder) if name.endswith(".json")]
+        found = (self._records.get(f"{folder}/{name}") for name in names)
+        return [ImageRecord.from_json(one) for one in found if one is not None]
+
 
 def _path(release: Release | None, image_id: str) -> str:
-    folder = f"images/{release.project}/{release.version}" if release else "base-images"
-    return f"{folder}/{image_id}.json"
+    return f"{_folder(release) if release else 'base-images'}/{image_id}.json"
+
+
+def _folder(release: Release) -> str:
+    return f"images/{release.project}/{release.version}"

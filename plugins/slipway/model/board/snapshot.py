@@ -81,6 +81,7 @@ class UnderWay(Fact):
     :param since: when the deployment began.
     :param step_since: when the step did; 0 where nobody noted it.
     :param machines: of the release that comes, so far.
+    :param serving_at: when all traffic went to it; 0 for not yet.
     """
 
     version: str
@@ -89,6 +90,7 @@ class UnderWay(Fact):
     since: float = 0.0
     step_since: float = 0.0
     machines: Machines = dataclasses.field(default_factory=Machines)
+    serving_at: float = 0.0
     swap: str = ""
     asked_by: str = ""
     approved_by: str = ""

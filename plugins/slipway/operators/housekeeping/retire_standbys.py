@@ -16,12 +16,15 @@ from slipway.fleet.swap import Swap
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.board.snapshot import ApprovalWanted
 from slipway.model.cloud.lease import UnfinishedSwap
 from slipway.model.facts import MachineImage, Release
+from slipway.model.fleet import Fleet
 from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap, time_allowed
 from slipway.operators.trouble import own_trouble
-from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.board.housekeeping import Listed, show_all
+from slipway.tasks.lease_takeover import ALIVE, run_lease
 from slipway.tasks.outcomes import note_ended, note_forgotten
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class RetireStandbysOperator(BaseOperator):
     the end of its soak leaves.
 
     :param target: the environment.
+    :param listed: what a list of environments shows of it.
 
     Example::
 
@@ -44,9 +48,12 @@ class RetireStandbysOperator(BaseOperator):
 
     ui_color = "#ede9fe"
 
-    def __init__(self, *, target: DeployTarget, **kwargs: Any) -> None:
+    def __init__(
+        self, *, target: DeployTarget, listed: Listed | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.target = target
+        self.listed = listed or Listed()
 
     def execute(self, context: Context) -> None:
         """Converge, if there is something to do.
@@ -77,11 +84,23 @@ class RetireStandbysOperator(BaseOperator):
 
     def _settle(self, looking: Swap, context: Context) -> None:
         """Note the ends that nobody noted; a note steers nothing, so none keeps a standby."""
-        serves = serving_version(looking.observe()) or ""
+        fleet = looking.observe()
+        serves = serving_version(fleet) or ""
         try:
             note_forgotten(context, self.target, serves, self._remember)
         except RecordRefused as refused:
             self.log.warning("what became of earlier deployments is not noted: %s", refused)
+        self._show(fleet, context)
+
+    def _show(self, fleet: Fleet, context: Context) -> None:
+        ti: Any = context["ti"]
+
+        def is_alive(asked: ApprovalWanted) -> bool:
+            count = ti.get_dr_count(dag_id=asked.dag_id, run_ids=[asked.run_id], states=ALIVE)
+            return bool(count)
+
+        at = self.target
+        show_all(artifact_store(), at.project, at.environment, fleet, self.listed, is_alive)
 
     def _end(self, half: UnfinishedSwap, swap: Swap, context: Context) -> None:
         """Bring a swap to its end; a release that stays is one to come back to later."""

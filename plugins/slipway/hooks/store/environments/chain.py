@@ -8,6 +8,7 @@ writer that is killed has either written the next one or done nothing. What is b
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 
@@ -72,7 +73,9 @@ class Chains:
         for _ in range(_TRIES):
             head = self.heads().get(name, "")
             before = self._trusted(head)
-            after = make(before)
+            made = make(before)
+            # As it is read back: a list is no tuple.
+            after: Json | None = json.loads(json.dumps(made))
             if after is None or after == before:
                 return before
             number = _generation(head) + 1

@@ -1,0 +1,107 @@
+"""``fab diff PROJECT FROM TO``: what an environment would get of another."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+
+from include.delivery.targets import between
+from include.project.loader import load_projects
+from include.project.lookup import find_environment, find_project
+from include.project.model import Project
+from slipway.exceptions import ReleaseNotFound, SlipwayError
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.environments.snapshots import snapshots
+from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.board.difference import Difference
+from slipway.model.board.snapshot import ProjectSnapshot
+from slipway.model.facts import Release
+from slipway.model.text.inert import visible
+from slipway.policies.difference import ALL, lines
+
+_LONGEST = 1000
+
+
+def compare(project: Project, source: str, target: str) -> Difference:
+    """Return what lies between what two environments serve.
+
+    :param project: the project.
+    :param source: the environment whose release would come, or a version.
+    :param target: the environment that would be given it.
+    :raises ReleaseNotFound: when nothing serves there, or there is no such release.
+    :raises ProjectFileError: when there is no such environment.
+    """
+    find_environment(project, target)
+    seen = snapshots().project(project.name)
+    new = _release(project, seen, source)
+    if new is None:
+        msg = f"nothing serves {project.name} on {visible(source)}"
+        advice = "deploy there first, or name a version instead; `fab status` says what serves"
+        raise ReleaseNotFound(msg, advice=advice)
+    region = project.environments[target].aws.region
+    return between(project, region).look(_release(project, seen, target), new)
+
+
+def _release(project: Project, seen: ProjectSnapshot, name: str) -> Release | None:
+    if name in project.environments:
+        there = seen.of(name)
+        if there is None or there.serving is None:
+            return None
+        sha, version = there.serving.commit.sha, there.serving.version
+        return Release(project=project.name, sha=sha, version=version)
+    try:
+        return ReleaseCatalogue(artifact_store()).find(project.name, name).checkout.release
+    except ReleaseNotFound:
+        if not any(char.isdigit() for char in name):
+            find_environment(project, name)
+        raise
+
+
+def told(found: Difference, source: str, target: str, *, whole: bool) -> Iterator[str]:
+    """Yield what is written, a line each.
+
+    :param found: what lies between.
+    :param source: whose release would come.
+    :param target: what would be given it.
+    :param whole: leave out nothing that was read.
+    """
+    old = found.old.version if found.old else "nothing"
+    new = found.new.version
+    yield f"{visible(target)} serves {visible(old)}; {visible(source)} would give it {visible(new)}"
+    every = lines(found, ALL if whole else None)
+    yield from (f"  {visible(line, _LONGEST)}" for line in every)
+    if not every:
+        yield "  there is no difference"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
+    parser = argparse.ArgumentParser(prog="python -m include.cli.diff")
+    parser.add_argument("project")
+    parser.add_argument("source", help="the environment whose release would come, or a version")
+    parser.add_argument("target", help="the environment that would be given it")
+    parser.add_argument("--whole", action="store_true", help="leave out nothing")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    given = parser.parse_args(arguments)
+    shelf = load_projects()
+    try:
+        project = find_project(shelf.projects, given.project, shelf.errors.values())
+        found = compare(project, given.source, given.target)
+    except SlipwayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if given.json:
+        sys.stdout.write(json.dumps(found.to_json(), indent=1) + "\n")
+        return 0
+    for line in told(found, given.source, given.target, whole=given.whole):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    # Let Airflow read connections from its own database: this is no task.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    raise SystemExit(main())

@@ -1,0 +1,90 @@
+"""``fab versions PROJECT``: its releases, the newest first, and where each is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from include.project.loader import load_projects
+from include.project.lookup import find_project
+from slipway.exceptions import SlipwayError
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.environments.snapshots import snapshots
+from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.board.deployment import subject_of
+from slipway.model.board.snapshot import ProjectSnapshot
+from slipway.model.text.inert import visible
+
+_MOST, _SUBJECT = 20, 60
+
+
+def listed(records: Iterable[ReleaseRecord], seen: ProjectSnapshot) -> list[dict[str, Any]]:
+    """Say of each release what a list shows, for programs.
+
+    :param records: the releases.
+    :param seen: where they serve.
+    """
+    found = []
+    for one in records:
+        checkout = one.checkout
+        version = checkout.release.version
+        found.append(
+            {
+                "version": version,
+                "sha": checkout.release.sha,
+                "committed_at": checkout.committed_at,
+                "author": checkout.author_name,
+                "subject": subject_of(checkout.message),
+                "schema": one.schema.version if one.schema else None,
+                "serves": [
+                    each.environment
+                    for each in seen.environments
+                    if each.serving and each.serving.version == version
+                ],
+            }
+        )
+    return found
+
+
+def tell(found: Iterable[dict[str, Any]], out: TextIO) -> None:
+    """Write a line for each."""
+    for one in found:
+        at = datetime.fromtimestamp(one["committed_at"], UTC)
+        serves = f"  <- {', '.join(map(visible, one['serves']))}" if one["serves"] else ""
+        who, what = visible(one["author"]), visible(one["subject"], _SUBJECT)
+        out.write(f"{visible(one['version'])}  {at:%Y-%m-%d %H:%M}  {who}: {what}{serves}\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
+    parser = argparse.ArgumentParser(prog="python -m include.cli.versions")
+    parser.add_argument("project")
+    parser.add_argument("--most", type=int, default=_MOST, help="how many")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    given = parser.parse_args(arguments)
+    shelf = load_projects()
+    try:
+        project = find_project(shelf.projects, given.project, shelf.errors.values())
+        records = ReleaseCatalogue(artifact_store()).recent(project.name, max(1, given.most))
+        found = listed(records, snapshots().project(project.name))
+    except SlipwayError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if given.json:
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    elif found:
+        tell(found, sys.stdout)
+    else:
+        sys.stdout.write(f"{project.name} has no release yet\n")
+    return 0
+
+
+if __name__ == "__main__":
+    # Let Airflow read connections from its own database: this is no task.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    raise SystemExit(main())
