@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError
+from slipway.model.board.deployment import SHELL_RUN
 
 # Stands between the answers of the three questions, which are asked in one session.
 _MARK = "--slipway--"
@@ -38,9 +40,12 @@ def trigger_command(dag_id: str, conf: Mapping[str, Any]) -> str:
 
     :param conf: the run's parameters.
     """
+    # So that the history says from where it was started.
+    run_id = f"{SHELL_RUN}{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    trigger = ["airflow", "dags", "trigger", dag_id]
     questions = (
         ["airflow", "dags", "list-runs", dag_id, "--state", "running", "-o", "json"],
-        ["airflow", "dags", "trigger", dag_id, "--conf", json.dumps(conf), "-o", "json"],
+        [*trigger, "--conf", json.dumps(conf), "-o", "json", "--run-id", run_id],
         ["airflow", "config", "get-value", "api", "base_url"],
     )
     return f" && echo {_MARK} && ".join(shlex.join(words) for words in questions)

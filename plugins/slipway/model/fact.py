@@ -31,7 +31,7 @@ class Fact:
         :param data: the decoded JSON object.
         :raises TypeError: when a field without a default is missing.
         """
-        hints = _hints(cls)
+        hints = _hints(typing.cast("Any", cls))
         known = {
             name: value if hints[name] in _PLAIN else _revive(hints[name], value)
             for name, value in data.items()

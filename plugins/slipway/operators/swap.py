@@ -82,9 +82,9 @@ class FleetOperator(LeasedOperator):
             # What served before is still there, but for the task that lets it go.
             first = swap.observe(self.wish) if self.last else None
             fleet = swap.converge(self.wish, timeout=time_allowed(swap, self.wish), seen=first)
+            show(self.target.project, self.target.environment, fleet)
             if self.last:
                 self.leave(lease, release, context)
-            show(self.target.project, self.target.environment, fleet)
         return swap.deployment(fleet, swap.previous(first or fleet)).to_json()
 
     def open_swap(self) -> Swap:

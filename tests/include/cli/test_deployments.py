@@ -85,6 +85,7 @@ def test_a_reason_with_quotes_arrives_as_it_was_typed(notes: Path) -> None:
         (("build", "gestbook"), "did you mean guestbook?"),
         (("runs", "guestbook", "dve"), "did you mean dev?"),
         (("deploy", "guestbook"), "ENVIRONMENT has to be given"),
+        (("diff", "guestbook", "dev"), "TARGET has to be given"),
     ],
 )
 def test_a_name_that_is_not_there_is_told_with_the_nearest(
@@ -97,7 +98,22 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(
     assert not notes.exists()
 
 
-@pytest.mark.parametrize("task", ["exec", "deploy", "lint", "package", "compile", "runs", "build"])
+@pytest.mark.parametrize(
+    "task",
+    [
+        "exec",
+        "deploy",
+        "lint",
+        "package",
+        "compile",
+        "runs",
+        "build",
+        "status",
+        "versions",
+        "diff",
+        "rebuild",
+    ],
+)
 def test_each_task_helps(notes: Path, task: str) -> None:
     ended = fab(notes, task, "--help")
     assert ended.returncode == 0

@@ -9,12 +9,15 @@ from slipway.model.fact import Fact
 from slipway.model.facts.outcome import DeploymentNote, Outcome, PastDeployment
 from slipway.model.facts.release import Checkout, Release
 
+# How the ids of runs begin that the shell and the board start.
+SHELL_RUN, BOARD_RUN = "shell__", "board__"
+
 
 class Origin(StrEnum):
     """From where a run was started, as far as the run itself tells.
 
     Airflow tells a task who started its run, but not whether that was a form or a call of the API:
-    both are :attr:`HAND`, unless the run's id says more (:func:`slipway.tasks.board.origin_of`).
+    both are :attr:`HAND`, unless the run's id says more.
     """
 
     COMMIT = "commit"

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipway.hooks.store.heads import RUN_OF
-from slipway.model.board.deployment import Origin
+from slipway.model.board.deployment import BOARD_RUN, SHELL_RUN, Origin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# How the ids of runs begin that the shell and the board start.
-SHELL_RUN, BOARD_RUN = "shell__", "board__"
 _BEGINNINGS = {RUN_OF: Origin.COMMIT, SHELL_RUN: Origin.SHELL, BOARD_RUN: Origin.BOARD}
 _TYPES = {
     "operator_triggered": Origin.COMMIT,

@@ -18,6 +18,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
 from slipway.model.cloud.failure_report import FailureReport
 from slipway.model.target import DeployTarget
+from slipway.tasks.board.show import show
 from slipway.tasks.outcomes import note_failed
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ class FailedRelease:
         )
         key = FailureReports(artifact_store()).keep(report)
         self.log(f"this is kept as {key}")
+        show(self.target.project, self.target.environment)
         return ill
 
     @property

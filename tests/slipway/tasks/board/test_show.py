@@ -11,8 +11,10 @@ from slipway.fleet import swap as loop
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.history import deployments
 from slipway.hooks.store.environments.snapshots import Snapshots, snapshots
+from slipway.hooks.store.failures import FailureReports
 from slipway.model.board.deployment import Origin
 from slipway.model.board.snapshot import EnvironmentSnapshot, EnvironmentState, Machines, Standby
+from slipway.model.cloud.failure_report import FailureReport, MachineReport
 from slipway.model.facts.outcome import Outcome
 from slipway.operators import swap
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
@@ -24,6 +26,7 @@ from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.board import show
 from slipway.tasks.board.housekeeping import Listed, rebuild
 from slipway.tasks.consent import Admission
+from slipway.tasks.outcomes import note_failed
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image, make_target
@@ -127,6 +130,37 @@ def test_one_that_goes_back_leaves_its_reason() -> None:
     go(LaunchOperator, ShiftTrafficOperator, RetireOldOperator, version="3", run_id="r3")
     remember("3", run_id="r3")
     assert dev().ill is None
+
+
+def test_a_machine_s_own_reason_is_shown_before_the_way_back() -> None:
+    go(LaunchOperator)
+    note_failed(SwapTask().context, make_target(), "2", "no machine is healthy")
+    machine = MachineReport(
+        instance_id="i-1",
+        journal=(
+            "python[7]: ModuleNotFoundError: no module named \x1b[31mshop",
+            "systemd[1]: shop.service: Failed with result 'exit-code'.",
+        ),
+    )
+    report = FailureReport(
+        project="shop",
+        environment="dev",
+        version="2",
+        group="shop-dev-2",
+        run_id="manual__1",
+        task="fleet_healthy",
+        why="no machine is healthy",
+        at=1.0,
+        ill=("i-1",),
+        machines=(machine,),
+    )
+    FailureReports(artifact_store()).keep(report)
+    show.show("shop", "dev")
+    one = dev()
+    assert one.ill is not None
+    assert (one.ill.version, one.ill.why) == ("2", "no machine is healthy")
+    assert one.ill.machines == ("i-1",)
+    assert one.ill.reason.endswith("no module named \x1b[31mshop")
 
 
 def test_a_question_is_shown_until_it_is_answered_or_its_run_is_over() -> None:

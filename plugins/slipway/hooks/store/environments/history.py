@@ -187,6 +187,15 @@ def deployments() -> Deployments:
     return Deployments(artifact_store())
 
 
+def newest_of(records: Sequence[DeploymentRecord], segments: Sequence[str]) -> Json:
+    """Return what the newest object of an environment holds.
+
+    :param records: the last deployments, the oldest first.
+    :param segments: the names of those before, the oldest first.
+    """
+    return _Newest(records=tuple(records), segments=tuple(segments)).to_json()
+
+
 def _began(one: DeploymentRecord) -> tuple[float, str]:
     return one.started_at, one.swap
 

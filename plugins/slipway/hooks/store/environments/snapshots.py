@@ -49,9 +49,9 @@ class Snapshots:
     ) -> None:
         self.installation = name or installation()
         folder = f"environments/{_plain(self.installation)}"
-        records = SignedRecords(store, keys)
-        self._projects = Chains(records, f"{folder}/now")
-        self._index = Chains(records, folder)
+        self._records = SignedRecords(store, keys)
+        self._projects = Chains(self._records, f"{folder}/now")
+        self._index = Chains(self._records, folder)
         self._place = f"{store.place}/{folder}"
 
     def every(self) -> list[ProjectSnapshot]:
@@ -61,9 +61,12 @@ class Snapshots:
         if set(heads.values()) - known.keys():
             known = known | self._indexed()
         missing = {name: head for name, head in heads.items() if head not in known}
+        # The first one alone: it opens the connections that the others then share.
+        first = {head: self._read(name, head) for name, head in list(missing.items())[:1]}
+        others = {name: head for name, head in missing.items() if head not in first}
         with ThreadPoolExecutor(max_workers=_SIDE_BY_SIDE) as pool:
-            read = pool.map(self._read, missing, missing.values())
-            known = known | dict(zip(missing.values(), read, strict=True))
+            read = pool.map(self._read, others, others.values())
+            known = known | first | dict(zip(others.values(), read, strict=True))
         found = {head: known[head] for head in heads.values()}
         # What could not be read is asked for again: a key may be put back.
         _KNOWN[self._place] = {head: one for head, one in found.items() if not one.problem}
