@@ -112,7 +112,7 @@ def history(c: Any, project: str, environment: str = "", most: int = 20) -> None
 )
 def status(c: Any, project: str = "", json: bool = False) -> None:
     """Say what runs where: version, since when, by whom, whether it is well, and what waits."""
-    _python(c, "include.cli.status", *([project] if project else []), *_flag("--json", json))
+    _python(c, "include.cli.board.status", *([project] if project else []), *_flag("--json", json))
 
 
 @task(
@@ -121,7 +121,7 @@ def status(c: Any, project: str = "", json: bool = False) -> None:
 )
 def versions(c: Any, project: str, most: int = 20, json: bool = False) -> None:
     """List a project's releases, the newest first, and where each serves."""
-    _python(c, "include.cli.versions", project, "--most", str(most), *_flag("--json", json))
+    _python(c, "include.cli.board.versions", project, "--most", str(most), *_flag("--json", json))
 
 
 @task(
@@ -142,7 +142,7 @@ def diff(
     `fab diff guestbook dev prod`: what prod would get if it were given what dev serves, or lose.
     """
     flags = [*_flag("--whole", whole), *_flag("--json", json)]
-    _python(c, "include.cli.diff", project, source, target, *flags)
+    _python(c, "include.cli.board.diff", project, source, target, *flags)
 
 
 @task(
@@ -152,7 +152,7 @@ def diff(
 )
 def rebuild(c: Any, project: str = "") -> None:
     """Make what `status` and `history` show again, from what is on record and the fleets."""
-    _python(c, "include.cli.rebuild", *([project] if project else []))
+    _python(c, "include.cli.board.rebuild", *([project] if project else []))
 
 
 @task(name="sign-records")

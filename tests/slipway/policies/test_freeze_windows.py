@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.policies.freeze_windows import FreezeWindow, freeze_at
+from slipway.policies.freeze_windows import FreezeWindow, freeze_at, next_freeze
 
 ZONES = ("UTC", "Europe/Berlin", "America/Havana", "Australia/Lord_Howe", "Asia/Kolkata")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -225,3 +225,34 @@ def test_the_wall_clock_inside_the_window_is_always_frozen(
         )
     if inside:
         assert freeze_at([one], now) is not None
+
+
+@pytest.mark.parametrize(
+    ("at", "begins", "until"),
+    [
+        ("2026-11-27T16:00", "2026-11-27T15:00", "2026-11-28T00:00"),  # open: a Friday
+        ("2026-11-27T14:59", "2026-11-27T15:00", "2026-11-28T00:00"),
+        ("2026-11-28T00:00", "2026-12-04T15:00", "2026-12-05T00:00"),  # a week ahead
+        ("2026-12-18T14:00", "2026-12-18T15:00", "2027-01-04T00:00"),  # the next follows it
+        ("2027-01-02T00:00", "2026-12-19T00:00", "2027-01-04T00:00"),
+    ],
+)
+def test_the_next_window_is_the_open_one_or_the_one_that_opens_first(
+    at: str, begins: str, until: str
+) -> None:
+    windows = [
+        FreezeWindow(begin="15:00", until="24:00", zone="UTC", reason="weekend", days=("fri",)),
+        FreezeWindow(
+            begin="2026-12-19T00:00", until="2027-01-04T00:00", zone="UTC", reason="Christmas"
+        ),
+    ]
+    found = next_freeze(windows, datetime.fromisoformat(at).replace(tzinfo=UTC))
+    assert found is not None
+    told = tuple(one.strftime("%Y-%m-%dT%H:%M") for one in (found.begins, found.until))
+    assert told == (begins, until)
+
+
+def test_a_window_that_is_over_for_good_is_none() -> None:
+    over = FreezeWindow(begin="2020-01-01T00:00", until="2020-01-02T00:00", zone="UTC", reason="x")
+    assert next_freeze([over], datetime(2026, 1, 1, tzinfo=UTC)) is None
+    assert next_freeze([], datetime(2026, 1, 1, tzinfo=UTC)) is None

@@ -44,7 +44,7 @@ def rebuild_project(project: Project, out: TextIO) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Rebuild; returns 1 where an environment could not be looked at, 2 for what is not there."""
-    parser = argparse.ArgumentParser(prog="python -m include.cli.rebuild")
+    parser = argparse.ArgumentParser(prog="python -m include.cli.board.rebuild")
     parser.add_argument("project", nargs="?", default="", help="one alone; all if not given")
     given = parser.parse_args(arguments)
     shelf = load_projects()

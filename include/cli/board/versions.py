@@ -62,7 +62,7 @@ def tell(found: Iterable[dict[str, Any]], out: TextIO) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
-    parser = argparse.ArgumentParser(prog="python -m include.cli.versions")
+    parser = argparse.ArgumentParser(prog="python -m include.cli.board.versions")
     parser.add_argument("project")
     parser.add_argument("--most", type=int, default=_MOST, help="how many")
     parser.add_argument("--json", action="store_true", help="for programs")

@@ -151,7 +151,7 @@ def _why(words: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
-    parser = argparse.ArgumentParser(prog="python -m include.cli.status")
+    parser = argparse.ArgumentParser(prog="python -m include.cli.board.status")
     parser.add_argument("project", nargs="?", default="", help="one alone; all if not given")
     parser.add_argument("--json", action="store_true", help="for programs")
     given = parser.parse_args(arguments)

@@ -79,7 +79,7 @@ def told(found: Difference, source: str, target: str, *, whole: bool) -> Iterato
 
 def main(arguments: list[str] | None = None) -> int:
     """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
-    parser = argparse.ArgumentParser(prog="python -m include.cli.diff")
+    parser = argparse.ArgumentParser(prog="python -m include.cli.board.diff")
     parser.add_argument("project")
     parser.add_argument("source", help="the environment whose release would come, or a version")
     parser.add_argument("target", help="the environment that would be given it")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from include.cli import diff, status, versions
+from include.cli.board import diff, status, versions
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.snapshots import Change, snapshots
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord

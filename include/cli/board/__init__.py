@@ -1,0 +1,1 @@
+"""What runs where, said in a shell: for people, and as JSON for programs."""
