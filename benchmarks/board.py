@@ -4,10 +4,7 @@ A store on the local disk with a thousand projects of three environments each, a
 thousand deployments. Asked are all projects (the board, ``fab status``), one of them, and a page of
 one environment's deployments: by a process that has read nothing yet, by one that has, and by one
 for which a few projects have changed since. The yardstick reads each record by itself, as one would
-without the index, and the notes of each deployment.
-
-Each measurement is the median of several in a process of its own; the start of Python and Airflow
-is told apart.
+without the index. Each figure is the median of several, without the start of Python and Airflow.
 """
 
 from __future__ import annotations
@@ -15,8 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,9 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
 ENVIRONMENTS = ("dev", "staging", "prod")
-_ROUNDS, _CHANGED = 3, 20
+_ROUNDS, _CHANGED = 5, 20
 
 
 def main() -> None:
@@ -34,27 +28,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--projects", type=int, default=1000)
     parser.add_argument("--deployments", type=int, default=100_000)
-    parser.add_argument("--inside", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.inside:
-        print(json.dumps(_measure(given.inside)))
-        return
     with tempfile.TemporaryDirectory(prefix="slipway-board-") as name:
-        settings = _settings(Path(name))
-        os.environ |= settings
+        # Before anything imports Airflow: it reads its configuration on import.
+        os.environ |= _settings(Path(name))
         began = time.perf_counter()
         _fill(given.projects, given.deployments)
         print(
             f"{given.projects} projects, {len(ENVIRONMENTS) * given.projects} environments, "
             f"{given.deployments} deployments; made in {time.perf_counter() - began:.0f} s"
         )
-        rounds = [
-            {what: _in_own_process(what, settings) for what in _MEASURED} for _ in range(_ROUNDS)
-        ]
         print(f"{'':44} {'seconds':>8}")
-        for what in _MEASURED:
-            median = sorted(one[what] for one in rounds)[_ROUNDS // 2]
-            print(f"{what:44} {median:8.3f}")
+        for what, measure in _MEASURED.items():
+            median = sorted(measure() for _ in range(_ROUNDS))[_ROUNDS // 2]
+            print(f"{what:44} {median:8.3f}", flush=True)
 
 
 def _settings(home: Path) -> dict[str, str]:
@@ -65,14 +52,6 @@ def _settings(home: Path) -> dict[str, str]:
         "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
         "AIRFLOW_CONN_SLIPWAY_RECORDS": json.dumps(key),
     }
-
-
-def _in_own_process(what: str, settings: dict[str, str]) -> float:
-    argv = [sys.executable, __file__, "--inside", what]
-    done = subprocess.run(  # noqa: S603 - this file, by this interpreter
-        argv, env=os.environ | settings, check=True, stdout=subprocess.PIPE, text=True
-    )
-    return float(json.loads(done.stdout.splitlines()[-1]))
 
 
 def _fill(projects: int, deployments: int) -> None:
@@ -161,16 +140,6 @@ def _snapshot(project: str) -> dict[str, Any]:
     return ProjectSnapshot(project=project, environments=board).to_json()
 
 
-def _measure(what: str) -> float:
-    began = time.perf_counter()
-    from slipway.hooks.store.signing_keys import record_keys
-
-    record_keys()  # what Airflow reads for its first connection
-    if what == _START:
-        return time.perf_counter() - began
-    return _MEASURED[what]()
-
-
 def _timed(ask: Callable[[], object]) -> float:
     began = time.perf_counter()
     ask()
@@ -178,8 +147,9 @@ def _timed(ask: Callable[[], object]) -> float:
 
 
 def _first() -> float:
-    from slipway.hooks.store.environments.snapshots import snapshots
+    from slipway.hooks.store.environments.snapshots import forget_read, snapshots
 
+    forget_read()
     return _timed(snapshots().every)
 
 
@@ -201,8 +171,9 @@ def _changed() -> float:
 
 
 def _one() -> float:
-    from slipway.hooks.store.environments.snapshots import snapshots
+    from slipway.hooks.store.environments.snapshots import forget_read, snapshots
 
+    forget_read()
     return _timed(lambda: snapshots().project("p0007"))
 
 
@@ -228,9 +199,7 @@ def _naive() -> float:
     return _timed(ask)
 
 
-_START = "start of Python and Airflow"
 _MEASURED: dict[str, Callable[[], float]] = {
-    _START: lambda: 0.0,
     "all projects, read for the first time": _first,
     "all projects, once more": _again,
     f"all projects, {_CHANGED} of them changed since": _changed,

@@ -15,9 +15,14 @@ from airflow.sdk.exceptions import (
 )
 
 from slipway.exceptions import CloudUnavailable, SchemaAhead
+from slipway.hooks.store.approvals import ApprovalBook
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.model.board.difference import ChangedCommit, ChangedMigration, Difference
 from slipway.operators import swap
+from slipway.operators.approve import question
 from slipway.operators.plan import PlanOperator
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
+from slipway.tasks.board.between import Between
 from slipway.tasks.consent import Admission
 from slipway.tasks.supersede import BranchOrder
 from tests.fakes.fleet_cloud import FakeFleetCloud
@@ -45,6 +50,7 @@ class Planned:
         version: str = "2",
         admission: Admission | None = None,
         order: BranchOrder | None = None,
+        between: Between | None = None,
     ) -> None:
         self.image = mock.create_autospec(ImageOutlook, instance=True)
         self.image.look.return_value = (make_image(version), "uses ami-2")
@@ -60,6 +66,7 @@ class Planned:
                 always=always,
                 admission=admission,
                 order=order,
+                between=between,
             )
             launch, roll_back = (BaseOperator(task_id=name) for name in ("launch", "roll_back"))
             self.task >> launch >> roll_back
@@ -262,3 +269,37 @@ def test_a_line_of_the_plan_is_one_line(cloud: FakeFleetCloud) -> None:
     planned.run(dry_run=False)
     line = "schema: 1 -> 2, applies 2_x<U+000A>1. launch nothing<U+202E>.sql"
     assert planned.pushed["plan"][2] == line
+
+
+@pytest.mark.usefixtures("cloud", "artifacts")
+def test_whoever_is_asked_reads_what_a_yes_brings_and_nothing_of_it_does_anything() -> None:
+    catalogue("1", "2")
+    between = mock.create_autospec(Between, instance=True)
+    between.look.return_value = Difference(
+        old=make_record("1").checkout.release,
+        new=make_record("2").checkout.release,
+        gained=(
+            ChangedCommit(
+                sha="a" * 40, subject="[Approve](http://evil) | \u202ex\ny", author="Eve"
+            ),
+        ),
+        migrations=(ChangedMigration(number=2, name="2_x.sql", sql=("DROP TABLE users",)),),
+    )
+    admission = Admission(project="shop", environment="dev", asks=True)
+    planned = Planned(always=True, admission=admission, between=between)
+    planned.run(dry_run=False)
+    told = planned.pushed["plan"][-4:]
+    assert told == [
+        "brings 1 commit",
+        "brings aaaaaaa [Approve](http://evil) | <U+202E>x<U+000A>y (Eve)",
+        "migration 2_x.sql",
+        "2_x.sql: DROP TABLE users",
+    ]
+    book = ApprovalBook(artifact_store(), project="shop", environment="dev")
+    proposal = book.proposal("shop.prod", "r")
+    assert proposal is not None
+    _, page = question(proposal)
+    assert "- `brings aaaaaaa [Approve](http://evil) <U+007C> <U+202E>x<U+000A>y (Eve)`" in page
+    assert "- `2_x.sql: DROP TABLE users`" in page
+    old, new = between.look.call_args.args
+    assert (old.version, new.version) == ("1", "2")

@@ -156,6 +156,11 @@ def snapshots() -> Snapshots:
     return Snapshots(artifact_store())
 
 
+def forget_read() -> None:
+    """Forget what this process has read, as one that has just begun."""
+    _KNOWN.clear()
+
+
 def _from_json(project: str, value: Json | None) -> ProjectSnapshot:
     """Read a record; what a newer Slipway wrote and this one cannot read says nothing."""
     try:
