@@ -107,7 +107,7 @@ class Hold(Fact):
     :param until: when it ends by itself; 0 for never.
     """
 
-    by: str
+    by: str = ""
     why: str = ""
     since: float = 0.0
     until: float = 0.0
@@ -122,7 +122,7 @@ class Freeze(Fact):
     :param until: when it ends.
     """
 
-    why: str
+    why: str = ""
     begins: float = 0.0
     until: float = 0.0
 

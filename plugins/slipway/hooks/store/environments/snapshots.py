@@ -14,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from slipway.exceptions import RecordRefused
 from slipway.hooks.docker.connection import installation
@@ -131,16 +131,19 @@ class Snapshots:
         """Bring the index up to date; to be called now and then, by anybody."""
         heads = self._projects.heads()
         read = {one.project: one for one in self.every() if not one.problem}
-        entries = {heads[name]: one.to_json() for name, one in read.items() if name in heads}
+        entries = {
+            heads[name]: _pruned(one.to_json()) for name, one in read.items() if name in heads
+        }
         self._index.change(_INDEX, lambda _: {"projects": entries})
 
     def _indexed(self) -> dict[str, ProjectSnapshot]:
         try:
             index = self._index.last(_INDEX) or {}
             entries = index.get("projects", {}).items()
-            return {head: ProjectSnapshot.from_json(one) for head, one in entries}
-        except (RecordRefused, AttributeError, TypeError, ValueError):
+        except (RecordRefused, AttributeError):
             return {}  # each record is there by itself
+        found = {head: _from_json("", one) for head, one in entries}
+        return {head: one for head, one in found.items() if one.project}
 
     def _read(self, name: str, head: str) -> ProjectSnapshot:
         try:
@@ -154,6 +157,14 @@ class Snapshots:
 def snapshots() -> Snapshots:
     """Return this Airflow's, in the store of its configuration."""
     return Snapshots(artifact_store())
+
+
+def _pruned(value: Any) -> Any:
+    """Leave out what says nothing, and is filled in again when it is read: most of a snapshot."""
+    if isinstance(value, dict):
+        told = {name: _pruned(field) for name, field in value.items()}
+        return {name: field for name, field in told.items() if field not in (None, "", [], {})}
+    return [_pruned(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def forget_read() -> None:

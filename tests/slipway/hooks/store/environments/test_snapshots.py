@@ -5,11 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
-from slipway.hooks.store.environments.snapshots import Snapshots
+from slipway.hooks.store.environments.snapshots import Snapshots, forget_read
 from slipway.model.board.snapshot import (
     EnvironmentState,
     Hold,
@@ -86,14 +87,18 @@ def test_a_page_reads_no_record_that_it_knows(
         say(board, f"p{number}", "dev", "1")
     if rolled_up:
         board.roll_up()
+        forget_read()
     else:
         board.every()
     say(board, "p3", "dev", "2")
-    asked = []
+    asked: list[str] = []
     read = ArtifactStore.get_json
-    monkeypatch.setattr(
-        ArtifactStore, "get_json", lambda self, key: (asked.append(key), read(self, key))[1]
-    )
+
+    def noted(store: ArtifactStore, key: str) -> Any:
+        asked.append(key)
+        return read(store, key)
+
+    monkeypatch.setattr(ArtifactStore, "get_json", noted)
     found = {one.project: one.environments[0].serving for one in board.every()}
     assert found == {f"p{n}": Serving(version="2" if n == 3 else "1") for n in range(5)}
     assert [key for key in asked if "/now/" in key] == ["environments/test/now/p3~0000000002.json"]
@@ -136,3 +141,13 @@ def test_an_environment_that_is_no_more_is_forgotten(board: Snapshots) -> None:
     assert [one.environment for one in board.project("shop").environments] == ["dev"]
     board.keep_only("shop", [])
     assert board.every() == []
+
+
+def test_the_index_says_the_same_as_the_records(board: Snapshots) -> None:
+    say(board, "blog", "dev", "1")
+    board.change("shop", "dev", lambda one: replace(one, hold=Hold(by=""), newer=0))
+    board.change("shop", "prod", lambda one: replace(one, newer=None))
+    read = board.every()
+    board.roll_up()
+    forget_read()
+    assert board.every() == read
