@@ -23,6 +23,7 @@ from slipway.model.board.snapshot import (
     UnderWay,
 )
 from slipway.model.facts import Release
+from slipway.policies.difference import GitWord
 from slipway.tasks.board import between
 from tests.slipway.operators.releases import make_record
 
@@ -140,7 +141,7 @@ def test_versions_say_where_each_serves(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.fixture
 def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(between.Between, "_ask_git", lambda *_: between.GitWord())
+    monkeypatch.setattr(between.Between, "_ask_git", lambda *_: GitWord())
 
 
 @pytest.mark.usefixtures("no_git")

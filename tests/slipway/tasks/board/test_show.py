@@ -188,8 +188,9 @@ def test_another_task_of_another_run_tells_nothing_of_this_swap() -> None:
     go(LaunchOperator)
     other = SwapTask(run_id="another", task_id="swap.soak")
     show.show_step(other.context, "shop", "dev")
-    assert dev().under_way is not None
-    assert dev().under_way.step == "launch"
+    going = dev().under_way
+    assert going is not None
+    assert going.step == "launch"
 
 
 @pytest.mark.parametrize("seed", range(6))
