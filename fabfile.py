@@ -337,7 +337,10 @@ def _arrange_words() -> None:
         return
     shapes = {}
     for one in (value for value in globals().values() if isinstance(value, Task)):
+        # Invoke takes each word's help away when it is asked for the words.
+        helps = dict(one.help)
         arguments = {str(argument.name): argument for argument in one.get_arguments()}
+        one.help = helps
         shapes[one.name] = words.Shape(
             words=tuple(one.positional),
             needed=sum(arguments[name].default is None for name in one.positional),

@@ -120,6 +120,13 @@ def test_each_task_helps(notes: Path, task: str) -> None:
     assert f"{task} [--options]" in ended.stdout
 
 
+def test_help_says_what_each_word_is(notes: Path) -> None:
+    """Invoke forgets it where somebody asked for the words before."""
+    told = fab(notes, "diff", "--help").stdout
+    assert "the environment that would be given it" in told
+    assert "leave out nothing" in told
+
+
 def test_an_answer_that_is_not_understood_is_shown_as_it_came() -> None:
     told: list[str] = []
     tell("something else\n", "shop", told.append)
