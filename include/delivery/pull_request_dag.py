@@ -24,6 +24,7 @@ from slipway.operators.approve import REASON
 from slipway.operators.proposals.approve_commit import ApproveCommitOperator
 from slipway.operators.proposals.checkout_proposal import CheckoutProposalOperator
 from slipway.tasks.kept_facts import CHECKOUT
+from slipway.tasks.making_way.closing import let_end_with_pull_request
 from slipway.tasks.proposals.source import APPROVE
 from slipway.tasks.proposals.tip import PullRequestTip
 
@@ -65,6 +66,8 @@ def pull_request_dag(project: Project) -> DAG:
         verified = verify(project, checkout, fleet_targets(project).values(), proposal=True)
         approve >> verified.group
         for task in dag.tasks:
+            # The first as well: a branch that was merged may be gone, which is no failure.
+            let_end_with_pull_request(task)
             if task.task_id not in (CHECKOUT, APPROVE):
                 task.max_active_tis_per_dag = RUNS
         if supersedes_pull_requests(project.repository):

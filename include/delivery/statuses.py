@@ -19,13 +19,13 @@ from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, RE
 from slipway.tasks.proposals.source import APPROVE
 from slipway.tasks.statuses.reports import Says, Stage, StatusReporter
 
-# What each task says: at its beginning, after its success, when it is skipped, and in place of a
-# failure that is a person's no.
+# What each task says: at its beginning, when it has asked a person, after its success, when it is
+# skipped, and in place of a failure that is a person's no.
 _Words = Mapping[str, Mapping[str, Any]]
 _TEST: _Words = {
     # Nothing is said of a checkout that passes.
     CHECKOUT: {},
-    APPROVE: {"begins": "waits for approval", "waits": True, "refused": "not approved"},
+    APPROVE: {"asks": "waits for approval", "refused": "not approved"},
     BUILD: {"begins": "builds", "skipped": "nothing of it is for this commit"},
     TEST: {
         "begins": "runs",
@@ -42,8 +42,7 @@ _FROZEN = "left alone: a freeze"
 _ENVIRONMENT: _Words = {
     "plan": {"skipped": "superseded by a newer commit"},
     "approve": {
-        "begins": "waits for approval",
-        "waits": True,
+        "asks": "waits for approval",
         "skipped": "superseded by a newer commit",
         "refused": "not approved",
     },
@@ -143,6 +142,9 @@ def _report(
     for task in tasks:
         one = StatusReporter(stage=told, **words[task.task_id])
         task.on_execute_callback = [one.on_execute]
+        if one.asks:
+            asking: Any = task
+            asking.notifiers = [*asking.notifiers, one.on_asked]
         task.on_success_callback = [one.on_success]
         task.on_failure_callback = [one.on_failure]
         task.on_retry_callback = [one.on_retry]

@@ -145,10 +145,18 @@ class Event(Fact):
         is, and so does what somebody asked for, or a schedule.
         """
         if self.kind is EventKind.PULL_REQUEST:
-            return f"pull_request/{self.number}" if self.number else ""
+            return pull_request_line(self.number) if self.number else ""
         return self.ref if self.kind is EventKind.PUSH and self.ref.startswith(HEADS) else ""
 
     @property
     def tag(self) -> str | None:
         """The tag's name, where the ref is one."""
         return self.ref.removeprefix(TAGS) if self.ref.startswith(TAGS) else None
+
+
+def pull_request_line(number: int) -> str:
+    """Return the line of a pull request (:attr:`Event.line`).
+
+    :param number: the pull request's.
+    """
+    return f"pull_request/{number}"

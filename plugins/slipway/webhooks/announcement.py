@@ -61,7 +61,7 @@ def pushed(refs: list[str]) -> Announcement:
 
 
 def pull_request(branch: str) -> Announcement:
-    """Announce that a pull request got commits, or came to its end.
+    """Announce that a pull request got commits, came to its end, or was opened again.
 
     :param branch: the one that it wants to go to; empty where the payload does not say.
     """

@@ -148,3 +148,19 @@ def test_one_dag_sends_for_all_who_ask(project: Project) -> None:
     assert dag is not None
     assert dag.task_ids == ["send"]
     assert "settle_statuses" in housekeeping_dag([asking(project)]).task_ids
+
+
+@pytest.mark.parametrize(("dag_id", "task_id"), [("prod", "approve"), ("pr", "approve_commit")])
+def test_a_task_that_asks_a_person_says_so_where_it_asks(
+    project: Project, dag_id: str, task_id: str
+) -> None:
+    """As it begins nobody knows yet; and each time that it wakes up it would begin again."""
+    asks = asking(project)
+    url = {"url": "git@bitbucket.org:acme/guestbook.git", "connection": "c", "statuses": True}
+    repository = Repository.model_validate({**url, "pull_requests": True})
+    dag = build(asks.model_copy(update={"repository": repository}), f"guestbook.{dag_id}")
+    task: Any = dag.get_task(task_id)
+    [one] = reporters(task)
+    assert not one.begins
+    assert one.asks == "waits for approval"
+    assert one.on_asked in task.notifiers

@@ -282,6 +282,31 @@ def test_a_pull_request_that_got_commits_is_announced(kind: str) -> None:
     assert refs(_pull_requests()[kind]) == (EventKind.PULL_REQUEST, ["refs/heads/main"])
 
 
+def _endings() -> dict[str, Delivery]:
+    cloud = {"pullrequest": {"destination": {"branch": {"name": "main"}}, "state": "DECLINED"}}
+    server = {"pullRequest": {"toRef": {"displayId": "main"}, "state": "MERGED"}}
+    base = {"pull_request": {"base": {"ref": "main"}, "merged": True}}
+    found = {
+        f"cloud {what}": bitbucket_cloud(f"pullrequest:{what}", cloud)
+        for what in ("fulfilled", "rejected")
+    }
+    for what in ("merged", "declined", "deleted", "reopened"):
+        found[f"server {what}"] = bitbucket_server(f"pr:{what}", server)
+    for what in ("closed", "reopened"):
+        found[f"github {what}"] = github("pull_request", {**base, "action": what})
+        found[f"gitea {what}"] = gitea("pull_request", {**base, "action": what})
+    for what in ("close", "merge", "reopen"):
+        merge = {"object_attributes": {"target_branch": "main", "action": what}}
+        found[f"gitlab {what}"] = gitlab("Merge Request Hook", merge)
+    return found
+
+
+@pytest.mark.parametrize("kind", sorted(_endings()))
+def test_a_pull_request_that_is_over_or_opened_again_is_looked_at_at_once(kind: str) -> None:
+    """Its run is stopped by what the host's API then says of it, and by no payload."""
+    assert refs(_endings()[kind]) == (EventKind.PULL_REQUEST, ["refs/heads/main"])
+
+
 def test_a_pull_request_that_only_got_words_is_ignored() -> None:
     base = {"pull_request": {"base": {"ref": "main"}}}
     assert "no new commit" in reason(github("pull_request", {**base, "action": "edited"}))

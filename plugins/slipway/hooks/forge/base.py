@@ -22,9 +22,10 @@ import httpx
 
 from slipway.exceptions import ForgeRefused, ForgeUnavailable
 from slipway.hooks.forge.answers import message_of, patience
+from slipway.hooks.forge.pull_requests import MOST_BYTES, state_of
 from slipway.model.forge.login import ForgeLogin
 from slipway.model.forge.place import ForgePlace
-from slipway.model.forge.pull_request import PullRequest
+from slipway.model.forge.pull_request import PullRequest, PullRequestState
 from slipway.model.forge.status import CommitStatus, TestSummary
 
 # It would write addresses into the log with each request.
@@ -108,6 +109,22 @@ class Forge(ABC):
         :raises ForgeRefused: when the host does not show them.
         :raises ForgeUnavailable: when it may show them later.
         """
+
+    @abstractmethod
+    def pull_request_path(self, number: int) -> str:
+        """Return where the API has a pull request.
+
+        :param number: the pull request's.
+        """
+
+    def pull_request_state(self, number: int) -> PullRequestState:
+        """Ask what has become of a pull request; as long as nobody can say, it is open.
+
+        :param number: the pull request's.
+        :raises ForgeRefused: when the host does not show it.
+        :raises ForgeUnavailable: when it may show it later.
+        """
+        return state_of(self.send("GET", self.pull_request_path(number), fine=404, most=MOST_BYTES))
 
     def show_tests(self, status: CommitStatus, tests: TestSummary) -> None:  # noqa: B027
         """Show what a commit's tests came to, with those that failed at their lines.

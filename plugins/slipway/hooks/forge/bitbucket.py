@@ -76,6 +76,10 @@ class Bitbucket(Forge):
 
         return understood(read_pages(page), _pull_request)
 
+    def pull_request_path(self, number: int) -> str:
+        """Return where the API has a pull request."""
+        return f"/2.0/repositories/{self.repository()}/pullrequests/{number}"
+
     def headers(self) -> Mapping[str, str]:
         """Return what the token's kind asks for.
 

@@ -79,6 +79,10 @@ class BitbucketServer(Forge):
 
         return understood(read_pages(page, first=0), _pull_request)
 
+    def pull_request_path(self, number: int) -> str:
+        """Return where the API has a pull request."""
+        return f"{self._api('api')}/pull-requests/{number}"
+
     def headers(self) -> Mapping[str, str]:
         """Return a token as such: those of projects and repositories count in no other way."""
         if self.login.user in ("", ACCESS_TOKEN_USER):

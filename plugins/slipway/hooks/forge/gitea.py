@@ -41,6 +41,10 @@ class Gitea(Forge):
 
         return understood(read_pages(page), pull_request)
 
+    def pull_request_path(self, number: int) -> str:
+        """Return where the API has a pull request."""
+        return f"/api/v1/repos/{self.repository()}/pulls/{number}"
+
     def headers(self) -> Mapping[str, str]:
         """Return the token as Gitea calls it."""
         return {"Authorization": f"token {self.login.token}"}

@@ -72,6 +72,10 @@ class GitHub(Forge):
 
         return understood(read_pages(page), pull_request)
 
+    def pull_request_path(self, number: int) -> str:
+        """Return where the API has a pull request."""
+        return f"{self._repository()}/pulls/{number}"
+
     def headers(self) -> Mapping[str, str]:
         """Return the token, and which version of the API is spoken."""
         return {**super().headers(), "X-GitHub-Api-Version": "2022-11-28"}

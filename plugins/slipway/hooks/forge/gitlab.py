@@ -51,16 +51,22 @@ class GitLab(Forge):
         """List merge requests, which are what others call pull requests."""
 
         def page(number: int) -> tuple[Any, int | None]:
-            project = f"/api/v4/projects/{quote(self.place.path, safe='')}"
             asked = f"state=opened&per_page={PER_PAGE}&page={number}"
-            found = self.send("GET", f"{project}/merge_requests?{asked}", most=MOST_BYTES)
+            found = self.send("GET", f"{self._merge_requests()}?{asked}", most=MOST_BYTES)
             return found, number + 1 if len(listed(found)) == PER_PAGE else None
 
         return understood(read_pages(page), _merge_request)
 
+    def pull_request_path(self, number: int) -> str:
+        """Return where the API has a pull request."""
+        return f"{self._merge_requests()}/{number}"
+
     def headers(self) -> Mapping[str, str]:
         """Return the token in GitLab's own header, which takes those of projects and groups too."""
         return {"PRIVATE-TOKEN": self.login.token}
+
+    def _merge_requests(self) -> str:
+        return f"/api/v4/projects/{quote(self.place.path, safe='')}/merge_requests"
 
 
 _STATES = {

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from slipway.exceptions import ForgeRefused, ForgeUnavailable
-from slipway.model.forge.pull_request import PullRequest
+from slipway.model.forge.pull_request import PullRequest, PullRequestState
 from slipway.model.git.ref_name import is_ref_name
 
 # Pull requests of a page, whose descriptions may be long; pages that are read; bytes of a page.
@@ -22,6 +22,13 @@ _SHA = re.compile(r"[0-9a-f]{12}(?:[0-9a-f]{28})?")
 _HEADS = "refs/heads/"
 # Characters that are kept of a title, and of a name.
 _TITLE, _NAME = 500, 250
+# The words of all hosts for what is not open any more; GitLab's `locked` is about to be merged.
+_STATES = {
+    "merged": PullRequestState.MERGED,
+    "declined": PullRequestState.DECLINED,
+    "superseded": PullRequestState.DECLINED,
+    "closed": PullRequestState.CLOSED,
+}
 
 Json = Mapping[str, Any]
 
@@ -96,6 +103,19 @@ def made(
         author=_text(author, _NAME),
         draft=draft is True,
     )
+
+
+def state_of(found: Any) -> PullRequestState:
+    """Understand what a host says of one pull request, whichever host it is.
+
+    :param found: the pull request; None where the host knows none of its number.
+    """
+    if found is None:
+        return PullRequestState.GONE
+    if at(found, "merged") is True or isinstance(at(found, "merged_at"), str):
+        return PullRequestState.MERGED
+    word = at(found, "state")
+    return _STATES.get(word.lower() if isinstance(word, str) else "", PullRequestState.OPEN)
 
 
 def at(found: Any, *names: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from enum import StrEnum
 
 from slipway.model.fact import Fact
 from slipway.model.forge.place import ForgeKind
@@ -15,6 +16,26 @@ _HEADS = {
     ForgeKind.GITLAB: "refs/merge-requests/{}/head",
     ForgeKind.GITEA: "refs/pull/{}/head",
 }
+
+
+class PullRequestState(StrEnum):
+    """What has become of a pull request."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    DECLINED = "declined"
+    CLOSED = "closed"
+    """Without a merge, at hosts that know no other word for it."""
+    GONE = "gone"
+    """The host knows it no more."""
+
+    def said_of(self, number: int) -> str:
+        """Say it of a pull request, for people.
+
+        :param number: the pull request's.
+        """
+        verb = "is" if self in (PullRequestState.OPEN, PullRequestState.GONE) else "was"
+        return f"pull request {number} {verb} {self.value}"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -89,6 +89,8 @@ class ApproveCommitOperator(ApprovalOperator):
             self.subject, self.body = question(checkout, changed, shown)
             put_question(self, context)
             self.log.info("asking whether %s may run", checkout.release.sha)
+        for notifier in self.notifiers:
+            notifier(context)
         return self._wait(digest(checkout), time.time())
 
     def execute_complete(
@@ -105,7 +107,8 @@ class ApproveCommitOperator(ApprovalOperator):
         :param digest: of the checkout that somebody was asked about.
         :param since: when that was, seconds since 1970.
         :raises AirflowFailException: when it was no, or never came.
-        :raises AirflowSkipException: when a newer commit has come meanwhile.
+        :raises AirflowSkipException: when a newer commit has come meanwhile, or the pull request
+            came to its end.
         """
         make_way(context)
         with no_retry_on_input_error():

@@ -5,7 +5,8 @@ long looks at the others of its run now and then. When one of them has failed fo
 removes its containers and ends, with the name of the one that failed, and is not tried again.
 
 It ends likewise, but as skipped, once a newer commit has come in the place of its own
-(:mod:`slipway.tasks.making_way.superseding`).
+(:mod:`slipway.tasks.making_way.superseding`), or its pull request is not open any more
+(:mod:`slipway.tasks.making_way.closing`).
 
 What is not a failure: a task that was killed or cleared and runs again, one that waits for its next
 try, and one that was stopped itself. A task that a person cleared is not stopped for what had
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from slipway.tasks.making_way.closing import closed_since, end_as_closed
 from slipway.tasks.making_way.superseding import end_for, newer_than
 from slipway.tasks.retries import PersonsMistake
 
@@ -45,7 +47,8 @@ class _Stopped(BaseException):
 class SideBySide:
     """A context in which a task works as long as none of its run's other tasks has failed.
 
-    And as long as no newer commit has come in the place of its own, where the task makes way.
+    And as long as no newer commit has come in the place of its own, where the task makes way, and
+    its pull request is open.
 
     :param task: is stopped by its ``on_kill``, from another thread.
     :param context: the task's.
@@ -58,6 +61,8 @@ class SideBySide:
         self._failed: list[str] = []
         # The commit that the task makes way for.
         self._newer: str | None = None
+        # Why its pull request is nobody's concern any more.
+        self._closed = ""
         # What had failed before, of which a task that a person cleared takes no notice.
         self._old = frozenset[str]()
         self._quit = threading.Event()
@@ -84,6 +89,7 @@ class SideBySide:
         """Stop looking on.
 
         :raises AirflowFailException: when another task has failed.
+        :raises PullRequestClosed: when its pull request is not open any more.
         :raises Superseded: when there is a newer commit.
         """
         self._over = True
@@ -97,13 +103,18 @@ class SideBySide:
             # What the task began while it was being stopped.
             self._clear_up()
             self._end(f"stopped, because {_listed(self._failed)} failed")
-        if self._newer is not None and error is not None:  # what is done is done
+        if error is not None and (self._closed or self._newer is not None):  # what is done is done
             self._clear_up()
-            end_for(self._newer, self._ti)
+            self._make_way()
         if error is not None and _would_be_retried(error) and (failed := self._look() - self._old):
             self._failed = sorted(failed)
             told = str(error) or type(error).__name__
             self._end(f"{told}\n  not tried again, because {_listed(self._failed)} failed")
+
+    def _make_way(self) -> None:
+        if self._closed:
+            end_as_closed(self._closed, self._ti)
+        end_for(str(self._newer), self._ti)
 
     def _end(self, words: str) -> None:
         try:
@@ -130,12 +141,19 @@ class SideBySide:
                 return
             if time.monotonic() - asked >= NEWER:
                 asked = time.monotonic()
-                if newer := newer_than(self._task, self._ti, midway=True):
-                    self._newer = newer
-                    self._stop(f"superseded by {newer}")
+                if why := self._in_the_way():
+                    self._stop(why)
                     return
             seen = failed
             pause = AGAIN if failed else PAUSE
+
+    def _in_the_way(self) -> str:
+        """Say why the task should make way; empty where it should not."""
+        self._closed = closed_since(self._task, self._ti)
+        if self._closed:
+            return self._closed
+        self._newer = newer_than(self._task, self._ti, midway=True)
+        return f"superseded by {self._newer}" if self._newer else ""
 
     def _stop(self, why: str) -> None:
         self._task.log.info("%s, so this task stops", why)

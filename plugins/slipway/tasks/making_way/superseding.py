@@ -25,6 +25,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.hooks.store.runs.newest_commits import NewestCommits
 from slipway.model.event import HEADS, Event, EventKind
+from slipway.tasks.making_way.closing import end_if_closed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -137,11 +138,13 @@ def newer_than(task: object, ti: Any, *, midway: bool = False) -> str | None:
 
 
 def make_way(context: Context) -> None:
-    """End a task, as it begins, whose commit was superseded.
+    """End a task, as it begins, whose commit was superseded, or whose pull request is closed.
 
     :param context: the task's.
+    :raises PullRequestClosed: when it is.
     :raises Superseded: when it was.
     """
+    end_if_closed(context)
     ti = context.get("ti")
     if newer := newer_than(context.get("task"), ti):
         end_for(newer, ti)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import ApprovalMissing, EnvironmentFrozen, PipelineStopped, SlipwayError
+from slipway.tasks.making_way.closing import CLOSED
 from slipway.tasks.making_way.superseding import SUPERSEDED_BY
 
 if TYPE_CHECKING:
@@ -73,9 +74,18 @@ def reason(context: Context) -> str:
 
 def superseded_by(context: Context) -> str | None:
     """Return the newer commit for which a task was skipped, abbreviated; None where none was."""
+    return _left_by(context, SUPERSEDED_BY)
+
+
+def closed_with(context: Context) -> str | None:
+    """Say what became of the pull request with which a task ended; None where it did not."""
+    return _left_by(context, CLOSED)
+
+
+def _left_by(context: Context, key: str) -> str | None:
     ti: Any = context["ti"]
     try:
-        found = ti.xcom_pull(task_ids=ti.task_id, key=SUPERSEDED_BY)
+        found = ti.xcom_pull(task_ids=ti.task_id, key=key)
     except Exception:
         return None  # nobody can say, and it was skipped in any case
     return str(found) if found else None

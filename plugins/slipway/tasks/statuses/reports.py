@@ -18,7 +18,9 @@ from airflow.sdk._shared.secrets_masker import redact
 from airflow.sdk.configuration import conf
 
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.heads import RUN_OF
 from slipway.hooks.store.notes.statuses import StatusNotes
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.facts import DebPackage, PublishedPackage, SchemaVersion, TestReport
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
@@ -28,6 +30,7 @@ from slipway.tasks.kept_facts import CHECKOUT, kept_fact
 from slipway.tasks.making_way.side_by_side import STOPPED
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.statuses.causes import (
+    closed_with,
     counts_of,
     reason,
     stopped_by,
@@ -88,7 +91,8 @@ class StatusReporter:
     :param passed: what is said when it has passed.
     :param skipped: what is said when it was skipped; nothing, where it is empty.
     :param refused: what is said when it failed for a person's no.
-    :param waits: it leaves the worker as soon as it has begun, and no thread of it would stay.
+    :param asks: what is said when it has asked a person, and waits; a task that may ask, and need
+        not, says nothing before.
     """
 
     def __init__(
@@ -99,14 +103,14 @@ class StatusReporter:
         passed: Says = Says.NOTHING,
         skipped: str = "",
         refused: str = "",
-        waits: bool = False,
+        asks: str = "",
     ) -> None:
         self.stage = stage
         self.begins = begins
         self.passed = passed
         self.skipped = skipped
         self.refused = refused
-        self.waits = waits
+        self.asks = asks
         self._thread: threading.Thread | None = None
 
     def on_execute(self, context: Context) -> None:
@@ -114,8 +118,11 @@ class StatusReporter:
         if not self.begins:
             return
         self._thread = self._beside(context, lambda: (StatusState.IN_PROGRESS, self.begins))
-        if self.waits:
-            self._thread.join(_PATIENCE)
+
+    def on_asked(self, context: Context) -> None:
+        """Say that a person is asked, as a notifier of the task: it leaves the worker then."""
+        # So no thread of it would stay.
+        self._end(context, lambda: (StatusState.IN_PROGRESS, self.asks))
 
     def on_retry(self, context: Context) -> None:
         """Say that the task is tried again, and why."""
@@ -135,10 +142,22 @@ class StatusReporter:
 
     def on_skipped(self, context: Context) -> None:
         """Say that the stage ends without an outcome."""
-        newer = superseded_by(context)
+        newer, closed = superseded_by(context), closed_with(context)
         text = f"superseded by {newer}" if newer else self.skipped
-        if text:
+        if closed:
+            self._end(context, lambda: self._closed(context, closed))
+        elif text:
             self._end(context, lambda: (StatusState.STOPPED, text))
+
+    def _closed(self, context: Context, text: str) -> _Said:
+        """Say that a pull request came to its end; not over what the delivered branch says.
+
+        Merged by a fast-forward, its commit is the branch's own, whose run has the same stages.
+        """
+        about = subject_of(context, **self._whose)
+        run = f"{RUN_OF}{about[0] if about is not None else ''}"
+        own = RunFacts(artifact_store(), dag_id=self.stage.project, run_id=run).announced()
+        return None if own is not None else (StatusState.STOPPED, text)
 
     def _end(self, context: Context, found: Callable[[], _Said]) -> None:
         thread = self._beside(context, found)

@@ -26,6 +26,7 @@ from slipway.model.git.ref_name import is_ref_name
 from slipway.model.git.watching import WatchedProject
 from slipway.model.text.inert import visible
 from slipway.pipeline.yaml.skip import asks_to_skip
+from slipway.tasks.watching.closed_pull_requests import Closed, next_run
 from slipway.tasks.watching.finder import Glance
 from slipway.tasks.watching.found import Find, Seen
 
@@ -91,7 +92,8 @@ class PullRequests:
             return []
         every = self._every(place)
         try:
-            found = open_forge(place).open_pull_requests()
+            forge = open_forge(place)
+            found = forge.open_pull_requests()
         except ForgeUnavailable as error:
             self._wait(store, project, max(every, error.retry_after))
             raise
@@ -100,7 +102,12 @@ class PullRequests:
             raise
         self._wait(store, project, every)
         seen = seen_refs(store, project.dag_id, Kind.PULLS)
-        known = _still_open(store, project, seen, found)
+        closed = Closed(
+            glance=glance,
+            state=forge.pull_request_state,
+            wait=lambda error: self._wait(store, project, max(every, error.retry_after)),
+        )
+        known = closed.still_open(seen, (one.number for one in found))
         new = [one for one in found if not _is_known(one, known) and not asks_to_skip(one.title)]
         if seen is None and len(new) > MOST_NEW:
             glance.say(f"{project.dag_id}: of {len(new)} pull requests the newest {MOST_NEW} run")
@@ -130,6 +137,8 @@ class PullRequests:
 def run_id(number: int, sha: str, target: str = "") -> str:
     """Return the id of a pull request's run: one for each commit, and for each branch it goes to.
 
+    What was stopped and has another run has a count behind it (:func:`next_run`).
+
     :param number: the pull request's.
     :param sha: the commit, in full.
     :param target: the branch, where it is not the delivered one.
@@ -144,24 +153,25 @@ def _finds(
     for one in new:
         try:
             settled = _settled(glance, place, one)
+            if settled is None or (not settled.stranger and glance.is_skipped(settled.sha)):
+                continue
+            found = _find(glance, place, one, settled, known)
         except (InputError, TransientError) as error:
             # Its own affair: the others go on.
             msg = f"pull request {one.number}: {error.message}"
             glance.complain(type(error)(msg, advice=error.advice))
             continue
-        if settled is None or (not settled.stranger and glance.is_skipped(settled.sha)):
-            continue
-        yield _find(glance.project, place, one, settled, known)
+        yield found
 
 
 def _find(
-    project: WatchedProject,
+    glance: Glance,
     place: ForgePlace,
     one: PullRequest,
     settled: _Settled,
     known: Mapping[str, str],
 ) -> Find:
-    key = str(one.number)
+    key, project = str(one.number), glance.project
     event = Event.pull_request(
         one.number,
         branch=one.branch,
@@ -176,9 +186,10 @@ def _find(
         origin=settled.origin,
     )
     value = _value(settled.sha, one)
+    first = run_id(one.number, settled.sha, "" if one.branch == project.branch else one.branch)
     return Find(
         dag_id=project.proposals,
-        run_id=run_id(one.number, settled.sha, "" if one.branch == project.branch else one.branch),
+        run_id=next_run(glance.store, project.proposals, one.number, first),
         sha=settled.sha,
         event=event,
         seen=(Seen(project=project.dag_id, ref=key, value=value, kind=Kind.PULLS),),
@@ -218,22 +229,6 @@ def _of_fork(project: WatchedProject, one: PullRequest) -> _Settled | None:
     if tip is None or not tip.startswith(one.sha):
         return None
     return _Settled(sha=tip, stranger=True, head=f"{HEADS}{one.source}", origin=one.origin)
-
-
-def _still_open(
-    store: ArtifactStore,
-    project: WatchedProject,
-    seen: SeenRefs | None,
-    found: Sequence[PullRequest],
-) -> Mapping[str, str]:
-    """Return what was seen of those that are open, and forget the others."""
-    if seen is None:
-        return {}
-    numbers = {str(one.number) for one in found}
-    known = {key: value for key, value in seen.refs.items() if key in numbers}
-    if len(known) != len(seen.refs):
-        remember_refs(store, project.dag_id, Kind.PULLS, SeenRefs(scope=seen.scope, refs=known))
-    return known
 
 
 def _is_known(one: PullRequest, known: Mapping[str, str]) -> bool:

@@ -18,7 +18,15 @@ from slipway.webhooks.signature import check_prefixed
 NAME = "Bitbucket Data Center"
 _PULL_REQUESTS = frozenset(
     f"pr:{what}"
-    for what in ("opened", "from_ref_updated", "modified", "merged", "declined", "deleted")
+    for what in (
+        "opened",
+        "reopened",
+        "from_ref_updated",
+        "modified",
+        "merged",
+        "declined",
+        "deleted",
+    )
 )
 
 

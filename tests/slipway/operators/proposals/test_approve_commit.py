@@ -100,7 +100,11 @@ def test_a_fork_that_changes_what_runs_here_waits_for_a_person(
     repository: Repository, files: dict[str, str]
 ) -> None:
     checkout = proposal(repository, None, **files)
-    page = asked(operator(repository, checkout))
+    told: list[Any] = []
+    task = operator(repository, checkout)
+    task.notifiers = [told.append]  # type: ignore[list-item]
+    page = asked(task)
+    assert len(told) == 1
     assert "Run a fork's pull request 7 of shop?" in page
     assert checkout.release.sha in page
     assert "later" not in page
@@ -110,7 +114,11 @@ def test_a_fork_that_changes_what_runs_here_waits_for_a_person(
 
 def test_a_fork_that_changes_nothing_of_it_runs(repository: Repository) -> None:
     checkout = proposal(repository, other="2", _dot_drone_dot_yml_dot_bak="x")
-    assert asked(operator(repository, checkout)) == ""
+    task = operator(repository, checkout)
+    told: list[Any] = []
+    task.notifiers = [told.append]  # type: ignore[list-item]
+    assert asked(task) == ""
+    assert told == []
     mirror = commit_mirror(TEST.context, checkout, repository.source)
     assert mirror.read(checkout.files, "other") == b"2"
     assert mirror.read(checkout.files, "later") == b"1"

@@ -26,10 +26,13 @@ from slipway.exceptions import (
 )
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.notes.statuses import StatusNotes
+from slipway.hooks.store.runs.facts import RunFacts
+from slipway.model.event import Event
 from slipway.model.facts import StepReport, TestCounts, TestFailure, TestReport
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.forge.status import StatusNote, StatusState
 from slipway.tasks.kept_facts import keep_fact
+from slipway.tasks.making_way.closing import CLOSED, PullRequestClosed
 from slipway.tasks.making_way.side_by_side import STOPPED
 from slipway.tasks.making_way.superseding import SUPERSEDED_BY, Superseded
 from slipway.tasks.retries import no_retry_on_input_error
@@ -375,6 +378,59 @@ def test_a_skipped_stage_is_stopped_with_its_reason(monkeypatch: pytest.MonkeyPa
     outcome = run(monkeypatch, skip, told=stage("dev"), skipped="left alone: a freeze")
     assert outcome.said == [(STOPPED_STATE, "left alone: a freeze")]
     assert run(monkeypatch, skip, told=stage("qa")).notes == outcome.notes
+
+
+@pytest.mark.parametrize("task_id", ["test", "checkout"])
+def test_what_ended_with_its_pull_request_is_stopped_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, task_id: str
+) -> None:
+    reason = "pull request 7 was merged"
+    event = Event.pull_request(7, branch="main", source="topic", fork=False)
+    sha = RECORD.checkout.release.sha
+    RunFacts(artifact_store(), dag_id=DAG_ID, run_id=RUN_ID).announce(event, sha)
+    outcome = run(
+        monkeypatch,
+        raises(PullRequestClosed(reason)),
+        task_id=task_id,
+        checkout=task_id != "checkout",
+        told=stage("test", task_id),
+        xcoms={(task_id, CLOSED): reason},
+        skipped="nothing of it is for this commit",
+    )
+    assert (outcome.state, outcome.said) == ("skipped", [(STOPPED_STATE, reason)])
+    assert outcome.notes[0].status.sha == sha
+
+
+def test_a_commit_that_was_merged_as_it_is_is_told_of_by_its_own_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A fast-forward: the delivered branch's run has the same stages on the same commit."""
+    sha = RECORD.checkout.release.sha
+    RunFacts(artifact_store(), dag_id="shop", run_id=f"commit__{sha}").announce(
+        Event.push("main"), sha
+    )
+    reason = "pull request 7 was merged"
+    xcoms = {("test", CLOSED): reason}
+    outcome = run(monkeypatch, raises(PullRequestClosed(reason)), xcoms=xcoms)
+    assert outcome.said == []
+
+
+def test_what_may_ask_a_person_says_so_when_it_has_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not before: most of what may be asked about needs no yes."""
+    words = {"asks": "waits for approval", "refused": "not approved"}
+    assert run(monkeypatch, lambda: None, told=stage("prod"), **words).said == []
+    reporter = StatusReporter(stage=stage("prod"), **words)
+    fake = FakeTask(DAG_ID, RUN_ID, task_id="test")
+
+    def ask() -> None:
+        task = Work(task_id="test")
+        ti: Any = fake
+        ti.log_url = "https://airflow"
+        with DAG(dag_id=DAG_ID, schedule=None) as dag:
+            Work(task_id="checkout")
+        reporter.on_asked({"ti": ti, "task": task, "dag": dag, "params": {}})  # type: ignore[typeddict-item]
+
+    assert run(monkeypatch, ask, told=stage("prod")).said == [(IN_PROGRESS, "waits for approval")]
 
 
 def test_a_no_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

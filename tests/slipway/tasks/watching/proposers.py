@@ -29,12 +29,14 @@ class World:
 
     :param kind: of host.
     :param pulls: number -> the pull request, in the words of GitHub or Bitbucket.
+    :param ended: number -> what the host says of one that is not open any more.
     """
 
     repository: Repository
     host: StandIn
     kind: ForgeKind = ForgeKind.GITHUB
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    ended: dict[int, dict[str, Any]] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     problems: list[Exception] = field(default_factory=list)
     now: float = 1_800_000_000.0
@@ -55,10 +57,18 @@ class World:
             made = {"number": number, "title": title, "head": head, "base": base}
         self.pulls[number] = made
 
+    def closed(self, number: int, **said: Any) -> None:
+        """Let a pull request come to its end."""
+        ended = {"state": "DECLINED" if self.kind is ForgeKind.BITBUCKET else "closed", **said}
+        self.ended[number] = {**self.pulls.pop(number), **ended}
+
     def answer(self, request: Request) -> Reply:
         self.host.requests.append(request)
         if self.host.script:
             return self.host.script.pop(0)
+        if (number := request.path.rpartition("/")[2]).isdecimal():
+            one = self.pulls.get(int(number)) or self.ended.get(int(number))
+            return Reply(body={"state": "open", **one}) if one else Reply(status=404)
         found = list(self.pulls.values())
         if self.kind is ForgeKind.BITBUCKET:
             return Reply(body={"values": found})
