@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, TriggerRule
 from airflow.sdk.configuration import conf
 
@@ -23,6 +22,7 @@ from include.project.loader import load_projects
 from include.project.model import Project
 from slipway.model.git.watching import WatchedProject
 from slipway.operators.watching.remember_commits import RememberCommitsOperator
+from slipway.operators.watching.start_run import StartRunOperator
 from slipway.sensors.commits import CommitsSensor
 
 
@@ -64,8 +64,9 @@ def commits_dag(
             timeout=timedelta(hours=1).total_seconds(),
             soft_fail=True,
         )
-        start = TriggerDagRunOperator.partial(
+        start = StartRunOperator.partial(
             task_id="start_runs",
+            found_by=new.task_id,
             logical_date=None,
             skip_when_already_exists=True,
             # The next poll tries again, and no other project waits for this one.

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import RunsNotMade
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.operators.watching.start_run import MADE
 from slipway.tasks.missed_hooks import note_find
 from slipway.tasks.watching.found import SEEN, Seen
 from slipway.tasks.watching.memory import remember_seen
@@ -18,8 +19,6 @@ from slipway.tasks.watching.memory import remember_seen
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-# States of a task that made its run, or found that it is there.
-_MADE = ("success", "skipped")
 # Runs that a message names.
 _MOST_NAMED = 10
 
@@ -66,7 +65,7 @@ class RememberCommitsOperator(BaseOperator):
         if not self.runs:
             self._nothing_found(states)
         runs, seen = list(self.runs), ti.xcom_pull(task_ids=self.found_by, key=SEEN)
-        made = [states.get(f"{self.made_by}_{index}") in _MADE for index in range(len(runs))]
+        made = [states.get(f"{self.made_by}_{index}") in MADE for index in range(len(runs))]
         told = zip(made, seen or (), strict=False)
         kept = [Seen.from_json(one) for is_made, all_ in told if is_made for one in all_]
         newest = remember_seen(store, kept)
