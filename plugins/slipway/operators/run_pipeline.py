@@ -28,6 +28,7 @@ from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
 from slipway.pipeline.yaml.missing_file import OTHERS
+from slipway.tasks.built_files import owner_of
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
@@ -164,7 +165,8 @@ class RunPipelineOperator(BaseOperator):
             data = mirror.read(sha, self.pipeline_file)
             beside = [] if data else [one for one in OTHERS if mirror.read(sha, one) is not None]
             whole = self._compile(data, checkout, context, number, beside)
-            work = self.share.of(whole, checkout, file, earlier)
+            owner = owner_of(context, checkout.release)
+            work = self.share.of(whole, checkout, file, earlier, owner)
             output = LogGroups(self._say, together=TOGETHER, waiting=Spill)
             secrets = pipeline_secrets(work.spec, self.secrets, self._say)
             output.hide(secrets.values())

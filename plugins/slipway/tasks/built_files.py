@@ -1,5 +1,8 @@
 """What a commit's pipeline built: kept once per release, and given to whoever packages it.
 
+What was built of a pull request, or of a branch that is not delivered, belongs to its run alone. It
+goes when the package is made, and with the run's failure some days later.
+
 The signed record is what counts, the tar beside it is only bytes: whoever writes the bucket can
 take them away, but not have others packaged.
 """
@@ -9,13 +12,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import IO
+from typing import IO, TYPE_CHECKING, Any
 
 from slipway.exceptions import VersionConflict
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.runs.folder import BUILT, run_folder
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.model.facts import BuiltFiles, Release
 from slipway.pipeline.built.take import Taking
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 _SHOWN = 12
 
@@ -27,11 +34,13 @@ class BuiltStore:
     :param store: where it is kept.
     :param release: whose it is.
     :param log: receives what happens.
+    :param owner: the folder of the run that it belongs to; empty where that is the release.
     """
 
     store: ArtifactStore
     release: Release
     log: Callable[[str], None]
+    owner: str = ""
 
     def keep(self, taking: Taking, paths: tuple[str, ...]) -> BuiltFiles:
         """Keep what was taken, or find what an earlier run of this commit has kept.
@@ -45,7 +54,8 @@ class BuiltStore:
         :raises SlipwayError: as :meth:`Taking.outcome`, or when somebody altered the record.
         """
         summary = taking.outcome()
-        folder = f"built/{self.release.project}/{self.release.version}"
+        shared = f"{BUILT}/{self.release.project}/{self.release.version}"
+        folder = f"{self.owner}/{BUILT}" if self.owner else shared
         ours = BuiltFiles(
             artifact=f"{folder}/{summary.sha256}.tar",
             sha256=summary.sha256,
@@ -117,3 +127,13 @@ class BuiltStore:
 
 def _said(built: BuiltFiles) -> str:
     return f"{built.files} files, {built.size} bytes, sha256 {built.sha256[:_SHOWN]}"
+
+
+def owner_of(context: Context, release: Release) -> str:
+    """Return the folder of the run that what is built belongs to; empty where that is the release.
+
+    :param context: the task's.
+    :param release: whose it is.
+    """
+    ti: Any = context.get("ti")
+    return run_folder(ti.dag_id, ti.run_id) if release.is_proposed and ti is not None else ""

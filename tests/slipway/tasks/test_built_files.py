@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from slipway.exceptions import RecordRefused, VersionConflict
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.model.facts import BuiltFiles, Release
 from slipway.pipeline.built.take import Taking
-from slipway.tasks.built_files import BuiltStore
+from slipway.tasks.built_files import BuiltStore, owner_of
+from tests.fakes.airflow_run import FakeTask
 from tests.slipway.pipeline.runtime.workspaces import Workspace
 
 RELEASE = Release(project="shop", sha="a" * 40, version="1.0.0+1.gaaaaaaa")
@@ -32,13 +34,18 @@ def keep(
     sha: str = RELEASE.sha,
     log: list[str] | None = None,
     store: ArtifactStore | None = None,
+    version: str = RELEASE.version,
+    run: str = "r",
 ) -> BuiltFiles:
     workspace.write("bin/shop", content)
     taking = Taking(pipeline="build", paths=PATHS, file=io.BytesIO(), built_at=1)
     taking.take(workspace.read)
     said: list[str] = [] if log is None else log
-    release = Release(project="shop", sha=sha, version=RELEASE.version)
-    built = BuiltStore(store=store or artifact_store(), release=release, log=said.append)
+    release = Release(project="shop", sha=sha, version=version)
+    owner = owner_of(FakeTask(dag_id="shop.pr", run_id=run).context, release)
+    built = BuiltStore(
+        store=store or artifact_store(), release=release, log=said.append, owner=owner
+    )
     return built.keep(taking, PATHS)
 
 
@@ -122,3 +129,31 @@ def test_a_record_that_somebody_else_wrote_is_refused(workspace: Workspace) -> N
     artifact_store().put_json(f"{FOLDER}/{record}", built.to_json())
     with pytest.raises(RecordRefused, match="is not signed"):
         keep(workspace, "one")
+
+
+def test_what_two_pull_requests_build_alike_is_each_ones_own(workspace: Workspace) -> None:
+    """The first whose package is made takes its build away, and no other's."""
+    version = "1.0.0+2~pr7"
+    one, other = (keep(workspace, "one", version=version, run=run) for run in "ab")
+    assert one.sha256 == other.sha256
+    assert one.artifact != other.artifact
+    assert not other.reused
+    artifact_store().delete(one.artifact)
+    assert b"one" in fetch(other)
+    assert artifact_store().keys("built") == []
+
+
+def test_a_pull_requests_build_is_found_again_by_its_own_runs_next_try(
+    workspace: Workspace,
+) -> None:
+    first = keep(workspace, "one", version="1.0.0+2~pr7")
+    again = keep(workspace, "two", version="1.0.0+2~pr7")
+    assert (again.sha256, again.reused) == (first.sha256, True)
+
+
+def test_outside_of_a_run_and_for_a_release_nothing_changes() -> None:
+    proposed = Release(project="shop", sha="a" * 40, version="1.0.0+2~pr7")
+    nowhere: Any = {}
+    assert owner_of(nowhere, proposed) == ""
+    assert owner_of(FakeTask().context, RELEASE) == ""
+    assert owner_of(FakeTask().context, proposed).startswith("runs/")

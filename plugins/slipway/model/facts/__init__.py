@@ -22,6 +22,7 @@ from slipway.model.facts.package import PublishedPackage as PublishedPackage
 from slipway.model.facts.package import in_suite as in_suite
 from slipway.model.facts.release import Checkout as Checkout
 from slipway.model.facts.release import Release as Release
+from slipway.model.facts.release import is_proposed as is_proposed
 from slipway.model.facts.report import BuiltFiles as BuiltFiles
 from slipway.model.facts.report import StepReport as StepReport
 from slipway.model.facts.report import TestCounts as TestCounts

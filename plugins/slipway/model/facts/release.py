@@ -27,6 +27,19 @@ class Release(Fact):
         """The version in characters that every cloud resource name allows."""
         return self.version.replace("+", "-").replace("~", "-")
 
+    @property
+    def is_proposed(self) -> bool:
+        """It is none yet: a pull request, or a branch that is not delivered, would be it."""
+        return is_proposed(self.version)
+
+
+def is_proposed(version: str) -> bool:
+    """Tell whether a version is one that no release has, as of a pull request.
+
+    :param version: the version; its tilde sorts before the release that it would be.
+    """
+    return "~" in version
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Checkout(Fact):

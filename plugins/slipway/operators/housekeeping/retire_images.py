@@ -16,6 +16,7 @@ from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.store.installation import installation_name
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.hooks.store.runs.folder import BUILT
 from slipway.hooks.store.runs.retention import forget_old_runs
 from slipway.model.cloud.account import Account
 from slipway.model.cloud.stored_image import StoredImage
@@ -156,8 +157,9 @@ class RetireBaseImagesOperator(_RetentionOperator):
 
 
 class ForgetRunsOperator(BaseOperator):
-    """Take away what the tasks of runs signed that nobody takes up again.
+    """Take away what the tasks of runs signed that nobody takes up again, and what they built.
 
+    That is what pull requests built which came to no package; what releases are made of stays.
     Approvals, releases and the history of deployments stay: they say who did what.
 
     :returns: how many runs went.
@@ -172,7 +174,10 @@ class ForgetRunsOperator(BaseOperator):
     def execute(self, context: Context) -> int:
         """Look once a day; what a killed try left goes with the next."""
         with no_retry_on_input_error():
-            gone = sum(1 for _ in forget_old_runs(artifact_store(), datetime.now(UTC)))
-        if gone:
-            self.log.info("the notes of %d runs went", gone)
-        return gone
+            gone = list(forget_old_runs(artifact_store(), datetime.now(UTC)))
+        builds = [one for one in gone if BUILT in one.split("/")]
+        if builds:
+            self.log.info("what %d runs of pull requests had built went", len(builds))
+        if runs := len(gone) - len(builds):
+            self.log.info("the notes of %d runs went", runs)
+        return runs

@@ -49,6 +49,7 @@ class Work:
     :param paths: what is taken, as the project file has it.
     :param taking: takes it; None where this task takes nothing.
     :param earlier: what the first half came to, in the second.
+    :param owner: the folder of the run that owns what is built; empty where the release does.
     """
 
     spec: BuildSpec
@@ -56,6 +57,7 @@ class Work:
     paths: tuple[str, ...]
     taking: Taking | None
     earlier: TestReport | None
+    owner: str = ""
 
     def seconds_left(self, seconds: float) -> float:
         """Return what is left of the time that both halves have."""
@@ -72,9 +74,8 @@ class Work:
         """
         if self.taking is None:
             return None
-        return BuiltStore(store=artifact_store(), release=release, log=log).keep(
-            self.taking, self.paths
-        )
+        kept = BuiltStore(store=artifact_store(), release=release, log=log, owner=self.owner)
+        return kept.keep(self.taking, self.paths)
 
     def whole(self, report: TestReport) -> TestReport:
         """Put what ran earlier in front of a report."""
@@ -103,7 +104,12 @@ class Share:
         return kept_report(context, BUILD, release) if self.part is Part.SECOND else None
 
     def of(
-        self, spec: BuildSpec, checkout: Checkout, file: IO[bytes], earlier: TestReport | None
+        self,
+        spec: BuildSpec,
+        checkout: Checkout,
+        file: IO[bytes],
+        earlier: TestReport | None,
+        owner: str = "",
     ) -> Work:
         """Return what the task does of a build.
 
@@ -111,6 +117,7 @@ class Share:
         :param checkout: the commit.
         :param file: for what is taken.
         :param earlier: as :meth:`earlier` returned it.
+        :param owner: the folder of the run that owns what is built; empty where the release does.
         :raises PipelineFileError: when nobody can tell whose workspace is meant.
         """
         builder = builder_of(spec, self.pipeline) if self.paths else ""
@@ -127,5 +134,10 @@ class Share:
         if self.part is Part.FIRST:
             names &= needed_for(spec, builder)
         return Work(
-            spec=spec, names=frozenset(names), paths=self.paths, taking=taking, earlier=earlier
+            spec=spec,
+            names=frozenset(names),
+            paths=self.paths,
+            taking=taking,
+            earlier=earlier,
+            owner=owner,
         )

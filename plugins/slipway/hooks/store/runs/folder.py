@@ -7,6 +7,8 @@ import hashlib
 # Half of a SHA-256, in hexadecimal digits: a run's id may hold anything that somebody typed.
 _DIGITS = 32
 RUNS = "runs"
+# What pipelines built, by release; and of what is only proposed, in its run's own folder.
+BUILT = "built"
 
 
 def run_folder(dag_id: str, run_id: str) -> str:
