@@ -53,6 +53,18 @@ class GuestbookRepository:
         welcome.write_text(welcome.read_text() + "Pin the entries you like best.\n")
         return self._push("Entries can be pinned", tag="v2.0.0")
 
+    def push_proposal(self, branch: str) -> str:
+        """Push a commit that others are to look at first to a branch of its own; return its sha."""
+        _git("checkout", "--quiet", "-b", branch, cwd=self._tree)
+        welcome = self._tree / "guestbook" / "welcome.txt"
+        welcome.write_text(welcome.read_text() + "Say where you come from.\n")
+        _git("add", "--all", cwd=self._tree)
+        _git("commit", "--quiet", "-m", "Ask visitors where they come from", cwd=self._tree)
+        _git("push", "--quiet", "origin", branch, cwd=self._tree)
+        sha = _git("rev-parse", "HEAD", cwd=self._tree)
+        _git("checkout", "--quiet", "main", cwd=self._tree)
+        return sha
+
     def push_again(self, message: str) -> str:
         """Push one more commit, which changes a line that visitors see, and return its sha."""
         welcome = self._tree / "guestbook" / "welcome.txt"

@@ -29,12 +29,14 @@ class Run:
     :param how: it came about: ``by hook``, ``by poll``, ``by hand``.
     :param waited: seconds from the push to the run; None where there was no push.
     :param statuses: how many arrived at the git host.
+    :param since: what it waited after.
     """
 
     name: str
     how: str
     waited: float | None
     statuses: int
+    since: str = "the push"
 
 
 @dataclass(kw_only=True, slots=True)
@@ -46,6 +48,7 @@ class Report:
     requests: dict[str, Any] = field(default_factory=lambda: {"sent": 0, "failed": 0})
     versions: dict[str, str] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
+    pull_request: str = ""
 
     def add(self, run: str, tasks: list[TaskState]) -> None:
         """Add the tasks of a run that ended."""
@@ -70,6 +73,8 @@ class Report:
         lines += ["-" * 76, ""]
         lines += [f"{name:12} {url}" for name, url in self.urls.items()]
         lines += [f"{name:12} runs {version}" for name, version in self.versions.items()]
+        if self.pull_request:
+            lines.append(f"{'pull request':12} {self.pull_request}")
         lines.append(
             f"{'requests':12} {self.requests['sent']} sent, {self.requests['failed']} failed"
         )
@@ -77,4 +82,4 @@ class Report:
 
 
 def _came(run: Run) -> str:
-    return run.how if run.waited is None else f"{run.how}, {run.waited:.1f} s after the push"
+    return run.how if run.waited is None else f"{run.how}, {run.waited:.1f} s after {run.since}"

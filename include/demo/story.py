@@ -1,4 +1,4 @@
-"""The demo's story: two pushes, one release to production, one way back."""
+"""The demo's story: two pushes, a pull request, one release to production, one way back."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from include.demo import down, git_host, login, paths, stack
 from include.demo.airflow_api import AirflowApi, DemoFailed
 from include.demo.guestbook_repository import GuestbookRepository
 from include.demo.progress import follow, say
+from include.demo.proposal import DAG_ID, Proposal, propose
 from include.demo.report import Report, Run
 from include.images import build
 
 # Requests per second while version 2 replaces version 1.
 RATE = 50
+DAGS = ("guestbook", "guestbook.dev", "guestbook.prod", "guestbook.pr")
 # Seconds for one run. The first bakes the base image as well.
 LIMIT = 1800
 
@@ -45,6 +47,9 @@ def main() -> None:
         story.push("guestbook, version 2", repository.push_version_2)
     second = _served("dev")
     say(f"dev serves {second}; {report.requests['failed']} of {report.requests['sent']} failed")
+
+    story.proposal = propose(repository)
+    say(f"pull request {story.proposal.number} is opened, and tested beside what follows")
 
     say("releasing version 2 to production, by hand")
     story.start("guestbook.prod, version 2", "guestbook.prod", {"version": second})
@@ -72,6 +77,7 @@ class _Story:
         self._report = report
         # Name for people, DAG, run, and when its commit was pushed.
         self._runs: list[tuple[str, str, str, float | None]] = []
+        self.proposal: Proposal | None = None
 
     def push(self, name: str, push: Callable[[], str]) -> None:
         """Push a commit, and wait for its run.
@@ -93,13 +99,16 @@ class _Story:
 
     def end(self) -> None:
         """Report how the runs came about, and what the git host was told of them."""
-        git_host.wait_for_statuses(timeout=30)
+        proposed = self.proposal.sha if self.proposal else ""
+        git_host.wait_for_statuses(timeout=30, without=proposed)
         for name, dag_id, run_id, pushed in self._runs:
             origin = self._api.run_origin(dag_id, run_id)
             waited = None if pushed is None else max(0.0, origin.queued_at - pushed)
             statuses = len(git_host.statuses_of(dag_id, run_id))
             one = Run(name=name, how=origin.how, waited=waited, statuses=statuses)
             self._report.runs.append(one)
+        if self.proposal is not None:
+            self.proposal.report(self._api, self._report)
 
     def _follow(self, name: str, dag_id: str, run_id: str, pushed: float | None) -> None:
         self._report.add(name, follow(self._api, dag_id, run_id, timeout=LIMIT))
@@ -126,7 +135,7 @@ def bring_up() -> AirflowApi:
     stack.start_airflow(gateway=gateway, databases=stack.lay_landscape())
     api = AirflowApi()
     api.wait_until_ready(timeout=180)
-    for dag_id in ("guestbook", "guestbook.dev", "guestbook.prod", "commits", "statuses"):
+    for dag_id in (*DAGS, "commits", "statuses"):
         api.wait_for_dag(dag_id, timeout=120)
     git_host.wait_for_webhook(timeout=60)
     return api
@@ -163,7 +172,8 @@ def _check(report: Report, *, dev: str, prod: str) -> None:
     if report.versions != {"dev": dev, "prod": prod}:
         msg = f"dev and prod should serve {dev} and {prod}, not {report.versions}"
         raise DemoFailed(msg)
-    if untold := [run.name for run in report.runs if not run.statuses]:
+    pushed = [run for run in report.runs if not run.name.startswith(DAG_ID)]
+    if untold := [run.name for run in pushed if not run.statuses]:
         msg = f"the git host was told nothing of {' and '.join(untold)}"
         raise DemoFailed(msg)
     if report.requests["failed"]:

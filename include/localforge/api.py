@@ -19,7 +19,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from include.localforge import git
+from include.localforge import git, post_receive
+from include.localforge.pull_requests import current
 from include.localforge.state import ForgeHome, Json
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Api:
             f"{root}/hooks": ("GET POST", self._hooks),
             f"{root}/hooks/{{id}}": ("PUT DELETE", self._hook),
             f"{root}/pullrequests": ("GET", self._pull_requests),
+            f"{root}/pullrequests/{{id}}": ("GET", self._pull_request),
         }
         return [
             Route(path, self._answering(action), methods=methods.split())
@@ -155,6 +157,8 @@ class Api:
         hooks = self._home.hooks(repository)
         if request.method == "GET":
             return HTTPStatus.OK, {"values": [_shown(*one) for one in hooks.items()]}
+        # A repository that somebody just put there tells of its pushes from now on.
+        post_receive.install(self._home, repository)
         hook_id = f"{{{uuid.uuid4()}}}"
         self._home.set_hooks(repository, {**hooks, hook_id: _hook(body, "")})
         return HTTPStatus.CREATED, _shown(hook_id, self._home.hooks(repository)[hook_id])
@@ -174,13 +178,19 @@ class Api:
 
     def _pull_requests(self, request: Request, _: Any) -> _Answer:
         state = request.query_params.get("state", "OPEN")
-        known = self._home.pull_requests(_repository(request))
+        known = current(self._home, _repository(request))
         found = [one for one in known if one["state"] == state]
         size, page = (_number(request, *one) for one in (("pagelen", 10), ("page", 1)))
         shown = found[(page - 1) * size : page * size]
         following = {"next": str(request.url.include_query_params(page=page + 1))}
         more = following if page * size < len(found) else {}
         return HTTPStatus.OK, {"values": shown, "page": page, "pagelen": size, **more}
+
+    def _pull_request(self, request: Request, _: Any) -> _Answer:
+        for one in current(self._home, _repository(request)):
+            if str(one["id"]) == request.path_params["id"]:
+                return HTTPStatus.OK, one
+        raise Refused(HTTPStatus.NOT_FOUND, "Pull request not found")
 
 
 def _number(request: Request, name: str, usual: int) -> int:

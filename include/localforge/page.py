@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from include.localforge import git
+from include.localforge.pull_requests import current
 from include.localforge.state import ForgeHome, Json
 
 if TYPE_CHECKING:
@@ -83,8 +84,9 @@ class Pages:
         pulls = [
             f"<tr><td>#{one['id']}</td><td>{escape(one['title'])}</td>"
             f"<td>{escape(one['source']['branch']['name'])} to "
-            f"{escape(one['destination']['branch']['name'])}</td><td>{escape(one['state'])}</td></tr>"
-            for one in self._home.pull_requests(repository)
+            f"{escape(one['destination']['branch']['name'])}</td><td>{escape(one['state'])}</td>"
+            f"<td>{self._summary_of(repository, one['source']['commit']['hash'])}</td></tr>"
+            for one in current(self._home, repository)
         ]
         body = _table(("commit", "message", "statuses"), rows)
         if pulls:
@@ -127,6 +129,13 @@ class Pages:
             f"{escape(one['key'].removeprefix('slipway/'))}</span>"
             for one in found
         )
+
+    def _summary_of(self, repository: str, short: str) -> str:
+        """Show a pull request's statuses, which are those of its newest commit."""
+        found = git.commit(self._home.bare(repository), short)
+        if found is None:
+            return ""
+        return f"{self._to(repository, found.sha)} {self._summary(repository, found.sha)}"
 
     def _deliveries(self, repository: str) -> str:
         sent = [one for one in self._home.all("deliveries") if one["repository"] == repository]

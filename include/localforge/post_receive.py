@@ -11,8 +11,10 @@ from pathlib import Path
 
 from include.localforge.deliver import deliver
 from include.localforge.payload import Change, push
+from include.localforge.pull_requests import tell_of_updates
 from include.localforge.state import ForgeHome
 
+_HEADS = "refs/heads/"
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -40,6 +42,9 @@ def main(folder: str, git: str, repository: str) -> None:
     if changes:
         payload = push(repository, home.bare(repository), changes)
         for said in deliver(home, repository, "repo:push", payload):
+            sys.stdout.write(f"{said}\n")
+        heads = {one.ref.removeprefix(_HEADS) for one in changes if one.ref.startswith(_HEADS)}
+        for said in tell_of_updates(home, repository, heads):
             sys.stdout.write(f"{said}\n")
 
 
