@@ -2,7 +2,8 @@
 
 A program of its own, since it needs a database of its own: ``AIRFLOW_HOME`` says where. The first
 argument is the file for the outcomes, as JSON; the second is the repository's URL, and each other
-one a commit: ``fork:<sha>`` or ``own:<sha>`` of a pull request, ``push:<sha>`` of a branch.
+one a commit: ``fork:<sha>``, ``own:<sha>`` or, where it was merged before its run began,
+``merged:<sha>`` of a pull request, ``push:<sha>`` of a branch.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from include.delivery.commit_dag import build
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project, Repository
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.runs.closings import Closings
 from slipway.hooks.store.runs.facts import Announcement, RunFacts
 from slipway.model.event import Event
 from slipway.model.facts import Checkout, DebPackage, Json
+from slipway.model.forge.pull_request import PullRequestState
 from slipway.operators import run_pipeline
 from slipway.tasks.kept_facts import CHECKOUT, keep_fact, kept_fact
 from slipway.triggers.statuses import StatusTrigger
@@ -69,6 +72,9 @@ def _outcome(host: StandIn, url: str, kind: str, sha: str) -> dict[str, Any]:
     doors.container_engine = lambda _: engine
     facts: Any = RunFacts
     facts.announced = lambda _: Announcement(event=event, sha=sha)
+    closings = Closings(artifact_store(), dag_id="guestbook.pr")
+    if kind == "merged":
+        closings.close(7, PullRequestState.MERGED)
     dag = build(project(url, host.url), "guestbook.pr")
     deb: Any = dag.get_task("build_deb")
     kept, deb.execute = deb.keep, _built
@@ -76,6 +82,7 @@ def _outcome(host: StandIn, url: str, kind: str, sha: str) -> dict[str, Any]:
     run = dag.test()
     asyncio.run(_send())
     store = artifact_store()
+    closings.reopen(7)
     return {
         "run": run.state.value,
         "tasks": {one.task_id: str(one.state) for one in run.get_task_instances()},
@@ -83,6 +90,7 @@ def _outcome(host: StandIn, url: str, kind: str, sha: str) -> dict[str, Any]:
         "secrets": [spec.environment.get("TOKEN", "") for spec in engine.specs],
         "paths": [one.path for one in host.requests if "/statuses/" in one.path],
         "statuses": {one["context"]: one for one in host.bodies()[before:]},
+        "said": host.bodies()[before:],
         "numbers": [*store.keys("builds/guestbook"), *store.keys("releases/guestbook")],
         "debs": store.keys("deb"),
     }

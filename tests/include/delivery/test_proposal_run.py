@@ -49,7 +49,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         head = propose(repository, topic="2")
         repository.git("branch", "topic", head)
         target = repository.commit(other="3")
-        commits = [f"{kind}:{head}" for kind in ("own", "fork", "push")]
+        commits = [f"{kind}:{head}" for kind in ("own", "fork", "push", "merged")]
         # Airflow runs what it finds in its folder of DAGs; no project of the tree has such a DAG.
         folder: Path = tmp_path_factory.mktemp("dags")
         (folder / "proposals.py").write_text(DAG_FILE.format(url=repository.url))
@@ -84,3 +84,18 @@ def test_a_fork_gets_no_secret_and_a_branch_of_the_repository_does(told: Told) -
     assert told.of("own")["secrets"] == [SECRET]
     assert told.of("push")["secrets"] == [SECRET]
     assert told.of("fork")["secrets"] == [""]
+
+
+def test_one_that_was_merged_before_its_run_began_is_stopped_and_says_so(told: Told) -> None:
+    run = told.of("merged")
+    assert run["run"] == "success"
+    assert set(run["tasks"].values()) == {"skipped"}
+    [(key, status)] = run["statuses"].items()
+    # GitHub has no other word for what was stopped.
+    assert (key, status["state"]) == ("slipway/test", "error")
+    assert status["description"] == "pull request 7 was merged"
+
+
+def test_what_needs_no_yes_never_says_that_it_waits_for_one(told: Told) -> None:
+    for kind in ("own", "fork", "push"):
+        assert "waits for approval" not in str(told.of(kind)["said"])

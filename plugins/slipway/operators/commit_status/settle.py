@@ -11,8 +11,10 @@ from airflow.sdk import BaseOperator
 from slipway.exceptions import ForgeRefused
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.notes.statuses import StatusNotes
+from slipway.model.forge.status import StatusState
 from slipway.operators.trouble import own_trouble
 from slipway.policies.commit_status import ending
+from slipway.tasks.making_way.closing import why_stopped
 from slipway.tasks.statuses.reports import ended
 
 if TYPE_CHECKING:
@@ -74,6 +76,9 @@ class SettleStatusesOperator(BaseOperator):
         found = ending(states, note.tasks, note.last, run_is_over=over)
         if found is None:
             return False
-        self.log.info("%s of %s: %s", note.status.key, note.status.sha[:7], found[1])
-        notes.add(ended(note, *found))
+        state, text = found
+        if state is StatusState.STOPPED:
+            text = why_stopped(note.dag_id, note.run_id) or text
+        self.log.info("%s of %s: %s", note.status.key, note.status.sha[:7], text)
+        notes.add(ended(note, state, text))
         return True

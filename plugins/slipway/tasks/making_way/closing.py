@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.closings import Closings
 from slipway.hooks.store.runs.facts import RunFacts
@@ -80,6 +81,22 @@ def end_as_closed(reason: str, ti: Any) -> NoReturn:
     except Exception as error:
         _log.warning("the commit's page may not say why: %s", error)
     raise PullRequestClosed(reason)
+
+
+def why_stopped(dag_id: str, run_id: str) -> str:
+    """Say what a run was stopped for, where one of its tasks has noted it; empty otherwise.
+
+    :param dag_id: whose run.
+    :param run_id: which run.
+    """
+    try:
+        store = artifact_store()
+        state = Closings(store, dag_id=dag_id).stopped(run_id)
+        own = RunFacts(store, dag_id=dag_id, run_id=run_id).announced() if state else None
+    except SlipwayError as error:
+        _log.warning("nobody can say whether the run was stopped: %s", error)
+        return ""
+    return state.said_of(own.event.number) if state is not None and own is not None else ""
 
 
 def _reason(dag_id: str, run_id: str) -> str:

@@ -13,7 +13,11 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.notes.statuses import StatusNotes
+from slipway.hooks.store.runs.closings import Closings
+from slipway.hooks.store.runs.facts import RunFacts
+from slipway.model.event import Event
 from slipway.model.forge.place import ForgeKind, ForgePlace
+from slipway.model.forge.pull_request import PullRequestState
 from slipway.model.forge.status import CommitStatus, StatusNote, StatusState
 from slipway.operators.commit_status.send import SendStatusesOperator
 from slipway.operators.commit_status.settle import SettleStatusesOperator
@@ -139,3 +143,13 @@ def test_a_store_that_does_not_answer_ends_no_sender(
     (event,) = asyncio.run(run())
     assert event.payload == {"over": True}
     assert len(rounds) > 1
+
+
+def test_what_was_stopped_with_its_pull_request_says_so(notes: StatusNotes) -> None:
+    """Its task was killed before it could."""
+    event = Event.pull_request(7, branch="main", source="topic", fork=False)
+    RunFacts(artifact_store(), dag_id="shop", run_id="r").announce(event, "a" * 40)
+    Closings(artifact_store(), dag_id="shop").stop("r", PullRequestState.MERGED)
+    is_open(notes, note())
+    assert settle({"test": "skipped"}) == 1
+    assert left(notes) == [(StatusState.STOPPED, "pull request 7 was merged")]
