@@ -16,7 +16,7 @@ from include.demo import down, git_host, login, paths, stack
 from include.demo.airflow_api import AirflowApi, DemoFailed
 from include.demo.guestbook_repository import GuestbookRepository
 from include.demo.progress import follow, say
-from include.demo.proposal import DAG_ID, Proposal, propose
+from include.demo.pull_request.proposal import DAG_ID, Proposal, propose
 from include.demo.report import Report, Run
 from include.images import build
 

@@ -32,12 +32,13 @@ class StartRunOperator(TriggerDagRunOperator):
 
     Example::
 
-        StartRunOperator.partial(
+        start = StartRunOperator(
             task_id="start_runs",
             found_by="new_commits",
-            logical_date=None,
+            trigger_dag_id="shop",
+            trigger_run_id="commit__3f2a1b7c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6",
             skip_when_already_exists=True,
-        ).expand_kwargs(new.output)
+        )
     """
 
     def __init__(self, *, found_by: str, **kwargs: Any) -> None:

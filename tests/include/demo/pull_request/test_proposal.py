@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from include.demo import git_host, guestbook_repository, paths, proposal
+from include.demo import git_host, guestbook_repository, paths
 from include.demo.airflow_api import DemoFailed, RunOrigin, TaskState
 from include.demo.guestbook_repository import GuestbookRepository
-from include.demo.proposal import Proposal, propose
+from include.demo.pull_request import proposal
+from include.demo.pull_request.proposal import Proposal, propose
 from include.demo.report import Report
 from include.localforge.state import ForgeHome
 from slipway.hooks.store.artifacts import ArtifactStore

@@ -1,0 +1,1 @@
+"""Pull requests at the demo's git host: the one of its story, and those that anybody opens."""
