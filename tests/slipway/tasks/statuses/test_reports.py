@@ -417,20 +417,17 @@ def test_a_commit_that_was_merged_as_it_is_is_told_of_by_its_own_run(
 
 def test_what_may_ask_a_person_says_so_when_it_has_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """And not before: most of what may be asked about needs no yes."""
-    words = {"asks": "waits for approval", "refused": "not approved"}
+    words: Any = {"asks": "waits for approval", "refused": "not approved"}
     assert run(monkeypatch, lambda: None, told=stage("prod"), **words).said == []
     reporter = StatusReporter(stage=stage("prod"), **words)
-    fake = FakeTask(DAG_ID, RUN_ID, task_id="test")
-
-    def ask() -> None:
+    with DAG(dag_id=DAG_ID, schedule=None) as dag:
+        Work(task_id="checkout")
         task = Work(task_id="test")
-        ti: Any = fake
-        ti.log_url = "https://airflow"
-        with DAG(dag_id=DAG_ID, schedule=None) as dag:
-            Work(task_id="checkout")
-        reporter.on_asked({"ti": ti, "task": task, "dag": dag, "params": {}})  # type: ignore[typeddict-item]
-
-    assert run(monkeypatch, ask, told=stage("prod")).said == [(IN_PROGRESS, "waits for approval")]
+    ti: Any = FakeTask(DAG_ID, RUN_ID, task_id="test")
+    ti.log_url = "https://airflow"
+    context: Any = {"ti": ti, "task": task, "dag": dag, "params": {}}
+    outcome = run(monkeypatch, lambda: reporter.on_asked(context), told=stage("prod"))
+    assert outcome.said == [(IN_PROGRESS, "waits for approval")]
 
 
 def test_a_no_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:

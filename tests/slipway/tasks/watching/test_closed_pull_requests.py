@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.exceptions import ForgeRefused
+from slipway.hooks.store import seen_refs as seen_refs_store
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.closings import Closings
 from slipway.hooks.store.runs.facts import RunFacts
@@ -202,7 +203,7 @@ def test_whoever_is_killed_while_an_end_is_noted_leaves_nothing_half_done(
             raise KeyboardInterrupt
         remember(*args, **kwargs)
 
-    remember = closed_pull_requests.remember_refs
+    remember = seen_refs_store.remember_refs
     with monkeypatch.context() as patched:
         patched.setattr(closed_pull_requests, "remember_refs", killed)
         with pytest.raises(KeyboardInterrupt):
