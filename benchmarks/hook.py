@@ -52,7 +52,8 @@ with DAG(dag_id="bench", schedule=None, max_active_runs=4, is_paused_upon_creati
         ref="{{{{ dag_run.conf['ref'] }}}}", branch="main", webhook="bench_webhook",
     )
 found = load_project(PROJECTS / "guestbook.yaml")
-repository = found.repository.model_copy(update={{"url": url, "statuses": False}})
+off = {{"statuses": False, "pull_requests": None}}
+repository = found.repository.model_copy(update={{"url": url, **off}})
 project = found.model_copy(update={{"name": "bench", "repository": repository}})
 commits = commits_dag(lambda: [project])
 '''

@@ -11,7 +11,7 @@ import yaml
 
 from include.delivery.commit_dag import dag_ids
 from include.delivery.targets import watching_of
-from include.demo import airflow_environment, paths
+from include.demo import airflow_environment, git_host, paths
 from include.demo.pull_request import __main__ as pull_request
 from include.localforge.state import ForgeHome
 from include.project.model import Project
@@ -64,7 +64,7 @@ def test_its_commands_know_all_their_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
 ) -> None:
     home = ForgeHome(folder=tmp_path / "forge", git=tmp_path / "git")
-    monkeypatch.setattr(pull_request.git_host, "HOME", home)
+    monkeypatch.setattr(git_host, "HOME", home)
     assert len(COMMANDS) == 2
     for command in COMMANDS:
         monkeypatch.setattr("sys.argv", shlex.split(command)[2:])

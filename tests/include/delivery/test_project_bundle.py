@@ -14,6 +14,8 @@ from include.delivery.project_bundle import ProjectsBundle, is_in_use, shards
 from include.project.loader import PROJECTS
 
 GUESTBOOK = (PROJECTS / "guestbook.yaml").read_text()
+# A project's own, of its two environments, and of its pull requests.
+DAGS = 4
 NAMES = [f"shop-{number}" for number in range(9)]
 
 
@@ -54,7 +56,7 @@ def test_all_projects_are_there_each_in_one_file(projects: Path) -> None:
     bundle = _bundle(projects)
     assert len(_files(bundle)) == 4
     each = [_dags(bundle, name) for name in _files(bundle)]
-    assert sum(map(len, each)) == len(set().union(*each)) == 3 * len(NAMES)
+    assert sum(map(len, each)) == len(set().union(*each)) == DAGS * len(NAMES)
     assert {"shop-3", "shop-3.dev", "shop-3.prod"} <= set().union(*each)
 
 
@@ -78,7 +80,10 @@ def test_what_goes_takes_its_file_s_dags_alone(projects: Path) -> None:
     bundle.refresh()
     left = set().union(*(_dags(bundle, name) for name in _files(bundle)))
     assert left == {
-        dag for name in NAMES if name != "shop-4" for dag in (name, f"{name}.dev", f"{name}.prod")
+        dag
+        for name in NAMES
+        if name != "shop-4"
+        for dag in (name, f"{name}.dev", f"{name}.prod", f"{name}.pr")
     }
 
 
@@ -90,7 +95,7 @@ def test_more_projects_get_more_files_and_none_is_in_two(projects: Path) -> None
     bundle.refresh()
     each = [_dags(bundle, name) for name in _files(bundle)]
     assert len(each) > 4
-    assert sum(map(len, each)) == len(set().union(*each)) == 3 * len([*NAMES, *more])
+    assert sum(map(len, each)) == len(set().union(*each)) == DAGS * len([*NAMES, *more])
 
 
 def test_a_name_that_is_taken_in_another_file_is_no_dag_twice(projects: Path) -> None:
@@ -98,7 +103,7 @@ def test_a_name_that_is_taken_in_another_file_is_no_dag_twice(projects: Path) ->
     _write(projects, "zebra").write_text((projects / "shop-0.yaml").read_text())
     bundle.refresh()
     each = [_dags(bundle, name) for name in _files(bundle)]
-    assert sum(map(len, each)) == 3 * len(NAMES)
+    assert sum(map(len, each)) == DAGS * len(NAMES)
 
 
 def test_a_task_builds_its_own_dag_from_whatever_file(

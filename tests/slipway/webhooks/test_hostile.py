@@ -150,7 +150,8 @@ def name(
     repository.git("tag", "v1.4.0")
     name = f"p-{Path(repository.url).name}"
     found = load_project(PROJECTS / "guestbook.yaml")
-    changes = {"url": repository.url, "webhook": "hostile_webhook", "statuses": False}
+    off = {"statuses": False, "pull_requests": None}
+    changes = {"url": repository.url, "webhook": "hostile_webhook", **off}
     at = found.repository.model_copy(update=changes)
     store_dag(build(found.model_copy(update={"name": name, "repository": at}), name))
     store_dag(commits_dag(lambda: []))

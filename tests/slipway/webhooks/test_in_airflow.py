@@ -38,7 +38,8 @@ def database() -> Iterator[None]:
 
 def _project(name: str, url: str) -> Project:
     found = load_project(PROJECTS / "guestbook.yaml")
-    changes = {"url": url, "webhook": "guestbook_webhook", "statuses": False}
+    off = {"statuses": False, "pull_requests": None}
+    changes = {"url": url, "webhook": "guestbook_webhook", **off}
     repository = found.repository.model_copy(update=changes)
     return found.model_copy(update={"name": name, "repository": repository})
 
