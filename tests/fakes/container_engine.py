@@ -229,6 +229,9 @@ class FakeEngine:
     def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
         self.volumes[name] = dict(labels)
 
+    def remove_overdue(self, *, limit: float = 0.0) -> int:
+        return 0
+
     def remove_labelled(self, labels: Mapping[str, str], *, grace: float = 0.0) -> int:
         with self._lock:
             found = [c for c, made in self.containers.items() if _has(made.spec.labels, labels)]

@@ -129,10 +129,12 @@ def test_a_bucket_that_is_not_there_is_said_at_once(
 def test_an_engine_without_the_packages_does_not_take_them_from_machines(
     aptly: Make, repository_url: str
 ) -> None:
-    """A worker moves to another Docker engine, whose volume of aptly's is empty."""
+    """A worker has another Docker engine, and an earlier version left no state in the bucket."""
     _publish(aptly(), "shop", "1.0")
     mine = aptly()
     mine.engine.remove_labelled({"slipway.kind": "apt"})
+    repository = mine.repository
+    _store(repository).delete_object(Bucket=repository.bucket, Key=".slipway/aptly.tar")
     with pytest.raises(EnvironmentMisconfigured, match=r"does not know \(shop_1.0_all\)"):
         _publish(mine, "shop", "2.0")
     assert published(repository_url).keys() == {"1.0"}

@@ -39,7 +39,7 @@ class PublishAptOperator(BaseOperator):
 
     :param deb: :class:`slipway.model.facts.DebPackage` as JSON.
     :param apt_conn_id: the repository (:mod:`slipway.hooks.apt.connection`).
-    :param docker_conn_id: the container engine that holds aptly's volume.
+    :param docker_conn_id: the container engine; each worker may have its own.
     :returns: :class:`slipway.model.facts.PublishedPackage` as JSON.
 
     Example::

@@ -29,6 +29,7 @@ from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
 from slipway.pipeline.yaml.missing_file import OTHERS
 from slipway.tasks.built_files import owner_of
+from slipway.tasks.engine_leftovers import tidied
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels
@@ -171,7 +172,7 @@ class RunPipelineOperator(BaseOperator):
             secrets = pipeline_secrets(work.spec, self.secrets, self._say)
             output.hide(secrets.values())
             self._runner = BuildRunner(
-                container_engine(self.docker_conn_id),
+                tidied(container_engine(self.docker_conn_id), self.timeout_seconds, self._say),
                 work.spec,
                 sources=lambda depth: mirror.workspace(
                     sha, branch=checkout.branch, main=checkout.delivered, depth=depth

@@ -1,8 +1,9 @@
 """aptly, keeper of the apt repository, in a toolbox container.
 
-aptly's database and pool live in one named volume of one container engine: whoever publishes
-goes there. The published side is an S3 bucket. The signing key and the bucket's keys are in the
-memory of the container alone, and end with it.
+Any container engine publishes: what aptly knows lies in the S3 bucket that it publishes into
+(:mod:`slipway.hooks.apt.state`), and a named volume of each engine keeps a copy. One publication at
+a time goes on, wherever (:mod:`slipway.hooks.apt.lock`). The signing key and the bucket's keys are
+in the memory of the container alone, and end with it.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO
 
 from slipway.exceptions import ToolFailed
-from slipway.hooks.apt import script
+from slipway.hooks.apt import script, state
 from slipway.hooks.apt.bucket import AptBucket
 from slipway.hooks.apt.connection import AptRepository
 from slipway.hooks.apt.refusal import Ended, moved, refusal
@@ -49,9 +51,9 @@ class Signed:
 class Aptly:
     """Publishes into one repository.
 
-    :param engine: holds the volume.
+    :param engine: where it runs; any of several that publish.
     :param account: of the bucket.
-    :param name: the container's name.
+    :param name: the container's name, and whose turn it is; the same at each try.
     :param labels: on the container.
     """
 
@@ -74,12 +76,13 @@ class Aptly:
         :raises ToolFailed: when another try may help.
         """
         bucket = AptBucket(self.repository)
-        files = {script.PUBLISHED: _lines(bucket.index().names())}
         steps = script.PREPARE + script.CHECK + script.ADD + script.PUBLISH
-        ended = self._run(steps, files, log, {file_name: deb})
-        signed = _signed(ended, file_name)
-        digest = digest_of(deb)
-        if without := bucket.index().lacks(ended.files[script.PACKAGE], digest):
+        with bucket.lock(self._owner).held(log) as token:
+            files = {script.PUBLISHED: _lines(bucket.index().names())}
+            ended = self._run(steps, bucket, token, files, log, {file_name: deb})
+            signed = _signed(ended, file_name)
+            without = bucket.index().lacks(ended.files[script.PACKAGE], digest_of(deb))
+        if without:
             msg = f"{file_name} is not in the index that {', '.join(without)} machines read"
             raise ToolFailed(
                 msg, advice=f"find out who else writes into the bucket {self.repository.bucket}"
@@ -90,16 +93,25 @@ class Aptly:
         """Sign anew what is published, with all as it is.
 
         :param log: receives aptly's lines.
-        :returns: None when this engine does not hold the repository.
+        :returns: None when neither the bucket nor this engine knows what is published.
         :raises EnvironmentMisconfigured: when the key cannot sign.
         :raises ToolFailed: when another try may help.
         """
-        ended = self._run(script.PREPARE + script.ONLY_IF_PUBLISHED + script.PUBLISH, {}, log)
+        bucket = AptBucket(self.repository)
+        steps = script.PREPARE + script.ONLY_IF_PUBLISHED + script.PUBLISH
+        with bucket.lock(self._owner).held(log) as token:
+            ended = self._run(steps, bucket, token, {}, log)
         return None if ended.exit_code == script.NOT_HERE else _signed(ended)
+
+    @property
+    def _owner(self) -> str:
+        return f"{self.engine.installation}/{self.name}"
 
     def _run(
         self,
         steps: str,
+        bucket: AptBucket,
+        token: str,
         files: dict[str, bytes],
         log: Callable[[str], None],
         debs: Mapping[str, IO[bytes]] | None = None,
@@ -108,18 +120,25 @@ class Aptly:
         self.engine.create_volume(volume, {"slipway.kind": "apt"})
         repository = self.repository
         where = " at ".join(filter(None, (repository.bucket, self.account.endpoint)))
+        etag = bucket.state()
         words = (
             repository.distribution,
             repository.component,
             valid_until(datetime.now(UTC)),
             where,
+            etag,
         )
+        rights = {**bucket.rights(), "token": token, "etag": etag, "where": where}
         toolbox = Toolbox(
             engine=self.engine, name=self.name, labels=self.labels, volumes={volume: script.ROOT}
         )
         keys = aws_credentials(self.account.environment)
-        upload = json.dumps(asdict(AptBucket(repository).upload()))
-        given = {**files, script.CONFIG: self._config(), script.GPG: GPG.encode()}
+        given = {
+            **files,
+            script.CONFIG: self._config(),
+            script.GPG: GPG.encode(),
+            script.STATE: Path(state.__file__).read_bytes(),
+        }
         with spool() as packed:
             pack_into(packed, given, debs or {})
             result = toolbox.run(
@@ -133,7 +152,12 @@ class Aptly:
                 environment=keys.environment,
                 timeout=_TIMEOUT,
                 log=log,
-                secrets={**keys.files, script.KEY: repository.signing_key, script.UPLOAD: upload},
+                secrets={
+                    **keys.files,
+                    script.KEY: repository.signing_key,
+                    script.UPLOAD: json.dumps(asdict(bucket.upload())),
+                    script.RIGHTS: json.dumps(rights),
+                },
             )
         return Ended(
             exit_code=result.exit_code,

@@ -10,10 +10,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks.apt.connection import AptRepository
 from slipway.hooks.apt.index import AptIndex, architectures, read_packages
+from slipway.hooks.apt.lock import RepositoryLock
 from slipway.hooks.aws.errors import translate_errors
 from slipway.hooks.aws.session import AwsSession
 
@@ -22,6 +24,9 @@ RENEW_AFTER = timedelta(days=1)
 # Bytes. A repository of thousands of packages has a Release file of some kilobytes.
 _LARGEST = 1 << 20
 _DISTS, _IN_RELEASE = "dists/", "InRelease"
+# Not below what machines look for: whose turn it is, and what aptly knows.
+_LOCK, _STATE = ".slipway/lock.json", ".slipway/aptly.tar"
+_ABSENT = (404,)
 # Seconds: longer than a publication waits and takes.
 _UPLOAD = 3600
 
@@ -108,6 +113,38 @@ class AptBucket:
             return None
         content: bytes = found["Body"].read(limit)
         return content
+
+    def lock(self, owner: str) -> RepositoryLock:
+        """Return the lock on the whole bucket: its distributions have one aptly, and one pool.
+
+        :param owner: who publishes.
+        """
+        return RepositoryLock(self._store, bucket=self._repository.bucket, key=_LOCK, owner=owner)
+
+    @translate_errors
+    def state(self) -> str:
+        """Return which state of aptly's the bucket has, by its ETag; empty where it has none."""
+        try:
+            found = self._store.head_object(Bucket=self._repository.bucket, Key=_STATE)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _ABSENT:
+                raise
+            return ""
+        return str(found["ETag"])
+
+    def rights(self) -> dict[str, str]:
+        """Return the rights to read the lock, and to read and write aptly's state, as URLs."""
+        asked = {
+            "lock": ("get_object", _LOCK),
+            "fetch": ("get_object", _STATE),
+            "store": ("put_object", _STATE),
+        }
+        return {
+            name: self._store.generate_presigned_url(
+                call, Params={"Bucket": self._repository.bucket, "Key": key}, ExpiresIn=_UPLOAD
+            )
+            for name, (call, key) in asked.items()
+        }
 
     def upload(self) -> Upload:
         """Return the right to write the Release file that stands beside its signature."""

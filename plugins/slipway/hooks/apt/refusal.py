@@ -71,6 +71,8 @@ def refusal(ended: Ended, file_name: str, now: datetime) -> SlipwayError | None:
         script.OTHER_COMPONENT: _other_component,
         script.STRANGERS: _strangers,
         script.DIFFERENT: _different,
+        script.LOST: _lost,
+        script.UNSIGNED: _unsigned,
     }
     if ended.exit_code in reasons:
         return reasons[ended.exit_code](ended, file_name)
@@ -125,8 +127,29 @@ def _strangers(ended: Ended, _: str) -> SlipwayError:
         f"know ({', '.join(foreign[:_NAMED])}{more}): publishing would take them from machines"
     )
     advice = (
-        "publish from the container engine whose volume slipway-aptly-... knows them, or bring "
-        "that volume here; or name an empty bucket in the apt connection"
+        "publish once from the container engine whose volume slipway-aptly-... knows them, after "
+        "which every engine does; or name an empty bucket in the apt connection"
+    )
+    return EnvironmentMisconfigured(msg, advice=advice)
+
+
+def _lost(ended: Ended, _: str) -> SlipwayError:
+    msg = (
+        f"another worker publishes into {ended.repository.bucket} by now, since this one was not "
+        "heard of for a minute: nothing was shown to machines"
+    )
+    return ToolFailed(msg, advice="nothing: the task tries again by itself")
+
+
+def _unsigned(ended: Ended, _: str) -> SlipwayError:
+    msg = (
+        f"what aptly knows of the repository lies in the bucket {ended.repository.bucket}, and is "
+        "not signed by the key of the apt connection"
+    )
+    advice = (
+        "after a change of keys, put the old one's public part behind the new one in the "
+        "connection's password until something was published; else find out who writes to the "
+        "bucket, and restore an earlier version of .slipway/aptly.tar"
     )
     return EnvironmentMisconfigured(msg, advice=advice)
 

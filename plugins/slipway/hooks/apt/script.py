@@ -5,18 +5,21 @@ Every command may be repeated: a killed try is finished by the next.
 
 from __future__ import annotations
 
+from slipway.hooks.apt import state
 from slipway.hooks.apt.index import ANY, ARCHITECTURES
 from slipway.hooks.tools.toolbox import SECRETS, WORK
 
 ROOT, OUT, CONFIG = "/aptly", "/out", "aptly.json"
-# Files for it: the wrapper around gpg, the packages that machines find so far, the key, the right
-# to upload.
-GPG, PUBLISHED, KEY, UPLOAD = "gpg", "published", "signing-key", "upload.json"
+# Files for it: the wrapper around gpg, the packages that machines find so far, the program that
+# keeps aptly's state in the bucket, the key, the right to upload, the rights to lock and state.
+GPG, PUBLISHED, STATE = "gpg", "published", "state.py"
+KEY, UPLOAD, RIGHTS = "signing-key", "upload.json", "rights.json"
 # Seconds that it waits for those who are before it.
 QUEUE = 300
 # How it ended. What it means by that stands in files of these names.
 LOCKED, CONFLICT, CANNOT_SIGN, NOT_HERE = 20, 21, 22, 23
 NOT_SERVED, OTHER_COMPONENT, STRANGERS, DIFFERENT = 24, 25, 26, 27
+LOST, UNSIGNED = state.LOST, state.UNSIGNED
 PUBLICATION, PACKAGE, COMPONENT, FOREIGN, MOVED, LOG = (
     "publication",
     "package",
@@ -28,7 +31,7 @@ PUBLICATION, PACKAGE, COMPONENT, FOREIGN, MOVED, LOG = (
 PUBLIC_KEY, SECRET_KEYS, ALL_KEYS, AGENT = "key.asc", "keys", "public-keys", "agent"
 _BIN = "/opt/signing"
 
-# A lock of our own: those who lose the race for aptly's sleep ten seconds between two tries.
+# The bucket's lock is held; this one keeps apart those of one engine that outlive their workers.
 PREPARE = f"""
 set -e -o pipefail
 export LC_ALL=C
@@ -45,7 +48,12 @@ gpg --batch --with-colons --list-keys > {OUT}/{ALL_KEYS}
 gpg-connect-agent 'keyinfo --list' /bye > {OUT}/{AGENT}
 echo | gpg --batch --quiet --detach-sign > /dev/null || exit {CANNOT_SIGN}
 mkdir -p {_BIN} && cp {WORK}/{GPG} {_BIN}/gpg && chmod 755 {_BIN}/gpg
-export SIGNED={OUT}/Release VALID_UNTIL="$3" PATH={_BIN}:$PATH
+export SIGNED={OUT}/Release VALID_UNTIL="$3" STOPPED=/tmp/stopped PATH={_BIN}:$PATH
+export STATE={WORK}/{STATE} RIGHTS={SECRETS}/{RIGHTS}
+known=$(cat {ROOT}/slipway.state 2> /dev/null || true)
+if [ -n "$5" ] && [ "$known" != "$4 $5" ]; then
+  python3 "$STATE" fetch "$RIGHTS" {ROOT} /tmp || exit $?
+fi
 aptly() {{ command aptly -config={WORK}/{CONFIG} "$@"; }}
 aptly publish show "$1" s3:slipway: > {OUT}/{PUBLICATION} 2> /dev/null || : > {OUT}/{PUBLICATION}
 """
@@ -77,12 +85,15 @@ SAYS_CONFLICT = (
 )
 _SAYS_ADDED = r"^\[+\] [^ ]* added$"
 ADD = f"""
+rm -f {ROOT}/slipway.state
 aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
 added=0
 aptly repo add "$1" {WORK}/*.deb > {OUT}/add.log 2>&1 || added=$?
 cat {OUT}/add.log
 if grep -qE '{SAYS_CONFLICT}' {OUT}/add.log; then exit {CONFLICT}; fi
 [ $added = 0 ] || exit $added
+# Before anything is published, so that whoever comes after a killed try knows of the package.
+python3 "$STATE" store "$RIGHTS" {ROOT} /tmp || exit $?
 """
 # Of two packages with one file name: in the bucket, or with and without an epoch.
 _SAYS_DIFFERENT = r"^ERROR: .*: file already exists and is different"
@@ -91,24 +102,25 @@ _SAYS_DIFFERENT = r"^ERROR: .*: file already exists and is different"
 PUBLISH = f"""
 failed=0
 if [ -s {OUT}/{PUBLICATION} ]; then
-  aptly publish update -batch "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
+  aptly publish update -batch -skip-cleanup "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
 else
   aptly publish repo -batch -acquire-by-hash -architectures={",".join(ARCHITECTURES)} \\
     -distribution="$1" -component="$2" "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
 fi
 if grep -q '{_SAYS_DIFFERENT}' {OUT}/{LOG}; then
   # What was added just now would be in the way of every other package.
-  ! grep -q '{_SAYS_ADDED}' {OUT}/add.log 2> /dev/null || aptly repo remove "$1" "$package"
+  if grep -q '{_SAYS_ADDED}' {OUT}/add.log 2> /dev/null; then
+    rm -f {ROOT}/slipway.state
+    aptly repo remove "$1" "$package"
+    python3 "$STATE" store "$RIGHTS" {ROOT} /tmp || exit $?
+  fi
   exit {DIFFERENT}
 fi
+[ ! -e "$STOPPED" ] || exit "$(cat "$STOPPED")"
 [ $failed = 0 ] || exit $failed
-python3 - {SECRETS}/{UPLOAD} "$SIGNED" <<'PYTHON'
-import json, sys, urllib.request
-upload = json.load(open(sys.argv[1]))
-release = open(sys.argv[2], "rb").read()
-put = urllib.request.Request(upload["url"], release, upload["headers"], method="PUT")
-urllib.request.urlopen(put, timeout=60).close()
-PYTHON
+python3 "$STATE" release {SECRETS}/{UPLOAD} "$SIGNED"
+# The first publication is known to aptly from here on.
+[ -s {OUT}/{PUBLICATION} ] || python3 "$STATE" store "$RIGHTS" {ROOT} /tmp || exit $?
 before=$(cat {ROOT}/slipway.bucket 2> /dev/null || true)
 if [ -s {OUT}/{PUBLICATION} ] && [ "${{before:-$4}}" != "$4" ]; then
   echo "$before" > {OUT}/{MOVED}

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # Seconds. A removal that takes longer than this is stuck.
 _PATIENCE = 30.0
 _PAUSE = 0.1
+# On what a task's try makes: until when it may be there, seconds since 1970; and whose it is.
+UNTIL = "slipway.until"
+_TASK = ("slipway.installation", "slipway.run", "slipway.dag", "slipway.task")
 # Docker's words for "not now": a removal is in progress, or something still uses it.
 _BUSY = (409, 403, 500)
 
@@ -62,6 +65,29 @@ def remove_labelled(client: docker.APIClient, labels: Mapping[str, str], grace: 
         doing = f"remove volume {volume['Name']}"
         _until_gone(doing, partial(client.remove_volume, volume["Name"], force=True))
     return len(containers) + len(networks) + len(volumes)
+
+
+def remove_overdue(client: docker.APIClient, installation: str, now: float) -> int:
+    """Remove what tasks left whose worker died, and whose next try ran beside another engine.
+
+    :param installation: whose.
+    :param now: seconds since 1970.
+    :returns: how many things were removed.
+    """
+    wanted = {"label": [f"{_TASK[0]}={installation}", UNTIL]}
+    with translated("list what is overdue"):
+        found = client.containers(all=True, filters=wanted)
+    tasks = {
+        tuple(one["Labels"][name] for name in _TASK)
+        for one in found
+        if _is_over(one["Labels"], now) and all(name in one["Labels"] for name in _TASK)
+    }
+    return sum(remove_labelled(client, dict(zip(_TASK, task, strict=True)), 0.0) for task in tasks)
+
+
+def _is_over(labels: Mapping[str, str], now: float) -> bool:
+    until = labels.get(UNTIL, "")
+    return until.isdigit() and int(until) < now
 
 
 def _end_and_remove(client: docker.APIClient, container: str, running: bool, grace: float) -> None:

@@ -24,6 +24,7 @@ installation is ever removed by label.
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
+# Seconds: far more than any task takes, but for a pipeline that says so.
+_LIMIT = 86400.0
 
 
 class ContainerEngine(ContainerStreams):
@@ -73,6 +76,7 @@ class ContainerEngine(ContainerStreams):
         own_images: OwnImages | None = None,
         client_logins: bool = False,
     ) -> None:
+        self._limit = _LIMIT
         self._client = client.api if isinstance(client, docker.DockerClient) else client
         self.installation = installation
         self._images = Images(
@@ -113,7 +117,8 @@ class ContainerEngine(ContainerStreams):
 
         :raises NoSuchThing: when the image, network or volume is missing.
         """
-        labels = self._labels(spec.labels)
+        until = {cleanup.UNTIL: str(round(time.time() + self._limit))}
+        labels = {**self._labels(spec.labels), **until}
         with translated(f"create container {spec.name} from {spec.image}"):
             arguments = create_arguments(self._client, spec, labels)
             try:
@@ -219,6 +224,18 @@ class ContainerEngine(ContainerStreams):
         :returns: how many things were removed.
         """
         return cleanup.remove_labelled(self._client, self._labels(labels), grace)
+
+    def remove_overdue(self, *, limit: float = _LIMIT) -> int:
+        """Remove what this installation's tasks left here that ended somewhere else, long ago.
+
+        The next try of a task removes what the one before left, where both had the same engine.
+
+        :param limit: seconds, after which what is made here from now on is overdue itself; a day
+            at least.
+        :returns: how many things were removed.
+        """
+        self._limit = max(limit, _LIMIT)
+        return cleanup.remove_overdue(self._client, self.installation, time.time())
 
     def run_tool(
         self,

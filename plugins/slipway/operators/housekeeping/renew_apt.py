@@ -26,7 +26,7 @@ class RenewAptReleaseOperator(BaseOperator):
     """Sign the apt repository anew, once a day; what is in it stays as it is.
 
     :param apt_conn_id: the repository (:mod:`slipway.hooks.apt.connection`).
-    :param docker_conn_id: the container engine that holds aptly's volume.
+    :param docker_conn_id: the container engine; each worker may have its own.
     :returns: whether it was signed anew.
 
     Example::
@@ -91,7 +91,8 @@ class RenewAptReleaseOperator(BaseOperator):
         signed = aptly.renew(lambda line: self.log.info("%s", line))
         if signed is None:
             self.log.warning(
-                "%s in %s was published from another container engine, which has to renew it",
+                "%s in %s was published by an earlier version from another container engine: that "
+                "one has to renew it, or publish once",
                 repository.distribution,
                 repository.bucket,
             )
