@@ -5,6 +5,7 @@ from __future__ import annotations
 import docker
 
 from include.demo.paths import INSTALLATION
+from slipway.hooks.docker.built_images import built_image
 
 _MAKE_KEY = (
     "export GNUPGHOME=/dev/shm/gnupg && mkdir -m 700 $GNUPGHOME && "
@@ -19,7 +20,7 @@ def make_signing_key() -> str:
     client = docker.from_env()
     try:
         # Not by its name: one that is missing would be pulled, from whoever publishes it.
-        toolbox = client.images.get("slipway/toolbox:1")
+        toolbox = built_image(client.api, "slipway/toolbox:1")
         key: bytes = client.containers.run(
             toolbox,
             ["sh", "-c", _MAKE_KEY],

@@ -12,9 +12,12 @@ import docker
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from include.localcloud.compute.confinement import forget_cgroup
+from slipway.hooks.docker.built_images import built_image
 
 log = logging.getLogger(__name__)
 
+# Slipway's own images; the machines' are made here.
+_OWN = "slipway/"
 INSTALLATION = "slipway.installation"
 KIND = "slipway.kind"
 INSTANCE = "slipway.instance"
@@ -69,6 +72,8 @@ class Engine:
         """Create a container, after removing what an earlier life left under that name."""
         self.remove(name)
         labels = self.labels(kind, **more.pop("labels", {}))
+        if image.startswith(_OWN):
+            image = built_image(self.api, image)
         created = self.api.create_container(
             image, name=name, labels=labels, host_config=self.api.create_host_config(**host), **more
         )

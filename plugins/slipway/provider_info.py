@@ -83,7 +83,8 @@ _OPTIONS: dict[str, tuple[str, str | None, str | None, str]] = {
         "string",
         "",
         "registry.example.com/slipway",
-        "Where Slipway's own images come from, if they are not built on the workers.",
+        "Where Slipway's own images come from, if they are not built on the workers; never a public"
+        " registry's `slipway`.",
     ),
     "image_digests": (
         "string",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from include.localcloud.compute.cgroup_opener import is_of
+from slipway.hooks.docker.built_images import built_image
 
 _PROGRAM = Path(__file__).with_name("cgroup_opener.py").read_text()
 _PYTHON_OPTIONS = ("-I", "-S", "-c", _PROGRAM)
@@ -67,7 +68,7 @@ def _run_beside(api: Any, arguments: tuple[str, ...], labels: dict[str, str]) ->
         pids_limit=16,
     )
     helper = api.create_container(
-        _IMAGE,
+        built_image(api, _IMAGE),
         entrypoint=["/usr/bin/python3"],
         command=list(arguments),
         labels=labels,

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import ContainerEngineError, ImageRefused, ImageUnavailable
+from slipway.hooks.docker.built_images import built, inspect
 from slipway.hooks.docker.errors import translated
 from slipway.hooks.docker.image_origin import (
     BUILT,
@@ -25,7 +26,7 @@ from slipway.hooks.docker.image_origin import (
     digest_from,
     was_built,
 )
-from slipway.hooks.docker.own_images import LABEL, OwnImages, foreign, is_own, missing
+from slipway.hooks.docker.own_images import LABEL, OwnImages, foreign, is_own
 from slipway.model.container import ImageFacts, NoSuchThing, PullPolicy
 from slipway.model.image_name import ImageName
 
@@ -132,14 +133,9 @@ class Images:
             )
             pull = PullPolicy.IF_NOT_EXISTS if source.digest else PullPolicy.REFRESH
             found = request.fulfil(pull)
-            raw = _inspect(self._client, found.id)
+            raw = inspect(self._client, found.id)
         else:
-            try:
-                raw = _inspect(self._client, str(name))
-            except NoSuchThing as error:
-                raise missing(name) from error
-            if not was_built(raw, name):
-                raise foreign(name, "nothing shows that it was built here, and not pulled")
+            raw = built(self._client, name)
             found = _facts(raw, "")
         if not ((raw.get("Config") or {}).get("Labels") or {}).get(LABEL):
             raise foreign(name, f"it has no label {LABEL}")
@@ -255,23 +251,17 @@ class _Request:
                     raise ContainerEngineError(str(event["error"]))
                 if line := report.line(event):
                     self._progress(line)
-        return _inspect(self._client, str(pinned))
+        return inspect(self._client, str(pinned))
 
     def _inspect(self, image: str) -> dict[str, Any] | None:
         try:
-            return _inspect(self._client, image)
+            return inspect(self._client, image)
         except NoSuchThing:
             return None
 
 
 def _digest_in_registry(client: Any, image: str, header: dict[str, str] | None) -> str:
     return str(client.inspect_distribution(image, header)["Descriptor"]["digest"])
-
-
-def _inspect(client: Any, image: str) -> dict[str, Any]:
-    with translated(f"inspect image {image}"):
-        raw: dict[str, Any] = client.inspect_image(image)
-    return raw
 
 
 def _facts(raw: Mapping[str, Any], digest: str) -> ImageFacts:

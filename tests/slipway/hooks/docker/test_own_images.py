@@ -53,8 +53,23 @@ def test_a_companys_registry_has_them_by_digest_where_one_is_given() -> None:
         ("user@r.example.com/x", ""),
         ("r.example.com/x", "toolbox:1"),
         ("r.example.com/x", "toolbox:1@sha256:1"),
+        # Names that anybody may have on Docker Hub.
+        ("slipway", ""),
+        ("docker.io/slipway", ""),
+        ("index.docker.io/slipway/mirror", f"toolbox:1@{DIGEST}"),
     ],
 )
 def test_settings_that_cannot_be_read_are_told(registry: str, digests: str) -> None:
     with pytest.raises(EnvironmentMisconfigured, match="image_registry or image_digests"):
         own_images(registry, digests)
+
+
+def test_several_digests_may_have_commas_between_them_as_other_settings_do() -> None:
+    other = "sha256:" + "b2" * 32
+    own = own_images("r.example.com/s", f"toolbox:1@{DIGEST}, postgres:15@{other}")
+    assert own.digests == {"toolbox:1": DIGEST, "postgres:15": other}
+
+
+def test_a_company_may_have_them_under_a_name_of_its_own_on_docker_hub() -> None:
+    own = own_images("acme/slipway", "")
+    assert str(own.source(TOOLBOX)) == "docker.io/acme/slipway/toolbox:1"
