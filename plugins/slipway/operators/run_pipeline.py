@@ -11,6 +11,7 @@ from airflow.sdk.configuration import conf
 from slipway.exceptions import NothingRan, StepTimedOut, TestsFailed
 from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.connection import DEFAULT, container_engine, registry_login
+from slipway.hooks.docker.leftovers import tidied
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.build_numbers import BuildNumbers
 from slipway.hooks.temporary_file import spool
@@ -29,7 +30,6 @@ from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.runtime.step_table import step_table
 from slipway.pipeline.yaml.missing_file import OTHERS
 from slipway.tasks.built_files import owner_of
-from slipway.tasks.engine_leftovers import tidied
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name, labels

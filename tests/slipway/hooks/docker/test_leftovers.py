@@ -12,8 +12,8 @@ import pytest
 from slipway.exceptions import ContainerEngineError
 from slipway.hooks.docker.cleanup import UNTIL
 from slipway.hooks.docker.engine import ContainerEngine
+from slipway.hooks.docker.leftovers import tidied
 from slipway.model.container import ContainerSpec
-from slipway.tasks.engine_leftovers import tidied
 
 DAY = 86400.0
 _TASK = {"slipway.run": "3f2a1b7c9d", "slipway.dag": "shop", "slipway.task": "test"}
