@@ -16,6 +16,7 @@ from airflow.sdk import DAG, Param, chain
 
 from include.delivery import documentation
 from include.delivery.approval_group import approval, plan
+from include.delivery.capacity.assign import assign
 from include.delivery.cron_dag import cron_dag, cron_ids
 from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.environment_dag import environment_dag
@@ -48,6 +49,10 @@ def build(project: Project, dag_id: str) -> DAG:
     :param project: the project.
     :param dag_id: one of :func:`dag_ids`.
     """
+    return assign(_build(project, dag_id), project)
+
+
+def _build(project: Project, dag_id: str) -> DAG:
     if dag_id == project.name:
         return commit_dag(project)
     if trigger := cron_ids(project).get(dag_id):

@@ -14,6 +14,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from include.project.cache import Caches
+from include.project.capacity import Capacity
 from include.project.duration import Duration
 from include.project.field_types import (
     BalancerName,
@@ -218,6 +219,8 @@ class Project(Strict):
     news: News = {}
     """Channels that are told what broke, is fixed, deployed or rolled back (docs/news.md)."""
     retention: Retention = Retention()
+    capacity: Capacity = Capacity()
+    """Pools and queues of its tasks, where they are not those of all projects (docs/scale.md)."""
     _shares_commits: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")

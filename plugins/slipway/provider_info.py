@@ -98,6 +98,19 @@ _OPTIONS: dict[str, tuple[str, str | None, str | None, str]] = {
         "plugins/docker, plugins/ecr",
         "Plugins that build images, and may have every right for it.",
     ),
+    "pools": (
+        "string",
+        "",
+        "build=slipway_builds, bake=slipway_bakes",
+        "Airflow's pool for the tasks of each kind (`build`, `publish`, `bake`, `swap`), which has"
+        " to be there; the default pool for others. A project file may name its own.",
+    ),
+    "queues": (
+        "string",
+        "",
+        "build=builds, swap=swaps",
+        "The queue of the workers that take the tasks of each kind; the default queue for others.",
+    ),
     "recipes": ("string", None, "/opt/slipway", "The folder that holds `packer/` and `ansible/`."),
     "source_ami": (
         "string",

@@ -16,6 +16,7 @@ from slipway.model.git.watching import WatchedProject
 from slipway.tasks.watching.complaints import in_words
 from slipway.tasks.watching.found import Find
 from slipway.tasks.watching.watcher import Watcher
+from slipway.triggers.settled import settled
 
 # The keys of what it fires with.
 FINDS, ERROR = "finds", "error"
@@ -49,6 +50,7 @@ class CommitsTrigger(BaseTrigger):
         arguments = {name: getattr(self, name) for name in names}
         return "slipway.triggers.commits.CommitsTrigger", arguments
 
+    @settled
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask each repository when its turn comes."""
         try:

@@ -14,11 +14,13 @@ from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
-from slipway.hooks.aws.connection import fleet_cloud
+from slipway.hooks.aws.connection import shared_fleet_cloud as fleet_cloud
+from slipway.hooks.aws.shared_looks import SHARED
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.tasks.making_way.newer_commit import newer_commit
 from slipway.triggers.remarks import Remarks
+from slipway.triggers.settled import settled
 
 
 class FleetTrigger(BaseTrigger):
@@ -50,13 +52,15 @@ class FleetTrigger(BaseTrigger):
         names = ("gate", "environment", "image", "since", "poll")
         return "slipway.triggers.fleet.FleetTrigger", {name: getattr(self, name) for name in names}
 
+    @settled
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Ask until the gate has an answer."""
         # boto3 knows no asyncio; a thread keeps it away from all the other triggers.
         try:
             swap = await asyncio.to_thread(self._open)
-            while not await asyncio.to_thread(self._passes, swap):
-                await asyncio.sleep(self.poll)
+            with SHARED.waiting((swap.target.aws_conn_id, swap.target.region)) as pause:
+                while not await asyncio.to_thread(self._passes, swap):
+                    await asyncio.sleep(pause(self.poll))
         except SlipwayError as error:
             retry = not isinstance(error, InputError)
             unhealthy = isinstance(error, UnhealthyRelease)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import SlipwayError
 from slipway.hooks.aws.connection import fleet_cloud
+from slipway.hooks.aws.shared_looks import SHARED
 from slipway.hooks.fleet.lease import FleetLease
 from slipway.model.cloud.lease import LeaseRecord
 from slipway.model.facts import Json
 from slipway.model.target import DeployTarget
+from slipway.triggers.settled import settled
 
 
 class LeaseTrigger(BaseTrigger):
@@ -39,16 +42,18 @@ class LeaseTrigger(BaseTrigger):
         names = ("environment", "poll", "patience")
         return "slipway.triggers.lease.LeaseTrigger", {name: getattr(self, name) for name in names}
 
+    @settled
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until the lease is somebody else's, or nobody's."""
         until = time.monotonic() + self.patience
         try:
             # boto3 knows no asyncio; a thread keeps it away from all the other triggers.
             lease = await asyncio.to_thread(self._open)
-            seen = await asyncio.to_thread(lease.holder)
+            look = partial(SHARED.ask, self._place(lease), lease.holder)
+            seen = await asyncio.to_thread(look)
             while seen and time.monotonic() < until:
                 await asyncio.sleep(self.poll)
-                now = await asyncio.to_thread(lease.holder)
+                now = await asyncio.to_thread(look)
                 if now != seen:
                     self.log.info("%s", _changed(now))
                     break
@@ -56,6 +61,10 @@ class LeaseTrigger(BaseTrigger):
             # The task meets it as well, and knows what to do about it.
             self.log.info("%s", error)
         yield TriggerEvent({})
+
+    def _place(self, lease: FleetLease) -> tuple[str, ...]:
+        """Name what all runs of the environment look at that wait for it."""
+        return (str(self.environment["aws_conn_id"]), str(self.environment["region"]), lease.name)
 
     def _open(self) -> FleetLease:
         target = DeployTarget.from_json(self.environment)

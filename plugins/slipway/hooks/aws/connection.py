@@ -10,6 +10,7 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
 from slipway.hooks.aws.session import HASTY, AwsSession
+from slipway.hooks.aws.shared_looks import SHARED
 from slipway.hooks.explain.explainer import CloudExplainer
 from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.cloud.health_check import HealthCheck
@@ -61,6 +62,17 @@ def fleet_cloud(
         target_group=target_group,
         load_balancer=load_balancer,
     )
+
+
+def shared_fleet_cloud(aws_conn_id: str, region: str, **which: Any) -> FleetCloud:
+    """Return the fleet of one environment for whoever waits: it is looked at together with others.
+
+    :param aws_conn_id: the Airflow connection.
+    :param region: wins over the connection's.
+    :param which: as for :func:`fleet_cloud`.
+    """
+    cloud = fleet_cloud(aws_conn_id, region, **which)
+    return cloud.share(partial(SHARED.ask, (aws_conn_id, region, "groups")))
 
 
 def hasty_fleet(

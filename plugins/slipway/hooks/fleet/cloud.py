@@ -5,9 +5,9 @@ Nothing here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.load_balancers import balancers_of
@@ -33,12 +33,35 @@ from slipway.model.fleet import Fleet
 
 # EC2 takes this many values in one filter.
 _FILTER_VALUES = 200
+# Auto Scaling describes this many groups at a time, and half of them unless told.
+_PAGE = 100
 # Alarms of an account that are read to find the name that somebody meant.
 _MOST_ALARMS = 2000
+Groups: TypeAlias = list[Mapping[str, Any]]
+
+
+def _alone(look: Callable[[], Groups]) -> Groups:
+    return look()
 
 
 class FleetCloud(FailedMachines):
     """One environment's fleet, in one region of one account: it can be looked at, and changed."""
+
+    _share: Callable[[Callable[[], Groups]], Groups] = staticmethod(_alone)
+
+    def share(self, share: Callable[[Callable[[], Groups]], Groups]) -> Self:
+        """Look at the account's groups together with others who wait, and change nothing.
+
+        :param share: is given what lists them, and returns what it returned, a moment ago perhaps.
+        :returns: this fleet.
+        """
+        self._share = share
+        return self
+
+    def _every(self) -> Groups:
+        pages = self._autoscaling.get_paginator("describe_auto_scaling_groups")
+        found = pages.paginate(PaginationConfig={"PageSize": _PAGE})
+        return [group for page in found for group in page["AutoScalingGroups"]]
 
     @retry_transient
     def observe(self, *, detailed: bool = False) -> Fleet:
@@ -54,8 +77,7 @@ class FleetCloud(FailedMachines):
         :raises CloudUnavailable: when the API does not answer.
         """
         key = self._balancer.key
-        pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate()
-        every = [group for page in pages for group in page["AutoScalingGroups"]]
+        every = self._share(self._every)
         raw = self._own(every, key)
         # After the groups, never before: a machine that joined in between would look unknown to
         # the balancer, and a group with such a machine drained.

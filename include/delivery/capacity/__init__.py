@@ -1,0 +1,1 @@
+"""Weights, pools and queues of tasks: who waits for whom where workers are few."""
