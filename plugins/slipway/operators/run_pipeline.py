@@ -163,9 +163,7 @@ class RunPipelineOperator(BaseOperator):
             sha = checkout.files
             earlier = self.share.earlier(context, checkout.release)
             number = self._number(context, checkout.release, mirror, earlier)
-            data = mirror.read(sha, self.pipeline_file)
-            beside = [] if data else [one for one in OTHERS if mirror.read(sha, one) is not None]
-            whole = self._compile(data, checkout, context, number, beside)
+            whole = self._compile(mirror, checkout, context, number)
             owner = owner_of(context, checkout.release)
             work = self.share.of(whole, checkout, file, earlier, owner)
             output = LogGroups(self._say, together=TOGETHER, waiting=Spill)
@@ -259,13 +257,11 @@ class RunPipelineOperator(BaseOperator):
             self._runner.stop()
 
     def _compile(
-        self,
-        data: bytes | None,
-        checkout: Checkout,
-        context: Context,
-        number: int,
-        beside: Sequence[str],
+        self, mirror: GitMirror, checkout: Checkout, context: Context, number: int
     ) -> BuildSpec:
+        sha = checkout.files
+        data = mirror.read(sha, self.pipeline_file)
+        beside = [] if data else [one for one in OTHERS if mirror.read(sha, one) is not None]
         ui = str(conf.get("api", "base_url", fallback="") or "")
         event = event_of(checkout, instance=urlsplit(ui).netloc)
         # The project trusts whoever may push, and nobody else.
