@@ -11,6 +11,7 @@ from pathlib import Path
 
 from slipway.exceptions import BranchNotFound, RefNotFound
 from slipway.hooks.git import history
+from slipway.hooks.git.command import GitCommandFailed
 from slipway.hooks.git.commit import Commit, read_commit
 from slipway.hooks.git.commit_version import Version, version_of
 from slipway.hooks.git.credentials import NOBODY, Credentials
@@ -119,13 +120,16 @@ class GitMirror(GitFiles):
 
     # History
 
-    def commits_since(self, old: str, new: str) -> list[str]:
+    def commits_since(self, old: str, new: str, *, ref: str = "") -> list[str]:
         """List the commits after ``old`` up to ``new`` on the main line, oldest first.
 
         After a rewritten history, where ``old`` is no ancestor, that is ``new`` alone.
+
+        :param ref: in full, which led to ``new`` a moment ago: it is fetched by itself, and the
+            rest of the repository only where that does not bring ``new``.
         """
-        self._store.require(new)
-        if not self._store.has(old) or not self._is_ancestor(old, new):
+        self._store.require(new, ref=ref)
+        if not self._is_ancestor(old, new):  # nor is what is not here
             return [new]
         return history.first_parents(self._store.local, f"{old}..{new}")[::-1]
 
@@ -188,8 +192,7 @@ class GitMirror(GitFiles):
 
         :param sha: in full, as :meth:`find` returns it.
         """
-        self._store.require(sha)
-        return read_commit(self._store.local, sha)
+        return self._at_hand(sha) or self._fetched(sha)
 
     def version(self, sha: str, tags: Sequence[str] = ()) -> Version:
         """Name a commit so that names sort as the history does, ``1.4.0+42.g3f2a1b7``.
@@ -211,6 +214,19 @@ class GitMirror(GitFiles):
         """
         self._store.require(sha)
         return history.commits_of(self._store.local, sha)
+
+    def _at_hand(self, sha: str) -> Commit | None:
+        """Read a commit without asking first whether it is here, which most are."""
+        if not self._store.is_there():
+            return None
+        try:
+            return read_commit(self._store.local, sha)
+        except GitCommandFailed:
+            return None
+
+    def _fetched(self, sha: str) -> Commit:
+        self._store.require(sha)
+        return read_commit(self._store.local, sha)
 
     def _is_ancestor(self, old: str, new: str) -> bool:
         return self._store.attempt("merge-base", "--is-ancestor", old, new) is not None

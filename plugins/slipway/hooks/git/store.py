@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from slipway.exceptions import RefNotFound, RepositoryRefused, RepositoryTooLarge, SlipwayError
+from slipway.exceptions import (
+    RefNotFound,
+    RepositoryRefused,
+    RepositoryTooLarge,
+    RepositoryUnreachable,
+    SlipwayError,
+)
 from slipway.hooks.git.command import MOST_OUTPUT, TIMEOUT, GitCommandFailed, GitOutputTooLarge, git
 from slipway.hooks.git.credentials import Credentials
 from slipway.hooks.git.errors import remote_failure
@@ -64,15 +70,17 @@ class MirrorStore:
         with locked(self._prepared()):
             self._fetch(*refspecs, options=("--prune",))
 
-    def require(self, sha: str) -> None:
+    def require(self, sha: str, *, ref: str = "") -> None:
         """Make sure that a commit is here; servers may also give one that no branch reaches.
 
         Which commits may be delivered was decided when the name was looked up; by now the branch
         may have been rewritten, and what was tested is still what is built.
 
+        :param ref: in full, that is asked for before all others, where it is likely to lead there.
         :raises RefNotFound: when the server has no such commit.
+        :raises RepositoryUnreachable: when the server does not answer.
         """
-        if self.has(sha):
+        if self.has(sha) or (ref and self._fetch_first(ref, sha)):
             return
         refused = self._fetch_around(sha)
         if self.has(sha):
@@ -81,6 +89,19 @@ class MirrorStore:
             raise refused
         msg = f"{self.url} has no commit {sha}"
         raise RefNotFound(msg, advice="was the branch rewritten? push the commit again")
+
+    def _fetch_first(self, ref: str, sha: str) -> bool:
+        """Fetch one ref, and tell whether it brought a commit: mostly all that there is to do.
+
+        :raises RepositoryUnreachable: when the server does not answer.
+        """
+        try:
+            self.fetch(ref)
+        except RepositoryUnreachable:
+            raise
+        except SlipwayError:
+            return False  # it may be in the way of another here, which a whole fetch removes
+        return self.has(sha)
 
     def _fetch_around(self, sha: str) -> RepositoryRefused | None:
         """Fetch all, and the commit by itself where that did not bring it.
@@ -162,10 +183,17 @@ class MirrorStore:
 
     def has(self, sha: str) -> bool:
         """Tell whether a commit is here."""
+        return self.is_there() and self.attempt("cat-file", "-e", f"{sha}^{{commit}}") is not None
+
+    def is_there(self) -> bool:
+        """Tell whether there is a mirror.
+
+        :raises MirrorsUnsafe: when the mirrors' folder is not ours alone.
+        """
         if not self.path.exists():
             return False
         own_folder(self.root)
-        return self.attempt("cat-file", "-e", f"{sha}^{{commit}}") is not None
+        return True
 
     def local(self, *arguments: str, most: int = MOST_OUTPUT) -> bytes:
         """Run git in the mirror.

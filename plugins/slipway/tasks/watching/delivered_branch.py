@@ -46,7 +46,9 @@ class DeliveredBranch:
         store.delete(missing_note(project.dag_id))
         # Before anything is fetched.
         glance.early(_find(project, head))
-        built = _to_build(glance, glance.mirror.commits_since(seen, head) if seen else [head])
+        ref = f"{HEADS}{project.branch}"
+        new = glance.mirror.commits_since(seen, head, ref=ref) if seen else [head]
+        built = _to_build(glance, new)
         # A crash between here and the trigger would lose the commits: they are remembered as
         # seen only by the task that follows the trigger. Where there are none, nothing follows.
         if not built:
