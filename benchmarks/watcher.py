@@ -3,7 +3,9 @@
 Makes local repositories of two commits each, serves them with a git daemon on loopback, and lets
 the watcher ask all of them, again and again, as it does in a worker (a sweep) and in the triggerer
 (each when its turn comes). The first sweep sees every repository for the first time. The server's
-own CPU is counted apart: it is the git host's.
+own CPU is counted apart: it is the git host's. Between the sweeps ``xargs`` runs a plain
+``git ls-remote`` for each repository, as many at once: what asking costs whoever asks, and what a
+sweep is measured by.
 
 ``python -m benchmarks.watcher [--repositories 1000] [--sweeps 3] [--poll-seconds 30]``
 """
@@ -109,10 +111,15 @@ def _measure(url: str, count: int, sweeps: int, poll_seconds: float) -> None:
     sweeper = Watcher(lambda: projects, store, said)
     print(f"{count} repositories, {os.cpu_count()} cores")
     print(f"first sight:         {measured(lambda: swept(sweeper))}")
-    costs = [measured(lambda: len(sweeper.sweep())) for _ in range(sweeps)]
-    print(f"a sweep, one worker: {_median(costs)}")
-    fresh = [_fresh(projects, said) for _ in range(sweeps)]
-    print(f"a sweep, from anew:  {_median(fresh)}")
+    costs, fresh, plain = [], [], []
+    for _ in range(sweeps):  # by turns, so that all meet the same machine
+        plain.append(_plain([one.url for one in projects]))
+        costs.append(measured(lambda: len(sweeper.sweep())))
+        fresh.append(_fresh(projects, said))
+    yardstick = _median(plain)
+    print(f"git ls-remote alone: {yardstick}")
+    print(f"a sweep, one worker: {_median(costs)}: {_beside(_median(costs), yardstick)}")
+    print(f"a sweep, from anew:  {_median(fresh)}: {_beside(_median(fresh), yardstick)}")
     waiting = Watcher(lambda: projects, store, said, interval=poll_seconds)
     _for(waiting, poll_seconds)
     cost = measured(lambda: _for(waiting, 2 * poll_seconds))
@@ -140,6 +147,26 @@ def _fresh(projects: list[WatchedProject], said: _Said) -> Cost:
 
     watcher = Watcher(lambda: projects, artifact_store(), said)
     return measured(lambda: len(watcher.sweep()))
+
+
+def _plain(urls: list[str]) -> Cost:
+    """Ask each repository what its branches are, and do nothing with the answer."""
+    from slipway.tasks.watching.rota import MOST_OF_HOST
+
+    words = ["xargs", "-n", "1", "-P", str(MOST_OF_HOST), "git", "ls-remote", "--heads", "--"]
+
+    def ask() -> int:
+        subprocess.run(  # noqa: S603 - constant words
+            words, input="\n".join(urls), text=True, check=True, stdout=subprocess.DEVNULL
+        )
+        return 0
+
+    return measured(ask)
+
+
+def _beside(cost: Cost, other: Cost) -> str:
+    seconds, cpu = cost.seconds / other.seconds, (cost.own + cost.git) / (other.own + other.git)
+    return f"{seconds:.2f} x the time, {cpu:.2f} x the CPU"
 
 
 def _for(watcher: object, seconds: float) -> int:

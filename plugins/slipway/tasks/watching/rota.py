@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 # Seconds: the wait after a first failure where polls are closer, and the longest wait.
 FIRST, LONGEST = 15.0, 600.0
@@ -46,6 +47,7 @@ class Place:
 @dataclass(slots=True)
 class _Turn:
     due: float
+    host: str
     failures: int = 0
     asked: float | None = None
 
@@ -90,7 +92,8 @@ class Rota:
         # In no order, where it is the turn of all: one host's stand side by side in a list.
         first = now if spread else now - 1.0
         self._turns = {
-            one: known.get(one) or _Turn(due=first + (spread or 1.0) * self._chance())
+            one: known.get(one)
+            or _Turn(due=first + (spread or 1.0) * self._chance(), host=one.host)
             for one in wanted
         }
 
@@ -115,16 +118,26 @@ class Rota:
         :param now: seconds since 1970.
         :param most: how many at once.
         """
-        waiting = [one for one, turn in self._turns.items() if turn.due <= now and not turn.asked]
-        waiting.sort(key=lambda one: self._turns[one].due)
+        waiting = [
+            (turn.due, turn.host, one)
+            for one, turn in self._turns.items()
+            if turn.due <= now and not turn.asked
+        ]
+        waiting.sort(key=itemgetter(0))
         chosen: list[Place] = []
-        for place in waiting:
+        busy = set[str]()  # of whom nobody else is asked now either
+        for _, name, place in waiting:
             if len(chosen) >= most:
                 break
-            if self._may_be_asked(place, now):
+            if name in busy:
+                continue
+            host = self._host(place)
+            if self._may_be_asked(host, now):
                 self._turns[place].asked = now
-                self._host(place).asked.add(place)
+                host.asked.add(place)
                 chosen.append(place)
+            else:
+                busy.add(name)
         return chosen
 
     def wait(self, now: float) -> float:
@@ -165,8 +178,7 @@ class Rota:
         turn.due = now + self._back_off(turn.failures)
         return turn.failures, turn.due
 
-    def _may_be_asked(self, place: Place, now: float) -> bool:
-        host = self._host(place)
+    def _may_be_asked(self, host: _Host, now: float) -> bool:
         if host.is_away():
             # One for all of them.
             return not host.asked and host.until <= now
