@@ -96,6 +96,8 @@ class PullRequests:
             found = forge.open_pull_requests()
         except ForgeUnavailable as error:
             self._wait(store, project, max(every, error.retry_after))
+            if error.retry_after > 0:
+                store.put_json(_left_alone_key(project), round(self.clock() + error.retry_after))
             raise
         except ForgeRefused:
             self._wait(store, project, every)  # a wrong token at each poll would lock its user out
@@ -122,10 +124,14 @@ class PullRequests:
         return PUBLIC if place.server in _SERVERS else OWN
 
     def _is_due(self, store: ArtifactStore, project: WatchedProject) -> bool:
-        if self.every == 0:
-            return True
+        # After a hook it is at once, unless the host itself asked for patience.
+        return self._is_over(store, _left_alone_key(project)) and (
+            self.every == 0 or self._is_over(store, _next_key(project))
+        )
+
+    def _is_over(self, store: ArtifactStore, key: str) -> bool:
         try:
-            until = store.get_json(_next_key(project))
+            until = store.get_json(key)
         except (ValueError, RecursionError):
             return True
         return not isinstance(until, int | float) or self.clock() >= until
@@ -243,3 +249,7 @@ def _value(sha: str, one: PullRequest) -> str:
 
 def _next_key(project: WatchedProject) -> str:
     return f"heads/{project.dag_id}.pulls.next.json"
+
+
+def _left_alone_key(project: WatchedProject) -> str:
+    return f"heads/{project.dag_id}.pulls.patience.json"
