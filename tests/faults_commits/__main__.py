@@ -17,8 +17,8 @@ from tests.faults_commits.airflow import installation
 from tests.faults_commits.story import tell
 
 _PROJECTS = 20
-# Seconds between two deaths, on average.
-_EVERY = 25.0
+# Announcements between two deaths, on average: of three thousand, about forty.
+_EVERY = 75
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import json
 import os
 import signal
@@ -32,7 +33,7 @@ _SECRET = "of-these-tests-alone-0123456789"
 PATIENCE = float(os.environ.get("FAULTS_PATIENCE") or 1)
 # Seconds: to be there, and for a request.
 _START, _ANSWER = 240.0 * PATIENCE, 20.0
-_POLL = 3.0
+_POLL = 1.0
 _SOURCE = '''"""What is watched; the triggerer imports it by its name."""
 from slipway.model.git.watching import WatchedProject
 
@@ -60,6 +61,8 @@ commits = commits_dag(source="faults_watched.projects")
 '''
 # What is killed. The DAG processor has nothing to do with runs.
 KILLED = ("api-server", "scheduler", "triggerer")
+# Addresses that hooks come from, all at the same time.
+SENDERS = 4
 
 
 @dataclass(kw_only=True)
@@ -69,6 +72,7 @@ class Installation:
     :param home: a folder of its own.
     :param git_url: of the git daemon, which serves ``home / "git"``.
     :param count: of projects.
+    :param kills: what was killed, in order.
     """
 
     home: Path
@@ -78,9 +82,19 @@ class Installation:
     kills: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self._announced = itertools.count(1)
+        self.announced = 0
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._port = _free_port()
-        self._client = httpx.Client(timeout=_ANSWER, trust_env=False)
+        # Hosts send from several addresses, each of which may send so much and no more.
+        self._senders = [
+            httpx.Client(
+                timeout=_ANSWER,
+                trust_env=False,
+                transport=httpx.HTTPTransport(local_address=f"127.0.0.{2 + number}"),
+            )
+            for number in range(SENDERS)
+        ]
         for number in range(self.count):
             name = f"p{number}"
             one = Repository(self.home / "git" / name, f"{self.git_url}/{name}")
@@ -121,8 +135,12 @@ class Installation:
         """Start what was killed."""
         self._run(part)
 
-    def announce(self, project: str) -> bool:
-        """Post a signed hook; False where nobody is there to take it, and it is lost."""
+    def announce(self, project: str, sender: int) -> bool:
+        """Post a signed hook; False where nobody is there to take it, and it is lost.
+
+        :param project: whose.
+        :param sender: which of the host's addresses sends it, from 0.
+        """
         body = json.dumps({"push": {"changes": [{"new": {"type": "branch", "name": "main"}}]}})
         signature = hmac.new(_SECRET.encode(), body.encode(), hashlib.sha256).hexdigest()
         headers = {
@@ -132,8 +150,10 @@ class Installation:
             "x-hub-signature": f"sha256={signature}",
         }
         url = f"{self._url}/slipway/hooks/{project}"
+        self.announced = next(self._announced)
         with suppress(httpx.HTTPError):
-            return self._client.post(url, content=body, headers=headers).status_code == 202
+            sent = self._senders[sender].post(url, content=body, headers=headers)
+            return sent.status_code == 202
         return False
 
     def runs(self) -> list[tuple[str, str, str]]:
@@ -224,6 +244,9 @@ class Installation:
             # minutes as Airflow comes, which is right and takes long.
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": f"{10 * PATIENCE:.0f}",
             "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": f"{5 * PATIENCE:.0f}",
+            # So does what no worker could begin, as nobody was there to say that it may.
+            "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": f"{60 * PATIENCE:.0f}",
+            "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": f"{10 * PATIENCE:.0f}",
             "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
             "AIRFLOW__SLIPWAY__ALLOWED_HOSTS": "127.0.0.1",
             "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),

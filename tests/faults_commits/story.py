@@ -6,17 +6,20 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.faults_commits.airflow import KILLED, PATIENCE, Installation
+from tests.faults_commits.airflow import KILLED, PATIENCE, SENDERS, Installation
 
 # Announcements of one commit.
 _MOST = 5
 # Commits that one push may hold; of more than twenty the watcher runs the newest.
 _PUSH = 5
-# Seconds: for the last runs to be there, and between an announcement and the next.
-_SETTLE, _BETWEEN = 300.0 * PATIENCE, 0.3
+# Seconds: for the last runs to be there, and at most between a sender's announcement and its next.
+_SETTLE, _BETWEEN = 300.0 * PATIENCE, 0.5
+# Seconds until a sender tries another one where nobody was there to take the last.
+_PAUSE = 1.0
 
 
 @dataclass(kw_only=True)
@@ -63,7 +66,7 @@ def tell(
     *,
     commits: int,
     seed: int,
-    every: float,
+    every: int,
     kills: int | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
@@ -72,7 +75,8 @@ def tell(
     :param airflow: running; each of its projects has had the run of its first commit.
     :param commits: how many to push.
     :param seed: of all chance.
-    :param every: seconds between two deaths, on average.
+    :param every: announcements between two deaths, on average; so each comes while others of them
+        are on their way, however fast the machine is.
     :param kills: how many of them; without end by default.
     :param say: tells how it goes.
     """
@@ -96,8 +100,7 @@ def tell(
             before = pushed
             say(f"{len(outcome.commits)} commits, {len(airflow.runs())} runs")
     finally:
-        if kills is None:
-            over.set()
+        over.set()
         killer.join()
     airflow.wait_for(outcome.commits, _SETTLE)
     time.sleep(2)  # for a run too many
@@ -117,30 +120,49 @@ def _push(airflow: Installation, chance: random.Random, left: int) -> dict[str, 
 def _announce(
     airflow: Installation, chance: random.Random, pushed: dict[str, str], outcome: Outcome
 ) -> None:
+    """Announce each commit one to five times, in random order, from several addresses at once."""
     announcements = [
         project for project in pushed.values() for _ in range(chance.randint(1, _MOST))
     ]
     chance.shuffle(announcements)
-    for project in announcements:
-        outcome.announced += 1
-        outcome.taken += airflow.announce(project)
-        time.sleep(chance.random() * _BETWEEN)
+    shares = [announcements[sender::SENDERS] for sender in range(SENDERS)]
+    seeds = [chance.random() for _ in shares]
+    with ThreadPoolExecutor(SENDERS) as pool:
+        taken = pool.map(_send, [airflow] * SENDERS, range(SENDERS), seeds, shares)
+        outcome.taken += sum(taken)
+    outcome.announced += len(announcements)
+
+
+def _send(airflow: Installation, sender: int, seed: float, share: Sequence[str]) -> int:
+    """Send one address's share; returns how many of them somebody was there to take."""
+    chance, taken = random.Random(seed), 0
+    for project in share:
+        is_taken = airflow.announce(project, sender)
+        taken += is_taken
+        time.sleep(chance.random() * _BETWEEN if is_taken else _PAUSE)
+    return taken
 
 
 def _kill(
     airflow: Installation,
     chance: random.Random,
-    every: float,
+    every: int,
     kills: int | None,
     over: threading.Event,
 ) -> None:
-    """Kill one after the other, each at least once where there is time, and start it again."""
+    """Kill one after the other in the midst of announcements, and start it again."""
     parts: list[str] = []
+    then = 0.0
     while kills is None or len(airflow.kills) < kills:
-        if over.wait(every * PATIENCE * (0.3 + 1.4 * chance.random())):
+        then += every * (0.3 + 1.4 * chance.random())
+        while airflow.announced < then and not over.wait(0.05):
+            pass
+        if kills is None and over.is_set():
             return
+        time.sleep(chance.random() * _BETWEEN)
         parts = parts or chance.sample(KILLED, len(KILLED))
         part = parts.pop()
         airflow.kill(part)
         time.sleep(2 * chance.random())
         airflow.restart(part)
+        then = max(then, airflow.announced)

@@ -15,7 +15,7 @@ def test_each_commit_runs_once_however_often_it_is_announced_and_whoever_is_kill
     tmp_path: Path,
 ) -> None:
     with installation(tmp_path, 5) as airflow:
-        outcome = tell(airflow, commits=25, seed=7, every=4, kills=len(KILLED))
+        outcome = tell(airflow, commits=25, seed=7, every=20, kills=len(KILLED))
     assert outcome.problems() == []
     assert len(outcome.commits) == len(outcome.runs) == 30
     assert sorted(outcome.kills) == sorted(KILLED)
