@@ -4,8 +4,8 @@ Starts an Airflow of its own (a folder below /tmp, free ports on loopback, the d
 one project whose DAG is its checkout, and a git daemon. Each round commits, posts a signed hook of
 Bitbucket's, and waits until Airflow notes that the task has begun; then commits again and leaves it
 to the poll. A Buildbot of its own (:mod:`benchmarks.change_hook`) is told of as many changes, one
-between every two hooks, so that both meet the same machine. Prints the medians; ends what it
-started, and nothing else.
+between every two hooks, so that both meet the same machine. Prints the medians, and below the
+hook's those of its parts; ends what it started, and nothing else.
 
 ``python -m benchmarks.hook [--rounds 15] [--poll-seconds 5]``
 """
@@ -35,6 +35,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.change_hook import ChangeHook
+from benchmarks.hook_phases import PARTS, phases
 from include.demo import airflow_environment
 
 SECRET = "of-this-benchmark-alone-0123456789"  # noqa: S105 - nobody else's
@@ -213,6 +214,7 @@ def main() -> None:
     home = Path(tempfile.mkdtemp(prefix="slipway-bench-"))
     bench = Bench(home, given.poll_seconds)
     answers, hooks, polls, changes = [], [], [], []
+    parts: list[dict[str, float]] = []
     other = ChangeHook(home / "buildbot", _free_port())
     try:
         with bench.running(), other.running():
@@ -223,6 +225,7 @@ def main() -> None:
                 if number:  # the first one loads what the others find loaded
                     answers.append(answer)
                     hooks.append(seconds)
+                    parts.append(phases(bench.database, f"commit__{sha}", since))
                     changes.append(change)
                 time.sleep(1 + random.random())  # noqa: S311 - not at the poll's own pace
             for _ in range(given.rounds):
@@ -234,12 +237,13 @@ def main() -> None:
     measured = {
         "hook answered": answers,
         "hook to task": hooks,
+        **{f"  {part}": [one[part] for one in parts] for part in PARTS},
         "poll to task": polls,
         "Buildbot": changes,
     }
     for name, found in measured.items():
         sys.stdout.write(
-            f"{name:14} median {statistics.median(found):6.3f} s, worst {max(found):6.3f} s\n"
+            f"{name:20} median {statistics.median(found):6.3f} s, worst {max(found):6.3f} s\n"
         )
     sys.stdout.write(f"polls {given.poll_seconds:g} s apart, {given.rounds} rounds\n")
 
