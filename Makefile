@@ -70,7 +70,7 @@ faults: ready ## every changing call of a swap, times every fault: an hour
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m tests.faults
 
-faults-commits: ready ## 1,000 commits announced over and over while processes die: half an hour
+faults-commits: ready ## 1,000 commits announced over and over while processes die: ten minutes
 	@$(VENV)/python -m tests.faults_commits
 
 bench-swap: ready ## swaps under load, beside their floor; about ten minutes
