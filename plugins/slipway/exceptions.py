@@ -201,6 +201,10 @@ class HookMalformed(InputError):
     """A delivery is signed, and yet nothing that a git host sends."""
 
 
+class OrderRefused(InputError):
+    """Airflow does not do what a person asks for, or the run does not ask it any more."""
+
+
 class ForgeRefused(InputError):
     """A git host does not take what it is told of a commit, or not from this connection."""
 

@@ -5,12 +5,14 @@ address (DNS rebinding) counts as the server's own for a browser, and may ask it
 server can be told its names, in ``[slipway] allowed_hosts``. And its pages are shown in no page of
 somebody else's, whatever it is told.
 
-Git hosts tell of a push at ``/slipway/hooks/<project>`` (docs/webhooks.md).
+Git hosts tell of a push at ``/slipway/hooks/<project>`` (docs/webhooks.md). People see what runs
+where at ``/slipway/board`` (docs/board.md), which Airflow's menu leads to.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk.configuration import conf
@@ -42,8 +44,8 @@ def root_middlewares() -> list[dict[str, Any]]:
     return [*([names_checked] if hosts else []), frames]
 
 
-class Webhooks:
-    """The receiver of webhooks (:mod:`slipway.webhooks`), made when the first request comes.
+class Late:
+    """An application that is made when the first request comes.
 
     Every process of Airflow loads this plugin; only its server is ever asked anything.
     """
@@ -51,23 +53,67 @@ class Webhooks:
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
 
+    def make(self) -> ASGIApp:
+        """Return the application."""
+        raise NotImplementedError
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if self._app is None:
-            from slipway.webhooks.app import make_app
-
-            self._app = make_app()
+            self._app = self.make()
         await self._app(scope, receive, send)
 
 
-def webhooks() -> list[dict[str, Any]]:
+class Webhooks(Late):
+    """The receiver of webhooks (:mod:`slipway.webhooks`)."""
+
+    def make(self) -> ASGIApp:
+        """Return the application."""
+        from slipway.webhooks.app import make_app
+
+        return make_app()
+
+
+class Pages(Late):
+    """The board (:mod:`slipway.board`)."""
+
+    def make(self) -> ASGIApp:
+        """Return the application."""
+        from slipway.board.app import make_app
+
+        return make_app()
+
+
+def apps() -> list[dict[str, Any]]:
     """Return the applications that Airflow's server mounts."""
-    return [{"name": "slipway webhooks", "app": Webhooks(), "url_prefix": "/slipway/hooks"}]
+    return [
+        {"name": "slipway webhooks", "app": Webhooks(), "url_prefix": "/slipway/hooks"},
+        {"name": "slipway board", "app": Pages(), "url_prefix": "/slipway/board"},
+    ]
+
+
+def views() -> list[dict[str, Any]]:
+    """Return what Airflow's menu leads to.
+
+    Without a route of Airflow's own the board opens as a page of its own: a frame of Airflow's
+    would keep its links to runs and logs inside.
+    """
+    top = urlsplit(conf.get("api", "base_url", fallback="") or "").path.rstrip("/")
+    return [
+        {
+            "name": "Slipway",
+            "href": f"{top}/slipway/board/",
+            "destination": "nav",
+            "icon": f"{top}/slipway/board/static/icon.svg",
+            "nav_top_level": True,
+        }
+    ]
 
 
 class SlipwayPlugin(AirflowPlugin):
     """Registered by ``plugins/slipway_plugin.py``."""
 
     name = "slipway"
-    fastapi_apps = webhooks()
+    fastapi_apps = apps()
+    external_views = views()
     fastapi_root_middlewares = root_middlewares()

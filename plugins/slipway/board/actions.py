@@ -1,0 +1,136 @@
+"""What people do on the pages: put a release somewhere, go back, and say yes or no.
+
+Each is done as Airflow's own pages would do it: a run of the environment's DAG, an answer to what a
+run asks, in the name of whoever is logged in. Nothing here decides whether a release may serve; the
+run's tasks do, whoever started it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from slipway.board.body import reason
+from slipway.board.cells import Cell, dag_of
+from slipway.board.forms import Filled
+from slipway.board.reading import ReadModel
+from slipway.exceptions import OrderRefused
+from slipway.hooks.airflow_people import Person
+from slipway.hooks.airflow_progress import OpenQuestion
+from slipway.hooks.store.approvals import APPROVE, Proposal
+
+REJECT = "Reject"
+# A parameter of environments with freeze windows (include/delivery/freeze_gate).
+OVERRIDE_FREEZE = "override_freeze"
+
+
+class Action(StrEnum):
+    """What a form is for; the last part of its path."""
+
+    DEPLOY = "deploy"
+    ROLL_BACK = "roll-back"
+    APPROVE = "approve"
+
+
+class Ordering(Protocol):
+    """Who carries orders out."""
+
+    def params(self, dag_id: str) -> set[str]:
+        """Return what runs of a DAG may be given."""
+
+    def start(self, person: Person, dag_id: str, run_id: str, conf: Mapping[str, Any]) -> bool:
+        """Start a run."""
+
+    def answer(
+        self, person: Person, dag_id: str, run_id: str, task_id: str, *, choice: str, reason: str
+    ) -> None:
+        """Answer what a run asks."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A question, with the plan that it is about.
+
+    :param question: as Airflow has it.
+    :param proposal: as it is on record.
+    """
+
+    question: OpenQuestion
+    proposal: Proposal
+
+
+def start(
+    ordering: Ordering,
+    model: ReadModel,
+    person: Person,
+    cell: Cell,
+    filled: Filled,
+    fields: Mapping[str, str],
+) -> str:
+    """Start a run that puts a release on an environment.
+
+    :param ordering: carries it out.
+    :param model: knows which releases there are.
+    :param person: who wants it.
+    :param cell: the environment.
+    :param filled: the form that they sent.
+    :param fields: what it says.
+    :returns: the run's id.
+    :raises OrderRefused: when there is no such release, or Airflow does not start it.
+    """
+    seen, version = cell.snapshot, fields.get("version", "")
+    if model.release(seen.project, version) is None:
+        msg = f"{seen.project} has no release of exactly this version"
+        raise OrderRefused(msg, advice="choose one from the environment's page")
+    dag_id = dag_of(seen)
+    conf: dict[str, Any] = {"version": version}
+    why = reason(fields)
+    if why and OVERRIDE_FREEZE in ordering.params(dag_id):
+        conf[OVERRIDE_FREEZE] = why
+    ordering.start(person, dag_id, filled.run_id, conf)
+    return filled.run_id
+
+
+def asked(model: ReadModel, cell: Cell, run_id: str) -> Asked:
+    """Return what a run asks.
+
+    :param model: has the plan.
+    :param cell: the environment.
+    :param run_id: of the run.
+    :raises OrderRefused: when it asks nothing, or about another environment.
+    """
+    seen = cell.snapshot
+    for question in cell.questions:
+        if question.run_id != run_id:
+            continue
+        proposal = model.proposal(seen.project, seen.environment, question.dag_id, run_id)
+        if proposal is not None and proposal.environment == seen.environment:
+            return Asked(question=question, proposal=proposal)
+    msg = "this run does not ask anybody now: somebody has answered, or it has ended"
+    raise OrderRefused(msg, advice="the environment's page shows what became of it")
+
+
+def answer(ordering: Ordering, person: Person, found: Asked, fields: Mapping[str, str]) -> str:
+    """Answer what a run asks.
+
+    :param ordering: carries it out.
+    :param person: who answers.
+    :param found: the question, and the plan that is on record now.
+    :param fields: what the form says.
+    :returns: what they answered.
+    :raises OrderRefused: when the plan is another one than was shown, or somebody was quicker.
+    """
+    if fields.get("plan") != found.proposal.digest:
+        msg = "the plan was made anew since this page was opened"
+        raise OrderRefused(msg, advice="read the new one, and answer that")
+    choice = fields.get("answer", "")
+    if choice not in (APPROVE, REJECT):
+        msg = "the form says neither yes nor no"
+        raise OrderRefused(msg, advice="open it again from the board")
+    one = found.question
+    ordering.answer(
+        person, one.dag_id, one.run_id, one.task_id, choice=choice, reason=reason(fields)
+    )
+    return choice

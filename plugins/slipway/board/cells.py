@@ -1,0 +1,188 @@
+"""What one environment shows: its snapshot, with what Airflow says of this very moment beside it.
+
+A snapshot is written by tasks; which of them is at work, and what waits for a person, Airflow knows
+to the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slipway.board.words import step_name
+from slipway.hooks.airflow_progress import Live, OpenQuestion, RunUnderWay
+from slipway.model.board.snapshot import EnvironmentSnapshot, EnvironmentState, ProjectSnapshot
+
+_COMMIT = "commit__"
+# Digits of a sha that people read.
+_SHORT = 7
+APPROVE = "approve"
+
+
+class Mood(StrEnum):
+    """What an environment wants of whoever looks, the most urgent first."""
+
+    ILL = "ill"
+    ASKS = "asks"
+    DEPLOYING = "deploying"
+    FAILED = "failed"
+    HELD = "held"
+    SERVING = "serving"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """Something that is under way.
+
+    :param what: the version, or the commit's first digits; empty where neither is known yet.
+    :param step: the task that is at work, for people.
+    :param waits: for a person, for its turn.
+    :param since: when this step began; seconds since 1970.
+    """
+
+    what: str
+    step: str
+    task_id: str
+    waits: bool
+    since: float
+    by: str
+    dag_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One environment.
+
+    :param snapshot: as it was seen last.
+    :param steps: what is under way, the furthest first.
+    :param questions: what waits for a person's yes.
+    """
+
+    snapshot: EnvironmentSnapshot
+    steps: tuple[Step, ...] = ()
+    questions: tuple[OpenQuestion, ...] = ()
+
+    @property
+    def mood(self) -> Mood:
+        """The one word on it."""
+        state, seen = self.snapshot.state, self.snapshot
+        if state is EnvironmentState.ILL:
+            return Mood.ILL
+        if self.questions:
+            return Mood.ASKS
+        if state is EnvironmentState.DEPLOYING or self.steps:
+            return Mood.DEPLOYING
+        if seen.ill is not None:
+            return Mood.FAILED
+        if seen.hold is not None:
+            return Mood.HELD
+        return Mood.EMPTY if state is EnvironmentState.EMPTY else Mood.SERVING
+
+    @property
+    def key(self) -> str:
+        """Its own among all cells of a page."""
+        return f"{self.snapshot.project}/{self.snapshot.environment}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One project, with those of its environments that somebody may see."""
+
+    project: str
+    cells: tuple[Cell, ...]
+    problem: str = ""
+
+    def of(self, environment: str) -> Cell | None:
+        """Return the cell of an environment."""
+        return next((one for one in self.cells if one.snapshot.environment == environment), None)
+
+    @property
+    def mood(self) -> Mood:
+        """The most urgent of its cells'."""
+        order = list(Mood)
+        return min((one.mood for one in self.cells), key=order.index, default=Mood.EMPTY)
+
+
+def dag_of(snapshot: EnvironmentSnapshot) -> str:
+    """Return the DAG that puts releases on an environment by hand."""
+    return f"{snapshot.project}.{snapshot.environment}"
+
+
+def dags_of(snapshot: EnvironmentSnapshot) -> list[str]:
+    """Return the DAGs that may be at work on an environment."""
+    return [dag_of(snapshot), *([snapshot.project] if snapshot.continuous else [])]
+
+
+def cell(snapshot: EnvironmentSnapshot, live: Live) -> Cell:
+    """Put together what one environment shows.
+
+    :param snapshot: as it was seen last.
+    :param live: what Airflow says of its DAGs.
+    """
+    runs = [run for dag_id in dags_of(snapshot) for run in live.runs.get(dag_id, ())]
+    asked = [
+        one
+        for dag_id in dags_of(snapshot)
+        for one in live.questions.get(dag_id, ())
+        if step_name(one.task_id) == APPROVE
+    ]
+    return Cell(
+        snapshot=snapshot,
+        steps=tuple(_step(snapshot, run) for run in _furthest_first(snapshot, runs)),
+        questions=tuple(asked),
+    )
+
+
+def columns(projects: Iterable[ProjectSnapshot]) -> list[str]:
+    """Return the names of environments, in the order in which most projects have them.
+
+    :param projects: that are shown.
+    """
+    places: dict[str, list[int]] = {}
+    for project in projects:
+        for one in project.environments:
+            places.setdefault(one.environment, []).append(one.place)
+    return sorted(places, key=lambda name: (sum(places[name]) / len(places[name]), name))
+
+
+def _furthest_first(
+    snapshot: EnvironmentSnapshot, runs: Sequence[RunUnderWay]
+) -> list[RunUnderWay]:
+    swapping = snapshot.under_way.run_id if snapshot.under_way else ""
+    return sorted(runs, key=lambda run: (run.run_id != swapping, run.state == "queued", run.since))
+
+
+def _step(snapshot: EnvironmentSnapshot, run: RunUnderWay) -> Step:
+    waits = run.state == "queued" or run.step_state in ("awaiting_input", "queued", "scheduled", "")
+    return Step(
+        what=_what(snapshot, run),
+        step=_words(run),
+        task_id=run.step,
+        waits=waits,
+        since=run.step_since or run.since,
+        by=run.by,
+        dag_id=run.dag_id,
+        run_id=run.run_id,
+    )
+
+
+def _what(snapshot: EnvironmentSnapshot, run: RunUnderWay) -> str:
+    for known in (snapshot.under_way, snapshot.approval):
+        if known is not None and known.run_id == run.run_id:
+            return known.version
+    if run.run_id.startswith(_COMMIT):
+        return run.run_id.removeprefix(_COMMIT)[:_SHORT]
+    return run.version
+
+
+def _words(run: RunUnderWay) -> str:
+    if run.state == "queued":
+        return "waits for its turn"
+    if run.step_state == "awaiting_input":
+        return "waits for a yes" if step_name(run.step) == APPROVE else "waits for an answer"
+    if run.step_state == "up_for_retry":
+        return f"{step_name(run.step)} is tried again"
+    return step_name(run.step) or "begins"

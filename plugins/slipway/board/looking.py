@@ -1,0 +1,96 @@
+"""Pages that are only looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+
+from slipway.board.board import SHOWS, Wanted
+from slipway.board.environment import environment_view, rights_of
+from slipway.board.page import page
+from slipway.board.parts import Parts
+from slipway.board.people import Missing, visitor
+from slipway.board.release import release_view
+from slipway.hooks.airflow_people import Person
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+# Characters and words of a search that are looked at.
+_LONGEST_SEARCH, _MOST_WORDS = 200, 8
+
+
+class Looking:
+    """Answers requests for pages.
+
+    :param parts: what they are made with.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def board(self, request: Request) -> Response:
+        """Answer with the first page."""
+        found = await visitor(request)
+        return await run_in_threadpool(self._board, request, found.person)
+
+    async def environment(self, request: Request) -> Response:
+        """Answer with an environment's page."""
+        found = await visitor(request)
+        return await run_in_threadpool(self._environment, request, found.person)
+
+    async def release(self, request: Request) -> Response:
+        """Answer with a release's page."""
+        found = await visitor(request)
+        return await run_in_threadpool(self._release, request, found.person)
+
+    def _board(self, request: Request, person: Person) -> Response:
+        query = request.query_params
+        search, show = query.get("q", "")[:_LONGEST_SEARCH], query.get("show", "")
+        wanted = Wanted(
+            words=tuple(search.split()[:_MOST_WORDS]),
+            show=show if show in SHOWS else "",
+            page=_number(query.get("page", "")),
+        )
+        return page(
+            request,
+            "board",
+            view=self._parts.board.view(person, wanted),
+            person=person,
+            shows=SHOWS,
+            search=search,
+            show=wanted.show,
+            wall=query.get("wall") == "1",
+        )
+
+    def _environment(self, request: Request, person: Person) -> Response:
+        project, environment = _names(request)
+        cell = self._parts.cell(person, project, environment)
+        rights = rights_of(self._parts.allowing, person, cell)
+        number = _number(request.query_params.get("page", ""))
+        return page(
+            request,
+            "environment",
+            view=environment_view(self._parts.model, cell, rights, number),
+            person=person,
+            asked_for=request.query_params.get("run", ""),
+        )
+
+    def _release(self, request: Request, person: Person) -> Response:
+        project = self._parts.project(person, request.path_params["project"])
+        record = self._parts.model.release(project.project, request.path_params["version"])
+        if record is None:
+            raise Missing
+        view = release_view(self._parts.model, self._parts.watching, project, record)
+        return page(request, "release", view=view, person=person)
+
+
+def _names(request: Request) -> tuple[str, str]:
+    params: dict[str, Any] = request.path_params
+    return params["project"], params["environment"]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 6 else 1

@@ -1,0 +1,87 @@
+"""A release's page: one line from the commit to the machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slipway.board.reading import ReadModel, Watching
+from slipway.hooks.airflow_progress import TaskState
+from slipway.hooks.store.image_records import ImageRecord
+from slipway.hooks.store.releases import ReleaseRecord
+from slipway.model.board.deployment import DeploymentRecord
+from slipway.model.board.snapshot import EnvironmentSnapshot, ProjectSnapshot
+
+# Deployments of each environment among which those of the release are looked for.
+_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stay:
+    """A release on one environment.
+
+    :param snapshot: of the environment.
+    :param serves: it serves there now.
+    :param standby: it is kept warm there.
+    :param past: when it was brought there, the newest first.
+    """
+
+    snapshot: EnvironmentSnapshot
+    serves: bool
+    standby: bool
+    past: tuple[DeploymentRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseView:
+    """What the page shows.
+
+    :param record: all that is on record of the release.
+    :param dag_id: of the run that made it.
+    :param run_id: that run.
+    :param images: that were baked of it.
+    :param tasks: of it, as far as Airflow still has them.
+    :param stays: the environments that somebody may see.
+    """
+
+    record: ReleaseRecord
+    dag_id: str
+    run_id: str
+    images: tuple[ImageRecord, ...]
+    tasks: tuple[TaskState, ...]
+    stays: tuple[Stay, ...]
+
+
+def release_view(
+    model: ReadModel, watching: Watching, project: ProjectSnapshot, record: ReleaseRecord
+) -> ReleaseView:
+    """Put the page together.
+
+    :param model: what runs where.
+    :param watching: what Airflow says of runs.
+    :param project: with those of its environments that somebody may see.
+    :param record: of the release.
+    """
+    release = record.checkout.release
+    run_id = f"commit__{release.sha}"
+    tasks = watching.tasks(release.project, run_id)
+    return ReleaseView(
+        record=record,
+        dag_id=release.project,
+        run_id=run_id if tasks else "",
+        images=tuple(model.images(release)),
+        tasks=tuple(tasks),
+        stays=tuple(
+            _stay(one, release.version, model.history(release.project, one.environment, _LOOKED_AT))
+            for one in project.environments
+        ),
+    )
+
+
+def _stay(snapshot: EnvironmentSnapshot, version: str, history: Sequence[DeploymentRecord]) -> Stay:
+    return Stay(
+        snapshot=snapshot,
+        serves=snapshot.serving is not None and snapshot.serving.version == version,
+        standby=any(one.version == version for one in snapshot.standbys),
+        past=tuple(one for one in history if one.release.version == version),
+    )

@@ -1,0 +1,277 @@
+"""What strangers write stands on the pages as text, wherever it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.board.page import FOLDER
+from slipway.hooks.airflow_progress import Live, OpenQuestion, RunUnderWay, TaskState
+from slipway.hooks.store.image_records import ImageRecord
+from slipway.model.board.deployment import CommitLine
+from slipway.model.board.snapshot import (
+    ApprovalWanted,
+    Freeze,
+    Hold,
+    IllRelease,
+    Machines,
+    ProjectSnapshot,
+    Serving,
+    Standby,
+    UnderWay,
+)
+from slipway.model.facts.outcome import Outcome
+from slipway.model.facts.report import StepReport, TestCounts
+from tests.slipway.board.boards import Airflow, Model, Office, deployment, office, record, snapshot
+from tests.slipway.operators.releases import make_proposal
+
+# Each of them would do something in one place of a page or another.
+EVIL = {
+    "an element": "<img src=x onerror=alert(1)>",
+    "the end of an attribute": '" onmouseover="alert(1)" x="',
+    "the end of another": "' autofocus onfocus='alert(1)",
+    "the end of a script": "</script><script>alert(1)</script>",
+    "the end of a title": "</title></textarea></style><svg onload=alert(1)>",
+    "an address that runs": "javascript:alert(1)",
+    "a template": "{{ 7731 * 7 }}{% for x in y %}${7731*7}",
+    "a comment": "<!-- --><!doctype html>",
+    "turned around": "safe\u202egnp.exe\u2066",
+    "not to be seen": "a\u200b\u0000\u001b[31mb\r\nSet-Cookie: a=b",
+    "a path": "../../../../etc/passwd?x=#y%2e%2e/",
+    "an entity": "&lt;b&gt;&quot;&#x3c;",
+}
+_KNOWN_SCRIPT = "/slipway/board/static/board.js"
+
+
+def poisoned(evil: str) -> Office:
+    """Put a text into every place where a stranger's may stand."""
+    commit = CommitLine(sha="a" * 40, subject=evil, author=evil, at=1)
+    serving = Serving(
+        version=evil,
+        commit=commit,
+        since=1.0,
+        asked_by=evil,
+        approved_by=evil,
+        why=evil,
+        replaced=evil,
+        dag_id=evil,
+        run_id=evil,
+    )
+    seen = snapshot(
+        "shop",
+        "prod",
+        serving=serving,
+        machines=Machines(healthy=1, wanted=2),
+        standbys=(Standby(version=evil, until=9),),
+        newer=3,
+        under_way=UnderWay(version=evil, commit=commit, step=evil, run_id=evil, asked_by=evil),
+        hold=Hold(by=evil, why=evil),
+        freeze=Freeze(why=evil, until=9.0),
+        approval=ApprovalWanted(version=evil, dag_id=evil, run_id=evil, asked_by=evil),
+        ill=IllRelease(version=evil, at=1.0, why=evil, machines=(evil,), reason=evil),
+    )
+    made = record("1.0+1", subject=f"{evil}\n\n{evil}")
+    checkout = dataclasses.replace(
+        made.checkout,
+        author_name=evil,
+        branch=evil,
+        tag=evil,
+        repository=evil,
+        release=dataclasses.replace(made.checkout.release, sha="b" * 40),
+    )
+    step = StepReport(name=evil, image=evil, state="passed", seconds=1.0, note=evil)
+    assert made.tests
+    assert made.schema
+    tests = dataclasses.replace(made.tests, steps=(step,), counts=TestCounts(tests=1, failures=1))
+    schema = dataclasses.replace(made.schema, applied=(evil,))
+    package = dataclasses.replace(made.package, name=evil, version=evil, component=evil)
+    plain = dataclasses.replace(
+        made, checkout=checkout, tests=tests, schema=schema, package=package
+    )
+    named = dataclasses.replace(
+        plain,
+        checkout=dataclasses.replace(
+            checkout, release=dataclasses.replace(checkout.release, version=evil)
+        ),
+    )
+    past = [
+        deployment(
+            evil,
+            "1.0+1",
+            commit=commit,
+            asked_by=evil,
+            approved_by=evil,
+            why=evil,
+            failure=evil,
+            outcome=Outcome.ROLLED_BACK,
+            run_id=evil,
+            dag_id=evil,
+        ),
+        deployment("1.0+1", evil, run_id=evil),
+    ]
+    question = OpenQuestion(
+        dag_id="shop.prod", run_id=evil, task_id="approve", subject=evil, options=(evil,), since=1.0
+    )
+    run = RunUnderWay(
+        dag_id="shop.prod",
+        run_id=evil,
+        state="running",
+        since=1.0,
+        by=evil,
+        version=evil,
+        step=evil,
+        step_state="running",
+        step_since=1.0,
+    )
+    proposal = make_proposal(
+        "1.0+1", environment="prod", lines=(evil, evil), replaces=evil, started_by=evil
+    )
+    image = ImageRecord(image_id=evil, name=evil, owner=evil, region=evil)
+    model = Model(
+        snapshots={
+            "shop": ProjectSnapshot(project="shop", environments=(seen,), problem=evil),
+            "other": ProjectSnapshot(project="other", environments=(snapshot("other", "x"),)),
+        },
+        records=[named, plain],
+        past={"shop/prod": past},
+        proposals={evil: proposal},
+        baked=[image],
+        back=evil,
+    )
+    live = Live(runs={"shop.prod": [run]}, questions={"shop.prod": [question]})
+    states = [TaskState(task_id=evil, state=evil, began=1.0, ended=2.0)]
+    return office(model, Airflow(under_way=live, states=states))
+
+
+class Reader(HTMLParser):
+    """Reads a page as a browser does, and notes all that could do something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in ("img", "svg", "iframe", "object", "base", "style", "script", "b") and any(
+            name.startswith("on") for name in given
+        ):
+            self.found.append(tag)
+        if tag == "script" and given.get("src") != _KNOWN_SCRIPT:
+            self.found.append("script")
+        if tag == "img" and given.get("src") != "/slipway/board/static/icon.svg":
+            self.found.append("img")
+        for name, value in given.items():
+            self._attribute(name, value or "")
+
+    def _attribute(self, name: str, value: str) -> None:
+        if name.startswith("on") or name in ("style", "srcdoc", "autofocus"):
+            self.found.append(name)
+        if name in ("href", "src", "action", "formaction") and not value.startswith("/"):
+            self.found.append(f"{name}={value}")
+        if name in ("href", "src", "action") and ("/../" in value or "#" in value):
+            self.found.append(f"{name}={value}")
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append("comment")
+
+
+def _pages(evil: str) -> Iterator[tuple[str, dict[str, str]]]:
+    from urllib.parse import quote
+
+    name = quote(evil, safe="")
+    for query in ("", "?wall=1", f"?q={name}", f"?show={name}", f"?page={name}", f"?wall={name}"):
+        yield f"/{query}", {}
+    yield f"/e/shop/prod?run={name}", {}
+    yield "/e/shop/prod/deploy?version=1.0%2B1", {}
+    yield f"/e/shop/prod/deploy?version={name}", {}
+    yield f"/e/shop/prod/roll-back?version={name}", {}
+    yield f"/e/shop/prod/approve?run={name}", {}
+    yield "/r/shop/1.0+1", {}
+    yield f"/r/shop/{name}", {}
+    yield f"/e/{name}/prod", {}
+    yield f"/e/shop/{name}", {}
+    yield f"/e/shop/prod/{name}", {}
+    yield f"/{name}", {}
+    yield "/", {"X-Slipway-Part": evil.encode("ascii", "ignore").decode().split("\r")[0][:9] or "x"}
+
+
+@pytest.mark.parametrize("kind", sorted(EVIL))
+def test_a_strangers_text_is_text(kind: str) -> None:
+    evil = EVIL[kind]
+    with poisoned(evil).browser("ann") as ann:
+        for path, headers in _pages(evil):
+            safe = {name: re.sub(r"[^ -~]", "", value) for name, value in headers.items()}
+            answer = ann.get(path, **safe)
+            assert answer.status_code in (200, 404, 409), (path, answer.text)
+            reader = Reader()
+            reader.feed(answer.text)
+            assert not reader.found, (path, reader.found)
+            assert "54117" not in answer.text, path
+            hidden = [c for c in answer.text if c in "\u202e\u2066\u200b\x00\x1b\r"]
+            assert not hidden, path
+            assert "a" not in answer.cookies
+
+
+def test_every_place_was_poisoned() -> None:
+    """What no page showed was not tried; so each field is a text of its own here."""
+    evil = "canary<x>"
+    with poisoned(evil).browser("ann") as ann:
+        counts = {
+            path: ann.get(path).text.count("canary&lt;x&gt;")
+            for path in (
+                "/",
+                "/e/shop/prod",
+                "/e/shop/prod/approve?run=canary%3Cx%3E",
+                "/r/shop/1.0+1",
+            )
+        }
+    assert counts["/"] >= 12
+    assert counts["/e/shop/prod"] >= 30
+    assert counts["/e/shop/prod/approve?run=canary%3Cx%3E"] >= 4
+    assert counts["/r/shop/1.0+1"] >= 15
+
+
+def _all_answers(ann: Any) -> Iterator[Any]:
+    for path in ("/", "/e/shop/prod", "/nothing", "/static/board.css", "/static/board.js"):
+        yield ann.get(path)
+    yield ann.get("/", **{"X-Slipway-Part": "live"})
+    yield ann.post("/e/shop/prod/deploy", {})
+
+
+def test_each_answer_keeps_a_browser_from_everything_else() -> None:
+    with poisoned("x").browser("ann") as ann, poisoned("x").browser() as nobody:
+        for answer in (*_all_answers(ann), nobody.get("/")):
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "script-src 'self'" in policy
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'self'" in policy
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["referrer-policy"] == "same-origin"
+            assert answer.headers["cache-control"]
+
+
+def test_the_session_is_not_a_scripts_and_stays_on_the_board() -> None:
+    with poisoned("x").browser("ann") as ann:
+        cookie = ann.get("/e/shop/prod/deploy?version=1.0%2B1").headers["set-cookie"]
+    assert cookie.startswith("slipway_board=")
+    for part in ("HttpOnly", "Path=/slipway/board", "SameSite=lax"):
+        assert part in cookie
+
+
+def test_no_template_trusts_a_text_or_holds_a_script() -> None:
+    for one in (FOLDER / "templates").glob("*.html"):
+        text = Path(one).read_text()
+        assert not re.search(r"\|\s*safe|autoescape|Markup", text), one
+        assert not re.search(r"<script(?! src=)|<style|\son\w+=|\sstyle=|javascript:", text), one
+        assert not re.search(r"=\s*\{\{", text), f"{one}: an attribute without quotes"
+    script = (FOLDER / "static" / "board.js").read_text()
+    assert not re.search(
+        r"innerHTML\s*=|insertAdjacentHTML|document\.write|eval\(|Function\(", script
+    )
