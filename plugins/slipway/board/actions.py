@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from slipway.board.body import reason
-from slipway.board.cells import Cell, dag_of
+from slipway.board.cells import CONTROLS, Cell, dag_of
 from slipway.board.forms import Filled
 from slipway.board.reading import ReadModel
 from slipway.exceptions import OrderRefused
@@ -32,6 +32,14 @@ class Action(StrEnum):
     DEPLOY = "deploy"
     ROLL_BACK = "roll-back"
     APPROVE = "approve"
+    HOLD = "hold"
+    RESUME = "resume"
+    REJECT = "reject"
+
+
+# What starts a run of the environment's own DAG, and of the one that controls all of them.
+STARTS = (Action.DEPLOY, Action.ROLL_BACK)
+CONTROL = (Action.HOLD, Action.RESUME, Action.REJECT)
 
 
 class Ordering(Protocol):
@@ -80,17 +88,56 @@ def start(
     :returns: the run's id.
     :raises OrderRefused: when there is no such release, or Airflow does not start it.
     """
-    seen, version = cell.snapshot, fields.get("version", "")
-    if model.release(seen.project, version) is None:
-        msg = f"{seen.project} has no release of exactly this version"
-        raise OrderRefused(msg, advice="choose one from the environment's page")
-    dag_id = dag_of(seen)
-    conf: dict[str, Any] = {"version": version}
+    dag_id = dag_of(cell.snapshot)
+    conf: dict[str, Any] = {"version": _known(model, cell.snapshot.project, fields)}
     why = reason(fields)
     if why and OVERRIDE_FREEZE in ordering.params(dag_id):
         conf[OVERRIDE_FREEZE] = why
     ordering.start(person, dag_id, filled.run_id, conf)
     return filled.run_id
+
+
+def control(
+    ordering: Ordering,
+    model: ReadModel,
+    person: Person,
+    cell: Cell,
+    filled: Filled,
+    fields: Mapping[str, str],
+    action: Action,
+) -> str:
+    """Start a run that holds or resumes an environment, or rejects a release.
+
+    :param ordering: carries it out.
+    :param model: knows which releases there are.
+    :param person: who wants it.
+    :param cell: the environment.
+    :param filled: the form that they sent.
+    :param fields: what it says.
+    :param action: one of :data:`CONTROL`.
+    :returns: the run's id.
+    :raises OrderRefused: when nobody says why, there is no such release, or Airflow does not start
+        it.
+    """
+    seen, why = cell.snapshot, reason(fields)
+    if not why and action is not Action.RESUME:
+        msg = "nobody would know why"
+        raise OrderRefused(msg, advice="say it in a few words; everybody sees them")
+    conf = {"action": action.value, "project": seen.project, "why": why}
+    if action is Action.REJECT:
+        conf |= {"version": _known(model, seen.project, fields)}
+    else:
+        conf |= {"environment": seen.environment}
+    ordering.start(person, CONTROLS, filled.run_id, conf)
+    return filled.run_id
+
+
+def _known(model: ReadModel, project: str, fields: Mapping[str, str]) -> str:
+    version = fields.get("version", "")
+    if model.release(project, version) is None:
+        msg = f"{project} has no release of exactly this version"
+        raise OrderRefused(msg, advice="choose one from the environment's page")
+    return version
 
 
 def asked(model: ReadModel, cell: Cell, run_id: str) -> Asked:

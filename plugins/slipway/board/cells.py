@@ -18,6 +18,8 @@ _COMMIT = "commit__"
 # Digits of a sha that people read.
 _SHORT = 7
 APPROVE = "approve"
+# The DAG that holds, resumes and rejects, in the name of whoever starts it.
+CONTROLS = "controls"
 
 
 class Mood(StrEnum):

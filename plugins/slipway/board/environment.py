@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from slipway.board.cells import Cell, dag_of
-from slipway.board.reading import Allowing, ReadModel
+from slipway.board.cells import CONTROLS, Cell, dag_of
+from slipway.board.reading import Allowing, ReadModel, Watching
 from slipway.hooks.airflow_people import Person
 from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.board.deployment import CommitLine, DeploymentRecord
@@ -49,10 +49,12 @@ class Rights:
 
     :param deploy: start runs of its DAG.
     :param approve: answer what its runs ask.
+    :param control: hold, resume and reject.
     """
 
     deploy: bool
     approve: bool
+    control: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,10 +78,11 @@ class EnvironmentView:
     older: bool
 
 
-def rights_of(allowing: Allowing, person: Person, cell: Cell) -> Rights:
+def rights_of(allowing: Allowing, watching: Watching, person: Person, cell: Cell) -> Rights:
     """Ask what somebody may do on an environment.
 
     :param allowing: who says.
+    :param watching: knows which DAGs there are.
     :param person: who looks.
     :param cell: the environment.
     """
@@ -88,6 +91,7 @@ def rights_of(allowing: Allowing, person: Person, cell: Cell) -> Rights:
     return Rights(
         deploy=allowing.may_start(person, dag_id),
         approve=all(allowing.may_answer(person, one) for one in asking),
+        control=watching.is_there(CONTROLS) and allowing.may_start(person, CONTROLS),
     )
 
 

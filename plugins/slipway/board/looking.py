@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 
 from slipway.board.board import SHOWS, Wanted
+from slipway.board.cells import CONTROLS, dag_of
 from slipway.board.environment import environment_view, rights_of
 from slipway.board.page import page
 from slipway.board.parts import Parts
@@ -68,14 +69,20 @@ class Looking:
     def _environment(self, request: Request, person: Person) -> Response:
         project, environment = _names(request)
         cell = self._parts.cell(person, project, environment)
-        rights = rights_of(self._parts.allowing, person, cell)
+        rights = rights_of(self._parts.allowing, self._parts.watching, person, cell)
         number = _number(request.query_params.get("page", ""))
+        run_id = request.query_params.get("run", "")
+        dag_id = CONTROLS if request.query_params.get("of") == CONTROLS else dag_of(cell.snapshot)
         return page(
             request,
             "environment",
             view=environment_view(self._parts.model, cell, rights, number),
             person=person,
-            asked_for=request.query_params.get("run", ""),
+            asked_for={
+                "dag_id": dag_id,
+                "run_id": run_id,
+                "state": self._parts.watching.state(dag_id, run_id) if run_id else "",
+            },
         )
 
     def _release(self, request: Request, person: Person) -> Response:

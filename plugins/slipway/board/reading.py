@@ -54,6 +54,12 @@ class Watching(Protocol):
     def tasks(self, dag_id: str, run_id: str) -> Sequence[TaskState]:
         """Return the tasks of a run."""
 
+    def state(self, dag_id: str, run_id: str) -> str:
+        """Return how far a run is; empty where there is no such run."""
+
+    def is_there(self, dag_id: str) -> bool:
+        """Tell whether Airflow has a DAG now."""
+
 
 class Allowing(Protocol):
     """What Airflow's auth manager lets somebody do."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from slipway.board import actions
-from slipway.board.actions import Action
+from slipway.board.actions import CONTROL, STARTS, Action
 from slipway.board.body import read_form
-from slipway.board.cells import Cell, dag_of
+from slipway.board.cells import CONTROLS, Cell, dag_of
 from slipway.board.environment import Rights, rights_of
 from slipway.board.forms import Filled, is_own_page
 from slipway.board.page import links_of, page
@@ -25,7 +25,6 @@ from slipway.model.board.deployment import CommitLine
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-_STARTS = (Action.DEPLOY, Action.ROLL_BACK)
 _NOT_OURS = OrderRefused(
     "the form did not come from a page that this board made for you, in this browser, today",
     advice="open it again from the board, and send it from there",
@@ -56,14 +55,14 @@ class Sending:
 
     def _form(self, request: Request, found: Visitor, action: Action) -> Response:
         cell = self._cell(request, found)
-        rights = rights_of(self._parts.allowing, found.person, cell)
+        rights = self._rights(found, cell)
         try:
             shown = self._shown(request, action, cell)
         except OrderRefused as refused:
             return _refused(request, found, cell, refused, HTTPStatus.CONFLICT)
         return page(
             request,
-            "approve" if action is Action.APPROVE else "deploy",
+            _template(action),
             cell=cell,
             rights=rights,
             person=found.person,
@@ -75,6 +74,8 @@ class Sending:
     def _shown(self, request: Request, action: Action, cell: Cell) -> dict[str, Any]:
         if action is Action.APPROVE:
             return {"asked": actions.asked(self._parts.model, cell, _query(request, "run"))}
+        if action in (Action.HOLD, Action.RESUME):
+            return {"version": "", "commit": None}
         return self._choice(cell, _query(request, "version"))
 
     def _choice(self, cell: Cell, version: str) -> dict[str, Any]:
@@ -100,16 +101,19 @@ class Sending:
             filled = self._ours(request, found, _purpose(action, cell), fields)
         except OrderRefused as refused:
             return _refused(request, found, cell, refused, HTTPStatus.FORBIDDEN)
-        rights = rights_of(self._parts.allowing, found.person, cell)
+        rights = self._rights(found, cell)
         if refused_by := _not_allowed(action, rights, cell):
             return _refused(request, found, cell, refused_by, HTTPStatus.FORBIDDEN)
         try:
-            query = self._do(action)(found, cell, filled, fields or {})
+            query = self._do(action, found, cell, filled, fields or {})
         except OrderRefused as refused:
             return _refused(request, found, cell, refused, HTTPStatus.CONFLICT)
         seen = cell.snapshot
         there = links_of(request).environment(seen.project, seen.environment, **query)
         return RedirectResponse(there, status_code=HTTPStatus.SEE_OTHER)
+
+    def _rights(self, found: Visitor, cell: Cell) -> Rights:
+        return rights_of(self._parts.allowing, self._parts.watching, found.person, cell)
 
     def _cell(self, request: Request, found: Visitor) -> Cell:
         params = request.path_params
@@ -132,24 +136,23 @@ class Sending:
         return filled
 
     def _do(
-        self, action: Action
-    ) -> Callable[[Visitor, Cell, Filled, Mapping[str, str]], dict[str, str]]:
-        return self._start if action in _STARTS else self._answer
-
-    def _start(
-        self, found: Visitor, cell: Cell, filled: Filled, fields: Mapping[str, str]
+        self,
+        action: Action,
+        found: Visitor,
+        cell: Cell,
+        filled: Filled,
+        fields: Mapping[str, str],
     ) -> dict[str, str]:
-        parts = self._parts
-        run_id = actions.start(parts.ordering, parts.model, found.person, cell, filled, fields)
-        return {"run": run_id}
-
-    def _answer(
-        self, found: Visitor, cell: Cell, _: Filled, fields: Mapping[str, str]
-    ) -> dict[str, str]:
-        run_id = fields.get("run", "")
-        asked = actions.asked(self._parts.model, cell, run_id)
-        actions.answer(self._parts.ordering, found.person, asked, fields)
-        return {"run": run_id}
+        """Do it, and return what the environment's page then shows."""
+        model, ordering, person = self._parts.model, self._parts.ordering, found.person
+        if action is Action.APPROVE:
+            asked = actions.asked(model, cell, fields.get("run", ""))
+            actions.answer(ordering, person, asked, fields)
+            return {}
+        if action in CONTROL:
+            run = actions.control(ordering, model, person, cell, filled, fields, action)
+            return {"run": run, "of": CONTROLS}
+        return {"run": actions.start(ordering, model, person, cell, filled, fields)}
 
 
 def _action(request: Request) -> Action:
@@ -157,6 +160,12 @@ def _action(request: Request) -> Action:
         return Action(request.path_params["action"])
     except ValueError:
         raise Missing from None
+
+
+def _template(action: Action) -> str:
+    if action is Action.APPROVE:
+        return "approve"
+    return "control" if action in CONTROL else "deploy"
 
 
 def _purpose(action: Action, cell: Cell) -> str:
@@ -170,8 +179,10 @@ def _query(request: Request, name: str) -> str:
 def _not_allowed(action: Action, rights: Rights, cell: Cell) -> OrderRefused | None:
     if action is Action.APPROVE and not rights.approve:
         msg = f"you may not answer what the runs of {dag_of(cell.snapshot)} ask"
-    elif action in _STARTS and not rights.deploy:
+    elif action in STARTS and not rights.deploy:
         msg = f"you may not start runs of {dag_of(cell.snapshot)}"
+    elif action in CONTROL and not rights.control:
+        msg = f"you may not start runs of {CONTROLS}, or Airflow has no such DAG"
     else:
         return None
     return OrderRefused(msg, advice="whoever gives roles in Airflow can let you")

@@ -105,6 +105,32 @@ class Progress:
                     questions[one.dag_id].append(one)
         return Live(runs=runs, questions=questions)
 
+    def state(self, dag_id: str, run_id: str) -> str:
+        """Return Airflow's word for how far a run is; empty where there is no such run.
+
+        :param dag_id: of the run.
+        :param run_id: of the run.
+        """
+        from airflow.models.dagrun import DagRun
+        from airflow.utils.session import create_session
+        from sqlalchemy import select
+
+        wanted = select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+        with create_session() as session:
+            return _word(session.scalar(wanted))
+
+    def is_there(self, dag_id: str) -> bool:
+        """Tell whether Airflow has a DAG now.
+
+        :param dag_id: its id.
+        """
+        from airflow.models.dag import DagModel
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            found = session.get(DagModel, dag_id)
+            return found is not None and not found.is_stale
+
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """Return the tasks of a run in the order in which they began; none where there is no run.
 

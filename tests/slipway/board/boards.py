@@ -90,6 +90,7 @@ class Airflow:
 
     under_way: Live = dataclasses.field(default_factory=Live)
     states: list[TaskState] = dataclasses.field(default_factory=list)
+    controls: bool = True
     known: set[str] = dataclasses.field(default_factory=lambda: {"version", "override_freeze"})
     started: dict[tuple[str, str], tuple[str, dict[str, Any]]] = dataclasses.field(
         default_factory=dict
@@ -101,6 +102,12 @@ class Airflow:
 
     def tasks(self, dag_id: str, run_id: str) -> Sequence[TaskState]:
         return self.states
+
+    def state(self, dag_id: str, run_id: str) -> str:
+        return "queued" if (dag_id, run_id) in self.started else ""
+
+    def is_there(self, dag_id: str) -> bool:
+        return self.controls
 
     def params(self, dag_id: str) -> set[str]:
         return self.known
