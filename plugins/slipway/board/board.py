@@ -28,11 +28,13 @@ class Wanted:
     :param words: each must be in a row's names, versions, subjects or people.
     :param show: one of :data:`SHOWS`; empty for everything.
     :param page: counting from 1.
+    :param urgent_first: rows that want somebody come before the others.
     """
 
     words: tuple[str, ...] = ()
     show: str = ""
     page: int = 1
+    urgent_first: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +80,9 @@ class Board:
         rows = self._rows(projects)
         counts = {name: sum(_shows(row, name) for row in rows) for name in SHOWS}
         found = [row for row in rows if _matches(row, wanted)]
+        if wanted.urgent_first:
+            order = list(Mood)
+            found.sort(key=lambda row: order.index(row.mood))
         pages = max(1, -(-len(found) // PER_PAGE))
         page = min(max(1, wanted.page), pages)
         return BoardView(

@@ -50,10 +50,12 @@ class Looking:
     def _board(self, request: Request, person: Person) -> Response:
         query = request.query_params
         search, show = query.get("q", "")[:_LONGEST_SEARCH], query.get("show", "")
+        wall = query.get("wall") == "1"
         wanted = Wanted(
             words=tuple(search.split()[:_MOST_WORDS]),
             show=show if show in SHOWS else "",
             page=_number(query.get("page", "")),
+            urgent_first=wall,
         )
         return page(
             request,
@@ -63,7 +65,7 @@ class Looking:
             shows=SHOWS,
             search=search,
             show=wanted.show,
-            wall=query.get("wall") == "1",
+            wall=wall,
         )
 
     def _environment(self, request: Request, person: Person) -> Response:

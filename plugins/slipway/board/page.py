@@ -115,7 +115,7 @@ def page(
     headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": f"Cookie, {PART}"}
     if request.headers.get(PART):
         if request.headers.get("if-none-match") == tag:
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-        return HTMLResponse(living, status_code=status, headers=headers)
+            return Response(status_code=304, headers=headers)
+        return HTMLResponse(living, status_code=int(status), headers=headers)
     whole = made.render({**context, "living": tag})
-    return HTMLResponse(whole, status_code=status, headers={"Cache-Control": "no-store"})
+    return HTMLResponse(whole, status_code=int(status), headers={"Cache-Control": "no-store"})

@@ -110,7 +110,7 @@ class Sending:
             return _refused(request, found, cell, refused, HTTPStatus.CONFLICT)
         seen = cell.snapshot
         there = links_of(request).environment(seen.project, seen.environment, **query)
-        return RedirectResponse(there, status_code=HTTPStatus.SEE_OTHER)
+        return RedirectResponse(there, status_code=303)
 
     def _rights(self, found: Visitor, cell: Cell) -> Rights:
         return rights_of(self._parts.allowing, self._parts.watching, found.person, cell)

@@ -99,6 +99,14 @@ def test_a_search_finds_rows(shop: Office, query: str, found: set[str]) -> None:
     assert set(re.findall(r'data-key="row (\w+)"', page)) == found
 
 
+def test_what_wants_somebody_is_at_the_top_of_the_wall(shop: Office) -> None:
+    quiet = ProjectSnapshot(project="alpha", environments=(snapshot("alpha", "dev"),))
+    shop.model.snapshots["alpha"] = quiet
+    with shop.browser("vic", "VIEWER") as viewer:
+        page = viewer.get("/?wall=1").text
+    assert re.findall(r'data-key="row (\w+)"', page) == ["mail", "shop", "alpha"]
+
+
 def test_many_projects_come_page_by_page() -> None:
     names = [f"p{number:04d}" for number in range(PER_PAGE + 5)]
     snapshots = {
