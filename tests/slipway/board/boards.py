@@ -39,7 +39,6 @@ from tests.slipway.operators.releases import make_proposal, make_record
 
 if TYPE_CHECKING:
     import pytest
-    from httpx import Response
 
 BOARD = "/slipway/board"
 ORIGIN = "http://testserver"
@@ -137,7 +136,7 @@ class Browser:
 
     client: TestClient
 
-    def get(self, path: str, **headers: str) -> Response:
+    def get(self, path: str, **headers: str) -> Any:
         return self.client.get(f"{BOARD}{path}", headers=headers, follow_redirects=False)
 
     def token(self, path: str) -> str:
@@ -150,7 +149,7 @@ class Browser:
 
     def post(
         self, path: str, fields: Mapping[str, str], headers: Mapping[str, str] | None = None
-    ) -> Response:
+    ) -> Any:
         sent = {"content-type": "application/x-www-form-urlencoded", "origin": ORIGIN}
         sent |= dict(headers or {})
         return self.client.post(

@@ -229,5 +229,8 @@ def test_the_run_that_is_under_way_is_shown_with_its_present_step(shop: Office) 
 def test_the_board_is_in_airflows_menu_and_made_by_its_server_alone() -> None:
     [view] = SlipwayPlugin.external_views
     assert (view["href"], view["destination"]) == (f"{BOARD}/", "nav")
+    # A frame of Airflow's would keep its links inside, and its top level has no links that work.
+    assert not view.get("url_route")
+    assert not view.get("nav_top_level")
     prefixes = [one["url_prefix"] for one in SlipwayPlugin.fastapi_apps]
     assert prefixes == ["/slipway/hooks", BOARD]

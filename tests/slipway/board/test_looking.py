@@ -230,7 +230,7 @@ def test_a_store_that_cannot_be_read_says_so_and_no_more(
 
     monkeypatch.setattr(shop.model, "projects", broken)
     with shop.browser("ann") as ann:
-        ann.client._transport.raise_server_exceptions = False  # type: ignore[attr-defined]
+        ann.client._transport.raise_server_exceptions = False
         answer = ann.get("/")
     assert answer.status_code == 500
     assert "this page cannot be made now" in answer.text.lower()

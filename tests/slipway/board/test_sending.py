@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -13,9 +13,6 @@ from slipway.board.forms import LONGEST_OPEN, Forms, is_own_page
 from slipway.hooks.airflow_progress import Live
 from slipway.hooks.store.approvals import Proposal
 from tests.slipway.board.boards import BOARD, ORIGIN, Browser, Office, filled, hide, office
-
-if TYPE_CHECKING:
-    from httpx import Response
 
 PROPOSAL: Proposal = filled()[0].proposals["manual__1"]
 # What each form is for: its page, and what it sends beside its token.
@@ -32,7 +29,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 
-def send(browser: Browser, action: str, token: str, **headers: str) -> Response:
+def send(browser: Browser, action: str, token: str, **headers: str) -> Any:
     fields = {"token": token, **FORMS[action][1]}
     return browser.post(f"/e/shop/prod/{action}", fields, headers)
 
