@@ -74,7 +74,7 @@ def _serve(settings: CloudSettings) -> None:
 
 
 def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> None:
-    for folder in ("gateway", "balancer"):
+    for folder in ("gateway", "host", "balancer"):
         (settings.home / folder).mkdir(parents=True, exist_ok=True)
     place_default_vpc(settings)
     correct_instances()
@@ -98,6 +98,7 @@ def _run(settings: CloudSettings, engine: Engine, stopping: threading.Event) -> 
         port=settings.port,
         machines=for_machines(application, address=settings.gateway),
         folder=settings.home / "gateway",
+        host_folder=settings.home / "host",
     )
     jobs = Jobs(done=state.wake.set)
     balancer, reconciler = _parts(settings, engine, state, table, jobs, machines)

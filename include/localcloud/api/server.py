@@ -1,4 +1,4 @@
-"""Serves the API on loopback for this machine, and on a unix socket for the gateway."""
+"""Serves the API on loopback and a unix socket for this machine, and on another for the gateway."""
 
 from __future__ import annotations
 
@@ -31,16 +31,23 @@ class ApiServers:
     :param port: its port on 127.0.0.1.
     :param machines: WSGI application for the gateway.
     :param folder: where its socket ``api.sock`` appears.
+    :param host_folder: where a socket of that name appears for containers of this machine's own,
+        which have no way to its loopback.
     """
 
     def __init__(
-        self, *, host: Callable[..., Any], port: int, machines: Callable[..., Any], folder: Path
+        self,
+        *,
+        host: Callable[..., Any],
+        port: int,
+        machines: Callable[..., Any],
+        folder: Path,
+        host_folder: Path,
     ) -> None:
-        path = short_path(folder, SOCKET)
-        (folder / SOCKET).unlink(missing_ok=True)
         self._servers = [
             create_server(host, host="127.0.0.1", port=port, **_SETTINGS),
-            create_server(machines, unix_socket=path, unix_socket_perms="600", **_SETTINGS),
+            _on_socket(host, host_folder),
+            _on_socket(machines, folder),
         ]
 
     def start(self) -> None:
@@ -53,3 +60,9 @@ class ApiServers:
         for server in self._servers:
             server.task_dispatcher.shutdown()
             server.close()
+
+
+def _on_socket(application: Callable[..., Any], folder: Path) -> Any:
+    path = short_path(folder, SOCKET)
+    (folder / SOCKET).unlink(missing_ok=True)
+    return create_server(application, unix_socket=path, unix_socket_perms="600", **_SETTINGS)
