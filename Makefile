@@ -5,7 +5,7 @@ LANES ?= 2
 SLOWEST := --durations 25 --durations-min 5
 
 .DEFAULT_GOAL := help
-.PHONY: help format docs lint-others ready demo down leaks test lint unit coverage integration fuzz faults faults-commits bench-swap
+.PHONY: help format docs lint-others ready demo down leaks stack stack-test stack-down stack-check test lint unit coverage integration fuzz faults faults-commits bench-swap
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,18 @@ leaks: ## beside a running demo: follow every secret through a push, a failure, 
 down: ## stop and remove everything the demo made
 	@test ! -x $(VENV)/python || $(VENV)/python -m include.demo down
 
+stack: ready ## Airflow with Celery workers by Compose, beside the embedded cloud
+	@$(VENV)/python -m include.stack up
+
+stack-test: ready ## the same, then a push on two workers, and a worker that dies meanwhile
+	@$(VENV)/python -m include.stack test
+
+stack-check: ready ## let Docker Compose read its files
+	@$(VENV)/python -m include.stack check
+
+stack-down: ## stop and remove everything the stack made
+	@test ! -x $(VENV)/python || $(VENV)/python -m include.stack down
+
 test: ready lint unit integration ## everything, with all its own set-up
 
 lint: ready ## style, types, import contracts
@@ -32,7 +44,7 @@ lint: ready ## style, types, import contracts
 
 lint-others: ready ## Ansible, Packer, Dockerfiles, shell scripts, workflows
 	@cd ansible && PATH=$(CURDIR)/$(VENV):$$PATH ansible-lint --offline --profile production -q
-	@$(VENV)/hadolint include/images/*/Dockerfile
+	@$(VENV)/hadolint Dockerfile include/images/*/Dockerfile
 	@$(VENV)/shellcheck $$(git grep -lE '^#!.*[/ ](ba)?sh$$' -- ':!*.py')
 	@$(VENV)/zizmor --offline --quiet .github
 	@$(VENV)/python -m include.images.build toolbox

@@ -14,6 +14,7 @@ import shlex
 from typing import Any
 
 from include.demo import login, paths
+from include.settings import shared
 
 _PRELOADED = (
     "airflow.executors.local_executor",
@@ -35,10 +36,11 @@ def environment(
     :param forge_token: that the git host's API lets in.
     """
     variables = {
+        **shared(),
         "AIRFLOW_HOME": str(paths.AIRFLOW_HOME),
         "PATH": f"{paths.ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
     }
-    sections = {**_core(), **_tuned(), "SLIPWAY": _slipway()}
+    sections = {**_core(), **_alone(), "SLIPWAY": _slipway()}
     for section, options in sections.items():
         for option, value in options.items():
             variables[f"AIRFLOW__{section}__{option.upper()}"] = str(value)
@@ -65,7 +67,6 @@ def _core() -> dict[str, dict[str, Any]]:
         "CORE": {
             "dags_folder": paths.ROOT / "dags",
             "plugins_folder": paths.ROOT / "plugins",
-            "load_examples": False,
             "executor": "LocalExecutor",
             "parallelism": 6,
             # Workers begin with everything loaded that a task would load for itself.
@@ -85,36 +86,19 @@ def _core() -> dict[str, dict[str, Any]]:
             "base_url": paths.UI,
             "workers": 1,
             "secret_key": secrets.token_hex(16),
-            "instance_name": "Slipway",
         },
         "API_AUTH": {"jwt_secret": secrets.token_hex(32)},
     }
 
 
-def _tuned() -> dict[str, dict[str, Any]]:
-    """Return what makes short tasks quick, and a killed worker noticed soon (measured)."""
+def _alone() -> dict[str, dict[str, Any]]:
+    """Return what is right for processes that share a machine and a folder."""
     return {
-        "SCHEDULER": {
-            "scheduler_idle_sleep_time": 0.1,
-            "task_instance_heartbeat_timeout": 45,
-            "task_instance_heartbeat_timeout_detection_interval": 5,
-            "enable_health_check": False,
-        },
-        # A gate that waits longer than its first seconds leaves its worker to others.
-        "OPERATORS": {"default_deferrable": True},
-        # A worker that misses the end of its task by a hair looks again only after this long.
-        "WORKERS": {"min_heartbeat_interval": 1},
-        "DAG_PROCESSOR": {"min_file_process_interval": 30, "refresh_interval": 30},
-        # The provider tells of every client it makes, which drowns what a task has to say.
+        "SCHEDULER": {"enable_health_check": False},
         "LOGGING": {
-            "namespace_levels": "airflow.providers.amazon=WARNING",
             "worker_log_server_port": paths.LOG_PORT,
             "trigger_log_server_port": paths.LOG_PORT,
-            "file_task_handler_new_folder_permissions": "0o700",
-            "file_task_handler_new_file_permissions": "0o600",
         },
-        "USAGE_DATA_COLLECTION": {"enabled": False},
-        "TRIGGERER": {"capacity": 100},
     }
 
 

@@ -48,6 +48,7 @@ IMAGES: dict[str, Image] = {
         Image(name="python", tag="slipway/python:3.11"),
         Image(name="haproxy", tag="slipway/haproxy:2"),
         Image(name="toolbox", tag="slipway/toolbox:1", besides=("ansible/requirements.yml",)),
+        Image(name="redis", tag="slipway/redis:7", extra=True),
         Image(name="go", tag="slipway/go:1.23", extra=True),
         Image(name="node", tag="slipway/node:18", extra=True),
         Image(
