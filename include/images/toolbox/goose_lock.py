@@ -14,7 +14,7 @@ import sys
 import time
 from typing import Any
 
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 # https://pkg.go.dev/github.com/pressly/goose/v3/lock#DefaultLockID
 _LOCK = 5887940537704921958

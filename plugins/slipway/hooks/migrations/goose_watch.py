@@ -98,7 +98,7 @@ def tell(kind: str, found: Any) -> None:
 
 
 def _connected() -> Any:
-    import psycopg2  # type: ignore[import-untyped]
+    import psycopg2
 
     url = os.environ["GOOSE_DBSTRING"]
     if "sslmode=verify" in url:
