@@ -134,7 +134,7 @@ def test_an_engine_without_the_packages_does_not_take_them_from_machines(
     mine = aptly()
     mine.engine.remove_labelled({"slipway.kind": "apt"})
     repository = mine.repository
-    _store(repository).delete_object(Bucket=repository.bucket, Key=".slipway/aptly.tar")
+    _store(repository).delete_object(Bucket=repository.bucket, Key=AptBucket(repository)._state)
     with pytest.raises(EnvironmentMisconfigured, match=r"does not know \(shop_1.0_all\)"):
         _publish(mine, "shop", "2.0")
     assert published(repository_url).keys() == {"1.0"}

@@ -57,7 +57,7 @@ def _names() -> list[str]:
 
 def _state(change: Callable[[Any, str, str], None]) -> None:
     bucket = AptBucket(apt_repository("slipway_apt"))
-    change(bucket._store, bucket._repository.bucket, ".slipway/aptly.tar")
+    change(bucket._store, bucket._repository.bucket, bucket._state)
 
 
 def _run(aptly: Aptly, steps: str, token: str, name: str, version: str) -> Any:

@@ -24,8 +24,10 @@ RENEW_AFTER = timedelta(days=1)
 # Bytes. A repository of thousands of packages has a Release file of some kilobytes.
 _LARGEST = 1 << 20
 _DISTS, _IN_RELEASE = "dists/", "InRelease"
-# Not below what machines look for: whose turn it is, and what aptly knows.
-_LOCK, _STATE = ".slipway/lock.json", ".slipway/aptly.tar"
+# Not below what machines look for: whose turn it is, and what aptly knows of a distribution. Each
+# has a state of its own: two installations may publish into one bucket, and whoever begins a
+# distribution elsewhere knows nothing of the others.
+_LOCK, _STATE = ".slipway/lock.json", ".slipway/{}/aptly.tar"
 _ABSENT = (404,)
 # Seconds: longer than a publication waits and takes.
 _UPLOAD = 3600
@@ -70,6 +72,7 @@ class AptBucket:
         self._store: Any = session.client("s3", Config(signature_version="s3v4"))
         self._repository = repository
         self._folder = f"{_DISTS}{repository.distribution}"
+        self._state = _STATE.format(repository.distribution)
 
     def release(self) -> ReleaseFile | None:
         """Read the signed Release file; None where nothing was published yet.
@@ -123,9 +126,9 @@ class AptBucket:
 
     @translate_errors
     def state(self) -> str:
-        """Return which state of aptly's the bucket has, by its ETag; empty where it has none."""
+        """Return which state the bucket has of the distribution, by its ETag; empty for none."""
         try:
-            found = self._store.head_object(Bucket=self._repository.bucket, Key=_STATE)
+            found = self._store.head_object(Bucket=self._repository.bucket, Key=self._state)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _ABSENT:
                 raise
@@ -136,8 +139,8 @@ class AptBucket:
         """Return the rights to read the lock, and to read and write aptly's state, as URLs."""
         asked = {
             "lock": ("get_object", _LOCK),
-            "fetch": ("get_object", _STATE),
-            "store": ("put_object", _STATE),
+            "fetch": ("get_object", self._state),
+            "store": ("put_object", self._state),
         }
         return {
             name: self._store.generate_presigned_url(

@@ -149,7 +149,8 @@ def _unsigned(ended: Ended, _: str) -> SlipwayError:
     advice = (
         "after a change of keys, put the old one's public part behind the new one in the "
         "connection's password until something was published; else find out who writes to the "
-        "bucket, and restore an earlier version of .slipway/aptly.tar"
+        "bucket, and restore an earlier version of "
+        f".slipway/{ended.repository.distribution}/aptly.tar"
     )
     return EnvironmentMisconfigured(msg, advice=advice)
 
