@@ -11,6 +11,7 @@ so that a repository is read with the credentials that its project names, or wit
 from __future__ import annotations
 
 import logging
+import math
 import os
 import shlex
 import shutil
@@ -19,8 +20,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import IO, cast
@@ -39,6 +42,8 @@ _MOST_SAID = 64 << 10
 _CHUNK = 1 << 20
 # How fetch begins what it says of an object whose mistake is tolerated.
 _WARNED = b"warning: object "
+# By the monotonic clock: when whoever asks no longer waits.
+_UNTIL: ContextVar[float] = ContextVar("until", default=math.inf)
 
 
 class GitCommandFailed(TransientError):
@@ -60,6 +65,19 @@ class GitOutputTooLarge(GitCommandFailed):
 
 class GitTookTooLong(GitCommandFailed):
     """Git was stopped at the end of its time."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let all that git does in a block take no longer than this together.
+
+    :param seconds: after which it is stopped, as after a command's own limit.
+    """
+    token = _UNTIL.set(min(_UNTIL.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _UNTIL.reset(token)
 
 
 def git(
@@ -167,6 +185,7 @@ def _run(
     program: tuple[str, ...] = ("git", *SAFE),
 ) -> None:
     name = f"git {arguments[0]}" if program[0] == "git" else program[0]
+    limit = max(0.0, min(limit, _UNTIL.get() - time.monotonic()))
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:
         asked.write(given)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slipway.exceptions import RecordRefused, ReleaseNotFound, SlipwayError
+from slipway.hooks.git.command import within
 from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.migrations.migration_files import MigrationFiles
@@ -20,6 +21,8 @@ from slipway.policies.difference import GitWord, Side, difference, pull_request_
 
 # Commits that are read, and those that are counted.
 _NAMED, _COUNTED = 200, 10_000
+# Seconds for git: a host that is silent, or a first clone, must not cost a deployment its plan.
+_PATIENCE = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,8 @@ class Between:
             return GitWord(unknown=("commits: the catalogue does not know both releases",))
         try:
             mirror = git_mirror(self.repository.url, self.repository.connection)
-            return ask_git(mirror, before.release.sha, after.release.sha, self.directory)
+            with within(_PATIENCE):
+                return ask_git(mirror, before.release.sha, after.release.sha, self.directory)
         except SlipwayError as error:
             return GitWord(unknown=(f"commits and migrations: {error.message}",))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Release
 from slipway.model.git.repository import Repository as Where
 from slipway.policies.difference import lines
+from slipway.tasks.board import between
 from slipway.tasks.board.between import Between
 from tests.fakes.git_server import Repository
 from tests.slipway.operators.releases import make_record
@@ -103,3 +106,14 @@ def test_a_release_that_nobody_recorded_is_said_to_be_unknown() -> None:
     strange = Release(project="shop", sha="", version="9")
     told = lines(looks.look(strange, strange))
     assert "not known: commits: the catalogue does not know both releases" in told
+
+
+def test_a_host_that_is_silent_stops_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(between, "_PATIENCE", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        where = Where(url=f"git://127.0.0.1:{silent.getsockname()[1]}/shop.git")
+        old, new = released("1", "d" * 40, a="b"), released("2", "e" * 40, a="b")
+        began = time.monotonic()
+        told = lines(Between(repository=where).look(old, new))
+    assert time.monotonic() - began < 10
+    assert any(line.startswith("not known: commits and migrations: ") for line in told)
