@@ -12,7 +12,7 @@ from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.environments.history import deployments
 from slipway.hooks.store.environments.snapshots import snapshots
 from slipway.hooks.store.image_records import ImageRecord, ImageRecords
-from slipway.hooks.store.release_order import in_order
+from slipway.hooks.store.release_order import history, in_order
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.board.deployment import DeploymentRecord
 from slipway.model.board.snapshot import ProjectSnapshot
@@ -47,8 +47,10 @@ class Stores:
         """Return a project's last releases, the newest first; one that is refused is left out."""
         catalogue = ReleaseCatalogue(artifact_store())
         versions = catalogue.versions(project)
-        found = (self._record(catalogue, project, one, versions) for one in versions)
-        return in_order(one for one in found if one is not None)[::-1][:most]
+        # A record is an object: of thousands those alone are read that may be among the last.
+        newest = sorted(versions, key=history, reverse=True)[:most]
+        found = (self._record(catalogue, project, one, versions) for one in newest)
+        return in_order(one for one in found if one is not None)[::-1]
 
     def release(self, project: str, version: str) -> ReleaseRecord | None:
         """Return one release; None where there is none of exactly that version."""

@@ -49,6 +49,8 @@ def show_all(
     :param is_alive: tells whether the run that asks somebody still does.
     """
     with beside(f"{project} {environment}"):
+        # Else all notes were read at each look, and by the first deployment under its lease.
+        Deployments(store).begin(project, environment)
         seen = picture(store, project, environment, fleet)
         freeze = freeze_of(listed.windows, datetime.now(UTC))
 

@@ -148,9 +148,18 @@ def _under_way(there: UnderWay | None, going: DeploymentRecord) -> UnderWay:
     )
 
 
-def _ill(past: Iterable[DeploymentRecord], reports: Iterable[FailureReport]) -> IllRelease | None:
+def failed_last(past: Iterable[DeploymentRecord]) -> DeploymentRecord | None:
+    """Return the last deployment that ended, if it failed.
+
+    :param past: the environment's last deployments, the newest first.
+    """
     last = next((one for one in past if not one.is_under_way), None)
-    if last is None or last.outcome not in _BAD:
+    return last if last is not None and last.outcome in _BAD else None
+
+
+def _ill(past: Iterable[DeploymentRecord], reports: Iterable[FailureReport]) -> IllRelease | None:
+    last = failed_last(past)
+    if last is None:
         return None
     version = last.release.version
     found = (one for one in reports if (one.version, one.run_id) == (version, last.run_id))

@@ -24,7 +24,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.board.deployment import CommitLine
 from slipway.model.board.snapshot import ApprovalWanted, EnvironmentSnapshot
 from slipway.model.fleet import Fleet
-from slipway.tasks.board.picture import with_deployments, with_fleet
+from slipway.tasks.board.picture import failed_last, with_deployments, with_fleet
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -79,7 +79,9 @@ def picture(store: ArtifactStore, project: str, environment: str, fleet: Fleet |
     :param fleet: as observed, if somebody has looked.
     """
     past = Deployments(store).last(project, environment, LOOKED_AT)
-    reports = list(FailureReports(store).newest(project, environment))
+    # An object for each, which is read where it is shown, and not at each step of a swap.
+    wanted = failed_last(past) is not None
+    reports = list(FailureReports(store).newest(project, environment)) if wanted else []
     now = time.time()
 
     def change(before: EnvironmentSnapshot) -> EnvironmentSnapshot:

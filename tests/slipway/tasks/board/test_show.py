@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -115,7 +116,7 @@ def test_a_swap_is_shown_from_its_first_change_to_its_end() -> None:
     assert (record.outcome, record.replaced, record.installation) == (
         Outcome.SUCCEEDED,
         "1",
-        "test",
+        os.environ["AIRFLOW__SLIPWAY__INSTALLATION"],
     )
 
 
@@ -233,3 +234,13 @@ def test_an_environment_and_a_project_that_are_no_more_go_from_the_board() -> No
     RollUpSnapshotsOperator(task_id="t", environments={"shop": ["dev"]}).execute({})
     assert [(one.project, len(one.environments)) for one in board.every()] == [("shop", 1)]
     assert Machines() != dev().machines
+
+
+def test_a_swap_of_a_healthy_environment_reads_no_old_failures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go(LaunchOperator, ShiftTrafficOperator, RetireOldOperator)
+    remember()
+    monkeypatch.setattr(FailureReports, "newest", None)  # whoever asks for them fails
+    go(LaunchOperator, version="3", run_id="manual__2")
+    assert dev().under_way is not None

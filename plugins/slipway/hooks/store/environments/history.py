@@ -108,6 +108,18 @@ class Deployments:
         self._chains(project).change(environment, make)
         return made
 
+    def begin(self, project: str, environment: str) -> None:
+        """Put together what was noted before there were such records, unless that is done.
+
+        :param project: the project's name.
+        :param environment: the environment's.
+        """
+
+        def make(before: Json | None) -> Json:
+            return before or self._rebuilt(project, environment).to_json()
+
+        self._chains(project).change(environment, make)
+
     def rebuild(self, project: str, environment: str) -> int:
         """Make all of it again from the notes.
 
@@ -115,8 +127,12 @@ class Deployments:
         :param environment: the environment's.
         :returns: how many deployments there are.
         """
-        made = self._rebuilt(project, environment)
-        self._chains(project).change(environment, lambda _: made.to_json())
+
+        def make(_: Json | None) -> Json:
+            # Read anew where somebody was quicker, whose deployment would be lost otherwise.
+            return self._rebuilt(project, environment).to_json()
+
+        made = _Newest.from_json(self._chains(project).change(environment, make) or {})
         return len(made.segments) * SEGMENT + len(made.records)
 
     def _newest(self, project: str, environment: str) -> _Newest:

@@ -149,3 +149,34 @@ def test_what_is_kept_along_is_what_would_be_made_anew(
     along = list(kept.newest_first("shop", "dev"))
     kept.rebuild("shop", "dev")
     assert along == list(kept.newest_first("shop", "dev"))
+
+
+def test_what_is_from_before_is_put_together_once(
+    outcomes: DeploymentOutcomes, kept: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for swap in range(3):
+        note(outcomes, swap, Outcome.STARTED)
+    kept.begin("shop", "dev")
+    monkeypatch.setattr(DeploymentOutcomes, "swaps", None)  # whoever asks for all notes fails
+    kept.begin("shop", "dev")
+    assert len(kept.last("shop", "dev")) == 3
+
+
+def test_a_deployment_that_begins_during_a_rebuild_is_not_lost(
+    outcomes: DeploymentOutcomes, kept: Deployments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note(outcomes, 1, Outcome.STARTED)
+    kept.take_up("shop", "dev", f"{1:032x}")
+    real, quicker = Deployments._rebuilt, [2]
+
+    def slow(self: Deployments, project: str, environment: str) -> Any:
+        made = real(self, project, environment)
+        while quicker:
+            swap = quicker.pop()
+            note(outcomes, swap, Outcome.STARTED)
+            Deployments(artifact_store()).take_up("shop", "dev", f"{swap:032x}")
+        return made
+
+    monkeypatch.setattr(Deployments, "_rebuilt", slow)
+    kept.rebuild("shop", "dev")
+    assert len(kept.last("shop", "dev")) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from slipway.model.board.snapshot import (
     UnderWay,
 )
 
+INSTALLATION = os.environ["AIRFLOW__SLIPWAY__INSTALLATION"]
 pytestmark = pytest.mark.usefixtures("artifacts")
 
 
@@ -101,13 +103,15 @@ def test_a_page_reads_no_record_that_it_knows(
     monkeypatch.setattr(ArtifactStore, "get_json", noted)
     found = {one.project: one.environments[0].serving for one in board.every()}
     assert found == {f"p{n}": Serving(version="2" if n == 3 else "1") for n in range(5)}
-    assert [key for key in asked if "/now/" in key] == ["environments/test/now/p3~0000000002.json"]
+    assert [key for key in asked if "/now/" in key] == [
+        f"environments/{INSTALLATION}/now/p3~0000000002.json"
+    ]
 
 
 def test_one_record_of_a_stranger_hides_no_other(board: Snapshots, artifacts: Path) -> None:
     say(board, "shop", "dev", "1")
     say(board, "blog", "dev", "1")
-    folder = artifacts / "environments" / "test" / "now"
+    folder = artifacts / "environments" / INSTALLATION / "now"
     (folder / "shop~0000000099.json").write_text('{"project": "shop", "environments": []}')
     (folder / "notes.txt").write_text("mine")
     blog, shop = board.every()
@@ -121,7 +125,7 @@ def test_a_record_that_was_copied_to_another_project_counts_for_nothing(
     board: Snapshots, artifacts: Path
 ) -> None:
     say(board, "blog", "prod", "1")
-    folder = artifacts / "environments" / "test" / "now"
+    folder = artifacts / "environments" / INSTALLATION / "now"
     text = (folder / "blog~0000000001.json").read_text()
     (folder / "shop~0000000001.json").write_text(text)
     assert "is not what was signed there" in board.project("shop").problem
@@ -130,7 +134,7 @@ def test_a_record_that_was_copied_to_another_project_counts_for_nothing(
 def test_what_does_not_change_is_not_written_again(board: Snapshots, artifacts: Path) -> None:
     for _ in range(3):
         say(board, "shop", "dev", "1")
-    folder = artifacts / "environments" / "test" / "now"
+    folder = artifacts / "environments" / INSTALLATION / "now"
     assert [one.name for one in folder.iterdir()] == ["shop~0000000001.json"]
 
 
