@@ -19,6 +19,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.forge.place import ForgeKind
 from slipway.model.git.watching import WatchedProject
 from slipway.tasks.watching.finders import FINDERS
+from slipway.tasks.watching.pull_requests import PullRequests
 from slipway.tasks.watching.watcher import Watcher
 from slipway.webhooks import look as looking
 from slipway.webhooks.look import Look, look_at
@@ -53,11 +54,12 @@ def _look(world: World, *, branches: tuple[str, ...] = (), tags: tuple[str, ...]
 
 
 def _poll(world: World) -> list[str]:
-    """Look as the watcher does; returns what is to be run."""
+    """Look as the watcher does in an hour; returns what is to be run."""
     project = WatchedProject(
         dag_id="shop", url=world.repository.url, branch="main", watching=world.watching
     )
-    watcher = Watcher(lambda: [project], artifact_store(), world.said.append, finders=FINDERS)
+    finders = (*FINDERS[:-1], PullRequests(clock=lambda: time.time() + 3600))
+    watcher = Watcher(lambda: [project], artifact_store(), world.said.append, finders=finders)
     return [find.run_id for find in watcher.sweep()]
 
 
@@ -181,7 +183,6 @@ def test_a_host_that_asks_for_patience_is_not_asked_by_its_own_hooks_either(
 
 
 def _later(now: float) -> tuple[object, ...]:
-    from slipway.tasks.watching.pull_requests import PullRequests
 
     return (*FINDERS[:-1], PullRequests(every=0, clock=lambda: now))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 
 from slipway.exceptions import RunsNotMade
+from slipway.hooks.store.heads import RUN_OF
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,12 +22,12 @@ _WITHOUT = frozenset({"failed", "upstream_failed", "removed"})
 
 
 class StartRunOperator(TriggerDagRunOperator):
-    """Make a run, once those of the older commits of its DAG are there.
+    """Make a run, once those of the older commits of its branch are there.
 
     A scheduler starts mapped tasks one after another and lets them work side by side, and a DAG's
-    runs begin in the order in which they were made. After one that cannot be made none of its DAG
-    is: what is remembered is remembered with all that was before it, so a newer commit's run would
-    lose the older one's.
+    runs begin in the order in which they were made. After one that cannot be made none of its
+    branch is: what is remembered is remembered with all that was before it, so a newer commit's run
+    would lose the older one's. A pull request, a tag or another branch waits for none but its own.
 
     :param found_by: id of the sensor's task, which returned the runs, each DAG's in order.
 
@@ -56,11 +57,12 @@ class StartRunOperator(TriggerDagRunOperator):
         super().execute(context)
 
     def _older(self, ti: Any) -> list[str]:
-        """Name the tasks that make the runs of the same DAG before this one."""
+        """Name the tasks that make the runs of the same branch before this one."""
         runs = ti.xcom_pull(task_ids=self.found_by) or ()
-        dags = [run["trigger_dag_id"] for run in runs]
-        mine = enumerate(dags[: max(ti.map_index, 0)])
-        return [f"{self.task_id}_{index}" for index, dag in mine if dag == self.trigger_dag_id]
+        lines = [_line(run["trigger_dag_id"], run["trigger_run_id"]) for run in runs]
+        mine = _line(self.trigger_dag_id, str(self.trigger_run_id))
+        before = enumerate(lines[: max(ti.map_index, 0)])
+        return [f"{self.task_id}_{index}" for index, line in before if line == mine]
 
     def _wait_for(self, older: list[str], ti: Any) -> None:
         deadline = time.monotonic() + PATIENCE
@@ -83,3 +85,9 @@ class StartRunOperator(TriggerDagRunOperator):
     def _give_up(self, why: str) -> None:
         msg = f"{why}, so that of this one waits"
         raise RunsNotMade(msg, advice="the next poll finds both, and tries again")
+
+
+def _line(dag_id: str, run_id: str) -> tuple[str, ...]:
+    """Name what a run is one of: the delivered branch, or what its id names before the commit."""
+    kind, _, rest = run_id.partition("__")
+    return (dag_id, kind) if run_id.startswith(RUN_OF) else (dag_id, kind, rest.partition("__")[0])

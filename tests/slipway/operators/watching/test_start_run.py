@@ -129,3 +129,16 @@ def test_one_that_never_comes_is_not_waited_for(
     assert isinstance(world.errors[5], RunsNotMade)
     assert "start_runs_0 has not made" in str(world.errors[5])
     assert world.made == []
+
+
+@pytest.mark.parametrize("kind", ["pr__{}__a", "branch__topic-{}__a", "tag__v{}-0__a"])
+def test_a_pull_request_whose_run_cannot_be_made_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    runs = [kind.format(1), kind.format(2), kind.format(1) + "b"]
+    found = [{"trigger_dag_id": "shop.proposals", "trigger_run_id": one} for one in runs]
+    monkeypatch.setattr(f"{__name__}.FOUND", found)
+    world.broken = frozenset({runs[0]})
+    together(world, [0, 1, 2])
+    assert world.made == [runs[1]]
+    assert isinstance(world.errors[2], RunsNotMade)  # its own next one
