@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Seconds. A removal that takes longer than this is stuck.
 _PATIENCE = 30.0
+# Likewise, of what is nobody's any more: each pipeline passes by it on its way.
+_IN_PASSING = 2.0
 _PAUSE = 0.1
 # On what a task's try makes: until when it may be there, seconds since 1970; and whose it is.
 UNTIL = "slipway.until"
@@ -31,18 +33,25 @@ _TASK = ("slipway.installation", "slipway.run", "slipway.dag", "slipway.task")
 _BUSY = (409, 403, 500)
 
 
-def remove_container(client: docker.APIClient, container: str) -> None:
+def remove_container(client: docker.APIClient, container: str, patience: float = _PATIENCE) -> None:
     """Remove a container, running or not, with its anonymous volumes; gone already is fine."""
     _until_gone(
         f"remove container {container}",
         partial(client.remove_container, container, v=True, force=True),
+        patience,
     )
 
 
-def remove_labelled(client: docker.APIClient, labels: Mapping[str, str], grace: float) -> int:
+def remove_labelled(
+    client: docker.APIClient,
+    labels: Mapping[str, str],
+    grace: float,
+    patience: float = _PATIENCE,
+) -> int:
     """Remove the containers, networks and volumes that carry all these labels, in that order.
 
     :param grace: seconds that running containers get to end by themselves.
+    :param patience: seconds for each removal, after which it is stuck.
     :returns: how many things were removed.
     """
     wanted = {"label": [f"{key}={value}" for key, value in labels.items()]}
@@ -51,7 +60,7 @@ def remove_labelled(client: docker.APIClient, labels: Mapping[str, str], grace: 
         networks = client.networks(filters=wanted)
         volumes = client.volumes(filters=wanted)["Volumes"] or []
     removals: list[Callable[[], None]] = [
-        partial(_end_and_remove, client, item["Id"], item["State"] == "running", grace)
+        partial(_end_and_remove, client, item["Id"], item["State"] == "running", grace, patience)
         for item in containers
     ]
     if removals:
@@ -60,10 +69,10 @@ def remove_labelled(client: docker.APIClient, labels: Mapping[str, str], grace: 
                 removal.result()
     for network in networks:
         doing = f"remove network {network['Name']}"
-        _until_gone(doing, partial(client.remove_network, network["Id"]))
+        _until_gone(doing, partial(client.remove_network, network["Id"]), patience)
     for volume in volumes:
         doing = f"remove volume {volume['Name']}"
-        _until_gone(doing, partial(client.remove_volume, volume["Name"], force=True))
+        _until_gone(doing, partial(client.remove_volume, volume["Name"], force=True), patience)
     return len(containers) + len(networks) + len(volumes)
 
 
@@ -82,7 +91,17 @@ def remove_overdue(client: docker.APIClient, installation: str, now: float) -> i
         for one in found
         if _is_over(one["Labels"], now) and all(name in one["Labels"] for name in _TASK)
     }
-    return sum(remove_labelled(client, dict(zip(_TASK, task, strict=True)), 0.0) for task in tasks)
+    until = time.monotonic() + _IN_PASSING
+    removed, stuck = 0, None
+    for task in tasks:
+        left = max(0.0, until - time.monotonic())
+        try:
+            removed += remove_labelled(client, dict(zip(_TASK, task, strict=True)), 0.0, left)
+        except ContainerEngineError as error:
+            stuck = error  # it keeps none of the others
+    if stuck is not None and not removed:
+        raise stuck
+    return removed
 
 
 def _is_over(labels: Mapping[str, str], now: float) -> bool:
@@ -90,15 +109,17 @@ def _is_over(labels: Mapping[str, str], now: float) -> bool:
     return until.isdigit() and int(until) < now
 
 
-def _end_and_remove(client: docker.APIClient, container: str, running: bool, grace: float) -> None:
+def _end_and_remove(
+    client: docker.APIClient, container: str, running: bool, grace: float, patience: float
+) -> None:
     if running and grace > 0:
         _until_gone("stop a container", partial(client.stop, container, timeout=round(grace)))
-    remove_container(client, container)
+    remove_container(client, container, patience)
 
 
-def _until_gone(doing: str, call: Callable[[], object]) -> None:
+def _until_gone(doing: str, call: Callable[[], object], patience: float = _PATIENCE) -> None:
     """Repeat a call while the engine is busy with the thing, until it is done or gone."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         try:
             with translated(doing):

@@ -101,3 +101,22 @@ def test_an_engine_that_does_not_answer_is_the_tasks_own_trouble(docker_: Docker
     engine = mock.create_autospec(ContainerEngine, instance=True)
     engine.remove_overdue.side_effect = ContainerEngineError("away")
     assert tidied(engine, 60.0, lambda _: None) is engine
+
+
+def test_what_cannot_be_removed_holds_up_no_pipeline(docker_: Docker) -> None:
+    """A container whose removal is stuck stays so, and each pipeline finds it on its way."""
+    for name in ("one", "two", "three", "other"):
+        docker_.containers[name] = _labels(0, **{"slipway.task": name})
+
+    def removing(name: str, **_: Any) -> None:
+        if name != "other":
+            answer = mock.Mock(status_code=409, reason="Conflict")
+            msg = "removal is in progress"
+            raise docker.errors.APIError(msg, response=answer)
+        del docker_.containers[name]
+
+    docker_.client.remove_container.side_effect = removing
+    began = time.monotonic()
+    tidied(_engine(docker_), 60.0, lambda _: None)
+    assert time.monotonic() - began < 10
+    assert "other" not in docker_.containers
