@@ -154,8 +154,9 @@ def _pipeline(
         part=part,
         first=first,
         numbers=numbers,
-        # The pipeline's own limit comes first, and says more.
-        execution_timeout=project.test.timeout + LIMITS["bookkeeping"],
+        # The pipeline's own limit comes first, and says more; caches are kept after it.
+        execution_timeout=project.test.timeout
+        + LIMITS["cloud" if project.test.cache else "bookkeeping"],
         doc_md=documentation.task(task_id),
         **pipeline_settings(project),
     )

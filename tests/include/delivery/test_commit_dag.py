@@ -11,7 +11,9 @@ import pytest
 
 from include.delivery.commit_dag import build, dag_ids
 from include.delivery.commits_dag import commits_dag
+from include.delivery.defaults import LIMITS
 from include.delivery.housekeeping_dag import housekeeping_dag
+from include.project.cache import Cache
 from include.project.freeze import Freeze
 from include.project.loader import PROJECTS, load_project
 from include.project.machines.written import MachineSpec
@@ -19,6 +21,7 @@ from include.project.model import Package, Project
 from include.project.soak import Canary
 from slipway.model.cloud.machine import Architecture
 from slipway.model.git.deliverable import Deliverable
+from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.tasks.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 
 if TYPE_CHECKING:
@@ -309,6 +312,8 @@ def test_the_shared_dags(project: Project) -> None:
         "retire_base_images.aws_default.eu-west-1",
         "renew_apt_release",
         "forget_runs",
+        "retire_caches",
+        "roll_up_snapshots",
         "settle_statuses",
         "tell_trouble",
     }
@@ -413,3 +418,15 @@ def test_what_is_promoted_already_is_deployed(project: Project) -> None:
     assert not any(task.startswith("swap.") for task in ends)
     promote: Any = dag.get_task("promote")
     assert not promote.superseding.midway
+
+
+def test_a_cache_that_is_kept_slowly_fails_no_pipeline(project: Project) -> None:
+    """It is packed and stored when the steps have passed, and their time may be up by then."""
+    cached = Cache.model_validate({"path": "node_modules", "key": "package-lock.json"})
+    test = project.test.model_copy(update={"cache": (cached,)})
+    dag = build(project.model_copy(update={"test": test}), "guestbook")
+    tasks = [task for task in dag.tasks if isinstance(task, RunPipelineOperator)]
+    assert tasks
+    for task in tasks:
+        assert task.execution_timeout is not None
+        assert task.execution_timeout >= test.timeout + LIMITS["cloud"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
@@ -15,6 +16,9 @@ from slipway.model.cache import CacheLimits
 _UNFINISHED = timedelta(days=1)
 # Looking through all of them is a listing for each, so it is done once an hour.
 _LOOKED = "caches-looked-through.json"
+_AFTER = "after"
+# Seconds for one look, well within the task's time; the next one goes on behind its last project.
+_PATIENCE = 300.0
 
 
 def retire_caches(
@@ -31,10 +35,18 @@ def retire_caches(
     :returns: what went, as it goes.
     """
     this_hour = {"hour": now.strftime("%Y-%m-%dT%H")}
-    if store.get_json(_LOOKED) == this_hour:
+    looked = store.get_json(_LOOKED)
+    if looked == this_hour:
         return
+    after = str(looked.get(_AFTER, "")) if isinstance(looked, dict) else ""
+    until = time.monotonic() + _PATIENCE
     for project in store.keys(CACHES):
+        if project <= after:
+            continue
         yield from _retire(store, project, limits.get(project, CacheLimits()), now)
+        if time.monotonic() > until:
+            store.put_json(_LOOKED, {_AFTER: project})
+            return
     store.put_json(_LOOKED, this_hour)
 
 

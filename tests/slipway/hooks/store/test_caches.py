@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from slipway.hooks.store import cache_retention
 from slipway.hooks.store import caches as kept
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.cache_retention import retire_caches
@@ -323,3 +324,14 @@ def test_it_is_looked_through_once_an_hour(store: ArtifactStore) -> None:
     assert list(retire_caches(store, {"shop": CacheLimits(size=1)}, later)) == []
     after = later + timedelta(hours=1)
     assert len(list(retire_caches(store, {"shop": CacheLimits(size=1)}, after))) == 1
+
+
+def test_of_many_projects_each_has_its_turn(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        Case(store, project=name).keep()
+    monkeypatch.setattr(cache_retention, "_PATIENCE", -1.0)
+    later = datetime.now(UTC) + timedelta(days=60)
+    looks = [[at.split("/")[1] for at in retire_caches(store, {}, later)] for _ in range(3)]
+    assert looks == [["a"], ["b"], ["c"]]
