@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import WeightRule
 from airflow.sdk.definitions.param import ParamsDict
 
 from include.project.model import Project
@@ -70,14 +71,20 @@ LIMITS = {
     "bookkeeping": timedelta(minutes=2),
 }
 
-# The DAGs that serve all projects.
+# The DAGs that serve all projects. Where builds have every slot commits are found, and told of, all
+# the same (include/delivery/capacity has the weights of the projects' own tasks).
 SHARED_DAG: dict[str, Any] = {
     "start_date": START,
     "catchup": False,
     "max_active_runs": 1,
     "is_paused_upon_creation": False,
     "tags": ["slipway"],
-    "default_args": RETRIES,
+    "default_args": {**RETRIES, "weight_rule": WeightRule.ABSOLUTE, "priority_weight": 50},
+}
+# As much as a build: neither waits for ever behind the other, of which there may be thousands.
+HOUSEKEEPING_DAG: dict[str, Any] = {
+    **SHARED_DAG,
+    "default_args": {**SHARED_DAG["default_args"], "priority_weight": 10},
 }
 
 

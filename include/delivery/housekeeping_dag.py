@@ -14,7 +14,7 @@ from itertools import chain
 
 from airflow.sdk import DAG, TriggerRule
 
-from include.delivery.defaults import LIMITS, SHARED_DAG
+from include.delivery.defaults import HOUSEKEEPING_DAG, LIMITS
 from include.delivery.news import news_sources
 from include.delivery.targets import account_of, fleet_targets, listed
 from include.project.model import Project
@@ -46,7 +46,7 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
         description="Retires standbys that were kept warm long enough, and old machine images",
         doc_md=__doc__,
         schedule=timedelta(minutes=10),
-        **SHARED_DAG,
+        **HOUSEKEEPING_DAG,
     ) as dag:
         for project in every:
             for name, target in targets[project.name].items():

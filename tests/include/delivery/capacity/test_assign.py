@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from include.delivery.capacity.assign import kind_of, places
 from include.delivery.commit_dag import build, dag_ids
+from include.delivery.commits_dag import commits_dag
+from include.delivery.housekeeping_dag import housekeeping_dag
 from include.project.capacity import Capacity, TaskKind
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project
@@ -107,3 +109,10 @@ def test_what_waits_in_the_triggerer_takes_no_slot_of_a_pool() -> None:
     assert TaskInstanceState.DEFERRED not in pool.get_occupied_states()
     assert TaskInstanceState.UP_FOR_RESCHEDULE not in pool.get_occupied_states()
     assert TaskInstanceState.RUNNING in pool.get_occupied_states()
+
+
+def test_commits_are_found_where_builds_have_every_slot(project: Project) -> None:
+    found = [task.priority_weight for task in commits_dag(lambda: [project]).tasks]
+    kept = [task.priority_weight for task in housekeeping_dag([project]).tasks]
+    assert set(found) == {50}
+    assert set(kept) == {10}  # no less than a build: it ends swaps whose runs are over
