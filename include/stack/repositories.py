@@ -18,7 +18,7 @@ BUNDLE = f"{SERVER}/slipway.git"
 _DELIVERED = ("dags", "include", ".airflowignore")
 _EXAMPLE = ROOT / "include" / "examples" / "guestbook"
 # The demo's git host is none of the stack's.
-_FORGE = re.compile(r"^  (webhook|statuses|forge\w*):.*\n", re.MULTILINE)
+_FORGE = re.compile(r"^  (webhook|statuses|pull_requests|forge\w*):.*\n", re.MULTILINE)
 _WHO = {
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.com",

@@ -14,7 +14,9 @@ from include.project.model import Project
 
 _SSH = "git@bitbucket.org:acme/whole"
 GUESTBOOK = re.sub(
-    r"(?m)^  (webhook|statuses|forge\w*): .*\n", "", (PROJECTS / "guestbook.yaml").read_text()
+    r"(?m)^  (webhook|statuses|pull_requests|forge\w*): .*\n",
+    "",
+    (PROJECTS / "guestbook.yaml").read_text(),
 )
 
 
