@@ -71,7 +71,9 @@ class Chains:
         :raises RecordRefused: when others were quicker each time.
         """
         for _ in range(_TRIES):
-            head = self.heads().get(name, "")
+            # Once: it names all projects' records, and is a page for each thousand of them.
+            own = sorted((one for one in self._listed() if _is_of(name, one)), key=_generation)
+            head = own[-1] if own else ""
             before = self._trusted(head)
             made = make(before)
             # As it is read back: a list is no tuple.
@@ -79,9 +81,14 @@ class Chains:
             if after is None or after == before:
                 return before
             number = _generation(head) + 1
-            if self._records.put_new(f"{self._folder}/{name}~{number:010d}.json", after):
-                self._clear(name, number)
-                return after
+            made_as = f"{name}~{number:010d}.json"
+            if not self._records.put_new(f"{self._folder}/{made_as}", after):
+                continue
+            if self._was_behind(name, head, number):
+                self._remove([made_as])
+                continue
+            self._remove(one for one in own if _generation(one) < number - _BEHIND)
+            return after
         msg = f"{self._folder}/{name} was changed by somebody else each time"
         raise RecordRefused(msg, advice="try again; if it stays so, look who writes there")
 
@@ -89,15 +96,21 @@ class Chains:
         """Remove a chain."""
         self._remove(one for one in self._listed() if _is_of(name, one))
 
+    def _was_behind(self, name: str, head: str, number: int) -> bool:
+        """Tell whether what was just stored took a place that others had left behind already.
+
+        Whoever was held up between reading and storing finds it free again, and is not refused.
+        What he read is gone by then.
+        """
+        if head:
+            return self._records.store.get(f"{self._folder}/{head}") is None
+        return _generation(self.heads().get(name, "")) > number + _BEHIND
+
     def _trusted(self, head: str) -> Json | None:
         try:
             return self.read(head) if head else None
         except RecordRefused:
             return None
-
-    def _clear(self, name: str, last: int) -> None:
-        own = (one for one in self._listed() if _is_of(name, one))
-        self._remove(one for one in own if _generation(one) < last - _BEHIND)
 
     def _remove(self, names: Iterable[str]) -> None:
         for one in names:

@@ -99,7 +99,9 @@ class Deployments:
 
         def make(before: Json | None) -> Json:
             newest = _Newest.from_json(before) if before else None
-            if newest is None or _is_late(newest, made):
+            # One with a single note is new.
+            known = newest and len(past.notes) > 1 and self._is_sealed(newest, made)
+            if newest is None or known or _is_late(newest, made):
                 return self._rebuilt(project, environment).to_json()
             others = [one for one in newest.records if one.swap != swap]
             records = sorted([*others, made], key=_began)
@@ -175,6 +177,17 @@ class Deployments:
             names.append(name)
             del records[:SEGMENT]
         return _Newest(records=tuple(records), segments=tuple(names))
+
+    def _is_sealed(self, newest: _Newest, made: DeploymentRecord) -> bool:
+        """Tell whether a deployment is in a segment, or may be in one that was taken away."""
+        if any(one.swap == made.swap for one in newest.records):
+            return False
+        where = made.release.project, made.environment
+        try:
+            segments = (self._segment(*where, name) for name in reversed(newest.segments))
+            return any(one.swap == made.swap for segment in segments for one in segment)
+        except RecordRefused:
+            return True
 
     def _segment(self, project: str, environment: str, name: str) -> Sequence[DeploymentRecord]:
         found = self._records.get(_segment(project, environment, name))

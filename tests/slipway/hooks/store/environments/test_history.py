@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from slipway.exceptions import RecordRefused
@@ -129,6 +129,15 @@ def test_a_segment_that_was_taken_away_is_missed(
     steps=st.lists(
         st.tuples(st.integers(0, 6), st.sampled_from(list(Outcome)), st.booleans()), max_size=12
     )
+)
+@example(
+    steps=[
+        (0, Outcome.FAILED, False),
+        (2, Outcome.FAILED, False),
+        (1, Outcome.STARTED, True),
+        (2, Outcome.STARTED, True),
+        (3, Outcome.STARTED, False),
+    ]
 )
 def test_what_is_kept_along_is_what_would_be_made_anew(
     steps: list[tuple[int, Outcome, bool]],

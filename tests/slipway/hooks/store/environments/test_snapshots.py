@@ -13,6 +13,7 @@ import pytest
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.environments.snapshots import Snapshots, forget_read
 from slipway.model.board.snapshot import (
+    EnvironmentSnapshot,
     EnvironmentState,
     Hold,
     Machines,
@@ -155,3 +156,26 @@ def test_the_index_says_the_same_as_the_records(board: Snapshots) -> None:
     board.roll_up()
     forget_read()
     assert board.every() == read
+
+
+@pytest.mark.parametrize("before", [0, 3])
+@pytest.mark.parametrize("others", range(1, 8))
+def test_whoever_is_held_up_while_others_write_loses_nothing(
+    board: Snapshots, before: int, others: int
+) -> None:
+    for version in range(before):
+        say(board, "shop", "dev", str(version))
+    left = list(range(others))
+
+    def slowly(one: EnvironmentSnapshot) -> EnvironmentSnapshot:
+        while left:
+            say(Snapshots(artifact_store()), "shop", "prod", f"9.{left.pop()}")
+        return replace(one, hold=Hold(by="ada", why="the fair"))
+
+    board.change("shop", "dev", slowly)
+    there = board.project("shop")
+    dev, prod = there.of("dev"), there.of("prod")
+    assert dev is not None
+    assert dev.hold == Hold(by="ada", why="the fair")
+    assert prod is not None
+    assert prod.serving == Serving(version="9.0")
