@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks.aws.errors import translate_errors
+from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
 # Seconds: that somebody waits, after which an untouched lock is nobody's, between two touches.
@@ -123,7 +124,7 @@ class RepositoryLock:
                 continue
             owner = found.record.owner if found else ""
             if owner != told:
-                log(f"waits for {owner}, who publishes")
+                log(f"waits for {visible(owner)}, who publishes")
                 told = owner
             if time.monotonic() >= until:
                 raise _busy(found, self._wait, self._place)
@@ -233,7 +234,7 @@ def _read(etag: str, body: bytes) -> _Found:
 
 
 def _busy(found: _Found | None, wait: float, place: dict[str, str]) -> ToolFailed:
-    owner = found.record.owner if found else "somebody"
+    owner = visible(found.record.owner) if found else "somebody"
     msg = f"others publish since {wait:.0f} s; {owner} does now"
     advice = "nothing: the task tries again by itself"
     if found and found.by_hand:

@@ -177,3 +177,13 @@ def test_a_bucket_that_may_not_be_written_is_said(
         lock("worker").held(_silent),
     ):
         pass
+
+
+def test_what_somebody_wrote_into_the_lock_is_one_line_of_the_log(lock: Make, s3: Any) -> None:
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"closed\n::endgroup::\x1b[2J")
+    said = list[str]()
+    with pytest.raises(ToolFailed) as caught, lock("me", wait=0.0).held(said.append):
+        pass
+    for text in (*said, str(caught.value)):
+        assert "\n" not in text.partition("advice")[0].partition("; ")[0]
+        assert "\x1b" not in text
