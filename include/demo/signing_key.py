@@ -21,15 +21,19 @@ def make_signing_key() -> str:
     try:
         # Not by its name: one that is missing would be pulled, from whoever publishes it.
         toolbox = built_image(client.api, "slipway/toolbox:1")
-        key: bytes = client.containers.run(
+        container = client.containers.create(
             toolbox,
             ["sh", "-c", _MAKE_KEY],
-            remove=True,
             network_mode="none",
-            stdout=True,
-            stderr=False,
             labels={"slipway.installation": INSTALLATION, "slipway.kind": "tool"},
         )
+        try:
+            container.start()
+            container.wait()
+            # Not followed while it runs: what is written at the very end may not come then.
+            key: bytes = container.logs(stdout=True, stderr=False)
+        finally:
+            container.remove(force=True)
     finally:
         client.close()
     return key.decode()

@@ -9,9 +9,7 @@ import os
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import docker
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -25,6 +23,7 @@ from slipway.hooks.tars import pack
 from slipway.model.container import ContainerSpec
 from slipway.model.deb_version import without_epoch
 from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
+from tests.docker_output import output_of
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_packaging
 from tests.integration.test_packaging import published
@@ -58,11 +57,7 @@ def _key(
     export: str = "--export-secret-keys",
 ) -> str:
     argv = ["sh", "-ec", MAKE_KEY, "sh", passphrase, f"{begins:%Y%m%dT%H%M%S}", can, lives, export]
-    client: Any = docker.from_env()
-    key: bytes = client.containers.run(
-        "slipway/toolbox:1", argv, remove=True, network_mode="none", stderr=False
-    )
-    client.close()
+    _, key, _ = output_of("slipway/toolbox:1", argv, network_mode="none")
     return key.decode()
 
 

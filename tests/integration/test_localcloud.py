@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from include.localcloud.infrastructure import lay_environment, lay_network, start_database
 from include.localcloud.settings import network_name
 from tests.cloud_process import REGION, serving
+from tests.docker_output import output_of
 from tests.integration.localcloud_process import (
     ENDPOINT,
     INSTALLATION,
@@ -186,15 +187,11 @@ def test_whoever_inspects_the_database_learns_no_password() -> None:
 
 def ask_database(url: str, query: str) -> str:
     """Ask from another container, as a machine would."""
-    engine: Any = docker.from_env()
     psql = ["psql", "--no-psqlrc", "-qtAc", query, url]
     network = network_name(INSTALLATION)
-    try:
-        answer = engine.containers.run(
-            "slipway/postgres:15", psql, entrypoint=[], network=network, remove=True, stderr=True
-        )
-    except docker.errors.ContainerError as error:
-        raise RuntimeError(str(error.stderr)) from error
+    code, answer, errors = output_of("slipway/postgres:15", psql, entrypoint=[], network=network)
+    if code != 0:
+        raise RuntimeError(str(errors))
     return str(answer, "utf-8").strip()
 
 
