@@ -86,6 +86,14 @@ SAYS_CONFLICT = (
 _SAYS_ADDED = r"^\[+\] [^ ]* added$"
 ADD = f"""
 rm -f {ROOT}/slipway.state
+# What a killed worker added has its bytes there alone, and nothing can be published with it. No
+# machine has found it yet, and its next try adds it again. In a new bucket machines find nothing.
+if [ -s {WORK}/{PUBLISHED} ]; then
+  sort {WORK}/{PUBLISHED} | comm -13 - /tmp/known | while read -r unseen; do
+    bytes=$(aptly package show -with-files "$unseen" | sed -n "s|^ *\\({ROOT}/pool/.*\\)|\\1|p")
+    [ -e "$bytes" ] || aptly repo remove "$1" "$unseen"
+  done
+fi
 aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
 added=0
 aptly repo add "$1" {WORK}/*.deb > {OUT}/add.log 2>&1 || added=$?
