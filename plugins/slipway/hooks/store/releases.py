@@ -9,6 +9,7 @@ Each record is signed, so that whoever writes the bucket does not write releases
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -23,6 +24,8 @@ from slipway.model.text.nearest import nearest_few
 
 # The first digits of a sha that a version holds.
 _ABBREVIATED = 7
+# What may be a version, and so the name of an object; people type other things as well.
+_IS_WHOLE = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+~:_-]{0,199}")
 _SIDE_BY_SIDE = 8
 
 
@@ -74,6 +77,11 @@ class ReleaseCatalogue:
         :raises ReleaseNotFound: naming the nearest version there is.
         :raises RecordRefused: when its record was not signed here.
         """
+        if among is None and _IS_WHOLE.fullmatch(version):
+            # A release that is there is one object; only what is none is looked for among all.
+            there = self._records.get(_key(project, version))
+            if there is not None:
+                return ReleaseRecord.from_json(there)
         versions = self.versions(project) if among is None else among
         chosen = version if version in versions else self._by_sha(project, version, versions)
         if chosen is None:

@@ -56,7 +56,19 @@ def test_finds_by_version_and_by_sha(catalogue: ReleaseCatalogue) -> None:
     assert catalogue.newest("shop") == _record(10)
 
 
-@pytest.mark.parametrize("version", ["1.0.0+3.g0000003", "000", "../../etc/passwd", ""])
+def test_a_release_that_is_there_is_one_object_and_no_listing(
+    catalogue: ReleaseCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each task of a swap asks, and a project may have thousands of releases."""
+    catalogue.record(_record(2))
+    monkeypatch.setattr(ArtifactStore, "keys", None)  # whoever lists fails
+    assert catalogue.find("shop", "1.0.0+2.g0000002") == _record(2)
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["1.0.0+3.g0000003", "000", "../../etc/passwd", "", "1/../2", "\0", "1" * 5000, ".", "~"],
+)
 def test_an_unknown_version_names_what_there_is(catalogue: ReleaseCatalogue, version: str) -> None:
     catalogue.record(_record(2))
     with pytest.raises(ReleaseNotFound, match=r"there is 1\.0\.0\+2\.g0000002"):
