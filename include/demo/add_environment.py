@@ -12,10 +12,10 @@ import json
 import socket
 import sys
 from collections.abc import Mapping
-from urllib.parse import unquote, urlsplit
 
 from include.demo import paths, processes
 from include.demo.airflow_api import AirflowApi, DemoFailed
+from include.demo.airflow_environment import postgres_connection
 from include.localcloud import infrastructure
 from include.localcloud.database import DatabaseFailed
 from include.project.loader import load_projects
@@ -147,17 +147,8 @@ def _is_used_elsewhere(port: int) -> bool:
 
 
 def _connection(url: str) -> dict[str, object]:
-    parts = urlsplit(url)
-    return {
-        "conn_type": "postgres",
-        "host": parts.hostname,
-        "port": parts.port,
-        "login": parts.username,
-        "password": unquote(parts.password or ""),
-        "schema": parts.path.strip("/"),
-        # Said, as a real connection should: this one leads over the machine's own bridge.
-        "extra": json.dumps({"sslmode": "disable"}),
-    }
+    # Said, as a real connection should: this one leads over the machine's own bridge.
+    return {**postgres_connection(url), "extra": json.dumps({"sslmode": "disable"})}
 
 
 if __name__ == "__main__":

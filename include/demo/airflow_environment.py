@@ -12,8 +12,10 @@ import os
 import secrets
 import shlex
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from include.demo import login, paths
+from include.localcloud.settings import APT_BUCKET
 from include.settings import shared
 
 _PRELOADED = (
@@ -23,6 +25,9 @@ _PRELOADED = (
     "include.delivery.commits_dag",
     "slipway.preload",
 )
+
+
+_DOCKER = {"conn_type": "docker", "host": "unix:///var/run/docker.sock"}
 
 
 def environment(
@@ -44,7 +49,8 @@ def environment(
     for section, options in sections.items():
         for option, value in options.items():
             variables[f"AIRFLOW__{section}__{option.upper()}"] = str(value)
-    connections = {**_connections(signing_key, gateway), **_git_host(forge_token)}
+    cloud = cloud_connections(endpoint=paths.ENDPOINT, signing_key=signing_key, gateway=gateway)
+    connections = {"docker_default": _DOCKER, **cloud, **_git_host(forge_token)}
     for name, connection in connections.items():
         variables[f"AIRFLOW_CONN_{name.upper()}"] = json.dumps(connection)
     # The password of a database that lives as long as one test run.
@@ -118,24 +124,31 @@ def _slipway() -> dict[str, Any]:
     }
 
 
-def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
+def cloud_connections(
+    *, endpoint: str, signing_key: str, gateway: str
+) -> dict[str, dict[str, Any]]:
+    """Return Airflow's connections to an embedded cloud and its apt repository.
+
+    :param endpoint: the API's URL.
+    :param signing_key: the apt repository's.
+    :param gateway: URL at which the cloud's machines reach it.
+    """
     return {
-        "docker_default": {"conn_type": "docker", "host": "unix:///var/run/docker.sock"},
         "aws_default": {
             # The embedded cloud takes any; one of its own can be told when it turns up somewhere.
             "conn_type": "aws",
             "login": "embedded",
             "password": secrets.token_urlsafe(30),
-            "extra": {"endpoint_url": paths.ENDPOINT, "region_name": paths.REGION},
+            "extra": {"endpoint_url": endpoint, "region_name": paths.REGION},
         },
         # The key that release records are signed with.
         "slipway_records": {"conn_type": "generic", "password": secrets.token_hex(32)},
         "slipway_apt": {
             "conn_type": "generic",
-            "host": f"{gateway}/slipway-apt",
+            "host": f"{gateway}/{APT_BUCKET}",
             "password": signing_key,
             "extra": {
-                "bucket": "slipway-apt",
+                "bucket": APT_BUCKET,
                 "aws_conn_id": "aws_default",
                 "region": paths.REGION,
                 "acl": "public-read",
@@ -143,6 +156,22 @@ def _connections(signing_key: str, gateway: str) -> dict[str, dict[str, Any]]:
                 "component": "main",
             },
         },
+    }
+
+
+def postgres_connection(url: str) -> dict[str, Any]:
+    """Return the fields of an Airflow connection to a database.
+
+    :param url: the database's, with user and password.
+    """
+    parts = urlsplit(url)
+    return {
+        "conn_type": "postgres",
+        "host": parts.hostname,
+        "port": parts.port,
+        "login": parts.username,
+        "password": unquote(parts.password or ""),
+        "schema": parts.path.strip("/"),
     }
 
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 import sys
 import time
 from ipaddress import IPv4Network
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import boto3
 
 from include.demo import processes
 from include.demo.airflow_api import DemoFailed
+from include.demo.airflow_environment import cloud_connections, postgres_connection
 from include.demo.progress import say
 from include.demo.signing_key import make_signing_key
 from include.localcloud import infrastructure
 from include.localcloud.engine import Engine
 from include.localcloud.network import free_cidr
-from include.localcloud.settings import ACCESS_KEY, APT_BUCKET, SECRET_KEY, network_name
+from include.localcloud.settings import ACCESS_KEY, SECRET_KEY, network_name
 from include.stack import paths
 
 # The way from the stack's network to the cloud's socket. It answers to the name of loopback alone.
@@ -112,43 +111,16 @@ def connections(*, gateway: str, address: str, databases: dict[str, str]) -> dic
         which are in the network of the machine; and with an address, no bucket is a host's name.
     :param databases: what :func:`lay_out` returned.
     """
-    api = {"endpoint_url": f"http://{address}:4566", "region_name": paths.REGION}
-    apt = {
-        "bucket": APT_BUCKET,
-        "aws_conn_id": "aws_default",
-        "region": paths.REGION,
-        "acl": "public-read",
-        "distribution": "stable",
-        "component": "main",
-    }
+    cloud = cloud_connections(
+        endpoint=f"http://{address}:4566", signing_key=make_signing_key(), gateway=gateway
+    )
+    for one in cloud.values():
+        if "extra" in one:
+            one["extra"] = json.dumps(one["extra"])
     return {
-        "aws_default": {
-            "conn_type": "aws",
-            "login": "embedded",
-            "password": secrets.token_urlsafe(30),
-            "extra": json.dumps(api),
-        },
+        **cloud,
         "slipway_bundle": {"conn_type": "git"},
-        "slipway_records": {"conn_type": "generic", "password": secrets.token_hex(32)},
-        "slipway_apt": {
-            "conn_type": "generic",
-            "host": f"{gateway}/{APT_BUCKET}",
-            "password": make_signing_key(),
-            "extra": json.dumps(apt),
-        },
-        **{name: _postgres(url) for name, url in databases.items()},
-    }
-
-
-def _postgres(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    return {
-        "conn_type": "postgres",
-        "host": parts.hostname,
-        "port": parts.port,
-        "login": parts.username,
-        "password": unquote(parts.password or ""),
-        "schema": parts.path.strip("/"),
+        **{name: postgres_connection(url) for name, url in databases.items()},
     }
 
 
