@@ -9,14 +9,11 @@ import subprocess
 import sys
 import tarfile
 import time
-import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-import docker
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -103,15 +100,6 @@ CHANGELOG = """\
   changes: [{note: The first one.}]
 """
 VERSION = "1.0.0+3.gabcdef0"
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
-    installation = f"test-{uuid.uuid4().hex[:8]}"
-    monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", installation)
-    engine = ContainerEngine(docker.APIClient(timeout=60), installation=installation)
-    yield engine
-    assert engine.remove_labelled({}) <= 1  # the guard of the metadata service's stays
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import docker
 import pytest
 
 from slipway.hooks.docker.engine import ContainerEngine
@@ -46,15 +43,6 @@ CACHES = [
     {"path": "web/deps", "key": ["web/lock"]},
     {"path": "/go/pkg/mod", "key": ["web/lock"]},
 ]
-
-
-@pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ContainerEngine]:
-    installation = f"test-{uuid.uuid4().hex[:8]}"
-    monkeypatch.setenv("AIRFLOW__SLIPWAY__INSTALLATION", installation)
-    engine = ContainerEngine(docker.APIClient(timeout=60), installation=installation)
-    yield engine
-    assert engine.remove_labelled({}) <= 1  # the guard of the metadata service's stays
 
 
 @pytest.fixture
