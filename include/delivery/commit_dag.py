@@ -19,6 +19,7 @@ from include.delivery.approval_group import approval, plan
 from include.delivery.capacity.assign import assign
 from include.delivery.cron_dag import cron_dag, cron_ids
 from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
+from include.delivery.early_bake import bake_beside_tests
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.making_way import make_way_for_newer
@@ -78,7 +79,9 @@ def commit_dag(project: Project) -> DAG:
             for task in dag.tasks:
                 task.max_active_tis_per_dag = 1
         if continuous:
-            _deploy(project, targets[str(project.continuous)], record)
+            target = targets[str(project.continuous)]
+            _deploy(project, target, record)
+            bake_beside_tests(dag, project, target)
         if supersedes_pushes(project.repository):
             make_way_for_newer(dag, project)
         report_commit(dag, project)

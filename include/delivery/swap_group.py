@@ -33,6 +33,8 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 from slipway.tasks.consent import Admission
 
+BAKE_IMAGE = "bake_image"
+
 
 def bake_and_swap(
     project: Project,
@@ -57,18 +59,13 @@ def bake_and_swap(
     looks = preflight(project, target)
     ready = preflight_task(looks, record, admission(project, name))
     image = BakeImageOperator(
-        task_id="bake_image",
+        task_id=BAKE_IMAGE,
         package=record["package"],
-        unit=project.package.unit,
-        config=project.package.config,
-        uses=project.package.uses,
-        account=account_of(target),
         reuse=reuse,
         admission=admission(project, name),
-        machine=machine_of(project, name),
-        instance_type=target.instance_type,
         execution_timeout=LIMITS["bake_image"],
-        doc_md=documentation.task("bake_image"),
+        doc_md=documentation.task(BAKE_IMAGE),
+        **image_inputs(project, target),
     )
     guards = {
         "windows": freeze_windows(project.environments[name]),
@@ -85,6 +82,18 @@ def bake_and_swap(
         # What it does may be seen elsewhere, so all else has to be ready.
         [ready, image] >> promote >> first
     return [ready, image]
+
+
+def image_inputs(project: Project, target: DeployTarget) -> dict[str, Any]:
+    """Say to whoever bakes what goes into an environment's image, besides the package."""
+    return {
+        "unit": project.package.unit,
+        "config": project.package.config,
+        "uses": project.package.uses,
+        "account": account_of(target),
+        "machine": machine_of(project, target.environment),
+        "instance_type": target.instance_type,
+    }
 
 
 def admission(project: Project, name: str) -> Admission:

@@ -16,13 +16,15 @@ from include.iam.policy_document import (
     unclaimed,
     untagged,
 )
+from slipway.hooks.aws.candidate_images import candidate_tags
 from slipway.hooks.aws.image_cleanup import LAYER
 from slipway.hooks.aws.machine_images import BAKE_TAG
 from slipway.hooks.store.installation import INSTALLATION
 from slipway.model.cloud.tags import PROJECT
 
 MODULES = tuple(
-    f"plugins/slipway/hooks/aws/{name}.py" for name in ("image_cleanup", "machine_images")
+    f"plugins/slipway/hooks/aws/{name}.py"
+    for name in ("candidate_images", "image_cleanup", "machine_images")
 )
 _PACKER = "Packer's builder amazon-ebs calls it"
 _BASE = {LAYER: "base"}
@@ -192,6 +194,15 @@ def _images(place: Place) -> tuple[Statement, ...]:
             "TagDisksOfBaseLayers",
             snapshots,
             every(asked(_BASE), lacks(project), carries(_BASE), untagged(PROJECT)),
+        ),
+        # What was baked beside the tests becomes a release's image, and that only once.
+        Statement(
+            sid="TakeCandidatesOn",
+            actions=("ec2:CreateTags",),
+            resources=kinds,
+            conditions=every(
+                asked({**own, LAYER: "app"}), carries(candidate_tags(place.project)), mine
+            ),
         ),
         Statement(
             sid="TakeImagesAway",

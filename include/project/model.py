@@ -13,6 +13,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
+from include.project.bake import BakeWhen
 from include.project.cache import Caches
 from include.project.capacity import Capacity
 from include.project.duration import Duration
@@ -212,6 +213,10 @@ class Project(Strict):
     """Schedules by which the pipeline is run, by names that its conditions may ask for
     (docs/triggers.md)."""
     package: Package
+    bake: BakeWhen = BakeWhen.EARLY
+    """When the image for the continuous environment is baked: `early`, beside the tests, as soon as
+    there is a package, or `after_tests`. What did not pass is no release's either way
+    (docs/machines.md)."""
     migrations: Migrations | None = None
     machine: MachineSpec | None = None
     """What its machines are: Debian 12 on amd64, with nothing else on them, by default."""

@@ -23,6 +23,7 @@ from slipway.model.cloud.machine import Machine
 from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.tasks.consent import Admission
+from slipway.tasks.images.early import take_on
 from slipway.tasks.images.layers import Layers, baked_before
 from slipway.tasks.images.search import KnownImages, known_images, machine_image
 from slipway.tasks.making_way.side_by_side import SideBySide
@@ -37,7 +38,7 @@ _GRACE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Baker:
+class Baker:
     """What every bake of one task shares.
 
     :param installation: whose images these are.
@@ -70,17 +71,16 @@ class _Baker:
             self.log(f"{found.record.name} is there already: {found.record.image_id}")
         return found.record
 
-    def bake(self, plan: Bake, release: Release | None) -> ImageRecord:
-        """Bake an image, and note that it was baked here."""
+    def bake(self, plan: Bake) -> str:
+        """Bake an image, and return its id."""
         self.log(f"baking {plan.image_name} on {plan.source_image}")
-        image_id = bake(
+        return bake(
             plan,
             toolbox=self.toolbox,
             catalogue=self.images.catalogue,
             account=account(self.aws_conn_id, self.images.region, "ec2"),
             log=self.log,
         )
-        return self.images.note(image_id, plan.tags, release, plan.inputs)
 
 
 class BakeImageOperator(BaseOperator):
@@ -146,6 +146,7 @@ class BakeImageOperator(BaseOperator):
         self.instance_type = instance_type
         self._running: tuple[ImageCatalogue, Bake] | None = None
         self._labels: dict[str, str] = {}
+        self._name = ""
 
     def execute(self, context: Context) -> Json:
         """Find or bake both layers.
@@ -176,10 +177,23 @@ class BakeImageOperator(BaseOperator):
     def _bake(
         self, context: Context, package: PublishedPackage, images: KnownImages
     ) -> MachineImage:
-        self._labels = labels(context)
-        store, project = artifact_store(), package.release.project
         environment = self.admission.environment if self.admission else NO_ENVIRONMENT
-        baker = _Baker(
+        baker = self._baker(context, package.release, environment, images)
+        chosen = self._layers().package(package)
+        key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
+        plan = self._plan(baker, package, key)
+        found = baker.find(plan, package.release)
+        image = found or take_on(context, images, plan, package.release, self._say)
+        if image is None:
+            image = self._baked(baker, plan, package.release)
+        return machine_image(image, package, reused=found is not None)
+
+    def _baker(
+        self, context: Context, release: Release, environment: str, images: KnownImages
+    ) -> Baker:
+        self._labels = labels(context)
+        self._name = bake_name(context, release.project, environment)
+        return Baker(
             images=images,
             toolbox=Toolbox(
                 engine=container_engine(self.docker_conn_id),
@@ -187,11 +201,13 @@ class BakeImageOperator(BaseOperator):
                 labels=self._labels,
             ),
             aws_conn_id=self.account.aws_conn_id,
-            installation=installation_name(store),
-            builder_marks={PROJECT: project, ENVIRONMENT: environment},
+            installation=installation_name(artifact_store()),
+            builder_marks={PROJECT: release.project, ENVIRONMENT: environment},
             log=self._say,
         )
-        layers = Layers(
+
+    def _layers(self) -> Layers:
+        return Layers(
             region=self.account.region,
             unit=self.unit,
             config=self.config,
@@ -200,20 +216,22 @@ class BakeImageOperator(BaseOperator):
             machine=self.machine,
             instance_type=self.instance_type,
         )
-        name = bake_name(context, project, environment)
-        base_plan = layers.base(images.catalogue, f"{name}-base")
-        base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)
-        chosen = layers.package(package)
-        key = RepositoryKeys(store).current(chosen.repository_url, chosen.distribution)
-        plan = layers.app(package, base.image_id, f"{name}-app", key)
-        found = baker.find(plan, package.release)
-        image = found or self._baked(baker, plan, package.release)
-        return machine_image(image, package, reused=found is not None)
 
-    def _baked(self, baker: _Baker, plan: Bake, release: Release | None) -> ImageRecord:
+    def _plan(self, baker: Baker, package: PublishedPackage, key: str | None) -> Bake:
+        """Return the bake of a release's image, on a base layer that is there then."""
+        layers = self._layers()
+        base_plan = layers.base(baker.images.catalogue, f"{self._name}-base")
+        base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)
+        return layers.app(package, base.image_id, f"{self._name}-app", key)
+
+    def _baked(self, baker: Baker, plan: Bake, release: Release | None) -> ImageRecord:
+        """Bake an image, and note that it was baked here."""
+        return baker.images.note(self._made(baker, plan), plan.tags, release, plan.inputs)
+
+    def _made(self, baker: Baker, plan: Bake) -> str:
         prepared = baker.prepared(plan)
         self._running = (baker.images.catalogue, prepared)
-        return baker.bake(prepared, release)
+        return baker.bake(prepared)
 
     def on_kill(self) -> None:
         """Let Packer clean up after itself, then remove what it left."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import VersionConflict
 from slipway.hooks.apt.address import seen_elsewhere
 from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.apt.connection import AptRepository, apt_repository
@@ -16,18 +15,10 @@ from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import account
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.tars import digest_of
-from slipway.hooks.temporary_file import spool
-from slipway.model.facts import (
-    DebPackage,
-    Json,
-    PackageBeside,
-    PackageVariant,
-    PublishedPackage,
-    in_suite,
-)
+from slipway.model.facts import DebPackage, Json, PackageVariant, in_suite
 from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
+from slipway.tasks.publication import add_packages, as_published, kinds
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -71,14 +62,14 @@ class PublishAptOperator(BaseOperator):
             deb = same_as_kept(context, BUILD_DEB, DebPackage.from_json(self.deb))
             repository = apt_repository(self.apt_conn_id)
             self._labels = labels(context)
-            signed = [self._publish(context, repository, one) for one in _kinds(deb)]
+            signed = [self._publish(context, repository, one) for one in kinds(deb)]
             key = signed[-1].public_key
             warnings = (*(one.warning for one in signed), seen_elsewhere(repository))
             for warning in dict.fromkeys(warnings):
                 if warning:
                     self.log.warning("%s", warning)
         self._say(f"apt-get install {deb.name}={deb.version} works from {repository.url}")
-        package = _published(deb, repository, key)
+        package = as_published(deb, repository, key)
         return keep_fact(context, deb.release, package.to_json(), of=deb)
 
     def _publish(
@@ -93,11 +84,7 @@ class PublishAptOperator(BaseOperator):
             name=container_name(context),
             labels=self._labels,
         )
-        # The one that needs the others comes last.
-        for one in (*kind.beside, kind):
-            with spool() as content:
-                _fetch(one, content)
-                signed = aptly.publish(one.artifact.rpartition("/")[2], content, self._say)
+        signed = add_packages(kind, aptly.publish, self._say)
         keys = RepositoryKeys(artifact_store())
         keys.note(repository.url, distribution, signed.public_key)
         return signed
@@ -109,38 +96,3 @@ class PublishAptOperator(BaseOperator):
 
     def _say(self, line: str) -> None:
         self.log.info("%s", line)
-
-
-def _kinds(deb: DebPackage) -> tuple[DebPackage | PackageVariant, ...]:
-    """List the packages for machines of each kind; those that name the release come last."""
-    return (*deb.others, deb)
-
-
-def _fetch(deb: DebPackage | PackageBeside | PackageVariant, file: IO[bytes]) -> None:
-    """Fetch a package's bytes, and make sure that they are the ones that were built."""
-    size = 0
-    for piece in artifact_store().pieces(deb.artifact):
-        size += len(piece)
-        if size > deb.size:
-            break
-        file.write(piece)
-    if size != deb.size or digest_of(file) != deb.sha256:
-        msg = f"{deb.artifact} in the artifact store is not what build_deb put there"
-        raise VersionConflict(msg, advice="clear the task build_deb, so that it builds it again")
-
-
-def _published(deb: DebPackage, repository: AptRepository, key: str) -> PublishedPackage:
-    return PublishedPackage(
-        release=deb.release,
-        name=deb.name,
-        version=deb.version,
-        architecture=deb.architecture,
-        sha256=deb.sha256,
-        repository_url=repository.url,
-        distribution=in_suite(repository.distribution, deb.suite),
-        component=repository.component,
-        signing_key=key,
-        beside=deb.beside,
-        suite=deb.suite,
-        others=deb.others,
-    )

@@ -13,6 +13,8 @@ from slipway.model.cloud.stored_image import StoredImage
 
 # Seconds for which no image goes, whatever else is known of it: a run may be about to launch it.
 YOUNG = 86_400.0
+# Seconds within which a candidate becomes a release's image, hours before it is old enough to go.
+TAKEN_ON_WITHIN = 72_000.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +92,23 @@ def judge_releases(
         return Verdict(image=image, goes=False, reason=f"{image.version} {why}")
 
     return tuple(judge(image) for image in ordered)
+
+
+def judge_candidates(
+    images: Iterable[StoredImage], *, in_use: Collection[str], now: float
+) -> tuple[Verdict, ...]:
+    """Judge images that were baked early, and that no release has taken on.
+
+    :param in_use: images of server groups, launch templates and machines.
+    :param now: seconds since 1970, by the clock that the images were dated with.
+    """
+    reason = "its commit did not pass, or was not deployed within a day"
+
+    def judge(image: StoredImage) -> Verdict:
+        held = _held(image, in_use, now)
+        return Verdict(image=image, goes=not held, reason=held or reason)
+
+    return tuple(judge(image) for image in images)
 
 
 def judge_bases(

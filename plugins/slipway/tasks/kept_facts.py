@@ -23,6 +23,8 @@ CHECKOUT, TEST, REHEARSE = "checkout", "test", "rehearse_migrations"
 BUILD_DEB, PUBLISH_APT = "build_deb", "publish_apt"
 # The first half of the pipeline, where what it builds is packaged while the rest is tested.
 BUILD = "build"
+# No part of a release's proof: the image that was baked while it was tested.
+BAKE_EARLY = "bake_early"
 
 _AGAIN = "run the DAG again for this commit"
 _Told = TypeVar("_Told", bound=Fact)

@@ -75,11 +75,41 @@ class Aptly:
             published is not the one of the connection.
         :raises ToolFailed: when another try may help.
         """
+        return self._add(script.CHECK + script.ADD, _published, file_name, deb, log)
+
+    def offer(self, file_name: str, deb: IO[bytes], log: Callable[[str], None]) -> Signed:
+        """Publish a candidate, in place of another one of its version, for as long as a bake.
+
+        The repository is that of :func:`slipway.hooks.apt.candidates.of_candidates`.
+
+        :param file_name: the package's.
+        :param deb: its content, a file that is read from its beginning.
+        :param log: receives aptly's lines.
+        :raises PackageRefused: when no machine of the repository would look for it.
+        :raises EnvironmentMisconfigured: when the key cannot sign.
+        :raises ToolFailed: when another try may help.
+        """
+        # Candidates that aptly does not know may go: nobody waits for them.
+        steps = script.CHECK + script.SWEEP + script.OFFER
+        return self._add(steps, lambda _: [], file_name, deb, log)
+
+    def _add(
+        self,
+        steps: str,
+        published: Callable[[AptBucket], list[str]],
+        file_name: str,
+        deb: IO[bytes],
+        log: Callable[[str], None],
+    ) -> Signed:
+        """Run steps that add a package, and see that machines find it.
+
+        :param published: lists what machines find so far, and are to find afterwards as well.
+        """
         bucket = AptBucket(self.repository)
-        steps = script.PREPARE + script.CHECK + script.ADD + script.PUBLISH
+        every = script.PREPARE + steps + script.PUBLISH
         with bucket.lock(self._owner).held(log) as token:
-            files = {script.PUBLISHED: _lines(bucket.index().names())}
-            ended = self._run(steps, bucket, token, files, log, {file_name: deb})
+            files = {script.PUBLISHED: _lines(published(bucket))}
+            ended = self._run(every, bucket, token, files, log, {file_name: deb})
             signed = _signed(ended, file_name)
             without = bucket.index().lacks(ended.files[script.PACKAGE], digest_of(deb))
         if without:
@@ -90,7 +120,7 @@ class Aptly:
         return signed
 
     def renew(self, log: Callable[[str], None]) -> Signed | None:
-        """Sign anew what is published, with all as it is.
+        """Sign anew what is published, with all as it is but for candidates that had their time.
 
         :param log: receives aptly's lines.
         :returns: None when neither the bucket nor this engine knows what is published.
@@ -98,9 +128,9 @@ class Aptly:
         :raises ToolFailed: when another try may help.
         """
         bucket = AptBucket(self.repository)
-        steps = script.PREPARE + script.ONLY_IF_PUBLISHED + script.PUBLISH
+        steps = script.ONLY_IF_PUBLISHED + script.SWEEP + script.PUBLISH + script.CLEAN_UP
         with bucket.lock(self._owner).held(log) as token:
-            ended = self._run(steps, bucket, token, {}, log)
+            ended = self._run(script.PREPARE + steps, bucket, token, {}, log)
         return None if ended.exit_code == script.NOT_HERE else _signed(ended)
 
     @property
@@ -199,6 +229,10 @@ def _signed(ended: Ended, file_name: str = "") -> Signed:
     return Signed(
         public_key=ended.files[script.PUBLIC_KEY], warning="\n".join(filter(None, warnings)) or None
     )
+
+
+def _published(bucket: AptBucket) -> list[str]:
+    return bucket.index().names()
 
 
 def _lines(names: list[str]) -> bytes:

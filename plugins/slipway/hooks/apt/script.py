@@ -105,15 +105,39 @@ python3 "$STATE" store "$RIGHTS" {ROOT} /tmp || exit $?
 """
 # Of two packages with one file name: in the bucket, or with and without an epoch.
 _SAYS_DIFFERENT = r"^ERROR: .*: file already exists and is different"
+# A candidate is no promise: another one of its version takes its place. It is needed for as long as
+# one bake, and dated by a file, since aptly dates nothing. Minutes.
+_CANDIDATES, _NEEDED = f"{ROOT}/slipway-candidates", 120
+SWEEP = f"""
+candidates={_CANDIDATES}/"$1"
+if [ -d "$candidates" ]; then
+  find "$candidates" -type f -mmin +{_NEEDED} -printf '%f\\n' | while read -r old; do
+    aptly repo remove "$1" "$old"
+    rm "$candidates/$old"
+  done
+fi
+"""
+OFFER = f"""
+aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
+mkdir -p "$candidates" && touch "$candidates/$package"
+aptly repo add -force-replace "$1" {WORK}/*.deb
+overwrite=-force-overwrite
+"""
+# What nothing refers to any more goes from aptly's own pool as well.
+CLEAN_UP = """
+[ ! -d "$candidates" ] || aptly db cleanup
+"""
 # The Release file goes up before it is signed, so once more with all that was signed; machines
 # read InRelease, which is whole in itself.
 PUBLISH = f"""
 failed=0
 if [ -s {OUT}/{PUBLICATION} ]; then
-  aptly publish update -batch -skip-cleanup "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
+  aptly publish update -batch -skip-cleanup ${{overwrite:-}} "$1" s3:slipway: 2>&1 \\
+    | tee {OUT}/{LOG} || failed=$?
 else
-  aptly publish repo -batch -acquire-by-hash -architectures={",".join(ARCHITECTURES)} \\
-    -distribution="$1" -component="$2" "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
+  aptly publish repo -batch ${{overwrite:-}} -acquire-by-hash \\
+    -architectures={",".join(ARCHITECTURES)} -distribution="$1" -component="$2" \\
+    "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
 fi
 if grep -q '{_SAYS_DIFFERENT}' {OUT}/{LOG}; then
   # What was added just now would be in the way of every other package.

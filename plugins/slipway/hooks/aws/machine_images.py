@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.exceptions import EnvironmentMisconfigured
+from slipway.hooks.aws.candidate_images import CandidateImages
 from slipway.hooks.aws.errors import is_missing, translate_errors
 from slipway.hooks.aws.lookup import tags_of
 from slipway.model.cloud.machine import SourceImage
@@ -60,6 +61,11 @@ class ImageCatalogue:
 
     def __init__(self, ec2: Any) -> None:
         self._ec2 = ec2
+
+    @property
+    def candidates(self) -> CandidateImages:
+        """The images of this account and region whose release has not passed yet."""
+        return CandidateImages(self._ec2)
 
     @translate_errors
     def matching(self, tags: Mapping[str, str]) -> tuple[Image, ...]:

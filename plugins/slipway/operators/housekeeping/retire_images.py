@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from slipway.hooks.aws.candidate_images import CANDIDATE, candidate_tags
 from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.image_cleanup import LAYER, ImageRetention
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
@@ -23,7 +24,13 @@ from slipway.model.cloud.stored_image import StoredImage
 from slipway.model.cloud.tags import PROJECT
 from slipway.model.facts import Release
 from slipway.operators.trouble import own_trouble
-from slipway.policies.image_retention import Verdict, judge_bases, judge_releases, own_images
+from slipway.policies.image_retention import (
+    Verdict,
+    judge_bases,
+    judge_candidates,
+    judge_releases,
+    own_images,
+)
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -81,6 +88,8 @@ class _RetentionOperator(BaseOperator):
 class RetireImagesOperator(_RetentionOperator):
     """Retire a project's machine images that no environment, standby or recent release needs.
 
+    And those that were baked before their commit had passed, and that no release has taken on.
+
     :param project: the project's name.
     :param environments: names of all its environments.
     :param keep: how many of the last releases keep their image.
@@ -113,10 +122,14 @@ class RetireImagesOperator(_RetentionOperator):
             last = [record.checkout.release.version for record in records]
             deployed = self._deployed(DeploymentHistory(store))
             tags = {LAYER: "app", PROJECT: self.project}
-            return self._clear(store, tags, judge_releases, last=last, deployed=deployed)
+            gone = self._clear(store, tags, judge_releases, last=last, deployed=deployed)
+            # None of them is on record, whatever its tags say.
+            return gone + self._clear(store, candidate_tags(self.project), judge_candidates)
 
     def _release(self, image: StoredImage) -> Release:
-        return Release(project=self.project, sha="", version=image.version)
+        # No release is called so.
+        version = image.version or CANDIDATE
+        return Release(project=self.project, sha="", version=version)
 
     def _deployed(self, history: DeploymentHistory) -> frozenset[str]:
         found: set[str] = set()

@@ -76,11 +76,25 @@ class KnownImages:
         :param inputs: say so one by one.
         :raises MachineImageRefused: when the account has no such image.
         """
+        record = self.describe(image_id, tags, inputs)
+        self.records.record(record, release)
+        return record
+
+    def describe(
+        self, image_id: str, tags: Mapping[str, str], inputs: Mapping[str, str] | None = None
+    ) -> ImageRecord:
+        """Return what the record of an image that was baked just now says, and record nothing.
+
+        :param image_id: as whoever baked it was told.
+        :param tags: say what went in.
+        :param inputs: say so one by one.
+        :raises MachineImageRefused: when the account has no such image.
+        """
         image = self.catalogue.look_up(image_id)
         if image is None or not image.owner:
             msg = f"{image_id} was baked just now, and the account has no such image"
             raise MachineImageRefused(msg, advice="look for what removes images in this account")
-        record = ImageRecord(
+        return ImageRecord(
             image_id=image_id,
             name=image.name,
             owner=image.owner,
@@ -88,8 +102,6 @@ class KnownImages:
             tags=dict(tags),
             inputs=dict(inputs or {}),
         )
-        self.records.record(record, release)
-        return record
 
     def recorded(self, image: Image, release: Release) -> tuple[ImageRecord | None, str]:
         """Return the record of an image, if there is one that counts, and for which machines it is.
