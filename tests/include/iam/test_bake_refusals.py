@@ -27,6 +27,8 @@ from tests.include.iam.shop import (
     tags,
 )
 
+CANDIDATE = {"slipway:project": "shop", "slipway:layer": "candidate"}
+
 
 @pytest.mark.parametrize(
     ("has", "right"),
@@ -82,6 +84,36 @@ def test_no_image_is_tagged_but_the_one_that_was_just_made(
 ) -> None:
     assert may("bake", "ec2:CreateTags", IMAGE, context(asks=asks, has=has)) is right
     assert not may("bake", "ec2:DeleteTags", IMAGE, context(asks=asks, has=has))
+
+
+@pytest.mark.parametrize(
+    ("asks", "has", "right"),
+    [
+        (APP, CANDIDATE, True),
+        ({**APP, "slipway:version": "9"}, CANDIDATE, True),
+        # It becomes an image of a release and nothing else, and that once.
+        (CANDIDATE, CANDIDATE, False),
+        ({"slipway:layer": "base"}, CANDIDATE, False),
+        ({"slipway:project": "shop"}, CANDIDATE, False),
+        (APP, {**CANDIDATE, "slipway:project": "shop-admin"}, False),
+        ({**APP, "slipway:project": "shop-admin"}, CANDIDATE, False),
+        (APP, {"slipway:layer": "candidate"}, False),
+    ],
+)
+def test_a_candidate_becomes_its_own_projects_image(
+    asks: dict[str, str], has: dict[str, str], right: bool
+) -> None:
+    assert may("bake", "ec2:CreateTags", IMAGE, context(asks=asks, has=has)) is right
+
+
+def test_no_machine_is_launched_of_a_candidate() -> None:
+    for told in (CANDIDATE, {**CANDIDATE, "slipway:version": "1"}):
+        has = context(has=told, ec2__Owner=ACCOUNT)
+        assert not may("bake", "ec2:RunInstances", IMAGE, has)
+        template = f"{EC2}:launch-template/lt-1"
+        asked = context(has=told, ec2__Owner=ACCOUNT, ec2__LaunchTemplate=template)
+        assert not may("deploy", "ec2:RunInstances", IMAGE, asked)
+    assert may("bake", "ec2:DeregisterImage", IMAGE, context(has=CANDIDATE))
 
 
 def test_a_tag_of_the_accounts_own_makes_a_thing_somebodys_when_the_policies_are_told() -> None:
