@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -10,6 +10,7 @@ from include.delivery.commit_dag import build
 from include.project.bake import BakeWhen
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Package, Project
+from include.project.repository.pull_requests import PullRequests
 from slipway.operators.bake_early import BakeEarlyOperator
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.tasks.kept_facts import BAKE_EARLY
@@ -68,20 +69,8 @@ def test_a_release_that_is_deployed_by_hand_has_its_image_already(project: Proje
 
 
 def test_nothing_is_baked_for_a_pull_request(project: Project) -> None:
-    written: dict[str, Any] = project.repository.model_dump()
-    asks = written | {"pull_requests": {"branches": ["main"]}}
-    try:
-        other = project.model_copy(
-            update={"repository": type(project.repository).model_validate(asks)}
-        )
-    except ValueError:
-        other = project.model_copy(
-            update={
-                "repository": type(project.repository).model_validate(
-                    written | {"pull_requests": {}}
-                )
-            }
-        )
+    repository = project.repository.model_copy(update={"pull_requests": PullRequests()})
+    other = project.model_copy(update={"repository": repository})
     assert BAKE_EARLY not in build(other, "guestbook.pr").task_ids
 
 

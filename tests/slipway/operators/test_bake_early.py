@@ -14,7 +14,13 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from moto import mock_aws
 
-from slipway.exceptions import BakeFailed, MachineImageRefused, ReleaseNotFound
+from slipway.exceptions import (
+    BakeFailed,
+    CloudUnavailable,
+    EnvironmentMisconfigured,
+    MachineImageRefused,
+    ReleaseNotFound,
+)
 from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.aws import candidate_images
 from slipway.hooks.aws.candidate_images import CandidateImages
@@ -318,6 +324,39 @@ def test_an_answer_that_is_lost_on_the_way_is_no_second_image(
     assert image.image_id == told["image_id"]
     world.require_one_image(image)
     assert world.packer.layers == ["base", "candidate"]
+
+
+def test_a_role_of_before_there_were_candidates_bakes_once_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = world.early()
+    world.passes()
+
+    def refuse(*_: Any) -> None:
+        msg = "CreateTags was refused: UnauthorizedOperation: You may not"
+        raise EnvironmentMisconfigured(msg, advice="check the rights of the connection's role")
+
+    monkeypatch.setattr(CandidateImages, "take_on", refuse)
+    image = world.bakes()
+    assert image.image_id != told["image_id"]
+    world.require_one_image(image)
+
+
+def test_a_cloud_that_does_not_answer_just_then_is_asked_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = world.early()
+    world.passes()
+    with monkeypatch.context() as patch:
+
+        def away(*_: Any) -> None:
+            msg = "the cloud's API does not answer"
+            raise CloudUnavailable(msg, advice="x")
+
+        patch.setattr(CandidateImages, "take_on", away)
+        with pytest.raises(CloudUnavailable):
+            world.bakes()
+    assert world.bakes().image_id == told["image_id"]
 
 
 def test_a_task_that_was_marked_as_successful_baked_nothing(world: World) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import RecordRefused
+from slipway.exceptions import EnvironmentMisconfigured, RecordRefused
 from slipway.hooks.aws.candidate_images import CandidateImage, CandidateImages, candidate_tags
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.tools.packer import Bake
@@ -113,8 +113,12 @@ def take_on(
     if image is None:
         log(f"{record.name} ({record.image_id}), baked early, is not used: {why}")
         return None
-    if not _is_release(image, plan):
-        candidates.take_on(image, plan.tags)
+    try:
+        if not _is_release(image, plan):
+            candidates.take_on(image, plan.tags)
+    except EnvironmentMisconfigured as refused:  # as by a role from before there were candidates
+        log(f"{record.name} ({record.image_id}), baked early, is not used: {refused.message}")
+        return None
     log(f"{record.name} ({record.image_id}) was baked while its commit was tested, which passed")
     return images.note(record.image_id, plan.tags, release, plan.inputs)
 
