@@ -99,7 +99,7 @@ def _story(api: AirflowApi) -> list[str]:
     wrong = _ends(api, first, "success")
     wrong += _ends(api, repository.push("Its tests fail", fails=True), "failed")
     third = repository.push("Its bake is killed")
-    wrong += _kill(api, third, "bake_image")
+    wrong += _kill(api, third, "bake_early")
     return wrong + _ends(api, third, "success")
 
 
