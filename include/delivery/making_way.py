@@ -17,13 +17,21 @@ from include.delivery.promotion import PROMOTE
 from include.delivery.targets import repository_of
 from include.project.model import Project
 from slipway.model.event import Event
-from slipway.tasks.kept_facts import BUILD, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
+from slipway.tasks.kept_facts import (
+    BAKE_EARLY,
+    BUILD,
+    BUILD_DEB,
+    CHECKOUT,
+    PUBLISH_APT,
+    REHEARSE,
+    TEST,
+)
 from slipway.tasks.making_way.superseding import Superseding, let_make_way
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-_TESTING = frozenset({BUILD, TEST, REHEARSE, BUILD_DEB})
+_TESTING = frozenset({BUILD, TEST, REHEARSE, BUILD_DEB, BAKE_EARLY})
 _STAYS = frozenset({CHECKOUT, PUBLISH_APT, "record_release"})
 
 

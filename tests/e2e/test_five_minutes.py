@@ -92,8 +92,15 @@ def _greeting(machine: Machine) -> str:
     pytest.fail(machine.sh("systemctl --no-pager status hello slipway-secrets"))
 
 
+def _said(ec2: Any, image: str) -> set[str]:
+    """What an image's tags say of itself, but for whose installation's it is."""
+    (found,) = ec2.describe_images(ImageIds=[image])["Images"]
+    tags = {one["Key"]: one["Value"] for one in found["Tags"]}
+    return {tags[key] for key in tags if key not in ("slipway:installation", "Name")}
+
+
 def test_the_readmes_files_become_a_machine_that_says_hello(
-    project: Project, artifacts: Path, boot: Any
+    world: World, project: Project, artifacts: Path, boot: Any
 ) -> None:
     del artifacts
     dag, run_id = commit_dag(project), f"run-{time.monotonic_ns()}"
@@ -107,6 +114,11 @@ def test_the_readmes_files_become_a_machine_that_says_hello(
     report = run(dag.get_task("test"), checkout=checkout)
     assert [step["state"] for step in report["steps"] if step["name"] == "test"] == ["passed"]
     deb = run(dag.get_task("build_deb"), checkout=checkout)
+    # Beside the tests in truth, and before there is a repository that machines look into.
+    early = run(dag.get_task("bake_early"), package=deb)
+    assert early
+    ec2 = world.client("ec2")
+    assert _said(ec2, early["image_id"]) == {"candidate", "hello"}
     package = run(dag.get_task("publish_apt"), deb=deb)
     bake = BakeImageOperator(
         task_id="bake_image",
@@ -115,7 +127,13 @@ def test_the_readmes_files_become_a_machine_that_says_hello(
         config=project.package.config,
         account=Account(aws_conn_id="aws_default", region=REGION),
     )
-    machine = boot(MachineImage.from_json(run(bake)).image_id)
+    image = MachineImage.from_json(run(bake))
+    assert (image.image_id, image.reused) == (early["image_id"], False)
+    assert {"app", checkout["release"]["version"]} <= _said(ec2, image.image_id)
+    machine = boot(image.image_id)
+    kept = machine.sh("cat /etc/apt/sources.list.d/*; ls /var/lib/apt/lists /run")
+    assert "stable main" in kept
+    assert "candidate" not in kept
     # The release as the launch tells it to each machine; this one was launched by hand.
     assert _greeting(machine) == "Hello from none!\n"
     assert machine.sh("ps -C python3 -o user:20=").strip() == "www-data"

@@ -22,7 +22,7 @@ from include.project.soak import Canary
 from slipway.model.cloud.machine import Architecture
 from slipway.model.git.deliverable import Deliverable
 from slipway.operators.run_pipeline import RunPipelineOperator
-from slipway.tasks.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
+from slipway.tasks.kept_facts import BAKE_EARLY, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -381,7 +381,7 @@ def test_a_newer_commit_ends_what_tests_and_what_would_deploy(project: Project) 
 def test_what_a_person_said_yes_to_is_not_ended(project: Project) -> None:
     dev = project.environments["dev"].model_copy(update={"approval": True})
     asking = superseding(project, environments={**project.environments, "dev": dev})
-    assert _makes_way(build(asking, "guestbook")) == {TEST, REHEARSE, BUILD_DEB}
+    assert _makes_way(build(asking, "guestbook")) == {TEST, REHEARSE, BUILD_DEB, BAKE_EARLY}
 
 
 def test_a_deployment_by_hand_is_ended_by_no_commit(project: Project) -> None:
