@@ -19,7 +19,6 @@ from include.delivery.approval_group import approval, plan
 from include.delivery.capacity.assign import assign
 from include.delivery.cron_dag import cron_dag, cron_ids
 from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
-from include.delivery.early_bake import bake_beside_tests
 from include.delivery.environment_dag import environment_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.making_way import make_way_for_newer
@@ -27,7 +26,7 @@ from include.delivery.news import tell_commit
 from include.delivery.pull_request_dag import proposals_id, pull_request_dag
 from include.delivery.release_tasks import release_tasks
 from include.delivery.statuses import report_commit
-from include.delivery.swap_group import bake_and_swap
+from include.delivery.swap_group import bake_and_swap, bake_beside_tests
 from include.delivery.targets import fleet_targets
 from include.project.model import Environment, Project
 from include.project.repository.superseding import supersedes_pushes

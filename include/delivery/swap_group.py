@@ -1,9 +1,12 @@
-"""The last steps of every delivery: bake, migrate, swap; and the way back when it goes wrong."""
+"""The last steps of every delivery: bake, migrate, swap; and the way back when it goes wrong.
+
+A commit's image is baked beside its tests, since most of its way to machines is one or the other.
+"""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, chain
 
@@ -14,9 +17,10 @@ from include.delivery.preflight import preflight, preflight_task
 from include.delivery.promotion import promotion
 from include.delivery.targets import account_of, order_of, repository_of
 from include.project.machines.of_project import machine_of
-from include.project.model import Project
+from include.project.model import BakeWhen, Project
 from slipway.model.target import DeployTarget
 from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.images.bake_early import BakeEarlyOperator
 from slipway.operators.migrations import GooseMigrateOperator, goose_timeout
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.record_release import RecordDeploymentOperator
@@ -32,6 +36,10 @@ from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 from slipway.tasks.consent import Admission
+from slipway.tasks.kept_facts import BAKE_EARLY, BUILD_DEB
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 BAKE_IMAGE = "bake_image"
 
@@ -94,6 +102,31 @@ def image_inputs(project: Project, target: DeployTarget) -> dict[str, Any]:
         "machine": machine_of(project, target.environment),
         "instance_type": target.instance_type,
     }
+
+
+def bake_beside_tests(dag: DAG, project: Project, target: DeployTarget) -> None:
+    """Add the task that bakes as soon as there is a package, unless the project wants none.
+
+    :param dag: of a commit, with all other tasks.
+    :param project: the project.
+    :param target: the continuous environment.
+    """
+    if project.bake is not BakeWhen.EARLY:
+        return
+    deb, environment = dag.get_task(BUILD_DEB), project.environments[target.environment]
+    early = BakeEarlyOperator(
+        task_id=BAKE_EARLY,
+        package=deb.output,
+        environment=target.environment,
+        windows=freeze_windows(environment),
+        deploys_tags=not project.repository.watch.tags,
+        # One commit after the other where several wait for a person.
+        max_active_tis_per_dag=1 if environment.approval else None,
+        execution_timeout=LIMITS["bake_image"],
+        doc_md=documentation.task(BAKE_EARLY),
+        **image_inputs(project, target),
+    )
+    deb >> early >> dag.get_task(BAKE_IMAGE)
 
 
 def admission(project: Project, name: str) -> Admission:

@@ -13,7 +13,6 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from include.project.bake import BakeWhen
 from include.project.cache import Caches
 from include.project.capacity import Capacity
 from include.project.duration import Duration
@@ -101,6 +100,13 @@ class Deploy(StrEnum):
 
     CONTINUOUS = "continuous"
     MANUAL = "manual"
+
+
+class BakeWhen(StrEnum):
+    """Beside the tests, or behind them."""
+
+    EARLY = "early"
+    AFTER_TESTS = "after_tests"
 
 
 class Aws(Strict):

@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from slipway.hooks.apt.address import seen_elsewhere
 from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.apt.connection import AptRepository, apt_repository
+from slipway.hooks.apt.publication import add_packages, as_published, kinds
 from slipway.hooks.apt.repository_keys import RepositoryKeys
 from slipway.hooks.aws.connection import account
 from slipway.hooks.docker.connection import DEFAULT, container_engine
@@ -18,7 +19,6 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import DebPackage, Json, PackageVariant, in_suite
 from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
-from slipway.tasks.publication import add_packages, as_published, kinds
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from include.delivery.commit_dag import build
-from include.project.bake import BakeWhen
 from include.project.loader import PROJECTS, load_project
-from include.project.model import Package, Project
+from include.project.model import BakeWhen, Package, Project
 from include.project.repository.pull_requests import PullRequests
-from slipway.operators.bake_early import BakeEarlyOperator
 from slipway.operators.bake_image import BakeImageOperator
+from slipway.operators.images.bake_early import BakeEarlyOperator
 from slipway.tasks.kept_facts import BAKE_EARLY
 
 if TYPE_CHECKING:

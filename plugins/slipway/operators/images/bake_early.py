@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from slipway.hooks.apt.aptly import Aptly
 from slipway.hooks.apt.candidates import of_candidates
 from slipway.hooks.apt.connection import AptRepository, apt_repository
+from slipway.hooks.apt.publication import add_packages, as_published, kinds
 from slipway.hooks.aws.connection import account, aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import container_engine
@@ -31,7 +32,6 @@ from slipway.tasks.images.search import KnownImages, known_images
 from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, run_facts, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name
-from slipway.tasks.publication import add_packages, as_published, kinds
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -21,6 +21,7 @@ from slipway.exceptions import (
     MachineImageRefused,
     ReleaseNotFound,
 )
+from slipway.hooks.apt import publication
 from slipway.hooks.apt.aptly import Aptly, Signed
 from slipway.hooks.aws import candidate_images
 from slipway.hooks.aws.candidate_images import CandidateImages
@@ -35,14 +36,14 @@ from slipway.hooks.tools.packer import Bake
 from slipway.model.cloud.account import Account
 from slipway.model.event import Event, EventKind
 from slipway.model.facts import DebPackage, Fact, MachineImage
-from slipway.operators import bake_early, bake_image
-from slipway.operators.bake_early import BakeEarlyOperator
+from slipway.operators import bake_image
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.housekeeping import retire_images as retention
 from slipway.operators.housekeeping.retire_images import RetireImagesOperator
+from slipway.operators.images import bake_early
+from slipway.operators.images.bake_early import BakeEarlyOperator
 from slipway.policies import image_retention
 from slipway.policies.freeze_windows import FreezeWindow
-from slipway.tasks import publication
 from slipway.tasks.consent import Admission
 from slipway.tasks.images import search
 from slipway.tasks.images.search import known_images, require_recorded
@@ -55,7 +56,7 @@ from tests.slipway.operators.commit_runs import APT, facts_of, sign
 from tests.slipway.operators.releases import make_record
 from tests.slipway.operators.test_bake_image import FakePacker
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 RECORD = make_record("2.0")
 RELEASE = RECORD.checkout.release
 DEB = facts_of(RECORD)["build_deb"]
