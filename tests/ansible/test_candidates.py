@@ -37,7 +37,7 @@ echo '{"rootDir": "/repo", "gpgProvider": "gpg"}' > /aptly.json
 aptly -config=/aptly.json repo create x
 aptly -config=/aptly.json repo add x /shop_1.0+1_all.deb
 aptly -config=/aptly.json publish repo -batch -acquire-by-hash -architectures=amd64,arm64 \\
-  -distribution=stable-candidate -component=candidate x
+  -distribution=stable-candidate -component=stable-candidate x
 """
 PLAY = """\
 - hosts: localhost
@@ -86,7 +86,7 @@ def machine(containers: Containers) -> Container:
         "app_repository_component": "main",
         "app_repository_key": sh(toolbox, "cat /key.asc"),
         "app_candidate_distribution": "stable-candidate",
-        "app_candidate_component": "candidate",
+        "app_candidate_component": "stable-candidate",
     }
     machine.put_archive("/", tar({"play/variables.json": json.dumps(variables).encode()}))
     sh(machine, "systemd-run -q python3 -m http.server -b 127.0.0.1 -d /srv/public 8000")

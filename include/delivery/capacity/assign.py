@@ -24,6 +24,7 @@ from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.check_freeze import CheckFreezeOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.choose_release import ChooseReleaseOperator
+from slipway.operators.images.bake_early import BakeEarlyOperator
 from slipway.operators.leased import LeasedOperator
 from slipway.operators.plan import PlanOperator
 from slipway.operators.preflight import PreflightOperator
@@ -56,6 +57,7 @@ _KINDS: tuple[tuple[TaskKind, tuple[type[BaseOperator], ...]], ...] = (
             RunPromotionOperator,
         ),
     ),
+    # One beside the tests as well, which is a kind of it.
     (TaskKind.BAKE, (BakeImageOperator,)),
     (TaskKind.PUBLISH, (PublishAptOperator, RecordReleaseOperator)),
     (
@@ -72,6 +74,8 @@ _KINDS: tuple[tuple[TaskKind, tuple[type[BaseOperator], ...]], ...] = (
 # What has begun ends before more begins; nothing goes before the way back.
 _WEIGHTS = {TaskKind.BUILD: 10, TaskKind.BAKE: 20, TaskKind.PUBLISH: 30, TaskKind.SWAP: 100}
 _WAY_BACK, _OTHERS = 200, 50
+# A bake that may come to nothing waits for those of what has passed.
+_EARLY = 15
 
 
 def assign(dag: DAG, project: Project) -> DAG:
@@ -92,6 +96,8 @@ def assign(dag: DAG, project: Project) -> DAG:
         task.priority_weight = _WEIGHTS[kind] if kind else _OTHERS
         if isinstance(task, RollBackOperator):
             task.priority_weight = _WAY_BACK
+        if isinstance(task, BakeEarlyOperator):
+            task.priority_weight = _EARLY
         if kind in pools:
             task.pool = pools[kind]
         if kind in queues:

@@ -20,6 +20,7 @@ from typing import IO
 from slipway.exceptions import ToolFailed
 from slipway.hooks.apt import script, state
 from slipway.hooks.apt.bucket import AptBucket
+from slipway.hooks.apt.candidates import has_candidates
 from slipway.hooks.apt.connection import AptRepository
 from slipway.hooks.apt.refusal import Ended, moved, refusal
 from slipway.hooks.apt.signing import GPG, signing_key, valid_until
@@ -75,7 +76,8 @@ class Aptly:
             published is not the one of the connection.
         :raises ToolFailed: when another try may help.
         """
-        return self._add(script.CHECK + script.ADD, _published, file_name, deb, log)
+        steps = script.CHECK + script.ADD + script.PUBLISH
+        return self._add(steps, _published, file_name, deb, log)
 
     def offer(self, file_name: str, deb: IO[bytes], log: Callable[[str], None]) -> Signed:
         """Publish a candidate, in place of another one of its version, for as long as a bake.
@@ -90,7 +92,8 @@ class Aptly:
         :raises ToolFailed: when another try may help.
         """
         # Candidates that aptly does not know may go: nobody waits for them.
-        steps = script.CHECK + script.SWEEP + script.OFFER
+        steps = script.CHECK + script.SWEEP + script.OFFER + script.PUBLISH
+        steps += script.CLEAN_UP_DAILY + script.KEEP_CANDIDATES
         return self._add(steps, lambda _: [], file_name, deb, log)
 
     def _add(
@@ -106,10 +109,9 @@ class Aptly:
         :param published: lists what machines find so far, and are to find afterwards as well.
         """
         bucket = AptBucket(self.repository)
-        every = script.PREPARE + steps + script.PUBLISH
         with bucket.lock(self._owner).held(log) as token:
             files = {script.PUBLISHED: _lines(published(bucket))}
-            ended = self._run(every, bucket, token, files, log, {file_name: deb})
+            ended = self._run(script.PREPARE + steps, bucket, token, files, log, {file_name: deb})
             signed = _signed(ended, file_name)
             without = bucket.index().lacks(ended.files[script.PACKAGE], digest_of(deb))
         if without:
@@ -128,10 +130,16 @@ class Aptly:
         :raises ToolFailed: when another try may help.
         """
         bucket = AptBucket(self.repository)
-        steps = script.ONLY_IF_PUBLISHED + script.SWEEP + script.PUBLISH + script.CLEAN_UP
+        steps = script.ONLY_IF_PUBLISHED + script.SWEEP + script.CLEAN_BUCKET + script.PUBLISH
+        steps += script.CLEAN_UP + script.KEEP_CANDIDATES
         with bucket.lock(self._owner).held(log) as token:
             ended = self._run(script.PREPARE + steps, bucket, token, {}, log)
         return None if ended.exit_code == script.NOT_HERE else _signed(ended)
+
+    @property
+    def _root(self) -> str:
+        known = has_candidates(self.repository.distribution)
+        return script.CANDIDATES if known else script.ROOT
 
     @property
     def _owner(self) -> str:
@@ -157,6 +165,7 @@ class Aptly:
             valid_until(datetime.now(UTC)),
             where,
             etag,
+            self._root,
         )
         rights = {**bucket.rights(), "token": token, "etag": etag, "where": where}
         toolbox = Toolbox(
@@ -207,7 +216,7 @@ class Aptly:
             "plusWorkaround": True,
         }
         settings = {
-            "rootDir": script.ROOT,
+            "rootDir": self._root,
             "gpgProvider": "gpg",
             "skipContentsPublishing": True,
             "S3PublishEndpoints": {"slipway": bucket},

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from slipway.hooks.apt.connection import AptRepository
 
-COMPONENT = "candidate"
+_SUFFIX = "-candidate"
 
 
 def of_candidates(repository: AptRepository) -> AptRepository:
@@ -19,5 +19,11 @@ def of_candidates(repository: AptRepository) -> AptRepository:
 
     :param repository: where they are published once they have passed.
     """
-    distribution = f"{repository.distribution}-{COMPONENT}"
-    return replace(repository, distribution=distribution, component=COMPONENT)
+    name = f"{repository.distribution}{_SUFFIX}"
+    # The component is a folder of packages as well, which aptly clears of what it does not know.
+    return replace(repository, distribution=name, component=name)
+
+
+def has_candidates(distribution: str) -> bool:
+    """Tell whether a distribution is one of candidates."""
+    return distribution.endswith(_SUFFIX)

@@ -10,6 +10,9 @@ from slipway.hooks.apt.index import ANY, ARCHITECTURES
 from slipway.hooks.tools.toolbox import SECRETS, WORK
 
 ROOT, OUT, CONFIG = "/aptly", "/out", "aptly.json"
+# Candidates have an aptly of their own, whose pool may be cleaned up: the other one's is what a
+# repository is made of anew in another bucket.
+CANDIDATES = f"{ROOT}/candidates"
 # Files for it: the wrapper around gpg, the packages that machines find so far, the program that
 # keeps aptly's state in the bucket, the key, the right to upload, the rights to lock and state.
 GPG, PUBLISHED, STATE = "gpg", "published", "state.py"
@@ -35,7 +38,9 @@ _BIN = "/opt/signing"
 PREPARE = f"""
 set -e -o pipefail
 export LC_ALL=C
-exec 9> {ROOT}/slipway.lock
+root=$6
+mkdir -p "$root"
+exec 9> "$root"/slipway.lock
 flock --wait {QUEUE} 9 || exit {LOCKED}
 export GNUPGHOME=/dev/shm/gnupg
 mkdir -p {OUT} && mkdir -m 700 "$GNUPGHOME"
@@ -50,9 +55,9 @@ echo | gpg --batch --quiet --detach-sign > /dev/null || exit {CANNOT_SIGN}
 mkdir -p {_BIN} && cp {WORK}/{GPG} {_BIN}/gpg && chmod 755 {_BIN}/gpg
 export SIGNED={OUT}/Release VALID_UNTIL="$3" STOPPED=/tmp/stopped PATH={_BIN}:$PATH
 export STATE={WORK}/{STATE} RIGHTS={SECRETS}/{RIGHTS}
-known=$(cat {ROOT}/slipway.state 2> /dev/null || true)
+known=$(cat "$root"/slipway.state 2> /dev/null || true)
 if [ -n "$5" ] && [ "$known" != "$4 $5" ]; then
-  python3 "$STATE" fetch "$RIGHTS" {ROOT} /tmp || exit $?
+  python3 "$STATE" fetch "$RIGHTS" "$root" /tmp || exit $?
 fi
 aptly() {{ command aptly -config={WORK}/{CONFIG} "$@"; }}
 aptly publish show "$1" s3:slipway: > {OUT}/{PUBLICATION} 2> /dev/null || : > {OUT}/{PUBLICATION}
@@ -85,12 +90,12 @@ SAYS_CONFLICT = (
 )
 _SAYS_ADDED = r"^\[+\] [^ ]* added$"
 ADD = f"""
-rm -f {ROOT}/slipway.state
+rm -f "$root"/slipway.state
 # What a killed worker added has its bytes there alone, and nothing can be published with it. No
 # machine has found it yet, and its next try adds it again. In a new bucket machines find nothing.
 if [ -s {WORK}/{PUBLISHED} ]; then
   sort {WORK}/{PUBLISHED} | comm -13 - /tmp/known | while read -r unseen; do
-    bytes=$(aptly package show -with-files "$unseen" | sed -n "s|^ *\\({ROOT}/pool/.*\\)|\\1|p")
+    bytes=$(aptly package show -with-files "$unseen" | sed -n "s|^ *\\($root/pool/.*\\)|\\1|p")
     [ -e "$bytes" ] || aptly repo remove "$1" "$unseen"
   done
 fi
@@ -101,16 +106,19 @@ cat {OUT}/add.log
 if grep -qE '{SAYS_CONFLICT}' {OUT}/add.log; then exit {CONFLICT}; fi
 [ $added = 0 ] || exit $added
 # Before anything is published, so that whoever comes after a killed try knows of the package.
-python3 "$STATE" store "$RIGHTS" {ROOT} /tmp || exit $?
+python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
 """
 # Of two packages with one file name: in the bucket, or with and without an epoch.
 _SAYS_DIFFERENT = r"^ERROR: .*: file already exists and is different"
 # A candidate is no promise: another one of its version takes its place. It is needed for as long as
-# one bake, and dated by a file, since aptly dates nothing. Minutes.
-_CANDIDATES, _NEEDED = f"{ROOT}/slipway-candidates", 120
+# one bake, and dated by a file, since aptly dates nothing; the file lies with what aptly knows, and
+# goes with that from one engine to the next. Minutes.
+_NEEDED = 120
 SWEEP = f"""
-candidates={_CANDIDATES}/"$1"
+candidates="$root/db/slipway-candidates/$1"
 if [ -d "$candidates" ]; then
+  rm -f "$root"/slipway.state
+  overwrite=-force-overwrite
   find "$candidates" -type f -mmin +{_NEEDED} -printf '%f\\n' | while read -r old; do
     aptly repo remove "$1" "$old"
     rm "$candidates/$old"
@@ -118,21 +126,38 @@ if [ -d "$candidates" ]; then
 fi
 """
 OFFER = f"""
+rm -f "$root"/slipway.state
 aptly repo show "$1" > /dev/null 2>&1 || aptly repo create -distribution="$1" -component="$2" "$1"
 mkdir -p "$candidates" && touch "$candidates/$package"
 aptly repo add -force-replace "$1" {WORK}/*.deb
 overwrite=-force-overwrite
 """
-# What nothing refers to any more goes from aptly's own pool as well.
-CLEAN_UP = """
-[ ! -d "$candidates" ] || aptly db cleanup
+# What nothing refers to any more goes from this engine's pool of candidates: each day where one is
+# offered, since the signature may be renewed elsewhere. Minutes.
+_A_DAY = 1440
+_CLEAN_UP = '{ aptly db cleanup; touch "$root"/slipway.cleaned; }'
+CLEAN_UP_DAILY = f"""
+[ -n "$(find "$root"/slipway.cleaned -mmin -{_A_DAY} 2> /dev/null)" ] || {_CLEAN_UP}
+"""
+CLEAN_UP = f"""
+[ ! -d "$candidates" ] || {_CLEAN_UP}
+"""
+# And from the bucket, where a candidate that another engine publishes this moment may go as well if
+# this one's turn was over: no more than a bake is lost. What machines find is never cleaned up.
+CLEAN_BUCKET = """
+[ ! -d "$candidates" ] || keep=
+"""
+# Not before it is published, unlike what machines find: one that is known and not there would be in
+# the way of all others, and of a killed try's nobody need know.
+KEEP_CANDIDATES = """
+[ ! -d "$candidates" ] || python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
 """
 # The Release file goes up before it is signed, so once more with all that was signed; machines
 # read InRelease, which is whole in itself.
 PUBLISH = f"""
 failed=0
 if [ -s {OUT}/{PUBLICATION} ]; then
-  aptly publish update -batch -skip-cleanup ${{overwrite:-}} "$1" s3:slipway: 2>&1 \\
+  aptly publish update -batch ${{keep--skip-cleanup}} ${{overwrite:-}} "$1" s3:slipway: 2>&1 \\
     | tee {OUT}/{LOG} || failed=$?
 else
   aptly publish repo -batch ${{overwrite:-}} -acquire-by-hash \\
@@ -142,9 +167,9 @@ fi
 if grep -q '{_SAYS_DIFFERENT}' {OUT}/{LOG}; then
   # What was added just now would be in the way of every other package.
   if grep -q '{_SAYS_ADDED}' {OUT}/add.log 2> /dev/null; then
-    rm -f {ROOT}/slipway.state
+    rm -f "$root"/slipway.state
     aptly repo remove "$1" "$package"
-    python3 "$STATE" store "$RIGHTS" {ROOT} /tmp || exit $?
+    python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
   fi
   exit {DIFFERENT}
 fi
@@ -152,12 +177,12 @@ fi
 [ $failed = 0 ] || exit $failed
 python3 "$STATE" release {SECRETS}/{UPLOAD} "$SIGNED"
 # The first publication is known to aptly from here on.
-[ -s {OUT}/{PUBLICATION} ] || python3 "$STATE" store "$RIGHTS" {ROOT} /tmp || exit $?
-before=$(cat {ROOT}/slipway.bucket 2> /dev/null || true)
+[ -s {OUT}/{PUBLICATION} ] || python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
+before=$(cat "$root"/slipway.bucket 2> /dev/null || true)
 if [ -s {OUT}/{PUBLICATION} ] && [ "${{before:-$4}}" != "$4" ]; then
   echo "$before" > {OUT}/{MOVED}
 fi
-echo "$4" > {ROOT}/slipway.bucket
+echo "$4" > "$root"/slipway.bucket
 """
 ONLY_IF_PUBLISHED = f"""
 [ -s {OUT}/{PUBLICATION} ] || exit {NOT_HERE}

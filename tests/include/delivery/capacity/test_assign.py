@@ -47,6 +47,13 @@ def test_a_swap_goes_before_ten_builds(project: Project) -> None:
     assert max(weights[TaskKind.BUILD]) < min(weights[TaskKind.SWAP])
 
 
+def test_a_bake_that_may_come_to_nothing_waits_for_one_of_what_has_passed(project: Project) -> None:
+    dag = build(project, "guestbook")
+    early, bake, test = (dag.get_task(name) for name in ("bake_early", "bake_image", "test"))
+    assert kind_of(early) is TaskKind.BAKE
+    assert bake.priority_weight > early.priority_weight > test.priority_weight
+
+
 def test_nothing_goes_before_the_way_back(project: Project) -> None:
     for dag in _dags(project):
         if dag.has_task("swap.roll_back"):
@@ -59,6 +66,7 @@ def test_each_task_that_works_for_long_is_of_a_kind(project: Project) -> None:
         without = {task.task_id for task in dag.tasks if kind_of(task) is None}
         swap = {task for task in without if task.startswith("swap.")}
         heavy = {"checkout", "test", "build", "build_deb", "bake_image", "publish_apt", "plan"}
+        heavy |= {"bake_early"}
         assert not swap
         assert not without & heavy
 
@@ -77,7 +85,7 @@ def test_a_setting_gives_each_kind_its_place_and_a_project_its_own(
     mine = project.model_copy(update={"capacity": own})
     pools = {task.task_id: (task.pool, task.queue) for task in build(mine, "guestbook").tasks}
     assert pools["test"] == pools["build_deb"] == ("team_a", "default")
-    assert pools["bake_image"] == ("bakes", "default")
+    assert pools["bake_image"] == pools["bake_early"] == ("bakes", "default")
     assert pools["swap.launch"] == pools["swap.roll_back"] == ("swaps", "near-production")
     assert pools["publish_apt"] == ("default_pool", "default")
     assert {task.pool for task in build(project, "guestbook").tasks} >= {"builds"}
