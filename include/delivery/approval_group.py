@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import Param
+from airflow.sdk import Param, chain
 
 from include.delivery import documentation
+from include.delivery.controls.rights import admission_of
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight
-from include.delivery.swap_group import admission
-from include.delivery.targets import between, order_of
+from include.delivery.targets import between, order_of, repository_of
 from include.project.model import Project
 from slipway.model.target import DeployTarget
 from slipway.operators.approve import REASON, ApproveReleaseOperator
@@ -37,9 +37,10 @@ def plan(
         schema=looks.schema,
         image=looks.image,
         target=target,
-        admission=admission(project, target.environment),
+        admission=admission_of(project, target.environment, by_itself=each_commit),
         preflight=looks,
         between=between(project, target.region),
+        repository=repository_of(project),
         # A person approves a plan; and where a roll back may have to stop, it stops before a bake.
         always=environment.approval
         or bool(migrations and migrations.on_roll_back is OnRollBack.STOP),
@@ -51,17 +52,29 @@ def plan(
     )
 
 
-def approval(project: Project, name: str, *, each_commit: bool = False) -> ApproveReleaseOperator:
-    """Add the task in which a person says yes; a no fails the run: it is no deployment.
+def approvals(
+    project: Project, name: str, *, each_commit: bool = False
+) -> list[ApproveReleaseOperator]:
+    """Add the tasks in which people say yes, one after the other; a no fails the run.
 
     :param project: the project.
     :param name: the environment's name.
     :param each_commit: every commit is asked about, and the newest one counts.
     """
+    numbers = range(1, project.environments[name].approvals + 1)
+    tasks = [_approval(project, name, number, each_commit=each_commit) for number in numbers]
+    chain(*tasks)
+    return tasks
+
+
+def _approval(
+    project: Project, name: str, number: int, *, each_commit: bool
+) -> ApproveReleaseOperator:
     return ApproveReleaseOperator(
-        task_id="approve",
+        task_id="approve" if number == 1 else f"approve_{number}",
+        number=number,
         windows=freeze_windows(project.environments[name]),
-        admission=admission(project, name),
+        admission=admission_of(project, name, by_itself=each_commit),
         newest_only=each_commit,
         params={
             REASON: Param(

@@ -15,8 +15,9 @@ from typing import Any
 from airflow.sdk import DAG, Param, chain
 
 from include.delivery import documentation
-from include.delivery.approval_group import approval, plan
+from include.delivery.approval_group import approvals, plan
 from include.delivery.capacity.assign import assign
+from include.delivery.controls.rights import admission_of, reason_params
 from include.delivery.cron_dag import cron_dag, cron_ids
 from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.environment_dag import environment_dag
@@ -85,8 +86,14 @@ def commit_dag(project: Project) -> DAG:
             make_way_for_newer(dag, project)
         report_commit(dag, project)
         tell_commit(dag, project)
-    ask(dag, {"ref": _ref(project), **(freeze_params(continuous) if continuous else {})})
+    ask(dag, {"ref": _ref(project), **_reasons(continuous)})
     return dag
+
+
+def _reasons(continuous: Environment | None) -> dict[str, Param]:
+    if continuous is None:
+        return {}
+    return {**freeze_params(continuous), **reason_params()}
 
 
 def _ref(project: Project) -> Param:
@@ -113,11 +120,11 @@ def _deploy(project: Project, target: DeployTarget, record: RecordReleaseOperato
     name = target.environment
     continuous = project.environments[name]
     # Nobody stands behind this run: within a freeze its commit is a release all the same.
-    gate = freeze_gate(continuous, skip=True)
+    gate = freeze_gate(continuous, admission_of(project, name, by_itself=True), skip=True)
     way: list[Any] = [record, *_of_branch(project), *([gate] if gate else [])]
     if continuous.approval:
         asked = plan(project, target, record.output, each_commit=True)
-        way += [asked, approval(project, name, each_commit=True)]
+        way += [asked, *approvals(project, name, each_commit=True)]
     # Once a person has said yes, a swap that does not come is a failure.
     unasked = not continuous.approval
     swap = bake_and_swap(project, target, record.output, skip_frozen=unasked, by_itself=True)

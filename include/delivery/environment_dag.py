@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Param, chain
 
 from include.delivery import documentation
-from include.delivery.approval_group import approval, plan
+from include.delivery.approval_group import approvals, plan
+from include.delivery.controls.rights import admission_of, reason_params
 from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
 from include.delivery.news import tell_environment
@@ -32,14 +33,14 @@ def environment_dag(project: Project, name: str) -> DAG:
         # A way back does not queue behind a run that waits for its approval; the lease orders them.
         **{**project_dag(project, name), "max_active_runs": RUNS},
     ) as dag:
-        gate = freeze_gate(environment)
+        gate = freeze_gate(environment, admission_of(project, name))
         chosen = _choice(project, target)
         if gate:
             gate >> chosen
         planned = plan(project, target, chosen.output)
         first = bake_and_swap(project, target, chosen.output, reuse=True)
         if environment.approval:
-            planned >> approval(project, name) >> first
+            chain(planned, *approvals(project, name), first)
         else:
             planned >> first
         report_environment(dag, project, name)
@@ -72,6 +73,7 @@ def _params(project: Project, name: str) -> dict[str, Param]:
             description="Print what would be done, and change nothing.",
         ),
         **freeze_params(project.environments[name]),
+        **reason_params(),
     }
 
 
@@ -89,6 +91,7 @@ def _choice(project: Project, target: DeployTarget) -> ChooseReleaseOperator:
         version="{{ params.version or '' }}",
         repository=repository_of(project),
         branch=project.repository.branch,
+        admission=admission_of(project, target.environment),
         # It may have to fetch the repository.
         execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("choose_release"),

@@ -9,6 +9,7 @@ from include.delivery.defaults import LIMITS
 from include.project.model import Environment
 from slipway.operators.check_freeze import CheckFreezeOperator
 from slipway.policies.freeze_windows import FreezeWindow
+from slipway.tasks.consent import Admission
 from slipway.tasks.params import OVERRIDE_FREEZE
 
 
@@ -34,10 +35,13 @@ def freeze_params(environment: Environment) -> dict[str, Param]:
     }
 
 
-def freeze_gate(environment: Environment, *, skip: bool = False) -> CheckFreezeOperator | None:
+def freeze_gate(
+    environment: Environment, admission: Admission, *, skip: bool = False
+) -> CheckFreezeOperator | None:
     """Add the task that stops within a window; None where there are no windows.
 
     :param environment: whose windows.
+    :param admission: of the environment.
     :param skip: skip what follows instead of failing.
     """
     if not environment.freeze:
@@ -45,6 +49,7 @@ def freeze_gate(environment: Environment, *, skip: bool = False) -> CheckFreezeO
     return CheckFreezeOperator(
         task_id="check_freeze",
         windows=freeze_windows(environment),
+        admission=admission,
         skip=skip,
         execution_timeout=LIMITS["bookkeeping"],
         doc_md=documentation.task("check_freeze"),

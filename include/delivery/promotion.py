@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from include.delivery import documentation
+from include.delivery.controls.rights import admission_of
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.release_tasks import pipeline_settings
 from include.delivery.targets import order_of
 from slipway.operators.promotion.run_promotion import RunPromotionOperator
-from slipway.tasks.consent import Admission
 
 if TYPE_CHECKING:
     from include.project.model import Project
@@ -42,9 +42,7 @@ def promotion(
         task_id=PROMOTE,
         target=target,
         release=record["release"],
-        admission=Admission(
-            project=project.name, environment=target.environment, asks=environment.approval
-        ),
+        admission=admission_of(project, target.environment, by_itself=by_itself),
         order=order_of(project),
         windows=freeze_windows(environment),
         skip_frozen=skip_frozen,

@@ -39,13 +39,15 @@ _PACKAGE: _Words = {
     PUBLISH_APT: {"passed": Says.PUBLISHED},
 }
 _FROZEN = "left alone: a freeze"
+_ASKS: Mapping[str, Any] = {
+    "asks": "waits for approval",
+    "skipped": "superseded by a newer commit",
+    "refused": "not approved",
+}
 _ENVIRONMENT: _Words = {
     "plan": {"skipped": "superseded by a newer commit"},
-    "approve": {
-        "asks": "waits for approval",
-        "skipped": "superseded by a newer commit",
-        "refused": "not approved",
-    },
+    # As many as may have to say yes (include/project/model).
+    **{f"approve{part}": _ASKS for part in ("", "_2", "_3", "_4", "_5")},
     "preflight": {},
     "bake_image": {"begins": "bakes the image"},
     "promote": {"begins": "runs the pipeline's promotion"},

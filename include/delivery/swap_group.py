@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, TaskGroup, TriggerRule, chain
 
 from include.delivery import documentation
+from include.delivery.controls.rights import admission_of
 from include.delivery.defaults import LIMITS
 from include.delivery.freeze_gate import freeze_windows
 from include.delivery.preflight import preflight, preflight_task
@@ -35,7 +36,6 @@ from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
-from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import BAKE_EARLY, BUILD_DEB
 
 if TYPE_CHECKING:
@@ -65,20 +65,24 @@ def bake_and_swap(
     """
     name = target.environment
     looks = preflight(project, target)
-    ready = preflight_task(looks, record, admission(project, name))
+    admission = admission_of(project, name, by_itself=by_itself)
+    ready = preflight_task(looks, record, admission)
     image = BakeImageOperator(
         task_id=BAKE_IMAGE,
         package=record["package"],
         reuse=reuse,
-        admission=admission(project, name),
+        admission=admission,
         execution_timeout=LIMITS["bake_image"],
         doc_md=documentation.task(BAKE_IMAGE),
         **image_inputs(project, target),
     )
+    continuous = name == project.continuous
     guards = {
+        "admission": admission,
         "windows": freeze_windows(project.environments[name]),
         "skip_frozen": skip_frozen,
         "order": order_of(project) if by_itself else None,
+        "back": order_of(project) if continuous and not by_itself else None,
     }
     promote = promotion(project, target, record, skip_frozen=skip_frozen, by_itself=by_itself)
     with TaskGroup("swap", tooltip=f"red/black on {name}"):
@@ -129,12 +133,6 @@ def bake_beside_tests(dag: DAG, project: Project, target: DeployTarget) -> None:
     deb >> early >> dag.get_task(BAKE_IMAGE)
 
 
-def admission(project: Project, name: str) -> Admission:
-    """Say to an operator what one environment lets in."""
-    asks = project.environments[name].approval
-    return Admission(project=project.name, environment=name, asks=asks)
-
-
 def swap(
     project: Project,
     looks: Preflight,
@@ -148,8 +146,8 @@ def swap(
     """
     target, name = looks.target, looks.target.environment
     common: dict[str, Any] = {"target": target, "image": image.output}
-    back = {**common, "admission": admission(project, name)}
-    changes = {**back, **guards}
+    back = {**common, "admission": guards["admission"]}
+    changes = {**common, **guards}
     begins = {**changes, "preflight": looks}
     canary = _canary(common, changes, begins) if target.canary else []
     launch = LaunchOperator(task_id="launch", **begins, **_worded("launch"))
@@ -172,7 +170,7 @@ def swap(
         task_id="record_deployment",
         release=record["release"],
         environment=name,
-        admission=admission(project, name),
+        admission=guards["admission"],
         execution_timeout=LIMITS["bookkeeping"],
         doc_md=documentation.task("record_deployment"),
     )
@@ -218,7 +216,6 @@ def _migrate(
         task_id="migrate",
         target=looks.target,
         release=record["release"],
-        admission=admission(project, name),
         image=image.output,
         preflight=looks,
         repository=repository_of(project),

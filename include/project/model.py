@@ -39,6 +39,7 @@ from include.project.news import News, unknown_environment
 from include.project.package import Package as Package
 from include.project.repository.proposals import require_free_name
 from include.project.repository.source import Repository as Repository
+from include.project.rights import May, People, unmet_rights
 from include.project.soak import Health as Health
 from include.project.soak import Soak, WrittenCanary, WrittenSoak
 from include.project.triggers import Trigger
@@ -152,6 +153,13 @@ class Environment(Strict):
     deploy: Deploy = Deploy.MANUAL
     approval: bool = False
     """A person must approve each deployment in Airflow's UI."""
+    approvals: Annotated[int, Field(ge=1, le=5)] = 1
+    """How many different people must, with `approval: true`."""
+    four_eyes: bool = False
+    """Nobody approves a run that he started, or a release with a commit of his in it
+    (docs/rights.md)."""
+    may: May = May()
+    """Who may deploy, approve, override a freeze, and hold (docs/rights.md)."""
     freeze: tuple[Freeze, ...] = ()
     """When nothing is deployed, unless somebody gives a reason to."""
     promotion: bool = False
@@ -232,6 +240,8 @@ class Project(Strict):
     retention: Retention = Retention()
     capacity: Capacity = Capacity()
     """Pools and queues of its tasks, where they are not those of all projects (docs/scale.md)."""
+    people: People = {}
+    """For a login the names and addresses that its commits carry, for `four_eyes`."""
     _shares_commits: bool = PrivateAttr(default=False)
 
     @model_validator(mode="after")
@@ -250,6 +260,9 @@ class Project(Strict):
             one.migrations.require_rehearsed(self.migrations, name)
         for name in self.environments:
             self._require_fitting_machine(name)
+        for name, one in self.environments.items():
+            if wrong := unmet_rights(name, one):
+                raise ValueError(wrong)
         if wrong := unknown_environment(self.news, self.environments):
             raise ValueError(wrong)
         return self

@@ -16,8 +16,10 @@ from slipway.model.facts import Json
 from slipway.model.text.inert import inert, visible
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
+from slipway.policies.rights import listed
 from slipway.tasks.board.show import show_answer, show_question
 from slipway.tasks.consent import Admission, may_approve
+from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.params import freeze_override
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 from slipway.tasks.supersede import superseded_by
@@ -45,6 +47,7 @@ class ApproveReleaseOperator(ApprovalOperator):
     :param admission: of the environment.
     :param windows: of the environment.
     :param newest_only: a newer commit that is asked about ends the wait, and the run's deployment.
+    :param number: which of the people that have to say yes is asked, from 1.
     :param clock: the time now, with its zone.
     :returns: :class:`Approval` as JSON; the XCom ``approval`` has it also after a no.
 
@@ -63,6 +66,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         admission: Admission,
         windows: Sequence[FreezeWindow] = (),
         newest_only: bool = False,
+        number: int = 1,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **kwargs: Any,
     ) -> None:
@@ -71,6 +75,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         self.admission = admission
         self.windows = tuple(windows)
         self.newest_only = newest_only
+        self.number = number
         self.clock = clock
 
     def execute(self, context: Context) -> Any:
@@ -83,8 +88,10 @@ class ApproveReleaseOperator(ApprovalOperator):
         with no_retry_on_input_error():
             proposal = self._proposal(context)
             self._leave_to_newer(context, proposal)
-            self.subject, self.body = question(proposal, freeze_override(context))
-            self.admission.book.withdraw(proposal)
+            self.subject, self.body = question(
+                proposal, freeze_override(context), words_of(self.admission, self.number)
+            )
+            self.admission.book.withdraw(proposal, self.number)
             self._ask(context, proposal)
         show_question(proposal)
         self.log.info("Waiting for response")
@@ -116,7 +123,7 @@ class ApproveReleaseOperator(ApprovalOperator):
             self.log.info("%s", approval)
             self.log.info("the run was started by %s", visible(approval.started_by))
             if not approval.approved:
-                self.admission.book.answer(proposal, approval)
+                self.admission.book.answer(proposal, approval, self.number)
                 msg = f"{approval}; nothing was changed"
                 raise PersonsMistake(msg)
             super().execute_complete(context, event)
@@ -126,11 +133,14 @@ class ApproveReleaseOperator(ApprovalOperator):
     def _count(self, context: Context, proposal: Proposal, approval: Approval) -> None:
         """Keep a yes, if it counts."""
         self._leave_to_newer(context, proposal)
-        if refusal := may_approve(approval, proposal):
+        given = [self.admission.book.approval(proposal, n) for n in range(1, self.number)]
+        earlier = [one for one in given if one is not None]
+        if refusal := may_approve(approval, proposal, self.admission.rules, earlier):
             msg = f"the yes of {visible(approval.by)} does not count: {refusal}"
             raise ApprovalMissing(msg, advice="let somebody else approve a new run")
-        held_up(self.windows, self.clock(), context, self.log)
-        self.admission.book.answer(proposal, approval)
+        require_open(context, self.admission, proposal.release.version)
+        held_up(self.windows, self.clock(), context, self.log, self.admission)
+        self.admission.book.answer(proposal, approval, self.number)
 
     def _proposal(self, context: Context, digest: str | None = None) -> Proposal:
         ti: Any = context["ti"]
@@ -206,11 +216,29 @@ def put_question(operator: ApprovalOperator, context: Context) -> None:
         raise ApprovalMissing(msg, advice="trigger a new run")
 
 
-def question(proposal: Proposal, override: str = "") -> tuple[str, str]:
+def words_of(admission: Admission, number: int) -> list[str]:
+    """Say who is asked: the page is open to all who may answer in Airflow.
+
+    :param admission: of the environment.
+    :param number: which of those who have to say yes.
+    """
+    rules = admission.rules
+    words = []
+    if rules.approvals > 1:
+        words.append(f"This is yes {number} of {rules.approvals}, each by another person.")
+    if rules.may.approve is not None:
+        words.append(f"A yes counts of: {inert(listed(rules.may.approve), 500)}.")
+    if rules.four_eyes:
+        words.append("Whoever started the run, or has a commit in it, does not count.")
+    return words
+
+
+def question(proposal: Proposal, override: str = "", asked: Sequence[str] = ()) -> tuple[str, str]:
     """Word what a person is asked: the headline, and the page in Markdown.
 
     :param proposal: what it is about.
     :param override: the reason for which a freeze was overridden.
+    :param asked: who is asked.
     """
     release = proposal.release
     subject = f"Deploy {release.project} {release.version} to {proposal.environment}?"
@@ -221,4 +249,5 @@ def question(proposal: Proposal, override: str = "") -> tuple[str, str]:
     ]
     if override:
         ends.insert(0, f"A freeze is overridden: {inert(override, 500)}")
+    ends = [*asked, *ends]
     return visible(subject, 500), "\n".join([*lines, "", *(f"{end}\n" for end in ends)])

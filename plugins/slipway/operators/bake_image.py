@@ -23,6 +23,7 @@ from slipway.model.cloud.machine import Machine
 from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.tasks.consent import Admission
+from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.images.early import take_on
 from slipway.tasks.images.layers import Layers, baked_before
 from slipway.tasks.images.search import KnownImages, known_images, machine_image
@@ -157,6 +158,8 @@ class BakeImageOperator(BaseOperator):
             package = PublishedPackage.from_json(self.package)
             if self.admission is not None:
                 package = self.admission.package(context, package)
+                version, skip = package.release.version, self.admission.skips
+                require_open(context, self.admission, version, skip=skip)
             catalogue = ImageCatalogue(
                 aws_client(self.account.aws_conn_id, self.account.region, "ec2")
             )

@@ -13,6 +13,8 @@ from slipway.exceptions import EnvironmentFrozen
 from slipway.model.facts import Json
 from slipway.model.text.inert import visible
 from slipway.policies.freeze_windows import FreezeWindow, freeze_at
+from slipway.tasks.consent import Admission
+from slipway.tasks.controls.allowed import require_override
 from slipway.tasks.params import OVERRIDE_FREEZE, freeze_override, is_dry_run, triggered_by
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -26,6 +28,7 @@ class CheckFreezeOperator(BaseOperator):
     :param windows: of the environment.
     :param skip: skip what follows, instead of failing; for runs that nobody started by hand.
     :param clock: the time now, with its zone.
+    :param admission: of the environment: who may override its freezes.
     :returns: the window, who overrode it and why, if somebody did; otherwise None.
 
     Example::
@@ -43,9 +46,11 @@ class CheckFreezeOperator(BaseOperator):
         windows: Sequence[FreezeWindow],
         skip: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        admission: Admission | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.admission = admission
         self.windows = tuple(windows)
         self.skip = skip
         self.clock = clock
@@ -57,7 +62,7 @@ class CheckFreezeOperator(BaseOperator):
         """
         with no_retry_on_input_error():
             try:
-                return held_up(self.windows, self.clock(), context, self.log)
+                return held_up(self.windows, self.clock(), context, self.log, self.admission)
             except EnvironmentFrozen as frozen:
                 if self.skip:
                     raise AirflowSkipException(str(frozen)) from frozen
@@ -65,7 +70,11 @@ class CheckFreezeOperator(BaseOperator):
 
 
 def held_up(
-    windows: Sequence[FreezeWindow], now: datetime, context: Context, log: Any
+    windows: Sequence[FreezeWindow],
+    now: datetime,
+    context: Context,
+    log: Any,
+    admission: Admission | None = None,
 ) -> Json | None:
     """Ask whether a run must stop here.
 
@@ -73,8 +82,10 @@ def held_up(
     :param now: with its zone.
     :param context: the task's, for the run's params.
     :param log: a logger.
+    :param admission: of the environment: who may override; None lets everybody.
     :returns: the override that let the run through a window, None outside of all windows.
     :raises EnvironmentFrozen: naming the window and its end.
+    :raises NotAllowed: when whoever gave a reason may not override.
     """
     freeze = freeze_at(windows, now)
     if freeze is None:
@@ -88,6 +99,8 @@ def held_up(
         msg = f"frozen by {freeze}"
         advice = f"run it later; if it cannot wait, run it with {OVERRIDE_FREEZE} and say why"
         raise EnvironmentFrozen(msg, advice=advice)
+    if admission is not None:
+        require_override(context, admission)
     who = triggered_by(context)
     log.warning("frozen by %s; overridden by %s: %s", freeze, visible(who), visible(reason, 500))
     return {"window": str(freeze.window), "by": who, "reason": reason}

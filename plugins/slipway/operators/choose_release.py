@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -11,15 +11,20 @@ from slipway.exceptions import ReleaseNotFound, RepositoryUnreachable
 from slipway.fleet.capacity import serving_version
 from slipway.hooks.git.connection import branch_line
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.controls import Rejection
 from slipway.model.facts import Json
 from slipway.model.git.repository import Repository
 from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
 from slipway.operators.record_release import parts
 from slipway.operators.swap import open_cloud
+from slipway.tasks.consent import Admission
+from slipway.tasks.controls.allowed import require_open
+from slipway.tasks.params import is_dry_run
 from slipway.tasks.past_deployments import told_by_version
 from slipway.tasks.release_form import ask_which, chosen
 from slipway.tasks.retries import no_retry_on_input_error
@@ -44,6 +49,8 @@ class ChooseReleaseOperator(BaseOperator):
         noted of each.
     :param branch: that is delivered.
     :param before: the environment before this one; without one, nothing means ``newest``.
+    :param admission: of the environment: what somebody rejected or stopped is refused here already,
+        as is whoever may not deploy.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
 
     Example::
@@ -66,6 +73,7 @@ class ChooseReleaseOperator(BaseOperator):
         before: DeployTarget | None = None,
         repository: Repository | None = None,
         branch: str = "",
+        admission: Admission | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
@@ -74,14 +82,18 @@ class ChooseReleaseOperator(BaseOperator):
         self.before = before
         self.repository = repository
         self.branch = branch
+        self.admission = admission
 
     def execute(self, context: Context) -> Json:
-        """Find the release; an unknown one fails for good, naming what there is."""
+        """Find the release; an unknown one fails for good, naming what there is.
+
+        :raises AirflowFailException: when somebody rejected it, or it may not be deployed now.
+        """
         catalogue, asked = ReleaseCatalogue(artifact_store()), self.version.strip()
         with no_retry_on_input_error():
             if asked == CHOOSE:
                 self._ask(context, catalogue)
-            return self._taken(self._find(catalogue, asked))
+            return self._taken(context, self._find(catalogue, asked))
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Json:
         """Go on with the release that a person chose."""
@@ -89,7 +101,7 @@ class ChooseReleaseOperator(BaseOperator):
         self.log.info("%s chose %s", visible(who), version)
         with no_retry_on_input_error():
             catalogue = ReleaseCatalogue(artifact_store())
-            return self._taken(catalogue.find(self.target.project, version))
+            return self._taken(context, catalogue.find(self.target.project, version))
 
     def _ask(self, context: Context, catalogue: ReleaseCatalogue) -> None:
         target = self.target
@@ -98,7 +110,12 @@ class ChooseReleaseOperator(BaseOperator):
             for place in self._places()
         }
         on = {name: version for name, version in seen.items() if version}
-        recent = catalogue.recent(target.project, _LISTED)
+        rejected = self._rejected()
+        recent = [
+            one
+            for one in catalogue.recent(target.project, _LISTED + len(rejected))
+            if one.checkout.release.version not in rejected
+        ][:_LISTED]
         ask_which(
             context,
             recent,
@@ -114,8 +131,10 @@ class ChooseReleaseOperator(BaseOperator):
             default=on.get(self.before.environment) if self.before else None,
         )
 
-    def _taken(self, record: ReleaseRecord) -> Json:
+    def _taken(self, context: Context, record: ReleaseRecord) -> Json:
         release = record.checkout.release
+        if self.admission is not None and not is_dry_run(context):
+            require_open(context, self.admission, release.version)
         subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
         self.log.info("%s (%s): %s", release.version, release.sha, visible(subject))
         notes = FailedDeployments(artifact_store())
@@ -135,7 +154,11 @@ class ChooseReleaseOperator(BaseOperator):
         return catalogue.find(project, _serving(self.before))
 
     def _passes(self, version: str) -> bool:
-        """Pass over what failed where releases are tried first."""
+        """Pass over what was rejected, and what failed where releases are tried first."""
+        if (rejected := self._rejected().get(version)) is not None:
+            by, why = visible(rejected.by), visible(rejected.why, 500)
+            self.log.warning("%s is passed over: rejected by %s: %s", version, by, why)
+            return False
         tried = (self.before or self.target).environment
         notes = FailedDeployments(artifact_store())
         failed = notes.find(self.target.project, tried, [version]).get(version)
@@ -144,6 +167,10 @@ class ChooseReleaseOperator(BaseOperator):
                 "%s %s, so it is passed over; name it to deploy it all the same", version, failed
             )
         return failed is None
+
+    def _rejected(self) -> Mapping[str, Rejection]:
+        book, target = ControlBook(artifact_store()), self.target
+        return book.of(target.project, target.environment).rejected
 
     def _places(self) -> list[DeployTarget]:
         """List the environments that the choice is about, in the order in which releases go."""
@@ -167,7 +194,9 @@ class ChooseReleaseOperator(BaseOperator):
         target = self.target
         history = DeploymentHistory(artifact_store())
         serving = _serving(target)
-        found = previous(history.versions(target.project, target.environment), serving)
+        rejected = set(self._rejected()) - {serving}
+        served = history.versions(target.project, target.environment)
+        found = previous([one for one in served if one not in rejected], serving)
         if found is None:
             msg = f"nothing is known to have served {target.environment} before {serving}"
             raise ReleaseNotFound(msg, advice="name the version to go back to")

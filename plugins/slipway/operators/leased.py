@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, PlanOutdated
+from slipway.exceptions import EnvironmentBusy, EnvironmentFrozen, LeaseHeld, SlipwayError
 from slipway.fleet.capacity import serving_version
 from slipway.fleet.lease import Lease
 from slipway.model.facts import Json, MachineImage
@@ -24,9 +24,10 @@ from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.board.show import show_step
 from slipway.tasks.consent import Admission, Consent
+from slipway.tasks.controls.opening import Opening
 from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import run_lease
-from slipway.tasks.making_way.superseding import Superseded, end_for
+from slipway.tasks.making_way.superseding import end_for
 from slipway.tasks.outcomes import note_started
 from slipway.tasks.own_swap import forget_swap, name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from slipway.fleet.cloud import Cloud
     from slipway.model.cloud.lease import LeaseRecord
-    from slipway.model.fleet import Fleet
     from slipway.tasks.supersede import BranchOrder
 
 LEASE = "lease"
@@ -74,6 +74,8 @@ class LeasedOperator(BaseOperator):
         change something has one, and so what waited for its turn meets no closed door half way.
     :param order: of the commits, where each of them lands by itself: an older one never lands after
         a newer one, and is skipped. None where a person chose the release.
+    :param back: of the commits, where each of them lands by itself and a person chose the release:
+        a way back holds the environment.
     """
 
     # What is launched, :class:`slipway.model.facts.MachineImage` as JSON.
@@ -88,11 +90,13 @@ class LeasedOperator(BaseOperator):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         preflight: LastLook | None = None,
         order: BranchOrder | None = None,
+        back: BranchOrder | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.preflight = preflight
         self.order = order
+        self.back = back
         self.admission = admission
         self.windows = tuple(windows)
         self.skip_frozen = skip_frozen
@@ -143,6 +147,8 @@ class LeasedOperator(BaseOperator):
         :raises EnvironmentFrozen: when the task would begin a change within a freeze window.
         :raises AirflowSkipException: likewise, for a run that need not fail.
         :raises Superseded: when a newer commit has landed.
+        :raises InputError: when somebody held, stopped or rejected what would begin, or whoever
+            started the run has no right to.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
@@ -151,11 +157,26 @@ class LeasedOperator(BaseOperator):
         if consent:
             self.log.info("%s", consent.approval)
         begun: list[LeaseRecord | None] = []
-        in_order = partial(self._require_order, context, cloud, target, release)
+        opening = Opening(
+            context=context,
+            admission=self.admission,
+            version=release,
+            log=self.log,
+            skip=self.skip_frozen,
+        )
+        if begin is not None:
+            opening.announce()
+
+        def still_open(held: LeaseRecord | None) -> None:
+            self._require_order(context, cloud, target, release, held)
+            opening.require()
 
         def begins(held: LeaseRecord | None, allowed: Callable[[], None]) -> None:
-            in_order(held)
-            self._begin(context, allowed)
+            still_open(held)
+            opening.let_go_first()
+            opening.begins(frozen=self._begin(context, allowed))
+            if self.back is not None:
+                opening.hold_if_back(self.back, cloud, held)
             begun.append(held)
 
         def admitted(held: LeaseRecord | None) -> str:
@@ -168,7 +189,7 @@ class LeasedOperator(BaseOperator):
         take = partial(lease.acquire, release, soaked=soaked, plan=plan, admit=admitted)
         mine = self._in_turn(take, target)
         if begun:
-            self._begin_in_order(lease, release, context, partial(in_order, begun[-1]))
+            self._begin_in_order(lease, release, context, partial(still_open, begun[-1]))
         self._tell(context, lease, mine)
         if begin is not None:
             serving = partial(_serving, cloud)
@@ -193,20 +214,20 @@ class LeasedOperator(BaseOperator):
         ti: Any = context["ti"]
         ti.xcom_push(key=LEASE, value=said)
 
-    def _begin(self, context: Context, begin: Callable[[], None]) -> None:
-        if self.windows:
-            self._thawed(context)
+    def _begin(self, context: Context, begin: Callable[[], None]) -> bool:
+        frozen = bool(self.windows) and self._thawed(context)
         begin()
         if self.preflight is not None and self.image is not None:
             self.preflight.require_open(MachineImage.from_json(self.image), self.log.info)
+        return frozen
 
     def _begin_in_order(
-        self, lease: Lease, release: str, context: Context, in_order: Callable[[], None]
+        self, lease: Lease, release: str, context: Context, still_open: Callable[[], None]
     ) -> None:
         """Look once more, now that nobody else changes anything: a swap may be quick."""
         try:
-            in_order()
-        except Superseded:
+            still_open()
+        except (AirflowSkipException, SlipwayError):
             forget_swap(context)
             lease.finish(release)
             raise
@@ -233,9 +254,10 @@ class LeasedOperator(BaseOperator):
             self.log.warning("%s", newer)
             end_for(newer.by, context.get("ti"), str(newer))
 
-    def _thawed(self, context: Context) -> None:
+    def _thawed(self, context: Context) -> bool:
+        """Ask the calendar; returns whether a freeze is overridden."""
         try:
-            held_up(self.windows, self.clock(), context, self.log)
+            found = held_up(self.windows, self.clock(), context, self.log, self.admission)
         except EnvironmentFrozen as frozen:
             advice = (
                 "nothing was changed by this task: run it again after the window; if it cannot "
@@ -245,6 +267,7 @@ class LeasedOperator(BaseOperator):
             if self.skip_frozen:
                 raise AirflowSkipException(str(told)) from frozen
             raise told from frozen
+        return found is not None
 
     def _wait(self, held: LeaseHeld, target: DeployTarget, since: float) -> None:
         waited = time.time() - since
@@ -270,20 +293,3 @@ def _serving(cloud: Cloud) -> str:
 
 def _anybody(held: LeaseRecord | None) -> None:
     """Let everybody begin, where nobody was asked."""
-
-
-def check_plan_is_current(look: Callable[[], Fleet], consent: Consent | None, version: str) -> None:
-    """Make sure that a person's yes is still about the environment as it is.
-
-    :param look: observes the fleet.
-    :param consent: the yes; None where nobody is asked.
-    :param version: the release; a swap that was interrupted may have brought it to service.
-    :raises PlanOutdated: when another release came in between.
-    """
-    if consent is None:
-        return
-    serving, replaces = serving_version(look()) or "", consent.proposal.replaces
-    if serving in (replaces, version):
-        return
-    msg = f"the approved plan replaces {replaces or 'nothing'}, but {serving or 'nothing'} serves"
-    raise PlanOutdated(msg, advice="look at what came in between, then trigger a new run")

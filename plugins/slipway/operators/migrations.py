@@ -21,10 +21,11 @@ from slipway.model.facts import Json, Release
 from slipway.model.git.repository import Repository
 from slipway.model.schema_facts import HeavyChange
 from slipway.model.target import DeployTarget
-from slipway.operators.leased import LeasedOperator, check_plan_is_current
+from slipway.operators.leased import LeasedOperator
 from slipway.operators.swap import open_cloud
 from slipway.policies.heavy_changes import OnHeavy
 from slipway.policies.schema import OnRollBack
+from slipway.tasks.consent import check_plan_is_current
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
 from slipway.tasks.retries import no_retry_on_input_error

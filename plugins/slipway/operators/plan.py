@@ -16,11 +16,13 @@ from slipway.exceptions import ReleaseNotFound, SchemaAhead
 from slipway.fleet.capacity import serving_version
 from slipway.fleet.forecast import forecast
 from slipway.fleet.goals import Goal
+from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.store.approvals import Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import PublishedPackage, Release
+from slipway.model.git.repository import Repository
 from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
 from slipway.operators.preflight_look import Preflight, require
@@ -29,7 +31,8 @@ from slipway.operators.swap import open_swap
 from slipway.policies.difference import lines
 from slipway.tasks.board.between import Between
 from slipway.tasks.consent import Admission
-from slipway.tasks.params import is_dry_run, triggered_by
+from slipway.tasks.controls.allowed import URGENT, describe, require_open
+from slipway.tasks.params import is_dry_run, reason_of, triggered_by
 from slipway.tasks.retries import no_retry_on_input_error
 from slipway.tasks.supersede import BranchOrder, supersede
 
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 PLAN, REPLACES = "plan", "replaces"
 # Characters of a line that are told.
 _LONGEST = 1000
+# Commits whose authors are looked at, of a release's newest.
+_COMMITS = 2000
 
 
 class PlanOperator(BaseOperator, SkipMixin):
@@ -58,6 +63,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     :param order: of the commits, where each of them is asked about: the newest one counts.
     :param preflight: looks whether there is everything that the deployment will need.
     :param between: looks at what lies between what serves and what would.
+    :param repository: that the commits are in, where nobody approves his own.
 
     Example::
 
@@ -87,6 +93,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         order: BranchOrder | None = None,
         preflight: Preflight | None = None,
         between: Between | None = None,
+        repository: Repository | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -99,6 +106,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         self.order = order
         self.preflight = preflight
         self.between = between
+        self.repository = repository
         self._context: Context | None = None
         self._replaces = ""
 
@@ -106,7 +114,8 @@ class PlanOperator(BaseOperator, SkipMixin):
         """Look at everything that the deployment would look at.
 
         :raises AirflowFailException: when it would stop, as the deployment itself.
-        :raises AirflowSkipException: when a newer commit was here before.
+        :raises AirflowSkipException: when a newer commit was here before, or, for a commit, when
+            somebody held, stopped or rejected it.
         """
         dry = is_dry_run(context)
         if not (dry or self.always):
@@ -115,6 +124,9 @@ class PlanOperator(BaseOperator, SkipMixin):
         self._context = context
         with no_retry_on_input_error():
             package = self._package()
+            if self.admission is not None and not dry:
+                skip = self.admission.by_itself  # nobody has said yes yet
+                require_open(context, self.admission, package.release.version, skip=skip)
             if self.preflight is not None:
                 self._require_open(self.preflight, package, context)
             lines = [visible(one, _LONGEST) for one in self._lines(context, package, dry=dry)]
@@ -164,6 +176,7 @@ class PlanOperator(BaseOperator, SkipMixin):
             lines=tuple(lines),
             made_at=int(time.time()),
             started_by=triggered_by(context),
+            authors=self._authors(admission, package.release.sha),
         )
         if self.order is not None:
             serving = _known(package.release.project, self._replaces)
@@ -172,6 +185,14 @@ class PlanOperator(BaseOperator, SkipMixin):
                 msg = f"superseded by {newer}"
                 raise AirflowSkipException(msg)
         admission.book.propose(proposal)
+
+    def _authors(self, admission: Admission, sha: str) -> tuple[str, ...]:
+        """Name whose commits come with the release, where nobody approves his own."""
+        if self.repository is None or not admission.rules.four_eyes:
+            return ()
+        known = _known(admission.project, self._replaces)
+        mirror = git_mirror(self.repository.url, self.repository.connection)
+        return tuple(mirror.people_between(known[1] if known else "", sha, _COMMITS))
 
     def _lines(self, context: Context, package: PublishedPackage, *, dry: bool) -> Iterator[str]:
         image, words = self.image.look(package)
@@ -182,6 +203,10 @@ class PlanOperator(BaseOperator, SkipMixin):
         context["ti"].xcom_push(key=REPLACES, value=replaced)
         release = package.release
         yield f"release: {release.version}, in place of {replaced or 'none'}"
+        if self.admission is not None:
+            yield from (f"warning: {line}" for line in describe(self.admission, release.version))
+        if urgent := reason_of(context, URGENT):
+            yield f"urgent: {urgent}"
         notes = FailedDeployments(artifact_store())
         for failed in notes.everywhere(release.project, release.version):
             yield f"warning: {failed.warning}"

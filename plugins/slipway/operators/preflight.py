@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 from slipway.model.facts import PublishedPackage
 from slipway.operators.preflight_look import Preflight, require
 from slipway.tasks.consent import Admission
+from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -60,7 +61,9 @@ class PreflightOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Look.
 
-        :raises AirflowFailException: when something is missing or wrong.
+        :raises AirflowFailException: when something is missing or wrong, or somebody held, stopped
+            or rejected what would be deployed.
+        :raises AirflowSkipException: likewise, for a commit that nobody deploys by hand.
         :raises DatabaseUnavailable: when another try may help.
         """
         self._context = context
@@ -68,6 +71,8 @@ class PreflightOperator(BaseOperator):
             package = PublishedPackage.from_json(self.package)
             if self.admission is not None:
                 package = self.admission.record(package.release, package.digest).package
+                version, skip = package.release.version, self.admission.skips
+                require_open(context, self.admission, version, skip=skip)
             findings = self.preflight.look(package, context, self.log.info)
             require(findings, self.preflight.target, package.release)
         self.log.info("everything is there that %s needs", package.release.version)

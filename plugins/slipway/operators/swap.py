@@ -16,9 +16,9 @@ from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.cloud.lease import LeaseRecord
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
-from slipway.operators.leased import LeasedOperator, check_plan_is_current
+from slipway.operators.leased import LeasedOperator
 from slipway.tasks.board.show import show
-from slipway.tasks.consent import Consent
+from slipway.tasks.consent import Consent, check_plan_is_current
 from slipway.tasks.images.search import require_recorded
 from slipway.tasks.own_swap import finish_swap
 from slipway.tasks.retries import no_retry_on_input_error

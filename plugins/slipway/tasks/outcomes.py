@@ -24,7 +24,7 @@ from slipway.tasks.board.show import serving_since, show_deployment
 from slipway.tasks.kept_facts import run_facts
 from slipway.tasks.lease_takeover import ALIVE
 from slipway.tasks.own_swap import failed_tasks
-from slipway.tasks.params import freeze_override, triggered_by
+from slipway.tasks.params import freeze_override, reason_of, triggered_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -64,10 +64,11 @@ def note_started(
         target.environment,
         _release(target.project, version),
         Outcome.STARTED,
-        approved_by=said.by if said else "",
+        approved_by=consent.by if consent else "",
         why=freeze_override(context) or (said.reason if said else ""),
         came_from=origin_of(context).value,
         replaced=replaces(),
+        urgent=reason_of(context, "urgent"),
     )
 
 

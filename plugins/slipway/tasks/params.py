@@ -65,7 +65,16 @@ def freeze_override(context: Context) -> str:
 
     :param context: the task's.
     """
-    return str(_params(context).get(OVERRIDE_FREEZE) or "").strip()
+    return reason_of(context, OVERRIDE_FREEZE)
+
+
+def reason_of(context: Context, name: str) -> str:
+    """Return the reason that a run was given for something out of the ordinary, or nothing.
+
+    :param context: the task's.
+    :param name: of the parameter.
+    """
+    return str(_params(context).get(name) or "").strip()
 
 
 def triggered_by(context: Context) -> str:

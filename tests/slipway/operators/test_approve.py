@@ -261,7 +261,7 @@ def test_who_may_approve_is_asked_of_one_function(
 ) -> None:
     asked: list[tuple[str, str]] = []
 
-    def refuse(approval: Approval, proposal: Proposal) -> str:
+    def refuse(approval: Approval, proposal: Proposal, *_: object) -> str:
         asked.append((approval.by, proposal.started_by))
         return "the starter of a run may not"
 

@@ -38,6 +38,18 @@ def reached(local: Local, span: str, most: int) -> list[str]:
     return local("rev-list", "--topo-order", f"--max-count={most}", span).decode().split()
 
 
+def people_of(local: Local, span: str, most: int) -> list[str]:
+    """List who wrote or committed what a span reaches, each once: ``Ann Lee <ann@example.com>``.
+
+    :param local: runs git in the mirror.
+    :param span: a commit, or ``old..new``.
+    :param most: commits that are looked at, of the newest.
+    """
+    form = "--format=%an <%ae>%n%cn <%ce>"
+    told = local("log", "--topo-order", f"--max-count={most}", form, span)
+    return sorted(set(told.decode(errors="replace").splitlines()) - {""})
+
+
 def position_of(local: Local, sha: str, tip: str) -> int:
     """Tell how far along a line a commit is, counting from 1.
 

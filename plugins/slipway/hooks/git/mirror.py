@@ -156,6 +156,18 @@ class GitMirror(GitFiles):
         self._store.require(without)
         return history.reached(self._store.local, f"{without}..{sha}", most)
 
+    def people_between(self, old: str, new: str, most: int) -> list[str]:
+        """List who wrote or committed what came with ``new`` and was not in ``old``.
+
+        Where nothing is known of ``old`` that is ``new`` alone.
+
+        :param most: commits that are looked at, of the newest.
+        """
+        self._store.require(new)
+        if not old or not self._store.has(old):
+            return history.people_of(self._store.local, new, 1)
+        return history.people_of(self._store.local, f"{old}..{new}", most)
+
     def line(self, branch: str) -> list[str]:
         """List a branch's commits as they are now, along their first parents, the newest first.
 

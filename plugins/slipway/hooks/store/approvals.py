@@ -24,7 +24,7 @@ from slipway.model.text.inert import visible
 APPROVE = "Approve"
 # The field of the form.
 REASON = "reason"
-_NOBODY = "an unnamed user"
+NOBODY = "an unnamed user"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +41,8 @@ class Proposal(Fact):
     :param lines: the plan.
     :param made_at: seconds since 1970.
     :param started_by: whoever started the run.
+    :param authors: of the release's commits since the one that serves, where nobody may approve his
+        own: ``Ann Lee <ann@example.com>``.
     """
 
     name: str
@@ -53,11 +55,15 @@ class Proposal(Fact):
     lines: tuple[str, ...]
     made_at: int
     started_by: str
+    authors: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """All of it in a few characters, to be shown and compared."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:32]
+        said = self.to_json()
+        if not self.authors:
+            del said["authors"]  # what was asked before there were any keeps its digest
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +94,7 @@ class Approval(Fact):
         user = event["responded_by_user"] or {}
         return cls(
             approved=event["chosen_options"] == [APPROVE],
-            by=user.get("name") or user.get("id") or _NOBODY,
+            by=user.get("name") or user.get("id") or NOBODY,
             at=int(event["responded_at"].timestamp()),
             reason=str((event["params_input"] or {}).get(REASON) or "").strip(),
             digest=proposal.digest if proposal else "",
@@ -136,29 +142,58 @@ class ApprovalBook:
         found = self._get(_page(dag_id, run_id, "proposal"))
         return Proposal.from_json(found) if found else None
 
-    def unanswered(self) -> Iterator[Proposal]:
-        """Yield what was asked and not answered, in no order; its run may be over since."""
+    def unanswered(self, approvals: int = 1) -> Iterator[Proposal]:
+        """Yield what somebody is still to say something to, in no order; its run may be over since.
+
+        :param approvals: so many people have to say yes; the first no is the last answer.
+        """
         store = self._records.store
         for run in store.keys(f"{self._folder}/runs"):
             found = self._get(f"runs/{run}/proposal.json")
             proposal = Proposal.from_json(found) if found else None
-            if proposal is not None and self.approval(proposal) is None:
+            if proposal is not None and self._waits(proposal, approvals):
                 yield proposal
 
-    def answer(self, proposal: Proposal, approval: Approval) -> None:
-        """Keep the answer to a proposal."""
-        self._put(_page(proposal.dag_id, proposal.run_id, "answer"), approval.to_json())
+    def _waits(self, proposal: Proposal, approvals: int) -> bool:
+        for number in range(1, approvals + 1):
+            given = self.approval(proposal, number)
+            if given is None or not given.approved:
+                return given is None
+        return False
 
-    def approval(self, proposal: Proposal) -> Approval | None:
-        """Return the answer to this very proposal, if there is one."""
-        found = self._get(_page(proposal.dag_id, proposal.run_id, "answer"))
+    def answer(self, proposal: Proposal, approval: Approval, number: int = 1) -> None:
+        """Keep an answer to a proposal.
+
+        :param number: which of those that are asked for, from 1.
+        """
+        self._put(_answer(proposal, number), approval.to_json())
+
+    def approval(self, proposal: Proposal, number: int = 1) -> Approval | None:
+        """Return an answer to this very proposal, if there is one.
+
+        :param number: which of those that are asked for, from 1.
+        """
+        found = self._get(_answer(proposal, number))
         given = Approval.from_json(found) if found else None
         return given if given and given.digest == proposal.digest else None
 
-    def withdraw(self, proposal: Proposal) -> None:
+    def withdraw(self, proposal: Proposal, number: int = 1) -> None:
         """Let an earlier answer to a proposal count no more, since it is asked again."""
-        if self.approval(proposal) is not None:
-            self._put(_page(proposal.dag_id, proposal.run_id, "answer"), {})
+        if self.approval(proposal, number) is not None:
+            self._put(_answer(proposal, number), {})
+
+    def every(self) -> Iterator[tuple[Proposal, list[Approval]]]:
+        """Yield what was asked in each run, and what was answered to it, in no order.
+
+        :raises RecordRefused: when a page was not signed here.
+        """
+        for run in self._records.store.keys(f"{self._folder}/runs"):
+            names = self._records.store.keys(f"{self._folder}/runs/{run}")
+            pages = {name: self._get(f"runs/{run}/{name}") for name in names}
+            asked = pages.pop("proposal.json", None)
+            if asked:
+                answers = [Approval.from_json(one) for one in pages.values() if one]
+                yield Proposal.from_json(asked), answers
 
     def use_up(self, proposal: Proposal, at: int) -> None:
         """Note that the swap of a proposal began.
@@ -186,6 +221,11 @@ class ApprovalBook:
 
     def _get(self, key: str) -> Json | None:
         return self._records.get(f"{self._folder}/{key}")
+
+
+def _answer(proposal: Proposal, number: int) -> str:
+    part = "answer" if number == 1 else f"answer-{number}"
+    return _page(proposal.dag_id, proposal.run_id, part)
 
 
 def _page(dag_id: str, run_id: str, part: str) -> str:

@@ -41,6 +41,7 @@ class DeploymentNote(Fact):
     :param replaced: of a start: the version that served then.
     :param serving_at: of a success: when all traffic went to the release; 0 where nobody noted it.
     :param installation: the Airflow that noted it, by its name; empty in what was written before.
+    :param urgent: of a start: the reason for which it went ahead of others; empty for none.
     """
 
     release: Release
@@ -59,6 +60,7 @@ class DeploymentNote(Fact):
     replaced: str = ""
     serving_at: float = 0.0
     installation: str = ""
+    urgent: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +106,11 @@ class PastDeployment:
         if self.outcome is Outcome.SUCCEEDED:
             return said.get(Outcome.STARTED, "")
         return said.get(Outcome.FAILED) or next(iter(said.values()), "")
+
+    @property
+    def urgent(self) -> str:
+        """The reason for which it went ahead of others; empty for none."""
+        return next((one.urgent for one in self.notes if one.urgent), "")
 
     @property
     def started_at(self) -> float:

@@ -17,6 +17,7 @@ from slipway.model.facts import Checkout, Release
 from slipway.operators.check_freeze import held_up
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.operators.swap import open_cloud
+from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.making_way.superseding import end_for
@@ -122,8 +123,10 @@ class RunPromotionOperator(RunPipelineOperator):
 
     def _require_open(self, context: Context, checkout: Checkout, fleet: Fleet) -> None:
         """Look whether the swap would begin: else its pipeline has nothing to tell anybody."""
+        version = checkout.release.version
+        require_open(context, self.admission, version, skip=self.skip_frozen)
         try:
-            held_up(self.windows, datetime.now(UTC), context, self.log)
+            held_up(self.windows, datetime.now(UTC), context, self.log, self.admission)
         except EnvironmentFrozen as frozen:
             if self.skip_frozen:
                 raise AirflowSkipException(str(frozen)) from frozen
@@ -134,7 +137,7 @@ class RunPromotionOperator(RunPipelineOperator):
             self.order,
             self.target.project,
             self.target.environment,
-            checkout.release.version,
+            version,
             landed(fleet, None),
             self.log.warning,
         )

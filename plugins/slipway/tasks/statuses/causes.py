@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import ApprovalMissing, EnvironmentFrozen, PipelineStopped, SlipwayError
+from slipway.tasks.controls.allowed import HELD
 from slipway.tasks.making_way.closing import CLOSED
 from slipway.tasks.making_way.superseding import SUPERSEDED_BY
 
@@ -70,6 +71,16 @@ def reason(context: Context) -> str:
         return str(cause) or type(cause).__name__
     # A task that was killed has no exception; Airflow gives a sentence of its own, or nothing.
     return str(context.get("exception") or "it was killed")
+
+
+def held_by(context: Context) -> str | None:
+    """Return who held or stopped what a task was skipped for, and why; None where nobody did."""
+    ti: Any = context["ti"]
+    try:
+        found = ti.xcom_pull(task_ids=ti.task_id, key=HELD)
+    except Exception:
+        return None  # nobody can say, and it was skipped in any case
+    return str(found) if isinstance(found, str) and found else None
 
 
 def superseded_by(context: Context) -> str | None:

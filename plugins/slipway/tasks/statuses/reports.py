@@ -32,6 +32,7 @@ from slipway.tasks.params import is_dry_run
 from slipway.tasks.statuses.causes import (
     closed_with,
     counts_of,
+    held_by,
     reason,
     stopped_by,
     superseded_by,
@@ -144,6 +145,8 @@ class StatusReporter:
         """Say that the stage ends without an outcome."""
         newer, closed = superseded_by(context), closed_with(context)
         text = f"superseded by {newer}" if newer else self.skipped
+        if not newer and (held := held_by(context)):
+            text = brief(f"left alone: {held}")
         if closed:
             self._end(context, lambda: self._closed(context, closed))
         elif text:

@@ -47,6 +47,7 @@ _OTHER: dict[str, Any] = {
     "lines": ("x",),
     "made_at": 9,
     "started_by": "x",
+    "authors": ("x <x@x>",),
 }
 
 

@@ -1,0 +1,1 @@
+"""Who may do what, and the DAG in which people hold, stop and reject."""
