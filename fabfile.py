@@ -16,7 +16,7 @@ from fabric import Connection, task
 from fabric.main import program
 from invoke.tasks import Task
 
-from include.cli import deployments, pipelines, words
+from include.cli import controls, deployments, pipelines, words
 from include.cli import package as packages
 from include.cli.choices import Choices
 from include.cli.roles import role_errors
@@ -24,6 +24,7 @@ from include.cli.secret_file import SecretFileInvalid, read_secret_file
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from slipway.exceptions import SlipwayError
+from slipway.model.controls import Action
 
 ROOT = Path(__file__).resolve().parent
 DEMO = ROOT / ".slipway" / "env"
@@ -62,6 +63,8 @@ def build(c: Any, project: str, ref: str = "") -> None:
         "environment before it runs",
         "dry-run": "say what would be done, and do nothing",
         "override-freeze": "why it cannot wait for the end of the freeze",
+        "urgent": "why it goes ahead of others that wait; kept with it for good",
+        "pass-stop": "why it may not wait for the end of a stop, for those who may pass",
     },
 )
 def deploy(
@@ -71,9 +74,12 @@ def deploy(
     version: str = "",
     dry_run: bool = False,
     override_freeze: str = "",
+    urgent: str = "",
+    pass_stop: str = "",
 ) -> None:
     """Put a release on an environment; `previous` is the way back, --dry-run only tells."""
     params = {"version": version, "dry_run": dry_run, "override_freeze": override_freeze}
+    params = {**params, "urgent": urgent, "pass_stop": pass_stop}
     given = {name: value for name, value in params.items() if value}
     _trigger(c, _dag(c, project, environment), given)
     if not isinstance(c, Connection) and not dry_run:
@@ -153,6 +159,90 @@ def diff(
 def rebuild(c: Any, project: str = "") -> None:
     """Make what `status` and `history` show again, from what is on record and the fleets."""
     _python(c, "include.cli.board.rebuild", *([project] if project else []))
+
+
+@task(
+    positional=["project", "environment"],
+    help={
+        "project": "its name",
+        "environment": "one of the project's",
+        "why": "shown to whoever is held up",
+    },
+)
+def hold(c: Any, project: str, environment: str, why: str = "") -> None:
+    """Let no commit deploy to an environment by itself, until `fab resume`; --why is needed."""
+    _control(c, Action.HOLD, project=project, environment=environment, why=_said(why))
+
+
+@task(
+    positional=["project", "environment"],
+    optional=["project", "environment"],
+    help={
+        "project": "its name; everything if not given",
+        "environment": "one of the project's; the whole project if not given",
+        "why": "kept with it",
+    },
+)
+def resume(c: Any, project: str = "", environment: str = "", why: str = "") -> None:
+    """End a hold, and a stop, of an environment, of a project's whole, or of everything."""
+    _control(c, Action.RESUME, project=project, environment=environment, why=why)
+
+
+@task(
+    positional=["project", "environment"],
+    optional=["project", "environment"],
+    help={
+        "project": "its name; everything if not given",
+        "environment": "one of the project's; the whole project if not given",
+        "why": "shown to whoever is held up",
+        "may-pass": "logins and role:NAME, with commas between them; nobody if not given",
+    },
+)
+def stop(
+    c: Any, project: str = "", environment: str = "", why: str = "", may_pass: str = ""
+) -> None:
+    """Let nothing begin to deploy to an environment, a project or at all; --why is needed.
+
+    What has begun goes on to its end, and a swap that fails goes back.
+    """
+    place = {"project": project, "environment": environment}
+    _control(c, Action.STOP, **place, why=_said(why), may_pass=may_pass)
+
+
+@task(
+    positional=["project", "version"],
+    help={
+        "project": "its name",
+        "version": "of the release, or the first characters of its sha",
+        "why": "shown to whoever asks for it",
+        "withdraw": "take the rejection back",
+    },
+)
+def reject(c: Any, project: str, version: str, why: str = "", withdraw: bool = False) -> None:
+    """Let a release be deployed nowhere: not offered, not `newest`, not `previous`; with --why."""
+    action = Action.ACCEPT if withdraw else Action.REJECT
+    _control(c, action, project=project, version=version, why=_said(why))
+
+
+@task(positional=["project"], optional=["project"], help={"project": "its name; all if not given"})
+def held(c: Any, project: str = "") -> None:
+    """Say what is held, stopped and rejected: by whom, since when, why."""
+    _python(c, "include.cli.controls", *([project] if project else []))
+
+
+@task(
+    positional=["project"],
+    optional=["project"],
+    help={
+        "project": "its name; all if not given",
+        "csv": "as CSV, for a spreadsheet",
+        "json": "as JSON",
+    },
+)
+def audit(c: Any, project: str = "", csv: bool = False, json: bool = False) -> None:
+    """List who asked, approved, held, stopped, rejected or passed a freeze: when and why."""
+    form = ["--csv"] if csv else ["--json"] if json else []
+    _python(c, "include.cli.audit", *([project] if project else []), *form)
 
 
 @task(name="sign-records")
@@ -304,6 +394,20 @@ def _dag(c: Any, project: str, environment: str = "") -> str:
     if isinstance(c, Connection):
         return f"{project}.{environment}" if environment else project
     return deployments.choose_dag(project, environment)
+
+
+def _said(why: str) -> str:
+    if not why.strip():
+        msg = 'say why: --why "..."'
+        raise SystemExit(msg)
+    return why
+
+
+def _control(c: Any, action: Action, **given: str) -> None:
+    """Start the run in which Airflow knows who does something."""
+    if not isinstance(c, Connection):
+        controls.require_known(given.get("project", ""), given.get("environment", ""))
+    _trigger(c, controls.DAG_ID, controls.conf_of(action, **given))
 
 
 def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:

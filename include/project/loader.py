@@ -24,7 +24,7 @@ PROJECTS = Path(__file__).parent.parent / "projects"
 PATTERNS = ("*.yaml", "*.yml", "*/*.yaml", "*/*.yml")
 
 # The DAGs of all projects together, whose ids no project's DAG can have as well.
-SHARED = ("commits", "housekeeping", "statuses")
+SHARED = ("commits", "controls", "housekeeping", "statuses")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

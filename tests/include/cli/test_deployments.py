@@ -131,3 +131,44 @@ def test_an_answer_that_is_not_understood_is_shown_as_it_came() -> None:
     told: list[str] = []
     tell("something else\n", "shop", told.append)
     assert told == ["something else"]
+
+
+def test_brakes_start_a_run_in_which_airflow_knows_who(notes: Path) -> None:
+    typed = ("stop", "guestbook", "prod", "--why", "it burns", "--may-pass", "ann,role:op")
+    ended = fab(notes, *typed)
+    assert ended.returncode == 0, ended.stderr
+    asked = [call.split("\n") for call in notes.read_text().split("---\n") if call]
+    (trigger,) = (call for call in asked if call[1] == "trigger")
+    assert trigger[2] == "controls"
+    assert json.loads(trigger[4]) == {
+        "action": "stop",
+        "project": "guestbook",
+        "environment": "prod",
+        "why": "it burns",
+        "may_pass": "ann,role:op",
+    }
+    assert "controls: started" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("hold", "guestbook", "dev"), "say why"),
+        (("hold", "guestbook", "dve", "--why", "x"), "did you mean dev"),
+        (("hold", "gestbook", "dev", "--why", "x"), "did you mean guestbook"),
+    ],
+)
+def test_a_brake_is_told_before_it_starts_what_it_lacks(
+    notes: Path, words: tuple[str, ...], said: str
+) -> None:
+    ended = fab(notes, *words)
+    assert ended.returncode != 0
+    assert said in ended.stderr
+    assert not notes.exists()
+
+
+@pytest.mark.parametrize("name", ["hold", "resume", "stop", "reject", "held", "audit"])
+def test_each_brake_has_a_help_of_its_own(notes: Path, name: str) -> None:
+    ended = fab(notes, name, "--help")
+    assert ended.returncode == 0, ended.stderr
+    assert "Docstring:" in ended.stdout
