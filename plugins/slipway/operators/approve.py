@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk.api.datamodels._generated import HITLUser
 from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput
 from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
 
@@ -20,6 +21,7 @@ from slipway.policies.rights import listed
 from slipway.tasks.board.show import show_answer, show_question
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.controls.allowed import require_open
+from slipway.tasks.controls.person import assignable
 from slipway.tasks.params import freeze_override
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 from slipway.tasks.supersede import superseded_by
@@ -154,7 +156,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         return found
 
     def _ask(self, context: Context, proposal: Proposal) -> None:
-        put_question(self, context)
+        put_question(self, context, assignable(self.admission.rules.may.approve or ()))
         self.log.info("asking about %s (%s)", proposal.release.version, proposal.digest)
 
     def _wait(self, proposal: Proposal) -> NoReturn:
@@ -189,13 +191,16 @@ class ApproveReleaseOperator(ApprovalOperator):
             raise AirflowSkipException(msg)
 
 
-def put_question(operator: ApprovalOperator, context: Context) -> None:
+def put_question(
+    operator: ApprovalOperator, context: Context, assigned: Sequence[str] = ()
+) -> None:
     """Put an operator's question, and make sure that it is the one that people see.
 
     Airflow keeps the first question of a task for good, also when the task is cleared.
 
     :param operator: whose subject and body are the question.
     :param context: the task's.
+    :param assigned: logins from which alone Airflow takes an answer; none for anybody's.
     :raises ApprovalMissing: when people see another.
     """
     from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
@@ -208,7 +213,7 @@ def put_question(operator: ApprovalOperator, context: Context) -> None:
         defaults=None,
         multiple=False,
         params=operator.serialized_params,
-        assigned_users=[],
+        assigned_users=[HITLUser(id=one, name=one) for one in assigned],
     )
     shown: Any = SUPERVISOR_COMMS.send(msg=asked)
     if (shown.subject, shown.body) != (operator.subject, operator.body):

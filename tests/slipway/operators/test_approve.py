@@ -18,9 +18,14 @@ from include.delivery.commit_dag import build
 from include.project.freeze import Freeze
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project
+from include.project.rights import May
 from slipway.hooks.store.approvals import Approval, Proposal
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.controls import ControlBook
+from slipway.model.controls import Action, ControlEvent
 from slipway.operators import approve as approval
 from slipway.operators.approve import ApproveReleaseOperator, question
+from slipway.policies.controls import after
 from tests.slipway.operators.releases import make_proposal
 
 AT = datetime(2026, 12, 24, 12, 0, tzinfo=UTC)
@@ -190,6 +195,52 @@ def test_whoever_approves_reads_the_release_and_the_plan_line_by_line(
         f"Package `d`, plan `{PROPOSAL.digest}`.",
         "",
     ]
+
+
+def test_whoever_is_asked_reads_whose_yes_counts(
+    project: Project, page: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simple = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", simple)
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", "False")
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "eve:op,carl:viewer")
+    may = May(approve=("Ada", "role:op"))
+    ask(approve(project, approvals=2, four_eyes=True, may=may))
+    said = page["asked"].body
+    assert "This is yes 1 of 2, each by another person." in said
+    assert "Ada, whoever has the role op" in said
+    assert "Whoever started the run, or has a commit in it, does not count." in said
+    # And Airflow's server refuses the others' answers.
+    assert [one.id for one in page["asked"].assigned_users] == ["Ada", "eve"]
+
+
+def test_a_yes_without_the_right_ends_the_run_and_changes_nothing(project: Project) -> None:
+    task = approve(project, may=May(approve=("carl",)))
+    failure, _ = answer(task, "Approve")
+    assert "the yes of Ada does not count: Ada may not approve deployments to prod" in str(failure)
+    assert kept(task) is None
+    own = approve(project, four_eyes=True)
+    by_bob = {"responded_by_user": {"id": "8", "name": "Bob"}}
+    failure, _ = answer(own, "Approve", **by_bob)
+    assert "who starts a run does not approve it here" in str(failure)
+
+
+def test_a_rejection_while_somebody_was_asked_counts(project: Project) -> None:
+    event = ControlEvent(
+        action=Action.REJECT,
+        by="eve",
+        at=0,
+        why="loses orders",
+        dag_id="controls",
+        run_id="r",
+        project="guestbook",
+        version="2",
+    )
+    ControlBook(artifact_store()).note(event, after)
+    task = approve(project)
+    failure, _ = answer(task, "Approve")
+    assert "2 was rejected by eve" in str(failure)
+    assert kept(task) is None
 
 
 def test_what_a_repository_wrote_is_text_on_the_approvers_page() -> None:

@@ -9,11 +9,12 @@ are looked up; of another auth manager's logins no role is known, so there it is
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
 
-from slipway.policies.rights import Person
+from slipway.policies.rights import ROLE, Person
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -53,11 +54,32 @@ def roles_of(login: str) -> tuple[str, ...]:
 
     :param login: as Airflow recorded it.
     """
+    return tuple(role for name, role in _users() if name == login)
+
+
+def assignable(named: Collection[str]) -> list[str]:
+    """Return the logins that Airflow may be told to take an answer from, and from nobody else.
+
+    Airflow compares ids, which are logins with the simple auth manager alone; with another one
+    anybody may answer, and it is told afterwards whether it counts.
+
+    :param named: logins, and roles behind ``role:``.
+    :returns: nobody, where it cannot be said.
+    """
+    users = _users()
+    if not users:
+        return []
+    logins = {name for name, role in users if f"{ROLE}{role}" in named}
+    return sorted(logins | {one for one in named if not one.startswith(ROLE)})
+
+
+def _users() -> list[tuple[str, str]]:
+    """List login and role of each user of the simple auth manager; none with another one."""
     manager = str(conf.get("core", "auth_manager", fallback="") or "")
     # Where everybody is let in as an administrator, nobody has proved to be anybody.
     everybody = conf.getboolean("core", "simple_auth_manager_all_admins", fallback=False)
     if not manager.endswith(f".{_SIMPLE}") or everybody:
-        return ()
+        return []
     told = str(conf.get("core", "simple_auth_manager_users", fallback="") or "")
     found = (one.strip().split(":") for one in told.split(","))
-    return tuple(parts[1] for parts in found if parts[0] == login and len(parts) > 1)
+    return [(parts[0], parts[1]) for parts in found if len(parts) > 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import fields, replace
 from pathlib import Path
@@ -98,3 +99,11 @@ def test_who_writes_the_bucket_says_yes_to_nothing(book: ApprovalBook, artifacts
         forged.with_name("answer.json").write_text(words)
         with pytest.raises(RecordRefused):
             book.approval(asked)
+
+
+def test_what_was_asked_before_authors_were_noted_keeps_its_digest(book: ApprovalBook) -> None:
+    """A run waits for its yes over an upgrade."""
+    old = make_proposal("2").to_json()
+    del old["authors"]
+    said = hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()[:32]
+    assert Proposal.from_json(old).digest == said

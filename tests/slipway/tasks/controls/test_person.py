@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slipway.tasks.controls.person import roles_of, starter, was_cleared
+from slipway.tasks.controls.person import assignable, roles_of, starter, was_cleared
 
 SIMPLE = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
 
@@ -48,3 +48,12 @@ def test_a_cleared_run_is_known_as_one() -> None:
     assert was_cleared(run(clear_number=1))
     assert not was_cleared(run(clear_number=0))
     assert not was_cleared(run())
+
+
+def test_airflow_itself_refuses_answers_where_ids_are_logins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert assignable(["carl", "role:admin"]) == ["ann", "carl"]
+    assert assignable([]) == []
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "airflow.providers.fab.FabAuthManager")
+    assert assignable(["carl"]) == []
