@@ -125,6 +125,8 @@ class ControlEvent(Fact):
     :param why: in that person's words.
     :param dag_id: of the run that did it.
     :param run_id: the run; what one run did is done once.
+    :param asked_at: seconds since 1970 at which that run was asked for: another Airflow, or one
+        that was set up anew, may have a run of the same id.
     """
 
     action: Action
@@ -137,6 +139,7 @@ class ControlEvent(Fact):
     environment: str = ""
     version: str = ""
     may_pass: tuple[str, ...] = ()
+    asked_at: float = 0.0
 
     @property
     def scope(self) -> Scope:

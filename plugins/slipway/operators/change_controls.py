@@ -17,7 +17,7 @@ from slipway.model.text.inert import visible
 from slipway.model.text.nearest import nearest
 from slipway.policies.controls import after
 from slipway.policies.rights import May, Right, refusal
-from slipway.tasks.controls.person import person, starter
+from slipway.tasks.controls.person import asked_at, person, starter
 from slipway.tasks.params import reason_of
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -93,6 +93,7 @@ class ChangeControlsOperator(BaseOperator):
             environment="" if action in _RELEASES else environment,
             version=version if action in _RELEASES else "",
             may_pass=tuple(one for one in named if one) if action is Action.STOP else (),
+            asked_at=asked_at(context),
         )
 
     def _require_known(self, project: str, environment: str) -> None:

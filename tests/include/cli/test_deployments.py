@@ -172,3 +172,4 @@ def test_each_brake_has_a_help_of_its_own(notes: Path, name: str) -> None:
     ended = fab(notes, name, "--help")
     assert ended.returncode == 0, ended.stderr
     assert "Docstring:" in ended.stdout
+    assert "its name" in ended.stdout  # of a project

@@ -147,8 +147,11 @@ class ControlBook:
 
 def _same(one: ControlEvent, other: ControlEvent) -> bool:
     """Tell whether two events are one run's one doing."""
-    run = (one.dag_id, one.run_id, one.action, one.version)
-    return run == (other.dag_id, other.run_id, other.action, other.version)
+    return _run(one) == _run(other)
+
+
+def _run(one: ControlEvent) -> tuple[object, ...]:
+    return one.dag_id, one.run_id, one.asked_at, one.action, one.version
 
 
 def _folder(scope: Scope) -> str:

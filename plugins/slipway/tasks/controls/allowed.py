@@ -24,7 +24,7 @@ from slipway.hooks.store.controls import ControlBook
 from slipway.model.controls import Action, ControlEvent, Controls
 from slipway.policies.controls import Closed, Passed, Refusal, after, closed, told
 from slipway.policies.rights import Person, Right, refusal
-from slipway.tasks.controls.person import starter, was_cleared
+from slipway.tasks.controls.person import asked_at, starter, was_cleared
 from slipway.tasks.params import freeze_override, reason_of, triggered_by
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def note(
         project=admission.project,
         environment=admission.environment,
         version=version,
+        asked_at=asked_at(context),
     )
     return ControlBook(artifact_store()).note(event, after)
 

@@ -49,6 +49,16 @@ def was_cleared(context: Context) -> bool:
     return bool(getattr(run, "clear_number", 0))
 
 
+def asked_at(context: Context) -> float:
+    """Return when the run was asked for, however often it is tried.
+
+    :param context: the task's.
+    :returns: seconds since 1970; 0 where it is not known.
+    """
+    when = getattr(context.get("dag_run"), "run_after", None)
+    return float(when.timestamp()) if when is not None else 0.0
+
+
 def roles_of(login: str) -> tuple[str, ...]:
     """Return the roles of a login that the simple auth manager knows; none for others'.
 

@@ -285,3 +285,28 @@ def test_a_tree_that_contains_itself_is_refused_before_it_is_packed(
     repository.git("update-ref", "refs/heads/main", sha)
     with pytest.raises(RepositoryTooLarge, match="more files than fit into a list of 64 MiB"):
         mirror.archive(mirror.find("main").sha)
+
+
+def test_who_wrote_or_committed_what_came_is_told_once(
+    repository: Repository, mirror: GitMirror
+) -> None:
+    first = repository.commit()
+    repository.git("commit", "--allow-empty", "-m", "x", "--author", "Bob <bob@example.com>")
+    repository.git("checkout", "--quiet", "-b", "side", first)
+    repository.git("commit", "--allow-empty", "-m", "y", "--author", "Eve Ö <eve@example.com>")
+    repository.git("checkout", "--quiet", "main")
+    repository.git("merge", "--no-ff", "--quiet", "-m", "merged", "side")
+    last = repository.git("rev-parse", "HEAD")
+    mirror.find(last)
+    ada, bob = "Ada <ada@example.com>", "Bob <bob@example.com>"
+    eve = "Eve Ö <eve@example.com>"
+    assert mirror.people_between(first, last, 100) == [ada, bob, eve]
+    # On the way back nothing comes; of a first deployment it is the commit alone.
+    assert mirror.people_between(last, first, 100) == []
+    assert mirror.people_between("", last, 100) == [ada]
+    # After a rewritten history all counts that was not there.
+    repository.git("checkout", "--quiet", "-b", "other", first)
+    repository.git("commit", "--allow-empty", "-m", "z", "--author", "Zoe <zoe@example.com>")
+    other = repository.git("rev-parse", "HEAD")
+    mirror.find(other)
+    assert mirror.people_between(last, other, 100) == [ada, "Zoe <zoe@example.com>"]

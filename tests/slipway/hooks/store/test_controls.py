@@ -76,6 +76,12 @@ def test_what_a_run_did_is_done_once_however_often_it_is_tried(
     assert [one.action for one in book.events(DEV)] == [Action.HOLD, Action.RESUME]
 
 
+def test_a_run_of_the_same_name_in_another_airflow_is_another(book: ControlBook) -> None:
+    note(book, event(asked_at=1.0), event(Action.RESUME, "r2", asked_at=2.0))
+    note(book, event(asked_at=3.0))
+    assert book.of("shop", "dev").hold is not None
+
+
 def test_of_many_at_once_none_is_lost(artifacts: Path) -> None:
     def reject(number: int) -> None:
         note(ControlBook(artifact_store()), event(Action.REJECT, f"r{number}", version=f"{number}"))
