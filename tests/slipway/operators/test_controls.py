@@ -313,7 +313,7 @@ def test_a_freeze_is_overridden_by_those_who_may_and_that_is_kept(cloud: FakeFle
     )
     rules = Rules(may=May(override_freeze=("ann",)))
     admission = replace(BY_HAND, rules=rules)
-    params = {"override_freeze": "it burns"}
+    params: Any = {"override_freeze": "it burns"}
     before = state(cloud)
     with pytest.raises(AirflowFailException, match="bob may not override a freeze of dev: ann may"):
         task(LaunchOperator, admission, windows=(window,)).execute(context(**params))

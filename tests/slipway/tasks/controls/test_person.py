@@ -26,7 +26,7 @@ def users(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_is_the_login_that_airflow_recorded_and_no_parameter() -> None:
     assert starter(run(triggering_user_name="ann")).name == "ann"
     assert starter(run(triggering_user_name=None)).name == ""
-    assert starter({"params": {}}).name == ""  # type: ignore[typeddict-item]
+    assert starter({"params": {}}).name == ""
 
 
 def test_the_simple_auth_managers_roles_are_known() -> None:
