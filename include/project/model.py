@@ -258,9 +258,8 @@ class Project(Strict):
                 raise ValueError(msg)
         for name, one in self.environments.items():
             one.migrations.require_rehearsed(self.migrations, name)
-        for name in self.environments:
-            self._require_fitting_machine(name)
         for name, one in self.environments.items():
+            self._require_fitting_machine(name)
             if wrong := unmet_rights(name, one):
                 raise ValueError(wrong)
         if wrong := unknown_environment(self.news, self.environments):

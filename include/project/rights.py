@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, BaseModel, Field
 
 from slipway.model.text.nearest import nearest
 from slipway.policies.rights import ROLE
-
-if TYPE_CHECKING:
-    from include.project.model import Environment
 
 _KINDS = ("role", "user", "group", "team")
 
@@ -58,7 +55,31 @@ class May(BaseModel, frozen=True, extra="forbid", use_attribute_docstrings=True)
 People = dict[str, tuple[Annotated[str, Field(min_length=1)], ...]]
 
 
-def unmet_rights(name: str, environment: Environment) -> str | None:
+class Guarded(Protocol):
+    """What of an environment its rights have to fit."""
+
+    @property
+    def may(self) -> May:
+        """Who may do what there."""
+
+    @property
+    def approval(self) -> bool:
+        """A person must say yes."""
+
+    @property
+    def approvals(self) -> int:
+        """How many people must."""
+
+    @property
+    def four_eyes(self) -> bool:
+        """Nobody approves his own."""
+
+    @property
+    def freeze(self) -> Sequence[object]:
+        """When nothing is deployed."""
+
+
+def unmet_rights(name: str, environment: Guarded) -> str | None:
     """Say what of an environment's rights could never be met; None when all can.
 
     :param name: of the environment.
