@@ -96,6 +96,7 @@ def listed(project: Project, name: str) -> Listed:
         place=list(project.environments).index(name),
         continuous=environment.deploy is Deploy.CONTINUOUS,
         asks=environment.approval,
+        approvals=environment.approvals,
         windows=tuple(freeze.window() for freeze in environment.freeze),
     )
 

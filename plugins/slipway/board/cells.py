@@ -6,6 +6,7 @@ to the second.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +18,7 @@ from slipway.model.board.snapshot import EnvironmentSnapshot, EnvironmentState, 
 _COMMIT = "commit__"
 # Digits of a sha that people read.
 _SHORT = 7
-APPROVE = "approve"
+_APPROVALS = re.compile(r"approve(?: \d+)?")
 # The DAG that holds, resumes and rejects, in the name of whoever starts it.
 CONTROLS = "controls"
 
@@ -129,7 +130,7 @@ def cell(snapshot: EnvironmentSnapshot, live: Live) -> Cell:
         one
         for dag_id in dags_of(snapshot)
         for one in live.questions.get(dag_id, ())
-        if step_name(one.task_id) == APPROVE
+        if _asks(one.task_id)
     ]
     return Cell(
         snapshot=snapshot,
@@ -180,11 +181,16 @@ def _what(snapshot: EnvironmentSnapshot, run: RunUnderWay) -> str:
     return run.version
 
 
+def _asks(task_id: str) -> bool:
+    """Tell whether a task asks for a yes to a deployment; several may, one after the other."""
+    return _APPROVALS.fullmatch(step_name(task_id)) is not None
+
+
 def _words(run: RunUnderWay) -> str:
     if run.state == "queued":
         return "waits for its turn"
     if run.step_state == "awaiting_input":
-        return "waits for a yes" if step_name(run.step) == APPROVE else "waits for an answer"
+        return "waits for a yes" if _asks(run.step) else "waits for an answer"
     if run.step_state == "up_for_retry":
         return f"{step_name(run.step)} is tried again"
     return step_name(run.step) or "begins"

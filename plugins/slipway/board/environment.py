@@ -111,11 +111,13 @@ def environment_view(
     skip = (page - 1) * PER_PAGE
     past = model.history(seen.project, seen.environment, PER_PAGE + 1, skip)
     places = {one.version: place for place, one in enumerate(releases)}
+    rejected = model.rejected(seen.project)
     newer = releases[: places[serving]] if serving in places else releases
+    waiting = [one for one in newer if one.version not in rejected]
     return EnvironmentView(
         cell=cell,
         rights=rights,
-        waiting=tuple(newer[:_MOST_WAITING]),
+        waiting=tuple(waiting[:_MOST_WAITING]),
         previous=model.previous(seen.project, seen.environment, serving) or "" if serving else "",
         past=tuple(_past(one, releases, places) for one in past[:PER_PAGE]),
         page=page,

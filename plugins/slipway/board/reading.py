@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from slipway.hooks.airflow_people import Person
@@ -37,6 +37,9 @@ class ReadModel(Protocol):
 
     def images(self, release: Release) -> Sequence[ImageRecord]:
         """Return the machine images that were baked of a release."""
+
+    def rejected(self, project: str) -> Collection[str]:
+        """Return the versions that somebody rejected: they are deployed nowhere."""
 
     def previous(self, project: str, environment: str, serving: str) -> str | None:
         """Return the release that a roll back would bring; None where there is none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from slipway.exceptions import RecordRefused, ReleaseNotFound
 from slipway.hooks.store.approvals import ApprovalBook, Proposal
@@ -17,6 +17,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.board.deployment import DeploymentRecord
 from slipway.model.board.snapshot import ProjectSnapshot
 from slipway.model.facts import Release
+from slipway.tasks.board.show import rejected_versions
 
 # Records that a server remembers: what a version stands for never changes.
 _MOST_REMEMBERED = 20_000
@@ -68,13 +69,18 @@ class Stores:
         found = (records.find(one.removesuffix(".json"), release) for one in names)
         return [one for one in found if one is not None]
 
+    def rejected(self, project: str) -> Collection[str]:
+        """Return the versions that somebody rejected: they are deployed nowhere."""
+        return rejected_versions(artifact_store(), project)
+
     def previous(self, project: str, environment: str, serving: str) -> str | None:
         """Return the release that a roll back would bring; None where there is none."""
         try:
             served = DeploymentHistory(artifact_store()).versions(project, environment)
         except RecordRefused:
             return None  # the run that would be started says why
-        return previous(served, serving)
+        rejected = set(self.rejected(project)) - {serving}
+        return previous([one for one in served if one not in rejected], serving)
 
     def proposal(self, project: str, environment: str, dag_id: str, run_id: str) -> Proposal | None:
         """Return the plan that a run asks a yes to; None where it asks none."""

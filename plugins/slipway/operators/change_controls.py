@@ -17,6 +17,7 @@ from slipway.model.text.inert import visible
 from slipway.model.text.nearest import nearest
 from slipway.policies.controls import after
 from slipway.policies.rights import May, Right, refusal
+from slipway.tasks.board.brakes import show_control
 from slipway.tasks.controls.person import asked_at, person, starter
 from slipway.tasks.params import reason_of
 from slipway.tasks.retries import no_retry_on_input_error
@@ -64,6 +65,7 @@ class ChangeControlsOperator(BaseOperator):
             event = self._asked(context)
             self._require_right(event)
             noted = ControlBook(artifact_store()).note(event, after)
+        show_control(noted)
         for line in _words(noted):
             self.log.info("%s", line)
         return noted.to_json()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -54,6 +54,7 @@ class Model:
     proposals: dict[str, Proposal] = dataclasses.field(default_factory=dict)
     baked: list[ImageRecord] = dataclasses.field(default_factory=list)
     back: str | None = None
+    refused: set[str] = dataclasses.field(default_factory=set)
 
     def projects(self) -> Sequence[ProjectSnapshot]:
         return list(self.snapshots.values())
@@ -75,6 +76,9 @@ class Model:
 
     def images(self, release: Release) -> Sequence[ImageRecord]:
         return self.baked
+
+    def rejected(self, project: str) -> Collection[str]:
+        return self.refused
 
     def previous(self, project: str, environment: str, serving: str) -> str | None:
         return self.back

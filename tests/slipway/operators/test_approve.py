@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -212,6 +213,21 @@ def test_whoever_is_asked_reads_whose_yes_counts(
     assert "Whoever started the run, or has a commit in it, does not count." in said
     # And Airflow's server refuses the others' answers.
     assert [one.id for one in page["asked"].assigned_users] == ["Ada", "eve"]
+
+
+def test_whoever_is_asked_reads_what_a_yes_brings_and_whose_it_has_to_be(
+    project: Project, page: dict[str, Any]
+) -> None:
+    task = approve(project, four_eyes=True, may=May(approve=("Ada",)))
+    plan: Any = task.dag.get_task("plan")
+    assert None not in (plan.between, plan.repository)
+    lines = (*PROPOSAL.lines, "brings 1 commit", "migration 2_x.sql")
+    task.admission.book.propose(replace(PROPOSAL, lines=lines))
+    ask(task)
+    told = page["asked"].body
+    ends = ("brings 1 commit", "migration 2_x.sql", "A yes counts of: ", "has a commit in it")
+    places = [told.index(words) for words in ends]
+    assert places == sorted(places)
 
 
 def test_a_yes_without_the_right_ends_the_run_and_changes_nothing(project: Project) -> None:

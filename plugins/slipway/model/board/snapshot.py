@@ -101,7 +101,7 @@ class UnderWay(Fact):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Hold(Fact):
-    """That nothing is deployed here, until somebody resumes or it ends by itself.
+    """Commits do not deploy here by themselves, until somebody resumes or it ends by itself.
 
     :param by: the login of whoever held it, or the way it came about.
     :param until: when it ends by itself; 0 for never.

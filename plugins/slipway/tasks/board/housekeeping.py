@@ -12,6 +12,7 @@ from slipway.hooks.store.environments.snapshots import Snapshots
 from slipway.model.board.snapshot import ApprovalWanted, EnvironmentSnapshot, Freeze
 from slipway.model.fleet import Fleet
 from slipway.policies.freeze_windows import FreezeWindow, next_freeze
+from slipway.tasks.board.brakes import show_hold
 from slipway.tasks.board.show import beside, open_question, picture
 
 
@@ -22,12 +23,14 @@ class Listed:
     :param place: its rank among the project's, from 0 on.
     :param continuous: each commit of the delivered branch lands there by itself.
     :param asks: a person has to approve each deployment.
+    :param approvals: how many people have to.
     :param windows: when it is frozen.
     """
 
     place: int = 0
     continuous: bool = False
     asks: bool = False
+    approvals: int = 1
     windows: tuple[FreezeWindow, ...] = ()
 
 
@@ -67,6 +70,7 @@ def show_all(
             return seen(said)
 
         Snapshots(store).change(project, environment, change)
+    show_hold(store, project, environment)
 
 
 def rebuild(
@@ -79,15 +83,15 @@ def rebuild(
 ) -> int:
     """Make again, from nothing, all that is kept along of an environment.
 
-    Parameters are those of :func:`show_all`. What only the snapshot knows, a hold that is shown, is
-    shown again by those who keep it.
+    Parameters are those of :func:`show_all`. A hold stays as it is shown where the journal of them
+    cannot be believed.
 
     :returns: how many deployments are on record.
     """
     found = Deployments(store).rebuild(project, environment)
     seen = picture(store, project, environment, fleet)
     freeze = freeze_of(listed.windows, datetime.now(UTC))
-    asked = open_question(store, project, environment, is_alive)
+    asked = open_question(store, project, environment, is_alive, listed.approvals)
 
     def change(before: EnvironmentSnapshot) -> EnvironmentSnapshot:
         blank = EnvironmentSnapshot(
@@ -103,6 +107,7 @@ def rebuild(
         return seen(blank)
 
     Snapshots(store).change(project, environment, change)
+    show_hold(store, project, environment)
     return found
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from slipway.exceptions import RecordRefused, ReleaseNotFound
 from slipway.hooks.store.approvals import ApprovalBook, Proposal
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
+from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.environments.history import Deployments
 from slipway.hooks.store.environments.snapshots import Change, Snapshots
 from slipway.hooks.store.failures import FailureReports
@@ -23,6 +24,7 @@ from slipway.hooks.store.release_order import history
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.board.deployment import CommitLine
 from slipway.model.board.snapshot import ApprovalWanted, EnvironmentSnapshot
+from slipway.model.controls import Scope
 from slipway.model.fleet import Fleet
 from slipway.tasks.board.picture import failed_last, with_deployments, with_fleet
 
@@ -171,16 +173,18 @@ def open_question(
     project: str,
     environment: str,
     is_alive: Callable[[ApprovalWanted], bool],
+    approvals: int = 1,
 ) -> ApprovalWanted | None:
-    """Return the last question that nobody has answered.
+    """Return the last question that somebody is still to answer.
 
     :param store: that has the book of approvals.
     :param project: the project's name.
     :param environment: the environment's.
     :param is_alive: tells whether the run that asks still does.
+    :param approvals: how many people have to say yes.
     """
     book = ApprovalBook(store, project=project, environment=environment)
-    asked = sorted(book.unanswered(), key=lambda one: one.made_at, reverse=True)
+    asked = sorted(book.unanswered(approvals), key=lambda one: one.made_at, reverse=True)
     wanted = (wanted_by(store, one) for one in asked)
     return next((one for one in wanted if is_alive(one)), None)
 
@@ -223,13 +227,27 @@ def commit_of(store: ArtifactStore, project: str, version: str) -> CommitLine:
         return CommitLine()
 
 
+def rejected_versions(store: ArtifactStore, project: str) -> set[str]:
+    """Return the releases that somebody rejected; none where the journal cannot be believed.
+
+    :param store: that has the journal.
+    :param project: the project's name.
+    """
+    try:
+        found = ControlBook(store).state(Scope(project=project)).rejected
+    except RecordRefused as refused:
+        _LOG.warning("the board does not show what of %s is rejected: %s", project, refused)
+        return set()
+    return {one.version for one in found}
+
+
 def _told(store: ArtifactStore, one: EnvironmentSnapshot) -> EnvironmentSnapshot:
     """Say of what serves what the catalogue knows: its commit, and how many came after it."""
-    serving = one.serving
+    serving, rejected = one.serving, rejected_versions(store, one.project)
+    versions = [v for v in ReleaseCatalogue(store).versions(one.project) if v not in rejected]
     if serving is None:
-        return replace(one, newer=len(ReleaseCatalogue(store).versions(one.project)))
+        return replace(one, newer=len(versions))
     rank = history(serving.version)
-    versions = ReleaseCatalogue(store).versions(one.project)
     if not serving.commit.sha:
         commit = commit_of(store, one.project, serving.version)
         serving = replace(serving, commit=commit)

@@ -24,6 +24,7 @@ from slipway.hooks.store.controls import ControlBook
 from slipway.model.controls import Action, ControlEvent, Controls
 from slipway.policies.controls import Closed, Passed, Refusal, after, closed, told
 from slipway.policies.rights import Person, Right, refusal
+from slipway.tasks.board.brakes import show_control
 from slipway.tasks.controls.person import asked_at, starter, was_cleared
 from slipway.tasks.params import freeze_override, reason_of, triggered_by
 
@@ -175,7 +176,9 @@ def note(
         version=version,
         asked_at=asked_at(context),
     )
-    return ControlBook(artifact_store()).note(event, after)
+    noted = ControlBook(artifact_store()).note(event, after)
+    show_control(noted)
+    return noted
 
 
 def note_passed(

@@ -107,3 +107,32 @@ def test_what_was_asked_before_authors_were_noted_keeps_its_digest(book: Approva
     del old["authors"]
     said = hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()[:32]
     assert Proposal.from_json(old).digest == said
+
+
+def test_where_two_have_to_say_yes_one_yes_leaves_the_question_open(book: ApprovalBook) -> None:
+    asked = make_proposal("2")
+    book.propose(asked)
+    assert list(book.unanswered(2)) == [asked]
+    book.answer(asked, yes(asked))
+    assert (list(book.unanswered(2)), list(book.unanswered())) == ([asked], [])
+    book.answer(asked, yes(asked), 2)
+    assert list(book.unanswered(2)) == []
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_whoever_says_no_first_is_the_last_who_is_asked(book: ApprovalBook, number: int) -> None:
+    asked = make_proposal("2")
+    book.propose(asked)
+    for earlier in range(1, number):
+        book.answer(asked, yes(asked), earlier)
+    book.answer(asked, replace(yes(asked), approved=False), number)
+    assert list(book.unanswered(3)) == []
+
+
+def test_a_second_yes_that_is_asked_for_again_leaves_the_question_open(book: ApprovalBook) -> None:
+    asked = make_proposal("2")
+    book.propose(asked)
+    for number in (1, 2):
+        book.answer(asked, yes(asked), number)
+    book.withdraw(asked, 2)
+    assert list(book.unanswered(2)) == [asked]
