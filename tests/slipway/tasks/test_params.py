@@ -72,7 +72,8 @@ def test_the_nearest_right_key_is_named(dag_id: str, key: str, near: str) -> Non
 
 
 def test_what_else_there_is_is_named() -> None:
-    with pytest.raises(AirflowFailException, match="it knows override_freeze, ref;"):
+    known = "it knows override_freeze, pass_stop, ref, urgent;"
+    with pytest.raises(AirflowFailException, match=known):
         start(build(project(), "guestbook"), {"ref": "main", "qqqqq": 1})
     with pytest.raises(AirflowFailException, match="it knows none at all"):
         start(housekeeping_dag([project()]), {"keep": 1})
