@@ -24,6 +24,8 @@ from slipway.hooks.store.approvals import APPROVE, Proposal
 REJECT = "Reject"
 # A parameter of environments with freeze windows (include/delivery/freeze_gate).
 OVERRIDE_FREEZE = "override_freeze"
+# Characters of a reason that a run's parameters take (include/delivery/controls, freeze_gate).
+_LONGEST_WHY = 500
 
 
 class Action(StrEnum):
@@ -90,7 +92,7 @@ def start(
     """
     dag_id = dag_of(cell.snapshot)
     conf: dict[str, Any] = {"version": _known(model, cell.snapshot.project, fields)}
-    why = reason(fields)
+    why = reason(fields, most=_LONGEST_WHY)
     if why and OVERRIDE_FREEZE in ordering.params(dag_id):
         conf[OVERRIDE_FREEZE] = why
     ordering.start(person, dag_id, filled.run_id, conf)
@@ -119,7 +121,7 @@ def control(
     :raises OrderRefused: when nobody says why, there is no such release, or Airflow does not start
         it.
     """
-    seen, why = cell.snapshot, reason(fields)
+    seen, why = cell.snapshot, reason(fields, most=_LONGEST_WHY)
     if not why and action is not Action.RESUME:
         msg = "nobody would know why"
         raise OrderRefused(msg, advice="say it in a few words; everybody sees them")

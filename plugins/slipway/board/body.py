@@ -40,10 +40,11 @@ async def read_form(request: Request) -> Mapping[str, str] | None:
     return dict(reversed(pairs))
 
 
-def reason(fields: Mapping[str, str], name: str = "reason") -> str:
+def reason(fields: Mapping[str, str], name: str = "reason", most: int = 1000) -> str:
     """Return why somebody does something, in their words; cut, and on one line.
 
     :param fields: of the form.
     :param name: of the field.
+    :param most: characters that are kept.
     """
-    return " ".join(fields.get(name, "").split())[:1000]
+    return " ".join(fields.get(name, "").split())[:most]

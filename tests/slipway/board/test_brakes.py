@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from include.delivery.controls.controls_dag import controls_dag
 from slipway.board.cells import cell
 from slipway.board.stores import Stores
 from slipway.hooks.airflow_progress import Live
@@ -64,6 +65,18 @@ def test_a_journal_that_cannot_be_believed_leaves_the_pages_open(
         page.write_text("{}")
     assert set(store.rejected("shop")) == set()
     assert store.previous("shop", "dev", "3") == "2"
+
+
+@pytest.mark.parametrize("word", ["hold", "resume"])
+def test_a_reason_of_any_length_is_one_that_the_run_takes(shop: Office, word: str) -> None:
+    path = f"/e/shop/prod/{word}"
+    with shop.browser("ann") as ann:
+        fields = {"token": ann.token(path), "reason": "it is slow " * 90}
+        assert ann.post(path, fields).status_code == 303
+    [(_, conf)] = shop.airflow.started.values()
+    params = controls_dag([]).params
+    for name, value in conf.items():
+        assert params.get_param(name).resolve(value) == value
 
 
 def test_a_rejected_release_does_not_wait_to_be_deployed(shop: Office) -> None:
