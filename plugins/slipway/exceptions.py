@@ -161,22 +161,6 @@ class EnvironmentFrozen(InputError):
     """The environment must be left alone now."""
 
 
-class EnvironmentHeld(EnvironmentFrozen):
-    """Somebody held the environment: commits do not deploy there by themselves."""
-
-
-class LineStopped(EnvironmentFrozen):
-    """Somebody stopped the line, and the run is not one that may pass."""
-
-
-class ReleaseRejected(InputError):
-    """Somebody rejected the release: it is deployed nowhere."""
-
-
-class NotAllowed(InputError):
-    """Whoever asks for it has no right to."""
-
-
 class PlanOutdated(InputError):
     """Something else serves now than what the approved plan replaces."""
 

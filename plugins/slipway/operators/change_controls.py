@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from slipway.exceptions import NotAllowed, UnknownParameter
+from slipway.exceptions import UnknownParameter
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.releases import ReleaseCatalogue
@@ -19,6 +19,7 @@ from slipway.policies.controls import after
 from slipway.policies.rights import May, Right, refusal
 from slipway.tasks.board.brakes import show_control
 from slipway.tasks.controls.person import asked_at, person, starter
+from slipway.tasks.controls.refusals import NotAllowed
 from slipway.tasks.params import reason_of
 from slipway.tasks.retries import no_retry_on_input_error
 

@@ -12,13 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import (
-    EnvironmentHeld,
-    InputError,
-    LineStopped,
-    NotAllowed,
-    ReleaseRejected,
-)
+from slipway.exceptions import InputError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
 from slipway.model.controls import Action, ControlEvent, Controls
@@ -26,6 +20,12 @@ from slipway.policies.controls import Closed, Passed, Refusal, after, closed, to
 from slipway.policies.rights import Person, Right, refusal
 from slipway.tasks.board.brakes import show_control
 from slipway.tasks.controls.person import asked_at, starter, was_cleared
+from slipway.tasks.controls.refusals import (
+    EnvironmentHeld,
+    LineStopped,
+    NotAllowed,
+    ReleaseRejected,
+)
 from slipway.tasks.params import freeze_override, reason_of, triggered_by
 
 if TYPE_CHECKING:
