@@ -122,6 +122,7 @@ def bake_beside_tests(dag: DAG, project: Project, target: DeployTarget) -> None:
         task_id=BAKE_EARLY,
         package=deb.output,
         environment=target.environment,
+        admission=admission_of(project, target.environment, by_itself=True),
         windows=freeze_windows(environment),
         deploys_tags=not project.repository.watch.tags,
         # One commit after the other where several wait for a person.

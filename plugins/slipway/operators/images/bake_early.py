@@ -21,6 +21,7 @@ from slipway.model.facts import DebPackage, Json, PackageVariant, PublishedPacka
 from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
+from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.images.early import (
     COMPONENT,
     DISTRIBUTION,
@@ -46,6 +47,7 @@ class BakeEarlyOperator(BakeImageOperator):
 
     :param package: :class:`slipway.model.facts.DebPackage` as JSON.
     :param environment: which one the image is for.
+    :param admission: of it; nothing is baked early while its commits are held or stopped.
     :param windows: when nothing is deployed there, so that nothing is baked either.
     :param deploys_tags: the run of a tag deploys as well.
     :param apt_conn_id: the repository (:mod:`slipway.hooks.apt.connection`).
@@ -94,7 +96,12 @@ class BakeEarlyOperator(BakeImageOperator):
         """Tell whether the run is to deploy what it makes.
 
         :raises EnvironmentFrozen: within a freeze.
+        :raises EnvironmentHeld: when somebody held the environment; when the line is stopped or
+            the release rejected, it says so likewise.
         """
+        if self.admission is not None:
+            version = Release.from_json(self.package["release"]).version
+            require_open(context, self.admission, version)
         held_up(self.windows, datetime.now(UTC), context, self.log)
         facts = run_facts(context)
         said = facts.announced() if facts is not None else None

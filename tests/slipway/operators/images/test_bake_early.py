@@ -28,12 +28,14 @@ from slipway.hooks.aws.candidate_images import CandidateImages
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.image_records import ImageRecord, ImageRecords
 from slipway.hooks.store.installation import installation_name
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.hooks.tools.packer import Bake
 from slipway.model.cloud.account import Account
+from slipway.model.controls import Action, ControlEvent
 from slipway.model.event import Event, EventKind
 from slipway.model.facts import DebPackage, Fact, MachineImage
 from slipway.operators import bake_image
@@ -43,6 +45,7 @@ from slipway.operators.housekeeping.retire_images import RetireImagesOperator
 from slipway.operators.images import bake_early
 from slipway.operators.images.bake_early import BakeEarlyOperator
 from slipway.policies import image_retention
+from slipway.policies.controls import after
 from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.consent import Admission
 from slipway.tasks.images import search
@@ -63,6 +66,7 @@ DEB = facts_of(RECORD)["build_deb"]
 PLACE = Account(aws_conn_id="aws", region="eu-west-1")
 RUN = FakeTask(dag_id="shop", run_id="commit__2", task_id="bake_early")
 KEY = RECORD.package.signing_key
+HELD = Admission(project="shop", environment="dev", by_itself=True)
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 
@@ -477,6 +481,25 @@ def test_a_tags_run_is_baked_for_where_it_deploys(world: World, deploys: bool, b
     facts.announce(Event(kind=EventKind.TAG, ref="refs/tags/v2"), RELEASE.sha)
     world.early(deploys_tags=deploys)
     assert len(world.packer.baked) == baked
+
+
+@pytest.mark.parametrize("action", [Action.HOLD, Action.STOP])
+def test_nothing_is_baked_early_while_commits_are_held(world: World, action: Action) -> None:
+    say = ControlEvent(
+        action=action,
+        project="shop",
+        environment="dev",
+        by="ann",
+        at=0,
+        why="it loses orders",
+        dag_id="controls",
+        run_id="c1",
+    )
+    ControlBook(artifact_store()).note(say, after)
+    assert world.early(admission=HELD) is None
+    assert (world.packer.baked, world.offered) == ([], [])
+    ControlBook(artifact_store()).note(replace(say, action=Action.RESUME, run_id="c2"), after)
+    assert world.early(admission=HELD)["image_id"]
 
 
 def test_what_is_in_a_candidate_stands_in_no_tag(world: World) -> None:
