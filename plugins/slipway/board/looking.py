@@ -80,12 +80,17 @@ class Looking:
             "environment",
             view=environment_view(self._parts.model, cell, rights, number),
             person=person,
-            asked_for={
-                "dag_id": dag_id,
-                "run_id": run_id,
-                "state": self._parts.watching.state(dag_id, run_id) if run_id else "",
-            },
+            asked_for=self._asked_for(person, dag_id, run_id),
         )
+
+    def _asked_for(self, person: Person, dag_id: str, run_id: str) -> dict[str, str]:
+        """Say what became of the run that somebody has just started."""
+        found = {"dag_id": dag_id, "run_id": run_id, "state": "", "why": ""}
+        if run_id:
+            found["state"] = self._parts.watching.state(dag_id, run_id)
+        if found["state"] == "failed" and self._parts.allowing.may_read_logs(person, dag_id):
+            found["why"] = self._parts.watching.why(dag_id, run_id)
+        return found
 
     def _release(self, request: Request, person: Person) -> Response:
         project = self._parts.project(person, request.path_params["project"])

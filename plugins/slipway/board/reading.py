@@ -60,6 +60,9 @@ class Watching(Protocol):
     def state(self, dag_id: str, run_id: str) -> str:
         """Return how far a run is; empty where there is no such run."""
 
+    def why(self, dag_id: str, run_id: str) -> str:
+        """Return why a run failed; empty where nobody can say."""
+
     def is_there(self, dag_id: str) -> bool:
         """Tell whether Airflow has a DAG now."""
 
@@ -75,3 +78,6 @@ class Allowing(Protocol):
 
     def may_answer(self, person: Person, dag_id: str) -> bool:
         """Tell whether somebody may answer what the runs of a DAG ask."""
+
+    def may_read_logs(self, person: Person, dag_id: str) -> bool:
+        """Tell whether somebody may read the logs of a DAG's tasks."""

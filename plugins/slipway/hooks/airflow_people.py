@@ -86,6 +86,16 @@ class People:
 
         return _may(person, "PUT", DagAccessEntity.HITL_DETAIL, dag_id)
 
+    def may_read_logs(self, person: Person, dag_id: str) -> bool:
+        """Tell whether somebody may read the logs of a DAG's tasks.
+
+        :param person: who asks.
+        :param dag_id: of the DAG.
+        """
+        from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+
+        return _may(person, "GET", DagAccessEntity.TASK_LOGS, dag_id)
+
 
 def server_key(purpose: str) -> bytes:
     """Return a key that only Airflow's servers have, each of them the same.

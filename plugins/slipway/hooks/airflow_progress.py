@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from slipway.hooks.airflow_reasons import why_failed
+
 # States of a task that is at work, or waits in the middle of it; the first is the most telling.
 _AT_WORK = ("awaiting_input", "running", "deferred", "up_for_retry", "queued", "scheduled")
 # Airflow's limit on what one question to its database may name.
@@ -118,6 +120,14 @@ class Progress:
         wanted = select(DagRun.state).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
         with create_session() as session:
             return _word(session.scalar(wanted))
+
+    def why(self, dag_id: str, run_id: str) -> str:
+        """Return why a run failed, as the task that failed first said it; empty where none has.
+
+        :param dag_id: of the run.
+        :param run_id: of the run.
+        """
+        return why_failed(dag_id, run_id)
 
     def is_there(self, dag_id: str) -> bool:
         """Tell whether Airflow has a DAG now.

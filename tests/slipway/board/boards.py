@@ -98,6 +98,7 @@ class Airflow:
     started: dict[tuple[str, str], tuple[str, dict[str, Any]]] = dataclasses.field(
         default_factory=dict
     )
+    reasons: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     answered: list[tuple[str, ...]] = dataclasses.field(default_factory=list)
 
     def live(self, dag_ids: Iterable[str]) -> Live:
@@ -107,10 +108,15 @@ class Airflow:
         return self.states
 
     def state(self, dag_id: str, run_id: str) -> str:
+        if (dag_id, run_id) in self.reasons:
+            return "failed"
         return "queued" if (dag_id, run_id) in self.started else ""
 
     def is_there(self, dag_id: str) -> bool:
         return self.controls
+
+    def why(self, dag_id: str, run_id: str) -> str:
+        return self.reasons.get((dag_id, run_id), "")
 
     def params(self, dag_id: str) -> set[str]:
         return self.known
@@ -203,16 +209,22 @@ def office(model: Model, airflow: Airflow, forms: Forms | None = None) -> Office
     return Office(server=server, model=model, airflow=airflow)
 
 
-def hide(monkeypatch: pytest.MonkeyPatch, *dag_ids: str, user: str) -> None:
-    """Let somebody read all DAGs but some."""
+def hide(
+    monkeypatch: pytest.MonkeyPatch, *dag_ids: str, user: str, entity: str | None = None
+) -> None:
+    """Let somebody read all DAGs but some.
+
+    :param entity: which part of these DAGs alone; all of them when None.
+    """
     from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 
     usual = SimpleAuthManager.is_authorized_dag
 
     def is_authorized_dag(self: Any, **given: Any) -> bool:
         details = given.get("details")
+        part = getattr(given.get("access_entity"), "name", None)
         if details and details.id in dag_ids and given["user"].username == user:
-            return False
+            return bool(entity) and part != entity and usual(self, **given)
         return usual(self, **given)
 
     monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", is_authorized_dag)

@@ -146,7 +146,9 @@ def poisoned(evil: str) -> Office:
     )
     live = Live(runs={"shop.prod": [run]}, questions={"shop.prod": [question]})
     states = [TaskState(task_id=evil, state=evil, began=1.0, ended=2.0)]
-    return office(model, Airflow(under_way=live, states=states))
+    return office(
+        model, Airflow(under_way=live, states=states, reasons={("shop.prod", evil): evil})
+    )
 
 
 class Reader(HTMLParser):
