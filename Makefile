@@ -69,7 +69,8 @@ coverage: ready ## how much of the code the unit tests run; fails where it sinks
 	  --cov --cov-report= --cov-report=json:.slipway/coverage.json
 	@$(VENV)/python -m benchmarks.coverage_figure .slipway/coverage.json
 
-integration: ready ## the tests with real containers, and with the embedded cloud
+integration: ready ## the tests with real containers, the embedded cloud, and a browser
+	@$(PYTHON) -m include.demo.prerequisites chromium
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m include.images.build go node machine-13
 	@$(VENV)/pytest -q -n $(LANES) --dist loadgroup -m "integration or e2e" --timeout 900 \

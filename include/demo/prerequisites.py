@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,6 +29,8 @@ PROJECT = ("pyproject.toml",)
 OLDEST_PYTHON = (3, 11)
 # Command -> the Debian package that has it.
 COMMANDS = {"git": "git", "mmdebstrap": "mmdebstrap"}
+# What only some tests need: ``python -m include.demo.prerequisites chromium``.
+MORE = {"chromium": "chromium"}
 
 
 class EngineConnection(http.client.HTTPConnection):
@@ -50,9 +53,13 @@ def engine_answers() -> bool:
         return False
 
 
-def missing_packages() -> list[str]:
-    """List the Debian packages that this machine lacks."""
-    missing = [package for command, package in COMMANDS.items() if not shutil.which(command)]
+def missing_packages(more: Sequence[str] = ()) -> list[str]:
+    """List the Debian packages that this machine lacks.
+
+    :param more: commands of :data:`MORE` that are needed as well.
+    """
+    needed = COMMANDS | {command: MORE[command] for command in more}
+    missing = [package for command, package in needed.items() if not shutil.which(command)]
     if not engine_answers() and not shutil.which("dockerd"):
         missing.append("docker.io")
     if not VENV.exists() and not _has_module("ensurepip"):
@@ -163,9 +170,12 @@ def _install_requirements() -> None:
     )
 
 
-def main() -> None:
-    """Look first, then install."""
-    missing = missing_packages()
+def main(more: Sequence[str] = ()) -> None:
+    """Look first, then install.
+
+    :param more: commands of :data:`MORE` that are needed as well.
+    """
+    missing = missing_packages(more)
     if found := obstacles(missing):
         sys.exit("This machine is not ready, and nothing was changed:\n  " + "\n  ".join(found))
     HOME.mkdir(mode=0o700, exist_ok=True)
@@ -211,4 +221,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

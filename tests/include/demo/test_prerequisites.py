@@ -22,6 +22,13 @@ def test_a_ready_machine_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert prerequisites.obstacles([]) == []
 
 
+def test_a_browser_is_installed_for_the_tests_that_need_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _machine(monkeypatch, has={"git", "mmdebstrap", "apt-get"}, root=True, engine=True)
+    assert prerequisites.missing_packages(["chromium"]) == ["chromium"]
+
+
 def test_root_may_install_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     _machine(monkeypatch, has={"git", "apt-get"}, root=True, engine=False)
     missing = prerequisites.missing_packages()

@@ -1,0 +1,127 @@
+"""Two projects of the smallest example, as the browser finds them: three environments."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from include.localcloud import infrastructure
+from tests.cloud_process import REGION
+from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT
+from tests.fakes.git_server import Repository
+from tests.lanes import port
+
+HELLO = ROOT / "include" / "examples" / "hello"
+# Of each environment's load balancer.
+LISTENERS = {
+    "hello": {"dev": port(8094)},
+    "shop": {"dev": port(8095), "prod": port(8096)},
+}
+_DAGS = '''"""Of the tests: the DAGs of every project file in a folder of theirs."""
+from pathlib import Path
+
+from airflow.sdk import DAG
+from include.delivery.commit_dag import build, dag_ids
+from include.delivery.commits_dag import commits_dag
+from include.delivery.controls.controls_dag import controls_dag
+from include.project.loader import load_projects
+
+
+def projects():
+    return load_projects(Path({folder!r})).projects.values()
+
+
+for project in projects():
+    globals().update({{dag_id: build(project, dag_id) for dag_id in dag_ids(project)}})
+commits = commits_dag(projects)
+controls = controls_dag(projects())
+'''
+
+
+def repository_of(name: str, base: Path, url: str) -> Repository:
+    """Make a repository of the example, as a package of a project's own.
+
+    :param name: the project's.
+    :param base: what a git daemon serves.
+    :param url: at which it does.
+    """
+    made = Repository(base / f"board-{name}", f"{url}/board-{name}")
+    shutil.copytree(HELLO, made.path, dirs_exist_ok=True)
+    (made.path / "hello.service").rename(made.path / f"{name}.service")
+    for file in (".drone.yml", "nfpm.yaml", "changelog.yaml", "lintian-overrides"):
+        text = (made.path / file).read_text()
+        (made.path / file).write_text(text.replace("hello.service", f"{name}.service"))
+    packaging = made.path / "nfpm.yaml"
+    own = yaml.safe_load(packaging.read_text()) | {"name": name}
+    text = yaml.safe_dump(own, sort_keys=False)
+    for folder in ("doc", "share/lintian/overrides"):
+        text = text.replace(f"/{folder}/hello", f"/{folder}/{name}")
+    packaging.write_text(text)
+    overrides = made.path / "lintian-overrides"
+    overrides.write_text(overrides.read_text().replace("hello:", f"{name}:"))
+    made.commit("Say hello")
+    return made
+
+
+def lay_out(name: str) -> None:
+    """Make what an infrastructure team would: for each environment a load balancer."""
+    infrastructure.lay_project(
+        endpoint=ENDPOINT,
+        region=REGION,
+        installation=INSTALLATION,
+        project=name,
+        listeners=LISTENERS[name],
+        app_port=8000,
+        health_path="/healthz",
+    )
+
+
+def write(folder: Path, dags: Path, urls: dict[str, str]) -> None:
+    """Write the project files, and the DAG file that reads them.
+
+    :param folder: of the project files.
+    :param dags: of Airflow.
+    :param urls: each project's repository.
+    """
+    folder.mkdir()
+    dags.mkdir()
+    for name, url in urls.items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(_project(name, url)))
+    (dags / "board_projects.py").write_text(_DAGS.format(folder=str(folder)))
+
+
+def _project(name: str, url: str) -> dict[str, Any]:
+    file: dict[str, Any] = {
+        "name": name,
+        "repository": {"url": url, "branch": "main"},
+        "test": {"images": {"python:3.11": "slipway/python:3.11"}},
+        "package": {"name": name, "nfpm": "nfpm.yaml", "unit": f"{name}.service"},
+        "environments": {"dev": _environment(name, "dev", deploy="continuous")},
+    }
+    if "prod" in LISTENERS[name]:
+        # Whoever asks for a release never says yes to it.
+        asked = {"approval": True, "four_eyes": True, "keep_old": "10m"}
+        may = {"deploy": ["ann"], "approve": ["ann", "bob"], "hold": ["ann"]}
+        prod = _environment(name, "prod", deploy="manual", may=may, **asked)
+        file["environments"]["prod"] = prod
+    return file
+
+
+def _environment(name: str, environment: str, **more: Any) -> dict[str, Any]:
+    return {
+        "aws": {"region": REGION},
+        "target_group": f"{name}-{environment}",
+        "instance": {
+            "type": "t3.micro",
+            "subnets": ["slipway-a", "slipway-b"],
+            "security_groups": ["slipway-app"],
+        },
+        "size": {"min": 1, "desired": 1, "max": 2},
+        "health": {"path": "/healthz", "port": 8000, "timeout": "2m"},
+        "soak": "0s",
+        "keep_old": "0s",
+        **more,
+    }
