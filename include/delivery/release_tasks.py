@@ -17,7 +17,7 @@ from airflow.sdk import BaseOperator, TaskGroup
 
 from include.delivery import documentation
 from include.delivery.defaults import LIMITS
-from include.delivery.targets import repository_of, watching_of
+from include.delivery.targets import listed, repository_of, watching_of
 from include.project.machines.of_project import architectures, machine_of
 from include.project.model import Migrations, Project
 from include.project.proving import Prove
@@ -57,6 +57,7 @@ def release_tasks(project: Project, targets: Iterable[DeployTarget]) -> RecordRe
         package=published.output,
         tests=tests.output,
         schema=schema.output if schema else None,
+        environments={name: listed(project, name) for name in project.environments},
         execution_timeout=LIMITS["bookkeeping"],
         doc_md=documentation.task("record_release"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -12,6 +12,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.model.facts import Json, Release
+from slipway.tasks.board.housekeeping import Listed, show_first
 from slipway.tasks.board.show import show_newer
 from slipway.tasks.consent import Admission
 from slipway.tasks.outcomes import note_succeeded
@@ -35,6 +36,7 @@ class RecordReleaseOperator(BaseOperator):
     :param tests: :class:`slipway.model.facts.TestReport`.
     :param schema: :class:`slipway.model.facts.SchemaVersion`, None without migrations.
     :param apt_conn_id: the repository that the package must be in.
+    :param environments: where it can be deployed, for the board; the first release shows them.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
 
     Example::
@@ -60,6 +62,7 @@ class RecordReleaseOperator(BaseOperator):
         tests: Any,
         schema: Any = None,
         apt_conn_id: str = "slipway_apt",
+        environments: Mapping[str, Listed] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
@@ -71,6 +74,7 @@ class RecordReleaseOperator(BaseOperator):
         # Known when the DAG is built: an XCom that was taken away leaves nothing out.
         self.rehearsed = schema is not None
         self.apt_conn_id = apt_conn_id
+        self.environments = dict(environments or {})
 
     def execute(self, context: Context) -> Json:
         """Write the record; writing it again changes nothing.
@@ -86,6 +90,7 @@ class RecordReleaseOperator(BaseOperator):
             made.require_built()
             made.require_published(apt_repository(self.apt_conn_id))
             ReleaseCatalogue(artifact_store()).record(made.record)
+        show_first(self.project, self.environments)
         show_newer(self.project)
         self.log.info("%s can be deployed anywhere now", made.record.checkout.release.version)
         return parts(made.record)

@@ -12,7 +12,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.exceptions import ReleaseAltered
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.environments.snapshots import snapshots
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.board.snapshot import Hold
 from slipway.model.event import Event
 from slipway.model.facts import BuiltFiles, Checkout, DebPackage, StepReport, TestReport
 from slipway.model.git.repository import Repository
@@ -21,6 +23,7 @@ from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.record_release import RecordDeploymentOperator, RecordReleaseOperator
 from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
+from slipway.tasks.board.housekeeping import Listed
 from slipway.tasks.consent import Admission
 from slipway.tasks.kept_facts import keep_fact, same_as_kept
 from tests.fakes.airflow_run import FakeTask
@@ -38,7 +41,12 @@ def apt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def enter(
-    *, run: FakeTask = RUN, project: str = "shop", told: str = "1", schema: Any = None
+    *,
+    run: FakeTask = RUN,
+    project: str = "shop",
+    told: str = "1",
+    schema: Any = None,
+    environments: dict[str, Listed] | None = None,
 ) -> None:
     facts = facts_of(make_record(told))
     RecordReleaseOperator(
@@ -48,6 +56,7 @@ def enter(
         package=facts["publish_apt"].to_json(),
         tests=facts["test"].to_json(),
         schema=schema,
+        environments=environments,
     ).execute(run.context)
 
 
@@ -90,6 +99,24 @@ def test_what_did_not_run_and_why_stays_with_the_release() -> None:
     assert record.tests.steps[1].note == "when.event is [tag], ..."
     assert record.schema is not None
     assert record.schema.version == 3
+
+
+def test_with_its_first_release_a_project_stands_on_the_board() -> None:
+    sign_all(RUN, "1")
+    places = {"dev": Listed(place=0, continuous=True), "prod": Listed(place=1, asks=True)}
+    enter(schema={}, environments=places)
+    dev, prod = snapshots().project("shop").environments
+    assert (dev.environment, dev.continuous, dev.serving, dev.newer) == ("dev", True, None, 1)
+    assert (prod.environment, prod.asks, prod.serving, prod.newer) == ("prod", True, None, 1)
+
+
+def test_what_the_board_says_of_an_environment_stays_with_a_release() -> None:
+    held = Hold(by="ann", why="load test")
+    snapshots().change("shop", "dev", lambda before: dataclasses.replace(before, hold=held))
+    sign_all(RUN, "1")
+    enter(schema={}, environments={"dev": Listed(), "prod": Listed(place=1)})
+    dev, prod = snapshots().project("shop").environments
+    assert (dev.hold, dev.newer, prod.hold) == (held, 1, None)
 
 
 def test_edited_xcoms_are_not_what_is_entered() -> None:

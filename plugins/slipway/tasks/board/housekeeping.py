@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
-from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.environments.history import Deployments
 from slipway.hooks.store.environments.snapshots import Snapshots
 from slipway.model.board.snapshot import ApprovalWanted, EnvironmentSnapshot, Freeze
@@ -71,6 +72,24 @@ def show_all(
 
         Snapshots(store).change(project, environment, change)
     show_hold(store, project, environment)
+
+
+def show_first(project: str, listed: Mapping[str, Listed]) -> None:
+    """Show the environments of a project of which nothing was said yet: nothing serves there.
+
+    :param project: the project's name.
+    :param listed: what its project file says of each environment.
+    """
+    with beside(f"which environments {project} has"):
+        board = Snapshots(artifact_store())
+        there = board.project(project)
+        for name, one in listed.items():
+            if there.of(name) is None:
+                board.change(project, name, partial(_first, listed=one))
+
+
+def _first(before: EnvironmentSnapshot, listed: Listed) -> EnvironmentSnapshot:
+    return replace(before, place=listed.place, continuous=listed.continuous, asks=listed.asks)
 
 
 def rebuild(
