@@ -16,7 +16,7 @@ REGION = "eu-west-1"
 # Seconds until it is ready, and until it has removed everything of it.
 _START, _STOP = 60.0, 90.0
 # A worker of xdist is killed where one process alone is interrupted: no fixture ends then.
-_WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
+WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 
 
 def command(*arguments: str) -> list[str]:
@@ -34,7 +34,7 @@ def serving(home: Path, *, installation: str, port: int) -> Iterator[subprocess.
     """
     log = home.with_suffix(".log")
     where = ("--home", str(home), "--port", str(port), "--region", REGION)
-    argv = [*_WITH_ITS_PARENT, *command("serve", "--installation", installation, *where)]
+    argv = [*WITH_ITS_PARENT, *command("serve", "--installation", installation, *where)]
     # Two that start at once would see the same addresses free.
     with turn("addresses"), log.open("wb") as told:
         process = subprocess.Popen(argv, cwd=ROOT, stdout=told, stderr=told, start_new_session=True)

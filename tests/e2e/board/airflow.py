@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 
 from include.demo import airflow_environment
-from tests.cloud_process import ROOT
+from tests.cloud_process import ROOT, WITH_ITS_PARENT
 
 # Who works there, and the role of each in Airflow.
 PEOPLE = {"ann": "OP", "bob": "OP", "vera": "VIEWER", "root": "ADMIN"}
@@ -76,7 +76,7 @@ def running(home: Path, settings: dict[str, str]) -> Iterator[Airflow]:
             with (home / f"{name}.log").open("wb") as out:
                 parts.append(
                     subprocess.Popen(
-                        [program, *words],
+                        [*WITH_ITS_PARENT, program, *words],
                         cwd=ROOT,
                         env=environment,
                         stdout=out,
