@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e.board.airflow import Airflow
 
@@ -88,7 +88,9 @@ def log_in(browser: Browser, airflow: Airflow, name: str) -> Reader:
     :param airflow: with the board.
     :param name: who it is.
     """
-    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    screen: ViewportSize = {"width": 1280, "height": 800}
+    # Without a graphics card, what moves takes the time of those that deliver.
+    page = browser.new_context(viewport=screen, reduced_motion="reduce").new_page()
     page.set_default_timeout(PAGE)
     board = f"{airflow.url}/slipway/board/"
     page.goto(board)
