@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sy
 from tests.e2e.board.airflow import Airflow
 
 # Milliseconds that a page may take, and that a deployment may take on a busy machine.
-PAGE, DEPLOYMENT = 60_000.0, 420_000.0
+PAGE, DEPLOYMENT = 60_000.0, 900_000.0
 # Where pictures of each step are kept, for docs/board.md and for whoever looks for a fault.
 _PICTURES = os.environ.get("SLIPWAY_PICTURES")
 

@@ -15,7 +15,8 @@ from tests.e2e.board.people import DEPLOYMENT, PAGE, Reader, chromium, log_in
 from tests.e2e.conftest import World
 from tests.fakes.git_server import Repository
 
-pytestmark = pytest.mark.e2e
+# Seven deployments on a busy machine: it is not the test that says how long they may take.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(2400)]
 expect.set_options(timeout=PAGE)
 
 
