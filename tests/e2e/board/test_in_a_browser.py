@@ -95,7 +95,7 @@ def _look_without_the_right(bob: Reader, vera: Reader) -> None:
     bob.says_why("I would like to")
     bob.presses("Hold")
     expect(bob.page.locator("section.ask.mine.failed")).to_contain_text(
-        "bob may not hold shop on prod", timeout=DEPLOYMENT
+        "bob may not hold, resume, stop or reject on shop prod: ann may", timeout=DEPLOYMENT
     )
     bob.picture("not-allowed")
 
