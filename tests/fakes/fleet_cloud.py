@@ -5,38 +5,22 @@ Time passes at each look: machines boot, checks pass, drained targets leave, del
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slipway.hooks.fleet.lease import FleetLease
-from slipway.model.cloud.alarm import Alarm
 from slipway.model.cloud.health_check import HealthCheck, Scheme
-from slipway.model.cloud.launch import Launch
 from slipway.model.cloud.tags import IMAGE, VERSION
 from slipway.model.fleet import Fleet, KeptMachine, Machine, ServerGroup
+from tests.fakes.fleet_faults import Crash, Faults
 from tests.slipway.fleet.fake_ssm import FakeSsm
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-class Crash(Exception):
-    """The process dies here."""
-
-
-@dataclass
-class Faults:
-    """What goes wrong, and what was measured: shared by all who look at the same cloud.
-
-    :param crash_at: number of the mutating call that never returns; counted from 0.
-    :param applied: whether that call took effect before the crash.
-    :param lowest: the least number of machines that served at any time; None until it is watched.
-    :param cut: the groups that were deleted while the balancer still had machines of theirs.
-    """
-
-    crash_at: int | None = None
-    applied: bool = True
-    lowest: int | None = None
-    cut: list[str] = field(default_factory=list)
+    from slipway.model.cloud.alarm import Alarm
+    from slipway.model.cloud.launch import Launch
 
 
 def _nobody() -> None:

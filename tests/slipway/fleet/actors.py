@@ -14,7 +14,8 @@ from slipway.hooks.fleet.lease import FleetLease
 from slipway.model.cloud.lease import UnfinishedSwap
 from slipway.model.fleet import ServerGroup
 from slipway.model.target import Canary
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.fake_ssm import FakeSsm
 from tests.slipway.fleet.worlds import NOW, make_image, make_swap
 

@@ -15,7 +15,8 @@ from slipway.fleet.goals import ActionKind, Goal
 from slipway.model.cloud.answer import Answer
 from slipway.model.fleet import SCALING, ServerGroup
 from slipway.model.target import Canary, Probe
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.fakes.prober import FakeProber
 from tests.slipway.fleet.worlds import (
     DEPLOY,

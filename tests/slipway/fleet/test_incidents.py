@@ -11,7 +11,8 @@ from slipway.exceptions import CloudUnavailable
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
 from slipway.model.fleet import SCALING
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud, Faults
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash, Faults
 from tests.slipway.fleet.worlds import (
     NOW,
     deploy,

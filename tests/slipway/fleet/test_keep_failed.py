@@ -11,7 +11,8 @@ from slipway.fleet.goals import ActionKind, Goal, Plan
 from slipway.fleet.plan import plan
 from slipway.fleet.swap import Swap
 from slipway.model.fleet import Fleet, KeptMachine
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import (
     NAME,
     NOW,

@@ -13,7 +13,8 @@ from slipway.exceptions import CloudUnavailable
 from slipway.fleet.goals import Goal
 from slipway.model.fleet import SCALING, ServerGroup
 from slipway.model.target import Canary
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import (
     DEPLOY,
     NOW,

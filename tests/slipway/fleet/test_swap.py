@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from slipway.exceptions import CloudUnavailable
 from slipway.fleet.goals import Goal
 from slipway.model.fleet import SCALING
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import DEPLOY, deploy, make_swap, nothing_is_orphaned, serving
 
 

@@ -35,7 +35,8 @@ from slipway.policies.rights import May, Rules
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls import opening
 from tests.fakes.airflow_run import FakeTask
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import deploy, make_target, serving
 from tests.slipway.operators.releases import catalogue, make_record
 from tests.slipway.operators.test_begin import BEGINS, GOES_ON, make, state

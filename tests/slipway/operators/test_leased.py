@@ -19,7 +19,8 @@ from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.tasks.lease_owner import run_of, run_owner
 from tests.fakes.airflow_run import FakeTask
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.lanes import own
 from tests.slipway.fleet.worlds import NOW, deploy, make_group, make_image, make_target, serving
 from tests.slipway.operators.releases import catalogue

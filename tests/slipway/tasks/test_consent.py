@@ -36,7 +36,8 @@ from slipway.tasks.consent import Admission
 from slipway.tasks.images.search import Found
 from slipway.tasks.lease_owner import run_owner
 from tests.fakes.airflow_run import FakeTask
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import deploy, make_image, make_target, serving
 from tests.slipway.operators.releases import catalogue, make_proposal, make_record
 
