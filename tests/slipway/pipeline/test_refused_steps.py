@@ -9,7 +9,7 @@ from slipway.pipeline.load import load
 from slipway.pipeline.runtime.readiness import ServiceStopped
 from slipway.pipeline.runtime.result import BuildResult
 from tests.fakes.container_engine import Play
-from tests.slipway.pipeline.runtime.test_runner import Case, steps
+from tests.slipway.pipeline.runtime.runner.cases import Case, steps
 
 ON_FAILURE = "when: {status: [failure]}"
 

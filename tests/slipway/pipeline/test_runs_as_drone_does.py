@@ -22,8 +22,8 @@ from slipway.pipeline.load import load
 from slipway.pipeline.runtime.readiness import ServiceStopped
 from tests.fakes.container_engine import Play
 from tests.slipway.pipeline.runtime import test_build_runner
+from tests.slipway.pipeline.runtime.runner.cases import Case, steps
 from tests.slipway.pipeline.runtime.test_readiness import facts, look, waited
-from tests.slipway.pipeline.runtime.test_runner import Case, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,8 +16,8 @@ from slipway.pipeline.compiler.status import BuildStatus, Standing, status_varia
 from slipway.pipeline.load import load
 from tests.fakes.container_engine import Play
 from tests.slipway.pipeline.runtime import test_build_runner
-from tests.slipway.pipeline.runtime.test_after_a_failure import APART, ON_FAILURE, Begun, Known
-from tests.slipway.pipeline.runtime.test_runner import Case, steps
+from tests.slipway.pipeline.runtime.after_a_failure.begun import APART, ON_FAILURE, Begun, Known
+from tests.slipway.pipeline.runtime.runner.cases import Case, steps
 
 WELL = status_variables(BuildStatus(), started=5, now=9, standing=Standing())
 ILL = status_variables(BuildStatus(), started=5, now=9, standing=Standing(steps=("it's", "b")))

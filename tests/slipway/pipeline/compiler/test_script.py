@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slipway.pipeline.compiler import script, script_file
 from slipway.pipeline.lint.image_names import replaced
-from tests.slipway.pipeline.runtime.test_runner import Case
+from tests.slipway.pipeline.runtime.runner.cases import Case
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.lint.privileged_plugins import DRONES, PrivilegedPlugins
 from slipway.pipeline.load import load
 from slipway.pipeline.yaml.conditions import Event
-from tests.slipway.pipeline.runtime.test_runner import Case
+from tests.slipway.pipeline.runtime.runner.cases import Case
 
 DIGEST = f"sha256:{'0' * 64}"
 

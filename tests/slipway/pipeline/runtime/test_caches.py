@@ -13,7 +13,7 @@ import pytest
 from slipway.exceptions import ContainerEngineError
 from slipway.pipeline.runtime.inputs import Given
 from tests.fakes.container_engine import FakeEngine, Play
-from tests.slipway.pipeline.runtime.test_runner import Case, steps
+from tests.slipway.pipeline.runtime.runner.cases import Case, steps
 
 MODULES = "/drone/src/node_modules"
 

@@ -9,8 +9,8 @@ import pytest
 from slipway.model.container import ImageFacts
 from slipway.pipeline.runtime.workspace import trusting_git
 from tests.fakes.container_engine import Play
-from tests.slipway.pipeline.runtime.test_after_a_failure import APART, Begun
-from tests.slipway.pipeline.runtime.test_runner import Case, steps
+from tests.slipway.pipeline.runtime.after_a_failure.begun import APART, Begun
+from tests.slipway.pipeline.runtime.runner.cases import Case, steps
 
 PLAIN = ImageFacts(id="sha256:1", ports=(), has_healthcheck=False)
 
