@@ -1,28 +1,15 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import html
-import io
 import json
-import tarfile
-import tracemalloc
-from collections.abc import Iterator, Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from slipway.model.facts import TestCounts, TestFailure
 from slipway.pipeline.masking.mask import MASK, Masker
-from slipway.pipeline.reports import junit, report_files
-from slipway.pipeline.reports.junit import (
-    ReportReader,
-    Reports,
-    ReportUnreadable,
-    read_report,
-    together,
-)
+from slipway.pipeline.reports.junit import Reports, ReportUnreadable, read_report, together
+from tests.slipway.pipeline.reports.junit.archives import NESTED, read_reports, tar
 
 PYTEST = b"""<?xml version="1.0" encoding="utf-8"?>
 <testsuites><testsuite name="pytest" errors="9" tests="9">
@@ -33,27 +20,6 @@ line two</failure></testcase>
 <testcase name="test_three"><skipped message="no"/></testcase>
 <testcase name="test_four"><error message="boom"/><failure/></testcase>
 </testsuite></testsuites>"""
-NESTED = b'<testsuite><testsuite><testcase name="a"/></testsuite><testcase name="b"/></testsuite>'
-
-
-def tar(**files: bytes) -> bytes:
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(name.replace("_", "."))
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-        link = tarfile.TarInfo("link.xml")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
-    return data.getvalue()
-
-
-def read_reports(collected: Mapping[str, bytes], mask: Masker | None = None) -> Reports:
-    reader = ReportReader(mask)
-    for path, data in collected.items():
-        reader.read(path, iter([data[at : at + 1000] for at in range(0, len(data), 1000)]))
-    return reader.reports()
 
 
 def test_cases_are_counted_whatever_the_attributes_say() -> None:
@@ -208,101 +174,6 @@ def test_secrets_in_a_report_are_masked_before_anything_is_cut() -> None:
     assert MASK in stored
     for hidden in ("tok-5", "5f3a9c77", encoded[4:12], encoded[9:], "abcdefgh", "mnopqrst"):
         assert hidden not in stored
-
-
-def zeros(size: int, name: str = "zeros.xml") -> Iterator[bytes]:
-    """What the engine sends for a sparse file: a tar in pieces, never whole in memory."""
-    member = tarfile.TarInfo(name)
-    member.size = size
-    yield member.tobuf()
-    piece = bytes(1 << 16)
-    for _ in range(size >> 16):
-        yield piece
-    yield bytes(1024)
-
-
-@pytest.mark.parametrize("name", ["zeros.xml", "zeros.txt"])
-def test_gigabytes_of_zeros_cost_neither_memory_nor_the_run(name: str) -> None:
-    reader = ReportReader()
-    stream = zeros(8 << 30, name)
-    tracemalloc.start()
-    reader.read("out", stream)
-    assert tracemalloc.get_traced_memory()[1] < 4 << 20
-    tracemalloc.stop()
-    (complaint,) = [one for one in reader.reports().complaints if one.startswith("out")]
-    assert complaint == (
-        "out: all that is kept for reports is larger than 64 MiB; the rest is left out"
-    )
-
-
-def test_a_report_of_zeros_is_refused_by_its_size() -> None:
-    reader = ReportReader()
-    reader.read("out", zeros(16 << 20))
-    assert reader.reports().complaints == [
-        "report zeros.xml cannot be read: it is larger than 8 MiB"
-    ]
-
-
-def test_all_paths_of_a_pipeline_share_one_limit() -> None:
-    reader = ReportReader()
-    for path in "abc":
-        reader.read(path, zeros(30 << 20))
-    assert [one.partition(":")[0] for one in reader.reports().complaints][-1] == "c"
-
-
-def test_more_reports_or_files_than_are_read_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(junit, "_MOST", 2)
-    reports = read_reports({"out": tar(a_xml=NESTED, b_xml=NESTED, c_xml=NESTED)})
-    assert reports.counts is not None
-    assert reports.counts.tests == 4
-    assert reports.complaints == ["out: there are more than 2 reports; the rest is left out"]
-    monkeypatch.setattr(report_files, "MOST_FILES", 1)
-    assert read_reports({"out": tar(a_txt=b"", b_txt=b"")}).complaints == [
-        "out: it has more than 1 files; the rest is left out"
-    ]
-
-
-def test_a_report_of_many_cases_keeps_few() -> None:
-    case = (
-        b"<testcase name='" + b"n" * 5000 + b"'><failure>" + b"m" * 5000 + b"</failure></testcase>"
-    )
-    counts = read_report(b"<testsuite>" + case * 500 + b"</testsuite>")
-    assert counts.tests == 500
-    assert len(json.dumps(counts.to_json())) < 60_000
-
-
-@given(st.binary(max_size=600))
-def test_any_bytes_are_unpacked_or_complained_about(data: bytes) -> None:
-    read_reports({"x": data})
-    read_reports({"x": tar(a_xml=NESTED)[:512] + data})
-
-
-@given(
-    st.lists(
-        st.sampled_from(
-            [
-                b"<testsuite>",
-                b"</testsuite>",
-                b"<testcase name='a'>",
-                b"x",
-                b"</testcase>",
-                b"<failure>",
-                b"</failure>",
-                b"&#0;",
-                b"&lt;",
-                b"<!--",
-                b"-->",
-                b"<![CDATA[",
-                b"]]>",
-            ]
-        )
-        | st.binary(max_size=4),
-        max_size=20,
-    ).map(b"".join)
-)
-def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    with contextlib.suppress(ReportUnreadable):
-        assert isinstance(read_report(data), TestCounts)
 
 
 def test_a_secret_in_a_long_name_that_is_cut_is_not_shown_by_what_is_put_behind_it() -> None:
