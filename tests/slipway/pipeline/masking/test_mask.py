@@ -4,32 +4,19 @@ import base64
 import json
 import time
 import tracemalloc
-from textwrap import fill, indent
-from traceback import format_exception
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.exceptions import ToolFailed
 from slipway.pipeline.masking.mask import MASK, SHORTEST, Masker
+from tests.slipway.pipeline.masking.mask.secrets import SECRETS
 from tests.slipway.pipeline.masking.secret_forms import FORMS, base64_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.slipway.pipeline.masking.secret_forms import Form
 
-SECRETS = [
-    "p&ss w0rd/\"x'ä\\n$é",
-    "hunter2xyz",
-    "tok-5f3a+/9c=",
-    "https://user:pass@host/x?a=b&c=d",
-    "aaaabbbb",
-    "grüße-aus-köln",
-]
 KEY = "-----BEGIN KEY-----\nabcdefghijkl\nmn\nopqrstuvwxyz0123\n-----END KEY-----\n"
 
 
@@ -103,17 +90,6 @@ def test_a_secret_that_holds_characters_without_a_width_is_masked() -> None:
     assert Masker(["\u200b" * 8])("a b") == "a b"
 
 
-def test_the_last_words_of_ordinary_lines_are_no_folded_secret() -> None:
-    mask = Masker(["okokokok", "failedfailed"])
-    shown = "a is ok\nb is ok\nc is ok\nd is ok\none failed\ntwo failed\n"
-    assert mask(shown) == shown
-
-
-def test_numbers_in_a_table_are_no_dump() -> None:
-    shown = "\n0000010 161 162 163 12\n 404 500 502\n 2024 1130 10 20\n1234 5678 9abc\n"
-    assert Masker(SECRETS)(shown) == shown
-
-
 def test_short_words_are_left_alone() -> None:
     assert Masker(["a" * (SHORTEST - 1), "", "  "])("aaa bbb") == "aaa bbb"
     assert Masker([])("anything") == "anything"
@@ -142,60 +118,6 @@ def test_a_secret_in_one_form_does_not_hide_it_in_another() -> None:
     assert Masker(["a%41bcdefg"])("a%41bcdefg a%2541bcdefg") == f"{MASK} {MASK}"
 
 
-PASSPHRASE = "correct horse battery staple and nine more words that nobody would guess"
-FOLDED = {
-    "indented": lambda text, width: indent("\n".join(_pieces(text, width)), "    "),
-    "by words": lambda text, width: indent(fill(text, max(width, 12)), "      "),
-    "yaml": lambda text, width: yaml.safe_dump({"a": {"b": text}}, width=max(width, 12)),
-    "numbered": lambda text, width: "\n".join(
-        f"{number:6d}\t{piece}" for number, piece in enumerate(_pieces(text, width), start=7)
-    ),
-    "of a container": lambda text, width: "\n".join(
-        f"web_1 | 12:00:0{number % 10} {piece}" for number, piece in enumerate(_pieces(text, width))
-    ),
-    "a diff of base64": lambda text, width: "\n".join(
-        f"+{piece}" for piece in _pieces(base64_of(text, before="x" * 40), max(width, 9))
-    ),
-    "quoted hexadecimal": lambda text, width: "\n".join(
-        f"> {piece}" for piece in _pieces(text.encode().hex(), 2 * width)
-    ),
-}
-
-
-def _pieces(text: str, width: int) -> list[str]:
-    return [text[at : at + width] for at in range(0, len(text), width)]
-
-
-@pytest.mark.parametrize("width", [5, 7, 12, 30])
-@pytest.mark.parametrize("secret", [PASSPHRASE, "ghp_Zk3v9QxT7mLw2Rb8Nc5Yd1Hs4Jf6Pg0Va"])
-@pytest.mark.parametrize("form", FOLDED.values(), ids=FOLDED)
-def test_a_text_that_was_folded_is_masked_behind_what_stands_ahead_of_each_line(
-    form: Callable[[str, int], str], secret: str, width: int
-) -> None:
-    masked = Masker([secret])(f"first line\n{form(secret, width)}\nlast line\n")
-    assert MASK in masked
-    kept = "".join(masked.replace(MASK, "").split())
-    assert not any(secret[at : at + 6] in kept for at in range(4, len(secret) - 5))
-
-
-def test_rows_that_a_dump_leaves_out_count() -> None:
-    secret = "a" * 48
-    dump = "0000000 70 72 65 20 61 61 61 61\n0000010 61 61 61 61 61 61 61 61\n*\n0000060 20\n"
-    assert MASK in Masker([secret[:44]])(dump)
-    assert MASK not in Masker([secret])(dump)
-
-
-def test_a_dump_whose_characters_look_like_digits() -> None:
-    secret = "009bb-.0 cafe 00- 12-ab"
-    for group in (1, 2, 4):
-        data = secret.encode()
-        rows = [data[at : at + 16] for at in range(0, len(data), 16)]
-        dump = "".join(
-            f"{n:07x}0: {row.hex(' ', -group)}  {row.decode()}\n" for n, row in enumerate(rows)
-        )
-        assert data.hex()[4:12] not in Masker([secret])(dump).replace(" ", "")
-
-
 def test_two_secrets_that_overlap_are_both_masked() -> None:
     assert Masker(["abcdefgh", "efghijkl"])("x abcdefghijkl y") == f"x {MASK} y"
 
@@ -217,19 +139,6 @@ def test_the_texts_of_a_fact_are_masked_and_its_keys_stay() -> None:
         "state": [MASK, 1, None, True],
         "hunter2xyz": {"a": (f"x {MASK}",)},
     }
-
-
-def test_an_error_and_its_causes_say_no_secret() -> None:
-    mask = Masker(["hunter2xyz"])
-    cause = OSError(2, "no hunter2xyz")
-    problem = ToolFailed("failed with hunter2xyz", advice="change hunter2xyz")
-    problem.add_note("note hunter2xyz")
-    problem.__cause__ = cause
-    with pytest.raises(ToolFailed) as caught, mask.errors():
-        raise problem
-    shown = f"{caught.value} {caught.value!r} {cause} {caught.value.__notes__}"
-    assert "hunter2" not in shown
-    assert str(caught.value) == f"failed with {MASK}\n  what to do: change {MASK}"
 
 
 @pytest.mark.parametrize(
@@ -281,60 +190,3 @@ def test_what_a_terminal_or_a_dump_makes_of_a_few_bytes_fills_no_memory(output: 
     assert secret[9:] not in Masker([secret])(redrawn + output)
     assert tracemalloc.get_traced_memory()[1] < 300 * len(output)
     tracemalloc.stop()
-
-
-class _Told(Exception):
-    def __init__(self, what: object) -> None:
-        self.what = what
-
-    def __str__(self) -> str:
-        return str(self.what)
-
-
-class _Slotted(Exception):
-    __slots__ = ("what",)
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __str__(self) -> str:
-        return self.what
-
-
-def _deep(secret: str) -> Exception:
-    error = last = ValueError("top")
-    for number in range(30):
-        last.__cause__ = last = ValueError(f"{number}")
-    last.__cause__ = ValueError(secret)
-    return error
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda secret: ValueError(secret.encode()),
-        lambda secret: ValueError({secret}),
-        lambda secret: ValueError({secret: 1}),
-        lambda secret: _Told(secret.encode()),
-        lambda secret: _Told([{secret: (secret,)}]),
-        _Slotted,
-        lambda secret: UnicodeDecodeError("utf-8", secret.encode(), 0, 1, secret),
-        lambda secret: ExceptionGroup("several", [ValueError(secret)]),
-        _deep,
-    ],
-)
-def test_an_error_that_holds_a_secret_where_nobody_can_replace_it_is_replaced(
-    make: Callable[[str], Exception],
-) -> None:
-    secret = "ghp_Zk3v9QxT7mLw2Rb8"
-    with pytest.raises(Exception) as caught, Masker([secret]).errors():  # noqa: PT011 - any
-        raise make(secret)
-    told = "".join(format_exception(caught.value))
-    assert secret not in told
-    assert caught.value.__suppress_context__ or isinstance(caught.value, _Slotted)
-
-
-def test_an_error_of_code_that_has_a_secrets_name_stays_what_it_is() -> None:
-    """A password is sometimes the project's name, which is in every path."""
-    with pytest.raises(KeyError), Masker(["test_masking", "errors()"]).errors():
-        raise KeyError
