@@ -11,7 +11,7 @@ from slipway.pipeline.commit_text.insertion import CommitTextInCode
 from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.compiler.script import program_with_variables, with_variables
 from slipway.pipeline.load import load
-from tests.slipway.pipeline.commit_text.test_insertion import EVIL
+from tests.slipway.pipeline.commit_text.insertion.commands import EVIL
 
 ORDINARY = "Fix Ann's [basket] & more (it's late)"
 WORDS = "a touch pwned"
