@@ -6,66 +6,33 @@ conditions, pipeline/triggers, pipeline/environment/substitution, plugins/overvi
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from slipway.model.facts import Checkout, Release
-from slipway.pipeline.compiler.compiler import Build, compile_file
-from slipway.pipeline.compiler.spec import BuildSpec, PipelineSpec, StepSpec
-from slipway.pipeline.compiler.variables import build_variables
-from slipway.pipeline.load import load
+from slipway.pipeline.compiler.spec import BuildSpec
 from slipway.pipeline.yaml.conditions import Event
-
-FILES = Path(__file__).parent / "real_world"
-SHA = "3f2a1b7c" + "0" * 32
-CHECKOUT = Checkout(
-    release=Release(project="shop", sha=SHA, version="1.4.0+42.g3f2a1b7"),
-    repository="https://git.example.com/acme/shop.git",
-    ref="main",
-    branch="main",
-    message="Add a basket",
-    author_name="Ada",
-    author_email="ada@example.com",
-    committed_at=1_700_000_000,
-    parent="9" * 40,
+from tests.slipway.pipeline.real_world.files import (
+    FILES,
+    PULL,
+    PUSH,
+    SHA,
+    build,
+    one,
+    order,
+    runs,
+    script,
+    step,
 )
-PUSH = Event(name="push", branch="main", ref="refs/heads/main", repo="acme/shop")
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TAG = Event(name="tag", ref="refs/tags/v1.4.0", repo="acme/shop")
-PULL = Event(name="pull_request", branch="main", ref="refs/pull/7/head", repo="acme/shop")
-
-
-def build(name: str, event: Event = PUSH, *, trusted: bool = False) -> BuildSpec:
-    data = (FILES / f"{name}.yml").read_bytes()
-    file = load(data, file=".drone.yml", trusted=trusted)
-    variables = build_variables(CHECKOUT, event)
-    return compile_file(file, Build(id="run", event=event, variables=variables, trusted=trusted))
-
-
-def one(name: str, event: Event = PUSH, *, trusted: bool = False) -> PipelineSpec:
-    (pipeline,) = build(name, event, trusted=trusted).pipelines
-    return pipeline
-
-
-def order(pipeline: PipelineSpec) -> dict[str, tuple[str, ...]]:
-    return {step.name: step.depends_on for step in pipeline.steps}
-
-
-def step(pipeline: PipelineSpec, name: str) -> StepSpec:
-    return next(step for step in (*pipeline.steps, *pipeline.services) if step.name == name)
-
-
-def runs(pipeline: PipelineSpec) -> list[str]:
-    """The steps whose conditions hold."""
-    return [] if pipeline.unmet else [step.name for step in pipeline.steps if not step.unmet]
 
 
 def pipelines_that_run(spec: BuildSpec) -> list[str]:
     return [pipeline.name for pipeline in spec.pipelines if not pipeline.unmet]
-
-
-def script(step: StepSpec) -> str:
-    return step.container.environment["DRONE_SCRIPT"]
 
 
 @pytest.mark.parametrize("path", sorted(FILES.glob("*.yml")), ids=lambda path: path.stem)
@@ -243,102 +210,3 @@ def test_tag_release() -> None:
     publish = step(pipeline, "publish").container.environment
     assert (publish["PLUGIN_TITLE"], publish["PLUGIN_FILES"]) == ("v1.4.0", "dist/*")
     assert publish["PLUGIN_PRERELEASE"] == "false"
-
-
-def test_merge_keys() -> None:
-    first, second, third = one("merge_keys").steps
-    assert (second.image, second.pull) == ("python:3.12", "always")
-    # What a step merges is put together with its own.
-    assert second.container.environment["B"] == "two"
-    assert second.container.environment["A"] == "other"
-    assert script(second) == script(first)
-    assert (third.failure, third.container.environment["B"]) == ("ignore", "two")
-    assert "make third" in script(third)
-
-
-def test_extension_keys() -> None:
-    tests, deploy = one("extension_keys").steps
-    assert (tests.image, tests.pull) == ("python:3.12", "always")
-    assert 'ssh "$HOST"' in script(deploy)
-
-
-def test_fan_out_fan_in() -> None:
-    pipeline = one("fan_out_fan_in")
-    assert order(pipeline) == {
-        "setup": (),
-        "unit": ("setup",),
-        "e2e": ("setup",),
-        "docs": ("setup",),
-        "bundle": ("unit", "e2e"),
-        "deploy": ("bundle", "docs"),
-    }
-    assert step(pipeline, "mysql").container.environment["MYSQL_ALLOW_EMPTY_PASSWORD"] == "yes"
-    assert step(pipeline, "mysql").container.ports == ()
-    deploy = step(pipeline, "deploy")
-    assert deploy.container.environment["PLUGIN_HOSTS"] == "a.example.com,b.example.com"
-    assert deploy.secrets == {"PLUGIN_KEY": "ssh_key"}
-    assert "deploy" not in runs(one("fan_out_fan_in", PULL))
-
-
-def test_drone_0_8() -> None:
-    pipeline = one("drone_0_8")
-    assert order(pipeline) == {
-        "deps": (),
-        "vet": ("deps",),
-        "test": ("deps",),
-        "publish": ("vet", "test"),
-        "slack": ("publish",),
-    }
-    assert pipeline.workspace == "/go/src/github.com/acme/shop"
-    assert pipeline.clone_depth == 20
-    tests = step(pipeline, "test")
-    assert tests.container.environment["DSN"] == "postgres://root@database:5432"
-    assert tests.secrets == {"COVERALLS_TOKEN": "coveralls_token", "API_KEY": "staging_key"}
-    publish = step(pipeline, "publish")
-    assert publish.container.environment["PLUGIN_TAGS"] == "latest,3f2a1b7"
-    assert publish.secrets["DOCKER_PASSWORD"] == "docker_password"
-    assert step(pipeline, "slack").policy == "always"
-    assert one("drone_0_8", Event(branch="feature")).unmet.endswith("is feature")
-    assert "publish" not in runs(one("drone_0_8", PULL))
-
-
-def test_drone_0_8_matrix() -> None:
-    spec = build("drone_0_8_matrix")
-    assert [(p.steps[0].image, p.services[0].image) for p in spec.pipelines] == [
-        ("python:3.5", "postgres:9.6"),
-        ("python:3.6", "mysql:5.7"),
-    ]
-    assert 'pip install "django==2.0"' in script(spec.pipelines[1].steps[0])
-
-
-def test_form_of_2014() -> None:
-    pipeline = one("form_of_2014")
-    (only,) = pipeline.steps
-    assert only.image == "go1.2"
-    assert only.container.environment["PGUSER"] == "postgres"
-    assert pipeline.workspace == "/drone/src/github.com/acme/shop"
-    assert pipeline.clone_depth == 1
-    assert [service.name for service in pipeline.services] == ["postgres", "redis"]
-
-
-def test_signed_with_secrets() -> None:
-    spec = build("signed_with_secrets")
-    assert [pipeline.name for pipeline in spec.pipelines] == ["default"]
-    assert spec.pipelines[0].pull_secrets == ("dockerconfigjson",)
-    assert [notice.partition(",")[0] for notice in spec.notices] == [
-        "document 2",
-        "document 3",
-        "document 4",
-    ]
-
-
-def test_trusted_docker_in_docker() -> None:
-    pipeline = one("trusted_docker_in_docker", trusted=True)
-    docker, build_step, probe = (step(pipeline, name) for name in ("docker", "build", "probe"))
-    assert docker.container.security.privileged
-    assert docker.mounts == {"/var/lib/docker": "images"}
-    images = next(volume for volume in pipeline.volumes if volume.name == "images")
-    assert (images.memory, images.size) == (True, 2 << 30)
-    assert build_step.mounts == {"/var/run/docker.sock": "dockersock"}
-    assert build_step.container.extra_hosts == ("registry.local:10.0.0.5",)
-    assert probe.container.network == "host"
