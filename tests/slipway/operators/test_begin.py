@@ -43,7 +43,7 @@ from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import deploy, make_target, serving
 from tests.slipway.operators.releases import catalogue, make_record
-from tests.slipway.tasks.test_consent import approve, image, propose
+from tests.slipway.tasks.consent.approvals import approve, image, propose
 
 ADMISSION = Admission(project="shop", environment="dev")
 CHRISTMAS = FreezeWindow(
