@@ -16,7 +16,7 @@ from slipway.exceptions import (
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
-from tests.slipway.tasks.statuses.test_reports import (
+from tests.slipway.tasks.statuses.reports.stages import (
     DAG_ID,
     FAILED,
     IN_PROGRESS,
