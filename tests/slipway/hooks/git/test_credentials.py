@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
-import shlex
 import stat
-import subprocess
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from unittest import mock
+from typing import TYPE_CHECKING
 
 import pytest
-from airflow.sdk import BaseHook, Connection
-from airflow.sdk.exceptions import AirflowNotFoundException
 
 from slipway.exceptions import RepositoryRefused
 from slipway.hooks.git.connection import git_mirror
-from slipway.hooks.git.credentials import Login, with_key
 from slipway.hooks.git.mirror import GitMirror
 from tests.fakes.git_http import GitWeb, git_web, make_authority
 from tests.fakes.git_server import Repository
+from tests.slipway.hooks.git.credentials import servers
+from tests.slipway.hooks.git.credentials.servers import TOKEN, spy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-TOKEN = "canary-5f3a"
+installation = servers.installation
 HEADER = "Basic " + base64.b64encode(f"ada:{TOKEN}".encode()).decode()
-CONNECTIONS = {
-    "token": Connection(conn_id="token", conn_type="git", login="ada", password=TOKEN),
-    "other": Connection(conn_id="other", conn_type="git", login="eve", password="other-one"),
-    "empty": Connection(conn_id="empty", conn_type="git"),
-}
-
-
-@pytest.fixture(autouse=True)
-def _installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def get(conn_id: str) -> Connection:
-        try:
-            return CONNECTIONS[conn_id]
-        except KeyError:
-            raise AirflowNotFoundException(conn_id) from None
-
-    monkeypatch.setenv("AIRFLOW__SLIPWAY__GIT_MIRRORS", str(tmp_path / "mirrors"))
-    with mock.patch.object(BaseHook, "get_connection", autospec=True, side_effect=get):
-        yield
 
 
 @pytest.fixture
@@ -222,26 +198,13 @@ def test_a_workers_own_credentials_are_not_found(
     assert not (tmp_path / "asked").exists()
 
 
-def _spy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, body: str) -> Path:
-    """Put a program of ours before the one of this name."""
-    folder = tmp_path / "bin"
-    folder.mkdir(exist_ok=True)
-    program = folder / name
-    program.write_text(f"#!/bin/sh\n{body}\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    return program
-
-
 def test_a_token_is_in_no_argument_environment_or_file(
     web: GitWeb, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = _repository(web)
     sha = repository.commit(readme="x")
     note = tmp_path / "note"
-    _spy(
-        tmp_path, monkeypatch, "git", f'env >> {note}; echo "$@" >> {note}; exec /usr/bin/git "$@"'
-    )
+    spy(tmp_path, monkeypatch, "git", f'env >> {note}; echo "$@" >> {note}; exec /usr/bin/git "$@"')
     git_mirror(repository.url, "token").archive(sha)
     assert HEADER in web.shown
     told = note.read_text()
@@ -252,87 +215,6 @@ def test_a_token_is_in_no_argument_environment_or_file(
     assert left
     for path in left:
         assert not any(secret.encode() in path.read_bytes() for secret in secrets), path
-
-
-def _ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, connection: str | None) -> Any:
-    """Ask a repository by ssh; returns what ssh was called with, and what it would do with it."""
-    note = tmp_path / "note"
-    # What the key and the hosts are is seen from ssh's own place, as a child of git's.
-    _spy(
-        tmp_path,
-        monkeypatch,
-        "ssh",
-        f'printf "%s\\n" "$@" > {note}; /usr/bin/ssh -G "$@" > {note}.effective\n'
-        f"for file in $(grep -o '/proc/[0-9]*/fd/[0-9]*' {note}); do\n"
-        f'  stat -L -c %a "$file" >> {note}.modes; cat "$file" >> {note}.read; done; exit 255',
-    )
-    with pytest.raises(Exception, match=r"does not answer|refused us"):
-        git_mirror(url, connection).head("main")
-    lines = Path(f"{note}.effective").read_text().splitlines()
-    effective = dict(line.partition(" ")[::2] for line in lines)
-    return note.read_text(), effective
-
-
-@pytest.mark.parametrize("url", ["ssh://git@127.0.0.1:1/org/x", "git@127.0.0.1:org/x"])
-def test_ssh_without_a_connection_finds_no_key_agent_or_settings(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
-    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh -i /root/.ssh/id_rsa")
-    said, effective = _ssh(tmp_path, monkeypatch, url, None)
-    assert "-F\n/dev/null" in said
-    assert effective["identityagent"] == "none"
-    assert effective["identityfile"] == "none"
-    assert effective["identitiesonly"] == "yes"
-    assert effective["stricthostkeychecking"] == "accept-new"
-    assert effective["batchmode"] == "yes"
-    hosts = Path(effective["userknownhostsfile"])
-    assert hosts.parent == tmp_path / "mirrors"
-
-
-def test_a_key_is_handed_over_without_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True
-    )
-    key = (tmp_path / "id").read_text()
-    (tmp_path / "id").unlink()
-    known = "127.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKnown"
-    extra = json.dumps({"private_key": key, "known_hosts": known})
-    connection = Connection(conn_id="key", conn_type="git", extra=extra)
-    monkeypatch.setitem(CONNECTIONS, "key", connection)
-    said, effective = _ssh(tmp_path, monkeypatch, "ssh://git@127.0.0.1:1/x", "key")
-    assert effective["identityfile"].startswith("/proc/")
-    assert effective["identityagent"] == "none"
-    assert effective["userknownhostsfile"].startswith("/proc/")
-    assert effective["globalknownhostsfile"] == "/dev/null"
-    assert effective["stricthostkeychecking"] in ("true", "yes")
-    assert set(Path(f"{tmp_path}/note.modes").read_text().split()) == {"600"}
-    assert Path(f"{tmp_path}/note.read").read_text() == f"{key.strip()}\n{known}\n"
-    assert "OPENSSH PRIVATE KEY" not in said
-
-
-def test_ssh_takes_a_key_that_is_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "id")], check=True
-    )
-    login = Login(private_key=(tmp_path / "id").read_text())
-    with with_key(login, tmp_path / "hosts") as environment:
-        command = shlex.split(environment["GIT_SSH_COMMAND"])
-        key = command[command.index("-i") + 1]
-        public = subprocess.run(["ssh-keygen", "-y", "-f", key], check=True, capture_output=True)
-    assert public.stdout.split()[1] == (tmp_path / "id.pub").read_bytes().split()[1]
-    assert not Path(key).exists()
-
-
-def test_a_host_that_is_believed_at_first_is_said_to_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    extra = json.dumps({"private_key": "x"})
-    monkeypatch.setitem(CONNECTIONS, "key", Connection(conn_id="key", conn_type="git", extra=extra))
-    _ssh(tmp_path, monkeypatch, "ssh://git@127.0.0.1:1/x", "key")
-    assert "ssh://git@127.0.0.1:1/x is believed to be who it says" in caplog.text
 
 
 def test_mirrors_of_two_readers_are_two_folders_of_one_owner(
