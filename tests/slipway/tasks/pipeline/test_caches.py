@@ -10,7 +10,7 @@ import pytest
 from slipway.hooks.git.connection import git_mirror
 from slipway.model.cache import CachedPath
 from slipway.tasks.pipeline.caches import pipeline_caches
-from tests.slipway.operators.test_run_pipeline import checkout_of
+from tests.slipway.operators.run_pipeline.operators import checkout_of
 
 if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
