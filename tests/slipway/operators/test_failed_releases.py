@@ -26,8 +26,8 @@ from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.git_server import Repository
 from tests.slipway.fleet.worlds import deploy, make_image, make_target, serving
+from tests.slipway.operators.plan.planned import Planned
 from tests.slipway.operators.releases import catalogue, make_record
-from tests.slipway.operators.test_plan import Planned
 
 DEV, PROD = make_target(), make_target(environment="prod")
 
