@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,28 +10,16 @@ from include.delivery.commit_dag import commit_dag
 from include.delivery.targets import fleet_target
 from include.project.field_types import in_words
 from include.project.loader import PROJECTS, load_project, load_projects
-from include.project.machines.of_project import architectures
 from include.project.schema import SCHEMA, render
 from slipway.exceptions import ProjectFileError
 from slipway.model.target import Canary, DeployTarget, Probe
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
+from tests.include.project.loader.files import GOOD, URL, broken, line_of
 
-GOOD = (PROJECTS / "guestbook.yaml").read_text()
-
-
-def _broken(tmp_path: Path, old: str, new: str) -> str:
-    assert old in GOOD
-    path = tmp_path / "shop.yaml"
-    path.write_text(GOOD.replace(old, new, 1))
-    with pytest.raises(ProjectFileError) as caught:
-        load_project(path)
-    return str(caught.value)
-
-
-def _line_of(text: str) -> int:
-    return next(n for n, line in enumerate(GOOD.splitlines(), 1) if text in line)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_the_example_is_right() -> None:
@@ -75,14 +63,14 @@ def test_a_canary(tmp_path: Path, written: str, expected: Canary | None) -> None
 
 
 def test_an_unknown_field_names_its_place_and_the_nearest(tmp_path: Path) -> None:
-    said = _broken(tmp_path, "  branch: main", "  brunch: main")
-    line = _line_of("  branch: main")
+    said = broken(tmp_path, "  branch: main", "  brunch: main")
+    line = line_of("  branch: main")
     assert f"shop.yaml:{line}:3: repository.brunch: unknown field; did you mean 'branch'?" in said
 
 
 def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
-    said = _broken(tmp_path, "timeout: 2m", "timout: 2m")
-    assert f"shop.yaml:{_line_of('timeout: 2m')}:" in said
+    said = broken(tmp_path, "timeout: 2m", "timout: 2m")
+    assert f"shop.yaml:{line_of('timeout: 2m')}:" in said
     assert "environments.dev.health.timout: unknown field; did you mean 'timeout'?" in said
 
 
@@ -161,7 +149,7 @@ def test_a_deep_unknown_field_is_found(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, old: str, new: str, expected: str) -> None:
-    said = _broken(tmp_path, old, new)
+    said = broken(tmp_path, old, new)
     assert expected in said
     assert said.startswith("shop.yaml:")
 
@@ -210,72 +198,6 @@ def test_the_committed_schema_is_the_models() -> None:
     assert json.loads(render())["additionalProperties"] is False
 
 
-URL = "url: git://127.0.0.1:9418/acme/guestbook.git"
-
-
-@pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("https://ada:hunter2@git.example.com/r", "write 'https://git.example.com/r'"),
-        ("https://hunter2@git.example.com/r", "into an Airflow connection"),
-        ("HTTPS://ada:hunter2@git.example.com/r", "write 'https://git.example.com/r'"),
-        ("ssh://git:hunter2@git.example.com/r", "write 'ssh://git@git.example.com/r'"),
-        ("file:///etc", "is not a repository URL"),
-    ],
-)
-def test_a_login_in_a_url_is_refused_and_not_shown(tmp_path: Path, url: str, said: str) -> None:
-    text = _broken(tmp_path, URL, f"url: {url}")
-    assert f"shop.yaml:{_line_of(URL)}:8: repository.url: " in text
-    assert said in text
-    assert "hunter2" not in text
-
-
-@pytest.mark.parametrize("value", ["token", "5", "[token]"])
-def test_a_login_in_a_submodules_url_is_refused_and_not_shown(tmp_path: Path, value: str) -> None:
-    place = "https://ada:hunter2@git.example.com/"
-    text = _broken(tmp_path, URL, f"{URL}\n  submodules: {{'{place}': {value}}}")
-    assert "holds a login" in text
-    assert "hunter2" not in text
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        "connection: token",
-        "submodules: {'http://git.example.com/': token}",
-        "submodules: {'git://git.example.com/': token}",
-    ],
-)
-def test_a_connection_for_what_is_not_encrypted_is_refused(tmp_path: Path, more: str) -> None:
-    assert "is not encrypted" in _broken(tmp_path, URL, f"{URL}\n  {more}")
-
-
-def test_further_branches_tags_and_submodules(tmp_path: Path) -> None:
-    path = tmp_path / "shop.yaml"
-    more = "branches: [release/*, hotfix/**]\n  tags: ['v*', stable]"
-    private = "submodules: {'https://git.example.com/org/': token, 'git@git.example.com:org/': key}"
-    path.write_text(GOOD.replace(URL, f"{URL}\n  {more}\n  {private}"))
-    found = load_project(path).repository
-    assert (found.branches, found.tags) == (("release/*", "hotfix/**"), ("v*", "stable"))
-    assert found.submodules["git@git.example.com:org/"] == "key"
-
-
-@pytest.mark.parametrize(
-    "more",
-    [
-        "branches: [refs/heads/main]",
-        "tags: ['refs/tags/*']",
-        "branches: ['a..b']",
-        "tags: ['']",
-        "branches: ['-x']",
-        "branches: ['re[ab]']",
-        "tags: ['v 1']",
-    ],
-)
-def test_a_pattern_that_no_ref_can_match_is_refused(tmp_path: Path, more: str) -> None:
-    assert "is not the name of a branch or tag" in _broken(tmp_path, URL, f"{URL}\n  {more}")
-
-
 def test_the_tasks_know_what_is_delivered(tmp_path: Path) -> None:
     path = tmp_path / "shop.yaml"
     more = "branches: [release/*]\n  tags: ['v*']\n  submodules: {'https://h/o/': token}"
@@ -291,7 +213,7 @@ def test_the_tasks_know_what_is_delivered(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["commits", "housekeeping", "statuses"])
 def test_a_project_cannot_take_the_name_of_a_shared_dag(tmp_path: Path, name: str) -> None:
-    said = _broken(tmp_path, "name: guestbook\n", f"name: {name}\n")
+    said = broken(tmp_path, "name: guestbook\n", f"name: {name}\n")
     assert f"{name!r} is the name of a DAG of all projects together" in said
     assert load_projects(tmp_path).projects == {}
 
@@ -302,47 +224,3 @@ def test_every_pattern_can_be_said_in_words() -> None:
     checked = {json.loads(one) for one in found if not re.match(r'"\^\((http|\\\\d)|"\^\\\\d', one)}
     assert len(checked) > 10
     assert [one for one in checked if one in in_words(one)] == []
-
-
-PACKAGE = "nfpm: packaging/nfpm.yaml"
-
-
-def test_what_the_pipeline_builds(tmp_path: Path) -> None:
-    path = tmp_path / "shop.yaml"
-    more = "built: [bin/shop, 'web/dist/**', dist/]\n  from: compile"
-    path.write_text(GOOD.replace(PACKAGE, f"{PACKAGE}\n  {more}"))
-    package = load_project(path).package
-    assert (package.built, package.built_by) == (("bin/shop", "web/dist/**", "dist/"), "compile")
-
-
-def test_a_package_that_the_pipeline_builds_itself(tmp_path: Path) -> None:
-    path = tmp_path / "shop.yaml"
-    path.write_text(GOOD.replace(PACKAGE, "debs: dist/shop_*.deb\n  from: compile"))
-    project = load_project(path)
-    assert project.package.taken(architectures(project)) == ("dist/shop_*.deb",)
-    deb = commit_dag(project).get_task("build_deb")
-    assert isinstance(deb, BuildDebOperator)
-    assert (deb.debs, deb.built_task) == ("dist/shop_*.deb", "build")
-    path.write_text(GOOD.replace(PACKAGE, "debs: dist/*.deb\n  built: [bin/shop]"))
-    with pytest.raises(ProjectFileError, match="leave out built"):
-        load_project(path)
-
-
-@pytest.mark.parametrize(
-    ("written", "says"),
-    [
-        ("built: [/etc/passwd]", "is not a path inside the repository"),
-        ("built: [../x]", "is not a path inside the repository"),
-        ('built: ["bin/\\u202ex"]', "is not a path inside the repository"),
-        ("built: ['']", "is not a path inside the repository"),
-        ("built: [.]", "is not what a pipeline builds"),
-        ("built: [./.git/config]", "is not what a pipeline builds"),
-        ("built: ['" + "{a,b}" * 9 + "']", "stands for more than 50 others"),
-        ("from: compile", "`from` says which pipeline builds"),
-        ("built: [x]\n  from: ''", "package.from"),
-        ("debs: dist/*.deb", "leave out nfpm"),
-        ("debs: [dist/*.deb]", "package.debs"),
-    ],
-)
-def test_what_no_pipeline_builds_is_refused(tmp_path: Path, written: str, says: str) -> None:
-    assert says in _broken(tmp_path, PACKAGE, f"{PACKAGE}\n  {written}")
