@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from include.iam.deploy_role import deploy_role
-from tests.include.iam import test_rights
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, GROUPS, REGION, context
+from tests.include.iam.rights import test_at_work
+from tests.include.iam.rights.test_at_work import recording
 from tests.include.iam.shop import ALARM, GROUP, MINE, PLACE, PROD, may
-from tests.include.iam.test_rights import recording
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet
 from tests.slipway.fleet.test_carry_over import NEW, OLD
 from tests.slipway.fleet.test_carry_over import _tell_alarms as tell_alarms
 
-account = test_rights.account
+account = test_at_work.account
 
 OWN = f"{ALARM}:shop-dev-1.0/high"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops"
