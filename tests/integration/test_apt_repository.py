@@ -25,15 +25,15 @@ from slipway.model.deb_version import without_epoch
 from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
 from tests.docker_output import output_of
 from tests.fakes.airflow_run import FakeTask
-from tests.integration import test_packaging
-from tests.integration.test_packaging import published
+from tests.integration.packaging import guestbooks
+from tests.integration.packaging.guestbooks import published
 from tests.lanes import own
 
 pytestmark = pytest.mark.integration
 engine, s3, repository_url = (
-    test_packaging.engine,
-    test_packaging.s3,
-    test_packaging.repository_url,
+    guestbooks.engine,
+    guestbooks.s3,
+    guestbooks.repository_url,
 )
 MAKE_KEY = """
 export GNUPGHOME=/dev/shm/gnupg; mkdir -m 700 $GNUPGHOME

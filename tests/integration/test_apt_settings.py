@@ -19,8 +19,8 @@ from slipway.hooks.apt.connection import AptRepository, apt_repository
 from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
 from tests.fakes.airflow_run import FakeTask
 from tests.integration import test_apt_repository
+from tests.integration.packaging.guestbooks import published
 from tests.integration.test_apt_repository import _deb, _get, _publish
-from tests.integration.test_packaging import published
 from tests.lanes import own
 
 pytestmark = pytest.mark.integration

@@ -23,8 +23,8 @@ from slipway.hooks.apt.bucket import AptBucket
 from slipway.hooks.apt.connection import apt_repository
 from slipway.hooks.docker.engine import ContainerEngine
 from tests.integration import test_apt_repository
+from tests.integration.packaging.guestbooks import published
 from tests.integration.test_apt_repository import _deb, _publish, _verified
-from tests.integration.test_packaging import published
 
 pytestmark = pytest.mark.integration
 aptly, engine, s3, repository_url, use_key = (

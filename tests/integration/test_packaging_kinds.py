@@ -7,11 +7,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.hooks.docker.engine import ContainerEngine
 from tests.fakes.git_server import Repository
-from tests.integration import test_packaging
-from tests.integration.test_packaging import build
+from tests.integration.packaging import guestbooks
+from tests.integration.packaging.guestbooks import build
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("artifacts", "engine")]
-engine, guestbook = test_packaging.engine, test_packaging.guestbook
+engine, guestbook = guestbooks.engine, guestbooks.guestbook
 VERSION = "1.0.0+4.gabc"
 SYSTEM = "/lib/systemd/system"
 UNIT = """\
