@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,24 +14,17 @@ import docker
 import pytest
 
 from include.cli.working_copy import packed
-from slipway.model.container import ContainerSpec
 from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.result import BuildResult
-from tests.integration.test_pipeline import Project
+from tests.integration.pipeline_as_found import projects
+from tests.integration.pipeline_as_found.projects import DEBIAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.integration.test_pipeline import Project
 
 pytestmark = pytest.mark.integration
+other_image, project = projects.other_image, projects.project
 ROOT = Path(__file__).parents[2]
-DEBIAN, PYTHON = "image: 'debian:12'", "image: 'python:3.11'"
-
-
-@pytest.fixture
-def project() -> Iterator[Project]:
-    project = Project(f"test-{uuid.uuid4().hex[:8]}")
-    yield project
-    project.engine.remove_labelled({})
 
 
 def test_a_graph_deploys_nothing_after_a_failure_elsewhere_in_it(project: Project) -> None:
@@ -168,19 +160,6 @@ steps:
     assert {"1000", "ran"} <= set(result.tails["number"])
 
 
-@pytest.fixture
-def other_image(project: Project) -> Iterator[str]:
-    """An image whose program runs as somebody, and that exposes a port and is wrong about it."""
-    client = docker.APIClient(timeout=60)
-    name = f"slipway-{project.engine.installation}"
-    made = ContainerSpec(name=name, image="slipway/python:3.11", argv=("true",), entrypoint=())
-    container = project.engine.create(made)
-    client.commit(container, repository=name, tag="1", changes=["EXPOSE 8080", "USER nobody"])
-    project.engine.remove(container)
-    yield f"{name}:1"
-    client.remove_image(f"{name}:1", force=True)
-
-
 def test_an_image_that_is_somebody_elses_may_write(project: Project, other_image: str) -> None:
     result = project.run(
         f"steps: [{{name: a, image: '{other_image}', commands: [id -un, mkdir build]}},"
@@ -188,77 +167,6 @@ def test_an_image_that_is_somebody_elses_may_write(project: Project, other_image
     )
     assert [step.state for step in result.steps] == ["passed", "passed"], project.log
     assert "nobody" in result.tails["a"]
-
-
-FETCH = "import urllib.request as u; print(u.urlopen('http://web:9000/').status)"
-
-
-def test_a_service_that_listens_elsewhere_than_its_image_says(
-    project: Project, other_image: str
-) -> None:
-    steps = f'steps: [{{name: use, {PYTHON}, commands: ["python3 -c \\"{FETCH}\\""]}}]'
-    service = f"name: web, image: '{other_image}', commands: [python3 -m http.server 9000]"
-    began = time.monotonic()
-    result = project.run(f"services: [{{{service}}}]\n{steps}")
-    assert result.steps[0].state == "passed", project.log
-    assert 10 < time.monotonic() - began < 40
-    assert any("listens on port 9000, not on 8080 after 1" in line for line in project.log)
-    for more in ("ports: [9000]", "environment: {SLIPWAY_WAIT: '9000'}"):
-        began = time.monotonic()
-        result = project.run(f"services: [{{{service}, {more}}}]\n{steps}")
-        assert result.steps[0].state == "passed", project.log
-        assert time.monotonic() - began < 10
-
-
-def test_steps_find_each_other_by_their_names(project: Project) -> None:
-    serve = "python3 -m http.server 8000"
-    fetch = "import urllib.request as u; print(u.urlopen('http://%s:8000/').status)"
-    result = project.run(
-        f"""
-steps:
-- {{name: one, {PYTHON}, commands: [timeout 6 {serve} || true], depends_on: [clone]}}
-- name: other
-  image: python:3.11
-  depends_on: [clone]
-  commands:
-  - sleep 2
-  - python3 -c "{fetch % "one"}"
-"""
-    )
-    assert [step.state for step in result.steps] == ["passed", "passed"], project.log
-    result = project.run(
-        f"""
-steps:
-- name: asks
-  image: python:3.11
-  detach: true
-  commands:
-  - until python3 -c "{fetch % "last"}"; do sleep 0.2; done
-  - touch reached
-- {{name: first, {DEBIAN}, commands: ["true"]}}
-- {{name: last, {PYTHON}, commands: [timeout 5 {serve} || true, ls reached]}}
-"""
-    )
-    assert [step.state for step in result.steps] == ["passed"] * 3, project.log
-
-
-def test_a_service_finds_a_step_in_a_row(project: Project) -> None:
-    """Such as a browser that comes back to the application under test."""
-    result = project.run(
-        f"""
-services:
-- name: browser
-  image: python:3.11
-  commands:
-  - until python3 -c "import socket; socket.create_connection(('third', 8000))"; do sleep 0.2; done
-  - touch reached
-steps:
-- {{name: first, {DEBIAN}, commands: ["true"]}}
-- {{name: second, {DEBIAN}, commands: ["true"]}}
-- {{name: third, {PYTHON}, commands: [timeout 5 python3 -m http.server 8000 || true, ls reached]}}
-"""
-    )
-    assert [step.state for step in result.steps] == ["passed"] * 3, project.log
 
 
 # At a shell
