@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Release
 from slipway.operators.preview import SchemaOutlook
 from tests.integration import test_goose
-from tests.integration.test_goose import PASSWORD, A, context, migrate, psql
+from tests.integration.migrate_shared.statements import first
+from tests.integration.test_goose import A, context, migrate, psql
 from tests.slipway.fleet.worlds import make_target
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ engine, database, _turns = test_goose.engine, test_goose.database, test_goose._t
 holding = test_goose.holding
 BARE = "-- +goose NO TRANSACTION\n-- +goose Up\n{up}\n-- +goose Down\nselect 2;\n"
 INDEX = BARE.format(up="create index concurrently {maybe} a_n on a (n);")
-
-
-def first(repository: Repository) -> str:
-    return repository.commit(migrations__00001_a_dot_sql=A)
 
 
 @contextmanager
@@ -186,69 +182,6 @@ def test_limits_of_statements_are_the_projects_but_not_without_a_transaction(
         migrate(engine, repository, sha, statement_timeout=1.0)
 
 
-@pytest.fixture
-def poor(engine: ContainerEngine, database: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A role that may connect, and not much more; the connection's from now on."""
-    psql(engine, database, f"create role poor login password '{PASSWORD}'")
-    psql(engine, database, "revoke create on schema public from public, rehearsal")
-    address = engine.state(database).addresses[database]
-    connection = {
-        "conn_type": "postgres",
-        "host": address,
-        "login": "poor",
-        "password": PASSWORD,
-        "schema": "rehearsal",
-        "extra": {"sslmode": "disable"},
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP_DEV", json.dumps(connection))
-    return database
-
-
-def test_a_right_that_is_missing_is_told_with_role_connection_and_the_grant_that_helps(
-    engine: ContainerEngine, repository: Repository, poor: str
-) -> None:
-    sha = first(repository)
-    with pytest.raises(AirflowFailException) as caught:
-        migrate(engine, repository, sha)
-    said = str(caught.value)
-    assert "the role 'poor' of the connection 'shop_dev' needs: a GRANT on schema public" in said
-    cure = "GRANT USAGE, CREATE ON SCHEMA public TO poor;"
-    assert f"cure: {cure}" in said
-    psql(engine, poor, cure.rstrip(";"))
-    assert migrate(engine, repository, sha).version == 1
-
-
-def test_a_table_of_another_role_is_told_with_the_statement_that_gives_it(
-    engine: ContainerEngine, repository: Repository, poor: str
-) -> None:
-    psql(engine, poor, "grant usage, create on schema public to poor")
-    psql(engine, poor, 'create table "Orders" (n int)')
-    sha = repository.commit(
-        migrations__00001_o_dot_sql='-- +goose Up\nalter table "Orders" add m int;\n'
-    )
-    with pytest.raises(AirflowFailException) as caught:
-        migrate(engine, repository, sha)
-    cure = 'ALTER TABLE "Orders" OWNER TO poor;'
-    assert cure in str(caught.value)
-    psql(engine, poor, cure.rstrip(";"))
-    assert migrate(engine, repository, sha).version == 1
-
-
-def test_gooses_own_table_that_must_not_be_read_is_no_empty_database(
-    engine: ContainerEngine, repository: Repository, poor: str
-) -> None:
-    psql(
-        engine,
-        poor,
-        "create table goose_db_version (id serial, version_id bigint, "
-        "is_applied bool, tstamp timestamp)",
-    )
-    with pytest.raises(
-        AirflowFailException, match=r"GRANT SELECT, .* ON goose_db_version TO poor;"
-    ):
-        migrate(engine, repository, first(repository))
-
-
 def test_a_number_that_comes_too_late_is_told_before_anything_is_applied(
     engine: ContainerEngine, repository: Repository, database: str
 ) -> None:
@@ -296,15 +229,3 @@ def test_the_projects_variables_are_all_that_a_migration_sees(
     assert migrate(engine, repository, sha, env=env).version == 1
     got = psql(engine, database, "select value from leak")
     assert got == "s; -- $HOME =x||none|none|none"
-
-
-def test_names_with_blanks_are_told_whole(
-    engine: ContainerEngine, repository: Repository, database: str
-) -> None:
-    folder = repository.path / "migrations"
-    folder.mkdir(exist_ok=True)
-    (folder / "00001_add a.sql").write_text(A)
-    assert migrate(engine, repository, repository.commit("blanks")).applied == ("00001_add a.sql",)
-    (folder / "00002_add b.sql").write_text("-- +goose Up\nnonsense;\n")
-    with pytest.raises(AirflowFailException, match=r"migration 00002_add b\.sql fails"):
-        migrate(engine, repository, repository.commit("more blanks"))
