@@ -21,7 +21,7 @@ from slipway.operators.bake_image import BakeImageOperator
 from tests.cloud_process import REGION
 from tests.docs.test_commands import PROJECT_FILE
 from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
-from tests.e2e.test_image import Machine
+from tests.e2e.image.machines import Machine
 from tests.e2e.test_shortener import USER_DATA
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository

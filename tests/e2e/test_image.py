@@ -7,135 +7,27 @@ import json
 import os
 import tarfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from include.demo.signing_key import make_signing_key
-from slipway.model.cloud.account import Account
-from slipway.model.facts import Json, MachineImage
-from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.publish_apt import PublishAptOperator
-from tests.cloud_process import REGION
-from tests.e2e.conftest import INSTALLATION, PACKAGE, World, shared
-from tests.e2e.steps import target
-from tests.fakes.git_server import Repository
-from tests.integration.localcloud_process import until
+from tests.e2e.conftest import INSTALLATION, PACKAGE, World
+from tests.e2e.image import machines
+from tests.e2e.image.machines import PORT, Machine, Run, bake, version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slipway.model.facts import Json, MachineImage
+    from tests.fakes.git_server import Repository
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-Run = Callable[..., Any]
-PORT = "8123"
-INSTANCE_ENV = (
-    "SLIPWAY_PROJECT=guestbook\nSLIPWAY_ENVIRONMENT=dev\n"
-    f"SLIPWAY_VERSION=1.0.0\nAWS_REGION={REGION}\n"
-)
-USER_DATA = "#cloud-config\n" + json.dumps(
-    {
-        "write_files": [
-            {"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV, "permissions": "0644"}
-        ]
-    }
-)
-
-
-@pytest.fixture
-def package(
-    checkout: Callable[[], Json], guestbook: Repository, run: Run
-) -> tuple[Json, Repository]:
-    found = checkout()
-    deb = run(
-        BuildDebOperator(
-            task_id="build_deb", checkout=found, repository=guestbook.source, **PACKAGE
-        )
-    )
-    run(
-        GooseMigrateOperator(
-            task_id="migrate",
-            target=target(),
-            release=found["release"],
-            repository=guestbook.source,
-            directory="migrations",
-            database_conn_id="guestbook_dev",
-        )
-    )
-    return run(PublishAptOperator(task_id="publish_apt", deb=deb)), guestbook
-
-
-def bake(run: Run, package: Json, **config: str) -> MachineImage:
-    operator = BakeImageOperator(
-        task_id="bake_image",
-        package=package,
-        unit="guestbook.service",
-        config=config,
-        account=Account(aws_conn_id="aws_default", region=REGION),
-    )
-    return MachineImage.from_json(run(operator))
-
-
-@pytest.fixture
-def image(package: tuple[Json, Repository], run: Run, artifacts: Path, kept: Path) -> MachineImage:
-    """The guestbook's image, baked once for the tests that look at it and change nothing."""
-    with shared(kept, artifacts, "images/guestbook"):
-        return bake(run, package[0], GUESTBOOK_PORT=PORT)
-
-
-class Machine:
-    """One instance of an image."""
-
-    def __init__(self, world: World, instance: str, address: str) -> None:
-        self.address = address
-        self.container = world.docker.containers.get(f"slipway-cloud-{INSTALLATION}-{instance}")
-
-    def sh(self, line: str, *, user: str = "root") -> str:
-        """Run a command line, and return what it wrote."""
-        output: Any = self.container.exec_run(["sh", "-c", line], user=user).output
-        return str(output, "utf-8")
-
-    def environment(self, pid: str) -> list[str]:
-        """Return a process's variables; root on a machine may not look into those of others."""
-        owner = self.sh(f"stat -c %u /proc/{pid}").strip()
-        return self.sh(f"cat /proc/{pid}/environ", user=owner).split("\0")
-
-
-@pytest.fixture
-def boot(world: World) -> Iterator[Callable[[str], Machine]]:
-    ec2, ids = world.client("ec2"), []
-
-    def start(image: str) -> Machine:
-        (one,) = ec2.run_instances(
-            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", UserData=USER_DATA
-        )["Instances"]
-        ids.append(one["InstanceId"])
-        ec2.get_waiter("instance_running").wait(
-            InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-        return Machine(world, one["InstanceId"], one["PrivateIpAddress"])
-
-    yield start
-    if ids:
-        ec2.terminate_instances(InstanceIds=ids)
-
-
-def version(machine: Machine, port: str) -> Json:
-    """Ask the service, which may still be starting."""
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(
-                f"http://{machine.address}:{port}/version", timeout=2
-            ) as answer:
-                found: Json = json.load(answer)
-                return found
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(machine.sh("systemctl --no-pager status guestbook slipway-secrets; ip a"))
+boot, image, package = machines.boot, machines.image, machines.package
 
 
 def secrets(world: World) -> bytes:
@@ -205,64 +97,6 @@ def test_the_same_inputs_are_found_and_any_other_baked(
     assert len(images) == before + 1
     assert world.builders() == []
     assert world.leftovers() == []
-
-
-def test_settings_reach_the_service_letter_by_letter(
-    package: tuple[Json, Repository], run: Run, boot: Callable[[str], Machine]
-) -> None:
-    """systemd has its own way with quotes, backslashes, dollars and blanks."""
-    odd = r"""a "b" 'c' \d $HOME ${HOME} %h #x; ä—`z` {{ 1 + 1 }} \n """ + "\n\tb\r\n"
-    image = bake(run, package[0], GUESTBOOK_PORT=PORT, ODD=odd, EMPTY="", LAST="x\\")
-    machine = boot(image.image_id)
-    version(machine, PORT)
-    pid = machine.sh("systemctl show -P MainPID guestbook").strip()
-    got = dict(entry.split("=", 1) for entry in machine.environment(pid) if "=" in entry)
-    assert (got["ODD"], got["EMPTY"], got["LAST"]) == (odd, "", "x\\")
-
-
-def test_secrets_reach_the_service_letter_by_letter(
-    image: MachineImage, world: World, boot: Callable[[str], Machine]
-) -> None:
-    odd = r"""p"w' \d $HOME ${HOME} %h #x; ä—`z` \n""" + "\n\tsecond line\r\n"
-    ssm, name = world.client("ssm"), "/slipway/guestbook/dev/ODD_SECRET"
-    ssm.put_parameter(Name=name, Value=odd, Type="SecureString", Overwrite=True)
-    try:
-        machine = boot(image.image_id)
-        version(machine, PORT)
-    finally:
-        ssm.delete_parameter(Name=name)
-    pid = machine.sh("systemctl show -P MainPID guestbook").strip()
-    assert f"ODD_SECRET={odd}" in machine.environment(pid)
-
-
-@pytest.mark.parametrize(
-    ("names", "said"),
-    [
-        (("ODD-SECRET",), "'ODD-SECRET' is no name of a variable"),
-        (("a/SECRET", "b/SECRET"), "b/SECRET would both be SECRET"),
-    ],
-)
-def test_a_service_does_not_start_without_a_setting_that_cannot_be_given(
-    image: MachineImage,
-    world: World,
-    boot: Callable[[str], Machine],
-    names: tuple[str, ...],
-    said: str,
-) -> None:
-    ssm, value = world.client("ssm"), "not-for-the-journal"
-    paths = [f"/slipway/guestbook/dev/{name}" for name in names]
-    for path in paths:
-        ssm.put_parameter(Name=path, Value=value, Type="SecureString", Overwrite=True)
-    try:
-        machine = boot(image.image_id)
-        failed = "systemctl is-failed slipway-secrets || true"
-        until(lambda: machine.sh(failed).strip() == "failed", seconds=60)
-    finally:
-        ssm.delete_parameters(Names=paths)
-    journal = machine.sh("journalctl --no-pager")
-    assert said in journal
-    assert value not in journal
-    assert machine.sh("systemctl is-active guestbook || true").strip() == "inactive"
 
 
 def test_a_repository_that_serves_another_package_of_the_version_is_refused(

@@ -29,8 +29,8 @@ from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from tests.cloud_process import REGION
 from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
+from tests.e2e.image.machines import Machine
 from tests.e2e.steps import target
-from tests.e2e.test_image import Machine
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 from tests.lanes import port
