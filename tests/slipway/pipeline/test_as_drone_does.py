@@ -12,7 +12,8 @@ from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.spec import BuildSpec
 from slipway.pipeline.load import load
 from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
-from tests.slipway.pipeline.as_drone_does import MESSAGE, TABLES, Outcome, Row
+from tests.slipway.pipeline.as_drone_does import TABLES
+from tests.slipway.pipeline.drone.rows import MESSAGE, Outcome, Row
 
 PAGE = Path(__file__).parents[3] / "docs" / "pipeline-file.md"
 VARIABLES = {
