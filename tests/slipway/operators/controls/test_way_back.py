@@ -1,0 +1,132 @@
+"""The way back, and what is urgent, within a hold or a stop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from unittest import mock
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from slipway.exceptions import RepositoryUnreachable
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.controls import ControlBook
+from slipway.hooks.store.outcomes import DeploymentOutcomes
+from slipway.model.controls import Action, ControlEvent
+from slipway.operators.swap import LaunchOperator
+from slipway.policies.controls import after
+from slipway.tasks.controls import opening
+from tests.fakes.airflow_run import FakeTask
+from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.slipway.fleet.worlds import serving
+from tests.slipway.operators.controls import situations
+from tests.slipway.operators.controls.situations import (
+    BY_ITSELF,
+    DEV,
+    OTHER,
+    RUN,
+    WAY,
+    context,
+    say,
+    task,
+)
+
+pytestmark = pytest.mark.usefixtures("artifacts")
+cloud = situations.cloud
+
+
+def events() -> list[Action]:
+    return [one.action for one in ControlBook(artifact_store()).events(DEV)]
+
+
+class TestWayBack:
+    """On an environment that commits land on by themselves."""
+
+    @pytest.fixture(autouse=True)
+    def order(self, monkeypatch: pytest.MonkeyPatch) -> Any:
+        def behind(_: Any, __: str, ___: str, version: str, others: Any, ____: Any) -> Any:
+            return next((one for one in others if one > version), None)
+
+        monkeypatch.setattr(opening, "overtaken", behind)
+        return mock.Mock()
+
+    def go(self, version: str, order: Any, run: FakeTask = RUN) -> None:
+        for kind in WAY:
+            task(kind, version=version, back=order).execute(context(run))
+
+    def test_it_holds_the_environment_and_the_next_push_does_not_undo_it(
+        self, order: Any, cloud: FakeFleetCloud
+    ) -> None:
+        self.go("2", order)
+        assert events() == []
+        self.go("1", order, OTHER)
+        assert serving(cloud) == ["1"]
+        held = ControlBook(artifact_store()).of("shop", "dev").hold
+        assert held is not None
+        assert (held.by, held.why) == ("bob", "back from 2 to 1")
+        push = FakeTask(run_id="commit__3")
+        with pytest.raises(AirflowSkipException, match="back from 2 to 1"):
+            task(LaunchOperator, BY_ITSELF, version="3").execute(context(push, user=None))
+        say(Action.RESUME)
+        for kind in WAY:
+            task(kind, BY_ITSELF, version="3").execute(context(push, user=None))
+        assert serving(cloud) == ["3"]
+
+    def test_it_is_held_before_the_first_change_wherever_it_is_killed(
+        self, order: Any, cloud: FakeFleetCloud
+    ) -> None:
+        self.go("2", order)
+        cloud.observe()
+        cloud.faults.crash_at = len(cloud.calls)
+        with pytest.raises(Crash):
+            task(LaunchOperator, version="1", back=order).execute(context(OTHER))
+        assert events() == [Action.HOLD]
+        self.go("1", order, OTHER)
+        assert events() == [Action.HOLD]
+
+    def test_where_git_does_not_answer_it_counts_as_one(
+        self, order: Any, cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        away = mock.Mock(side_effect=RepositoryUnreachable("git is away"))
+        monkeypatch.setattr(opening, "overtaken", away)
+        self.go("2", order)
+        assert events() == [Action.HOLD]
+
+
+class TestUrgent:
+    def test_it_goes_ahead_of_one_that_waits_and_is_marked_for_good(
+        self, cloud: FakeFleetCloud
+    ) -> None:
+        states = {("shop.dev", "manual__2"): "running"}
+        waits, urgent = replace(RUN, states=states), replace(OTHER, states=states)
+        note = ControlEvent(
+            action=Action.URGENT,
+            by="bob",
+            at=0,
+            why="shop is down",
+            dag_id="shop.dev",
+            run_id="manual__2",
+            project="shop",
+            environment="dev",
+            version="3",
+        )
+        ControlBook(artifact_store()).note(note, after)
+        one = task(LaunchOperator)
+        one._waiting_since = 1.0
+        with pytest.raises(AirflowFailException, match="3 goes first, which is urgent: shop is"):
+            one.execute(context(waits))
+        for kind in WAY:
+            task(kind, version="3").execute(context(urgent, urgent="shop is down"))
+        assert serving(cloud) == ["3"]
+        assert events() == [Action.URGENT]
+        past = DeploymentOutcomes(artifact_store()).past("shop", "dev", 5)
+        assert [one.urgent for one in past] == ["shop is down"]
+        task(LaunchOperator).execute(context(waits))
+
+    def test_one_whose_run_is_over_is_waited_for_by_nobody(self, cloud: FakeFleetCloud) -> None:
+        say(Action.REJECT, version="3")
+        with pytest.raises(AirflowFailException, match="rejected"):
+            task(LaunchOperator, version="3").execute(context(OTHER, urgent="x"))
+        assert events() == []
+        task(LaunchOperator).execute(context())
