@@ -15,32 +15,21 @@ from include.delivery.defaults import LIMITS
 from include.delivery.housekeeping_dag import housekeeping_dag
 from include.project.cache import Cache
 from include.project.freeze import Freeze
-from include.project.loader import PROJECTS, load_project
-from include.project.machines.written import MachineSpec
-from include.project.model import Package, Project
 from include.project.soak import Canary
-from slipway.model.cloud.machine import Architecture
 from slipway.model.git.deliverable import Deliverable
 from slipway.operators.run_pipeline import RunPipelineOperator
-from slipway.tasks.kept_facts import BAKE_EARLY, BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
+from tests.include.delivery.commit_dag import projects
+from tests.include.delivery.commit_dag.projects import asking, edges_of
 
 if TYPE_CHECKING:
-    from airflow.sdk import DAG
+    from include.project.model import Project
 
+project = projects.project
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.fixture(scope="module")
-def project() -> Project:
-    return load_project(PROJECTS / "guestbook.yaml")
-
-
-def _edges(dag: DAG) -> set[tuple[str, str]]:
-    return {(task.task_id, after) for task in dag.tasks for after in task.downstream_task_ids}
-
-
 def test_a_commit_goes_the_whole_way(project: Project) -> None:
-    edges = _edges(build(project, "guestbook"))
+    edges = edges_of(build(project, "guestbook"))
     for verification in ("test", "rehearse_migrations", "build_deb"):
         assert ("checkout", verification) in edges
         assert (verification, "publish_apt") in edges
@@ -62,74 +51,12 @@ def test_a_commit_goes_the_whole_way(project: Project) -> None:
     assert {("record_release", "preflight"), ("preflight", "swap.migrate")} <= edges
 
 
-def building(project: Project, **package: Any) -> Project:
-    """The project, whose package holds what its pipeline builds."""
-    written = {**project.package.model_dump(by_alias=True), "built": ["bin/shop"], **package}
-    return project.model_copy(update={"package": Package.model_validate(written)})
-
-
-def test_a_package_of_what_the_pipeline_built_waits_for_it(project: Project) -> None:
-    dag = build(building(project), "guestbook")
-    test, deb = (cast("Any", dag.get_task(name)) for name in ("test", "build_deb"))
-    assert ("test", "build_deb") in _edges(dag)
-    assert ("rehearse_migrations", "build_deb") not in _edges(dag)
-    assert (test.share.paths, test.share.pipeline, test.share.part) == (
-        ("bin/shop",),
-        None,
-        "whole",
-    )
-    assert deb.built_task == "test"
-    plain = build(project, "guestbook")
-    assert ("test", "build_deb") not in _edges(plain)
-    assert cast("Any", plain.get_task("build_deb")).built_task is None
-    assert "build" not in plain.task_ids
-
-
-def test_a_package_waits_for_the_pipeline_that_builds_it_and_the_release_for_all(
-    project: Project,
-) -> None:
-    dag = build(building(project, **{"from": "compile"}), "guestbook")
-    edges = _edges(dag)
-    assert {("checkout", "build"), ("build", "build_deb"), ("build", "test")} <= edges
-    assert ("test", "build_deb") not in edges
-    assert {("test", "publish_apt"), ("build_deb", "publish_apt")} <= edges
-    first, second = (cast("Any", dag.get_task(name)) for name in ("build", "test"))
-    assert (first.share.part, second.share.part) == ("first", "second")
-    assert first.share.pipeline == second.share.pipeline == "compile"
-    assert cast("Any", dag.get_task("build_deb")).built_task == "build"
-    assert dag.get_task("build").doc_md
-
-
-def test_machines_of_two_architectures_have_what_is_built_for_each(project: Project) -> None:
-    shop = building(project, built=["bin/{arch}/shop", "web/dist/**"])
-    plain = build(shop, "guestbook")
-    assert cast("Any", plain.get_task("test")).share.paths == ("bin/amd64/shop", "web/dist/**")
-    assert cast("Any", plain.get_task("build_deb")).architectures == ("amd64",)
-    graviton = MachineSpec(architecture=Architecture.ARM64)
-    environments = dict(shop.environments)
-    environments["prod"] = environments["prod"].model_copy(update={"machine": graviton})
-    both = build(shop.model_copy(update={"environments": environments}), "guestbook")
-    paths = ("bin/amd64/shop", "bin/arm64/shop", "web/dist/**")
-    assert cast("Any", both.get_task("test")).share.paths == paths
-    assert cast("Any", both.get_task("build_deb")).architectures == ("amd64", "arm64")
-
-
-def test_a_release_is_made_of_the_facts_of_its_dags_own_tasks(project: Project) -> None:
-    dag = build(project, "guestbook")
-    record: Any = dag.get_task("record_release")
-    assert (record.project, record.rehearsed) == ("guestbook", True)
-    tasks = {CHECKOUT, TEST, REHEARSE, BUILD_DEB, PUBLISH_APT}
-    assert tasks <= {task.task_id for task in record.get_flat_relatives(upstream=True)}
-    plain = project.model_copy(update={"migrations": None})
-    assert not cast("Any", build(plain, "guestbook").get_task("record_release")).rehearsed
-
-
 def test_production_is_the_same_last_steps_behind_an_approval(project: Project) -> None:
     commit, prod = build(project, "guestbook"), build(project, "guestbook.prod")
-    swap = {edge for edge in _edges(commit) if edge[0].startswith("swap.")}
-    assert swap == {edge for edge in _edges(prod) if edge[0].startswith("swap.")}
+    swap = {edge for edge in edges_of(commit) if edge[0].startswith("swap.")}
+    assert swap == {edge for edge in edges_of(prod) if edge[0].startswith("swap.")}
     way = ["choose_release", "plan", "approve", "bake_image"]
-    assert set(pairwise(way)) <= _edges(prod)
+    assert set(pairwise(way)) <= edges_of(prod)
     dev = build(project, "guestbook.dev")
     assert "approve" not in dev.task_ids
     for task in ("swap.migrate", "swap.launch"):
@@ -137,13 +64,7 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
         unasked: Any = dev.get_task(task)
         assert (approved.admission.asks, approved.admission.environment) == (True, "prod")
         assert (unasked.admission.asks, unasked.admission.environment) == (False, "dev")
-    assert ("plan", "bake_image") in _edges(dev)
-
-
-def asking(project: Project, **more: Any) -> Project:
-    """The project, whose continuous environment asks as well."""
-    dev = project.environments["dev"].model_copy(update={"approval": True, **more})
-    return project.model_copy(update={"environments": {**project.environments, "dev": dev}})
+    assert ("plan", "bake_image") in edges_of(dev)
 
 
 def test_a_continuous_environment_asks_in_front_of_everything_that_it_changes(
@@ -151,7 +72,7 @@ def test_a_continuous_environment_asks_in_front_of_everything_that_it_changes(
 ) -> None:
     dag = build(asking(project), "guestbook")
     way = ["record_release", "plan", "approve", "bake_image", "swap.migrate", "swap.launch"]
-    assert set(pairwise(way)) <= _edges(dag)
+    assert set(pairwise(way)) <= edges_of(dag)
     approve, plan = (cast("Any", dag.get_task(name)) for name in ("approve", "plan"))
     assert (approve.newest_only, plan.always, plan.order.repository.url) == (
         True,
@@ -167,7 +88,7 @@ def test_the_freeze_is_asked_before_anybody_is(project: Project) -> None:
     window = {"from": "2026-12-19", "until": "2027-01-04", "reason": "nobody is here"}
     dag = build(asking(project, freeze=(Freeze.model_validate(window),)), "guestbook")
     way = ["record_release", "check_freeze", "plan", "approve", "bake_image"]
-    assert set(pairwise(way)) <= _edges(dag)
+    assert set(pairwise(way)) <= edges_of(dag)
     approve: Any = dag.get_task("approve")
     assert len(approve.windows) == 1
 
@@ -264,8 +185,8 @@ def test_a_canary_comes_before_the_rest_where_the_project_asks_for_one(project: 
         "swap.retire_old",
         "swap.record_deployment",
     ]
-    assert set(pairwise(way)) <= _edges(prod)
-    assert ("swap.migrate", "swap.launch") not in _edges(prod)
+    assert set(pairwise(way)) <= edges_of(prod)
+    assert ("swap.migrate", "swap.launch") not in edges_of(prod)
     assert set(way[2:12]) <= prod.get_task("swap.roll_back").upstream_task_ids
     for name in way[2:7]:
         task = prod.get_task(name)
@@ -286,7 +207,7 @@ def test_building_twice_gives_the_same_dag(project: Project) -> None:
 def test_a_project_without_migrations_has_no_goose(project: Project) -> None:
     plain = project.model_copy(update={"migrations": None})
     assert not {"rehearse_migrations", "swap.migrate"} & set(build(plain, "guestbook").task_ids)
-    assert ("bake_image", "swap.launch") in _edges(build(plain, "guestbook"))
+    assert ("bake_image", "swap.launch") in edges_of(build(plain, "guestbook"))
 
 
 @pytest.mark.parametrize("policy", ["expand_only", "stop"])
@@ -303,8 +224,8 @@ def test_the_project_says_what_a_database_that_is_ahead_means(
 def test_the_shared_dags(project: Project) -> None:
     watching = commits_dag(lambda: [project])
     assert watching.max_active_runs == 1
-    assert ("new_commits", "start_runs") in _edges(watching)
-    assert ("start_runs", "remember") in _edges(watching)
+    assert ("new_commits", "start_runs") in edges_of(watching)
+    assert ("start_runs", "remember") in edges_of(watching)
     assert set(housekeeping_dag([project]).task_ids) == {
         "retire_standbys.guestbook.dev",
         "retire_standbys.guestbook.prod",
@@ -357,67 +278,6 @@ def test_a_tag_called_like_the_branch_stops_no_run_that_names_no_ref(project: Pr
     ref = build(project, "guestbook").params["ref"]
     assert ref == f"refs/heads/{project.repository.branch}"
     assert Deliverable(branch=project.repository.branch).ref == ref
-
-
-def _makes_way(dag: DAG) -> set[str]:
-    return {task.task_id for task in dag.tasks if hasattr(task, "superseding")}
-
-
-def superseding(project: Project, **more: Any) -> Project:
-    repository = project.repository.model_copy(update={"supersede": True})
-    return project.model_copy(update={"repository": repository, **more})
-
-
-def test_a_run_per_commit_is_what_a_project_gets_that_says_nothing(project: Project) -> None:
-    assert _makes_way(build(project, "guestbook")) == set()
-
-
-def test_a_newer_commit_ends_what_tests_and_what_would_deploy(project: Project) -> None:
-    ends = _makes_way(build(superseding(project), "guestbook"))
-    assert {TEST, REHEARSE, BUILD_DEB, "bake_image", "swap.migrate", "swap.launch"} <= ends
-    assert ends.isdisjoint({CHECKOUT, PUBLISH_APT, "record_release"})
-
-
-def test_what_a_person_said_yes_to_is_not_ended(project: Project) -> None:
-    dev = project.environments["dev"].model_copy(update={"approval": True})
-    asking = superseding(project, environments={**project.environments, "dev": dev})
-    assert _makes_way(build(asking, "guestbook")) == {TEST, REHEARSE, BUILD_DEB, BAKE_EARLY}
-
-
-def test_a_deployment_by_hand_is_ended_by_no_commit(project: Project) -> None:
-    assert _makes_way(build(superseding(project), "guestbook.prod")) == set()
-
-
-def promoting(project: Project, name: str) -> Project:
-    changed = project.environments[name].model_copy(update={"promotion": True})
-    return project.model_copy(update={"environments": {**project.environments, name: changed}})
-
-
-@pytest.mark.parametrize(("dag_id", "name"), [("guestbook", "dev"), ("guestbook.prod", "prod")])
-def test_a_promotion_comes_when_all_else_is_ready_and_before_the_first_change(
-    project: Project, dag_id: str, name: str
-) -> None:
-    edges = _edges(build(promoting(project, name), dag_id))
-    assert {("bake_image", "promote"), ("preflight", "promote")} <= edges
-    assert ("promote", "swap.migrate") in edges
-    assert "promote" not in build(project, dag_id).task_ids
-
-
-def test_an_older_commit_does_not_land_by_itself_but_by_hand(project: Project) -> None:
-    begins = ("swap.migrate", "swap.launch")
-    by_itself: Any = [build(project, "guestbook").get_task(one) for one in begins]
-    by_hand: Any = [build(project, "guestbook.dev").get_task(one) for one in begins]
-    assert all(one.order is not None for one in by_itself)
-    assert all(one.order is None for one in by_hand)
-
-
-def test_what_is_promoted_already_is_deployed(project: Project) -> None:
-    dag = build(superseding(promoting(project, "dev")), "guestbook")
-    ends = _makes_way(dag)
-    assert {"bake_image", "promote"} <= ends
-    assert not any(task.startswith("swap.") for task in ends)
-    promote: Any = dag.get_task("promote")
-    assert not promote.superseding.midway
 
 
 def test_a_cache_that_is_kept_slowly_fails_no_pipeline(project: Project) -> None:

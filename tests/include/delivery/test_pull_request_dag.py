@@ -14,7 +14,8 @@ from include.project.model import Project, Repository
 from include.project.repository.pull_requests import PullRequests
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.policies.pull_requests import Asks
-from tests.include.delivery.test_commit_dag import _edges, building
+from tests.include.delivery.commit_dag.projects import edges_of
+from tests.include.delivery.commit_dag.test_packages import building
 
 URL = "https://git.example.com/acme/guestbook.git"
 
@@ -41,7 +42,7 @@ def test_nothing_runs_before_it_was_let_in_and_nothing_follows_the_package() -> 
         "rehearse_migrations",
         "build_deb",
     }
-    edges = _edges(dag)
+    edges = edges_of(dag)
     assert ("checkout", "approve_commit") in edges
     for task in ("test", "rehearse_migrations", "build_deb"):
         assert ("approve_commit", task) in edges
@@ -63,7 +64,7 @@ def test_many_that_wait_for_a_person_hold_up_nobody() -> None:
 def test_both_halves_of_a_pipeline_wait_for_it() -> None:
     built = building(asking(pull_requests=True), **{"from": "build"})
     dag = build(built, "guestbook.pr")
-    edges = _edges(dag)
+    edges = edges_of(dag)
     assert {("approve_commit", "build"), ("build", "test"), ("build", "build_deb")} <= edges
     assert {cast("Any", dag.get_task(name)).numbers for name in ("build", "test")} == {
         "guestbook.pr"
