@@ -28,7 +28,8 @@ from slipway.model.board.snapshot import (
 )
 from slipway.model.facts.outcome import Outcome
 from slipway.model.facts.report import StepReport, TestCounts
-from tests.slipway.board.boards import Airflow, Model, Office, deployment, office, record, snapshot
+from tests.slipway.board.boards import Office, deployment, office, record, snapshot
+from tests.slipway.board.people import Airflow, Model
 from tests.slipway.operators.releases import make_proposal
 
 # Each of them would do something in one place of a page or another.

@@ -24,7 +24,8 @@ from slipway.hooks.store.environments.snapshots import snapshots
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.plugin import Pages, SlipwayPlugin
 from tests.fakes.airflow_database import runs_of, store_dag
-from tests.slipway.board.boards import BOARD, Airflow, Model, Office, record, snapshot
+from tests.slipway.board.boards import Office, record, snapshot
+from tests.slipway.board.people import BOARD, Airflow, Model
 from tests.slipway.operators.releases import make_proposal, on_record
 
 pytestmark = pytest.mark.usefixtures("artifacts")

@@ -9,16 +9,8 @@ import pytest
 
 from slipway.board.board import PER_PAGE
 from slipway.model.board.snapshot import ProjectSnapshot
-from tests.slipway.board.boards import (
-    Airflow,
-    Model,
-    Office,
-    deployment,
-    hide,
-    office,
-    record,
-    snapshot,
-)
+from tests.slipway.board.boards import Office, deployment, hide, office, record, snapshot
+from tests.slipway.board.people import Airflow, Model
 
 PAGES = (
     "/",

@@ -10,7 +10,8 @@ import pytest
 
 from slipway.board.forms import LONGEST_OPEN, Forms, is_own_page
 from slipway.hooks.airflow_progress import Live
-from tests.slipway.board.boards import BOARD, Office, filled, office
+from tests.slipway.board.boards import Office, filled, office
+from tests.slipway.board.people import BOARD
 from tests.slipway.board.sending.sent import FORMS, PROPOSAL, done, send
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def test_a_form_lies_open_for_a_day_at_most() -> None:
 
 
 def test_a_login_by_token_needs_the_form_as_well(shop: Office) -> None:
-    from tests.slipway.board.boards import jwt
+    from tests.slipway.board.people import jwt
 
     bearer = {"authorization": f"Bearer {jwt('ann', 'USER')}"}
     with shop.browser() as script:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.slipway.board.boards import Browser, Office, filled
+from tests.slipway.board.boards import Office, filled
+from tests.slipway.board.people import Browser
 
 if TYPE_CHECKING:
     from slipway.hooks.store.approvals import Proposal

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slipway.board.forms import Forms
-from tests.slipway.board.boards import BOARD, ORIGIN, Office, hide
+from tests.slipway.board.boards import Office, hide
+from tests.slipway.board.people import BOARD, ORIGIN
 from tests.slipway.board.sending.sent import FORMS, done, send
 
 if TYPE_CHECKING:
