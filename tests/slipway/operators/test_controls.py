@@ -18,6 +18,7 @@ from slipway.policies.rights import May, Rules
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls import opening
 from tests.slipway.fleet.worlds import serving
+from tests.slipway.operators.begin.runs import BEGINS, GOES_ON, state
 from tests.slipway.operators.controls import situations
 from tests.slipway.operators.controls.situations import (
     BY_HAND,
@@ -29,7 +30,6 @@ from tests.slipway.operators.controls.situations import (
     say,
     task,
 )
-from tests.slipway.operators.test_begin import BEGINS, GOES_ON, state
 
 if TYPE_CHECKING:
     from tests.fakes.fleet_cloud import FakeFleetCloud
