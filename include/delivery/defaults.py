@@ -11,7 +11,7 @@ from airflow.sdk.definitions.param import ParamsDict
 
 from include.project.model import Project
 from slipway.tasks.making_way.hurry import Hurry
-from slipway.tasks.making_way.superseding import make_way
+from slipway.tasks.making_way.superseded_run import make_way
 from slipway.tasks.params import refuse_unknown
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 Not the first, which says which commit a run is about. Not those that enter what passed into the
 apt repository and the catalogue: they are short, and it may be put somewhere by hand. Not those
 that a person has said yes to; in front of a person the newest commit counts in any case
-(:mod:`slipway.tasks.supersede`). And none once the swap has begun, or the pipeline's promotion,
-which may be seen elsewhere.
+(:mod:`slipway.tasks.newest_approval`). And none once the swap has begun, or the pipeline's
+promotion, which may be seen elsewhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from slipway.tasks.kept_facts import (
     REHEARSE,
     TEST,
 )
-from slipway.tasks.making_way.superseding import Superseding, let_make_way
+from slipway.tasks.making_way.superseded_run import Superseding, let_make_way
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

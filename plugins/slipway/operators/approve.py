@@ -22,9 +22,9 @@ from slipway.tasks.board.show import show_answer, show_question
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.controls.person import assignable
+from slipway.tasks.newest_approval import superseded_by
 from slipway.tasks.params import freeze_override
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
-from slipway.tasks.supersede import superseded_by
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -20,7 +20,7 @@ from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap
 from slipway.tasks.board.show import show_step
 from slipway.tasks.failure.failed_release import FailedRelease
-from slipway.tasks.making_way.newer_commit import newer_commit
+from slipway.tasks.making_way.queued_behind import newer_commit_queued
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 from slipway.triggers.fleet import FleetTrigger
 from slipway.triggers.remarks import Remarks
@@ -134,7 +134,9 @@ class FleetSensor(BaseSensorOperator):
     def _patience(self, context: Context) -> Patience:
         ti: Any = context.get("ti")
         return Patience(
-            newer=lambda: newer_commit(ti.dag_id, ti.run_id, ti.get_dr_count) if ti else None,
+            newer=lambda: (
+                newer_commit_queued(ti.dag_id, ti.run_id, ti.get_dr_count) if ti else None
+            ),
             limit=self.target.health_timeout,
         )
 

@@ -18,7 +18,7 @@ from slipway.hooks.aws.connection import shared_fleet_cloud as fleet_cloud
 from slipway.hooks.aws.shared_looks import SHARED
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
-from slipway.tasks.making_way.newer_commit import newer_commit
+from slipway.tasks.making_way.queued_behind import newer_commit_queued
 from slipway.triggers.remarks import Remarks
 from slipway.triggers.settled import settled
 
@@ -92,7 +92,7 @@ class FleetTrigger(BaseTrigger):
         ti = self.task_instance
         if ti is None:
             return None
-        return newer_commit(ti.dag_id, ti.run_id, RuntimeTaskInstance.get_dr_count)
+        return newer_commit_queued(ti.dag_id, ti.run_id, RuntimeTaskInstance.get_dr_count)
 
     def _passes(self, swap: Swap) -> bool:
         verdict = evaluate(Gate(self.gate), swap, waited=time.time() - self.since)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,6 +14,9 @@ from slipway.pipeline.built.take import Taking
 from slipway.tasks.built_files import BuiltStore, owner_of
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.pipeline.runtime.workspaces import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RELEASE = Release(project="shop", sha="a" * 40, version="1.0.0+1.gaaaaaaa")
 FOLDER = f"built/shop/{RELEASE.version}"

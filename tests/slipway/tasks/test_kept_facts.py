@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -20,6 +19,9 @@ from slipway.tasks.kept_facts import kept_fact
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.commit_runs import facts_of, sign_all
 from tests.slipway.operators.releases import make_record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RUN = FakeTask(dag_id="shop", run_id="commit__1", task_id="")
 FACTS = facts_of(make_record("1"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.notes.hooks import last_hook, note_hook
 from slipway.tasks.missed_hooks import note_find
 from tests.slipway.sensors.polls import hand_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

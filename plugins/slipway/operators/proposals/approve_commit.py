@@ -18,7 +18,7 @@ from slipway.model.git.repository import Repository
 from slipway.operators.approve import LATEST, SOONEST, put_question
 from slipway.policies.pull_requests import Asks
 from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
-from slipway.tasks.making_way.superseding import make_way
+from slipway.tasks.making_way.superseded_run import make_way
 from slipway.tasks.proposals.question import question
 from slipway.tasks.proposals.source import proposed_files
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error

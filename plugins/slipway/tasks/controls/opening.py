@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from slipway.fleet.cloud import Cloud
     from slipway.model.cloud.lease import LeaseRecord
+    from slipway.tasks.branch_order import BranchOrder
     from slipway.tasks.consent import Admission
-    from slipway.tasks.supersede import BranchOrder
 
 
 @dataclass(kw_only=True)

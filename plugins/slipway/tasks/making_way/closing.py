@@ -1,9 +1,9 @@
 """A run ends with its pull request: *pull request 7 was merged*.
 
-As for a newer commit (:mod:`slipway.tasks.making_way.superseding`) each task asks for itself, as it
-begins and while it works. What it asks is what the watcher signed; the host is asked by the watcher
-alone. The first task that hears of it signs that the run is stopped. So all of the run stops, also
-where the pull request is opened again meanwhile: then it has another run.
+As for a newer commit (:mod:`slipway.tasks.making_way.superseded_run`) each task asks for itself, as
+it begins and while it works. What it asks is what the watcher signed; the host is asked by the
+watcher alone. The first task that hears of it signs that the run is stopped. So all of the run
+stops, also where the pull request is opened again meanwhile: then it has another run.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 
 from slipway.tasks.kept_facts import run_facts
-from slipway.tasks.making_way.newer_commit import newer_commit
+from slipway.tasks.making_way.queued_behind import newer_commit_queued
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,7 +35,7 @@ class Hurry(RetryPolicy):
         ti: Any = (context or {}).get("ti")
         if context is None or ti is None:
             return RetryDecision.default()
-        newer = newer_commit(ti.dag_id, ti.run_id, ti.get_dr_count)
+        newer = newer_commit_queued(ti.dag_id, ti.run_id, ti.get_dr_count)
         if newer is None or _began_swap(context):
             return RetryDecision.default()
         return RetryDecision.retry(timedelta(), f"the run of the newer commit {newer} waits")

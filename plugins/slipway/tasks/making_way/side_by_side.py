@@ -5,7 +5,7 @@ long looks at the others of its run now and then. When one of them has failed fo
 removes its containers and ends, with the name of the one that failed, and is not tried again.
 
 It ends likewise, but as skipped, once a newer commit has come in the place of its own
-(:mod:`slipway.tasks.making_way.superseding`), or its pull request is not open any more
+(:mod:`slipway.tasks.making_way.superseded_run`), or its pull request is not open any more
 (:mod:`slipway.tasks.making_way.closing`).
 
 What is not a failure: a task that was killed or cleared and runs again, one that waits for its next
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.tasks.making_way.closing import closed_since, end_as_closed
-from slipway.tasks.making_way.superseding import end_for, newer_than
+from slipway.tasks.making_way.superseded_run import end_for, newer_than
 from slipway.tasks.retries import PersonsMistake
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.exceptions import ApprovalMissing, EnvironmentFrozen, PipelineStopped, SlipwayError
 from slipway.tasks.controls.allowed import HELD
 from slipway.tasks.making_way.closing import CLOSED
-from slipway.tasks.making_way.superseding import SUPERSEDED_BY
+from slipway.tasks.making_way.superseded_run import SUPERSEDED_BY
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -21,7 +21,7 @@ from slipway.operators.proposals import approve_commit
 from slipway.operators.proposals.approve_commit import ApproveCommitOperator
 from slipway.operators.proposals.checkout_proposal import CheckoutProposalOperator
 from slipway.policies.pull_requests import Asks
-from slipway.tasks.making_way.superseding import Superseded, Superseding, let_make_way
+from slipway.tasks.making_way.superseded_run import Superseded, Superseding, let_make_way
 from slipway.tasks.proposals.source import commit_mirror, require_consent
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository

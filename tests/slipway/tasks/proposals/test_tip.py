@@ -10,7 +10,7 @@ from slipway.hooks.git.connection import git_mirror
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
-from slipway.tasks.making_way.superseding import Superseding
+from slipway.tasks.making_way.superseded_run import Superseding
 from slipway.tasks.proposals.tip import PullRequestTip
 from tests.fakes.git_server import Repository
 from tests.slipway.hooks.git.test_proposals import propose

@@ -13,7 +13,7 @@ from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
 from slipway.tasks.making_way.closing import CLOSED, PullRequestClosed
 from slipway.tasks.making_way.side_by_side import STOPPED
-from slipway.tasks.making_way.superseding import SUPERSEDED_BY, Superseded
+from slipway.tasks.making_way.superseded_run import SUPERSEDED_BY, Superseded
 from slipway.tasks.statuses.reports import Says
 from tests.slipway.tasks.statuses.reports import stages
 from tests.slipway.tasks.statuses.reports.stages import (

@@ -17,7 +17,7 @@ from slipway.hooks.store.signing_keys import RecordKeys
 from slipway.model.event import Event
 from slipway.tasks.making_way import side_by_side
 from slipway.tasks.making_way.side_by_side import SideBySide
-from slipway.tasks.making_way.superseding import (
+from slipway.tasks.making_way.superseded_run import (
     SUPERSEDED_BY,
     Superseded,
     Superseding,

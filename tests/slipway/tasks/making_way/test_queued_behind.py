@@ -17,7 +17,7 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.heads import head_key
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.tasks.making_way.hurry import Hurry
-from slipway.tasks.making_way.newer_commit import newer_commit
+from slipway.tasks.making_way.queued_behind import newer_commit_queued
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.sensors.polls import hand_on
 
@@ -37,7 +37,7 @@ def run(sha: str, **states: str) -> FakeTask:
 
 
 def newer(task: FakeTask) -> str | None:
-    return newer_commit(task.dag_id, task.run_id, task.get_dr_count)
+    return newer_commit_queued(task.dag_id, task.run_id, task.get_dr_count)
 
 
 def test_the_branchs_newest_commit_waits_behind_an_older_one() -> None:
@@ -66,7 +66,7 @@ def test_as_long_as_nobody_can_say_nobody_hurries() -> None:
     def away(**_: Any) -> int:
         raise AWAY
 
-    assert newer_commit("shop", f"commit__{OLD}", away) is None
+    assert newer_commit_queued("shop", f"commit__{OLD}", away) is None
 
 
 def decide(task: FakeTask) -> Any:

@@ -13,7 +13,7 @@ _WAITS = ["queued"]
 _SHORT = 7
 
 
-def newer_commit(dag_id: str, run_id: str, count: Callable[..., int]) -> str | None:
+def newer_commit_queued(dag_id: str, run_id: str, count: Callable[..., int]) -> str | None:
     """Return the branch's newest commit, abbreviated, where its run waits behind another one.
 
     An older commit whose run was cleared waits for its turn like any other, and nobody hurries for
