@@ -25,6 +25,8 @@ class KnownRepository:
     :param connection: id of the connection that it is read with, or None.
     :param webhook: id of the connection with the secret of its webhook, or None.
     :param watching: what is looked for besides the branch.
+    :param is_broken: whether Airflow cannot read the DAG at present, and so takes no runs of it;
+        what is known is of before.
     """
 
     url: str
@@ -32,6 +34,7 @@ class KnownRepository:
     connection: str | None
     webhook: str | None
     watching: Watching = field(default_factory=Watching)
+    is_broken: bool = False
 
 
 class AirflowRuns:
@@ -48,7 +51,8 @@ class AirflowRuns:
         from airflow.utils.session import create_session
 
         with create_session() as session:
-            if not _is_there(dag_id, session):
+            is_broken = _is_broken(dag_id, session)
+            if is_broken is None:
                 return None
             dag = self._dag_bag().get_latest_version_of_dag(dag_id, session=session)
             task = dag.task_dict.get(_CHECKOUT) if dag else None
@@ -62,6 +66,7 @@ class AirflowRuns:
             webhook=getattr(task, "webhook", None),
             # A DAG of before there was anything to watch besides says nothing.
             watching=Watching.from_json(json.loads(getattr(task, "watching", None) or "{}")),
+            is_broken=is_broken,
         )
 
     def is_paused(self, dag_id: str) -> bool:
@@ -116,8 +121,14 @@ class AirflowRuns:
         return self._dags
 
 
-def _is_there(dag_id: str, session: Any) -> bool:
+def _is_broken(dag_id: str, session: Any) -> bool | None:
+    """Tell whether a DAG cannot be read at present; None where there is none.
+
+    One that cannot is stale soon, as one that was taken away is at once.
+    """
     from airflow.models.dag import DagModel
 
     found = session.get(DagModel, dag_id)
-    return found is not None and not found.is_stale and not found.has_import_errors
+    if found is None or (found.is_stale and not found.has_import_errors):
+        return None
+    return bool(found.has_import_errors)

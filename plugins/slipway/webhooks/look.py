@@ -81,6 +81,10 @@ def _start(look: Look, runs: Runs, store: ArtifactStore) -> list[str]:
     if runs.is_paused(WATCHER):
         _log.info("%s: not looked at, since the DAG %s is paused", look.project, WATCHER)
         return []
+    if look.repository.is_broken:
+        # Airflow takes no run of it, from nobody. The poll finds the commits once it does again.
+        _log.warning("%s: not looked at, since its DAG cannot be read at present", look.project)
+        return []
     try:
         looked = watching.look_at(
             [_watched(look)], store, lambda said: _log.info("%s", said), finders=AT_A_HOOK
@@ -94,6 +98,9 @@ def _start(look: Look, runs: Runs, store: ArtifactStore) -> list[str]:
     finds = announce.announce(store, looked.finds, _complain)
     made = [find for find in finds if starting.is_there(find)]
     memory.remember_seen(store, [seen for find in made for seen in find.seen])
+    if earlier := [find.run_id for find in made if find.run_id not in starting.new]:
+        # Somebody who looks for a hook's run finds here who was first.
+        _log.info("%s: there already: %s", look.project, ", ".join(earlier))
     return starting.new
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from airflow.sdk import DAG
@@ -61,15 +62,30 @@ def test_what_is_no_project_has_no_repository() -> None:
         assert AirflowRuns().repository(name) is None
 
 
-def test_a_dag_that_is_gone_or_broken_has_no_repository() -> None:
+def _mark(name: str, **state: bool) -> None:
     from airflow.models.dag import DagModel
     from airflow.utils.session import create_session
 
-    for field in ("is_stale", "has_import_errors"):
-        store_dag(_dag(field.replace("_", "-")))
-        with create_session() as session:
-            setattr(session.get_one(DagModel, field.replace("_", "-")), field, True)
-        assert AirflowRuns().repository(field.replace("_", "-")) is None
+    with create_session() as session:
+        for field, value in state.items():
+            setattr(session.get_one(DagModel, name), field, value)
+
+
+def test_a_dag_that_is_gone_has_no_repository() -> None:
+    store_dag(_dag("gone"))
+    _mark("gone", is_stale=True)
+    assert AirflowRuns().repository("gone") is None
+
+
+@pytest.mark.parametrize("is_stale", [False, True])
+def test_a_dag_that_cannot_be_read_for_a_while_keeps_its_repository(is_stale: bool) -> None:
+    name = f"broken-{is_stale}".lower()
+    store_dag(_dag(name))
+    before = AirflowRuns().repository(name)
+    assert before is not None
+    assert not before.is_broken
+    _mark(name, has_import_errors=True, is_stale=is_stale)
+    assert AirflowRuns().repository(name) == replace(before, is_broken=True)
 
 
 def test_a_run_is_made_once_also_by_two_at_the_same_time() -> None:
