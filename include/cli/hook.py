@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
+from http import HTTPStatus
 from typing import TextIO
 from urllib.parse import urlsplit
 
@@ -23,10 +25,14 @@ from slipway.hooks.forge.hooks.repair import Repaired, repair
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.notes.hooks import last_hook
 from slipway.hooks.webhook_secret import webhook_secrets
+from slipway.hooks.webhook_trial import try_webhook
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.model.text.inert import visible
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not bound
+
+# Seconds until Airflow has read a project file that was just written, and between two looks.
+_READ, _PAUSE = 60.0, 2.0
 
 
 def make_hook(project: Project, place: ForgePlace, address: str, out: TextIO) -> None:
@@ -47,6 +53,28 @@ def make_hook(project: Project, place: ForgePlace, address: str, out: TextIO) ->
     hooks = open_hooks(place, secret=secret)
     done = repair(hooks, project=project.name, url=url, secret=secret)
     out.writelines(f"{line}\n" for line in _lines(project.name, place, url, done))
+    out.flush()
+    out.write(f"  {_tried(url, secret)}\n")
+
+
+def _tried(url: str, secret: str) -> str:
+    """Say whether Airflow's server takes what the host will send.
+
+    A host that is refused a few times sends no more for a while, so it had better be known here.
+    """
+    deadline = time.monotonic() + _READ
+    while (answer := try_webhook(url, secret)) == HTTPStatus.UNAUTHORIZED:
+        if time.monotonic() > deadline:
+            return (
+                "Airflow's server refuses its hooks: it has not read this project file, or its DAG "
+                "cannot be read (`fab check`, and the top of Airflow's UI)"
+            )
+        time.sleep(_PAUSE)
+    if answer is None:
+        return "Airflow's server cannot be asked from here whether it takes hooks; a push will show"
+    if answer != HTTPStatus.OK:
+        return f"a test was answered {answer}: is that address Airflow's server?"
+    return "Airflow's server takes its hooks"
 
 
 def _url(project: str, place: ForgePlace, address: str) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
@@ -13,11 +14,26 @@ from include.cli import hook
 from include.project.loader import PROJECTS, LoadedProjects, load_project
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.notes.hooks import note_hook
+from slipway.hooks.webhook_trial import try_webhook
 from slipway.model.forge.place import ForgeKind
 from tests.fakes.hook_host import HookHost, hook_host
 
 SECRET, TOKEN = "0123456789abcdef" * 2, "a-token-of-the-host"
 AIRFLOW = "https://airflow.example.com"
+
+
+@pytest.fixture(autouse=True)
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """What Airflow's server answers tests of a hook, the last one for ever; nobody at first."""
+    answers: list[int | None] = [None]
+
+    def answer(url: str, secret: str) -> int | None:
+        assert (url.rpartition("/")[2], secret) == ("shop", SECRET)
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    monkeypatch.setattr(hook, "try_webhook", create_autospec(try_webhook, side_effect=answer))
+    monkeypatch.setattr(hook, "_PAUSE", 0.0)
+    return answers
 
 
 @pytest.fixture
@@ -65,6 +81,7 @@ def test_a_hook_is_made_and_shown_and_its_secret_is_not(
         "shop: GitHub, acme/shop\n"
         "  made a webhook to https://airflow.example.com/slipway/hooks/shop\n"
         "  a hook last came: never\n"
+        "  Airflow's server cannot be asked from here whether it takes hooks; a push will show\n"
     )
     note_hook(artifact_store(), "shop", "GitHub", datetime(2026, 3, 1, 12, tzinfo=UTC))
     assert _type(host) == 0
@@ -75,6 +92,37 @@ def test_a_hook_is_made_and_shown_and_its_secret_is_not(
     for said in (first, second):
         assert SECRET not in said
         assert TOKEN not in said
+
+
+def test_a_project_file_that_airflow_has_yet_to_read_is_waited_for(
+    host: HookHost, answers: list[int | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers[:] = [401, 401, 200]
+    assert _type(host) == 0
+    assert answers == [200]
+    assert capsys.readouterr().out.endswith("  Airflow's server takes its hooks\n")
+
+
+def test_a_server_that_goes_on_refusing_is_said_with_what_to_look_at(
+    host: HookHost,
+    answers: list[int | None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers[:] = [401]
+    monkeypatch.setattr(hook, "_READ", 0.0)
+    assert _type(host) == 0
+    said = capsys.readouterr().out
+    assert "refuses its hooks: it has not read this project file" in said
+    assert "`fab check`" in said
+
+
+def test_an_address_that_is_somebody_elses_is_said(
+    host: HookHost, answers: list[int | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers[:] = [404]
+    assert _type(host) == 0
+    assert "a test was answered 404: is that address Airflow's server?" in capsys.readouterr().out
 
 
 def test_a_hook_that_was_switched_off_is_put_right(

@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -17,6 +19,7 @@ from include.delivery.commit_dag import build
 from include.delivery.commits_dag import commits_dag
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project
+from slipway.hooks.webhook_trial import try_webhook
 from slipway.plugin import SlipwayPlugin, Webhooks
 from tests.fakes.airflow_database import airflow_database, runs_of, store_dag
 from tests.fakes.git_server import Repository
@@ -135,17 +138,62 @@ def test_a_project_without_a_webhook_believes_none(
     assert _push(client, project.name) == 401
 
 
+def test_while_a_dag_cannot_be_read_the_host_is_answered_well_and_the_poll_has_the_commit(
+    repository: Repository, name: str, client: TestClient, artifacts: Path
+) -> None:
+    """Hosts that are refused a few times send no more for hours; a mistake is mended sooner."""
+    sha = repository.commit(readme="one")
+    _let_it_be_broken(name, True)
+    assert _push(client, name) == 202
+    assert _push(client, name, b"x" * 32) == 401
+    _wait_for_note(artifacts, name)
+    assert runs_of(name) == {}
+    _let_it_be_broken(name, False)
+    assert [find["trigger_run_id"] for find in poke(watch(repository, name)) or ()] == [
+        f"commit__{sha}"
+    ]
+
+
+def test_a_test_of_fab_hook_is_answered_well_with_the_secret_alone(
+    name: str, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def post(url: str, **said: Any) -> Any:
+        del said["timeout"], said["follow_redirects"]
+        return client.post(url, **said)
+
+    monkeypatch.setattr(httpx, "post", post)
+    assert try_webhook(f"/slipway/hooks/{name}", SECRET.decode()) == 200
+    assert try_webhook(f"/slipway/hooks/{name}", "x" * 32) == 401
+    assert try_webhook("/slipway/hooks/p-nothing", SECRET.decode()) == 401
+    assert runs_of(name) == {}
+
+
+def _let_it_be_broken(name: str, is_broken: bool) -> None:
+    """Have Airflow fail to read a DAG, or read it again."""
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        found = session.get_one(DagModel, name)
+        found.has_import_errors = found.is_stale = is_broken
+
+
+def _wait_for_note(artifacts: Path, name: str) -> None:
+    """Wait until a look that a hook led to is over, and a moment more."""
+    deadline = time.monotonic() + 20
+    while not (artifacts / "hooks" / f"{name}.json").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.2)
+
+
 def test_while_the_watcher_is_paused_nothing_is_started(
     repository: Repository, name: str, client: TestClient, artifacts: Path
 ) -> None:
     store_dag(commits_dag(lambda: []), paused=True)
     repository.commit(readme="one")
     assert _push(client, name) == 202
-    deadline = time.monotonic() + 20
-    while not (artifacts / "hooks" / f"{name}.json").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    time.sleep(0.2)
+    _wait_for_note(artifacts, name)
     assert runs_of(name) == {}
 
 
