@@ -12,6 +12,8 @@ import httpx
 from include.demo import login, paths, processes
 
 FINAL = ("success", "failed")
+# Seconds for an answer; how often a server that gives none is asked, and seconds in between.
+_ANSWER, _TRIES, _PAUSE = 30, 4, 2.0
 
 
 class DemoFailed(Exception):
@@ -48,7 +50,7 @@ class AirflowApi:
 
     def __init__(self, url: str = paths.UI) -> None:
         self._url = url
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=_ANSWER, trust_env=False)
 
     def wait_until_ready(self, timeout: float) -> None:
         """Wait for the API server and the scheduler, then log in.
@@ -74,7 +76,7 @@ class AirflowApi:
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            if self._client.get(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK:
+            if self._look(f"/api/v2/dags/{dag_id}").status_code == httpx.codes.OK:
                 return
             time.sleep(0.3)
         errors = self._get("/api/v2/importErrors")["import_errors"]
@@ -91,7 +93,7 @@ class AirflowApi:
 
     def run_state(self, dag_id: str, run_id: str) -> str | None:
         """Return a run's state, None while there is no such run."""
-        answer = self._client.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        answer = self._look(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return str(answer.raise_for_status().json()["state"])
@@ -124,14 +126,14 @@ class AirflowApi:
     def log(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return the log of a task's first try as plain text."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
-        answer = self._client.get(path, headers={"Accept": "application/json"})
+        answer = self._look(path, headers={"Accept": "application/json"})
         lines = answer.json().get("content", []) if answer.is_success else []
         return "\n".join(_said(line) for line in lines if isinstance(line, dict))
 
     def pid(self, dag_id: str, run_id: str, task_id: str) -> int | None:
         """Return the process of a task that runs now, None where it does not run."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
-        answer = self._client.get(path)
+        answer = self._look(path)
         task = answer.json() if answer.is_success else {}
         return task["pid"] if task.get("state") == "running" else None
 
@@ -169,8 +171,27 @@ class AirflowApi:
             return False
         return bool(answer["scheduler"]["status"] == "healthy")
 
+    def _look(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
+        """Ask for something; a server that is too busy to answer is asked again.
+
+        :raises DemoFailed: when it never answers.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return self._client.get(path, headers=headers)
+            except httpx.TransportError as error:
+                if tries == _TRIES:
+                    msg = (
+                        f"Airflow's server does not answer ({type(error).__name__}). Its log ends "
+                        f"with:\n{processes.last_lines('api-server')}"
+                    )
+                    raise DemoFailed(msg) from error
+            time.sleep(_PAUSE)
+
     def _get(self, path: str) -> Any:
-        return self._client.get(path).raise_for_status().json()
+        return self._look(path).raise_for_status().json()
 
 
 def _said(line: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from airflow.api_fastapi.auth.managers.simple.services.login import SimpleAuthMa
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from fastapi import HTTPException
 
-from include.demo import airflow_environment, login, processes
-from include.demo.airflow_api import AirflowApi
+from include.demo import airflow_api, airflow_environment, login, processes
+from include.demo.airflow_api import AirflowApi, DemoFailed
 from slipway.hooks.store.approvals import Approval
 
 
@@ -71,6 +72,39 @@ def test_the_demos_own_client_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
     assert api.run_state("d", "r") == "success"
     assert ("POST", "/auth/token", "") in asked
     assert asked[-1][2] == "Bearer t"
+
+
+def _asked_by(
+    monkeypatch: pytest.MonkeyPatch, answer: Callable[[httpx.Request], httpx.Response]
+) -> AirflowApi:
+    transport = httpx.MockTransport(answer)
+    client = httpx.Client(base_url="http://127.0.0.1", transport=transport)
+    monkeypatch.setattr(httpx, "Client", lambda **_: client)
+    monkeypatch.setattr(airflow_api, "_PAUSE", 0.0)
+    return AirflowApi()
+
+
+def test_a_machine_that_is_too_busy_for_an_answer_does_not_end_the_story(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late = iter([True, True, False])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if next(late):
+            msg = "timed out"
+            raise httpx.ReadTimeout(msg, request=request)
+        return httpx.Response(200, json={"state": "running"})
+
+    assert _asked_by(monkeypatch, answer).run_state("d", "r") == "running"
+
+
+def test_a_server_that_is_gone_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        msg = "refused"
+        raise httpx.ConnectError(msg, request=request)
+
+    with pytest.raises(DemoFailed, match=r"does not answer \(ConnectError\)"):
+        _asked_by(monkeypatch, answer).run_state("d", "r")
 
 
 def test_an_answer_in_the_demo_carries_the_logins_name(monkeypatch: pytest.MonkeyPatch) -> None:
