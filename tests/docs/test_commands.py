@@ -78,7 +78,7 @@ def run(clone: Path, *commands: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_commands_are_found_where_they_stand() -> None:
-    assert len(RUN_HERE) == 11
+    assert len(RUN_HERE) == 12
     assert len(NEEDS_DOCKER) == 2
     assert len(NEEDS_THE_DEMO) == 1
     assert len(DEPLOYS) == 3
@@ -90,7 +90,7 @@ def test_the_five_minutes_go_as_told_as_far_as_they_need_no_demo(clone: Path) ->
     assert "hello: dev\n" in done.stdout
     own_tests = run(clone.parent / "hello", "python3 -m unittest")
     assert own_tests.returncode == 0, own_tests.stderr
-    served = clone / ".slipway" / "git" / "hello.git"
+    served = clone / ".slipway" / "git" / "acme" / "hello.git"
     log = subprocess.run(
         ["git", "-C", str(served), "log", "--format=%s", "main"],
         capture_output=True,
