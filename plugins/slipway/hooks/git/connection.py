@@ -205,6 +205,7 @@ def _login(url: str, connection_id: str) -> Login:
         password=token.token,
         private_key=extra.get("private_key") or "",
         known_hosts=extra.get("known_hosts") or "",
+        is_bearer=token.is_bearer(parse_url(url).path),
     )
     if login.password:
         mask_secret(login.header)  # a server may repeat it in what it says

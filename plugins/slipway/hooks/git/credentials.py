@@ -46,18 +46,25 @@ class Login:
     :param password: a token, or a password.
     :param private_key: an ssh key in PEM.
     :param known_hosts: lines of known_hosts(5); the only hosts that are then believed.
+    :param is_bearer: the password is a token that is shown by itself.
     """
 
     user: str = ""
     password: str = ""
     private_key: str = ""
     known_hosts: str = ""
+    is_bearer: bool = False
 
     @property
     def header(self) -> str:
         """What an Authorization header says for the password, after ``Basic``."""
         pair = f"{self.user or 'x-access-token'}:{self.password}"
         return base64.b64encode(pair.encode()).decode()
+
+    @property
+    def authorization(self) -> str:
+        """The whole value of an Authorization header."""
+        return f"Bearer {self.password}" if self.is_bearer else f"Basic {self.header}"
 
 
 def check_transport(url: str, connection: str | None) -> None:
@@ -96,7 +103,7 @@ def with_token(url: str, login: Login) -> Iterator[Mapping[str, str]]:
     settings = (
         "[http]\n\tfollowRedirects = false\n"
         f"[http {_quoted(url)}]\n"
-        f'\textraHeader = "Authorization: Basic {login.header}"\n'
+        f"\textraHeader = {_quoted(f'Authorization: {login.authorization}')}\n"
     )
     with _in_memory(settings) as path:
         yield {"GIT_CONFIG_GLOBAL": path}

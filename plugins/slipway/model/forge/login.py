@@ -6,6 +6,7 @@ names it carries; where they do not, the name decides.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from slipway.model.forge.place import ForgeKind
@@ -13,6 +14,10 @@ from slipway.model.forge.place import ForgeKind
 # What Bitbucket Cloud takes from git as the user, beside a token of each kind.
 ACCESS_TOKEN_USER, API_TOKEN_USER = "x-token-auth", "x-bitbucket-api-token-auth"
 _APP_PASSWORD, _API_TOKEN, _ACCESS_TOKEN = "ATBB", "ATATT", "ATCTT"
+# Where Data Center has its repositories for https.
+_DATA_CENTER = re.compile(r"(?:/[^/]+)*/scm/[^/]+/[^/]+/?")
+# What can be shown as it is: RFC 6750's token.
+_PLAIN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 APP_PASSWORDS_ARE_GONE = (
     "Bitbucket removed app passwords on 2026-07-28; make a repository access token (Repository "
     "settings, Access tokens) and put it into the connection's password, with an empty login"
@@ -62,3 +67,14 @@ class ForgeLogin:
         # A name beside an access token is a mistake that can be mended.
         known = self.token.startswith(_ACCESS_TOKEN)
         return ACCESS_TOKEN_USER if known or not self.user else self.user
+
+    def is_bearer(self, path: str) -> bool:
+        """Whether git shows the token by itself, with no user beside it.
+
+        Data Center takes tokens of projects and repositories in no other way.
+
+        :param path: of the repository's URL, https.
+        """
+        is_plain = _PLAIN.fullmatch(self.token) is not None
+        is_nobodys = self.user in ("", ACCESS_TOKEN_USER)
+        return is_nobodys and is_plain and _DATA_CENTER.fullmatch(path) is not None

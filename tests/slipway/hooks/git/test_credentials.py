@@ -47,6 +47,14 @@ def test_a_token_opens_its_repository(web: GitWeb) -> None:
     assert set(web.shown) == {HEADER}
 
 
+def test_data_centers_token_of_a_repository_opens_it_by_itself(web: GitWeb) -> None:
+    web.authorization = f"Bearer {TOKEN}"
+    repository = _repository(web, "scm/shop")
+    sha = repository.commit(readme="secret")
+    assert git_mirror(repository.url, "repository").read(sha, "readme") == b"secret"
+    assert set(web.shown) == {web.authorization}
+
+
 def test_a_project_without_credentials_gets_nothing_that_another_ones_fetched(web: GitWeb) -> None:
     repository = _repository(web)
     sha = repository.commit(readme="secret")

@@ -18,6 +18,7 @@ TOKEN = "canary-5f3a"
 CONNECTIONS = {
     "token": Connection(conn_id="token", conn_type="git", login="ada", password=TOKEN),
     "other": Connection(conn_id="other", conn_type="git", login="eve", password="other-one"),
+    "repository": Connection(conn_id="repository", conn_type="generic", password=TOKEN),
     "empty": Connection(conn_id="empty", conn_type="git"),
 }
 
