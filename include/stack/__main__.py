@@ -8,7 +8,8 @@ import sys
 from include.demo.airflow_api import DemoFailed
 from include.demo.processes import UnknownProcess
 from include.demo.progress import say
-from include.stack import paths, secret_files, trial
+from include.stack import paths, secret_files
+from include.stack.trial import run as trial
 from include.stack.up import check, down, up
 
 

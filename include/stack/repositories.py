@@ -17,6 +17,7 @@ BUNDLE = f"{SERVER}/slipway.git"
 _DELIVERED = ("dags", "include", ".airflowignore")
 # The demo's git host is none of the stack's.
 _FORGE = re.compile(r"^  (webhook|statuses|pull_requests|forge\w*):.*\n", re.MULTILINE)
+_SOAK = re.compile(r"^(    soak: ).*$", re.MULTILINE)
 
 
 def _work_tree(name: str) -> WorkTree:
@@ -43,6 +44,17 @@ def deliver_clone() -> None:
     project = repository.tree / "include" / "projects" / "guestbook.yaml"
     project.write_text(for_the_stack(project.read_text()))
     repository.push("Deliver what this clone holds")
+
+
+def watch_longer(soak: str) -> None:
+    """Push a project file that has each release watched for longer before it stays.
+
+    :param soak: for how long, as the file says it.
+    """
+    repository = _work_tree("slipway")
+    project = repository.tree / "include" / "projects" / "guestbook.yaml"
+    project.write_text(_SOAK.sub(rf"\g<1>{soak}", project.read_text()))
+    repository.push(f"Watch releases for {soak}")
 
 
 def for_the_stack(project: str) -> str:

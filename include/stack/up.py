@@ -44,7 +44,7 @@ def up(workers: int) -> None:
     compose.run("build", *_proxies(), "init", timeout=1800)
     say(f"starting Airflow, with {workers} workers")
     compose.run("up", "-d", "--remove-orphans", "--scale", f"worker={workers}", timeout=600)
-    _wait()
+    wait_until_healthy()
 
 
 def down() -> None:
@@ -110,7 +110,11 @@ def _proxies() -> list[str]:
     return [word for name in names for word in ("--build-arg", name)]
 
 
-def _wait() -> None:
+def wait_until_healthy() -> None:
+    """Wait until each part of the stack says that it is well.
+
+    :raises DemoFailed: naming those that are not, with their last lines.
+    """
     deadline = time.monotonic() + _HEALTHY_WITHIN
     while sick := compose.unhealthy():
         if time.monotonic() > deadline:

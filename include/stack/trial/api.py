@@ -1,0 +1,91 @@
+"""Airflow's API, as the stack's administrator asks it while parts of Airflow are away."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from include.demo.airflow_api import AirflowApi, DemoFailed
+from include.stack import paths, secret_files
+
+# Seconds that a question is asked again for, where the API server or its database is away.
+_PATIENCE = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """A run of a DAG, by its ids."""
+
+    dag_id: str
+    run_id: str
+
+
+class _PatientTransport(httpx.HTTPTransport):
+    """Asks again while the server is away; what changes something is asked once."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, and a question as often as it takes."""
+        deadline = time.monotonic() + _PATIENCE
+        while request.method == "GET" and time.monotonic() < deadline:
+            try:
+                answer = super().handle_request(request)
+            except httpx.TransportError:
+                time.sleep(1)
+                continue
+            if not answer.is_server_error:
+                return answer
+            answer.close()
+            time.sleep(1)
+        return super().handle_request(request)
+
+
+class StackApi(AirflowApi):
+    """Airflow's API, for the stack's administrator."""
+
+    def __init__(self) -> None:
+        super().__init__(paths.UI)
+        self._client = httpx.Client(base_url=paths.UI, timeout=30, transport=_PatientTransport())
+        self._log_in()
+
+    def _log_in(self) -> None:
+        login = {
+            "username": secret_files.USER,
+            "password": secret_files.admin_password(paths.SECRETS),
+        }
+        answer = self._client.post("/auth/token", json=login)
+        token = answer.raise_for_status().json()["access_token"]
+        self._client.headers["Authorization"] = f"Bearer {token}"
+
+    def wait_for_dag(self, dag_id: str, timeout: float) -> None:
+        """Wait until the DAG processor has a DAG, and let it run.
+
+        :raises DemoFailed: with Airflow's import errors, when it never comes.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self._client.get(f"/api/v2/dags/{dag_id}").is_success:
+                return
+            time.sleep(1)
+        errors = self._get("/api/v2/importErrors")["import_errors"]
+        told = "\n".join(error["stack_trace"] for error in errors)
+        msg = f"the DAG {dag_id} did not load:\n{told}"
+        raise DemoFailed(msg)
+
+    def hosts(self, run: Run) -> dict[str, str]:
+        """Return where each of a run's tasks ran, by the worker's name."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+        found = self._get(path)["task_instances"]
+        return {one["task_id"]: one["hostname"] for one in found if one["hostname"]}
+
+    def states(self, run: Run) -> dict[str, str | None]:
+        """Return the state of each of a run's tasks; nothing while there is no such run."""
+        if self.run_state(run.dag_id, run.run_id) is None:
+            return {}
+        return {one.task: one.state for one in self.tasks(run.dag_id, run.run_id)}
+
+    def tries(self, run: Run) -> int:
+        """Return how many tasks of a run were tried more than once."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances"
+        return sum(one["try_number"] > 1 for one in self._get(path)["task_instances"])

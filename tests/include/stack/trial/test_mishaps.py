@@ -1,0 +1,63 @@
+"""A part is hit while the task runs that it is to be hit in, and no other part is."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import create_autospec
+
+import pytest
+
+from include.demo.airflow_api import DemoFailed
+from include.stack import compose
+from include.stack.trial import mishaps
+from include.stack.trial.api import Run, StackApi
+
+RUN = Run(dag_id="guestbook", run_id="commit__1")
+
+
+class _Container:
+    def __init__(self, name: str) -> None:
+        self.id, self.did = name, list[str]()
+
+    def kill(self) -> None:
+        self.did.append("kill")
+
+    def start(self) -> None:
+        self.did.append("start")
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> list[_Container]:
+    made = [_Container("aaa1111"), _Container("bbb2222")]
+    monkeypatch.setattr(compose, "containers", lambda _: made)
+    monkeypatch.setattr(mishaps.time, "sleep", lambda _: None)
+    return made
+
+
+def _api(*states: dict[str, str | None], **returns: Any) -> Any:
+    api = create_autospec(StackApi, instance=True)
+    api.states.side_effect = [*states, *[states[-1]] * 9]
+    api.run_state.return_value = returns.get("run_state", "running")
+    api.hosts.return_value = {"bake_image": "bbb", "test": "aaa"}
+    return api
+
+
+def test_the_worker_that_bakes_is_the_one_that_dies(workers: list[_Container]) -> None:
+    api = _api({}, {"bake_image": "queued"}, {"bake_image": "running"})
+    mishaps.worker_killed("bake_image", after=0)(api, RUN)
+    assert [one.did for one in workers] == [[], ["kill"]]
+
+
+def test_a_restart_leaves_a_part_no_time_to_save_anything(workers: list[_Container]) -> None:
+    workers.pop()
+    mishaps.restarted("redis", "swap.soak", after=0, state="deferred")(
+        _api({"swap.soak": "running"}, {"swap.soak": "deferred"}), RUN
+    )
+    assert workers[0].did == ["kill", "start"]
+
+
+def test_a_run_that_ends_before_proves_nothing(workers: list[_Container]) -> None:
+    api = _api({"bake_image": "success"}, run_state="success")
+    with pytest.raises(DemoFailed, match="bake_image was not running"):
+        mishaps.worker_killed("bake_image", after=0)(api, RUN)
+    assert [one.did for one in workers] == [[], []]
