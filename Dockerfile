@@ -34,7 +34,7 @@ RUN apt-get update \
 COPY --from=built /opt/slipway /opt/slipway
 COPY ansible /usr/share/slipway/ansible
 COPY packer /usr/share/slipway/packer
-COPY include/stack/image/*.py /usr/lib/slipway/
+COPY include/stack/image/*.py include/cli/maintenance.py /usr/lib/slipway/
 
 ENV PATH=/opt/slipway/bin:$PATH \
     LANG=C.UTF-8 \

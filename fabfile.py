@@ -122,6 +122,21 @@ def status(c: Any, project: str = "", json: bool = False) -> None:
 
 
 @task(
+    positional=["what"],
+    optional=["what"],
+    help={
+        "what": "on, off or status",
+        "why": "on: shown to whoever is held up",
+        "wait": "seconds to wait until it is safe",
+    },
+)
+def maintenance(c: Any, what: str = "status", why: str = "", wait: int = 0) -> None:
+    """Let no new run begin, or let them begin again; say when those that had begun have ended."""
+    given = [*(["--why", why] if why else []), *(["--wait", str(wait)] if wait else [])]
+    _python(c, "include.cli.maintenance", what, *given)
+
+
+@task(
     positional=["project"],
     help={"project": "its name", "most": "how many", "json": "for programs"},
 )

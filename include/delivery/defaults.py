@@ -10,6 +10,7 @@ from airflow.sdk import WeightRule
 from airflow.sdk.definitions.param import ParamsDict
 
 from include.project.model import Project
+from slipway.tasks.maintenance import wait_while_maintained
 from slipway.tasks.making_way.hurry import Hurry
 from slipway.tasks.making_way.superseded_run import make_way
 from slipway.tasks.params import refuse_unknown
@@ -37,9 +38,13 @@ def ask(dag: DAG, form: Mapping[str, Param]) -> None:
 
 
 def known_params_only(context: Any) -> None:
-    """Stop a run that was started with what its DAG does not know, or that is superseded."""
+    """Stop a run that was started with what its DAG does not know, or that is superseded.
+
+    One that begins while Slipway is being maintained waits.
+    """
     refuse_unknown(context)
     make_way(context)
+    wait_while_maintained(context)
 
 
 # Only failures of the surroundings are retried (slipway.tasks.retries): a wrong commit fails
