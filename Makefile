@@ -5,7 +5,7 @@ LANES ?= 2
 SLOWEST := --durations 25 --durations-min 5
 
 .DEFAULT_GOAL := help
-.PHONY: help format docs lint-others ready demo down leaks stack stack-test stack-down stack-check test lint unit coverage integration fuzz faults faults-commits bench-swap
+.PHONY: help format docs lint-others ready demo down leaks stack stack-test stack-down stack-check backup restore upgrade test lint unit coverage integration fuzz faults faults-commits bench-swap
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,11 +25,20 @@ down: ## stop and remove everything the demo made
 stack: ready ## Airflow with Celery workers by Compose, beside the embedded cloud
 	@$(VENV)/python -m include.stack up
 
-stack-test: ready ## the same, then a push on two workers, and a worker that dies meanwhile
+stack-test: ready ## the same, then runs during which its parts die, and a restore: 20 minutes
 	@$(VENV)/python -m include.stack test
 
 stack-check: ready ## let Docker Compose read its files
 	@$(VENV)/python -m include.stack check
+
+backup: ready ## back the stack up: Airflow's database and the artifact store; TO=folder
+	@$(VENV)/python -m include.stack.operations backup $(TO)
+
+restore: ready ## have a new stack go on from a backup; FROM=folder, or the last one
+	@$(VENV)/python -m include.stack.operations restore $(FROM)
+
+upgrade: ready ## bring the stack to this clone's version: check, maintenance, backup, new containers
+	@$(VENV)/python -m include.stack.operations upgrade
 
 stack-down: ## stop and remove everything the stack made
 	@test ! -x $(VENV)/python || $(VENV)/python -m include.stack down

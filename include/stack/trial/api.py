@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -12,6 +14,9 @@ from include.stack import paths, secret_files
 
 # Seconds that a question is asked again for, where the API server or its database is away.
 _PATIENCE = 120.0
+_GRID = re.compile(r'<table class="grid">.*?</table>', re.DOTALL)
+_TIMES = re.compile(r"<time .*?</time>", re.DOTALL)
+_TAGS = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +89,26 @@ class StackApi(AirflowApi):
         if self.run_state(run.dag_id, run.run_id) is None:
             return {}
         return {one.task: one.state for one in self.tasks(run.dag_id, run.run_id)}
+
+    def ended_runs(self) -> dict[str, str]:
+        """Return the state of each run that has ended, but for the watching of commits."""
+        path = "/api/v2/dags/~/dagRuns?limit=500&state=success&state=failed"
+        found = self._get(path)["dag_runs"]
+        return {
+            f"{one['dag_id']} {one['dag_run_id']}": one["state"]
+            for one in found
+            if one["dag_id"] != "commits"
+        }
+
+    def description(self) -> dict[str, Any]:
+        """Return what the API says that it knows, in OpenAPI's form."""
+        return dict(self._get("/openapi.json"))
+
+    def board(self) -> list[str]:
+        """Return what the board shows of releases and deployments, without the time that passes."""
+        page = self._client.get("/slipway/board/").raise_for_status().text
+        [grid] = _GRID.findall(page)
+        return [word for text in _TAGS.split(_TIMES.sub("", grid)) if (word := text.strip())]
 
     def tries(self, run: Run) -> int:
         """Return how many tasks of a run were tried more than once."""

@@ -31,7 +31,7 @@ def leftovers() -> list[str]:
 
 
 def _in_cloud() -> Iterator[str]:
-    ec2, scaling = _client("ec2"), _client("autoscaling")
+    ec2, scaling = client("ec2"), client("autoscaling")
     groups = scaling.describe_auto_scaling_groups()["AutoScalingGroups"]
     mine = [one for one in groups if one["AutoScalingGroupName"].startswith(GROUP)]
     if len(mine) != 1:
@@ -70,17 +70,21 @@ def _images(ec2: Any) -> Iterator[str]:
 
 def _in_docker() -> Iterator[str]:
     """Look for what tasks started there: each container and network has its run's label."""
-    client = docker.from_env()
+    engine = docker.from_env()
     mine: dict[str, Any] = {
         "label": [f"slipway.installation={paths.INSTALLATION}", "slipway.run", "slipway.task"]
     }
-    for container in client.containers.list(all=True, filters=mine, ignore_removed=True):
+    for container in engine.containers.list(all=True, filters=mine, ignore_removed=True):
         yield f"container {container.name}"
-    for network in client.networks.list(filters=mine):
+    for network in engine.networks.list(filters=mine):
         yield f"network {network.name}"
 
 
-def _client(service: str) -> Any:
+def client(service: str) -> Any:
+    """Return a client of the cloud's.
+
+    :param service: of AWS.
+    """
     # The name of the service is not known to the type checker, so neither is the client.
     make: Any = boto3.client
     return make(

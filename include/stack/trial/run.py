@@ -15,6 +15,8 @@ from include.stack.trial import mishaps
 from include.stack.trial.api import Run, StackApi
 from include.stack.trial.leftovers import leftovers
 from include.stack.trial.mishaps import Mishap
+from include.stack.trial.rebirth import bring_back
+from include.stack.trial.refusals import refusals
 from include.stack.trial.report import Result, conclude
 from include.stack.trial.visitors import RATE, served, visitors
 from include.stack.up import wait_until_healthy
@@ -87,6 +89,10 @@ class Trial:
                 begin=self._go_back_slowly,
                 mishap=restarted("triggerer", "swap.soak", after=1, state="deferred"),
             ),
+            Case(
+                name="backed up, removed with all its volumes, restored; then a push",
+                begin=self._restored,
+            ),
         ]
 
     def run(self, case: Case) -> Result:
@@ -143,6 +149,21 @@ class Trial:
         repositories.watch_longer("40s")
         return self._go_back()
 
+    def _restored(self) -> Run:
+        """Back up, remove and restore Airflow with all that it knows, and push.
+
+        :raises DemoFailed: when it knows less, or other things, than before.
+        """
+        before = (self._api.board(), self._api.ended_runs())
+        bring_back()
+        self._api = StackApi()
+        after = (self._api.board(), self._api.ended_runs())
+        if after != before:
+            msg = f"before: {before}\nafter: {after}"
+            raise DemoFailed(msg)
+        say(f"  the board and {len(after[1])} runs are as before")
+        return self._push("Backups are good for something.")
+
 
 def main() -> None:
     """Try it all, and leave the stack running.
@@ -154,7 +175,9 @@ def main() -> None:
     for dag_id in DAGS:
         api.wait_for_dag(dag_id, timeout=180)
     trial = Trial(api)
-    conclude([trial.run(case) for case in trial.cases()])
+    results = [trial.run(case) for case in trial.cases()]
+    say("asking for everything without a login, and looking for secrets everywhere")
+    conclude([*results, *refusals(StackApi())])
     say("the stack does what it should")
 
 

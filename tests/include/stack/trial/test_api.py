@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -31,7 +32,7 @@ class _Airflow(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
-    monkeypatch.setattr(api.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     ASKED.clear()
     server = HTTPServer(("127.0.0.1", 0), _Airflow)
     Thread(target=server.serve_forever, daemon=True).start()

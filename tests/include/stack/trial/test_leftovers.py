@@ -19,17 +19,13 @@ def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A region in which one fleet serves, and nothing else is there."""
     make: Any = boto3.client
     monkeypatch.setattr(
-        leftovers, "_client", lambda service: make(service, region_name=paths.REGION)
+        leftovers, "client", lambda service: make(service, region_name=paths.REGION)
     )
     monkeypatch.setattr(leftovers, "_in_docker", lambda: iter(()))
     monkeypatch.setattr(leftovers, "_PATIENCE", 0.0)
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     with mock_aws():
         client = make("ec2", region_name=paths.REGION)
-        [image, *others] = client.describe_images(Owners=["self", "amazon"])["Images"]
-        for one in [image, *others]:
-            client.deregister_image(ImageId=one["ImageId"])
-        for one in client.describe_snapshots(OwnerIds=["self"])["Snapshots"]:
-            client.delete_snapshot(SnapshotId=one["SnapshotId"])
         client.create_launch_template(
             LaunchTemplateName="guestbook-dev-1", LaunchTemplateData={"InstanceType": "t3.micro"}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -30,7 +31,7 @@ class _Container:
 def workers(monkeypatch: pytest.MonkeyPatch) -> list[_Container]:
     made = [_Container("aaa1111"), _Container("bbb2222")]
     monkeypatch.setattr(compose, "containers", lambda _: made)
-    monkeypatch.setattr(mishaps.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     return made
 
 
