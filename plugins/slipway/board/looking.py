@@ -66,6 +66,7 @@ class Looking:
             search=search,
             show=wanted.show,
             wall=wall,
+            maintenance=self._parts.watching.maintenance(),
         )
 
     def _environment(self, request: Request, person: Person) -> Response:

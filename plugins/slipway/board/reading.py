@@ -13,6 +13,7 @@ from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.board.deployment import DeploymentRecord
 from slipway.model.board.snapshot import ProjectSnapshot
 from slipway.model.facts import Release
+from slipway.model.maintenance import Maintenance
 
 
 class ReadModel(Protocol):
@@ -65,6 +66,9 @@ class Watching(Protocol):
 
     def is_there(self, dag_id: str) -> bool:
         """Tell whether Airflow has a DAG now."""
+
+    def maintenance(self) -> Maintenance | None:
+        """Return the maintenance that lets no run begin; None where runs begin."""
 
 
 class Allowing(Protocol):

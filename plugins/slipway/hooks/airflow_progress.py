@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from slipway.hooks.airflow_maintenance import MaintenanceBook
 from slipway.hooks.airflow_reasons import why_failed
+from slipway.model.maintenance import Maintenance
 
 # States of a task that is at work, or waits in the middle of it; the first is the most telling.
 _AT_WORK = ("awaiting_input", "running", "deferred", "up_for_retry", "queued", "scheduled")
@@ -128,6 +130,10 @@ class Progress:
         :param run_id: of the run.
         """
         return why_failed(dag_id, run_id)
+
+    def maintenance(self) -> Maintenance | None:
+        """Return the maintenance that lets no run begin; None where runs begin."""
+        return MaintenanceBook().current()
 
     def is_there(self, dag_id: str) -> bool:
         """Tell whether Airflow has a DAG now.

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from slipway.hooks.store.releases import ReleaseRecord
     from slipway.model.board.deployment import DeploymentRecord
     from slipway.model.board.snapshot import ProjectSnapshot
-    from slipway.model.facts import Release
+    from slipway.model.maintenance import Maintenance
+from slipway.model.facts import Release
 
 BOARD = "/slipway/board"
 ORIGIN = "http://testserver"
@@ -83,6 +84,10 @@ class Airflow:
     )
     reasons: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
     answered: list[tuple[str, ...]] = dataclasses.field(default_factory=list)
+    maintained: Maintenance | None = None
+
+    def maintenance(self) -> Maintenance | None:
+        return self.maintained
 
     def live(self, dag_ids: Iterable[str]) -> Live:
         return self.under_way

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 
 import pytest
 
 from slipway.board.board import PER_PAGE
 from slipway.model.board.snapshot import ProjectSnapshot
+from slipway.model.maintenance import Maintenance
 from tests.slipway.board.boards import Office, deployment, hide, office, record, snapshot
 from tests.slipway.board.people import Airflow, Model
 
@@ -66,6 +68,18 @@ def test_the_board_says_of_each_environment_what_people_ask(shop: Office) -> Non
         "waits for a yes",
     ):
         assert said in page, said
+
+
+def test_the_board_says_that_nothing_begins_now_and_why(shop: Office) -> None:
+    why = "<b>a new disk</b>"
+    shop.airflow.maintained = Maintenance(by="ann", at=time.time() - 60, why=why)
+    with shop.browser("vic", "VIEWER") as viewer:
+        page = viewer.get("/").text
+    assert "Slipway is being maintained" in page
+    assert "by ann: “&lt;b&gt;a new disk&lt;/b&gt;”" in page
+    shop.airflow.maintained = None
+    with shop.browser("vic", "VIEWER") as viewer:
+        assert "is being maintained" not in viewer.get("/").text
 
 
 @pytest.mark.parametrize(
