@@ -18,6 +18,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m include.stack", description=__doc__)
     parser.add_argument("command", choices=["up", "test", "check", "down"])
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--case", type=int, action="append", default=[], help="test: this alone")
     given = parser.parse_args()
     if given.command in ("check", "down"):
         check() if given.command == "check" else down()
@@ -25,7 +26,7 @@ def main() -> None:
     up(given.workers)
     _tell_login()
     if given.command == "test":
-        trial.main()
+        trial.main(given.case)
 
 
 def _tell_login() -> None:

@@ -78,6 +78,10 @@ class Guestbook:
         shutil.copytree(EXAMPLE, self._repository.tree, ignore=ignored, dirs_exist_ok=True)
         return self._repository.push("A guestbook", tag="v1.0.0")
 
+    def last_two(self) -> list[str]:
+        """Return the shas of the last two commits, the newest first."""
+        return git("log", "-2", "--format=%H", at=self._repository.tree).split()
+
     def push_again(self, message: str) -> str:
         """Push a change that visitors see, and return its sha."""
         welcome(self._repository.tree, message)

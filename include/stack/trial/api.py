@@ -21,10 +21,16 @@ _TAGS = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """A run of a DAG, by its ids."""
+    """A run of a DAG.
+
+    :param dag_id: the DAG's.
+    :param run_id: its own.
+    :param sha: of the commit that serves when it has ended well.
+    """
 
     dag_id: str
     run_id: str
+    sha: str
 
 
 class _PatientTransport(httpx.HTTPTransport):

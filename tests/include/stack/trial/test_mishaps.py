@@ -13,7 +13,7 @@ from include.stack import compose
 from include.stack.trial import mishaps
 from include.stack.trial.api import Run, StackApi
 
-RUN = Run(dag_id="guestbook", run_id="commit__1")
+RUN = Run(dag_id="guestbook", run_id="commit__1", sha="1")
 
 
 class _Container:
