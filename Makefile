@@ -67,6 +67,7 @@ format: ready ## put the code into the formatter's form
 docs: ready ## write what is made from the code: the schema, the pages on settings
 	@$(VENV)/python -m include.project.schema
 	@$(VENV)/python -m include.project.reference
+	@$(VENV)/python -m include.monitoring.page
 
 unit: ready ## the tests that need no Docker
 	@$(VENV)/pytest -q -n auto --dist loadfile -m "not integration and not e2e" $(SLOWEST)

@@ -20,6 +20,8 @@ from starlette.requests import ClientDisconnect
 
 from slipway.exceptions import HookMalformed, HookRefused
 from slipway.hooks.airflow_runs import AirflowRuns
+from slipway.metrics.catalogue import HOOK_ANSWERS
+from slipway.metrics.emit import count
 from slipway.model.text.inert import visible
 from slipway.webhooks.announcement import Announcement, Ignored
 from slipway.webhooks.host import host_of
@@ -60,6 +62,8 @@ class Receiver:
                 status, said = await self._answer(project, request)
         except TooMany:
             status, said = HTTPStatus.TOO_MANY_REQUESTS, "too many requests; come again later"
+        # Not by project: whoever knocks may name as many as he likes.
+        count(HOOK_ANSWERS, status=str(status.value))
         headers = {"Retry-After": "10"} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
         return JSONResponse({"answer": said}, status_code=status, headers=headers)
 

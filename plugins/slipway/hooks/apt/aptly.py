@@ -30,6 +30,8 @@ from slipway.hooks.tars import digest_of, pack_into
 from slipway.hooks.temporary_file import spool
 from slipway.hooks.tools.tool_secrets import aws_credentials
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.metrics.catalogue import PUBLISH_TIME
+from slipway.metrics.emit import timed
 
 # Seconds for one publication.
 _TIMEOUT = 540.0
@@ -109,7 +111,7 @@ class Aptly:
         :param published: lists what machines find so far, and are to find afterwards as well.
         """
         bucket = AptBucket(self.repository)
-        with bucket.lock(self._owner).held(log) as token:
+        with timed(PUBLISH_TIME), bucket.lock(self._owner).held(log) as token:
             files = {script.PUBLISHED: _lines(published(bucket))}
             ended = self._run(script.PREPARE + steps, bucket, token, files, log, {file_name: deb})
             signed = _signed(ended, file_name)

@@ -24,6 +24,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks.aws.errors import translate_errors
+from slipway.metrics.catalogue import PUBLISH_WAIT
+from slipway.metrics.emit import timed
 from slipway.model.text.inert import visible
 
 _log = logging.getLogger(__name__)
@@ -101,7 +103,8 @@ class RepositoryLock:
         :raises ToolFailed: when others have it for too long.
         :raises CloudUnavailable: when the bucket does not answer.
         """
-        mine = self._take(log)
+        with timed(PUBLISH_WAIT):
+            mine = self._take(log)
         ended = threading.Event()
         keeper = _Keeper(self, mine, ended, self._touch)
         keeper.start()

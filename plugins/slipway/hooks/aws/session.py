@@ -16,6 +16,9 @@ from botocore.config import Config
 from botocore.loaders import create_loader
 from botocore.session import Session
 
+from slipway.metrics.catalogue import AWS_CALLS, AWS_RETRIES
+from slipway.metrics.emit import count
+
 # Twelve tries with standard back-off (random, up to 20 s between two: 85 s on average) outlast an
 # API that is away for half a minute; after that the task fails and Airflow takes its turn.
 CONFIG = Config(
@@ -50,6 +53,7 @@ class AwsSession(AwsBaseHook):
         if self._session is None:
             made: Any = super().get_session(region_name=region_name, deferrable=deferrable)
             made._session.register_component("data_loader", _DESCRIPTIONS)
+            made._session.register("after-call", _measure)
             self._session = made
         return self._session
 
@@ -68,6 +72,17 @@ class AwsSession(AwsBaseHook):
                 verify=self.verify,
                 config=self.config.merge(config) if config else self.config,
             )
+
+
+def _measure(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Count a request that was answered, whatever the answer.
+
+    :param model: botocore's, of the operation.
+    :param parsed: the answer.
+    """
+    called = {"service": model.service_model.service_name, "operation": model.name}
+    count(AWS_CALLS, **called)
+    count(AWS_RETRIES, int(parsed.get("ResponseMetadata", {}).get("RetryAttempts", 0)), **called)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from typing import IO, Any
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.temporary_file import nameless
+from slipway.metrics.catalogue import CACHE_LOOKUPS
+from slipway.metrics.emit import count
 from slipway.model.cache import CacheScopes
 
 CACHES = "caches"
@@ -108,6 +110,7 @@ class Caches:
     ) -> None:
         self._store = store
         self._records = SignedRecords(store)
+        self._project = project
         self._folder = f"{CACHES}/{project}"
         self._scopes = scopes
         self._keys = dict(keys)
@@ -127,6 +130,12 @@ class Caches:
         :param pipeline: whose steps made it, by name.
         :param path: one of :attr:`paths`.
         """
+        content = self._find(pipeline, path)
+        result = "miss" if content is None else "hit"
+        count(CACHE_LOOKUPS, project=self._project, result=result)
+        return content
+
+    def _find(self, pipeline: str, path: str) -> IO[bytes] | None:
         for scope in self._scopes.read:
             at = self._at(scope, pipeline, path)
             with _told(self._say, path, "nothing is restored"):

@@ -22,6 +22,8 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
+from slipway.metrics.catalogue import DEPLOYMENT_TIME, DEPLOYMENTS, LEAD_TIME
+from slipway.metrics.emit import count, observe
 from slipway.model.facts.outcome import DeploymentNote, Outcome, PastDeployment
 from slipway.model.facts.release import Release
 
@@ -79,6 +81,7 @@ class DeploymentOutcomes:
         told = dataclasses.replace(note, at=at, why=note.why[:_LONGEST])
         path = f"{folder}/{began}_{name}_{note.outcome.value}.json"
         self._records.put_new(path, told.to_json())
+        _measure(told, int(began))
 
     def has_begun(self, project: str, environment: str, swap: str) -> bool:
         """Tell whether the start of a swap was noted here."""
@@ -199,6 +202,21 @@ class DeploymentOutcomes:
             for one in found
             if (one.release.version, one.run_id) not in known
         ]
+
+
+def _measure(note: DeploymentNote, began: int) -> None:
+    """Tell of a note that was not there before, in figures.
+
+    :param note: what happened.
+    :param began: when its swap did, seconds since 1970.
+    """
+    where = {"project": note.release.project, "environment": note.environment}
+    count(DEPLOYMENTS, **where, outcome=note.outcome)
+    # One that failed is over when it was rolled back, or has succeeded after all.
+    if note.outcome in (Outcome.SUCCEEDED, Outcome.ROLLED_BACK):
+        observe(DEPLOYMENT_TIME, note.at - began, **where, outcome=note.outcome)
+    if note.outcome is Outcome.SUCCEEDED and note.committed_at:
+        observe(LEAD_TIME, note.at - note.committed_at, **where)
 
 
 def _name_of_run(note: DeploymentNote) -> str:

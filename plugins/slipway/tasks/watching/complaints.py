@@ -65,6 +65,13 @@ class Complaints:
         known = self._known.get(subject.key)
         return known.failures if known else 0
 
+    def how_many(self, subjects: Iterable[str]) -> int:
+        """Return how many are in trouble.
+
+        :param subjects: keys of some.
+        """
+        return sum(one in self._known for one in subjects)
+
     def failed(
         self,
         subject: Subject,

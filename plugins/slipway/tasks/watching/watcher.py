@@ -16,6 +16,8 @@ from functools import partial
 
 from slipway.exceptions import RepositoryUnreachable
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.metrics.catalogue import FAILING_REPOSITORIES, LOOKS, POLL_TIME, REPOSITORIES
+from slipway.metrics.emit import observe, show, timed
 from slipway.model.git.watching import WatchedProject
 from slipway.tasks.watching.complaints import Complaints, Subject, in_words
 from slipway.tasks.watching.finder import Finder
@@ -86,12 +88,13 @@ class Watcher:
 
     def sweep(self) -> list[Find]:
         """Ask all that may be asked now, once; returns what is to be run."""
-        with self._lock:
+        with self._lock, timed(POLL_TIME):
             self._refresh()
             now, found = time.time(), list[Find]()
             while True:
                 self._ask(now)
                 if all(one.late for one in self._asked.values()):
+                    self._measure()
                     return self._in_order(found)
                 found += self._collect(_TICK)
 
@@ -126,6 +129,12 @@ class Watcher:
         else:
             self._follow(found)
         self._refreshed = time.monotonic()
+        self._measure()
+
+    def _measure(self) -> None:
+        subjects = [place.subject for place in self._places]
+        show(REPOSITORIES, len(subjects))
+        show(FAILING_REPOSITORIES, self._complaints.how_many(subjects))
 
     def _follow(self, projects: Iterable[WatchedProject]) -> None:
         places: dict[Place, list[WatchedProject]] = {}
@@ -191,6 +200,7 @@ class Watcher:
         for place, asked in self._asked.items():
             if not asked.late and time.monotonic() - asked.since > PATIENCE:
                 asked.late = True
+                observe(LOOKS, time.monotonic() - asked.since, result="late")
                 found += self._give_up_on(place, asked)
         return found
 
@@ -210,6 +220,9 @@ class Watcher:
 
     def _take(self, place: Place, brought: Looked | Exception) -> list[Find]:
         asked, now = self._asked.pop(place), time.time()
+        if not asked.late:
+            result = "failed" if isinstance(brought, Exception) else "answered"
+            observe(LOOKS, time.monotonic() - asked.since, result=result)
         if isinstance(brought, Exception):
             away = isinstance(brought, RepositoryUnreachable)
             failures, again = self._rota.failed(place, now, away=away)

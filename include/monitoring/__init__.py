@@ -1,0 +1,1 @@
+"""What an installation is watched with: dashboard, alerts, and the page that names the metrics."""
