@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from include.cli.board.waits import WaitingRun, dags_of, waiting_runs
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from include.project.model import Project
@@ -23,12 +24,16 @@ _HEAD = ("PROJECT", "ENVIRONMENT", "STATE", "VERSION", "SINCE", "BY", "MACHINES"
 _SUBJECT, _LONGEST = 50, 300
 
 
-def rows(projects: Iterable[ProjectSnapshot], now: float) -> Iterator[tuple[str, ...]]:
+def rows(
+    projects: Iterable[ProjectSnapshot], now: float, waiting: Iterable[WaitingRun] = ()
+) -> Iterator[tuple[str, ...]]:
     """Yield the table, a row for each environment, and what waits below it.
 
     :param projects: as they were seen last.
     :param now: seconds since 1970.
+    :param waiting: runs that do not move.
     """
+    held_up = list(waiting)
     yield _HEAD
     for project in projects:
         if project.problem:
@@ -39,6 +44,8 @@ def rows(projects: Iterable[ProjectSnapshot], now: float) -> Iterator[tuple[str,
         for one in project.environments:
             yield _row(one)
             yield from (("", f"  {line}") for line in waits(one, now))
+            own = dags_of(one)
+            yield from (("", f"  {_told(run)}") for run in held_up if run.dag_id in own)
 
 
 def waits(one: EnvironmentSnapshot, now: float) -> Iterator[str]:
@@ -69,9 +76,14 @@ def waits(one: EnvironmentSnapshot, now: float) -> Iterator[str]:
         yield f"{one.newer} newer release{'s' if one.newer > 1 else ''} waiting"
 
 
-def tell(projects: Sequence[ProjectSnapshot], out: TextIO, now: float) -> None:
+def tell(
+    projects: Sequence[ProjectSnapshot],
+    out: TextIO,
+    now: float,
+    waiting: Iterable[WaitingRun] = (),
+) -> None:
     """Write the table."""
-    table = list(rows(projects, now))
+    table = list(rows(projects, now, waiting))
     whole = [row for row in table if len(row) == len(_HEAD)]
     widths = [max(len(row[place]) for row in whole) for place in range(len(_HEAD))]
     for row in table:
@@ -82,17 +94,35 @@ def tell(projects: Sequence[ProjectSnapshot], out: TextIO, now: float) -> None:
             out.write("  ".join(cell for cell in row if cell) + "\n")
 
 
-def as_json(projects: Iterable[ProjectSnapshot]) -> list[dict[str, Any]]:
+def as_json(
+    projects: Iterable[ProjectSnapshot], waiting: Iterable[WaitingRun] = ()
+) -> list[dict[str, Any]]:
     """Return what the board shows, for programs."""
+    held_up = list(waiting)
     return [
         one.to_json()
         | {
             "environments": [
-                each.to_json() | {"state": each.state.value} for each in one.environments
+                each.to_json() | {"state": each.state.value, "waiting": _waiting(each, held_up)}
+                for each in one.environments
             ]
         }
         for one in projects
     ]
+
+
+def _waiting(one: EnvironmentSnapshot, held_up: Iterable[WaitingRun]) -> list[dict[str, Any]]:
+    own = dags_of(one)
+    return [
+        {"dag_id": run.dag_id, "run": run.name, **run.waits.to_json()}
+        for run in held_up
+        if run.dag_id in own
+    ]
+
+
+def _told(run: WaitingRun) -> str:
+    since = f", since {_when(run.waits.since)}" if run.waits.since else ""
+    return f"{visible(run.name)} waits {visible(run.waits.words, _LONGEST)}{since}"
 
 
 def of_files(board: Snapshots, projects: Iterable[Project]) -> list[ProjectSnapshot]:
@@ -164,10 +194,11 @@ def main(arguments: list[str] | None = None) -> int:
     except SlipwayError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    waiting = waiting_runs(found)
     if given.json:
-        sys.stdout.write(json.dumps(as_json(found), indent=1) + "\n")
+        sys.stdout.write(json.dumps(as_json(found, waiting), indent=1) + "\n")
     else:
-        tell(found, sys.stdout, time.time())
+        tell(found, sys.stdout, time.time(), waiting)
     return 0
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from slipway.board.words import step_name
 from slipway.hooks.airflow_progress import Live, OpenQuestion, RunUnderWay
 from slipway.model.board.snapshot import EnvironmentSnapshot, EnvironmentState, ProjectSnapshot
+from slipway.policies.waiting import waiting
 
 _COMMIT = "commit__"
 # Digits of a sha that people read.
@@ -41,8 +42,8 @@ class Step:
 
     :param what: the version, or the commit's first digits; empty where neither is known yet.
     :param step: the task that is at work, for people.
-    :param waits: for a person, for its turn.
-    :param since: when this step began; seconds since 1970.
+    :param waits: for a person, for its turn, for a slot.
+    :param since: when this step began, or to wait; seconds since 1970.
     """
 
     what: str
@@ -160,12 +161,13 @@ def _furthest_first(
 
 def _step(snapshot: EnvironmentSnapshot, run: RunUnderWay) -> Step:
     waits = run.state == "queued" or run.step_state in ("awaiting_input", "queued", "scheduled", "")
+    held_up = waiting(run.facts) if run.facts is not None else None
     return Step(
         what=_what(snapshot, run),
-        step=_words(run),
+        step=f"waits {held_up.words}" if held_up else _words(run),
         task_id=run.step,
-        waits=waits,
-        since=run.step_since or run.since,
+        waits=waits or held_up is not None,
+        since=(held_up.since if held_up else 0.0) or run.step_since or run.since,
         by=run.by,
         dag_id=run.dag_id,
         run_id=run.run_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from slipway.board.cells import Step, cell, dags_of
 from slipway.board.reading import ReadModel, Watching
 from slipway.hooks.airflow_progress import TaskState
 from slipway.hooks.store.image_records import ImageRecord
@@ -42,6 +43,7 @@ class ReleaseView:
     :param images: that were baked of it.
     :param tasks: of it, as far as Airflow still has them.
     :param stays: the environments that somebody may see.
+    :param steps: what is under way with it on them.
     """
 
     record: ReleaseRecord
@@ -50,6 +52,7 @@ class ReleaseView:
     images: tuple[ImageRecord, ...]
     tasks: tuple[TaskState, ...]
     stays: tuple[Stay, ...]
+    steps: tuple[Step, ...] = ()
 
 
 def release_view(
@@ -75,7 +78,22 @@ def release_view(
             _stay(one, release.version, model.history(release.project, one.environment, _LOOKED_AT))
             for one in project.environments
         ),
+        steps=_steps(watching, project, record),
     )
+
+
+def _steps(watching: Watching, project: ProjectSnapshot, record: ReleaseRecord) -> tuple[Step, ...]:
+    """Return what is under way with a release, each run once."""
+    release, places = record.checkout.release, project.environments
+    live = watching.live(dag_id for one in places for dag_id in dags_of(one))
+    commit = f"commit__{release.sha}"
+    found = {
+        (step.dag_id, step.run_id): step
+        for one in places
+        for step in cell(one, live).steps
+        if step.run_id == commit or step.what == release.version
+    }
+    return tuple(found.values())
 
 
 def _stay(snapshot: EnvironmentSnapshot, version: str, history: Sequence[DeploymentRecord]) -> Stay:

@@ -6,13 +6,15 @@ For the API server's process alone. Each question is one look, however many DAGs
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from slipway.hooks.airflow_maintenance import MaintenanceBook
 from slipway.hooks.airflow_reasons import why_failed
+from slipway.hooks.airflow_waiting import further_columns, wait_facts
+from slipway.model.board.waiting import WaitFacts
 from slipway.model.maintenance import Maintenance
 
 # States of a task that is at work, or waits in the middle of it; the first is the most telling.
@@ -32,6 +34,7 @@ class RunUnderWay:
     :param step: the task that is at work, with its group; empty before the first.
     :param step_state: Airflow's word for it.
     :param step_since: when it began; 0 where it has not.
+    :param facts: what says why it does not move; None where nobody has looked.
     """
 
     dag_id: str
@@ -43,6 +46,7 @@ class RunUnderWay:
     step: str = ""
     step_state: str = ""
     step_since: float = 0.0
+    facts: WaitFacts | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,11 +198,12 @@ def _unfinished(session: Any, dag_ids: Sequence[str]) -> list[RunUnderWay]:
         .order_by(DagRun.id)
     ).all()
     at_work = _at_work(session, {row.dag_id for row in rows}) if rows else {}
-    return [_run(row, at_work.get((row.dag_id, row.run_id), [])) for row in rows]
+    steps = {key: min(tasks, key=_telling) for key, tasks in at_work.items()}
+    facts = wait_facts(session, rows, steps)
+    return [_run(row, steps.get((row.dag_id, row.run_id)), facts) for row in rows]
 
 
-def _run(row: Any, tasks: Sequence[Any]) -> RunUnderWay:
-    step = min(tasks, key=_telling, default=None)
+def _run(row: Any, step: Any, facts: Mapping[tuple[str, str], WaitFacts]) -> RunUnderWay:
     return RunUnderWay(
         dag_id=row.dag_id,
         run_id=row.run_id,
@@ -209,6 +214,7 @@ def _run(row: Any, tasks: Sequence[Any]) -> RunUnderWay:
         step=step.task_id if step else "",
         step_state=_word(step.state) if step else "",
         step_since=_seconds(step.start_date) if step else 0.0,
+        facts=facts.get((row.dag_id, row.run_id)),
     )
 
 
@@ -228,6 +234,7 @@ def _at_work(session: Any, dag_ids: Iterable[str]) -> dict[tuple[str, str], list
             TaskInstance.task_id,
             TaskInstance.state,
             TaskInstance.start_date,
+            *further_columns(),
         ).where(TaskInstance.dag_id.in_(list(dag_ids)), TaskInstance.state.in_(_AT_WORK))
     ).all()
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)

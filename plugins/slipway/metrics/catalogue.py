@@ -99,6 +99,12 @@ PUBLISH_TIME = _timer(
     "apt_publish_time", meaning="one publication into the apt repository, its turn included"
 )
 PUBLISH_WAIT = _timer("apt_wait", meaning="how long a publication waited for its turn")
+LEASE_WAIT = _timer(
+    "lease_wait",
+    "project",
+    "environment",
+    meaning="how long a task of a swap waited for another deployment of its environment",
+)
 CACHE_LOOKUPS = _counter(
     "cache_lookups",
     "project",
@@ -119,5 +125,6 @@ METRICS: tuple[Metric, ...] = (
     AWS_RETRIES,
     PUBLISH_TIME,
     PUBLISH_WAIT,
+    LEASE_WAIT,
     CACHE_LOOKUPS,
 )

@@ -31,6 +31,7 @@ from slipway.tasks.making_way.superseded_run import end_for
 from slipway.tasks.outcomes import note_started
 from slipway.tasks.own_swap import forget_swap, name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
+from slipway.tasks.waiting import turn_to_deploy
 from slipway.triggers.lease import LeaseTrigger
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class LeasedOperator(BaseOperator):
             return name_of_swap(context, release, ours, partial(begins, held, begin))
 
         take = partial(lease.acquire, release, soaked=soaked, plan=plan, admit=admitted)
-        mine = self._in_turn(take, target)
+        mine = self._in_turn(take, target, context)
         if begun:
             self._begin_in_order(lease, release, context, partial(still_open, begun[-1]))
         self._tell(context, lease, mine)
@@ -197,16 +198,17 @@ class LeasedOperator(BaseOperator):
         show_step(context, target.project, target.environment)
         return lease
 
-    def _in_turn(self, take: Callable[[], LeaseRecord], target: DeployTarget) -> LeaseRecord:
+    def _in_turn(
+        self, take: Callable[[], LeaseRecord], target: DeployTarget, context: Context
+    ) -> LeaseRecord:
         """Take the lease as soon as nobody else has it."""
-        since, told = self._waiting_since or time.time(), ""
-        while True:
-            try:
-                return take()
-            except LeaseHeld as held:
-                if told != (told := held.message):
-                    self.log.info("waiting: %s", told)
-                self._wait(held, target, since)
+        with turn_to_deploy(context, target, self._waiting_since, self.log.info) as turn:
+            while True:
+                try:
+                    return take()
+                except LeaseHeld as held:
+                    turn.wait(held.message)
+                    self._wait(held, target, turn.since)
 
     def _tell(self, context: Context, lease: Lease, mine: LeaseRecord) -> None:
         self.log.info("lease: %s, generation %s", lease.name, mine.generation)

@@ -20,6 +20,7 @@ from slipway.model.facts import DebPackage, Json, PackageVariant, in_suite
 from slipway.tasks.kept_facts import BUILD_DEB, forget_fact, keep_fact, same_as_kept
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.retries import no_retry_on_input_error
+from slipway.tasks.waiting import turn_to_publish
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -83,6 +84,7 @@ class PublishAptOperator(BaseOperator):
             account=account(repository.aws_conn_id, repository.region, "s3"),
             name=container_name(context),
             labels=self._labels,
+            waits=turn_to_publish(context),
         )
         signed = add_packages(kind, aptly.publish, self._say)
         keys = RepositoryKeys(artifact_store())

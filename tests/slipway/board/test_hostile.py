@@ -26,8 +26,10 @@ from slipway.model.board.snapshot import (
     Standby,
     UnderWay,
 )
+from slipway.model.board.waiting import WaitFacts
 from slipway.model.facts.outcome import Outcome
 from slipway.model.facts.report import StepReport, TestCounts
+from slipway.policies.waiting import for_another_deployment
 from tests.slipway.board.boards import Office, deployment, office, record, snapshot
 from tests.slipway.board.people import Airflow, Model
 from tests.slipway.operators.releases import make_proposal
@@ -129,6 +131,7 @@ def poisoned(evil: str) -> Office:
         step=evil,
         step_state="running",
         step_since=1.0,
+        facts=WaitFacts(run_state="running", state="running", told=for_another_deployment(evil, 1)),
     )
     proposal = make_proposal(
         "1.0+1", environment="prod", lines=(evil, evil), replaces=evil, started_by=evil

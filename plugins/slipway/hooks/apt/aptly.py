@@ -22,6 +22,7 @@ from slipway.hooks.apt import script, state
 from slipway.hooks.apt.bucket import AptBucket
 from slipway.hooks.apt.candidates import has_candidates
 from slipway.hooks.apt.connection import AptRepository
+from slipway.hooks.apt.lock import nobody_asks
 from slipway.hooks.apt.refusal import Ended, moved, refusal
 from slipway.hooks.apt.signing import GPG, signing_key, valid_until
 from slipway.hooks.aws.connection import Account
@@ -65,6 +66,7 @@ class Aptly:
     account: Account
     name: str
     labels: dict[str, str]
+    waits: Callable[[str], None] = nobody_asks
 
     def publish(self, file_name: str, deb: IO[bytes], log: Callable[[str], None]) -> Signed:
         """Add a package to the repository, beside all that is there, and publish it.
@@ -111,7 +113,7 @@ class Aptly:
         :param published: lists what machines find so far, and are to find afterwards as well.
         """
         bucket = AptBucket(self.repository)
-        with timed(PUBLISH_TIME), bucket.lock(self._owner).held(log) as token:
+        with timed(PUBLISH_TIME), bucket.lock(self._owner).held(log, self.waits) as token:
             files = {script.PUBLISHED: _lines(published(bucket))}
             ended = self._run(script.PREPARE + steps, bucket, token, files, log, {file_name: deb})
             signed = _signed(ended, file_name)
@@ -134,7 +136,7 @@ class Aptly:
         bucket = AptBucket(self.repository)
         steps = script.ONLY_IF_PUBLISHED + script.SWEEP + script.CLEAN_BUCKET + script.PUBLISH
         steps += script.CLEAN_UP + script.KEEP_CANDIDATES
-        with bucket.lock(self._owner).held(log) as token:
+        with bucket.lock(self._owner).held(log, self.waits) as token:
             ended = self._run(script.PREPARE + steps, bucket, token, {}, log)
         return None if ended.exit_code == script.NOT_HERE else _signed(ended)
 

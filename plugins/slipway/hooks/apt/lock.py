@@ -65,6 +65,13 @@ class _Found:
     by_hand: bool = False
 
 
+def nobody_asks(owner: str) -> None:
+    """Be told whose turn it is, and tell nobody.
+
+    :param owner: who publishes; empty for whoever is told.
+    """
+
+
 class RepositoryLock:
     """The lock on one repository's bucket.
 
@@ -96,15 +103,18 @@ class RepositoryLock:
         self._wait, self._stale, self._touch = wait, stale, touch
 
     @contextmanager
-    def held(self, log: Callable[[str], None]) -> Iterator[str]:
+    def held(
+        self, log: Callable[[str], None], waits: Callable[[str], None] = nobody_asks
+    ) -> Iterator[str]:
         """Hold it as long as the block lasts; yields the token that its record has meanwhile.
 
         :param log: is told whom it waits for.
+        :param waits: likewise, by the owner's name alone; and nobody's, once it has it.
         :raises ToolFailed: when others have it for too long.
         :raises CloudUnavailable: when the bucket does not answer.
         """
         with timed(PUBLISH_WAIT):
-            mine = self._take(log)
+            mine = self._take(log, waits)
         ended = threading.Event()
         keeper = _Keeper(self, mine, ended, self._touch)
         keeper.start()
@@ -115,7 +125,9 @@ class RepositoryLock:
             keeper.join()
             self._free(keeper.mine)
 
-    def _take(self, log: Callable[[str], None]) -> _Found:
+    def _take(
+        self, log: Callable[[str], None], waits: Callable[[str], None] = nobody_asks
+    ) -> _Found:
         until = time.monotonic() + self._wait
         patience = _Patience(self._stale)
         told = ""
@@ -123,12 +135,15 @@ class RepositoryLock:
             found = translate_errors(self.read)()
             if _is_free(found) or self._is_ours(found) or patience.is_over(found):
                 if mine := self._grip(found):
+                    if told:
+                        waits("")
                     return mine
                 continue
             owner = found.record.owner if found else ""
             if owner != told:
                 log(f"waits for {visible(owner)}, who publishes")
                 told = owner
+                waits(owner)
             if time.monotonic() >= until:
                 raise _busy(found, self._wait, self._place)
             time.sleep(random.uniform(*_LOOK))  # noqa: S311

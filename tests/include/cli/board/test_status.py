@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from include.cli.board import diff, status, versions
+from slipway.hooks.airflow_progress import Live, Progress, RunUnderWay
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.snapshots import Change, snapshots
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
@@ -22,6 +23,7 @@ from slipway.model.board.snapshot import (
     Standby,
     UnderWay,
 )
+from slipway.model.board.waiting import WaitFacts
 from slipway.model.facts import Release
 from slipway.policies.difference import GitWord
 from slipway.tasks.board import between
@@ -177,3 +179,36 @@ def test_diff_says_what_is_not_there(
 ) -> None:
     assert diff.main(["guestbook", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_below_it_stands_what_each_run_waits_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show("dev", lambda one: replace(one, continuous=True))
+    facts = WaitFacts(run_state="queued", run_since=1e9, ahead=(f"commit__{'1' * 40}",))
+    run = RunUnderWay(
+        dag_id="guestbook", run_id=f"commit__{'2' * 40}", state="queued", since=1e9, facts=facts
+    )
+    moves = replace(run, run_id="commit__3", facts=WaitFacts(run_state="running", state="running"))
+    live = Live(runs={"guestbook": [moves, run]})
+    monkeypatch.setattr(Progress, "live", lambda *_: live)
+    assert status.main(["guestbook"]) == 0
+    line = "2222222 waits for its turn behind 1111111, since 2001-09-09 01:46"
+    _, dev, waits, prod = out_of(capsys)
+    assert (waits.strip(), dev.split()[1], prod.split()[1]) == (line, "dev", "prod")
+    assert status.main(["guestbook", "--json"]) == 0
+    [guestbook] = json.loads(capsys.readouterr().out)
+    [told] = guestbook["environments"][0]["waiting"]
+    assert (told["run"], told["reason"], told["since"]) == ("2222222", "turn", 1e9)
+    assert guestbook["environments"][1]["waiting"] == []
+
+
+def test_a_shell_without_airflows_database_says_the_rest(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> Live:
+        raise OSError("no such table: dag_run")  # noqa: EM101
+
+    monkeypatch.setattr(Progress, "live", away)
+    assert status.main(["guestbook"]) == 0
+    assert len(out_of(capsys)) == 3
