@@ -1,8 +1,9 @@
-"""Fabric: Slipway from a shell, on this machine or over ssh.
+"""Fabric: Slipway from a shell, over Airflow's REST API, on this machine or over ssh.
 
-``fab deploy guestbook prod 1.4.0+42.g3f2a1b7`` talks to the Airflow of this machine (of a running
-demo, where there is one); ``fab -H ops@airflow.example.com deploy ...`` to the one over there.
-Every word given is one argument to Airflow's own command line, quoted for the shell in between.
+``fab deploy guestbook prod 1.4.0+42.g3f2a1b7`` asks the server that ``SLIPWAY_URL`` names, or a
+running demo's, in the name of whose token it is. Where neither is, it is told to the Airflow of
+this machine, and with ``fab -H ops@airflow.example.com deploy ...`` to the one over there: every
+word is one argument to Airflow's own command line then, quoted for the shell in between.
 """
 
 from __future__ import annotations
@@ -21,13 +22,18 @@ from include.cli import package as packages
 from include.cli.choices import Choices
 from include.cli.roles import role_errors
 from include.cli.secret_file import SecretFileInvalid, read_secret_file
+from include.cli.server.order import order
+from include.cli.tasks.place import DEMO, ROOT, desk, server
+from include.cli.tasks.runs import approve, follow, logs
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from slipway.exceptions import SlipwayError
 from slipway.model.controls import Action
 
-ROOT = Path(__file__).resolve().parent
-DEMO = ROOT / ".slipway" / "env"
+# Tasks that have modules of their own; `fab` takes them from here.
+__all__ = ["approve", "follow", "logs"]
+_FOLLOW = "look on until the run ends; --no-follow only starts it (over the REST API)"
+_JSON = "what became of the run, for programs"
 
 
 @task
@@ -46,11 +52,16 @@ def check(_: Any) -> None:
 @task(
     positional=["project"],
     optional=["ref"],
-    help={"project": "its name", "ref": "branch, tag or sha; the delivered branch if not given"},
+    help={
+        "project": "its name",
+        "ref": "branch, tag or sha; the delivered branch if not given",
+        "follow": _FOLLOW,
+        "json": _JSON,
+    },
 )
-def build(c: Any, project: str, ref: str = "") -> None:
-    """Run a project's commit pipeline for a branch, tag or sha."""
-    _trigger(c, _dag(c, project), {"ref": ref} if ref else {})
+def build(c: Any, project: str, ref: str = "", follow: bool = True, json: bool = False) -> None:
+    """Run a project's commit pipeline for a branch, tag or sha; exits 1 when it fails."""
+    _order(c, _dag(c, project), {"ref": ref} if ref else {}, follow=follow, json=json)
 
 
 @task(
@@ -65,6 +76,8 @@ def build(c: Any, project: str, ref: str = "") -> None:
         "override-freeze": "why it cannot wait for the end of the freeze",
         "urgent": "why it goes ahead of others that wait; kept with it for good",
         "pass-stop": "why it may not wait for the end of a stop, for those who may pass",
+        "follow": _FOLLOW,
+        "json": _JSON,
     },
 )
 def deploy(
@@ -76,14 +89,52 @@ def deploy(
     override_freeze: str = "",
     urgent: str = "",
     pass_stop: str = "",
+    follow: bool = True,
+    json: bool = False,
 ) -> None:
-    """Put a release on an environment; `previous` is the way back, --dry-run only tells."""
+    """Put a release on an environment; `previous` is the way back, --dry-run only tells.
+
+    Exits 1 when the deployment fails, with the reason.
+    """
     params = {"version": version, "dry_run": dry_run, "override_freeze": override_freeze}
     params = {**params, "urgent": urgent, "pass_stop": pass_stop}
     given = {name: value for name, value in params.items() if value}
-    _trigger(c, _dag(c, project, environment), given)
+    # Of a dry run the plan is all that is wanted.
+    log_of = "plan" if dry_run else None
+    dag_id = _dag(c, project, environment)
+    _order(c, dag_id, given, follow=follow, json=json, log_of=log_of)
     if not isinstance(c, Connection) and not dry_run:
         print(deployments.waits_for_a_person(project, environment), end="")
+
+
+@task(
+    positional=["project", "environment"],
+    help={
+        "project": "its name",
+        "environment": "one of the project's",
+        "override-freeze": "why it cannot wait for the end of the freeze",
+        "urgent": "why it goes ahead of others that wait; kept with it for good",
+        "pass-stop": "why it may not wait for the end of a stop, for those who may pass",
+        "follow": _FOLLOW,
+        "json": _JSON,
+    },
+)
+def rollback(
+    c: Any,
+    project: str,
+    environment: str,
+    override_freeze: str = "",
+    urgent: str = "",
+    pass_stop: str = "",
+    follow: bool = True,
+    json: bool = False,
+) -> None:
+    """Put back the release that served before, as `fab deploy PROJECT ENVIRONMENT previous` does.
+
+    Exits 1 when it fails, with the reason.
+    """
+    given = {"override_freeze": override_freeze, "urgent": urgent, "pass_stop": pass_stop}
+    deploy(c, project, environment, "previous", follow=follow, json=json, **given)
 
 
 @task(
@@ -406,7 +457,7 @@ def _flag(name: str, given: bool) -> list[str]:
 
 def _dag(c: Any, project: str, environment: str = "") -> str:
     """Return a DAG's id; from afar Airflow itself knows which there are."""
-    if isinstance(c, Connection):
+    if isinstance(c, Connection) or server() is not None:
         return f"{project}.{environment}" if environment else project
     return deployments.choose_dag(project, environment)
 
@@ -420,9 +471,32 @@ def _said(why: str) -> str:
 
 def _control(c: Any, action: Action, **given: str) -> None:
     """Start the run in which Airflow knows who does something."""
-    if not isinstance(c, Connection):
+    if not isinstance(c, Connection) and server() is None:
         controls.require_known(given.get("project", ""), given.get("environment", ""))
-    _trigger(c, controls.DAG_ID, controls.conf_of(action, **given))
+    _order(c, controls.DAG_ID, controls.conf_of(action, **given))
+
+
+def _order(
+    c: Any,
+    dag_id: str,
+    conf: dict[str, Any],
+    *,
+    follow: bool = True,
+    json: bool = False,
+    log_of: str | None = None,
+) -> None:
+    """Start a run, and follow it where a server is known; Airflow's own command line starts only.
+
+    :raises SystemExit: with what became of the run.
+    """
+    address = None if isinstance(c, Connection) else server()
+    if address is None:
+        _trigger(c, dag_id, conf)
+    elif c.config.run.dry:
+        print(f"would start {dag_id} at {address.url} with {conf}")
+    else:
+        at = desk(json)
+        raise SystemExit(order(at, address, dag_id, conf, to_the_end=follow, log_of=log_of))
 
 
 def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:

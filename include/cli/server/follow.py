@@ -1,0 +1,203 @@
+"""A run, followed to its end: what each task comes to, and why something failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from include.cli.server.client import AirflowServer
+from include.cli.server.logs import LogFollower, last_messages, lines_of, reason_of
+from include.cli.server.runs import (
+    ASKS,
+    FAILED,
+    SUCCESS,
+    TASK_ENDED,
+    Run,
+    Task,
+    run_of,
+    tasks_of,
+    under_way,
+)
+
+# Seconds between two looks, at first and later, and after how many looks.
+_SOON, _LATER, _FIRST_LOOKS = 1.0, 3.0, 30
+# Seconds for which a server that is away is waited for: Airflow is upgraded in less.
+PATIENCE = 600.0
+# States that are told of while a task is on its way, and how.
+_TOLD = {
+    "running": "begins",
+    "up_for_retry": "failed, and is tried again",
+    ASKS: "waits for a person",
+    **{state: state for state in TASK_ENDED if state not in ("removed", "upstream_failed")},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """One task that failed.
+
+    :param reason: as its log has it; empty where it has none.
+    :param tail: the last lines of its log.
+    """
+
+    task: str
+    reason: str
+    tail: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """What became of a run.
+
+    :param run: as it is at its end.
+    :param tasks: all of them.
+    :param failures: of those that failed.
+    """
+
+    run: Run
+    tasks: tuple[Task, ...]
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """Return what a program ends with."""
+        return 0 if self.run.state == SUCCESS else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it for programs."""
+        return asdict(self)
+
+
+def follow(
+    server: AirflowServer,
+    run: Run,
+    say: Callable[[str], None],
+    *,
+    log_of: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Ended:
+    """Follow a run to its end.
+
+    :param server: is asked; one that is away for some minutes is waited for.
+    :param run: may have ended already.
+    :param say: receives a line for each thing that happens.
+    :param log_of: a task, or a group, whose log is said as well; empty for all, None for none.
+    :param sleep: waits for seconds.
+    :raises SlipwayError: when the server does not answer any more.
+    """
+    server.patience, server.say = PATIENCE, say
+    progress = Progress(server, run)
+    logs = None if log_of is None else LogFollower(server=server, run=run, name=log_of, say=say)
+    looks = 0
+    while True:
+        # In this order: what the last look at the tasks misses, none that has ended changes.
+        now = run_of(server, run)
+        tasks = tasks_of(server, run)
+        if logs is None:
+            for line in progress.news(tasks):
+                say(line)
+        else:
+            logs.look(tasks)
+        if now.has_ended:
+            return _ended(server, now, tasks)
+        looks += 1
+        sleep(_SOON if looks < _FIRST_LOOKS else _LATER)
+
+
+def told(ended: Ended) -> Iterator[str]:
+    """Yield what became of a run, for people.
+
+    :param ended: the run.
+    """
+    for one in ended.failures:
+        yield f"{one.task} failed" + (":" if one.reason else "; its log says no reason")
+        yield from (f"  {line}" for line in one.reason.splitlines())
+        if one.tail:
+            yield "  the last lines of its log:"
+            yield from (f"  | {line}" for line in one.tail)
+    seconds = ended.run.seconds
+    took = f" after {length(seconds)}" if seconds is not None else ""
+    yield f"{ended.run.dag_id}: {ended.run.state}{took}"
+
+
+def length(seconds: float) -> str:
+    """Say how long something took."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else "", f"{rest} s"]
+    return " ".join(one for one in parts if one)
+
+
+class Progress:
+    """Knows which of a run's tasks were told of.
+
+    :param server: knows the run's page.
+    :param run: that is followed.
+    """
+
+    def __init__(self, server: AirflowServer, run: Run) -> None:
+        self._server, self._run = server, run
+        self._told: dict[str, tuple[str, int]] = {}
+
+    def begin(self) -> Iterator[str]:
+        """Say which run it is, where it can be seen, and what it has to wait for."""
+        run = self._run
+        yield f"{run.dag_id}: started {run.run_id}"
+        yield f"  {self._server.page('dags', run.dag_id, 'runs', run.run_id)}"
+        before = [one.run_id for one in under_way(self._server, run.dag_id)]
+        before = [one for one in before if one != run.run_id]
+        if before:
+            yield f"  it waits for {', '.join(before)}, which is running"
+
+    def news(self, tasks: list[Task]) -> Iterator[str]:
+        """Say what is new.
+
+        :param tasks: of the run, as they are now.
+        """
+        for task in tasks:
+            now = (task.state, task.attempt)
+            if task.state not in _TOLD or self._told.get(task.name) == now:
+                continue
+            self._told[task.name] = now
+            yield self._line(task)
+
+    def _line(self, task: Task) -> str:
+        at = _clock(task.started) or " " * 8
+        ended = task.state in (SUCCESS, FAILED) and task.seconds is not None
+        took = f", {length(task.seconds or 0)}" if ended else ""
+        line = f"  {at}  {task.name}: {_TOLD[task.state]}{took}"
+        if task.state == ASKS:
+            line += f"; answer with {self._answer()}"
+        return line
+
+    def _answer(self) -> str:
+        project, _, environment = self._run.dag_id.partition(".")
+        return f"`{f'fab approve {project} {environment}'.rstrip()}`"
+
+
+def _ended(server: AirflowServer, run: Run, tasks: list[Task]) -> Ended:
+    failed = [one for one in tasks if one.state == FAILED] if run.state == FAILED else []
+    return Ended(
+        run=run, tasks=tuple(tasks), failures=tuple(_failure(server, run, one) for one in failed)
+    )
+
+
+def _failure(server: AirflowServer, run: Run, task: Task) -> Failure:
+    messages = last_messages(server, run, task)
+    reason = reason_of(messages)
+    # What it says as its reason need not be read twice.
+    lines = [line for message in messages for line in lines_of({"event": message.get("event", "")})]
+    return Failure(task=task.name, reason=reason, tail=tuple(lines))
+
+
+def _clock(started: str) -> str:
+    """Return the time of day at which something began, here."""
+    try:
+        return f"{datetime.fromisoformat(started).astimezone():%H:%M:%S}"
+    except ValueError:
+        return ""

@@ -1,0 +1,1 @@
+"""The tasks of ``fab``, which ``fabfile.py`` names."""
