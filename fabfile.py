@@ -23,6 +23,7 @@ from include.cli.choices import Choices
 from include.cli.roles import role_errors
 from include.cli.secret_file import SecretFileInvalid, read_secret_file
 from include.cli.server.order import order
+from include.cli.tasks.begin import new
 from include.cli.tasks.place import DEMO, ROOT, desk, server
 from include.cli.tasks.runs import approve, follow, logs
 from include.project.loader import load_projects
@@ -31,7 +32,7 @@ from slipway.exceptions import SlipwayError
 from slipway.model.controls import Action
 
 # Tasks that have modules of their own; `fab` takes them from here.
-__all__ = ["approve", "follow", "logs"]
+__all__ = ["approve", "follow", "logs", "new"]
 _FOLLOW = "look on until the run ends; --no-follow only starts it (over the REST API)"
 _JSON = "what became of the run, for programs"
 
