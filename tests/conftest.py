@@ -30,6 +30,8 @@ os.environ |= {
     "AIRFLOW__CORE__DAGS_FOLDER": str(_ROOT / "dags"),
     "AIRFLOW__CORE__PLUGINS_FOLDER": str(_ROOT / "plugins"),
     "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+    # Nobody answers there: no test tells the server of another Airflow anything.
+    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": "http://127.0.0.1:9/execution/",
     "AIRFLOW__SLIPWAY__ARTIFACTS": (Path(_HOME) / "artifacts").as_uri(),
     "AIRFLOW__SLIPWAY__GIT_MIRRORS": str(Path(_HOME) / "mirrors"),
     "AIRFLOW__SLIPWAY__RECIPES": str(_ROOT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from include.project.model import Project
+from slipway.links import addresses
 from slipway.model.text.inert import inert
 
 _TASKS = {
@@ -173,6 +174,8 @@ def environment_dag(project: Project, name: str) -> str:
             "To roll back, run it with the earlier version, or `previous`; "
             "with `dry_run` it prints the plan and changes nothing.",
             "",
+            f"[{name} on the board]({addresses.environment(project.name, name)})",
+            "",
             *_environments(project),
         ]
     )
@@ -180,7 +183,8 @@ def environment_dag(project: Project, name: str) -> str:
 
 def _environments(project: Project) -> list[str]:
     rows = [
-        f"| {name} | {one.deploy.value} | {one.aws.region} "
+        f"| [{name}]({addresses.environment(project.name, name)}) | {one.deploy.value} "
+        f"| {one.aws.region} "
         f"| {inert(one.target_group or one.load_balancer or '')} "
         f"| {one.size.min} to {one.size.max} |"
         for name, one in project.environments.items()

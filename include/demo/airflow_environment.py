@@ -121,6 +121,8 @@ def _slipway() -> dict[str, Any]:
         "source_owner": "self",
         # Encrypting copies the image once more; the embedded cloud has no keys to do it with.
         "bake_encrypt": False,
+        # It knows nothing of the embedded cloud.
+        "aws_console": "",
     }
 
 

@@ -6,7 +6,8 @@ server can be told its names, in ``[slipway] allowed_hosts``. And its pages are 
 somebody else's, whatever it is told.
 
 Git hosts tell of a push at ``/slipway/hooks/<project>`` (docs/webhooks.md). People see what runs
-where at ``/slipway/board`` (docs/board.md), which Airflow's menu leads to.
+where at ``/slipway/board`` (docs/board.md), which Airflow's menu leads to. Tasks have the server
+note what their run is about at ``/slipway/notes``.
 """
 
 from __future__ import annotations
@@ -84,10 +85,21 @@ class Pages(Late):
         return make_app()
 
 
+class Notes(Late):
+    """The door for the notes of runs (:mod:`slipway.run_notes`)."""
+
+    def make(self) -> ASGIApp:
+        """Return the application."""
+        from slipway.run_notes import make_app
+
+        return make_app()
+
+
 def apps() -> list[dict[str, Any]]:
     """Return the applications that Airflow's server mounts."""
     return [
         {"name": "slipway webhooks", "app": Webhooks(), "url_prefix": "/slipway/hooks"},
+        {"name": "slipway notes", "app": Notes(), "url_prefix": "/slipway/notes"},
         {"name": "slipway board", "app": Pages(), "url_prefix": "/slipway/board"},
     ]
 

@@ -137,5 +137,11 @@ _OPTIONS: dict[str, tuple[str, str | None, str | None, str]] = {
         "public_ip",
         "How Packer reaches it; `private_ip` is for workers inside the network.",
     ),
+    "aws_console": (
+        "string",
+        "https://console.aws.amazon.com",
+        "https://console.amazonaws.cn",
+        "Where tasks link machine images, balancers and server groups to; nowhere, where empty.",
+    ),
     "bake_encrypt": ("boolean", "True", None, "Encrypt the volumes of images."),
 }

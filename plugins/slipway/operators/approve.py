@@ -13,6 +13,7 @@ from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
 
 from slipway.exceptions import ApprovalMissing
 from slipway.hooks.store.approvals import REASON, Approval, Proposal
+from slipway.links.extra import ENVIRONMENT
 from slipway.model.facts import Json
 from slipway.model.text.inert import inert, visible
 from slipway.operators.check_freeze import held_up
@@ -61,6 +62,8 @@ class ApproveReleaseOperator(ApprovalOperator):
             admission=Admission(project="shop", environment="prod", asks=True),
         )
     """
+
+    operator_extra_links = ENVIRONMENT
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.installation import INSTALLATION, installation_name
 from slipway.hooks.tools.packer import Bake, bake
 from slipway.hooks.tools.toolbox import Toolbox
+from slipway.links.extra import IMAGE
 from slipway.model.cloud.account import Account
 from slipway.model.cloud.machine import Machine
 from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
@@ -116,6 +117,7 @@ class BakeImageOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("package",)
     ui_color = "#fde68a"
+    operator_extra_links = IMAGE
 
     def __init__(
         self,

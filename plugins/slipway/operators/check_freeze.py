@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.exceptions import EnvironmentFrozen
+from slipway.links.extra import ENVIRONMENT
 from slipway.model.facts import Json
 from slipway.model.text.inert import visible
 from slipway.policies.freeze_windows import FreezeWindow, freeze_at
@@ -39,6 +40,7 @@ class CheckFreezeOperator(BaseOperator):
     """
 
     ui_color = "#e0f2fe"
+    operator_extra_links = ENVIRONMENT
 
     def __init__(
         self,

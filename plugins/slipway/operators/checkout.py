@@ -15,6 +15,7 @@ from slipway.hooks.git.mirror import GitMirror
 from slipway.hooks.git.refs import Found, branches_by_nearness, is_text
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.links.extra import COMMIT
 from slipway.model.event import HEADS, TAGS, Event
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.git.deliverable import Deliverable
@@ -23,6 +24,7 @@ from slipway.model.git.watching import Watching
 from slipway.model.text.inert import visible
 from slipway.tasks.kept_facts import forget_fact, keep_fact, run_facts
 from slipway.tasks.retries import no_retry_on_input_error
+from slipway.tasks.run_note import note_run
 from slipway.tasks.schedule import require_on_time
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ class CheckoutOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("ref",)
     ui_color = "#dbeafe"
+    operator_extra_links = COMMIT
 
     def __init__(
         self,
@@ -130,6 +133,7 @@ class CheckoutOperator(BaseOperator):
                     version,
                     release.version,
                 )
+        note_run(context, checkout, self.url, self.log)
         return keep_fact(context, release, checkout.to_json())
 
     def _checkout(self, context: Context) -> Checkout:

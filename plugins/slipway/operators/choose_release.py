@@ -15,6 +15,7 @@ from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.links.extra import CHOICE
 from slipway.model.controls import Rejection
 from slipway.model.facts import Json
 from slipway.model.git.repository import Repository
@@ -28,6 +29,7 @@ from slipway.tasks.params import is_dry_run
 from slipway.tasks.past_deployments import told_by_version
 from slipway.tasks.release_form import ask_which, chosen
 from slipway.tasks.retries import no_retry_on_input_error
+from slipway.tasks.run_note import note_run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -64,6 +66,7 @@ class ChooseReleaseOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("version",)
     ui_color = "#dbeafe"
+    operator_extra_links = CHOICE
 
     def __init__(
         self,
@@ -137,6 +140,8 @@ class ChooseReleaseOperator(BaseOperator):
             require_open(context, self.admission, release.version)
         subject = record.checkout.message.splitlines()[0] if record.checkout.message else ""
         self.log.info("%s (%s): %s", release.version, release.sha, visible(subject))
+        source = self.repository.url if self.repository else ""
+        note_run(context, record.checkout, source, self.log)
         notes = FailedDeployments(artifact_store())
         for failed in notes.everywhere(release.project, release.version):
             self.log.warning("%s", failed.warning)

@@ -17,6 +17,7 @@ from slipway.hooks.migrations.postgres_url import postgres_url
 from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
+from slipway.links.extra import ENVIRONMENT
 from slipway.model.facts import Json, Release
 from slipway.model.git.repository import Repository
 from slipway.model.schema_facts import HeavyChange
@@ -132,6 +133,7 @@ class GooseMigrateOperator(GooseOperator, LeasedOperator):
     """
 
     template_fields: Sequence[str] = ("release", "database_conn_id", "image")
+    operator_extra_links = ENVIRONMENT
 
     def __init__(
         self,

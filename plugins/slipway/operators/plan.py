@@ -21,6 +21,7 @@ from slipway.hooks.store.approvals import Proposal
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.links.extra import ENVIRONMENT
 from slipway.model.facts import PublishedPackage, Release
 from slipway.model.git.repository import Repository
 from slipway.model.target import DeployTarget
@@ -81,6 +82,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     inherits_from_skipmixin = True
     template_fields: Sequence[str] = ("package",)
     ui_color = "#e0f2fe"
+    operator_extra_links = ENVIRONMENT
 
     def __init__(
         self,

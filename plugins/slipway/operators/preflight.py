@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from slipway.links.extra import ENVIRONMENT
 from slipway.model.facts import PublishedPackage
 from slipway.operators.preflight_look import Preflight, require
 from slipway.tasks.consent import Admission
@@ -43,6 +44,7 @@ class PreflightOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("package",)
     ui_color = "#e0f2fe"
+    operator_extra_links = ENVIRONMENT
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from slipway.hooks.apt.connection import apt_repository
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.links.extra import RELEASE
 from slipway.model.facts import Json, Release
 from slipway.tasks.board.housekeeping import Listed, show_first
 from slipway.tasks.board.show import show_newer
@@ -52,6 +53,7 @@ class RecordReleaseOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("checkout", "package", "tests", "schema")
     ui_color = "#dcfce7"
+    operator_extra_links = RELEASE
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import fleet_cloud
 from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.links.extra import FLEET
 from slipway.model.cloud.lease import LeaseRecord
 from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
@@ -41,6 +42,7 @@ class FleetOperator(LeasedOperator):
 
     template_fields: Sequence[str] = ("image",)
     ui_color = "#ede9fe"
+    operator_extra_links = FLEET
     consent: Consent | None = None
     wish: Goal
     # The swap ends here, and the next one may begin.

@@ -15,6 +15,7 @@ from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult, evaluate
 from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
+from slipway.links.extra import WATCH
 from slipway.model.facts import MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap
@@ -48,6 +49,7 @@ class FleetSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("image",)
     ui_color = "#fce7f3"
+    operator_extra_links = WATCH
     gate: Gate
     # Seconds between two pokes. A look is four calls, so the cloud's own pace is added to it.
     pause = 0.2

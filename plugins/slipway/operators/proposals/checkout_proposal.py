@@ -12,6 +12,7 @@ from airflow.sdk import BaseOperator
 from slipway.exceptions import NotDeliverable
 from slipway.hooks.git.connection import git_mirror, proposal_mirror
 from slipway.hooks.git.mirror import GitMirror
+from slipway.links.extra import COMMIT
 from slipway.model.event import HEADS, Event, EventKind
 from slipway.model.facts import Checkout, Json, Release
 from slipway.model.git.merge import Merge
@@ -21,6 +22,7 @@ from slipway.operators.checkout import announced_by
 from slipway.tasks.kept_facts import forget_fact, keep_fact, run_facts
 from slipway.tasks.proposals.source import proposed
 from slipway.tasks.retries import no_retry_on_input_error
+from slipway.tasks.run_note import note_run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -61,6 +63,7 @@ class CheckoutProposalOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("ref",)
     ui_color = "#dbeafe"
+    operator_extra_links = COMMIT
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class CheckoutProposalOperator(BaseOperator):
             release.version,
             visible(checkout.author_name),
         )
+        note_run(context, checkout, self.repository.url, self.log)
         return keep_fact(context, release, checkout.to_json())
 
     def _pull_request(self, said: Announcement) -> Checkout:
