@@ -51,7 +51,7 @@ class _Link(BaseOperatorLink):
 class CommitLink(_Link):
     """The commit at its git host."""
 
-    name = "Commit"  # type: ignore[assignment]
+    name = "Commit"
 
     def address(self, operator: Any, ti_key: TaskInstanceKey) -> str:
         """Take the host from the project file, and the sha from what was checked out."""
@@ -62,7 +62,7 @@ class CommitLink(_Link):
 class ReleaseLink(_Link):
     """The release on the board."""
 
-    name = "Release"  # type: ignore[assignment]
+    name = "Release"
 
     def address(self, operator: Any, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
         """Take both names from what was recorded or chosen."""
@@ -73,7 +73,7 @@ class ReleaseLink(_Link):
 class BoardLink(_Link):
     """The environment on the board."""
 
-    name = "Board"  # type: ignore[assignment]
+    name = "Board"
 
     def address(self, operator: Any, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
         """Ask the operator alone: what it returned makes no difference."""
@@ -84,7 +84,7 @@ class BoardLink(_Link):
 class MachineImageLink(_Link):
     """The machine image in the cloud's console."""
 
-    name = "AMI"  # type: ignore[assignment]
+    name = "AMI"
 
     def address(self, operator: Any, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
         """Take the image's id from what was baked or found."""
@@ -95,7 +95,7 @@ class MachineImageLink(_Link):
 class ServerGroupLink(_Link):
     """The release's server group in the cloud's console."""
 
-    name = "Server group"  # type: ignore[assignment]
+    name = "Server group"
 
     def address(self, operator: Any, ti_key: TaskInstanceKey) -> str:
         """Take the group's name from what came of the task."""
@@ -106,7 +106,7 @@ class ServerGroupLink(_Link):
 class BalancerLink(_Link):
     """The environment's load balancer in the cloud's console."""
 
-    name = "Load balancer"  # type: ignore[assignment]
+    name = "Load balancer"
 
     def address(self, operator: Any, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002
         """Ask the operator alone."""

@@ -28,7 +28,7 @@ _ODD = re.compile(r"[^A-Za-z0-9_.-]+")
 _LONGEST = 100
 
 
-def count(metric: Metric, number: int = 1, **tags: str) -> None:
+def count(metric: Metric, number: int = 1, /, **tags: str) -> None:
     """Add to a counter.
 
     :param metric: of :mod:`slipway.metrics.catalogue`.

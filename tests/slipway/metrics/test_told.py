@@ -83,7 +83,7 @@ class _NoProjects(Projects):
 
 
 def test_whoever_knocks_under_many_names_makes_one_series(told: Told) -> None:
-    receiver = Receiver(projects=_NoProjects(), looker=Looker(lambda _: None), gate=Gate())
+    receiver = Receiver(projects=_NoProjects(), looker=Looker(lambda _: []), gate=Gate())
     with TestClient(make_app(receiver)) as door:
         for number in range(5):
             door.post(f"/p{number}", json={})

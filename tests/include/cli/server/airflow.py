@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from include.cli.server.address import Address
 from include.cli.server.client import AirflowServer
 from include.cli.server.order import Desk
-from tests.slipway.board.boards import jwt
+from tests.slipway.board.people import jwt
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -18,7 +18,8 @@ from slipway.operators.swap import LaunchOperator
 from slipway.policies.controls import after
 from slipway.tasks.controls import opening
 from tests.fakes.airflow_run import FakeTask
-from tests.fakes.fleet_cloud import Crash, FakeFleetCloud
+from tests.fakes.fleet_cloud import FakeFleetCloud
+from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import serving
 from tests.slipway.operators.controls import situations
 from tests.slipway.operators.controls.situations import (
