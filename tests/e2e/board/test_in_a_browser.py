@@ -103,7 +103,9 @@ def _look_without_the_right(bob: Reader, vera: Reader) -> None:
 def _push(ann: Reader, repository: Repository, *, after: str) -> str:
     ann.looks_at_the_board()
     program = (repository.path / "hello.py").read_text()
-    repository.commit("Greet warmly", hello_dot_py=program.replace("Hello from", "Welcome to"))
+    repository.commit(
+        "Greet warmly", hello_dot_py=program.replace("Says hello", "Says a warm hello")
+    )
     cell = ann.cell("shop", "dev")
     expect(cell).to_contain_text("Greet warmly", timeout=DEPLOYMENT)
     expect(ann.cell("shop", "prod")).to_contain_text("1 newer")
