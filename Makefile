@@ -93,7 +93,7 @@ faults: ready ## every changing call of a swap, times every fault: an hour
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m tests.faults
 
-faults-commits: ready ## 1,000 commits announced over and over while processes die: ten minutes
+faults-commits: ready ## 1,000 commits told by hook and poll, over and over, while processes die: ten minutes
 	@$(VENV)/python -m tests.faults_commits
 
 bench-swap: ready ## swaps under load, beside their floor; about ten minutes

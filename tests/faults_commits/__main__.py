@@ -41,7 +41,9 @@ def main() -> int:
             say=lambda words: print(words, flush=True),
         )
     problems = outcome.problems()
-    print("\n".join([*problems, str(outcome), f"{time.monotonic() - began:.0f} s"]))
+    print(
+        "\n".join([*problems, outcome.table(), str(outcome), f"{time.monotonic() - began:.0f} s"])
+    )
     return 1 if problems else 0
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import itertools
 import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +25,7 @@ import httpx
 
 from include.demo import airflow_environment
 from tests.fakes.git_server import Repository, git_daemon
+from tests.faults_commits.records import Records
 
 _ROOT = Path(__file__).resolve().parents[2]
 _SECRET = "of-these-tests-alone-0123456789"
@@ -34,14 +34,17 @@ PATIENCE = float(os.environ.get("FAULTS_PATIENCE") or 1)
 # Seconds: to be there, and for a request.
 _START, _ANSWER = 240.0 * PATIENCE, 20.0
 _POLL = 1.0
+# Seconds until a host is told to send again what only a hook can tell.
+_AGAIN = 5.0 * PATIENCE
 _SOURCE = '''"""What is watched; the triggerer imports it by its name."""
 from slipway.model.git.watching import WatchedProject
 
 URLS = {urls!r}
+POLLED = {polled!r}
 
 
 def projects():
-    return [WatchedProject(dag_id=name, url=url, branch="main") for name, url in URLS.items()]
+    return [WatchedProject(dag_id=name, url=URLS[name], branch="main") for name in POLLED]
 '''
 _DAGS = '''"""Of the tests: each project's Airflow dag is its checkout; and the watcher."""
 from airflow.sdk import DAG
@@ -63,6 +66,8 @@ commits = commits_dag(source="faults_watched.projects")
 KILLED = ("api-server", "scheduler", "triggerer")
 # Addresses that hooks come from, all at the same time.
 SENDERS = 4
+# One project in so many has hooks alone: no poll looks at it.
+_WITHOUT_POLL = 5
 
 
 @dataclass(kw_only=True)
@@ -82,8 +87,8 @@ class Installation:
     kills: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._announced = itertools.count(1)
-        self.announced = 0
+        self._counting = threading.Lock()
+        self.announced = self.taken = 0
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._port = _free_port()
         # Hosts send from several addresses, each of which may send so much and no more.
@@ -100,6 +105,7 @@ class Installation:
             one = Repository(self.home / "git" / name, f"{self.git_url}/{name}")
             one.commit(f"the first of {name}", readme="first")
             self.repositories[name] = one
+        self.polled = [name for n, name in enumerate(self.repositories, 1) if n % _WITHOUT_POLL]
 
     def start(self) -> None:
         """Start all of it, and wait until the watcher has seen each repository."""
@@ -107,7 +113,7 @@ class Installation:
         dags, library = self.home / "dags", self.home / "library"
         for folder in (dags, library):
             folder.mkdir()
-        (library / "faults_watched.py").write_text(_SOURCE.format(urls=urls))
+        (library / "faults_watched.py").write_text(_SOURCE.format(urls=urls, polled=self.polled))
         (dags / "faults_commits.py").write_text(_DAGS)
         self._environment = self._settings(library)
         subprocess.run(
@@ -135,8 +141,8 @@ class Installation:
         """Start what was killed."""
         self._run(part)
 
-    def announce(self, project: str, sender: int) -> bool:
-        """Post a signed hook; False where nobody is there to take it, and it is lost.
+    def announce(self, project: str, sender: int) -> None:
+        """Post a signed hook; where nobody is there to take it, it is lost.
 
         :param project: whose.
         :param sender: which of the host's addresses sends it, from 0.
@@ -150,25 +156,18 @@ class Installation:
             "x-hub-signature": f"sha256={signature}",
         }
         url = f"{self._url}/slipway/hooks/{project}"
-        self.announced = next(self._announced)
+        is_taken = False
         with suppress(httpx.HTTPError):
             sent = self._senders[sender].post(url, content=body, headers=headers)
-            return sent.status_code == 202
-        return False
+            is_taken = sent.status_code == httpx.codes.ACCEPTED
+        with self._counting:
+            self.announced += 1
+            self.taken += is_taken
 
-    def runs(self) -> list[tuple[str, str, str]]:
-        """List the projects' runs: project, id, and what made it."""
-        query = "select dag_id, run_id, triggered_by from dag_run where dag_id != 'commits'"
-        file = f"file:{self.home / 'airflow' / 'airflow.db'}?mode=ro"
-        for _ in range(20):
-            with (
-                suppress(sqlite3.OperationalError),  # locked, just now
-                closing(sqlite3.connect(file, uri=True, timeout=30)) as database,
-            ):
-                return [tuple(row) for row in database.execute(query)]
-            time.sleep(0.5)
-        msg = "Airflow's database cannot be read"
-        raise TimeoutError(msg)
+    @property
+    def records(self) -> Records:
+        """What is written of the runs."""
+        return Records(self.home)
 
     def wait_for(self, commits: dict[str, str], seconds: float) -> None:
         """Wait until commits have their runs.
@@ -176,15 +175,23 @@ class Installation:
         :param commits: each sha -> its project.
         :param seconds: until it is given up.
         """
-        deadline = time.monotonic() + seconds
+        deadline, again = time.monotonic() + seconds, time.monotonic() + _AGAIN
         wanted = {(project, f"commit__{sha}") for sha, project in commits.items()}
-        while missing := wanted - {run[:2] for run in self.runs()}:
+        while missing := wanted - {(run.project, run.run_id) for run in self.records.runs()}:
             if time.monotonic() > deadline:
                 msg = (
                     f"after {seconds:.0f} s {len(missing)} runs are missing: {sorted(missing)[:3]}"
                 )
                 raise TimeoutError(msg)
+            if time.monotonic() > again:
+                again = time.monotonic() + _AGAIN
+                self._redeliver({project for project, _ in missing})
             time.sleep(0.5)
+
+    def _redeliver(self, projects: set[str]) -> None:
+        """Send again what was lost with a server, where no poll comes to find it."""
+        for project in sorted(projects.difference(self.polled)):
+            self.announce(project, 0)
 
     @property
     def _url(self) -> str:

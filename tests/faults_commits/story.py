@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from functools import partial
 
+from tests.fakes.git_server import Repository
 from tests.faults_commits.airflow import KILLED, PATIENCE, SENDERS, Installation
+from tests.faults_commits.contest import Hook, Pace, Push, Way, choose
+from tests.faults_commits.outcome import Outcome
+from tests.faults_commits.records import Key, Run
 
-# Announcements of one commit.
-_MOST = 5
 # Commits that one push may hold; of more than twenty the watcher runs the newest.
 _PUSH = 5
-# Seconds: for the last runs to be there, and at most between a sender's announcement and its next.
+# Seconds: for the last runs to be there, and at most until a death that is due.
 _SETTLE, _BETWEEN = 300.0 * PATIENCE, 0.5
-# Seconds until a sender tries another one where nobody was there to take the last.
-_PAUSE = 1.0
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What became of the commits.
-
-    :param commits: each sha -> its project.
-    :param runs: project, run and what made it.
-    :param announced: how many hooks were posted.
-    :param taken: how many of them somebody was there to take.
-    :param kills: what was killed, in order.
-    """
-
-    commits: dict[str, str] = field(default_factory=dict)
-    runs: list[tuple[str, str, str]] = field(default_factory=list)
-    announced: int = 0
-    taken: int = 0
-    kills: list[str] = field(default_factory=list)
-
-    def problems(self) -> list[str]:
-        """Say what is not as it should be: one run of each commit, and no other."""
-        count = Counter((project, run_id) for project, run_id, _ in self.runs)
-        wanted = {(project, f"commit__{sha}") for sha, project in self.commits.items()}
-        return [
-            *(f"{one} has {number} runs" for one, number in count.items() if number > 1),
-            *(f"{one} has no run" for one in sorted(wanted - count.keys())),
-            *(f"{one} is of nobody's commit" for one in sorted(count.keys() - wanted)),
-        ]
-
-    def __str__(self) -> str:
-        """Sum it up in a line."""
-        by = Counter(how for _, _, how in self.runs)
-        made = ", ".join(f"{number} by {how}" for how, number in sorted(by.items()))
-        killed = Counter(self.kills)
-        deaths = ", ".join(f"{part} {number}" for part, number in sorted(killed.items()))
-        return (
-            f"{len(self.commits)} commits, {self.announced} hooks ({self.taken} taken), "
-            f"killed: {deaths or 'nobody'}; {len(self.runs)} runs ({made})"
-        )
+# Seconds between two looks at what the poll has found.
+_GLANCE = 0.1
 
 
 def tell(
@@ -81,9 +44,8 @@ def tell(
     :param say: tells how it goes.
     """
     chance = random.Random(seed)
-    outcome = Outcome(
-        commits={one.git("rev-parse", "HEAD"): name for name, one in airflow.repositories.items()}
-    )
+    outcome = Outcome(pushes=[_first(name, one) for name, one in airflow.repositories.items()])
+    pace = Pace()
     over = threading.Event()
     killer = threading.Thread(
         target=_kill, args=(airflow, random.Random(seed + 1), every, kills, over)
@@ -92,55 +54,88 @@ def tell(
     try:
         before: dict[str, str] = {}
         while (left := commits + airflow.count - len(outcome.commits)) > 0:
-            pushed = _push(airflow, chance, left)
-            outcome.commits |= pushed
-            _announce(airflow, chance, pushed, outcome)
+            pushed = _push(airflow, chance, left, outcome)
+            outcome.pushes += pushed
+            _announce(airflow, chance, pace, pushed)
             # A host is not pushed to without end while nobody listens.
             airflow.wait_for(before, _SETTLE)
-            before = pushed
-            say(f"{len(outcome.commits)} commits, {len(airflow.runs())} runs")
+            before = {sha: push.project for push in pushed for sha in push.shas}
+            runs = _runs(airflow)
+            pace.learn(outcome.pushes, runs)
+            say(f"{len(outcome.commits)} commits, {len(runs)} runs, poll after {pace.usual:.1f} s")
     finally:
         over.set()
         killer.join()
     airflow.wait_for(outcome.commits, _SETTLE)
     time.sleep(2)  # for a run too many
-    outcome.runs, outcome.kills = airflow.runs(), airflow.kills
+    outcome.runs, outcome.kills = airflow.records.runs(), airflow.kills
+    outcome.announced, outcome.taken = airflow.announced, airflow.taken
+    outcome.seen_by_both = airflow.records.found_by_hook() & airflow.records.found_by_poll()
     return outcome
 
 
-def _push(airflow: Installation, chance: random.Random, left: int) -> dict[str, str]:
-    """Push a few commits to each project; returns each with its project."""
-    pushed: dict[str, str] = {}
+def _runs(airflow: Installation) -> dict[Key, Run]:
+    return {(run.project, run.run_id): run for run in airflow.records.runs()}
+
+
+def _first(name: str, one: Repository) -> Push:
+    """Return the push of a repository's first commit, which was there when all began."""
+    head = one.git("rev-parse", "HEAD")
+    return Push(project=name, shas=(head,), way=Way.FIRST, at=0)
+
+
+def _push(airflow: Installation, chance: random.Random, left: int, outcome: Outcome) -> list[Push]:
+    """Push a few commits to each project but those that a poll alone has yet to look at."""
+    there = _runs(airflow)
+    waiting = {
+        push.project
+        for push in outcome.pushes
+        if push.way is Way.POLL and not push.keys <= there.keys()
+    }
+    pushed: list[Push] = []
     for name, one in airflow.repositories.items():
-        for _ in range(min(chance.randint(1, _PUSH), left - len(pushed))):
-            pushed[one.commit(f"{name} {chance.random()}")] = name
+        number = min(chance.randint(1, _PUSH), left)
+        way = choose(chance, is_polled=name in airflow.polled)
+        if number == 0 or name in waiting:
+            continue
+        shas = tuple(one.commit(f"{name} {chance.random()}") for _ in range(number))
+        left -= number
+        pushed.append(Push(project=name, shas=shas, way=way, at=time.time()))
     return pushed
 
 
 def _announce(
-    airflow: Installation, chance: random.Random, pushed: dict[str, str], outcome: Outcome
+    airflow: Installation, chance: random.Random, pace: Pace, pushed: Sequence[Push]
 ) -> None:
-    """Announce each commit one to five times, in random order, from several addresses at once."""
-    announcements = [
-        project for project in pushed.values() for _ in range(chance.randint(1, _MOST))
-    ]
-    chance.shuffle(announcements)
-    shares = [announcements[sender::SENDERS] for sender in range(SENDERS)]
-    seeds = [chance.random() for _ in shares]
-    with ThreadPoolExecutor(SENDERS) as pool:
-        taken = pool.map(_send, [airflow] * SENDERS, range(SENDERS), seeds, shares)
-        outcome.taken += sum(taken)
-    outcome.announced += len(announcements)
+    """Announce pushes, in random order and from several addresses."""
+    hooks = [hook for push in pushed for hook in pace.hooks(push, chance)]
+    chance.shuffle(hooks)
+    if not hooks:
+        return
+    over, found = threading.Event(), set[Key]()
+    watch = threading.Thread(target=_watch, args=(airflow, found, over))
+    watch.start()
+    try:
+        with ThreadPoolExecutor(len(hooks)) as pool:
+            senders = itertools.cycle(range(SENDERS))
+            list(pool.map(partial(_post, airflow, found), hooks, senders))
+    finally:
+        over.set()
+        watch.join()
 
 
-def _send(airflow: Installation, sender: int, seed: float, share: Sequence[str]) -> int:
-    """Send one address's share; returns how many of them somebody was there to take."""
-    chance, taken = random.Random(seed), 0
-    for project in share:
-        is_taken = airflow.announce(project, sender)
-        taken += is_taken
-        time.sleep(chance.random() * _BETWEEN if is_taken else _PAUSE)
-    return taken
+def _watch(airflow: Installation, found: set[Key], over: threading.Event) -> None:
+    """Gather what the poll hands on."""
+    while not over.wait(_GLANCE):
+        found |= airflow.records.found_by_poll()
+
+
+def _post(airflow: Installation, found: set[Key], hook: Hook, sender: int) -> None:
+    """Post a hook once the poll is there or its time is over."""
+    while time.time() < hook.until and not found & hook.push.keys:
+        time.sleep(_GLANCE)
+    time.sleep(hook.then)
+    airflow.announce(hook.push.project, sender)
 
 
 def _kill(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults_commits.airflow import KILLED, installation
+from tests.faults_commits.records import BY_HOOK, BY_POLL
 from tests.faults_commits.story import tell
 
 
@@ -15,7 +16,10 @@ def test_each_commit_runs_once_however_often_it_is_announced_and_whoever_is_kill
     tmp_path: Path,
 ) -> None:
     with installation(tmp_path, 5) as airflow:
-        outcome = tell(airflow, commits=25, seed=7, every=20, kills=len(KILLED))
+        outcome = tell(airflow, commits=35, seed=7, every=20, kills=len(KILLED))
     assert outcome.problems() == []
-    assert len(outcome.commits) == len(outcome.runs) == 30
+    assert len(outcome.commits) == len(outcome.runs) == 40
     assert sorted(outcome.kills) == sorted(KILLED)
+    # Who was first is chance, but there was a contest.
+    assert outcome.made_by.keys() == {BY_HOOK, BY_POLL}
+    assert outcome.seen_by_both, outcome.table()
