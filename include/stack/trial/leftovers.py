@@ -20,6 +20,8 @@ _PATIENCE = 60.0
 _ALIVE = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
 _LOOSE = [{"Name": "status", "Values": ["available"]}]
 _BUILDER = "packer"
+# What the embedded cloud begins with, also for images that it does not offer.
+_CLOUDS_OWN = "Auto-created snapshot for AMI"
 
 
 def leftovers() -> list[str]:
@@ -64,7 +66,7 @@ def _images(ec2: Any) -> Iterator[str]:
         if "Ebs" in device
     }
     for one in ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]:
-        if one["SnapshotId"] not in used:
+        if one["SnapshotId"] not in used and not one["Description"].startswith(_CLOUDS_OWN):
             yield f"snapshot {one['SnapshotId']}"
 
 
