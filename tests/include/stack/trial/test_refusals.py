@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import httpx
 import pytest
 
 from include.stack import secret_files
-from include.stack.trial.refusals import _found, calls_of, is_refused, needles
+from include.stack.trial.refusals import calls_of, found_in, is_refused, needles
 
 LOGIN = {"Location": "/api/v2/auth/login?next=/slipway/board/"}
 
@@ -54,7 +53,7 @@ def test_each_secret_that_the_stack_makes_is_looked_for(tmp_path: Path) -> None:
 
 def test_a_secret_is_found_in_base64_and_where_a_stream_is_cut(tmp_path: Path) -> None:
     (tmp_path / "variables.json").write_text(json.dumps({"token": "abcdefghijkl"}))
-    wanted = re.compile(b"|".join(needles(tmp_path)))
-    assert _found(wanted, [b"x" * 3000 + b"abcdef", b"ghijkl"]) == {b"abcdefghijkl"}
-    assert _found(wanted, [b"Basic YWJjZGVmZ2hpamts"]) == {b"YWJjZGVmZ2hpamts"}
-    assert _found(wanted, [b"abcdefghijk"]) == set()
+    wanted = needles(tmp_path)
+    assert found_in([b"x" * 3000 + b"abcdef", b"ghijkl"], wanted) == {b"abcdefghijkl"}
+    assert found_in([b"\0Basic YWJjZGVmZ2hpamts\xff"], wanted) == {b"YWJjZGVmZ2hpamts"}
+    assert found_in([b"abcdefghijk", b""], wanted) == set()
