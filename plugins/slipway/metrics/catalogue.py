@@ -111,6 +111,17 @@ CACHE_LOOKUPS = _counter(
     "result",
     meaning="folders that a pipeline wanted of earlier runs: `hit` or `miss`",
 )
+FREED_THINGS = _counter(
+    "freed_things",
+    "kind",
+    meaning="what housekeeping took away: machine images, disks that a killed try left, server"
+    " groups of standbys, caches, runs' notes, builds of pull requests",
+)
+FREED_BYTES = _counter(
+    "freed_bytes",
+    "kind",
+    meaning="bytes of it; of images, what their disks are allotted",
+)
 
 METRICS: tuple[Metric, ...] = (
     DEPLOYMENTS,
@@ -127,4 +138,6 @@ METRICS: tuple[Metric, ...] = (
     PUBLISH_WAIT,
     LEASE_WAIT,
     CACHE_LOOKUPS,
+    FREED_THINGS,
+    FREED_BYTES,
 )

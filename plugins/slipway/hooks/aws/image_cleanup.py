@@ -146,12 +146,16 @@ def _stored(raw: Mapping[str, Any]) -> StoredImage:
         installation=tags.get(INSTALLATION, ""),
         machine=tags.get(MACHINE, ""),
         platform=platform_of_base_layer(raw.get("Name", ""), raw.get("Architecture", "")),
+        size=sum(disk.get("VolumeSize", 0) << 30 for disk in _disks(raw)),
     )
 
 
 def _snapshots(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    disks = (disk.get("Ebs", {}) for disk in raw.get("BlockDeviceMappings", ()))
-    return tuple(disk["SnapshotId"] for disk in disks if "SnapshotId" in disk)
+    return tuple(disk["SnapshotId"] for disk in _disks(raw) if "SnapshotId" in disk)
+
+
+def _disks(raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    return (disk.get("Ebs", {}) for disk in raw.get("BlockDeviceMappings", ()))
 
 
 def _unless_gone(call: Callable[..., Any], **arguments: str) -> None:

@@ -150,6 +150,17 @@ class ArtifactStore:
         """
         self._at(prefix).rmdir(recursive=True)
 
+    def size(self, key: str) -> int:
+        """Return how many bytes are under a key, or below it; 0 where there is nothing.
+
+        :param key: as given to :meth:`put`, or a folder.
+        """
+        path = self._at(key)
+        try:
+            return int(path.fs.du(path.path, total=True))
+        except FileNotFoundError:
+            return 0
+
     def stored_at(self, key: str) -> datetime | None:
         """Return when something was stored under a key, or None where there is nothing.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from slipway.exceptions import RecordRefused
@@ -22,7 +22,10 @@ _PATIENCE = 300.0
 
 
 def retire_caches(
-    store: ArtifactStore, limits: Mapping[str, CacheLimits], now: datetime
+    store: ArtifactStore,
+    limits: Mapping[str, CacheLimits],
+    now: datetime,
+    gone: Callable[[str, int], None] = lambda _, __: None,
 ) -> Iterator[str]:
     """Take away what is old, and the least used of what is too much.
 
@@ -32,6 +35,7 @@ def retire_caches(
     :param store: the artifact store.
     :param limits: project -> what is kept of it; the usual for those that are here no more.
     :param now: with its zone.
+    :param gone: is told of what went, and how many bytes it had.
     :returns: what went, as it goes.
     """
     this_hour = {"hour": now.strftime("%Y-%m-%dT%H")}
@@ -43,7 +47,9 @@ def retire_caches(
     for project in store.keys(CACHES):
         if project <= after:
             continue
-        yield from _retire(store, project, limits.get(project, CacheLimits()), now)
+        for at, size in _retire(store, project, limits.get(project, CacheLimits()), now):
+            gone(at, size)
+            yield at
         if time.monotonic() > until:
             store.put_json(_LOOKED, {_AFTER: project})
             return
@@ -52,13 +58,13 @@ def retire_caches(
 
 def _retire(
     store: ArtifactStore, project: str, limits: CacheLimits, now: datetime
-) -> Iterator[str]:
+) -> Iterator[tuple[str, int]]:
     left, contents = 0, set[str]()
     for one in sorted(_known(store, project), key=lambda one: one.used, reverse=True):
         if now - one.used > limits.unused or left + one.size > limits.size:
             store.delete(one.at)
             store.delete(one.content)
-            yield one.at
+            yield one.at, one.size
         else:
             left += one.size
             contents.add(one.content)
@@ -84,7 +90,7 @@ def _known(store: ArtifactStore, project: str) -> Iterator[KeptFolder]:
 
 def _sweep(
     store: ArtifactStore, project: str, contents: Collection[str], now: datetime
-) -> Iterator[str]:
+) -> Iterator[tuple[str, int]]:
     """Take away bytes that no record leads to."""
     for scope in store.keys(f"{CACHES}/{project}"):
         folder = f"{CACHES}/{project}/{scope}"
@@ -94,5 +100,6 @@ def _sweep(
                 continue
             stored = store.stored_at(at)
             if stored is not None and now - stored >= _UNFINISHED:
+                size = store.size(at)
                 store.delete(at)
-                yield at
+                yield at, size

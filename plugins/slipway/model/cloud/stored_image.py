@@ -15,6 +15,7 @@ class StoredImage:
     :param snapshots: its disks.
     :param installation: whose it is; empty where nobody noted it.
     :param machine: the kind of machines that it is for; empty for the usual one.
+    :param size: bytes that its disks are allotted.
     :param platform: operating system and architecture; of a base layer, whose tags do not say.
     """
 
@@ -27,3 +28,4 @@ class StoredImage:
     installation: str = ""
     machine: str = ""
     platform: str = ""
+    size: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from airflow.sdk import BaseOperator
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.cache_retention import retire_caches
 from slipway.model.cache import CacheLimits
+from slipway.tasks.freed import Freed, FreedKind
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -36,9 +38,14 @@ class RetireCachesOperator(BaseOperator):
 
     def execute(self, context: Context) -> int:
         """Look once an hour; what a killed try left goes with the next."""
-        gone = 0
+        freed = Freed(FreedKind.CACHE)
+
+        def gone(at: str, size: int) -> None:
+            self.log.info("%s went", at)
+            freed.add(size)
+
         with no_retry_on_input_error():
-            for at in retire_caches(artifact_store(), self.limits, datetime.now(UTC)):
-                self.log.info("%s went", at)
-                gone += 1
-        return gone
+            now = datetime.now(UTC)
+            deque(retire_caches(artifact_store(), self.limits, now, gone), maxlen=0)
+        freed.tell(self.log.info)
+        return freed.things

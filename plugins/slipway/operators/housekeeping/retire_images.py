@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +32,7 @@ from slipway.policies.image_retention import (
     judge_releases,
     own_images,
 )
+from slipway.tasks.freed import Freed, FreedKind
 from slipway.tasks.retries import no_retry_on_input_error
 
 if TYPE_CHECKING:
@@ -67,13 +69,18 @@ class _RetentionOperator(BaseOperator):
             recorded=lambda image: records.find(image.image_id, self._release(image)) is not None,
         )
         used, now = layer.in_use(images), layer.now()
+        freed, disks = Freed(FreedKind.IMAGE), Freed(FreedKind.DISK)
         for verdict in (*verdicts, *judge(images, in_use=used, now=now, **known)):
             self.log.info("%s", verdict)
             if verdict.goes:
                 layer.retire(verdict.image)
+                freed.add(verdict.image.size)
                 gone.append(verdict.image.image_id)
         for disk in layer.sweep():
             self.log.info("deleted %s, whose image is gone", disk)
+            disks.add()
+        for one in (freed, disks):
+            one.tell(self.log.info)
         return gone
 
     def _open(self, tags: Mapping[str, str], installation: str) -> ImageRetention:
@@ -186,11 +193,13 @@ class ForgetRunsOperator(BaseOperator):
 
     def execute(self, context: Context) -> int:
         """Look once a day; what a killed try left goes with the next."""
+        notes, builds = Freed(FreedKind.NOTES), Freed(FreedKind.BUILD)
+
+        def gone(folder: str, size: int) -> None:
+            (builds if BUILT in folder.split("/") else notes).add(size)
+
         with no_retry_on_input_error():
-            gone = list(forget_old_runs(artifact_store(), datetime.now(UTC)))
-        builds = [one for one in gone if BUILT in one.split("/")]
-        if builds:
-            self.log.info("what %d runs of pull requests had built went", len(builds))
-        if runs := len(gone) - len(builds):
-            self.log.info("the notes of %d runs went", runs)
-        return runs
+            deque(forget_old_runs(artifact_store(), datetime.now(UTC), gone), maxlen=0)
+        for freed in (notes, builds):
+            freed.tell(self.log.info)
+        return notes.things

@@ -24,6 +24,7 @@ from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap, time_allowed
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.board.housekeeping import Listed, show_all
+from slipway.tasks.freed import Freed, FreedKind
 from slipway.tasks.lease_takeover import ALIVE, run_lease
 from slipway.tasks.outcomes import note_ended, note_forgotten
 
@@ -65,7 +66,8 @@ class RetireStandbysOperator(BaseOperator):
             lease = run_lease(context, looking.cloud, self.log.info)
             idle = lease.holder() is None
             wish = Goal.STANDBYS_RETIRED
-            if idle and looking.plan(looking.observe(wish), wish).done:
+            before = looking.observe(wish)
+            if idle and looking.plan(before, wish).done:
                 self._settle(looking, context)
                 return
             try:
@@ -80,9 +82,15 @@ class RetireStandbysOperator(BaseOperator):
                     lease.finish(half.release)
             self._converge(replace(looking, cloud=cloud), Goal.STANDBYS_RETIRED)
             lease.release()
-            self._settle(looking, context)
+            self._tell_freed(before, self._settle(looking, context))
 
-    def _settle(self, looking: Swap, context: Context) -> None:
+    def _tell_freed(self, before: Fleet, after: Fleet) -> None:
+        """Say what went: of an environment nobody else changes, what is gone we took away."""
+        left, freed = {one.name for one in after.groups}, Freed(FreedKind.STANDBY)
+        freed.add(things=sum(one.name not in left for one in before.groups))
+        freed.tell(self.log.info)
+
+    def _settle(self, looking: Swap, context: Context) -> Fleet:
         """Note the ends that nobody noted; a note steers nothing, so none keeps a standby."""
         fleet = looking.observe()
         serves = serving_version(fleet) or ""
@@ -91,6 +99,7 @@ class RetireStandbysOperator(BaseOperator):
         except RecordRefused as refused:
             self.log.warning("what became of earlier deployments is not noted: %s", refused)
         self._show(fleet, context)
+        return fleet
 
     def _show(self, fleet: Fleet, context: Context) -> None:
         ti: Any = context["ti"]

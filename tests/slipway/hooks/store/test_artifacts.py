@@ -135,3 +135,10 @@ def test_no_key_leads_out_of_the_stores_place(store: ArtifactStore, key: str) ->
     ):
         with pytest.raises(ArtifactKeyRefused, match="is no key"):
             call()
+
+
+def test_a_size_is_that_of_all_below(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path.as_uri())
+    store.put("runs/a/one", b"x" * 10)
+    store.put("runs/a/b/two", b"x" * 5)
+    assert [store.size(key) for key in ("runs/a", "runs/a/one", "runs/none")] == [15, 10, 0]

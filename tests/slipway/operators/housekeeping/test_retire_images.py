@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from slipway.model.cloud.account import Account
 from slipway.model.facts import Release
 from slipway.operators.housekeeping import retire_images as retention
 from slipway.operators.housekeeping.retire_images import (
+    ForgetRunsOperator,
     RetireBaseImagesOperator,
     RetireImagesOperator,
 )
@@ -159,3 +162,26 @@ def test_the_cloud_says_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None
     answer["ResponseMetadata"]["HTTPHeaders"] = {}
     with pytest.raises(CloudUnavailable, match="no date"):
         layer.now()
+
+
+def test_it_says_how_much_room_the_images_had(capsys: pytest.CaptureFixture[str]) -> None:
+    for version in ("1.0", "2.0", "3.0"):
+        bake(version)
+    catalogue("1.0", "2.0", "3.0")
+    assert len(_retire(keep=1)) == 2
+    assert "freed: machine image x 2, " in capsys.readouterr().out
+
+
+def test_notes_of_runs_go_with_their_size_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = artifact_store()
+    for key, days in (("runs/old/test.json", 91), ("runs/pr/built/0f.tar", 8)):
+        store.put(key, b"x" * 2048)
+        at = time.time() - days * 86400
+        os.utime(tmp_path / key, (at, at))
+    store.put_json("runs/pr/test.json", {})
+    assert ForgetRunsOperator(task_id="t").execute({}) == 1
+    told = capsys.readouterr().out
+    assert "freed: run's notes x 1, 2.0 KiB" in told
+    assert "freed: pull request's build x 1, 2.0 KiB" in told
