@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
@@ -173,6 +173,21 @@ class ArtifactStore:
             return None
         return modified
 
+    def stored_in(self, prefix: str) -> dict[str, datetime | None]:
+        """Return what lies directly below a prefix and when it was stored, in one look.
+
+        :param prefix: a folder, without the trailing slash.
+        :returns: by name; of a folder, None.
+        """
+        folder = self._at(prefix)
+        folder.fs.invalidate_cache(folder.path)
+        try:
+            listed = folder.fs.ls(folder.path, detail=True)
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        found = {str(one["name"]).rstrip("/").rpartition("/")[2]: _modified(one) for one in listed}
+        return {name: at for name, at in found.items() if not name.startswith(".")}
+
     def get(self, key: str) -> bytes | None:
         """Return the bytes under a key, or None where there is nothing.
 
@@ -212,6 +227,14 @@ class ArtifactStore:
             return []
         names = (one.rpartition("/")[2] for one in listed if not own.endswith(one))
         return sorted(name for name in names if not name.startswith("."))
+
+
+def _modified(entry: Mapping[str, Any]) -> datetime | None:
+    """Return when an object of a listing was stored: a bucket's has a time, a file its seconds."""
+    if entry["type"] != "file":
+        return None
+    at = entry.get("LastModified", entry.get("mtime"))
+    return at if isinstance(at, datetime) else datetime.fromtimestamp(float(at or 0.0), UTC)
 
 
 def _upload(remote: Any, file: IO[bytes]) -> None:

@@ -142,3 +142,12 @@ def test_a_size_is_that_of_all_below(tmp_path: Path) -> None:
     store.put("runs/a/one", b"x" * 10)
     store.put("runs/a/b/two", b"x" * 5)
     assert [store.size(key) for key in ("runs/a", "runs/a/one", "runs/none")] == [15, 10, 0]
+
+
+def test_one_look_says_when_each_was_stored(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path.as_uri())
+    store.put("runs/a/one", b"x")
+    store.put("runs/a/b/two", b"x")
+    found = store.stored_in("runs/a")
+    assert found == {"one": store.stored_at("runs/a/one"), "b": None}
+    assert store.stored_in("runs/none") == {}

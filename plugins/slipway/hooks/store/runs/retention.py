@@ -7,6 +7,7 @@ and stays.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
@@ -19,6 +20,9 @@ KEPT = timedelta(days=90)
 BUILDS_KEPT = timedelta(days=7)
 # Looking through all of them is a listing each, so it is done once a day.
 _LOOKED = "runs-looked-through.json"
+_AFTER = "after"
+# Seconds for one look, well within the task's time; the next one goes on behind its last run.
+_PATIENCE = 300.0
 
 
 def forget_old_runs(
@@ -37,17 +41,22 @@ def forget_old_runs(
     :returns: the folders that went, as they go; those of builds end with ``built``, or are below.
     """
     today = {"day": now.date().isoformat()}
-    if store.get_json(_LOOKED) == today:
+    looked = store.get_json(_LOOKED)
+    if looked == today:
         return
-    for run in store.keys(RUNS):
+    after = str(looked.get(_AFTER, "")) if isinstance(looked, dict) else ""
+    until = time.monotonic() + _PATIENCE
+    for run in (one for one in store.keys(RUNS) if one > after):
         folder = f"{RUNS}/{run}"
-        names = store.keys(folder)
-        facts = [name for name in names if name.endswith(".json")]
-        newest = _newest(store, folder, facts)
+        there = store.stored_in(folder)
+        newest = _newest(at for name, at in there.items() if name.endswith(".json"))
         if newest is None or now - newest > KEPT:
             yield _take_away(store, folder, gone)
-        elif BUILT in names and _is_over(store, f"{folder}/{BUILT}", now):
+        elif BUILT in there and _is_over(store, f"{folder}/{BUILT}", now):
             yield _take_away(store, f"{folder}/{BUILT}", gone)
+        if time.monotonic() > until:
+            store.put_json(_LOOKED, {_AFTER: run})
+            return
     for build in _shared_builds(store, now):
         yield _take_away(store, build, gone)
     store.put_json(_LOOKED, today)
@@ -75,11 +84,10 @@ def _shared_builds(store: ArtifactStore, now: datetime) -> Iterator[str]:
 
 
 def _is_over(store: ArtifactStore, folder: str, now: datetime) -> bool:
-    newest = _newest(store, folder, store.keys(folder))
+    newest = _newest(store.stored_in(folder).values())
     # Where nothing is there yet somebody may be about to put it there.
     return newest is not None and now - newest > BUILDS_KEPT
 
 
-def _newest(store: ArtifactStore, folder: str, names: Iterable[str]) -> datetime | None:
-    stored = [store.stored_at(f"{folder}/{name}") for name in names]
+def _newest(stored: Iterable[datetime | None]) -> datetime | None:
     return max((at for at in stored if at is not None), default=None)

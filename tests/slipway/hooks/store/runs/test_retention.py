@@ -4,7 +4,10 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from slipway.hooks.store.artifacts import ArtifactStore
+from slipway.hooks.store.runs import retention
 from slipway.hooks.store.runs.retention import forget_old_runs
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -90,3 +93,34 @@ def test_whoever_is_killed_among_builds_goes_on_with_the_rest(tmp_path: Path) ->
     killed = forget_old_runs(store, NOW)
     assert next(killed) == "runs/a/built"
     assert list(forget_old_runs(store, NOW)) == ["runs/b/built", "built/shop/1.0.0+1~pr7"]
+
+
+def test_more_runs_than_one_look_has_time_for_are_all_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for run in "abc":
+        stored(tmp_path, f"runs/{run}/test.json", 91)
+    monkeypatch.setattr(retention, "_PATIENCE", -1.0)
+    store = ArtifactStore(tmp_path.as_uri())
+    looks = [list(forget_old_runs(store, NOW)) for _ in range(5)]
+    assert looks == [["runs/a"], ["runs/b"], ["runs/c"], [], []]
+    stored(tmp_path, "runs/a/test.json", 91)
+    assert list(forget_old_runs(store, NOW + timedelta(days=1))) == ["runs/a"]
+
+
+def test_a_run_costs_one_look_however_much_it_signed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in range(9):
+        stored(tmp_path, f"runs/new/{name}.json", 1)
+    store, asked = ArtifactStore(tmp_path.as_uri()), list[str]()
+    real = store.stored_in
+
+    def counted(at: str) -> dict[str, datetime | None]:
+        asked.append(at)
+        return real(at)
+
+    monkeypatch.setattr(store, "stored_in", counted)
+    monkeypatch.setattr(store, "stored_at", lambda _: pytest.fail("a look for each"))
+    assert list(forget_old_runs(store, NOW)) == []
+    assert asked == ["runs/new"]
