@@ -20,11 +20,11 @@ from invoke.tasks import Task
 from include.cli import controls, deployments, pipelines, words
 from include.cli import package as packages
 from include.cli.choices import Choices
-from include.cli.roles import role_errors
 from include.cli.secret_file import SecretFileInvalid, read_secret_file
 from include.cli.server.order import order
 from include.cli.tasks.begin import new
-from include.cli.tasks.place import DEMO, ROOT, desk, server
+from include.cli.tasks.check import check
+from include.cli.tasks.place import DEMO, desk, server
 from include.cli.tasks.runs import approve, follow, logs
 from include.project.loader import load_projects
 from include.project.lookup import find_project
@@ -32,22 +32,9 @@ from slipway.exceptions import SlipwayError
 from slipway.model.controls import Action
 
 # Tasks that have modules of their own; `fab` takes them from here.
-__all__ = ["approve", "follow", "logs", "new"]
+__all__ = ["approve", "check", "follow", "logs", "new"]
 _FOLLOW = "look on until the run ends; --no-follow only starts it (over the REST API)"
 _JSON = "what became of the run, for programs"
-
-
-@task
-def check(_: Any) -> None:
-    """Read every project file and say what is wrong with each; exits 1 if anything is."""
-    shelf = load_projects()
-    for name, project in shelf.projects.items():
-        print(f"{name}: {', '.join(project.environments)}")
-    errors = [*shelf.errors.values(), *role_errors(shelf.projects.values(), ROOT)]
-    for error in errors:
-        print(error)
-    if errors:
-        raise SystemExit(1)
 
 
 @task(
