@@ -151,6 +151,25 @@ def history(c: Any, project: str, environment: str = "", most: int = 20) -> None
 
 
 @task(
+    positional=["project", "environment"],
+    optional=["environment"],
+    help={
+        "project": "its name",
+        "environment": "one alone; all if not given",
+        "since": "from when on: 30d, 12w, or a day, 2026-11-01",
+        "json": "for programs, with the deployments behind each figure",
+    },
+)
+def dora(
+    c: Any, project: str, environment: str = "", since: str = "30d", json: bool = False
+) -> None:
+    """Say lead time, deployment frequency, change-failure rate and time to restore."""
+    named = [environment] if environment else []
+    flags = ["--since", since, *_flag("--json", json)]
+    _python(c, "include.cli.board.dora", project, *named, *flags)
+
+
+@task(
     positional=["project"],
     optional=["project"],
     help={"project": "one alone; all if not given", "json": "for programs"},

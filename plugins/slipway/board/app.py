@@ -51,6 +51,7 @@ def make_app(parts: Parts | None = None) -> Headers:
             Route("/e/{project}/{environment}", looking.environment, methods=["GET"]),
             Route(action, sending.form, methods=["GET"]),
             Route(action, sending.send, methods=["POST"]),
+            Route("/d/{project}/{environment}", looking.figures, methods=["GET"]),
             Route("/r/{project}/{version}", looking.release, methods=["GET"]),
             Mount("/static", StaticFiles(directory=FOLDER / "static")),
         ],

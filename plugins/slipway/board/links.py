@@ -37,6 +37,11 @@ class Links:
         found += f"/{action}" if action else ""
         return f"{found}?{urlencode(query)}" if query else found
 
+    def figures(self, project: str, environment: str, days: int = 0) -> str:
+        """Return the page of an environment's figures."""
+        found = f"{self.board}/d/{_part(project)}/{_part(environment)}"
+        return f"{found}?{urlencode({'days': days})}" if days else found
+
     def release(self, project: str, version: str) -> str:
         """Return a release's page."""
         return f"{self.board}/r/{_part(project)}/{_part(version)}"

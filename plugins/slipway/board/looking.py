@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -9,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from slipway.board.board import SHOWS, Wanted
 from slipway.board.cells import CONTROLS, dag_of
 from slipway.board.environment import environment_view, rights_of
+from slipway.board.figures import WINDOWS, figures_view
 from slipway.board.page import page
 from slipway.board.parts import Parts
 from slipway.board.people import Missing, visitor
@@ -41,6 +43,11 @@ class Looking:
         """Answer with an environment's page."""
         found = await visitor(request)
         return await run_in_threadpool(self._environment, request, found.person)
+
+    async def figures(self, request: Request) -> Response:
+        """Answer with the figures of an environment."""
+        found = await visitor(request)
+        return await run_in_threadpool(self._figures, request, found.person)
 
     async def release(self, request: Request) -> Response:
         """Answer with a release's page."""
@@ -92,6 +99,12 @@ class Looking:
         if found["state"] == "failed" and self._parts.allowing.may_read_logs(person, dag_id):
             found["why"] = self._parts.watching.why(dag_id, run_id)
         return found
+
+    def _figures(self, request: Request, person: Person) -> Response:
+        cell = self._parts.cell(person, *_names(request))
+        days = _number(request.query_params.get("days", ""))
+        view = figures_view(self._parts.model, cell, days, time.time())
+        return page(request, "figures", view=view, person=person, windows=WINDOWS)
 
     def _release(self, request: Request, person: Person) -> Response:
         project = self._parts.project(person, request.path_params["project"])

@@ -82,6 +82,7 @@ def _templates() -> Environment:
     found.filters |= {
         "moment": words.moment,
         "length_of": words.length,
+        "day": words.day,
         "step": words.step_name,
     }
     return found

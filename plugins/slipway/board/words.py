@@ -40,6 +40,14 @@ def moment(seconds: float, form: str = "ago") -> Markup:
     return Markup('<time datetime="{}" data-form="{}">{}</time>').format(exact, form, plain)
 
 
+def day(seconds: float) -> str:
+    """Return the day of a time, by UTC.
+
+    :param seconds: since 1970.
+    """
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+
+
 def length(seconds: float | None) -> str:
     """Return how long something took: ``40 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d``."""
     if seconds is None:
