@@ -269,7 +269,8 @@ def limit(part: Part, scale: Scale) -> int:
         low, high = (middle, high) if _holds(part, scale, middle) else (low, middle)
     number = low * getattr(scale, part.grows)
     digits = max(0, int(math.log10(max(1.0, number))) - 1)
-    return int(number / 10**digits) * 10**digits
+    unit: int = 10**digits
+    return int(number / unit) * unit
 
 
 def _holds(part: Part, scale: Scale, times: float) -> bool:

@@ -93,7 +93,7 @@ def _schedule() -> tuple[int, int, float, int]:
     def count(*_: Any) -> None:
         sent[0] += 1
 
-    runner = SchedulerJobRunner(job=Job(), executors=[Taker(parallelism=10000)])  # type: ignore[no-untyped-call]
+    runner = SchedulerJobRunner(job=Job(), executors=[Taker(parallelism=10000)])
     event.listen(settings.engine, "before_cursor_execute", count)
     loops = tasks = statements = 0
     seconds = 0.0

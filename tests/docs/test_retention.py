@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pendulum
 from airflow.sdk import DAG
 from airflow.sdk.bases.operator import BaseOperator
 
@@ -49,7 +50,7 @@ def test_old_runs_go_and_the_last_one_stays_however_old() -> None:
             assert AirflowRuns().start(dag_id, run_id, {})
             _age(run_id, days)
         run_cleanup(
-            clean_before_timestamp=NOW - timedelta(days=90),
+            clean_before_timestamp=pendulum.instance(NOW - timedelta(days=90)),
             table_names=tables,
             confirm=False,
             skip_archive=True,

@@ -20,7 +20,8 @@ from include.stack.operations.installation import (
 # Run by psql after the tables are back, in the same transaction; a dump leaves no search path.
 _END_RUNS = """
 UPDATE public.task_instance SET state = 'failed', end_date = now() WHERE state IN ('scheduled',
- 'queued', 'running', 'restarting', 'deferred', 'up_for_retry', 'up_for_reschedule', 'awaiting_input');
+ 'queued', 'running', 'restarting', 'deferred', 'up_for_retry', 'up_for_reschedule',
+ 'awaiting_input');
 UPDATE public.dag_run SET state = 'failed', end_date = now() WHERE state IN ('queued', 'running');
 """
 # What was not restored whole is not committed: the last word comes from here, not from the end of
