@@ -234,4 +234,4 @@ def test_the_board_is_in_airflows_menu_and_made_by_its_server_alone() -> None:
     assert not view.get("url_route")
     assert not view.get("nav_top_level")
     prefixes = [one["url_prefix"] for one in SlipwayPlugin.fastapi_apps]
-    assert prefixes == ["/slipway/hooks", BOARD]
+    assert prefixes == ["/slipway/hooks", "/slipway/notes", BOARD]
