@@ -88,7 +88,7 @@ def test_the_reason_is_that_of_the_task_that_failed_first(shop: Office, logs: Pa
     with shop.browser("bob") as browser:
         page = browser.get(PAGE).text
     assert "What you asked for failed" in page
-    assert "<pre>bob may not deploy to prod: deploy is for ann" in page
+    assert "<pre>bob may not deploy to prod: deploy is for ann\n  what to do: ask ann\n" in page
 
 
 def test_whoever_may_not_read_logs_reads_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
