@@ -8,7 +8,7 @@ the last task, `tell_trouble`, warns of it; the run fails for what is nobody's m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from itertools import chain
 
@@ -73,19 +73,7 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
             execution_timeout=LIMITS["cloud"],
         )
         ForgetRunsOperator(task_id="forget_runs", execution_timeout=LIMITS["cloud"])
-        if any(project.repository.statuses for project in every):
-            SettleStatusesOperator(
-                task_id="settle_statuses", execution_timeout=LIMITS["bookkeeping"]
-            )
-        if sources := news_sources(every):
-            SettleNewsOperator(
-                task_id="settle_news", sources=sources, execution_timeout=LIMITS["bookkeeping"]
-            )
-        RollUpSnapshotsOperator(
-            task_id="roll_up_snapshots",
-            environments={one.name: tuple(one.environments) for one in every},
-            execution_timeout=LIMITS["bookkeeping"],
-        )
+        _settle(every)
         before = list(dag.tasks)
         # It alone decides how the run ends: what is wrong with one project is none of the others'.
         before >> TellTroubleOperator(
@@ -94,6 +82,21 @@ def housekeeping_dag(projects: Iterable[Project]) -> DAG:
             execution_timeout=LIMITS["bookkeeping"],
         )
     return dag
+
+
+def _settle(every: Sequence[Project]) -> None:
+    """See that everybody is told: the git hosts, people, the board."""
+    if any(project.repository.statuses for project in every):
+        SettleStatusesOperator(task_id="settle_statuses", execution_timeout=LIMITS["bookkeeping"])
+    if sources := news_sources(every):
+        SettleNewsOperator(
+            task_id="settle_news", sources=sources, execution_timeout=LIMITS["bookkeeping"]
+        )
+    RollUpSnapshotsOperator(
+        task_id="roll_up_snapshots",
+        environments={one.name: tuple(one.environments) for one in every},
+        execution_timeout=LIMITS["bookkeeping"],
+    )
 
 
 def _retire_images(project: Project, accounts: Iterable[Account]) -> None:

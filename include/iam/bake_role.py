@@ -204,18 +204,8 @@ def _images(place: Place) -> tuple[Statement, ...]:
                 asked({**own, LAYER: "app"}), carries(candidate_tags(place.project)), mine
             ),
         ),
-        Statement(
-            sid="TakeImagesAway",
-            actions=_AWAY,
-            resources=kinds,
-            conditions=every(carries(own), mine),
-        ),
-        Statement(
-            sid="TakeBaseLayersAway",
-            actions=_AWAY,
-            resources=kinds,
-            conditions=every(carries(_BASE), mine),
-        ),
+        _take_away("TakeImagesAway", kinds, every(carries(own), mine)),
+        _take_away("TakeBaseLayersAway", kinds, every(carries(_BASE), mine)),
         *_copying(place, kinds),
     )
 
@@ -266,6 +256,10 @@ def _tag(sid: str, resources: tuple[str, ...], conditions: Condition) -> Stateme
         conditions=conditions,
         reason=_PACKER,
     )
+
+
+def _take_away(sid: str, resources: tuple[str, ...], conditions: Condition) -> Statement:
+    return Statement(sid=sid, actions=_AWAY, resources=resources, conditions=conditions)
 
 
 def _installation(place: Place) -> Condition:

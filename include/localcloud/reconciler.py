@@ -21,7 +21,9 @@ class Reconciler:
         that returns true wants to look again soon.
     """
 
-    def __init__(self, *, wake: threading.Event, steps: Sequence[Callable[[], bool | None]]):
+    def __init__(
+        self, *, wake: threading.Event, steps: Sequence[Callable[[], bool | None]]
+    ) -> None:
         self._wake = wake
         self._steps = steps
         self._stopping = threading.Event()

@@ -22,7 +22,9 @@ class CloudApplication:
     :param moto: the application to ask; moto's own unless a test brings another.
     """
 
-    def __init__(self, *, state: CloudState, moto: Callable[..., Iterable[bytes]] | None = None):
+    def __init__(
+        self, *, state: CloudState, moto: Callable[..., Iterable[bytes]] | None = None
+    ) -> None:
         self._state = state
         self._tokens = Tokens()
         self._moto = moto or DomainDispatcherApplication(application_of)

@@ -153,18 +153,11 @@ class LeasedOperator(BaseOperator):
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
-        plan = consent.proposal.name if consent else ""
         admit = admit or (consent.admit if consent else _anybody)
         if consent:
             self.log.info("%s", consent.approval)
         begun: list[LeaseRecord | None] = []
-        opening = Opening(
-            context=context,
-            admission=self.admission,
-            version=release,
-            log=self.log,
-            skip=self.skip_frozen,
-        )
+        opening = self._opening(context, release)
         if begin is not None:
             opening.announce()
 
@@ -187,16 +180,25 @@ class LeasedOperator(BaseOperator):
             ours = own_swap(held, lease.owner, release)
             return name_of_swap(context, release, ours, partial(begins, held, begin))
 
+        plan = consent.proposal.name if consent else ""
         take = partial(lease.acquire, release, soaked=soaked, plan=plan, admit=admitted)
         mine = self._in_turn(take, target, context)
         if begun:
             self._begin_in_order(lease, release, context, partial(still_open, begun[-1]))
         self._tell(context, lease, mine)
         if begin is not None:
-            serving = partial(_serving, cloud)
-            note_started(context, target, release, consent, serving)
+            note_started(context, target, release, consent, partial(_serving, cloud))
         show_step(context, target.project, target.environment)
         return lease
+
+    def _opening(self, context: Context, version: str) -> Opening:
+        return Opening(
+            context=context,
+            admission=self.admission,
+            version=version,
+            log=self.log,
+            skip=self.skip_frozen,
+        )
 
     def _in_turn(
         self, take: Callable[[], LeaseRecord], target: DeployTarget, context: Context

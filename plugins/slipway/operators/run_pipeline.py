@@ -134,8 +134,7 @@ class RunPipelineOperator(BaseOperator):
         self.node = node or {}
         self.reports = tuple(reports)
         self.timeout_seconds = timeout_seconds
-        self.trusted = trusted
-        self.strict = strict
+        self.trusted, self.strict = trusted, strict
         self.registries = tuple(registries)
         self.allowed_images = tuple(allowed_images)
         self.registry_login = registry_login

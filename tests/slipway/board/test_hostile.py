@@ -14,9 +14,11 @@ import pytest
 from slipway.board.page import FOLDER
 from slipway.hooks.airflow_progress import Live, OpenQuestion, RunUnderWay, TaskState
 from slipway.hooks.store.image_records import ImageRecord
-from slipway.model.board.deployment import CommitLine
+from slipway.hooks.store.releases import ReleaseRecord
+from slipway.model.board.deployment import CommitLine, DeploymentRecord
 from slipway.model.board.snapshot import (
     ApprovalWanted,
+    EnvironmentSnapshot,
     Freeze,
     Hold,
     IllRelease,
@@ -52,9 +54,7 @@ EVIL = {
 _KNOWN_SCRIPT = "/slipway/board/static/board.js"
 
 
-def poisoned(evil: str) -> Office:
-    """Put a text into every place where a stranger's may stand."""
-    commit = CommitLine(sha="a" * 40, subject=evil, author=evil, at=1)
+def _seen(evil: str, commit: CommitLine) -> EnvironmentSnapshot:
     serving = Serving(
         version=evil,
         commit=commit,
@@ -66,7 +66,7 @@ def poisoned(evil: str) -> Office:
         dag_id=evil,
         run_id=evil,
     )
-    seen = snapshot(
+    return snapshot(
         "shop",
         "prod",
         serving=serving,
@@ -79,6 +79,9 @@ def poisoned(evil: str) -> Office:
         approval=ApprovalWanted(version=evil, dag_id=evil, run_id=evil, asked_by=evil),
         ill=IllRelease(version=evil, at=1.0, why=evil, machines=(evil,), reason=evil),
     )
+
+
+def _made(evil: str) -> list[ReleaseRecord]:
     made = record("1.0+1", subject=f"{evil}\n\n{evil}")
     checkout = dataclasses.replace(
         made.checkout,
@@ -103,7 +106,11 @@ def poisoned(evil: str) -> Office:
             checkout, release=dataclasses.replace(checkout.release, version=evil)
         ),
     )
-    past = [
+    return [named, plain]
+
+
+def _past(evil: str, commit: CommitLine) -> list[DeploymentRecord]:
+    return [
         deployment(
             evil,
             "1.0+1",
@@ -118,6 +125,9 @@ def poisoned(evil: str) -> Office:
         ),
         deployment("1.0+1", evil, run_id=evil),
     ]
+
+
+def _live(evil: str) -> Live:
     question = OpenQuestion(
         dag_id="shop.prod", run_id=evil, task_id="approve", subject=evil, options=(evil,), since=1.0
     )
@@ -133,25 +143,32 @@ def poisoned(evil: str) -> Office:
         step_since=1.0,
         facts=WaitFacts(run_state="running", state="running", told=for_another_deployment(evil, 1)),
     )
+    return Live(runs={"shop.prod": [run]}, questions={"shop.prod": [question]})
+
+
+def poisoned(evil: str) -> Office:
+    """Put a text into every place where a stranger's may stand."""
+    commit = CommitLine(sha="a" * 40, subject=evil, author=evil, at=1)
     proposal = make_proposal(
         "1.0+1", environment="prod", lines=(evil, evil), replaces=evil, started_by=evil
     )
     image = ImageRecord(image_id=evil, name=evil, owner=evil, region=evil)
     model = Model(
         snapshots={
-            "shop": ProjectSnapshot(project="shop", environments=(seen,), problem=evil),
+            "shop": ProjectSnapshot(
+                project="shop", environments=(_seen(evil, commit),), problem=evil
+            ),
             "other": ProjectSnapshot(project="other", environments=(snapshot("other", "x"),)),
         },
-        records=[named, plain],
-        past={"shop/prod": past},
+        records=_made(evil),
+        past={"shop/prod": _past(evil, commit)},
         proposals={evil: proposal},
         baked=[image],
         back=evil,
     )
-    live = Live(runs={"shop.prod": [run]}, questions={"shop.prod": [question]})
     states = [TaskState(task_id=evil, state=evil, began=1.0, ended=2.0)]
     return office(
-        model, Airflow(under_way=live, states=states, reasons={("shop.prod", evil): evil})
+        model, Airflow(under_way=_live(evil), states=states, reasons={("shop.prod", evil): evil})
     )
 
 

@@ -34,8 +34,11 @@ class Service:
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "guestbook"],
-            cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.port = self.next_line()["port"]
 
     def next_line(self) -> dict[str, Any]:

@@ -163,27 +163,15 @@ class Aptly:
         repository = self.repository
         where = " at ".join(filter(None, (repository.bucket, self.account.endpoint)))
         etag = bucket.state()
-        words = (
-            repository.distribution,
-            repository.component,
-            valid_until(datetime.now(UTC)),
-            where,
-            etag,
-            self._root,
-        )
+        until = valid_until(datetime.now(UTC))
+        words = (repository.distribution, repository.component, until, where, etag, self._root)
         rights = {**bucket.rights(), "token": token, "etag": etag, "where": where}
         toolbox = Toolbox(
             engine=self.engine, name=self.name, labels=self.labels, volumes={volume: script.ROOT}
         )
         keys = aws_credentials(self.account.environment)
-        given = {
-            **files,
-            script.CONFIG: self._config(),
-            script.GPG: GPG.encode(),
-            script.STATE: Path(state.__file__).read_bytes(),
-        }
         with spool() as packed:
-            pack_into(packed, given, debs or {})
+            pack_into(packed, files | self._scripts(), debs or {})
             result = toolbox.run(
                 "bash",
                 "-c",
@@ -208,6 +196,11 @@ class Aptly:
             files=_files(result.collected),
             repository=repository,
         )
+
+    def _scripts(self) -> dict[str, bytes]:
+        """Return what runs in the container, and what aptly and gpg are told there."""
+        told = {script.CONFIG: self._config(), script.GPG: GPG.encode()}
+        return told | {script.STATE: Path(state.__file__).read_bytes()}
 
     def _config(self) -> bytes:
         bucket = {

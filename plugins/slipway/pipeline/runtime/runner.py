@@ -75,14 +75,11 @@ class Runner:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._given = given or Given()
-        self._engine = engine
-        self._spec = spec
-        self._output = output
+        self._engine, self._spec, self._output = engine, spec, output
         pull_secrets = (self._given.secrets.get(name, "") for name in spec.pull_secrets)
         logins = (*pull_secrets, *self._given.registries)
         output.hide([*self._given.secrets.values(), *passwords(logins)])
-        self._timeout = timeout
-        self._clock = clock
+        self._timeout, self._clock = timeout, clock
         self._deadline = clock() + timeout
         self._began = int(time.time())
         self._stopped = threading.Event()
