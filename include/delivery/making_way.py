@@ -3,7 +3,7 @@
 Not the first, which says which commit a run is about. Not those that enter what passed into the
 apt repository and the catalogue: they are short, and it may be put somewhere by hand. Not those
 that a person has said yes to; in front of a person the newest commit counts in any case
-(:mod:`slipway.tasks.newest_approval`). And none once the swap has begun, or the pipeline's
+(:mod:`slipway.tasks.order.newest_approval`). And none once the swap has begun, or the pipeline's
 promotion, which may be seen elsewhere.
 """
 

@@ -16,7 +16,7 @@ from slipway.model.git.watching import Watching
 from slipway.model.target import Canary, DeployTarget, Probe
 from slipway.tasks.board.between import Between
 from slipway.tasks.board.housekeeping import Listed
-from slipway.tasks.branch_order import BranchOrder
+from slipway.tasks.order.branch_order import BranchOrder
 
 
 def repository_of(project: Project) -> Repository:

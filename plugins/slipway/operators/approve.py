@@ -23,7 +23,7 @@ from slipway.tasks.board.show import show_answer, show_question
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.controls.person import assignable
-from slipway.tasks.newest_approval import superseded_by
+from slipway.tasks.order.newest_approval import superseded_by
 from slipway.tasks.params import freeze_override
 from slipway.tasks.retries import PersonsMistake, no_retry_on_input_error
 

@@ -25,9 +25,9 @@ from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.board.show import show_step
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.controls.opening import Opening
-from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.making_way.superseded_run import end_for
+from slipway.tasks.order.landing import landed, overtaken
 from slipway.tasks.outcomes import note_started
 from slipway.tasks.own_swap import forget_swap, name_of_swap, name_of_way_back, own_swap
 from slipway.tasks.params import OVERRIDE_FREEZE
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from slipway.fleet.cloud import Cloud
     from slipway.model.cloud.lease import LeaseRecord
-    from slipway.tasks.branch_order import BranchOrder
+    from slipway.tasks.order.branch_order import BranchOrder
 
 LEASE = "lease"
 # Seconds: how long a worker waits itself, since a deferral costs nearly three; how long a run

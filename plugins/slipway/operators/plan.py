@@ -31,10 +31,10 @@ from slipway.operators.preview import ImageOutlook, SchemaOutlook, known
 from slipway.operators.swap import open_swap
 from slipway.policies.difference import lines
 from slipway.tasks.board.between import Between
-from slipway.tasks.branch_order import BranchOrder
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import URGENT, describe, require_open
-from slipway.tasks.newest_approval import supersede
+from slipway.tasks.order.branch_order import BranchOrder
+from slipway.tasks.order.newest_approval import supersede
 from slipway.tasks.params import is_dry_run, reason_of, triggered_by
 from slipway.tasks.retries import no_retry_on_input_error
 

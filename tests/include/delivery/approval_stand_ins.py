@@ -18,7 +18,7 @@ from slipway.hooks.store.approvals import ApprovalBook
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.operators.preview import ImageOutlook
-from slipway.tasks.branch_order import BranchOrder
+from slipway.tasks.order.branch_order import BranchOrder
 from tests.slipway.fleet.worlds import make_image
 from tests.slipway.operators.releases import make_record
 

@@ -28,10 +28,10 @@ from slipway.operators.swap import (
     RetireOldOperator,
     ShiftTrafficOperator,
 )
-from slipway.tasks.branch_order import BranchOrder
 from slipway.tasks.consent import Admission
-from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.making_way.superseded_run import SUPERSEDED_BY, Superseded
+from slipway.tasks.order.branch_order import BranchOrder
+from slipway.tasks.order.landing import landed, overtaken
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.git_server import Repository

@@ -18,9 +18,9 @@ from slipway.operators.check_freeze import held_up
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.operators.swap import open_cloud
 from slipway.tasks.controls.allowed import require_open
-from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import run_lease
 from slipway.tasks.making_way.superseded_run import end_for
+from slipway.tasks.order.landing import landed, overtaken
 from slipway.tasks.params import triggered_by
 from slipway.tasks.pipeline.share import NoStepRan
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from slipway.model.fleet import Fleet
     from slipway.model.target import DeployTarget
     from slipway.policies.freeze_windows import FreezeWindow
-    from slipway.tasks.branch_order import BranchOrder
     from slipway.tasks.consent import Admission
+    from slipway.tasks.order.branch_order import BranchOrder
 
 
 class RunPromotionOperator(RunPipelineOperator):

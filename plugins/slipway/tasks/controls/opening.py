@@ -20,8 +20,8 @@ from slipway.tasks.controls.allowed import (
     require_open,
 )
 from slipway.tasks.kept_facts import run_facts
-from slipway.tasks.landing import landed, overtaken
 from slipway.tasks.lease_takeover import ALIVE
+from slipway.tasks.order.landing import landed, overtaken
 from slipway.tasks.params import reason_of
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from slipway.fleet.cloud import Cloud
     from slipway.model.cloud.lease import LeaseRecord
-    from slipway.tasks.branch_order import BranchOrder
     from slipway.tasks.consent import Admission
+    from slipway.tasks.order.branch_order import BranchOrder
 
 
 @dataclass(kw_only=True)

@@ -12,7 +12,7 @@ from airflow.sdk import DAG, BaseOperator
 from slipway.operators import swap
 from slipway.operators.plan import PlanOperator
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
-from slipway.tasks.branch_order import BranchOrder
+from slipway.tasks.order.branch_order import BranchOrder
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image, make_target
 from tests.slipway.operators.releases import make_record

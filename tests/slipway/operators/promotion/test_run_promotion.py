@@ -20,9 +20,9 @@ from slipway.operators import run_pipeline
 from slipway.operators import swap as fleet
 from slipway.operators.promotion.run_promotion import RunPromotionOperator
 from slipway.policies.freeze_windows import FreezeWindow
-from slipway.tasks.branch_order import BranchOrder
 from slipway.tasks.consent import Admission
 from slipway.tasks.making_way.superseded_run import Superseded
+from slipway.tasks.order.branch_order import BranchOrder
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.container_engine import FakeEngine, Play
 from tests.fakes.fleet_cloud import FakeFleetCloud

@@ -16,7 +16,7 @@ from slipway.exceptions import ReleaseNotFound, RepositoryUnreachable
 from slipway.fleet.capacity import serving_version
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.tasks.branch_order import BranchOrder
+from slipway.tasks.order.branch_order import BranchOrder
 
 if TYPE_CHECKING:
     from slipway.model.cloud.lease import LeaseRecord

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slipway.model.git.deliverable import Deliverable
-from slipway.tasks.branch_order import BranchOrder
 from slipway.tasks.consent import Admission
-from slipway.tasks.newest_approval import supersede, superseded_by
+from slipway.tasks.order.branch_order import BranchOrder
+from slipway.tasks.order.newest_approval import supersede, superseded_by
 from tests.slipway.operators.releases import make_proposal, make_record
 
 if TYPE_CHECKING:

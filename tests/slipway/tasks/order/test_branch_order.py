@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slipway.model.git.deliverable import Deliverable
-from slipway.tasks.branch_order import BranchOrder
+from slipway.tasks.order.branch_order import BranchOrder
 
 if TYPE_CHECKING:
     from tests.fakes.git_server import Repository

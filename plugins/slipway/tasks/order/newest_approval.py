@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.hooks.store.approvals import ApprovalBook, Proposal
-from slipway.tasks.branch_order import BranchOrder
+from slipway.tasks.order.branch_order import BranchOrder
 
 
 def superseded_by(book: ApprovalBook, proposal: Proposal) -> str | None:

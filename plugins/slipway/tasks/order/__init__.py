@@ -1,0 +1,1 @@
+"""Of two commits, which came first; and what that means for approvals and deployments."""
