@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import scale
-from benchmarks.scale import FIGURES, ONE, PARTS, SHARDS, SHARED_OUT, day, limit, pushes
+from benchmarks.scale import ONE, SHARDS, SHARED_OUT, day, limit
+from benchmarks.scale_parts import FIGURES, PARTS, pushes
 from slipway.hooks.aws import shared_looks
 from slipway.hooks.store.runs import retention
 from slipway.sensors import fleet
