@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SLIPWAY = ROOT / "plugins" / "slipway"
 PAGE = (ROOT / "docs" / "architecture.md").read_text()
+PYTHON = {
+    file: file.read_text()
+    for room in ("plugins", "include", "dags", "benchmarks", "tests")
+    for file in (ROOT / room).rglob("*.py")
+    if "examples" not in file.parts  # each a repository of its own
+}
 NAMED = sorted({name for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)+)/?`", PAGE)})
 
 
@@ -33,3 +41,27 @@ def test_no_room_is_crowded_and_each_says_what_it_is_for(folder: str) -> None:
         assert len(modules) <= 20, init.parent
         if "examples" not in init.parts:
             assert init.read_text().startswith('"""'), init
+
+
+def test_no_file_is_too_long_to_be_read_at_once_tests_included() -> None:
+    lines = {file.relative_to(ROOT): len(text.splitlines()) for file, text in PYTHON.items()}
+    assert {file: count for file, count in lines.items() if count > 300} == {}
+    code = [count for file, count in lines.items() if file.parts[0] in ("plugins", "include")]
+    assert median(code) <= 100
+
+
+def test_functions_are_short_and_annotated_and_the_formatter_rules() -> None:
+    for file, text in PYTHON.items():
+        assert "fmt: " + "skip" not in text, file
+        for one in ast.walk(ast.parse(text)):
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert one.returns is not None, f"{file}: {one.name}"
+                assert _lines(one) <= 50, f"{file}: {one.name}"
+
+
+def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count a function's lines, from its name to its end; what documents it does not count."""
+    first = function.body[0]
+    said = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    documented = (first.end_lineno or 0) - first.lineno + 1 if said else 0
+    return (function.end_lineno or 0) - function.lineno + 1 - documented
