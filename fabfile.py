@@ -524,6 +524,8 @@ def _run(c: Any, words: list[str]) -> None:
 
 
 def _shell(c: Any, command: str, **how: Any) -> str:
+    # What is typed, or was pasted behind it, is for the shell and for no command here.
+    how["in_stream"] = False
     if isinstance(c, Connection) or not DEMO.exists():
         return str(c.run(command, **how).stdout)
     with c.prefix(f". {shlex.quote(str(DEMO))}"):
