@@ -39,7 +39,7 @@ def count(metric: Metric, number: int = 1, /, **tags: str) -> None:
         _tell(metric, Kind.COUNTER, number, tags)
 
 
-def show(metric: Metric, value: float, **tags: str) -> None:
+def show(metric: Metric, value: float, /, **tags: str) -> None:
     """Set a gauge.
 
     :param metric: of :mod:`slipway.metrics.catalogue`.
@@ -49,7 +49,7 @@ def show(metric: Metric, value: float, **tags: str) -> None:
     _tell(metric, Kind.GAUGE, value, tags)
 
 
-def observe(metric: Metric, seconds: float, **tags: str) -> None:
+def observe(metric: Metric, seconds: float, /, **tags: str) -> None:
     """Tell how long something took; receivers get milliseconds.
 
     :param metric: of :mod:`slipway.metrics.catalogue`.
@@ -60,7 +60,7 @@ def observe(metric: Metric, seconds: float, **tags: str) -> None:
 
 
 @contextmanager
-def timed(metric: Metric, **tags: str) -> Iterator[None]:
+def timed(metric: Metric, /, **tags: str) -> Iterator[None]:
     """Tell how long a block took that came to its end.
 
     :param metric: of :mod:`slipway.metrics.catalogue`.
