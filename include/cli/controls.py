@@ -11,8 +11,6 @@ from typing import TextIO
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from slipway.exceptions import ProjectFileError, SlipwayError
-from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.controls import ControlBook
 from slipway.model.controls import Action, Controls
 from slipway.model.text.inert import visible
 from slipway.policies.controls import told
@@ -59,6 +57,10 @@ def tell(out: TextIO, project: str = "") -> None:
     :param project: of one project alone.
     :raises RecordRefused: when something was not signed by this Slipway.
     """
+    # A shell without Airflow has the rest of this module as well.
+    from slipway.hooks.store.artifacts import artifact_store
+    from slipway.hooks.store.controls import ControlBook
+
     book = ControlBook(artifact_store())
     for name, one in load_projects().projects.items():
         for environment in one.environments if project in ("", name) else ():

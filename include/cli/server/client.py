@@ -105,7 +105,7 @@ class AirflowServer:
         headers = {**self._headers(), "Accept": "application/x-ndjson"}
         try:
             with self._http.stream(
-                "GET", f"/api/v2{path}", params=_params(query), headers=headers
+                "GET", _whole(path), params=_params(query), headers=headers
             ) as answer:
                 if not answer.is_success:
                     answer.read()
@@ -165,7 +165,7 @@ class AirflowServer:
         try:
             return self._http.request(
                 method,
-                f"/api/v2{path}",
+                _whole(path),
                 params=_params(query),
                 json=body,
                 headers={**self._headers(), "Accept": "application/json"},
@@ -231,6 +231,11 @@ class AirflowServer:
         why = f"it answers {status}" if status else visible(str(error) or type(error).__name__)
         msg = f"{self.url} does not answer ({why})"
         return ServerAway(msg, advice="is it running, and can it be reached from here?")
+
+
+def _whole(path: str) -> str:
+    """Return a path of Airflow's API, or one of Slipway's own pages."""
+    return path if path.startswith("/slipway/") else f"/api/v2{path}"
 
 
 def _params(query: Query | None) -> dict[str, Any]:

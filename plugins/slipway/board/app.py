@@ -48,6 +48,7 @@ def make_app(parts: Parts | None = None) -> Headers:
     app = Starlette(
         routes=[
             Route("/", looking.board, methods=["GET"]),
+            Route("/status.json", looking.status, methods=["GET"]),
             Route("/e/{project}/{environment}", looking.environment, methods=["GET"]),
             Route(action, sending.form, methods=["GET"]),
             Route(action, sending.send, methods=["POST"]),

@@ -95,6 +95,14 @@ class Board:
             pages=pages,
         )
 
+    def projects(self, person: Person) -> list[ProjectSnapshot]:
+        """Return every project, with what somebody may see of it, by name.
+
+        :param person: who looks.
+        """
+        found = self._visible(person, self._model.projects())
+        return sorted(found, key=lambda one: one.project)
+
     def project(self, person: Person, name: str) -> ProjectSnapshot | None:
         """Return a project, with what somebody may see of it.
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
 
 from slipway.board.board import SHOWS, Wanted
 from slipway.board.cells import CONTROLS, dag_of
@@ -13,7 +14,7 @@ from slipway.board.environment import environment_view, rights_of
 from slipway.board.figures import WINDOWS, figures_view
 from slipway.board.page import page
 from slipway.board.parts import Parts
-from slipway.board.people import Missing, visitor
+from slipway.board.people import Missing, NotLoggedIn, visitor
 from slipway.board.release import release_view
 from slipway.hooks.airflow_people import Person
 
@@ -38,6 +39,14 @@ class Looking:
         """Answer with the first page."""
         found = await visitor(request)
         return await run_in_threadpool(self._board, request, found.person)
+
+    async def status(self, request: Request) -> Response:
+        """Answer programs with what the first page shows (`fab status`)."""
+        try:
+            found = await visitor(request)
+        except NotLoggedIn:
+            return JSONResponse({"detail": "not logged in"}, status_code=401)
+        return await run_in_threadpool(self._status, found.person)
 
     async def environment(self, request: Request) -> Response:
         """Answer with an environment's page."""
@@ -75,6 +84,10 @@ class Looking:
             wall=wall,
             maintenance=self._parts.watching.maintenance(),
         )
+
+    def _status(self, person: Person) -> Response:
+        found = self._parts.board.projects(person)
+        return JSONResponse({"projects": [one.for_programs() for one in found]})
 
     def _environment(self, request: Request, person: Person) -> Response:
         project, environment = _names(request)

@@ -98,28 +98,6 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest(
     assert not notes.exists()
 
 
-@pytest.mark.parametrize(
-    "task",
-    [
-        "exec",
-        "deploy",
-        "lint",
-        "package",
-        "compile",
-        "runs",
-        "build",
-        "status",
-        "versions",
-        "diff",
-        "rebuild",
-    ],
-)
-def test_each_task_helps(notes: Path, task: str) -> None:
-    ended = fab(notes, task, "--help")
-    assert ended.returncode == 0
-    assert f"{task} [--options]" in ended.stdout
-
-
 def test_help_says_what_each_word_is(notes: Path) -> None:
     """Invoke forgets it where somebody asked for the words before."""
     told = fab(notes, "diff", "--help").stdout
@@ -165,11 +143,3 @@ def test_a_brake_is_told_before_it_starts_what_it_lacks(
     assert ended.returncode != 0
     assert said in ended.stderr
     assert not notes.exists()
-
-
-@pytest.mark.parametrize("name", ["hold", "resume", "stop", "reject", "held", "audit"])
-def test_each_brake_has_a_help_of_its_own(notes: Path, name: str) -> None:
-    ended = fab(notes, name, "--help")
-    assert ended.returncode == 0, ended.stderr
-    assert "Docstring:" in ended.stdout
-    assert "its name" in ended.stdout  # of a project

@@ -11,7 +11,7 @@ import dataclasses
 from enum import StrEnum
 
 from slipway.model.board.deployment import CommitLine, Origin
-from slipway.model.fact import Fact
+from slipway.model.fact import Fact, Json
 
 
 class EnvironmentState(StrEnum):
@@ -233,3 +233,8 @@ class ProjectSnapshot(Fact):
         """Return one of them."""
         found = (one for one in self.environments if one.environment == environment)
         return next(found, None)
+
+    def for_programs(self) -> Json:
+        """Return it with the state that each environment is shown in."""
+        places = [one.to_json() | {"state": one.state.value} for one in self.environments]
+        return self.to_json() | {"environments": places}

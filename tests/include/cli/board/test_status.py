@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from include.cli.board import diff, status, versions
+from include.cli.board.table import HEAD
 from slipway.hooks.airflow_progress import Live, Progress, RunUnderWay
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.snapshots import Change, snapshots
@@ -53,7 +54,7 @@ def test_a_line_says_who_since_when_and_how_well(capsys: pytest.CaptureFixture[s
     show("prod", lambda one: replace(one, serving=ADA, machines=Machines(healthy=3, wanted=4)))
     assert status.main(["guestbook"]) == 0
     head, dev, prod = out_of(capsys)
-    assert head.split() == list(status._HEAD)
+    assert head.split() == list(HEAD)
     assert dev.split() == ["guestbook", "dev", "empty"]
     for word in ("guestbook  ", "prod", "ill", "1.4.0", "2001-09-09 01:46", "ada, bob", "3/4"):
         assert word in prod

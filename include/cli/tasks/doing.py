@@ -1,0 +1,113 @@
+"""What the tasks of ``fab`` do with words: over REST, over ssh, or in this machine's shell."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+from fabric import Connection
+
+from include.cli import controls, deployments
+from include.cli.server import order as orders
+from include.cli.server.address import HOW
+from include.cli.tasks.place import DEMO, desk, server
+from slipway.model.controls import Action
+
+
+def flag(name: str, given: bool) -> list[str]:
+    """Return a flag, where it is given."""
+    return [name] if given else []
+
+
+def dag(c: Any, project: str, environment: str = "") -> str:
+    """Return a DAG's id; from afar Airflow itself knows which there are."""
+    if isinstance(c, Connection) or server() is not None:
+        return f"{project}.{environment}" if environment else project
+    require_airflow()
+    return deployments.choose_dag(project, environment)
+
+
+def said(why: str) -> str:
+    """Return why, where somebody says it; ends otherwise."""
+    if not why.strip():
+        msg = 'say why: --why "..."'
+        raise SystemExit(msg)
+    return why
+
+
+def control(c: Any, action: Action, **given: str) -> None:
+    """Start the run in which Airflow knows who does something."""
+    if not isinstance(c, Connection) and server() is None:
+        require_airflow()
+        controls.require_known(given.get("project", ""), given.get("environment", ""))
+    order(c, controls.DAG_ID, controls.conf_of(action, **given))
+
+
+def order(
+    c: Any,
+    dag_id: str,
+    conf: dict[str, Any],
+    *,
+    follow: bool = True,
+    json: bool = False,
+    log_of: str | None = None,
+) -> None:
+    """Start a run, and follow it where a server is known; Airflow's own command line starts only.
+
+    :raises SystemExit: with what became of the run.
+    """
+    address = None if isinstance(c, Connection) else server()
+    if address is None:
+        _trigger(c, dag_id, conf)
+    elif c.config.run.dry:
+        print(f"would start {dag_id} at {address.url} with {conf}")
+    else:
+        at = desk(json)
+        raise SystemExit(orders.order(at, address, dag_id, conf, to_the_end=follow, log_of=log_of))
+
+
+def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:
+    if not isinstance(c, Connection):
+        require_airflow()
+    answer = _typed(c, deployments.trigger_command(dag_id, conf), hide="out")
+    deployments.tell(answer, dag_id, print)
+
+
+def require_airflow() -> None:
+    """Make sure that Airflow is here, where no server is named and nobody is asked over ssh.
+
+    :raises SystemExit: when it is not.
+    """
+    try:
+        is_here = find_spec("airflow") is not None
+    except ImportError:
+        is_here = False
+    if not is_here:
+        msg = f"there is no Airflow here, so it has to be said where one is: {HOW}"
+        raise SystemExit(msg)
+
+
+def python(c: Any, module: str, *arguments: str) -> None:
+    """Run a module where Airflow is; with -H in the repository that the login begins in."""
+    if not isinstance(c, Connection):
+        require_airflow()
+    # An Airflow over there may have Slipway in its plugins folder, and not installed.
+    afar = ["env", "PYTHONPATH=.:./plugins", "python"]
+    program = afar if isinstance(c, Connection) else [sys.executable]
+    shell(c, [*program, "-m", module, *arguments])
+
+
+def shell(c: Any, words: list[str]) -> None:
+    """Run a command, each word as it is."""
+    _typed(c, shlex.join(words))
+
+
+def _typed(c: Any, command: str, **how: Any) -> str:
+    # What is typed, or was pasted behind it, is for the shell and for no command here.
+    how["in_stream"] = False
+    if isinstance(c, Connection) or not DEMO.exists():
+        return str(c.run(command, **how).stdout)
+    with c.prefix(f". {shlex.quote(str(DEMO))}"):
+        return str(c.run(command, **how).stdout)

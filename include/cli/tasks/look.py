@@ -1,0 +1,124 @@
+"""``fab status``, ``versions``, ``history``, ``dora``, ``diff``, ``image`` and ``rebuild``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fabric import Connection, task
+
+from include.cli.server.client import AirflowServer
+from include.cli.server.status import tell_status
+from include.cli.tasks.doing import flag, python
+from include.cli.tasks.place import desk, server
+
+
+@task(
+    positional=["project", "environment"],
+    optional=["environment"],
+    help={
+        "project": "its name",
+        "environment": "one alone; all if not given",
+        "most": "how many deployments of each",
+    },
+)
+def history(c: Any, project: str, environment: str = "", most: int = 20) -> None:
+    """Say what became of a project's deployments: when, how, by whom, why; the newest first."""
+    options = ["--environment", environment] if environment else []
+    python(c, "include.cli.history", project, *options, "--most", str(most))
+
+
+@task(
+    positional=["project", "environment"],
+    optional=["environment"],
+    help={
+        "project": "its name",
+        "environment": "one alone; all if not given",
+        "since": "from when on: 30d, 12w, or a day, 2026-11-01",
+        "json": "for programs, with the deployments behind each figure",
+    },
+)
+def dora(
+    c: Any, project: str, environment: str = "", since: str = "30d", json: bool = False
+) -> None:
+    """Say lead time, deployment frequency, change-failure rate and time to restore."""
+    named = [environment] if environment else []
+    python(c, "include.cli.board.dora", project, *named, "--since", since, *flag("--json", json))
+
+
+@task(
+    positional=["project"],
+    optional=["project"],
+    help={"project": "one alone; all if not given", "json": "for programs"},
+)
+def status(c: Any, project: str = "", json: bool = False) -> None:
+    """Say what runs where: version, since when, by whom, whether it is well, and what waits."""
+    address = None if isinstance(c, Connection) else server()
+    if address is None:
+        words = [project] if project else []
+        python(c, "include.cli.board.status", *words, *flag("--json", json))
+        return
+    at = desk(json)
+
+    def told(airflow: AirflowServer) -> int:
+        return tell_status(airflow, at.out, project, as_programs=json)
+
+    raise SystemExit(at.at(address, told))
+
+
+@task(
+    positional=["project"],
+    help={"project": "its name", "most": "how many", "json": "for programs"},
+)
+def versions(c: Any, project: str, most: int = 20, json: bool = False) -> None:
+    """List a project's releases, the newest first, and where each serves."""
+    python(c, "include.cli.board.versions", project, "--most", str(most), *flag("--json", json))
+
+
+@task(
+    positional=["project", "source", "target"],
+    help={
+        "project": "its name",
+        "source": "the environment whose release would come, or a version",
+        "target": "the environment that would be given it",
+        "whole": "leave out nothing",
+        "json": "for programs",
+    },
+)
+def diff(
+    c: Any, project: str, source: str, target: str, whole: bool = False, json: bool = False
+) -> None:
+    """Say what an environment would get of another: commits, migrations, packages, settings.
+
+    `fab diff guestbook dev prod`: what prod would get if it were given what dev serves, or lose.
+    """
+    flags = [*flag("--whole", whole), *flag("--json", json)]
+    python(c, "include.cli.board.diff", project, source, target, *flags)
+
+
+@task(
+    positional=["project"],
+    optional=["project"],
+    help={"project": "one alone; all if not given"},
+)
+def rebuild(c: Any, project: str = "") -> None:
+    """Make what `status` and `history` show again, from what is on record and the fleets."""
+    python(c, "include.cli.board.rebuild", *([project] if project else []))
+
+
+@task(
+    positional=["project", "environment", "version"],
+    optional=["environment", "version"],
+    help={
+        "project": "its name",
+        "environment": "one alone; all if not given",
+        "version": "of a release; the newest if not given",
+    },
+)
+def image(c: Any, project: str, environment: str = "", version: str = "") -> None:
+    """Say what a project's images are made of, and why one would be baked anew; bakes nothing.
+
+    Of the newest release, and of every environment, unless one is named.
+    """
+    given = {"--environment": environment, "--version": version}
+    options = [word for name, value in given.items() if value for word in (name, value)]
+    python(c, "include.cli.image", project, *options)
