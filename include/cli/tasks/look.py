@@ -1,4 +1,4 @@
-"""``fab status``, ``versions``, ``history``, ``dora``, ``diff``, ``image`` and ``rebuild``."""
+"""``fab status``, ``versions``, ``history``, ``timings``, ``dora``, ``diff``, ``image`` and ``rebuild``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def history(c: Any, project: str, environment: str = "", most: int = 20) -> None
     """Say what became of a project's deployments: when, how, by whom, why; the newest first."""
     options = ["--environment", environment] if environment else []
     python(c, "include.cli.history", project, *options, "--most", str(most))
+
+
+@task(
+    positional=["what"],
+    help={
+        "what": "a run's id, a commit, or a project (or project.environment) for its newest run",
+        "last": "over so many runs of the project: each step's median, and how it changes",
+        "json": "for programs",
+    },
+)
+def timings(c: Any, what: str, last: int = 0, json: bool = False) -> None:
+    """Say where each second of a run went, from the push to serving machines."""
+    python(c, "include.cli.board.timings", what, "--last", str(last), *flag("--json", json))
 
 
 @task(

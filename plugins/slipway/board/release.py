@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slipway.board.cells import Step, cell, dags_of
@@ -12,6 +12,7 @@ from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.board.deployment import DeploymentRecord
 from slipway.model.board.snapshot import EnvironmentSnapshot, ProjectSnapshot
+from slipway.model.board.timings import Bar, RunTime, StepTime, waterfall
 
 # Deployments of each environment among which those of the release are looked for.
 _LOOKED_AT = 200
@@ -44,6 +45,8 @@ class ReleaseView:
     :param tasks: of it, as far as Airflow still has them.
     :param stays: the environments that somebody may see.
     :param steps: what is under way with it on them.
+    :param bars: the tasks that ended, by their ids: when they began and how long they took.
+    :param seconds: from the first one's begin to the last one's end.
     """
 
     record: ReleaseRecord
@@ -52,6 +55,8 @@ class ReleaseView:
     images: tuple[ImageRecord, ...]
     tasks: tuple[TaskState, ...]
     stays: tuple[Stay, ...]
+    bars: Mapping[str, Bar]
+    seconds: float
     steps: tuple[Step, ...] = ()
 
 
@@ -68,6 +73,7 @@ def release_view(
     release = record.checkout.release
     run_id = f"commit__{release.sha}"
     tasks = watching.tasks(release.project, run_id)
+    fall = waterfall(_timed(release.project, run_id, tasks))
     return ReleaseView(
         record=record,
         dag_id=release.project,
@@ -79,6 +85,27 @@ def release_view(
             for one in project.environments
         ),
         steps=_steps(watching, project, record),
+        bars={bar.task_id: bar for bar in fall.bars},
+        seconds=fall.total,
+    )
+
+
+def _timed(dag_id: str, run_id: str, tasks: Sequence[TaskState]) -> RunTime:
+    return RunTime(
+        dag_id=dag_id,
+        run_id=run_id,
+        state="",
+        asked=min((task.began for task in tasks if task.began), default=0.0),
+        steps=tuple(
+            StepTime(
+                task_id=task.task_id,
+                state=task.state,
+                began=task.began,
+                ended=task.ended,
+                tries=task.tries,
+            )
+            for task in tasks
+        ),
     )
 
 
