@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from include.cli.local_git import local_git
-from include.cli.working_copy import packed
+from include.cli.local.git import local_git
+from include.cli.local.working_copy import packed
 from slipway.exceptions import MigrationFailed
 from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.migrations.migration_lineage import require_follows

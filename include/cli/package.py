@@ -19,10 +19,8 @@ from typing import IO, TYPE_CHECKING, TextIO
 import docker
 
 from include.cli.choices import Choices, Ships
-from include.cli.local_pointers import named, tell_of_pointers
-from include.cli.migrations import rehearse_migrations
-from include.cli.pipelines import build_what_ships, told
-from include.cli.working_copy import (
+from include.cli.local.pointers import named, tell_of_pointers
+from include.cli.local.working_copy import (
     checkout_of,
     local_pointers,
     packed,
@@ -30,6 +28,8 @@ from include.cli.working_copy import (
     uncommitted,
     version_of_copy,
 )
+from include.cli.migrations import rehearse_migrations
+from include.cli.pipelines import build_what_ships, told
 from include.project.lookup import find_project
 from include.project.machines.of_project import architectures
 from slipway.exceptions import BuiltFilesMissing, PackageRefused, ProjectFileError, SlipwayError

@@ -14,9 +14,15 @@ from typing import TYPE_CHECKING, TextIO
 import docker
 
 from include.cli.choices import DEFAULT_FILE, Choices, Ships
-from include.cli.local_pointers import tell_of_pointers
+from include.cli.local.pointers import tell_of_pointers
+from include.cli.local.working_copy import (
+    checkout_of,
+    local_pointers,
+    packed,
+    tag_of,
+    version_of_copy,
+)
 from include.cli.run_slots import Slot, slot
-from include.cli.working_copy import checkout_of, local_pointers, packed, tag_of, version_of_copy
 from slipway.exceptions import NothingRan, SlipwayError
 from slipway.hooks.disk_queue import Spill
 from slipway.hooks.docker.engine import ContainerEngine

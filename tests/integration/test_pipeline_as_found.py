@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from include.cli.working_copy import packed
+from include.cli.local.working_copy import packed
 from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.result import BuildResult
 from tests.integration.pipeline_as_found import projects

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from pydantic import TypeAdapter, ValidationError
 
-from include.cli.local_git import local_git
+from include.cli.local.git import local_git
 from include.cli.new.errors import CopyRefused, ProjectTaken
 from include.cli.new.files import Wanted, project_file, repository_files
 from include.cli.new.findings import Findings, look

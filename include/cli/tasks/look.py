@@ -1,4 +1,4 @@
-"""``fab status``, ``versions``, ``history``, ``timings``, ``dora``, ``diff``, ``image`` and ``rebuild``."""
+"""What ``fab`` shows: ``status``, ``versions``, ``history``, ``timings``, ``dora``, ``diff``."""
 
 from __future__ import annotations
 

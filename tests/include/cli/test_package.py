@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from include.cli.local.working_copy import packed, version_of_copy
 from include.cli.package import choose_project, package_working_copy
-from include.cli.working_copy import packed, version_of_copy
 from include.project.machines.written import MachineSpec
 from slipway.exceptions import MigrationFailed, PackageRefused
 from slipway.model.cloud.machine import Architecture

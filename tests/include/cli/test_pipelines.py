@@ -14,8 +14,8 @@ import docker
 import pytest
 
 from include.cli.choices import Choices
+from include.cli.local.working_copy import checkout_of, packed
 from include.cli.pipelines import compile_to_json, lint_files, run_working_copy
-from include.cli.working_copy import checkout_of, packed
 from include.project.loader import load_project
 from slipway.model.git.large_files import LargeFiles
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.slipway.board.boards import Office, hide, jwt
+from tests.slipway.board.boards import Office, hide
+from tests.slipway.board.people import jwt
 
 if TYPE_CHECKING:
     import pytest

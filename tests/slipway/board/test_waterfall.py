@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from slipway.hooks.airflow_progress import TaskState
-from tests.slipway.board.boards import Airflow, filled, office
+from tests.slipway.board.boards import filled, office
+from tests.slipway.board.people import Airflow
 
 
 def _page(*states: TaskState) -> str:
     model, _ = filled()
     with office(model, Airflow(states=list(states))).browser("vic", "VIEWER") as browser:
-        return browser.get("/r/shop/1.0+2").text
+        return str(browser.get("/r/shop/1.0+2").text)
 
 
 def test_steps_are_drawn_where_they_were_and_what_held_up_the_run_is_told_apart() -> None:

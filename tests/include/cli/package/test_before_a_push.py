@@ -7,7 +7,7 @@ from unittest import mock
 
 import docker
 
-from include.cli.working_copy import uncommitted
+from include.cli.local.working_copy import uncommitted
 from slipway.model.facts import SchemaVersion
 from slipway.model.schema_facts import HeavyChange
 from tests.include.cli.package import working_copies

@@ -10,8 +10,8 @@ from unittest import mock
 
 from include.cli import package
 from include.cli.choices import Choices, Ships
+from include.cli.local.working_copy import version_of_copy
 from include.cli.package import package_working_copy
-from include.cli.working_copy import version_of_copy
 from include.project.model import Package, Project
 from slipway.exceptions import TestsFailed
 from slipway.hooks.packages.ready_debs import ReadyDebs

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from include.cli.local_git import local_git
+from include.cli.local.git import local_git
 
 _ALTERNATES = Path("objects", "info", "alternates")
 # What is of one worktree alone, or of the repository's other ones.

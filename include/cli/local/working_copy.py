@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from include.cli.copied_repository import add_whole, is_whole
-from include.cli.local_git import local_git
-from include.cli.local_pointers import pointers_of
+from include.cli.local.copied_repository import add_whole, is_whole
+from include.cli.local.git import local_git
+from include.cli.local.pointers import pointers_of
 from slipway.hooks.git.commit_version import version_of
 from slipway.model.container import NoSuchThing
 from slipway.model.facts import Checkout, Release

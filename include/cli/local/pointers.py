@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from include.cli.local_git import local_git
+from include.cli.local.git import local_git
 from slipway.hooks.git_lfs.pointers import is_pointer
 from slipway.model.git.large_files import LargeFiles
 from slipway.model.text.inert import visible

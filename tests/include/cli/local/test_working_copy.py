@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.cli.working_copy import local_pointers, packed
+from include.cli.local.working_copy import local_pointers, packed
 
 IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "protocol.file.allow=always")
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 1\n"

@@ -1,0 +1,1 @@
+"""The clone in which somebody stands: what is there, committed or not."""
