@@ -9,7 +9,7 @@ import docker
 from docker.errors import DockerException
 
 from include.cli.doctor.report import Line
-from include.cli.roles import role_errors
+from include.cli.doctor.roles import role_errors
 from include.project.loader import PROJECTS, LoadedProjects
 from include.project.lookup import find_project
 from include.project.model import Project

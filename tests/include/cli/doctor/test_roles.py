@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from include.cli.roles import role_errors
+from include.cli.doctor.roles import role_errors
 from include.project.loader import PROJECTS, load_project
 from include.project.model import Project
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 GOOD = (PROJECTS / "guestbook.yaml").read_text()
 
 
