@@ -12,13 +12,13 @@ import io
 import json
 import tarfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from slipway.exceptions import ToolFailed
-from slipway.hooks.apt import script, state
+from slipway.hooks.apt import front, script, state
 from slipway.hooks.apt.bucket import AptBucket
 from slipway.hooks.apt.candidates import has_candidates
 from slipway.hooks.apt.connection import AptRepository
@@ -34,6 +34,11 @@ from slipway.hooks.tools.toolbox import Toolbox
 from slipway.metrics.catalogue import PUBLISH_TIME
 from slipway.metrics.emit import timed
 
+# Where Python looks for them, beside nothing else of Slipway.
+_FRONT = {
+    f"{front.__name__.replace('.', '/')}/{file.name}": file.read_bytes()
+    for file in Path(front.__path__[0]).glob("*.py")
+}
 # Seconds for one publication.
 _TIMEOUT = 540.0
 
@@ -186,7 +191,6 @@ class Aptly:
                 secrets={
                     **keys.files,
                     script.KEY: repository.signing_key,
-                    script.UPLOAD: json.dumps(asdict(bucket.upload())),
                     script.RIGHTS: json.dumps(rights),
                 },
             )
@@ -200,7 +204,7 @@ class Aptly:
     def _scripts(self) -> dict[str, bytes]:
         """Return what runs in the container, and what aptly and gpg are told there."""
         told = {script.CONFIG: self._config(), script.GPG: GPG.encode()}
-        return told | {script.STATE: Path(state.__file__).read_bytes()}
+        return told | {script.STATE: Path(state.__file__).read_bytes(), **_FRONT}
 
     def _config(self) -> bytes:
         bucket = {

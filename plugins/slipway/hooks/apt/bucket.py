@@ -49,17 +49,6 @@ class ReleaseFile:
         return self.valid_until is None or now - self.signed >= RENEW_AFTER
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Upload:
-    """The right to write one object, for an hour.
-
-    :param headers: that are to be sent with it.
-    """
-
-    url: str
-    headers: dict[str, str]
-
-
 class AptBucket:
     """The bucket of a repository.
 
@@ -136,27 +125,17 @@ class AptBucket:
         return str(found["ETag"])
 
     def rights(self) -> dict[str, str]:
-        """Return the rights to read the lock, and to read and write aptly's state, as URLs."""
-        asked = {
-            "lock": ("get_object", _LOCK),
-            "fetch": ("get_object", self._state),
-            "store": ("put_object", self._state),
-        }
-        return {
-            name: self._store.generate_presigned_url(
-                call, Params={"Bucket": self._repository.bucket, "Key": key}, ExpiresIn=_UPLOAD
-            )
-            for name, (call, key) in asked.items()
-        }
+        """Return where the index and the lock are, and the rights to aptly's state, as URLs."""
+        asked = {"fetch": "get_object", "store": "put_object"}
+        rights = {name: self._url(call, self._state) for name, call in asked.items()}
+        # Under whatever name of a host boto3 asks for it.
+        bucket = self._url("get_object", "x").partition("?")[0].removesuffix("/x")
+        return {**rights, "bucket": bucket, "folder": f"{self._folder}/", "lock": _LOCK}
 
-    def upload(self) -> Upload:
-        """Return the right to write the Release file that stands beside its signature."""
-        params = {"Bucket": self._repository.bucket, "Key": f"{self._folder}/Release"}
-        headers = {"Content-Type": "binary/octet-stream"}
-        if self._repository.acl not in ("", "none"):
-            params["ACL"] = headers["x-amz-acl"] = self._repository.acl
-        url = self._store.generate_presigned_url("put_object", Params=params, ExpiresIn=_UPLOAD)
-        return Upload(url=url, headers=headers)
+    def _url(self, call: str, key: str) -> str:
+        params = {"Bucket": self._repository.bucket, "Key": key}
+        url: str = self._store.generate_presigned_url(call, Params=params, ExpiresIn=_UPLOAD)
+        return url
 
 
 def read_release(text: str) -> ReleaseFile | None:

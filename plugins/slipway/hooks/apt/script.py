@@ -5,7 +5,7 @@ Every command may be repeated: a killed try is finished by the next.
 
 from __future__ import annotations
 
-from slipway.hooks.apt import state
+from slipway.hooks.apt import front, state
 from slipway.hooks.apt.index import ANY, ARCHITECTURES
 from slipway.hooks.tools.toolbox import SECRETS, WORK
 
@@ -14,9 +14,9 @@ ROOT, OUT, CONFIG = "/aptly", "/out", "aptly.json"
 # repository is made of anew in another bucket.
 CANDIDATES = f"{ROOT}/candidates"
 # Files for it: the wrapper around gpg, the packages that machines find so far, the program that
-# keeps aptly's state in the bucket, the key, the right to upload, the rights to lock and state.
+# keeps aptly's state in the bucket, the key, the rights to lock and state.
 GPG, PUBLISHED, STATE = "gpg", "published", "state.py"
-KEY, UPLOAD, RIGHTS = "signing-key", "upload.json", "rights.json"
+KEY, RIGHTS = "signing-key", "rights.json"
 # Seconds that it waits for those who are before it.
 QUEUE = 300
 # How it ended. What it means by that stands in files of these names.
@@ -53,11 +53,11 @@ gpg --batch --with-colons --list-keys > {OUT}/{ALL_KEYS}
 gpg-connect-agent 'keyinfo --list' /bye > {OUT}/{AGENT}
 echo | gpg --batch --quiet --detach-sign > /dev/null || exit {CANNOT_SIGN}
 mkdir -p {_BIN} && cp {WORK}/{GPG} {_BIN}/gpg && chmod 755 {_BIN}/gpg
-export SIGNED={OUT}/Release VALID_UNTIL="$3" STOPPED=/tmp/stopped PATH={_BIN}:$PATH
+export SIGNED={OUT}/Release VALID_UNTIL="$3" PATH={_BIN}:$PATH
 export STATE={WORK}/{STATE} RIGHTS={SECRETS}/{RIGHTS}
 known=$(cat "$root"/slipway.state 2> /dev/null || true)
 if [ -n "$5" ] && [ "$known" != "$4 $5" ]; then
-  python3 "$STATE" fetch "$RIGHTS" "$root" /tmp || exit $?
+  python3 -S "$STATE" fetch "$RIGHTS" "$root" /tmp || exit $?
 fi
 aptly() {{ command aptly -config={WORK}/{CONFIG} "$@"; }}
 aptly publish show "$1" s3:slipway: > {OUT}/{PUBLICATION} 2> /dev/null || : > {OUT}/{PUBLICATION}
@@ -106,7 +106,7 @@ cat {OUT}/add.log
 if grep -qE '{SAYS_CONFLICT}' {OUT}/add.log; then exit {CONFLICT}; fi
 [ $added = 0 ] || exit $added
 # Before anything is published, so that whoever comes after a killed try knows of the package.
-python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
+python3 -S "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
 """
 # Of two packages with one file name: in the bucket, or with and without an epoch.
 _SAYS_DIFFERENT = r"^ERROR: .*: file already exists and is different"
@@ -150,17 +150,17 @@ CLEAN_BUCKET = """
 # Not before it is published, unlike what machines find: one that is known and not there would be in
 # the way of all others, and of a killed try's nobody need know.
 KEEP_CANDIDATES = """
-[ ! -d "$candidates" ] || python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
+[ ! -d "$candidates" ] || python3 -S "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
 """
-# The Release file goes up before it is signed, so once more with all that was signed; machines
-# read InRelease, which is whole in itself.
+# Nothing of the index is in the bucket before it is signed, and then only if it is still our turn.
 PUBLISH = f"""
 failed=0
+front() {{ python3 -S -m {front.__name__} "$RIGHTS" {WORK}/{CONFIG} "$SIGNED" "$@"; }}
 if [ -s {OUT}/{PUBLICATION} ]; then
-  aptly publish update -batch ${{keep--skip-cleanup}} ${{overwrite:-}} "$1" s3:slipway: 2>&1 \\
+  front publish update -batch ${{keep--skip-cleanup}} ${{overwrite:-}} "$1" s3:slipway: 2>&1 \\
     | tee {OUT}/{LOG} || failed=$?
 else
-  aptly publish repo -batch ${{overwrite:-}} -acquire-by-hash \\
+  front publish repo -batch ${{overwrite:-}} -acquire-by-hash \\
     -architectures={",".join(ARCHITECTURES)} -distribution="$1" -component="$2" \\
     "$1" s3:slipway: 2>&1 | tee {OUT}/{LOG} || failed=$?
 fi
@@ -169,15 +169,13 @@ if grep -q '{_SAYS_DIFFERENT}' {OUT}/{LOG}; then
   if grep -q '{_SAYS_ADDED}' {OUT}/add.log 2> /dev/null; then
     rm -f "$root"/slipway.state
     aptly repo remove "$1" "$package"
-    python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
+    python3 -S "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
   fi
   exit {DIFFERENT}
 fi
-[ ! -e "$STOPPED" ] || exit "$(cat "$STOPPED")"
 [ $failed = 0 ] || exit $failed
-python3 "$STATE" release {SECRETS}/{UPLOAD} "$SIGNED"
 # The first publication is known to aptly from here on.
-[ -s {OUT}/{PUBLICATION} ] || python3 "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
+[ -s {OUT}/{PUBLICATION} ] || python3 -S "$STATE" store "$RIGHTS" "$root" /tmp || exit $?
 before=$(cat "$root"/slipway.bucket 2> /dev/null || true)
 if [ -s {OUT}/{PUBLICATION} ] && [ "${{before:-$4}}" != "$4" ]; then
   echo "$before" > {OUT}/{MOVED}

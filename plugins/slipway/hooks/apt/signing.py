@@ -13,8 +13,7 @@ VALID = timedelta(days=30)
 WARN = timedelta(weeks=6)
 
 # aptly knows no Valid-Until, but signs with the first `gpg` that it finds: this one adds the field
-# to what is about to be signed. So nothing that is signed is without it. And nothing is signed for
-# a worker whose turn is over: aptly signs last, before it shows machines anything.
+# to what is about to be signed. So nothing that is signed is without it.
 GPG = """\
 #!/bin/sh
 set -e
@@ -27,9 +26,6 @@ case " $* " in
   fi
   cp "$release" "$SIGNED"
   ;;
-esac
-case " $* " in
-*" --clearsign "*) python3 "$STATE" held "$RIGHTS" || { echo $? > "$STOPPED"; exit 1; } ;;
 esac
 exec /usr/bin/gpg "$@"
 """

@@ -5,7 +5,7 @@ beside it. aptly's database goes into the bucket as a tar with a signature of th
 key beside it, so whoever may write the bucket cannot have a package signed by it. Packages
 themselves stay where they are published: aptly opens none that the bucket has already.
 
-Commands, each with a file of JSON that holds the URLs: ``held``, ``fetch``, ``store``, ``release``.
+Commands, each with a file of JSON that holds the URLs: ``fetch``, ``store``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-# How it ends where the reason matters: the lock or the state is somebody else's by now; the state
+# How it ends where the reason matters: the state is somebody else's by now; the state
 # was not signed by this key.
 LOST, UNSIGNED = 28, 29
 _TAR, _SIGNATURE = "state.tar.gz", "state.sig"
@@ -29,16 +29,6 @@ _TIMEOUT = 60
 _QUICKER = (409, 412)
 # gzip's quickest: packages' fields are a third of their size then, and hardly less with more.
 _LEVEL = 1
-
-
-def held(told: dict[str, Any]) -> int:
-    """Tell whether the lock is still ours."""
-    body, _ = _send("GET", told["lock"])
-    try:
-        token = json.loads(body)["token"]
-    except (ValueError, KeyError, TypeError):
-        token = ""
-    return 0 if token == told["token"] else LOST
 
 
 def fetch(told: dict[str, Any], root: Path, work: Path) -> int:
@@ -86,12 +76,6 @@ def store(told: dict[str, Any], root: Path, work: Path) -> int:
     return 0
 
 
-def release(told: dict[str, Any], signed: Path) -> int:
-    """Put the Release file beside its signature."""
-    _send("PUT", told["url"], told["headers"], signed.read_bytes())
-    return 0
-
-
 def _send(
     method: str, url: str, headers: dict[str, str] | None = None, body: bytes | None = None
 ) -> tuple[bytes, str]:
@@ -130,7 +114,7 @@ def main(command: str, told: str, *paths: str) -> int:
     :param paths: what the command works on.
     :returns: the exit code.
     """
-    commands: dict[str, Any] = {"held": held, "fetch": fetch, "store": store, "release": release}
+    commands: dict[str, Any] = {"fetch": fetch, "store": store}
     done: int = commands[command](json.loads(Path(told).read_text()), *map(Path, paths))
     return done
 
