@@ -12,8 +12,11 @@ RUN /opt/uv/bin/pip install --no-cache-dir --quiet --require-hashes -r /tmp/requ
 # Each package is compared with its published hash; bytecode is compiled once, not by every task.
 RUN /opt/uv/bin/uv pip install --quiet --no-cache --compile-bytecode --require-hashes \
     --python /opt/slipway/bin/python -r /tmp/requirements-stack.txt -c /tmp/constraints.txt
-COPY pyproject.toml README.md LICENSE /tmp/slipway/
+COPY pyproject.toml hatch_build.py README.md LICENSE /tmp/slipway/
 COPY plugins /tmp/slipway/plugins
+# The shell, which the wheel has as slipway_cli.
+COPY include/cli /tmp/slipway/include/cli
+COPY include/project /tmp/slipway/include/project
 # The wheel's builder is pinned as well, and stays behind.
 RUN awk '/^[^ ]/ { mine = /^hatchling==/ } mine' /tmp/constraints.txt > /tmp/builder.txt \
  && /opt/uv/bin/uv pip install --quiet --no-cache --python /opt/uv/bin/python \

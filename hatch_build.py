@@ -16,6 +16,15 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NAME, ROOMS = "slipway_cli", ("cli", "project")
+# Beside a clone, which has the same by its own name.
+_ALIAS = '''"""Slipway's shell, as this clone has it."""
+
+import sys
+
+import include
+
+sys.modules[__name__] = include
+'''
 _IMPORT = re.compile(rf"^(\s*)(from|import) include\.(?=(?:{'|'.join(ROOMS)})\b)", re.MULTILINE)
 
 
@@ -27,14 +36,17 @@ class Shell(BuildHookInterface):  # type: ignore[type-arg]
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Write the package, and have it packed.
 
-        :param version: of the build: an editable one finds ``include`` in this folder.
+        :param version: of the build: an editable one finds it in this folder.
         :param build_data: what else is packed.
         """
-        if version == "editable":
-            return
         self._folder = Path(tempfile.mkdtemp(prefix="slipway-wheel-"))
-        package = write(Path(self.root) / "include", self._folder)
-        build_data["force_include"][str(package)] = NAME
+        if version == "editable":
+            alias = self._folder / f"{NAME}.py"
+            alias.write_text(_ALIAS)
+            build_data["force_include_editable"][str(alias)] = alias.name
+        else:
+            package = write(Path(self.root) / "include", self._folder)
+            build_data["force_include"][str(package)] = NAME
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Remove what was written.
@@ -43,9 +55,8 @@ class Shell(BuildHookInterface):  # type: ignore[type-arg]
         :param build_data: what else was packed.
         :param artifact_path: of the wheel.
         """
-        del build_data, artifact_path
-        if version != "editable":
-            shutil.rmtree(self._folder, ignore_errors=True)
+        del version, build_data, artifact_path
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def write(source: Path, folder: Path) -> Path:

@@ -149,3 +149,36 @@ def test_what_the_extra_brings_is_what_the_tests_run_with() -> None:
     for one in given:
         name = re.split(r"[<>=]", one)[0]
         assert re.search(rf"(?m)^{name}==", tested), name
+
+
+def test_beside_a_clone_it_is_the_clones_own(tmp_path: Path) -> None:
+    hatch = [sys.executable, "-m", "hatchling", "build", "-t", "wheel:editable", "-d"]
+    built = subprocess.run(
+        [*hatch, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    [file] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(file) as packed:
+        packed.extract("slipway_cli.py", tmp_path / "site")
+    script = "import slipway_cli.cli.tasks.of_project as found; print(found.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{tmp_path / 'site'}:{ROOT}:{ROOT / 'plugins'}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == str(ROOT / "include/cli/tasks/of_project.py"), done.stderr
+
+
+def test_the_servers_image_has_all_that_its_wheel_is_built_of() -> None:
+    wanted = ("pyproject.toml", "hatch_build.py", "plugins", "include/cli", "include/project")
+    image = (ROOT / "Dockerfile").read_text()
+    let_in = (ROOT / ".dockerignore").read_text().splitlines()
+    for one in wanted:
+        assert re.search(rf"(?m)^COPY .*{re.escape(one)}\b", image), one
+        assert f"!{one}" in let_in

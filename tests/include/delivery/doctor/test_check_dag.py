@@ -56,7 +56,7 @@ def there(monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return mock.Mock(password="x" * 40)
 
     monkeypatch.setattr(BaseHook, "get_connection", get)
-    monkeypatch.setattr(Variable, "get", lambda name: f"the secret of {name}")
+    monkeypatch.setattr(Variable, "get", lambda name: f"v4lue of {name}")
     return known
 
 
@@ -66,7 +66,7 @@ def test_connections_that_are_there_are_fine_and_their_secrets_nowhere(
     found = list(connections.connections(project))
     assert {one.state for one in found} == {State.FINE}
     assert "xxx" not in str(found)
-    assert "the secret of" not in str(found)
+    assert "v4lue" not in str(found)
     told = {one.what for one in found}
     assert {f"connection {name}" for name in there} <= told
     assert "variable guestbook_test_password" in told
