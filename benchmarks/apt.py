@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import time
@@ -30,6 +31,8 @@ INSTALLATION = "bench-apt"
 def main() -> int:
     """Measure, and print the seconds of both beside each other."""
     wanted = _arguments()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *told: sys.exit(128 + told[0]))  # and clear everything away
     told: dict[str, Any] = {"rounds": wanted.rounds, "busy": [os.getloadavg()[0]], "sizes": {}}
     with apt_alone.s3_server() as endpoint:
         _own_airflow(endpoint)
