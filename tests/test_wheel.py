@@ -160,7 +160,7 @@ def test_beside_a_clone_it_is_the_clones_own(tmp_path: Path) -> None:
     [file] = tmp_path.glob("*.whl")
     with zipfile.ZipFile(file) as packed:
         packed.extract("slipway_cli.py", tmp_path / "site")
-    script = "import slipway_cli.cli.tasks.of_project as found; print(found.__file__)"
+    script = "from slipway_cli.cli.tasks.of_project import __file__; print(__file__)"
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=tmp_path,
