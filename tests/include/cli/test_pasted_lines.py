@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[3]
 _PROGRAM = """
 import sys
 from invoke import Context
-import fabfile
-fabfile.DEMO = fabfile.DEMO / "nowhere"
-fabfile._shell(Context(), "sleep 0.5; echo hook")
+from include.cli.tasks import doing
+doing.DEMO = doing.DEMO / "nowhere"
+doing.shell(Context(), ["sh", "-c", "sleep 0.5; echo hook"])
 print("left:", sys.stdin.readline().strip())
 """
 

@@ -10,7 +10,7 @@ from tests.fakes.airflow_database import airflow_database
 from tests.slipway.board.boards import Office, filled, office
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _database() -> Iterator[None]:
     from airflow.api_fastapi.app import init_auth_manager, purge_cached_app
 

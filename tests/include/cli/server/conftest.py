@@ -16,7 +16,7 @@ from tests.include.cli.server.airflow import House, house
 DAG = "shop.prod"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def _house() -> Iterator[House]:
     with airflow_database():
         project = load_project(PROJECTS / "guestbook.yaml").model_copy(update={"name": "shop"})
