@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from include.stack.operations import backup
@@ -55,19 +56,25 @@ def _do(installation: Installation, given: argparse.Namespace, words: list[str])
         look(installation)
         say("nothing stands in the way of an upgrade")
     else:
-        deliver = _deliver_clone if given.variables is None else _tell_to_push
+        deliver = _deliver_clone if given.variables is None else partial(_tell_to_push, given)
         upgrade(installation, _new_folder(), patience=given.patience, deliver=deliver)
 
 
-def _deliver_clone() -> None:
+def _deliver_clone() -> bool:
     """Let the DAGs of this clone's own stack be those of the clone."""
     from include.stack.repositories import deliver_clone
 
     deliver_clone()
+    return True
 
 
-def _tell_to_push() -> None:
-    say("now push your copy of the repository, so that DAG files and package are of one version")
+def _tell_to_push(given: argparse.Namespace) -> bool:
+    off = f"python3 -m include.stack.operations --variables {given.variables} maintenance off"
+    say(
+        "upgraded, but for the DAG files: push your copy of the repository, so that they and the "
+        f"package are of one version. No run begins until then; afterwards: {off}"
+    )
+    return False
 
 
 def _new_folder() -> Path:

@@ -72,8 +72,16 @@ class Installation:
         files = [word for name in self.files for word in ("-f", name)]
         project = ["-p", self.project] if self.project else []
         argv = [*self.program, *project, "--env-file", str(self.variables), *files, *arguments]
+        # Compose would believe the shell before the file, whoever set a variable there for what.
+        own = {line.partition("=")[0].strip() for line in self.variables.read_text().splitlines()}
+        environment = {name: value for name, value in os.environ.items() if name not in own}
         done = subprocess.run(  # noqa: S603 - no word of it is anybody else's
-            argv, cwd=ROOT, check=False, stdin=stdin or subprocess.DEVNULL, **how
+            argv,
+            cwd=ROOT,
+            check=False,
+            env=environment,
+            stdin=stdin or subprocess.DEVNULL,
+            **how,
         )
         if done.returncode:
             msg = f"`{self.program[0]} {' '.join(arguments[:3])} ...` failed; the reason is above"

@@ -16,6 +16,7 @@ from include.stack.operations.installation import (
     OperationFailed,
     say,
 )
+from include.stack.operations.upgrade import end_of_upgrade
 
 # Run by psql after the tables are back, in the same transaction; a dump leaves no search path.
 _END_RUNS = """
@@ -56,6 +57,7 @@ def restore(installation: Installation, folder: Path) -> None:
     backup.put_back(installation, folder)
     say("starting Airflow")
     installation.compose("up", "-d", "--scale", f"worker={max(1, note.workers)}")
+    end_of_upgrade(installation)
     for run in note.unfinished:
         say(f"  had not ended, and counts as failed: {run}")
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from include.stack.operations import backup
@@ -48,14 +49,15 @@ def upgrade(
     kept: Path,
     *,
     patience: float,
-    deliver: Callable[[], None] = lambda: None,
+    deliver: Callable[[], bool],
 ) -> None:
     """Upgrade an installation.
 
     :param installation: what is upgraded.
     :param kept: the folder that a backup is made in beforehand.
     :param patience: seconds that running runs have to end.
-    :param deliver: puts the new version's DAGs in place, before a run of theirs begins.
+    :param deliver: puts the new version's DAGs in place, before a run of theirs begins; False
+        where that is somebody else's to do, who lets runs begin afterwards.
     :raises OperationFailed: naming what to do; runs are held up until then.
     """
     look(installation)
@@ -74,9 +76,21 @@ def upgrade(
     say(f"backed up to {kept}; starting the new version")
     installation.compose("up", "-d", "--remove-orphans", "--scale", f"worker={workers}")
     _wait(installation, kept)
-    deliver()
+    if not deliver():
+        return
     installation.compose(*_MAINTENANCE, "off", "--by", BY)
     say("upgraded")
+
+
+def end_of_upgrade(installation: Installation) -> None:
+    """Let runs begin where an upgrade held them up, as one that a backup was made in the middle of.
+
+    What a person wanted stays. An older image knows of no maintenance, and holds nothing up.
+
+    :param installation: that was restored.
+    """
+    with suppress(OperationFailed):
+        installation.compose(*_MAINTENANCE, "off", "--by", BY)
 
 
 def maintenance(installation: Installation, words: list[str]) -> None:

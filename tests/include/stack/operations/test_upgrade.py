@@ -44,10 +44,19 @@ def installation(tmp_path: Path) -> Installation:
     return Installation(variables=tmp_path / "variables.env", program=("true",))
 
 
-def _upgrade(installation: Installation, calls: Calls) -> None:
-    upgrade.upgrade(
-        installation, Path("/kept"), patience=60, deliver=lambda: calls.add(("the DAGs",))
-    )
+def _upgrade(installation: Installation, calls: Calls, *, delivered: bool = True) -> None:
+    def deliver() -> bool:
+        calls.add(("the DAGs",))
+        return delivered
+
+    upgrade.upgrade(installation, Path("/kept"), patience=60, deliver=deliver)
+
+
+def test_no_run_begins_before_the_dag_files_are_of_the_same_version(
+    installation: Installation, calls: Calls
+) -> None:
+    _upgrade(installation, calls, delivered=False)
+    assert not any("maintenance.py off" in said for said in calls)
 
 
 def test_runs_end_and_a_backup_is_made_before_anything_is_replaced(
