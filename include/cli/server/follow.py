@@ -30,6 +30,7 @@ PATIENCE = 600.0
 _TOLD = {
     "running": "begins",
     "up_for_retry": "failed, and is tried again",
+    "up_for_reschedule": "waits: Slipway is being maintained",
     ASKS: "waits for a person",
     **{state: state for state in TASK_ENDED if state not in ("removed", "upstream_failed")},
 }

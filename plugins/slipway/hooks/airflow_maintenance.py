@@ -39,7 +39,7 @@ class MaintenanceBook:
         from airflow.models.variable import Variable
 
         told = Variable.get(VARIABLE, default_var=None)
-        return Maintenance.from_json(json.loads(told)) if told else None
+        return Maintenance.read(told) if told else None
 
     def begin(self, *, by: str, why: str) -> Maintenance:
         """Let no new run begin; where that holds already, it goes on as it is.

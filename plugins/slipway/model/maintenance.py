@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from slipway.model.fact import Fact
 
 # Airflow's Variable that it is kept in: whoever may set Variables may begin it.
 VARIABLE = "slipway_maintenance"
-# These go on: one only looks, and what it finds waits in a run of its own; the other is how people
-# stop deployments.
-GO_ON = frozenset({"commits", "controls"})
+# These go on: two only look, and what the first finds waits in a run of its own; the other is how
+# people stop deployments.
+GO_ON = frozenset({"commits", "controls", "check_projects"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,18 @@ class Maintenance(Fact):
     by: str
     at: float
     why: str
+
+    @classmethod
+    def read(cls, told: str) -> Maintenance:
+        """Return what the Variable says; it holds everything up where it says nothing readable.
+
+        :param told: its value.
+        """
+        try:
+            return cls.from_json(json.loads(told))
+        except (AttributeError, KeyError, TypeError, ValueError):
+            why = f"the Variable {VARIABLE} says nothing readable: `fab maintenance off` removes it"
+            return cls(by="somebody", at=0.0, why=why)
 
     def holds(self, dag_id: str, began_at: float, *, after_person: bool = False) -> bool:
         """Tell whether a task of a run has to wait until it is over.

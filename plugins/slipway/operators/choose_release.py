@@ -65,6 +65,8 @@ class ChooseReleaseOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("version",)
+    # For slipway.tasks.maintenance: what comes next may come at any time.
+    asks_people = True
     ui_color = "#dbeafe"
     operator_extra_links = CHOICE
 

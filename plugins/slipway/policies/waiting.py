@@ -34,6 +34,9 @@ def waiting(facts: WaitFacts) -> Waiting | None:
     if facts.state == "up_for_retry":
         step = facts.task_id.rpartition(".")[2].replace("_", " ")
         return Waiting(reason=Reason.RETRY, words=f"to try {step} again", since=facts.since)
+    if facts.state == "up_for_reschedule":
+        words = "for the end of maintenance"
+        return Waiting(reason=Reason.MAINTENANCE, words=words, since=facts.since)
     # A task that works, or is deferred, knows best.
     return facts.told if facts.state in ("running", "deferred") else None
 

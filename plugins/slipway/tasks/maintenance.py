@@ -7,7 +7,6 @@ asks a person, and no further.
 
 from __future__ import annotations
 
-import json
 import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -35,7 +34,7 @@ def wait_while_maintained(context: Context) -> None:
     told = Variable.get(VARIABLE, default=None)
     if not told:
         return
-    maintenance = Maintenance.from_json(json.loads(told))
+    maintenance = Maintenance.read(told)
     run: Any = context["dag_run"]
     began_at = run.start_date.timestamp()
     if not maintenance.holds(run.dag_id, began_at, after_person=_after_person(context["task"])):
@@ -50,6 +49,12 @@ def wait_while_maintained(context: Context) -> None:
 
 
 def _after_person(task: Any) -> bool:
+    """Tell whether a task comes right after a person's answer, and before any change."""
     from airflow.providers.standard.operators.hitl import HITLOperator
 
-    return any(isinstance(one, HITLOperator) for one in getattr(task, "upstream_list", ()))
+    before = getattr(task, "upstream_list", ())
+    if any(isinstance(one, HITLOperator) for one in before):
+        return True
+    # What somebody chose is told to every task; a swap that has begun is not held up by that.
+    in_swap = str(task.task_id).startswith("swap.")
+    return not in_swap and any(getattr(one, "asks_people", False) for one in before)

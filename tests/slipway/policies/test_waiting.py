@@ -70,6 +70,12 @@ FULL = PoolUse(slots=2, taken=2, holders=holders(f"docs commit__{'9' * 40}", "sh
             200.0,
         ),
         (
+            facts(state="up_for_reschedule"),
+            Reason.MAINTENANCE,
+            "for the end of maintenance",
+            200.0,
+        ),
+        (
             facts(state="queued", queue="swaps"),
             Reason.WORKER,
             "for a free worker of the queue swaps",

@@ -13,6 +13,8 @@ from airflow.sdk import DAG, BaseOperator, Variable
 from airflow.sdk.exceptions import AirflowRescheduleException
 
 from include.delivery.defaults import known_params_only
+from include.delivery.environment_dag import environment_dag
+from include.project.loader import PROJECTS, load_project
 from slipway.model.maintenance import Maintenance
 from slipway.tasks import maintenance
 from slipway.tasks.maintenance import AGAIN, wait_while_maintained
@@ -91,3 +93,36 @@ def test_every_task_looks_before_it_begins() -> None:
     context = _context(AFTER)
     with pytest.raises(AirflowRescheduleException):
         known_params_only(context)
+
+
+def _production(task_id: str) -> Any:
+    project = load_project(PROJECTS / "guestbook.yaml")
+    dag = environment_dag(project, "prod")
+    run = SimpleNamespace(dag_id=dag.dag_id, start_date=BEFORE, conf={})
+    return {"dag": dag, "dag_run": run, "task": dag.get_task(task_id)}
+
+
+@pytest.mark.parametrize("task_id", ["plan", "preflight", "bake_image"])
+def test_what_somebody_chooses_meanwhile_waits_like_a_yes(task_id: str) -> None:
+    context = _production(task_id)
+    above = {one.task_id for one in context["task"].upstream_list}
+    if not above & {"choose_release", "approve"}:
+        pytest.skip("it comes after one of those that wait")
+    with pytest.raises(AirflowRescheduleException):
+        wait_while_maintained(context)
+
+
+def test_a_swap_that_has_begun_is_not_held_up_by_what_was_chosen() -> None:
+    for task_id in ("swap.launch", "swap.record_deployment", "swap.retire_old"):
+        wait_while_maintained(_production(task_id))
+
+
+@pytest.mark.parametrize("value", ["on", "true", "{}", "[1]", "null", '{"by": "ann"}'])
+def test_a_value_that_says_nothing_holds_up_what_it_should_and_nothing_else(
+    told: dict[str, str], value: str
+) -> None:
+    told["slipway_maintenance"] = value
+    with pytest.raises(AirflowRescheduleException):
+        wait_while_maintained(_context(AFTER))
+    for dag_id in ("commits", "controls", "check_projects"):
+        wait_while_maintained(_context(AFTER, dag_id=dag_id))

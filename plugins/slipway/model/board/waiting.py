@@ -25,6 +25,7 @@ class Reason(StrEnum):
     APPROVAL = "approval"
     ANSWER = "answer"
     RETRY = "retry"
+    MAINTENANCE = "maintenance"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
