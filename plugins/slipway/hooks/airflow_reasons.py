@@ -5,6 +5,7 @@ For the API server's process alone, which reads logs wherever Airflow is told to
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,11 @@ from uuid import UUID
 
 # Characters of a reason; the log has the rest.
 _MOST = 2000
+_LOG = logging.getLogger(__name__)
+
+
+class _NothingYet(Exception):
+    """Nothing is remembered where nothing was found."""
 
 
 def why_failed(dag_id: str, run_id: str) -> str:
@@ -36,11 +42,20 @@ def why_failed(dag_id: str, run_id: str) -> str:
     )
     with create_session() as session:
         failed = session.scalar(wanted)
-    return _told(failed) if failed else ""
+    if failed is None:
+        return ""
+    try:
+        return _told(failed)
+    except _NothingYet:
+        return ""
+    except Exception as error:
+        # As where logs are kept elsewhere, and nobody answers there: the page has all the rest.
+        _LOG.warning("why %s %s failed is not known: %s", dag_id, run_id, error)
+        return ""
 
 
-# A try of a task has an id of its own, and the log of one that failed changes no more: whoever
-# waits with the page open makes nobody read it every few seconds.
+# A try of a task has an id of its own, and what its log says last changes no more: whoever waits
+# with the page open makes nobody read it every few seconds. A log may come after the failure.
 @lru_cache(maxsize=256)
 def _told(task: UUID) -> str:
     from airflow.models.taskinstance import TaskInstance
@@ -50,11 +65,14 @@ def _told(task: UUID) -> str:
     with create_session() as session:
         found = session.get(TaskInstance, task)
         if found is None:
-            return ""
+            raise _NothingYet
         # Airflow names the log's file by both.
         _ = found.dag_run, found.dag_model
         lines, _ = TaskLogReader().read_log_chunks(found, found.try_number, {"end_of_log": False})
-        return last_error(line.model_dump() for line in lines)[:_MOST]
+        said = last_error(line.model_dump() for line in lines)[:_MOST]
+    if not said:
+        raise _NothingYet
+    return said
 
 
 def last_error(lines: Iterable[dict[str, Any]]) -> str:

@@ -91,6 +91,27 @@ def test_the_reason_is_that_of_the_task_that_failed_first(shop: Office, logs: Pa
     assert "<pre>bob may not deploy to prod: deploy is for ann\n  what to do: ask ann\n" in page
 
 
+def test_a_log_that_comes_after_the_failure_is_read_when_it_is_there(
+    shop: Office, logs: Path
+) -> None:
+    Orders().start(_user(Person(id="bob", name="bob", user=None)), DAG, "board__1", {})
+    fail({"choose_release": ""}, logs)
+    assert Progress().why(DAG, "board__1") == ""
+    fail({"choose_release": REFUSED}, logs)
+    assert Progress().why(DAG, "board__1") == REFUSED
+
+
+def test_a_log_that_nobody_gives_costs_no_page(
+    shop: Office, logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.utils.log.file_task_handler import FileTaskHandler
+
+    Orders().start(_user(Person(id="bob", name="bob", user=None)), DAG, "board__1", {})
+    fail({"choose_release": REFUSED}, logs)
+    monkeypatch.setattr(FileTaskHandler, "read", lambda *_, **__: 1 / 0)
+    assert Progress().why(DAG, "board__1") == ""
+
+
 def test_whoever_may_not_read_logs_reads_no_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     model, airflow = filled()
     airflow.reasons[DAG, "board__1"] = REFUSED
