@@ -105,12 +105,12 @@ def test_what_needs_a_server_says_how_to_name_one(wheel: Path, tmp_path: Path) -
     for words in (("deploy", "shop", "prod"), ("status",), ("logs", "shop"), ("follow", "shop")):
         done = typed(wheel, tmp_path, *words)
         assert done.returncode != 0
-        assert "SLIPWAY_URL" in done.stderr, (words, done.stderr)
+        assert "SLIPWAY_SERVER" in done.stderr, (words, done.stderr)
         assert "Traceback" not in done.stderr
 
 
 def test_a_server_that_is_not_there_is_told(wheel: Path, tmp_path: Path) -> None:
-    here = {"SLIPWAY_URL": "http://127.0.0.1:9", "SLIPWAY_TOKEN": "t"}
+    here = {"SLIPWAY_SERVER": "http://127.0.0.1:9", "SLIPWAY_TOKEN": "t"}
     done = typed(wheel, tmp_path, "hold", "shop", "prod", "--why", "it burns", **here)
     assert done.returncode == 2
     assert "http://127.0.0.1:9 does not answer" in done.stderr

@@ -85,9 +85,15 @@ def tell(
 
 
 def as_json(
-    projects: Iterable[ProjectSnapshot], waiting: Iterable[WaitingRun] = ()
+    projects: Iterable[ProjectSnapshot], waiting: Iterable[WaitingRun] | None = None
 ) -> list[dict[str, Any]]:
-    """Return what the board shows, for programs."""
+    """Return what the board shows, for programs.
+
+    :param projects: as they were seen last.
+    :param waiting: runs that do not move; nothing is said of them where nobody asked.
+    """
+    if waiting is None:
+        return [one.for_programs() for one in projects]
     held_up = list(waiting)
     found = []
     for one in projects:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from include.cli.server.errors import LoginMissing
 
-URL, TOKEN, TOKEN_FILE = "SLIPWAY_URL", "SLIPWAY_TOKEN", "SLIPWAY_TOKEN_FILE"
+URL, TOKEN, TOKEN_FILE = "SLIPWAY_SERVER", "SLIPWAY_TOKEN", "SLIPWAY_TOKEN_FILE"
 USER, PASSWORD, ALLOW_HTTP = "SLIPWAY_USER", "SLIPWAY_PASSWORD", "SLIPWAY_ALLOW_HTTP"
 HOW = (
     f"set {URL}, such as https://airflow.example.com, and {TOKEN} (or {TOKEN_FILE}, or {USER} and "

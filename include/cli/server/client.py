@@ -216,7 +216,7 @@ class AirflowServer:
             return LoginMissing(msg, advice=f"get a new one: {HOW}")
         if answer.is_redirect:
             msg = f"{self.url} leads elsewhere, and the token is not sent there"
-            return RequestRefused(msg, advice="set SLIPWAY_URL to the address it leads to")
+            return RequestRefused(msg, advice="set SLIPWAY_SERVER to the address it leads to")
         said = _detail(answer)
         if status == HTTPStatus.FORBIDDEN:
             msg = f"you may not do this: {said}"

@@ -26,8 +26,8 @@ def check(_: Any, project: str = "", local: bool = False, json: bool = False) ->
     """Say what is wrong, each thing with its cure; exits 1 if anything is.
 
     Here: every project file, with line and nearest right name, and Docker. At the server that
-    SLIPWAY_URL names, or the demo's, by a run that changes nothing: connections and variables, the
-    repository and its webhook, rights, target groups, networks, parameters, images, databases.
+    SLIPWAY_SERVER names, or the demo's, by a run that changes nothing: connections and variables,
+    the repository and its webhook, rights, target groups, networks, parameters, images, databases.
     """
     code = doctor.check(
         sys.stdout,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from fabric import Connection
 
 from include.cli import controls, deployments
 from include.cli.server import order as orders
-from include.cli.server.address import HOW
+from include.cli.server.address import HOW, URL
 from include.cli.tasks.place import DEMO, desk, server
 from slipway.model.controls import Action
 
@@ -90,8 +91,17 @@ def require_airflow() -> None:
 
 
 def python(c: Any, module: str, *arguments: str) -> None:
-    """Run a module where Airflow is; with -H in the repository that the login begins in."""
+    """Run a module where Airflow is; with -H in the repository that the login begins in.
+
+    :raises SystemExit: where a server is named, which has no answer to this.
+    """
     if not isinstance(c, Connection):
+        if os.environ.get(URL, "").strip():
+            msg = (
+                f"this cannot be asked of {URL}'s server: use `fab -H`, or a shell where Airflow "
+                f"is, without {URL}"
+            )
+            raise SystemExit(msg)
         require_airflow()
     # An Airflow over there may have Slipway in its plugins folder, and not installed.
     afar = ["env", "PYTHONPATH=.:./plugins", "python"]

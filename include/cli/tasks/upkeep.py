@@ -11,7 +11,6 @@ from include.cli.tasks.doing import python
 
 @task(
     positional=["what"],
-    optional=["what"],
     help={
         "what": "on, off or status",
         "why": "on: shown to whoever is held up",

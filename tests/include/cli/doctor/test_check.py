@@ -101,7 +101,7 @@ def test_without_a_server_it_is_said_what_was_not_looked_at() -> None:
     assert code == 0
     assert "guestbook: dev, prod\n" in said
     assert "databases were not looked at" in said
-    assert "set SLIPWAY_URL" in said
+    assert "set SLIPWAY_SERVER" in said
 
 
 def test_an_older_server_is_told_what_it_lacks() -> None:

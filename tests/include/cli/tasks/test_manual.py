@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import subprocess
 import sys
@@ -107,3 +108,18 @@ def test_a_repository_adds_tasks_of_its_own(tmp_path: Path) -> None:
         [str(FAB), "deploy"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert "ENVIRONMENT has to be given: fab deploy ENVIRONMENT [VERSION]" in typed.stderr
+
+
+@pytest.mark.parametrize("words", [("dora", "shop"), ("maintenance", "status"), ("held",)])
+def test_what_no_server_answers_is_asked_of_no_other_in_its_place(words: tuple[str, ...]) -> None:
+    refused = subprocess.run(
+        [str(FAB), *words],
+        cwd=ROOT,
+        env={**os.environ, "SLIPWAY_SERVER": "https://airflow.example.com"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert refused.returncode != 0
+    assert "cannot be asked of SLIPWAY_SERVER's server" in refused.stderr
