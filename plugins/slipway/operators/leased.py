@@ -25,7 +25,7 @@ from slipway.policies.freeze_windows import FreezeWindow
 from slipway.tasks.board.show import show_step
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.controls.opening import Opening
-from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.lease.takeover import run_lease
 from slipway.tasks.making_way.superseded_run import end_for
 from slipway.tasks.order.landing import landed, overtaken
 from slipway.tasks.outcomes import note_started

@@ -17,7 +17,7 @@ from slipway.model.cloud.lease import LeaseRecord
 from slipway.model.facts import Json
 from slipway.operators.swap import FleetOperator
 from slipway.tasks.failure.failed_release import FailedRelease
-from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.lease.takeover import run_lease
 from slipway.tasks.outcomes import note_failed, note_rolled_back
 from slipway.tasks.own_swap import forget_swap, never_began, note_failure
 from slipway.tasks.params import is_dry_run

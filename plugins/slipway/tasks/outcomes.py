@@ -22,7 +22,7 @@ from slipway.model.facts.release import Release
 from slipway.tasks.board.origin import origin_of
 from slipway.tasks.board.show import serving_since, show_deployment
 from slipway.tasks.kept_facts import run_facts
-from slipway.tasks.lease_takeover import ALIVE
+from slipway.tasks.lease.takeover import ALIVE
 from slipway.tasks.own_swap import failed_tasks
 from slipway.tasks.params import freeze_override, reason_of, triggered_by
 

@@ -12,7 +12,7 @@ from slipway.operators import leased
 from slipway.operators import swap as fleet
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
-from slipway.tasks.lease_owner import run_of, run_owner
+from slipway.tasks.lease.owner import run_of, run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet.worlds import make_target, serving
 from tests.slipway.operators.leased import leases

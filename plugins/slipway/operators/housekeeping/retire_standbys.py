@@ -25,7 +25,7 @@ from slipway.operators.swap import open_swap, time_allowed
 from slipway.operators.trouble import own_trouble
 from slipway.tasks.board.housekeeping import Listed, show_all
 from slipway.tasks.freed import Freed, FreedKind
-from slipway.tasks.lease_takeover import ALIVE, run_lease
+from slipway.tasks.lease.takeover import ALIVE, run_lease
 from slipway.tasks.outcomes import note_ended, note_forgotten
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from slipway.operators.check_freeze import held_up
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.operators.swap import open_cloud
 from slipway.tasks.controls.allowed import require_open
-from slipway.tasks.lease_takeover import run_lease
+from slipway.tasks.lease.takeover import run_lease
 from slipway.tasks.making_way.superseded_run import end_for
 from slipway.tasks.order.landing import landed, overtaken
 from slipway.tasks.params import triggered_by

@@ -84,7 +84,9 @@ def show_first(project: str, listed: Mapping[str, Listed]) -> None:
         board = Snapshots(artifact_store())
         there = board.project(project)
         for name, one in listed.items():
-            if there.of(name) is None:
+            seen = there.of(name)
+            # One that was held before its first release has nothing else yet.
+            if seen is None or not seen.seen_at:
                 board.change(project, name, partial(_first, listed=one))
 
 

@@ -20,7 +20,7 @@ from slipway.tasks.controls.allowed import (
     require_open,
 )
 from slipway.tasks.kept_facts import run_facts
-from slipway.tasks.lease_takeover import ALIVE
+from slipway.tasks.lease.takeover import ALIVE
 from slipway.tasks.order.landing import landed, overtaken
 from slipway.tasks.params import reason_of
 

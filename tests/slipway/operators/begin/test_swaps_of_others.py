@@ -13,7 +13,7 @@ from slipway.hooks.store.signed_records import SignedRecords
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, ShiftTrafficOperator
-from slipway.tasks.lease_owner import run_owner
+from slipway.tasks.lease.owner import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import make_target, serving

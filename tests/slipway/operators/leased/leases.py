@@ -11,7 +11,7 @@ from slipway.fleet import swap
 from slipway.operators import leased
 from slipway.operators import swap as fleet
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
-from slipway.tasks.lease_owner import run_owner
+from slipway.tasks.lease.owner import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image, make_target

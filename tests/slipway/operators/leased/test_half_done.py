@@ -10,7 +10,7 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.operators.housekeeping.retire_standbys import RetireStandbysOperator
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
-from slipway.tasks.lease_owner import run_owner
+from slipway.tasks.lease.owner import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.fleet_faults import Crash

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from slipway.operators import leased
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
-from slipway.tasks.lease_owner import run_owner
+from slipway.tasks.lease.owner import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.lanes import own
 from tests.slipway.operators.leased import leases

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from slipway.tasks.lease_owner import moved, run_of, run_owner
+from slipway.tasks.lease.owner import moved, run_of, run_owner
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

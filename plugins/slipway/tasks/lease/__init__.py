@@ -1,0 +1,1 @@
+"""Whose lease it is, and when another may take it over."""
