@@ -32,3 +32,9 @@ def _headings(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as forges make them."""
     found = re.findall(r"(?m)^#+ (.+)$", _prose(page))
     return {re.sub(r"[^\w\- ]", "", one.lower()).strip().replace(" ", "-") for one in found}
+
+
+def test_the_manual_names_every_page() -> None:
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    named = set(re.findall(r"\]\(([a-z-]+\.md)\)", (ROOT / "docs" / "README.md").read_text()))
+    assert named == pages
