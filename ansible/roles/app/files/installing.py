@@ -10,6 +10,8 @@ logs.
     installing.py end STATE
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -17,6 +19,7 @@ import signal
 import stat
 import sys
 import time
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 PROC, DPKG = Path("/proc"), Path("/var/lib/dpkg/info")
@@ -45,11 +48,13 @@ IDENTITY = re.compile(
 KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY")
 # Lines of a report.
 MOST = 40
+# When it started, its parent, its name.
+Process = tuple[int, int, str]
 
 
-def processes():
+def processes() -> dict[int, Process]:
     """Return what runs: pid -> (start, parent, name)."""
-    found = {}
+    found: dict[int, Process] = {}
     for folder in PROC.glob("[0-9]*"):
         try:
             text = (folder / "stat").read_text(errors="replace")
@@ -61,7 +66,7 @@ def processes():
     return found
 
 
-def begin(state):
+def begin(state: Path) -> None:
     """Note what runs and what time it is, and let nothing be started past systemd."""
     running = {str(pid): start for pid, (start, _, _) in processes().items()}
     # Of the file system, whose clock may not be ours.
@@ -74,7 +79,7 @@ def begin(state):
         STARTER.chmod(0o755)
 
 
-def end(state):
+def end(state: Path) -> list[str]:
     """Put everything back, stop what runs, and return what there is to tell."""
     restore()
     noted = json.loads(state.read_text())
@@ -85,7 +90,7 @@ def end(state):
     return [*told, f"and {len(left) - MOST} more"] if len(left) > MOST else told
 
 
-def restore():
+def restore() -> None:
     """Put start-stop-daemon back, unless dpkg itself has brought a newer one."""
     if ASIDE.exists():
         if STARTER.exists() and STARTER.read_bytes() != IDLE.encode():
@@ -94,7 +99,7 @@ def restore():
             ASIDE.replace(STARTER)
 
 
-def strays(before, now):
+def strays(before: Mapping[str, int], now: Mapping[int, Process]) -> Iterator[tuple[int, str]]:
     """Return pid and name of what was started meanwhile and is nobody's session."""
     mine = ancestors(os.getpid(), now)
     for pid, (start, _, name) in now.items():
@@ -106,16 +111,16 @@ def strays(before, now):
             yield pid, name
 
 
-def ancestors(pid, now):
+def ancestors(pid: int, now: Mapping[int, Process]) -> list[int]:
     """Return a process and all that it descends from, but for the first of all."""
-    line = []
+    line: list[int] = []
     while pid > 1 and pid in now and pid not in line:
         line.append(pid)
         pid = now[pid][1]
     return line
 
 
-def program(pid):
+def program(pid: int) -> str:
     """Return the file that a process runs, or nothing."""
     try:
         return str((PROC / str(pid) / "exe").readlink())
@@ -123,7 +128,7 @@ def program(pid):
         return ""
 
 
-def stop(pid, name):
+def stop(pid: int, name: str) -> str:
     """End a process, the hard way if need be, and say so."""
     for sent in (signal.SIGTERM, signal.SIGKILL):
         try:
@@ -135,7 +140,7 @@ def stop(pid, name):
     return f"stopped {name}, which the installation had started past systemd"
 
 
-def ended(pid):
+def ended(pid: int) -> bool:
     """Wait for a process to be gone."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
@@ -149,15 +154,15 @@ def ended(pid):
     return False
 
 
-def owned():
+def owned() -> set[str]:
     """Return the files of all installed packages."""
-    found = set()
+    found: set[str] = set()
     for file in DPKG.glob("*.list"):
         found.update(file.read_text(errors="surrogateescape").splitlines())
     return found
 
 
-def left_behind(since, packaged):
+def left_behind(since: int, packaged: Collection[str]) -> Iterator[str]:
     """Yield what was written since, and is no file of a package."""
     for root in ROOTS:
         for folder, folders, files in os.walk(root):
@@ -167,7 +172,7 @@ def left_behind(since, packaged):
                     yield from told(Path(path), since)
 
 
-def told(path, since):
+def told(path: Path, since: int) -> Iterator[str]:
     """Yield a line about a file, if it is new."""
     try:
         its = path.lstat()
@@ -177,7 +182,7 @@ def told(path, since):
         return
 
 
-def kind(path, its):
+def kind(path: Path, its: os.stat_result) -> str:
     """Say what a file is."""
     if stat.S_ISSOCK(its.st_mode):
         return "the socket"

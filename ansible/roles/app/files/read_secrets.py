@@ -7,10 +7,13 @@ What cannot become a variable stops the machine's service, and the journal says 
 it is, never what it holds: a service must not start without a setting that somebody gave it.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import botocore.exceptions
@@ -35,7 +38,7 @@ class Unusable(Exception):
     """A parameter cannot become a variable; the message has its path, and not its value."""
 
 
-def parameters():
+def parameters() -> Iterator[tuple[str, str]]:
     """Yield path and value of each parameter of this machine's environment."""
     path = f"/slipway/{os.environ['SLIPWAY_PROJECT']}/{os.environ['SLIPWAY_ENVIRONMENT']}/"
     client = botocore.session.get_session().create_client(
@@ -52,7 +55,7 @@ def parameters():
             yield parameter["Name"], parameter["Value"]
 
 
-def patient_parameters():
+def patient_parameters() -> list[tuple[str, str]]:
     """Read them all, and try again while the API is not there yet."""
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -65,12 +68,13 @@ def patient_parameters():
             time.sleep(1)
 
 
-def variables(found):
+def variables(found: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Return name -> value.
 
     :raises Unusable: when a parameter has no usable name or value, or two have the same name.
     """
-    wrong, paths = [], {}
+    wrong: list[str] = []
+    paths: dict[str, list[str]] = {}
     for path, value in found:
         name = path.rpartition("/")[2]
         if not NAME.fullmatch(name):
@@ -88,7 +92,7 @@ def variables(found):
     return {path.rpartition("/")[2]: value for path, value in found}
 
 
-def line(name, value):
+def line(name: str, value: str) -> str:
     """Return a variable as a line of an EnvironmentFile.
 
     Between double quotes systemd keeps everything as it is, line breaks and tabs too, but these
@@ -98,7 +102,7 @@ def line(name, value):
     return f'{name}="{quoted}"\n'
 
 
-def main(target):
+def main(target: str) -> None:
     """Write the file at once: a service must never see half of it."""
     lines = [line(name, value) for name, value in variables(patient_parameters()).items()]
     partial = f"{target}.partial"
