@@ -234,6 +234,9 @@ def _signed(ended: Ended, file_name: str = "") -> Signed:
     now = datetime.now(UTC)
     if error := refusal(ended, file_name, now):
         raise error
+    if script.SECRET_KEYS not in ended.files:
+        msg = "aptly's container was taken away before what it left could be read"
+        raise ToolFailed(msg, advice="nothing: the task tries again by itself")
     key = signing_key(ended.files[script.SECRET_KEYS])
     warnings = [key.warning(now) if key else None, moved(ended)]
     return Signed(

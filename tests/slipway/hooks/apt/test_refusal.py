@@ -9,6 +9,7 @@ import pytest
 
 from slipway.exceptions import InputError, SlipwayError, ToolFailed
 from slipway.hooks.apt import script
+from slipway.hooks.apt.aptly import _signed
 from slipway.hooks.apt.connection import AptRepository
 from slipway.hooks.apt.refusal import Ended, moved, refusal
 
@@ -103,3 +104,9 @@ def test_a_conflict_is_aptlys_sentence_and_no_word_of_a_name(line: str, is_one: 
 @pytest.mark.parametrize("code", [script.LOCKED, 1, 137])
 def test_what_may_pass_is_tried_again(code: int) -> None:
     assert isinstance(_refusal(code), ToolFailed)
+
+
+def test_a_container_that_went_before_it_was_asked_is_tried_again() -> None:
+    ended = Ended(exit_code=0, said=["published"], files={}, repository=REPOSITORY)
+    with pytest.raises(ToolFailed, match="taken away before what it left could be read"):
+        _signed(ended, "shop_1.0_all.deb")
