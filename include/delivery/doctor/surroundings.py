@@ -19,6 +19,8 @@ from slipway.model.facts import Release
 
 # How AWS's services word that a right is missing.
 _REFUSED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError")
+# How the embedded cloud words that it is no service of its own (include/localcloud/api/services).
+_NOT_HERE = "the embedded cloud has these services alone"
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -83,7 +85,7 @@ def database(project: Project, name: str, context: Context) -> Iterator[Checked]
 
 def _unasked(needs: Needs, area: str, one: Unasked) -> Checked:
     """Tell a right that is missing from what does not answer."""
-    if not any(word in one.why for word in _REFUSED):
+    if _NOT_HERE in one.why or not any(word in one.why for word in _REFUSED):
         return Checked(area=area, what=one.what, state=State.UNASKED, words=one.why)
     return Checked(
         area=area,
