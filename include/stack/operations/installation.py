@@ -73,7 +73,7 @@ class Installation:
         project = ["-p", self.project] if self.project else []
         argv = [*self.program, *project, "--env-file", str(self.variables), *files, *arguments]
         # Compose would believe the shell before the file, whoever set a variable there for what.
-        own = {line.partition("=")[0].strip() for line in self.variables.read_text().splitlines()}
+        own = read_variables(self.variables)
         environment = {name: value for name, value in os.environ.items() if name not in own}
         done = subprocess.run(  # noqa: S603 - no word of it is anybody else's
             argv,

@@ -90,3 +90,14 @@ def test_it_runs_where_nothing_is_installed() -> None:
             if line.startswith(("import ", "from ")) and "include.stack" not in line:
                 name = line.split()[1].partition(".")[0]
                 assert name in sys.stdlib_module_names, (file.name, line)
+
+
+def test_compose_believes_the_file_whatever_the_shell_says(
+    variables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (variables.parent / "compose.py").write_text(
+        'import os\nprint(os.environ.get("SLIPWAY_SECRETS"), os.environ.get("SLIPWAY_OTHER"))\n'
+    )
+    monkeypatch.setenv("SLIPWAY_SECRETS", "/home/ann/secrets")
+    monkeypatch.setenv("SLIPWAY_OTHER", "kept")
+    assert _installation(variables).told("ps") == "None kept"
