@@ -92,10 +92,26 @@ class World:
             *(g for g in groups if g.startswith("slipway-") and g != "slipway-app"),
         ]
 
-    def groups(self) -> list[str]:
-        """List the server groups."""
+    def groups(self, project: str = "guestbook") -> list[str]:
+        """List a project's server groups; those of the board's test serve in the same cloud."""
         found = self.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
-        return [one["AutoScalingGroupName"] for one in found if "Status" not in one]
+        names = [one["AutoScalingGroupName"] for one in found if "Status" not in one]
+        return [name for name in names if name.startswith(f"{project}-")]
+
+    def templates(self, project: str = "guestbook") -> list[str]:
+        """List a project's launch templates."""
+        found = self.client("ec2").describe_launch_templates()["LaunchTemplates"]
+        names = [one["LaunchTemplateName"] for one in found]
+        return [name for name in names if name.startswith(f"{project}-")]
+
+    def retire(self, project: str) -> None:
+        """Delete a project's server groups, with their machines and templates."""
+        for name in self.groups(project):
+            self.client("autoscaling").delete_auto_scaling_group(
+                AutoScalingGroupName=name, ForceDelete=True
+            )
+        for name in self.templates(project):
+            self.client("ec2").delete_launch_template(LaunchTemplateName=name)
 
 
 @pytest.fixture(scope="session")

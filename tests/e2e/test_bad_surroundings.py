@@ -109,8 +109,7 @@ def test_an_app_that_never_gets_healthy(
         run(FleetHealthySensor(task_id="fleet_healthy", **bad))
     run(RollBackOperator(task_id="roll_back", **bad))
     assert world.groups() == serving
-    templates = world.client("ec2").describe_launch_templates()["LaunchTemplates"]
-    assert [one["LaunchTemplateName"] for one in templates] == serving
+    assert world.templates() == serving
     health = FleetHealthySensor(task_id="fleet_healthy", **good)
     run(health)
     world.client("autoscaling").delete_auto_scaling_group(

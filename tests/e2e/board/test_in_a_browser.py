@@ -33,8 +33,13 @@ def airflow(
         projects.lay_out(name)
     urls = {name: one.url for name, one in repositories.items()}
     projects.write(tmp_path / "projects", tmp_path / "dags", urls)
-    with running(tmp_path, {"AIRFLOW__SLIPWAY__ARTIFACTS": artifacts.as_uri()}) as found:
-        yield found
+    try:
+        with running(tmp_path, {"AIRFLOW__SLIPWAY__ARTIFACTS": artifacts.as_uri()}) as found:
+            yield found
+    finally:
+        # The lane's next test finds the cloud as this one did.
+        for name in projects.LISTENERS:
+            world.retire(name)
 
 
 @pytest.fixture
