@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from slipway.fleet.pace import pause_after
 from slipway.hooks.store.runs import retention
 from slipway.sensors import fleet as gates
 
@@ -111,9 +112,17 @@ def cost(name: str) -> float:
 
 def _looks_of_a_swap() -> float:
     """Return how often the gates of one swap look at its fleet: oftener at first."""
-    first, pause = gates.POKE_FIRST, gates.FleetSensor.pause
-    lengths = (cost("boot"), cost("in_service"), cost("soak"))
-    return sum(min(one, first) / pause + max(0.0, one - first) for one in lengths)
+    return sum(_looks(cost(name)) for name in ("boot", "in_service", "soak"))
+
+
+def _looks(seconds: float) -> int:
+    """Count the looks of one gate, each of them free."""
+    looks, waited = 0, 0.0
+    while waited < seconds:
+        late = waited > gates.POKE_FIRST
+        waited += pause_after(waited, least=gates.PATIENT if late else gates.FleetSensor.pause)
+        looks += 1
+    return looks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

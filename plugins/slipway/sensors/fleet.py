@@ -13,6 +13,7 @@ from airflow.sdk.configuration import conf
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult, evaluate
+from slipway.fleet.pace import pause_after
 from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
 from slipway.links.extra import WATCH
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 # A deferral costs nearly three seconds, whatever it waits for; most gates open sooner.
 POKE_FIRST = 20.0
-# Seconds between two pokes later on, in a worker or in the triggerer.
-_PATIENT = 1.0
+# Seconds at least between two pokes later on, in a worker or in the triggerer.
+PATIENT = 1.0
 # Seconds between two questions about one machine alone.
 _GLANCES = 0.05
 # Seconds that Airflow's own limits leave to the gate's, whose message says more.
@@ -51,7 +52,7 @@ class FleetSensor(BaseSensorOperator):
     ui_color = "#fce7f3"
     operator_extra_links = WATCH
     gate: Gate
-    # Seconds between two pokes. A look is four calls, so the cloud's own pace is added to it.
+    # Seconds between the first pokes. A look is four calls, so the cloud's own pace is added to it.
     pause = 0.2
 
     def __init__(
@@ -80,11 +81,13 @@ class FleetSensor(BaseSensorOperator):
             patience = self._patience(context)
             while not (verdict := self._ask(swap, time.time() - since)).passed:
                 patience.check(verdict.message, verdict.patience)
-                late = time.time() - since > POKE_FIRST
+                waited = time.time() - since
+                late = waited > POKE_FIRST
                 if self.deferrable and late:
                     self._leave(since)
                 if late or verdict.cheap_recheck is None:
-                    time.sleep(max(self.poke_interval, _PATIENT) if late else self.poke_interval)
+                    least = max(self.poke_interval, PATIENT) if late else self.poke_interval
+                    time.sleep(pause_after(waited, least=least))
                 else:
                     _await(verdict.cheap_recheck)
         self._show_passed(context)
@@ -148,7 +151,7 @@ class FleetSensor(BaseSensorOperator):
             environment=self.target.to_json(),
             image=self.image,
             since=since,
-            poll=max(self.poke_interval, _PATIENT),
+            poll=max(self.poke_interval, PATIENT),
         )
         # execution_timeout is not enforced while a task is deferred.
         limit = timedelta(seconds=float(self.timeout))
@@ -157,6 +160,6 @@ class FleetSensor(BaseSensorOperator):
 
 def _await(news: Callable[[], bool]) -> None:
     """Wait for news of a machine, but not for long: there are others."""
-    until = time.monotonic() + _PATIENT
+    until = time.monotonic() + PATIENT
     while time.monotonic() < until and not news():
         time.sleep(_GLANCES)

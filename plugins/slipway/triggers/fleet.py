@@ -11,6 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import InputError, SlipwayError, UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
+from slipway.fleet.pace import pause_after
 from slipway.fleet.patience import Patience
 from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
@@ -32,7 +33,7 @@ class FleetTrigger(BaseTrigger):
     :param environment: :class:`slipway.model.target.DeployTarget` as JSON.
     :param image: :class:`slipway.model.facts.MachineImage` as JSON.
     :param since: when the question was first asked, seconds since 1970.
-    :param poll: seconds between two questions.
+    :param poll: seconds between two questions, at least.
     """
 
     def __init__(
@@ -60,7 +61,8 @@ class FleetTrigger(BaseTrigger):
             swap = await asyncio.to_thread(self._open)
             with SHARED.waiting((swap.target.aws_conn_id, swap.target.region)) as pause:
                 while not await asyncio.to_thread(self._passes, swap):
-                    await asyncio.sleep(pause(self.poll))
+                    waited = time.time() - self.since
+                    await asyncio.sleep(pause(pause_after(waited, least=self.poll)))
         except SlipwayError as error:
             retry = not isinstance(error, InputError)
             unhealthy = isinstance(error, UnhealthyRelease)

@@ -110,7 +110,7 @@ def test_news_of_a_machine_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_without_news_the_question_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another machine may have come, or gone, meanwhile."""
-    monkeypatch.setattr(fleet, "_PATIENT", 0.02)
+    monkeypatch.setattr(fleet, "PATIENT", 0.02)
     quiet = GateResult(passed=False, message="1 of 2", cheap_recheck=lambda: False)
     verdicts = iter([quiet, quiet, GateResult(passed=True, message="2 of 2")])
     monkeypatch.setattr(fleet, "evaluate", lambda *_, **__: next(verdicts))

@@ -48,12 +48,12 @@ def _scripted(monkeypatch: pytest.MonkeyPatch, *answers: bool | Exception) -> _S
     return script
 
 
-def _trigger(since: float = 0.0) -> FleetTrigger:
+def _trigger(since: float | None = None) -> FleetTrigger:
     return FleetTrigger(
         gate="healthy",
         environment=make_target().to_json(),
         image=make_image("1").to_json(),
-        since=since,
+        since=time.time() if since is None else since,
         poll=0.01,
     )
 
@@ -106,7 +106,7 @@ def test_a_gate_that_cannot_open(
 def test_the_log_says_what_is_waited_for_and_no_line_for_each_look(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _scripted(monkeypatch, *[False] * 50, True)
+    _scripted(monkeypatch, *[False] * 15, True)
     log = mock.create_autospec(logging.Logger, instance=True)
     monkeypatch.setattr(FleetTrigger, "log", log)
     _events(_trigger())
