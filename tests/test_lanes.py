@@ -45,11 +45,15 @@ def test_no_port_of_a_lane_is_one_of_another(monkeypatch: pytest.MonkeyPatch) ->
     ("first", "second", "same"),
     [
         (
-            "tests/integration/test_fleet.py::test_a",
-            "tests/integration/test_fleet.py::test_b",
+            "tests/integration/fleet/test_fleet.py::test_a",
+            "tests/integration/fleet/test_fleet.py::test_b",
             True,
         ),
-        ("tests/integration/test_fleet.py::a", "tests/integration/test_goose.py::a", False),
+        (
+            "tests/integration/fleet/test_fleet.py::a",
+            "tests/integration/migrations/test_goose.py::a",
+            False,
+        ),
         ("tests/e2e/test_image.py::test_a[1]", "tests/e2e/test_image.py::test_a[2]", False),
         ("tests/e2e/test_failed_machines.py::a", "tests/e2e/test_failed_machines.py::b", True),
     ],

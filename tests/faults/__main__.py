@@ -17,7 +17,7 @@ from tests.faults.cloud import client, running_cloud
 from tests.faults.faults import Fault
 from tests.faults.lane import Lane
 from tests.faults.matrix import Result, matrix, prepare, record, run_cases
-from tests.integration.web_machine import bake_web
+from tests.integration.fleet.web_machine import bake_web
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.image import machines
 from tests.e2e.image.machines import PORT, Machine, Run, bake, version
-from tests.integration.localcloud_process import until
+from tests.integration.localcloud.process import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

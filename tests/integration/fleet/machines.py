@@ -19,7 +19,7 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 from tests.cloud_process import REGION, serving
 from tests.fakes.airflow_run import FakeTask
-from tests.integration.web_machine import bake_web
+from tests.integration.fleet.web_machine import bake_web
 from tests.lanes import own, port
 
 if TYPE_CHECKING:

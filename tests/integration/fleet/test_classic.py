@@ -16,7 +16,7 @@ from slipway.sensors.fleet_healthy import FleetHealthySensor
 from tests.cloud_process import REGION
 from tests.integration.fleet import machines
 from tests.integration.fleet.machines import CLASSIC, ENDPOINT, client, deploy, facts_of, run
-from tests.integration.localcloud_process import Load, until
+from tests.integration.localcloud.process import Load, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 embedded_cloud, fleet_connection, ami = (
