@@ -18,8 +18,8 @@ from tests.include.iam.rights.test_at_work import recording
 from tests.include.iam.shop import ALARM, GROUP, MINE, PLACE, PROD, may
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet
-from tests.slipway.fleet.test_carry_over import NEW, OLD
-from tests.slipway.fleet.test_carry_over import _tell_alarms as tell_alarms
+from tests.slipway.fleet.swap.test_carry_over import NEW, OLD
+from tests.slipway.fleet.swap.test_carry_over import _tell_alarms as tell_alarms
 
 account = test_at_work.account
 

@@ -16,7 +16,7 @@ from slipway.model.cloud.health_check import Scheme
 from slipway.model.target import Probe
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.prober import FakeProber
-from tests.slipway.fleet.actors import edit
+from tests.slipway.fleet.swap.actors import edit
 from tests.slipway.fleet.worlds import deploy, make_swap
 
 NEW = "shop-dev-2"

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from slipway.fleet.goals import Action, ActionKind, Goal, Plan
 from slipway.fleet.swap import Swap
 from slipway.model.fleet import Fleet
-from tests.slipway.fleet.fleet_machine import FleetMachine
+from tests.slipway.fleet.swap.fleet_machine import FleetMachine
 
 STEPS = int(os.environ.get("SLIPWAY_MODEL_STEPS", "0"))
 BRIEF = settings(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.slipway.fleet.adopted import NAME, arn
-from tests.slipway.fleet.adopted_fleet import fleets
-from tests.slipway.fleet.adopted_fleet.fleets import NEW
 from tests.slipway.fleet.moto_cloud import client, described, launch
+from tests.slipway.fleet.swap.adopted import NAME, arn
+from tests.slipway.fleet.swap.adopted_fleet import fleets
+from tests.slipway.fleet.swap.adopted_fleet.fleets import NEW
 
 if TYPE_CHECKING:
     import pytest

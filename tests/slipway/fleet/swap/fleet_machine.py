@@ -16,8 +16,8 @@ from slipway.model.cloud.lease import UnfinishedSwap
 from slipway.model.fleet import ServerGroup
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.fleet_faults import Crash
-from tests.slipway.fleet.actors import Actor, World, attached
-from tests.slipway.fleet.luck import BAD, GOOD, Luck
+from tests.slipway.fleet.swap.actors import Actor, World, attached
+from tests.slipway.fleet.swap.luck import BAD, GOOD, Luck
 from tests.slipway.fleet.worlds import make_group, nothing_is_orphaned, serving
 
 PROCESSES = ("AlarmNotification", "ScheduledActions", "AZRebalance", "Terminate")

@@ -7,7 +7,7 @@ from typing import Any
 
 from slipway.model.fleet import ServerGroup
 from tests.fakes.fleet_cloud import FakeFleetCloud
-from tests.slipway.fleet.actors import Actor, attached, edit
+from tests.slipway.fleet.swap.actors import Actor, attached, edit
 
 GOOD, BAD = ("1", "2", "3"), ("bad", "worse")
 

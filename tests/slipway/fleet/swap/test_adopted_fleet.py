@@ -8,11 +8,12 @@ import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.fleet.goals import Goal
-from tests.slipway.fleet import adopted, moto_cloud
-from tests.slipway.fleet.adopted import NAME, TOPIC, arn
-from tests.slipway.fleet.adopted_fleet import fleets
-from tests.slipway.fleet.adopted_fleet.fleets import NEW
+from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, described, launch
+from tests.slipway.fleet.swap import adopted
+from tests.slipway.fleet.swap.adopted import NAME, TOPIC, arn
+from tests.slipway.fleet.swap.adopted_fleet import fleets
+from tests.slipway.fleet.swap.adopted_fleet.fleets import NEW
 from tests.slipway.fleet.worlds import make_swap
 
 if TYPE_CHECKING:

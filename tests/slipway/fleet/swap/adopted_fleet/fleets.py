@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from moto import mock_aws
 
-from tests.slipway.fleet import adopted, moto_cloud
+from tests.slipway.fleet import moto_cloud
+from tests.slipway.fleet.swap import adopted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
