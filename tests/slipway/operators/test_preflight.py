@@ -22,7 +22,7 @@ from tests.slipway.operators.preflight.deployments import SEEN, Way, refusal_of
 
 if TYPE_CHECKING:
     from slipway.model.cloud.preflight_facts import DatabaseSeen
-    from tests.slipway.operators.preflight_world import Answers
+    from tests.slipway.operators.preflight.world import Answers
 
 answers = deployments.answers
 

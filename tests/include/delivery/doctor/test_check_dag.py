@@ -26,8 +26,8 @@ from slipway.operators.preflight_look import Preflight
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet.moto_cloud import client
 from tests.slipway.fleet.worlds import make_target
-from tests.slipway.operators import preflight_world as world
-from tests.slipway.operators.preflight_world import Answers
+from tests.slipway.operators.preflight import world
+from tests.slipway.operators.preflight.world import Answers
 
 GUESTBOOK = load_project(PROJECTS / "guestbook.yaml")
 

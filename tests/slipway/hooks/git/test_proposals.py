@@ -18,7 +18,7 @@ from slipway.hooks.git.proposals import FOLDER, ProposalMirror, Proposed
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.merge import Merge
 from tests.fakes.git_server import Repository
-from tests.slipway.operators.test_announced import check_out
+from tests.slipway.operators.checkout.test_announced import check_out
 
 REF = "refs/pull/7/head"
 

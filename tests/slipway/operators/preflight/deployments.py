@@ -26,8 +26,8 @@ from slipway.tasks.images.layers import Layers
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
-from tests.slipway.operators import preflight_world as world
-from tests.slipway.operators.preflight_world import Answers
+from tests.slipway.operators.preflight import world
+from tests.slipway.operators.preflight.world import Answers
 from tests.slipway.operators.releases import make_record
 
 if TYPE_CHECKING:

@@ -14,13 +14,12 @@ from slipway.model.cloud.answer import Answer
 from slipway.model.cloud.machine import Architecture, Machine
 from slipway.model.facts import PackageVariant
 from tests.slipway.fleet.moto_cloud import client, subnet
-from tests.slipway.operators import preflight_world as world
-from tests.slipway.operators.preflight import deployments
+from tests.slipway.operators.preflight import deployments, world
 from tests.slipway.operators.preflight.cases import CASES
 from tests.slipway.operators.preflight.deployments import LAYERS, SEEN, Way, refusal_of
 
 if TYPE_CHECKING:
-    from tests.slipway.operators.preflight_world import Answers
+    from tests.slipway.operators.preflight.world import Answers
 
 answers = deployments.answers
 

@@ -23,10 +23,10 @@ from slipway.operators.swap import (
 )
 from slipway.policies.rights import May, Rules
 from tests.slipway.fleet.worlds import make_target, serving
-from tests.slipway.operators.begin.runs import GOES_ON, state
-from tests.slipway.operators.controls import situations
-from tests.slipway.operators.controls.situations import BY_HAND, WAY, context, say, task
 from tests.slipway.operators.releases import make_record
+from tests.slipway.operators.swap.begin.runs import GOES_ON, state
+from tests.slipway.operators.swap.controls import situations
+from tests.slipway.operators.swap.controls.situations import BY_HAND, WAY, context, say, task
 from tests.slipway.tasks.consent.approvals import propose
 
 if TYPE_CHECKING:

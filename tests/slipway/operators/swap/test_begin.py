@@ -18,8 +18,9 @@ from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchCanaryOperator, LaunchOperator, ShiftTrafficOperator
 from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import deploy, serving
-from tests.slipway.operators.begin import runs
-from tests.slipway.operators.begin.runs import (
+from tests.slipway.operators.releases import make_record
+from tests.slipway.operators.swap.begin import runs
+from tests.slipway.operators.swap.begin.runs import (
     ADMISSION,
     BEFORE,
     BEGINS,
@@ -31,7 +32,6 @@ from tests.slipway.operators.begin.runs import (
     make,
     state,
 )
-from tests.slipway.operators.releases import make_record
 from tests.slipway.tasks.consent.approvals import approve, propose
 
 if TYPE_CHECKING:

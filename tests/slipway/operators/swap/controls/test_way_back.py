@@ -21,8 +21,8 @@ from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import serving
-from tests.slipway.operators.controls import situations
-from tests.slipway.operators.controls.situations import (
+from tests.slipway.operators.swap.controls import situations
+from tests.slipway.operators.swap.controls.situations import (
     BY_ITSELF,
     DEV,
     OTHER,

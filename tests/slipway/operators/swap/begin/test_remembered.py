@@ -16,8 +16,9 @@ from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.record_release import RecordDeploymentOperator
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, ShiftTrafficOperator
-from tests.slipway.operators.begin import runs
-from tests.slipway.operators.begin.runs import (
+from tests.slipway.operators.releases import make_record
+from tests.slipway.operators.swap.begin import runs
+from tests.slipway.operators.swap.begin.runs import (
     ADMISSION,
     BEFORE,
     CHANGES,
@@ -27,7 +28,6 @@ from tests.slipway.operators.begin.runs import (
     make,
     state,
 )
-from tests.slipway.operators.releases import make_record
 
 if TYPE_CHECKING:
     from tests.fakes.fleet_cloud import FakeFleetCloud

@@ -18,9 +18,9 @@ from slipway.policies.rights import May, Rules
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls import opening
 from tests.slipway.fleet.worlds import serving
-from tests.slipway.operators.begin.runs import BEGINS, GOES_ON, state
-from tests.slipway.operators.controls import situations
-from tests.slipway.operators.controls.situations import (
+from tests.slipway.operators.swap.begin.runs import BEGINS, GOES_ON, state
+from tests.slipway.operators.swap.controls import situations
+from tests.slipway.operators.swap.controls.situations import (
     BY_HAND,
     BY_ITSELF,
     DEV,

@@ -17,8 +17,8 @@ from slipway.tasks.lease.owner import run_owner
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import make_target, serving
-from tests.slipway.operators.begin import runs
-from tests.slipway.operators.begin.runs import (
+from tests.slipway.operators.swap.begin import runs
+from tests.slipway.operators.swap.begin.runs import (
     BEFORE,
     CHANGES,
     GOES_ON,

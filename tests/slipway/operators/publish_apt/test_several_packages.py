@@ -26,7 +26,7 @@ from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.commit_runs import APT, facts_of, sign_all, signed
 from tests.slipway.operators.releases import make_record
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 RUN = FakeTask(dag_id="shop", run_id="commit__1", task_id="publish_apt")
 pytestmark = pytest.mark.usefixtures("artifacts")
 

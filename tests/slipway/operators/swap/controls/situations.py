@@ -20,8 +20,8 @@ from slipway.tasks.consent import Admission
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy
-from tests.slipway.operators.begin.runs import GOES_ON, make
 from tests.slipway.operators.releases import catalogue
+from tests.slipway.operators.swap.begin.runs import GOES_ON, make
 
 BY_ITSELF = Admission(project="shop", environment="dev", by_itself=True)
 BY_HAND = Admission(project="shop", environment="dev")
