@@ -6,8 +6,9 @@ import http.client
 import time
 from typing import Any
 
-from benchmarks import swap_app, swap_cloud
-from benchmarks.swap_drive import Drive
+from benchmarks.swap import app
+from benchmarks.swap import cloud as swap_cloud
+from benchmarks.swap.drive import Drive
 from slipway.fleet.user_data import user_data
 
 _VERSION = "0.0+floor"
@@ -45,9 +46,9 @@ def _addresses(ec2: Any, names: list[str]) -> list[str]:
 
 
 def _answers(address: str) -> bool:
-    connection = http.client.HTTPConnection(address, swap_app.PORT, timeout=1)
+    connection = http.client.HTTPConnection(address, app.PORT, timeout=1)
     try:
-        connection.request("GET", swap_app.HEALTH)
+        connection.request("GET", app.HEALTH)
         return connection.getresponse().status == http.HTTPStatus.OK
     except (OSError, http.client.HTTPException):
         return False

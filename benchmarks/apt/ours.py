@@ -8,7 +8,7 @@ import os
 import time
 from typing import Any
 
-from benchmarks import apt_alone
+from benchmarks.apt import alone as apt_alone
 from slipway.hooks.apt import script
 from slipway.hooks.apt.aptly import Aptly
 from slipway.hooks.apt.bucket import AptBucket

@@ -15,10 +15,10 @@ from typing import Any
 
 import boto3
 
-from benchmarks import swap_app
+from benchmarks.swap import app
 from include.localcloud.infrastructure import lay_environment, lay_network
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 INSTALLATION, PORT, LISTENER, REGION = "bench-swap", 4626, 18626, "eu-west-1"
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 PROJECT, ENVIRONMENT = "bench", "swap"
@@ -26,9 +26,9 @@ TARGET_GROUP = f"{PROJECT}-{ENVIRONMENT}"
 # Seconds. The drain is longer than the longest request of the load, as it has to be anywhere.
 CHECK_INTERVAL, DRAIN = 1.0, 8
 _FILES = {
-    "/opt/web.py": Path(swap_app.__file__).read_text(),
+    "/opt/web.py": Path(app.__file__).read_text(),
     "/etc/systemd/system/multi-user.target.d/web.conf": "[Unit]\nWants=web.service\n",
-    str(swap_app.INSTANCE): "SLIPWAY_VERSION=bad-builder\n",
+    str(app.INSTANCE): "SLIPWAY_VERSION=bad-builder\n",
 }
 
 
@@ -93,8 +93,8 @@ def _lay() -> None:
         project=PROJECT,
         environment=ENVIRONMENT,
         listener_port=LISTENER,
-        app_port=swap_app.PORT,
-        health_path=swap_app.HEALTH,
+        app_port=app.PORT,
+        health_path=app.HEALTH,
         database_url=None,
     )
     delay = {"Key": "deregistration_delay.timeout_seconds", "Value": str(DRAIN)}

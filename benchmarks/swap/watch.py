@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from benchmarks import swap_cloud
+from benchmarks.swap import cloud as swap_cloud
 
 INTERVAL = 0.5
 
@@ -67,7 +67,7 @@ class Visitors:
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._began = time.monotonic()
-        argv = [sys.executable, "-m", "benchmarks.swap_load", str(swap_cloud.LISTENER), str(rate)]
+        argv = [sys.executable, "-m", "benchmarks.swap.load", str(swap_cloud.LISTENER), str(rate)]
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             argv, cwd=swap_cloud.ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
         )

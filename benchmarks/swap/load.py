@@ -1,6 +1,6 @@
 """An open-loop load on kept-alive and on new connections, with slow requests among them.
 
-Requests start on the clock (:mod:`include.demo.open_loop`). Run as ``python -m benchmarks.swap_load
+Requests start on the clock (:mod:`include.demo.open_loop`). Run as ``python -m benchmarks.swap.load
 PORT RATE``; SIGTERM ends it, what is under way is waited for, the books go to stdout as JSON.
 """
 
@@ -12,7 +12,7 @@ import json
 import sys
 import time
 
-from benchmarks.swap_tally import Tally
+from benchmarks.swap.tally import Tally
 from include.demo.open_loop import OpenLoop
 
 # Seconds for an answer, beyond those that a request asks the service to take.

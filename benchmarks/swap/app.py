@@ -1,4 +1,4 @@
-"""The little service that benchmarks/swap.py delivers; it is copied into the machine image.
+"""The little service that benchmarks/swap delivers; it is copied into the machine image.
 
 Says on each path which release it is. ``/slow?seconds=3`` takes its time. A release called *bad*
 is never healthy; one called *sick* is, until it has served visitors for a while: then its health

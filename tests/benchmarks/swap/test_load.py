@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import swap_load
-from benchmarks.swap_load import Load, what
-from benchmarks.swap_tally import Tally
+from benchmarks.swap import load
+from benchmarks.swap.load import Load, what
+from benchmarks.swap.tally import Tally
 
 GOOD = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n1.0"
 LAST = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\n1.0"
@@ -58,7 +58,7 @@ async def _stop_after(load: Load, requests: int) -> None:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(swap_load, "_SLOW", (0.01,))
+    monkeypatch.setattr(load, "_SLOW", (0.01,))
 
 
 def test_good_answers_of_every_kind() -> None:

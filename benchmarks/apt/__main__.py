@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import apt_alone
+from benchmarks.apt import alone as apt_alone
 
 INSTALLATION = "bench-apt"
 
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.apt", description=__doc__)
     parser.add_argument("--packages", type=int, nargs="*", default=[10, 1_000, 5_000])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--at-once", type=int, default=8)
@@ -88,7 +88,7 @@ def _engine() -> Iterator[Any]:
 def _at_size(
     wanted: argparse.Namespace, engine: Any, endpoint: str, packages: int
 ) -> dict[str, Any]:
-    from benchmarks.apt_ours import Publisher
+    from benchmarks.apt.ours import Publisher
 
     key = apt_alone.signing_key()
     ours = Publisher(engine, endpoint, f"bench-{packages}", key)

@@ -1,4 +1,4 @@
-"""aptly alone, as somebody would use it who has one machine for it: the yardstick of ``apt.py``."""
+"""aptly alone, as somebody would use it who has one machine for it: the benchmark's yardstick."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 Starts an Airflow of its own (a folder below /tmp, free ports on loopback, the demo's settings) with
 one project whose DAG is its checkout, and a git daemon. Each round commits, posts a signed hook of
 Bitbucket's, and waits until Airflow notes that the task has begun; then commits again and leaves it
-to the poll. A Buildbot of its own (:mod:`benchmarks.change_hook`) is told of as many changes, one
-between every two hooks, so that both meet the same machine. Prints the medians, and below the
+to the poll. A Buildbot of its own (:mod:`benchmarks.hook.change_hook`) is told of as many changes,
+one between every two hooks, so that both meet the same machine. Prints the medians, and below the
 hook's those of its parts; ends what it started, and nothing else.
 
 ``python -m benchmarks.hook [--rounds 15] [--poll-seconds 5]``
@@ -34,8 +34,8 @@ from pathlib import Path
 
 import httpx
 
-from benchmarks.change_hook import ChangeHook
-from benchmarks.hook_phases import PARTS, phases
+from benchmarks.hook.change_hook import ChangeHook
+from benchmarks.hook.phases import PARTS, phases
 from include.demo import airflow_environment
 
 SECRET = "of-this-benchmark-alone-0123456789"  # noqa: S105 - nobody else's

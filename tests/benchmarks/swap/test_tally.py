@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from benchmarks.swap_tally import Tally, spread
+from benchmarks.swap.tally import Tally, spread
 
 
 def test_every_request_ends_in_one_column() -> None:

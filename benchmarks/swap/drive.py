@@ -12,7 +12,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
-from benchmarks import swap_app, swap_cloud
+from benchmarks.swap import app
+from benchmarks.swap import cloud as swap_cloud
 from slipway.fleet.goals import Goal
 from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
@@ -74,8 +75,8 @@ class Drive:
             min_size=MACHINES,
             desired_size=MACHINES,
             max_size=2 * MACHINES,
-            health_path=swap_app.HEALTH,
-            health_port=swap_app.PORT,
+            health_path=app.HEALTH,
+            health_port=app.PORT,
             health_timeout=_BAD_TIMEOUT if version.startswith("bad") else _HEALTH_TIMEOUT,
             soak=_SICK_SOAK if version.startswith("sick") else 0.0,
             keep_old=self.keep_old,

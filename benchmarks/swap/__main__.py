@@ -25,8 +25,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks import swap_cloud
-from benchmarks.swap_watch import Capacity, Visitors, capacity, visitors
+from benchmarks.swap import cloud as swap_cloud
+from benchmarks.swap.watch import Capacity, Visitors, capacity, visitors
 
 # Seconds: longer than anything here takes.
 _WARM = 300.0
@@ -49,7 +49,7 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.swap", description=__doc__)
     parser.add_argument("--swaps", type=int, default=5)
     parser.add_argument("--bad", choices=sorted(_BAD), default="both", help="releases to roll back")
     parser.add_argument(
@@ -80,7 +80,7 @@ def _own_airflow(home: str) -> None:
 
 
 def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
-    from benchmarks.swap_drive import Drive
+    from benchmarks.swap.drive import Drive
 
     # As each worker is, before a task begins.
     import_module("slipway.preload")
@@ -101,8 +101,8 @@ def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
 def _swaps(
     wanted: argparse.Namespace, drive: Any, image: str, machines: Capacity
 ) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
-    from benchmarks.swap_drive import MACHINES
-    from benchmarks.swap_floor import floor
+    from benchmarks.swap.drive import MACHINES
+    from benchmarks.swap.floor import floor
 
     floors: dict[str, list[float]] = {"one machine": [], "as many machines": []}
     swaps = []

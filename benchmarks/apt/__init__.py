@@ -1,0 +1,1 @@
+"""Publishing a package, beside aptly alone: ``python -m benchmarks.apt``."""

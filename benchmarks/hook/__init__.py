@@ -1,0 +1,1 @@
+"""From a push to its first task: ``python -m benchmarks.hook``."""

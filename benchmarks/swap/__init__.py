@@ -1,0 +1,1 @@
+"""Swaps under load: ``python -m benchmarks.swap``."""
