@@ -10,7 +10,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from include.delivery.commit_dag import build
 from include.project.loader import PROJECTS, load_project
-from tests.include.delivery.own_airflow import told_by
+from tests.include.delivery.runs.own_airflow import told_by
 
 
 @pytest.fixture(scope="module")

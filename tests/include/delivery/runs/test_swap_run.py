@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.include.delivery.own_airflow import told_by
+from tests.include.delivery.runs.own_airflow import told_by
 
 NONE = "-"
 NOTHING_RAN = "skip:test"

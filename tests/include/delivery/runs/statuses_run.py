@@ -21,7 +21,7 @@ from slipway.hooks.store.runs.facts import KeptFact
 from slipway.tasks.statuses import subject as status_subject
 from slipway.triggers.statuses import StatusTrigger
 from tests.forges.stand_in import StandIn, stand_in
-from tests.include.delivery import swap_run
+from tests.include.delivery.runs import swap_run
 from tests.slipway.fleet.worlds import make_image
 from tests.slipway.operators.releases import make_record
 

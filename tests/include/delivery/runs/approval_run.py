@@ -38,7 +38,7 @@ from slipway.operators.record_release import RecordReleaseOperator, parts
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from tests.fakes.fleet_cloud import FakeFleetCloud
-from tests.include.delivery.approval_stand_ins import (
+from tests.include.delivery.runs.approval_stand_ins import (
     APPROVE,
     REJECT,
     Answer,

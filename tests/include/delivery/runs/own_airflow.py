@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parents[3]
+_ROOT = Path(__file__).resolve().parents[4]
 
 
 def told_by(home: Path, program: str, *arguments: str, timeout: float = 240) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def told_by(home: Path, program: str, *arguments: str, timeout: float = 240) -> 
         "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
     }
     file = home / "told.json"
-    own = (f"tests.include.delivery.{program}", str(file), *arguments)
+    own = (f"tests.include.delivery.runs.{program}", str(file), *arguments)
     for one in (("airflow", "db", "migrate"), own):
         done = subprocess.run(
             [sys.executable, "-m", *one],

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.git_server import Repository, git_daemon
-from tests.include.delivery.own_airflow import told_by
+from tests.include.delivery.runs.own_airflow import told_by
 from tests.slipway.hooks.git.test_proposals import propose
 
 PIPELINE = """\
@@ -20,7 +20,7 @@ steps:
 DAG_FILE = """\
 # An airflow dag.
 from include.delivery.commit_dag import build
-from tests.include.delivery.proposal_run import project
+from tests.include.delivery.runs.proposal_run import project
 
 dag = build(project("{url}", "http://127.0.0.1:1"), "guestbook.pr")
 """

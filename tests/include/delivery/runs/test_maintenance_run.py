@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.include.delivery.own_airflow import told_by
+from tests.include.delivery.runs.own_airflow import told_by
 
 if TYPE_CHECKING:
     import pytest
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Airflow runs nothing that it has not read from a file.
 DAG_FILE = """\
 # A dag of airflow's.
-from tests.include.delivery.maintenance_run import make_dag
+from tests.include.delivery.runs.maintenance_run import make_dag
 
 dag = make_dag()
 """
