@@ -1,0 +1,1 @@
+"""What Slipway costs, measured beside plain scripts and other tools."""
