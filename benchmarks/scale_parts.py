@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from slipway.fleet.pace import pause_after
+from slipway.fleet.patience import pause_after
 from slipway.hooks.store.runs import retention
 from slipway.sensors import fleet as gates
 

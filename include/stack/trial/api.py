@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx
 
+from include.cli.controls import DAG_ID, conf_of
 from include.demo.airflow_api import AirflowApi, DemoFailed
+from include.demo.progress import follow
 from include.stack import paths, secret_files
+from slipway.model.controls import Action
 
 # Seconds that a question is asked again for, where the API server or its database is away.
 _PATIENCE = 120.0
@@ -109,6 +112,16 @@ class StackApi(AirflowApi):
     def description(self) -> dict[str, Any]:
         """Return what the API says that it knows, in OpenAPI's form."""
         return dict(self._get("/openapi.json"))
+
+    def resume(self, project: str, environment: str, *, limit: float) -> None:
+        """End what holds an environment, if anything does.
+
+        :param limit: seconds that it may take.
+        :raises DemoFailed: when it takes longer, or is refused.
+        """
+        names = {"project": project, "environment": environment}
+        conf = conf_of(Action.RESUME, **names, why="the trial goes on")
+        follow(self, DAG_ID, self.trigger(DAG_ID, conf), timeout=limit)
 
     def board(self) -> list[str]:
         """Return what the board shows of releases and deployments, without the time that passes."""

@@ -24,7 +24,7 @@ from include.stack.up import wait_until_healthy
 # Seconds for one run. The first bakes the base image as well.
 LIMIT = 900
 WORKERS = 2
-DAGS = ("guestbook", "guestbook.dev", "guestbook.prod", "commits")
+DAGS = ("guestbook", "guestbook.dev", "guestbook.prod", "commits", "controls")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +138,8 @@ class Trial:
         return _commit(self._guestbook.push_first())
 
     def _push(self, message: str) -> Run:
+        # A swap back to the release before holds the environment: pushes would not deploy there.
+        self._api.resume("guestbook", "dev", limit=LIMIT)
         return _commit(self._guestbook.push_again(message))
 
     def _swap(self) -> Run:

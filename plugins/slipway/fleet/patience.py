@@ -1,4 +1,7 @@
-"""How long a release that answers wrongly is waited for, while a fix waits behind it.
+"""How often a fleet is looked at, and how long a release that answers wrongly is waited for.
+
+Each look is calls to AWS, which counts them for the whole account. A twentieth of what was waited
+already is a delay that nobody notices, and keeps a slow boot from asking all day.
 
 A machine that does not answer yet is on its way up, and its limit is the project's. One that
 answers with something else than it should, and does so on end, will hardly come to its senses:
@@ -18,12 +21,25 @@ _AGAIN = (
     "the old fleet goes on serving, and what was launched is removed by roll_back; to give this "
     "release its whole time, run the environment's own DAG with its version"
 )
+# Of what was waited already, for the next look.
+_SHARE = 1 / 20
+# Seconds: a breach during the soak is to be seen soon, however long that has lasted.
+LONGEST_PAUSE = 3.0
 # Seconds of wrong answers on end after which nobody believes in better ones.
 WRONG = 60.0
 # What services and the proxies before them answer while they warm up.
 _WARMING_UP = frozenset({502, 503, 504})
 # Seconds between two questions about who waits.
 _PAUSE = 5.0
+
+
+def pause_after(waited: float, *, least: float) -> float:
+    """Return how long to wait for the next look.
+
+    :param waited: seconds since the first one.
+    :param least: seconds that lie between two looks in any case.
+    """
+    return max(least, min(waited * _SHARE, LONGEST_PAUSE))
 
 
 def worth_waiting(answers: Sequence[Answer], limit: float) -> float | None:

@@ -13,8 +13,7 @@ from airflow.sdk.configuration import conf
 
 from slipway.exceptions import CloudUnavailable, UnhealthyRelease
 from slipway.fleet.gates import Gate, GateResult, evaluate
-from slipway.fleet.pace import pause_after
-from slipway.fleet.patience import Patience
+from slipway.fleet.patience import Patience, pause_after
 from slipway.fleet.swap import Swap
 from slipway.links.extra import WATCH
 from slipway.model.facts import MachineImage

@@ -11,8 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway.exceptions import InputError, SlipwayError, UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
-from slipway.fleet.pace import pause_after
-from slipway.fleet.patience import Patience
+from slipway.fleet.patience import Patience, pause_after
 from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import shared_fleet_cloud as fleet_cloud

@@ -1,4 +1,4 @@
-"""A fix that waits behind a broken release does not wait for that one's timeout."""
+"""Looks grow rarer; a fix that waits behind a broken release does not wait for its timeout."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slipway.exceptions import UnhealthyRelease
 from slipway.fleet.gates import Gate, evaluate
 from slipway.fleet.goals import Goal
-from slipway.fleet.patience import WRONG, Patience, worth_waiting
+from slipway.fleet.patience import (
+    LONGEST_PAUSE,
+    WRONG,
+    Patience,
+    pause_after,
+    worth_waiting,
+)
 from slipway.model.cloud.answer import Answer
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.prober import FakeProber
@@ -125,3 +133,18 @@ def test_a_release_that_is_in_traffic_is_never_cut(cloud: FakeFleetCloud) -> Non
     swap = make_swap(cloud, "bad", prober=FakeProber(machines=all_wrong))
     assert evaluate(Gate.HEALTHY, swap, waited=1).patience is None
     assert evaluate(Gate.IN_SERVICE, swap, waited=1).patience is None
+
+
+@pytest.mark.parametrize(
+    ("waited", "pause"),
+    [(0.0, 0.2), (4.0, 0.2), (10.0, 0.5), (20.0, 1.0), (60.0, 3.0), (600.0, LONGEST_PAUSE)],
+)
+def test_a_pause_is_a_twentieth_of_what_was_waited(waited: float, pause: float) -> None:
+    assert pause_after(waited, least=0.2) == pause
+
+
+@given(st.floats(0, 1e6), st.floats(0.01, 10))
+def test_a_pause_never_falls_below_what_is_asked_for_nor_beyond_what_a_soak_bears(
+    waited: float, least: float
+) -> None:
+    assert least <= pause_after(waited, least=least) <= max(least, LONGEST_PAUSE)
