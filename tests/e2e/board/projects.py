@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,11 @@ import yaml
 
 from include.localcloud import infrastructure
 from tests.cloud_process import REGION
-from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT
+from tests.e2e.conftest import ENDPOINT, INSTALLATION
 from tests.fakes.git_server import Repository
+from tests.fakes.hello import copy_as
 from tests.lanes import port
 
-HELLO = ROOT / "include" / "examples" / "hello"
 # Of each environment's load balancer.
 LISTENERS = {
     "hello": {"dev": port(8094)},
@@ -49,19 +48,7 @@ def repository_of(name: str, base: Path, url: str) -> Repository:
     :param url: at which it does.
     """
     made = Repository(base / f"board-{name}", f"{url}/board-{name}")
-    shutil.copytree(HELLO, made.path, dirs_exist_ok=True)
-    (made.path / "hello.service").rename(made.path / f"{name}.service")
-    for file in (".drone.yml", "nfpm.yaml", "changelog.yaml", "lintian-overrides"):
-        text = (made.path / file).read_text()
-        (made.path / file).write_text(text.replace("hello.service", f"{name}.service"))
-    packaging = made.path / "nfpm.yaml"
-    own = yaml.safe_load(packaging.read_text()) | {"name": name}
-    text = yaml.safe_dump(own, sort_keys=False)
-    for folder in ("doc", "share/lintian/overrides"):
-        text = text.replace(f"/{folder}/hello", f"/{folder}/{name}")
-    packaging.write_text(text)
-    overrides = made.path / "lintian-overrides"
-    overrides.write_text(overrides.read_text().replace("hello:", f"{name}:"))
+    copy_as(name, made.path)
     made.commit("Say hello")
     return made
 

@@ -1,0 +1,1 @@
+"""Many pushes at once, and a swap among them."""

@@ -1,0 +1,128 @@
+"""Pushes to many projects at once, beside one after the other, and a swap among them.
+
+Stands on a running demo (`make demo`). Copies of the smallest example are projects of their own,
+each with a place to run. Some are pushed to one after the other; then all the rest at once, and once
+their builds have every slot the guestbook's dev is deployed to, as it was on the quiet machine
+before: back to the release before, and to the newest again. Said are the seconds, what became of
+each push, how long the swap's tasks waited for a slot, and the most memory that was in use.
+
+``python -m benchmarks.pushes [--projects 20] [--in-turn 3]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+
+from benchmarks.pushes import projects
+from benchmarks.pushes.waits import clock, memory, waits
+from include.demo.airflow_api import FINAL, AirflowApi
+from include.demo.guestbook_repository import WorkTree
+
+# Seconds for a run, on a machine that has many.
+_LIMIT = 3600.0
+_SWAP = "guestbook.dev"
+
+
+def main() -> None:
+    """Measure, print, and end with status 1 where a push was lost or failed."""
+    parser = argparse.ArgumentParser(prog="benchmarks.pushes", description=__doc__)
+    parser.add_argument("--projects", type=int, default=20, help="pushed to at once")
+    parser.add_argument("--in-turn", type=int, default=3, help="pushed to one by one before")
+    given = parser.parse_args()
+    api = AirflowApi()
+    api.wait_until_ready(timeout=30)
+    with projects.laid_out(given.projects + given.in_turn) as trees:
+        for name in trees:
+            api.wait_for_dag(name, timeout=300)
+        known = list(trees.items())
+        alone = [_deliver(api, *one) for one in known[: given.in_turn]]
+        before = _swap(api, "previous")
+        failed = _at_once(api, dict(known[given.in_turn :]), alone, before)
+    sys.exit(1 if failed else 0)
+
+
+def _deliver(api: AirflowApi, name: str, tree: WorkTree) -> float:
+    began = clock()
+    state = _end(api, name, f"commit__{_push(tree)}")
+    _say(f"{name} alone: {state}, {clock() - began:.1f} s")
+    return clock() - began
+
+
+def _at_once(
+    api: AirflowApi, trees: dict[str, WorkTree], alone: list[float], before: dict[str, float]
+) -> int:
+    """Push to all of them, swap meanwhile, print; return how many pushes did not end well."""
+    with memory() as used:
+        began = clock()
+        runs = {name: f"commit__{_push(tree)}" for name, tree in trees.items()}
+        _wait_for_builds(api, runs)
+        among = _swap(api, "newest")
+        ended = {name: _end(api, name, run) for name, run in runs.items()}
+        seconds = clock() - began
+    good = sum(state == "success" for state in ended.values())
+    _say(f"{len(runs)} pushes at once: {good} ended well, {seconds:.0f} s")
+    if alone:
+        usual = statistics.median(alone)
+        share = seconds / len(runs) / usual
+        _say(f"one after the other {usual:.1f} s each; at once {share:.2f} of that for each")
+    _say(f"memory in use {used.before:.0f} MiB before, {used.peak:.0f} MiB at most")
+    for what, found in (("alone", before), ("among the builds", among)):
+        task = max(found, key=lambda one: found[one])
+        _say(
+            f"a swap {what}: its {len(found)} tasks waited {sum(found.values()):.1f} s for a slot "
+            f"together, {task} longest with {found[task]:.1f} s"
+        )
+    return len(runs) - good
+
+
+def _push(tree: WorkTree) -> str:
+    program = tree.tree / "hello.py"
+    program.write_text(f"{program.read_text()}# {time.time_ns()}\n")
+    return tree.push("Say hello once more")
+
+
+def _wait_for_builds(api: AirflowApi, runs: dict[str, str]) -> None:
+    """Wait until builds run and others wait for their slots."""
+    until = clock() + _LIMIT
+    while clock() < until:
+        states = [
+            task.state
+            for name, run in runs.items()
+            if api.run_state(name, run)
+            for task in api.tasks(name, run)
+            if task.task in ("test", "build_deb")
+        ]
+        if states.count("running") >= 2 and len(states) == 2 * len(runs):
+            return
+        time.sleep(0.5)
+
+
+def _swap(api: AirflowApi, version: str) -> dict[str, float]:
+    """Deploy a release of the guestbook; return its tasks' waits."""
+    run = api.trigger(_SWAP, {"version": version})
+    began = clock()
+    state = _end(api, _SWAP, run)
+    _say(f"{_SWAP}, {version}: {state}, {clock() - began:.1f} s")
+    return waits(_SWAP, run)
+
+
+def _end(api: AirflowApi, dag_id: str, run_id: str) -> str:
+    until = clock() + _LIMIT
+    while clock() < until:
+        state = api.run_state(dag_id, run_id)
+        if state in FINAL:
+            return str(state)
+        time.sleep(1)
+    return "lost"
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
