@@ -1,8 +1,8 @@
 """Pushes to many projects at once, beside one after the other, and a swap among them.
 
 Stands on a running demo (`make demo`). Copies of the smallest example are projects of their own,
-each with a place to run. Some are pushed to one after the other; then all the rest at once, and once
-their builds have every slot the guestbook's dev is deployed to, as it was on the quiet machine
+each with a place to run. Some are pushed to one after the other; then all the rest at once, and
+once their builds have every slot the guestbook's dev is deployed to, as it was on the quiet machine
 before: back to the release before, and to the newest again. Said are the seconds, what became of
 each push, how long the swap's tasks waited for a slot, and the most memory that was in use.
 
