@@ -1,16 +1,22 @@
-"""What has to be done before Airflow starts: tables, and the first person who may log in.
+"""What has to be done before Airflow starts: tables, pools, and the first person who may log in.
 
 It runs in the image, each time that the stack comes up; what is done already stays as it is.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 USER = "admin"
 PASSWORD = Path("/run/secrets/admin_password")
+# Variable with the number of slots -> the pool, and what is said of it.
+POOLS = {
+    "SLIPWAY_BUILD_SLOTS": ("slipway_builds", "tests and packages at once, all projects"),
+    "SLIPWAY_BAKE_SLOTS": ("slipway_bakes", "bakes at once, all projects"),
+}
 
 
 def main() -> int:
@@ -20,6 +26,7 @@ def main() -> int:
     if done.returncode:
         return done.returncode
     make_administrator(PASSWORD.read_text().strip())
+    make_pools()
     return 0
 
 
@@ -38,6 +45,23 @@ def make_administrator(password: str) -> None:
         role = people.find_role("Admin")
         if not people.add_user(USER, "Slipway", "Admin", "admin@localhost", role, password):
             sys.exit(f"the user {USER} could not be made; the reason stands above")
+
+
+def make_pools() -> None:
+    """Make the pools of builds and bakes; one that is there keeps its slots, as people set them.
+
+    What is queued in Celery goes first come, first served. So that a swap finds a slot all the
+    same, builds wait in Airflow, which lets the weightiest go first.
+    """
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        for variable, (name, words) in POOLS.items():
+            if Pool.get_pool(name, session=session) is None:
+                slots = int(os.environ[variable])
+                pool = Pool(pool=name, slots=slots, description=words, include_deferred=False)
+                session.add(pool)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from include.delivery.capacity.assign import places
 from include.images.catalog import IMAGES
 from include.settings import FILE, shared
 from include.stack import cloud, repositories, secret_files, up
+from include.stack.image import first_start
 
 ROOT = Path(__file__).resolve().parents[3]
 BASE = ROOT / "docker-compose.yaml"
@@ -225,3 +227,16 @@ def test_a_project_file_of_the_demo_is_right_in_the_stack() -> None:
     text = (ROOT / "include" / "projects" / "guestbook.yaml").read_text()
     repository = yaml.safe_load(repositories.for_the_stack(text))["repository"]
     assert repository == {"url": "git://git:9418/acme/guestbook.git", "branch": "main"}
+
+
+def test_builds_and_bakes_leave_slots_to_swaps_in_pools_that_the_first_start_makes() -> None:
+    written = STACK["x-settings"]["AIRFLOW__SLIPWAY__POOLS"]
+    assert set(places("pools", written).values()) == {
+        name for name, _ in first_start.POOLS.values()
+    }
+    given = STACK["services"]["init"]["environment"]
+    slots = [int(match[3]) for one in first_start.POOLS if (match := VARIABLE.match(given[one]))]
+    of_a_worker = VARIABLE.match(STACK["x-settings"]["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+    assert of_a_worker is not None
+    assert len(slots) == len(first_start.POOLS)
+    assert sum(slots) < 2 * int(of_a_worker[3])
