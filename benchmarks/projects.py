@@ -46,16 +46,8 @@ def main() -> None:
 def _compare(home: Path, count: int, yardstick: Path | None) -> None:
     (home / "projects").mkdir()
     (home / "factory").mkdir()
-    guestbook = (ROOT / "include" / "projects" / "guestbook.yaml").read_text()
     shape = _in_own_process("shape", home, sys.executable)
-    for number in range(count):
-        name = f"p{number:04d}"
-        text = guestbook.replace("name: guestbook", f"name: {name}")
-        # Three DAGs each, as in what was measured before.
-        text = text.replace("  pull_requests: true\n", "")
-        # Of a repository of its own: projects of one share its commits, which is looked up.
-        text = text.replace("/guestbook.git", f"/{name}.git")
-        (home / "projects" / f"{name}.yaml").write_text(text)
+    for name in write_copies(home / "projects", count):
         # JSON is YAML as well.
         (home / "factory" / f"{name}.yaml").write_text(json.dumps(_renamed(shape["dags"], name)))
     python = str((yardstick or _yardstick(home / "venv")) / "bin" / "python")
@@ -71,6 +63,23 @@ def _compare(home: Path, count: int, yardstick: Path | None) -> None:
         total = row["read"] + row["build"] + row["serialise"]
         figures = f"{row['read']:8.3f} {row['build']:8.3f} {row['serialise']:9.3f} {total:8.3f}"
         print(f"{label:28} {figures} {row['mib']:6.0f}")
+
+
+def write_copies(folder: Path, count: int) -> list[str]:
+    """Write copies of the guestbook's project file, three DAGs each; return their names.
+
+    :param folder: of the project files.
+    :param count: how many.
+    """
+    guestbook = (ROOT / "include" / "projects" / "guestbook.yaml").read_text()
+    names = [f"p{number:04d}" for number in range(count)]
+    for name in names:
+        text = guestbook.replace("name: guestbook", f"name: {name}")
+        text = text.replace("  pull_requests: true\n", "")
+        # Of a repository of its own: projects of one share its commits, which is looked up.
+        text = text.replace("/guestbook.git", f"/{name}.git")
+        (folder / f"{name}.yaml").write_text(text)
+    return names
 
 
 def _renamed(dags: dict[str, Any], name: str) -> dict[str, Any]:

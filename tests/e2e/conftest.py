@@ -132,13 +132,18 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 app_port=8000,
                 health_path="/healthz",
             )
-            _configure(json.loads((home / "cloud.json").read_text())["gateway"], urls)
+            configure(json.loads((home / "cloud.json").read_text())["gateway"], urls)
             yield World()
     finally:
         down.remove_from_docker(OPERATORS)
 
 
-def _configure(gateway: str, urls: dict[str, str]) -> None:
+def configure(gateway: str, urls: dict[str, str]) -> None:
+    """Tell this process, and those that it starts, of the cloud.
+
+    :param gateway: URL at which the cloud's machines reach its API.
+    :param urls: databases, by Airflow's connection to them.
+    """
     aws = {"endpoint_url": ENDPOINT, "region_name": REGION}
     apt = {"bucket": "slipway-apt", "region": REGION, "acl": "public-read"}
     connections: dict[str, Any] = {
