@@ -51,9 +51,9 @@ controls = controls_dag(projects())
 _PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _PAGES = {
     "Airflow's list of DAGs": "/ui/dags?limit=50",
-    "one DAG of Airflow's": "/api/v2/dags/p0500/details",
+    "one DAG of Airflow's": "/api/v2/dags/p0000/details",
     "the board, all projects": "/slipway/board/",
-    "the board, searched": "/slipway/board/?q=p05",
+    "the board, searched": "/slipway/board/?q=p00",
 }
 
 
@@ -167,14 +167,10 @@ def _show_processes(home: Path) -> None:
 
 
 def _family(home: Path, name: str) -> list[psutil.Process]:
-    """Find a part's process and those below it."""
-    for process in psutil.process_iter():
-        try:
-            own = process.environ().get("AIRFLOW_HOME") == str(home / "airflow")
-            if own and name in process.cmdline():
-                return [process, *process.children(recursive=True)]
-        except psutil.Error:
-            continue
+    """Find a part's process, by where it writes to, and those below it."""
+    for process in psutil.Process().children():
+        if Path(f"/proc/{process.pid}/fd/1").resolve() == (home / f"{name}.log").resolve():
+            return [process, *process.children(recursive=True)]
     msg = f"Airflow's {name} does not run"
     raise LookupError(msg)
 
