@@ -13,15 +13,17 @@ from slipway.pipeline.compiler.env_sizes import bounded, startable
 from slipway.pipeline.compiler.late import LateForms, filled
 from slipway.pipeline.compiler.script import check_executed
 from slipway.pipeline.compiler.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec
+from slipway.pipeline.compiler.stage import stage_variables, workspace_variables
 from slipway.pipeline.compiler.status import AT_FIRST
 from slipway.pipeline.compiler.step_container import Context, from_a_fork, placed, step_spec
 from slipway.pipeline.compiler.volumes import volumes_of, workspace_of
 from slipway.pipeline.lint import other_runners
 from slipway.pipeline.lint.image_rules import ImageRules
 from slipway.pipeline.lint.privileged_plugins import PrivilegedPlugins
+from slipway.pipeline.lint.replaced import lint_replaced
 from slipway.pipeline.yaml.conditions import Event
 from slipway.pipeline.yaml.model import Step
-from slipway.pipeline.yaml.substitution import Budget
+from slipway.pipeline.yaml.substitution import Budget, substitute
 from slipway.pipeline.yaml.walk import with_texts
 
 if TYPE_CHECKING:
@@ -106,12 +108,15 @@ def compile_pipeline(
     :raises PipelineFileError: as :func:`compile_file` does.
     """
     budget = budget or Budget()
-    base, workspace = workspace_of(pipeline)
-    stage = _stage_variables(pipeline, number, build)
-    variables = {**bounded(build.variables), **stage, **_workspace_variables(base, workspace)}
+    stage = stage_variables(pipeline, number, build.id, build.event)
+    variables = {**bounded(build.variables), **stage}
+    base, workspace = workspace_of(_placed_workspace(pipeline, variables, budget))
+    variables |= workspace_variables(base, workspace)
     late = LateForms(variables, budget)
     _check_executed(pipeline, variables, document)
     resolved = _resolved(pipeline, late)
+    if document is not None:
+        lint_replaced(document, resolved, trusted=build.trusted)
     volumes = tuple(volumes_of(resolved, build.id))
     context = Context(
         id=build.id,
@@ -130,7 +135,7 @@ def compile_pipeline(
     services = tuple(_services(resolved, context))
     steps = tuple(_steps(resolved, context))
     return replace(
-        _without_containers(pipeline, resolved, build),
+        _without_containers(pipeline, resolved, build, (base, workspace)),
         volumes=volumes,
         late=late.forms,
         services=services,
@@ -138,23 +143,25 @@ def compile_pipeline(
     )
 
 
-def _without_containers(pipeline: Pipeline, resolved: Pipeline, build: Build) -> PipelineSpec:
+def _without_containers(
+    pipeline: Pipeline, resolved: Pipeline, build: Build, places: tuple[str, str]
+) -> PipelineSpec:
     """Say when and where a pipeline runs.
 
     :param resolved: the same one, its variables replaced by their values.
+    :param places: of the workspace's volume, and of the sources in it.
     """
-    base, workspace = workspace_of(pipeline)
     return PipelineSpec(
         id=build.id,
         name=pipeline.name,
         depends_on=pipeline.depends_on,
-        policy=pipeline.trigger.policy().value,
+        policy=resolved.trigger.policy().value,
         unmet=resolved.trigger.unmet(build.event, "trigger") or _nothing_to_do(resolved),
         platform=f"{resolved.platform.os}/{resolved.platform.arch}",
         node=dict(resolved.node),
         clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
-        workspace_base=base,
-        workspace=workspace,
+        workspace_base=places[0],
+        workspace=places[1],
         pull_secrets=() if from_a_fork(build.event) else pipeline.image_pull_secrets,
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
@@ -167,16 +174,24 @@ def _check_executed(
     pipeline: Pipeline, variables: Mapping[str, str], document: Document | None
 ) -> None:
     """See that no text of the commit is in a variable that programs run."""
+    known = {**variables, **AT_FIRST}
     places: list[tuple[Path, Mapping[str, object]]] = [(("environment",), pipeline.environment)]
     for kind, steps in (("services", pipeline.services), ("steps", pipeline.steps)):
         places += [((kind, at, "environment"), one.environment) for at, one in enumerate(steps)]
     for place, environment in places:
         for name, value in environment.items():
-            if isinstance(value, str) and is_executed(name):
+            if isinstance(value, str) and is_executed(substitute(name, known)):
                 try:
                     check_executed(name, value, variables)
                 except CommitTextInCode as error:
                     raise placed(error, (*place, name), document) from error
+
+
+def _placed_workspace(pipeline: Pipeline, variables: Mapping[str, str], budget: Budget) -> Pipeline:
+    """Return a pipeline that says where its workspace is for this build."""
+    known = {**variables, **AT_FIRST}
+    workspace = with_texts(pipeline.workspace, lambda text: substitute(text, known, budget), but=())
+    return pipeline.model_copy(update={"workspace": workspace})
 
 
 def _nothing_to_do(pipeline: Pipeline) -> str:
@@ -192,7 +207,12 @@ def _resolved(pipeline: Pipeline, late: LateForms) -> Pipeline:
     :raises PipelineFileError: when two steps are called the same then.
     """
     own = ("commands", "command", "entrypoint")
-    resolved = with_texts(pipeline, late.substituted, but=own)
+    resolved = with_texts(
+        pipeline,
+        late.substituted,
+        but=own,
+        secret=lambda name: filled(late.substituted(name), late.forms, AT_FIRST),
+    )
     resolved = with_texts(
         resolved,
         lambda text: filled(text, late.forms, AT_FIRST),
@@ -260,29 +280,3 @@ def _with_rights(
             yield replace(spec, container=own)
         else:
             yield spec
-
-
-def _stage_variables(pipeline: Pipeline, number: int, build: Build) -> dict[str, str]:
-    return {
-        "CI_JOB_NUMBER": str(number),
-        "DRONE_DOCKER_NETWORK_ID": build.id,
-        "DRONE_DOCKER_VOLUME_ID": build.id,
-        "DRONE_STAGE_ARCH": pipeline.platform.arch,
-        "DRONE_STAGE_DEPENDS_ON": ",".join(pipeline.depends_on),
-        "DRONE_STAGE_KIND": pipeline.kind,
-        "DRONE_STAGE_MACHINE": build.event.instance,
-        "DRONE_STAGE_NAME": pipeline.name,
-        "DRONE_STAGE_NUMBER": str(number),
-        "DRONE_STAGE_OS": pipeline.platform.os,
-        "DRONE_STAGE_TYPE": "docker",
-        "DRONE_STAGE_VARIANT": pipeline.platform.variant,
-    }
-
-
-def _workspace_variables(base: str, workspace: str) -> dict[str, str]:
-    return {
-        "CI_WORKSPACE": workspace,
-        "DRONE_WORKSPACE": workspace,
-        "DRONE_WORKSPACE_BASE": base,
-        "DRONE_WORKSPACE_PATH": workspace.removeprefix(base).strip("/"),
-    }

@@ -75,10 +75,10 @@ def _words(pipeline: Pipeline) -> Iterator[Finding]:
                         _proposal(word, words),
                     )
     for path, step in containers(pipeline):
-        if step.pull not in PULLS:
+        if step.pull not in PULLS and "${" not in step.pull:
             message = f"`{step.pull}` is not when to pull, so the default counts"
             yield "unknown-word", (*path, "pull"), message, _proposal(step.pull, PULLS)
-        if step.failure not in FAILURES:
+        if step.failure not in FAILURES and "${" not in step.failure:
             message = f"`{step.failure}` is not what a failure can mean, so it fails the pipeline"
             yield "unknown-word", (*path, "failure"), message, _proposal(step.failure, FAILURES)
 

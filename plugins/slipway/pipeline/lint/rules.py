@@ -5,7 +5,6 @@ What Drone passes over in silence is told by :mod:`slipway.pipeline.lint.ignored
 
 from __future__ import annotations
 
-import posixpath
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,7 +15,7 @@ from slipway.pipeline.yaml.cycles import find_cycle
 from slipway.pipeline.yaml.diagnostics import MOST_SHOWN
 from slipway.pipeline.yaml.globs import PatternTooComplex, compiled
 from slipway.pipeline.yaml.substitution import BadSubstitution, substitute
-from slipway.pipeline.yaml.values import CLONE
+from slipway.pipeline.yaml.values import CLONE, normal_path
 from slipway.pipeline.yaml.walk import texts
 
 if TYPE_CHECKING:
@@ -156,7 +155,8 @@ def _cycle(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
         yield document.problem("cycle", ("steps", position, "depends_on"), message)
 
 
-def _image(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+def images(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    """Refuse names that are none of an image's."""
     for path, step in containers(pipeline):
         if "${" not in step.image and re.search(r"\s", step.image):
             message = "an image's name has no blanks"
@@ -177,7 +177,8 @@ def _sizes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             yield document.problem("too-many-variables", path, message, at_key=True)
 
 
-def _volumes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+def volumes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
+    """Refuse the names and the folder that the runner keeps for itself."""
     for i, volume in enumerate(pipeline.volumes):
         if volume.name in _RESERVED:
             message = f"a volume cannot be called `{volume.name}`"
@@ -189,7 +190,7 @@ def _volumes(document: Document, pipeline: Pipeline) -> Iterator[Problem]:
             if mount.name in _RESERVED:
                 message = f"the volume `{mount.name}` is not for steps"
                 yield document.problem("volume-name", (*place, "name"), message)
-            if posixpath.normpath(mount.path).startswith(_KEPT):
+            if normal_path(mount.path).startswith(_KEPT):
                 message = f"cannot mount a volume at {_KEPT}"
                 advice = "the runner keeps this folder for itself; choose another one"
                 yield document.problem("volume-path", (*place, "path"), message, advice=advice)
@@ -251,9 +252,9 @@ _RULES: tuple[Rule, ...] = (
     _unknown_dependency,
     _cycle,
     _service_waits_for_step,
-    _image,
+    images,
     _sizes,
-    _volumes,
+    volumes,
     _conditions,
     _substitution,
     _zero_byte,

@@ -142,7 +142,7 @@ class Platform(_Model):
 class Workspace(_Model):
     """Where containers see the sources."""
 
-    base: Annotated[str, Field(pattern=r"^/")] = "/drone/src"
+    base: Annotated[str, Field(pattern=r"^(/|\$\{)")] = "/drone/src"
     path: str = ""
 
 

@@ -5,6 +5,7 @@ Each is an annotated type for the models. A wrong one raises ``ValueError`` in w
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -42,6 +43,11 @@ _FAILURES = {
 def reads_scripts(shell: str) -> bool:
     """Tell whether a program reads scripts the way a Unix shell does."""
     return not re.search(r"powershell|pwsh|cmd(\.exe)?$", shell, re.IGNORECASE)
+
+
+def normal_path(path: str) -> str:
+    """Return an absolute path without what means nothing: two slashes at its beginning, too."""
+    return posixpath.normpath("/" + path.lstrip("/"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,31 +29,47 @@ def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     elif isinstance(value, list | tuple):
         for position, item in enumerate(value):
             yield from texts(item, (*path, position))
+    elif isinstance(value, FromSecret):
+        yield (*path, "from_secret"), value.name
     elif isinstance(value, str):
         yield path, value
 
 
-def with_texts(model: _Model, change: Callable[[str], str], *, but: Collection[str]) -> _Model:
+def with_texts(
+    model: _Model,
+    change: Callable[[str], str],
+    *,
+    but: Collection[str],
+    secret: Callable[[str], str] | None = None,
+) -> _Model:
     """Return a copy of a model in which every text is changed, and every name in a mapping.
 
     :param but: fields that stay as they are, wherever they are.
+    :param secret: changes the names of secrets, which stay as they are without it.
     """
     changed = {
-        name: _changed(getattr(model, name), change, but)
+        name: _changed(getattr(model, name), change, but, secret)
         for name in model.model_fields_set
         if name not in but
     }
     return model.model_copy(update=changed)
 
 
-def _changed(value: Any, change: Callable[[str], str], but: Collection[str]) -> Any:
+def _changed(
+    value: Any,
+    change: Callable[[str], str],
+    but: Collection[str],
+    secret: Callable[[str], str] | None,
+) -> Any:
     if isinstance(value, BaseModel):
-        return with_texts(value, change, but=but)
+        return with_texts(value, change, but=but, secret=secret)
     if isinstance(value, dict):
-        return {change(key): _changed(item, change, but) for key, item in value.items()}
+        return {change(key): _changed(item, change, but, secret) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_changed(item, change, but) for item in value)
-    if isinstance(value, FromSecret) or not isinstance(value, str):
+        return type(value)(_changed(item, change, but, secret) for item in value)
+    if isinstance(value, FromSecret):
+        return FromSecret(secret(value.name)) if secret else value
+    if not isinstance(value, str):
         return value
     changed = change(value)
     return Scalar(changed, value.kind) if isinstance(value, Scalar) else changed

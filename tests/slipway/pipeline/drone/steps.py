@@ -149,6 +149,23 @@ SUBSTITUTION = [
         refused="substitution",
     ),
     Row(
+        construct="`from_secret: token_${DRONE_BRANCH}`, `workspace: {path: src/${DRONE_REPO}}`",
+        drone="replaced",
+        text="workspace: {path: 'src/${DRONE_BRANCH}'}\n"
+        "steps: [{name: a, image: i, environment: {T: {from_secret: 'token_${DRONE_BRANCH}'}}}]",
+        check=lambda one: (
+            (one.step().secrets, one.step().container.working_dir)
+            == ({"T": "token_main"}, "/drone/src/src/main")
+        ),
+    ),
+    Row(
+        construct="what only a trusted project may have, or nobody, by way of a variable",
+        drone="refused",
+        text="volumes: [{name: v, temp: {medium: '${NOPE:-memory}'}}]\n"
+        "steps: [{name: a, image: i}]",
+        refused="untrusted",
+    ),
+    Row(
         construct="the name of a pipeline",
         drone="never replaced",
         text="name: x-${DRONE_TAG}\nsteps: [{name: a, image: i}]",

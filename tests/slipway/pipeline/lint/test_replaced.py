@@ -1,0 +1,58 @@
+"""Drone replaces variables before it reads a file, so no rule can be got round with them."""
+
+from __future__ import annotations
+
+import pytest
+
+from slipway.pipeline.compiler.compiler import Build, compile_file
+from slipway.pipeline.compiler.spec import BuildSpec
+from slipway.pipeline.load import load
+from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
+
+IN_MEMORY = "volumes: [{name: v, temp: {medium: '${NOPE:-memory}'}}]\nsteps: [{name: a, image: i}]"
+
+
+def compiled(text: str, *, trusted: bool = False) -> BuildSpec:
+    file = load(f"kind: pipeline\n{text}".encode(), file="f", trusted=trusted)
+    variables = {"DRONE_BRANCH": "main", "DRONE_COMMIT_MESSAGE": "run drone"}
+    return compile_file(file, Build(id="x", variables=variables, trusted=trusted))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (IN_MEMORY, "untrusted"),
+        (
+            "volumes: [{name: v, temp: {}}]\n"
+            "steps: [{name: a, image: i, "
+            "volumes: [{name: v, path: '/${DRONE_COMMIT_MESSAGE/ //}'}]}]",
+            "volume-path",
+        ),
+        (
+            "volumes: [{name: '${NOPE:=_workspace}', temp: {}}]\nsteps: [{name: a, image: i}]",
+            "volume-name",
+        ),
+        ("steps: [{name: a, image: 'i:${DRONE_COMMIT_MESSAGE}'}]", "image-name"),
+        ("steps: [{name: a, image: '${NOPE}'}]", "image-name"),
+        ("services: [{name: a, image: '${NOPE}'}]\nsteps: [{name: b, image: i}]", "image-name"),
+    ],
+)
+def test_what_a_variable_makes_of_a_file_is_checked_as_well(text: str, rule: str) -> None:
+    with pytest.raises(PipelineFileInvalid) as caught:
+        compiled(text)
+    (problem,) = caught.value.problems
+    assert (problem.rule, problem.span is not None) == (rule, True)
+
+
+def test_a_trusted_project_may_have_what_a_variable_says() -> None:
+    (volume,) = compiled(IN_MEMORY, trusted=True).pipelines[0].volumes
+    assert volume.memory
+
+
+@pytest.mark.parametrize("path", ["//run//drone/", "/run/drone", "/x/../run/drone/env"])
+def test_the_runners_folder_is_refused_however_it_is_written(path: str) -> None:
+    with pytest.raises(PipelineFileInvalid, match="cannot mount a volume at /run/drone"):
+        compiled(
+            "volumes: [{name: v, temp: {}}]\n"
+            f"steps: [{{name: a, image: i, volumes: [{{name: v, path: {path}}}]}}]"
+        )
