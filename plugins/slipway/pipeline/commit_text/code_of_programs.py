@@ -180,6 +180,8 @@ def advice_for(claim: Code, name: str) -> str:
             return f'use awk, which can read it: ENVIRON["{name}"]'
         case Language.SHELL:
             return f'let the script read its variable: "$$${name}" in single quotes'
+        case _ if claim.program == "go":
+            return f"write {name} into a file that the program embeds"
         case _:
             pattern = _ENVIRONMENT.get(claim.program)
             read = pattern.format(name) if pattern else f"its variable {name}"

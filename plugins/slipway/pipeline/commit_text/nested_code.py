@@ -192,6 +192,21 @@ def _watch(name: str, words: Sequence[Word], shell: Language) -> Iterator[Code]:
     yield from known_programs.evaluated(name, words[at:], shell)
 
 
+def _go(name: str, words: Sequence[Word], _: Language) -> Iterator[Code]:
+    """Yield what Go's tools read as flags of their own, in quotes of their own."""
+    flags = [
+        word
+        for number, word in enumerate(words)
+        if _GO_FLAGS.match(word.text) or (number and _GO_FLAGS.fullmatch(words[number - 1].text))
+    ]
+    for word in filter(holds_value, flags):
+        yield Code(language=Language.PROGRAM, program=name, words=(word,))
+    rest = [word for word in words if not any(word is one for one in flags)]
+    # A word that lost its option is one of the program's own.
+    yield from known_programs.of_unknown(name, rest)
+
+
+_GO_FLAGS = re.compile(r"--?(?:ld|gc|asm|gccgo)flags\b")
 _DECLARE = ("declare", "typeset", "export", "local", "readonly")
 _SPECIAL: dict[str, _Reader] = {
     "eval": known_programs.evaluated,
@@ -201,6 +216,7 @@ _SPECIAL: dict[str, _Reader] = {
     "ssh": known_programs.ssh,
     "git": known_programs.git,
     "find": _find,
+    "go": _go,
     "xargs": _xargs,
     "printf": known_programs.printf,
     **dict.fromkeys(_DECLARE, known_programs.declares),

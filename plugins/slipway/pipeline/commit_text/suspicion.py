@@ -33,6 +33,7 @@ _IN_OPTIONS = frozenset(
         "foreach",
         "handler",
         "hook",
+        "invoke",
         "opener",
         "pager",
         "program",

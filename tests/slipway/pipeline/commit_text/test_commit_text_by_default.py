@@ -51,7 +51,6 @@ TEXT = [
     'poetry run ./notify --message "${M}"',
     'python3 deploy.py --message "${M}"',
     'terraform apply -var "msg=${M}"',
-    "go build -ldflags \"-X 'main.msg=${M}'\" .",
     'mail -s "${M}" ops@example.com <<END\n${M}\nEND',
     'if [ "${M}" = x ] || test -n "${M}"; then echo y; fi',
     'case "${M}" in *"[skip]"*) exit 0;; "${M}") echo same;; esac',
@@ -160,6 +159,13 @@ MAY_RUN = [
     "{\fecho '${M}'\f} | sh",
     'echo \\\f"${M}"',
     "cat <<END | sh\fecho '${M}'\fEND",
+    'go test -exec "${M}" ./...',
+    'go build -toolexec="${M}" .',
+    'go vet -vettool "${M}" .',
+    'go build -ldflags "${M}" .',
+    'dpkg -i --pre-invoke="${M}" x.deb',
+    'just deploy "${M}"',
+    'task deploy -- "${M}"',
 ]
 
 
@@ -194,6 +200,21 @@ def test_a_word_that_begins_with_a_dash_is_an_option(command: str) -> None:
         with pytest.raises(CommitTextInCode):
             written(command, message)
     assert written("echo -- x; ./notify --text \"${M}\" -- '${M}'", "-v")
+
+
+def test_flags_of_gos_linker_take_words_in_quotes() -> None:
+    for command in (
+        "go build -ldflags \"-s -X 'main.msg=${M}'\" .",
+        "go build -ldflags=\"-X 'main.msg=${M}'\" .",
+        'go build -gcflags "-N" -o "${M}" .',
+    ):
+        assert "Ada" not in "".join(written(command, "Ada Lovelace"))
+    for message in ("x' '-extld=./evil", 'x" -extld=./evil', "a\nb"):
+        with pytest.raises(CommitTextInCode, match="plain characters") as caught:
+            written("go build -ldflags \"-X 'main.msg=${M}'\" .", message)
+        assert "embeds" in caught.value.advice
+    with pytest.raises(CommitTextInCode):
+        written('go build -ldflags "-X main.msg=${M}" .', "x -extld=./evil")
 
 
 @pytest.mark.parametrize(
