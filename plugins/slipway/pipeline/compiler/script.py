@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from slipway.pipeline.yaml.substitution import Budget
 
 VARIABLE = "DRONE_SCRIPT"
+# The script's shell is a child of the container's first process, which the kernel lets no signal of
+# its own end: after `kill $$` the script would go on, and the step pass.
+AS_A_CHILD = '"$0" -c \'{}\' "$0"; exit $?'
 # `eval` takes the script as it stands: a pipe into a second shell would give the commands the
 # script itself as their standard input, and `echo` would interpret its backslashes.
-COMMAND = (f'eval "${VARIABLE}"',)
+COMMAND = (AS_A_CHILD.format(f'eval "${VARIABLE}"'),)
 # Text that no shell takes for more than text, wherever it is pasted.
 _HARMLESS = re.compile(r"[A-Za-z0-9_./:@%+=,-]*")
 # Private characters, one for each value that is not pasted.

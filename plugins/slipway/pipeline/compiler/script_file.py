@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import tarfile
 
+from slipway.pipeline.compiler.script import AS_A_CHILD
+
 # Bytes; shorter ones go as a variable, which costs nothing.
 LONGEST_VARIABLE = 48 << 10
 FOLDER, _NAME = "/", ".slipway-commands"
-COMMAND = (f". {FOLDER}{_NAME}",)
+COMMAND = (AS_A_CHILD.format(f". {FOLDER}{_NAME}"),)
 
 
 def packed(script: str) -> bytes:

@@ -36,6 +36,14 @@ def test_the_first_failure_ends_the_script_with_its_exit_code() -> None:
     assert run("sh -c 'exit 7'", "echo never")[0] == 7
 
 
+def test_a_script_that_ends_itself_with_a_signal_has_failed() -> None:
+    """It is not the first process of its container, which would live on and pass."""
+    assert run("kill -9 $$", "echo never")[0] == 128 + 9
+    assert run("die() { kill -TERM $$; }; true | die", "echo never")[0] == 128 + 15
+    first = run("echo $PPID", "exec sh -c 'kill -9 $$'")
+    assert first[0] == 128 + 9
+
+
 def test_commands_are_echoed_literally() -> None:
     command = r"""printf '%s\n' "a\nb" 'it'"'"'s' `echo x` $((1+1))"""
     code, lines = run(command)

@@ -12,7 +12,7 @@ from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
 
 def compiled(text: str, *, trusted: bool = False) -> BuildSpec:
     file = load(textwrap.dedent(text).encode(), file="f", trusted=trusted)
-    return compile_file(file, Build(id="run", variables={"DRONE_TAG": "v1"}))
+    return compile_file(file, Build(id="run", trusted=trusted, variables={"DRONE_TAG": "v1"}))
 
 
 def test_drone_0_8() -> None:
