@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import accumulate
 
 from slipway.exceptions import PipelineFileError
@@ -44,7 +45,8 @@ def written(texts: Sequence[str], held: Mapping[str, Held]) -> list[str]:
         raise PipelineFileError(msg, advice="put long scripts into the repository")
     parts: list[list[Edit]] = [[] for _ in texts]
     try:
-        edits = TextWriter(held).edits("\n".join(texts[:readable]))
+        with _not_too_deep():
+            edits = TextWriter(held).edits("\n".join(texts[:readable]))
     except CommitTextInCode as error:
         error.position = _position(texts, error.marker)
         raise
@@ -55,6 +57,16 @@ def written(texts: Sequence[str], held: Mapping[str, Held]) -> list[str]:
     for number in range(readable, len(texts)):
         out[number] = _pasted(texts, number, held)
     return out
+
+
+@contextmanager
+def _not_too_deep() -> Iterator[None]:
+    """Refuse a command that runs another, that runs another, and so on for thousands of them."""
+    try:
+        yield
+    except RecursionError as error:
+        msg = "a command has too many others within one another"
+        raise PipelineFileError(msg, advice="put long scripts into the repository") from error
 
 
 def _position(texts: Sequence[str], marker: str) -> int:
@@ -112,7 +124,8 @@ def written_words(
     :raises CommitTextInCode: as :func:`written` does.
     """
     read = [_argument(word, held) for word in words]
-    codes = by_marker([*(arguments(read) if program else image_claims(read))])
+    with _not_too_deep():
+        codes = by_marker([*(arguments(read) if program else image_claims(read))])
     spots = {spot.marker: spot for word in read for spot in word.spots}
     writer = TextWriter(held)
     texts = {marker: writer.rendered(spot, codes.get(marker, [])) for marker, spot in spots.items()}

@@ -69,6 +69,12 @@ def test_a_command_twice_as_long_takes_twice_the_steps(kind: str) -> None:
     assert work(100) < 2.6 * work(50)
 
 
+@pytest.mark.parametrize("word", ["env", "xargs", "nice", "find . -exec"])
+def test_commands_within_commands_have_a_limit(word: str) -> None:
+    with pytest.raises(PipelineFileError, match="within one another"):
+        with_variables([f"{word} " * 5000 + f'echo "{M}"'], {"DRONE_COMMIT_MESSAGE": "x y"})
+
+
 def test_a_pattern_looks_at_each_kind_of_place_once_for_a_character() -> None:
     message = "".join(chr(0x4E00 + number) for number in range(100))
 
