@@ -34,17 +34,32 @@ _SILENT = {
     "reindex": re.compile(r"\breindex\b", re.IGNORECASE),
 }
 _NO_TRANSACTION = "in a file of its own with `-- +goose NO TRANSACTION`"
+_INDEX = re.compile(r"\bcreate\s+(?:unique\s+)?index\b", re.IGNORECASE)
+_EACH_PARTITION = (
+    "CREATE INDEX ON ONLY the partitioned table, CREATE INDEX CONCURRENTLY on each partition "
+    f"({_NO_TRANSACTION}), then ALTER INDEX ... ATTACH PARTITION"
+)
 # The first that fits a statement counts.
 _SAFER = (
-    (r"\bcreate\s+(unique\s+)?index\b", f"CREATE INDEX CONCURRENTLY, {_NO_TRANSACTION}"),
+    (_INDEX.pattern, f"CREATE INDEX CONCURRENTLY, {_NO_TRANSACTION}"),
     (r"\breindex\b", f"REINDEX ... CONCURRENTLY, {_NO_TRANSACTION}"),
-    (r"\brefresh\s+materialized\b", "REFRESH MATERIALIZED VIEW CONCURRENTLY"),
+    (
+        r"\brefresh\s+materialized\b",
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY, which needs a unique index of the view",
+    ),
+    (r"\btruncate\b", "DELETE in batches, or a new table that takes the old one's name"),
+    (r"\b(vacuum|cluster)\b", "pg_repack, or a quiet hour"),
+    (
+        r"\bgenerated\s+always\s+as\s*\(",
+        "a plain column that the service or a trigger fills, and old rows in batches",
+    ),
+    (r"\bexclude\b", "a new table with the constraint, filled in batches; or a quiet hour"),
     (
         r"\b(foreign\s+key|references|check)\b",
         "ADD CONSTRAINT ... NOT VALID, and VALIDATE CONSTRAINT in a later migration",
     ),
     (
-        r"\b(unique|primary\s+key|exclude)\b",
+        r"\b(unique|primary\s+key)\b",
         f"CREATE UNIQUE INDEX CONCURRENTLY, {_NO_TRANSACTION}; then ADD CONSTRAINT ... USING INDEX",
     ),
     (r"\bvalidate\s+constraint\b", "VALIDATE CONSTRAINT in a migration of its own"),
@@ -67,7 +82,6 @@ _SAFER = (
 _SAFER_EFFECT = {
     "held": "change the table and its rows in different migrations, the rows in batches",
     "lock": "leave LOCK TABLE out, or let its transaction do nothing else",
-    "new file": "pg_repack, or a quiet hour",
     "reindex": f"REINDEX ... CONCURRENTLY, {_NO_TRANSACTION}",
 }
 
@@ -122,10 +136,6 @@ def _change(one: Mapping[str, Any], file: str, line: int, text: str) -> HeavyCha
     kind = one["kind"]
     written = one["statement"] or (text.splitlines()[line - 1] if line else "")
     statement = " ".join(_without_comments(written).split())[:_SHOWN]
-    safer = _SAFER_EFFECT.get(kind) or next(
-        (words for pattern, words in _SAFER if re.search(pattern, statement, re.IGNORECASE)),
-        "do it in several migrations, each of which is quick",
-    )
     return HeavyChange(
         version=one["version"],
         file=file,
@@ -134,7 +144,18 @@ def _change(one: Mapping[str, Any], file: str, line: int, text: str) -> HeavyCha
         effect=_EFFECTS[kind],
         blocks_reads=_READS in one["locks"],
         statement=statement,
-        safer=safer,
+        safer=_SAFER_EFFECT.get(kind) or _safer(statement, one["relation"]),
+    )
+
+
+def _safer(statement: str, relation: str) -> str:
+    """Say what spares others the wait, of a statement and the table that it works on."""
+    name = re.escape(relation.rpartition(".")[2].strip('"'))
+    if _INDEX.search(statement) and not re.search(rf"\b{name}\b", statement, re.IGNORECASE):
+        return _EACH_PARTITION
+    return next(
+        (words for pattern, words in _SAFER if re.search(pattern, statement, re.IGNORECASE)),
+        "do it in several migrations, each of which is quick",
     )
 
 

@@ -75,6 +75,40 @@ STEPS: list[tuple[str, list[tuple[int, str, str]]]] = [
         "random();\nend $$;\n-- +goose StatementEnd",
         [(3, "rewrites", "u")],
     ),
+    # Postgres looks at no row where the column comes with its key and is empty.
+    ("alter table u add column r1 bigint references t (id);", []),
+    (
+        "alter table u add column r2 bigint, add foreign key (r2) references t (id);",
+        [(2, "reads every row of", "u")],
+    ),
+    (
+        "alter table u add column r3 bigint default 1 references t (id);",
+        [(2, "reads every row of", "u")],
+    ),
+    (
+        "alter table u add column r4 bigint;\n"
+        "alter table u add foreign key (r4) references t (id);",
+        [(3, "reads every row of", "u")],
+    ),
+    ("create materialized view mv as select id from t;\ncreate unique index on mv (id);", []),
+    ("refresh materialized view concurrently mv;", []),
+    ("refresh materialized view mv;", [(2, "rewrites", "mv")]),
+    ("alter table u add exclude using btree (id with =);", [(2, "reads every row of", "u")]),
+    (
+        "alter table u add column twice bigint generated always as (t_id * 2) stored;",
+        [(2, "rewrites", "u")],
+    ),
+    (
+        "create table p (d date not null) partition by range (d);\ncreate table p1 partition of p "
+        "for values from ('2026-01-01') to ('2027-01-01');\ncreate table p2 (d date not null);",
+        [],
+    ),
+    ("create index on p (d);", [(2, "reads every row of", "p1")]),
+    (
+        "alter table p attach partition p2 for values from ('2027-01-01') to ('2028-01-01');",
+        [(2, "reads every row of", "p2")],
+    ),
+    (f"{ALONE}alter table p detach partition p2 concurrently;", []),
 ]
 
 

@@ -41,6 +41,11 @@ def changes(*rows: dict[str, Any], text: str = TEXT) -> list[HeavyChange]:
         ("alter table t alter a type bigint", "a new column of the new type"),
         ("alter table t alter column a set data type bigint", "a new column of the new type"),
         ("alter table t add b uuid default gen_random_uuid()", "then SET DEFAULT"),
+        ("alter table t add constraint e exclude using btree (a with =)", "a new table with"),
+        ("alter table t add g int generated always as (a * 2) stored", "a plain column"),
+        ("alter table t add i int generated always as identity", "then SET DEFAULT"),
+        ("create index on only_parent (a)", "CREATE INDEX ON ONLY"),
+        ("refresh materialized view t", "REFRESH MATERIALIZED VIEW CONCURRENTLY"),
         ("alter table t attach partition p for values in (1)", "before ATTACH PARTITION"),
     ],
 )
@@ -70,6 +75,20 @@ def test_truncate_is_no_lock_table_besides() -> None:
     text = "-- +goose Up\ntruncate t;\n"
     found = changes(seen("lock"), seen("new file"), text=text)
     assert [(one.effect, one.line) for one in found] == [("rewrites or empties", 2)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "safer"),
+    [
+        ("truncate t;", "DELETE in batches"),
+        ("vacuum (full) t;", "pg_repack"),
+        ("cluster t using t_pkey;", "pg_repack"),
+    ],
+)
+def test_what_no_event_tells_of_is_found_in_the_file(statement: str, safer: str) -> None:
+    (found,) = changes(seen("new file"), text=f"-- +goose Up\n{statement}\n")
+    assert (found.line, found.statement) == (2, statement)
+    assert safer in found.safer
 
 
 def test_who_waits_depends_on_the_lock() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks.migrations.migration_files import MigrationFiles
@@ -41,17 +42,25 @@ def measured(
     try:
         database.as_superuser(INSTALL)
     except ToolFailed as error:
-        log(f"what locks a table for long is not measured: {error.message}")
+        log(f"warning: what locks a table for long is not measured: {error.message}")
         yield found
         return
     yield found
     try:
-        seen = json.loads(database.as_superuser(READ))
+        seen = _seen(database)
         database.as_superuser(REMOVE)
     except (ToolFailed, ValueError) as error:
-        log(f"what locks a table for long could not be read: {error}")
+        log(f"warning: what locks a table for long could not be read: {error}")
         return
     found.changes = heavy_changes(seen, migrations.names, _texts(migrations))
+
+
+def _seen(database: ScratchDatabase) -> list[Mapping[str, Any]]:
+    """Read what was noted; a busy engine may lose what a program says, so once more."""
+    try:
+        return list(json.loads(database.as_superuser(READ)))
+    except ValueError:
+        return list(json.loads(database.as_superuser(READ)))
 
 
 def _texts(migrations: MigrationFiles) -> dict[str, str]:

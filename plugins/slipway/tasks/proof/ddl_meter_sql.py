@@ -30,7 +30,7 @@ create table slipway_meter.seen (
 -- The tables and indexes from before the migration; how the running transaction stands to them.
 create table slipway_meter.old (
   relid oid primary key, tbl oid not null, filenode oid, scans bigint not null default 0,
-  held_in bigint, locks text[]
+  held_in bigint, locks text[], columns int
 );
 
 create table slipway_meter.foreign_keys (id oid primary key);
@@ -42,6 +42,9 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   where l.pid = pg_backend_pid() and l.locktype = 'relation' and l.granted
     and l.database = (select oid from pg_database where datname = current_database())
     and l.relation in (select o.relid from slipway_meter.old o where o.relid = o.tbl)
+    -- Nobody but REFRESH writes into a materialized view.
+    and (l.mode = 'AccessExclusiveLock'
+      or not exists (select from pg_class c where c.oid = l.relation and c.relkind = 'm'))
   group by l.relation
 $$;
 
@@ -106,16 +109,28 @@ declare
 begin
   perform slipway_meter.look(true, tg_tag, current_query());
   perform set_config('enable_seqscan', 'off', true);
-  -- A foreign key's check may go by indexes, and reads every row all the same.
+  -- A foreign key's check may go by indexes, and reads every row all the same; not so where its
+  -- columns come with it and are empty.
   insert into slipway_meter.seen (kind, tag, statement, relation, locks)
   select distinct 'scan', tg_tag, left(current_query(), 2000), c.conrelid::regclass::text,
     '{ShareRowExclusiveLock}'::text[]
-  from pg_constraint c where c.contype = 'f' and c.convalidated
-    and c.conrelid in (select o.relid from slipway_meter.old o)
-    and c.oid not in (select f.id from slipway_meter.foreign_keys f);
+  from pg_constraint c join slipway_meter.old o on o.relid = c.conrelid
+  where c.contype = 'f' and c.convalidated
+    and c.oid not in (select f.id from slipway_meter.foreign_keys f)
+    and exists (select from unnest(c.conkey) k(number) join pg_attribute a
+      on a.attrelid = c.conrelid and a.attnum = k.number
+      where k.number <= o.columns or a.atthasdef);
+  update slipway_meter.old o set columns = c.relnatts from pg_class c
+  where c.oid = o.relid and c.relnatts <> o.columns;
   insert into slipway_meter.foreign_keys (id)
   select c.oid from pg_constraint c where c.contype = 'f'
     and c.oid not in (select f.id from slipway_meter.foreign_keys f);
+  insert into slipway_meter.seen (kind, tag, statement, relation, locks)
+  select 'rewrite', tg_tag, left(current_query(), 2000), o.relid::regclass::text,
+    '{AccessExclusiveLock}'::text[]
+  from slipway_meter.old o join pg_event_trigger_ddl_commands() f on f.objid = o.relid
+  where tg_tag = 'REFRESH MATERIALIZED VIEW'
+    and pg_relation_filenode(o.relid) is distinct from o.filenode;
   select objid into made from pg_event_trigger_ddl_commands()
   where command_tag = 'CREATE TABLE' and object_identity like '%goose_db_version';
   perform slipway_meter.follow(made);
@@ -135,9 +150,9 @@ create function slipway_meter.remember() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   delete from slipway_meter.old;
-  insert into slipway_meter.old (relid, tbl, filenode, scans)
+  insert into slipway_meter.old (relid, tbl, filenode, scans, columns)
   select c.oid, coalesce(i.indrelid, c.oid), pg_relation_filenode(c.oid),
-    pg_stat_get_xact_numscans(c.oid)
+    pg_stat_get_xact_numscans(c.oid), c.relnatts
   from pg_class c left join pg_index i on i.indexrelid = c.oid
   join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'm', 'p', 'i') and c.relname not like 'goose\\_db\\_version%'
