@@ -15,7 +15,10 @@ from slipway.hooks.migrations.goose_file import GooseFile
 from slipway.hooks.tars import pack
 from slipway.model.text.inert import visible
 
-_NUMBERED = re.compile(r"([0-9]{1,18})_[^/]*\.sql")
+_NUMBERED = re.compile(r"([0-9]{1,19})_[^/]*\.sql")
+_HIGHEST = (1 << 63) - 1
+# Of others in Go, an embed.go say, goose takes no notice.
+_IN_GO = re.compile(r"[0-9]+_[^/]*(?<!_test)\.go")
 # Numbers from here on are times (20240131120000), which have no gaps to speak of.
 _TIMES = 10_000_000
 # Files that a remark names.
@@ -142,7 +145,7 @@ def _files(archive: bytes, directory: str) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         for entry in tar:
             path = PurePosixPath(entry.name)
-            is_migration = path.suffix in (".sql", ".go") and not path.name.endswith("_test.go")
+            is_migration = path.suffix == ".sql" or _IN_GO.fullmatch(path.name)
             if not is_migration or path.parent != PurePosixPath(directory) or entry.isdir():
                 continue
             if not path.name.isprintable():
@@ -177,7 +180,7 @@ def _version(name: str, directory: str) -> int:
         msg = f"{directory}/{name}: migrations written in Go need a program of their own"
         raise MigrationFailed(msg, advice="write it as SQL")
     numbered = _NUMBERED.fullmatch(name)
-    if numbered is None or int(numbered[1]) < 1:
+    if numbered is None or not 1 <= int(numbered[1]) <= _HIGHEST:
         msg = f"{directory}/{name} does not begin with a version number"
         raise MigrationFailed(msg, advice="call it like 00001_something.sql")
     return int(numbered[1])

@@ -8,6 +8,8 @@ from slipway.model.text.inert import visible
 
 _SUPERUSER = "to be a superuser"
 _BY_ONE = "-- a superuser's work, once, beforehand: "
+# Nobody should be a member of these for a migration's sake.
+_ADMINISTRATORS = "postgres|rdsadmin|rds_superuser|cloudsqladmin|cloudsqlsuperuser|azure_superuser"
 # What Postgres says -> the right that it asks for, and what gives it. {0} and {1} are what it
 # names, {role} is the role.
 _RIGHTS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
@@ -40,9 +42,19 @@ _RIGHTS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
             "ALTER ROLE {role} CREATEROLE;",
         ),
         (r"create database", "CREATEDB", "ALTER ROLE {role} CREATEDB;"),
+        (
+            r"set parameter \"([^\"]+)\"",
+            _SUPERUSER + ", or the right to set {0} (Postgres 15 and later)",
+            "GRANT SET ON PARAMETER {0} TO {role};",
+        ),
         (r"REPLICATION|replication", "REPLICATION", "ALTER ROLE {role} REPLICATION;"),
         (r"create event trigger", _SUPERUSER, ""),
-        (r"superuser|ALTER SYSTEM|set parameter|access to library", _SUPERUSER, ""),
+        (r"superuser|ALTER SYSTEM|is a system trigger|access to library", _SUPERUSER, ""),
+        (
+            rf'(?:member of role|SET ROLE) "?({_ADMINISTRATORS})"? \(',
+            "to be a member of {0}, who runs the server",
+            "leave OWNER TO {0} out: what a role makes is its own",
+        ),
         (
             r'must be (?:a )?member of role "?([^"]+?)"? \(',
             "to be a member of the role {0}",

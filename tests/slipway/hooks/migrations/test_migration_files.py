@@ -27,6 +27,16 @@ def test_migrations_are_found_in_order_and_other_files_passed_over() -> None:
     assert found.highest == 10
 
 
+def test_what_embeds_the_files_in_a_program_is_no_migration() -> None:
+    others = ("embed.go", "migrations.go", "00001_a_test.go", "doc_1.go")
+    assert files("1_a.sql", *others).names == {1: "1_a.sql"}
+
+
+def test_a_number_may_be_as_large_as_goose_takes_it() -> None:
+    assert files("1700000000000000001_a.sql").highest == 1700000000000000001
+    assert files("9223372036854775807_a.sql").gaps == ()
+
+
 @pytest.mark.parametrize(
     ("names", "says"),
     [
@@ -37,6 +47,8 @@ def test_migrations_are_found_in_order_and_other_files_passed_over() -> None:
         (("0_a.sql",), "0_a.sql does not begin with a version"),
         (("1a.sql",), "1a.sql does not begin with a version"),
         (("1_a.go",), "written in Go"),
+        (("20240131120000_seed.go", "1_a.sql"), "written in Go"),
+        (("9223372036854775808_a.sql",), "does not begin with a version"),
         (("٣_a.sql",), "does not begin with a version"),
         (("9" * 40 + "_a.sql",), "does not begin with a version"),
     ],
