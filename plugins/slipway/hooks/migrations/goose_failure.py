@@ -106,7 +106,7 @@ class Attempt:
         """Explain what is wrong with a file, or with the moment that it was run in."""
         file = next((one for one in self.files if one.name == name), None)
         msg = f"migration {name} fails on the way {self.direction}: {reason}{self._seen()}"
-        if self.shared and file is not None and not file.transactional:
+        if self.shared and file is not None and _is_half_done(file, reason):
             msg += half_done(file, reason)
             if code != _NO_RIGHT:
                 return MigrationFailed(msg, advice=after_half(file, self.left, code=code))
@@ -140,16 +140,23 @@ def half_done(file: GooseFile, reason: str = "") -> str:
     :param reason: goose's, which holds the statement that failed.
     """
     failed = _failed_statement(file, reason)
+    end = file.own_end
+    how = f"ends its transaction in line {end.line}" if end else "runs without a transaction"
     if failed is None:
-        return "\n  it runs without a transaction: what it had done until then stays"
+        return f"\n  it {how}: what it had done until then stays"
     done, line = failed
     if done == 0:
-        return f"\n  it runs without a transaction, and its first statement failed (line {line})"
+        return f"\n  it {how}, and its first statement failed (line {line})"
     which = "the statement" if done == 1 else f"the {done} statements"
     return (
-        f"\n  it runs without a transaction: {which} before line {line} took effect, and goose "
-        "would begin at the first one again"
+        f"\n  it {how}: {which} before line {line} took effect, and goose would begin at the "
+        "first one again"
     )
+
+
+def _is_half_done(file: GooseFile, reason: str) -> bool:
+    failed = _failed_statement(file, reason)
+    return file.kept_before(failed[0] if failed else None)
 
 
 def after_half(file: GooseFile, left: Sequence[InvalidIndex], *, code: str = "") -> str:

@@ -26,6 +26,12 @@ _RAISES = re.compile(rf"\braise\s+(?:exception\s+)?'[^']*(?:{_NO_WAY_BACK})", re
 _NOTHING = re.compile(r"select\s+(?:'[^']*'|1|null)\s*;", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _LAST_WORD = re.compile(r"\s--")
+# What ends the transaction that goose began.
+_ENDS = re.compile(
+    r"(?:commit|end|abort|prepare\s+transaction"
+    r"|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b",
+    re.IGNORECASE,
+)
 UP, DOWN = "up", "down"
 
 
@@ -84,6 +90,19 @@ class GooseFile:
     def has_way_down(self) -> bool:
         """Whether its way down does anything."""
         return not all(_NOTHING.fullmatch(one.plain) for one in self.down)
+
+    def kept_before(self, count: int | None) -> bool:
+        """Whether what some of its first statements did stays when a later one fails.
+
+        :param count: how many there are before that one; None is not known.
+        """
+        return not self.transactional or any(_ENDS.match(one.plain) for one in self.up[:count])
+
+    @property
+    def own_end(self) -> Statement | None:
+        """The statement that ends the transaction in which goose runs the file."""
+        ends = (one for one in self.up if _ENDS.match(one.plain))
+        return next(ends, None) if self.transactional else None
 
     def same_schema(self, other: GooseFile) -> bool:
         """Whether both do the same on the way up; comments and blanks make no difference."""

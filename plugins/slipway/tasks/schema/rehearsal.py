@@ -88,6 +88,12 @@ class Rehearsal:
         for remark in migrations.remarks():
             self.log(f"warning: {remark}")
         for file in migrations.files.values():
+            if end := file.own_end:
+                self.log(
+                    f"warning: {file.name}, line {end.line}: ends the transaction in which goose "
+                    f"runs the file ({end.plain[:40]}): where a later statement fails, those "
+                    "before it stay; leave it out, or write `-- +goose NO TRANSACTION`"
+                )
             for one in locking(file):
                 self.log(
                     f"warning: {file.name}, line {one.line}: waits for its table without a limit, "

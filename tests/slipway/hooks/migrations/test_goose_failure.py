@@ -162,6 +162,21 @@ def test_a_file_without_a_transaction_is_never_worth_another_try(state: str) -> 
     assert "nothing tries it" in error.advice
 
 
+@pytest.mark.parametrize(
+    ("failing", "is_kept"),
+    [(r"alter table a add k int;", False), (r"alter table a add l int;", True)],
+)
+def test_a_file_that_ends_its_transaction_itself_is_half_done_from_there_on(
+    failing: str, is_kept: bool
+) -> None:
+    text = "-- +goose Up\nBEGIN;\nalter table a add k int;\nCOMMIT;\nalter table a add l int;\n"
+    file = GooseFile.parse("00002_b.sql", text.encode())
+    error = failure(QUERY.format(failing, "lock timeout", "55P03"), files=[file])
+    assert isinstance(error, MigrationFailed if is_kept else ToolFailed)
+    says = "it ends its transaction in line 4: the 3 statements before line 5 took effect"
+    assert (says in error.message) is is_kept
+
+
 def test_in_the_rehearsal_nothing_stays_of_it() -> None:
     error = failure(QUERY.format("x", "syntax error", "42601"), shared=False)
     assert "took effect" not in str(error)

@@ -99,3 +99,26 @@ def test_the_same_schema_is_the_same_whatever_comments_and_blanks_say() -> None:
     other = PLAIN.replace("-- a remark\n", "").replace("into a\n", "into a ").replace("drop", "x")
     assert read(PLAIN).same_schema(read(other))
     assert not read(PLAIN).same_schema(read(PLAIN.replace("(1)", "(2)")))
+
+
+@pytest.mark.parametrize(
+    ("statement", "ends"),
+    [
+        ("commit;", True),
+        ("END;", True),
+        ("/* x */ ROLLBACK;", True),
+        ("rollback work;", True),
+        ("abort;", True),
+        ("rollback to savepoint a;", False),
+        ("rollback work to a;", False),
+        ("begin;", False),
+        ("savepoint a;", False),
+        ("comment on table commit is 'x';", False),
+        ("create table endings (id int);", False),
+    ],
+)
+def test_a_statement_that_ends_gooses_transaction_is_seen(statement: str, ends: bool) -> None:
+    file = GooseFile.parse("1_a.sql", f"-- +goose Up\nselect 1;\n{statement}\n".encode())
+    assert (file.own_end is not None) is ends
+    alone = GooseFile.parse("1_a.sql", f"-- +goose NO TRANSACTION\n{statement}\n".encode())
+    assert alone.own_end is None
