@@ -34,6 +34,10 @@ class Line:
 
     :param at: UTC, as ``2026-11-27T08:00:00Z``.
     :param who: the login, or the way it came about.
+    :param project: that it was done to; empty for every project.
+    :param environment: that it was done to; empty for the whole project.
+    :param version: of the release that it is about; empty for none.
+    :param why: in that person's words.
     :param what: asked, approved, refused, deployed, hold, resume, stop, reject, accept, urgent,
         passed_freeze or passed_stop.
     :param run: DAG and run.

@@ -25,9 +25,14 @@ class Choices:
     :param branch: in place of the one that is checked out.
     :param ref: in place of the one that event and branch give.
     :param target: the environment of a promotion.
+    :param cron: the name of a schedule.
+    :param trusted: the project may use what reaches out of its containers.
+    :param strict: what Drone passes over in silence is a mistake.
     :param pipeline: run only the one of this name.
     :param images: image names and what is used in their place.
     :param secrets: name -> value.
+    :param node: labels of the worker that is stood in for.
+    :param reports: paths of JUnit reports, from the folder's top.
     :param image_rules: which images may be used.
     :param large_files: what becomes of files in Git LFS.
     :param timeout: seconds.

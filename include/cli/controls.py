@@ -54,6 +54,7 @@ def lines(controls: Controls) -> Iterator[str]:
 def tell(out: TextIO, project: str = "") -> None:
     """Say of each environment what is held, stopped and rejected.
 
+    :param out: where it is written.
     :param project: of one project alone.
     :raises RecordRefused: when something was not signed by this Slipway.
     """

@@ -22,6 +22,7 @@ _MARK = "--slipway--"
 def choose_dag(project: str, environment: str = "") -> str:
     """Return the DAG that delivers a project, or deploys to one of its environments.
 
+    :param project: the project's name.
     :param environment: one of the project's; empty for the DAG of its commits.
     :raises SystemExit: when there is no such project or environment, with the nearest.
     """
@@ -38,6 +39,7 @@ def choose_dag(project: str, environment: str = "") -> str:
 def trigger_command(dag_id: str, conf: Mapping[str, Any]) -> str:
     """Return the command, for a shell, that starts a run and asks what it has to wait for.
 
+    :param dag_id: the DAG's id.
     :param conf: the run's parameters.
     """
     # So that the history says from where it was started.
@@ -56,6 +58,7 @@ def tell(answer: str, dag_id: str, say: Callable[[str], None]) -> None:
 
     :param answer: what :func:`trigger_command` printed.
     :param dag_id: whose run it is.
+    :param say: receives every line.
     """
     running, started, base = (*answer.split(_MARK), "", "")[:3]
     rows = _rows(started)

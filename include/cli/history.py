@@ -27,6 +27,7 @@ def tell(project: str, environments: Iterable[str], most: int, out: TextIO) -> N
     :param project: the project's name.
     :param environments: their names.
     :param most: how many deployments of each.
+    :param out: where it is written.
     :raises RecordRefused: when one was not signed by this Slipway.
     """
     outcomes = DeploymentOutcomes(artifact_store())

@@ -41,6 +41,7 @@ def make_hook(project: Project, place: ForgePlace, address: str, out: TextIO) ->
     :param project: whose.
     :param place: the repository at its host.
     :param address: of Airflow's server, as the host reaches it.
+    :param out: where it is written.
     :raises SlipwayError: when something is missing, or the host does not take it.
     """
     repository = project.repository

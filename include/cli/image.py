@@ -25,8 +25,10 @@ _WIDTH = 18
 def tell(project: Project, environments: list[str], version: str, out: TextIO) -> None:
     """Tell of each environment.
 
+    :param project: from its project file.
     :param environments: their names.
     :param version: of a release; the newest when empty.
+    :param out: where it is written.
     :raises SlipwayError: when there is no release, or what an image is made of is not there.
     """
     catalogue = ReleaseCatalogue(artifact_store())

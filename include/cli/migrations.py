@@ -76,6 +76,7 @@ def rehearse_migrations(
 def delivered_migrations(folder: Path, directory: str, branch: str) -> MigrationFiles | None:
     """Read the migrations that a working copy was begun with, and that databases may have met.
 
+    :param folder: the working copy.
     :param directory: where they are, from the working copy's top.
     :param branch: that is delivered, as git has it: ``origin/main``.
     :returns: None where git knows of none.

@@ -35,6 +35,7 @@ def show_news(project: Project, out: TextIO, *, send: bool) -> bool:
     """Try each channel, and show what was told last and what is wrong.
 
     :param project: whose.
+    :param out: where it is written.
     :param send: send a test message to each channel.
     :returns: whether every channel took it.
     :raises ProjectFileError: when the project file names no channel.

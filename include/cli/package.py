@@ -58,6 +58,8 @@ _Say = Callable[[str], None]
 def choose_project(projects: Mapping[str, Project], folder: Path, name: str = "") -> Project:
     """Find the project that a working copy belongs to.
 
+    :param projects: by name.
+    :param folder: the working copy.
     :param name: the project's, where somebody gave it; else the one of the same repository, or of
         the folder's name, is taken.
     :raises PackageRefused: when there is none, or more than one.
@@ -86,6 +88,9 @@ def package_working_copy(
 ) -> int:
     """Build a working copy's package, compare it with the project file, rehearse its migrations.
 
+    :param folder: the working copy.
+    :param project: that it belongs to.
+    :param out: where it is written.
     :param run: the pipeline builds what ships besides the sources, with these choices; without
         them it is taken from where it lies.
     :returns: 1 when anything is wrong; all of it has been said then.
@@ -121,6 +126,9 @@ def _problem(part: Callable[[], None]) -> list[SlipwayError]:
 class WorkingCopy:
     """A folder on this machine, and the project that it belongs to.
 
+    :param folder: where it is.
+    :param project: from its project file.
+    :param engine: where the containers run.
     :param say: receives every line.
     :param run: how the pipeline is run that builds what ships; None where it is not.
     """

@@ -57,7 +57,10 @@ _PREFIX = {EventKind.TAG: TAGS, EventKind.PULL_REQUEST: "refs/pull/"}
 def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, out: TextIO) -> int:
     """Check pipeline files; a folder means the file in it.
 
+    :param paths: of files and folders.
+    :param trusted: the project may use what reaches out of its containers.
     :param strict: what Drone passes over in silence is a mistake.
+    :param out: where it is written.
     :returns: 1 when anything is wrong.
     """
     wrong = 0
@@ -120,7 +123,10 @@ def compile_to_json(path: Path, choices: Choices, *, out: TextIO) -> int:
 def run_working_copy(folder: Path, choices: Choices, *, timeout: float, out: TextIO) -> int:
     """Run a working copy's pipeline on this machine's Docker, exactly as CI will.
 
+    :param folder: the working copy.
+    :param choices: what the person says about the build.
     :param timeout: seconds.
+    :param out: where it is written.
     :returns: 0 when all is well, also where a step ended the pipeline early; 130 when somebody
         stopped it.
     """
@@ -146,6 +152,9 @@ def build_what_ships(
 ) -> Taking:
     """Run the pipeline that builds what ships, and those that it depends on, as CI will.
 
+    :param folder: the working copy.
+    :param choices: what the person says about the build.
+    :param ships: what is taken of it.
     :param say: receives every line.
     :returns: what was taken.
     :raises SlipwayError: when a step fails, or what ships is not there afterwards.

@@ -160,7 +160,9 @@ def _seen(text: object) -> str:
 def review(store: ArtifactStore, *, sign: str | None, out: TextIO) -> int:
     """List what is not signed, and sign it if it is what somebody has looked at.
 
+    :param store: that has the records.
     :param sign: the digest of the list that a person has looked at.
+    :param out: where it is written.
     :returns: how many records are left to be signed.
     :raises RecordRefused: when something is not what it should be, or the list is another one.
     :raises EnvironmentMisconfigured: when there is no key to sign with.

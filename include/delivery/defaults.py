@@ -96,6 +96,7 @@ HOUSEKEEPING_DAG: dict[str, Any] = {
 def project_dag(project: Project, *more: str) -> dict[str, Any]:
     """Return the arguments that every DAG of a project is given.
 
+    :param project: from its project file.
     :param more: tags, besides the project's own.
     """
     return {

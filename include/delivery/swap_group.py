@@ -143,6 +143,10 @@ def swap(
 ) -> BaseOperator:
     """Add the tasks of the swap to the open task group, and return the first of them.
 
+    :param project: from its project file.
+    :param looks: what the preflight looked at.
+    :param record: the output of the task that has the release's record.
+    :param image: the task that has the image.
     :param guards: says to the tasks of a change when it must not begin.
     """
     target, name = looks.target, looks.target.environment

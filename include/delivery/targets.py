@@ -83,6 +83,7 @@ def fleet_target(project: Project, name: str) -> DeployTarget:
 def between(project: Project, region: str) -> Between:
     """Say how two of a project's releases are compared.
 
+    :param project: from its project file.
     :param region: whose images are.
     """
     directory = project.migrations.directory if project.migrations else ""

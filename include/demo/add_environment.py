@@ -36,6 +36,8 @@ def make(
 ) -> None:
     """Make an environment's place in the running demo, or change it.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
     :param listener: the load balancer's port.
     :param port: the service's.
     :param health: the path of its health check.

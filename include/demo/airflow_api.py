@@ -144,6 +144,7 @@ class AirflowApi:
     def set_connection(self, name: str, fields: dict[str, Any]) -> None:
         """Make a connection, or replace it; Airflow keeps its password encrypted.
 
+        :param name: the connection's id.
         :param fields: ``conn_type`` and what else the API knows of.
         """
         self._set("/api/v2/connections", "connection_id", name, fields)

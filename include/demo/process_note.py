@@ -83,7 +83,9 @@ def new_mark() -> str:
 def note(pid: int, mark: str, command: Sequence[str]) -> ProcessNote:
     """Describe a child of this process that was just started.
 
+    :param pid: the child's.
     :param mark: what its environment holds under :data:`MARK`.
+    :param command: that it was started with.
     """
     found = _stat(pid)
     started = found[1] if found else 0

@@ -26,6 +26,9 @@ def say(text: str) -> None:
 def follow(api: AirflowApi, dag_id: str, run_id: str, *, timeout: float) -> list[TaskState]:
     """Show a run's tasks as they start and end, and approve where a person is asked to.
 
+    :param api: of the server.
+    :param dag_id: the DAG's id.
+    :param run_id: the run's id.
     :param timeout: seconds for the whole run, and for it to appear.
     :returns: the tasks of the run, which succeeded.
     :raises DemoFailed: when the run fails, with the end of the failed task's log.

@@ -47,6 +47,8 @@ def place_of(
 ) -> Place:
     """Read from a project file what its roles are for.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
     :param folder: of the project files.
     :param security_groups: ids of those that the project file calls by name.
     :param source_owner: ``[slipway] source_owner``; when empty, whoever publishes what the
@@ -128,6 +130,7 @@ def _id(name: str, ids: Mapping[str, str]) -> str:
 def roles(place: Place, buckets: tuple[str, ...] = ()) -> tuple[Role, ...]:
     """Return every role of an environment.
 
+    :param place: the environment.
     :param buckets: of the apt repository and the artifacts; without any, no role for them.
     """
     needed = (bake_role(place), deploy_role(place), app_role(place))

@@ -57,6 +57,7 @@ def further(
 ) -> Iterable[Statement]:
     """Return the rights to everything else.
 
+    :param place: the environment.
     :param groups: ARNs of the server groups.
     :param own: the condition that one is the environment's.
     """

@@ -59,6 +59,9 @@ Condition = Mapping[str, Mapping[str, Any]]
 class Place:
     """The environment that a role is for.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param region: AWS region.
     :param profiles: instance profiles, each of which holds a role of the same name.
     :param target_groups: names of those that its groups may hang on.
     :param load_balancers: names of the classic ones.
@@ -109,8 +112,10 @@ class Place:
 class Statement:
     """Actions that are allowed on the same things, under the same conditions.
 
+    :param sid: its name within the policy.
     :param actions: as IAM writes them, ``ec2:RunInstances``.
     :param resources: ARNs.
+    :param conditions: under which; None for none.
     :param reason: why it is there although no module of the role calls it; empty where one does.
     :param denied: what other statements allow is taken back.
     """
@@ -138,7 +143,9 @@ class Statement:
 class Role:
     """Somebody who calls AWS.
 
+    :param name: the role's.
     :param modules: files whose calls it makes, relative to the repository.
+    :param statements: what it may do.
     """
 
     name: str
@@ -229,6 +236,7 @@ def only(key: str, values: Iterable[str], *, like: str = "StringEquals") -> Cond
     A list that is empty, or not there, is no such list.
 
     :param key: of several values.
+    :param values: that the list may name.
     :param like: how they are compared.
     """
     return {f"ForAllValues:{like}": {key: list(values)}, "Null": {key: "false"}}

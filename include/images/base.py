@@ -25,6 +25,8 @@ _Say = Callable[[str], None]
 def base(client: docker.DockerClient, settings: Settings, suite: str, say: _Say) -> str:
     """Return the name of a local image to build on, fetching or making it.
 
+    :param client: of the Docker engine.
+    :param settings: where base images and packages come from.
     :param suite: the Debian release, ``bookworm``.
     :param say: told what is going on, line by line.
     :raises ImageUnavailable: when neither source can be had.

@@ -39,6 +39,9 @@ def bring_up_to_date(
 ) -> list[str]:
     """Build the named images (when none is named, all but extras) where their inputs have changed.
 
+    :param client: of the Docker engine.
+    :param names: of images; empty for all but extras.
+    :param settings: where base images and packages come from; None for those of the environment.
     :param fresh: build in any case, to take in Debian's updates.
     :return: the tags that were built.
     :raises ImageUnavailable: when an image is not known or its base cannot be had.

@@ -48,6 +48,9 @@ def build(
 ) -> None:
     """Build and tag an image.
 
+    :param client: of the Docker engine.
+    :param image: which one.
+    :param settings: where base images and packages come from.
     :param digest: of its inputs; becomes a label.
     :param base: what the root image stands on; None for the others.
     :param say: told what is going on, line by line.

@@ -88,6 +88,8 @@ def build_arguments(image: Image, settings: Settings) -> dict[str, str]:
 def digest(image: Image, settings: Settings, parent: str) -> str:
     """Return the sha256 of everything that decides what the image holds.
 
+    :param image: which one.
+    :param settings: where base images and packages come from.
     :param parent: the parent's digest; empty for the root, where the base's settings count.
     """
     total = hashlib.sha256()

@@ -46,6 +46,7 @@ class DatabaseFailed(Exception):
 def start_database(*, installation: str, databases: list[str]) -> dict[str, str]:
     """Have PostgreSQL run on the VPC with these databases; what exists stays as it is.
 
+    :param installation: its name.
     :param databases: names to create.
     :returns: a URL for each name, good on this machine and on the cloud's machines.
     :raises DatabaseFailed: when PostgreSQL does not become ready.

@@ -25,10 +25,7 @@ _DRAIN_SECONDS = 3
 
 
 def lay_network(*, endpoint: str, region: str) -> None:
-    """Name the subnets, make the machines' security group and the apt repository's bucket.
-
-    :param endpoint: URL of the API.
-    """
+    """Name the subnets, make the machines' security group and the apt repository's bucket."""
     ec2 = _client("ec2", endpoint, region)
     for name, subnet in zip(SUBNETS, _subnets(ec2), strict=True):
         ec2.create_tags(Resources=[subnet["SubnetId"]], Tags=[{"Key": "Name", "Value": name}])
@@ -107,8 +104,13 @@ def lay_environment(
 ) -> None:
     """Make an environment's target group, load balancer, listener and secrets.
 
+    :param endpoint: URL of the API.
+    :param region: AWS region.
+    :param project: the project's name.
+    :param environment: the environment's name.
     :param listener_port: port of the load balancer, on 127.0.0.1.
     :param app_port: port of the application on its machines.
+    :param health_path: that machines are asked for.
     :param database_url: goes to SSM as the environment's ``DATABASE_URL``.
     :param parameters: the application's others, by name.
     :raises PlaceTaken: as :func:`refuse_taken` says.
@@ -150,9 +152,8 @@ def lay_project(
     app_port: int,
     health_path: str,
 ) -> dict[str, str]:
-    """Lay out everything for a project.
+    """Lay out everything for a project, each environment behind a listener's port on 127.0.0.1.
 
-    :param listeners: the load balancer's port on 127.0.0.1 for each environment.
     :returns: the databases' URLs by Airflow connection id, ``<project>_<environment>``.
     """
     lay_network(endpoint=endpoint, region=region)

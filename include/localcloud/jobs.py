@@ -14,6 +14,7 @@ class Jobs:
     """Runs work in threads; a subject that is being worked on takes no second job.
 
     :param done: called after each job, so that somebody looks at what has changed.
+    :param threads: how many jobs run side by side.
     """
 
     def __init__(self, *, done: Callable[[], None], threads: int = 4) -> None:

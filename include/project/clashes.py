@@ -26,6 +26,7 @@ class Names:
         """Give a project its names, all of them or none.
 
         :param file: the project's.
+        :param project: from its file.
         :raises ProjectFileError: when one is taken, naming by which file and for what.
         """
         own, package = project.name, project.package.name

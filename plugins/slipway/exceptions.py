@@ -270,10 +270,7 @@ class LeaseHeld(TransientError):
 
 
 class ForgeUnavailable(TransientError):
-    """A git host's API does not answer, or asks to be left alone for a while.
-
-    :param retry_after: seconds, where the host named them.
-    """
+    """A git host's API does not answer, or asks to be left alone for ``retry_after`` seconds."""
 
     def __init__(self, message: str, *, retry_after: float = 0.0, advice: str = "") -> None:
         super().__init__(message, advice=advice)
@@ -281,10 +278,9 @@ class ForgeUnavailable(TransientError):
 
 
 class ChannelUnavailable(TransientError):
-    """A channel does not answer, or asks to be left alone for a while.
+    """A channel does not answer, or asks to be left alone for ``retry_after`` seconds.
 
-    :param retry_after: seconds, where it named them.
-    :param maybe_sent: nobody knows whether the message arrived.
+    With ``maybe_sent``, nobody knows whether the message arrived.
     """
 
     def __init__(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def only_for_hosts(app: ASGIApp, *, allowed_hosts: list[str]) -> ASGIApp:
     """Return the application behind a check of each request's ``Host``; others get a 400.
 
+    :param app: that is asked when the host is right.
     :param allowed_hosts: names without port; ``*.example.com`` stands for all below.
     """
     # Workers load plugins as well, and serve nothing.

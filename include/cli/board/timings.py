@@ -88,8 +88,11 @@ def trend_lines(found: Sequence[Trend]) -> Iterator[str]:
 def tell(runs: PastRuns, word: str, last: int, *, as_json: bool, out: TextIO) -> int:
     """Write what was asked for.
 
+    :param runs: Airflow's record of them.
     :param word: a run, or a project.
     :param last: over so many runs of a project; 0 for one run alone.
+    :param as_json: for programs.
+    :param out: where it is written.
     :returns: 1 where there is nothing to tell.
     """
     found = runs.last(dag_of(word), last) if last else chosen(runs, word)

@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 class WaitingRun:
     """A run that does not move.
 
+    :param dag_id: the DAG's id.
     :param name: for people.
     :param waits: for what.
     """

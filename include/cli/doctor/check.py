@@ -29,10 +29,12 @@ def check(
 ) -> int:
     """Look at everything that can be looked at from here, and say what to do.
 
+    :param out: where it is written.
     :param project: one alone; all when empty.
     :param address: finds the server; None where there is none.
     :param recipes: the folder that holds ``packer`` and ``ansible``.
     :param as_json: for programs.
+    :param open_server: opens the server at an address.
     :returns: 1 where something is wrong.
     """
     lines: list[Line] = []

@@ -25,6 +25,7 @@ _CHUNK = 1 << 16
 def checkout_of(folder: Path, *, branch: str = "", tag: str = "") -> Checkout:
     """Describe a working copy: its newest commit, or nothing in particular outside git.
 
+    :param folder: the working copy.
     :param branch: in place of the one that is checked out.
     :param tag: as if this tag had been pushed.
     """
@@ -75,6 +76,7 @@ def packed(folder: Path, *, as_archived: bool = False) -> bytes:
 
     Submodules are packed in the same way. Where ``.git`` leads elsewhere it is made whole.
 
+    :param folder: the working copy.
     :param as_archived: without ``.git``, and with the modes that ``git archive`` gives.
     """
     data = io.BytesIO()

@@ -37,6 +37,7 @@ class Begun:
 
     :param file: the project file.
     :param folder: the working copy.
+    :param found: what the working copy showed.
     :param written: in the working copy, by path.
     :param kept: what it had already.
     :param remarks: what a person has to look at.

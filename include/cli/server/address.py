@@ -28,6 +28,8 @@ class Address:
 
     :param url: without its last slash.
     :param token: of Airflow's; empty where user and password are exchanged for one.
+    :param user: the login; empty with a token.
+    :param password: the login's.
     """
 
     url: str

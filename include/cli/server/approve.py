@@ -22,9 +22,13 @@ _REASON = "reason"
 class Question:
     """What a run asks of a person.
 
+    :param dag_id: the DAG's id.
+    :param run_id: the run's id.
+    :param task_id: the id of the task that asks.
     :param subject: in a line; a stranger's text in part.
     :param body: the plan, in Markdown.
     :param asked: logins whose answer alone is taken; none for anybody's.
+    :param index: of a task that was mapped; -1 otherwise.
     """
 
     dag_id: str

@@ -12,6 +12,8 @@ class LoginMissing(InputError):
 class RequestRefused(InputError):
     """The server does not do what it is asked, or not for this person.
 
+    :param message: what is wrong, for people.
+    :param advice: what can be done; may be empty.
     :param status: of HTTP, where it was the server that said so.
     """
 

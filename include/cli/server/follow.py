@@ -40,6 +40,7 @@ _TOLD = {
 class Failure:
     """One task that failed.
 
+    :param task: its id.
     :param reason: as its log has it; empty where it has none.
     :param tail: the last lines of its log.
     """

@@ -116,6 +116,7 @@ def choose_tasks(tasks: Iterable[Task], name: str) -> list[Task]:
 def is_meant(task: Task, name: str) -> bool:
     """Tell whether a task, or a group that it is in, is what somebody named.
 
+    :param task: of the run.
     :param name: such as ``swap.migrate``, ``swap``, or ``migrate``; any task when empty.
     """
     parts = task.task_id.split(".")

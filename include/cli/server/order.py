@@ -70,6 +70,8 @@ def order(
 ) -> int:
     """Start a run, and follow it.
 
+    :param desk: where the person sits.
+    :param address: finds the server.
     :param dag_id: of which DAG.
     :param conf: its parameters.
     :param to_the_end: follow it; otherwise it is only started.
@@ -110,6 +112,10 @@ def tell_logs(
 ) -> int:
     """Tell a run's logs.
 
+    :param desk: where the person sits.
+    :param address: finds the server.
+    :param words: which run: its id, or a project.
+    :param environment: of the project, for the newest deployment to it; may be empty.
     :param task: of one task, or group.
     :param to_the_end: go on telling until the run ends.
     """
@@ -145,6 +151,10 @@ def answer_question(
 ) -> int:
     """Show a plan, and answer it.
 
+    :param desk: where the person sits.
+    :param address: finds the server.
+    :param project: whose plan it is.
+    :param environment: the environment's name.
     :param run: the run that asks, where more than one does.
     :param choice: yes or no.
     :param why: kept with the answer.

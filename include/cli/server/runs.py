@@ -27,8 +27,12 @@ TASK_ENDED = (SUCCESS, FAILED, "skipped", "upstream_failed", "removed")
 class Run:
     """One run of a DAG.
 
+    :param dag_id: the DAG's id.
+    :param run_id: the run's id.
     :param state: ``queued``, ``running``, ``success`` or ``failed``.
+    :param started: when, as ISO 8601; empty before.
     :param seconds: from its start to its end, None while it has not ended.
+    :param by: whoever started it; empty for the watcher.
     """
 
     dag_id: str
@@ -65,9 +69,11 @@ class Run:
 class Task:
     """One task of a run.
 
+    :param task_id: the task's id.
     :param state: empty while nothing is decided.
     :param attempt: which try it is, from 1; 0 before the first.
     :param index: of a task that was mapped; -1 otherwise.
+    :param started: when, as ISO 8601; empty before.
     :param seconds: that its last try took, None while it has not ended.
     """
 

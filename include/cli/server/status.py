@@ -22,6 +22,7 @@ def tell_status(
     """Say what runs where, of all that this person may see.
 
     :param server: is asked.
+    :param out: where it is written.
     :param project: one alone; all when empty.
     :param as_programs: JSON.
     :raises RunUnknown: when there is no such project, with the nearest.

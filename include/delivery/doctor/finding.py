@@ -28,6 +28,7 @@ class Checked:
 
     :param area: such as ``connections`` or ``prod``.
     :param what: the thing.
+    :param state: fine, or how bad it is.
     :param words: what is wrong with it, or what there is to say.
     :param cure: what somebody has to do about it.
     """

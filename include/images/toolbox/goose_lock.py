@@ -33,6 +33,7 @@ def main(patience: float, command: list[str]) -> int:
     """Take the lock, run the command and return its status.
 
     :param patience: seconds to wait for another who migrates.
+    :param command: the program and its arguments.
     """
     migrating = os.environ["PGAPPNAME"]
     session = _connected(f"{migrating} lock")

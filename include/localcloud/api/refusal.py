@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 def refuse(start_response: Callable[..., Any], message: str) -> Iterable[bytes]:
     """Answer a WSGI request with 403.
 
+    :param start_response: WSGI's.
     :param message: says what is answered instead.
     """
     start_response("403 Forbidden", [("Content-Type", "text/xml; charset=utf-8")])

@@ -30,7 +30,11 @@ class Phase(enum.Enum):
 class Seat:
     """A target in a slot.
 
+    :param slot: HAProxy's name of it.
+    :param target: that sits in it.
+    :param phase: where it stands between its registration and its leave.
     :param until: when a fresh target counts as unhealthy, or a draining one is gone.
+    :param health: as AWS would tell it.
     """
 
     slot: str
@@ -43,6 +47,8 @@ class Seat:
 class Balancer:
     """The reconciler's part for load balancers. Called from one thread.
 
+    :param state: what moto knows.
+    :param haproxy: that serves the listeners.
     :param table: where the targets' health is published.
     """
 

@@ -106,6 +106,8 @@ _NOT_THE_LOGIN = (
 def render(listeners: Iterable[Listener], pools: Iterable[Pool], seats: Seats | None = None) -> str:
     """Return the configuration: listeners on 127.0.0.1, and a backend for each pool.
 
+    :param listeners: each on its port.
+    :param pools: what the listeners lead to.
     :param seats: who sits in which slot now. A new worker takes a slot's state from the old one,
         but never its address, so that has to stand here.
     """

@@ -36,6 +36,7 @@ class Check(enum.Enum):
 class SlotSeen:
     """What HAProxy says of a slot.
 
+    :param check: what the health check says.
     :param busy: requests under way.
     :param empty: it holds no target.
     """

@@ -33,7 +33,10 @@ class Target:
 class Group:
     """A target group, or a classic balancer, with what is registered and running.
 
+    :param arn: AWS's.
+    :param pool: HAProxy's part for it.
     :param delay: seconds that a target which leaves may still finish requests.
+    :param targets: by instance id.
     :param present: every running instance; whoever is gone needs no draining.
     """
 

@@ -28,6 +28,7 @@ _ROOM = 512
 def is_of(pid: int, container: str) -> bool:
     """Say whether a process of this host is one of the container's.
 
+    :param pid: of the process, on this host.
     :param container: Docker's whole id of it, which is in the name of its cgroup.
     """
     try:
@@ -55,6 +56,7 @@ def open_cgroups(pid: int, container: str) -> None:
 def own_cgroups(libc: ctypes.CDLL, root: str) -> int:
     """Return a descriptor of the one hierarchy that systemd writes.
 
+    :param libc: the C library, for its system calls.
     :param root: of the machine's files.
     :raises OSError: when a link or anything else is where it should be.
     """

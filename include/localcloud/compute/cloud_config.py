@@ -20,6 +20,9 @@ _HEADER = b"#cloud-config"
 class WrittenFile:
     """A file to place before the first boot.
 
+    :param path: absolute.
+    :param content: its bytes.
+    :param mode: its permissions.
     :param owner: ``user:group``, either by name.
     """
 

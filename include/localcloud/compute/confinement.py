@@ -51,6 +51,7 @@ HOST: dict[str, Any] = {
 def cgroup_parent(installation: str, driver: str) -> str:
     """Return the cgroup that holds all machines of an installation.
 
+    :param installation: its name.
     :param driver: the engine's cgroup driver, ``systemd`` or ``cgroupfs``.
     """
     name = f"slipway-{installation}"

@@ -38,6 +38,7 @@ def pack(
 ) -> bytes:
     """Return the files as a tar for the root of a machine.
 
+    :param files: in any order.
     :param users: numeric ids by name, from the machine's own ``/etc/passwd``.
     :param groups: the same from ``/etc/group``.
     """

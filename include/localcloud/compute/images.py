@@ -20,6 +20,10 @@ _ROOT_DEVICE = "/dev/xvda"
 class Seed:
     """An AMI that machine images start from, and the Docker image that it stands for.
 
+    :param image_id: the AMI's id.
+    :param name: the AMI's.
+    :param description: the AMI's.
+    :param image: Docker's name of it.
     :param owner: the account that publishes it; the cloud's own when None.
     """
 
@@ -57,6 +61,8 @@ class ImageNameTaken(EC2ClientError):
 def seed_images(ec2: Any, region: str, *, is_there: Callable[[str], bool]) -> None:
     """Register the AMIs that every machine image starts from; hold the lock.
 
+    :param ec2: moto's, of the region.
+    :param region: that they are registered in.
     :param is_there: whether Docker has an image; what it has not, nothing can start from.
     """
     for seed in SEEDS:

@@ -36,8 +36,11 @@ _REMEMBERED = 100
 class MachineOrder:
     """Everything needed to boot an instance, read from moto under its lock.
 
+    :param instance_id: the machine's id.
+    :param address: in the VPC.
     :param image: Docker image of the instance's AMI.
     :param public_key: the key pair's public half, or nothing.
+    :param user_data: as it was given.
     """
 
     instance_id: str
@@ -109,6 +112,7 @@ class Machines:
     ) -> tuple[int, bytes, bytes]:
         """Run a command on the machine, as root.
 
+        :param instance_id: the machine's id.
         :param command: program and arguments.
         :param seconds: after which it is killed.
         :param most: bytes that are kept of what it writes, of each of its two outputs.

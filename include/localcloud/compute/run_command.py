@@ -68,6 +68,7 @@ def run(
 
     :param invocation: as moto answers it.
     :param on_machine: :meth:`Machines.run`.
+    :param script: a shell script.
     """
     try:
         code, out, err = on_machine(

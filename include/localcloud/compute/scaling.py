@@ -30,6 +30,7 @@ _GONE = (Life.SHUTTING_DOWN, Life.TERMINATED)
 class Scaling:
     """The reconciler's part for auto scaling groups. Called from one thread.
 
+    :param state: what moto knows.
     :param table: the targets' health, for draining and for health checks of type ``ELB``.
     """
 

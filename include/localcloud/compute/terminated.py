@@ -19,6 +19,7 @@ _SEEN = 120.0
 class Forgetting:
     """The reconciler's part for terminated instances. Called from one thread.
 
+    :param state: what moto knows.
     :param clock: seconds.
     """
 

@@ -38,6 +38,7 @@ class Note:
     :param workers: how many there were.
     :param unfinished: runs that had not ended, each as ``dag run``.
     :param files: SHA-256 of each file.
+    :param format: of backups, so that a later version can read it.
     """
 
     made_at: str

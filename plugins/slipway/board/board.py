@@ -46,6 +46,8 @@ class BoardView:
     :param found: how many rows there are on all pages.
     :param counts: how many projects each of :data:`SHOWS` would find.
     :param all: how many projects somebody may see.
+    :param page: which page it is, from 1.
+    :param pages: how many there are.
     """
 
     columns: list[str]

@@ -42,8 +42,12 @@ class Step:
 
     :param what: the version, or the commit's first digits; empty where neither is known yet.
     :param step: the task that is at work, for people.
+    :param task_id: its id; empty where none has begun.
     :param waits: for a person, for its turn, for a slot.
     :param since: when this step began, or to wait; seconds since 1970.
+    :param by: whoever started the run; empty for the watcher.
+    :param dag_id: of the run; empty where there is none to be looked at.
+    :param run_id: likewise.
     """
 
     what: str

@@ -22,6 +22,7 @@ _MOST_WAITING = 50
 class ReleaseLine:
     """A release in one line.
 
+    :param version: the release's version.
     :param commit: that it was made of.
     """
 
@@ -66,6 +67,7 @@ class EnvironmentView:
     :param waiting: releases that are newer than what serves, the newest first.
     :param previous: what a roll back would bring; empty where it would bring nothing.
     :param past: deployments, the newest first.
+    :param page: which page it is, from 1.
     :param older: there are more of them.
     """
 

@@ -25,8 +25,11 @@ class Bar:
 
     :param x: its left edge.
     :param y: its top.
+    :param width: of the bar.
+    :param height: of the bar.
     :param bad: how much of its height, from below, is of what failed.
     :param since: when the part begins; seconds since 1970.
+    :param until: when the part ends; seconds since 1970.
     :param value: what is drawn; None where there is nothing to draw.
     """
 
@@ -44,6 +47,8 @@ class Bar:
 class FiguresView:
     """What the page shows.
 
+    :param cell: the environment, as it is now.
+    :param figures: of the time that is looked at.
     :param days: up to now that are looked at.
     :param plots: by the names of the figures, bars from left to right.
     """

@@ -35,6 +35,7 @@ _MOST_STEPS = 30
 class Foreseen:
     """One line of a forecast.
 
+    :param said: the line, for people.
     :param action: None for what changes nothing: a gate, a remark, the reason why it is stuck.
     """
 

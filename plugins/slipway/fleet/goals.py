@@ -41,7 +41,9 @@ class ActionKind(StrEnum):
 class Action:
     """One change, and why.
 
+    :param verb: what is done.
     :param group: the server group's name.
+    :param reason: why, for people.
     :param size: min, desired and max, of a launch or a resize.
     :param processes: that are suspended or resumed.
     :param at: seconds since 1970: of a standby or a failed machine its end, of a live group its

@@ -45,6 +45,8 @@ class Swap:
     :param target: what the environment wants.
     :param image: the release's machine image.
     :param log: receives the story, a line at a time.
+    :param clock: seconds since 1970.
+    :param sleep: waits for so many seconds.
     :param ill: the ids of the release's ill machines; None where nobody has looked.
     """
 

@@ -40,7 +40,15 @@ Explain = Callable[[Sequence[HealthCheck]], MachineExplainer]
 class Findings:
     """What is known so far; threads add to it.
 
+    :param group: the release's; None before it was found.
+    :param balancer_asks: how the balancer asks machines for their health.
+    :param asked: the same of Slipway's own question, as a URL without a host.
+    :param ill: the ill machines.
+    :param answers: what came of the question, by address.
+    :param words: the balancer's on each machine, by instance id.
+    :param reports: what machines said of themselves, by instance id.
     :param problem: why nothing more is known.
+    :param done: there is nothing more to find out.
     """
 
     group: ServerGroup | None = None
@@ -81,6 +89,7 @@ class FailureAnalysis:
     :param target: the environment.
     :param version: the release's.
     :param any_machine: where none is ill, ask some all the same: an alarm may speak of them.
+    :param longest: seconds for all of it.
     """
 
     cloud: FleetReader

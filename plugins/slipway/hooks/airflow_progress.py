@@ -35,6 +35,8 @@ _AT_ONCE = 500
 class RunUnderWay:
     """A run that has not ended.
 
+    :param dag_id: the DAG's id.
+    :param run_id: the run's id.
     :param state: ``queued`` or ``running``.
     :param since: when it began, or was made; seconds since 1970.
     :param by: whoever started it; empty for the watcher.
@@ -61,6 +63,9 @@ class RunUnderWay:
 class OpenQuestion:
     """Something that a run asks people, and nobody has answered.
 
+    :param dag_id: the DAG's id.
+    :param run_id: the run's id.
+    :param task_id: the id of the task that asks.
     :param subject: the headline, as Airflow shows it.
     :param options: what may be answered.
     :param since: when it was asked; seconds since 1970.
@@ -78,6 +83,7 @@ class OpenQuestion:
 class TaskState:
     """How far one task of a run is.
 
+    :param task_id: the task's id.
     :param state: Airflow's word; empty where it has not been looked at.
     :param began: seconds since 1970; 0 for not yet.
     :param ended: likewise.

@@ -19,6 +19,7 @@ _SAID = 300
 def ask(port: int, timeout: float, questions: list[list[str]]) -> list[dict[str, Any]]:
     """Ask the service, one question after the other.
 
+    :param port: of this machine's loopback.
     :param timeout: seconds for each.
     :param questions: method, path and body of each.
     :returns: ``status``, 0 where no answer came, and what was ``said``.

@@ -140,6 +140,7 @@ class Service:
     def start(self, argv: list[str], *, privileged: bool = False) -> subprocess.Popen[bytes]:
         """Start a program as the unit says.
 
+        :param argv: the program and its arguments.
         :param privileged: as root, whatever the unit's user is.
         """
         where = self.filled(last(self.unit, "WorkingDirectory", "/")).lstrip("-")

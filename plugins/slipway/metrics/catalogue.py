@@ -24,6 +24,7 @@ class Metric:
     """One metric.
 
     :param name: as it is told, behind Airflow's own prefix (``airflow.`` by default).
+    :param kind: what a receiver does with its values.
     :param tags: that each of its values has, in the order in which they are told.
     :param meaning: for people.
     """

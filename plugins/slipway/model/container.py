@@ -58,6 +58,8 @@ class Security(Fact):
 class PortBinding(Fact):
     """A port of a container that a port of its host leads to.
 
+    :param port: the container's.
+    :param host: the host's.
     :param protocol: ``tcp`` or ``udp``.
     """
 
@@ -92,6 +94,8 @@ class ContainerSpec(Fact):
     :param devices: path in the container -> device of the host.
     :param tmpfs: mount point -> options, e.g. ``size=64m``.
     :param labels: on top of those that the engine adds.
+    :param limits: what it may use.
+    :param security: what it may do.
     :param health_interval: seconds between the image's own health checks, where it has one.
     :param init: run a small init as process 1, which reaps and passes signals on.
     :param stdin: somebody writes to its standard input once; else it is empty.
@@ -156,7 +160,10 @@ class Health(StrEnum):
 class ContainerState:
     """How a container stands now.
 
+    :param running: it has begun and not ended.
     :param exit_code: None while it has not ended.
+    :param health: as its own check has it.
+    :param out_of_memory: the kernel ended something in it for want of memory.
     :param addresses: network name -> IPv4 address; empty for shared networks.
     """
 
@@ -171,6 +178,7 @@ class ContainerState:
 class ToolResult:
     """How a tool ended.
 
+    :param exit_code: the tool's.
     :param output_tail: the last lines it wrote.
     :param collected: what was asked to be collected, as a tar; None where it was not there.
     :param seconds: from start to exit.

@@ -107,7 +107,10 @@ class Urgent(Fact):
 class ScopeState(Fact):
     """What holds for one scope now.
 
+    :param hold: None where nothing is held.
+    :param stop: None where nothing is stopped.
     :param rejected: releases, of a project's scope alone.
+    :param urgent: None where nobody lets a release pass a freeze.
     """
 
     hold: Hold | None = None
@@ -120,11 +123,16 @@ class ScopeState(Fact):
 class ControlEvent(Fact):
     """That somebody did something: one line of the audit.
 
+    :param action: what was done.
     :param by: the login, as Airflow has it.
     :param at: seconds since 1970, by the clock of the worker that noted it.
     :param why: in that person's words.
     :param dag_id: of the run that did it.
     :param run_id: the run; what one run did is done once.
+    :param project: that it was done to; empty for every project.
+    :param environment: that it was done to; empty for the whole project.
+    :param version: of the release that it is about; empty for none.
+    :param may_pass: logins, and ``role:`` with the name of a role, that a stop lets pass.
     :param asked_at: seconds since 1970 at which that run was asked for: another Airflow, or one
         that was set up anew, may have a run of the same id.
     """

@@ -13,6 +13,8 @@ SCALING = frozenset({"AlarmNotification", "AZRebalance", "ScheduledActions"})
 class Machine:
     """One instance of a server group.
 
+    :param instance_id: the machine's id.
+    :param address: its private one; None before it has one.
     :param lifecycle: Auto Scaling's word: ``Pending``, ``InService``, ``Terminating``...
     :param target_health: the balancer's word, None where it does not know the machine.
     :param weight: of the group's size; more than 1 where a mixed instances policy says so.
@@ -39,9 +41,14 @@ class Machine:
 class ServerGroup:
     """One Auto Scaling group of a project's environment.
 
+    :param name: the group's.
     :param version: of its release; None for a group that Slipway did not make.
+    :param min_size: below which Auto Scaling launches machines.
+    :param desired: how many machines it should have.
+    :param max_size: how many it may have.
     :param image_id: that it was launched with; None where nobody noted it.
     :param attached: the balancer's target group is among its own.
+    :param machines: that it has.
     :param suspended: its suspended processes.
     :param held: those among them that Slipway suspended, and so has to resume.
     :param live_since: seconds since 1970, when it came to serve alone; None before that, so a
@@ -107,6 +114,7 @@ class ServerGroup:
 class KeptMachine:
     """An ill machine of a failed release that is kept for a while.
 
+    :param instance_id: the machine's id.
     :param version: of its release.
     :param until: seconds since 1970.
     :param grouped: it has not left its group yet, or somebody put it into one.
@@ -122,6 +130,7 @@ class KeptMachine:
 class Fleet:
     """All server groups of an environment.
 
+    :param groups: in any order.
     :param templates: the names of its launch templates, with or without a group; not those that
         a group of another name launches from.
     :param slow_start: seconds over which the balancer gives a new machine its full share, if it

@@ -22,6 +22,8 @@ class OnBroken(StrEnum):
 class Question(Fact):
     """One request to the service.
 
+    :param method: of HTTP.
+    :param path: with its query.
     :param body: JSON, or a form; empty for none.
     """
 

@@ -12,7 +12,9 @@ class HeavyChange(Fact):
     """A statement of a migration that takes longer the larger a table is, while others wait.
 
     :param version: of the migration.
+    :param file: the migration's.
     :param line: of the file, counting from 1; 0 where it is not known.
+    :param table: that others wait for.
     :param effect: what it does to the table, as a verb.
     :param blocks_reads: nobody can even read the table meanwhile.
     :param statement: its beginning.

@@ -43,16 +43,27 @@ class Canary(Fact):
 class DeployTarget(Fact):
     """One environment of one project, as the fleet sees it; lengths of time are seconds.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param region: AWS region.
+    :param aws_conn_id: Airflow connection of the AWS account.
     :param target_group: name of an ALB or NLB target group; None with ``load_balancer``.
     :param load_balancer: name of a classic load balancer; None with ``target_group``.
     :param subnets: ids, or values of the Name tag.
     :param security_groups: ids, or names.
+    :param instance_type: EC2's word for the kind of machine.
     :param profile: instance profile, the application's role.
     :param drop: what a new group does not get of the live one, by the names of
         :mod:`slipway.hooks.fleet.inheritance.table`.
     :param min_size: of a group's machines, as the next two, where no live group says otherwise.
+    :param desired_size: of a group's machines.
+    :param max_size: of a group's machines.
     :param health_path: that a machine is asked for; as the balancer asks without it, and so the
         next three.
+    :param health_port: of the machines.
+    :param health_timeout: for one answer.
+    :param soak: for which the new group serves and is watched beside the old one.
+    :param keep_old: for which the old group is kept warm.
     :param health_scheme: http, https, tcp or tls.
     :param health_status: the right answers, as ``200-399,401``.
     :param keep_failed: for which an ill machine of a failed release is kept, out of traffic.

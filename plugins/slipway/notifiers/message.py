@@ -39,6 +39,7 @@ class CommitLine:
 class Message:
     """What people read; each text is one line.
 
+    :param event: what happened.
     :param title: says it all to whoever reads no further.
     :param lines: the rest.
     :param commits: in the range, the newest first.

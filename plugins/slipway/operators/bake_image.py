@@ -43,8 +43,12 @@ _GRACE = 60.0
 class Baker:
     """What every bake of one task shares.
 
+    :param images: of the account, and their records.
+    :param toolbox: that Packer and Ansible are in.
+    :param aws_conn_id: Airflow connection of the AWS account.
     :param installation: whose images these are.
     :param builder_marks: tags of the builders alone, by which rights tell them apart.
+    :param log: receives every line.
     """
 
     images: KnownImages

@@ -30,6 +30,7 @@ _APART = frozenset({"package", "base layer"})
 class Side:
     """One of the two releases.
 
+    :param release: project, sha and version.
     :param package: None where the catalogue does not know the release.
     :param inputs: what its image is made of, by digests; empty where nobody knows.
     :param base: id of the image's base layer; empty where nobody knows.
@@ -48,6 +49,7 @@ class GitWord:
     :param gained: commits of the new release that the old one has not, the newest first.
     :param more_gained: how many others there are.
     :param lost: commits of the old release that the new one has not.
+    :param more_lost: how many others there are.
     :param old_migrations: number -> migration, of the old release.
     :param new_migrations: likewise, of the new one.
     :param unknown: what could not be found out, and why.

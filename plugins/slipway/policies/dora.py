@@ -20,6 +20,7 @@ DAY = 86400.0
 class Change:
     """A release that a deployment may bring.
 
+    :param version: the release's version.
     :param commit: that it was made of.
     """
 
@@ -31,6 +32,7 @@ class Change:
 class Lead:
     """How long a commit took until it served.
 
+    :param change: the commit's release.
     :param seconds: from the commit, by its committer's clock.
     """
 
@@ -42,6 +44,7 @@ class Lead:
 class Delivery:
     """A deployment that brought, or would have brought, something new.
 
+    :param record: of the deployment.
     :param failed: it did not come to serve, or was taken back afterwards.
     :param leads: of the commits that served for the first time with it.
     """

@@ -50,6 +50,7 @@ class FreezeWindow(Fact):
 class Freeze:
     """A window that is open now; instants are in UTC.
 
+    :param window: as the project file has it.
     :param ends: when this window does.
     :param thaws: the next instant without any; None when there is none within sight.
     """

@@ -192,6 +192,7 @@ def _without_comments(sql: str) -> str:
 def describe(change: HeavyChange, size: str = "") -> str:
     """Say what a statement does, and the way that spares others the wait.
 
+    :param change: the statement.
     :param size: of the table where it will run, for people.
     """
     place = f"{change.file}:{change.line}" if change.line else change.file

@@ -21,7 +21,9 @@ TAKEN_ON_WITHIN = 72_000.0
 class Verdict:
     """What becomes of an image, and why.
 
+    :param image: that is judged.
     :param goes: it is retired; otherwise it is kept.
+    :param reason: why, for people.
     """
 
     image: StoredImage
@@ -39,6 +41,7 @@ def own_images(
 ) -> tuple[tuple[StoredImage, ...], tuple[Verdict, ...]]:
     """Tell one's own images from those of others, which are theirs to retire.
 
+    :param images: of the account and region.
     :param installation: one's own name.
     :param recorded: whether one's own catalogue names an image that carries nobody's name.
     :returns: one's own, and a word on each of which nobody can say whose it is.
@@ -64,6 +67,7 @@ def judge_releases(
 ) -> tuple[Verdict, ...]:
     """Judge the images of a project's releases.
 
+    :param images: one's own, of this project.
     :param in_use: images of server groups, launch templates and machines, standbys among them.
     :param last: versions of the last releases, as many as are kept.
     :param deployed: versions that an environment runs, or goes back to.
@@ -99,6 +103,7 @@ def judge_candidates(
 ) -> tuple[Verdict, ...]:
     """Judge images that were baked early, and that no release has taken on.
 
+    :param images: one's own, of this project.
     :param in_use: images of server groups, launch templates and machines.
     :param now: seconds since 1970, by the clock that the images were dated with.
     """
@@ -121,6 +126,7 @@ def judge_bases(
 ) -> tuple[Verdict, ...]:
     """Judge base layers, those of each operating system and architecture by themselves.
 
+    :param images: one's own base layers.
     :param in_use: images of server groups, launch templates and machines.
     :param made_of: those that the images which are there were made of.
     :param keep: how many of the newest of a platform stay in any case.

@@ -61,6 +61,7 @@ class May(Fact):
 class Rules:
     """What an environment asks of people.
 
+    :param may: who may do what.
     :param approvals: how many different people have to say yes, where anybody has to.
     :param four_eyes: nobody approves what he wrote or started himself.
     :param people: for a login the names and addresses that its commits carry.

@@ -27,6 +27,7 @@ class Remarks:
     def due(self, text: str, *, last: bool = False) -> bool:
         """Tell whether to log this now; if so, it counts as logged.
 
+        :param text: the line.
         :param last: the waiting is over.
         """
         gist, now = _TIME.sub("", text), self._clock()

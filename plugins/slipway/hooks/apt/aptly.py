@@ -61,9 +61,11 @@ class Aptly:
     """Publishes into one repository.
 
     :param engine: where it runs; any of several that publish.
+    :param repository: that it publishes into.
     :param account: of the bucket.
     :param name: the container's name, and whose turn it is; the same at each try.
     :param labels: on the container.
+    :param waits: told whose turn it is while this one waits, and nothing once it waits no more.
     """
 
     engine: ContainerEngine

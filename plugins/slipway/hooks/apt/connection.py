@@ -22,6 +22,8 @@ class AptRepository:
     :param bucket: where it is published.
     :param aws_conn_id: whose bucket it is.
     :param region: of the bucket.
+    :param distribution: as it stands in ``dists/``.
+    :param component: of that distribution.
     :param acl: of each object; ``none`` where the bucket's policy says who may read.
     :param signing_key: private, ASCII-armoured, without a passphrase.
     """

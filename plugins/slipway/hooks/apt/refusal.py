@@ -28,6 +28,7 @@ _NAMED = 3
 class Ended:
     """How a run of aptly ended.
 
+    :param exit_code: 0 where it did what it should.
     :param said: its last lines.
     :param files: what it left, by name.
     :param repository: which it was to publish.
@@ -50,7 +51,9 @@ class Ended:
 def refusal(ended: Ended, file_name: str, now: datetime) -> SlipwayError | None:
     """Say what is wrong; None where nothing is.
 
+    :param ended: how the run ended.
     :param file_name: of the package that was to be published.
+    :param now: by which a key has or has not expired.
     """
     if ended.exit_code == 0:
         return None

@@ -110,6 +110,7 @@ def _remember(root: Path, told: dict[str, Any], etag: str) -> None:
 def main(command: str, told: str, *paths: str) -> int:
     """Do what a command says.
 
+    :param command: the first word of the command line.
     :param told: a file of JSON.
     :param paths: what the command works on.
     :returns: the exit code.

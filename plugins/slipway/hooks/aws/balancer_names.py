@@ -21,6 +21,7 @@ def target_groups(
     """List target groups that take machines, or the one of a name.
 
     :param client: gives the boto3 client of a service by its name.
+    :param name: of one; None lists all.
     :param users: of each, by its ARN.
     :param listening: only those that a listener leads to.
     """
@@ -57,6 +58,7 @@ def classic_balancers(
     """List classic load balancers, or the one of a name.
 
     :param client: gives the boto3 client of a service by its name.
+    :param name: of one; None lists all.
     :param users: of each, by its name.
     :param listening: only those that listen.
     """

@@ -23,8 +23,10 @@ CANDIDATE = "candidate"
 class CandidateImage:
     """An image that is there.
 
+    :param image_id: the AMI's id.
     :param owner: id of the account whose it is.
     :param created: seconds since 1970, by the cloud's clock.
+    :param tags: on it.
     :param disks: its snapshots.
     """
 

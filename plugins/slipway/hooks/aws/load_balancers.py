@@ -158,6 +158,7 @@ def target_group(client: Any, name: str, owner: Owner) -> TargetGroup:
     """Find a target group.
 
     :param client: gives the boto3 client of a service by its name.
+    :param name: its name.
     :param owner: whose it should be.
     :raises EnvironmentMisconfigured: naming the nearest of the same owner.
     """
@@ -174,6 +175,7 @@ def classic_balancer(client: Any, name: str, owner: Owner) -> ClassicBalancer:
     """Find a classic load balancer.
 
     :param client: gives the boto3 client of a service by its name.
+    :param name: its name.
     :param owner: whose it should be.
     :raises EnvironmentMisconfigured: naming the nearest of the same owner.
     """

@@ -30,6 +30,8 @@ _POLL = {"Delay": 2, "MaxAttempts": 90}
 class BuildNetwork:
     """Where a builder stands.
 
+    :param vpc: its id.
+    :param subnet: its id.
     :param cidr: of the network, from which the builder may be reached.
     """
 
@@ -42,6 +44,9 @@ class BuildNetwork:
 class Image:
     """An image that is there.
 
+    :param image_id: the AMI's id.
+    :param name: its name.
+    :param tags: on it.
     :param owner: id of the account whose it is; nobody can choose it.
     :param architecture: as EC2 calls it, ``x86_64``.
     """
@@ -148,6 +153,8 @@ class ImageCatalogue:
     ) -> str:
         """Make the builder's security group: ssh from its own network, nothing else.
 
+        :param bake: the bake's name, which the group gets.
+        :param ground: where the builder will stand.
         :param marks: further tags, by which rights tell whose it is.
         """
         tags = {**(marks or {}), BAKE_TAG: bake}

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 def put(client: docker.APIClient, container: str, path: str, data: bytes | IO[bytes]) -> None:
     """Unpack a tar below ``path``, which is made where it is missing.
 
+    :param client: of the Docker engine.
+    :param container: its id.
+    :param path: absolute.
     :param data: a tar, compressed or not; a file is sent from its beginning, piece by piece.
     """
     try:

@@ -50,6 +50,8 @@ def remove_labelled(
 ) -> int:
     """Remove the containers, networks and volumes that carry all these labels, in that order.
 
+    :param client: of the Docker engine.
+    :param labels: all of which a thing must carry.
     :param grace: seconds that running containers get to end by themselves.
     :param patience: seconds for each removal, after which it is stuck.
     :returns: how many things were removed.
@@ -79,6 +81,7 @@ def remove_labelled(
 def remove_overdue(client: docker.APIClient, installation: str, now: float) -> int:
     """Remove what tasks left whose worker died, and whose next try ran beside another engine.
 
+    :param client: of the Docker engine.
     :param installation: whose.
     :param now: seconds since 1970.
     :returns: how many things were removed.

@@ -143,6 +143,7 @@ class ContainerEngine(ContainerStreams):
     def wait(self, container: str, *, timeout: float) -> int:
         """Wait until a container ends, and return its exit code.
 
+        :param container: its id.
         :param timeout: seconds; the container goes on when they are over.
         :raises StepTimedOut: when it is still running then.
         """
@@ -160,6 +161,9 @@ class ContainerEngine(ContainerStreams):
 
         A program that does not exist answers 126 or 127, as in a shell.
 
+        :param container: its id.
+        :param argv: the program and its arguments.
+        :param environment: its variables, beside the container's own.
         :param timeout: seconds; the program is left alone when they are over.
         :returns: the exit code and what it wrote (1 MiB at most).
         :raises StepTimedOut: when it is still running after ``timeout``.
@@ -191,7 +195,9 @@ class ContainerEngine(ContainerStreams):
     def put_tar(self, container: str, path: str, data: bytes | IO[bytes]) -> None:
         """Unpack a tar below a folder of a container, started or not.
 
+        :param container: its id.
         :param path: absolute; made where it is missing.
+        :param data: the tar, compressed or not.
         """
         archive.put(self._client, container, path, data)
 
@@ -202,6 +208,8 @@ class ContainerEngine(ContainerStreams):
     ) -> None:
         """Make a bridge network of our own; one of the same name and labels is kept.
 
+        :param name: unique on the engine.
+        :param labels: on it.
         :param guarded: the cloud's metadata service cannot be reached from it.
         :param internal: it has no way out.
         """
@@ -257,7 +265,9 @@ class ContainerEngine(ContainerStreams):
         hands every line to ``log`` as it comes, waits, collects, and always removes it: also
         when the caller is interrupted.
 
+        :param spec: the container.
         :param files: a tar, unpacked at ``files_at``.
+        :param files_at: a folder of the container; made where it is missing.
         :param stdin: what it reads; secrets go here.
         :param collect: a path that is packed as a tar after the end, whatever the exit code.
         :param collect_into: the file that it is packed into, where memory is too small for it.

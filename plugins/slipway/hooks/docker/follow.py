@@ -58,6 +58,8 @@ def state(client: docker.APIClient, container: str) -> ContainerState:
 def wait(client: docker.APIClient, container: str, timeout: float) -> int:
     """Wait for a container's end, and return its exit code.
 
+    :param client: of the Docker engine.
+    :param container: its id.
     :param timeout: seconds.
     :raises StepTimedOut: when it is still running then.
     """
@@ -75,6 +77,8 @@ def wait(client: docker.APIClient, container: str, timeout: float) -> int:
 def last_output(client: docker.APIClient, container: str, lines: int) -> bytes:
     """Return the end of what a container has written so far, both streams.
 
+    :param client: of the Docker engine.
+    :param container: its id.
     :param lines: how many of them, the engine's pieces of a long line counted each.
     """
     with translated("read a container's log"):

@@ -53,6 +53,7 @@ def digest_from(raw: Mapping[str, Any], repository: str) -> str:
     """Return the name and digest that an image has beside a repository; empty if it has none.
 
     :param raw: as Docker describes the image.
+    :param repository: the image's name without tag and digest.
     """
     for one in raw.get("RepoDigests") or ():
         with suppress(ImageRefused):

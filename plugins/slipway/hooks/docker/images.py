@@ -99,6 +99,8 @@ class Images:
     ) -> ImageFacts:
         """Make sure that an image is here and may be used, and tell what it says of itself.
 
+        :param image: as it is written, with or without a tag.
+        :param pull: whether its registry is asked.
         :param auth: ``username`` and ``password`` for its registry.
         :param progress: called with a line now and then while the image comes.
         :raises ImageRefused: when the name is none, or kept for others.

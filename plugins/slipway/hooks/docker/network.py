@@ -22,6 +22,9 @@ def create(
 ) -> None:
     """Make a bridge network; one of the same name is kept.
 
+    :param client: of the Docker engine.
+    :param name: its name.
+    :param labels: on it.
     :param options: of the bridge.
     :param internal: it has no way out.
     """

@@ -53,6 +53,8 @@ def run(
 ) -> int:
     """Start a created container, hand out all that it writes, and return its exit code.
 
+    :param client: of the Docker engine.
+    :param container: its id.
     :param start: starts it.
     :param timeout: seconds; the container goes on when they are over.
     :param output: receives bytes from another thread, cut anywhere.
@@ -123,6 +125,8 @@ class Following:
     To be entered before the container is started; when it is left, all that has come has been
     handed out, or the output itself says what is missing.
 
+    :param client: of the Docker engine.
+    :param container: its id.
     :param output: receives bytes, cut anywhere.
     """
 

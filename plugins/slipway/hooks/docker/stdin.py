@@ -19,6 +19,8 @@ def attached(
 ) -> Iterator[Callable[[], None]]:
     """Open a created container's standard input, for as long as the block lasts.
 
+    :param client: of the Docker engine.
+    :param container: its id.
     :param data: what it is to read; None opens nothing.
     :returns: what writes it, to be called when the container has been started.
     """

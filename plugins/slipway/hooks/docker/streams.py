@@ -30,6 +30,7 @@ class ContainerStreams:
 
         All of it has been handed out when this returns.
 
+        :param container: its id.
         :param timeout: seconds; the container goes on when they are over.
         :param output: called from another thread, with bytes that are cut anywhere.
         :returns: the exit code.
@@ -57,6 +58,7 @@ class ContainerStreams:
 
         Every line has been handed out when this returns.
 
+        :param container: its id.
         :param timeout: seconds; the container goes on when they are over.
         :param log: called from another thread, one line at a time.
         :param stdin: what it reads, where its spec says that somebody writes.
@@ -91,6 +93,7 @@ class ContainerStreams:
         64 KiB comes in pieces. What is written in a burst at its end may not come where this
         follows it: ``run_to_end`` misses nothing.
 
+        :param container: its id.
         :param follow: False yields what there is now, all of it.
         """
         yield from split_lines(self.written(container, follow=follow))
@@ -98,6 +101,7 @@ class ContainerStreams:
     def written(self, container: str, *, follow: bool = False) -> Iterator[bytes]:
         """Yield what a container has written so far, both streams, cut anywhere.
 
+        :param container: its id.
         :param follow: go on with what it writes, as it comes.
         """
         with translated("read a container's log"):
@@ -106,6 +110,7 @@ class ContainerStreams:
     def last_output(self, container: str, *, lines: int) -> bytes:
         """Return the end of what a container has written so far, both streams.
 
+        :param container: its id.
         :param lines: about how many; a long one counts as several.
         """
         return container_follow.last_output(self._client, container, lines)
@@ -113,6 +118,8 @@ class ContainerStreams:
     def get_tar(self, container: str, path: str, *, limit: int = 1 << 30) -> bytes:
         """Pack a file or folder of a container, started or not, as a tar.
 
+        :param container: its id.
+        :param path: absolute.
         :param limit: bytes; more than that is refused.
         :raises NoSuchThing: when the path is not there.
         """
@@ -121,6 +128,8 @@ class ContainerStreams:
     def save_tar(self, container: str, path: str, file: IO[bytes], *, limit: int = 2 << 30) -> None:
         """Pack a file or folder of a container as a tar, into a file.
 
+        :param container: its id.
+        :param path: absolute.
         :param file: empty; it is at its beginning afterwards.
         :param limit: bytes; more than that is refused.
         :raises NoSuchThing: when the path is not there.

@@ -56,6 +56,7 @@ class CloudExplainer:
     :param ec2: the same.
     :param questions: that a machine asks its own service.
     :param clock: seconds, never going back.
+    :param sleep: waits for so many seconds.
     """
 
     ssm: Any

@@ -151,6 +151,8 @@ class FleetChanges:
 
         The note comes last: a crash before it means that all is done once more.
 
+        :param group: name of the new group.
+        :param source: name of the live group.
         :param drop: what it is not to have, by its names in
             :mod:`slipway.hooks.fleet.inheritance.table`.
         """
@@ -167,6 +169,8 @@ class FleetChanges:
 
         The note comes last: a crash before it means that the copy is made once more.
 
+        :param group: name of the group that gets them.
+        :param source: name of the group that has them.
         :param drop: what it is not to have, by its names in
             :mod:`slipway.hooks.fleet.inheritance.table`.
         """
@@ -179,11 +183,9 @@ class FleetChanges:
     @retry_transient
     @unless_gone
     def attach(self, group: str, source: str | None = None) -> None:
-        """Let a group's machines into the balancer, and into whatever another group hangs on.
+        """Let a group's machines into the balancer, and into what another group, ``source``, has.
 
         The environment's own balancer comes last: by it everybody sees that all is done.
-
-        :param source: name of the other group.
         """
         balancer = self._balancer
         there = self._sources(group)
@@ -214,9 +216,7 @@ class FleetChanges:
 
         The note comes first: a crash between the two leaves a note too many, which is harmless. A
         group that somebody else made is noted as the environment's, or it would be out of sight
-        once it has left the balancer, and held for good.
-
-        :param processes: Auto Scaling's names; without any, nothing happens.
+        once it has left the balancer, and held for good. Without any processes, nothing happens.
         """
         if processes:
             whose = (note(group, key, value, inherited=True) for key, value in self._tags.items())
@@ -229,10 +229,7 @@ class FleetChanges:
     @retry_transient
     @unless_gone
     def resume_scaling(self, group: str, processes: frozenset[str]) -> None:
-        """Resume processes of a group, and take the note off.
-
-        :param processes: Auto Scaling's names; without any, nothing happens.
-        """
+        """Resume processes of a group, and take the note off."""
         # An empty list would mean all there are, also what somebody else suspended.
         if processes:
             self._changing("autoscaling").resume_processes(

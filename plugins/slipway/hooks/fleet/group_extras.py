@@ -82,6 +82,7 @@ def put_warm_pool(change: Client, group: str, wanted: Mapping[str, Any]) -> None
 def suspend(change: Client, group: Mapping[str, Any], processes: list[str]) -> None:
     """Suspend a group's processes for good: those that Slipway holds are not resumed either.
 
+    :param change: a boto3 client, which asks whose turn it is.
     :param group: as Auto Scaling describes it.
     :param processes: none means none; Auto Scaling would take it for all.
     """

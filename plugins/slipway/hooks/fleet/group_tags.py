@@ -11,6 +11,7 @@ def note(
     """Return a tag as Auto Scaling wants it.
 
     :param group: the server group's name.
+    :param key: the tag's.
     :param value: None names the tag alone, to take it off.
     :param inherited: its machines get it as well.
     """

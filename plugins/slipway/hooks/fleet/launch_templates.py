@@ -31,6 +31,7 @@ def make_template(
     was deleted since, when a release comes back within a day.
 
     :param ec2: a boto3 client.
+    :param launch: what the group is made from.
     :param data: what its machines are made from.
     :param fence: comes before each change.
     :raises EnvironmentMisconfigured: when the template is somebody else's.
@@ -98,6 +99,7 @@ def delete_template(ec2: Any, name: str, fence: Callable[[], None]) -> None:
     """Remove a launch template; one that is gone already is fine.
 
     :param ec2: a boto3 client.
+    :param name: the template's.
     :param fence: comes before the change.
     """
     for template in _named(ec2, name):
@@ -121,6 +123,7 @@ def template_names(ec2: Any, tags: Mapping[str, str]) -> tuple[str, ...]:
 def template_data(launch: Launch, image: Mapping[str, Any], groups: list[str]) -> dict[str, Any]:
     """Return what a group's machines are made from, by the release and the project file alone.
 
+    :param launch: what the group is made from.
     :param image: the machine image, as EC2 describes it.
     :param groups: ids of the security groups.
     """
@@ -154,6 +157,8 @@ def find_images(
     """Read the machine image of a release, and that of the live group, which may be gone.
 
     :param ec2: a boto3 client.
+    :param image_id: of the release.
+    :param old_image_id: of the live group; empty where it has none.
     :param baked: otherwise that of the release need not be there yet, and the other stands for it.
     :raises EnvironmentMisconfigured: when there is no image of the release.
     """

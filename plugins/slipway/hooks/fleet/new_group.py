@@ -156,6 +156,7 @@ def fits(override: Mapping[str, Any], instance_type: str) -> bool:
 
     One with an image or a template of its own has not the release's.
 
+    :param override: the policy's row for this kind of machine.
     :param instance_type: the project file's, whose architecture is the image's.
     """
     if "LaunchTemplateSpecification" in override or "ImageId" in override:

@@ -92,6 +92,7 @@ _ALARM = (
 def fingerprint(client: Client, group: Mapping[str, Any]) -> str:
     """Return a few characters that change whenever a group's rules do; none for no rules.
 
+    :param client: gives the boto3 client of a service by its name.
     :param group: as Auto Scaling describes it.
     """
     rules = found_rules(client, group)
@@ -178,6 +179,7 @@ def own_alarms(client: Client, group: str) -> list[str]:
 def found_rules(client: Client, group: Mapping[str, Any]) -> dict[str, Any]:
     """Read a group's rules, by the names of :mod:`slipway.hooks.fleet.inheritance.table`.
 
+    :param client: gives the boto3 client of a service by its name.
     :param group: as Auto Scaling describes it.
     """
     name = group["AutoScalingGroupName"]

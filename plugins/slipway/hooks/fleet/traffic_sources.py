@@ -55,6 +55,8 @@ def attach(autoscaling: Any, group: str, sources: Iterable[Source]) -> None:
     """Let a group's machines into traffic sources.
 
     :param autoscaling: a boto3 client, which asks whose turn it is.
+    :param group: its name.
+    :param sources: the traffic sources.
     """
     for kind, keys in _in_tens(sources):
         match kind:
@@ -76,6 +78,8 @@ def detach(autoscaling: Any, group: str, sources: Iterable[Source]) -> None:
     """Take a group's machines out of traffic sources, which let them finish first.
 
     :param autoscaling: a boto3 client, which asks whose turn it is.
+    :param group: its name.
+    :param sources: the traffic sources.
     """
     for kind, keys in _in_tens(sources):
         match kind:
@@ -108,6 +112,7 @@ def states(client: Any, source: Source) -> dict[str, str]:
     """Return a source's word on each machine, by instance id.
 
     :param client: gives the boto3 client of a service by its name.
+    :param source: the traffic source.
     :returns: nothing where there is no word on health, or the source is gone.
     """
     try:

@@ -132,6 +132,7 @@ class Forge(ABC):
         Not every host has a place for it: then there is nothing to do.
 
         :param status: that the tests belong to.
+        :param tests: what they came to.
         :raises ForgeRefused: when the host does not take it.
         :raises ForgeUnavailable: when it may take it later.
         """

@@ -82,8 +82,15 @@ def made(
 ) -> PullRequest | None:
     """Make a pull request of what a host says; None where it does not say what counts.
 
+    :param number: as the host gives it.
+    :param sha: of its newest commit, as the host gives it.
     :param branch: short, or in full.
     :param source: likewise.
+    :param fork: its branch is of another repository.
+    :param origin: that repository, for people.
+    :param title: a stranger's words.
+    :param author: a stranger's name, as the host has it.
+    :param draft: it is not meant to be merged yet.
     """
     target = branch.removeprefix(_HEADS) if isinstance(branch, str) else ""
     if type(number) is not int or not 0 < number < 10**12:

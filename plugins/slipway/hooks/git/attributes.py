@@ -70,6 +70,8 @@ def paths_with(
     :param mirror: a bare repository that has the commit.
     :param sha: in full.
     :param paths: from the tree's top.
+    :param attribute: its name.
+    :param value: that it must have.
     :raises RepositoryTooLarge: when git cannot tell in a bearable time.
     """
     found = []

@@ -152,6 +152,8 @@ class GitFiles:
     def pack(self, file: IO[bytes], sha: str, *, prefix: str, most: int) -> None:
         """Write a commit's own tree as a tar.
 
+        :param file: that is written to.
+        :param sha: the commit, in full.
         :param prefix: before every path.
         :param most: bytes.
         :raises GitOutputTooLarge: when it is larger.
@@ -162,6 +164,8 @@ class GitFiles:
     def add_history(self, tar: TarFile, sha: str, clone: Clone, *, prefix: str, room: int) -> None:
         """Add a commit's history to a tar, or the last of it.
 
+        :param tar: that it is added to.
+        :param sha: the commit, in full.
         :param clone: what it shall look like.
         :param prefix: of the tree within the tar.
         :param room: bytes of history that are worth carrying.

@@ -125,6 +125,8 @@ class GitMirror(GitFiles):
 
         After a rewritten history, where ``old`` is no ancestor, that is ``new`` alone.
 
+        :param old: a commit, in full.
+        :param new: a commit, in full.
         :param ref: in full, which led to ``new`` a moment ago: it is fetched by itself, and the
             rest of the repository only where that does not bring ``new``.
         """
@@ -138,6 +140,8 @@ class GitMirror(GitFiles):
 
         After a rewritten history, or where ``old`` is empty, that is ``new`` alone.
 
+        :param old: a commit, in full; may be empty.
+        :param new: a commit, in full.
         :param most: how many.
         """
         self._store.require(new)
@@ -161,6 +165,8 @@ class GitMirror(GitFiles):
 
         Where nothing is known of ``old`` that is ``new`` alone.
 
+        :param old: a commit, in full; may be empty.
+        :param new: a commit, in full.
         :param most: commits that are looked at, of the newest.
         """
         self._store.require(new)

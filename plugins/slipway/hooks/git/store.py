@@ -76,6 +76,7 @@ class MirrorStore:
         Which commits may be delivered was decided when the name was looked up; by now the branch
         may have been rewritten, and what was tested is still what is built.
 
+        :param sha: the commit, in full.
         :param ref: in full, that is asked for before all others, where it is likely to lead there.
         :raises RefNotFound: when the server has no such commit.
         :raises RepositoryUnreachable: when the server does not answer.
@@ -196,9 +197,8 @@ class MirrorStore:
         return True
 
     def local(self, *arguments: str, most: int = MOST_OUTPUT) -> bytes:
-        """Run git in the mirror.
+        """Run git in the mirror; it may print ``most`` bytes.
 
-        :param most: bytes that it may print.
         :raises GitCommandFailed: when it fails.
         """
         return git(*arguments, cwd=self.path, most=most)
@@ -243,6 +243,7 @@ class MirrorStore:
     ) -> bytes:
         """Run git with the credentials.
 
+        :param arguments: of git, the subcommand first.
         :param limit: seconds that it may take.
         :param most: bytes that it may print.
         :param keep: says of each line that it prints whether it is wanted.

@@ -95,6 +95,8 @@ async def answered(
 ) -> AsyncIterator[httpx.Response]:
     """Send a request, and give the answer before its content is read.
 
+    :param client: that sends it.
+    :param request: with its headers.
     :param redirects: take an answer that leads elsewhere as well; whoever asks looks where to.
     :raises NotThere: when the server says no.
     :raises httpx.TransportError: when it does not answer, or is in trouble.

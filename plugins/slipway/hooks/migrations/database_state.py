@@ -76,6 +76,10 @@ class LockHolder:
     """Another session that a statement waits for.
 
     :param pid: of its server process; 0 is a prepared transaction, which has none.
+    :param role: that it logged in as; empty where it is not shown.
+    :param application: the name that it gave itself.
+    :param state: Postgres' word: ``active``, ``idle in transaction``.
+    :param query: its last statement; its data is not to be shown.
     :param since: when its transaction began, in UTC; None where it is not shown.
     :param seconds: for how long it has run.
     :param relation: the table that is waited for, if it is one.

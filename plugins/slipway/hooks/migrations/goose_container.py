@@ -33,6 +33,7 @@ _NAME = "slipway"
 class Output:
     """What came of one container.
 
+    :param exit_code: the container's.
     :param lines: for people.
     :param seen: what was seen beside them.
     :param seconds: how long it took.

@@ -56,6 +56,7 @@ class Statement:
 class Asked:
     """A variable that a line asks for.
 
+    :param reference: how the line asks for it.
     :param line: from 1.
     """
 

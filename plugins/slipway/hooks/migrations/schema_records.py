@@ -50,6 +50,7 @@ class SchemaRecords:
         """Write down where an environment's database stands now.
 
         :param environment: the environment's name.
+        :param record: where it stands.
         """
         path = _key(record.release.project, environment)
         if self._records.get(path) != record.to_json():

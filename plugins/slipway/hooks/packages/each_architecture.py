@@ -34,6 +34,7 @@ def build_each(
     :param wanted: what each must be.
     :param built_at: seconds since 1970 (:func:`slipway.hooks.packages.nfpm.build_deb`).
     :param open_file: makes an empty file, which holds a package until the next one is asked for.
+    :param log: receives every line.
     :raises PackageRefused: for the first that is not as it must be, naming its architecture.
     """
     for architecture in architectures:

@@ -66,9 +66,12 @@ OTHER_NAME = 18
 class BuiltDeb:
     """A package fresh from nfpm, with all that there is to say against it.
 
+    :param name: the package's.
     :param version: the package's own: the release's, and maybe an epoch and a revision.
+    :param architecture: as Debian calls it.
     :param content: a file, for as long as the one is open that it was collected into.
     :param size: in bytes.
+    :param sha256: of its content, as hex.
     :param units: the systemd units inside.
     :param packaging: nfpm's description; where the pipeline built the package, only where it was.
     :param ready: the pipeline built it, and not nfpm.
@@ -115,6 +118,7 @@ def build_deb(
     :param built_at: seconds since 1970, for every time stamp inside: the same commit gives the
         same bytes (https://reproducible-builds.org/specs/source-date-epoch/).
     :param into: an empty file, which holds the package as long as anybody reads it.
+    :param log: receives every line.
     :param package: the name that it must have; lintian is asked about no other.
     :param architecture: of the machines that it is for, for ``${ARCH}`` in the description.
     :returns: the package, which
@@ -200,6 +204,7 @@ def read_debs(
 
     :param collected: a tar.
     :param packaging: nfpm's description, or where the pipeline built them.
+    :param lintian_failed: lintian ended with an error.
     :param ready: the pipeline built them.
     """
     files: dict[str, bytes] = {}

@@ -35,6 +35,7 @@ def version_advice(file: PackagingFile) -> list[str]:
 def name_advice(file: PackagingFile, package: str) -> list[str]:
     """Say what the name must be, where the description has another one.
 
+    :param file: nfpm's description.
     :param package: the name in the project file.
     """
     name = file.value("name")

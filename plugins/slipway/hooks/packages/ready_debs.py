@@ -71,6 +71,7 @@ def ready_debs(
     :param pattern: under which it was, from the workspace's top.
     :param wanted: what the one with the unit must be.
     :param into: an empty file, which holds the packages as long as anybody reads them.
+    :param log: receives every line.
     :param suites: for which packages differ; their revisions end with one of these.
     :raises PackageRefused: for the first thing that is not as it must be.
     """

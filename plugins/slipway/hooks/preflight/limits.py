@@ -35,6 +35,8 @@ def account_quotas(
 ) -> Iterator[tuple[str, Callable[[], QuotaSeen]]]:
     """Return what has a limit, and how to ask for it.
 
+    :param client: gives the boto3 client of a service by its name.
+    :param needs: what the deployment relies on.
     :param vcpus: of each machine; 0 where nobody knows.
     """
     yield "server groups", lambda: _groups(client)
@@ -103,6 +105,8 @@ def rights(
 ) -> Iterator[tuple[str, Callable[[], RefusedSeen | None]]]:
     """Return the rights that EC2 can be asked for, and how; Auto Scaling has no such question.
 
+    :param client: gives the boto3 client of a service by its name.
+    :param needs: what the deployment relies on.
     :param subnets: ids of those that were found.
     :param groups: ids of the security groups that were found.
     """

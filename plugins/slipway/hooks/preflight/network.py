@@ -83,6 +83,8 @@ def balancers(
 ) -> tuple[Named, ...]:
     """Say whose the balancer is, and, where it is not right, whose the others are.
 
+    :param client: gives the boto3 client of a service by its name.
+    :param needs: what the deployment relies on.
     :param users: of each balancer.
     :param at: the balancer as it was found; None where it was not.
     """

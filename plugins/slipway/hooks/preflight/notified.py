@@ -20,6 +20,7 @@ _MOST_TOPICS = 2000
 def deaf_hooks(client: Client, group: str) -> Iterator[tuple[str, str]]:
     """Yield the lifecycle hooks that tell somebody who is not there, and whom.
 
+    :param client: gives the boto3 client of a service by its name.
     :param group: its name.
     """
     for hook in lifecycle_hooks(client, group):
@@ -31,6 +32,7 @@ def deaf_hooks(client: Client, group: str) -> Iterator[tuple[str, str]]:
 def lost_topics(client: Client, group: str) -> Iterator[str]:
     """Yield the topics that a group notifies and that are not there.
 
+    :param client: gives the boto3 client of a service by its name.
     :param group: its name.
     """
     for topic in notifications(client, group):

@@ -49,6 +49,7 @@ def keys(
 ) -> Iterator[tuple[str, Callable[[], KeySeen]]]:
     """Return the keys that encrypt what machines read, and how to ask for each.
 
+    :param client: gives the boto3 client of a service by its name.
     :param found: the parameters.
     :param disks: keys of the machine image's disks.
     :param volumes: keys of the volumes that pass on from the serving group, each with its device.

@@ -70,6 +70,7 @@ class Proposal(Fact):
 class Approval(Fact):
     """An answer.
 
+    :param approved: yes or no.
     :param by: the user's name.
     :param at: seconds since 1970.
     :param reason: why; empty where nobody said.
@@ -164,6 +165,8 @@ class ApprovalBook:
     def answer(self, proposal: Proposal, approval: Approval, number: int = 1) -> None:
         """Keep an answer to a proposal.
 
+        :param proposal: what was asked.
+        :param approval: the answer.
         :param number: which of those that are asked for, from 1.
         """
         self._put(_answer(proposal, number), approval.to_json())
@@ -171,6 +174,7 @@ class ApprovalBook:
     def approval(self, proposal: Proposal, number: int = 1) -> Approval | None:
         """Return an answer to this very proposal, if there is one.
 
+        :param proposal: what was asked.
         :param number: which of those that are asked for, from 1.
         """
         found = self._get(_answer(proposal, number))
@@ -198,6 +202,7 @@ class ApprovalBook:
     def use_up(self, proposal: Proposal, at: int) -> None:
         """Note that the swap of a proposal began.
 
+        :param proposal: what was asked.
         :param at: seconds since 1970.
         """
         self._put(f"used/{proposal.name}.json", {"run_id": proposal.run_id, "at": at})

@@ -36,6 +36,7 @@ class Entry:
 
     :param number: its place in the order; an entry without a stamp has microseconds here, and is
         older than all that have one.
+    :param version: the release's version.
     :param stamp: empty for an entry of before the stamps.
     """
 
@@ -60,6 +61,7 @@ class Entry:
 class Served:
     """That a release came to serve.
 
+    :param release: project, sha and version.
     :param at: seconds since 1970.
     :param run_id: the run that brought it there.
     """
@@ -149,6 +151,8 @@ class DeploymentHistory:
         They are numbered anew, without gaps, below what is signed: the newest first, so that a
         crash here leaves an order that is still right. What somebody put there since is not read.
 
+        :param project: the project's name.
+        :param environment: the environment's name.
         :param seen: what stood in each of :meth:`unsigned`, by its path and in that order.
         """
         folder = _folder(project, environment)

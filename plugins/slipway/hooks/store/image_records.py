@@ -19,7 +19,10 @@ from slipway.model.facts import Fact, Release
 class ImageRecord(Fact):
     """One image.
 
+    :param image_id: the AMI's id.
+    :param name: the image's.
     :param owner: id of the account that it was baked in.
+    :param region: AWS region.
     :param tags: those that say what went into it.
     :param inputs: what these are digests of, one by one; empty in records of before.
     """
@@ -54,6 +57,7 @@ class ImageRecords:
     def find(self, image_id: str, release: Release | None) -> ImageRecord | None:
         """Return the record of an image, or None where nobody baked it for that.
 
+        :param image_id: the AMI's id.
         :param release: what must be in it; None for a base layer.
         :raises RecordRefused: when the record was not signed here.
         :raises EnvironmentMisconfigured: when there is no key.

@@ -38,6 +38,7 @@ class Unended:
     """A deployment of which only the start was noted.
 
     :param swap: its name.
+    :param start: what was noted of it.
     :param is_last: none began in its environment after it.
     """
 

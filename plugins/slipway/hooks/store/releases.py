@@ -33,6 +33,8 @@ _SIDE_BY_SIDE = 8
 class ReleaseRecord(Fact):
     """What the catalogue keeps of one release.
 
+    :param checkout: the commit.
+    :param package: that was published of it.
     :param schema: None for a project without migrations.
     :param tests: None only for a release that was imported by hand.
     """

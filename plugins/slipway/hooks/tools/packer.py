@@ -53,6 +53,7 @@ class Bake:
     :param files: the layer's recipe.
     :param playbook: which of its files is played.
     :param source_image: what it starts from.
+    :param region: AWS region.
     :param tags: on the image, its snapshots, and the builder: what went into it.
     :param marks: further tags on all of these, that say whose they are.
     :param builder_marks: further tags on the builder and its security group alone.
@@ -149,6 +150,7 @@ def _run(
 def template_variables(bake: Bake, *, subnet: str, group: str, endpoint: str) -> dict[str, Any]:
     """Return the values of the Packer template's variables.
 
+    :param bake: the image to be baked.
     :param subnet: where the builder stands.
     :param group: the builder's security group.
     :param endpoint: EC2's URL; empty for AWS itself.

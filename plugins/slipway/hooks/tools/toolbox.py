@@ -45,6 +45,7 @@ class Toolbox:
     :param engine: where the containers run; its installation goes on their labels.
     :param name: the container's name; one of the same name that was left behind is removed.
     :param labels: on the container, next to ``slipway.kind=tool``.
+    :param image: the toolbox's, by name.
     :param network: ``host``, so that tools reach what the worker reaches, or a network's name.
     :param volumes: named volume -> mount point.
     :param user: id and group's id; None is root, without capabilities.
@@ -84,6 +85,7 @@ class Toolbox:
         :param timeout: seconds.
         :param log: receives every line as it comes, from another thread; lines that come at once
             together, with line breaks between them.
+        :param working_dir: where the tool starts.
         :param grace: seconds that the tool gets to clean up when it must end early.
         :raises ImageUnavailable: when the image is missing.
         :raises StepTimedOut: when it runs longer than ``timeout``.

@@ -60,6 +60,7 @@ class DeploymentRecord(Fact):
 
     :param swap: its name: of this deployment alone.
     :param release: what was brought in.
+    :param environment: where it was brought.
     :param commit: of the release.
     :param outcome: how far it came.
     :param asked_by: the login of whoever started the run, or the way it came about.

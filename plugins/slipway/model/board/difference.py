@@ -12,6 +12,7 @@ from slipway.model.facts.release import Release
 class ChangedCommit(Fact):
     """One commit.
 
+    :param sha: in full.
     :param subject: the first line of its message.
     :param author: the author's name, as git records it.
     :param pull_request: its number, where the message says so; 0 otherwise.

@@ -27,6 +27,8 @@ class EnvironmentState(StrEnum):
 class Serving(Fact):
     """The release that serves.
 
+    :param version: the release's version.
+    :param commit: that it was made of.
     :param since: when it came to serve; 0 where nobody noted it.
     :param asked_by: the login of whoever deployed it, or the way it came about.
     :param approved_by: the login of whoever said yes; empty where nobody was asked.
@@ -65,6 +67,7 @@ class Machines(Fact):
 class Standby(Fact):
     """A release that is kept warm, and serves again within seconds.
 
+    :param version: the release's version.
     :param until: when it is let go.
     """
 
@@ -76,12 +79,20 @@ class Standby(Fact):
 class UnderWay(Fact):
     """A deployment that has begun and not ended.
 
+    :param version: the release's version.
+    :param commit: that it was made of.
     :param step: the task that is at work, as the run names it, without its group; empty where
         nobody can say.
     :param since: when the deployment began.
     :param step_since: when the step did; 0 where nobody noted it.
     :param machines: of the release that comes, so far.
     :param serving_at: when all traffic went to it; 0 for not yet.
+    :param swap: the deployment's name; empty where nobody noted it.
+    :param asked_by: the login of whoever started the run, or the way it came about.
+    :param approved_by: the login of whoever said yes; empty where nobody was asked.
+    :param came_from: from where its run was started.
+    :param dag_id: of its run.
+    :param run_id: its run.
     """
 
     version: str
@@ -104,6 +115,8 @@ class Hold(Fact):
     """Commits do not deploy here by themselves, until somebody resumes or it ends by itself.
 
     :param by: the login of whoever held it, or the way it came about.
+    :param why: in that person's words.
+    :param since: when it was held.
     :param until: when it ends by itself; 0 for never.
     """
 
@@ -131,9 +144,13 @@ class Freeze(Fact):
 class ApprovalWanted(Fact):
     """A plan that somebody is asked about.
 
+    :param version: the release's version.
+    :param dag_id: of the run that asks.
+    :param run_id: the run that asks.
     :param asked_by: the login of whoever started the run.
     :param since: when it was asked.
     :param plan: the plan's digest.
+    :param commit: that it was made of.
     """
 
     version: str
@@ -149,6 +166,7 @@ class ApprovalWanted(Fact):
 class IllRelease(Fact):
     """The last release that failed here, and what its ill machines said.
 
+    :param version: the release's version.
     :param at: when it failed.
     :param why: the words of the gate, alarm or rule that stopped it.
     :param machines: the ids of its ill machines.
@@ -168,6 +186,8 @@ class IllRelease(Fact):
 class EnvironmentSnapshot(Fact):
     """One environment, as it was seen last.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
     :param place: its rank among the project's environments, from 0 on, as the project file lists
         them.
     :param continuous: each commit of the delivered branch lands here by itself.
@@ -222,6 +242,8 @@ class EnvironmentSnapshot(Fact):
 class ProjectSnapshot(Fact):
     """A project's environments, in the order of its project file.
 
+    :param project: the project's name.
+    :param environments: each as it was seen last.
     :param problem: why its snapshot could not be read; empty where it was.
     """
 

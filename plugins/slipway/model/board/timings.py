@@ -26,6 +26,7 @@ _WAITS = {
 class StepTime:
     """One task of a run.
 
+    :param task_id: the task's id.
     :param state: Airflow's word.
     :param began: seconds since 1970; 0 for never.
     :param ended: likewise.
@@ -43,6 +44,9 @@ class StepTime:
 class RunTime:
     """One run.
 
+    :param dag_id: the DAG's id.
+    :param run_id: the run's id.
+    :param state: Airflow's word.
     :param asked: when it was asked for, by a push or a person; seconds since 1970.
     :param steps: in any order.
     """
@@ -58,10 +62,14 @@ class RunTime:
 class Bar:
     """One step in the waterfall; seconds from when the run was asked for.
 
+    :param task_id: the task's id.
+    :param state: Airflow's word.
+    :param begin: when it began.
     :param after: the step whose end it followed most closely; empty for the first ones.
     :param wait: from then until it began.
     :param seconds: that it took.
     :param waits_for: what it waits for itself, in words; empty where it works.
+    :param tries: how often it was tried.
     :param critical: no other one ended later before what came after it: it held up the whole run.
     """
 
@@ -85,8 +93,12 @@ class Bar:
 class Waterfall:
     """One run from its push to its end.
 
+    :param dag_id: the DAG's id.
+    :param run_id: the run's id.
+    :param state: Airflow's word.
     :param total: seconds from when it was asked for until its last step ended.
     :param idle: seconds of these in which no step was at work.
+    :param bars: in the order in which they began.
     """
 
     dag_id: str
@@ -101,8 +113,11 @@ class Waterfall:
 class Trend:
     """One step over many runs.
 
+    :param task_id: the task's id.
     :param runs: in which it came to its end.
     :param median: seconds.
+    :param least: seconds, of the quickest run.
+    :param most: seconds, of the slowest run.
     :param change: of the newer half's median beside the older half's: 0.25 is a quarter slower.
         None for fewer than four runs.
     """

@@ -32,6 +32,7 @@ class Reason(StrEnum):
 class Waiting(Fact):
     """That a run waits.
 
+    :param reason: what kind of thing it waits for.
     :param words: what it waits for; a sentence goes on with them behind "waits".
     :param since: when it began to.
     """

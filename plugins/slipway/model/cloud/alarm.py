@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Alarm:
     """One alarm.
 
+    :param name: its name.
     :param ringing: its state is ALARM; a lack of data is none.
     :param since: seconds since 1970, when it came into its state.
     :param reason: of its state, in CloudWatch's words.

@@ -18,6 +18,9 @@ MOST_LINES, LONGEST_LINE = 100, 500
 class MachineReport(Fact):
     """One machine; each text is empty where nothing is known.
 
+    :param instance_id: the machine's id.
+    :param address: its private one.
+    :param lifecycle: Auto Scaling's word.
     :param asked: what it was asked for its health, from a worker.
     :param answered: and what came of it.
     :param balancer: the balancer's word on it, with its reason.
@@ -53,12 +56,16 @@ class MachineReport(Fact):
 class FailureReport(Fact):
     """A release that failed in an environment, and what its ill machines said.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param version: the release's version.
     :param group: its server group.
     :param run_id: the run that brought it.
     :param task: that failed, or that looked.
     :param why: the gate's word.
     :param balancer_asks: how the balancer asks machines for their health.
     :param ill: every ill machine's id, also of those that were not asked.
+    :param machines: those that were asked.
     :param at: seconds since 1970.
     """
 

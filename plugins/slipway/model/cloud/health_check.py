@@ -27,6 +27,7 @@ class Scheme(StrEnum):
 class HealthCheck:
     """A balancer's question.
 
+    :param scheme: http, https, tcp or tls.
     :param port: of the machines.
     :param path: that is asked for; empty where a connection is all.
     :param status: codes of the right answers, such as ``200-399,401``.
@@ -45,6 +46,7 @@ class HealthCheck:
 def is_right(code: int, wanted: str) -> bool:
     """Say whether a status is among the right ones.
 
+    :param code: of an HTTP answer.
     :param wanted: codes and ranges, as ``200-399,401``.
     """
     ranges = (one.strip().partition("-") for one in wanted.split(","))

@@ -11,6 +11,11 @@ class Launch:
     """Everything that a new server group is made from; names are resolved to ids in the cloud.
 
     :param name: of the group, and of its launch template.
+    :param image_id: the AMI's id.
+    :param instance_type: EC2's word for the kind of machine.
+    :param subnets: their ids.
+    :param security_groups: their ids.
+    :param profile: the instance profile; None for none.
     :param user_data: base64, as EC2 wants it.
     :param tags: of the group, its template, its machines and their volumes.
     :param size: min, desired and max.

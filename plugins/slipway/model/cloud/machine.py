@@ -101,6 +101,8 @@ DISTRIBUTIONS: Mapping[OperatingSystem, Distribution] = {
 class Machine(Fact):
     """What the machines of one environment are.
 
+    :param os: what they run.
+    :param architecture: of their processors.
     :param roles: Ansible roles of the project's, in the order in which they run.
     :param variables: for these roles, and for what the base layer does (``sysctl``, ``swap``).
     :param packages: further packages, installed by their names.

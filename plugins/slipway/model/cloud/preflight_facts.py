@@ -28,6 +28,7 @@ class Unasked:
 class BalancerSeen:
     """A target group with its load balancers, or a classic load balancer.
 
+    :param name: its name.
     :param vpc: empty where it is not known.
     :param zones: in which requests are sent on; empty where that is not known.
     :param listening: some listener sends requests there.
@@ -45,7 +46,12 @@ class BalancerSeen:
 class SubnetSeen:
     """A subnet.
 
+    :param id: AWS's.
+    :param name: its Name tag; empty without one.
+    :param vpc: its VPC's id.
+    :param zone: that it lies in.
     :param free: addresses that are left.
+    :param tags: on it.
     """
 
     id: str
@@ -70,6 +76,7 @@ class SecurityGroupSeen:
 class ImageSeen:
     """A machine image.
 
+    :param id: AWS's.
     :param architecture: as EC2 writes it.
     :param state: ``available`` is the good one.
     """
@@ -83,6 +90,10 @@ class ImageSeen:
 class InstanceTypeSeen:
     """An instance type.
 
+    :param name: its name.
+    :param known: there is such a type.
+    :param architectures: as EC2 writes them.
+    :param vcpus: of each machine; 0 where it is not known.
     :param zones: of the region, that have it.
     :param names: other types that there are, when there is none of this name.
     """
@@ -99,6 +110,8 @@ class InstanceTypeSeen:
 class ProfileSeen:
     """An instance profile.
 
+    :param name: its name.
+    :param known: there is such a profile.
     :param roles: in it.
     :param trusts_ec2: machines may take its role.
     :param names: other profiles, when there is none of this name.
@@ -116,6 +129,8 @@ class QuotaSeen:
     """How much of something an account may have.
 
     :param what: is counted.
+    :param used: how much there is.
+    :param limit: how much there may be.
     :param more: that the deployment adds.
     """
 
@@ -129,6 +144,7 @@ class QuotaSeen:
 class ParameterSeen:
     """A parameter of the environment; its value is nobody's business here.
 
+    :param path: its name, with all that comes before.
     :param key: of KMS, which encrypts it; empty where it is not encrypted.
     """
 
@@ -144,6 +160,7 @@ ENABLED = "Enabled"
 class KeySeen:
     """A key of KMS.
 
+    :param id: as it was asked for: id, ARN or alias.
     :param state: :data:`ENABLED` is the good one; empty where there is no such key.
     :param used_by: what it encrypts.
     :param inherited: it encrypts volumes as the serving group has them.
@@ -206,6 +223,7 @@ class RefusedSeen:
 class AptSeen:
     """What the apt repository said to somebody who asked for its release file.
 
+    :param url: that was asked.
     :param status: of HTTP.
     """
 
@@ -246,9 +264,8 @@ class DatabaseSeen:
 class Surroundings:
     """Everything that was looked at; None stands for what there is not, or need not be.
 
-    :param balancers: the one that was asked for, whose it is; and others, where something is wrong
-        with it.
-    :param projects: others, that are known to run in this account and region.
+    ``balancers`` says whose the balancer is, and, where something is wrong with it, whose others
+    are; ``projects`` are others that are known to run in this account and region.
     """
 
     balancer: BalancerSeen | Unasked | None = None

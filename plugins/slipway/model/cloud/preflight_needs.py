@@ -9,6 +9,15 @@ from dataclasses import dataclass
 class Needs:
     """Everything in the cloud that one deployment relies on.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
+    :param target_group: name of an ALB or NLB target group; None with ``load_balancer``.
+    :param load_balancer: name of a classic load balancer; None with ``target_group``.
+    :param subnets: ids, or values of the Name tag.
+    :param security_groups: ids, or names.
+    :param instance_type: EC2's word for the kind of machine.
+    :param profile: the instance profile; None for none.
+    :param alarms: names of those that watch the release.
     :param architecture: of the package, as Debian writes it; ``all`` fits every machine.
     :param image_id: None while the image is still to be baked.
     :param machines: how many are launched; 0 where a standby comes back, which needs no image,

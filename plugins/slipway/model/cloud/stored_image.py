@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class StoredImage:
     """An image that is there.
 
+    :param image_id: the AMI's id.
+    :param name: the image's.
     :param created: seconds since 1970.
     :param version: of the release in it; empty for a base layer.
     :param base: the image that it was made of; empty where nobody noted it.

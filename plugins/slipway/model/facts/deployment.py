@@ -34,9 +34,13 @@ class SchemaVersion(Fact):
 class MachineImage(Fact):
     """An AMI that holds exactly one release.
 
+    :param release: project, sha and version.
+    :param image_id: the AMI's id.
+    :param name: the image's.
     :param base_image_id: the base layer it was baked on.
     :param deb_sha256: of the package inside.
     :param playbook_hash: of every file that took part in the bake.
+    :param region: AWS region.
     :param reused: an image with these inputs existed already.
     """
 
@@ -71,9 +75,11 @@ class MachineImage(Fact):
 class Deployment(Fact):
     """What a swap did, or how far it has come.
 
+    :param release: project, sha and version.
     :param environment: the environment's name.
     :param server_group: the release's Auto Scaling group.
     :param launch_template: its launch template.
+    :param image_id: the AMI's id.
     :param instance_ids: the instances seen last.
     :param previous_group: the server group that served before, if any.
     :param previous_version: its release's version.

@@ -13,6 +13,10 @@ from slipway.model.facts.release import Release
 class PackageBeside(Fact):
     """One of several packages of a repository, beside the one with the unit.
 
+    :param name: the package's.
+    :param version: the package's own.
+    :param architecture: as Debian calls it.
+    :param sha256: of its content, as hex.
     :param artifact: its key below the artifact root.
     :param size: in bytes.
     :param installed: the one with the unit depends on it.
@@ -32,6 +36,9 @@ class PackageVariant(Fact):
     """The package with the unit once more, for machines of another kind.
 
     :param suite: the operating system's, ``trixie``; empty where it is the same for all.
+    :param architecture: as Debian calls it.
+    :param version: the package's own.
+    :param sha256: of its content, as hex.
     :param artifact: its key below the artifact root.
     :param size: in bytes.
     :param beside: other packages of the repository, for the same machines.
@@ -50,6 +57,11 @@ class PackageVariant(Fact):
 class DebPackage(Fact):
     """A ``.deb`` in object storage.
 
+    :param release: project, sha and version.
+    :param name: the package's.
+    :param version: the package's own.
+    :param architecture: as Debian calls it.
+    :param sha256: of its content, as hex.
     :param artifact: its key below the artifact root.
     :param size: in bytes.
     :param reused: an earlier build of the same version was found and kept.
@@ -78,11 +90,18 @@ class DebPackage(Fact):
 class PublishedPackage(Fact):
     """A package that ``apt-get install name=version`` finds.
 
+    :param release: project, sha and version.
+    :param name: the package's.
+    :param version: the package's own.
+    :param architecture: as Debian calls it.
+    :param sha256: of its content, as hex.
     :param repository_url: what follows ``deb`` in an apt source.
     :param signing_key: the repository's public key, ASCII-armoured.
     :param distribution: which one of a suite is in, ``stable-trixie``, where there are several.
+    :param component: of the distribution.
     :param beside: as in :class:`DebPackage`, published before it.
     :param suite: as in :class:`DebPackage`, and so are the others.
+    :param others: the same for machines of other kinds.
     """
 
     release: Release

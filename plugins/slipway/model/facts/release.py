@@ -55,6 +55,7 @@ class Checkout(Fact):
     :param author_email: as git records it.
     :param committed_at: committer time, seconds since 1970: whatever the committer's clock said,
         so nothing is put in order by it.
+    :param parent: its first parent; None where it has none, or nobody noted it.
     :param event: what started the run; None in what was written before there were events, so ask
         :attr:`cause`.
     :param position: how far along the delivered branch's first parents it is, counting from 1: of

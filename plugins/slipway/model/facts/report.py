@@ -14,7 +14,10 @@ from slipway.model.facts.release import Release
 class StepReport(Fact):
     """How one step of the pipeline ended.
 
+    :param name: the step's.
+    :param image: as the pipeline file names it.
     :param state: ``passed``, ``failed``, ``skipped`` or ``killed``.
+    :param seconds: that it took.
     :param exit_code: the container's, or None where it never ran.
     :param pipeline: the one that it belongs to.
     :param note: why it was skipped.
@@ -68,6 +71,11 @@ class TestFailure(Fact):
 class TestCounts(Fact):
     """What the test cases of a run came to.
 
+    :param tests: how many ran, those that were skipped among them.
+    :param failures: how many found what they should not.
+    :param errors: how many broke.
+    :param skipped: how many were left out.
+    :param seconds: that all of them took.
     :param failed: the first of those that failed or broke.
     """
 
@@ -118,6 +126,8 @@ class BuiltFiles(Fact):
 class TestReport(Fact):
     """The outcome of a commit's own pipeline.
 
+    :param release: project, sha and version.
+    :param seconds: from the first step to the last one's end.
     :param steps: all of the pipeline file; those that did not run say why.
     :param counts: of the JUnit reports that its steps left, where they left any.
     :param built: what of its workspace goes into the package, where something does.

@@ -62,6 +62,10 @@ class Annotation(Fact):
 class TestSummary(Fact):
     """What the tests of a commit came to, for the host's own page of it.
 
+    :param tests: how many ran.
+    :param failed: how many failed or broke.
+    :param skipped: how many were left out.
+    :param seconds: that all of them took.
     :param annotations: those that failed, where their place is known.
     """
 
@@ -78,8 +82,10 @@ class TestSummary(Fact):
 class CommitStatus(Fact):
     """One status of one commit.
 
+    :param project: the project's name.
     :param sha: the full commit id, 40 hex digits.
     :param stage: ``test``, or the name of an environment.
+    :param state: how far the stage is.
     :param text: for people, one line; each host cuts it to what it shows.
     :param url: of the page that says more, the task's log; empty where Airflow does not know its
         own address.
@@ -111,6 +117,8 @@ class CommitStatus(Fact):
 class StatusNote(Fact):
     """A status that is to be sent, and what it stands for in Airflow.
 
+    :param place: the repository at its host.
+    :param status: as it will be sent.
     :param at: when it came to be, nanoseconds since 1970.
     :param dag_id: of the run that it speaks of.
     :param run_id: of the same.

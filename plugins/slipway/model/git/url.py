@@ -26,6 +26,7 @@ class GitUrl:
 
     :param scheme: ``https``, ``http``, ``ssh`` or ``git``; ``host:path`` is ssh as well.
     :param user: who logs in, for ssh alone.
+    :param host: name or address.
     :param port: as it is written; empty for the scheme's own.
     :param path: with its leading slash, where it has one.
     """

@@ -23,6 +23,7 @@ class NewsChannel(Fact):
     """Where news go.
 
     :param name: in the project file.
+    :param kind: how it is told.
     :param connection: id of the Airflow connection, which has the secret.
     :param events: what it is told; everything where it is empty, but not each deployment of the
         continuous environment.

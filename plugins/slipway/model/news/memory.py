@@ -59,6 +59,7 @@ class Result(Fact):
 class PlaceMemory(Fact):
     """All that is remembered of one place.
 
+    :param place: a branch or an environment.
     :param last: what counted last; None where nothing has.
     :param good: what was good last.
     :param first_bad: what broke it; None where it is good.

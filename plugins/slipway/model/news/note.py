@@ -13,7 +13,10 @@ from slipway.model.news.event import NewsEvent
 class NewsCommit(Fact):
     """A commit, as git records it: a stranger's words.
 
+    :param sha: in full.
     :param title: the first line of its message.
+    :param author: the author's name.
+    :param email: the author's address.
     """
 
     sha: str
@@ -26,9 +29,11 @@ class NewsCommit(Fact):
 class NewsNote(Fact):
     """Something that people are told once.
 
+    :param project: the project's name.
     :param name: made of what it is about, so that whoever comes to tell it again gives it the same.
     :param events: what happened, the most telling first; a channel is told the first that it wants.
     :param at: when, seconds since 1970.
+    :param channels: that it may be told to.
     :param branch: that it happened to; empty for an environment.
     :param environment: that it happened to; empty for a branch.
     :param version: the release that it is about.

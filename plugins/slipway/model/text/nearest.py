@@ -32,6 +32,7 @@ _KINDS = frozenset(
 class Named:
     """Something in the cloud that a project file could name.
 
+    :param name: as it is there.
     :param tags: that it carries.
     :param users: project and environment of each server group that hangs on it.
     """
@@ -45,6 +46,8 @@ class Named:
 class Owner:
     """One environment of a project, for which a name is looked for.
 
+    :param project: the project's name.
+    :param environment: the environment's name.
     :param others: further projects that are known to run here.
     """
 

@@ -43,6 +43,7 @@ Found = tuple[str, tarfile.TarInfo, IO[bytes] | None]
 def entries(read: Read, root: str, budget: Budget) -> Iterator[Found]:
     """Yield what is at a path of the workspace and below it, each folder before what is in it.
 
+    :param read: reads a path of the workspace as a tar, piece by piece.
     :param root: the path; empty is the workspace.
     :param budget: for what is read.
     :returns: path from the workspace's top, what it is, and a file's content.
@@ -123,6 +124,8 @@ class BuiltTree:
     def take(self, read: Read, root: str, paths: tuple[BuiltPath, ...]) -> set[BuiltPath]:
         """Take what matches, at one place of the workspace and below it.
 
+        :param read: reads a path of the workspace as a tar, piece by piece.
+        :param root: the place; empty is the workspace.
         :param paths: of which any may match.
         :returns: those that did match a file.
         :raises BuiltFilesRefused: when it is more than is taken, or names are none.

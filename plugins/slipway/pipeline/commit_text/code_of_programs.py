@@ -60,7 +60,9 @@ _ENVIRONMENT = {
 def is_text(value: str, marker: str, claim: Code) -> bool:
     """Tell whether a value, at its place in a stretch of code, is text for whoever reads it.
 
+    :param value: of a commit.
     :param marker: that holds the place.
+    :param claim: the stretch of code.
     """
     match claim.language:
         case Language.SED:
@@ -84,6 +86,7 @@ def runs_input(program: str, code: str) -> bool:
     """Tell whether the code of a program runs what it reads.
 
     :param program: that reads the code.
+    :param code: that it is given.
     """
     if program == "sed":
         return read_sed(code).runs
@@ -160,6 +163,7 @@ def _string(code: str, at: int, quote: str, found: set[str], program: str) -> in
 def advice_for(claim: Code, name: str) -> str:
     """Say how to hand a value over as text.
 
+    :param claim: the code that the value would be part of.
     :param name: of the variable that has it.
     """
     match claim.language:

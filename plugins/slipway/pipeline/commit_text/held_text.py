@@ -37,6 +37,7 @@ class CommitTextInCode(PipelineFileError):
     :param held: the value.
     :param code: what it would be part of.
     :param marker: that held its place.
+    :param position: which of the commands, from 0.
     """
 
     def __init__(self, held: Held, code: Code, *, marker: str = "", position: int = 0) -> None:

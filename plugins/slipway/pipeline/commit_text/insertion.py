@@ -35,6 +35,7 @@ def written(texts: Sequence[str], held: Mapping[str, Held]) -> list[str]:
 
     They are read as the one script that they are: a loop may go over several of them.
 
+    :param texts: the commands, with markers in them.
     :param held: marker -> the value whose place it holds.
     :raises CommitTextInCode: when a value cannot be text at its place.
     """
@@ -120,6 +121,8 @@ def written_words(
 ) -> tuple[str, ...]:
     """Return the words of a program that no shell starts: values are text there as they are.
 
+    :param words: with markers in them.
+    :param held: marker -> the value whose place it holds.
     :param program: the first word names it; otherwise the image knows what is given them.
     :raises CommitTextInCode: as :func:`written` does.
     """

@@ -34,6 +34,7 @@ _RUNS = re.compile(r"system|exec|popen|spawn|eval|subprocess|child_process|passt
 def arguments(words: Sequence[Word], shell: Language = Language.SHELL) -> Iterator[Code]:
     """Yield the code among the words of a command: program and arguments.
 
+    :param words: of the command, the program first.
     :param shell: what a shell that runs here is.
     """
     if not words:

@@ -39,6 +39,7 @@ class Language(Enum):
 class Code:
     """A stretch of code.
 
+    :param language: what reads it.
     :param program: that reads it, for a message.
     :param words: what it is put together of.
     :param strict: where words could become options: the program is known to have some that run

@@ -50,7 +50,9 @@ class NotShell(ValueError):
 class Spot:
     """Where a marker stands.
 
+    :param marker: the character that holds a value's place.
     :param at: in the text.
+    :param quote: in what it stands.
     :param escaped: behind a backslash.
     :param backquoted: within backquotes, where backslashes are read once more.
     :param document: the here-document that it is in.
@@ -85,6 +87,7 @@ class HereDocument(Word):
     :param name: the line that ends it.
     :param delimiter: the place of the word that says so.
     :param raw: nothing in it is expanded.
+    :param tabs: those at the beginning of lines are taken away.
     :param body: its place.
     :param end: the place of its last line's delimiter.
     """

@@ -31,6 +31,7 @@ _ENDS_DELIMITER = " \t\r\n;&|<>()"
 def read_shell(text: str, markers: Container[str]) -> ShellText:
     """Read a text.
 
+    :param text: a shell script.
     :param markers: the characters that hold the values' places.
     :raises NotShell: when it cannot be read to its end.
     """

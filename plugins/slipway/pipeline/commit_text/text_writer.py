@@ -57,6 +57,7 @@ class TextWriter:
     def edits(self, text: str, depth: int = 0) -> list[Edit]:
         """List what is to be replaced in a script.
 
+        :param text: the script.
         :param depth: of the script within others.
         :raises CommitTextInCode: when it cannot be read, or a value would be code in it.
         """
@@ -112,7 +113,9 @@ class TextWriter:
     def rendered(self, spot: Spot, codes: Sequence[Code], depth: int = 0) -> str:
         """Return what stands in a marker's place.
 
+        :param spot: where the marker stands.
         :param codes: the code that it is part of.
+        :param depth: of the script within others.
         :raises CommitTextInCode: when the value would be code.
         """
         one = self._held[spot.marker]

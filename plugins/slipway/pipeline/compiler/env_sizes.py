@@ -43,6 +43,7 @@ def startable(step: StepSpec) -> StepSpec:
 def runnable(step: StepSpec, environment: Mapping[str, str]) -> None:
     """Check what a step's program is started with.
 
+    :param step: the compiled step.
     :param environment: its variables, the secrets among them.
     :raises EnvironmentTooLarge: naming the step, the largest variable and the limit.
     """

@@ -112,6 +112,7 @@ def in_json(text: str) -> str:
 def filled(text: str, forms: Sequence[LateForm], status: Mapping[str, str]) -> str:
     """Put the values in the places of their marks.
 
+    :param text: with marks in it.
     :param forms: of the pipeline.
     :param status: how the run stands, as
         :func:`slipway.pipeline.compiler.status.status_variables` has it.
@@ -134,6 +135,7 @@ def filled_names(
 ) -> dict[str, str]:
     """Put the values in the places of their marks, in the names of variables as well.
 
+    :param variables: with marks in names and values.
     :param forms: of the pipeline.
     :param status: how the run stands.
     """

@@ -66,6 +66,8 @@ def with_variables(
     but handed over as a variable of its own, so that text never becomes a command
     (:mod:`slipway.pipeline.commit_text.insertion`).
 
+    :param commands: the step's.
+    :param variables: of the build; one that is not there is the shell's.
     :param budget: of the file.
     :param late: returns what will be replaced by a form's value when the step starts.
     :returns: the commands, and the variables that they need besides.
@@ -107,7 +109,9 @@ def program_with_variables(
     another program that is given code, it is not (:mod:`slipway.pipeline.commit_text.insertion`).
 
     :param entrypoint: None is the image's own, which may do anything with its first word.
+    :param command: None is the image's own.
     :param variables: of the build; one that is not there is empty.
+    :param budget: of the file; without it, there is one for these words.
     :raises BadSubstitution: naming the form.
     :raises CommitTextInCode: when a value would be code.
     :raises SubstitutionTooLong: naming the limit.
@@ -133,6 +137,8 @@ def program_with_variables(
 class Program:
     """What a container runs.
 
+    :param entrypoint: None is the image's own.
+    :param command: None is the image's own.
     :param computed: the variables that it needs besides the build's.
     :param left: forms that a shell would have to replace, if the image runs one.
     """

@@ -74,6 +74,7 @@ class Isolation(Fact):
 
     :param drop: capabilities taken away.
     :param add: capabilities given back.
+    :param no_new_privileges: no program gains rights by being started.
     :param memory: bytes; None is no limit.
     :param cpus: cores; None is no limit.
     :param pids: processes and threads; None is no limit.
@@ -117,6 +118,7 @@ class VolumeSpec(Fact):
     """Something that steps mount.
 
     :param id: the volume's name in the engine.
+    :param name: as the pipeline file has it.
     :param host: a folder of the worker instead.
     :param memory: in each container's memory instead.
     :param size: bytes, of one in memory; 0 is the kernel's default.
@@ -134,6 +136,7 @@ class PipelineSpec(Fact):
     """One pipeline.
 
     :param id: the name of its network and of its workspace volume.
+    :param name: as the pipeline file has it.
     :param depends_on: names of pipelines that come before.
     :param policy: a :class:`slipway.pipeline.yaml.conditions.RunPolicy`.
     :param unmet: the condition that keeps it from running; empty where none does.
@@ -144,8 +147,12 @@ class PipelineSpec(Fact):
     :param workspace: where each container sees the sources.
     :param pull_secrets: names of secrets with registries' credentials.
     :param labels: on everything that is made, and what it is found by afterwards.
+    :param isolation: of each container.
+    :param volumes: that its steps may mount.
     :param late: what stands in the steps' variables and words by its number
         (:mod:`slipway.pipeline.compiler.late`).
+    :param services: in the order of the file.
+    :param steps: in the order of the file.
     """
 
     id: str
@@ -171,6 +178,7 @@ class PipelineSpec(Fact):
 class BuildSpec(Fact):
     """Every pipeline of a file.
 
+    :param pipelines: in the order of the file.
     :param notices: what is in the file and plays no part.
     :param continued: other pipelines of the file have run and passed before.
     """

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def builder_of(spec: BuildSpec, name: str | None) -> str:
     """Return the name of the pipeline whose workspace holds what ships.
 
+    :param spec: every pipeline of the file.
     :param name: as the project file gives it; None is the only one that there is.
     :raises PipelineFileError: when there is no such pipeline, or more than one that may be meant.
     """

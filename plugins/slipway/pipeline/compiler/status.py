@@ -34,7 +34,9 @@ def status_variables(
 ) -> dict[str, str]:
     """Return the variables, with the names and words of Drone.
 
+    :param build: how it stands besides this pipeline.
     :param started: when the pipeline began, seconds since 1970.
+    :param now: seconds since 1970.
     :param standing: what has failed since.
     """
     pipelines = tuple(dict.fromkeys((*build.failed, *standing.pipelines)))

@@ -37,9 +37,15 @@ _LONGEST_NAME = 40
 class Context:
     """What the steps of a pipeline share.
 
+    :param id: of the pipeline, with which the names of its containers begin.
+    :param event: as conditions see it.
     :param environment: the pipeline's own, for every step.
     :param variables: of the build and the pipeline.
+    :param images: image names and what is used in their place.
+    :param workspace: where each container sees the sources.
+    :param volumes: that the steps may mount.
     :param budget: what the file's texts may still come to.
+    :param image_rules: which images may be used.
     :param notices: for the log; what there is to be said is added.
     :param document: where the pipeline stands, for the place of a mistake.
     :param late: marks what is filled in when a step starts.
@@ -66,7 +72,9 @@ def step_spec(
 
     :param step: with everything substituted but its commands, and what its container runs.
     :param number: its place among its kind, from 1.
+    :param context: what it shares with the others.
     :param kind: ``step`` or ``service``.
+    :param depends_on: names of steps that come before.
     :raises ImageRefused: when the project must not use its image.
     """
     if reason := context.image_rules.refusal(step.image):
@@ -214,7 +222,9 @@ def _program(step: Step, number: int, context: Context, kind: str) -> script.Pro
 def placed(error: CommitTextInCode, place: Path, document: Document | None) -> PipelineFileError:
     """Show where in the file a value would have become code.
 
+    :param error: that was raised for the value.
     :param place: in the document.
+    :param document: that the place is in; None leaves the place out.
     """
     if document is None:
         return error

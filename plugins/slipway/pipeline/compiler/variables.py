@@ -58,6 +58,7 @@ _EARLIER = {
 def event_of(checkout: Checkout, *, instance: str = "") -> Event:
     """Return the event that a commit was checked out for, as conditions see it.
 
+    :param checkout: the commit.
     :param instance: the host name of this installation.
     """
     happened = checkout.cause

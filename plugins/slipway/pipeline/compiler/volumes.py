@@ -60,6 +60,7 @@ def _is_an_images_own(path: str) -> bool:
 def volumes_of(pipeline: Pipeline, identity: str) -> Iterator[VolumeSpec]:
     """Compile those that are volumes; of one name, the first counts.
 
+    :param pipeline: as the file has it.
     :param identity: begins the volumes' names in the engine.
     """
     seen: set[str] = set()

@@ -74,6 +74,7 @@ class Draft:
         """Add a step or service.
 
         :param kind: ``steps`` or ``services``.
+        :param container: as the present form has it.
         :param origin: where in the file it stands.
         """
         self.origins[kind, len(self.data[kind])] = origin
@@ -134,6 +135,8 @@ def as_container(
 ) -> dict[str, Any]:
     """Convert a container of 0.8.
 
+    :param document: told of what cannot be converted.
+    :param step: as 0.8 has it.
     :param here: where it stands.
     :param volumes: folders of the worker, and where they were asked for; what it mounts is added.
     """
@@ -181,6 +184,7 @@ def _words(document: Document, path: Path, text: str) -> list[str]:
 def as_variables(data: Any, document: Document | None = None, path: Path = ()) -> dict[str, Any]:
     """Read a mapping, or a list of ``NAME=value``.
 
+    :param data: what stands there.
     :param document: told of what is neither.
     :param path: where it stands.
     """
@@ -212,7 +216,10 @@ def secret_variables(document: Document, path: Path, data: Any) -> dict[str, Any
 def as_mount(document: Document, one: Any, here: Path, volumes: dict[str, Path]) -> dict[str, Any]:
     """Convert ``/host/path:/path``.
 
+    :param document: told of what is of another form.
+    :param one: what stands there.
     :param here: where it stands.
+    :param volumes: folders of the worker, and where they were asked for; this one is added.
     :raises PipelineFileInvalid: when it is not of that form.
     """
     source, _, target = str(one).partition(":")

@@ -52,7 +52,9 @@ def _of_today(document: Document, path: Path, events: Any) -> Any:
 def in_variant(document: Document, path: Path, step: Any, axes: Mapping[str, str]) -> bool:
     """Tell whether a step is for this variant of the matrix: its ``when: {matrix: ...}``.
 
+    :param document: told of what cannot be read.
     :param path: where the step stands.
+    :param step: as 0.8 has it.
     :param axes: the variant's values; none outside a matrix.
     """
     when = step.get("when") if isinstance(step, dict) else None

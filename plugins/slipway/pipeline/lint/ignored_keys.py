@@ -44,6 +44,8 @@ _TODAY = {
 def warn(document: Document, pipeline: Pipeline, *, trusted: bool) -> None:
     """Note in a document's warnings what its pipeline is run without.
 
+    :param document: where the pipeline came from.
+    :param pipeline: as the file has it.
     :param trusted: ports of the host may lead to its containers.
     """
     checks: tuple[_Check, ...] = (*_CHECKS, partial(ports, trusted=trusted))

@@ -19,6 +19,8 @@ def missing_rights(
 ) -> Iterator[str]:
     """Yield the lines of each notice, with its place.
 
+    :param document: where the pipeline came from.
+    :param pipeline: as the file has it.
     :param plugins: which of them may have every right.
     """
     for path, message in plugins.findings(pipeline):

@@ -88,6 +88,7 @@ class PrivilegedPlugins:
         None is the answer for every other step.
 
         :param step: with everything substituted.
+        :param pipeline: as the file has it.
         :param image: what is used for the step's image.
         :param stranger: the commit is somebody's who may not push here.
         """

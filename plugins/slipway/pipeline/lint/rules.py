@@ -43,6 +43,7 @@ def lint(document: Document, pipeline: Pipeline, *, trusted: bool) -> list[Probl
     """Check a pipeline against every rule.
 
     :param document: where it came from, for the places.
+    :param pipeline: as the file has it.
     :param trusted: the project may use what reaches out of its containers.
     :returns: what breaks a rule; nothing when all is well.
     """
@@ -59,6 +60,7 @@ def lint_file(
     """Check the pipelines of a file against each other.
 
     :param documents: where each of them came from.
+    :param pipelines: in the order of the file.
     :param elsewhere: names of pipelines in the file that other runners would run.
     """
     return [

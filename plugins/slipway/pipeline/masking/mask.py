@@ -94,6 +94,7 @@ class Masker:
     ) -> list[Span]:
         """Find every secret; the spans are in order and do not overlap.
 
+        :param data: what is looked through.
         :param texts: the readings of the data, where they are known already.
         :param line_by_line: lines were shown as they came, so a few characters at the end of one
             may be out already.
@@ -122,6 +123,7 @@ class Masker:
     ) -> int | None:
         """Return where a form begins whose end has not come yet; None where none does.
 
+        :param data: what is looked through.
         :param texts: the readings of the data, where they are known already.
         :param least: so many characters of it must be there; of a short one, half of it.
         """

@@ -83,6 +83,7 @@ class Reading:
     def place_from_end(self, data: bytes, text: bytes) -> int:
         """Return where something began that the reading ends with; looks at no more than it must.
 
+        :param data: that was read.
         :param text: what the reading ends with.
         """
         size = 4 * len(text) + _MARGIN
@@ -158,6 +159,7 @@ def _folded(
 def text_form(data: bytes, *, decoded: bool) -> bytes:
     """Read as the text of a secret is looked for.
 
+    :param data: what is read.
     :param decoded: escapes are undone.
     """
     plain = UNNOISED.apply(data)

@@ -12,6 +12,7 @@ from typing import Protocol
 class Traced:
     """A reading, and where each of its bytes came from.
 
+    :param data: what was read.
     :param starts: of each byte, in what was read.
     :param ends: of each byte, in what was read.
     """
@@ -40,6 +41,8 @@ class Step(Protocol):
 class Replace:
     """Puts something else in the place of a pattern.
 
+    :param pattern: what is replaced.
+    :param replacement: makes of a match what stands in its place.
     :param marks: bytes without which the pattern cannot be there.
     """
 

@@ -29,6 +29,7 @@ class TooMuch(Exception):
 class Budget:
     """The bytes that may still be read for one pipeline.
 
+    :param left: how many bytes.
     :param what: they are of, for whoever reads that they are too many.
     """
 
@@ -53,6 +54,7 @@ def reports_in(stream: Iterator[bytes], budget: Budget) -> Iterator[tuple[str, b
     """Yield the name and content of each report; None for the content of one that is too large.
 
     :param stream: a tar.
+    :param budget: what may still be read.
     :raises TooMuch: when there is more than is read.
     :raises tarfile.TarError: when it is no tar.
     """
@@ -78,6 +80,7 @@ def printable(name: str) -> str:
 class Chunks(io.RawIOBase):
     """A file to read from, made of chunks.
 
+    :param chunks: of any size.
     :param budget: what each chunk is spent from.
     """
 

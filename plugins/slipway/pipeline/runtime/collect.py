@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Aftermath:
     """Looks at the containers of a run before they go.
 
+    :param engine: where the containers run.
     :param containers: those that were made.
     :param output: receives what is found.
     """
@@ -50,6 +51,8 @@ class Aftermath:
     def reports(self, steps: Sequence[StepSpec], workspace: str, paths: Sequence[str]) -> Reports:
         """Read the test reports in the workspace, through any container that mounts it.
 
+        :param steps: that ran.
+        :param workspace: where each container sees the sources.
         :param paths: from the workspace's top; what is not there is passed over.
         """
         container = self._any_container(steps)
@@ -73,6 +76,8 @@ class Aftermath:
         """Take what the steps built, where that is wanted and something ran.
 
         :param ended: how the steps ended, of which none failed.
+        :param steps: that ran.
+        :param workspace: where each container sees the sources.
         :param built: what is wanted; afterwards it knows what was taken, or why nothing was.
         """
         container = self._any_container(steps)

@@ -32,6 +32,8 @@ def container_of(
 ) -> ContainerSpec:
     """Put a step's container on the private network, with the shared workspace, and isolate it.
 
+    :param pipeline: the compiled pipeline.
+    :param step: the compiled step.
     :param kind: ``step`` or ``service``, for the label.
     :param environment: the step's, with what is known only now: secrets, and how the run stands.
     :param image: the id of what its image's name was found to mean; the name may have moved since.
@@ -78,6 +80,8 @@ def onlooker_spec(
 ) -> ContainerSpec:
     """Describe a container that shares a service's network and does nothing.
 
+    :param pipeline: the compiled pipeline.
+    :param service: the compiled service.
     :param container: the service's.
     :param image: one that has ``sleep`` and ``cat``.
     """
@@ -98,6 +102,8 @@ def owner_spec(pipeline: PipelineSpec, step: StepSpec, image: str, user: str) ->
 
     It is of the step's image, which alone knows its users by name, and sees nothing else.
 
+    :param pipeline: the compiled pipeline.
+    :param step: the compiled step.
     :param image: the step's.
     :param user: name or id, with an optional group.
     """
@@ -118,6 +124,7 @@ def owner_spec(pipeline: PipelineSpec, step: StepSpec, image: str, user: str) ->
 def holder_spec(pipeline: PipelineSpec, image: str, aliases: tuple[str, ...] = ()) -> ContainerSpec:
     """Describe a container that only keeps a network namespace open.
 
+    :param pipeline: the compiled pipeline.
     :param image: one that has ``sleep``.
     :param aliases: the names of those that share it.
     """
@@ -137,6 +144,7 @@ def holder_spec(pipeline: PipelineSpec, image: str, aliases: tuple[str, ...] = (
 def isolated(spec: ContainerSpec, isolation: Isolation) -> ContainerSpec:
     """Give a container that is no step's the limits and rights of one.
 
+    :param spec: the container.
     :param isolation: e.g. that of untrusted projects.
     """
     return replace(

@@ -106,6 +106,7 @@ class LogGroups:
     def note(self, text: str, *, level: int = logging.DEBUG) -> None:
         """Tell whoever looks for a mistake of Slipway's, in the program's own log.
 
+        :param text: one line.
         :param level: as :mod:`logging` has it.
         """
         _log.log(level, "%s", self.mask(text))

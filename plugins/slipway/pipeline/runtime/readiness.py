@@ -52,7 +52,9 @@ _RESOLVER = "0B00007F"
 class ServiceStopped(TestsFailed):
     """A service ended before it could be used.
 
+    :param message: what is wrong, for people.
     :param exit_code: its container's.
+    :param advice: what can be done; may be empty.
     """
 
     def __init__(self, message: str, *, exit_code: int, advice: str = "") -> None:
@@ -102,10 +104,14 @@ def wait_until_ready(
 
     A service that has ended with exit code 0 has done its work and is ready.
 
+    :param engine: where the containers run.
+    :param service: as it was started.
     :param timeout: seconds.
     :param onlooker: makes a running container that shares the service's network and has ``cat``,
         and returns its id; for images that have nothing but their own program.
     :param mask: knows the secrets.
+    :param clock: seconds, never going back.
+    :param sleep: waits for so many seconds.
     :raises ServiceStopped: when it ends with another exit code, with its last log lines.
     """
     began = clock()
@@ -125,7 +131,10 @@ def last_lines(
 ) -> list[str]:
     """Return a container's last log lines, masked.
 
+    :param engine: where the containers run.
+    :param container: its id.
     :param count: how many of them; more are looked through, as a secret may begin before.
+    :param mask: knows the secrets; None for none.
     """
     lines: deque[str] = deque(maxlen=count)
     stream = StreamMasker(mask or Masker(()), lines.extend)

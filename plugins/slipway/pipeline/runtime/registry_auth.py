@@ -24,6 +24,7 @@ def credentials(image: str, configs: Iterable[str]) -> Mapping[str, str] | None:
     The registry's host and port must be the same as a whole; an entry for a folder of a registry
     serves that folder alone, and one for plain http nothing.
 
+    :param image: its name.
     :param configs: texts of ``config.json``; what is not one is passed over.
     """
     try:

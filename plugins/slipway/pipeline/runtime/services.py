@@ -32,7 +32,10 @@ _GO_ON = (
 class Services:
     """The services of one run.
 
+    :param engine: where the containers run.
+    :param spec: the pipeline.
     :param images: service -> what its image says of itself.
+    :param output: receives each service's lines as a group.
     :param onlooker_image: one that has ``sleep`` and ``cat``.
     :param clock: seconds, never going back.
     """
@@ -63,6 +66,7 @@ class Services:
     ) -> None:
         """Start all, then wait for each.
 
+        :param services: as they were compiled.
         :param container: returns a service's container.
         :param left: the seconds that the run has left.
         :raises ServiceStopped: when one ends before it can be used, or cannot even begin.

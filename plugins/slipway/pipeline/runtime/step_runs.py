@@ -55,6 +55,7 @@ class StepRuns:
     :param workspace: what they share.
     :param left: the seconds that the run has left; raises when it is over.
     :param stopped: set when the run is stopped from outside.
+    :param timeout: seconds that the whole run may take, for the message.
     """
 
     def __init__(

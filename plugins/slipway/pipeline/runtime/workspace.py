@@ -71,6 +71,7 @@ class Workspace:
     def begin(self, step: StepSpec, image: ImageFacts, say: Callable[[str], None]) -> None:
         """Make the workspace a step's own.
 
+        :param step: the compiled step.
         :param image: the step's.
         :param say: told why, where that cannot be done; the step runs all the same.
         """

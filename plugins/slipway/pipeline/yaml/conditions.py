@@ -136,6 +136,7 @@ class Conditions(BaseModel):
 
         ``status`` is not looked at: it is known only while the pipeline runs.
 
+        :param event: that they are asked about.
         :param key: what these conditions are called in the file: ``trigger`` or ``when``.
         """
         seen = {

@@ -26,6 +26,8 @@ _LONGEST = 600
 class Span:
     """A stretch of one line. Lines and columns count from 1.
 
+    :param line: of the file.
+    :param column: of its first character.
     :param width: in characters, at least 1.
     """
 
@@ -38,7 +40,10 @@ class Span:
 class Problem:
     """One mistake in a pipeline file.
 
+    :param file: its path, as people know it.
     :param rule: its stable name, e.g. ``unknown-key``.
+    :param message: what is wrong, for people.
+    :param document: which of the file's it is in, from 1.
     :param span: where it is; None where it concerns the file as a whole.
     :param source: the line of the file that the span is on.
     :param advice: what to write instead; may be empty.

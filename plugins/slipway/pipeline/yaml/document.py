@@ -31,8 +31,10 @@ class Scalar(str):
 class Document:
     """One YAML document.
 
+    :param file: its path, as people know it.
     :param number: counts from 1.
     :param data: dicts, lists, texts and None.
+    :param lines: of the whole file.
     :param values: where each value stood.
     :param keys: where the key of each mapping entry stood.
     :param origins: after a conversion, where in the file the new form's parts came from.
@@ -53,6 +55,10 @@ class Document:
     ) -> Problem:
         """Describe a mistake at a path, or at the nearest place above that is in the file.
 
+        :param rule: its stable name.
+        :param path: keys and indices, from the document's top.
+        :param message: what is wrong, for people.
+        :param advice: what can be done; may be empty.
         :param at_key: point at the entry's key instead of its value.
         """
         path = self._origin(path)
@@ -97,7 +103,13 @@ def problem_at(
 ) -> Problem:
     """Describe a mistake at a place.
 
+    :param file: its path, as people know it.
+    :param rule: its stable name.
+    :param message: what is wrong, for people.
+    :param span: the place; None for the file as a whole.
     :param lines: of the whole file.
+    :param document: which of the file's it is in, from 1.
+    :param advice: what can be done; may be empty.
     """
     source = lines[span.line - 1] if span and span.line <= len(lines) else ""
     return Problem(

@@ -175,6 +175,7 @@ def compiled(pattern: str) -> tuple[Pattern, ...]:
 def shell_pattern(text: str, *, backwards: bool = False) -> Pattern:
     """Read a shell's pattern, whose wildcards know no parts of paths.
 
+    :param text: the pattern.
     :param backwards: for a value that is turned round.
     :raises PatternTooComplex: naming the limit.
     """

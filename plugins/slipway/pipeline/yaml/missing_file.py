@@ -44,7 +44,9 @@ def missing(
 ) -> PipelineFileMissing:
     """Say that a file is not there, and what is.
 
+    :param file: its path, as people know it.
     :param beside: those of :data:`OTHERS` that are there.
+    :param subject: whose file it would be, for the message.
     """
     found = next((name for name in OTHERS if name in beside), "")
     if found:

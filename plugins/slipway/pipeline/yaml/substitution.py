@@ -92,6 +92,8 @@ def plain_name(form: str) -> bool:
 def substitute(text: str, variables: Mapping[str, str], budget: Budget | None = None) -> str:
     """Replace every form; a variable that is not there is empty.
 
+    :param text: with forms in it.
+    :param variables: by name.
     :param budget: of the file; without it, there is one for this text.
     :raises BadSubstitution: naming the form.
     :raises SubstitutionTooLong: naming the limit.
@@ -114,10 +116,12 @@ def expand(
 ) -> str:
     """Replace every form by what ``replace`` makes of it.
 
+    :param text: with forms in it.
     :param lookup: the value of a variable; raise :class:`KeyError` to leave the form as it is.
     :param replace: is given the form and its value.
     :param lenient: what is none of the forms stays as it is.
     :param escapes: take one of two dollars away, and the like; otherwise they stay, unexpanded.
+    :param depth: of this text within others' forms.
     :param budget: of the file; without it, there is one for this text.
     :raises BadSubstitution: naming the form.
     :raises SubstitutionTooLong: naming the limit.

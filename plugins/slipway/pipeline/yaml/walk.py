@@ -44,6 +44,8 @@ def with_texts(
 ) -> _Model:
     """Return a copy of a model in which every text is changed, and every name in a mapping.
 
+    :param model: is left as it is.
+    :param change: makes the new text of the old one.
     :param but: fields that stay as they are, wherever they are.
     :param secret: changes the names of secrets, which stay as they are without it.
     """

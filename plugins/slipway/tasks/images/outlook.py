@@ -51,6 +51,8 @@ class ImageLook:
     """Both layers of an environment's image.
 
     :param package: the release's.
+    :param base: of the base layer.
+    :param app: of the app layer.
     """
 
     package: PublishedPackage

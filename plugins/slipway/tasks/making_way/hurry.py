@@ -30,6 +30,9 @@ class Hurry(RetryPolicy):
     ) -> RetryDecision:
         """Decide how long to wait after a failure; how often is Airflow's to count.
 
+        :param exception: that the task failed with.
+        :param try_number: of the try that failed, from 1.
+        :param max_tries: how often Airflow tries in all.
         :param context: the task's.
         """
         ti: Any = (context or {}).get("ti")

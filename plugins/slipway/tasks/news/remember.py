@@ -93,6 +93,8 @@ def remind(store: ArtifactStore, routes: NewsRoutes, place: Place, now: float) -
 def name_of(project: str, event: NewsEvent, *about: str) -> str:
     """Name a piece of news by what it is about.
 
+    :param project: the project's name.
+    :param event: what happened.
     :param about: all that makes it another one.
     """
     digest = hashlib.sha256("\0".join((project, event.value, *about)).encode()).hexdigest()[:32]

@@ -139,6 +139,7 @@ class NewsReporter:
     def beside(self, context: Context, work: Callable[[], None]) -> None:
         """Work in a thread, which ends with this process.
 
+        :param context: the task's.
         :param work: whatever goes wrong in it is said, and nothing more.
         """
 

@@ -98,6 +98,7 @@ class Share:
     def earlier(self, context: Context, release: Release) -> TestReport | None:
         """Return what the first half of a build came to, in the second.
 
+        :param context: the task's.
         :param release: whose build it is.
         :raises FactMissing: when the first half signed nothing.
         """

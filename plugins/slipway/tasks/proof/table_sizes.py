@@ -71,6 +71,8 @@ class HeavyTables:
     def allowed(self, changes: Sequence[HeavyChange], before: int, *, approved: bool) -> list[str]:
         """Describe what is still to come, as :meth:`large` does, if the project allows it.
 
+        :param changes: what the migrations do to tables.
+        :param before: the schema that the database has.
         :param approved: a person said yes to a plan that names it.
         :raises HeavyMigration: where the project does not.
         """

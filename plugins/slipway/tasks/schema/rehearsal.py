@@ -68,6 +68,7 @@ class Rehearsal:
     def run(self, migrations: MigrationFiles, starts: Sequence[SchemaStart] = ()) -> SchemaVersion:
         """Rehearse from each start, or from an empty database where there is none.
 
+        :param migrations: the commit's.
         :param starts: where the environments stand.
         :raises MigrationFailed: when a migration is at fault, naming file and direction, or does
             not follow on what an environment has.

@@ -74,6 +74,7 @@ def scratch_postgres(
 ) -> Iterator[ScratchPostgres]:
     """Start a Postgres on a private network, and remove both afterwards.
 
+    :param engine: where the containers run.
     :param name: of the container and the network.
     :param major: Postgres' major version.
     :param labels: on both; whatever carries them is removed, before and afterwards.

@@ -286,6 +286,8 @@ def ended(note: StatusNote, state: StatusState, text: str) -> StatusNote:
     Should its task say so after all, that counts: it comes later.
 
     :param note: that it is in progress.
+    :param state: that it ended in.
+    :param text: for people, one line.
     """
     status = dataclasses.replace(note.status, state=state, text=text)
     return dataclasses.replace(note, status=status, at=note.at + 1)

@@ -162,6 +162,8 @@ class Rota:
     def failed(self, place: Place, now: float, *, away: bool) -> tuple[int, float]:
         """Note that a repository failed.
 
+        :param place: the repository.
+        :param now: seconds since 1970.
         :param away: its server did not answer.
         :returns: how many times in a row, and when it is asked again.
         """

@@ -30,6 +30,7 @@ class Lost(Exception):
 class File:
     """One file of the index.
 
+    :param body: its content.
     :param headers: that it is stored with.
     """
 
@@ -122,6 +123,7 @@ class Index:
         """Let machines find it.
 
         :param before: what they find now.
+        :param is_held: tells whether it is still this one's turn.
         :param signed: the Release file that was signed: aptly put it there before.
         :raises Lost: when somebody else publishes.
         """

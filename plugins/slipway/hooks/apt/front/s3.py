@@ -29,7 +29,9 @@ class Source(Protocol):
 class Answer:
     """What the bucket answers.
 
+    :param status: of HTTP.
     :param headers: their names in small letters.
+    :param body: its content.
     """
 
     status: int
@@ -41,6 +43,7 @@ class Bucket:
     """The bucket itself, asked in the name of the account (AWS Signature Version 4).
 
     :param base: URL of the bucket, without a slash at its end.
+    :param region: that the signature is for.
     :param keys: as AWS SDKs read them from the environment's file.
     """
 
@@ -60,7 +63,11 @@ class Bucket:
     ) -> Answer:
         """Ask once.
 
+        :param method: of HTTP.
+        :param key: of the object; empty for the bucket itself.
+        :param query: names and values of the URL's query.
         :param headers: beside those of the signature.
+        :param body: its bytes, or a file.
         :param digest: SHA-256 of the body, where that is a file.
         :raises OSError: when there is no answer.
         """

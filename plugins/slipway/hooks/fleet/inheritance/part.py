@@ -24,6 +24,7 @@ class Part:
 
     :param name: by which the project file drops it, if it does.
     :param what: in words.
+    :param passes: when the next group has it, or that it does not.
     :param how: its condition, or what to set in its place.
     :param template: fields of a launch template's data.
     :param group: fields of a group, as Auto Scaling describes it.

@@ -79,6 +79,8 @@ class Deployments:
     def find(self, project: str, environment: str, swap: str) -> DeploymentRecord | None:
         """Return one deployment.
 
+        :param project: the project's name.
+        :param environment: the environment's name.
         :param swap: its name.
         """
         found = self.newest_first(project, environment)
