@@ -92,7 +92,7 @@ def tell(maintenance: Maintenance, out: TextIO) -> None:
 def tell_runs(found: HeldUp, out: TextIO) -> None:
     """Say what has still to end, what waits, and whether it is safe."""
     out.writelines(f"  still running: {visible(one)}\n" for one in found.ending)
-    out.writelines(f"  waits for a person: {visible(one)}\n" for one in found.asking)
+    out.writelines(f"  waits for a person, or its time: {visible(one)}\n" for one in found.asking)
     if found.waiting:
         out.write(f"  {found.waiting} begin afterwards\n")
     out.write("not yet safe\n" if found.ending else "it is safe: nothing runs\n")

@@ -15,8 +15,12 @@ from include.delivery.targets import between, order_of, repository_of
 from include.project.model import Project
 from slipway.model.target import DeployTarget
 from slipway.operators.approve import REASON, ApproveReleaseOperator
+from slipway.operators.at_a_time.wait_for_time import WaitForTimeOperator
 from slipway.operators.plan import PlanOperator
+from slipway.policies.planned_time import LONGEST
 from slipway.policies.schema import OnRollBack
+from slipway.tasks.at_a_time.agreed import PLAN, WAIT
+from slipway.tasks.at_a_time.moment import AT
 
 
 def plan(
@@ -32,7 +36,7 @@ def plan(
     environment, migrations = project.environments[target.environment], project.migrations
     looks = preflight(project, target)
     return PlanOperator(
-        task_id="plan",
+        task_id=PLAN,
         package=record["package"],
         schema=looks.schema,
         image=looks.image,
@@ -48,8 +52,47 @@ def plan(
         # Two that put themselves in each other's place at once would both stay.
         max_active_tis_per_dag=1 if each_commit else None,
         execution_timeout=LIMITS["cloud"],
-        doc_md=documentation.task("plan"),
+        doc_md=documentation.task(PLAN),
     )
+
+
+def wait_for_time(project: Project, target: DeployTarget, record: Any) -> WaitForTimeOperator:
+    """Add the task that waits for the time that a run is set for, and plans again then.
+
+    :param project: the project.
+    :param target: the environment.
+    :param record: the output of the task that has the release's record; ``[]`` is one part.
+    """
+    looks = preflight(project, target)
+    return WaitForTimeOperator(
+        task_id=WAIT,
+        package=record["package"],
+        schema=looks.schema,
+        image=looks.image,
+        target=target,
+        admission=admission_of(project, target.environment),
+        windows=freeze_windows(project.environments[target.environment]),
+        preflight=looks,
+        between=between(project, target.region),
+        always=True,
+        execution_timeout=LIMITS["cloud"],
+        doc_md=documentation.task(WAIT),
+    )
+
+
+def time_params() -> dict[str, Param]:
+    """Return the param by which a run is set for a time."""
+    return {
+        AT: Param(
+            None,
+            type=["null", "string"],
+            maxLength=LONGEST,
+            title="At a time",
+            examples=["2026-12-01 06:00 Europe/Berlin"],
+            description="Empty: as soon as it may. Otherwise a day, a time and its zone: it is "
+            "planned and approved now, waits, and is planned again then.",
+        )
+    }
 
 
 def approvals(

@@ -59,6 +59,11 @@ _TASKS = {
         "Who, when and why stay in the log and the XCom `approval`; a no ends the run. "
         "A yes counts for this release, plan and run, and for one swap."
     ),
+    "wait_for_time": (
+        "Waits, without a worker, for the time that the run was set for (`at`), then plans again: "
+        "what is not as it was approved, held, frozen or stopped ends the run with the difference. "
+        "A run that is set for no time goes on at once."
+    ),
     "preflight": (
         "Looks at everything that the deployment will need (balancer, subnets, security groups, "
         "image, quotas, rights, parameters, alarms, database) and names all that is missing or "

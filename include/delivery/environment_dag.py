@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, chain
 
 from include.delivery import documentation
-from include.delivery.approval_group import approvals, plan
+from include.delivery.approval_group import approvals, plan, time_params, wait_for_time
 from include.delivery.controls.rights import admission_of, reason_params
 from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
@@ -39,10 +39,8 @@ def environment_dag(project: Project, name: str) -> DAG:
             gate >> chosen
         planned = plan(project, target, chosen.output)
         first = bake_and_swap(project, target, chosen.output, reuse=True)
-        if environment.approval:
-            chain(planned, *approvals(project, name), first)
-        else:
-            planned >> first
+        asked = approvals(project, name) if environment.approval else []
+        chain(planned, *asked, wait_for_time(project, target, chosen.output), first)
         report_environment(dag, project, name)
         tell_environment(dag, project, name)
     ask(dag, _params(project, name))
@@ -72,6 +70,7 @@ def _params(project: Project, name: str) -> dict[str, Param]:
             title="Dry run",
             description="Print what would be done, and change nothing.",
         ),
+        **time_params(),
         **freeze_params(project.environments[name]),
         **reason_params(),
     }

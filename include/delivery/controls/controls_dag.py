@@ -54,7 +54,8 @@ def _params() -> dict[str, Param]:
             title="What",
             description="hold: commits do not deploy there by themselves. resume: ends a hold and "
             "a stop. stop: nothing is deployed there. reject: a release is deployed nowhere. "
-            "accept: takes a rejection back.",
+            "accept: takes a rejection back. cancel: a deployment that waits for its time never "
+            "begins.",
         ),
         "project": _text("Project", "Empty: everything, for stop and resume.", 60),
         "environment": _text("Environment", "Empty: the whole project.", 60),
@@ -63,6 +64,7 @@ def _params() -> dict[str, Param]:
         "may_pass": _text(
             "Who may pass", "For stop: logins and role:NAME, with commas between them.", 500
         ),
+        "run": _text("Run", "For cancel: its id. Empty: each that waits for its time there.", 250),
     }
 
 

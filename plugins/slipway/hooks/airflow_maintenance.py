@@ -12,8 +12,11 @@ from typing import Any
 
 from slipway.model.maintenance import GO_ON, VARIABLE, Maintenance
 
-# Of tasks that nobody works on: they wait for a person, or for the end of the maintenance.
-_PARKED = frozenset({"awaiting_input", "up_for_reschedule"})
+# A deployment that is set for a time (`slipway.tasks.at_a_time`) may wait for days.
+_WAITS_FOR_TIME = "wait_for_time"
+# Of tasks that nobody works on: they wait for a person, for their time, or for the end of the
+# maintenance.
+_PARKED = frozenset({"awaiting_input", "up_for_reschedule", _WAITS_FOR_TIME})
 _AT_WORK = frozenset({"scheduled", "queued", "running", "restarting", "deferred", "up_for_retry"})
 
 
@@ -22,7 +25,7 @@ class HeldUp:
     """What there is of runs while no new one begins.
 
     :param ending: that had begun, and have not come to where they end or wait.
-    :param asking: that had begun, and wait for a person.
+    :param asking: that had begun, and wait for a person, or for the time that they are set for.
     :param waiting: how many begin afterwards.
     """
 
@@ -86,12 +89,14 @@ class MaintenanceBook:
                 )
             ).all()
             states: dict[tuple[str, str], set[str]] = {}
-            wanted = select(TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.state)
+            wanted = select(
+                TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id, TaskInstance.state
+            )
             begun = [one for one in unfinished if _began_before(one, maintenance)]
-            for dag_id, run_id, state in session.execute(
+            for dag_id, run_id, task_id, state in session.execute(
                 wanted.where(TaskInstance.run_id.in_([one.run_id for one in begun]))
             ):
-                states.setdefault((dag_id, run_id), set()).add(str(state))
+                states.setdefault((dag_id, run_id), set()).add(_state(task_id, str(state)))
             parked = [one for one in begun if _is_parked(states.get((one.dag_id, one.run_id)))]
             return HeldUp(
                 ending=tuple(_name(one) for one in begun if one not in parked),
@@ -102,6 +107,11 @@ class MaintenanceBook:
 
 def _began_before(run: Any, maintenance: Maintenance) -> bool:
     return run.state == "running" and not maintenance.holds(run.dag_id, run.start_date.timestamp())
+
+
+def _state(task_id: str, state: str) -> str:
+    parked = task_id == _WAITS_FOR_TIME and state == "deferred"
+    return _WAITS_FOR_TIME if parked else state
 
 
 def _is_parked(states: set[str] | None) -> bool:

@@ -16,6 +16,7 @@ class Action(StrEnum):
     STOP = "stop"
     REJECT = "reject"
     ACCEPT = "accept"
+    CANCEL = "cancel"
     URGENT = "urgent"
     PASSED_FREEZE = "passed_freeze"
     PASSED_STOP = "passed_stop"
@@ -104,6 +105,22 @@ class Urgent(Fact):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cancellation(Fact):
+    """That a deployment which has not begun never will.
+
+    :param run: the run's id; empty for each that waits for its time there.
+    :param by: the login of whoever cancelled it.
+    :param at: seconds since 1970; what is asked for afterwards is another deployment.
+    :param why: in that person's words; nobody has to say it.
+    """
+
+    run: str
+    by: str
+    at: int
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScopeState(Fact):
     """What holds for one scope now.
 
@@ -111,12 +128,14 @@ class ScopeState(Fact):
     :param stop: None where nothing is stopped.
     :param rejected: releases, of a project's scope alone.
     :param urgent: None where nobody lets a release pass a freeze.
+    :param cancelled: deployments, of an environment's scope alone.
     """
 
     hold: Hold | None = None
     stop: Stop | None = None
     rejected: tuple[Rejection, ...] = ()
     urgent: Urgent | None = None
+    cancelled: tuple[Cancellation, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +154,7 @@ class ControlEvent(Fact):
     :param may_pass: logins, and ``role:`` with the name of a role, that a stop lets pass.
     :param asked_at: seconds since 1970 at which that run was asked for: another Airflow, or one
         that was set up anew, may have a run of the same id.
+    :param run: the run that was cancelled.
     """
 
     action: Action
@@ -148,6 +168,7 @@ class ControlEvent(Fact):
     version: str = ""
     may_pass: tuple[str, ...] = ()
     asked_at: float = 0.0
+    run: str = ""
 
     @property
     def scope(self) -> Scope:
@@ -164,9 +185,11 @@ class Controls:
     :param stops: of everything, its project and itself, each with what it was said of.
     :param rejected: the project's rejected releases, by their versions.
     :param urgent: the last run that asked to go first.
+    :param cancelled: deployments that never begin.
     """
 
     hold: Hold | None = None
     stops: tuple[tuple[Scope, Stop], ...] = ()
     rejected: dict[str, Rejection] = field(default_factory=dict)
     urgent: Urgent | None = None
+    cancelled: tuple[Cancellation, ...] = ()

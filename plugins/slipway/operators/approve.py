@@ -19,6 +19,7 @@ from slipway.model.text.inert import inert, visible
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
 from slipway.policies.rights import listed
+from slipway.tasks.at_a_time.moment import its_time_has_come, planned_time
 from slipway.tasks.board.show import show_answer, show_question
 from slipway.tasks.consent import Admission, may_approve
 from slipway.tasks.controls.allowed import require_open
@@ -46,6 +47,7 @@ class ApproveReleaseOperator(ApprovalOperator):
     XCom; and so is the answer, for the tasks that change something. A no ends the run at once, as
     does no answer within ``response_timeout``: nobody is asked again, and nothing has been changed.
     A yes that comes within a freeze window ends it as well, since it was asked for outside of one.
+    Where the run is set for a time, it is that which counts, and the question is open until then.
 
     :param admission: of the environment.
     :param windows: of the environment.
@@ -92,6 +94,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         """
         with no_retry_on_input_error():
             proposal = self._proposal(context)
+            self._require_time(context)
             self._leave_to_newer(context, proposal)
             self.subject, self.body = question(
                 proposal, freeze_override(context), words_of(self.admission, self.number)
@@ -102,7 +105,7 @@ class ApproveReleaseOperator(ApprovalOperator):
         self.log.info("Waiting for response")
         for notifier in self.notifiers:
             notifier(context)
-        self._wait(proposal)
+        self._wait(context, proposal)
 
     def execute_complete(
         self, context: Context, event: dict[str, Any], digest: str | None = None
@@ -162,8 +165,8 @@ class ApproveReleaseOperator(ApprovalOperator):
         put_question(self, context, assignable(self.admission.rules.may.approve or ()))
         self.log.info("asking about %s (%s)", proposal.release.version, proposal.digest)
 
-    def _wait(self, proposal: Proposal) -> NoReturn:
-        left = self._left(proposal)
+    def _wait(self, context: Context, proposal: Proposal) -> NoReturn:
+        left = self._left(context, proposal)
         if self.newest_only:
             waited = self.clock().timestamp() - proposal.made_at
             pause = timedelta(seconds=min(max(waited / 10, SOONEST), LATEST))
@@ -171,20 +174,28 @@ class ApproveReleaseOperator(ApprovalOperator):
         kwargs = {"digest": proposal.digest}
         raise TaskAwaitingInput(method_name="execute_complete", kwargs=kwargs, timeout=left)
 
-    def _left(self, proposal: Proposal) -> timedelta | None:
+    def _left(self, context: Context, proposal: Proposal) -> timedelta | None:
+        if (planned := planned_time(context)) is not None:
+            return planned.at - self.clock()
         if self.response_timeout is None:
             return None
         made = datetime.fromtimestamp(proposal.made_at, UTC)
         return made + self.response_timeout - self.clock()
 
     def _go_on_waiting(self, context: Context, proposal: Proposal) -> NoReturn:
-        left = self._left(proposal)
+        left = self._left(context, proposal)
         if self.newest_only and (left is None or left > timedelta(0)):
             self._leave_to_newer(context, proposal)
-            self._wait(proposal)
+            self._wait(context, proposal)
         show_answer(context, self.admission.project, self.admission.environment)
+        self._require_time(context)
         msg = f"nobody answered within {self.response_timeout}; nothing was changed"
         raise PersonsMistake(msg)
+
+    def _require_time(self, context: Context) -> None:
+        if its_time_has_come(context, self.clock()):
+            msg = f"nobody answered before {planned_time(context)}; nothing was changed"
+            raise PersonsMistake(msg)
 
     def _leave_to_newer(self, context: Context, proposal: Proposal) -> None:
         newer = superseded_by(self.admission.book, proposal) if self.newest_only else None
@@ -249,7 +260,8 @@ def question(proposal: Proposal, override: str = "", asked: Sequence[str] = ()) 
     :param asked: who is asked.
     """
     release = proposal.release
-    subject = f"Deploy {release.project} {release.version} to {proposal.environment}?"
+    when = f" at {proposal.at}" if proposal.at else ""
+    subject = f"Deploy {release.project} {release.version} to {proposal.environment}{when}?"
     lines = [f"- {inert(line, _LONGEST_LINE)}" for line in proposal.lines]
     ends = [
         f"Started by {inert(proposal.started_by)}.",

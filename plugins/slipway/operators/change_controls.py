@@ -16,7 +16,7 @@ from slipway.model.facts import Json
 from slipway.model.text.inert import visible
 from slipway.model.text.nearest import nearest
 from slipway.policies.controls import after
-from slipway.policies.rights import May, Right, refusal
+from slipway.policies.rights import May, Person, Right, refusal
 from slipway.tasks.board.brakes import show_control
 from slipway.tasks.controls.person import asked_at, person, starter
 from slipway.tasks.controls.refusals import NotAllowed
@@ -27,10 +27,19 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 # What a person may ask for; the rest is noted by deployments.
-ACTIONS = (Action.HOLD, Action.RESUME, Action.STOP, Action.REJECT, Action.ACCEPT)
+ACTIONS = (
+    Action.HOLD,
+    Action.RESUME,
+    Action.STOP,
+    Action.REJECT,
+    Action.ACCEPT,
+    Action.CANCEL,
+)
 _RELEASES = (Action.REJECT, Action.ACCEPT)
 # What lets go of a brake; whatever it was put on for, everybody it keeps has to agree.
 _LETS_GO = (Action.RESUME, Action.ACCEPT)
+# What nobody has to give a reason for.
+_UNREASONED = (Action.RESUME, Action.CANCEL)
 _AGAIN = "nothing was changed: trigger a new run"
 
 Places = Mapping[str, Mapping[str, May]]
@@ -81,7 +90,7 @@ class ChangeControlsOperator(BaseOperator):
             # In full, so that it is the same to whoever asks for it by its sha.
             found = ReleaseCatalogue(artifact_store()).find(project, _given(version, "version"))
             version = found.checkout.release.version
-        if action is not Action.RESUME:
+        if action not in _UNREASONED:
             _given(why, "why")
         ti: Any = context["ti"]
         named = (one.strip() for one in reason_of(context, "may_pass").split(","))
@@ -97,6 +106,7 @@ class ChangeControlsOperator(BaseOperator):
             version=version if action in _RELEASES else "",
             may_pass=tuple(one for one in named if one) if action is Action.STOP else (),
             asked_at=asked_at(context),
+            run=reason_of(context, "run") if action is Action.CANCEL else "",
         )
 
     def _require_known(self, project: str, environment: str) -> None:
@@ -118,7 +128,7 @@ class ChangeControlsOperator(BaseOperator):
         refused = [
             found
             for name, may in every
-            if (found := refusal(may, Right.HOLD, who, name)) is not None
+            if (found := _refusal(event.action, may, who, name)) is not None
         ]
         is_barred = bool(refused) if event.action in _LETS_GO else len(refused) == len(every) > 0
         if is_barred:
@@ -134,6 +144,13 @@ class ChangeControlsOperator(BaseOperator):
         ]
 
 
+def _refusal(action: Action, may: May, who: Person, name: str) -> str | None:
+    """Say why somebody may not; whoever may deploy somewhere may call it off there as well."""
+    if action is Action.CANCEL and refusal(may, Right.DEPLOY, who, name) is None:
+        return None
+    return refusal(may, Right.HOLD, who, name)
+
+
 def _action(word: str) -> Action:
     known = [one.value for one in ACTIONS]
     if word not in known:
@@ -144,6 +161,9 @@ def _action(word: str) -> Action:
 def _require_scope(action: Action, project: str, environment: str) -> None:
     if action is Action.HOLD and not environment:
         msg = "what is to be held is an environment: name its project and itself"
+        raise UnknownParameter(msg, advice=_AGAIN)
+    if action is Action.CANCEL and not environment:
+        msg = "what is cancelled is a deployment to an environment: name its project and itself"
         raise UnknownParameter(msg, advice=_AGAIN)
     if action in _RELEASES and not project:
         msg = "name the project whose release it is"

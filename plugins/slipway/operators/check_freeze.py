@@ -14,6 +14,7 @@ from slipway.links.extra import ENVIRONMENT
 from slipway.model.facts import Json
 from slipway.model.text.inert import visible
 from slipway.policies.freeze_windows import FreezeWindow, freeze_at
+from slipway.tasks.at_a_time.moment import moment_of
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import require_override
 from slipway.tasks.params import OVERRIDE_FREEZE, freeze_override, is_dry_run, triggered_by
@@ -81,7 +82,7 @@ def held_up(
     """Ask whether a run must stop here.
 
     :param windows: of the environment.
-    :param now: with its zone.
+    :param now: with its zone; of a run that is set for a time to come, that time counts.
     :param context: the task's, for the run's params.
     :param log: a logger.
     :param admission: of the environment: who may override; None lets everybody.
@@ -89,7 +90,7 @@ def held_up(
     :raises EnvironmentFrozen: naming the window and its end.
     :raises NotAllowed: when whoever gave a reason may not override.
     """
-    freeze = freeze_at(windows, now)
+    freeze = freeze_at(windows, moment_of(context, now))
     if freeze is None:
         log.info("no freeze window is open")
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -23,6 +24,7 @@ from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
 from slipway.operators.record_release import parts
 from slipway.operators.swap import open_cloud
+from slipway.tasks.at_a_time.moment import require_good_time
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.params import is_dry_run
@@ -92,10 +94,12 @@ class ChooseReleaseOperator(BaseOperator):
     def execute(self, context: Context) -> Json:
         """Find the release; an unknown one fails for good, naming what there is.
 
-        :raises AirflowFailException: when somebody rejected it, or it may not be deployed now.
+        :raises AirflowFailException: when somebody rejected it, it may not be deployed now, or the
+            run is set for no time to come.
         """
         catalogue, asked = ReleaseCatalogue(artifact_store()), self.version.strip()
         with no_retry_on_input_error():
+            require_good_time(context, datetime.now(UTC))
             if asked == CHOOSE:
                 self._ask(context, catalogue)
             return self._taken(context, self._find(catalogue, asked))

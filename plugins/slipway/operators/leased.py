@@ -22,6 +22,7 @@ from slipway.model.facts import Json, MachineImage
 from slipway.model.target import DeployTarget
 from slipway.operators.check_freeze import held_up
 from slipway.policies.freeze_windows import FreezeWindow
+from slipway.tasks.at_a_time.agreed import require_planned_again
 from slipway.tasks.board.show import show_step
 from slipway.tasks.consent import Admission, Consent
 from slipway.tasks.controls.opening import Opening
@@ -148,8 +149,7 @@ class LeasedOperator(BaseOperator):
         :raises EnvironmentFrozen: when the task would begin a change within a freeze window.
         :raises AirflowSkipException: likewise, for a run that need not fail.
         :raises Superseded: when a newer commit has landed.
-        :raises InputError: when somebody held, stopped or rejected what would begin, or whoever
-            started the run has no right to.
+        :raises InputError: when somebody or a right closes the way, or it is not the run's time.
         :raises EnvironmentBusy: naming the owner, when that one takes longer than two hours.
         """
         lease = run_lease(context, cloud, self.log.info)
@@ -162,6 +162,7 @@ class LeasedOperator(BaseOperator):
             opening.announce()
 
         def still_open(held: LeaseRecord | None) -> None:
+            require_planned_again(context, cloud, release, self.clock())
             self._require_order(context, cloud, target, release, held)
             opening.require()
 

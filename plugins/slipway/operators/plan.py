@@ -30,9 +30,11 @@ from slipway.operators.preflight_look import Preflight, require
 from slipway.operators.preview import ImageOutlook, SchemaOutlook, known
 from slipway.operators.swap import open_swap
 from slipway.policies.difference import lines
+from slipway.tasks.at_a_time.agreed import keep_plan
+from slipway.tasks.at_a_time.moment import planned_time
 from slipway.tasks.board.between import Between
 from slipway.tasks.consent import Admission
-from slipway.tasks.controls.allowed import URGENT, describe, require_open
+from slipway.tasks.controls.allowed import URGENT, before_its_time, describe, require_open
 from slipway.tasks.order.branch_order import BranchOrder
 from slipway.tasks.order.newest_approval import supersede
 from slipway.tasks.params import is_dry_run, reason_of, triggered_by
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 # The XComs: the lines, and the version that is to be replaced.
 PLAN, REPLACES = "plan", "replaces"
 # Characters of a line that are told.
-_LONGEST = 1000
+LONGEST_LINE = 1000
 # Commits whose authors are looked at, of a release's newest.
 _COMMITS = 2000
 
@@ -54,7 +56,8 @@ class PlanOperator(BaseOperator, SkipMixin):
 
     The lines are in the log, and the XCom ``plan``; the XCom ``replaces`` has the version that
     serves now. Where a person is asked, the plan is kept in the book of approvals as well, and that
-    is what counts. A dry run ends here: all that follows is skipped.
+    is what counts. For a run that is set for a time there always is a plan, which is signed, since
+    it is made again then. A dry run ends here: all that follows is skipped.
 
     :param package: :class:`slipway.model.facts.PublishedPackage` as JSON.
     :param target: the environment.
@@ -121,7 +124,8 @@ class PlanOperator(BaseOperator, SkipMixin):
             somebody held, stopped or rejected it.
         """
         dry = is_dry_run(context)
-        if not (dry or self.always):
+        planned = planned_time(context)
+        if not (dry or self.always or planned):
             self.log.info("nobody asked for a plan; the tasks that follow tell what they do")
             return
         self._context = context
@@ -132,12 +136,12 @@ class PlanOperator(BaseOperator, SkipMixin):
                 require_open(context, self.admission, package.release.version, skip=skip)
             if self.preflight is not None:
                 self._require_open(self.preflight, package, context)
-            lines = [visible(one, _LONGEST) for one in self._lines(context, package, dry=dry)]
+            lines = [visible(one, LONGEST_LINE) for one in self._lines(context, package, dry=dry)]
         for line in lines:
             self.log.info("%s", line)
         ti: Any = context["ti"]
         ti.xcom_push(key=PLAN, value=lines)
-        if self.admission is not None and self.admission.asks and not dry:
+        if self.admission is not None and (self.admission.asks or planned) and not dry:
             with no_retry_on_input_error():
                 self._propose(context, self.admission, package, lines)
         if dry:
@@ -168,6 +172,7 @@ class PlanOperator(BaseOperator, SkipMixin):
     ) -> None:
         """Keep what a person is asked about; the name is new, so that no earlier yes is to it."""
         ti: Any = context["ti"]
+        planned = planned_time(context)
         proposal = Proposal(
             name=uuid4().hex,
             dag_id=ti.dag_id,
@@ -180,7 +185,12 @@ class PlanOperator(BaseOperator, SkipMixin):
             made_at=int(time.time()),
             started_by=triggered_by(context),
             authors=self._authors(admission, package.release.sha),
+            at=str(planned or ""),
         )
+        if planned is not None:
+            keep_plan(context, proposal)
+        if not admission.asks:
+            return
         if self.order is not None:
             serving = _known(package.release.project, self._replaces)
             newer = supersede(admission.book, proposal, serving, self.order)
@@ -206,8 +216,11 @@ class PlanOperator(BaseOperator, SkipMixin):
         context["ti"].xcom_push(key=REPLACES, value=replaced)
         release = package.release
         yield f"release: {release.version}, in place of {replaced or 'none'}"
+        if (planned := planned_time(context)) is not None:
+            yield f"at: {planned}"
         if self.admission is not None:
             yield from (f"warning: {line}" for line in describe(self.admission, release.version))
+            yield from (f"warning: {line}" for line in before_its_time(context, self.admission))
         if urgent := reason_of(context, URGENT):
             yield f"urgent: {urgent}"
         notes = FailedDeployments(artifact_store())

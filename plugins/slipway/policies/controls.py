@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
 
 from slipway.model.controls import (
     Action,
+    Cancellation,
     ControlEvent,
     Controls,
     Hold,
@@ -22,6 +23,8 @@ from slipway.model.text.inert import visible
 from slipway.policies.rights import Person, is_among, listed
 
 _LONGEST = 500
+# Seconds for which a cancellation is kept: longer than anything waits that it could be of.
+_CANCELLED_FOR = 90 * 86400
 
 
 class Closed(Enum):
@@ -76,6 +79,31 @@ def closed(
     if controls.hold is not None and by_itself:
         return _held(controls.hold)
     return Passed(stops=controls.stops) if controls.stops else None
+
+
+def cancelled(
+    noted: Iterable[Cancellation], *, run_id: str, asked_at: float, waits_for_time: bool
+) -> Cancellation | None:
+    """Return who cancelled a run; None where nobody did.
+
+    :param noted: of the environment.
+    :param run_id: of the environment's own DAG.
+    :param asked_at: when the run was asked for, seconds since 1970.
+    :param waits_for_time: it is set for a time.
+    """
+    for one in noted:
+        meant = one.run == run_id if one.run else waits_for_time
+        # A journal has whole seconds; what is asked for after it is another deployment.
+        if meant and asked_at < one.at + 1:
+            return one
+    return None
+
+
+def told_cancelled(one: Cancellation) -> str:
+    """Say who cancelled a run, when and why."""
+    at = datetime.fromtimestamp(one.at, UTC)
+    why = f": {visible(one.why, _LONGEST)}" if one.why else ""
+    return f"cancelled by {visible(one.by)} on {at:%Y-%m-%d at %H:%M:%S} UTC{why}"
 
 
 def _refused_release(one: Rejection) -> Refusal:
@@ -134,6 +162,8 @@ def after(state: ScopeState, event: ControlEvent) -> ScopeState:
             return replace(state, rejected=_rejected(state, event))
         case Action.URGENT:
             return replace(state, urgent=_urgent(event))
+        case Action.CANCEL:
+            return replace(state, cancelled=_cancelled(state, event))
         case _:
             return state
 
@@ -144,6 +174,11 @@ def _rejected(state: ScopeState, event: ControlEvent) -> tuple[Rejection, ...]:
         return others
     one = Rejection(version=event.version, by=event.by, at=event.at, why=event.why)
     return (*others, one)
+
+
+def _cancelled(state: ScopeState, event: ControlEvent) -> tuple[Cancellation, ...]:
+    kept = (one for one in state.cancelled if event.at - one.at < _CANCELLED_FOR)
+    return (*kept, Cancellation(run=event.run, by=event.by, at=event.at, why=event.why))
 
 
 def _urgent(event: ControlEvent) -> Urgent:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from slipway.model.board.waiting import Reason, SlotHolder, WaitFacts, Waiting
+from slipway.policies.planned_time import PlannedTime
 
 # Runs that are named among those that go before, or have a pool's slots.
 _NAMED = 3
@@ -59,6 +60,16 @@ def for_another_publication(owner: str, since: float) -> Waiting:
     """
     words = f"for its turn to publish, after {owner or 'somebody'}"
     return Waiting(reason=Reason.PUBLICATION, words=words, since=since)
+
+
+def for_its_time(planned: PlannedTime, since: float) -> Waiting:
+    """Return what waits for the time that it is set for.
+
+    :param planned: the time.
+    :param since: when it began to wait.
+    """
+    words = f"until {planned}"
+    return Waiting(reason=Reason.TIME, words=words, since=since, until=planned.seconds)
 
 
 def run_name(run_id: str) -> str:

@@ -39,7 +39,9 @@ def _clean(database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         session.execute(delete(DagRun))
 
 
-def _run(dag_id: str, run_id: str, state: str, *, since: timedelta, task: str | None) -> None:
+def _run(
+    dag_id: str, run_id: str, state: str, *, since: timedelta, task: str | None, name: str = "first"
+) -> None:
     """Put a run into the database, as it stands some time before or after now."""
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
@@ -54,7 +56,7 @@ def _run(dag_id: str, run_id: str, state: str, *, since: timedelta, task: str | 
         run.state = state
         run.start_date = datetime.now(UTC) + since if state == "running" else None
         for one in session.scalars(select(TaskInstance).where(TaskInstance.run_id == run_id)):
-            one.state = task
+            one.state, one.task_id = task, name
 
 
 def _said(*arguments: str) -> tuple[int, str]:
@@ -93,7 +95,13 @@ def test_who_waits_for_a_person_is_waited_for_by_nobody(state: str) -> None:
     """Approvals take days; and a yes that comes meanwhile has its run wait right after it."""
     _run("shop.prod", "by_hand", "running", since=EARLIER, task=state)
     code, said = _said("on", "--why", "a new disk", "--by", "ann", "--wait", "1")
-    assert (code, "waits for a person: shop.prod by_hand" in said) == (0, True)
+    assert (code, "waits for a person, or its time: shop.prod by_hand" in said) == (0, True)
+
+
+def test_a_deployment_that_is_set_for_a_time_is_waited_for_by_nobody() -> None:
+    _run("shop.prod", "by_hand", "running", since=EARLIER, task="deferred", name="wait_for_time")
+    code, said = _said("on", "--why", "a new disk", "--by", "ann", "--wait", "1")
+    assert (code, "or its time: shop.prod by_hand" in said) == (0, True)
 
 
 def test_the_watching_of_commits_never_ends_and_need_not() -> None:

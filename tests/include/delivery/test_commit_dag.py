@@ -55,7 +55,7 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
     commit, prod = build(project, "guestbook"), build(project, "guestbook.prod")
     swap = {edge for edge in edges_of(commit) if edge[0].startswith("swap.")}
     assert swap == {edge for edge in edges_of(prod) if edge[0].startswith("swap.")}
-    way = ["choose_release", "plan", "approve", "bake_image"]
+    way = ["choose_release", "plan", "approve", "wait_for_time", "bake_image"]
     assert set(pairwise(way)) <= edges_of(prod)
     dev = build(project, "guestbook.dev")
     assert "approve" not in dev.task_ids
@@ -64,7 +64,7 @@ def test_production_is_the_same_last_steps_behind_an_approval(project: Project) 
         unasked: Any = dev.get_task(task)
         assert (approved.admission.asks, approved.admission.environment) == (True, "prod")
         assert (unasked.admission.asks, unasked.admission.environment) == (False, "dev")
-    assert ("plan", "bake_image") in edges_of(dev)
+    assert {("plan", "wait_for_time"), ("wait_for_time", "preflight")} <= edges_of(dev)
 
 
 def test_a_continuous_environment_asks_in_front_of_everything_that_it_changes(

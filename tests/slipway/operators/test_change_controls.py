@@ -96,6 +96,7 @@ def test_a_release_is_rejected_by_any_and_accepted_by_those_who_hold_each() -> N
         ({"action": "hold", "project": "shop", "environment": "prd", **WHY}, "mean 'prod'"),
         ({"action": "stop", "environment": "prod", **WHY}, "there is no environment 'prod'"),
         ({"action": "hold", "project": "shop", **WHY}, "what is to be held is an environment"),
+        ({"action": "cancel", "project": "shop"}, "what is cancelled is a deployment to an"),
         ({"action": "hold", **DEV}, "`why` is empty"),
         ({"action": "stop", **DEV, "why": "  "}, "`why` is empty"),
         ({"action": "reject", **WHY}, "name the project"),
@@ -104,6 +105,26 @@ def test_a_release_is_rejected_by_any_and_accepted_by_those_who_hold_each() -> N
 )
 def test_what_is_not_there_is_told(params: dict[str, str], words: str) -> None:
     refused(words, **params)
+
+
+@pytest.mark.parametrize("right", ["hold", "deploy"])
+def test_whoever_may_deploy_or_hold_somewhere_calls_a_deployment_off(right: str) -> None:
+    # Of the two the other one is nobody's.
+    may = May(**{"hold": (), "deploy": (), right: ("ann",)})
+    places = {"shop": {"prod": may}}
+    task = FakeTask(dag_id="controls", run_id="manual__1")
+    params = {"action": "cancel", **PROD, "run": "manual__7"}
+
+    def cancel(user: str) -> None:
+        run = SimpleNamespace(triggering_user_name=user)
+        context: Any = {**task.context, "params": params, "dag_run": run}
+        ChangeControlsOperator(task_id="change", places=places).execute(context)
+
+    with pytest.raises(AirflowFailException, match="bob may not hold, resume, stop or reject"):
+        cancel("bob")
+    cancel("ann")
+    (one,) = ControlBook(artifact_store()).of("shop", "prod").cancelled
+    assert (one.run, one.by, one.why) == ("manual__7", "ann", "")
 
 
 def test_a_try_that_comes_again_does_it_once() -> None:

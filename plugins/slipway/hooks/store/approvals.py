@@ -43,6 +43,7 @@ class Proposal(Fact):
     :param started_by: whoever started the run.
     :param authors: of the release's commits since the one that serves, where nobody may approve his
         own: ``Ann Lee <ann@example.com>``.
+    :param at: the time that it is set for, as people read it; empty for as soon as it may.
     """
 
     name: str
@@ -56,13 +57,15 @@ class Proposal(Fact):
     made_at: int
     started_by: str
     authors: tuple[str, ...] = ()
+    at: str = ""
 
     @property
     def digest(self) -> str:
         """All of it in a few characters, to be shown and compared."""
         said = self.to_json()
-        if not self.authors:
-            del said["authors"]  # what was asked before there were any keeps its digest
+        for name in ("authors", "at"):
+            if not said[name]:
+                del said[name]  # what was asked before there were any keeps its digest
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -70,6 +70,7 @@ class ControlBook:
             stops=tuple((scope, one.stop) for scope, one in states if one.stop is not None),
             rejected={one.version: one for one in states[1][1].rejected},
             urgent=states[2][1].urgent,
+            cancelled=states[2][1].cancelled,
         )
 
     def state(self, scope: Scope) -> ScopeState:

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     ANSWER = "answer"
     RETRY = "retry"
     MAINTENANCE = "maintenance"
+    TIME = "time"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +36,13 @@ class Waiting(Fact):
     :param reason: what kind of thing it waits for.
     :param words: what it waits for; a sentence goes on with them behind "waits".
     :param since: when it began to.
+    :param until: when it goes on by itself; 0 where that depends on others.
     """
 
     reason: Reason
     words: str
     since: float = 0.0
+    until: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

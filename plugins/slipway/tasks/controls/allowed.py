@@ -16,11 +16,22 @@ from slipway.exceptions import InputError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
 from slipway.model.controls import Action, ControlEvent, Controls
-from slipway.policies.controls import Closed, Passed, Refusal, after, closed, told
+from slipway.policies.controls import (
+    Closed,
+    Passed,
+    Refusal,
+    after,
+    cancelled,
+    closed,
+    told,
+    told_cancelled,
+)
 from slipway.policies.rights import Person, Right, refusal
+from slipway.tasks.at_a_time.moment import its_time_has_come, planned_time
 from slipway.tasks.board.brakes import show_control
 from slipway.tasks.controls.person import asked_at, starter, was_cleared
 from slipway.tasks.controls.refusals import (
+    DeploymentCancelled,
     EnvironmentHeld,
     LineStopped,
     NotAllowed,
@@ -58,7 +69,9 @@ def require_open(
     :raises NotAllowed: when whoever started the run may not deploy there.
     :raises ReleaseRejected: when somebody rejected the release.
     :raises LineStopped: when somebody stopped the line.
-    :raises EnvironmentHeld: when no person chose the release, and somebody held the environment.
+    :raises EnvironmentHeld: when somebody held the environment, and no person chose the release, or
+        it was set for a time that has come: what begins by itself does not begin there.
+    :raises DeploymentCancelled: when somebody cancelled it.
     :raises RecordRefused: when what is noted was not signed here.
     """
     try:
@@ -73,16 +86,43 @@ def require_open(
 def _require_open(context: Context, admission: Admission, version: str) -> Passed | None:
     asks = starter(context)
     require_right(context, admission, asks)
+    controls = controls_of(admission)
+    _require_not_cancelled(context, admission, controls)
     found = closed(
-        controls_of(admission),
+        controls,
         version=version,
-        by_itself=admission.by_itself,
+        by_itself=admission.by_itself or its_time_has_come(context),
         person=asks,
         reason=reason_of(context, PASS_STOP),
     )
     if isinstance(found, Refusal):
         _refuse(found, admission)
     return found
+
+
+def require_not_cancelled(context: Context, admission: Admission) -> None:
+    """Make sure that nobody has cancelled a run.
+
+    :param context: the task's.
+    :param admission: of the environment.
+    :raises DeploymentCancelled: when somebody has.
+    """
+    _require_not_cancelled(context, admission, controls_of(admission))
+
+
+def _require_not_cancelled(context: Context, admission: Admission, controls: Controls) -> None:
+    ti: Any = context.get("ti")
+    if ti is None or admission.by_itself:
+        return
+    found = cancelled(
+        controls.cancelled,
+        run_id=str(ti.run_id),
+        asked_at=asked_at(context),
+        waits_for_time=planned_time(context) is not None,
+    )
+    if found is not None:
+        msg = f"this deployment to {admission.environment} was {told_cancelled(found)}"
+        raise DeploymentCancelled(msg, advice="nothing was changed; trigger a new run to deploy")
 
 
 def tell_held(context: Context, words: str) -> None:
@@ -150,6 +190,19 @@ def describe(admission: Admission, version: str) -> list[str]:
     if isinstance(found, Refusal) and found.kind is Closed.REJECTED:
         lines.insert(0, found.words)
     return lines
+
+
+def before_its_time(context: Context, admission: Admission) -> list[str]:
+    """Return a line where a run is set for a time to come, and would not begin as things are.
+
+    :param context: the task's.
+    :param admission: of the environment.
+    """
+    if planned_time(context) is None or its_time_has_come(context):
+        return []
+    if controls_of(admission).hold is None:
+        return []
+    return ["unless somebody resumes it before its time, it does not begin then"]
 
 
 def note(

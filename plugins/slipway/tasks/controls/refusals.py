@@ -17,5 +17,17 @@ class ReleaseRejected(InputError):
     """Somebody rejected the release: it is deployed nowhere."""
 
 
+class DeploymentCancelled(InputError):
+    """Somebody cancelled the deployment before it began."""
+
+
+class NotItsTime(InputError):
+    """A deployment is set for a time that has not come, or that passed without it."""
+
+
+class NotAsPlanned(InputError):
+    """What was approved beforehand no longer holds, now that its time has come."""
+
+
 class NotAllowed(InputError):
     """Whoever asks for it has no right to."""

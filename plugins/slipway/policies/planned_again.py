@@ -1,0 +1,50 @@
+"""What a plan that was made again says otherwise than the one that people know. Pure.
+
+A fleet that scales with its traffic has another size each hour, and an image may have been baked
+meanwhile that was still to be: neither makes another deployment of it. Everything else does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+_NUMBER = re.compile(r"^\d+\. ")
+_SIZE = re.compile(r" \(\d+ machines, \d+ to \d+\)")
+# Of a step why it is one, which may be a size.
+_WHY = re.compile(r", because .*$", re.DOTALL)
+# Of an image its name, which says what it is made of.
+_IMAGE = re.compile(r"^image: (?:uses|bakes) (\S+) .*$", re.DOTALL)
+_WARNING = "warning: "
+
+
+def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
+    """Return what no longer holds, a line each: ``- `` for what was said, ``+ `` for what is now.
+
+    A warning that is there no more is none.
+
+    :param approved: the lines of the plan that people know.
+    :param now: those of the plan that was made just now.
+    :returns: nothing where it is the same deployment.
+    """
+    before = [one for one in approved if not _is_over(one, now := list(now))]
+    old, new = list(map(_said, before)), list(map(_said, now))
+    found: list[str] = []
+    matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
+    for kind, begin, end, first, last in matcher.get_opcodes():
+        if kind != "equal":
+            found += [f"- {one}" for one in before[begin:end]]
+            found += [f"+ {one}" for one in now[first:last]]
+    return found
+
+
+def _is_over(line: str, now: list[str]) -> bool:
+    return line.startswith(_WARNING) and line not in now
+
+
+def _said(line: str) -> str:
+    """Return what a line says of a deployment, without what may differ from hour to hour."""
+    if _NUMBER.match(line):
+        return _WHY.sub("", _SIZE.sub("", _NUMBER.sub("", line)))
+    return _IMAGE.sub(r"image: \1", line)
