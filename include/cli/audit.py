@@ -38,8 +38,8 @@ class Line:
     :param environment: that it was done to; empty for the whole project.
     :param version: of the release that it is about; empty for none.
     :param why: in that person's words.
-    :param what: asked, approved, refused, deployed, hold, resume, stop, reject, accept, urgent,
-        passed_freeze or passed_stop.
+    :param what: asked, approved, refused, deployed, hold, resume, stop, reject, accept, cancel,
+        urgent, passed_freeze or passed_stop.
     :param run: DAG and run.
     """
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from include.cli.board.waits import WaitingRun, dags_of
+from include.cli.board.waits import dags_of
 from slipway.model.board.snapshot import EnvironmentSnapshot, ProjectSnapshot
+from slipway.model.board.waiting import Reason, WaitingRun
 from slipway.model.text.inert import visible
+from slipway.policies.planned_time import PlannedTime, until
 
 HEAD = ("PROJECT", "ENVIRONMENT", "STATE", "VERSION", "SINCE", "BY", "MACHINES", "COMMIT")
 _SUBJECT, _LONGEST = 50, 300
@@ -35,7 +37,7 @@ def rows(
             yield _row(one)
             yield from (("", f"  {line}") for line in waits(one, now))
             own = dags_of(one)
-            yield from (("", f"  {_told(run)}") for run in held_up if run.dag_id in own)
+            yield from (("", f"  {_told(run, now)}") for run in held_up if run.dag_id in own)
 
 
 def waits(one: EnvironmentSnapshot, now: float) -> Iterator[str]:
@@ -106,16 +108,18 @@ def as_json(
 
 def _waiting(one: EnvironmentSnapshot, held_up: Iterable[WaitingRun]) -> list[dict[str, Any]]:
     own = dags_of(one)
-    return [
-        {"dag_id": run.dag_id, "run": run.name, **run.waits.to_json()}
-        for run in held_up
-        if run.dag_id in own
-    ]
+    return [run.for_programs() for run in held_up if run.dag_id in own]
 
 
-def _told(run: WaitingRun) -> str:
-    since = f", since {_when(run.waits.since)}" if run.waits.since else ""
-    return f"{visible(run.name)} waits {visible(run.waits.words, _LONGEST)}{since}"
+def _told(run: WaitingRun, now: float) -> str:
+    waits = run.waits
+    since = f", since {_when(waits.since)}" if waits.since else ""
+    if waits.reason is Reason.TIME and isinstance(waits.until, float) and waits.until > now:
+        begins = PlannedTime(at=datetime.fromtimestamp(waits.until, UTC), words="")
+        since = f", in {until(begins, datetime.fromtimestamp(now, UTC))}"
+    elif run.at:
+        since += f"; it is set for {visible(run.at)}"
+    return f"{visible(run.name)} waits {visible(waits.words, _LONGEST)}{since}"
 
 
 def _row(one: EnvironmentSnapshot) -> tuple[str, ...]:

@@ -4,28 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from slipway.hooks.airflow_progress import Progress
 from slipway.model.board.snapshot import EnvironmentSnapshot, ProjectSnapshot
-from slipway.model.board.waiting import Waiting
-from slipway.policies.waiting import run_name, waiting
+from slipway.model.board.waiting import WaitingRun
+from slipway.tasks.board.waits import waiting_run
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WaitingRun:
-    """A run that does not move.
-
-    :param dag_id: the DAG's id.
-    :param name: for people.
-    :param waits: for what.
-    """
-
-    dag_id: str
-    name: str
-    waits: Waiting
 
 
 def waiting_runs(projects: Iterable[ProjectSnapshot]) -> list[WaitingRun]:
@@ -40,14 +25,8 @@ def waiting_runs(projects: Iterable[ProjectSnapshot]) -> list[WaitingRun]:
         # A shell far from Airflow's database reads the artifact store all the same.
         _log.debug("what runs wait for is not known here: %s", error)
         return []
-    found = []
-    for runs in live.runs.values():
-        for run in runs:
-            waits = waiting(run.facts) if run.facts is not None else None
-            if waits is not None:
-                name = run_name(run.run_id)
-                found.append(WaitingRun(dag_id=run.dag_id, name=name, waits=waits))
-    return found
+    found = (waiting_run(run) for runs in live.runs.values() for run in runs)
+    return [one for one in found if one is not None]
 
 
 def dags_of(one: EnvironmentSnapshot) -> list[str]:

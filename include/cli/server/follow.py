@@ -26,12 +26,15 @@ from include.cli.server.runs import (
 _SOON, _LATER, _FIRST_LOOKS = 1.0, 3.0, 30
 # Seconds for which a server that is away is waited for: Airflow is upgraded in less.
 PATIENCE = 600.0
+# The task that waits for the time that a run is set for; and, as its state, that it does.
+_TIME = "wait_for_time"
 # States that are told of while a task is on its way, and how.
 _TOLD = {
     "running": "begins",
     "up_for_retry": "failed, and is tried again",
     "up_for_reschedule": "waits: Slipway is being maintained",
     ASKS: "waits for a person",
+    _TIME: "waits for the time that the run is set for",
     **{state: state for state in TASK_ENDED if state not in ("removed", "upstream_failed")},
 }
 
@@ -79,6 +82,7 @@ def follow(
     say: Callable[[str], None],
     *,
     log_of: str | None = None,
+    leaves: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Ended:
     """Follow a run to its end.
@@ -87,6 +91,7 @@ def follow(
     :param run: may have ended already.
     :param say: receives a line for each thing that happens.
     :param log_of: a task, or a group, whose log is said as well; empty for all, None for none.
+    :param leaves: end as well where the run waits, for a person or for its time.
     :param sleep: waits for seconds.
     :raises SlipwayError: when the server does not answer any more.
     """
@@ -105,6 +110,8 @@ def follow(
             logs.look(tasks)
         if now.has_ended:
             return _ended(server, now, tasks)
+        if leaves and any(one.state == ASKS or _waits_for_time(one) for one in tasks):
+            return Ended(run=now, tasks=tuple(tasks))
         looks += 1
         sleep(_SOON if looks < _FIRST_LOOKS else _LATER)
 
@@ -163,7 +170,9 @@ class Progress:
         """
         for task in tasks:
             now = (task.state, task.attempt)
-            if task.state not in _TOLD or self._told.get(task.name) == now:
+            if _waits_for_time(task):
+                now = (_TIME, task.attempt)
+            if now[0] not in _TOLD or self._told.get(task.name) == now:
                 continue
             self._told[task.name] = now
             yield self._line(task)
@@ -172,7 +181,8 @@ class Progress:
         at = _clock(task.started) or " " * 8
         ended = task.state in (SUCCESS, FAILED) and task.seconds is not None
         took = f", {length(task.seconds or 0)}" if ended else ""
-        line = f"  {at}  {task.name}: {_TOLD[task.state]}{took}"
+        state = _TIME if _waits_for_time(task) else task.state
+        line = f"  {at}  {task.name}: {_TOLD[state]}{took}"
         if task.state == ASKS:
             line += f"; answer with {self._answer()}"
         return line
@@ -180,6 +190,10 @@ class Progress:
     def _answer(self) -> str:
         project, _, environment = self._run.dag_id.partition(".")
         return f"`{f'fab approve {project} {environment}'.rstrip()}`"
+
+
+def _waits_for_time(task: Task) -> bool:
+    return task.task_id == _TIME and task.state == "deferred"
 
 
 def _ended(server: AirflowServer, run: Run, tasks: list[Task]) -> Ended:

@@ -67,6 +67,7 @@ def order(
     *,
     to_the_end: bool = True,
     log_of: str | None = None,
+    leaves: bool = False,
 ) -> int:
     """Start a run, and follow it.
 
@@ -76,6 +77,7 @@ def order(
     :param conf: its parameters.
     :param to_the_end: follow it; otherwise it is only started.
     :param log_of: the task whose log is told meanwhile, in place of progress.
+    :param leaves: follow it no further than to where it waits, for a person or for its time.
     """
 
     def do(server: AirflowServer) -> int:
@@ -83,7 +85,7 @@ def order(
         for line in Progress(server, run).begin():
             desk.say(line)
         if to_the_end:
-            return _to_the_end(desk, server, run, log_of)
+            return _to_the_end(desk, server, run, log_of, leaves=leaves)
         desk.done(asdict(run))
         return 0
 
@@ -178,12 +180,20 @@ def answer_question(
     return desk.at(address, do)
 
 
-def _to_the_end(desk: Desk, server: AirflowServer, run: Run, log_of: str | None) -> int:
+def _to_the_end(
+    desk: Desk, server: AirflowServer, run: Run, log_of: str | None, *, leaves: bool = False
+) -> int:
     try:
-        ended: Ended = follow(server, run, desk.say, log_of=log_of)
+        ended: Ended = follow(server, run, desk.say, log_of=log_of, leaves=leaves)
     except KeyboardInterrupt:
         desk.say(f"the run goes on; `fab follow {run.dag_id}/{run.run_id}` looks on")
         return _STOPPED
+    if not ended.run.has_ended:
+        place = run.dag_id.replace(".", " ", 1)
+        desk.say(f"it waits; `fab follow {run.dag_id}/{run.run_id}` looks on")
+        desk.say(f"`fab cancel {place} --run {run.run_id}` calls it off")
+        desk.done(ended.to_json())
+        return 0
     for line in told(ended):
         desk.say(line)
     desk.done(ended.to_json())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TextIO
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, TextIO
 
 from include.cli.board.table import as_json, tell
 from include.cli.server.client import AirflowServer
 from include.cli.server.errors import RunUnknown
 from slipway.model.board.snapshot import ProjectSnapshot
+from slipway.model.board.waiting import WaitingRun
 from slipway.model.text.inert import visible
 from slipway.model.text.nearest import nearest
 
@@ -27,7 +30,9 @@ def tell_status(
     :param as_programs: JSON.
     :raises RunUnknown: when there is no such project, with the nearest.
     """
-    every = [ProjectSnapshot.from_json(one) for one in server.get(_PATH).get("projects") or ()]
+    told = server.get(_PATH).get("projects") or ()
+    every = [ProjectSnapshot.from_json(one) for one in told]
+    waiting = _waiting(told)
     chosen = [one for one in every if project in ("", one.project)]
     if project and not chosen:
         near = nearest(project, [one.project for one in every])
@@ -35,7 +40,19 @@ def tell_status(
         msg = f"there is no project {visible(project)!r} that you may see{hint}"
         raise RunUnknown(msg, advice="`fab status` lists those that there are")
     if as_programs:
-        out.write(json.dumps(as_json(chosen), indent=1) + "\n")
+        out.write(json.dumps(as_json(chosen, waiting), indent=1) + "\n")
     else:
-        tell(chosen, out, time.time())
+        tell(chosen, out, time.time(), waiting or ())
     return 0
+
+
+def _waiting(projects: Iterable[Mapping[str, Any]]) -> list[WaitingRun] | None:
+    """Read what runs wait for; None where the server says nothing of it, being an older one."""
+    places = [place for one in projects for place in one.get("environments") or ()]
+    if not any("waiting" in place for place in places):
+        return None
+    found = []
+    for run in (run for place in places for run in place.get("waiting") or ()):
+        with suppress(KeyError, TypeError, ValueError):  # of a version that knows more reasons
+            found.append(WaitingRun.of_programs(run))
+    return found

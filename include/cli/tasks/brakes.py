@@ -1,4 +1,4 @@
-"""``fab hold``, ``resume``, ``stop``, ``reject``, ``held`` and ``audit``."""
+"""``fab hold``, ``resume``, ``stop``, ``reject``, ``cancel``, ``held`` and ``audit``."""
 
 from __future__ import annotations
 
@@ -71,6 +71,20 @@ def reject(c: Any, project: str, version: str, why: str = "", withdraw: bool = F
     """Let a release be deployed nowhere: not offered, not `newest`, not `previous`; with --why."""
     action = Action.ACCEPT if withdraw else Action.REJECT
     control(c, action, project=project, version=version, why=said(why))
+
+
+@task(
+    positional=["project", "environment"],
+    help={
+        "project": "its name",
+        "environment": "one of the project's",
+        "run": "the run's id; each deployment that waits for its time there if not given",
+        "why": "kept with it",
+    },
+)
+def cancel(c: Any, project: str, environment: str, run: str = "", why: str = "") -> None:
+    """Call off a deployment that waits for its time (`fab deploy --at`): it never begins."""
+    control(c, Action.CANCEL, project=project, environment=environment, run=run, why=why)
 
 
 @task(positional=["project"], optional=["project"], help={"project": "its name; all if not given"})

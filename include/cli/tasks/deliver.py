@@ -7,7 +7,7 @@ from typing import Any
 from fabric import Connection, task
 
 from include.cli import deployments
-from include.cli.tasks.doing import dag, order, shell
+from include.cli.tasks.doing import dag, order, shell, time_to_come
 
 FOLLOW = "look on until the run ends; --no-follow only starts it (over the REST API)"
 JSON = "what became of the run, for programs"
@@ -36,6 +36,8 @@ def build(c: Any, project: str, ref: str = "", follow: bool = True, json: bool =
         "environment": "one of the project's",
         "version": "`newest`, `previous`, `choose` or a release's; if not given, what the "
         "environment before it runs",
+        "at": 'a time, such as "2026-12-01 06:00 Europe/Berlin": planned and approved now, begun '
+        "then",
         "dry-run": "say what would be done, and do nothing",
         "override-freeze": "why it cannot wait for the end of the freeze",
         "urgent": "why it goes ahead of others that wait; kept with it for good",
@@ -49,6 +51,7 @@ def deploy(
     project: str,
     environment: str,
     version: str = "",
+    at: str = "",
     dry_run: bool = False,
     override_freeze: str = "",
     urgent: str = "",
@@ -58,15 +61,17 @@ def deploy(
 ) -> None:
     """Put a release on an environment; `previous` is the way back, --dry-run only tells.
 
-    Exits 1 when the deployment fails, with the reason.
+    Exits 1 when the deployment fails, with the reason. With --at it ends as soon as the run waits,
+    for a yes or for its time: `fab follow` looks on, `fab cancel` calls it off.
     """
     params = {"version": version, "dry_run": dry_run, "override_freeze": override_freeze}
-    params = {**params, "urgent": urgent, "pass_stop": pass_stop}
+    params = {**params, "urgent": urgent, "pass_stop": pass_stop, "at": time_to_come(at)}
     given = {name: value for name, value in params.items() if value}
     # Of a dry run the plan is all that is wanted.
     log_of = "plan" if dry_run else None
     dag_id = dag(c, project, environment)
-    order(c, dag_id, given, follow=follow, json=json, log_of=log_of)
+    how: dict[str, Any] = {"log_of": log_of, "leaves": bool(at)}
+    order(c, dag_id, given, follow=follow, json=json, **how)
     if not isinstance(c, Connection) and not dry_run:
         print(deployments.waits_for_a_person(project, environment), end="")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,6 +16,7 @@ from include.cli.server import order as orders
 from include.cli.server.address import HOW, URL
 from include.cli.tasks.place import DEMO, desk, server
 from slipway.model.controls import Action
+from slipway.policies.planned_time import BadTime, read, require_ahead
 
 
 def flag(name: str, given: bool) -> list[str]:
@@ -38,6 +40,22 @@ def said(why: str) -> str:
     return why
 
 
+def time_to_come(at: str) -> str:
+    """Return a time as a run is told it, where one is given; ends otherwise.
+
+    :raises SystemExit: with what is wrong with it.
+    """
+    if not at:
+        return ""
+    try:
+        planned = read(at)
+        require_ahead(planned, datetime.now(UTC))
+    except BadTime as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(orders.WRONG) from None
+    return str(planned)
+
+
 def control(c: Any, action: Action, **given: str) -> None:
     """Start the run in which Airflow knows who does something."""
     if not isinstance(c, Connection) and server() is None:
@@ -54,8 +72,11 @@ def order(
     follow: bool = True,
     json: bool = False,
     log_of: str | None = None,
+    leaves: bool = False,
 ) -> None:
     """Start a run, and follow it where a server is known; Airflow's own command line starts only.
+
+    With ``leaves`` it is followed until it waits, for a person or for its time.
 
     :raises SystemExit: with what became of the run.
     """
@@ -66,7 +87,8 @@ def order(
         print(f"would start {dag_id} at {address.url} with {conf}")
     else:
         at = desk(json)
-        raise SystemExit(orders.order(at, address, dag_id, conf, to_the_end=follow, log_of=log_of))
+        how: dict[str, Any] = {"to_the_end": follow, "log_of": log_of, "leaves": leaves}
+        raise SystemExit(orders.order(at, address, dag_id, conf, **how))
 
 
 def _trigger(c: Any, dag_id: str, conf: dict[str, Any]) -> None:

@@ -116,6 +116,8 @@ class StackApi(AirflowApi):
     def resume(self, project: str, environment: str, *, limit: float) -> None:
         """End what holds an environment, if anything does.
 
+        :param project: the environment's.
+        :param environment: its name.
         :param limit: seconds that it may take.
         :raises DemoFailed: when it takes longer, or is refused.
         """

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
 from slipway.board.body import reason
-from slipway.board.cells import CONTROLS, Cell, dag_of
+from slipway.board.cells import CONTROLS, Cell, Step, dag_of
 from slipway.board.forms import Filled
 from slipway.board.reading import ReadModel
 from slipway.exceptions import OrderRefused
 from slipway.hooks.airflow_people import Person
 from slipway.hooks.airflow_progress import OpenQuestion
 from slipway.hooks.store.approvals import APPROVE, Proposal
+from slipway.policies.planned_time import BadTime, read, require_ahead
 
 REJECT = "Reject"
 # A parameter of environments with freeze windows (include/delivery/freeze_gate).
 OVERRIDE_FREEZE = "override_freeze"
+# That of environments which take a time (include/delivery/approval_group).
+AT = "at"
 # Characters of a reason that a run's parameters take (include/delivery/controls, freeze_gate).
 _LONGEST_WHY = 500
 
@@ -37,11 +41,14 @@ class Action(StrEnum):
     HOLD = "hold"
     RESUME = "resume"
     REJECT = "reject"
+    CANCEL = "cancel"
 
 
 # What starts a run of the environment's own DAG, and of the one that controls all of them.
 STARTS = (Action.DEPLOY, Action.ROLL_BACK)
-CONTROL = (Action.HOLD, Action.RESUME, Action.REJECT)
+CONTROL = (Action.HOLD, Action.RESUME, Action.REJECT, Action.CANCEL)
+# What nobody has to give a reason for.
+_UNREASONED = (Action.RESUME, Action.CANCEL)
 
 
 class Ordering(Protocol):
@@ -88,15 +95,28 @@ def start(
     :param filled: the form that they sent.
     :param fields: what it says.
     :returns: the run's id.
-    :raises OrderRefused: when there is no such release, or Airflow does not start it.
+    :raises OrderRefused: when there is no such release, the time is none to come, or Airflow does
+        not start it.
     """
     dag_id = dag_of(cell.snapshot)
     conf: dict[str, Any] = {"version": _known(model, cell.snapshot.project, fields)}
     why = reason(fields, most=_LONGEST_WHY)
     if why and OVERRIDE_FREEZE in ordering.params(dag_id):
         conf[OVERRIDE_FREEZE] = why
+    if when := fields.get(AT, "").strip():
+        conf[AT] = _time(when)
     ordering.start(person, dag_id, filled.run_id, conf)
     return filled.run_id
+
+
+def _time(text: str) -> str:
+    """Return a time to come as a run is told it."""
+    try:
+        planned = read(text)
+        require_ahead(planned, datetime.now(UTC))
+    except BadTime as error:
+        raise OrderRefused(error.message, advice=error.advice) from error
+    return str(planned)
 
 
 def control(
@@ -108,7 +128,7 @@ def control(
     fields: Mapping[str, str],
     action: Action,
 ) -> str:
-    """Start a run that holds or resumes an environment, or rejects a release.
+    """Start a run that holds or resumes an environment, rejects a release, or cancels a deployment.
 
     :param ordering: carries it out.
     :param model: knows which releases there are.
@@ -118,11 +138,11 @@ def control(
     :param fields: what it says.
     :param action: one of :data:`CONTROL`.
     :returns: the run's id.
-    :raises OrderRefused: when nobody says why, there is no such release, or Airflow does not start
-        it.
+    :raises OrderRefused: when nobody says why, there is no such release, nothing waits for its time
+        under that name, or Airflow does not start it.
     """
     seen, why = cell.snapshot, reason(fields, most=_LONGEST_WHY)
-    if not why and action is not Action.RESUME:
+    if not why and action not in _UNREASONED:
         msg = "nobody would know why"
         raise OrderRefused(msg, advice="say it in a few words; everybody sees them")
     conf = {"action": action.value, "project": seen.project, "why": why}
@@ -130,8 +150,25 @@ def control(
         conf |= {"version": _known(model, seen.project, fields)}
     else:
         conf |= {"environment": seen.environment}
+    if action is Action.CANCEL:
+        conf |= {"run": set_for_later(cell, fields.get("run", "")).run_id}
     ordering.start(person, CONTROLS, filled.run_id, conf)
     return filled.run_id
+
+
+def set_for_later(cell: Cell, run_id: str) -> Step:
+    """Return what is set for a time, and has not begun.
+
+    :param cell: the environment.
+    :param run_id: of the run.
+    :raises OrderRefused: when there is no such run.
+    """
+    own = dag_of(cell.snapshot)
+    for step in cell.steps:
+        if step.until and (step.dag_id, step.run_id) == (own, run_id):
+            return step
+    msg = "this run does not wait for its time: it has begun, has ended, or was cancelled"
+    raise OrderRefused(msg, advice="the environment's page shows what became of it")
 
 
 def _known(model: ReadModel, project: str, fields: Mapping[str, str]) -> str:

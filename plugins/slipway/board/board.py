@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from slipway.board.cells import Cell, Mood, Row, cell, columns, dag_of, dags_of
 from slipway.board.reading import Allowing, ReadModel, Watching
@@ -104,6 +105,21 @@ class Board:
         """
         found = self._visible(person, self._model.projects())
         return sorted(found, key=lambda one: one.project)
+
+    def status(self, person: Person) -> list[dict[str, Any]]:
+        """Return what the page shows, of all projects, for programs; what waits is as it is now.
+
+        :param person: who looks.
+        """
+        found, projects = [], self.projects(person)
+        rows = {row.project: row for row in self._rows(projects)}
+        for one in projects:
+            told = one.for_programs()
+            cells = rows[one.project].cells
+            for place, shown in zip(told["environments"], cells, strict=True):
+                place["waiting"] = [run.for_programs() for run in shown.waiting]
+            found.append(told)
+        return found
 
     def project(self, person: Person, name: str) -> ProjectSnapshot | None:
         """Return a project, with what somebody may see of it.

@@ -14,11 +14,16 @@ from enum import StrEnum
 from slipway.board.words import step_name
 from slipway.hooks.airflow_progress import Live, OpenQuestion, RunUnderWay
 from slipway.model.board.snapshot import EnvironmentSnapshot, EnvironmentState, ProjectSnapshot
+from slipway.model.board.waiting import WaitingRun
+from slipway.policies.planned_time import BadTime, read
 from slipway.policies.waiting import waiting
+from slipway.tasks.board.waits import waiting_run
 
 _COMMIT = "commit__"
 # Digits of a sha that people read.
 _SHORT = 7
+# Steps of a deployment that come before the time that it is set for; as one begins there is none.
+_BEFORE_ITS_TIME = frozenset({"", "check freeze", "choose release", "plan", "wait for time"})
 _APPROVALS = re.compile(r"approve(?: \d+)?")
 # The DAG that holds, resumes and rejects, in the name of whoever starts it.
 CONTROLS = "controls"
@@ -48,6 +53,7 @@ class Step:
     :param by: whoever started the run; empty for the watcher.
     :param dag_id: of the run; empty where there is none to be looked at.
     :param run_id: likewise.
+    :param until: when what is set for a time, and has not begun, begins; 0 for all else.
     """
 
     what: str
@@ -58,6 +64,7 @@ class Step:
     by: str
     dag_id: str
     run_id: str
+    until: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,11 +74,13 @@ class Cell:
     :param snapshot: as it was seen last.
     :param steps: what is under way, the furthest first.
     :param questions: what waits for a person's yes.
+    :param waiting: runs that do not move.
     """
 
     snapshot: EnvironmentSnapshot
     steps: tuple[Step, ...] = ()
     questions: tuple[OpenQuestion, ...] = ()
+    waiting: tuple[WaitingRun, ...] = ()
 
     @property
     def mood(self) -> Mood:
@@ -81,7 +90,8 @@ class Cell:
             return Mood.ILL
         if self.questions:
             return Mood.ASKS
-        if state is EnvironmentState.DEPLOYING or self.steps:
+        # What waits for its time may do so for days.
+        if state is EnvironmentState.DEPLOYING or any(not one.until for one in self.steps):
             return Mood.DEPLOYING
         if seen.ill is not None:
             return Mood.FAILED
@@ -141,6 +151,7 @@ def cell(snapshot: EnvironmentSnapshot, live: Live) -> Cell:
         snapshot=snapshot,
         steps=tuple(_step(snapshot, run) for run in _furthest_first(snapshot, runs)),
         questions=tuple(asked),
+        waiting=tuple(one for run in runs if (one := waiting_run(run)) is not None),
     )
 
 
@@ -175,7 +186,18 @@ def _step(snapshot: EnvironmentSnapshot, run: RunUnderWay) -> Step:
         by=run.by,
         dag_id=run.dag_id,
         run_id=run.run_id,
+        until=_until(run),
     )
+
+
+def _until(run: RunUnderWay) -> float:
+    """Return when a run begins that is set for a time, as long as that is to come for it."""
+    if not run.at or not (step_name(run.step) in _BEFORE_ITS_TIME or _asks(run.step)):
+        return 0.0
+    try:
+        return read(run.at).seconds
+    except BadTime:
+        return 0.0  # its first task says so
 
 
 def _what(snapshot: EnvironmentSnapshot, run: RunUnderWay) -> str:

@@ -86,8 +86,7 @@ class Looking:
         )
 
     def _status(self, person: Person) -> Response:
-        found = self._parts.board.projects(person)
-        return JSONResponse({"projects": [one.for_programs() for one in found]})
+        return JSONResponse({"projects": self._parts.board.status(person)})
 
     def _environment(self, request: Request, person: Person) -> Response:
         project, environment = _names(request)

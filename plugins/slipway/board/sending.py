@@ -74,19 +74,24 @@ class Sending:
     def _shown(self, request: Request, action: Action, cell: Cell) -> dict[str, Any]:
         if action is Action.APPROVE:
             return {"asked": actions.asked(self._parts.model, cell, _query(request, "run"))}
+        if action is Action.CANCEL:
+            waits = actions.set_for_later(cell, _query(request, "run"))
+            return {"version": "", "commit": None, "waits": waits}
         if action in (Action.HOLD, Action.RESUME):
             return {"version": "", "commit": None}
-        return self._choice(cell, _query(request, "version"))
+        return self._choice(cell, action, _query(request, "version"))
 
-    def _choice(self, cell: Cell, version: str) -> dict[str, Any]:
+    def _choice(self, cell: Cell, action: Action, version: str) -> dict[str, Any]:
         seen = cell.snapshot
+        known = self._parts.ordering.params(dag_of(seen))
         record = self._parts.model.release(seen.project, version)
         if record is None:
             raise Missing
         return {
             "version": version,
             "commit": CommitLine.of(record.checkout),
-            "asks_why": actions.OVERRIDE_FREEZE in self._parts.ordering.params(dag_of(seen)),
+            "asks_why": actions.OVERRIDE_FREEZE in known,
+            "asks_when": action is Action.DEPLOY and actions.AT in known,
         }
 
     def _send(

@@ -30,7 +30,7 @@ def moment(seconds: float, form: str = "ago") -> Markup:
     """Return a time, which the page's script then puts in the reader's own words.
 
     :param seconds: since 1970; nothing is shown of 0.
-    :param form: ``ago``, or ``at`` for a time to come.
+    :param form: ``ago``, ``for`` how long, ``at`` for a time to come, or ``in`` how long that is.
     """
     if not seconds:
         return Markup("")

@@ -41,6 +41,7 @@ class RunUnderWay:
     :param since: when it began, or was made; seconds since 1970.
     :param by: whoever started it; empty for the watcher.
     :param version: that it was started for, as its parameters say; empty where they do not.
+    :param at: the time that it is set for, as they say; empty where they do not.
     :param step: the task that is at work, with its group; empty before the first.
     :param step_state: Airflow's word for it.
     :param step_since: when it began; 0 where it has not.
@@ -53,6 +54,7 @@ class RunUnderWay:
     since: float
     by: str = ""
     version: str = ""
+    at: str = ""
     step: str = ""
     step_state: str = ""
     step_since: float = 0.0
@@ -225,6 +227,7 @@ def _run(row: Any, step: Any, facts: Mapping[tuple[str, str], WaitFacts]) -> Run
         since=_seconds(row.start_date or row.queued_at),
         by=row.triggering_user_name or "",
         version=str((row.conf or {}).get("version") or ""),
+        at=str((row.conf or {}).get("at") or ""),
         step=step.task_id if step else "",
         step_state=_word(step.state) if step else "",
         step_since=_seconds(step.start_date) if step else 0.0,

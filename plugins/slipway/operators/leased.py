@@ -139,8 +139,7 @@ class LeasedOperator(BaseOperator):
         :param cloud: where the lease lies.
         :param target: the environment.
         :param release: the version that the run brings in.
-        :param begin: looks whether the run may begin its swap, and raises when it must not; None
-            for the way back, which is always open.
+        :param begin: raises when the run must not begin its swap; None for the way back.
         :param soaked: its soak is over.
         :param consent: the yes by which it does.
         :param admit: raises when it must not, after what the lease has on record.
@@ -157,9 +156,7 @@ class LeasedOperator(BaseOperator):
         if consent:
             self.log.info("%s", consent.approval)
         begun: list[LeaseRecord | None] = []
-        opening = self._opening(context, release)
-        if begin is not None:
-            opening.announce()
+        opening = self._opening(context, release, announced=begin is not None)
 
         def still_open(held: LeaseRecord | None) -> None:
             require_planned_again(context, cloud, release, self.clock())
@@ -192,14 +189,17 @@ class LeasedOperator(BaseOperator):
         show_step(context, target.project, target.environment)
         return lease
 
-    def _opening(self, context: Context, version: str) -> Opening:
-        return Opening(
+    def _opening(self, context: Context, version: str, *, announced: bool) -> Opening:
+        opening = Opening(
             context=context,
             admission=self.admission,
             version=version,
             log=self.log,
             skip=self.skip_frozen,
         )
+        if announced:
+            opening.announce()
+        return opening
 
     def _in_turn(
         self, take: Callable[[], LeaseRecord], target: DeployTarget, context: Context

@@ -28,14 +28,15 @@ def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
     :param now: those of the plan that was made just now.
     :returns: nothing where it is the same deployment.
     """
-    before = [one for one in approved if not _is_over(one, now := list(now))]
-    old, new = list(map(_said, before)), list(map(_said, now))
+    after = list(now)
+    before = [one for one in approved if not _is_over(one, after)]
+    old, new = list(map(_said, before)), list(map(_said, after))
     found: list[str] = []
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
     for kind, begin, end, first, last in matcher.get_opcodes():
         if kind != "equal":
             found += [f"- {one}" for one in before[begin:end]]
-            found += [f"+ {one}" for one in now[first:last]]
+            found += [f"+ {one}" for one in after[first:last]]
     return found
 
 

@@ -26,9 +26,12 @@ from slipway.model.board.snapshot import (
     Serving,
     Standby,
 )
+from slipway.model.board.waiting import WaitFacts
 from slipway.model.facts import Release, SchemaVersion, TestReport
 from slipway.model.facts.outcome import Outcome
 from slipway.model.facts.report import StepReport, TestCounts
+from slipway.policies.planned_time import read
+from slipway.policies.waiting import for_its_time
 from tests.slipway.board.people import BOARD, Airflow, Browser, Model, jwt
 from tests.slipway.operators.releases import make_proposal, make_record
 
@@ -158,6 +161,28 @@ def question(run_id: str = "manual__1") -> OpenQuestion:
     )
 
 
+def timed(**more: Any) -> RunUnderWay:
+    """Build a run of the shop's production that is set for a time."""
+    at = "2099-12-01 06:00 Europe/Berlin"
+    told = for_its_time(read(at), since=1_795_000_000.0)
+    fields: dict[str, Any] = {
+        "dag_id": "shop.prod",
+        "run_id": "manual__8",
+        "state": "running",
+        "since": 1_795_000_000.0,
+        "by": "ann",
+        "version": "1.0+2",
+        "at": at,
+        "step": "wait_for_time",
+        "step_state": "deferred",
+        "step_since": 1_795_000_000.0,
+        "facts": WaitFacts(
+            run_state="running", task_id="wait_for_time", state="deferred", told=told
+        ),
+    }
+    return RunUnderWay(**(fields | more))
+
+
 def filled() -> tuple[Model, Airflow]:
     """Return a board of two projects, one of which is being deployed and asks about it."""
     shop = (
@@ -195,5 +220,5 @@ def filled() -> tuple[Model, Airflow]:
         step_state="awaiting_input",
         step_since=1_795_000_000.0,
     )
-    live = Live(runs={"shop.prod": [run]}, questions={"shop.prod": [question()]})
+    live = Live(runs={"shop.prod": [run, timed()]}, questions={"shop.prod": [question()]})
     return model, Airflow(under_way=live)

@@ -101,7 +101,7 @@ def test_another_question_is_no_approval(task_id: str) -> None:
 
 def test_the_second_yes_is_waited_for_as_the_first_is() -> None:
     _, airflow = filled()
-    [run] = airflow.under_way.runs["shop.prod"]
+    run, _ = airflow.under_way.runs["shop.prod"]
     live = Live(runs={"shop.prod": [replace(run, step="approve_2")]})
     [step] = cell(snapshot("shop", "prod"), live).steps
     assert step.step == "waits for a yes"

@@ -71,6 +71,13 @@ CONTROLLED = {
     "hold": {"action": "hold", "project": "shop", "environment": "prod", "why": "load test"},
     "resume": {"action": "resume", "project": "shop", "environment": "prod", "why": ""},
     "reject": {"action": "reject", "project": "shop", "version": "1.0+2", "why": "it burns"},
+    "cancel": {
+        "action": "cancel",
+        "project": "shop",
+        "environment": "prod",
+        "run": "manual__8",
+        "why": "not today",
+    },
 }
 
 
@@ -92,7 +99,7 @@ def test_an_airflow_that_cannot_hold_offers_it_to_nobody(shop: Office) -> None:
         assert 'name="token"' not in ann.get("/e/shop/prod/hold").text
 
 
-@pytest.mark.parametrize("action", ["deploy", "roll-back", "hold", "reject"])
+@pytest.mark.parametrize("action", ["deploy", "roll-back", "hold", "reject", "cancel"])
 def test_a_form_that_is_sent_twice_at_once_starts_one_run(shop: Office, action: str) -> None:
     with shop.browser("ann") as ann:
         token = ann.token(FORMS[action][0])
@@ -136,6 +143,12 @@ REFUSED: dict[str, tuple[str, Mapping[str, str]]] = {
     "no reason to hold": ("hold", {"reason": " \n "}),
     "no reason to reject": ("reject", {"version": "1.0+2"}),
     "no release to reject": ("reject", {"version": "9.9", "reason": "x"}),
+    "a run that has begun": ("cancel", {"run": "manual__1"}),
+    "no run": ("cancel", {}),
+    "no time": ("deploy", {"version": "1.0+2", "at": "tomorrow"}),
+    "no zone": ("deploy", {"version": "1.0+2", "at": "2099-12-01 06:00"}),
+    "a time that is over": ("deploy", {"version": "1.0+2", "at": "2020-12-01 06:00 UTC"}),
+    "a time too far ahead": ("deploy", {"version": "1.0+2", "at": "2099-12-01 06:00 UTC"}),
     "another plan": ("approve", FORMS["approve"][1] | {"plan": "0" * 32}),
     "no plan": ("approve", {"run": "manual__1", "answer": "Approve"}),
     "another run": ("approve", FORMS["approve"][1] | {"run": "manual__2"}),

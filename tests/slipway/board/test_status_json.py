@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.slipway.board.boards import Office, hide
+from slipway.policies.planned_time import read
+from slipway.tasks.board.waits import waiting_run
+from tests.slipway.board.boards import Office, hide, timed
 from tests.slipway.board.people import jwt
 
 if TYPE_CHECKING:
@@ -19,7 +21,12 @@ def test_programs_see_what_people_see(shop: Office) -> None:
     model = {one.project: one for one in shop.model.projects()}
     assert [one["project"] for one in found] == sorted(model)
     wanted = [model[name].for_programs() for name in sorted(model)]
+    for place in (place for one in wanted for place in one["environments"]):
+        own = (place["project"], place["environment"]) == ("shop", "prod")
+        place["waiting"] = [waiting_run(timed()).for_programs()] if own else []
     assert found == json.loads(json.dumps(wanted))
+    (waits,) = found[1]["environments"][1]["waiting"]
+    assert (waits["reason"], waits["until"]) == ("time", read(waits["at"]).seconds)
 
 
 def test_nobody_else_is_told_anything(shop: Office) -> None:

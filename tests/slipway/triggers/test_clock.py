@@ -20,7 +20,12 @@ pytestmark = pytest.mark.usefixtures("artifacts")
 
 
 def _trigger(left: float, **more: Any) -> ClockTrigger:
-    facts = {"project": "shop", "environment": "prod", "run_id": "r", "asked_at": time.time() - 60}
+    facts: dict[str, Any] = {
+        "project": "shop",
+        "environment": "prod",
+        "run_id": "r",
+        "asked_at": time.time() - 60,
+    }
     made = ClockTrigger(until=time.time() + left, poll=0.02, **(facts | more))
     path, arguments = made.serialize()
     assert path == f"{ClockTrigger.__module__}.ClockTrigger"

@@ -19,6 +19,14 @@
       const far = Math.abs(seconds) > 20 * 3600;
       return far ? `${day.format(when)} ${clock.format(when)}` : clock.format(when);
     }
+    if (form === "in") {
+      const left = Math.ceil(-seconds);
+      if (left <= 0) return "now";
+      if (left < 60) return `in ${left} s`;
+      if (left < 3600) return `in ${Math.floor(left / 60)} min ${left % 60} s`;
+      if (left < 86400) return `in ${Math.floor(left / 3600)} h ${Math.floor(left / 60) % 60} min`;
+      return `in ${Math.floor(left / 86400)} d ${Math.floor(left / 3600) % 24} h`;
+    }
     const age = Math.max(0, seconds);
     if (form === "for") {
       if (age < 60) return `${Math.floor(age)} s`;
@@ -155,6 +163,14 @@
       if (event.key === "/" && !writes && !event.ctrlKey && !event.metaKey) { event.preventDefault(); box.select(); box.focus(); }
       if (event.key === "Escape" && event.target === box) { box.value = ""; look(); box.blur(); }
     });
+  }
+
+  // Tomorrow morning where the reader is, as an example.
+  for (const one of document.querySelectorAll("input[data-example=when]")) {
+    const {timeZone} = Intl.DateTimeFormat().resolvedOptions();
+    const then = new Date(Date.now() + 86400e3);
+    const two = (number) => String(number).padStart(2, "0");
+    if (timeZone) one.placeholder = `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} 06:00 ${timeZone}`;
   }
 
   // A form is sent once, however often its button is pressed.

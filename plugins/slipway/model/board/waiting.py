@@ -6,7 +6,9 @@ Times are seconds since 1970. Names and words may be a stranger's text.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any, Self
 
 from slipway.model.fact import Fact
 
@@ -43,6 +45,40 @@ class Waiting(Fact):
     words: str
     since: float = 0.0
     until: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class WaitingRun:
+    """A run that does not move.
+
+    :param name: for people.
+    :param waits: for what.
+    :param at: the time that it is set for, as whoever started it wrote it; empty for none.
+    """
+
+    dag_id: str
+    name: str
+    waits: Waiting
+    at: str = ""
+
+    def for_programs(self) -> dict[str, Any]:
+        """Return it for programs; :meth:`of_programs` reads it."""
+        return {
+            "dag_id": self.dag_id,
+            "run": self.name,
+            "at": self.at,
+            **self.waits.to_json(),
+        }
+
+    @classmethod
+    def of_programs(cls, told: Mapping[str, Any]) -> Self:
+        """Read what a server says.
+
+        :raises ValueError: when it is a reason that this version does not know.
+        """
+        waits = Waiting.from_json(told)
+        at = str(told.get("at") or "")
+        return cls(dag_id=str(told["dag_id"]), name=str(told["run"]), waits=waits, at=at)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 def stage_variables(pipeline: Pipeline, number: int, identity: str, event: Event) -> dict[str, str]:
     """Return what a pipeline's steps are told of it.
 
+    :param pipeline: as it was read.
     :param number: its place in the file, from 1.
     :param identity: begins the names of everything that is made for it.
     :param event: what made the build.

@@ -21,6 +21,7 @@ FORMS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "hold": ("/e/shop/prod/hold?x=", {"reason": "load test"}),
     "resume": ("/e/shop/prod/resume?x=", {"reason": ""}),
+    "cancel": ("/e/shop/prod/cancel?run=manual__8", {"run": "manual__8", "reason": "not today"}),
     "reject": ("/e/shop/prod/reject?version=1.0%2B2", {"version": "1.0+2", "reason": "it burns"}),
 }
 

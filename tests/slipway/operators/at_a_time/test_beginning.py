@@ -15,9 +15,9 @@ from tests.slipway.fleet.worlds import deploy, make_target, serving
 from tests.slipway.operators.approve import answers
 from tests.slipway.operators.approve.answers import AT, RUN, TI, approve
 from tests.slipway.operators.at_a_time.timed import context, in_a
-from tests.slipway.operators.begin import runs
-from tests.slipway.operators.begin.runs import BEGINS, CHANGES, make, state
 from tests.slipway.operators.releases import make_proposal, make_record
+from tests.slipway.operators.swap.begin import runs
+from tests.slipway.operators.swap.begin.runs import BEGINS, CHANGES, make, state
 
 if TYPE_CHECKING:
     from unittest import mock
