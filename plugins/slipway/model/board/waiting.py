@@ -51,6 +51,7 @@ class Waiting(Fact):
 class WaitingRun:
     """A run that does not move.
 
+    :param dag_id: the DAG's id.
     :param name: for people.
     :param waits: for what.
     :param at: the time that it is set for, as whoever started it wrote it; empty for none.
