@@ -97,6 +97,10 @@ class BuiltDeb:
         return f"{self.name}_{without_epoch(self.version)}_{self.architecture}.deb"
 
 
+# What nfpm says of a file that the description names and that is neither in git nor built.
+_NOT_THERE = re.compile(r"[Mm]atching \"([^\"\n]{1,300})\":? file does not exist")
+
+
 def build_deb(
     toolbox: Toolbox,
     sources: bytes | IO[bytes],
@@ -158,12 +162,19 @@ def _not_built(result: ToolResult, file: PackagingFile, package: str) -> Package
     """Say why there is no package that anybody could read, and which fields are to blame."""
     said = "\n".join(f"    {line}" for line in result.output_tail[-8:])
     names = name_advice(file, package) if package else []
-    advice = "; ".join([*names, *version_advice(file)] if file.text else [])
+    advice = "; ".join([*names, *version_advice(file)] if file.is_read else [])
     if result.exit_code == _UNREADABLE:
         msg = f"the package that {file.path} describes cannot be read:\n{said}"
         return PackageRefused(msg, advice=advice or "correct the field that it names")
     msg = f"nfpm cannot build {file.path}:\n{said}"
-    general = "correct the packaging file; nfpm.goreleaser.com describes it"
+    if missing := _NOT_THERE.search(said):
+        path = missing[1].removeprefix("./")
+        general = (
+            f"if a step makes {path}, name it under `package: {{built: [...]}}` in the project "
+            "file; otherwise commit it, or correct its `src`"
+        )
+    else:
+        general = "correct the packaging file; nfpm.goreleaser.com describes it"
     return PackageRefused(msg, advice="; ".join(one for one in (advice, general) if one))
 
 

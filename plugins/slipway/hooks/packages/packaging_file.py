@@ -47,11 +47,19 @@ class PackagingFile:
                 return fields.get("src")
         return None
 
+    @property
+    def is_read(self) -> bool:
+        """Whether there is a mapping in the file, whose fields can be found."""
+        return isinstance(self._top(), yaml.MappingNode)
+
     def _entry(self, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-        try:
-            top = yaml.compose(self.text, Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, RecursionError):
-            return None
+        top = self._top()
         pairs = top.value if isinstance(top, yaml.MappingNode) else ()
         # nfpm takes the last of two equal keys.
         return next((pair for pair in reversed(pairs) if pair[0].value == key), None)
+
+    def _top(self) -> yaml.Node | None:
+        try:
+            return yaml.compose(self.text, Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, RecursionError):
+            return None

@@ -24,6 +24,9 @@ CONTENTS = (
 WANTED = Wanted(package="shop", version="1.0.0+0.gabc", unit="shop.service")
 
 
+RIGHT = b"name: shop\nversion: ${VERSION}\nversion_schema: none\n"
+
+
 class Tool:
     """Answers as the toolbox would, and remembers what it was asked."""
 
@@ -121,6 +124,36 @@ def test_a_refusal_names_each_field_that_is_to_blame() -> None:
         assert "write `name: shop` (nfpm.yaml, line 1: `name: Shop`)" in advice
         assert "(nfpm.yaml, line 2: `version: ${SEMVER}`)" in advice
         assert "(nfpm.yaml, line 3: `epoch: a`)" in advice
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "advice"),
+    [
+        (
+            RIGHT,
+            'Matching "./dist/app": file does not exist.',
+            "if a step makes dist/app, name it under `package: {built: [...]}`",
+        ),
+        (
+            b"name: shop\npriority:\n\tx: y\nversion: ${VERSION}\n",
+            "Yaml: line 3: found a tab character that violates indentation.",
+            "correct the packaging file",
+        ),
+        (b"- a list\n", "Yaml: cannot unmarshal", "correct the packaging file"),
+    ],
+)
+def test_advice_is_about_what_is_wrong(text: bytes, said: str, advice: str) -> None:
+    with pytest.raises(PackageRefused) as caught:
+        build_deb(
+            cast("Toolbox", Tool(10, {"out/packaging": text}, said)),
+            b"",
+            nfpm_file="nfpm.yaml",
+            version="1.0.0+0.gabc",
+            built_at=17,
+            into=io.BytesIO(),
+            log=lambda _: None,
+        )
+    assert caught.value.advice.startswith(advice)
 
 
 def test_a_name_is_read_as_it_is_written() -> None:
