@@ -125,7 +125,9 @@ def _checked(
             pipelines.append(pipeline if trusted else unpublished(pipeline))
             problems += lint(document, pipeline, trusted=trusted)
             problems += forbidden_images(document, pipeline, rules)
-            found.notices += missing_rights(document, pipeline, plugins)
+            lines = list(missing_rights(document, pipeline, plugins))
+            if lines and lines[0] not in found.notices:  # variants of a matrix lack the same
+                found.notices += lines
             warn(document, pipeline, trusted=trusted)
     if len(pipelines) == len(found.documents):
         problems += lint_file(found.documents, pipelines, found.elsewhere)

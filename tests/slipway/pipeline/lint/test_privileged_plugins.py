@@ -212,6 +212,12 @@ def test_lint_says_what_is_missing_and_where_once() -> None:
     assert "  4 |   image: plugins/docker" in told
 
 
+def test_variants_of_a_matrix_are_told_once() -> None:
+    text = b"pipeline: {a: {image: plugins/docker, repo: x}}\nmatrix: {V: ['1', '2', '3']}\n"
+    notices = "\n".join(load(text, file="f", trusted=False).notices)
+    assert notices.count("needs a privileged container") == 1
+
+
 def test_an_operator_names_plugins_and_no_patterns() -> None:
     for text in ("plugins/*", "*", "plugins/docker;evil", "Plugins"):
         with pytest.raises(ImageRefused, match="privileged_plugins"):
