@@ -145,6 +145,8 @@ def _repair(path: Path, kind: str, value: Any) -> str:
     """Say how the commonest slips are put right."""
     if kind == "string_type" and isinstance(value, dict) and "commands" in path:
         return "put the line in quotes, as `: ` makes a mapping of it"
+    if kind == "string_type" and isinstance(value, list):
+        return "it is a list within a list; write its lines one by one"
     if kind == "tuple_type" and isinstance(value, str):
         return "put `- ` before it"
     return ""
