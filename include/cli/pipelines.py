@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import docker
 
 from include.cli.choices import DEFAULT_FILE, Choices, Ships
+from include.cli.local.commit_texts import refused_texts
 from include.cli.local.pointers import tell_of_pointers
 from include.cli.local.working_copy import (
     checkout_of,
@@ -76,10 +77,16 @@ def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, ou
             wrong += 1
             out.write(f"{error}\n")
             continue
+        texts = [str(one) for one in refused_texts(found, trusted=trusted)]
+        if texts and strict:
+            wrong += 1
+            out.writelines(f"{text}\n" for text in texts)
+            continue
         names = ", ".join(pipeline.name for pipeline in found.pipelines)
         out.write(f"{file}: {names}\n")
         out.writelines(f"  {line}\n" for line in _for_other_workers(found))
-        out.writelines(f"  {line}\n" for line in found.told())
+        warned = (line for text in texts for line in f"warning: {text}".split("\n"))
+        out.writelines(f"  {line}\n" for line in (*found.told(), *warned))
     return 1 if wrong else 0
 
 
