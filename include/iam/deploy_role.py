@@ -54,6 +54,7 @@ MODULES = tuple(
         "preflight/network",
         "preflight/notified",
         "preflight/parameters",
+        "preflight/passing_on",
     )
 )
 
@@ -90,6 +91,7 @@ def _reading() -> tuple[Statement, ...]:
                 "autoscaling:DescribeScalingActivities",
                 "autoscaling:DescribeScheduledActions",
                 "cloudwatch:DescribeAlarms",
+                "ec2:DescribeCapacityReservations",
                 "ec2:DescribeImages",
                 "ec2:DescribeInstanceTypeOfferings",
                 "ec2:DescribeInstanceTypes",
@@ -97,6 +99,7 @@ def _reading() -> tuple[Statement, ...]:
                 "ec2:DescribeKeyPairs",
                 "ec2:DescribeLaunchTemplateVersions",
                 "ec2:DescribeLaunchTemplates",
+                "ec2:DescribePlacementGroups",
                 "ec2:DescribeSecurityGroups",
                 "ec2:DescribeSnapshots",
                 "ec2:DescribeSubnets",

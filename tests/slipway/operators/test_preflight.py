@@ -121,6 +121,12 @@ KINDS: dict[str, tuple[str, ...]] = {
         "whom a hook tells",
         "whom a hook tells, with its nearest",
         "topic of notifications",
+        "placement group",
+        "snapshot of a volume",
+        "capacity reservation",
+        "type of a mix",
+        "further target group",
+        "further classic balancer",
     ),
     "quotas": ("vCPUs", "server groups", "launch templates"),
     "rights": ("right to make templates", "right to launch"),
@@ -141,7 +147,7 @@ BESIDE = {"apt repository, where an image is baked"}
 def test_every_kind_of_thing_that_a_deployment_needs_is_among_them() -> None:
     cases = [name for names in KINDS.values() for name in names]
     assert sorted(cases) == sorted([*CASES, *DATABASE])
-    assert len(cases) == 44
+    assert len(cases) == 50
     text = DOCS.read_text(encoding="utf-8").partition("| looked at |")[2].partition("\n\n")[0]
     rows = [line.split("|")[1].strip() for line in text.splitlines()[2:]]
     assert set(rows) == KINDS.keys() | BESIDE

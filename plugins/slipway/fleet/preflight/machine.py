@@ -118,6 +118,13 @@ def inherited(needs: Needs, seen: Surroundings) -> Iterator[Finding]:
             nearest=nearest(found.key_pair, _owner(needs, seen).usable(found.key_pairs)),
             cure="make it again, or let it not pass on: `instance: {drop: [key_pair]}`",
         )
+    for one in found.gone:
+        yield Finding(
+            what=f"{one.what} of the serving group",
+            trouble="does not exist",
+            nearest=nearest(one.name, _owner(needs, seen).usable(one.names)),
+            cure=f"make it again, or let it not pass on: `instance: {{drop: [{one.drop}]}}`",
+        )
     for hook, target in found.hooks:
         yield Finding(
             what=f"lifecycle hook {hook!r} of the serving group",

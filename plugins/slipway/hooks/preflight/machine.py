@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.preflight.notified import deaf_hooks, lost_topics, topics
+from slipway.hooks.preflight.passing_on import gone
 from slipway.model.cloud.preflight_facts import (
     ImageSeen,
     InheritedSeen,
@@ -103,16 +104,17 @@ def inherited(client: Client, needs: Needs) -> InheritedSeen | None:
         key = "" if "key_pair" in needs.drop else str(machines.get("KeyName") or "")
         if key:
             there = tuple(_key_pairs(client))
-        gone = key if key not in [one.name for one in there] else ""
+        lost_key = key if key not in [one.name for one in there] else ""
         drops = needs.drop
         hooks = () if "hooks" in drops else tuple(deaf_hooks(client, needs.like))
         lost = () if "notifications" in drops else tuple(lost_topics(client, needs.like))
         return InheritedSeen(
-            key_pair=gone,
-            key_pairs=there if gone else (),
+            key_pair=lost_key,
+            key_pairs=there if lost_key else (),
             hooks=hooks,
             lost_topics=lost,
             topics=topics(client) if hooks or lost else (),
+            gone=tuple(gone(client, needs, group, machines)),
             volume_keys=() if "volumes" in drops else tuple(_volume_keys(machines)),
         )
     return None

@@ -187,6 +187,21 @@ class AlarmsSeen:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class GoneSeen:
+    """Something that the serving group names, and that is not there.
+
+    :param what: it was.
+    :param drop: how ``instance.drop`` calls what leaves it out.
+    :param name: its name alone, and the names of those that there are, for a hint.
+    """
+
+    what: str
+    drop: str
+    name: str = ""
+    names: tuple[Named, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InheritedSeen:
     """What passes on from the serving group, and is not there any more.
 
@@ -197,6 +212,7 @@ class InheritedSeen:
     :param topics: those that there are.
     :param volume_keys: a key of KMS, and the device of the volume that it encrypts, each; they may
         be there.
+    :param gone: of the rest.
     """
 
     key_pair: str = ""
@@ -205,6 +221,7 @@ class InheritedSeen:
     lost_topics: tuple[str, ...] = ()
     topics: tuple[Named, ...] = ()
     volume_keys: tuple[tuple[str, str], ...] = ()
+    gone: tuple[GoneSeen, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.slipway.operators.preflight import balancer_cases, machine_cases
+from tests.slipway.operators.preflight import balancer_cases, inherited_cases, machine_cases
 
-CASES = balancer_cases.CASES | machine_cases.CASES
+CASES = balancer_cases.CASES | machine_cases.CASES | inherited_cases.CASES

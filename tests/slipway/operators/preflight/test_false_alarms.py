@@ -66,6 +66,12 @@ def test_a_release_that_has_no_package_for_the_machines_is_told_once(answers: An
     ("name", "dropped"),
     [
         ("key pair", "key_pair"),
+        ("placement group", "placement"),
+        ("snapshot of a volume", "volumes"),
+        ("capacity reservation", "capacity_reservation"),
+        ("type of a mix", "mixed_instances"),
+        ("further target group", "balancers"),
+        ("further classic balancer", "balancers"),
         ("whom a hook tells", "hooks"),
         ("topic of notifications", "notifications"),
         ("KMS key of an inherited volume that is disabled", "volumes"),
