@@ -39,6 +39,15 @@ _SHORTEST = 4
 _SECRETS, _CLOUD_INIT = "/run/slipway/secrets.env", "/var/log/cloud-init-output.log"
 _SECRET = re.compile(r'^[A-Za-z_]\w*="((?:[^"\\]|\\.)*)"$', re.MULTILINE | re.DOTALL)
 _PASSWORD = re.compile(r"://[^/@\s:]*:([^@\s]+)@")
+# In a connection's settings, a query, a file of its own: what is called so is a secret by itself.
+_CALLED = r"pass(?:w(?:or)?d|phrase)?|pwd|secret|token|key|credential"
+_NAMED = re.compile(
+    rf"(?:{_CALLED})\w*[\"']?\s*[=:]\s*(?:'([^']+)'|\"([^\"]+)\"|([^\s\"'&;,]+))", re.IGNORECASE
+)
+# In JSON, a longer text is one whatever it is called.
+_LONG = 16
+# A shorter number is a time, or a size.
+_DIGITS = 6
 _READS_PARAMETERS = "slipway-secrets.service"
 _LISTENING = "0A"
 
@@ -52,12 +61,33 @@ def forms(values: list[str]) -> list[str]:
     """Return what to look for, the longest first."""
     found: set[str] = set()
     for value in values:
-        passwords = _PASSWORD.findall(value)
+        passwords = [*_PASSWORD.findall(value), *inside(value)]
         parts = [value, *value.splitlines(), *passwords, *map(unquote, passwords)]
         for part in {text for one in parts for text in (one, one.strip())}:
             if len(part) >= _SHORTEST:
                 found.update(_forms(part))
     return sorted(found, key=len, reverse=True)
+
+
+def inside(value: str) -> list[str]:
+    """Return the secrets of a value that is JSON, or has several settings in it."""
+    try:
+        return _texts(json.loads(value), "")
+    except (ValueError, RecursionError):
+        return [one for found in _NAMED.findall(value) for one in found if one]
+
+
+def _texts(found: Any, name: str) -> list[str]:
+    if isinstance(found, dict):
+        return [text for key, one in found.items() for text in _texts(one, key)]
+    if isinstance(found, list):
+        return [text for one in found for text in _texts(one, name)]
+    called = re.search(_CALLED, name, re.IGNORECASE) is not None
+    if not isinstance(found, str):
+        number = str(found)
+        return [number] if called and number.isdigit() and len(number) >= _DIGITS else []
+    lines = found.splitlines() if len(found) >= _LONG or called else []
+    return [found, *_PASSWORD.findall(found), *lines] if lines else _PASSWORD.findall(found)
 
 
 def _forms(part: str) -> set[str]:

@@ -62,7 +62,33 @@ def test_each_line_of_a_key_and_the_password_in_a_url_are_secrets_too() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        '{"region": "eu-west-1", "db": {"user": "shop", "password": "hunter+two"}}',
+        '{"keys": ["hunter+two"], "region": "eu-west-1"}',
+        '{"service": {"url": "https://shop:hunter+two@db/"}}',
+        "host=db.internal user=shop password=hunter+two sslmode=require",
+        "host=db.internal password = 'hunter+two' dbname=eu-west-1",
+        "Server=db;User Id=shop;Pwd=hunter+two;Region=eu-west-1",
+        "https://api.example.com/hook?access_token=hunter+two&region=eu-west-1",
+        "redis://db:6379/0?ssl_password=hunter+two",
+        "smtp_user: shop\nsmtp_passphrase: hunter+two\n",
+    ],
+)
+def test_a_secret_within_a_setting_is_masked_by_itself(value: str) -> None:
+    said = mask("eu-west-1: FATAL: hunter+two is wrong for shop", forms([value]))
+    assert said == f"eu-west-1: FATAL: {MASK} is wrong for shop"
+
+
+def test_a_key_within_json_is_masked_line_by_line() -> None:
+    value = json.dumps({"type": "service_account", "pem": KEY})
+    assert mask("read MIIEvQIBADANBgkq", forms([value])) == f"read {MASK}"
+
+
 def test_short_values_hide_nothing_else() -> None:
+    value = '{"token_ttl": 3600, "keys_enabled": true, "pin_token": 123456}'
+    assert mask("True 3600 123456", forms([value])) == f"True 3600 {MASK}"
     assert mask("port 80 is up", forms(["80", "up", ""])) == "port 80 is up"
 
 
