@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from slipway.model.text.nearest import nearest
 
 HELP = ("-h", "--help")
+_HELP_TASK = "help"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +62,8 @@ def arrange(words: Sequence[str], shapes: Mapping[str, Shape]) -> Arranged:
     if not words:
         return Arranged(words=())
     task, *rest = words
+    if task == _HELP_TASK and task not in shapes and rest and rest[0] in shapes:
+        return Arranged(words=(), help_for=rest[0])
     shape = shapes.get(task)
     if shape is None:
         raise SystemExit(_unknown(task, shapes))

@@ -65,6 +65,10 @@ def test_help_behind_a_task_is_its_help(typed: str) -> None:
     assert arranged.words == ()
 
 
+def test_help_before_a_task_is_its_help_as_well() -> None:
+    assert arrange(["help", "deploy"], SHAPES).help_for == "deploy"
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

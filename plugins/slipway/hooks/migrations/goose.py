@@ -170,11 +170,13 @@ class Goose:
         return [files[number] for number in numbers if number in files]
 
     def _batches(self, pending: Sequence[int]) -> Iterator[tuple[int, ...]]:
-        """Part what is pending: files without a transaction are run one by one."""
+        """Part what is pending: files without a transaction are run one by one.
+
+        Behind one that sets limits of its own a session begins that has the project's.
+        """
         batch: list[int] = []
         for number in pending:
-            alone = self._is_alone(number)
-            if batch and (alone or self._is_alone(batch[-1])):
+            if batch and (self._is_alone(number) or self._ends_session(batch[-1])):
                 yield tuple(batch)
                 batch = []
             batch.append(number)
@@ -184,6 +186,10 @@ class Goose:
     def _is_alone(self, number: int) -> bool:
         file = self.migrations.files.get(number)
         return file is not None and not file.transactional
+
+    def _ends_session(self, number: int) -> bool:
+        file = self.migrations.files.get(number)
+        return file is not None and (not file.transactional or file.sets_limits)
 
     def _run(
         self,

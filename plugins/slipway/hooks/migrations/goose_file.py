@@ -32,6 +32,12 @@ _ENDS = re.compile(
     r"|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b",
     re.IGNORECASE,
 )
+# What stays for the session's later statements, and so for later files.
+_OWN_LIMITS = re.compile(
+    r"\bset\s+(?:session\s+)?\"?(?:lock|statement)_timeout"
+    r"|\bset_config\s*\(\s*'(?:lock|statement)_timeout'",
+    re.IGNORECASE,
+)
 UP, DOWN = "up", "down"
 
 
@@ -98,6 +104,11 @@ class GooseFile:
         :param count: how many there are before that one; None is not known.
         """
         return not self.transactional or any(_ENDS.match(one.plain) for one in self.up[:count])
+
+    @property
+    def sets_limits(self) -> bool:
+        """Whether the limits for locks and statements are others behind it."""
+        return any(_OWN_LIMITS.search(one.text) for one in self.up)
 
     @property
     def own_end(self) -> Statement | None:

@@ -95,6 +95,11 @@ class Rehearsal:
                     f"runs the file ({end.plain[:40]}): where a later statement fails, those "
                     "before it stay; leave it out, or write `-- +goose NO TRANSACTION`"
                 )
+            if file.sets_limits:
+                self.log(
+                    f"warning: {file.name} sets lock_timeout or statement_timeout: the project's "
+                    "do not count for it"
+                )
             for one in locking(file):
                 self.log(
                     f"warning: {file.name}, line {one.line}: waits for its table without a limit, "

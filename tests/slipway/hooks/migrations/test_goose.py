@@ -218,3 +218,19 @@ def test_a_right_that_is_missing_is_told_with_the_role() -> None:
 def test_a_goose_that_says_nothing_is_not_believed() -> None:
     with pytest.raises(ToolFailed, match="did not say"):
         Box("something new").goose([]).up()
+
+
+def test_limits_that_a_file_sets_do_not_reach_those_behind_it() -> None:
+    texts = ("select 1;", "set lock_timeout = 0;", "select 3;", "select 4;")
+    named = {at: f"{at}_a.sql" for at in range(1, 5)}
+    files = {
+        at: GooseFile.parse(named[at], f"-- +goose Up\n{text}\n".encode())
+        for at, text in enumerate(texts, 1)
+    }
+    box, log = Box("goose: version 4"), list[str]()
+    goose = replace(box.goose(log), migrations=replace(FILES, names=named, files=files))
+    goose.apply([1, 2, 3, 4], lambda: None)
+    runs = [call.args[-2:] for call in box.mock.run.call_args_list]
+    assert runs == [("up-to", "2"), ("up-to", "4")]
+    limits = [" ".join(call.args) for call in box.mock.run.call_args_list]
+    assert all("lock_timeout%3D5000" in one for one in limits)

@@ -122,3 +122,19 @@ def test_a_statement_that_ends_gooses_transaction_is_seen(statement: str, ends: 
     assert (file.own_end is not None) is ends
     alone = GooseFile.parse("1_a.sql", f"-- +goose NO TRANSACTION\n{statement}\n".encode())
     assert alone.own_end is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "sets"),
+    [
+        ("SET lock_timeout = 0;", True),
+        ("set session statement_timeout to '1h';", True),
+        ("SELECT pg_catalog.set_config('lock_timeout', '0', false);", True),
+        ("set local lock_timeout = '1s';", False),
+        ("set client_encoding = 'UTF8';", False),
+        ("reset lock_timeout;", False),
+    ],
+)
+def test_a_file_with_limits_of_its_own_is_seen(statement: str, sets: bool) -> None:
+    text = f"-- +goose Up\n{statement}\n-- +goose Down\nset lock_timeout = 0;\n"
+    assert GooseFile.parse("1_a.sql", text.encode()).sets_limits is sets
