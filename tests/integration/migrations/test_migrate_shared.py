@@ -182,6 +182,35 @@ def test_limits_of_statements_are_the_projects_but_not_without_a_transaction(
         migrate(engine, repository, sha, statement_timeout=1.0)
 
 
+def test_limits_that_one_file_lifts_hold_for_the_next(
+    engine: ContainerEngine, repository: Repository, database: str
+) -> None:
+    migrate(engine, repository, first(repository))
+    sha = repository.commit(
+        migrations__00002_d_dot_sql="-- +goose Up\nset lock_timeout = 0;\nselect 1;\n",
+        migrations__00003_b_dot_sql="-- +goose Up\nalter table a add m int;\n",
+    )
+    with (
+        holding(engine, database, "begin; select * from a"),
+        pytest.raises(ToolFailed, match=r"00003_b\.sql(.|\n)*lock timeout"),
+    ):
+        migrate(engine, repository, sha, lock_timeout=1.0)
+    assert migrate(engine, repository, sha).version == 3
+
+
+def test_what_a_file_committed_itself_is_not_tried_again(
+    engine: ContainerEngine, repository: Repository, database: str
+) -> None:
+    up = "alter table a add m int;\ncommit;\nset statement_timeout = 10;\nselect pg_sleep(5);"
+    sha = repository.commit(
+        migrations__00001_a_dot_sql=A, migrations__00002_b_dot_sql=f"-- +goose Up\n{up}\n"
+    )
+    with pytest.raises(AirflowFailException) as caught:
+        migrate(engine, repository, sha)
+    said = "it ends its transaction in line 3: the 3 statements before line 5 took effect"
+    assert said in str(caught.value)
+
+
 def test_a_number_that_comes_too_late_is_told_before_anything_is_applied(
     engine: ContainerEngine, repository: Repository, database: str
 ) -> None:
