@@ -84,6 +84,13 @@ def test_a_tool_from_nothing_to_nothing(engine: ContainerEngine) -> None:
     assert engine.remove_labelled({}) == 0
 
 
+def test_what_containers_run_on_is_told_as_debian_calls_it(engine: ContainerEngine) -> None:
+    lines: list[str] = []
+    asked = shell(engine, "dpkg --print-architecture")
+    engine.run_tool(asked, timeout=60, log=lines.append)
+    assert lines == [engine.architecture]
+
+
 def test_lines_come_while_the_tool_runs(engine: ContainerEngine) -> None:
     at: list[float] = []
     spec = shell(engine, "echo one; sleep 1; echo two")

@@ -84,6 +84,12 @@ class ContainerEngine(ContainerStreams):
         )
         self._metadata_guard = metadata_guard
 
+    @property
+    def architecture(self) -> str:
+        """What its containers run on, as Debian calls it."""
+        with translated("ask for the engine's architecture"):
+            return str(self._client.version()["Arch"])
+
     # Images
 
     def ensure_image(

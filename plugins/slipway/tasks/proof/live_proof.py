@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from slipway.hooks.fleet.cloud import FleetCloud
     from slipway.hooks.migrations.goose import Goose
     from slipway.hooks.migrations.migration_files import MigrationFiles
+    from slipway.model.facts import PublishedPackage
     from slipway.tasks.proof.scratch_database import ScratchDatabase
 
 HELD, BROKEN = "held", "broken"
@@ -223,7 +224,7 @@ class MigrationProof:
             name=f"{self.name}-{name.replace('_', '-')}",
             labels=self.labels,
             network=database.network,
-            package=package.for_machine(suite, package.architecture) or package,
+            package=_for_here(package, suite, self.engine.architecture),
             settings=self.settings,
             environment={**machine, **self.settings.variables(database.url)},
             health=Question(method="GET", path=health.path),
@@ -258,6 +259,17 @@ class MigrationProof:
             yield
         finally:
             self.log("::endgroup::")
+
+
+def _for_here(package: PublishedPackage, suite: str, architecture: str) -> PublishedPackage:
+    """Pick the package that runs in containers of these machines' operating system.
+
+    :raises NotStartable: where there is none.
+    """
+    if found := package.for_machine(suite, architecture):
+        return found
+    msg = f"its package is for {package.kinds}, and containers here are {suite} {architecture}"
+    raise NotStartable(msg)
 
 
 def _proof(live: LiveRelease, outcome: str, said: str, migration: str = "") -> LiveProof:

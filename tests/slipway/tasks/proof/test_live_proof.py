@@ -30,15 +30,21 @@ TRIXIE = PackageVariant(
 
 
 def service(
-    cloud: Any, settings: ProofSettings | None = None, *others: PackageVariant, **target: Any
+    cloud: Any,
+    settings: ProofSettings | None = None,
+    *others: PackageVariant,
+    here: str = "amd64",
+    **target: Any,
 ) -> LiveService:
     record = make_record("1")
     if others:
         package = replace(record.package, architecture="amd64", suite="bookworm", others=others)
         record = replace(record, package=package)
+    engine = mock.create_autospec(ContainerEngine, instance=True)
+    engine.architecture = here
     opened = mock.Mock(return_value=cloud) if not isinstance(cloud, Exception) else None
     proof = MigrationProof(
-        engine=mock.create_autospec(ContainerEngine, instance=True),
+        engine=engine,
         name="slipway-x",
         labels={},
         settings=settings or ProofSettings(unit="shop.service"),
@@ -110,3 +116,15 @@ def test_it_is_the_package_for_these_machines() -> None:
     settings = ProofSettings(unit="shop.service", systems={"dev": "debian-13"})
     assert service(FakeFleetCloud(check=CHECK), settings, TRIXIE).package.sha256 == "e"
     assert service(FakeFleetCloud(check=CHECK), None, TRIXIE).package.sha256 == "d"
+
+
+@pytest.mark.parametrize(("here", "sha256"), [("amd64", "d"), ("arm64", "f")])
+def test_of_two_architectures_it_is_the_one_that_runs_here(here: str, sha256: str) -> None:
+    arm64 = replace(TRIXIE, suite="bookworm", architecture="arm64", sha256="f")
+    assert service(FakeFleetCloud(check=CHECK), None, arm64, here=here).package.sha256 == sha256
+
+
+def test_a_package_that_does_not_run_here_is_told_by_its_architecture() -> None:
+    said = "its package is for bookworm amd64, trixie amd64, and containers here are bookworm arm64"
+    with pytest.raises(NotStartable, match=said):
+        service(FakeFleetCloud(check=CHECK), None, TRIXIE, here="arm64")
