@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
-from collections.abc import Iterator
-from typing import TextIO
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TextIO
 
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from slipway.exceptions import ProjectFileError, SlipwayError
-from slipway.model.controls import Action, Controls
+from slipway.model.controls import Action
 from slipway.model.text.inert import visible
-from slipway.policies.controls import told
+from slipway.tasks.board.listing import brakes
 
 # The DAG in which people do it (include/delivery/controls_dag).
 DAG_ID = "controls"
@@ -43,16 +44,22 @@ def require_known(project: str, environment: str = "") -> None:
         raise SystemExit(str(error)) from None
 
 
-def lines(controls: Controls) -> Iterator[str]:
-    """Yield what holds for one environment, for people."""
-    yield from told(controls)
-    for one in controls.rejected.values():
-        why = visible(one.why, 500)
-        yield f"{visible(one.version)} is rejected by {visible(one.by)}: {why}"
+def told_of(one: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what holds for one environment, for people.
+
+    :param one: as programs are told of it.
+    """
+    words = [visible(str(line), 1000) for line in one["words"]]
+    for each in one["rejected"]:
+        by, why = visible(str(each["by"])), visible(str(each["why"]), 500)
+        words.append(f"{visible(str(each['version']))} is rejected by {by}: {why}")
+    place = f"{visible(str(one['project']))} {visible(str(one['environment']))}"
+    yield f"{place}{'' if words else ': open'}"
+    yield from (f"  {line}" for line in words)
 
 
-def tell(out: TextIO, project: str = "") -> None:
-    """Say of each environment what is held, stopped and rejected.
+def found_in_store(project: str = "") -> Iterator[dict[str, Any]]:
+    """Yield what holds for each environment, for programs.
 
     :param out: where it is written.
     :param project: of one project alone.
@@ -65,19 +72,30 @@ def tell(out: TextIO, project: str = "") -> None:
     book = ControlBook(artifact_store())
     for name, one in load_projects().projects.items():
         for environment in one.environments if project in ("", name) else ():
-            found = list(lines(book.of(name, environment)))
-            out.write(f"{name} {environment}{'' if found else ': open'}\n")
-            out.writelines(f"  {line}\n" for line in found)
+            yield brakes(name, environment, book.of(name, environment))
+
+
+def tell(out: TextIO, found: Iterable[Mapping[str, Any]], *, as_programs: bool = False) -> None:
+    """Say of each environment what is held, stopped and rejected.
+
+    :param found: as programs are told of it.
+    :param as_programs: JSON.
+    """
+    if as_programs:
+        out.write(json.dumps(list(found), indent=1) + "\n")
+    else:
+        out.writelines(f"{line}\n" for one in found for line in told_of(one))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Tell; returns 2 where something is wrong with what was asked, or with what is there."""
     parser = argparse.ArgumentParser(prog="python -m include.cli.controls")
     parser.add_argument("project", nargs="?", default="")
+    parser.add_argument("--json", action="store_true", help="for programs")
     given = parser.parse_args(arguments)
     require_known(given.project)
     try:
-        tell(sys.stdout, given.project)
+        tell(sys.stdout, found_in_store(given.project), as_programs=given.json)
     except SlipwayError as error:
         sys.stderr.write(f"{error}\n")
         return 2

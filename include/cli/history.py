@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.environments.history import Deployments
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.facts.outcome import Outcome, PastDeployment
 from slipway.model.text.inert import visible
+from slipway.tasks.board.listing import deployments
 
 _MOST = 20
 _LONGEST = 300
@@ -37,6 +40,20 @@ def tell(project: str, environments: Iterable[str], most: int, out: TextIO) -> N
         out.writelines(f"  {line}\n" for one in past for line in lines(one))
         if not past:
             out.write("  nothing was deployed there yet\n")
+
+
+def for_programs(project: str, environments: Iterable[str], most: int) -> list[dict[str, Any]]:
+    """Return the same as the board has it.
+
+    :param project: the project's name.
+    :param environments: their names.
+    :param most: how many deployments of each.
+    """
+    book = Deployments(artifact_store())
+    return [
+        {"environment": name, "deployments": deployments(book.last(project, name, most=most))}
+        for name in environments
+    ]
 
 
 def lines(one: PastDeployment) -> Iterator[str]:
@@ -76,6 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("project")
     parser.add_argument("--environment", default="", help="one alone")
     parser.add_argument("--most", type=int, default=_MOST, help="how many of each")
+    parser.add_argument("--json", action="store_true", help="for programs, as the board has it")
     given = parser.parse_args(arguments)
     shelf = load_projects()
     try:
@@ -83,7 +101,11 @@ def main(arguments: list[str] | None = None) -> int:
         if given.environment:
             find_environment(project, given.environment)
         names = [given.environment] if given.environment else list(project.environments)
-        tell(project.name, names, max(1, given.most), sys.stdout)
+        if given.json:
+            found = for_programs(project.name, names, max(1, given.most))
+            sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        else:
+            tell(project.name, names, max(1, given.most), sys.stdout)
     except SlipwayError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -13,42 +13,10 @@ from typing import Any, TextIO
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from slipway.exceptions import SlipwayError
-from slipway.hooks.store.artifacts import artifact_store
-from slipway.hooks.store.environments.snapshots import snapshots
-from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
-from slipway.model.board.deployment import subject_of
-from slipway.model.board.snapshot import ProjectSnapshot
 from slipway.model.text.inert import visible
+from slipway.tasks.board.listing import releases
 
 _MOST, _SUBJECT = 20, 60
-
-
-def listed(records: Iterable[ReleaseRecord], seen: ProjectSnapshot) -> list[dict[str, Any]]:
-    """Say of each release what a list shows, for programs.
-
-    :param records: the releases.
-    :param seen: where they serve.
-    """
-    found = []
-    for one in records:
-        checkout = one.checkout
-        version = checkout.release.version
-        found.append(
-            {
-                "version": version,
-                "sha": checkout.release.sha,
-                "committed_at": checkout.committed_at,
-                "author": checkout.author_name,
-                "subject": subject_of(checkout.message),
-                "schema": one.schema.version if one.schema else None,
-                "serves": [
-                    each.environment
-                    for each in seen.environments
-                    if each.serving and each.serving.version == version
-                ],
-            }
-        )
-    return found
 
 
 def tell(found: Iterable[dict[str, Any]], out: TextIO) -> None:
@@ -67,11 +35,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--most", type=int, default=_MOST, help="how many")
     parser.add_argument("--json", action="store_true", help="for programs")
     given = parser.parse_args(arguments)
+    # A shell without Airflow has the rest of this module as well.
+    from slipway.hooks.store.artifacts import artifact_store
+    from slipway.hooks.store.environments.snapshots import snapshots
+    from slipway.hooks.store.releases import ReleaseCatalogue
+
     shelf = load_projects()
     try:
         project = find_project(shelf.projects, given.project, shelf.errors.values())
         records = ReleaseCatalogue(artifact_store()).recent(project.name, max(1, given.most))
-        found = listed(records, snapshots().project(project.name))
+        found = releases(records, snapshots().project(project.name))
     except SlipwayError as error:
         sys.stderr.write(f"{error}\n")
         return 2

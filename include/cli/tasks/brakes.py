@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TextIO
 
 from fabric import task
 
-from include.cli.tasks.doing import control, python, said
+from include.cli import audit as written
+from include.cli.server import reads
+from include.cli.server.client import AirflowServer
+from include.cli.tasks.doing import asked, control, flag, said
 from slipway.model.controls import Action
 
 
@@ -87,10 +90,19 @@ def cancel(c: Any, project: str, environment: str, run: str = "", why: str = "")
     control(c, Action.CANCEL, project=project, environment=environment, run=run, why=why)
 
 
-@task(positional=["project"], optional=["project"], help={"project": "its name; all if not given"})
-def held(c: Any, project: str = "") -> None:
+@task(
+    positional=["project"],
+    optional=["project"],
+    help={"project": "its name; all if not given", "json": "for programs"},
+)
+def held(c: Any, project: str = "", json: bool = False) -> None:
     """Say what is held, stopped and rejected: by whom, since when, why."""
-    python(c, "include.cli.controls", *([project] if project else []))
+    words = [project] if project else []
+
+    def there(airflow: AirflowServer, out: TextIO) -> int:
+        return reads.tell_held(airflow, out, project, as_programs=json)
+
+    asked(c, there, "include.cli.controls", *words, *flag("--json", json))
 
 
 @task(
@@ -105,4 +117,9 @@ def held(c: Any, project: str = "") -> None:
 def audit(c: Any, project: str = "", csv: bool = False, json: bool = False) -> None:
     """List who asked, approved, held, stopped, rejected or passed a freeze: when and why."""
     form = ["--csv"] if csv else ["--json"] if json else []
-    python(c, "include.cli.audit", *([project] if project else []), *form)
+    write = written.write_csv if csv else written.write_json if json else written.write_words
+
+    def there(airflow: AirflowServer, out: TextIO) -> int:
+        return reads.tell_audit(airflow, out, project, write)
+
+    asked(c, there, "include.cli.audit", *([project] if project else []), *form)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TextIO
 
 from fabric import Connection
 
 from include.cli import controls, deployments
 from include.cli.server import order as orders
 from include.cli.server.address import HOW, URL
+from include.cli.server.client import AirflowServer
 from include.cli.tasks.place import DEMO, desk, server
 from slipway.model.controls import Action
 from slipway.policies.planned_time import BadTime, read, require_ahead
@@ -129,6 +131,21 @@ def python(c: Any, module: str, *arguments: str) -> None:
     afar = ["env", "PYTHONPATH=.:./plugins", "python"]
     program = afar if isinstance(c, Connection) else [sys.executable]
     shell(c, [*program, "-m", module, *arguments])
+
+
+def asked(
+    c: Any, there: Callable[[AirflowServer, TextIO], int], module: str, *arguments: str
+) -> None:
+    """Ask a server, where one is named, and otherwise a module where Airflow is.
+
+    :raises SystemExit: with the server's answer's code.
+    """
+    address = None if isinstance(c, Connection) else server()
+    if address is None:
+        python(c, module, *arguments)
+        return
+    at = desk()
+    raise SystemExit(at.at(address, lambda airflow: there(airflow, at.out)))
 
 
 def shell(c: Any, words: list[str]) -> None:

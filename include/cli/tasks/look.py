@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TextIO
 
-from fabric import Connection, task
+from fabric import task
 
+from include.cli.server import reads
 from include.cli.server.client import AirflowServer
 from include.cli.server.status import tell_status
-from include.cli.tasks.doing import flag, python
-from include.cli.tasks.place import desk, server
+from include.cli.tasks.doing import asked, flag, python
 
 
 @task(
@@ -19,12 +19,21 @@ from include.cli.tasks.place import desk, server
         "project": "its name",
         "environment": "one alone; all if not given",
         "most": "how many deployments of each",
+        "json": "for programs",
     },
 )
-def history(c: Any, project: str, environment: str = "", most: int = 20) -> None:
+def history(
+    c: Any, project: str, environment: str = "", most: int = 20, json: bool = False
+) -> None:
     """Say what became of a project's deployments: when, how, by whom, why; the newest first."""
     options = ["--environment", environment] if environment else []
-    python(c, "include.cli.history", project, *options, "--most", str(most))
+
+    def there(airflow: AirflowServer, out: TextIO) -> int:
+        how = {"most": most, "as_programs": json}
+        return reads.tell_history(airflow, out, project, environment, **how)
+
+    words = [*options, "--most", str(most), *flag("--json", json)]
+    asked(c, there, "include.cli.history", project, *words)
 
 
 @task(
@@ -65,17 +74,12 @@ def dora(
 )
 def status(c: Any, project: str = "", json: bool = False) -> None:
     """Say what runs where: version, since when, by whom, whether it is well, and what waits."""
-    address = None if isinstance(c, Connection) else server()
-    if address is None:
-        words = [project] if project else []
-        python(c, "include.cli.board.status", *words, *flag("--json", json))
-        return
-    at = desk(json)
 
-    def told(airflow: AirflowServer) -> int:
-        return tell_status(airflow, at.out, project, as_programs=json)
+    def there(airflow: AirflowServer, out: TextIO) -> int:
+        return tell_status(airflow, out, project, as_programs=json)
 
-    raise SystemExit(at.at(address, told))
+    words = [project] if project else []
+    asked(c, there, "include.cli.board.status", *words, *flag("--json", json))
 
 
 @task(
@@ -84,7 +88,12 @@ def status(c: Any, project: str = "", json: bool = False) -> None:
 )
 def versions(c: Any, project: str, most: int = 20, json: bool = False) -> None:
     """List a project's releases, the newest first, and where each serves."""
-    python(c, "include.cli.board.versions", project, "--most", str(most), *flag("--json", json))
+
+    def there(airflow: AirflowServer, out: TextIO) -> int:
+        return reads.tell_versions(airflow, out, project, most=most, as_programs=json)
+
+    words = ["--most", str(most), *flag("--json", json)]
+    asked(c, there, "include.cli.board.versions", project, *words)
 
 
 @task(

@@ -20,6 +20,7 @@ from slipway.board.looking import Looking
 from slipway.board.page import FOLDER, Headers, page
 from slipway.board.parts import Parts
 from slipway.board.people import Missing, NotLoggedIn, to_login
+from slipway.board.programs import Programs
 from slipway.board.sending import Sending
 from slipway.exceptions import SlipwayError
 from slipway.hooks.airflow_orders import Orders
@@ -43,12 +44,13 @@ def make_app(parts: Parts | None = None) -> Headers:
     :param parts: what pages are made with; Airflow's database and the artifact store otherwise.
     """
     made = parts or _parts()
-    looking, sending = Looking(made), Sending(made)
+    looking, programs, sending = Looking(made), Programs(made), Sending(made)
     action = "/e/{project}/{environment}/{action}"
     app = Starlette(
         routes=[
             Route("/", looking.board, methods=["GET"]),
             Route("/status.json", looking.status, methods=["GET"]),
+            Route("/p/{project}/{what}.json", programs.about, methods=["GET"]),
             Route("/e/{project}/{environment}", looking.environment, methods=["GET"]),
             Route(action, sending.form, methods=["GET"]),
             Route(action, sending.send, methods=["POST"]),

@@ -10,8 +10,10 @@ from slipway.hooks.airflow_progress import Live, TaskState
 from slipway.hooks.store.approvals import Proposal
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.releases import ReleaseRecord
+from slipway.model.board.audit import Line
 from slipway.model.board.deployment import DeploymentRecord
 from slipway.model.board.snapshot import ProjectSnapshot
+from slipway.model.controls import Controls
 from slipway.model.facts import Release
 from slipway.model.maintenance import Maintenance
 
@@ -44,6 +46,12 @@ class ReadModel(Protocol):
 
     def previous(self, project: str, environment: str, serving: str) -> str | None:
         """Return the release that a roll back would bring; None where there is none."""
+
+    def controls(self, project: str, environment: str) -> Controls:
+        """Return everything that holds for an environment."""
+
+    def audit(self, project: str, environments: Sequence[str]) -> Sequence[Line]:
+        """Return what people did to a project, the oldest first."""
 
     def proposal(self, project: str, environment: str, dag_id: str, run_id: str) -> Proposal | None:
         """Return the plan that a run asks a yes to; None where it asks none."""

@@ -8,15 +8,19 @@ from collections.abc import Collection, Sequence
 from slipway.exceptions import RecordRefused, ReleaseNotFound
 from slipway.hooks.store.approvals import ApprovalBook, Proposal
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.deployments import DeploymentHistory, previous
 from slipway.hooks.store.environments.history import deployments
 from slipway.hooks.store.environments.snapshots import snapshots
 from slipway.hooks.store.image_records import ImageRecord, ImageRecords
 from slipway.hooks.store.release_order import history, in_order
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.board.audit import Line
 from slipway.model.board.deployment import DeploymentRecord
 from slipway.model.board.snapshot import ProjectSnapshot
+from slipway.model.controls import Controls
 from slipway.model.facts import Release
+from slipway.tasks.board.audit import audit
 from slipway.tasks.board.show import rejected_versions
 
 # Records that a server remembers: what a version stands for never changes.
@@ -81,6 +85,14 @@ class Stores:
             return None  # the run that would be started says why
         rejected = set(self.rejected(project)) - {serving}
         return previous([one for one in served if one not in rejected], serving)
+
+    def controls(self, project: str, environment: str) -> Controls:
+        """Return everything that holds for an environment."""
+        return ControlBook(artifact_store()).of(project, environment)
+
+    def audit(self, project: str, environments: Sequence[str]) -> Sequence[Line]:
+        """Return what people did to a project, the oldest first."""
+        return audit(artifact_store(), [(project, one) for one in environments], project)
 
     def proposal(self, project: str, environment: str, dag_id: str, run_id: str) -> Proposal | None:
         """Return the plan that a run asks a yes to; None where it asks none."""

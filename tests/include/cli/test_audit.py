@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from include.cli.audit import Line, audit, main, write_csv, write_json
+from include.cli.audit import main, write_csv, write_json
 from slipway.hooks.store.approvals import Approval, ApprovalBook
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.outcomes import DeploymentOutcomes
+from slipway.model.board.audit import Line
 from slipway.model.controls import Action, ControlEvent
 from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.policies.controls import after
+from slipway.tasks.board.audit import audit
 from tests.slipway.operators.releases import make_proposal, make_record
 
 pytestmark = pytest.mark.usefixtures("artifacts")

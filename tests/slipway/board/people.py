@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from slipway.exceptions import OrderRefused
 from slipway.hooks.airflow_progress import Live, TaskState
+from slipway.model.controls import Controls
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from slipway.hooks.store.approvals import Proposal
     from slipway.hooks.store.image_records import ImageRecord
     from slipway.hooks.store.releases import ReleaseRecord
+    from slipway.model.board.audit import Line
     from slipway.model.board.deployment import DeploymentRecord
     from slipway.model.board.snapshot import ProjectSnapshot
     from slipway.model.maintenance import Maintenance
@@ -39,6 +41,8 @@ class Model:
     baked: list[ImageRecord] = dataclasses.field(default_factory=list)
     back: str | None = None
     refused: set[str] = dataclasses.field(default_factory=set)
+    held: dict[str, Controls] = dataclasses.field(default_factory=dict)
+    done: list[Line] = dataclasses.field(default_factory=list)
 
     def projects(self) -> Sequence[ProjectSnapshot]:
         return list(self.snapshots.values())
@@ -66,6 +70,12 @@ class Model:
 
     def previous(self, project: str, environment: str, serving: str) -> str | None:
         return self.back
+
+    def controls(self, project: str, environment: str) -> Controls:
+        return self.held.get(f"{project}/{environment}", Controls())
+
+    def audit(self, project: str, environments: Sequence[str]) -> Sequence[Line]:
+        return self.done
 
     def proposal(self, project: str, environment: str, dag_id: str, run_id: str) -> Proposal | None:
         return self.proposals.get(run_id)
