@@ -159,8 +159,7 @@ class LeasedOperator(BaseOperator):
         opening = self._opening(context, release, announced=begin is not None)
 
         def still_open(held: LeaseRecord | None) -> None:
-            require_planned_again(context, cloud, release, self.clock())
-            self._require_order(context, cloud, target, release, held)
+            self._require_turn(context, cloud, target, release, held)
             opening.require()
 
         def begins(held: LeaseRecord | None, allowed: Callable[[], None]) -> None:
@@ -237,7 +236,7 @@ class LeasedOperator(BaseOperator):
             lease.finish(release)
             raise
 
-    def _require_order(
+    def _require_turn(
         self,
         context: Context,
         cloud: Cloud,
@@ -245,6 +244,7 @@ class LeasedOperator(BaseOperator):
         release: str,
         held: LeaseRecord | None,
     ) -> None:
+        require_planned_again(context, cloud, release, self.clock())
         if self.order is None:
             return
         newer = overtaken(
