@@ -61,7 +61,6 @@ def told_of(one: Mapping[str, Any]) -> Iterator[str]:
 def found_in_store(project: str = "") -> Iterator[dict[str, Any]]:
     """Yield what holds for each environment, for programs.
 
-    :param out: where it is written.
     :param project: of one project alone.
     :raises RecordRefused: when something was not signed by this Slipway.
     """
@@ -78,6 +77,7 @@ def found_in_store(project: str = "") -> Iterator[dict[str, Any]]:
 def tell(out: TextIO, found: Iterable[Mapping[str, Any]], *, as_programs: bool = False) -> None:
     """Say of each environment what is held, stopped and rejected.
 
+    :param out: where it is written.
     :param found: as programs are told of it.
     :param as_programs: JSON.
     """

@@ -48,8 +48,7 @@ if TYPE_CHECKING:
 
 # Nothing of a run on somebody's own machine may be taken for CI's.
 _INSTALLATION = "exec"
-# What a shell answers for a program that Ctrl-C ended.
-_STOPPED = 130
+_STOPPED = 130  # what a shell answers for a program that Ctrl-C ended
 # For a spec that is only looked at.
 _NOBODYS = Slot(name="0")
 _PREFIX = {EventKind.TAG: TAGS, EventKind.PULL_REQUEST: "refs/pull/"}

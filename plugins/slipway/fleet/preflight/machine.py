@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slipway.fleet.preflight.finding import Finding
+from slipway.model.cloud.inherited_facts import InheritedSeen
 from slipway.model.cloud.preflight_facts import (
     ImageSeen,
-    InheritedSeen,
     InstanceTypeSeen,
     ProfileSeen,
     QuotaSeen,

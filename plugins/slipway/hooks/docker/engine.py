@@ -53,8 +53,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 INSTALLATION = "slipway.installation"
-# Seconds: far more than any task takes, but for a pipeline that says so.
-_LIMIT = 86400.0
+_LIMIT = 86400.0  # seconds: more than any task takes, but for a pipeline that says so
 
 
 class ContainerEngine(ContainerStreams):
@@ -89,8 +88,6 @@ class ContainerEngine(ContainerStreams):
         """What its containers run on, as Debian calls it."""
         with translated("ask for the engine's architecture"):
             return str(self._client.version()["Arch"])
-
-    # Images
 
     def ensure_image(
         self,
@@ -276,7 +273,7 @@ class ContainerEngine(ContainerStreams):
         :param files_at: a folder of the container; made where it is missing.
         :param stdin: what it reads; secrets go here.
         :param collect: a path that is packed as a tar after the end, whatever the exit code.
-        :param collect_into: the file that it is packed into, where memory is too small for it.
+        :param collect_into: the file that it is packed into, if memory is too small for it.
         :param timeout: seconds from start to end.
         :param log: called from another thread, one line at a time.
         :param grace: seconds between SIGTERM and SIGKILL when it has to end early.

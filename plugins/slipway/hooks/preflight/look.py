@@ -25,11 +25,11 @@ from slipway.hooks.preflight.network import (
     users_of,
 )
 from slipway.hooks.preflight.parameters import alarms, disk_keys, keys, parameters
+from slipway.model.cloud.inherited_facts import InheritedSeen
 from slipway.model.cloud.preflight_facts import (
     AptSeen,
     BalancerSeen,
     DatabaseSeen,
-    InheritedSeen,
     InstanceTypeSeen,
     SecurityGroupSeen,
     SubnetSeen,

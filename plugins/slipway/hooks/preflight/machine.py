@@ -12,9 +12,9 @@ from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.preflight.notified import deaf_hooks, lost_topics, topics
 from slipway.hooks.preflight.passing_on import gone
+from slipway.model.cloud.inherited_facts import InheritedSeen
 from slipway.model.cloud.preflight_facts import (
     ImageSeen,
-    InheritedSeen,
     InstanceTypeSeen,
     ProfileSeen,
 )

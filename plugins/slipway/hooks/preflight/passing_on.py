@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from slipway.hooks.aws.errors import is_missing
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.traffic_sources import sources_of
-from slipway.model.cloud.preflight_facts import GoneSeen
+from slipway.model.cloud.inherited_facts import GoneSeen
 from slipway.model.cloud.preflight_needs import Needs
 from slipway.model.text.nearest import Named
 
@@ -28,6 +28,7 @@ def gone(
 
     What may not be asked is taken for there: the launch will say so.
 
+    :param client: makes one, of a service of AWS.
     :param needs: of the deployment, and what it does not want to pass on.
     :param group: as Auto Scaling describes it.
     :param machines: the data of its launch template.

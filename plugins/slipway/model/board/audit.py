@@ -15,6 +15,10 @@ class Line(Fact):
     :param who: the login, or the way it came about.
     :param what: asked, approved, refused, deployed, hold, resume, stop, reject, accept, cancel,
         urgent, passed_freeze or passed_stop.
+    :param project: that it was done to; empty for every project.
+    :param environment: that it was done to; empty for the whole project.
+    :param version: of the release that it is about; empty for none.
+    :param why: in that person's words.
     :param run: DAG and run.
     """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slipway.model.cloud.inherited_facts import InheritedSeen
 from slipway.model.text.nearest import Named
 
 
@@ -184,44 +185,6 @@ class AlarmsSeen:
 
     missing: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GoneSeen:
-    """Something that the serving group names, and that is not there.
-
-    :param what: it was.
-    :param drop: how ``instance.drop`` calls what leaves it out.
-    :param name: its name alone, and the names of those that there are, for a hint.
-    """
-
-    what: str
-    drop: str
-    name: str = ""
-    names: tuple[Named, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class InheritedSeen:
-    """What passes on from the serving group, and is not there any more.
-
-    :param key_pair: its name.
-    :param key_pairs: those that there are.
-    :param hooks: a lifecycle hook, and whom it cannot tell any more, each.
-    :param lost_topics: of SNS, that the group notifies.
-    :param topics: those that there are.
-    :param volume_keys: a key of KMS, and the device of the volume that it encrypts, each; they may
-        be there.
-    :param gone: of the rest.
-    """
-
-    key_pair: str = ""
-    key_pairs: tuple[Named, ...] = ()
-    hooks: tuple[tuple[str, str], ...] = ()
-    lost_topics: tuple[str, ...] = ()
-    topics: tuple[Named, ...] = ()
-    volume_keys: tuple[tuple[str, str], ...] = ()
-    gone: tuple[GoneSeen, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
