@@ -18,8 +18,8 @@ from slipway.model.board.waiting import WaitFacts
 from slipway.model.maintenance import Maintenance
 
 # States of a task that is at work, or waits in the middle of it; the first is the most telling.
-_AT_WORK = ("awaiting_input", "running", "deferred", "up_for_retry", "queued", "scheduled")
-_AT_WORK += ("up_for_reschedule",)
+_BEGUN = ("awaiting_input", "running", "deferred", "up_for_retry", "queued", "scheduled")
+_AT_WORK = (*_BEGUN, "up_for_reschedule")
 # Airflow's limit on what one question to its database may name.
 _AT_ONCE = 500
 

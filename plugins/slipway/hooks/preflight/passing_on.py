@@ -33,7 +33,7 @@ def gone(
     :param group: as Auto Scaling describes it.
     :param machines: the data of its launch template.
     """
-    looks = {
+    looks: dict[str, Callable[[], Iterator[GoneSeen]]] = {
         "placement": lambda: _placement(client, group, machines),
         "volumes": lambda: _snapshots(client, machines),
         "capacity_reservation": lambda: _reservation(client, machines),

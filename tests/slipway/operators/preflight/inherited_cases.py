@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.slipway.fleet.moto_cloud import client
-from tests.slipway.operators import preflight_world as world
+from tests.slipway.operators.preflight import world
 from tests.slipway.operators.preflight.deployments import Cases, Way, entering
 
 CASES: Cases = {}
