@@ -35,6 +35,12 @@ _LOCK = "55P03"
 # Lock not available, deadlock, serialization failure, statement cancelled, and the server
 # shutting down or starting up: another try may find the database in another mood.
 _PASSING = frozenset({_LOCK, "40P01", "40001", "57014", "57P01", "57P02", "57P03", "53300"})
+# PgBouncer, and Amazon's RDS Proxy.
+_POOLER = re.compile(r"unsupported startup parameter|RDS Proxy", re.IGNORECASE)
+_PAST_POOLER = (
+    "let the Airflow connection{} lead to the server itself: a pooler keeps neither limits of a "
+    "session nor the lock under which one migrates at a time"
+)
 # Wrong password, no such role, no such database, no permission.
 _NO_RIGHT = "42501"
 _MISCONFIGURED = frozenset({"28P01", "28000", "3D000", _NO_RIGHT})
@@ -96,6 +102,9 @@ class Attempt:
     def _not_connected(self, reason: str, code: str) -> SlipwayError:
         # goose repeats itself.
         msg = f"goose cannot connect to the database: {reason.split('; failed to connect')[0]}"
+        if _POOLER.search(reason):
+            whose = f" of {self.connection!r}" if self.connection else ""
+            return EnvironmentMisconfigured(msg, advice=_PAST_POOLER.format(whose))
         if code in _MISCONFIGURED:
             named = f" {self.connection!r}" if self.connection else ""
             advice = f"correct the database's Airflow connection{named}"

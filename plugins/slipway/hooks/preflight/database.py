@@ -28,8 +28,10 @@ _NO_CONNECTION = 2
 # What no other try gets past.
 _LASTING = re.compile(
     r"authentication failed|does not exist|no pg_hba|permission denied|not permitted to log in|"
-    r"no password supplied|does not support SSL|root certificate"
+    r"no password supplied|does not support SSL|root certificate|unsupported startup|RDS Proxy"
 )
+# As goose is connected: a pooler that takes no options lets nobody in.
+_OPTIONS = "-c statement_timeout=30000"
 _QUESTION = """
 SELECT json_build_object(
   'role', current_user,
@@ -93,6 +95,7 @@ class DatabaseLook:
             environment={
                 "PGAPPNAME": "slipway",
                 "PGCONNECT_TIMEOUT": _CONNECT,
+                "PGOPTIONS": _OPTIONS,
                 **password.environment,
             },
             secrets=password.files,

@@ -67,6 +67,19 @@ CONNECT = "goose run: failed to connect to `user=u database=d`: 10.0.0.1:5432 (d
             r"tls error.*authentication failed \(SQLSTATE 28P01\)$",
         ),
         (
+            [f"{AT}{CONNECT}FATAL: unsupported startup parameter in options: lock_timeout (08P01)"],
+            EnvironmentMisconfigured,
+            "unsupported startup parameter",
+        ),
+        (
+            [
+                f"{AT}{CONNECT}FATAL: Feature not supported: RDS Proxy currently doesn't support "
+                "command-line options (SQLSTATE 0A000)"
+            ],
+            EnvironmentMisconfigured,
+            "RDS Proxy",
+        ),
+        (
             [f"{AT}{CONNECT}FATAL: the database system is starting up (SQLSTATE 57P03)"],
             ToolFailed,
             "starting up",
@@ -240,6 +253,12 @@ def test_whoever_is_to_own_a_table_must_be_able_to_make_one_there() -> None:
     error = failure(query, role="app", connection="shop_prod")
     assert "the role 'App', which is to be the owner, needs: a GRANT on schema" in error.message
     assert 'GRANT USAGE, CREATE ON SCHEMA public TO "App";' in error.message
+
+
+def test_a_pooler_is_no_place_to_migrate_through() -> None:
+    lines = [f"{AT}{CONNECT}FATAL: unsupported startup parameter: options (SQLSTATE 08P01)"]
+    error = Attempt(lines=lines, direction="up", connection="shop_prod").failure()
+    assert "let the Airflow connection of 'shop_prod' lead to the server itself" in error.advice
 
 
 def test_gooses_own_table_that_cannot_be_made_is_a_right_that_is_missing() -> None:

@@ -70,3 +70,17 @@ def test_who_is_not_let_in_says_why_in_one_line() -> None:
         False,
         "lets nobody in: connection to server failed: FATAL: no pg_hba entry",
     )
+
+
+@pytest.mark.parametrize(
+    ("why", "passing"),
+    [
+        ("unsupported startup parameter in options: statement_timeout", False),
+        ("Feature not supported: RDS Proxy currently doesn't support options", False),
+        ("the database system is starting up", True),
+    ],
+)
+def test_a_pooler_that_keeps_no_limits_lets_nobody_in(why: str, passing: bool) -> None:
+    found = look(f"psql: error: connection to server failed: FATAL: {why}", exit_code=2)
+    assert isinstance(found, DatabaseSeen), found
+    assert found.passing is passing
