@@ -40,6 +40,7 @@ MODULES = tuple(
         "fleet/inheritance/words",
         "fleet/inherited_machines",
         "fleet/launch_templates",
+        "fleet/lifecycle_hooks",
         "fleet/lease",
         "fleet/live_machines",
         "fleet/missing_group",

@@ -22,6 +22,7 @@ from slipway.hooks.fleet.describe import (
 from slipway.hooks.fleet.failed_machines import FailedMachines
 from slipway.hooks.fleet.inheritance.report import told
 from slipway.hooks.fleet.launch_templates import template_names
+from slipway.hooks.fleet.lifecycle_hooks import managed_hooks
 from slipway.hooks.fleet.new_group import new_group
 from slipway.hooks.fleet.scaling_rules import fingerprint, found_rules
 from slipway.hooks.fleet.traffic_sources import behind, sources_of, states
@@ -167,7 +168,11 @@ class FleetCloud(FailedMachines):
         if live is None:
             return ()
         further = [one.name for one in sources_of(live) if one.key != self._balancer.key]
-        besides = {**found_rules(self._client, live), "balancers": further}
+        besides = {
+            **found_rules(self._client, live),
+            "balancers": further,
+            "managed_hooks": managed_hooks(self._client, str(live["AutoScalingGroupName"])),
+        }
         # Whoever plans does so before the bake.
         return told(new_group(self._client, launch, live, baked=False), besides)
 

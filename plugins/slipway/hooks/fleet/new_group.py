@@ -12,8 +12,9 @@ from slipway.hooks.fleet.group_extras import Client, notifications, suspended_by
 from slipway.hooks.fleet.group_tags import note
 from slipway.hooks.fleet.inherited_machines import Successor, machine_tags, succeed
 from slipway.hooks.fleet.launch_templates import find_images, readable, template_data
+from slipway.hooks.fleet.lifecycle_hooks import lifecycle_hooks
 from slipway.hooks.fleet.live_machines import live_machines
-from slipway.hooks.fleet.scaling_rules import GRACE, lifecycle_hooks
+from slipway.hooks.fleet.scaling_rules import GRACE
 from slipway.model.cloud.launch import Launch
 from slipway.model.cloud.machine import architecture_of
 from slipway.model.cloud.tags import PLACED, SIZE, STANDBY, TAKING_OVER

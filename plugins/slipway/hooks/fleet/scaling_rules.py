@@ -24,6 +24,7 @@ from slipway.hooks.fleet.group_extras import (
     suspended_by_people,
     warm_pool,
 )
+from slipway.hooks.fleet.lifecycle_hooks import lifecycle_hooks
 from slipway.hooks.fleet.missing_group import is_gone
 
 # Seconds: the grace period of a group that Slipway made, and of one that nobody gave any.
@@ -51,15 +52,6 @@ _SCHEDULE = (
     "MaxSize",
     "DesiredCapacity",
     "EndTime",
-)
-_HOOK = (
-    "LifecycleHookName",
-    "LifecycleTransition",
-    "NotificationTargetARN",
-    "RoleARN",
-    "NotificationMetadata",
-    "HeartbeatTimeout",
-    "DefaultResult",
 )
 _ALARM = (
     "AlarmDescription",
@@ -101,13 +93,6 @@ def fingerprint(client: Client, group: Mapping[str, Any]) -> str:
     nameless = _renamed(rules, group["AutoScalingGroupName"], "")
     text = json.dumps(nameless, default=str, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def lifecycle_hooks(client: Client, group: str) -> list[dict[str, Any]]:
-    """List a group's lifecycle hooks, as a new group takes them."""
-    answer = client("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName=group)
-    hooks = (_only(one, _HOOK) for one in answer["LifecycleHooks"])
-    return sorted(hooks, key=lambda hook: str(hook["LifecycleHookName"]))
 
 
 def copy_rules(

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from slipway.hooks.fleet.group_extras import notifications
-from slipway.hooks.fleet.scaling_rules import lifecycle_hooks
+from slipway.hooks.fleet.lifecycle_hooks import lifecycle_hooks
 from slipway.model.text.nearest import Named
 
 Client = Callable[[str], Any]

@@ -105,6 +105,25 @@ def test_lifecycle_hooks_are_there_from_the_first_machine_on(
     assert hook.items() <= made.items()
 
 
+def test_hooks_of_codedeploy_make_nobody_wait_and_are_told(cloud: FleetCloud) -> None:
+    """It answers for the groups that it was told of; a new one's machines would never serve."""
+    name = "CodeDeploy-managed-automatic-launch-deployment-hook-shop-0f8a"
+    client("autoscaling").put_lifecycle_hook(
+        AutoScalingGroupName=OLD,
+        LifecycleHookName=name,
+        HeartbeatTimeout=600,
+        DefaultResult="ABANDON",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+    )
+    (said,) = (one for one in cloud.inheritance(launch("2", like=OLD)) if name in one)
+    assert said.startswith(f"does not pass on from {OLD}: lifecycle hooks of CodeDeploy or ECS")
+    assert "take the group out of the deployment group" in said
+    _both(cloud)
+    cloud.carry_over(NEW, OLD)
+    hooks = client("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName=NEW)
+    assert hooks["LifecycleHooks"] == []
+
+
 def test_a_group_without_rules_has_nothing_to_give(cloud: FleetCloud) -> None:
     _both(cloud)
     assert _group(cloud, "1").rules == ""

@@ -88,6 +88,13 @@ LEFT: tuple[Part, ...] = (
         how="no setting: Slipway deletes the groups that it made",
     ),
     Part(
+        name="managed_hooks",
+        what="lifecycle hooks of CodeDeploy or ECS",
+        passes=Passes.LOST,
+        how="each serves the groups that it was told of, and others' machines would wait for it in "
+        "vain; take the group out of the deployment group, and let Slipway deploy",
+    ),
+    Part(
         name="operator",
         what="a service of AWS that manages the group",
         passes=Passes.LOST,

@@ -53,7 +53,8 @@ def _found(part: Part, made: NewGroup, rules: Mapping[str, Any]) -> tuple[str, s
     if part.name in SPECIAL:
         return SPECIAL[part.name](made)
     if part.name in rules:
-        return short(rules[part.name]), ""
+        said = short(rules[part.name])
+        return ("", said) if part.passes is Passes.LOST else (said, "")
     if part.passes is Passes.PROJECT:
         return "", PROJECT[part.name](made) if part.name in PROJECT else ""
     there = {field: made.machines.get(field) for field in part.template}

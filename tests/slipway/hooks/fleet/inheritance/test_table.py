@@ -12,8 +12,9 @@ from slipway.hooks.fleet import live_machines
 from slipway.hooks.fleet.inheritance.part import Passes
 from slipway.hooks.fleet.inheritance.table import DROPPABLE, IDENTITY, TABLE
 from slipway.hooks.fleet.inherited_machines import _COPIED, OF_THE_TYPE
+from slipway.hooks.fleet.lifecycle_hooks import HOOK
 from slipway.hooks.fleet.new_group import _HABITS
-from slipway.hooks.fleet.scaling_rules import _ALARM, _HOOK, _POLICY, _SCHEDULE
+from slipway.hooks.fleet.scaling_rules import _ALARM, _POLICY, _SCHEDULE
 from tests.slipway.hooks.fleet.inheritance.table.shapes import shape_of
 
 DOCS = Path(__file__).parents[5] / "docs" / "fleets.md"
@@ -54,7 +55,7 @@ def test_everything_that_aws_says_of_a_launch_configuration_is_read() -> None:
     [
         (_POLICY, "PutScalingPolicy", {"AutoScalingGroupName"}),
         (_SCHEDULE, "PutScheduledUpdateGroupAction", {"AutoScalingGroupName", "Time", "StartTime"}),
-        (_HOOK, "PutLifecycleHook", {"AutoScalingGroupName"}),
+        (HOOK, "PutLifecycleHook", {"AutoScalingGroupName"}),
     ],
 )
 def test_every_kind_of_rule_is_copied_whole(
