@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from slipway.exceptions import PackageRefused
+from slipway.exceptions import PackageRefused, ToolFailed
 from slipway.hooks.packages.deb_units import Units, units
 from slipway.hooks.packages.nfpm_fields import name_advice, version_advice
 from slipway.hooks.packages.packaging_file import PackagingFile
@@ -51,13 +51,16 @@ done
 # What lintian has against a package of another name helps nobody.
 if [ -n "$1" ] && [ -z "$named" ]; then exit 18; fi
 lintian --allow-root --fail-on error --info --suppress-tags service-file-is-not-a-file \\
-  /out/*.deb > /out/lintian 2> /out/warnings || failed=11
+  /out/*.deb > /out/lintian 2> /out/warnings || failed=$?
 cat /out/warnings /out/lintian
 # A package that it finds odd it does not read, and finds nothing in.
 if grep -qi skipping /out/warnings; then exit 16; fi
-exit ${{failed:-0}}
+if [ "${{failed:-0}}" -gt 125 ]; then exit "$failed"; fi
+exit ${{failed:+11}}
 """
 _LINTIAN_FAILED, _UNREADABLE, _LARGE, _LINTIAN_SKIPPED, _ODD = 11, 12, 15, 16, 17
+# A signal, the kernel's for want of memory among them, or a program that is not there.
+_ENDED = 126
 OTHER_NAME = 18
 """What a look ends with where no package has the name that it was given; lintian was not asked."""
 
@@ -194,7 +197,11 @@ def refuse_unread(exit_code: int, file: str) -> None:
     """Say so where a package is too large, or such that lintian does not read it.
 
     :raises PackageRefused: in that case.
+    :raises ToolFailed: where somebody ended the tools: that says nothing of the package.
     """
+    if exit_code >= _ENDED:
+        msg = f"whoever looked at the package of {file} was ended (exit code {exit_code})"
+        raise ToolFailed(msg, advice="the task tries again; has the worker memory for it?")
     if exit_code == _ODD:
         msg = f"the control files of {file} hold what is no plain file, so nobody knows its name"
         raise PackageRefused(msg, advice="build it with dpkg-deb, or a tool that uses it")

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 
-from slipway.exceptions import PackageRefused
+from slipway.exceptions import PackageRefused, ToolFailed
 from slipway.hooks.packages.deb_checks import Wanted
 from slipway.hooks.packages.nfpm import build_deb
 from slipway.hooks.tars import pack
@@ -104,6 +104,12 @@ def test_a_refusal_shows_what_the_tool_said(code: int, said: str, expected: str)
     with pytest.raises(PackageRefused, match=expected) as caught:
         _build(Tool(code, {}, said))
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("code", [127, 137, 143])
+def test_tools_that_somebody_ended_say_nothing_of_the_package(code: int) -> None:
+    with pytest.raises(ToolFailed, match=f"exit code {code}"):
+        _build(Tool(code, {}, "created package: /out/shop.deb"))
 
 
 def test_a_refusal_names_each_field_that_is_to_blame() -> None:
