@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, fields
 from typing import TextIO, TypeAlias
 
+from include.cli.beside_airflow import beside_airflow
 from include.cli.controls import require_known
 from include.project.loader import load_projects
 from slipway.exceptions import SlipwayError
@@ -76,6 +76,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

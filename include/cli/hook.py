@@ -6,7 +6,6 @@ The host is given the secret that is valid, which is printed nowhere.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 from airflow.sdk.configuration import conf
 
+from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from include.project.model import Project
@@ -161,6 +161,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

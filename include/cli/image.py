@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TextIO
 
+from include.cli.beside_airflow import beside_airflow
 from include.delivery.layers import image_layers
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
@@ -104,6 +104,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

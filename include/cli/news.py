@@ -6,7 +6,6 @@ Secrets are in Airflow's connections, and printed nowhere.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 from uuid import uuid4
 
+from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
 from include.project.lookup import find_project
 from include.project.model import Project
@@ -128,6 +128,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

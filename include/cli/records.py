@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TextIO, TypeVar
 
+from include.cli.beside_airflow import beside_airflow
 from slipway.exceptions import RecordRefused, SlipwayError
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory, Entry
@@ -203,6 +203,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

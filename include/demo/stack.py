@@ -102,12 +102,23 @@ def lay_landscape() -> dict[str, str]:
     :returns: the databases' URLs by Airflow connection id.
     """
     say("laying out network, load balancers, databases and the apt bucket")
+    return lay_guestbook(paths.ENDPOINT, paths.INSTALLATION, paths.LISTENERS)
+
+
+def lay_guestbook(endpoint: str, installation: str, listeners: dict[str, int]) -> dict[str, str]:
+    """Make the guestbook's place in an embedded cloud.
+
+    :param endpoint: URL of its API.
+    :param installation: the cloud's name.
+    :param listeners: a port on 127.0.0.1 for each environment.
+    :returns: the databases' URLs by Airflow connection id.
+    """
     return infrastructure.lay_project(
-        endpoint=paths.ENDPOINT,
+        endpoint=endpoint,
         region=paths.REGION,
-        installation=paths.INSTALLATION,
+        installation=installation,
         project="guestbook",
-        listeners=paths.LISTENERS,
+        listeners=listeners,
         app_port=8000,
         health_path="/healthz",
     )

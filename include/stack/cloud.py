@@ -16,7 +16,7 @@ from include.demo.airflow_api import DemoFailed
 from include.demo.airflow_environment import cloud_connections, postgres_connection
 from include.demo.progress import say
 from include.demo.signing_key import make_signing_key
-from include.localcloud import infrastructure
+from include.demo.stack import lay_guestbook
 from include.localcloud.engine import Engine
 from include.localcloud.network import free_cidr
 from include.localcloud.settings import ACCESS_KEY, SECRET_KEY, network_name
@@ -61,15 +61,7 @@ def lay_out() -> dict[str, str]:
     :returns: the databases' URLs by Airflow connection id.
     """
     say("laying out network, load balancers, databases and buckets")
-    databases: dict[str, str] = infrastructure.lay_project(
-        endpoint=paths.ENDPOINT,
-        region=paths.REGION,
-        installation=paths.INSTALLATION,
-        project="guestbook",
-        listeners=paths.LISTENERS,
-        app_port=8000,
-        health_path="/healthz",
-    )
+    databases = lay_guestbook(paths.ENDPOINT, paths.INSTALLATION, paths.LISTENERS)
     s3 = boto3.client(
         "s3",
         endpoint_url=paths.ENDPOINT,

@@ -15,14 +15,13 @@ import docker
 from include.demo import prerequisites
 from include.demo.airflow_api import DemoFailed
 from include.stack import paths
+from include.stack.operations.installation import PROXIES, Installation, OperationFailed
 
 # docker-py's, which has no types.
 Container: TypeAlias = Any
 _FILES = ("docker-compose.yaml", "docker-compose.cloud.yaml")
 # Seconds that containers have to end.
 _GRACE = 15.0
-# The way out of this machine, for builds.
-PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 # What is not passed on cannot change what the files mean.
 _PASSED_ON = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG", *PROXIES)
 
@@ -47,20 +46,17 @@ def run(*arguments: str, timeout: float, variables: Path = paths.VARIABLES) -> N
     :param variables: the file of what it is told.
     :raises DemoFailed: when it fails.
     """
-    files = [word for name in _FILES for word in ("-f", name)]
-    argv = [*program(), "-p", paths.PROJECT, "--env-file", str(variables), *files, *arguments]
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    done = subprocess.run(  # noqa: S603 - constant words and paths of this clone
-        argv,
-        cwd=paths.ROOT,
-        env=environment,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=timeout,
+    stack = Installation(
+        variables=variables,
+        files=_FILES,
+        project=paths.PROJECT,
+        program=program(),
+        passed_on=_PASSED_ON,
     )
-    if done.returncode:
-        msg = f"docker-compose {' '.join(arguments)} failed; the reason stands above"
-        raise DemoFailed(msg)
+    try:
+        stack.compose(*arguments, timeout=timeout)
+    except OperationFailed as error:
+        raise DemoFailed(str(error)) from error
 
 
 def save_variables(variables: Mapping[str, str], file: Path = paths.VARIABLES) -> None:

@@ -17,6 +17,7 @@ from include.demo.progress import say
 from include.images import build
 from include.localcloud.compute.confinement import forget_cgroup
 from include.stack import cloud, compose, paths, repositories, secret_files
+from include.stack.operations.installation import build_arguments
 
 SOCKET = Path("/var/run/docker.sock")
 # What stands in where no registry answers; docker-compose.yaml names the public ones.
@@ -42,7 +43,7 @@ def up(workers: int) -> None:
         _begin()
     repositories.deliver_clone()
     say("building the image of Airflow, unless it is there")
-    compose.run("build", *_proxies(), "init", timeout=1800)
+    compose.run("build", *build_arguments(), "init", timeout=1800)
     say(f"starting Airflow, with {workers} workers")
     compose.run("up", "-d", "--remove-orphans", "--scale", f"worker={workers}", timeout=1200)
     wait_until_healthy()
@@ -103,12 +104,6 @@ def variables() -> dict[str, str]:
         "SLIPWAY_CLOUD_UID": f"{os.getuid()}:{os.getgid()}",
         "DOCKER_GID": str(SOCKET.stat().st_gid),
     }
-
-
-def _proxies() -> list[str]:
-    """Return the arguments that let a build out through this machine's proxy, if it has one."""
-    names = [name for name in compose.PROXIES if name in os.environ]
-    return [word for name in names for word in ("--build-arg", name)]
 
 
 def wait_until_healthy() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator
 
+from include.cli.beside_airflow import beside_airflow
 from include.delivery.targets import between
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
@@ -102,6 +102,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
@@ -13,6 +12,7 @@ from datetime import UTC, date, datetime
 from datetime import time as clock
 from typing import Any, TextIO
 
+from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from slipway.exceptions import ReleaseNotFound, SlipwayError
@@ -172,6 +172,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

@@ -8,10 +8,10 @@ needs it once; nothing is lost where it is not needed.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from typing import TextIO
 
+from include.cli.beside_airflow import beside_airflow
 from include.delivery.targets import fleet_targets, listed
 from include.project.loader import load_projects
 from include.project.lookup import find_project
@@ -61,6 +61,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read connections from its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TextIO
 
+from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from slipway.exceptions import SlipwayError
@@ -150,6 +150,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Let Airflow read its own database: this is no task.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    raise SystemExit(main())
+    raise SystemExit(beside_airflow(main))

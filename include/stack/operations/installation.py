@@ -13,6 +13,8 @@ from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[3]
 _LONG = 3600.0
+# The way out of this machine, for builds.
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 # Both name Airflow's database so.
 DATABASE = "airflow"
 
@@ -35,12 +37,14 @@ class Installation:
     :param files: of Compose, below the clone.
     :param project: Compose's name for it; by the clone's folder where there is none.
     :param program: how Compose is called.
+    :param passed_on: which of this process's variables it sees; all of them when None.
     """
 
     variables: Path
     files: Sequence[str] = ("docker-compose.yaml",)
     project: str = ""
     program: Sequence[str] = field(default_factory=lambda: compose_program())
+    passed_on: Sequence[str] | None = None
 
     def compose(
         self,
@@ -74,7 +78,8 @@ class Installation:
         argv = [*self.program, *project, "--env-file", str(self.variables), *files, *arguments]
         # Compose would believe the shell before the file, whoever set a variable there for what.
         own = read_variables(self.variables)
-        environment = {name: value for name, value in os.environ.items() if name not in own}
+        seen = os.environ if self.passed_on is None else self.passed_on
+        environment = {name: os.environ[name] for name in seen if name in os.environ.keys() - own}
         done = subprocess.run(  # noqa: S603 - no word of it is anybody else's
             argv,
             cwd=ROOT,
@@ -155,6 +160,12 @@ def read_variables(file: Path) -> Mapping[str, str]:
     lines = (line.strip() for line in file.read_text().splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+
+
+def build_arguments() -> list[str]:
+    """Return the arguments that let a build out through this machine's proxy, if it has one."""
+    names = [name for name in PROXIES if name in os.environ]
+    return [word for name in names for word in ("--build-arg", name)]
 
 
 def compose_program() -> Sequence[str]:

@@ -7,7 +7,6 @@ made, and the new version is started. Killed anywhere, it is run again.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -15,10 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from include.stack.operations import backup
-from include.stack.operations.installation import Installation, OperationFailed, say
+from include.stack.operations.installation import (
+    Installation,
+    OperationFailed,
+    build_arguments,
+    say,
+)
 
 BY = "upgrade"
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _IN_NEW_IMAGE = ("run", "--rm", "--no-deps", "-T", "--entrypoint")
 _MAINTENANCE = (*_IN_NEW_IMAGE, "python", "init", "/usr/lib/slipway/maintenance.py")
 # Seconds that new containers have to become healthy.
@@ -39,8 +42,7 @@ def look(installation: Installation) -> None:
     if not installation.told("ps", "-q", "postgres"):
         msg = "nothing runs here that could be upgraded: `docker compose up -d` starts it"
         raise OperationFailed(msg)
-    arguments = [word for name in _PROXIES if name in os.environ for word in ("--build-arg", name)]
-    installation.compose("build", *arguments, "init")
+    installation.compose("build", *build_arguments(), "init")
     installation.compose(*_IN_NEW_IMAGE, "airflow", "init", "db", "check")
 
 

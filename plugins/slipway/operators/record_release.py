@@ -13,8 +13,7 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.links.extra import RELEASE
 from slipway.model.facts import Json, Release
-from slipway.tasks.board.housekeeping import Listed, show_first
-from slipway.tasks.board.show import show_newer
+from slipway.tasks.board.housekeeping import Listed, show_release
 from slipway.tasks.consent import Admission
 from slipway.tasks.outcomes import note_succeeded
 from slipway.tasks.own_swap import require_finished
@@ -92,8 +91,7 @@ class RecordReleaseOperator(BaseOperator):
             made.require_built()
             made.require_published(apt_repository(self.apt_conn_id))
             ReleaseCatalogue(artifact_store()).record(made.record)
-        show_first(self.project, self.environments)
-        show_newer(self.project)
+        show_release(self.project, self.environments)
         self.log.info("%s can be deployed anywhere now", made.record.checkout.release.version)
         return parts(made.record)
 

@@ -9,14 +9,12 @@ The signature covers the number, so no entry takes another's place; a gap is tol
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from slipway.exceptions import RecordRefused
-from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.signed_records import SignedRecords
-from slipway.hooks.store.signing_keys import CONNECTION, RecordKeys, record_keys
+from slipway.hooks.store.signed_records import SignedBook
+from slipway.hooks.store.signing_keys import CONNECTION
 from slipway.model.controls import ControlEvent, Controls, Scope, ScopeState
 from slipway.model.fact import Fact
 
@@ -34,23 +32,8 @@ class _Entry(Fact):
     state: ScopeState
 
 
-class ControlBook:
-    """Journals under ``controls/everything``, ``controls/projects`` and ``controls/environments``.
-
-    :param store: where they are kept.
-    :param clock: seconds since 1970, for people to read; nothing depends on it.
-    :param keys: gives the keys that entries are signed with.
-    """
-
-    def __init__(
-        self,
-        store: ArtifactStore,
-        clock: Callable[[], float] = time.time,
-        keys: Callable[[], RecordKeys] = record_keys,
-    ) -> None:
-        self._store = store
-        self._records = SignedRecords(store, keys)
-        self._clock = clock
+class ControlBook(SignedBook):
+    """Journals below ``controls``: in ``everything``, ``projects`` and ``environments``."""
 
     def of(self, project: str, environment: str) -> Controls:
         """Return everything that holds for one environment.

@@ -10,16 +10,14 @@ wrote it, for this environment and at this place in the order.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from slipway.exceptions import RecordRefused
-from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.failed_deployments import FailedDeployments
-from slipway.hooks.store.signed_records import UNSIGNED_ADVICE, SignedRecords
-from slipway.hooks.store.signing_keys import CONNECTION, RecordKeys, record_keys
+from slipway.hooks.store.signed_records import UNSIGNED_ADVICE, SignedBook
+from slipway.hooks.store.signing_keys import CONNECTION
 from slipway.model.facts import Json, Release
 
 # The first number: entries of before the numbers find room below it when they are signed.
@@ -71,25 +69,11 @@ class Served:
     run_id: str
 
 
-class DeploymentHistory:
+class DeploymentHistory(SignedBook):
     """Entries under ``deployments/<project>/<environment>/<number>_<version>_<stamp>.json``.
 
     The version stands in the name, so that reading the history is one listing.
-
-    :param store: where they are kept.
-    :param clock: seconds since 1970, for people to read; nothing depends on it.
-    :param keys: gives the keys that entries are signed with.
     """
-
-    def __init__(
-        self,
-        store: ArtifactStore,
-        clock: Callable[[], float] = time.time,
-        keys: Callable[[], RecordKeys] = record_keys,
-    ) -> None:
-        self._store = store
-        self._records = SignedRecords(store, keys)
-        self._clock = clock
 
     def record(self, release: Release, environment: str, *, run_id: str) -> None:
         """Note that a release serves, and has proved itself.

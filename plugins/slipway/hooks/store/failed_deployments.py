@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from slipway.hooks.store.artifacts import ArtifactStore
-from slipway.hooks.store.signed_records import SignedRecords
-from slipway.hooks.store.signing_keys import RecordKeys, record_keys
+from slipway.hooks.store.signed_records import SignedBook
 from slipway.model.facts import Fact, Release
 from slipway.model.text.inert import visible
 
@@ -43,23 +40,8 @@ class FailedDeployment(Fact):
         return f"{self.version} {self} the last time it went there"
 
 
-class FailedDeployments:
-    """Signed notes under ``failures/<project>/<environment>/<version>.json``, the last of each.
-
-    :param store: where they are kept.
-    :param clock: seconds since 1970, for people to read.
-    :param keys: gives the keys that they are signed with.
-    """
-
-    def __init__(
-        self,
-        store: ArtifactStore,
-        clock: Callable[[], float] = time.time,
-        keys: Callable[[], RecordKeys] = record_keys,
-    ) -> None:
-        self._store = store
-        self._records = SignedRecords(store, keys)
-        self._clock = clock
+class FailedDeployments(SignedBook):
+    """Signed notes under ``failures/<project>/<environment>/<version>.json``, the last of each."""
 
     def note(
         self, release: Release, environment: str, *, run_id: str, tasks: Sequence[str] = ()

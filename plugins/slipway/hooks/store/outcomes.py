@@ -13,15 +13,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failed_deployments import FailedDeployments
-from slipway.hooks.store.signed_records import SignedRecords
-from slipway.hooks.store.signing_keys import RecordKeys, record_keys
+from slipway.hooks.store.signed_records import SignedBook
 from slipway.metrics.catalogue import DEPLOYMENT_TIME, DEPLOYMENTS, LEAD_TIME
 from slipway.metrics.emit import count, observe
 from slipway.model.facts.outcome import DeploymentNote, Outcome, PastDeployment
@@ -47,23 +44,8 @@ class Unended:
     is_last: bool
 
 
-class DeploymentOutcomes:
-    """Notes under ``deployments/<project>/<environment>/outcomes/``.
-
-    :param store: where they are kept.
-    :param clock: seconds since 1970, for people to read; nothing depends on it.
-    :param keys: gives the keys that they are signed with.
-    """
-
-    def __init__(
-        self,
-        store: ArtifactStore,
-        clock: Callable[[], float] = time.time,
-        keys: Callable[[], RecordKeys] = record_keys,
-    ) -> None:
-        self._store = store
-        self._records = SignedRecords(store, keys)
-        self._clock = clock
+class DeploymentOutcomes(SignedBook):
+    """Notes under ``deployments/<project>/<environment>/outcomes/``."""
 
     def note(self, swap: str, note: DeploymentNote) -> None:
         """Note what happened, unless it is noted already.

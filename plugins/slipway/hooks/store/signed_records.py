@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
@@ -109,3 +110,22 @@ class SignedRecords:
             raise RecordRefused(msg, advice=advice)
         plain = {name: field for name, field in value.items() if name != SIGNATURE}
         return {**plain, SIGNATURE: self.keys.sign(path, plain)}
+
+
+class SignedBook:
+    """What is noted in signed records, each with the time.
+
+    :param store: where they are kept.
+    :param clock: seconds since 1970, for people to read; nothing depends on it.
+    :param keys: gives the keys that they are signed with.
+    """
+
+    def __init__(
+        self,
+        store: ArtifactStore,
+        clock: Callable[[], float] = time.time,
+        keys: Callable[[], RecordKeys] = record_keys,
+    ) -> None:
+        self._store = store
+        self._records = SignedRecords(store, keys)
+        self._clock = clock

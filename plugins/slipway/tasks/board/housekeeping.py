@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
-from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
+from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.environments.history import Deployments
 from slipway.hooks.store.environments.snapshots import Snapshots
 from slipway.model.board.snapshot import ApprovalWanted, EnvironmentSnapshot, Freeze
 from slipway.model.fleet import Fleet
 from slipway.policies.freeze_windows import FreezeWindow, next_freeze
 from slipway.tasks.board.brakes import show_hold
-from slipway.tasks.board.show import beside, open_question, picture
+from slipway.tasks.board.show import beside, open_question, picture, show_newer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,20 +74,13 @@ def show_all(
     show_hold(store, project, environment)
 
 
-def show_first(project: str, listed: Mapping[str, Listed]) -> None:
-    """Show the environments of a project of which nothing was said yet: nothing serves there.
+def show_release(project: str, listed: Mapping[str, Listed]) -> None:
+    """Show a new release on the environments of its project, those that nothing serves in as well.
 
     :param project: the project's name.
     :param listed: what its project file says of each environment.
     """
-    with beside(f"which environments {project} has"):
-        board = Snapshots(artifact_store())
-        there = board.project(project)
-        for name, one in listed.items():
-            seen = there.of(name)
-            # One that was held before its first release has nothing else yet.
-            if seen is None or not seen.seen_at:
-                board.change(project, name, partial(_first, listed=one))
+    show_newer(project, {name: partial(_first, listed=one) for name, one in listed.items()})
 
 
 def _first(before: EnvironmentSnapshot, listed: Listed) -> EnvironmentSnapshot:

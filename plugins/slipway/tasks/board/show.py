@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slipway.exceptions import RecordRefused, ReleaseNotFound
@@ -22,7 +23,7 @@ from slipway.hooks.store.environments.snapshots import Change, Snapshots
 from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.release_order import history
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.board.deployment import CommitLine
+from slipway.model.board.deployment import CommitLine, DeploymentRecord
 from slipway.model.board.snapshot import ApprovalWanted, EnvironmentSnapshot
 from slipway.model.controls import Scope
 from slipway.model.fleet import Fleet
@@ -56,8 +57,10 @@ def show_deployment(project: str, environment: str, swap: str) -> None:
     :param swap: the deployment's name.
     """
     with beside(f"what became of a deployment to {environment}"):
-        Deployments(artifact_store()).take_up(project, environment, swap)
-        show(project, environment)
+        store = artifact_store()
+        past = Deployments(store).take_up(project, environment, swap)[:LOOKED_AT]
+        change = _picture(store, project, environment, None, past)
+        Snapshots(store).change(project, environment, change)
 
 
 def show(project: str, environment: str, fleet: Fleet | None = None) -> None:
@@ -81,6 +84,16 @@ def picture(store: ArtifactStore, project: str, environment: str, fleet: Fleet |
     :param fleet: as observed, if somebody has looked.
     """
     past = Deployments(store).last(project, environment, LOOKED_AT)
+    return _picture(store, project, environment, fleet, past)
+
+
+def _picture(
+    store: ArtifactStore,
+    project: str,
+    environment: str,
+    fleet: Fleet | None,
+    past: Sequence[DeploymentRecord],
+) -> Change:
     # An object for each, which is read where it is shown, and not at each step of a swap.
     wanted = failed_last(past) is not None
     reports = list(FailureReports(store).newest(project, environment)) if wanted else []
@@ -207,16 +220,27 @@ def show_answer(context: Context, project: str, environment: str) -> None:
         Snapshots(artifact_store()).change(project, environment, change)
 
 
-def show_newer(project: str) -> None:
+def show_newer(project: str, new: Mapping[str, Change] | None = None) -> None:
     """Show on each environment of a project how many releases wait.
 
     :param project: the project's name.
+    :param new: what there is to be said first, where nothing was said of an environment yet.
     """
     with beside(f"how many releases of {project} wait"):
         store = artifact_store()
-        board = Snapshots(store)
-        for one in board.project(project).environments:
-            board.change(project, one.environment, lambda before: _told(store, before))
+        board, new = Snapshots(store), new or {}
+        there = {one.environment: one for one in board.project(project).environments}
+        for name in dict.fromkeys([*new, *there]):
+            # One that was held before its first release has nothing else yet.
+            is_new = name in new and not (name in there and there[name].seen_at)
+            first = new[name] if is_new else None
+            board.change(project, name, partial(_with_newer, store=store, first=first))
+
+
+def _with_newer(
+    before: EnvironmentSnapshot, store: ArtifactStore, first: Change | None
+) -> EnvironmentSnapshot:
+    return _told(store, first(before) if first else before)
 
 
 def commit_of(store: ArtifactStore, project: str, version: str) -> CommitLine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -101,3 +102,15 @@ def test_compose_believes_the_file_whatever_the_shell_says(
     monkeypatch.setenv("SLIPWAY_SECRETS", "/home/ann/secrets")
     monkeypatch.setenv("SLIPWAY_OTHER", "kept")
     assert _installation(variables).told("ps") == "None kept"
+
+
+def test_a_stack_may_see_none_but_some_of_the_shells_variables(
+    variables: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (variables.parent / "compose.py").write_text(
+        "import os\nprint(*(os.environ.get(name) for name in ('SLIPWAY_SECRETS', 'ONE', 'TWO')))\n"
+    )
+    for name in ("SLIPWAY_SECRETS", "ONE", "TWO"):
+        monkeypatch.setenv(name, name)
+    found = dataclasses.replace(_installation(variables), passed_on=("SLIPWAY_SECRETS", "TWO", "X"))
+    assert found.told("ps") == "None None TWO"

@@ -86,17 +86,17 @@ class Deployments:
         found = self.newest_first(project, environment)
         return next((one for one in found if one.swap == swap), None)
 
-    def take_up(self, project: str, environment: str, swap: str) -> DeploymentRecord | None:
+    def take_up(self, project: str, environment: str, swap: str) -> list[DeploymentRecord]:
         """Put together what is noted of a deployment; doing it twice changes nothing.
 
         :param project: the project's name.
         :param environment: the environment's.
         :param swap: the deployment's name.
-        :returns: it; None where nothing is noted.
+        :returns: the last deployments, the newest first: at least a segment of them, or all.
         """
         past = self._outcomes.of_swap(project, environment, swap)
         if past is None:
-            return None
+            return self.last(project, environment, SEGMENT)
         made = self._made(swap, past)
 
         def make(before: Json | None) -> Json:
@@ -109,8 +109,8 @@ class Deployments:
             records = sorted([*others, made], key=_began)
             return self._sealed(project, environment, records, newest.segments).to_json()
 
-        self._chains(project).change(environment, make)
-        return made
+        written = self._chains(project).change(environment, make)
+        return list(reversed(_Newest.from_json(written or {}).records))
 
     def begin(self, project: str, environment: str) -> None:
         """Put together what was noted before there were such records, unless that is done.
