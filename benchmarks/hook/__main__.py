@@ -20,7 +20,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import statistics
 import subprocess
@@ -37,6 +36,8 @@ import httpx
 from benchmarks.hook.change_hook import ChangeHook
 from benchmarks.hook.phases import PARTS, phases
 from include.demo import airflow_environment
+from tests.airflow_processes import PARTS as PARTS_OF_AIRFLOW
+from tests.airflow_processes import addresses, free_port
 
 SECRET = "of-this-benchmark-alone-0123456789"  # noqa: S105 - nobody else's
 _DAGS = '''"""Of the benchmark: an Airflow dag that is a project's checkout, and the watcher."""
@@ -70,7 +71,7 @@ class Bench:
     def __init__(self, home: Path, poll_seconds: float) -> None:
         self.home = home
         self.database = home / "airflow" / "airflow.db"
-        self._ports = {name: _free_port() for name in ("git", "api", "logs")}
+        self._ports = {name: free_port() for name in ("git", "api")}
         self._repository = home / "git" / "bench"
         self._environment = self._settings(poll_seconds)
         self._client = httpx.Client(timeout=30, trust_env=False)
@@ -103,15 +104,7 @@ class Bench:
         ]
         commands = [
             git,
-            *(
-                [airflow, *words]
-                for words in (
-                    ("api-server", "--host", "127.0.0.1", "--port", str(self._ports["api"])),
-                    ("scheduler", "--skip-serve-logs"),
-                    ("dag-processor",),
-                    ("triggerer", "--skip-serve-logs"),
-                )
-            ),
+            *([airflow, *words] for words in PARTS_OF_AIRFLOW.values()),
         ]
         with ExitStack() as started:
             for command in commands:
@@ -187,14 +180,7 @@ class Bench:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
             **found,
-            "AIRFLOW_HOME": str(home / "airflow"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{api}/execution/",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
-            "AIRFLOW__API__PORT": str(self._ports["api"]),
-            "AIRFLOW__API__BASE_URL": api,
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self._ports["logs"]),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self._ports["logs"]),
+            **addresses(home, api, self._ports["api"]),
             "AIRFLOW__SLIPWAY__ALLOWED_HOSTS": "127.0.0.1",
             "AIRFLOW__SLIPWAY__ARTIFACTS": (home / "artifacts").as_uri(),
             "AIRFLOW__SLIPWAY__GIT_MIRRORS": str(home / "mirrors"),
@@ -215,7 +201,7 @@ def main() -> None:
     bench = Bench(home, given.poll_seconds)
     answers, hooks, polls, changes = [], [], [], []
     parts: list[dict[str, float]] = []
-    other = ChangeHook(home / "buildbot", _free_port())
+    other = ChangeHook(home / "buildbot", free_port())
     try:
         with bench.running(), other.running():
             for number in range(given.rounds + 1):
@@ -246,12 +232,6 @@ def main() -> None:
             f"{name:20} median {statistics.median(found):6.3f} s, worst {max(found):6.3f} s\n"
         )
     sys.stdout.write(f"polls {given.poll_seconds:g} s apart, {given.rounds} rounds\n")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

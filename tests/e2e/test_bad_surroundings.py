@@ -22,6 +22,7 @@ from slipway.operators.publish_apt import PublishAptOperator
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
 from slipway.sensors.fleet_healthy import FleetHealthySensor
+from tests.airflow_processes import free_port
 from tests.e2e.conftest import BASE_LAYERS, PORT, World
 from tests.e2e.steps import bake, deb, nowhere, on_record, seed, target
 from tests.fakes.git_server import Repository
@@ -134,9 +135,7 @@ def test_an_api_that_is_away_for_thirty_seconds(
     run: Run, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The connection's port answers only after half a minute; the task rides it out."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     monkeypatch.setenv(
         "AIRFLOW_CONN_AWS_AWAY",
         '{"conn_type": "aws", "login": "x", "password": "y",'

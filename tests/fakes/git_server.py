@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import slipway.model.git.repository
+from tests.airflow_processes import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,9 +70,7 @@ class Repository:
 @contextmanager
 def git_daemon(base: Path) -> Iterator[str]:
     """Serve every repository below a folder on loopback; gives the base URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             "git",

@@ -11,9 +11,6 @@ import hmac
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +21,7 @@ from pathlib import Path
 import httpx
 
 from include.demo import airflow_environment
+from tests.airflow_processes import PARTS, AirflowProcesses, addresses, free_port
 from tests.fakes.git_server import Repository, git_daemon
 from tests.faults_commits.records import Records
 
@@ -89,8 +87,7 @@ class Installation:
     def __post_init__(self) -> None:
         self._counting = threading.Lock()
         self.announced = self.taken = 0
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._port = _free_port()
+        self._port = free_port()
         # Hosts send from several addresses, each of which may send so much and no more.
         self._senders = [
             httpx.Client(
@@ -115,31 +112,25 @@ class Installation:
             folder.mkdir()
         (library / "faults_watched.py").write_text(_SOURCE.format(urls=urls, polled=self.polled))
         (dags / "faults_commits.py").write_text(_DAGS)
-        self._environment = self._settings(library)
-        subprocess.run(
-            [self._airflow, "db", "migrate"],
-            env=self._environment,
-            check=True,
-            capture_output=True,
-        )
-        for part in ("dag-processor", *KILLED):
-            self._run(part)
+        self._parts = AirflowProcesses(home=self.home, environment=self._settings(library))
+        self._parts.make_database()
+        for part in PARTS:
+            self._parts.start(part)
         heads = {name: [one.git("rev-parse", "HEAD")] for name, one in self.repositories.items()}
         self.wait_for({sha: name for name, shas in heads.items() for sha in shas}, _START)
 
     def stop(self) -> None:
         """End all that was started."""
-        for part in list(self._processes):
-            self._end(part, signal.SIGTERM)
+        self._parts.end_all()
 
     def kill(self, part: str) -> None:
         """Kill a process with all that it started, in the middle of whatever it does."""
         self.kills.append(part)
-        self._end(part, signal.SIGKILL)
+        self._parts.end(part, signal.SIGKILL)
 
     def restart(self, part: str) -> None:
         """Start what was killed."""
-        self._run(part)
+        self._parts.start(part)
 
     def announce(self, project: str, sender: int) -> None:
         """Post a signed hook; where nobody is there to take it, it is lost.
@@ -197,38 +188,6 @@ class Installation:
     def _url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
-    @property
-    def _airflow(self) -> str:
-        return str(Path(sys.executable).parent / "airflow")
-
-    def _run(self, part: str) -> None:
-        words = {
-            "api-server": ["api-server", "--host", "127.0.0.1", "--port", str(self._port)],
-            "scheduler": ["scheduler", "--skip-serve-logs"],
-            "triggerer": ["triggerer", "--skip-serve-logs"],
-            "dag-processor": ["dag-processor"],
-        }[part]
-        with (self.home / f"{part}.log").open("ab") as out:
-            self._processes[part] = subprocess.Popen(
-                [self._airflow, *words],
-                env=self._environment,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-
-    def _end(self, part: str, how: signal.Signals) -> None:
-        process = self._processes.pop(part)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, how)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        with suppress(ProcessLookupError):  # what it started and did not take along
-            os.killpg(process.pid, signal.SIGKILL)
-
     def _settings(self, library: Path) -> dict[str, str]:
         home = self.home
         found = airflow_environment.environment(signing_key="", gateway="x", databases={})
@@ -237,14 +196,7 @@ class Installation:
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
             **found,
             "PYTHONPATH": os.pathsep.join(map(str, (_ROOT, _ROOT / "plugins", library))),
-            "AIRFLOW_HOME": str(home / "airflow"),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self._url}/execution/",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
-            "AIRFLOW__API__PORT": str(self._port),
-            "AIRFLOW__API__BASE_URL": self._url,
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
+            **addresses(home, self._url, self._port),
             # What is killed is missed soon; the tests have no time to wait for it.
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": f"{20 * PATIENCE:.0f}",
             # What a scheduler that was killed had queued waits for another to miss it: five
@@ -279,9 +231,3 @@ def installation(home: Path, count: int) -> Iterator[Installation]:
             yield one
         finally:
             one.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -5,10 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,16 +14,11 @@ from pathlib import Path
 import httpx
 
 from include.demo import airflow_environment
+from tests.airflow_processes import PARTS, AirflowProcesses, addresses, free_port
 from tests.cloud_process import ROOT, WITH_ITS_PARENT
 
 # Who works there, and the role of each in Airflow.
 PEOPLE = {"ann": "OP", "bob": "OP", "vera": "VIEWER", "root": "ADMIN"}
-_PARTS = {
-    "api-server": ("api-server", "--host", "127.0.0.1"),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-}
 # Seconds to be there.
 _START = 300.0
 
@@ -62,35 +53,24 @@ def running(home: Path, settings: dict[str, str]) -> Iterator[Airflow]:
     :param home: a folder of its own, with ``dags`` in it.
     :param settings: what else stands in its environment.
     """
-    port = _free_port()
+    port = free_port()
     airflow = Airflow(
         url=f"http://localhost:{port}",
         passwords={name: secrets.token_urlsafe(12) for name in PEOPLE},
     )
     environment = _environment(home, airflow, port) | settings
-    program = str(Path(sys.executable).parent / "airflow")
-    subprocess.run([program, "db", "migrate"], env=environment, check=True, capture_output=True)
-    parts = []
+    parts = AirflowProcesses(home=home, environment=environment, before=WITH_ITS_PARENT)
+    parts.make_database()
     try:
-        for name, words in _PARTS.items():
-            with (home / f"{name}.log").open("wb") as out:
-                parts.append(
-                    subprocess.Popen(
-                        [*WITH_ITS_PARENT, program, *words],
-                        cwd=ROOT,
-                        env=environment,
-                        stdout=out,
-                        stderr=out,
-                        start_new_session=True,
-                    )
-                )
-        _wait_for(airflow, home)
+        for name in PARTS:
+            parts.start(name)
+        _wait_for(airflow, parts)
         yield airflow
     finally:
-        _end(parts)
+        parts.end_all()
 
 
-def _wait_for(airflow: Airflow, home: Path) -> None:
+def _wait_for(airflow: Airflow, parts: AirflowProcesses) -> None:
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline:
         with suppress(httpx.HTTPError, ValueError):
@@ -99,24 +79,13 @@ def _wait_for(airflow: Airflow, home: Path) -> None:
                 if found.is_success:
                     return
         time.sleep(0.5)
-    logs = "\n".join((home / f"{name}.log").read_text()[-1500:] for name in _PARTS)
+    logs = "\n".join(parts.log(name).read_text()[-1500:] for name in PARTS)
     msg = f"Airflow did not start:\n{logs}"
     raise RuntimeError(msg)
 
 
-def _end(parts: list[subprocess.Popen[bytes]]) -> None:
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        for part in parts:
-            with suppress(ProcessLookupError):
-                os.killpg(part.pid, how)
-        for part in parts:
-            with suppress(subprocess.TimeoutExpired):
-                part.wait(20)
-
-
 def _environment(home: Path, airflow: Airflow, port: int) -> dict[str, str]:
-    passwords = home / "passwords.json"
-    passwords.write_text(json.dumps(airflow.passwords))
+    (home / "passwords.json").write_text(json.dumps(airflow.passwords))
     # Connections and Slipway's own settings are those of the world that the tests have.
     kept = {name: value for name, value in os.environ.items() if name != "AIRFLOW_HOME"}
     found = airflow_environment.environment(signing_key="", gateway="x", databases={})
@@ -125,24 +94,11 @@ def _environment(home: Path, airflow: Airflow, port: int) -> dict[str, str]:
         **kept,
         **made,
         "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "plugins"))),
-        "AIRFLOW_HOME": str(home / "airflow"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{airflow.url}/execution/",
+        **addresses(home, airflow.url, port),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
             f"{name}:{role}" for name, role in PEOPLE.items()
         ),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
         "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__BASE_URL": airflow.url,
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
         "AIRFLOW__SLIPWAY__ALLOWED_HOSTS": "localhost",
         "AIRFLOW__SLIPWAY__SENSOR_MODE": "poke",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
