@@ -19,10 +19,9 @@ from slipway.model.cloud.account import Account
 from slipway.model.facts import MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from tests.cloud_process import REGION
-from tests.docs.test_commands import PROJECT_FILE
+from tests.docs.own_project import PROJECT_FILE
 from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
-from tests.e2e.image.machines import Machine
-from tests.e2e.test_shortener import USER_DATA
+from tests.e2e.instances import Boot, Machine, booting, user_data
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 from tests.lanes import port
@@ -63,22 +62,9 @@ def project(place: None, repository: Repository, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def boot(world: World) -> Iterator[Any]:
-    ec2, ids = world.client("ec2"), []
-
-    def start(image: str) -> Machine:
-        (one,) = ec2.run_instances(
-            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", UserData=USER_DATA
-        )["Instances"]
-        ids.append(one["InstanceId"])
-        ec2.get_waiter("instance_running").wait(
-            InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-        return Machine(world, one["InstanceId"], one["PrivateIpAddress"])
-
-    yield start
-    if ids:
-        ec2.terminate_instances(InstanceIds=ids)
+def boot(world: World) -> Iterator[Boot]:
+    with booting(world, user_data("hello", "none")) as start:
+        yield start
 
 
 def _greeting(machine: Machine) -> str:
@@ -100,7 +86,7 @@ def _said(ec2: Any, image: str) -> set[str]:
 
 
 def test_the_readmes_files_become_a_machine_that_says_hello(
-    world: World, project: Project, artifacts: Path, boot: Any
+    world: World, project: Project, artifacts: Path, boot: Boot
 ) -> None:
     del artifacts
     dag, run_id = commit_dag(project), f"run-{time.monotonic_ns()}"

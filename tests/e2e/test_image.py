@@ -18,7 +18,8 @@ from slipway.operators.checkout import CheckoutOperator
 from slipway.operators.publish_apt import PublishAptOperator
 from tests.e2e.conftest import INSTALLATION, PACKAGE, World
 from tests.e2e.image import machines
-from tests.e2e.image.machines import PORT, Machine, Run, bake, version
+from tests.e2e.image.machines import PORT, Run, bake, version
+from tests.e2e.instances import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,6 +15,7 @@ from slipway.model.cloud.machine import Machine, OperatingSystem
 from slipway.model.facts import Json, MachineImage
 from slipway.operators.bake_image import BakeImageOperator
 from tests.cloud_process import REGION
+from tests.e2e import instances
 from tests.e2e.conftest import World
 from tests.e2e.image import machines as booted
 from tests.fakes.git_server import Repository
@@ -54,7 +55,7 @@ def bake(run: Run, package: Json, machine: Machine) -> MachineImage:
     return MachineImage.from_json(run(operator))
 
 
-def ask(machine: booted.Machine) -> tuple[str, str]:
+def ask(machine: instances.Machine) -> tuple[str, str]:
     """Ask for the version through the role's nginx; both may still be starting."""
     for _ in range(300):
         try:
@@ -70,7 +71,7 @@ def test_a_project_serves_with_its_own_role_on_debian_12_and_13_side_by_side(
     package: tuple[Json, Repository],
     run: Run,
     world: World,
-    boot: Callable[[str], booted.Machine],
+    boot: Callable[[str], instances.Machine],
 ) -> None:
     images = {os: bake(run, package[0], Machine(os=os, **SAID)) for os in DEBIANS}
     machines = {os: boot(image.image_id) for os, image in images.items()}

@@ -29,7 +29,7 @@ from slipway.operators.bake_image import BakeImageOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from tests.cloud_process import REGION
 from tests.e2e.conftest import ENDPOINT, INSTALLATION, ROOT, World
-from tests.e2e.image.machines import Machine
+from tests.e2e.instances import Boot, Machine, booting, user_data
 from tests.e2e.steps import target
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
@@ -40,17 +40,6 @@ EXAMPLES = ROOT / "include" / "examples"
 LISTENER = port(8093)
 # Seconds for the service to start, on a machine that has just been booted.
 PATIENCE = 60
-INSTANCE_ENV = (
-    "SLIPWAY_PROJECT=shortener\nSLIPWAY_ENVIRONMENT=dev\n"
-    f"SLIPWAY_VERSION=none\nAWS_REGION={REGION}\n"
-)
-USER_DATA = "#cloud-config\n" + json.dumps(
-    {
-        "write_files": [
-            {"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV, "permissions": "0644"}
-        ]
-    }
-)
 
 
 @pytest.fixture
@@ -113,22 +102,9 @@ def _released(project: Project, run: Callable[..., Any]) -> tuple[Json, Json, Js
 
 
 @pytest.fixture
-def boot(world: World) -> Iterator[Callable[[str], Machine]]:
-    ec2, ids = world.client("ec2"), []
-
-    def start(image: str) -> Machine:
-        (one,) = ec2.run_instances(
-            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", UserData=USER_DATA
-        )["Instances"]
-        ids.append(one["InstanceId"])
-        ec2.get_waiter("instance_running").wait(
-            InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-        return Machine(world, one["InstanceId"], one["PrivateIpAddress"])
-
-    yield start
-    if ids:
-        ec2.terminate_instances(InstanceIds=ids)
+def boot(world: World) -> Iterator[Boot]:
+    with booting(world, user_data("shortener", "none")) as start:
+        yield start
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -163,7 +139,7 @@ def test_from_an_empty_repository_to_a_machine_that_serves(
     project: Project,
     repository: Repository,
     run: Callable[..., Any],
-    boot: Callable[[str], Machine],
+    boot: Boot,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

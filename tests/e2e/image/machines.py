@@ -17,7 +17,8 @@ from slipway.operators.build_deb import BuildDebOperator
 from slipway.operators.migrations import GooseMigrateOperator
 from slipway.operators.publish_apt import PublishAptOperator
 from tests.cloud_process import REGION
-from tests.e2e.conftest import INSTALLATION, PACKAGE, World, shared
+from tests.e2e.conftest import PACKAGE, World, shared
+from tests.e2e.instances import Boot, Machine, booting, user_data
 from tests.e2e.steps import target
 
 if TYPE_CHECKING:
@@ -27,17 +28,6 @@ if TYPE_CHECKING:
 
 Run = Callable[..., Any]
 PORT = "8123"
-INSTANCE_ENV = (
-    "SLIPWAY_PROJECT=guestbook\nSLIPWAY_ENVIRONMENT=dev\n"
-    f"SLIPWAY_VERSION=1.0.0\nAWS_REGION={REGION}\n"
-)
-USER_DATA = "#cloud-config\n" + json.dumps(
-    {
-        "write_files": [
-            {"path": "/etc/slipway/instance.env", "content": INSTANCE_ENV, "permissions": "0644"}
-        ]
-    }
-)
 
 
 @pytest.fixture
@@ -81,41 +71,10 @@ def image(package: tuple[Json, Repository], run: Run, artifacts: Path, kept: Pat
         return bake(run, package[0], GUESTBOOK_PORT=PORT)
 
 
-class Machine:
-    """One instance of an image."""
-
-    def __init__(self, world: World, instance: str, address: str) -> None:
-        self.address = address
-        self.container = world.docker.containers.get(f"slipway-cloud-{INSTALLATION}-{instance}")
-
-    def sh(self, line: str, *, user: str = "root") -> str:
-        """Run a command line, and return what it wrote."""
-        output: Any = self.container.exec_run(["sh", "-c", line], user=user).output
-        return str(output, "utf-8")
-
-    def environment(self, pid: str) -> list[str]:
-        """Return a process's variables; root on a machine may not look into those of others."""
-        owner = self.sh(f"stat -c %u /proc/{pid}").strip()
-        return self.sh(f"cat /proc/{pid}/environ", user=owner).split("\0")
-
-
 @pytest.fixture
-def boot(world: World) -> Iterator[Callable[[str], Machine]]:
-    ec2, ids = world.client("ec2"), []
-
-    def start(image: str) -> Machine:
-        (one,) = ec2.run_instances(
-            ImageId=image, MinCount=1, MaxCount=1, InstanceType="t3.micro", UserData=USER_DATA
-        )["Instances"]
-        ids.append(one["InstanceId"])
-        ec2.get_waiter("instance_running").wait(
-            InstanceIds=ids, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
-        return Machine(world, one["InstanceId"], one["PrivateIpAddress"])
-
-    yield start
-    if ids:
-        ec2.terminate_instances(InstanceIds=ids)
+def boot(world: World) -> Iterator[Boot]:
+    with booting(world, user_data("guestbook", "1.0.0")) as start:
+        yield start
 
 
 def version(machine: Machine, port: str) -> Json:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.image import machines
-from tests.e2e.image.machines import PORT, Machine, Run, bake, version
+from tests.e2e.image.machines import PORT, Run, bake, version
+from tests.e2e.instances import Machine
 from tests.integration.localcloud.process import until
 
 if TYPE_CHECKING:
