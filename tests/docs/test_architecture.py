@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from statistics import median
 
@@ -54,6 +55,34 @@ def test_no_file_is_too_long_to_be_read_at_once_tests_included() -> None:
     assert median(code) <= 100
 
 
+def test_what_tests_share_is_in_no_test() -> None:
+    """A module is a test and imported by nobody, or holds what tests share and has no test."""
+    for file, text in PYTHON.items():
+        tree = ast.parse(text)
+        is_test = file.name.startswith("test_") or file.name == "conftest.py"
+        named = {one.name for one in tree.body if isinstance(one, ast.FunctionDef | ast.ClassDef)}
+        assert is_test or not any(name.startswith("test_") for name in named), file
+        imported = {name for one in ast.walk(tree) for name in _imported(one)}
+        wrong = [one for one in imported if re.fullmatch(r"tests\..*\.test_\w+", one)]
+        assert wrong == [], file
+
+
+def test_benchmarks_and_tests_import_in_no_circle_either() -> None:
+    modules = {_module(file): file for file in PYTHON if file.is_relative_to(ROOT / "tests")}
+    modules |= {_module(file): file for file in PYTHON if file.is_relative_to(ROOT / "benchmarks")}
+    imports = {
+        name: {other for one in ast.walk(ast.parse(PYTHON[file])) for other in _imported(one)}
+        & (modules.keys() - {name})
+        for name, file in modules.items()
+    }
+    circle: list[str] = []
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        circle = error.args[1]
+    assert circle == []
+
+
 def test_functions_are_short_and_annotated_and_the_formatter_rules() -> None:
     for file, text in PYTHON.items():
         assert "fmt: " + "skip" not in text, file
@@ -61,6 +90,20 @@ def test_functions_are_short_and_annotated_and_the_formatter_rules() -> None:
             if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
                 assert one.returns is not None, f"{file}: {one.name}"
                 assert _lines(one) <= 50, f"{file}: {one.name}"
+
+
+def _module(file: Path) -> str:
+    name = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def _imported(node: ast.AST) -> set[str]:
+    """Return the modules that a statement may import."""
+    if isinstance(node, ast.Import):
+        return {one.name for one in node.names}
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return {node.module, *(f"{node.module}.{one.name}" for one in node.names)}
+    return set()
 
 
 def _lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -22,12 +22,9 @@ import yaml
 from include.delivery.commit_dag import build
 from include.demo import add_environment
 from include.project.loader import load_project
+from tests.docs.own_project import FIVE_MINUTES, PROJECT_FILE, README, ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
-FIVE_MINUTES = README.partition("## Your own project in five minutes")[2].partition("\n## ")[0]
 COMMANDS = re.findall(r"(?m)^ {7}(\S.*)$", re.sub(r"(?s)```.*?```", "", FIVE_MINUTES))
-[PROJECT_FILE] = re.findall(r"(?s)```yaml\n(.*?)```", FIVE_MINUTES)
 NEEDS_DOCKER = [one for one in COMMANDS if one.startswith(("fab exec", "fab package"))]
 NEEDS_THE_DEMO = [one for one in COMMANDS if "include.demo" in one]
 RUN_HERE = [one for one in COMMANDS if one not in (*NEEDS_DOCKER, *NEEDS_THE_DEMO)]

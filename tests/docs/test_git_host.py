@@ -16,7 +16,7 @@ from include.demo.pull_request import __main__ as pull_request
 from include.localforge.state import ForgeHome
 from include.project.model import Project
 from slipway.model.forge.place import ForgeKind
-from tests.docs.test_commands import PROJECT_FILE, ROOT
+from tests.docs.own_project import PROJECT_FILE, ROOT
 
 PAGE = (ROOT / "docs" / "git-host.md").read_text()
 AT_A_HOST, HERE = PAGE.split("## On one machine, without an account\n")

@@ -14,9 +14,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.cloud_process import REGION
+from tests.faults.begin import begin
 from tests.faults.cloud import FIRST_LISTENER, PORT, PROJECT, client, lay, lease_name, until
 from tests.faults.faults import Fault, Strike
-from tests.faults.order import DONE, Order, begin
+from tests.faults.order import DONE, Order
 from tests.faults.proxy import FaultProxy
 from tests.faults.scenarios import Scenario
 

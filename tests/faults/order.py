@@ -30,10 +30,3 @@ class Order:
     steps: tuple[str, ...]
     owner: str
     folder: Path
-
-
-def begin(order: Order) -> None:
-    """Become the process under test."""
-    from tests.faults.worker import obey
-
-    obey(order)

@@ -9,21 +9,13 @@ import pytest
 from include.delivery.commit_dag import build, dag_ids
 from include.delivery.defaults import RUNS
 from include.delivery.targets import watching_of
-from include.project.loader import PROJECTS, load_project
 from include.project.model import Project, Repository
 from include.project.repository.pull_requests import PullRequests
 from slipway.model.forge.place import ForgeKind, ForgePlace
 from slipway.policies.pull_requests import Asks
+from tests.include.delivery.commit_dag.packages import building
 from tests.include.delivery.commit_dag.projects import edges_of
-from tests.include.delivery.commit_dag.test_packages import building
-
-URL = "https://git.example.com/acme/guestbook.git"
-
-
-def asking(**repository: Any) -> Project:
-    written = {"url": URL, "connection": "host", "forge": "gitea", **repository}
-    project = load_project(PROJECTS / "guestbook.yaml")
-    return project.model_copy(update={"repository": Repository.model_validate(written)})
+from tests.include.delivery.proposal_projects import URL, asking
 
 
 def test_only_what_asks_for_it_has_one() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.docs.test_commands import PROJECT_FILE
+from tests.docs.own_project import PROJECT_FILE
 
 SOURCES = Path(__file__).parents[3] / "include" / "examples" / "hello"
 PROJECT: dict[str, Any] = yaml.safe_load(PROJECT_FILE)

@@ -13,15 +13,14 @@ import pytest
 from include.iam.deploy_role import deploy_role
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import ACCOUNT, GROUPS, REGION, context
-from tests.include.iam.rights import test_at_work
-from tests.include.iam.rights.test_at_work import recording
+from tests.include.iam.rights import recorder
+from tests.include.iam.rights.recorder import recording
 from tests.include.iam.shop import ALARM, GROUP, MINE, PLACE, PROD, may
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet
-from tests.slipway.fleet.swap.test_carry_over import NEW, OLD
-from tests.slipway.fleet.swap.test_carry_over import _tell_alarms as tell_alarms
+from tests.slipway.fleet.swap.alarms import NEW, OLD, tell_alarms
 
-account = test_at_work.account
+account = recorder.account
 
 OWN = f"{ALARM}:shop-dev-1.0/high"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops"

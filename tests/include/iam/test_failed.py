@@ -15,8 +15,8 @@ from slipway.model.cloud.tags import FAILED
 from tests.fakes.prober import FakeProber
 from tests.include.iam.evaluator import Request, allowed
 from tests.include.iam.requests import EC2, REGION, context
+from tests.include.iam.rights.recorder import account, recording
 from tests.include.iam.rights.roles import PLACE
-from tests.include.iam.rights.test_at_work import account, recording
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import TAGS, client, described, fleet
 from tests.slipway.fleet.worlds import make_image, make_target

@@ -18,8 +18,8 @@ from slipway.hooks.forge.hooks.open import open_hooks
 from slipway.hooks.forge.hooks.repair import repair
 from slipway.model.forge.place import ForgePlace
 from slipway.model.forge.pull_request import PullRequestState
-from tests.include.localforge import test_localforge as shared
-from tests.include.localforge.test_localforge import SECRET, SHOP, Repository, status
+from tests.include.localforge import shop as shared
+from tests.include.localforge.shop import SECRET, SHOP, Repository, status
 
 home, repository, url = shared.home, shared.repository, shared.url
 place, receiver = shared.place, shared.receiver

@@ -17,17 +17,17 @@ from slipway.hooks.apt.aptly import Aptly, _signed
 from slipway.hooks.apt.bucket import AptBucket
 from slipway.hooks.apt.candidates import of_candidates
 from slipway.hooks.docker.engine import ContainerEngine
-from tests.integration.apt import test_repository, test_workers
-from tests.integration.apt.test_repository import _deb, _publish
-from tests.integration.apt.test_workers import _run
+from tests.integration.apt import publishing, workers
+from tests.integration.apt.publishing import make_deb, publish
+from tests.integration.apt.workers import run
 
 pytestmark = pytest.mark.integration
-elsewhere = test_workers.elsewhere
+elsewhere = workers.elsewhere
 engine, s3, repository_url, stable = (
-    test_repository.engine,
-    test_repository.s3,
-    test_repository.repository_url,
-    test_repository.aptly,
+    publishing.engine,
+    publishing.s3,
+    publishing.repository_url,
+    publishing.aptly,
 )
 Make = Callable[[], Aptly]
 FILE = "shop_1.0_all.deb"
@@ -44,7 +44,7 @@ def aptly(stable: Make) -> Make:
 
 
 def _offer(aptly: Aptly, text: str = "x", version: str = "1.0") -> None:
-    content = io.BytesIO(_deb("shop", version, text))
+    content = io.BytesIO(make_deb("shop", version, text))
     aptly.offer(f"shop_{version}_all.deb", content, lambda _: None)
 
 
@@ -89,7 +89,7 @@ def test_a_candidate_is_none_of_what_machines_find(aptly: Make, stable: Make, s3
 
 def test_what_passes_is_published_of_the_same_bytes_as_ever(aptly: Make, stable: Make) -> None:
     _offer(aptly())
-    stable().publish(FILE, io.BytesIO(_deb("shop", "1.0")), lambda _: None)
+    stable().publish(FILE, io.BytesIO(make_deb("shop", "1.0")), lambda _: None)
     assert _found(stable()) == _found(aptly())
 
 
@@ -101,14 +101,14 @@ def test_another_candidate_of_a_version_takes_its_place_and_promises_nothing(
     _offer(aptly(), "second")
     assert _found(aptly()).keys() == before.keys()
     assert _found(aptly()) != before
-    stable().publish(FILE, io.BytesIO(_deb("shop", "1.0", "first")), lambda _: None)
+    stable().publish(FILE, io.BytesIO(make_deb("shop", "1.0", "first")), lambda _: None)
     assert _found(stable()) == before
 
 
 def test_what_failed_goes_and_what_passed_stays(
     aptly: Make, stable: Make, engine: ContainerEngine, s3: str
 ) -> None:
-    stable().publish(FILE, io.BytesIO(_deb("shop", "1.0")), lambda _: None)
+    stable().publish(FILE, io.BytesIO(make_deb("shop", "1.0")), lambda _: None)
     _offer(aptly())
     _offer(aptly(), version="2.0+7~x")
     _volume(engine, AGE)
@@ -144,7 +144,7 @@ def test_each_engine_offers_beside_what_the_others_offered(
 ) -> None:
     _offer(aptly())
     _offer(elsewhere(), version="2.0")
-    _publish(stable(), "cart", "1.0")
+    publish(stable(), "cart", "1.0")
     _offer(aptly(), version="3.0")
     assert set(_found(aptly())) == {"shop_1.0_all", "shop_2.0_all", "shop_3.0_all"}
     assert set(_found(stable())) == {"cart_1.0_all"}
@@ -176,9 +176,9 @@ def test_an_offer_that_was_killed_in_the_middle_is_in_nobodys_way(
     dying = aptly()
     steps = script.PREPARE + script.CHECK + script.SWEEP + script.OFFER
     with AptBucket(dying.repository).lock(dying._owner).held(lambda _: None) as token:
-        assert _run(dying, steps, token, "shop", "2.0").exit_code == 0
+        assert run(dying, steps, token, "shop", "2.0").exit_code == 0
     _offer(elsewhere(), version="3.0")
-    _publish(stable(), "cart", "1.0")
+    publish(stable(), "cart", "1.0")
     assert set(_found(aptly())) == {"shop_1.0_all", "shop_3.0_all"}
     _offer(aptly(), version="2.0")  # its next try
     assert set(_found(aptly())) == {"shop_1.0_all", "shop_2.0_all", "shop_3.0_all"}
@@ -189,7 +189,7 @@ def test_who_was_taken_for_dead_offers_nothing(aptly: Make, elsewhere: Make) -> 
     _offer(elsewhere(), version="2.0")
     before = _found(aptly())
     steps = script.PREPARE + script.CHECK + script.SWEEP + script.OFFER + script.PUBLISH
-    ended = _run(aptly(), steps, "its token of before", "shop", "3.0")
+    ended = run(aptly(), steps, "its token of before", "shop", "3.0")
     with pytest.raises(ToolFailed, match="another worker publishes into"):
         _signed(ended, "shop_3.0_all.deb")
     assert _found(aptly()) == before

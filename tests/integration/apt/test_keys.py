@@ -12,16 +12,16 @@ import pytest
 
 from slipway.exceptions import EnvironmentMisconfigured
 from slipway.hooks.apt.aptly import Aptly
-from tests.integration.apt import test_repository
-from tests.integration.apt.test_repository import _publish
+from tests.integration.apt import publishing
+from tests.integration.apt.publishing import publish
 
 pytestmark = pytest.mark.integration
 aptly, use_key, engine, s3, repository_url = (
-    test_repository.aptly,
-    test_repository.use_key,
-    test_repository.engine,
-    test_repository.s3,
-    test_repository.repository_url,
+    publishing.aptly,
+    publishing.use_key,
+    publishing.engine,
+    publishing.s3,
+    publishing.repository_url,
 )
 MAKE = r"""
 umask 077
@@ -95,7 +95,7 @@ def test_what_cannot_sign_is_said_at_once_with_what_to_do(
 ) -> None:
     use_key(keys[form])
     with pytest.raises(EnvironmentMisconfigured, match=said) as refused:
-        _publish(aptly(), "shop", "1.0")
+        publish(aptly(), "shop", "1.0")
     assert advice in refused.value.advice
     assert "PRIVATE KEY" not in str(refused.value)
 
@@ -104,4 +104,4 @@ def test_a_key_whose_primary_part_is_kept_elsewhere_signs_with_its_subkey(
     aptly: Callable[[], Aptly], use_key: Callable[[str], None], keys: dict[str, str]
 ) -> None:
     use_key(keys["subkeys"])
-    assert "PUBLIC KEY" in _publish(aptly(), "shop", "1.0").public_key
+    assert "PUBLIC KEY" in publish(aptly(), "shop", "1.0").public_key

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import io
-import json
-import os
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -14,37 +10,31 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import EnvironmentMisconfigured, ToolFailed, VersionConflict
-from slipway.hooks.apt.aptly import Aptly, Signed
+from slipway.hooks.apt.aptly import Aptly
 from slipway.hooks.apt.bucket import AptBucket, ReleaseFile, read_release
 from slipway.hooks.apt.connection import apt_repository
-from slipway.hooks.aws.connection import account
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.hooks.tars import pack
-from slipway.model.container import ContainerSpec
-from slipway.model.deb_version import without_epoch
 from slipway.operators.housekeeping.renew_apt import RenewAptReleaseOperator
 from tests.docker_output import output_of
 from tests.fakes.airflow_run import FakeTask
-from tests.integration.packages.packaging import guestbooks
+from tests.integration.apt import publishing
+from tests.integration.apt.publishing import get, publish, verified
 from tests.integration.packages.packaging.guestbooks import published
 from tests.lanes import own
 
 pytestmark = pytest.mark.integration
-engine, s3, repository_url = (
-    guestbooks.engine,
-    guestbooks.s3,
-    guestbooks.repository_url,
+aptly, engine, s3, repository_url, use_key = (
+    publishing.aptly,
+    publishing.engine,
+    publishing.s3,
+    publishing.repository_url,
+    publishing.use_key,
 )
 MAKE_KEY = """
 export GNUPGHOME=/dev/shm/gnupg; mkdir -m 700 $GNUPGHOME
 gpg --batch --quiet --passphrase "$1" --pinentry-mode loopback --faked-system-time "$2"! \
   --quick-generate-key 'Test <test@localhost>' ed25519 "$3" "$4"
 gpg --batch --armor --passphrase "$1" --pinentry-mode loopback "$5"
-"""
-VERIFY = """
-export GNUPGHOME=/dev/shm/gnupg; mkdir -m 700 $GNUPGHOME
-gpg --batch --quiet --import key.asc
-gpg --batch --verify InRelease && gpg --batch --verify Release.gpg Release
 """
 
 
@@ -61,87 +51,8 @@ def _key(
     return key.decode()
 
 
-def _deb(name: str, version: str, text: str = "x", architecture: str = "all") -> bytes:
-    """Build a package by hand: an ar of a format's number and two tars."""
-    control = (
-        f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n"
-        f"Maintainer: A <a@b.example>\nDescription: {text}\n"
-    )
-    parts = {
-        "debian-binary": b"2.0\n",
-        "control.tar.gz": _tar({"control": control}),
-        "data.tar.gz": _tar({}),
-    }
-    packed = b"!<arch>\n"
-    for part, content in parts.items():
-        packed += f"{part:16}{0:<12}{0:<6}{0:<6}{'100644':8}{len(content):<10}`\n".encode()
-        packed += content + b"\n" * (len(content) % 2)
-    return packed
-
-
-def _tar(files: dict[str, str]) -> bytes:
-    return gzip.compress(pack({name: text.encode() for name, text in files.items()}), mtime=0)
-
-
-@pytest.fixture
-def aptly(engine: ContainerEngine, repository_url: str) -> Callable[[], Aptly]:
-    def make() -> Aptly:
-        repository = apt_repository("slipway_apt")
-        return Aptly(
-            engine=engine,
-            repository=repository,
-            labels={},
-            account=account(repository.aws_conn_id, repository.region, "s3"),
-            name=f"slipway-{engine.installation}-aptly",
-        )
-
-    return make
-
-
-def _publish(aptly: Aptly, name: str, version: str, text: str = "x") -> Signed:
-    file = f"{name}_{without_epoch(version)}_all.deb"
-    return aptly.publish(file, io.BytesIO(_deb(name, version, text)), lambda _: None)
-
-
-@pytest.fixture
-def use_key(monkeypatch: pytest.MonkeyPatch, repository_url: str) -> Callable[[str], None]:
-    def use(key: str) -> None:
-        connection = json.loads(os.environ["AIRFLOW_CONN_SLIPWAY_APT"])
-        changed = json.dumps({**connection, "password": key})
-        monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_APT", changed)
-
-    return use
-
-
-def _get(url: str, file: str) -> bytes:
-    with urllib.request.urlopen(f"{url}/dists/stable/{file}") as answer:
-        found: bytes = answer.read()
-        return found
-
-
-def _verified(engine: ContainerEngine, url: str, key: str) -> list[str]:
-    """Check both signatures as gpg does."""
-    lines: list[str] = []
-    names = ("InRelease", "Release", "Release.gpg")
-    files = {name: _get(url, name) for name in names} | {"key.asc": key.encode()}
-    spec = ContainerSpec(
-        name=f"slipway-{engine.installation}-verify",
-        image="slipway/toolbox:1",
-        network="none",
-        entrypoint=("sh",),
-        argv=("-ec", VERIFY),
-        labels={"slipway.kind": "tool"},
-        working_dir="/work",
-    )
-    result = engine.run_tool(
-        spec, files=pack(files), files_at="/work", timeout=60, log=lines.append
-    )
-    assert result.exit_code == 0, lines
-    return lines
-
-
 def _release(url: str) -> ReleaseFile:
-    found = read_release(_get(url, "InRelease").decode())
+    found = read_release(get(url, "InRelease").decode())
     assert found
     return found
 
@@ -154,14 +65,14 @@ def test_a_package_may_be_called_like_a_word_of_aptlys(
 ) -> None:
     for name in NAMES:
         for _ in range(2):  # a killed try is repeated
-            _publish(aptly(), name, "1.0~conflict.added")
+            publish(aptly(), name, "1.0~conflict.added")
     assert set(published(repository_url)) == {"1.0~conflict.added"}
-    index = _get(repository_url, "main/binary-amd64/Packages").decode()
+    index = get(repository_url, "main/binary-amd64/Packages").decode()
     assert [name for name in NAMES if f"Package: {name}\n" not in index] == []
-    _publish(aptly(), "epoch", "1:1.0")
+    publish(aptly(), "epoch", "1:1.0")
     for name, version in [("epoch", "1:1.0"), *((name, "1.0~conflict.added") for name in NAMES)]:
         with pytest.raises(VersionConflict, match="published before with other content"):
-            _publish(aptly(), name, version, "other")
+            publish(aptly(), name, version, "other")
 
 
 @pytest.mark.parametrize("name", ["added", "conflict-in-package", "already"])
@@ -177,13 +88,13 @@ def test_whatever_is_signed_says_how_long_it_counts(
 ) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     for version in ("1.0", "2.0"):
-        signed = _publish(aptly(), "shop", version)
+        signed = publish(aptly(), "shop", version)
     assert signed.warning is None
     found = _release(repository_url)
     assert found.valid_until
     assert timedelta(days=29) < found.valid_until - before <= timedelta(days=30, minutes=5)
-    assert found == read_release(_get(repository_url, "Release").decode())
-    _verified(engine, repository_url, signed.public_key)
+    assert found == read_release(get(repository_url, "Release").decode())
+    verified(engine, repository_url, signed.public_key)
 
 
 @pytest.mark.usefixtures("artifacts")
@@ -201,10 +112,10 @@ def test_housekeeping_renews_what_an_earlier_version_published(
         return done
 
     assert renew() is False  # nothing is published yet
-    signed = _publish(aptly(), "shop", "1.0")
+    signed = publish(aptly(), "shop", "1.0")
     assert renew() is False  # it is fresh
     bucket = AptBucket(apt_repository("slipway_apt"))
-    old = _get(repository_url, "InRelease")
+    old = get(repository_url, "InRelease")
     kept = [line for line in old.splitlines(keepends=True) if not line.startswith(b"Valid-Until")]
     bucket._store.put_object(
         Bucket=apt_repository("slipway_apt").bucket,
@@ -215,7 +126,7 @@ def test_housekeeping_renews_what_an_earlier_version_published(
     assert renew() is True
     assert _release(repository_url).valid_until
     assert published(repository_url).keys() == {"1.0"}
-    _verified(engine, repository_url, signed.public_key)
+    verified(engine, repository_url, signed.public_key)
     monkeypatch.setattr(ReleaseFile, "due", lambda *_: True)
     assert renew() is True
 
@@ -229,10 +140,10 @@ def test_an_engine_that_does_not_hold_the_repository_leaves_it_alone(
 def test_an_expired_key_is_refused_at_once_with_advice(
     aptly: Callable[[], Aptly], use_key: Callable[[str], None], repository_url: str
 ) -> None:
-    _publish(aptly(), "shop", "1.0")
+    publish(aptly(), "shop", "1.0")
     use_key(_key(begins=datetime(2020, 1, 1, tzinfo=UTC), lives="1y"))
     with pytest.raises(EnvironmentMisconfigured, match=r"expired on 20(20|21)-") as caught:
-        _publish(aptly(), "shop", "2.0")
+        publish(aptly(), "shop", "2.0")
     assert "gpg --quick-set-expire" in caught.value.advice
     assert published(repository_url).keys() == {"1.0"}
 
@@ -240,7 +151,7 @@ def test_an_expired_key_is_refused_at_once_with_advice(
 def test_housekeeping_does_not_try_an_expired_key_again(
     aptly: Callable[[], Aptly], use_key: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _publish(aptly(), "shop", "1.0")
+    publish(aptly(), "shop", "1.0")
     use_key(_key(begins=datetime(2020, 1, 1, tzinfo=UTC), lives="1y"))
     monkeypatch.setattr(ReleaseFile, "due", lambda *_: True)
     operator = RenewAptReleaseOperator(task_id="renew_apt_release")
@@ -252,6 +163,6 @@ def test_a_keys_end_is_said_weeks_before(
     aptly: Callable[[], Aptly], use_key: Callable[[str], None]
 ) -> None:
     use_key(_key(begins=datetime.now(UTC) - timedelta(days=1), lives="20d"))
-    warning = _publish(aptly(), "shop", "1.0").warning
+    warning = publish(aptly(), "shop", "1.0").warning
     assert warning
     assert "expires in 18 days" in warning

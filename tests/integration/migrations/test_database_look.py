@@ -16,8 +16,8 @@ from slipway.operators import migrations, preflight_look
 from slipway.operators.preflight import PreflightOperator
 from slipway.operators.preflight_look import Preflight
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
-from tests.integration.migrations import test_goose
-from tests.integration.migrations.test_goose import GOOD, PASSWORD, context, migrate, psql
+from tests.integration.migrations import goose_runs
+from tests.integration.migrations.goose_runs import GOOD, PASSWORD, context, migrate, psql
 from tests.slipway.fleet.worlds import make_image, make_target
 from tests.slipway.operators.releases import make_record
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
 
 pytestmark = pytest.mark.integration
-engine, database, _turns = test_goose.engine, test_goose.database, test_goose._turns
+engine, database, _turns = goose_runs.engine, goose_runs.database, goose_runs._turns
 MINE, NOT_MINE = "00001_a.sql", "00002_b.sql"
 
 

@@ -14,15 +14,15 @@ import docker.errors
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from tests.integration.migrations import test_goose
-from tests.integration.migrations.test_goose import GOOD, PASSWORD, migrate, psql
+from tests.integration.migrations import goose_runs
+from tests.integration.migrations.goose_runs import GOOD, PASSWORD, migrate, psql
 
 if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine
     from tests.fakes.git_server import Repository
 
 pytestmark = pytest.mark.integration
-engine, database, _turns = test_goose.engine, test_goose.database, test_goose._turns
+engine, database, _turns = goose_runs.engine, goose_runs.database, goose_runs._turns
 LEAK = """-- +goose Up
 -- +goose ENVSUB ON
 create table leak (value text);

@@ -15,9 +15,9 @@ from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Release
 from slipway.operators.preview import SchemaOutlook
-from tests.integration.migrations import test_goose
+from tests.integration.migrations import goose_runs
+from tests.integration.migrations.goose_runs import A, context, migrate, psql
 from tests.integration.migrations.migrate_shared.statements import first
-from tests.integration.migrations.test_goose import A, context, migrate, psql
 from tests.slipway.fleet.worlds import make_target
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
 
 pytestmark = pytest.mark.integration
-engine, database, _turns = test_goose.engine, test_goose.database, test_goose._turns
-holding = test_goose.holding
+engine, database, _turns = goose_runs.engine, goose_runs.database, goose_runs._turns
+holding = goose_runs.holding
 BARE = "-- +goose NO TRANSACTION\n-- +goose Up\n{up}\n-- +goose Down\nselect 2;\n"
 INDEX = BARE.format(up="create index concurrently {maybe} a_n on a (n);")
 

@@ -21,7 +21,7 @@ from slipway.model.facts import Checkout, Release, SchemaVersion
 from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.tasks.schema.scratch_postgres import ScratchPostgres, scratch_postgres
 from tests.fakes.airflow_run import FakeTask
-from tests.integration.docker.test_metadata_guard import METADATA, metadata_service
+from tests.integration.docker.fake_metadata import METADATA, metadata_service
 from tests.slipway.operators.commit_runs import signed
 
 if TYPE_CHECKING:

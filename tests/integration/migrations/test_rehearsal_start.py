@@ -18,8 +18,8 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.facts import Checkout, Release, SchemaVersion
 from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from tests.fakes.airflow_run import FakeTask
-from tests.integration.migrations import test_goose
-from tests.integration.migrations.test_goose import GOOD, A, B
+from tests.integration.migrations import goose_runs
+from tests.integration.migrations.goose_runs import GOOD, A, B
 from tests.slipway.operators.commit_runs import signed
 from tests.slipway.operators.releases import make_record
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
 
 pytestmark = pytest.mark.integration
-engine = test_goose.engine
+engine = goose_runs.engine
 C = "-- +goose Up\ncreate table c (n int);\n-- +goose Down\ndrop table c;\n"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fakes.git_server import Repository
-    from tests.integration.pipeline.test_pipeline import Project
+    from tests.integration.pipeline.project import Project
 
 pytestmark = pytest.mark.integration
 project = projects.project

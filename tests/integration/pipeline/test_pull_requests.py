@@ -12,8 +12,8 @@ from slipway.operators.proposals.approve_commit import ApproveCommitOperator
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.policies.pull_requests import Asks
 from tests.fakes.git_server import Repository
-from tests.slipway.hooks.git.test_proposals import propose
-from tests.slipway.operators.proposals.test_checkout_proposal import RUN, check_out, pull_request
+from tests.slipway.hooks.git.proposing import propose
+from tests.slipway.operators.proposals.pull_requests import RUN, check_out, pull_request
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("artifacts")]
 

@@ -13,7 +13,7 @@ from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.load import load
 from slipway.pipeline.runtime.build_runner import BuildRunner
 from slipway.pipeline.runtime.log_groups import LogGroups
-from tests.integration.pipeline.test_pipeline import tar
+from tests.integration.pipeline.project import tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

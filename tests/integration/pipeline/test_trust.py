@@ -16,7 +16,7 @@ from slipway.pipeline.runtime.build_runner import BuildRunner
 from slipway.pipeline.runtime.inputs import Given
 from slipway.pipeline.runtime.log_groups import LogGroups
 from slipway.pipeline.yaml.conditions import Event
-from tests.integration.pipeline.test_pipeline import IMAGES, Project, tar
+from tests.integration.pipeline.project import IMAGES, Project, tar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

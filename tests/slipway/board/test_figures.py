@@ -13,7 +13,7 @@ from slipway.board.parts import Parts
 from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.facts.outcome import Outcome
 from tests.slipway.board.boards import Office, deployment, hide, record
-from tests.slipway.board.test_hostile import EVIL, Reader, poisoned
+from tests.slipway.board.poison import EVIL, Reader, poisoned
 
 DAY = 86400.0
 NOW = time.time()

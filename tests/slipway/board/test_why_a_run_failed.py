@@ -12,8 +12,8 @@ from slipway.hooks.airflow_orders import Orders
 from slipway.hooks.airflow_people import Person
 from slipway.hooks.airflow_progress import Progress
 from slipway.hooks.airflow_reasons import last_error
+from tests.slipway.board.airflow_shop import DAG, shop
 from tests.slipway.board.boards import Office, filled, hide, office
-from tests.slipway.board.test_in_airflow import DAG, shop
 
 __all__ = ["shop"]
 REFUSED = "bob may not deploy to prod: deploy is for ann\n  what to do: ask ann"

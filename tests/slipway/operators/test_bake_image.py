@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,43 +24,13 @@ from slipway.operators.bake_image import BakeImageOperator
 from slipway.tasks.consent import Admission
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
+from tests.slipway.operators.packer import FakePacker, image
 from tests.slipway.operators.releases import catalogue, make_record
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = make_record("2.0").package
 
 pytestmark = pytest.mark.usefixtures("artifacts")
-
-
-@dataclass
-class FakePacker:
-    """Makes an image as a bake does: unique names, tags last.
-
-    :param meanwhile: what somebody else does while the builder is there.
-    """
-
-    baked: list[Bake] = field(default_factory=list)
-    meanwhile: Callable[[Bake], None] = lambda _: None
-
-    def __call__(self, plan: Bake, **_: Any) -> str:
-        names = [one["Name"] for one in client("ec2").describe_images(Owners=["self"])["Images"]]
-        assert plan.image_name not in names, "AWS refuses a second image of a name"
-        made = image(plan.image_name, {**plan.tags, **plan.marks})
-        self.baked.append(plan)
-        self.meanwhile(plan)
-        return made
-
-    @property
-    def layers(self) -> list[str]:
-        return [plan.tags["slipway:layer"] for plan in self.baked]
-
-
-def image(name: str, tags: dict[str, str]) -> str:
-    ec2 = client("ec2")
-    made = ec2.register_image(Name=name, Architecture="x86_64")["ImageId"]
-    pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-    ec2.create_tags(Resources=[made], Tags=pairs)
-    return str(made)
 
 
 @pytest.fixture

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from slipway.hooks.airflow_runs import KnownRepository
 from slipway.webhooks.look import Look, look_at
 from tests.fakes.git_server import Repository
-from tests.slipway.hooks.git.test_proposals import propose
+from tests.slipway.hooks.git.proposing import propose
 from tests.slipway.tasks.watching.proposers import branch, played
-from tests.slipway.webhooks.test_look import Runs, shop
-
-
-class AnyRuns(Runs):
-    """Airflow's runs, of any DAG."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dags: list[str] = []
-
-    def start(self, dag_id: str, run_id: str, conf: dict[str, Any]) -> bool:
-        self.dags.append(dag_id)
-        return super().start("shop", run_id, conf)
+from tests.slipway.webhooks.any_runs import AnyRuns
+from tests.slipway.webhooks.shop import shop
 
 
 @pytest.mark.usefixtures("artifacts")

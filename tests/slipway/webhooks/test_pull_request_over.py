@@ -12,7 +12,7 @@ from slipway.hooks.store.runs.closings import Closings
 from slipway.webhooks.look import Look, look_at
 from tests.fakes.git_server import Repository
 from tests.slipway.tasks.watching.proposers import World, branch, played
-from tests.slipway.tasks.watching.test_closed_pull_requests import reason
+from tests.slipway.tasks.watching.reasons import reason
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 

@@ -34,7 +34,7 @@ from slipway.webhooks.projects import Projects
 from tests.fakes.git_server import Repository
 from tests.slipway.sensors.polls import poke, remember, watch
 from tests.slipway.webhooks.deliveries import SECRET
-from tests.slipway.webhooks.test_look import Runs
+from tests.slipway.webhooks.shop import Runs
 
 SHOP = "acme/shop"
 

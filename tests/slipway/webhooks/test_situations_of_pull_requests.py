@@ -26,8 +26,8 @@ from slipway.webhooks.look import Look, look_at
 from tests.fakes.git_server import Repository
 from tests.forges.stand_in import Reply
 from tests.slipway.tasks.watching.proposers import World, branch, played
-from tests.slipway.webhooks.test_look import shop
-from tests.slipway.webhooks.test_pull_request_hook import AnyRuns
+from tests.slipway.webhooks.any_runs import AnyRuns
+from tests.slipway.webhooks.shop import shop
 
 
 @pytest.fixture

@@ -6,19 +6,14 @@ from typing import Any, cast
 
 from include.delivery.commit_dag import build
 from include.project.machines.written import MachineSpec
-from include.project.model import Package, Project
+from include.project.model import Project
 from slipway.model.cloud.machine import Architecture
 from slipway.tasks.kept_facts import BUILD_DEB, CHECKOUT, PUBLISH_APT, REHEARSE, TEST
 from tests.include.delivery.commit_dag import projects
+from tests.include.delivery.commit_dag.packages import building
 from tests.include.delivery.commit_dag.projects import edges_of
 
 project = projects.project
-
-
-def building(project: Project, **package: Any) -> Project:
-    """The project, whose package holds what its pipeline builds."""
-    written = {**project.package.model_dump(by_alias=True), "built": ["bin/shop"], **package}
-    return project.model_copy(update={"package": Package.model_validate(written)})
 
 
 def test_a_package_of_what_the_pipeline_built_waits_for_it(project: Project) -> None:

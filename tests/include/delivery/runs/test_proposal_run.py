@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.git_server import Repository, git_daemon
 from tests.include.delivery.runs.own_airflow import told_by
-from tests.slipway.hooks.git.test_proposals import propose
+from tests.slipway.hooks.git.proposing import propose
 
 PIPELINE = """\
 kind: pipeline

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from moto import mock_aws
 
 from include.iam.__main__ import main, place_of
 from include.iam.bake_role import bake_role
@@ -18,50 +16,18 @@ from slipway.hooks.aws.image_cleanup import ImageRetention
 from slipway.hooks.aws.machine_images import BAKE_TAG, ImageCatalogue
 from slipway.hooks.fleet.scaling_rules import own_alarms
 from tests.fakes.prober import FakeProber
-from tests.include.iam.calls import action
-from tests.include.iam.evaluator import Request, allowed
-from tests.include.iam.requests import requests
+from tests.include.iam.evaluator import allowed
+from tests.include.iam.rights import recorder
+from tests.include.iam.rights.recorder import recording
 from tests.include.iam.rights.roles import PLACE, ROOT
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet
 from tests.slipway.fleet.worlds import DEPLOY, make_image, make_target
-from tests.slipway.hooks.aws import test_image_cleanup as images
+from tests.slipway.hooks.aws import images_of_others as images
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def account() -> Iterator[None]:
-    with mock_aws():
-        moto_cloud.furnish()
-        tags = {"slipway:project": "shop", "slipway:layer": "app"}
-        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
-        client("ec2").create_tags(Resources=[moto_cloud.image()], Tags=pairs)
-        yield
-
-
-@contextmanager
-def recording() -> Iterator[list[Request]]:
-    """Note what IAM is asked, call by call."""
-    made: list[Request] = []
-    busy: list[str] = []
-
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        if not busy:  # to find out a request's context takes calls as well
-            busy.append(model.name)
-            made.extend(requests(action(model.service_model.service_name, model.name), params))
-            busy.clear()
-
-    services = ("autoscaling", "cloudwatch", "ec2", "elbv2", "ssm")
-    for service in services:
-        client(service).meta.events.register("provide-client-params", note, unique_id="rights")
-    try:
-        yield made
-    finally:
-        for service in services:
-            client(service).meta.events.unregister("provide-client-params", unique_id="rights")
+account = recorder.account
 
 
 def _swap(version: str, keep_old: float) -> Swap:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.integration.migrations.test_goose import A
+from tests.integration.migrations.goose_runs import A
 
 if TYPE_CHECKING:
     from tests.fakes.git_server import Repository

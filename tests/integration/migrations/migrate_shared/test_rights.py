@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from tests.integration.migrations import test_goose
+from tests.integration.migrations import goose_runs
+from tests.integration.migrations.goose_runs import PASSWORD, A, migrate, psql
 from tests.integration.migrations.migrate_shared.statements import first
-from tests.integration.migrations.test_goose import PASSWORD, A, migrate, psql
 
 if TYPE_CHECKING:
     from slipway.hooks.docker.engine import ContainerEngine
     from tests.fakes.git_server import Repository
 
 pytestmark = pytest.mark.integration
-engine, database, _turns = test_goose.engine, test_goose.database, test_goose._turns
-holding = test_goose.holding
+engine, database, _turns = goose_runs.engine, goose_runs.database, goose_runs._turns
+holding = goose_runs.holding
 
 
 @pytest.fixture

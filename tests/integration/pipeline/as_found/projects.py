@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from slipway.model.container import ContainerSpec
-from tests.integration.pipeline.test_pipeline import Project
+from tests.integration.pipeline.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from tests.integration.pipeline.as_found import projects
 from tests.integration.pipeline.as_found.projects import DEBIAN, PYTHON
 
 if TYPE_CHECKING:
-    from tests.integration.pipeline.test_pipeline import Project
+    from tests.integration.pipeline.project import Project
 
 pytestmark = pytest.mark.integration
 other_image, project = projects.other_image, projects.project

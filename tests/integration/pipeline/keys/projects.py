@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.pipeline.test_pipeline import Project
+from tests.integration.pipeline.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

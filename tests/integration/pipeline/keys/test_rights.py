@@ -13,7 +13,7 @@ from tests.integration.pipeline.keys.projects import DEBIAN
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.pipeline.test_pipeline import Project
+    from tests.integration.pipeline.project import Project
 
 pytestmark = pytest.mark.integration
 project = projects.project

@@ -12,8 +12,8 @@ from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.model.fleet import ServerGroup
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, described, launch
+from tests.slipway.fleet.swap.alarms import NEW, OLD, tell_alarms
 
-OLD, NEW = "shop-dev-1", "shop-dev-2"
 CPU = {"PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageCPUUtilization"}}
 
 
@@ -215,7 +215,7 @@ def test_alarms_of_a_step_policy_go_over_and_go_away_with_their_group(
         MetricAggregationType="Average",
         StepAdjustments=[{"MetricIntervalLowerBound": 0.0, "ScalingAdjustment": 1}],
     )
-    _tell_alarms(monkeypatch)
+    tell_alarms(monkeypatch)
     _both(cloud)
     cloud.carry_over(NEW, OLD)
     (alarm,) = watch.describe_alarms(AlarmNames=[f"{NEW}/busy"])["MetricAlarms"]
@@ -225,28 +225,6 @@ def test_alarms_of_a_step_policy_go_over_and_go_away_with_their_group(
     cloud.delete(NEW)
     left = [one["AlarmName"] for one in watch.describe_alarms()["MetricAlarms"]]
     assert left == ["busy"]
-
-
-def _tell_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unlike AWS, moto does not say which alarms a policy has."""
-
-    def page(**asked: Any) -> list[dict[str, Any]]:
-        group = asked["AutoScalingGroupName"]
-        answer = client("autoscaling").describe_policies(AutoScalingGroupName=group)
-        name = "busy" if group == OLD else f"{group}/busy"
-        for policy in answer["ScalingPolicies"]:
-            policy["Alarms"] = [{"AlarmName": name}]
-        return [answer]
-
-    class Paginator:
-        paginate = staticmethod(page)
-
-    real = client("autoscaling").get_paginator
-    monkeypatch.setattr(
-        client("autoscaling"),
-        "get_paginator",
-        lambda name: Paginator() if name == "describe_policies" else real(name),
-    )
 
 
 def test_each_change_is_asked_for(cloud: FleetCloud) -> None:

@@ -12,7 +12,7 @@ import pytest
 from slipway.hooks.apt import address
 from slipway.hooks.apt.address import seen_elsewhere
 from slipway.hooks.apt.bucket import AptBucket
-from tests.slipway.hooks.apt.test_refusal import REPOSITORY
+from tests.slipway.hooks.apt.repositories import REPOSITORY
 
 
 @pytest.mark.parametrize(

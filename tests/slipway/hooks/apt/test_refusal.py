@@ -10,20 +10,10 @@ import pytest
 from slipway.exceptions import InputError, SlipwayError, ToolFailed
 from slipway.hooks.apt import script
 from slipway.hooks.apt.aptly import _signed
-from slipway.hooks.apt.connection import AptRepository
 from slipway.hooks.apt.refusal import Ended, moved, refusal
+from tests.slipway.hooks.apt.repositories import REPOSITORY
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-REPOSITORY = AptRepository(
-    url="http://apt",
-    bucket="apt",
-    aws_conn_id="aws_default",
-    region="eu-west-1",
-    distribution="stable",
-    component="contrib",
-    acl="none",
-    signing_key="",
-)
 
 
 def _refusal(code: int, **files: str) -> SlipwayError:

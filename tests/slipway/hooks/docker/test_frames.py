@@ -3,11 +3,7 @@ from __future__ import annotations
 import pytest
 
 from slipway.hooks.docker.frames import Braid, Frames
-
-
-def frame(output: int, data: bytes) -> bytes:
-    return bytes([output, 0, 0, 0]) + len(data).to_bytes(4, "big") + data
-
+from tests.slipway.hooks.docker.framed import frame
 
 STREAM = frame(1, b"one\ntw") + frame(2, b"error\n") + frame(1, b"") + frame(1, b"o\n" * 300)
 

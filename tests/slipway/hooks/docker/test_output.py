@@ -18,7 +18,7 @@ from slipway.exceptions import ContainerEngineError, StepTimedOut
 from slipway.hooks.docker import output as container_output
 from slipway.hooks.docker.output import OutputLost
 from slipway.model.container import CannotStart, NoSuchThing
-from tests.slipway.hooks.docker.test_frames import frame
+from tests.slipway.hooks.docker.framed import frame
 
 
 class Engine:

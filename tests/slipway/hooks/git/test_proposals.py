@@ -18,18 +18,8 @@ from slipway.hooks.git.proposals import FOLDER, ProposalMirror, Proposed
 from slipway.model.git.deliverable import Deliverable
 from slipway.model.git.merge import Merge
 from tests.fakes.git_server import Repository
-from tests.slipway.operators.checkout.test_announced import check_out
-
-REF = "refs/pull/7/head"
-
-
-def propose(repository: Repository, ref: str = REF, **files: str) -> str:
-    """Let somebody propose a commit, to which no branch leads."""
-    repository.git("checkout", "--quiet", "--detach")
-    sha = repository.commit("proposed", **files)
-    repository.git("update-ref", ref, sha)
-    repository.git("checkout", "--quiet", "main")
-    return sha
+from tests.slipway.hooks.git.proposing import REF, propose
+from tests.slipway.operators.checkout.runs import check_out
 
 
 def brought(repository: Repository, sha: str, **where: str) -> ProposalMirror:

@@ -6,8 +6,8 @@ import pytest
 
 from slipway.exceptions import PackageRefused
 from slipway.hooks.packages.ready_debs import ReadyDebs, ready_debs
-from tests.slipway.hooks.packages import test_ready_debs as alone
-from tests.slipway.hooks.packages.test_ready_debs import VERSION, control
+from tests.slipway.hooks.packages import pipeline_debs as alone
+from tests.slipway.hooks.packages.pipeline_debs import VERSION, control
 
 
 def look(*suites: str, **controls: bytes) -> list[ReadyDebs]:

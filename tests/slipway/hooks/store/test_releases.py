@@ -8,38 +8,10 @@ import pytest
 from slipway.exceptions import ReleaseNotFound
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
-from slipway.model.facts import Checkout, PublishedPackage, Release
+from tests.slipway.hooks.store.release_records import numbered_record
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def _record(number: int) -> ReleaseRecord:
-    sha = f"{number:07x}" + "0" * 33
-    release = Release(project="shop", sha=sha, version=f"1.0.0+{number}.g{sha[:7]}")
-    return ReleaseRecord(
-        checkout=Checkout(
-            release=release,
-            repository="u",
-            ref="main",
-            branch="main",
-            message="m",
-            author_name="a",
-            author_email="e",
-            committed_at=number,
-        ),
-        package=PublishedPackage(
-            release=release,
-            name="shop",
-            version=release.version,
-            architecture="all",
-            sha256="0",
-            repository_url="http://x",
-            distribution="stable",
-            component="main",
-            signing_key="k",
-        ),
-    )
 
 
 @pytest.fixture
@@ -49,20 +21,20 @@ def catalogue(tmp_path: Path) -> ReleaseCatalogue:
 
 def test_finds_by_version_and_by_sha(catalogue: ReleaseCatalogue) -> None:
     for number in (2, 10, 1):
-        catalogue.record(_record(number))
-    assert catalogue.find("shop", "1.0.0+2.g0000002") == _record(2)
-    assert catalogue.find("shop", "000000a") == _record(10)
-    assert catalogue.find("shop", _record(1).checkout.release.sha) == _record(1)
-    assert catalogue.newest("shop") == _record(10)
+        catalogue.record(numbered_record(number))
+    assert catalogue.find("shop", "1.0.0+2.g0000002") == numbered_record(2)
+    assert catalogue.find("shop", "000000a") == numbered_record(10)
+    assert catalogue.find("shop", numbered_record(1).checkout.release.sha) == numbered_record(1)
+    assert catalogue.newest("shop") == numbered_record(10)
 
 
 def test_a_release_that_is_there_is_one_object_and_no_listing(
     catalogue: ReleaseCatalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each task of a swap asks, and a project may have thousands of releases."""
-    catalogue.record(_record(2))
+    catalogue.record(numbered_record(2))
     monkeypatch.setattr(ArtifactStore, "keys", None)  # whoever lists fails
-    assert catalogue.find("shop", "1.0.0+2.g0000002") == _record(2)
+    assert catalogue.find("shop", "1.0.0+2.g0000002") == numbered_record(2)
 
 
 @pytest.mark.parametrize(
@@ -70,16 +42,16 @@ def test_a_release_that_is_there_is_one_object_and_no_listing(
     ["1.0.0+3.g0000003", "000", "../../etc/passwd", "", "1/../2", "\0", "1" * 5000, ".", "~"],
 )
 def test_an_unknown_version_names_what_there_is(catalogue: ReleaseCatalogue, version: str) -> None:
-    catalogue.record(_record(2))
+    catalogue.record(numbered_record(2))
     with pytest.raises(ReleaseNotFound, match=r"there is 1\.0\.0\+2\.g0000002"):
         catalogue.find("shop", version)
 
 
 def test_the_last_releases_come_in_the_order_of_history(catalogue: ReleaseCatalogue) -> None:
     for number in (2, 10, 1, 9):
-        catalogue.record(_record(number))
+        catalogue.record(numbered_record(number))
     found = catalogue.recent("shop", 3)
-    assert found == [_record(10), _record(9), _record(2)]
+    assert found == [numbered_record(10), numbered_record(9), numbered_record(2)]
     assert catalogue.recent("other", 3) == []
 
 
@@ -89,19 +61,19 @@ def test_an_empty_catalogue_says_so(catalogue: ReleaseCatalogue) -> None:
 
 
 def test_a_record_is_replaced_whole(catalogue: ReleaseCatalogue, tmp_path: Path) -> None:
-    catalogue.record(_record(2))
-    catalogue.record(_record(2))
+    catalogue.record(numbered_record(2))
+    catalogue.record(numbered_record(2))
     assert [path.name for path in (tmp_path / "releases" / "shop").iterdir()] == [
         "1.0.0+2.g0000002.json"
     ]
 
 
 def _sha(number: int) -> str:
-    return _record(number).checkout.release.sha
+    return numbered_record(number).checkout.release.sha
 
 
 def _placed(number: int, position: int, *, committed_at: int = 0) -> ReleaseRecord:
-    record = _record(number)
+    record = numbered_record(number)
     checkout = replace(record.checkout, position=position, committed_at=committed_at)
     return replace(record, checkout=checkout)
 
@@ -135,17 +107,17 @@ def test_where_the_branch_has_no_release_none_is_taken_for_the_newest(
 def test_a_commit_whose_sha_begins_like_a_releases_is_not_taken_for_it(
     catalogue: ReleaseCatalogue,
 ) -> None:
-    catalogue.record(_record(2))
+    catalogue.record(numbered_record(2))
     other = _sha(2)[:7] + "f" * 33
     with pytest.raises(ReleaseNotFound):
         catalogue.find("shop", other)
     with pytest.raises(ReleaseNotFound):
         catalogue.newest("shop", [other])
-    assert catalogue.newest("shop", [other, _sha(2)]) == _record(2)
+    assert catalogue.newest("shop", [other, _sha(2)]) == numbered_record(2)
 
 
 def test_of_two_versions_of_a_commit_the_later_is_meant(catalogue: ReleaseCatalogue) -> None:
-    first = _record(2)
+    first = numbered_record(2)
     release = replace(first.checkout.release, version="1.1.0+0.g0000002")
     again = replace(first, checkout=replace(first.checkout, release=release))
     catalogue.record(first)
@@ -156,7 +128,7 @@ def test_of_two_versions_of_a_commit_the_later_is_meant(catalogue: ReleaseCatalo
 
 
 def test_two_releases_whose_shas_begin_alike_need_more_digits(catalogue: ReleaseCatalogue) -> None:
-    first = _record(2)
+    first = numbered_record(2)
     release = replace(first.checkout.release, sha="0000002" + "f" * 33, version="1.0.0+3.g0000002")
     other = replace(first, checkout=replace(first.checkout, release=release))
     catalogue.record(first)

@@ -13,7 +13,7 @@ from slipway.exceptions import RecordRefused, ReleaseNotFound, VersionConflict
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.store.signing_keys import RecordKeys
-from tests.slipway.hooks.store.test_releases import _record
+from tests.slipway.hooks.store.release_records import numbered_record
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ VERSION = "1.0.0+2.g0000002"
 @pytest.fixture
 def file(catalogue: ReleaseCatalogue, tmp_path: Path) -> Path:
     """The record of a release, as whoever writes the bucket finds it."""
-    catalogue.record(_record(2))
+    catalogue.record(numbered_record(2))
     return tmp_path / "releases" / "shop" / f"{VERSION}.json"
 
 
@@ -101,7 +101,7 @@ def test_a_record_that_was_copied_to_another_project_or_version_is_refused(
 
 
 def test_a_version_stands_for_one_package_for_good(catalogue: ReleaseCatalogue) -> None:
-    record = _record(2)
+    record = numbered_record(2)
     catalogue.record(record)
     other = replace(record, package=replace(record.package, sha256="other"))
     with pytest.raises(VersionConflict, match="recorded already, with other content"):
@@ -114,7 +114,7 @@ def test_a_record_that_lies_in_wait_for_a_release_is_not_replaced_in_silence(
 ) -> None:
     _edit(file, package={})
     with pytest.raises(RecordRefused):
-        catalogue.record(_record(2))
+        catalogue.record(numbered_record(2))
 
 
 def test_records_of_before_a_rotation_are_read_as_long_as_their_key_is_named(
@@ -126,10 +126,10 @@ def test_records_of_before_a_rotation_are_read_as_long_as_their_key_is_named(
     def catalogue(*keys: str) -> ReleaseCatalogue:
         return ReleaseCatalogue(store, lambda: RecordKeys(keys))
 
-    catalogue(old).record(_record(1))
-    catalogue(new, old).record(_record(2))
-    assert catalogue(new, old).newest("shop") == _record(2)
-    assert catalogue(new).find("shop", VERSION) == _record(2)
+    catalogue(old).record(numbered_record(1))
+    catalogue(new, old).record(numbered_record(2))
+    assert catalogue(new, old).newest("shop") == numbered_record(2)
+    assert catalogue(new).find("shop", VERSION) == numbered_record(2)
     for keys in ((new,), (other, new)):
         with pytest.raises(RecordRefused) as refused:
             catalogue(*keys).find("shop", "0000001")

@@ -12,23 +12,13 @@ from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.hooks.store.runs.retention import forget_old_runs
 from slipway.model.event import Event
-from slipway.model.facts import Checkout
-from slipway.operators.checkout import CheckoutOperator
-from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
+from tests.slipway.operators.checkout.runs import RUN, check_out
 from tests.slipway.sensors.polls import poke, remember, watch
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 
-RUN = FakeTask(dag_id="shop", run_id="commit__1", task_id="checkout")
 NIGHTLY = Event.of_schedule("nightly", "main")
-
-
-def check_out(repository: Repository, ref: str, run: FakeTask = RUN) -> Checkout:
-    operator = CheckoutOperator(
-        task_id="checkout", project="shop", repository=repository.source, ref=ref, branch="main"
-    )
-    return Checkout.from_json(operator.execute(run.context))
 
 
 def facts(run_id: str = RUN.run_id) -> RunFacts:

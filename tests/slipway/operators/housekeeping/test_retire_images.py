@@ -27,7 +27,7 @@ from slipway.operators.housekeeping.retire_images import (
 from slipway.policies import image_retention as decision
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet, launch
-from tests.slipway.hooks.aws import test_image_cleanup as images
+from tests.slipway.hooks.aws import images_of_others as images
 from tests.slipway.operators.releases import catalogue, on_record
 
 PLACE: dict[str, Any] = {"account": Account(aws_conn_id="aws_default", region="eu-west-1")}

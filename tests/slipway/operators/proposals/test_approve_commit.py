@@ -25,8 +25,8 @@ from slipway.tasks.making_way.superseded_run import Superseded, Superseding, let
 from slipway.tasks.proposals.source import commit_mirror, require_consent
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
-from tests.slipway.hooks.git.test_proposals import propose
-from tests.slipway.operators.proposals.test_checkout_proposal import RUN, check_out, pull_request
+from tests.slipway.hooks.git.proposing import propose
+from tests.slipway.operators.proposals.pull_requests import RUN, check_out, pull_request
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 

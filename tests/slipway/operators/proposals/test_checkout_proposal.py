@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
@@ -13,32 +12,12 @@ from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.event import Event
 from slipway.model.facts import Checkout
 from slipway.operators.checkout import CheckoutOperator
-from slipway.operators.proposals.checkout_proposal import CheckoutProposalOperator
 from slipway.pipeline.compiler.variables import build_variables, event_of
-from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
-from tests.slipway.hooks.git.test_proposals import propose
+from tests.slipway.hooks.git.proposing import propose
+from tests.slipway.operators.proposals.pull_requests import RUN, TITLE, check_out, pull_request
 
 pytestmark = pytest.mark.usefixtures("artifacts")
-
-RUN = FakeTask(dag_id="shop.pr", run_id="pr__7__x", task_id="checkout")
-TITLE = "$(id); {{ 7*7 }} \u202e"
-
-
-def pull_request(**fields: Any) -> Event:
-    known: dict[str, Any] = {"branch": "main", "source": "topic", "fork": True, "title": TITLE}
-    return Event.pull_request(7, **{**known, **fields})
-
-
-def check_out(
-    repository: Repository, ref: str = "refs/heads/main", said: tuple[Event, str] | None = None
-) -> Checkout:
-    if said is not None:
-        RunFacts(artifact_store(), dag_id=RUN.dag_id, run_id=RUN.run_id).announce(*said)
-    operator = CheckoutProposalOperator(
-        task_id="checkout", project="shop", repository=repository.source, ref=ref, branch="main"
-    )
-    return Checkout.from_json(operator.execute(RUN.context))
 
 
 def test_what_merges_is_tested_as_the_branch_would_be_with_it(repository: Repository) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,23 +27,9 @@ from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image, make_target, serving
 from tests.slipway.operators.releases import catalogue, make_record
+from tests.slipway.operators.swap.deployments import SwapTask
 
 WHY = "the alarm p99 is at 1.7, above 0.5"
-
-
-@dataclass
-class SwapTask(FakeTask):
-    """A task of a run that Ada started."""
-
-    params: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def context(self) -> Any:
-        run = SimpleNamespace(triggering_user_name="ada", run_type="manual", conf={})
-        return {"ti": self, "run_id": self.run_id, "dag_run": run, "params": self.params}
-
-    def get_task_states(self, *, dag_id: str, run_ids: list[str]) -> dict[str, Any]:
-        return {self.run_id: {"swap.soak": "failed", "swap.retire_old": "upstream_failed"}}
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from slipway.pipeline.compiler.spec import PipelineSpec
 from slipway.pipeline.compiler.status import BuildStatus, Standing, status_variables
 from slipway.pipeline.load import load
 from tests.fakes.container_engine import Play
-from tests.slipway.pipeline.runtime import test_build_runner
+from tests.slipway.pipeline.runtime import builds
 from tests.slipway.pipeline.runtime.after_a_failure.begun import APART, ON_FAILURE, Begun, Known
 from tests.slipway.pipeline.runtime.runner.cases import Case, steps
 
@@ -97,7 +97,7 @@ def test_a_step_is_told_what_has_failed_by_its_own_start() -> None:
 
 
 def test_a_document_that_is_still_running_is_told_of_another_ones_failure() -> None:
-    case = test_build_runner.Case(
+    case = builds.Case(
         "name: bad\nsteps: [{name: x, image: i}]",
         "name: other\nsteps: [{name: first, image: i}, {name: then, image: i, settings: "
         "{text: '${DRONE_BUILD_STATUS} ${DRONE_STAGE_STATUS} ${DRONE_FAILED_STAGES}'}}]",

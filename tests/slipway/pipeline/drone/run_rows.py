@@ -25,7 +25,7 @@ from tests.slipway.pipeline.drone.runs import (
     workspace,
 )
 from tests.slipway.pipeline.runtime.runner.cases import steps
-from tests.slipway.pipeline.runtime.test_readiness import facts, look, waited
+from tests.slipway.pipeline.runtime.service_looks import facts, look, waited
 
 ROWS = (
     Row(

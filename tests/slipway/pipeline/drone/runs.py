@@ -15,7 +15,7 @@ from slipway.pipeline.compiler.compiler import Build, compile_pipeline
 from slipway.pipeline.load import load
 from slipway.pipeline.runtime.readiness import ServiceStopped
 from tests.fakes.container_engine import Play
-from tests.slipway.pipeline.runtime import test_build_runner
+from tests.slipway.pipeline.runtime import builds
 from tests.slipway.pipeline.runtime.runner.cases import Case, steps
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def ran(text: str, plays: Mapping[str, Play] | None = None) -> dict[str, str]:
 
 
 def documents(*texts: str, a: Play | None = None) -> dict[str, str]:
-    result = test_build_runner.Case(*texts, a=a or Play()).run()
+    result = builds.Case(*texts, a=a or Play()).run()
     return {one.name: one.state for one in result.pipelines}
 
 

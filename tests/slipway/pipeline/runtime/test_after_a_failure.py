@@ -11,7 +11,7 @@ import pytest
 from slipway.exceptions import ImageUnavailable
 from slipway.pipeline.runtime.readiness import ServiceStopped
 from tests.fakes.container_engine import Play
-from tests.slipway.pipeline.runtime import test_build_runner
+from tests.slipway.pipeline.runtime import builds
 from tests.slipway.pipeline.runtime.after_a_failure.begun import (
     ALWAYS,
     APART,
@@ -21,8 +21,8 @@ from tests.slipway.pipeline.runtime.after_a_failure.begun import (
     images,
     outcome,
 )
+from tests.slipway.pipeline.runtime.builds import pipeline
 from tests.slipway.pipeline.runtime.runner.cases import Case, steps
-from tests.slipway.pipeline.runtime.test_build_runner import pipeline
 
 if TYPE_CHECKING:
     from slipway.model.container import ImageFacts
@@ -109,7 +109,7 @@ def test_no_document_begins_after_another_failed_unless_it_is_for_failures() -> 
             time.sleep(timeout or 0)
             return bool(case.runner._schedule.failed)
 
-    case = test_build_runner.Case(
+    case = builds.Case(
         pipeline("test"),
         pipeline("build"),
         pipeline("deploy", "depends_on: [build, slow]"),
@@ -143,7 +143,7 @@ def test_what_is_for_failures_runs_when_a_service_fails() -> None:
 
 @pytest.mark.parametrize("missing", [False, True])
 def test_a_service_fails_its_own_document_and_others_may_end(missing: bool) -> None:
-    case = test_build_runner.Case(
+    case = builds.Case(
         "name: bad\nservices: [{name: db, image: nowhere}]\n"
         f"steps: [{{name: a, image: i}}, {{name: b, image: i, {ON_FAILURE}}}]",
         pipeline("good"),

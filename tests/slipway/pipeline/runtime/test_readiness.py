@@ -1,16 +1,9 @@
 from __future__ import annotations
 
-import itertools
-
 from slipway.model.container import ContainerSpec, Health, ImageFacts
-from slipway.pipeline.runtime.readiness import Readiness, Service, listening_ports, wait_until_ready
+from slipway.pipeline.runtime.readiness import Service, listening_ports, wait_until_ready
 from tests.fakes.container_engine import FakeEngine, Play
-
-HEADER = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
-
-
-def look(*ports: int) -> tuple[int, str]:
-    return 0, HEADER + "".join(f" 0: 00000000:{p:04X} 00000000:0000 0A 0:0\n" for p in ports)
+from tests.slipway.pipeline.runtime.service_looks import HEADER, facts, look, waited
 
 
 def wait(
@@ -19,30 +12,6 @@ def wait(
     end = waited(play, image, timeout=timeout, ports=ports)
     assert not end.lacking
     return end.seconds
-
-
-def waited(
-    play: Play, image: ImageFacts, *, timeout: float = 20, ports: tuple[int, ...] | None = None
-) -> Readiness:
-    engine = FakeEngine({"db": play})
-    container = engine.create(
-        ContainerSpec(
-            name="db", image="i", labels={"slipway.step": "db", "slipway.kind": "service"}
-        )
-    )
-    engine.start(container)
-    ticks = itertools.count()
-    return wait_until_ready(
-        engine,
-        Service(name="db", container=container, image=image, ports=ports),
-        timeout=timeout,
-        clock=lambda: next(ticks) / 10,
-        sleep=lambda _: None,
-    )
-
-
-def facts(*ports: int, check: bool = False) -> ImageFacts:
-    return ImageFacts(id="x", ports=ports, has_healthcheck=check)
 
 
 def test_a_service_without_ports_is_ready_when_it_runs() -> None:

@@ -32,7 +32,7 @@ from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import deploy, make_image, make_target
 from tests.slipway.operators.releases import catalogue, make_proposal, make_record
-from tests.slipway.operators.swap.test_outcomes import SwapTask
+from tests.slipway.operators.swap.deployments import SwapTask
 
 OPEN = FreezeWindow(begin="2000-01-01T00:00", until="2099-01-01T00:00", zone="UTC", reason="fair")
 

@@ -19,8 +19,8 @@ from slipway.tasks.making_way import side_by_side
 from slipway.tasks.making_way.closing import CLOSED, PullRequestClosed, let_end_with_pull_request
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.making_way.superseded_run import make_way
-from tests.include.delivery.test_pull_request_dag import asking
-from tests.slipway.tasks.making_way.test_superseded_run import Run, Work, context_of
+from tests.include.delivery.proposal_projects import asking
+from tests.slipway.tasks.making_way.runs import Run, Work, context_of
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 

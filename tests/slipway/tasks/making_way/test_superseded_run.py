@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, BaseOperator
+from airflow.sdk import DAG
 
 from include.delivery.defaults import RETRIES, known_params_only
 from slipway.hooks.store.artifacts import artifact_store
@@ -24,8 +24,8 @@ from slipway.tasks.making_way.superseded_run import (
     let_make_way,
     make_way,
 )
-from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
+from tests.slipway.tasks.making_way.runs import Run, Work, context_of
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 
@@ -192,34 +192,12 @@ def test_a_note_that_somebody_else_wrote_ends_nothing(repository: Repository) ->
     assert newer(repository, first) is None
 
 
-class Work(BaseOperator):
-    """Works for long."""
-
-    kills = 0
-
-    def on_kill(self) -> None:
-        self.kills += 1
-
-
-class Run(FakeTask):
-    """A run whose other tasks all go well."""
-
-    max_tries = 0
-
-    def get_task_states(self, **_: Any) -> dict[str, dict[str, str]]:
-        return {self.run_id: {"test": "running"}}
-
-
 def overtaken(repository: Repository, task: Work) -> tuple[Run, str]:
     first, second = repository.commit("first"), repository.commit("second")
     announce(first)
     announce(second)
     let_make_way(task, Superseding(repository=repository.source))
     return Run(dag_id="shop", run_id=f"commit__{first}", task_id=task.task_id), second[:7]
-
-
-def context_of(run: Run, task: Work) -> Any:
-    return {**run.context, "task": task}
 
 
 def test_a_task_of_an_overtaken_commit_does_not_begin(repository: Repository) -> None:

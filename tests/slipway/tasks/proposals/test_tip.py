@@ -13,7 +13,7 @@ from slipway.model.event import Event
 from slipway.tasks.making_way.superseded_run import Superseding
 from slipway.tasks.proposals.tip import PullRequestTip
 from tests.fakes.git_server import Repository
-from tests.slipway.hooks.git.test_proposals import propose
+from tests.slipway.hooks.git.proposing import propose
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 

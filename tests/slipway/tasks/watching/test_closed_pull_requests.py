@@ -15,14 +15,13 @@ from slipway.hooks.store.runs.facts import RunFacts
 from slipway.hooks.store.seen_refs import Kind, seen_refs
 from slipway.model.forge.place import ForgeKind
 from slipway.model.forge.pull_request import PullRequestState
-from slipway.tasks.making_way.closing import closed_since, let_end_with_pull_request
 from slipway.tasks.watching import closed_pull_requests
 from slipway.tasks.watching.found import Find
 from slipway.tasks.watching.pull_requests import PullRequests
-from tests.fakes.airflow_run import FakeTask
 from tests.fakes.git_server import Repository
 from tests.forges.stand_in import Reply
 from tests.slipway.tasks.watching.proposers import World, branch, played
+from tests.slipway.tasks.watching.reasons import reason
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 
@@ -42,17 +41,6 @@ def run(world: World) -> list[Find]:
             one.event, one.sha
         )
     return found
-
-
-class Task:
-    """A task that ends with its pull request."""
-
-
-def reason(run_id: str) -> str:
-    """Say why a task of a run ends, as it begins or works."""
-    task = Task()
-    let_end_with_pull_request(task)
-    return closed_since(task, FakeTask(dag_id="shop.pr", run_id=run_id, task_id="test"))
 
 
 @pytest.mark.parametrize(

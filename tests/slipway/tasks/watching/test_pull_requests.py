@@ -14,7 +14,7 @@ from slipway.model.forge.place import ForgeKind
 from slipway.tasks.watching.pull_requests import MOST_NEW, OWN, PullRequests
 from tests.fakes.git_server import Repository
 from tests.forges.stand_in import Reply
-from tests.slipway.hooks.git.test_proposals import propose
+from tests.slipway.hooks.git.proposing import propose
 from tests.slipway.tasks.watching.proposers import World, branch, played
 
 pytestmark = pytest.mark.usefixtures("artifacts")

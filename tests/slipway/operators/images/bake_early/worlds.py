@@ -37,8 +37,8 @@ from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client
 from tests.slipway.fleet.worlds import make_target
 from tests.slipway.operators.commit_runs import APT, facts_of, sign
+from tests.slipway.operators.packer import FakePacker
 from tests.slipway.operators.releases import make_record
-from tests.slipway.operators.test_bake_image import FakePacker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

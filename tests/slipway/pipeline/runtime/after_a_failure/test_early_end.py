@@ -7,7 +7,7 @@ import pytest
 from slipway.exceptions import NothingRan, TestsFailed
 from slipway.pipeline.runtime.result import BuildResult
 from tests.fakes.container_engine import Play
-from tests.slipway.pipeline.runtime import test_build_runner
+from tests.slipway.pipeline.runtime import builds
 from tests.slipway.pipeline.runtime.after_a_failure.begun import (
     ALWAYS,
     APART,
@@ -16,8 +16,8 @@ from tests.slipway.pipeline.runtime.after_a_failure.begun import (
     Known,
     outcome,
 )
+from tests.slipway.pipeline.runtime.builds import pipeline
 from tests.slipway.pipeline.runtime.runner.cases import Case, steps
-from tests.slipway.pipeline.runtime.test_build_runner import pipeline
 
 
 def test_78_ends_a_pipeline_early_and_green_and_the_rest_says_why_it_did_not_run() -> None:
@@ -48,7 +48,7 @@ def test_a_commit_that_ended_early_before_anything_passed_is_no_release(how: str
 
 
 def test_another_document_goes_on_and_what_waits_for_the_early_one_runs() -> None:
-    case = test_build_runner.Case(
+    case = builds.Case(
         pipeline("check"), pipeline("build", "depends_on: [check]"), check=Play(exit_code=78)
     )
     result = case.run()
