@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import html
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -222,3 +224,7 @@ def filled() -> tuple[Model, Airflow]:
     )
     live = Live(runs={"shop.prod": [run, timed()]}, questions={"shop.prod": [question()]})
     return model, Airflow(under_way=live)
+
+
+def text_of(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())

@@ -10,8 +10,7 @@ import pytest
 
 from slipway.board.cells import Mood, cell
 from slipway.hooks.airflow_progress import Live
-from tests.slipway.board.boards import Office, filled, office, snapshot, timed
-from tests.slipway.board.test_waiting import text_of
+from tests.slipway.board.boards import Office, filled, office, snapshot, text_of, timed
 
 WORDS = "waits until 2099-12-01 06:00 Europe/Berlin"
 # As the page's script finds it, which counts the seconds.

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import html
-import re
 
 from slipway.hooks.airflow_progress import Live, RunUnderWay
 from slipway.model.board.waiting import PoolUse, SlotHolder, WaitFacts
-from tests.slipway.board.boards import Office, filled, office
+from tests.slipway.board.boards import Office, filled, office, text_of
 
 POOL = "for a slot of the pool slipway_bakes, 1 of 1 taken by docs 2222222"
 
@@ -36,10 +34,6 @@ def waiting_for_a_pool(version: str) -> Office:
         facts=facts,
     )
     return office(model, dataclasses.replace(airflow, under_way=Live(runs={"shop.prod": [run]})))
-
-
-def text_of(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 def test_each_page_says_the_same() -> None:
