@@ -139,13 +139,17 @@ def _places() -> Iterator[tuple[str, Iterable[bytes]]]:
     for one in compose.containers():
         yield f"docker inspect {one.name}", [json.dumps(one.attrs).encode()]
         yield f"docker logs {one.name}", one.logs(stream=True, follow=False)
+        # Those of machines hold what their application is told: only the stack's own are asked.
+        if one.status == "running":
+            with_environment = json.dumps(one.top(ps_args="axeww -o pid,args"))
+            yield f"what the processes of {one.name} are told", [with_environment.encode()]
         images.add(one.image.id)
     for image in sorted(images):
         yield f"docker history {image}", [json.dumps(engine.api.history(image)).encode()]
     [airflow] = {one.image.id for one in compose.containers("worker")}
     yield f"the layers of {airflow}", engine.images.get(airflow).save(chunk_size=_PIECE)
     yield "docker-compose config", [of_this_clone().told("config").encode()]
-    yield "the list of processes", [subprocess.check_output(["ps", "axeww"])]  # noqa: S607
+    yield "the list of processes", [subprocess.check_output(["ps", "axww"])]  # noqa: S607
     s3 = client("s3")
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=paths.LOGS):
         for one in page.get("Contents", ()):
