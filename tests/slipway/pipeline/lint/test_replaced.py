@@ -56,3 +56,18 @@ def test_the_runners_folder_is_refused_however_it_is_written(path: str) -> None:
             "volumes: [{name: v, temp: {}}]\n"
             f"steps: [{{name: a, image: i, volumes: [{{name: v, path: {path}}}]}}]"
         )
+
+
+def test_a_variables_own_name_is_looked_at_when_it_is_whole() -> None:
+    text = (
+        "steps: [{name: a, image: i, environment: {'${NOPE:-EDITOR}': '${DRONE_COMMIT_MESSAGE}'}}]"
+    )
+    with pytest.raises(PipelineFileInvalid, match="whatever reads the variable"):
+        compiled(text)
+
+
+def test_the_status_that_a_pipeline_waits_for_may_be_a_variables() -> None:
+    (pipeline,) = compiled(
+        "trigger: {status: ['${NOPE:-failure}']}\nsteps: [{name: a, image: i}]"
+    ).pipelines
+    assert pipeline.policy == "on-failure"
