@@ -162,7 +162,7 @@ def _without_containers(
         clone_depth=None if pipeline.clone.disable else pipeline.clone.depth,
         workspace_base=places[0],
         workspace=places[1],
-        pull_secrets=() if from_a_fork(build.event) else pipeline.image_pull_secrets,
+        pull_secrets=() if from_a_fork(build.event) else resolved.image_pull_secrets,
         labels=dict(build.labels),
         isolation=TRUSTED if build.trusted else UNTRUSTED,
         services=(),

@@ -70,7 +70,9 @@ def _changed(
     if isinstance(value, list | tuple):
         return type(value)(_changed(item, change, but, secret) for item in value)
     if isinstance(value, FromSecret):
-        return FromSecret(secret(value.name)) if secret else value
+        name = secret(value.name) if secret else value.name
+        # One without a name is an empty text.
+        return FromSecret(name) if name else ""
     if not isinstance(value, str):
         return value
     changed = change(value)

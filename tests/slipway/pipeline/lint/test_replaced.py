@@ -71,3 +71,18 @@ def test_the_status_that_a_pipeline_waits_for_may_be_a_variables() -> None:
         "trigger: {status: ['${NOPE:-failure}']}\nsteps: [{name: a, image: i}]"
     ).pipelines
     assert pipeline.policy == "on-failure"
+
+
+def test_the_names_of_secrets_are_replaced() -> None:
+    (pipeline,) = compiled(
+        "image_pull_secrets: ['login_${DRONE_BRANCH}']\n"
+        "steps: [{name: a, image: i, environment: {X: {from_secret: 'token_${DRONE_BRANCH}'}}, "
+        "settings: {y: {from_secret: '${DRONE_BUILD_STATUS}_y'}, z: {from_secret: '${NOPE}'}}}]"
+    ).pipelines
+    assert pipeline.pull_secrets == ("login_main",)
+    assert pipeline.steps[0].secrets == {"X": "token_main", "PLUGIN_Y": "success_y"}
+
+
+def test_a_form_that_is_none_is_refused_in_the_name_of_a_secret() -> None:
+    with pytest.raises(PipelineFileInvalid, match="is not a form of substitution"):
+        compiled("steps: [{name: a, image: i, settings: {x: {from_secret: '${a[@]}'}}}]")
