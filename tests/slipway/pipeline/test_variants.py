@@ -192,6 +192,8 @@ def test_a_condition_that_does_not_hold(when: str, event: dict[str, Any]) -> Non
         (a("environment: {A: [1]}"), "a variable is text"),
         (a("when: [branch]"), "must be a mapping"),
         (a("depends_on: [a]"), "wait for each other"),
+        (a("privileged: '${NOPE:-true}'"), "write the value itself"),
+        (a("mem_limit: '${NOPE:-64m}'"), "write the value itself"),
         ("services: [{name: a, image: i}]\n" + a(""), "called `a` already"),
         ("concurrency: 1\n" + a(""), "must be a mapping"),
         ("clone: false\n" + a(""), "must be a mapping"),

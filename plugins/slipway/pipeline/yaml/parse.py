@@ -143,6 +143,8 @@ def _explain(document: Document, detail: ErrorDetails) -> Problem:
 
 def _repair(path: Path, kind: str, value: Any) -> str:
     """Say how the commonest slips are put right."""
+    if isinstance(value, str) and "${" in value and kind != "tuple_type":
+        return "write the value itself; no variable is replaced here"
     if kind == "string_type" and isinstance(value, dict) and "commands" in path:
         return "put the line in quotes, as `: ` makes a mapping of it"
     if kind == "string_type" and isinstance(value, list):

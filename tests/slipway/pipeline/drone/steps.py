@@ -159,6 +159,13 @@ SUBSTITUTION = [
         ),
     ),
     Row(
+        construct="a variable in place of a number, a size, or true or false",
+        drone="replaced",
+        here="refused: such values are not the commit's to say",
+        text="steps: [{name: a, image: i, mem_limit: '${NOPE:-64m}'}]",
+        refused="wrong-value",
+    ),
+    Row(
         construct="what only a trusted project may have, or nobody, by way of a variable",
         drone="refused",
         text="volumes: [{name: v, temp: {medium: '${NOPE:-memory}'}}]\n"
