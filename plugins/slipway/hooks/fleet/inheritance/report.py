@@ -53,8 +53,8 @@ def _found(part: Part, made: NewGroup, rules: Mapping[str, Any]) -> tuple[str, s
     if part.name in SPECIAL:
         return SPECIAL[part.name](made)
     if part.name in rules:
-        said = short(rules[part.name])
-        return ("", said) if part.passes is Passes.LOST else (said, "")
+        words = short(rules[part.name])
+        return ("", words) if part.passes is Passes.LOST else (words, "")
     if part.passes is Passes.PROJECT:
         return "", PROJECT[part.name](made) if part.name in PROJECT else ""
     there = {field: made.machines.get(field) for field in part.template}
