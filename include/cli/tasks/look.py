@@ -29,8 +29,8 @@ def history(
     options = ["--environment", environment] if environment else []
 
     def there(airflow: AirflowServer, out: TextIO) -> int:
-        how = {"most": most, "as_programs": json}
-        return reads.tell_history(airflow, out, project, environment, **how)
+        place = (project, environment)
+        return reads.tell_history(airflow, out, *place, most=most, as_programs=json)
 
     words = [*options, "--most", str(most), *flag("--json", json)]
     asked(c, there, "include.cli.history", project, *words)

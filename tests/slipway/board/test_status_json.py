@@ -21,12 +21,14 @@ def test_programs_see_what_people_see(shop: Office) -> None:
     model = {one.project: one for one in shop.model.projects()}
     assert [one["project"] for one in found] == sorted(model)
     wanted = [model[name].for_programs() for name in sorted(model)]
+    waits = waiting_run(timed())
+    assert waits is not None
     for place in (place for one in wanted for place in one["environments"]):
         own = (place["project"], place["environment"]) == ("shop", "prod")
-        place["waiting"] = [waiting_run(timed()).for_programs()] if own else []
+        place["waiting"] = [waits.for_programs()] if own else []
     assert found == json.loads(json.dumps(wanted))
-    (waits,) = found[1]["environments"][1]["waiting"]
-    assert (waits["reason"], waits["until"]) == ("time", read(waits["at"]).seconds)
+    (shown,) = found[1]["environments"][1]["waiting"]
+    assert (shown["reason"], shown["until"]) == ("time", read(shown["at"]).seconds)
 
 
 def test_nobody_else_is_told_anything(shop: Office) -> None:

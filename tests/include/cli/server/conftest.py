@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from include.delivery.controls.controls_dag import CONTROLS, controls_dag
 from include.delivery.environment_dag import environment_dag
 from include.project.loader import PROJECTS, load_project
 from tests.fakes.airflow_database import airflow_database, store_dag
@@ -21,6 +22,7 @@ def _house() -> Iterator[House]:
     with airflow_database():
         project = load_project(PROJECTS / "guestbook.yaml").model_copy(update={"name": "shop"})
         store_dag(environment_dag(project, "prod"))
+        store_dag(controls_dag([project]))
         with house() as found:
             yield found
 
@@ -34,7 +36,7 @@ def airflow(_house: House) -> Iterator[House]:
 
     yield _house
     with create_session() as session:
-        session.execute(delete(DagRun).where(DagRun.dag_id == DAG))
+        session.execute(delete(DagRun).where(DagRun.dag_id.in_([DAG, CONTROLS])))
 
 
 @pytest.fixture

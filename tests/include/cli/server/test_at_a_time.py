@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from include.cli import controls
+from include.cli import controls, deployments
 from include.cli.server import order
 from include.cli.server.address import Address
 from include.cli.server.client import AirflowServer
@@ -39,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     for module in (deliver, doing):
         monkeypatch.setattr(module, "order", ordered)
     monkeypatch.setattr(deliver, "dag", lambda _, *words: ".".join(words))
-    monkeypatch.setattr(deliver.deployments, "waits_for_a_person", lambda *_: "")
+    monkeypatch.setattr(deployments, "waits_for_a_person", lambda *_: "")
     monkeypatch.setattr(doing, "server", lambda: "somewhere")
     return found
 

@@ -47,10 +47,15 @@ def cloud(monkeypatch: pytest.MonkeyPatch, artifacts: object) -> FakeFleetCloud:
     return cloud
 
 
-def say(action: Action, run: str = "c1", **more: Any) -> None:
+def say(action: Action, said_by: str = "c1", **more: Any) -> None:
     facts: dict[str, Any] = {"project": "shop", "environment": "dev", "by": "ann"}
     event = ControlEvent(
-        action=action, at=0, why="it loses orders", dag_id="controls", run_id=run, **(facts | more)
+        action=action,
+        at=0,
+        why="it loses orders",
+        dag_id="controls",
+        run_id=said_by,
+        **(facts | more),
     )
     ControlBook(artifact_store()).note(event, after)
 
