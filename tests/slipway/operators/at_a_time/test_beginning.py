@@ -10,12 +10,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from slipway.operators.choose_release import ChooseReleaseOperator
-from slipway.tasks.at_a_time.agreed import keep_planned_again
 from tests.slipway.fleet.worlds import deploy, make_target, serving
 from tests.slipway.operators.approve import answers
 from tests.slipway.operators.approve.answers import AT, RUN, TI, approve
-from tests.slipway.operators.at_a_time.timed import context, in_a
-from tests.slipway.operators.releases import make_proposal, make_record
+from tests.slipway.operators.at_a_time.timed import context, in_a, planned_again
+from tests.slipway.operators.releases import make_proposal
 from tests.slipway.operators.swap.begin import runs
 from tests.slipway.operators.swap.begin.runs import BEGINS, CHANGES, make, state
 
@@ -28,11 +27,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("artifacts")
 cloud, migrated = runs.cloud, runs.migrated
 page, project = answers.page, answers.project
-
-
-def planned_again(at: str, version: str = "2", replaces: str = "1") -> None:
-    release = make_record(version).checkout.release
-    keep_planned_again(context("wait_for_time", at), release, replaces)
 
 
 def begin(kind: Any, at: str) -> None:

@@ -17,6 +17,7 @@ from slipway.operators.at_a_time.wait_for_time import WaitForTimeOperator
 from slipway.operators.plan import PlanOperator
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
 from slipway.policies.controls import after
+from slipway.tasks.at_a_time.agreed import keep_planned_again
 from slipway.tasks.consent import Admission
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.fleet.worlds import make_image, make_target
@@ -122,3 +123,8 @@ def say(action: Action, said_by: str = "c1", **more: Any) -> None:
         **(facts | more),
     )
     ControlBook(artifact_store()).note(event, after)
+
+
+def planned_again(at: str, version: str = "2", replaces: str = "1") -> None:
+    release = make_record(version).checkout.release
+    keep_planned_again(context("wait_for_time", at), release, replaces)

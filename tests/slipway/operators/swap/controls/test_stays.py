@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from tests.slipway.operators.begin.runs import state
 
 from slipway.model.controls import Action
 from slipway.operators.swap import LaunchOperator
-from tests.slipway.operators.at_a_time.test_beginning import planned_again
+from tests.slipway.operators.at_a_time.timed import planned_again
+from tests.slipway.operators.swap.begin.runs import state
 from tests.slipway.operators.swap.controls import asked_again, situations
 from tests.slipway.operators.swap.controls.asked_again import BRAKES, admission
 from tests.slipway.operators.swap.controls.situations import say, task
