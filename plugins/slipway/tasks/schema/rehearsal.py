@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from slipway.exceptions import MigrationFailed, ToolFailed
+from slipway.hooks.migrations.file_remarks import file_remarks
 from slipway.hooks.migrations.goose import Goose, GooseRun
-from slipway.hooks.migrations.index_statements import locking
 from slipway.hooks.migrations.migration_lineage import is_behind, require_follows
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
 from slipway.model.facts import SchemaVersion
@@ -89,23 +89,8 @@ class Rehearsal:
         for remark in migrations.remarks():
             self.log(f"warning: {remark}")
         for file in migrations.files.values():
-            if end := file.own_end:
-                self.log(
-                    f"warning: {file.name}, line {end.line}: ends the transaction in which goose "
-                    f"runs the file ({end.plain[:40]}): where a later statement fails, those "
-                    "before it stay; leave it out, or write `-- +goose NO TRANSACTION`"
-                )
-            if file.sets_limits:
-                self.log(
-                    f"warning: {file.name} sets lock_timeout or statement_timeout: the project's "
-                    "do not count for it"
-                )
-            for one in locking(file):
-                self.log(
-                    f"warning: {file.name}, line {one.line}: waits for its table without a limit, "
-                    "as NO TRANSACTION has none, and everybody else waits behind it; a file of its "
-                    "own, in a transaction, gives up after lock_timeout"
-                )
+            for remark in file_remarks(file):
+                self.log(f"warning: {remark}")
 
     def _from(
         self, migrations: MigrationFiles, start: SchemaStart | None, *, last: bool
