@@ -37,6 +37,7 @@ from slipway.operators.preflight_look import Preflight
 from slipway.operators.record_release import RecordReleaseOperator, parts
 from slipway.operators.roll_back import RollBackOperator
 from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTrafficOperator
+from slipway.tasks.at_a_time import moment
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.include.delivery.runs.approval_stand_ins import (
     APPROVE,
@@ -49,6 +50,7 @@ from tests.include.delivery.runs.approval_stand_ins import (
     newer,
     release,
     say,
+    soon,
     waiting,
 )
 from tests.slipway.fleet.worlds import deploy
@@ -103,6 +105,7 @@ def clear(*task_ids: str) -> Answer:
     return answer
 
 
+TIMED = {"version": "2", "at": "2026-12-01 06:00 UTC"}
 CASES = {
     "a yes": Case(answers=[say(APPROVE)]),
     "a no": Case(answers=[say(REJECT)]),
@@ -121,6 +124,10 @@ CASES = {
     "dry run of a commit": Case(conf={"dry_run": True}),
     "misspelt": Case(dag_id="guestbook.prod", conf={"versoin": "previous"}),
     "production": Case(dag_id="guestbook.prod", conf={"version": "2"}, answers=[say(APPROVE)]),
+    "at a time": Case(dag_id="guestbook.prod", conf=TIMED, answers=[say(APPROVE)]),
+    "at a time marked": Case(
+        dag_id="guestbook.prod", conf=TIMED, marked="wait_for_time", answers=[say(APPROVE)]
+    ),
     "production marked": Case(dag_id="guestbook.prod", conf={"version": "2"}, marked="approve"),
 }
 
@@ -184,7 +191,8 @@ def _outcome(case: Case) -> Json:
     dag = build(_project(), case.dag_id)
     for task in dag.tasks:
         _stand_in(task, cloud, case)
-    with mock.patch.object(time, "sleep", _Clock(case, time.sleep).sleep):
+    sleep = _Clock(case, time.sleep).sleep
+    with mock.patch.object(time, "sleep", sleep), mock.patch.object(moment, "read", soon()):
         run = dag.test(run_conf=case.conf, mark_success_pattern=case.marked)
     states = {one.task_id: str(one.state) for one in run.get_task_instances()}
     return {
@@ -194,6 +202,7 @@ def _outcome(case: Case) -> Json:
         "attached": sorted(str(one.version) for one in cloud.groups.values() if one.attached),
         "leases": list(cloud.ssm.parameters),
         "shown": case.shown,
+        "waited": _told(run.run_id),
     }
 
 
@@ -220,6 +229,17 @@ def _question() -> str:
         ti = session.scalar(waiting)
         detail = session.get(HITLDetail, ti.id) if ti else None
         return str(detail.body) if detail else ""
+
+
+def _told(run_id: str) -> bool:
+    """Tell whether the run said of its task that it waits for its time."""
+    with create_session(scoped=False) as session:
+        rows = select(XComModel.value).where(
+            XComModel.run_id == run_id,
+            XComModel.task_id == "wait_for_time",
+            XComModel.key == "waits",
+        )
+        return [str(one) for one in session.scalars(rows)] != []
 
 
 def _stand_in(task: Any, cloud: FakeFleetCloud, case: Case) -> None:

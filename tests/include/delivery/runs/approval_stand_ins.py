@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow._shared.timezones import timezone
@@ -18,6 +19,7 @@ from slipway.hooks.store.approvals import ApprovalBook
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.operators.preview import ImageOutlook
+from slipway.policies.planned_time import PlannedTime
 from slipway.tasks.order.branch_order import BranchOrder
 from tests.slipway.fleet.worlds import make_image
 from tests.slipway.operators.releases import make_record
@@ -78,6 +80,12 @@ def say(option: str) -> Answer:
             handle_event_submit(event, task_instance=ti, session=session)
 
     return answer
+
+
+def soon() -> Callable[[str], PlannedTime]:
+    """Read whatever somebody wrote as a time some seconds ahead: minutes would be long."""
+    at = datetime.now(UTC) + timedelta(seconds=25)
+    return lambda text: PlannedTime(at=at, words=text)
 
 
 def newer(case: Case) -> None:

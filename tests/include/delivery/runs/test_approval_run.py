@@ -47,6 +47,21 @@ def test_a_task_that_is_marked_as_successful_by_hand_is_no_yes(
     assert changed_nothing(seen)
 
 
+def test_what_is_set_for_a_time_waits_for_it_and_begins_then(outcomes: dict[str, Any]) -> None:
+    seen = outcomes["at a time"]
+    assert (seen["run"], seen["attached"], seen["leases"]) == ("success", ["2"], [])
+    assert "- `at: 2026-12-01 06:00 UTC`" in seen["shown"][0]
+    assert seen["waited"]
+
+
+def test_a_wait_that_is_marked_as_successful_by_hand_lets_nothing_begin(
+    outcomes: dict[str, Any],
+) -> None:
+    seen = outcomes["at a time marked"]
+    assert (seen["tasks"]["wait_for_time"], seen["tasks"]["swap.launch"]) == ("success", "failed")
+    assert changed_nothing(seen)
+
+
 def test_an_image_that_is_edited_after_the_yes_is_not_launched(outcomes: dict[str, Any]) -> None:
     seen = outcomes["image edited"]
     assert seen["tasks"]["swap.launch"] == "failed"
