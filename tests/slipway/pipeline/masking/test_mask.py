@@ -172,9 +172,9 @@ def test_no_text_takes_longer_than_its_length_says(text: str) -> None:
     mask = Masker(["aaaabbbb", "0" * 31 + "1"])
 
     def seconds(data: str) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         mask(data)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     seconds(text[: len(text) // 8])
     small, large = min(seconds(text[: len(text) // 8]) for _ in range(2)), seconds(text)
