@@ -211,6 +211,21 @@ def test_what_a_file_committed_itself_is_not_tried_again(
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("moves", ["rename to shop_migrations", "set schema shop"])
+def test_a_database_whose_versions_are_kept_elsewhere_is_not_migrated_from_the_start(
+    engine: ContainerEngine, repository: Repository, database: str, moves: str
+) -> None:
+    sha = first(repository)
+    migrate(engine, repository, sha)
+    psql(
+        engine, database, f"create schema shop; alter table goose_db_version {moves}; drop table a"
+    )
+    there = "shop.goose_db_version" if "schema" in moves else "public.shop_migrations"
+    with pytest.raises(AirflowFailException, match=rf"goose_db_version, but {there}, which goose"):
+        migrate(engine, repository, sha)
+    assert psql(engine, database, "select to_regclass('a') is null") == "t"
+
+
 def test_a_number_that_comes_too_late_is_told_before_anything_is_applied(
     engine: ContainerEngine, repository: Repository, database: str
 ) -> None:

@@ -124,6 +124,7 @@ class Seen:
     """What was seen beside one run of goose.
 
     :param applied: numbers of the applied migrations.
+    :param elsewhere: tables like goose's, where it has none of its own.
     :param before: invalid indexes when it began.
     :param left: those when it ended; None where nobody could look.
     :param holders: whom it waited for at last.
@@ -133,6 +134,7 @@ class Seen:
     """
 
     applied: frozenset[int] = frozenset()
+    elsewhere: tuple[str, ...] = ()
     before: tuple[InvalidIndex, ...] = ()
     left: tuple[InvalidIndex, ...] | None = None
     holders: tuple[LockHolder, ...] = ()
@@ -152,6 +154,8 @@ class Seen:
     def _take(self, kind: str, found: Any) -> None:
         if kind == "applied":
             self.applied = frozenset(found)
+        elif kind == "elsewhere":
+            self.elsewhere = tuple(found)
         elif kind == "invalid":
             self.before = tuple(InvalidIndex(**one) for one in found)
         elif kind == "left":

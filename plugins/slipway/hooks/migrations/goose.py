@@ -8,10 +8,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from slipway.exceptions import MigrationFailed, StepTimedOut, ToolFailed
+from slipway.exceptions import (
+    MigrationFailed,
+    StepTimedOut,
+    ToolFailed,
+)
 from slipway.hooks.migrations import goose_watch
 from slipway.hooks.migrations.goose_container import READ_ONLY, GooseContainer
-from slipway.hooks.migrations.goose_failure import Attempt, after_half, half_done, right_missing
+from slipway.hooks.migrations.goose_failure import (
+    Attempt,
+    after_half,
+    half_done,
+    in_the_way,
+    kept_elsewhere,
+    right_missing,
+)
 from slipway.hooks.migrations.goose_output import applied_in, version_in
 from slipway.hooks.migrations.index_statements import creates_first
 
@@ -121,6 +132,8 @@ class Goose:
         if output.exit_code != 0:
             msg = f"the database cannot be looked at: {output.lines[-3:]}"
             raise ToolFailed(msg)
+        if output.seen.elsewhere:
+            raise kept_elsewhere(output.seen.elsewhere, self._role)
         return DatabaseState(applied=output.seen.applied, invalid=output.seen.before)
 
     def look(self) -> int:
@@ -217,7 +230,7 @@ class Goose:
             msg = f"migration {alone.name} was cut short: {error.message}{half_done(alone)}"
             raise MigrationFailed(msg, advice=after_half(alone, ())) from error
         if output.exit_code == goose_watch.IN_THE_WAY:
-            raise _in_the_way(output.seen.in_the_way(refuse))
+            raise in_the_way(output.seen.in_the_way(refuse))
         if output.exit_code != 0:
             raise self._attempt(output, direction, batch).failure()
         version = version_in(output.lines)
@@ -275,14 +288,3 @@ class Goose:
             raise self._attempt(output, "to its version", ()).failure()
         msg = "goose can connect to the database, and libpq cannot"
         raise ToolFailed(msg)
-
-
-def _in_the_way(indexes: Sequence[InvalidIndex]) -> MigrationFailed:
-    told = "\n  ".join(one.said for one in indexes)
-    msg = f"nothing was run: a migration would find an index of its own name\n  {told}"
-    cure = " ".join(one.drop for one in indexes)
-    advice = (
-        f"{cure} then clear the task `migrate`; an earlier try of the migration left it, or "
-        "somebody is building it right now"
-    )
-    return MigrationFailed(msg, advice=advice)

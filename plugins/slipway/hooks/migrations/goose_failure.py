@@ -16,6 +16,7 @@ from slipway.exceptions import (
 )
 from slipway.hooks.migrations import goose_hints
 from slipway.hooks.migrations.postgres_rights import missing_right
+from slipway.model.text.inert import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -230,3 +231,37 @@ def _failed_statement(file: GooseFile, reason: str) -> tuple[int, int] | None:
         if "\n".join(text).split() == words:
             return number, one.line
     return None
+
+
+def kept_elsewhere(tables: Sequence[str], role: str) -> EnvironmentMisconfigured:
+    """Say that goose's table is somewhere else than this role looks.
+
+    :param tables: those that look like it.
+    :param role: whose search_path counts.
+    """
+    there = " and ".join(visible(one) for one in tables)
+    msg = (
+        f"the role {role!r} finds no table goose_db_version, but {there}, which goose made: every "
+        "migration would be run again"
+    )
+    advice = (
+        "rename it (ALTER TABLE ... RENAME TO goose_db_version), or let the role's search_path "
+        "lead to its schema; if it is another project's, take the role's rights on it away, or "
+        "make the project's own table beforehand with `goose version`"
+    )
+    return EnvironmentMisconfigured(msg, advice=advice)
+
+
+def in_the_way(indexes: Sequence[InvalidIndex]) -> MigrationFailed:
+    """Say that nothing was run, as a migration would find an invalid index of its own name.
+
+    :param indexes: those.
+    """
+    told = "\n  ".join(one.said for one in indexes)
+    msg = f"nothing was run: a migration would find an index of its own name\n  {told}"
+    cure = " ".join(one.drop for one in indexes)
+    advice = (
+        f"{cure} then clear the task `migrate`; an earlier try of the migration left it, or "
+        "somebody is building it right now"
+    )
+    return MigrationFailed(msg, advice=advice)

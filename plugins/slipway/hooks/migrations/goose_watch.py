@@ -42,6 +42,15 @@ _APPLIED = """
     select distinct on (version_id) version_id, is_applied from goose_db_version
     order by version_id, id desc
 """
+# Tables like goose's that this role writes, under another name or in another schema.
+_ELSEWHERE = """
+    select format('%I.%I', n.nspname, c.relname) from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and has_table_privilege(c.oid, 'insert') and 3 = (
+      select count(*) from pg_attribute a where a.attrelid = c.oid and not a.attisdropped
+      and a.attname in ('version_id', 'is_applied', 'tstamp')
+    ) order by 1
+"""
 # Invalid until their partitions have one each: indexes of partitioned tables, which are no 'i'.
 _INVALID = """
     select n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), x.indrelid::regclass::text
@@ -77,6 +86,8 @@ def main(wanted: dict[str, Any], command: list[str]) -> int:
         if session is None:
             return NO_SESSION
         tell("applied", _applied(session))
+        if _rows(session, _TABLE) == [(False,)]:
+            tell("elsewhere", [name for (name,) in _rows(session, _ELSEWHERE)])
         tell("invalid", _invalid(session))
         return 0
     invalid = _invalid(session) if session else []

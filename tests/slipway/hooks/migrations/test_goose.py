@@ -119,6 +119,13 @@ def looked(mark: str, **events: Any) -> list[str]:
     return [mark + json.dumps({kind: found}) for kind, found in events.items()]
 
 
+def test_versions_that_are_kept_elsewhere_are_no_empty_database() -> None:
+    box, log = Box(applied=[], elsewhere=["old.goose_db_version"], invalid=[]), list[str]()
+    with pytest.raises(EnvironmentMisconfigured, match=r"the role 'u' .* old\.goose_db_version"):
+        box.goose(log).state()
+    assert Box(applied=[], elsewhere=[]).goose(log).state() == DatabaseState()
+
+
 def test_looking_runs_no_goose() -> None:
     index = {"schema": "s", "name": "i", "index": "s.i", "table": "t"}
     box = Box(applied=[1, 3], invalid=[index])
