@@ -18,6 +18,11 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return told_by(tmp_path_factory.mktemp("airflow"), "approval_run", timeout=280)
 
 
+@pytest.fixture(scope="module")
+def at_a_time(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return told_by(tmp_path_factory.mktemp("airflow"), "approval_run", "at a time", timeout=280)
+
+
 def changed_nothing(seen: dict[str, Any]) -> bool:
     return bool((seen["changes"], seen["attached"], seen["leases"]) == ([], ["1"], []))
 
@@ -47,17 +52,17 @@ def test_a_task_that_is_marked_as_successful_by_hand_is_no_yes(
     assert changed_nothing(seen)
 
 
-def test_what_is_set_for_a_time_waits_for_it_and_begins_then(outcomes: dict[str, Any]) -> None:
-    seen = outcomes["at a time"]
+def test_what_is_set_for_a_time_waits_for_it_and_begins_then(at_a_time: dict[str, Any]) -> None:
+    seen = at_a_time["at a time"]
     assert (seen["run"], seen["attached"], seen["leases"]) == ("success", ["2"], [])
     assert "- `at: 2026-12-01 06:00 UTC`" in seen["shown"][0]
     assert seen["waited"]
 
 
 def test_a_wait_that_is_marked_as_successful_by_hand_lets_nothing_begin(
-    outcomes: dict[str, Any],
+    at_a_time: dict[str, Any],
 ) -> None:
-    seen = outcomes["at a time marked"]
+    seen = at_a_time["at a time marked"]
     assert (seen["tasks"]["wait_for_time"], seen["tasks"]["swap.launch"]) == ("success", "failed")
     assert changed_nothing(seen)
 
