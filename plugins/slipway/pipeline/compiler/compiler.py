@@ -116,7 +116,7 @@ def compile_pipeline(
     _check_executed(pipeline, variables, document)
     resolved = _resolved(pipeline, late)
     if document is not None:
-        lint_replaced(document, resolved, trusted=build.trusted)
+        lint_replaced(document, resolved, build.event, trusted=build.trusted)
     volumes = tuple(volumes_of(resolved, build.id))
     context = Context(
         id=build.id,

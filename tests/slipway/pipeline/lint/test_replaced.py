@@ -44,6 +44,19 @@ def test_what_a_variable_makes_of_a_file_is_checked_as_well(text: str, rule: str
     assert (problem.rule, problem.span is not None) == (rule, True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "steps: [{name: a, image: i}, {name: b, image: '${DRONE_TAG}', when: {event: tag}}]",
+        "trigger: {event: tag}\nsteps: [{name: a, image: '${DRONE_TAG}'}]",
+        f"trigger: {{event: tag}}\n{IN_MEMORY}",
+    ],
+)
+def test_what_has_no_part_in_a_build_need_not_be_right_in_it(text: str) -> None:
+    (pipeline,) = compiled(text).pipelines
+    assert pipeline.unmet or pipeline.steps[1].unmet
+
+
 def test_a_trusted_project_may_have_what_a_variable_says() -> None:
     (volume,) = compiled(IN_MEMORY, trusted=True).pipelines[0].volumes
     assert volume.memory
