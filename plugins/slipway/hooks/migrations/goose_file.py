@@ -34,8 +34,8 @@ _ENDS = re.compile(
 )
 # What stays for the session's later statements, and so for later files.
 _OWN_LIMITS = re.compile(
-    r"\bset\s+(?:session\s+)?\"?(?:lock|statement)_timeout"
-    r"|\bset_config\s*\(\s*'(?:lock|statement)_timeout'",
+    r"(?:^|;)\s*set\s+(?:session\s+)?\"?(?:lock|statement)_timeout"
+    r"|\bset_config\s*\(\s*'(?:lock|statement)_timeout'\s*,[^,]*,(?!\s*true\b)",
     re.IGNORECASE,
 )
 UP, DOWN = "up", "down"
@@ -108,7 +108,7 @@ class GooseFile:
     @property
     def sets_limits(self) -> bool:
         """Whether the limits for locks and statements are others behind it."""
-        return any(_OWN_LIMITS.search(one.text) for one in self.up)
+        return any(_OWN_LIMITS.search(one.plain) for one in self.up)
 
     @property
     def own_end(self) -> Statement | None:

@@ -133,6 +133,10 @@ def test_a_statement_that_ends_gooses_transaction_is_seen(statement: str, ends: 
         ("set local lock_timeout = '1s';", False),
         ("set client_encoding = 'UTF8';", False),
         ("reset lock_timeout;", False),
+        ("-- we do not SET lock_timeout here\nSELECT 1;", False),
+        ("ALTER ROLE app SET lock_timeout = '5s';", False),
+        ("UPDATE settings SET lock_timeout = 5;", False),
+        ("SELECT set_config('statement_timeout', '0', true);", False),
     ],
 )
 def test_a_file_with_limits_of_its_own_is_seen(statement: str, sets: bool) -> None:
