@@ -1,7 +1,8 @@
 """What a plan that was made again says otherwise than the one that people know. Pure.
 
-A fleet that scales with its traffic has another size each hour, and an image may have been baked
-meanwhile that was still to be: neither makes another deployment of it. Everything else does.
+A fleet that scales with its traffic has another size each hour, a table that is written to as well,
+and an image may have been baked meanwhile that was still to be: none of it makes another deployment
+of it. Everything else does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,11 @@ _WHY = re.compile(r", because .*$", re.DOTALL)
 # Of an image its name, which says what it is made of.
 _IMAGE = re.compile(r"^image: (?:uses|bakes) (\S+) .*$", re.DOTALL)
 _WARNING = "warning: "
+_SCHEMA = "schema: "
+# How large a table is, as `slipway.tasks.proof.table_sizes` says it: it grows by the hour.
+_TABLE = re.compile(r" \((?:\d+ bytes|[\d.e+]+ [kMGT]B)(?:, about [\d,]+ rows)?\)")
+# Of a line that was too long, what `visible` says in place of the rest, and half a size before it.
+_CUT = re.compile(r"(?: \((?:\d[^();]{0,40})?)? \.\.\. and \d+ characters more$")
 
 
 def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
@@ -30,7 +36,7 @@ def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
     """
     after = list(now)
     before = [one for one in approved if not _is_over(one, after)]
-    old, new = list(map(_said, before)), list(map(_said, after))
+    old, new = _evened(list(map(_said, before)), list(map(_said, after)))
     found: list[str] = []
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
     for kind, begin, end, first, last in matcher.get_opcodes():
@@ -48,4 +54,17 @@ def _said(line: str) -> str:
     """Return what a line says of a deployment, without what may differ from hour to hour."""
     if _NUMBER.match(line):
         return _WHY.sub("", _SIZE.sub("", _NUMBER.sub("", line)))
+    if line.startswith(_SCHEMA):
+        return _TABLE.sub("", line)
     return _IMAGE.sub(r"image: \1", line)
+
+
+def _evened(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """Cut two long lines on a database at the same place: sizes in front move where each ends."""
+    found = [[n for n, one in enumerate(side) if one.startswith(_SCHEMA)] for side in (old, new)]
+    if len(found[0]) == len(found[1]) == 1:
+        (first,), (second,) = found
+        lines = [_CUT.sub("", one).rstrip() for one in (old[first], new[second])]
+        if lines != [old[first], new[second]]:
+            old[first], new[second] = (one[: min(map(len, lines))] for one in lines)
+    return old, new

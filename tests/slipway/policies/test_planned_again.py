@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from slipway.model.schema_facts import HeavyChange
+from slipway.model.text.inert import visible
+from slipway.policies.heavy_changes import describe
 from slipway.policies.planned_again import departures
+from slipway.tasks.proof.table_sizes import TableSize
 
 APPROVED = [
     "release: 2, in place of 1",
@@ -73,3 +79,52 @@ def test_steps_in_another_order_are_another_deployment() -> None:
     first, second = APPROVED[5].removeprefix("1. "), APPROVED[6].removeprefix("2. ")
     now = [*APPROVED[:5], f"1. {second}", f"2. {first}", *APPROVED[7:]]
     assert departures(APPROVED, now) != []
+
+
+def schema(*sizes: tuple[int, int], file: str = "00004_i.sql", longest: int = 1000) -> list[str]:
+    """Return the line on a database whose tables are so large, as the plan has it."""
+    told = (
+        describe(
+            HeavyChange(version=4, file=file, line=n, table=f"orders{n}", **BUILDS),
+            str(TableSize(bytes=size, rows=rows)),
+        )
+        for n, (size, rows) in enumerate(sizes, start=1)
+    )
+    return [visible("; ".join(["schema: 3 -> 4, applies 00004_i.sql", *told]), longest)]
+
+
+BUILDS: dict[str, Any] = {
+    "effect": "builds an index of",
+    "blocks_reads": False,
+    "statement": "CREATE INDEX",
+    "safer": "CREATE INDEX CONCURRENTLY",
+}
+
+
+@pytest.mark.parametrize(
+    "later",
+    [(1_288_490_188, 12_401), (1_388_490_188, 0), (999, 5), (2**34, 100_000), (2**42, 10**9)],
+)
+def test_a_table_that_grew_meanwhile_is_the_same_deployment(later: tuple[int, int]) -> None:
+    assert departures(schema((1_288_490_188, 12_345)), schema(later)) == []
+
+
+def test_what_is_done_to_a_table_is_compared_whatever_its_size() -> None:
+    before, after = schema((2**30, 9)), schema((2**30, 9), file="00005_i.sql")
+    assert departures(before, after) == [f"- {before[0]}", f"+ {after[0]}"]
+
+
+def test_sizes_in_a_line_that_was_cut_are_no_difference_wherever_it_was() -> None:
+    now, then = [(2**30, 12_345)] * 6, [(2**36, 1_234_567)] * 6
+    for longest in range(150, 1000):
+        one, other = schema(*now, longest=longest), schema(*then, longest=longest)
+        assert one != other
+        assert departures(one, other) == [], longest
+
+
+def test_what_differs_before_the_end_of_lines_that_were_cut_is_told() -> None:
+    one, other = (
+        schema(*[(2**30, rows)] * 6, file=file, longest=300)
+        for rows, file in ((1, "00004_i.sql"), (12_345, "00004_j.sql"))
+    )
+    assert departures(one, other) == [f"- {one[0]}", f"+ {other[0]}"]
