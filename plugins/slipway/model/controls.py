@@ -45,11 +45,15 @@ class Hold(Fact):
     :param by: the login of whoever held it.
     :param at: seconds since 1970.
     :param why: in that person's words.
+    :param dag_id: of the run that did.
+    :param run_id: the run.
     """
 
     by: str
     at: int
     why: str
+    dag_id: str = ""
+    run_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -166,8 +166,6 @@ class LeasedOperator(BaseOperator):
             still_open(held)
             opening.let_go_first()
             opening.begins(frozen=self._begin(context, allowed))
-            if self.back is not None:
-                opening.hold_if_back(self.back, cloud, held)
             begun.append(held)
 
         def admitted(held: LeaseRecord | None) -> str:
@@ -182,6 +180,8 @@ class LeasedOperator(BaseOperator):
         mine = self._in_turn(take, target, context)
         if begun:
             self._begin_in_order(lease, release, context, partial(still_open, begun[-1]))
+        if begin is not None and self.back is not None:
+            opening.hold_if_back(self.back, cloud, begun)
         self._tell(context, lease, mine)
         if begin is not None:
             note_started(context, target, release, consent, partial(_serving, cloud))

@@ -151,8 +151,7 @@ def after(state: ScopeState, event: ControlEvent) -> ScopeState:
     match event.action:
         case Action.HOLD:
             # Who held it first is who is asked.
-            held = Hold(by=event.by, at=event.at, why=event.why)
-            return replace(state, hold=state.hold or held)
+            return replace(state, hold=state.hold or _hold(event))
         case Action.STOP:
             stop = Stop(by=event.by, at=event.at, why=event.why, may_pass=event.may_pass)
             return replace(state, stop=stop)
@@ -166,6 +165,10 @@ def after(state: ScopeState, event: ControlEvent) -> ScopeState:
             return replace(state, cancelled=_cancelled(state, event))
         case _:
             return state
+
+
+def _hold(event: ControlEvent) -> Hold:
+    return Hold(by=event.by, at=event.at, why=event.why, dag_id=event.dag_id, run_id=event.run_id)
 
 
 def _rejected(state: ScopeState, event: ControlEvent) -> tuple[Rejection, ...]:

@@ -88,16 +88,32 @@ def _require_open(context: Context, admission: Admission, version: str) -> Passe
     require_right(context, admission, asks)
     controls = controls_of(admission)
     _require_not_cancelled(context, admission, controls)
+    timed = its_time_has_come(context) and not _held_by_itself(context, controls)
     found = closed(
         controls,
         version=version,
-        by_itself=admission.by_itself or its_time_has_come(context),
+        by_itself=admission.by_itself or timed,
         person=asks,
         reason=reason_of(context, PASS_STOP),
     )
     if isinstance(found, Refusal):
         _refuse(found, admission)
     return found
+
+
+def _held_by_itself(context: Context, controls: Controls) -> bool:
+    """Tell whether it was this run that held the environment, since it is a way back."""
+    ti: Any = context.get("ti")
+    hold = controls.hold
+    return (
+        ti is not None
+        and hold is not None
+        and (hold.dag_id, hold.run_id)
+        == (
+            ti.dag_id,
+            ti.run_id,
+        )
+    )
 
 
 def require_not_cancelled(context: Context, admission: Admission) -> None:

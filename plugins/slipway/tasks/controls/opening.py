@@ -25,6 +25,8 @@ from slipway.tasks.order.landing import landed, overtaken
 from slipway.tasks.params import reason_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
 
     from slipway.fleet.cloud import Cloud
@@ -93,24 +95,29 @@ class Opening:
             passes = {"stop": self._passes_stop, "freeze": frozen}
             note_passed(self.context, self.admission, self.version, **passes)
 
-    def hold_if_back(self, order: BranchOrder, cloud: Cloud, held: LeaseRecord | None) -> None:
+    def hold_if_back(
+        self, order: BranchOrder, cloud: Cloud, begun: Sequence[LeaseRecord | None]
+    ) -> None:
         """Hold the environment, where what comes would not have landed after what serves.
 
-        Before the first change: whatever is killed from here on, the next push does not undo it.
+        After the last look, for what is refused there holds nothing; and before the first change:
+        whatever is killed from here on, the next push does not undo it.
 
         :param order: of the commits.
         :param cloud: where the fleet is.
-        :param held: the lease as it was found.
+        :param begun: the lease as it was found when the swap began; nothing for one that goes on,
+            which is held if it was killed before it could be.
         """
         if self.admission is None:
             return
         fleet = cloud.observe()
         serving = serving_version(fleet)
-        if serving in (None, self.version):
+        new = fleet.of(self.version)
+        if serving in (None, self.version) or (not begun and new is not None and new.attached):
             return
         target = (self.admission.project, self.admission.environment)
         try:
-            there = landed(fleet, held)
+            there = landed(fleet, begun[-1] if begun else None)
             back = overtaken(order, *target, self.version, there, self.log.warning) is not None
         except RepositoryUnreachable as error:
             self.log.warning("nobody can say which is newer, so it counts as a way back: %s", error)

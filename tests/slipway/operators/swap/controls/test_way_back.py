@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
@@ -16,11 +17,15 @@ from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.controls import Action, ControlEvent
 from slipway.operators.swap import LaunchOperator
 from slipway.policies.controls import after
+from slipway.tasks.at_a_time.agreed import keep_planned_again
 from slipway.tasks.controls import opening
+from slipway.tasks.controls.refusals import EnvironmentHeld
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.fleet_faults import Crash
 from tests.slipway.fleet.worlds import serving
+from tests.slipway.operators.at_a_time.timed import in_a
+from tests.slipway.operators.releases import make_record
 from tests.slipway.operators.swap.controls import situations
 from tests.slipway.operators.swap.controls.situations import (
     BY_ITSELF,
@@ -83,6 +88,51 @@ class TestWayBack:
         with pytest.raises(Crash):
             task(LaunchOperator, version="1", back=order).execute(context(OTHER))
         assert events() == [Action.HOLD]
+        self.go("1", order, OTHER)
+        assert events() == [Action.HOLD]
+
+    @pytest.mark.parametrize("held", [False, True])
+    def test_one_that_was_set_for_a_time_is_not_in_its_own_way(
+        self, held: bool, order: Any, cloud: FakeFleetCloud
+    ) -> None:
+        self.go("2", order)
+        at = in_a(minutes=-1)
+        waited = {**replace(OTHER, task_id="wait_for_time").context, "params": {"at": at}}
+        keep_planned_again(waited, make_record("1").checkout.release, "2")
+        tasks = [task(kind, version="1", back=order) for kind in WAY]
+        for one in tasks:
+            one.clock = lambda: datetime.now(UTC)
+        if held:
+            say(Action.HOLD)
+            with pytest.raises(AirflowFailException, match="held by ann"):
+                tasks[0].execute(context(OTHER, at=at))
+            return
+        for one in tasks:
+            one.execute(context(OTHER, at=at))
+            one.execute(context(OTHER, at=at))
+        assert serving(cloud) == ["1"]
+        assert events() == [Action.HOLD]
+
+    def test_what_the_second_look_refuses_holds_nothing(
+        self, order: Any, cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.go("2", order)
+        looks = iter([None, EnvironmentHeld("not now")])
+        monkeypatch.setattr(opening, "require_open", mock.Mock(side_effect=looks))
+        with pytest.raises(AirflowFailException, match="not now"):
+            task(LaunchOperator, version="1", back=order).execute(context(OTHER))
+        assert events() == []
+        assert serving(cloud) == ["2"]
+
+    def test_one_that_was_killed_before_it_held_does_so_when_it_goes_on(
+        self, order: Any, cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.go("2", order)
+        with monkeypatch.context() as killed:
+            killed.setattr(opening, "hold_after_way_back", mock.Mock(side_effect=Crash))
+            with pytest.raises(Crash):
+                task(LaunchOperator, version="1", back=order).execute(context(OTHER))
+        assert (events(), serving(cloud)) == ([], ["2"])
         self.go("1", order, OTHER)
         assert events() == [Action.HOLD]
 
