@@ -17,7 +17,11 @@ _SIZE = re.compile(r" \(\d+ machines, \d+ to \d+\)")
 _WHY = re.compile(r", because .*$", re.DOTALL)
 # Of an image its name, which says what it is made of.
 _IMAGE = re.compile(r"^image: (?:uses|bakes) (\S+) .*$", re.DOTALL)
-_WARNING = "warning: "
+_WARNING, _UNKNOWN = "warning: ", "not known: "
+# What is told of an image as soon as there is one, in place of `slipway.policies.difference`'s word
+# that there is none: its name says the same beforehand.
+_NOT_BAKED = f"{_UNKNOWN}settings and base image: "
+_OF_AN_IMAGE = re.compile(r"^(?:base image: |image: |\.\.\. and \d+ changes? of the image more$)")
 _SCHEMA = "schema: "
 # How large a table is, as `slipway.tasks.proof.table_sizes` says it: it grows by the hour.
 _TABLE = re.compile(r" \((?:\d+ bytes|[\d.e+]+ [kMGT]B)(?:, about [\d,]+ rows)?\)")
@@ -28,13 +32,13 @@ _CUT = re.compile(r"(?: \((?:\d[^();]{0,40})?)? \.\.\. and \d+ characters more$"
 def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
     """Return what no longer holds, a line each: ``- `` for what was said, ``+ `` for what is now.
 
-    A warning that is there no more is none.
+    A warning that is there no more is none, nor is that something was not known before.
 
     :param approved: the lines of the plan that people know.
     :param now: those of the plan that was made just now.
     :returns: nothing where it is the same deployment.
     """
-    after = list(now)
+    after = _without_news(approved := list(approved), list(now))
     before = [one for one in approved if not _is_over(one, after)]
     old, new = _evened(list(map(_said, before)), list(map(_said, after)))
     found: list[str] = []
@@ -47,7 +51,16 @@ def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
 
 
 def _is_over(line: str, now: list[str]) -> bool:
-    return line.startswith(_WARNING) and line not in now
+    return line.startswith((_WARNING, _UNKNOWN)) and line not in now
+
+
+def _without_news(approved: list[str], now: list[str]) -> list[str]:
+    """Leave out what can be said of an image by now, where it had still to be baked."""
+    if not any(one.startswith(_NOT_BAKED) and one not in now for one in approved):
+        return now
+    return [
+        one for one in now if one in approved or _IMAGE.match(one) or not _OF_AN_IMAGE.match(one)
+    ]
 
 
 def _said(line: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from slipway.model.facts import Release
 from slipway.model.schema_facts import HeavyChange
 from slipway.model.text.inert import visible
+from slipway.policies.difference import GitWord, Side, difference, lines
 from slipway.policies.heavy_changes import describe
 from slipway.policies.planned_again import departures
 from slipway.tasks.proof.table_sizes import TableSize
@@ -79,6 +82,43 @@ def test_steps_in_another_order_are_another_deployment() -> None:
     first, second = APPROVED[5].removeprefix("1. "), APPROVED[6].removeprefix("2. ")
     now = [*APPROVED[:5], f"1. {second}", f"2. {first}", *APPROVED[7:]]
     assert departures(APPROVED, now) != []
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"package": "y", "playbook": "2"},
+        {"package": "y", "playbook": "1"},
+        {"package": "y", **{f"setting{n}": "1" for n in range(30)}},
+    ],
+)
+@pytest.mark.parametrize("base", ["ami-b", "ami-c"])
+def test_an_image_that_was_baked_meanwhile_is_no_difference_for_what_is_known_of_it(
+    inputs: dict[str, str], base: str
+) -> None:
+    old = Side(
+        release=Release(project="p", sha="a", version="1"),
+        inputs={"package": "x", "playbook": "1"},
+        base="ami-b",
+    )
+    unbaked = Side(release=Release(project="p", sha="b", version="2"))
+    baked = replace(unbaked, inputs=inputs, base=base)
+    before = ["image: bakes p-2 on ami-b", *lines(difference(old, unbaked, GitWord()))]
+    after = lines(difference(old, baked, GitWord()))
+    uses = "image: uses p-2 (ami-9), which is there"
+    assert departures(before, [uses, *after]) == []
+    other = "image: uses p-2-other (ami-9), which is there"
+    assert departures(before, [other, *after]) == [f"- {before[0]}", f"+ {other}"]
+    # Where it was there all the time, what is said of it was known.
+    assert departures([uses], [uses, *after]) == [f"+ {one}" for one in after]
+
+
+def test_what_was_not_known_when_it_was_planned_and_is_now_is_told() -> None:
+    before = [*APPROVED, "not known: commits: git is away"]
+    assert departures(before, APPROVED) == []
+    more = "brings 7654321 sell everything (Bob)"
+    assert departures(before, [*APPROVED, more]) == [f"+ {more}"]
+    assert departures(APPROVED, before) == [f"+ {before[-1]}"]
 
 
 def schema(*sizes: tuple[int, int], file: str = "00004_i.sql", longest: int = 1000) -> list[str]:
