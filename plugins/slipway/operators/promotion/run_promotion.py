@@ -17,6 +17,7 @@ from slipway.model.facts import Checkout, Release
 from slipway.operators.check_freeze import held_up
 from slipway.operators.run_pipeline import RunPipelineOperator
 from slipway.operators.swap import open_cloud
+from slipway.tasks.at_a_time.agreed import require_planned_again
 from slipway.tasks.controls.allowed import require_open
 from slipway.tasks.lease.takeover import run_lease
 from slipway.tasks.making_way.superseded_run import end_for
@@ -109,6 +110,7 @@ class RunPromotionOperator(RunPipelineOperator):
             # One yes is for one swap, and for one promotion.
             consent.admit(run_lease(context, cloud, self.log.info).holder())
         fleet = cloud.observe()
+        require_planned_again(context, cloud, checkout.release.version, datetime.now(UTC))
         self._require_open(context, checkout, fleet)
         event = Event.promotion(
             self.target.environment,

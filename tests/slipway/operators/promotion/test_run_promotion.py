@@ -20,6 +20,7 @@ from slipway.operators import run_pipeline
 from slipway.operators import swap as fleet
 from slipway.operators.promotion.run_promotion import RunPromotionOperator
 from slipway.policies.freeze_windows import FreezeWindow
+from slipway.tasks.at_a_time.agreed import keep_planned_again
 from slipway.tasks.consent import Admission
 from slipway.tasks.making_way.superseded_run import Superseded
 from slipway.tasks.order.branch_order import BranchOrder
@@ -28,6 +29,7 @@ from tests.fakes.container_engine import FakeEngine, Play
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.git_server import Repository
 from tests.slipway.fleet.worlds import deploy, make_target
+from tests.slipway.operators.at_a_time.timed import in_a
 from tests.slipway.operators.releases import make_proposal, make_record
 
 PIPELINE = """\
@@ -59,7 +61,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
 
 @pytest.fixture(autouse=True)
 def cloud(monkeypatch: pytest.MonkeyPatch) -> FakeFleetCloud:
-    cloud = FakeFleetCloud(healthy={"1", "2"})
+    cloud = FakeFleetCloud(healthy={"1", "2", "3"})
     monkeypatch.setattr(fleet, "fleet_cloud", lambda *_, **__: cloud)
     return cloud
 
@@ -104,7 +106,7 @@ def operator(repository: Repository, version: str, **more: Any) -> RunPromotionO
 
 def context(**params: Any) -> Any:
     run = FakeTask(task_id="promote")
-    dag = SimpleNamespace(params={"dry_run": False, "override_freeze": None})
+    dag = SimpleNamespace(params={"dry_run": False, "override_freeze": None, "at": None})
     who = SimpleNamespace(triggering_user_name="Bob")
     return {**run.context, "params": params, "dag": dag, "dag_run": who}
 
@@ -119,6 +121,54 @@ def test_a_promotion_runs_what_is_for_it_with_the_releases_own_file(
     [spec] = engine.specs
     names = ("DRONE_BUILD_EVENT", "DRONE_DEPLOY_TO", "DRONE_COMMIT_SHA", "DRONE_BRANCH")
     assert [spec.environment[name] for name in names] == ["promote", "dev", shas[1], "main"]
+
+
+@pytest.mark.usefixtures("shas")
+@pytest.mark.parametrize(
+    ("minutes", "signed", "words"),
+    [
+        (180, True, r"is set for .* UTC, which is in 2 h 5\d min"),
+        (-1, False, "the task wait_for_time signed nothing"),
+    ],
+)
+def test_what_is_set_for_a_time_runs_nothing_before_it_and_without_its_plan(
+    minutes: int,
+    signed: bool,
+    words: str,
+    repository: Repository,
+    engine: FakeEngine,
+    cloud: FakeFleetCloud,
+) -> None:
+    """Whoever marked its wait as successful."""
+    deploy(cloud, "1")
+    at = in_a(minutes=minutes)
+    if signed:
+        planned(at, repository)
+    with pytest.raises(AirflowFailException, match=words):
+        operator(repository, "2").execute(context(at=at))
+    assert engine.specs == []
+
+
+@pytest.mark.usefixtures("shas")
+def test_what_is_set_for_a_time_runs_at_it_and_not_in_place_of_another_release(
+    repository: Repository, engine: FakeEngine, cloud: FakeFleetCloud
+) -> None:
+    deploy(cloud, "1")
+    at = in_a(minutes=-1)
+    planned(at, repository)
+    operator(repository, "2").execute(context(at=at))
+    assert len(engine.specs) == 1
+    deploy(cloud, "3")
+    with pytest.raises(AirflowFailException, match="in place of 1, but this is 2, and 3 serves"):
+        operator(repository, "2").execute(context(at=at))
+    assert len(engine.specs) == 1
+
+
+def planned(at: str, repository: Repository) -> None:
+    waited = {**FakeTask(task_id="wait_for_time").context, "params": {"at": at}}
+    keep_planned_again(
+        waited, ReleaseCatalogue(artifact_store()).find("shop", "2").checkout.release, "1"
+    )
 
 
 def test_the_way_back_is_a_rollback(
