@@ -127,7 +127,10 @@ WRITTEN: list[tuple[str, Shown, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "shown", "expected"), WRITTEN, ids=lambda value: str(value)[:70])
+# Each worker of xdist has to call them the same, and a function's address is another in each.
+@pytest.mark.parametrize(
+    ("text", "shown", "expected"), WRITTEN, ids=[text[:70] for text, _, _ in WRITTEN]
+)
 def test_what_is_written_means_what_it_does_for_drone(
     text: str, shown: Shown, expected: object
 ) -> None:
