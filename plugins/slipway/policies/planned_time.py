@@ -19,6 +19,11 @@ from slipway.model.text.nearest import nearest
 MOST_AHEAD = timedelta(days=60)
 # A deployment that nobody could begin for so long is not wanted any more without a look.
 LATEST = timedelta(hours=1)
+# When its change begins at the latest, which has that hour, an image to bake (three tries of three
+# quarters of an hour), and another run's turn to wait for (two hours), and some time to spare.
+LATEST_CHANGE = timedelta(hours=6)
+# By how much the clocks of two workers may differ.
+SKEW = timedelta(seconds=30)
 # Characters of what is read at all, and of what is told of it.
 LONGEST = 80
 _FORM = "2026-12-01 06:00 Europe/Berlin"

@@ -86,7 +86,7 @@ def require_planned_again(context: Context, cloud: Cloud, version: str, now: dat
     :param cloud: where the fleet is.
     :param version: the release that comes.
     :param now: with its zone.
-    :raises NotItsTime: when the time is still to come.
+    :raises NotItsTime: when the time is still to come, or passed long ago.
     :raises FactMissing: when nobody planned again.
     :raises PlanOutdated: when another release came in between, or it was another that was planned.
     """

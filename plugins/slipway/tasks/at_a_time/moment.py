@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from slipway.policies.planned_time import PlannedTime, read, require_ahead, until
+from slipway.policies.planned_time import (
+    LATEST_CHANGE,
+    SKEW,
+    PlannedTime,
+    read,
+    require_ahead,
+    until,
+)
 from slipway.tasks.controls.refusals import NotItsTime
 from slipway.tasks.params import reason_of
 
@@ -18,6 +25,7 @@ _EARLY = (
     "a task that was marked as successful does not make it begin sooner: to deploy now, `fab "
     "cancel` it and trigger a run without a time"
 )
+_LATE = "nothing was changed: look at what came in between, then trigger a new run"
 
 
 def planned_time(context: Context) -> PlannedTime | None:
@@ -55,21 +63,28 @@ def moment_of(context: Context, now: datetime) -> datetime:
 def its_time_has_come(context: Context, now: datetime | None = None) -> bool:
     """Tell whether a run begins by itself now, since the time has come that it was set for.
 
+    Some seconds early as well: the worker that found that it has may have another clock.
+
     :param context: the task's.
     :param now: with its zone; the clock's if not given.
     """
     planned = planned_time(context)
-    return planned is not None and planned.at <= (now or datetime.now(UTC))
+    return planned is not None and planned.at - SKEW <= (now or datetime.now(UTC))
 
 
 def require_its_time(context: Context, now: datetime) -> None:
-    """Make sure that a run changes nothing before its time.
+    """Make sure that a run changes nothing before its time, nor long after it.
+
+    The clock may be some seconds behind that of the worker by which the time had come, who said so.
 
     :param context: the task's.
     :param now: with its zone.
-    :raises NotItsTime: when that is still to come.
+    :raises NotItsTime: when that is still to come, or passed without it.
     """
     planned = planned_time(context)
-    if planned is not None and now < planned.at:
+    if planned is not None and now - planned.at > LATEST_CHANGE:
+        msg = f"{planned} passed without it: it is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC by now"
+        raise NotItsTime(msg, advice=_LATE)
+    if planned is not None and now < planned.at - SKEW:
         msg = f"this deployment is set for {planned}, which is in {until(planned, now)}"
         raise NotItsTime(msg, advice=_EARLY)

@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from slipway.operators.choose_release import ChooseReleaseOperator
+from slipway.policies.planned_time import read
 from tests.slipway.fleet.worlds import deploy, make_target, serving
 from tests.slipway.operators.approve import answers
 from tests.slipway.operators.approve.answers import AT, RUN, TI, approve
@@ -67,6 +68,50 @@ def test_another_plan_than_this_ones_lets_nothing_begin(
     with pytest.raises(AirflowFailException, match="what was planned for"):
         begin(kind, at)
     assert state(cloud) == before
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_long_after_its_time_nothing_begins(kind: Any, cloud: FakeFleetCloud) -> None:
+    """Whatever it waited for, after its plan still held: a bake, or the turn of another."""
+    at, before = in_a(hours=-6, minutes=-2), state(cloud)
+    planned_again(at)
+    with pytest.raises(AirflowFailException, match=r"passed without it(?s:.*)nothing was changed"):
+        begin(kind, at)
+    assert state(cloud) == before
+
+
+def test_a_swap_that_has_begun_goes_on_however_late_it_is(cloud: FakeFleetCloud) -> None:
+    at = in_a(minutes=-1)
+    planned_again(at)
+    begin(BEGINS[-1], at)
+    deploy(cloud, "2")
+    task = make(BEGINS[-1])
+    task.windows, task.clock = (), lambda: datetime.now(UTC) + timedelta(days=1)
+    task.execute(context("t", at))
+    assert "2" in serving(cloud)
+
+
+@pytest.mark.parametrize("behind", [5, 29])
+def test_a_clock_that_is_some_seconds_behind_ends_nothing(
+    behind: int, cloud: FakeFleetCloud
+) -> None:
+    at, before = in_a(), state(cloud)
+    planned_again(at)
+    task, when = make(BEGINS[0]), read(at).at
+    task.windows, task.clock = (), lambda: when - timedelta(seconds=behind)
+    task.execute(context("t", at))
+    assert state(cloud) != before
+
+
+def test_of_one_that_is_further_behind_nobody_knows_that_it_is_the_clock(
+    cloud: FakeFleetCloud,
+) -> None:
+    at = in_a()
+    planned_again(at)
+    task, when = make(BEGINS[0]), read(at).at
+    task.windows, task.clock = (), lambda: when - timedelta(seconds=40)
+    with pytest.raises(AirflowFailException, match=r"is set for .*, which is in 40 s"):
+        task.execute(context("t", at))
 
 
 @pytest.mark.parametrize("kind", BEGINS)
