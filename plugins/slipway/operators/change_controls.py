@@ -11,6 +11,7 @@ from slipway.exceptions import UnknownParameter
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.controls import Action, ControlEvent
 from slipway.model.facts import Json
 from slipway.model.text.inert import visible
@@ -20,6 +21,7 @@ from slipway.policies.rights import May, Person, Right, refusal
 from slipway.tasks.board.brakes import show_control
 from slipway.tasks.controls.person import asked_at, person, starter
 from slipway.tasks.controls.refusals import NotAllowed
+from slipway.tasks.lease.takeover import ALIVE
 from slipway.tasks.params import reason_of
 from slipway.tasks.retries import no_retry_on_input_error
 
@@ -41,6 +43,15 @@ _LETS_GO = (Action.RESUME, Action.ACCEPT)
 # What nobody has to give a reason for.
 _UNREASONED = (Action.RESUME, Action.CANCEL)
 _AGAIN = "nothing was changed: trigger a new run"
+# How a run has ended, as Airflow calls it.
+_OVER = ["success", "failed"]
+_NOTHING = "nothing was changed: there is nothing to call off"
+_WHICH = (
+    "nothing was changed: the page of the environment has the ids of those that wait; without "
+    "`--run` each of them is cancelled"
+)
+# Characters of what something is about: a run's id has 250.
+_LONGEST = 500
 
 Places = Mapping[str, Mapping[str, May]]
 
@@ -74,6 +85,7 @@ class ChangeControlsOperator(BaseOperator):
         with no_retry_on_input_error():
             event = self._asked(context)
             self._require_right(event)
+            _require_waiting(context, event)
             noted = ControlBook(artifact_store()).note(event, after)
         show_control(noted)
         for line in _words(noted):
@@ -144,9 +156,39 @@ class ChangeControlsOperator(BaseOperator):
         ]
 
 
+def _require_waiting(context: Context, event: ControlEvent) -> None:
+    """Make sure that a run which is to be cancelled is there, and has neither begun nor ended.
+
+    :raises UnknownParameter: when it is not.
+    """
+    if not event.run:
+        return
+    noted = ControlBook(artifact_store()).of(event.project, event.environment).cancelled
+    if any(one.run == event.run for one in noted):
+        return  # as when this is tried again: by now it may have ended of it
+    dag_id = f"{event.project}.{event.environment}"
+    ti: Any = context["ti"]
+    runs, name = {"dag_id": dag_id, "run_ids": [event.run]}, visible(event.run)
+    if RunFacts(artifact_store(), dag_id=dag_id, run_id=event.run).swap() is not None:
+        msg = f"{name} has begun its change of {event.environment}, or is through with it"
+        back = f"fab deploy {event.project} {event.environment} previous"
+        raise UnknownParameter(msg, advice=f"it is not called off any more; `{back}` is a way back")
+    if ti.get_dr_count(**runs, states=ALIVE):
+        return
+    if ti.get_dr_count(**runs, states=_OVER):
+        msg = f"{name} of {dag_id} has ended by now"
+        raise UnknownParameter(msg, advice=_NOTHING)
+    msg = f"there is no run {name} of {dag_id}"
+    raise UnknownParameter(msg, advice=_WHICH)
+
+
 def _refusal(action: Action, may: May, who: Person, name: str) -> str | None:
-    """Say why somebody may not; whoever may deploy somewhere may call it off there as well."""
-    if action is Action.CANCEL and refusal(may, Right.DEPLOY, who, name) is None:
+    """Say why somebody may not; whoever may deploy somewhere may call it off there as well.
+
+    Where nobody is named who may deploy, it is a brake like the others.
+    """
+    deploys = may.deploy is not None and refusal(may, Right.DEPLOY, who, name) is None
+    if action is Action.CANCEL and deploys:
         return None
     return refusal(may, Right.HOLD, who, name)
 
@@ -188,7 +230,9 @@ def _unknown(word: str, known: Collection[str], *, kind: str) -> UnknownParamete
 def _words(event: ControlEvent) -> Sequence[str]:
     why = f": {visible(event.why, 500)}" if event.why else ""
     what = f"{event.project} {event.version}" if event.version else str(event.scope)
-    lines = [f"{event.action.value} {visible(what)} by {visible(event.by)}{why}"]
+    if event.action is Action.CANCEL:
+        what += f": {event.run or 'each that waits for its time'}"
+    lines = [f"{event.action.value} {visible(what, _LONGEST)} by {visible(event.by)}{why}"]
     if event.action is Action.RESUME and event.environment:
         again = f"fab deploy {event.project} {event.environment} newest"
         lines.append(f"what came meanwhile goes there with the next commit, or now: `{again}`")

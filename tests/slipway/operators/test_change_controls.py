@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,9 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
-from slipway.operators.change_controls import ChangeControlsOperator
+from slipway.hooks.store.runs.facts import RunFacts
+from slipway.model.controls import Action, ControlEvent
+from slipway.operators.change_controls import ChangeControlsOperator, _words
 from slipway.policies.rights import May
 from tests.fakes.airflow_run import FakeTask
 from tests.slipway.operators.releases import catalogue
@@ -42,6 +45,7 @@ def refused(words: str, user: str | None = "ann", **params: Any) -> None:
 
 DEV = {"project": "shop", "environment": "dev"}
 PROD = {"project": "shop", "environment": "prod"}
+SEVENTH = ("shop.prod", "manual__7")
 WHY = {"why": "the checkout is slow"}
 
 
@@ -112,7 +116,7 @@ def test_whoever_may_deploy_or_hold_somewhere_calls_a_deployment_off(right: str)
     # Of the two the other one is nobody's.
     may = May(**{"hold": (), "deploy": (), right: ("ann",)})
     places = {"shop": {"prod": may}}
-    task = FakeTask(dag_id="controls", run_id="manual__1")
+    task = FakeTask(dag_id="controls", run_id="manual__1", states={SEVENTH: "running"})
     params = {"action": "cancel", **PROD, "run": "manual__7"}
 
     def cancel(user: str) -> None:
@@ -125,6 +129,73 @@ def test_whoever_may_deploy_or_hold_somewhere_calls_a_deployment_off(right: str)
     cancel("ann")
     (one,) = ControlBook(artifact_store()).of("shop", "prod").cancelled
     assert (one.run, one.by, one.why) == ("manual__7", "ann", "")
+
+
+@pytest.mark.parametrize("user", ["ann", "bob"])
+def test_where_nobody_is_named_who_may_deploy_whoever_may_hold_calls_it_off(user: str) -> None:
+    if user == "ann":
+        change(user, action="cancel", **PROD)
+        return
+    refused("bob may not hold, resume, stop or reject", user, action="cancel", **PROD)
+
+
+def cancel_the_seventh(state: str = "", run: str = "c1", **context: Any) -> None:
+    states = {SEVENTH: state} if state else {("shop.dev", SEVENTH[1]): "running"}
+    task = FakeTask(dag_id="controls", run_id=run, states=states)
+    given: Any = {
+        **task.context,
+        "params": {"action": "cancel", **PROD, "run": SEVENTH[1]},
+        "dag_run": SimpleNamespace(triggering_user_name="ann"),
+    }
+    ChangeControlsOperator(task_id="change", places=PLACES).execute(given)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("", r"there is no run manual__7 of shop\.prod"),
+        ("success", "has ended by now"),
+        ("failed", "has ended by now"),
+    ],
+)
+def test_a_run_that_is_not_there_or_has_ended_is_not_cancelled(state: str, words: str) -> None:
+    with pytest.raises(AirflowFailException, match=words):
+        cancel_the_seventh(state)
+    assert list(ControlBook(artifact_store()).scopes()) == []
+
+
+def test_a_run_that_has_begun_its_change_is_not_cancelled() -> None:
+    RunFacts(artifact_store(), dag_id=SEVENTH[0], run_id=SEVENTH[1]).begin_swap("2", "one")
+    with pytest.raises(AirflowFailException, match="manual__7 has begun its change of prod"):
+        cancel_the_seventh("running")
+    assert list(ControlBook(artifact_store()).scopes()) == []
+
+
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_one_that_waits_is_cancelled_by_its_name_and_once_more_when_it_has_ended_of_it(
+    state: str,
+) -> None:
+    cancel_the_seventh(state)
+    cancel_the_seventh("failed")
+    (one,) = ControlBook(artifact_store()).of("shop", "prod").cancelled
+    assert (one.run, one.by) == (SEVENTH[1], "ann")
+
+
+def test_the_log_names_the_run_that_is_cancelled() -> None:
+    event = ControlEvent(
+        action=Action.CANCEL,
+        by="ann",
+        at=0,
+        why="",
+        dag_id="controls",
+        run_id="c1",
+        project="shop",
+        environment="prod",
+        run="manual__7",
+    )
+    assert list(_words(event)) == ["cancel shop prod: manual__7 by ann"]
+    every = replace(event, run="")
+    assert list(_words(every)) == ["cancel shop prod: each that waits for its time by ann"]
 
 
 def test_a_try_that_comes_again_does_it_once() -> None:

@@ -10,6 +10,7 @@ from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.board.audit import Line
+from slipway.model.controls import Action
 from slipway.model.facts.outcome import Outcome
 
 # More deployments of one environment than anybody has.
@@ -38,7 +39,9 @@ def _controls(store: ArtifactStore, project: str) -> Iterator[Line]:
         if project and scope.project not in ("", project):
             continue
         for one in book.events(scope):
-            passing = f" (may pass: {', '.join(one.may_pass)})" if one.may_pass else ""
+            more = f"(may pass: {', '.join(one.may_pass)})" if one.may_pass else ""
+            if one.action is Action.CANCEL:
+                more = f"(run: {one.run or 'each that waited for its time'})"
             yield Line(
                 at=_time(one.at),
                 what=one.action.value,
@@ -46,7 +49,7 @@ def _controls(store: ArtifactStore, project: str) -> Iterator[Line]:
                 project=one.project,
                 environment=one.environment,
                 version=one.version,
-                why=f"{one.why}{passing}",
+                why=f"{one.why} {more}".strip(),
                 run=f"{one.dag_id} {one.run_id}",
             )
 

@@ -114,10 +114,10 @@ class Timed:
 def say(action: Action, said_by: str = "c1", **more: Any) -> None:
     """Have ann hold, stop, reject or cancel."""
     facts: dict[str, Any] = {"project": "shop", "environment": "dev", "by": "ann"}
+    facts["why"] = "it loses orders"
     event = ControlEvent(
         action=action,
         at=0,
-        why="it loses orders",
         dag_id="controls",
         run_id=said_by,
         **(facts | more),
