@@ -16,7 +16,12 @@ from include.delivery.targets import fleet_target, repository_of
 from include.project.model import Project
 from slipway.model.target import DeployTarget
 from slipway.operators.choose_release import CHOOSE, NEWEST, PREVIOUS, ChooseReleaseOperator
+from slipway.tasks.at_a_time.agreed import WAIT
 from slipway.tasks.params import DRY_RUN
+
+# Runs at once, most of which wait for their time or for a person; of those that work at one task
+# there are ``RUNS``.
+_MOST_RUNS = 100
 
 
 def environment_dag(project: Project, name: str) -> DAG:
@@ -30,8 +35,9 @@ def environment_dag(project: Project, name: str) -> DAG:
         dag_id=f"{project.name}.{name}",
         description=f"Put a release of {project.name} on {name}; also the way back",
         doc_md=documentation.environment_dag(project, name),
-        # A way back does not queue behind a run that waits for its approval; the lease orders them.
-        **{**project_dag(project, name), "max_active_runs": RUNS},
+        # A way back does not queue behind runs that wait for their approval, or for days for their
+        # time; the lease orders them.
+        **{**project_dag(project, name), "max_active_runs": _MOST_RUNS},
     ) as dag:
         gate = freeze_gate(environment, admission_of(project, name))
         chosen = _choice(project, target)
@@ -41,6 +47,9 @@ def environment_dag(project: Project, name: str) -> DAG:
         first = bake_and_swap(project, target, chosen.output, reuse=True)
         asked = approvals(project, name) if environment.approval else []
         chain(planned, *asked, wait_for_time(project, target, chosen.output), first)
+        # Not what waits for days, since Airflow counts what is deferred as well.
+        for task in [dag.get_task("plan"), *dag.get_task(WAIT).get_flat_relatives()]:
+            task.max_active_tis_per_dag = task.max_active_tis_per_dag or RUNS
         report_environment(dag, project, name)
         tell_environment(dag, project, name)
     ask(dag, _params(project, name))
