@@ -6,6 +6,7 @@ that come twice, and some that never come: nobody guesses which was meant.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -135,18 +136,27 @@ def _zone(name: str) -> tzinfo:
         msg = f"{name} is no zone's distance from UTC"
         raise BadTime(msg, advice=f"-12:00 to +14:00 are; or {_LIKE}")
     # Not whatever file `ZoneInfo` finds by a name.
-    known = available_timezones()
+    known = _places()
     if name in known:
         return ZoneInfo(name)
     if not known:
         msg = f"this machine knows no time zones, so not {visible(name)!r} either"
         raise BadTime(msg, advice="give it in UTC or as +01:00, or `pip install tzdata`")
-    folded = {one.casefold(): one for one in known}
+    folded = {one.casefold(): one for one in (*known, "UTC")}
     # What is short, like CEST, is near to many that mean another time.
     near = folded.get(name.casefold()) or ("/" in name and nearest(name, sorted(known)))
     hint = f"did you mean {near!r}?" if near else f"name a place: {_LIKE}"
     msg = f"{visible(name)!r} is not a time zone"
     raise BadTime(msg, advice=hint)
+
+
+@functools.cache
+def _places() -> frozenset[str]:
+    """Return the zones that are named for a place, once: they are looked for on the disk.
+
+    What is short is none (CET, EST, localtime): it means other times to other people, or machines.
+    """
+    return frozenset(one for one in available_timezones() if "/" in one)
 
 
 def _instant(local: datetime, zone: tzinfo, name: str) -> datetime:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import pytest
 
+from slipway.policies import planned_time
 from slipway.policies.planned_time import BadTime, PlannedTime, read, require_ahead, until
 
 NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
@@ -41,6 +43,12 @@ BAD = {
     "2026-12-01 06:00 europe/berlin": "is not a time zone(?s:.*)did you mean 'Europe/Berlin'",
     "2026-12-01 06:00 utc": "is not a time zone(?s:.*)did you mean 'UTC'",
     "2026-12-01 06:00 CEST": "'CEST' is not a time zone(?s:.*)name a place",
+    "2026-12-01 06:00 CET": "'CET' is not a time zone(?s:.*)name a place",
+    "2026-12-01 06:00 EST": "'EST' is not a time zone(?s:.*)name a place",
+    "2026-12-01 06:00 MST7MDT": "is not a time zone(?s:.*)name a place",
+    "2026-12-01 06:00 GMT": "is not a time zone(?s:.*)name a place",
+    "2026-12-01 06:00 localtime": "is not a time zone(?s:.*)name a place",
+    "2026-12-01 06:00 Factory": "is not a time zone(?s:.*)name a place",
     "2026-12-01 06:00 Europe": "'Europe' is not a time zone(?s:.*)name a place",
     "2026-12-01 06:00 ../../etc/passwd": "is not a time zone",
     "2026-12-01 06:00 /etc/localtime": "is not a time zone",
@@ -70,7 +78,7 @@ NOT_THEN = {
 
 
 def test_the_table_of_bad_times_is_whole() -> None:
-    assert (len(BAD), len(NOT_THEN)) == (41, 6)
+    assert (len(BAD), len(NOT_THEN)) == (47, 6)
 
 
 @pytest.mark.parametrize("text", BAD)
@@ -112,7 +120,7 @@ def test_a_local_time_is_one_instant(text: str, at: str, words: str) -> None:
 
 
 def test_a_machine_without_time_zones_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slipway.policies.planned_time.available_timezones", set[str])
+    monkeypatch.setattr("slipway.policies.planned_time._places", frozenset[str])
     with pytest.raises(BadTime, match=r"knows no time zones(?s:.*)pip install tzdata"):
         read("2026-12-01 06:00 Europe/Berlin")
     assert read("2026-12-01 06:00 +01:00").at == datetime(2026, 12, 1, 5, tzinfo=UTC)
@@ -130,3 +138,15 @@ def test_a_machine_without_time_zones_says_so(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_how_long_it_is_until_then(left: timedelta, words: str) -> None:
     assert until(PlannedTime(at=NOW + left, words="then"), NOW) == words
+
+
+def test_zones_are_looked_for_on_the_disk_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = mock.Mock(return_value={"Europe/Berlin", "CET"})
+    monkeypatch.setattr("slipway.policies.planned_time.available_timezones", look)
+    planned_time._places.cache_clear()
+    try:
+        for _ in range(3):
+            read("2026-12-01 06:00 Europe/Berlin")
+    finally:
+        planned_time._places.cache_clear()
+    look.assert_called_once()
