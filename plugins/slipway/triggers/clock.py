@@ -15,6 +15,19 @@ from slipway.model.controls import Scope
 from slipway.policies.controls import cancelled
 from slipway.triggers.settled import settled
 
+# Seconds between two looks, of which a store has to answer one for each deployment that waits; and
+# into how many parts what is left is divided.
+_FAR_OFF, _PARTS = 60.0, 60
+
+
+def pause(left: float, poll: float) -> float:
+    """Return how long to wait until the next look, in seconds.
+
+    :param left: until the time.
+    :param poll: near it.
+    """
+    return max(0.0, min(left, max(poll, min(_FAR_OFF, left / _PARTS))))
+
 
 class ClockTrigger(BaseTrigger):
     """Fires once: when a time has come, or somebody has cancelled what waits for it.
@@ -27,7 +40,8 @@ class ClockTrigger(BaseTrigger):
     :param environment: the environment's.
     :param run_id: of the run that waits.
     :param asked_at: when it was asked for, seconds since 1970.
-    :param poll: seconds between two looks at what people cancelled.
+    :param poll: seconds between two looks at what people cancelled, near the time; far off there is
+        up to a minute.
     """
 
     def __init__(
@@ -60,7 +74,7 @@ class ClockTrigger(BaseTrigger):
             # The artifact store knows no asyncio.
             if await asyncio.to_thread(self._is_cancelled):
                 break
-            await asyncio.sleep(max(0.0, min(self.poll, left)))
+            await asyncio.sleep(pause(left, self.poll))
         yield TriggerEvent({})
 
     def _is_cancelled(self) -> bool:

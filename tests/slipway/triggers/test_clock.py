@@ -14,7 +14,7 @@ from slipway.hooks.store.controls import ControlBook
 from slipway.model.controls import Action, ControlEvent
 from slipway.policies.controls import after
 from slipway.triggers import clock
-from slipway.triggers.clock import ClockTrigger
+from slipway.triggers.clock import ClockTrigger, pause
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 
@@ -92,3 +92,11 @@ def test_a_store_that_is_away_ends_no_wait(monkeypatch: pytest.MonkeyPatch) -> N
     began = time.time()
     assert asyncio.run(_fired(_trigger(0.2))) == [{}]
     assert time.time() - began >= 0.2
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"),
+    [(60 * 86400, 60), (3600, 60), (1800, 30), (300, 5), (60, 5), (3, 3), (0, 0), (-1, 0)],
+)
+def test_the_nearer_its_time_is_the_oftener_it_looks(left: float, seconds: float) -> None:
+    assert pause(left, 5.0) == seconds
