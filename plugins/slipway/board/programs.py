@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse
 
 from slipway.board.parts import Parts
 from slipway.board.people import Missing, NotLoggedIn, visitor
+from slipway.exceptions import SlipwayError
+from slipway.model.text.inert import visible
 from slipway.tasks.board.listing import brakes, deployments, releases
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 # How many there are at most in one answer, and where nobody says.
 MOST, _USUAL = 500, 20
+# Characters that are told of what went wrong.
+_LONGEST = 1000
 
 
 class Programs:
@@ -56,6 +60,9 @@ class Programs:
         except Missing:
             detail = "there is nothing of this name that you may see"
             return JSONResponse({"detail": detail}, status_code=404)
+        except SlipwayError as error:
+            # As where a record was not signed here: whoever may see the project is told what it is.
+            return JSONResponse({"detail": visible(str(error), _LONGEST)}, status_code=500)
         return JSONResponse({"project": project.project, request.path_params["what"]: told})
 
     def _versions(self, project: ProjectSnapshot, request: Request) -> list[dict[str, Any]]:

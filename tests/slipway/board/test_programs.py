@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +16,7 @@ from include.cli.server import reads
 from include.cli.server.address import Address
 from include.cli.server.client import AirflowServer
 from include.cli.server.errors import LoginMissing, RunUnknown
+from slipway.exceptions import RecordRefused
 from slipway.model.board.audit import Line
 from slipway.model.controls import Controls, Hold, Rejection, Scope, Stop
 from tests.slipway.board.boards import Office, hide
@@ -121,6 +123,23 @@ def test_nobody_else_is_told_anything(shop: Office, what: str) -> None:
     with shop.browser() as nobody:
         answer = nobody.get(f"/p/shop/{what}.json")
     assert (answer.status_code, answer.json()) == (401, {"detail": "not logged in"})
+
+
+@pytest.mark.parametrize(
+    ("what", "reads_it"),
+    [("versions", "releases"), ("history", "history"), ("held", "controls"), ("audit", "audit")],
+)
+def test_what_cannot_be_read_is_told_as_json_as_well(
+    shop: Office, asks: Any, what: str, reads_it: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = RecordRefused("controls/1 was not signed \x1b[2Jhere", advice="restore it")
+    monkeypatch.setattr(shop.model, reads_it, mock.Mock(side_effect=refused))
+    with shop.browser("ann") as ann:
+        answer = ann.get(f"/p/shop/{what}.json")
+    assert answer.status_code == 500
+    said = answer.json()["detail"]
+    assert said.startswith("controls/1 was not signed <U+001B>[2Jhere")
+    assert "restore it" in said
 
 
 @pytest.mark.parametrize("what", LISTS)
