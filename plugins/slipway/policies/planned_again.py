@@ -12,6 +12,9 @@ import re
 from collections.abc import Iterable
 
 _NUMBER = re.compile(r"^\d+\. ")
+# What is tidied away, or kept warm, of a group; and what makes it one that serves, or that comes.
+_TIDIES = re.compile(r"(?:delete(?: the launch template)?|keep warm) (\S+?),? ")
+_TAKES_PART = re.compile(r"(?:launch|attach|detach|note as live|take out of standby) (\S+?),? ")
 _SIZE = re.compile(r" \(\d+ machines, \d+ to \d+\)")
 # Of a step why it is one, which may be a size.
 _WHY = re.compile(r", because .*$", re.DOTALL)
@@ -38,8 +41,10 @@ def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
     :param now: those of the plan that was made just now.
     :returns: nothing where it is the same deployment.
     """
-    after = _without_news(approved := list(approved), list(now))
-    before = [one for one in approved if not _is_over(one, after)]
+    known, fresh = list(approved), list(now)
+    parts = {found[1] for one in (*known, *fresh) if (found := _step(_TAKES_PART, one))}
+    after = [one for one in _without_news(known, fresh) if not _is_aside(one, parts)]
+    before = [one for one in known if not (_is_over(one, after) or _is_aside(one, parts))]
     old, new = _evened(list(map(_said, before)), list(map(_said, after)))
     found: list[str] = []
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
@@ -48,6 +53,17 @@ def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
             found += [f"- {one}" for one in before[begin:end]]
             found += [f"+ {one}" for one in after[first:last]]
     return found
+
+
+def _step(kind: re.Pattern[str], line: str) -> re.Match[str] | None:
+    number = _NUMBER.match(line)
+    return kind.match(line, number.end()) if number else None
+
+
+def _is_aside(line: str, parts: set[str]) -> bool:
+    """Tell whether a step only tidies up a group that neither serves nor comes."""
+    found = _step(_TIDIES, line)
+    return found is not None and found[1] not in parts
 
 
 def _is_over(line: str, now: list[str]) -> bool:

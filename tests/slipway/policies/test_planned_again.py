@@ -78,6 +78,29 @@ def test_what_came_on_top_and_what_is_gone_is_told() -> None:
     assert departures([], ["a"]) == ["+ a"]
 
 
+TIDY = [
+    "4. delete shop-prod-0, because out of traffic, and no longer kept",
+    "5. keep warm shop-prod-0, because kept 3600 s for a fast way back",
+    "6. delete the launch template shop-prod-9, because no group needs it",
+]
+
+
+@pytest.mark.parametrize("step", TIDY)
+def test_what_is_done_to_a_group_that_neither_serves_nor_comes_is_no_difference(step: str) -> None:
+    """A warm one whose time is over by then, say, or that housekeeping has removed."""
+    assert departures(APPROVED, [*APPROVED, step]) == []
+    assert departures([*APPROVED, step], APPROVED) == []
+
+
+@pytest.mark.parametrize("step", TIDY)
+@pytest.mark.parametrize("group", ["shop-prod-1", "shop-prod-2"])
+def test_what_is_done_to_a_group_that_serves_or_comes_is_told(step: str, group: str) -> None:
+    both = [*APPROVED, "4. detach shop-prod-1, because shop-prod-2 serves"]
+    own = step.replace("shop-prod-0", group).replace("shop-prod-9", group)
+    assert departures(both, [*both, own]) == [f"+ {own}"]
+    assert departures([*both, own], both) == [f"- {own}"]
+
+
 def test_steps_in_another_order_are_another_deployment() -> None:
     first, second = APPROVED[5].removeprefix("1. "), APPROVED[6].removeprefix("2. ")
     now = [*APPROVED[:5], f"1. {second}", f"2. {first}", *APPROVED[7:]]
