@@ -32,6 +32,7 @@ from slipway.operators.swap import open_swap
 from slipway.policies.difference import lines
 from slipway.tasks.at_a_time.agreed import keep_plan
 from slipway.tasks.at_a_time.moment import planned_time
+from slipway.tasks.at_a_time.standby import gone_by_then
 from slipway.tasks.board.between import Between
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import URGENT, before_its_time, describe, require_open
@@ -221,6 +222,8 @@ class PlanOperator(BaseOperator, SkipMixin):
         if self.admission is not None:
             yield from (f"warning: {line}" for line in describe(self.admission, release.version))
             yield from (f"warning: {line}" for line in before_its_time(context, self.admission))
+        for line in gone_by_then(context, fleet, release.version):
+            yield f"warning: {line}"
         if urgent := reason_of(context, URGENT):
             yield f"urgent: {urgent}"
         notes = FailedDeployments(artifact_store())

@@ -42,7 +42,7 @@ def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
     :returns: nothing where it is the same deployment.
     """
     known, fresh = list(approved), list(now)
-    parts = {found[1] for one in (*known, *fresh) if (found := _step(_TAKES_PART, one))}
+    parts = {part[1] for one in (*known, *fresh) if (part := _step(_TAKES_PART, one))}
     after = [one for one in _without_news(known, fresh) if not _is_aside(one, parts)]
     before = [one for one in known if not (_is_over(one, after) or _is_aside(one, parts))]
     old, new = _evened(list(map(_said, before)), list(map(_said, after)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -167,6 +169,20 @@ def test_a_hold_is_told_in_the_plan_and_one_that_was_ended_since_stops_nothing()
     assert "warning: unless somebody resumes it before its time, it does not begin then" in lines
     say(Action.RESUME, "c2")
     timed.wait(at, again=True)
+
+
+@pytest.mark.parametrize(("hours", "warned"), [(2, True), (0.5, False)])
+def test_a_way_back_whose_warm_machines_are_gone_by_then_is_told_in_the_plan(
+    hours: float, warned: bool, cloud: FakeFleetCloud
+) -> None:
+    deploy(cloud, "2", keep_old=3600.0)
+    deploy(cloud, "3", keep_old=3600.0)
+    warm = replace(cloud.groups["shop-dev-2"], standby_until=int(time.time()) + 3600)
+    cloud.groups[warm.name] = warm
+    timed = Timed(ASKS)
+    timed.plan(in_a(hours=hours))
+    told = [one for one in timed.proposal().lines if "kept warm until" in one]
+    assert [one.startswith("warning: shop-dev-2 is kept warm") for one in told] == [True] * warned
 
 
 def test_a_freeze_counts_at_its_time_and_may_be_overridden() -> None:
