@@ -165,7 +165,7 @@ def test_what_is_set_for_a_time_runs_at_it_and_not_in_place_of_another_release(
 
 
 def planned(at: str, repository: Repository) -> None:
-    waited = {**FakeTask(task_id="wait_for_time").context, "params": {"at": at}}
+    waited: Any = {**FakeTask(task_id="wait_for_time").context, "params": {"at": at}}
     keep_planned_again(
         waited, ReleaseCatalogue(artifact_store()).find("shop", "2").checkout.release, "1"
     )

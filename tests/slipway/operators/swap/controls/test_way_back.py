@@ -97,7 +97,7 @@ class TestWayBack:
     ) -> None:
         self.go("2", order)
         at = in_a(minutes=-1)
-        waited = {**replace(OTHER, task_id="wait_for_time").context, "params": {"at": at}}
+        waited: Any = {**replace(OTHER, task_id="wait_for_time").context, "params": {"at": at}}
         keep_planned_again(waited, make_record("1").checkout.release, "2")
         tasks = [task(kind, version="1", back=order) for kind in WAY]
         for one in tasks:
