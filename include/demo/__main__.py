@@ -12,6 +12,7 @@ if __name__ == "__main__":
     try:
         down.main() if sys.argv[1:] == ["down"] else story.main()
     except DemoFailed as error:
-        sys.exit(f"\nThe demo stopped: {error}\n\n`make down` removes what it made.")
+        left = "What was started goes on running; `make down` removes all of it."
+        sys.exit(f"\nThe demo's story failed: {error}\n\n{left}")
     except UnknownProcess as error:
         sys.exit(f"\n{error}.")

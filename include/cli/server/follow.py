@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from include.cli.server.client import AirflowServer
@@ -178,8 +178,8 @@ class Progress:
             yield self._line(task)
 
     def _line(self, task: Task) -> str:
-        at = _clock(task.started) or " " * 8
         ended = task.state in (SUCCESS, FAILED) and task.seconds is not None
+        at = _clock(task.started, (task.seconds or 0) if ended else 0) or " " * 8
         took = f", {length(task.seconds or 0)}" if ended else ""
         state = _TIME if _waits_for_time(task) else task.state
         line = f"  {at}  {task.name}: {_TOLD[state]}{took}"
@@ -211,9 +211,10 @@ def _failure(server: AirflowServer, run: Run, task: Task) -> Failure:
     return Failure(task=task.name, reason=reason, tail=tuple(lines))
 
 
-def _clock(started: str) -> str:
-    """Return the time of day at which something began, here."""
+def _clock(started: str, seconds: float) -> str:
+    """Return the time of day so many seconds after something began, here."""
     try:
-        return f"{datetime.fromisoformat(started).astimezone():%H:%M:%S}"
+        at = datetime.fromisoformat(started) + timedelta(seconds=seconds)
+        return f"{at.astimezone():%H:%M:%S}"
     except ValueError:
         return ""

@@ -1,0 +1,23 @@
+"""What a shell says of a run's tasks while it follows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from unittest import mock
+
+from include.cli.server.client import AirflowServer
+from include.cli.server.follow import Progress
+from include.cli.server.runs import Run, Task
+
+
+def test_what_ended_is_told_with_the_time_of_its_end() -> None:
+    server = mock.create_autospec(AirflowServer, instance=True)
+    progress = Progress(server, Run(dag_id="shop.prod", run_id="manual__1", state="running"))
+    task = Task(task_id="test", state="running", attempt=1, started="2026-11-27T17:23:37+00:00")
+    (begins,) = progress.news([task])
+    (ends,) = progress.news([replace(task, state="success", seconds=248.0)])
+    began, ended = (
+        datetime.fromisoformat(f"2026-11-27T{line.split()[0]}+00:00") for line in (begins, ends)
+    )
+    assert (ended - began).total_seconds() % 86400 == 248
