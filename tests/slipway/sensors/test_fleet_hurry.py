@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,7 +71,7 @@ def wait_in_the_triggerer(
     monkeypatch.setattr(trigger, "fleet_cloud", lambda *_, **__: None)
     monkeypatch.setattr(RuntimeTaskInstance, "get_dr_count", staticmethod(TASK.get_dr_count))
     waiting = FleetTrigger(
-        gate="healthy", environment=TARGET.to_json(), image=IMAGE, since=0.0, poll=0.01
+        gate="healthy", environment=TARGET.to_json(), image=IMAGE, since=time.time(), poll=0.01
     )
     waiting._task_instance = task
 
