@@ -48,6 +48,8 @@ _ENVIRONMENT: _Words = {
     "plan": {"skipped": "superseded by a newer commit"},
     # As many as may have to say yes (include/project/model).
     **{f"approve{part}": _ASKS for part in ("", "_2", "_3", "_4", "_5")},
+    # Nothing is said of the time that it is set for; what has changed by then fails it.
+    "wait_for_time": {},
     "preflight": {},
     "bake_image": {"begins": "bakes the image"},
     "promote": {"begins": "runs the pipeline's promotion"},

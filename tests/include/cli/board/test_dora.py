@@ -23,14 +23,13 @@ from tests.slipway.operators.releases import make_record
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 HOUR = 3600.0
-NOW = time.time()
 EVIL = "no\x1b[31m such\u202e table"
 
 
 def released(version: str, hours_ago: float) -> Release:
     made = make_record(version)
     release = dataclasses.replace(made.checkout.release, project="guestbook")
-    at = int(NOW - hours_ago * HOUR)
+    at = int(time.time() - hours_ago * HOUR)
     checkout = dataclasses.replace(made.checkout, release=release, committed_at=at)
     package = dataclasses.replace(made.package, release=release)
     record = dataclasses.replace(
@@ -46,7 +45,8 @@ def released(version: str, hours_ago: float) -> Release:
 def deployed(
     release: Release, hours_ago: float, replaced: str = "", outcome: Outcome = Outcome.SUCCEEDED
 ) -> None:
-    times = iter((NOW - hours_ago * HOUR, NOW - hours_ago * HOUR + 600))
+    began = time.time() - hours_ago * HOUR
+    times = iter((began, began + 600))
     outcomes = DeploymentOutcomes(artifact_store(), clock=lambda: next(times))
     note = DeploymentNote(
         release=release,

@@ -49,6 +49,7 @@ _OTHER: dict[str, Any] = {
     "made_at": 9,
     "started_by": "x",
     "authors": ("x <x@x>",),
+    "at": "2026-12-01 06:00 UTC",
 }
 
 
@@ -101,10 +102,10 @@ def test_who_writes_the_bucket_says_yes_to_nothing(book: ApprovalBook, artifacts
             book.approval(asked)
 
 
-def test_what_was_asked_before_authors_were_noted_keeps_its_digest(book: ApprovalBook) -> None:
+def test_what_was_asked_before_authors_and_times_keeps_its_digest(book: ApprovalBook) -> None:
     """A run waits for its yes over an upgrade."""
     old = make_proposal("2").to_json()
-    del old["authors"]
+    del old["authors"], old["at"]
     said = hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()[:32]
     assert Proposal.from_json(old).digest == said
 
