@@ -19,7 +19,7 @@ from slipway.hooks.store.approvals import ApprovalBook
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.operators.preview import ImageOutlook
-from slipway.policies.planned_time import PlannedTime
+from slipway.policies.planned_time import SKEW, PlannedTime
 from slipway.tasks.order.branch_order import BranchOrder
 from tests.slipway.fleet.worlds import make_image
 from tests.slipway.operators.releases import make_record
@@ -84,7 +84,7 @@ def say(option: str) -> Answer:
 
 def soon() -> Callable[[str], PlannedTime]:
     """Read whatever somebody wrote as a time some seconds ahead: minutes would be long."""
-    at = datetime.now(UTC) + timedelta(seconds=25)
+    at = datetime.now(UTC) + SKEW + timedelta(seconds=25)
     return lambda text: PlannedTime(at=at, words=text)
 
 

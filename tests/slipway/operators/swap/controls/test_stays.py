@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("artifacts")
 cloud = situations.cloud
-ROOT = Path(__file__).resolve().parents[4]
+ROOT = Path(__file__).resolve().parents[5]
 
 
 def refused(brake: str, **how: Any) -> None:
@@ -34,7 +35,14 @@ def refused(brake: str, **how: Any) -> None:
     if at := given["params"].get("at"):
         planned_again(at)
     with pytest.raises((AirflowFailException, AirflowSkipException), match=BRAKES[brake][2]):
-        task(LaunchOperator, admission(brake)).execute(given)
+        _begins(brake).execute(given)
+
+
+def _begins(brake: str) -> LaunchOperator:
+    """The task that would change something first; its time has come just now."""
+    made: LaunchOperator = task(LaunchOperator, admission(brake))
+    made.clock = lambda: datetime.now(UTC)
+    return made
 
 
 def _restart(brake: str) -> None:
@@ -100,5 +108,5 @@ def test_without_the_brake_it_would_have_begun(brake: str, cloud: FakeFleetCloud
     if at := given["params"].get("at"):
         planned_again(at)
     before = state(cloud)
-    task(LaunchOperator, admission(brake)).execute(given)
+    _begins(brake).execute(given)
     assert state(cloud) != before
