@@ -58,7 +58,7 @@ def test_behind_a_classic_load_balancer(
     deploy(ami, "1.0+1.gaaa", **classic)
     with Load(CLASSIC) as load:
         deploy(ami, "1.0+2.gbbb", keep_old=300.0, **classic)
-        facts = facts_of(ami, "bad", health_timeout=5.0, **classic)
+        facts = facts_of(ami, "bad", health_timeout=15.0, **classic)
         run(LaunchOperator, facts)
         with pytest.raises(AirflowFailException, match="HTTP 503"):
             run(FleetHealthySensor, facts)
