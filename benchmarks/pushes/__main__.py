@@ -17,7 +17,7 @@ import sys
 import time
 
 from benchmarks.pushes import projects
-from benchmarks.pushes.waits import clock, memory, waits
+from benchmarks.pushes.waits import memory, waits
 from include.demo.airflow_api import FINAL, AirflowApi
 from include.demo.guestbook_repository import WorkTree
 
@@ -45,10 +45,10 @@ def main() -> None:
 
 
 def _deliver(api: AirflowApi, name: str, tree: WorkTree) -> float:
-    began = clock()
+    began = time.monotonic()
     state = _end(api, name, f"commit__{_push(tree)}")
-    _say(f"{name} alone: {state}, {clock() - began:.1f} s")
-    return clock() - began
+    _say(f"{name} alone: {state}, {time.monotonic() - began:.1f} s")
+    return time.monotonic() - began
 
 
 def _at_once(
@@ -56,12 +56,12 @@ def _at_once(
 ) -> int:
     """Push to all of them, swap meanwhile, print; return how many pushes did not end well."""
     with memory() as used:
-        began = clock()
+        began = time.monotonic()
         runs = {name: f"commit__{_push(tree)}" for name, tree in trees.items()}
         _wait_for_builds(api, runs)
         among = _swap(api, "newest")
         ended = {name: _end(api, name, run) for name, run in runs.items()}
-        seconds = clock() - began
+        seconds = time.monotonic() - began
     good = sum(state == "success" for state in ended.values())
     _say(f"{len(runs)} pushes at once: {good} ended well, {seconds:.0f} s")
     if alone:
@@ -86,8 +86,8 @@ def _push(tree: WorkTree) -> str:
 
 def _wait_for_builds(api: AirflowApi, runs: dict[str, str]) -> None:
     """Wait until builds run and others wait for their slots."""
-    until = clock() + _LIMIT
-    while clock() < until:
+    until = time.monotonic() + _LIMIT
+    while time.monotonic() < until:
         states = [
             task.state
             for name, run in runs.items()
@@ -103,15 +103,15 @@ def _wait_for_builds(api: AirflowApi, runs: dict[str, str]) -> None:
 def _swap(api: AirflowApi, version: str) -> dict[str, float]:
     """Deploy a release of the guestbook; return its tasks' waits."""
     run = api.trigger(_SWAP, {"version": version})
-    began = clock()
+    began = time.monotonic()
     state = _end(api, _SWAP, run)
-    _say(f"{_SWAP}, {version}: {state}, {clock() - began:.1f} s")
+    _say(f"{_SWAP}, {version}: {state}, {time.monotonic() - began:.1f} s")
     return waits(_SWAP, run)
 
 
 def _end(api: AirflowApi, dag_id: str, run_id: str) -> str:
-    until = clock() + _LIMIT
-    while clock() < until:
+    until = time.monotonic() + _LIMIT
+    while time.monotonic() < until:
         state = api.run_state(dag_id, run_id)
         if state in FINAL:
             return str(state)

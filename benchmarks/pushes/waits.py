@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -67,8 +66,3 @@ def _used() -> float:
     lines = (line.split() for line in _MEMORY.read_text().splitlines())
     sizes = {words[0].rstrip(":"): float(words[1]) for words in lines}
     return (sizes["MemTotal"] - sizes["MemAvailable"]) / 1024
-
-
-def clock() -> float:
-    """Return seconds that only grow."""
-    return time.monotonic()
