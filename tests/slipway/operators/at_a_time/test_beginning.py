@@ -42,7 +42,9 @@ def test_before_its_time_nothing_begins(
 ) -> None:
     at, before = in_a(hours=3), state(cloud)
     planned_again(at)
-    with pytest.raises(AirflowFailException, match=r"is set for .* UTC, which is in 2 h 5\d min"):
+    with pytest.raises(
+        AirflowFailException, match=r"is set for .* UTC, which is in (2 h 5\d|3 h 0) m"
+    ):
         begin(kind, at)
     assert state(cloud) == before
     migrated.assert_not_called()
