@@ -70,7 +70,8 @@ docs: ready ## write what is made from the code: the schema, the pages on settin
 	@$(VENV)/python -m include.monitoring.page
 
 unit: ready ## the tests that need no Docker
-	@$(VENV)/pytest -q -n auto --dist loadfile -m "not integration and not e2e" $(SLOWEST)
+	@$(VENV)/python -m tests.again -q -n auto --dist loadfile -m "not integration and not e2e" \
+	  $(SLOWEST)
 
 coverage: ready ## how much of the code the unit tests run; fails where it sinks by more than a point
 	@mkdir -p .slipway
@@ -83,8 +84,8 @@ integration: ready ## the tests with real containers, the embedded cloud, and a 
 	@$(PYTHON) -m include.demo.prerequisites chromium
 	@$(VENV)/python -m include.images.build
 	@$(VENV)/python -m include.images.build go node machine-13
-	@$(VENV)/pytest -q -n $(LANES) --dist loadgroup -m "integration or e2e" --timeout 900 \
-	  $(SLOWEST)
+	@$(VENV)/python -m tests.again -q -n $(LANES) --dist loadgroup -m "integration or e2e" \
+	  --timeout 900 $(SLOWEST)
 
 fuzz: ready ## 10,000 hostile pipeline files
 	@SLIPWAY_FUZZ=2000 $(VENV)/pytest -q tests/slipway/pipeline/test_fuzz.py
