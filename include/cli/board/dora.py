@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from datetime import time as clock
 from typing import Any, TextIO
@@ -17,10 +17,10 @@ from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from slipway.exceptions import ReleaseNotFound, SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.model.board.deployment import DeploymentRecord
+from slipway.model.facts.outcome import Outcome
 from slipway.model.text.inert import visible
-from slipway.policies.dora import DAY, Figures, ended
-from slipway.tasks.board.dora import dora_figures, exported
+from slipway.policies.dora import DAY
+from slipway.tasks.board.dora import dora_figures, told
 
 _DEFAULT = "30d"
 _LENGTH = re.compile(r"(?P<number>[0-9]{1,4})(?P<unit>[dw])")
@@ -53,81 +53,41 @@ def days_since(words: str, now: float) -> float:
     return days
 
 
-def as_json(environment: str, found: Figures) -> dict[str, Any]:
-    """Return the figures of an environment with the deployments behind them, for programs."""
-    return {
-        "environment": environment,
-        "since": found.since,
-        "until": found.until,
-        "days": found.days,
-        **{
-            name: exported(found).get(name)
-            for name in (
-                "lead_time_seconds",
-                "deployments_per_day",
-                "change_failure_rate",
-                "time_to_restore_seconds",
-            )
-        },
-        "deployments": [
-            _named(one.record)
-            | {
-                "failed": one.failed,
-                "commits": [
-                    {
-                        "version": lead.change.version,
-                        "sha": lead.change.commit.sha,
-                        "lead_time_seconds": lead.seconds,
-                    }
-                    for lead in one.leads
-                ],
-            }
-            for one in found.deliveries
-        ],
-        "restorations": [
-            {"broke": _named(one.broke), "cured": _named(one.cured), "seconds": one.seconds}
-            for one in found.restorations
-        ],
-        "still_broken": _named(found.still_broken) if found.still_broken else None,
-    }
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Say the figures of one environment.
+
+    :param found: as :func:`slipway.tasks.board.dora.told` has them.
+    """
+    changes, cured = found["deployments"], found["restorations"]
+    succeeded = sum(one["outcome"] == Outcome.SUCCEEDED.value for one in changes)
+    failed = [one for one in changes if one["failed"]]
+    commits = sum(len(one["commits"]) for one in changes)
+    yield f"{visible(found['environment'])}, the last {found['days']:.0f} days"
+    yield f"  lead time             {_length(found['lead_time_seconds'])}  ({commits} commits)"
+    often = f"{found['deployments_per_day']:.2g} a day"
+    yield f"  deployment frequency  {often}  ({succeeded} deployments)"
+    rate = found["change_failure_rate"]
+    share = "-" if rate is None else f"{100 * rate:.0f} %"
+    yield f"  change-failure rate   {share}  ({len(failed)} of {len(changes)} changes)"
+    yield f"  time to restore       {_length(found['time_to_restore_seconds'])}  ({len(cured)})"
+    for one in failed:
+        yield f"    failed: {_named(one)}"
+    if broken := found["still_broken"]:
+        yield f"    failed, and nothing has come to serve since: {_named(broken)}"
 
 
-def lines(environment: str, found: Figures) -> Iterator[str]:
-    """Say the figures of one environment."""
-    yield f"{environment}, the last {found.days:.0f} days"
-    changes = len(found.deliveries)
-    yield f"  lead time             {_length(found.lead_seconds)}  ({len(found.leads)} commits)"
-    often = f"{found.deployments_per_day:.2g} a day"
-    yield f"  deployment frequency  {often}  ({found.succeeded} deployments)"
-    rate = "-" if found.failure_rate is None else f"{100 * found.failure_rate:.0f} %"
-    yield f"  change-failure rate   {rate}  ({found.failed} of {changes} changes)"
-    yield f"  time to restore       {_length(found.restore_seconds)}  ({len(found.restorations)})"
-    for one in found.deliveries:
-        if one.failed:
-            yield f"    failed: {_told(one.record)}"
-    if found.still_broken:
-        yield f"    failed, and nothing has come to serve since: {_told(found.still_broken)}"
+def tell(found: Sequence[Mapping[str, Any]], out: TextIO, *, as_programs: bool) -> None:
+    """Write the figures of some environments."""
+    if as_programs:
+        out.write(json.dumps(found, indent=1) + "\n")
+    else:
+        out.writelines(f"{line}\n" for one in found for line in lines(one))
 
 
-def tell(environment: str, found: Figures, out: TextIO) -> None:
-    """Write the figures of one environment."""
-    out.writelines(f"{line}\n" for line in lines(environment, found))
-
-
-def _named(record: DeploymentRecord) -> dict[str, Any]:
-    return {
-        "version": record.release.version,
-        "outcome": record.outcome.value,
-        "ended": ended(record),
-        "dag_id": record.dag_id,
-        "run_id": record.run_id,
-    }
-
-
-def _told(record: DeploymentRecord) -> str:
-    at = datetime.fromtimestamp(ended(record), UTC)
-    why = f": {visible(record.failure)}" if record.failure else ""
-    return f"{visible(record.release.version)}, {at:%Y-%m-%d %H:%M}{why}"
+def _named(one: Mapping[str, Any]) -> str:
+    at = datetime.fromtimestamp(one["ended"], UTC)
+    why = f": {visible(one['failure'])}" if one["failure"] else ""
+    return f"{visible(one['version'])}, {at:%Y-%m-%d %H:%M}{why}"
 
 
 def _length(seconds: float | None) -> str:
@@ -155,19 +115,14 @@ def main(arguments: list[str] | None = None) -> int:
             find_environment(project, given.environment)
         names = [given.environment] if given.environment else list(project.environments)
         days, store = days_since(given.since, now), artifact_store()
-        found = {
-            name: dora_figures(project.name, name, days=days, now=now, store=store)
+        found = [
+            told(name, dora_figures(project.name, name, days=days, now=now, store=store))
             for name in names
-        }
+        ]
     except SlipwayError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    if given.json:
-        said = [as_json(name, one) for name, one in found.items()]
-        sys.stdout.write(json.dumps(said, indent=1) + "\n")
-        return 0
-    for name, one in found.items():
-        tell(name, one, sys.stdout)
+    tell(found, sys.stdout, as_programs=given.json)
     return 0
 
 

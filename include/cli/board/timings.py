@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
@@ -23,11 +23,22 @@ _WIDE, _SHORT = 40, 4
 _LOOKED_AT = 20
 
 
-def chosen(runs: PastRuns, word: str) -> list[RunTime]:
+class Runs(Protocol):
+    """Knows the times of runs: Airflow's database, or its server."""
+
+    def last(self, dag_id: str, most: int) -> list[RunTime]:
+        """Return the last runs of a DAG that have ended, the newest first."""
+
+    def named(self, run_id: str) -> list[RunTime]:
+        """Return the runs whose id begins so, the newest first."""
+
+
+def chosen(runs: Runs, word: str, dag_of: Callable[[str], str]) -> list[RunTime]:
     """Return the run that a word means: a run's id or its commit, else a project's newest.
 
     :param runs: Airflow's.
     :param word: ``commit__3f2a1b7``, ``3f2a1b7``, ``guestbook`` or ``guestbook.prod``.
+    :param dag_of: the DAG that a project's name means.
     :returns: more than one where as many begin like that; none where there is none.
     :raises SlipwayError: when there is no such project either, with the nearest.
     """
@@ -85,7 +96,15 @@ def trend_lines(found: Sequence[Trend]) -> Iterator[str]:
     yield "CHANGE: the newer half's median beside the older half's"
 
 
-def tell(runs: PastRuns, word: str, last: int, *, as_json: bool, out: TextIO) -> int:
+def tell(
+    runs: Runs,
+    word: str,
+    last: int,
+    *,
+    as_json: bool,
+    out: TextIO,
+    dag_of: Callable[[str], str] = dag_of,
+) -> int:
     """Write what was asked for.
 
     :param runs: Airflow's record of them.
@@ -93,9 +112,10 @@ def tell(runs: PastRuns, word: str, last: int, *, as_json: bool, out: TextIO) ->
     :param last: over so many runs of a project; 0 for one run alone.
     :param as_json: for programs.
     :param out: where it is written.
+    :param dag_of: the DAG that a project's name means; looked up in this folder if not given.
     :returns: 1 where there is nothing to tell.
     """
-    found = runs.last(dag_of(word), last) if last else chosen(runs, word)
+    found = runs.last(dag_of(word), last) if last else chosen(runs, word, dag_of)
     if last:
         over = trends(found)
         shown, told = [asdict(one) for one in over], list(trend_lines(over)) if over else []

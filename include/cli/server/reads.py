@@ -1,8 +1,9 @@
-"""What is on record, as the board of Airflow's server has it: releases, deployments, brakes."""
+"""What is on record, as the board of Airflow's server has it: releases, deployments, figures."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from include.cli import audit, controls
-from include.cli.board import versions
+from include.cli.board import dora, versions
 from include.cli.server.client import AirflowServer, Query
 from include.cli.server.errors import RequestRefused, RunUnknown
 from slipway.model.board.audit import Line
@@ -58,6 +59,22 @@ def tell_history(
         out.writelines(f"  {line}\n" for each in past for line in lines(each))
         if not past:
             out.write("  nothing was deployed there yet\n")
+    return 0
+
+
+def tell_dora(
+    server: AirflowServer,
+    out: TextIO,
+    project: str,
+    environment: str,
+    *,
+    since: str,
+    as_programs: bool,
+) -> int:
+    """Say lead time, deployment frequency, change-failure rate and time to restore."""
+    days = dora.days_since(since, time.time())
+    found = _asked(server, project, "dora", environment=environment, days=days)
+    dora.tell(found, out, as_programs=as_programs)
     return 0
 
 

@@ -143,7 +143,7 @@ def start_run(server: AirflowServer, dag_id: str, conf: Json) -> Run:
     :raises RunUnknown: when there is no such DAG.
     :raises RequestRefused: when the server does not start it, or the DAG is paused.
     """
-    dag = _dag(server, dag_id)
+    dag = require_dag(server, dag_id)
     if dag.get("is_paused"):
         msg = f"the DAG {dag_id} is paused, so a run would not begin"
         raise RequestRefused(msg, advice=f"resume it first: {server.page('dags', dag_id)}")
@@ -159,7 +159,30 @@ def under_way(server: AirflowServer, dag_id: str) -> list[Run]:
     return [Run.of(one) for one in server.get(f"/dags/{part(dag_id)}/dagRuns", query)["dag_runs"]]
 
 
-def _dag(server: AirflowServer, dag_id: str) -> Json:
+def rows_of(server: AirflowServer, dag_id: str, query: Query) -> list[Json]:
+    """Return what there is of some runs, the newest first; none where there is no such DAG.
+
+    :param server: is asked.
+    :param dag_id: of which DAG; ``~`` for every one.
+    :param query: which of them; twenty, if it does not say how many.
+    """
+    path = f"/dags/{dag_id if dag_id == '~' else part(dag_id)}/dagRuns"
+    try:
+        found = server.get(path, {"order_by": "-run_after", "limit": _FEW, **query})
+    except RequestRefused as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return []
+    return list(found["dag_runs"])
+
+
+def require_dag(server: AirflowServer, dag_id: str) -> Json:
+    """Return what there is of a DAG.
+
+    :param server: is asked.
+    :param dag_id: its id.
+    :raises RunUnknown: when there is none, with the nearest.
+    """
     try:
         return server.get(f"/dags/{part(dag_id)}")
     except RequestRefused as error:
@@ -193,34 +216,22 @@ def _exactly(server: AirflowServer, dag_id: str, run_id: str) -> Run:
 
 
 def _newest_of(server: AirflowServer, dag_id: str) -> Run | None:
-    rows = _rows(server, dag_id, {})
+    rows = rows_of(server, dag_id, {})
     return Run.of(rows[0]) if rows else None
 
 
 def _newest(server: AirflowServer, name: str) -> Run | None:
     """Return the newest run of a project and its environments, or of the DAG of that name."""
-    below = _rows(server, "~", {"dag_id_prefix_pattern": f"{name}."})
+    below = rows_of(server, "~", {"dag_id_prefix_pattern": f"{name}."})
     # In a pattern some characters stand for others.
     below = [row for row in below if str(row["dag_id"]).startswith(f"{name}.")]
-    rows = [*_rows(server, name, {}), *below]
+    rows = [*rows_of(server, name, {}), *below]
     return Run.of(max(rows, key=lambda row: str(row["run_after"]))) if rows else None
 
 
 def _by_id(server: AirflowServer, run_id: str) -> Run | None:
-    rows = _rows(server, "~", {"run_id_prefix_pattern": run_id})
+    rows = rows_of(server, "~", {"run_id_prefix_pattern": run_id})
     return next((Run.of(row) for row in rows if row["dag_run_id"] == run_id), None)
-
-
-def _rows(server: AirflowServer, dag_id: str, query: Query) -> list[Json]:
-    """Return what there is of some runs, the newest first; none where there is no such DAG."""
-    path = f"/dags/{dag_id if dag_id == '~' else part(dag_id)}/dagRuns"
-    try:
-        found = server.get(path, {"order_by": "-run_after", "limit": _FEW, **query})
-    except RequestRefused as error:
-        if error.status != HTTPStatus.NOT_FOUND:
-            raise
-        return []
-    return list(found["dag_runs"])
 
 
 def _unknown(server: AirflowServer, name: str, environment: str = "") -> NoReturn:

@@ -9,6 +9,7 @@ from fabric import task
 from include.cli.server import reads
 from include.cli.server.client import AirflowServer
 from include.cli.server.status import tell_status
+from include.cli.server.timings import tell_timings
 from include.cli.tasks.doing import asked, flag, python
 
 
@@ -46,7 +47,12 @@ def history(
 )
 def timings(c: Any, what: str, last: int = 0, json: bool = False) -> None:
     """Say where each second of a run went, from the push to serving machines."""
-    python(c, "include.cli.board.timings", what, "--last", str(last), *flag("--json", json))
+
+    def there(airflow: AirflowServer, out: TextIO) -> int:
+        return tell_timings(airflow, out, what, last=last, as_programs=json)
+
+    words = [what, "--last", str(last), *flag("--json", json)]
+    asked(c, there, "include.cli.board.timings", *words)
 
 
 @task(
@@ -63,8 +69,12 @@ def dora(
     c: Any, project: str, environment: str = "", since: str = "30d", json: bool = False
 ) -> None:
     """Say lead time, deployment frequency, change-failure rate and time to restore."""
-    named = [environment] if environment else []
-    python(c, "include.cli.board.dora", project, *named, "--since", since, *flag("--json", json))
+
+    def there(airflow: AirflowServer, out: TextIO) -> int:
+        return reads.tell_dora(airflow, out, project, environment, since=since, as_programs=json)
+
+    words = [*([environment] if environment else []), "--since", since, *flag("--json", json)]
+    asked(c, there, "include.cli.board.dora", project, *words)
 
 
 @task(

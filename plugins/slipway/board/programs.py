@@ -1,11 +1,14 @@
 """What programs are told: the same as people see, as JSON, to whoever may see it.
 
-``fab versions``, ``history``, ``held`` and ``audit`` ask here, from anywhere, with a token.
+``fab versions``, ``history``, ``held``, ``audit`` and ``dora`` ask here, from anywhere, with a
+token.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
@@ -15,6 +18,8 @@ from slipway.board.parts import Parts
 from slipway.board.people import Missing, NotLoggedIn, visitor
 from slipway.exceptions import SlipwayError
 from slipway.model.text.inert import visible
+from slipway.policies.dora import DAY
+from slipway.tasks.board.dora import EXPORTED, MOST_RELEASES, measured, told
 from slipway.tasks.board.listing import brakes, deployments, releases
 
 if TYPE_CHECKING:
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 
 # How many there are at most in one answer, and where nobody says.
 MOST, _USUAL = 500, 20
+# Days that figures are of, at most: ten years.
+_FURTHEST = 3653.0
 # Characters that are told of what went wrong.
 _LONGEST = 1000
 
@@ -45,6 +52,7 @@ class Programs:
             "history": self._history,
             "held": self._held,
             "audit": self._audit,
+            "dora": self._dora,
         }
         make = lists.get(request.path_params["what"])
         try:
@@ -95,6 +103,32 @@ class Programs:
         lines = self._parts.model.audit(project.project, sorted(places))
         # What was said of an environment that somebody may not see is not theirs to read.
         return [one.to_json() for one in lines if one.environment in ("", *places)]
+
+    def _dora(self, project: ProjectSnapshot, request: Request) -> list[dict[str, Any]]:
+        model, until = self._parts.model, time.time()
+        last = model.releases(project.project, MOST_RELEASES)
+        since = until - _days(request) * DAY
+        return [
+            told(
+                one.environment,
+                measured(
+                    partial(model.history, one.project, one.environment),
+                    last,
+                    since=since,
+                    until=until,
+                ),
+            )
+            for one in _places(project, request)
+        ]
+
+
+def _days(request: Request) -> float:
+    try:
+        days = float(request.query_params.get("days", ""))
+    except ValueError:
+        return EXPORTED
+    # What is not a number is not more than nothing.
+    return min(days, _FURTHEST) if days > 0 else EXPORTED
 
 
 def _places(project: ProjectSnapshot, request: Request) -> list[EnvironmentSnapshot]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -16,7 +17,7 @@ from include.cli.server import reads
 from include.cli.server.address import Address
 from include.cli.server.client import AirflowServer
 from include.cli.server.errors import LoginMissing, RunUnknown
-from slipway.exceptions import RecordRefused
+from slipway.exceptions import RecordRefused, ReleaseNotFound
 from slipway.model.board.audit import Line
 from slipway.model.controls import Controls, Hold, Rejection, Scope, Stop
 from tests.slipway.board.boards import Office, hide
@@ -25,7 +26,7 @@ from tests.slipway.board.people import jwt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LISTS = ("versions", "history", "held", "audit")
+LISTS = ("versions", "history", "held", "audit", "dora")
 WHAT = "it \x1b[2Jburns"
 
 
@@ -118,6 +119,29 @@ def test_audit(asks: Any, project: str) -> None:
     assert [one["what"] for one in json.loads(out.getvalue())] == ["hold", "reject", "stop"]
 
 
+def test_dora(asks: Any) -> None:
+    since = {"since": "2026-11-01"}
+    text = told(reads.tell_dora, asks(), "shop", "", **since, as_programs=False)
+    assert re.match(r"dev, the last \d+ days\n  lead time             -  \(0 commits\)\n", text)
+    assert "change-failure rate   0 %  (0 of 2 changes)" in text
+    found = json.loads(told(reads.tell_dora, asks(), "shop", "prod", **since, as_programs=True))
+    assert [one["environment"] for one in found] == ["prod"]
+    assert [one["version"] for one in found[0]["deployments"]] == ["1.0+0", "1.0+1"]
+    with pytest.raises(ReleaseNotFound, match="neither a length of time nor a day"):
+        told(reads.tell_dora, asks(), "shop", "", since="soon", as_programs=False)
+
+
+@pytest.mark.parametrize(
+    ("given", "looked_at"),
+    [("nan", 30), ("-1", 30), ("x", 30), ("", 30), ("0", 30), ("7.5", 7.5), ("1e9", 3653)],
+)
+def test_days_that_are_none_are_the_usual_ones(shop: Office, given: str, looked_at: float) -> None:
+    with shop.browser("ann") as ann:
+        answer = ann.get(f"/p/shop/dora.json?environment=prod&days={given}")
+    (prod,) = answer.json()["dora"]
+    assert prod["until"] - prod["since"] == pytest.approx(looked_at * 86400)
+
+
 @pytest.mark.parametrize("what", LISTS)
 def test_nobody_else_is_told_anything(shop: Office, what: str) -> None:
     with shop.browser() as nobody:
@@ -127,7 +151,13 @@ def test_nobody_else_is_told_anything(shop: Office, what: str) -> None:
 
 @pytest.mark.parametrize(
     ("what", "reads_it"),
-    [("versions", "releases"), ("history", "history"), ("held", "controls"), ("audit", "audit")],
+    [
+        ("versions", "releases"),
+        ("history", "history"),
+        ("held", "controls"),
+        ("audit", "audit"),
+        ("dora", "history"),
+    ],
 )
 def test_what_cannot_be_read_is_told_as_json_as_well(
     shop: Office, asks: Any, what: str, reads_it: str, monkeypatch: pytest.MonkeyPatch
@@ -153,7 +183,7 @@ def test_what_somebody_may_not_see_is_not_there_for_them(
         assert "prod" not in seen.text
         for path in (f"/p/mail/{what}.json", f"/p/nothing/{what}.json", "/p/shop/all.json"):
             assert eve.get(path).status_code == 404, path
-        if what in ("history", "held"):
+        if what in ("history", "held", "dora"):
             assert eve.get(f"/p/shop/{what}.json?environment=prod").status_code == 404
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from slipway.exceptions import RecordRefused, ReleaseNotFound
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
@@ -80,6 +81,44 @@ def exported(found: Figures) -> dict[str, float]:
     return {name: value for name, value in known.items() if value is not None}
 
 
+def told(environment: str, found: Figures) -> dict[str, Any]:
+    """Return the figures of an environment with the deployments behind them, as JSON has them.
+
+    :param environment: the environment's name.
+    :param found: its figures; what is not known of them is null.
+    """
+    return {
+        "environment": environment,
+        "since": found.since,
+        "until": found.until,
+        "days": found.days,
+        "lead_time_seconds": found.lead_seconds,
+        "deployments_per_day": found.deployments_per_day,
+        "change_failure_rate": found.failure_rate,
+        "time_to_restore_seconds": found.restore_seconds,
+        "deployments": [
+            _named(one.record)
+            | {
+                "failed": one.failed,
+                "commits": [
+                    {
+                        "version": lead.change.version,
+                        "sha": lead.change.commit.sha,
+                        "lead_time_seconds": lead.seconds,
+                    }
+                    for lead in one.leads
+                ],
+            }
+            for one in found.deliveries
+        ],
+        "restorations": [
+            {"broke": _named(one.broke), "cured": _named(one.cured), "seconds": one.seconds}
+            for one in found.restorations
+        ],
+        "still_broken": _named(found.still_broken) if found.still_broken else None,
+    }
+
+
 def last_releases(store: ArtifactStore, project: str) -> list[ReleaseRecord]:
     """Return a project's last releases, the newest first; one that is refused is left out.
 
@@ -96,6 +135,17 @@ def last_releases(store: ArtifactStore, project: str) -> list[ReleaseRecord]:
         except (ReleaseNotFound, RecordRefused):
             continue
     return in_order(found)[::-1]
+
+
+def _named(record: DeploymentRecord) -> dict[str, Any]:
+    return {
+        "version": record.release.version,
+        "outcome": record.outcome.value,
+        "ended": ended(record),
+        "failure": record.failure,
+        "dag_id": record.dag_id,
+        "run_id": record.run_id,
+    }
 
 
 def _change(record: ReleaseRecord) -> Change:
