@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from urllib.parse import quote
 
 from include.cli import audit, controls
-from include.cli.board import dora, versions
+from include.cli.board import four_figures, versions
 from include.cli.server.client import AirflowServer, Query
 from include.cli.server.errors import RequestRefused, RunUnknown
 from slipway.model.board.audit import Line
@@ -72,9 +72,9 @@ def tell_dora(
     as_programs: bool,
 ) -> int:
     """Say lead time, deployment frequency, change-failure rate and time to restore."""
-    days = dora.days_since(since, time.time())
+    days = four_figures.days_since(since, time.time())
     found = _asked(server, project, "dora", environment=environment, days=days)
-    dora.tell(found, out, as_programs=as_programs)
+    four_figures.tell(found, out, as_programs=as_programs)
     return 0
 
 

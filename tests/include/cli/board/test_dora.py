@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from include.cli.board import dora
-from include.cli.board.dora import days_since
+from include.cli.board.four_figures import days_since
 from slipway.exceptions import ReleaseNotFound
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.history import Deployments
