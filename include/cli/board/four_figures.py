@@ -56,7 +56,9 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     succeeded = sum(one["outcome"] == Outcome.SUCCEEDED.value for one in changes)
     failed = [one for one in changes if one["failed"]]
     commits = sum(len(one["commits"]) for one in changes)
-    yield f"{visible(found['environment'])}, the last {found['days']:.0f} days"
+    days = round(found["days"])
+    length = "the last day" if days == 1 else f"the last {days} days"
+    yield f"{visible(found['environment'])}, {length}"
     yield f"  lead time             {_length(found['lead_time_seconds'])}  ({commits} commits)"
     often = f"{found['deployments_per_day']:.2g} a day"
     yield f"  deployment frequency  {often}  ({succeeded} deployments)"

@@ -19,7 +19,7 @@ from slipway.operators.swap import FleetOperator
 from slipway.tasks.failure.failed_release import FailedRelease
 from slipway.tasks.lease.takeover import run_lease
 from slipway.tasks.outcomes import note_failed, note_rolled_back
-from slipway.tasks.own_swap import forget_swap, never_began, note_failure
+from slipway.tasks.own_swap import forget_swap, never_began, note_failure, was_let_in
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.schema.left_behind import tell_schema
 
@@ -48,6 +48,8 @@ class RollBackOperator(FleetOperator):
     went_back = False
     # The run had begun one at all; for news.
     had_begun = False
+    # It was let in, however that ended.
+    was_let_in = True
 
     def work(self, context: Context) -> Json:
         """Converge; a swap that never began has nothing to roll back.
@@ -71,6 +73,7 @@ class RollBackOperator(FleetOperator):
         if rival is not None and swap.group() is None:
             msg = f"{_NOTHING}; {rival.owner} is changing this environment"
             raise AirflowSkipException(msg)
+        self.was_let_in = was_let_in(context)
 
     def admits(self, swap: Swap) -> Callable[[LeaseRecord | None], None] | None:
         """Where each deployment is approved, keep what served before, unless it is half done."""
@@ -82,6 +85,8 @@ class RollBackOperator(FleetOperator):
             half_done = held is not None and any(one.release == version for one in held.swaps)
             if half_done or not has_served_alone(swap.group()):
                 return
+            if not self.was_let_in:
+                raise AirflowSkipException(_NOTHING)
             msg = f"the swap to {version} came to its end, so there is nothing to roll back"
             advice = "to put an earlier release back, run the environment's own DAG"
             raise ApprovalUsedUp(msg, advice=advice)

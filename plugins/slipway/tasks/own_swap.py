@@ -83,6 +83,15 @@ def never_began(context: Context, look: Callable[[], object]) -> bool:
     return False
 
 
+def was_let_in(context: Context) -> bool:
+    """Tell whether a run has begun a swap that did not go back; also where nobody can say.
+
+    :param context: the task's.
+    """
+    facts = run_facts(context)
+    return facts is None or facts.swap() is not None
+
+
 def finish_swap(context: Context) -> None:
     """Note that the release serves, before the lease lets the swap go.
 

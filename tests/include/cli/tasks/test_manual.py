@@ -88,6 +88,45 @@ def test_a_projects_own_fabfile_has_the_tasks_without_its_name() -> None:
     assert given == {"project": "shop", "environment": "prod", "version": "previous"}
 
 
+@pytest.mark.parametrize(
+    ("name", "word"), [("follow", "run"), ("logs", "run"), ("timings", "what")]
+)
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("prod", "shop.prod"),
+        ("eu-west-1", "shop.eu-west-1"),
+        ("shop", "shop"),
+        ("shop.prod", "shop.prod"),
+        ("commit__3f2a1b7", "commit__3f2a1b7"),
+        ("3f2a1b7", "3f2a1b7"),
+        ("deadbee", "deadbee"),
+        ("manual__2026-11-27T19:52:13", "manual__2026-11-27T19:52:13"),
+        ("https://airflow/dags/a/runs/b", "https://airflow/dags/a/runs/b"),
+    ],
+)
+def test_in_a_projects_own_fabfile_an_environments_name_means_its_newest_run(
+    name: str, said: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+    word = TASKS[name].positional[0]
+    monkeypatch.setattr(TASKS[name], "body", _keeping(TASKS[name].body, given))
+    found = for_project("shop")[name]
+    assert list(found.positional) == list(TASKS[name].positional)
+    assert found.help == TASKS[name].help
+    found.body(None, **{word: said})
+    assert given[word] == meant
+
+
+def _keeping(body: Any, given: dict[str, Any]) -> Any:
+    def keep(c: Any, **words: Any) -> None:
+        given.update(words)
+
+    keep.__name__, keep.__doc__ = body.__name__, body.__doc__
+    keep.__signature__ = inspect.signature(body)  # type: ignore[attr-defined]
+    return keep
+
+
 def test_a_repository_adds_tasks_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "fabfile.py").write_text(
         "from fabric import task\n"

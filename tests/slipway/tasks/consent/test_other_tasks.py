@@ -61,6 +61,19 @@ class TestRollBack:
         go(RollBackOperator)
         assert (changes(cloud), serving(cloud), cloud.ssm.parameters) == (before, ["1"], {})
 
+    def test_nor_has_a_release_that_serves_already_where_the_run_was_never_let_in(
+        self, cloud: FakeFleetCloud
+    ) -> None:
+        """The plan held no longer when somebody said yes, and the release's group is kept warm."""
+        approve(propose())
+        go(*WAY)
+        approve(propose(run=OTHER_RUN, replaces="1"))
+        refused(cloud, make(LaunchOperator), "the approved plan replaces 1", OTHER_RUN)
+        before = changes(cloud)
+        with pytest.raises(AirflowSkipException, match="nothing"):
+            make(RollBackOperator).execute(OTHER_RUN.context)
+        assert (changes(cloud), serving(cloud)) == (before, ["2"])
+
     def test_an_old_run_whose_soak_was_marked_as_failed_takes_nothing_back(
         self, cloud: FakeFleetCloud
     ) -> None:
