@@ -12,22 +12,23 @@ each push, how long the swap's tasks waited for a slot, and the most memory that
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import time
 
+from benchmarks.bench.figure import at_most, record
 from benchmarks.pushes import projects
-from benchmarks.pushes.waits import memory, waits
+from benchmarks.pushes.memory import memory
 from include.demo.airflow_api import FINAL, AirflowApi
 from include.demo.guestbook_repository import WorkTree
 
 # Seconds for a run, on a machine that has many.
 _LIMIT = 3600.0
 _SWAP = "guestbook.dev"
+_ALONE: tuple[str, list[float]] = ("", [])
 
 
 def main() -> None:
-    """Measure, print, and end with status 1 where a push was lost or failed."""
+    """Measure, tell, and end with status 1 where a push was lost or failed."""
     parser = argparse.ArgumentParser(prog="benchmarks.pushes", description=__doc__)
     parser.add_argument("--projects", type=int, default=20, help="pushed to at once")
     parser.add_argument("--in-turn", type=int, default=3, help="pushed to one by one before")
@@ -54,7 +55,7 @@ def _deliver(api: AirflowApi, name: str, tree: WorkTree) -> float:
 def _at_once(
     api: AirflowApi, trees: dict[str, WorkTree], alone: list[float], before: dict[str, float]
 ) -> int:
-    """Push to all of them, swap meanwhile, print; return how many pushes did not end well."""
+    """Push to all of them, swap meanwhile, tell; return how many pushes did not end well."""
     with memory() as used:
         began = time.monotonic()
         runs = {name: f"commit__{_push(tree)}" for name, tree in trees.items()}
@@ -62,20 +63,20 @@ def _at_once(
         among = _swap(api, "newest")
         ended = {name: _end(api, name, run) for name, run in runs.items()}
         seconds = time.monotonic() - began
-    good = sum(state == "success" for state in ended.values())
-    _say(f"{len(runs)} pushes at once: {good} ended well, {seconds:.0f} s")
-    if alone:
-        usual = statistics.median(alone)
-        share = seconds / len(runs) / usual
-        _say(f"one after the other {usual:.1f} s each; at once {share:.2f} of that for each")
-    _say(f"memory in use {used.before:.0f} MiB before, {used.peak:.0f} MiB at most")
-    for what, found in (("alone", before), ("among the builds", among)):
-        task = max(found, key=lambda one: found[one])
-        _say(
-            f"a swap {what}: its {len(found)} tasks waited {sum(found.values()):.1f} s for a slot "
-            f"together, {task} longest with {found[task]:.1f} s"
-        )
-    return len(runs) - good
+    lost = sum(state != "success" for state in ended.values())
+    size, none = (len(runs), "pushes"), at_most(0)
+    beside = ("one after the other", alone) if alone else _ALONE
+    record("pushes at once, each push's share", [seconds / len(runs)], beside=beside, size=size)
+    record("pushes that did not end well", [lost], unit="pushes", budget=none, size=size)
+    idle = ("before", [used.before])
+    record("memory in use at most", [used.peak], unit="MiB", beside=idle, size=size)
+    record(
+        "a swap's task waits for a slot among them",
+        list(among.values()),
+        beside=("alone", list(before.values())),
+        size=size,
+    )
+    return lost
 
 
 def _push(tree: WorkTree) -> str:
@@ -106,7 +107,7 @@ def _swap(api: AirflowApi, version: str) -> dict[str, float]:
     began = time.monotonic()
     state = _end(api, _SWAP, run)
     _say(f"{_SWAP}, {version}: {state}, {time.monotonic() - began:.1f} s")
-    return waits(_SWAP, run)
+    return api.waits(_SWAP, run)
 
 
 def _end(api: AirflowApi, dag_id: str, run_id: str) -> str:

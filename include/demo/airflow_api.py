@@ -111,7 +111,6 @@ class AirflowApi:
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """Return a run's tasks in the order in which they started."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
         found = [
             TaskState(
                 task=one["task_id"],
@@ -119,9 +118,14 @@ class AirflowApi:
                 seconds=one["duration"],
                 started=one["start_date"],
             )
-            for one in self._get(path)["task_instances"]
+            for one in self._task_instances(dag_id, run_id)
         ]
         return sorted(found, key=lambda one: one.started or "~")
+
+    def waits(self, dag_id: str, run_id: str) -> dict[str, float]:
+        """Return for each task of a run how many seconds it waited for a slot."""
+        found = self._task_instances(dag_id, run_id)
+        return {one["task_id"]: _waited(one) for one in found if one["start_date"]}
 
     def log(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return the log of a task's first try as plain text."""
@@ -165,6 +169,10 @@ class AirflowApi:
         token = answer.raise_for_status().json()["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
 
+    def _task_instances(self, dag_id: str, run_id: str) -> Any:
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        return self._get(path)["task_instances"]
+
     def _healthy(self) -> bool:
         try:
             answer = self._client.get("/api/v2/monitor/health").json()
@@ -193,6 +201,12 @@ class AirflowApi:
 
     def _get(self, path: str) -> Any:
         return self._look(path).raise_for_status().json()
+
+
+def _waited(task: dict[str, Any]) -> float:
+    began = datetime.fromisoformat(task["start_date"])
+    asked = task["scheduled_when"] or task["queued_when"] or task["start_date"]
+    return (began - datetime.fromisoformat(asked)).total_seconds()
 
 
 def _said(line: dict[str, Any]) -> str:

@@ -1,0 +1,61 @@
+"""What the demo's client makes of Airflow's answers."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from include.demo.airflow_api import AirflowApi
+
+FOUND = [
+    {
+        "task_id": "checkout",
+        "state": "success",
+        "duration": 2.5,
+        "scheduled_when": "2026-11-27T12:00:00Z",
+        "queued_when": "2026-11-27T12:00:03Z",
+        "start_date": "2026-11-27T12:00:04.500000Z",
+    },
+    {
+        "task_id": "asked_by_hand",
+        "state": "running",
+        "duration": None,
+        "scheduled_when": None,
+        "queued_when": "2026-11-27T12:00:01Z",
+        "start_date": "2026-11-27T12:00:02Z",
+    },
+    {
+        "task_id": "to_come",
+        "state": None,
+        "duration": None,
+        "scheduled_when": None,
+        "queued_when": None,
+        "start_date": None,
+    },
+]
+
+
+@pytest.fixture
+def api() -> AirflowApi:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/api/v2/dags/hello/dagRuns/run-1/taskInstances"
+        return httpx.Response(200, json={"task_instances": FOUND})
+
+    api = AirflowApi()
+    api._client = httpx.Client(base_url="http://airflow", transport=httpx.MockTransport(answer))
+    return api
+
+
+def test_a_wait_is_from_scheduled_or_queued_to_running_and_is_of_those_that_ran(
+    api: AirflowApi,
+) -> None:
+    assert api.waits("hello", "run-1") == {"checkout": 4.5, "asked_by_hand": 1.0}
+
+
+def test_tasks_come_in_the_order_in_which_they_started(api: AirflowApi) -> None:
+    told = [(one.task, one.state, one.seconds) for one in api.tasks("hello", "run-1")]
+    assert told == [
+        ("asked_by_hand", "running", None),
+        ("checkout", "success", 2.5),
+        ("to_come", None, None),
+    ]
