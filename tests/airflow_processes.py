@@ -28,23 +28,25 @@ class AirflowProcesses:
     :param home: where each part's log is written, ``scheduler.log``.
     :param environment: of every part.
     :param before: words that come before the program's, such as ``setpriv``.
+    :param program: which ``airflow``; that of the tests by default.
     """
 
     home: Path
     environment: dict[str, str]
     before: tuple[str, ...] = ()
+    program: str = _PROGRAM
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
 
     def make_database(self) -> None:
         """Make the tables, before any part is started."""
-        words = [_PROGRAM, "db", "migrate"]
+        words = [self.program, "db", "migrate"]
         subprocess.run(words, env=self.environment, check=True, capture_output=True)
 
     def start(self, part: str) -> None:
         """Start one of :data:`PARTS`."""
         with self.log(part).open("ab") as out:
             self._running[part] = subprocess.Popen(
-                [*self.before, _PROGRAM, *PARTS[part]],
+                [*self.before, self.program, *PARTS[part]],
                 cwd=ROOT,
                 env=self.environment,
                 stdout=out,

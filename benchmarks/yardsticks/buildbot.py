@@ -1,26 +1,28 @@
-"""Buildbot's change hook to its first step running: what webhooks are measured beside.
+"""Buildbot, from a change that its hook is told of to the end of a build's steps.
 
-Buildbot comes from PyPI into an environment of its own in the given folder: one master, its own
-local worker, one builder whose only step notes when it runs.
+It comes from PyPI into an environment of its own in the given folder: one master, its own local
+worker, one builder that runs shell commands one after the other. The last of them notes its end.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
+from benchmarks.yardsticks.environment import environment
+
 _VERSION = "4.3.0"
 _PACKAGES = [f"{name}=={_VERSION}" for name in ("buildbot", "buildbot-worker", "buildbot-www")]
 _CONFIG = """
 from buildbot.plugins import *
-note = ["sh", "-c", 'touch "$0/$1"', {begun!r}, util.Property("revision")]
+*before, last = {commands!r}
+note = ["sh", "-c", last + ' && touch "$0/$1"', {ended!r}, util.Property("revision")]
+every = [*(["sh", "-c", one] for one in before), note]
 BuildmasterConfig = {{
     "workers": [worker.LocalWorker("local")],
     "protocols": {{"null": {{}}}},
@@ -28,7 +30,7 @@ BuildmasterConfig = {{
         name="all", change_filter=util.ChangeFilter(branch="main"), builderNames=["one"])],
     "builders": [util.BuilderConfig(
         name="one", workernames=["local"],
-        factory=util.BuildFactory([steps.ShellCommand(command=note)]))],
+        factory=util.BuildFactory([steps.ShellCommand(command=one) for one in every]))],
     "www": {{"port": "tcp:{port}:interface=127.0.0.1", "change_hook_dialects": {{"base": True}}}},
     "db": {{"db_url": "sqlite:///state.sqlite"}},
     "buildbotURL": "http://127.0.0.1:{port}/",
@@ -37,29 +39,29 @@ BuildmasterConfig = {{
 """
 
 
-class ChangeHook:
-    """A Buildbot of the benchmark's own.
+class Buildbot:
+    """A Buildbot of a benchmark's own.
 
     :param home: a folder of its own.
     :param port: for its web server, on loopback.
+    :param commands: for the shell, a step each.
     """
 
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, commands: Sequence[str] = ("true",)) -> None:
         self._home = home
-        self._begun = home / "begun"
+        self._ended = home / "ended"
         self._port = port
+        self._commands = list(commands)
         self._client = httpx.Client(timeout=30, trust_env=False)
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Install it, start it and end it."""
-        self._begun.mkdir(parents=True)
-        bin_, master = self._home / "venv" / "bin", self._home / "master"
-        _run(sys.executable, "-m", "venv", str(self._home / "venv"))
-        _run(str(bin_ / "pip"), "install", "--quiet", *_PACKAGES)
-        buildbot = str(bin_ / "buildbot")
-        _run(buildbot, "create-master", "-q", str(master))
-        config = _CONFIG.format(begun=str(self._begun), port=self._port)
+        self._ended.mkdir(parents=True)
+        master = self._home / "master"
+        buildbot = str(environment(self._home / "venv", *_PACKAGES) / "buildbot")
+        subprocess.run([buildbot, "create-master", "-q", str(master)], check=True)  # noqa: S603
+        config = _CONFIG.format(ended=str(self._ended), port=self._port, commands=self._commands)
         (master / "master.cfg").write_text(config)
         with (self._home / "log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - constant words
@@ -72,8 +74,8 @@ class ChangeHook:
             process.terminate()
             process.wait(30)
 
-    def seconds_to_step(self, revision: str) -> float:
-        """Tell of a change; returns the seconds until its build's first step runs.
+    def seconds_to_end(self, revision: str) -> float:
+        """Tell of a change; returns the seconds until its build's last command has run.
 
         :param revision: which no change before had.
         """
@@ -81,10 +83,10 @@ class ChangeHook:
         change = {"revision": revision, "branch": "main", "author": "a", "comments": "c"}
         url = f"http://127.0.0.1:{self._port}/change_hook/base"
         self._client.post(url, data=change).raise_for_status()
-        file, deadline = self._begun / revision, time.monotonic() + 60
+        file, deadline = self._ended / revision, time.monotonic() + 60
         while not file.exists():
             if time.monotonic() > deadline:
-                msg = f"no step of {revision} began within a minute; see {self._home / 'log'}"
+                msg = f"no build of {revision} ended within a minute; see {self._home / 'log'}"
                 raise SystemExit(msg)
             time.sleep(0.01)
         return file.stat().st_mtime - began
@@ -101,9 +103,3 @@ class ChangeHook:
         said = (self._home / "master" / "twistd.log").read_text()[-1000:]
         msg = f"Buildbot does not answer:\n{said}"
         raise SystemExit(msg)
-
-
-def _run(*words: str) -> None:
-    # Its own environment: none of this checkout's modules, and nobody's proxy settings are lost.
-    plain = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    subprocess.run(words, env=plain, check=True)  # noqa: S603 - constant words

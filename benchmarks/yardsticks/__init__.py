@@ -1,0 +1,1 @@
+"""What several benchmarks measure Slipway beside, or stand on."""
