@@ -65,7 +65,7 @@ FIGURES = {
     "file": Figure(
         value=1.19,
         unit="s to parse and store one DAG file",
-        source="`benchmarks/projects.py`, [many-projects.md](many-projects.md#what-it-costs)",
+        source="`benchmarks/projects`, [many-projects.md](many-projects.md#what-it-costs)",
     ),
     "per_file": Figure(value=20, unit="projects a DAG file", source="`ProjectsBundle`"),
     "again": Figure(

@@ -5,7 +5,7 @@ the guestbook's, dealt out by :class:`include.delivery.project_bundle.ProjectsBu
 smallest example's. Each copy has a repository, which is watched. Measured are the time until
 Airflow knows all DAGs, what each of its processes takes of memory and, once nothing is left to
 parse, of CPU, how long its pages and Slipway's take, and a push's way to serving machines. Parsing
-beside dag-factory is :mod:`benchmarks.projects`, which runs last.
+beside dag-factory is :mod:`benchmarks.projects`.
 
 ``python -m benchmarks.thousand [--projects 1000]``
 """
@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,9 +26,10 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 
-from benchmarks.projects import write_copies
+from benchmarks.bench.figure import record, timed
+from benchmarks.projects.copies import write_copies
 
-_ROUNDS, _QUIET = 5, 60.0
+_ROUNDS = 5
 # Seconds for all DAGs to be known, and for a delivery beside so many.
 _LIMIT = 3600.0
 _DAGS = '''"""Airflow DAGs that serve all projects."""
@@ -58,19 +57,18 @@ _PAGES = {
 
 
 def main() -> None:
-    """Measure, and print as it goes on."""
+    """Measure, and tell as it goes on."""
     parser = argparse.ArgumentParser(prog="benchmarks.thousand", description=__doc__)
     parser.add_argument("--projects", type=int, default=1000)
+    parser.add_argument("--quiet-seconds", type=float, default=60.0)
     given = parser.parse_args()
     # The environment of the tests: before anything imports Airflow.
     import_module("tests.conftest")
     with tempfile.TemporaryDirectory(prefix="slipway-thousand-") as name:
-        _measure(Path(name), given.projects)
-    argv = [sys.executable, "-m", "benchmarks.projects", "--projects", str(given.projects)]
-    subprocess.run(argv, check=True)  # noqa: S603 - this package's own
+        _measure(Path(name), given.projects, given.quiet_seconds)
 
 
-def _measure(home: Path, count: int) -> None:
+def _measure(home: Path, count: int, quiet: float) -> None:
     from tests.cloud_process import serving
     from tests.e2e import conftest as world
     from tests.e2e.board import projects
@@ -94,11 +92,13 @@ def _measure(home: Path, count: int) -> None:
         with running(folders["airflow"], _settings(folders)) as airflow:
             api = airflow.api()
             _until(lambda: _known(api) >= 3 * count, "the DAGs")
-            _say("all DAGs known after", time.monotonic() - began, "s")
-            _show_processes(folders["airflow"])
+            size = (count, "projects")
+            record("all DAGs known", [time.monotonic() - began], size=size)
+            _tell_of_processes(folders["airflow"], quiet, size)
             for what, path in _PAGES.items():
-                _say(what, _median(partial(_answer, api, path)), "s")
-            _deliver(api, hello)
+                answer = partial(_answer, api, path)
+                record(what, [timed(answer) for _ in range(_ROUNDS)], size=size)
+            _deliver(api, hello, size)
 
 
 def _copies(folders: dict[str, Path], url: str, count: int) -> None:
@@ -154,16 +154,16 @@ def _known(api: Any) -> int:
     return int(api.get("/api/v2/dags?limit=1").raise_for_status().json()["total_entries"])
 
 
-def _show_processes(home: Path) -> None:
-    """Print what each part of Airflow takes of memory, and of CPU while nothing is done."""
+def _tell_of_processes(home: Path, quiet: float, size: tuple[float, str]) -> None:
+    """Tell what each part of Airflow takes of memory, and of CPU while nothing is done."""
     parts = {name: _family(home, name) for name in _PARTS}
     before = {name: sum(map(_cpu, family)) for name, family in parts.items()}
-    time.sleep(_QUIET)
+    time.sleep(quiet)
     for name, family in parts.items():
-        used = (sum(map(_cpu, family)) - before[name]) / _QUIET
+        used = (sum(map(_cpu, family)) - before[name]) / quiet
         rss = sum(one.memory_info().rss for one in family if one.is_running()) / 2**20
-        _say(f"{name}, memory", rss, "MiB")
-        _say(f"{name}, CPU while nothing is done", 100 * used, "%")
+        record(f"{name}, memory", [rss], unit="MiB", size=size)
+        record(f"{name}, CPU while nothing is done", [100 * used], unit="%", size=size)
 
 
 def _family(home: Path, name: str) -> list[psutil.Process]:
@@ -183,14 +183,16 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def _deliver(api: Any, repository: Any) -> None:
+def _deliver(api: Any, repository: Any, size: tuple[float, str]) -> None:
     """Push, and wait until its run has ended."""
     began, sha = time.monotonic(), repository.commit("Say hello once more")
     run = f"/api/v2/dags/hello/dagRuns/commit__{sha}"
     _until(lambda: api.get(run).is_success, "the run")
-    _say("a push to its run, by poll", time.monotonic() - began, "s")
+    record("a push to its run, by poll", [time.monotonic() - began], size=size)
     _until(lambda: api.get(run).json()["state"] in ("success", "failed"), "the delivery")
-    _say(f"a push to its end ({api.get(run).json()['state']})", time.monotonic() - began, "s")
+    if (state := api.get(run).json()["state"]) != "success":
+        sys.exit(f"the delivery ended {state}")
+    record("a push to its end", [time.monotonic() - began], size=size)
 
 
 def _until(holds: Callable[[], bool], what: str) -> None:
@@ -200,19 +202,6 @@ def _until(holds: Callable[[], bool], what: str) -> None:
             msg = f"{what} took longer than {_LIMIT:.0f} s"
             raise TimeoutError(msg)
         time.sleep(0.5)
-
-
-def _median(measured: Callable[[], Any]) -> float:
-    took = []
-    for _ in range(_ROUNDS):
-        began = time.monotonic()
-        measured()
-        took.append(time.monotonic() - began)
-    return statistics.median(took)
-
-
-def _say(what: str, value: float, unit: str) -> None:
-    print(f"{what:44} {value:9.2f} {unit}", flush=True)
 
 
 if __name__ == "__main__":

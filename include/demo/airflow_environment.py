@@ -18,7 +18,8 @@ from include.demo import login, paths
 from include.localcloud.settings import APT_BUCKET
 from include.settings import shared
 
-_PRELOADED = (
+# What workers have loaded before a task begins.
+PRELOADED = (
     "airflow.executors.local_executor",
     "airflow.sdk.execution_time.task_runner",
     "include.delivery.commit_dag",
@@ -77,7 +78,7 @@ def _core() -> dict[str, dict[str, Any]]:
             "parallelism": 6,
             # Workers begin with everything loaded that a task would load for itself.
             "mp_start_method": "forkserver",
-            "mp_forkserver_preload": ",".join(_PRELOADED),
+            "mp_forkserver_preload": ",".join(PRELOADED),
             "fernet_key": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
             # Loopback is open to every user of this machine, and to the pages they look at.
             "simple_auth_manager_all_admins": False,

@@ -1,0 +1,1 @@
+"""What project files cost, beside dag-factory's: ``python -m benchmarks.projects``."""
