@@ -4,7 +4,7 @@ A store on the local disk with a thousand projects of three environments each, a
 thousand deployments. Asked are all projects (the board, ``fab status``), one of them, and a page of
 one environment's deployments: by a process that has read nothing yet, by one that has, and by one
 for which a few projects have changed since. The yardstick reads each record by itself, as one would
-without the index. Each figure is the median of several, without the start of Python and Airflow.
+without the index. Each is asked several times, without the start of Python and Airflow.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ import argparse
 import json
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from benchmarks.bench.figure import record, timed
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 _ROUNDS, _CHANGED = 5, 20
 
 
 def main() -> None:
-    """Make the store, measure, and print a table."""
+    """Make the store, measure, and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--projects", type=int, default=1000)
     parser.add_argument("--deployments", type=int, default=100_000)
@@ -32,17 +33,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="slipway-board-") as name:
         # Before anything imports Airflow: it reads its configuration on import.
         os.environ |= _settings(Path(name))
-        began = time.perf_counter()
         _fill(given.projects, given.deployments)
-        print(
-            f"{given.projects} projects, {len(ENVIRONMENTS) * given.projects} environments, "
-            f"{given.deployments} deployments; made in {time.perf_counter() - began:.0f} s"
-        )
-        print(f"{'':44} {'seconds':>8} {'of CPU':>8}")
+        naive = ("each project by itself", [_naive() for _ in range(_ROUNDS)])
         for what, measure in _MEASURED.items():
+            beside = naive if measure is _first else ("", [])
+            by = {"projects": given.projects, "deployments": given.deployments}
+            grows = "deployments" if measure is _page else "projects"
+            size, (other, count) = (by.pop(grows), grows), *by.items()
             found = [measure() for _ in range(_ROUNDS)]
-            wall, cpu = (sorted(one)[_ROUNDS // 2] for one in zip(*found, strict=True))
-            print(f"{what:44} {wall:8.3f} {cpu:8.3f}", flush=True)
+            record(f"{what}, {count:,} {other}", found, beside=beside, size=size)
 
 
 def _settings(home: Path) -> dict[str, str]:
@@ -141,50 +140,44 @@ def _snapshot(project: str) -> dict[str, Any]:
     return ProjectSnapshot(project=project, environments=board).to_json()
 
 
-def _timed(ask: Callable[[], object]) -> tuple[float, float]:
-    began, worked = time.perf_counter(), time.process_time()
-    ask()
-    return time.perf_counter() - began, time.process_time() - worked
-
-
-def _first() -> tuple[float, float]:
+def _first() -> float:
     from slipway.hooks.store.environments.snapshots import forget_read, snapshots
 
     forget_read()
-    return _timed(snapshots().every)
+    return timed(snapshots().every)
 
 
-def _again() -> tuple[float, float]:
+def _again() -> float:
     from slipway.hooks.store.environments.snapshots import snapshots
 
     snapshots().every()
-    return _timed(snapshots().every)
+    return timed(snapshots().every)
 
 
-def _changed() -> tuple[float, float]:
+def _changed() -> float:
     from slipway.hooks.store.environments.snapshots import snapshots
 
     board = snapshots()
     board.every()
     for project in board.projects()[:_CHANGED]:
         board.change(project, "dev", lambda one: replace(one, newer=(one.newer or 0) + 1))
-    return _timed(board.every)
+    return timed(board.every)
 
 
-def _one() -> tuple[float, float]:
+def _one() -> float:
     from slipway.hooks.store.environments.snapshots import forget_read, snapshots
 
     forget_read()
-    return _timed(lambda: snapshots().project("p0007"))
+    return timed(lambda: snapshots().project("p0007"))
 
 
-def _page() -> tuple[float, float]:
+def _page() -> float:
     from slipway.hooks.store.environments.history import deployments
 
-    return _timed(lambda: deployments().last("p0007", "prod"))
+    return timed(lambda: deployments().last("p0007", "prod"))
 
 
-def _naive() -> tuple[float, float]:
+def _naive() -> float:
     from slipway.hooks.store.artifacts import artifact_store
     from slipway.hooks.store.environments.snapshots import snapshots
     from slipway.hooks.store.signed_records import SignedRecords
@@ -197,16 +190,15 @@ def _naive() -> tuple[float, float]:
         for name in store.keys(folder):
             ProjectSnapshot.from_json(records.get(f"{folder}/{name}") or {})
 
-    return _timed(ask)
+    return timed(ask)
 
 
-_MEASURED: dict[str, Callable[[], tuple[float, float]]] = {
+_MEASURED: dict[str, Callable[[], float]] = {
     "all projects, read for the first time": _first,
     "all projects, once more": _again,
     f"all projects, {_CHANGED} of them changed since": _changed,
     "one project": _one,
     "a page of an environment's deployments": _page,
-    "yardstick: each project by itself": _naive,
 }
 
 

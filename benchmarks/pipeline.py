@@ -1,18 +1,21 @@
 """Commit to serving: Slipway's run of a new commit, beside a plain sequential shell script.
 
 Stands on a running demo (`make demo`): pushes a commit to the guestbook, times the whole run,
-then times ``pipeline.sh`` with the same commit on the same machine. Prints both, stage by stage,
-and the ratio.
+then times ``pipeline.sh`` with the same commit on the same machine; and so on for each pair. Tells
+both, and stage by stage.
+
+``python -m benchmarks.pipeline [--pairs 1]``
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shlex
 import subprocess
-import sys
 import time
 
+from benchmarks.bench.figure import at_most, record
 from include.demo import paths
 from include.demo.airflow_api import AirflowApi, TaskState
 from include.demo.guestbook_repository import GuestbookRepository
@@ -22,25 +25,42 @@ from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.releases import ReleaseCatalogue
 
 LISTENER = 8085
+_Pair = tuple[float, dict[str, float], dict[str, float]]
+_ALONE: tuple[str, list[float]] = ("", [])
 
 
 def main() -> None:
-    """Measure both and print them."""
+    """Measure both, pair by pair, and tell."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=1)
+    pairs = parser.parse_args().pairs
     api = AirflowApi()
     api.wait_until_ready(timeout=30)
+    found = [_pair(api) for _ in range(pairs)]
+    record(
+        "a commit to serving machines",
+        [ours for ours, _, _ in found],
+        beside=("shell script", [sum(stages.values()) for _, _, stages in found]),
+        budget=at_most(0.8, "ratio"),
+    )
+    for name in dict.fromkeys(name for _, *both in found for one in both for name in one):
+        ours, theirs = ([one[name] for one in those if name in one] for those in _columns(found))
+        if ours:
+            record(f"of it: {name}", ours, beside=("shell script", theirs) if theirs else _ALONE)
+
+
+def _columns(found: list[_Pair]) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    return [tasks for _, tasks, _ in found], [stages for _, _, stages in found]
+
+
+def _pair(api: AirflowApi) -> _Pair:
+    """Return the seconds of Slipway's run, of its tasks, and of the script's stages."""
     began = time.monotonic()
     sha = GuestbookRepository().push_again(f"benchmark {int(time.time())}")
     tasks = follow(api, "guestbook", f"commit__{sha}", timeout=900)
     # The same end as the script's: in service and soaked, nothing retired.
     ours = time.monotonic() - began - _seconds(tasks, "swap.retire_old")
-    stages = _script(sha)
-    shell = sum(stages.values())
-    by_task = {task.task: task.seconds or 0.0 for task in tasks}
-    sys.stdout.write(f"\n{'stage':24} {'slipway':>8} {'shell':>8}\n")
-    for name in [*by_task, *(stages.keys() - by_task.keys())]:
-        sys.stdout.write(f"{name:24} {by_task.get(name, 0):8.1f} {stages.get(name, 0):8.1f}\n")
-    sys.stdout.write(f"{'push to serving':24} {ours:8.1f} {shell:8.1f}\n")
-    sys.stdout.write(f"ratio {ours / shell:.2f}\n")
+    return ours, {task.task: task.seconds or 0.0 for task in tasks}, _script(sha)
 
 
 def _take_the_demos_key() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.bench.figure import record
 from benchmarks.scale_parts import DAY, FIGURES, MINUTES, PARTS, PATIENCE, Part, Scale, pushes
 
 if TYPE_CHECKING:
@@ -148,13 +149,16 @@ def rendered(page: str) -> str:
 
 
 def main() -> None:
-    """Print the report, or write it."""
+    """Print the report, or write it into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="into docs/scale.md")
     if parser.parse_args().write:
         PAGE.write_text(rendered(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
-        print(report())
+        return
+    print(report())
+    for part in PARTS:
+        unit = "runs a day" if part.grows == "runs" else part.grows
+        record(f"calculated: {part.name} holds up to", [limit(part, ONE)], unit=unit)
 
 
 if __name__ == "__main__":

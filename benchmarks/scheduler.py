@@ -15,9 +15,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.bench.figure import record
+
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure, and tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
     given = parser.parse_args()
@@ -28,11 +30,12 @@ def main() -> None:
 
         with airflow_database():
             _fill(given.runs)
-            loops, tasks, seconds, statements = _schedule()
-    runs = given.runs
-    print(f"{runs} runs of {tasks / runs:.1f} tasks, in {loops} loops")
-    print(f"{seconds / runs:8.3f} s of CPU a run, {1000 * seconds / tasks:.1f} ms a task")
-    print(f"{statements / runs:8.0f} statements a run")
+            tasks, seconds, statements = _schedule()
+    size = (given.runs, "runs")
+    record("the scheduler's loop for each run, CPU", [seconds / given.runs], size=size)
+    record("for each task, CPU", [1000 * seconds / tasks], unit="ms", size=size)
+    record("statements for each run", [statements / given.runs], unit="statements", size=size)
+    record("tasks of each run", [tasks / given.runs], unit="tasks", size=size)
 
 
 def _settings(home: Path) -> dict[str, str]:
@@ -67,10 +70,10 @@ def _fill(runs: int) -> None:
         AirflowRuns().start(project.name, f"commit__{'1' * 40}", {})
 
 
-def _schedule() -> tuple[int, int, float, int]:
+def _schedule() -> tuple[int, float, int]:
     """Run the loop until all runs have ended.
 
-    :returns: loops, tasks, seconds of CPU, statements.
+    :returns: tasks, seconds of CPU, statements.
     """
     from airflow import settings
     from airflow.executors.base_executor import BaseExecutor
@@ -95,7 +98,7 @@ def _schedule() -> tuple[int, int, float, int]:
 
     runner = SchedulerJobRunner(job=Job(), executors=[Taker(parallelism=10000)])
     event.listen(settings.engine, "before_cursor_execute", count)
-    loops = tasks = statements = 0
+    tasks = statements = 0
     seconds = 0.0
     while True:
         before, began = sent[0], time.process_time()
@@ -103,11 +106,10 @@ def _schedule() -> tuple[int, int, float, int]:
             runner._do_scheduling(session)
         seconds += time.process_time() - began
         statements += sent[0] - before
-        loops += 1
         done, left = _finish()
         tasks += done
         if not left:
-            return loops, tasks, seconds, statements
+            return tasks, seconds, statements
 
 
 def _finish() -> tuple[int, int]:

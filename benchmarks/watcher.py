@@ -16,7 +16,6 @@ import argparse
 import os
 import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from benchmarks.bench.figure import record, timed
 
 if TYPE_CHECKING:
     from slipway.model.git.watching import WatchedProject
@@ -37,40 +38,21 @@ class Cost:
     :param seconds: that it took.
     :param own: CPU seconds of the watcher's process.
     :param git: CPU seconds of the git that it ran.
-    :param found: how many runs were asked for.
     """
 
     seconds: float
     own: float
     git: float
-    found: int
-
-    def __str__(self) -> str:
-        """Say it in a line."""
-        return (
-            f"{self.seconds:6.1f} s, CPU {self.own + self.git:6.1f} s "
-            f"(itself {self.own:.1f}, git {self.git:.1f}), {self.found} found"
-        )
 
 
-def measured(work: Callable[[], int]) -> Cost:
-    """Do something and say what it cost.
-
-    :param work: returns how much it found.
-    """
-    began, before = time.monotonic(), _cpu()
-    found = work()
-    after = _cpu()
-    return Cost(
-        seconds=time.monotonic() - began,
-        own=after[0] - before[0],
-        git=after[1] - before[1],
-        found=found,
-    )
+def measured(work: Callable[[], object]) -> Cost:
+    """Do something and say what it cost."""
+    before, seconds, after = _cpu(), timed(work), _cpu()
+    return Cost(seconds=seconds, own=after[0] - before[0], git=after[1] - before[1])
 
 
 def main() -> None:
-    """Measure, and print what it cost."""
+    """Measure, and tell what it cost."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.watcher")
     parser.add_argument("--repositories", type=int, default=1000)
     parser.add_argument("--sweeps", type=int, default=3)
@@ -109,25 +91,36 @@ def _measure(url: str, count: int, sweeps: int, poll_seconds: float) -> None:
 
     said = _Said()
     sweeper = Watcher(lambda: projects, store, said)
-    print(f"{count} repositories, {os.cpu_count()} cores")
-    print(f"first sight:         {measured(lambda: swept(sweeper))}")
+    first = measured(lambda: swept(sweeper))
     costs, fresh, plain = [], [], []
     for _ in range(sweeps):  # by turns, so that all meet the same machine
         plain.append(_plain([one.url for one in projects]))
         costs.append(measured(lambda: len(sweeper.sweep())))
         fresh.append(_fresh(projects, said))
-    yardstick = _median(plain)
-    print(f"git ls-remote alone: {yardstick}")
-    print(f"a sweep, one worker: {_median(costs)}: {_beside(_median(costs), yardstick)}")
-    print(f"a sweep, from anew:  {_median(fresh)}: {_beside(_median(fresh), yardstick)}")
     waiting = Watcher(lambda: projects, store, said, interval=poll_seconds)
     _for(waiting, poll_seconds)
-    cost = measured(lambda: _for(waiting, 2 * poll_seconds))
-    share = (cost.own + cost.git) / cost.seconds
-    print(f"polls {poll_seconds:g} s apart:    {cost}: {share:.0%} of a core")
+    polls = measured(lambda: _for(waiting, 2 * poll_seconds))
+    size = (count, "repositories")
+    for what, found in (("one worker", costs), ("from anew", fresh)):
+        for unit, of in (("time", _seconds), ("CPU", _cpu_seconds)):
+            beside = ("git ls-remote", [of(one) for one in plain])
+            record(f"a sweep, {what}: {unit}", [of(one) for one in found], beside=beside, size=size)
+    record("first sight", [first.seconds], size=size)
+    share = 100 * _cpu_seconds(polls) / polls.seconds
+    what = f"of a core, polls {poll_seconds:g} s apart"
+    record(what, [share], unit="%", size=size)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"memory: {peak:.0f} MiB at most; a bare process with Airflow loaded: {_bare():.0f} MiB")
-    print(f"complaints: {said.count}")
+    bare = ("a bare process with Airflow loaded", [_bare()])
+    record("memory at most", [peak], unit="MiB", beside=bare, size=size)
+    record("complaints", [said.count], unit="complaints", size=size)
+
+
+def _seconds(cost: Cost) -> float:
+    return cost.seconds
+
+
+def _cpu_seconds(cost: Cost) -> float:
+    return cost.own + cost.git
 
 
 class _Said:
@@ -164,11 +157,6 @@ def _plain(urls: list[str]) -> Cost:
     return measured(ask)
 
 
-def _beside(cost: Cost, other: Cost) -> str:
-    seconds, cpu = cost.seconds / other.seconds, (cost.own + cost.git) / (other.own + other.git)
-    return f"{seconds:.2f} x the time, {cpu:.2f} x the CPU"
-
-
 def _for(watcher: object, seconds: float) -> int:
     from slipway.tasks.watching.watcher import Watcher
 
@@ -178,15 +166,6 @@ def _for(watcher: object, seconds: float) -> int:
     while time.monotonic() < until:
         found += len(watcher.tick())
     return found
-
-
-def _median(costs: list[Cost]) -> Cost:
-    return Cost(
-        seconds=statistics.median(one.seconds for one in costs),
-        own=statistics.median(one.own for one in costs),
-        git=statistics.median(one.git for one in costs),
-        found=sum(one.found for one in costs),
-    )
 
 
 def _cpu() -> tuple[float, float]:

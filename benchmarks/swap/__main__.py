@@ -22,9 +22,9 @@ import sys
 import tempfile
 import time
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
+from benchmarks.bench.figure import at_most, record
 from benchmarks.swap import cloud as swap_cloud
 from benchmarks.swap.watch import Capacity, Visitors, capacity, visitors
 
@@ -43,8 +43,7 @@ def main() -> int:
         with swap_cloud.cloud():
             told = _measure(wanted)
     _print(told)
-    if wanted.json:
-        wanted.json.write_text(json.dumps(told) + "\n")
+    _record(wanted, told)
     return 0 if told["unhurt"] else 1
 
 
@@ -57,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rate", type=float, default=150, help="requests per second")
     parser.add_argument("--requests", type=int, default=20_000, help="at least as many in all")
-    parser.add_argument("--json", type=Path, help="write the figures to this file, as one line")
+    parser.add_argument("--machines", type=int, default=2)
     return parser.parse_args()
 
 
@@ -85,7 +84,7 @@ def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
     # As each worker is, before a task begins.
     import_module("slipway.preload")
     image, busy = swap_cloud.bake(wanted.start), os.getloadavg()[0]
-    drive = Drive(image)
+    drive = Drive(image, wanted.machines)
     drive.deliver("1.0+0")
     with capacity() as machines, visitors(wanted.rate) as load:
         time.sleep(2)
@@ -101,15 +100,14 @@ def _measure(wanted: argparse.Namespace) -> dict[str, Any]:
 def _swaps(
     wanted: argparse.Namespace, drive: Any, image: str, machines: Capacity
 ) -> tuple[dict[str, list[float]], list[dict[str, Any]]]:
-    from benchmarks.swap.drive import MACHINES
     from benchmarks.swap.floor import floor
 
     floors: dict[str, list[float]] = {"one machine": [], "as many machines": []}
     swaps = []
     for number in range(wanted.swaps):
         floors["one machine"].append(floor(drive, image, machines=1))
-        swaps.append(_delivery(drive, f"1.0+{number + 1}", machines))
-        floors["as many machines"].append(floor(drive, image, machines=MACHINES))
+        swaps.append(_good(_delivery(drive, f"1.0+{number + 1}", machines)))
+        floors["as many machines"].append(floor(drive, image, machines=wanted.machines))
     return floors, swaps
 
 
@@ -121,10 +119,17 @@ def _delivery(drive: Any, version: str, machines: Capacity) -> dict[str, Any]:
     return {**vars(made), "before": before, "least": least}
 
 
+def _good(delivery: dict[str, Any]) -> dict[str, Any]:
+    """End where a release that is good was rolled back: it has no figures."""
+    if delivery["failed"]:
+        sys.exit(f"{delivery['version']} was rolled back: {delivery['failed']}")
+    return delivery
+
+
 def _way_back(drive: Any, last: int, machines: Capacity) -> list[dict[str, Any]]:
     """Swap one more release in, and go back to the one before it, which is still warm."""
     drive.keep_old = _WARM
-    return [_delivery(drive, version, machines) for version in ("1.1+0", f"1.0+{last}")]
+    return [_good(_delivery(drive, one, machines)) for one in ("1.1+0", f"1.0+{last}")]
 
 
 def _figures(
@@ -136,17 +141,12 @@ def _figures(
 ) -> dict[str, Any]:
     load.stay_for(wanted.requests)
     books = load.stop()
-    swap = statistics.median(one["swap"] for one in deliveries["swaps"])
-    medians = {name: statistics.median(seconds) for name, seconds in floors.items()}
     every = (one for some in deliveries.values() for one in some)
     dropped = [one["version"] for one in every if one["least"] < one["before"]]
     wrong = _wrong(books, deliveries["bad"])
     return {
-        "swap": swap,
-        "floor": medians,
         "floors": floors,
         **deliveries,
-        "ratio": {name: swap / seconds for name, seconds in medians.items()},
         "load": books,
         "looks": len(machines.seen),
         "looks_missed": machines.missed,
@@ -163,18 +163,10 @@ def _wrong(books: dict[str, Any], bad: list[dict[str, Any]]) -> list[str]:
 
 
 def _print(told: dict[str, Any]) -> None:
-    for name, medians in _phases(told["swaps"]).items():
-        _say(f"{name:24} {medians:6.2f} s")
-    _say(f"{'swap':24} {told['swap']:6.2f} s  (then draining and removing, not counted)")
+    """Print what the figures that are recorded do not have."""
     busy = ", ".join(f"{one:.1f}" for one in told["busy"])
-    _say(f"{'load average':24} {busy} before and after, on {os.cpu_count()} cores")
-    _say(f"{'opening the cloud, a task':24} {told['opening']:5.2f} s  (is part of each phase)")
-    for name, seconds in told["floor"].items():
-        _say(f"{'floor, ' + name:24} {seconds:6.2f} s  ratio {told['ratio'][name]:.2f}")
-    for one in told["bad"]:
-        _say(f"{one['version']:24} rolled back in {one['phases'].get('roll back', 0):.2f} s")
-    back = told["back"][-1]["swap"]
-    _say(f"{'back to a warm standby':24} {back:6.2f} s  (without Airflow's own time)")
+    _say(f"load average {busy} before and after, on {os.cpu_count()} cores")
+    _say(f"opening the cloud, a task: {told['opening']:.2f} s, which is part of each phase")
     books = told["load"]
     _say(f"\n{'requests':12} {'sent':>7} {'good':>7} {'failed':>7}   p50/p99/worst ms")
     for kind, row in books["kinds"].items():
@@ -193,9 +185,30 @@ def _print(told: dict[str, Any]) -> None:
     )
 
 
-def _phases(swaps: list[dict[str, Any]]) -> dict[str, float]:
-    names = list(swaps[0]["phases"])
-    return {name: statistics.median(one["phases"][name] for one in swaps) for name in names}
+def _record(wanted: argparse.Namespace, told: dict[str, Any]) -> None:
+    """Tell what the page of benchmarks has."""
+    size, service = (wanted.machines, "machines"), f"a service that starts in {wanted.start:g} s"
+    swaps = [one["swap"] for one in told["swaps"]]
+    for name, budget in (("as many machines", at_most(1.1, "ratio")), ("one machine", None)):
+        beside = (f"floor, {name}", told["floors"][name])
+        what = f"a swap beside {name}, {service}"
+        record(what, swaps, beside=beside, budget=budget, size=size)
+    for name in told["swaps"][0]["phases"]:
+        phases = [one["phases"][name] for one in told["swaps"]]
+        record(f"of the swap: {name}, {service}", phases, size=size)
+    back = [told["back"][-1]["swap"]]
+    record(f"back to a warm standby, {service}", back, size=size)
+    for one in told["bad"]:
+        if one["failed"]:
+            seconds = [one["phases"]["roll back"]]
+            record(f"{one['version']} rolled back, {service}", seconds, size=size)
+    books, none = told["load"], at_most(0)
+    asked = f"of {books['sent']:,} requests meanwhile, {service}"
+    failed = books["failed"] + books["open"]
+    record(f"failed {asked}", [failed], unit="requests", budget=none, size=size)
+    dropped = len(told["dropped"])
+    what = f"deliveries with fewer machines in service, {service}"
+    record(what, [dropped], unit="deliveries", budget=none, size=size)
 
 
 def _say(line: str) -> None:

@@ -27,7 +27,6 @@ from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
 
 CONNECTION = "aws_bench"
-MACHINES = 2
 # Seconds.
 _PATIENCE, _HEALTH_TIMEOUT = 120.0, 60.0
 _BAD_TIMEOUT, _SICK_SOAK = 8.0, 20.0
@@ -54,10 +53,12 @@ class Drive:
     """Brings releases of one image into the benchmark's environment.
 
     :param image_id: the machine image.
+    :param machines: that serve each release.
     """
 
-    def __init__(self, image_id: str) -> None:
+    def __init__(self, image_id: str, machines: int) -> None:
         self._image_id = image_id
+        self._machines = machines
         # Seconds for which what served before stays warm.
         self.keep_old = 0.0
         self._done_at: dict[str, float] = {}
@@ -72,9 +73,9 @@ class Drive:
             instance_type="t3.micro",
             subnets=("slipway-a", "slipway-b"),
             security_groups=("slipway-app",),
-            min_size=MACHINES,
-            desired_size=MACHINES,
-            max_size=2 * MACHINES,
+            min_size=self._machines,
+            desired_size=self._machines,
+            max_size=2 * self._machines,
             health_path=app.HEALTH,
             health_port=app.PORT,
             health_timeout=_BAD_TIMEOUT if version.startswith("bad") else _HEALTH_TIMEOUT,
