@@ -5,7 +5,7 @@ LANES ?= 2
 SLOWEST := --durations 25 --durations-min 5
 
 .DEFAULT_GOAL := help
-.PHONY: help format docs lint-others ready demo down leaks stack stack-test stack-down stack-check backup restore upgrade test lint unit coverage integration fuzz faults faults-commits bench-swap
+.PHONY: help format docs lint-others ready demo down leaks stack stack-test stack-down stack-check backup restore upgrade test lint unit coverage integration fuzz faults faults-commits bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,7 +97,6 @@ faults: ready ## every changing call of a swap, times every fault: an hour
 faults-commits: ready ## 1,000 commits told by hook and poll, over and over, while processes die: ten minutes
 	@$(VENV)/python -m tests.faults_commits
 
-bench-swap: ready ## swaps under load, beside their floor; about ten minutes
+bench: ready ## every benchmark, into docs/benchmarks: hours; or BENCH_ONLY=steps,apt
 	@$(VENV)/python -m include.images.build
-	@$(VENV)/python -m benchmarks.swap
-	@$(VENV)/python -m benchmarks.swap --start 0
+	@$(VENV)/python -m benchmarks
