@@ -36,7 +36,15 @@ def main() -> None:
     pairs = parser.parse_args().pairs
     api = AirflowApi()
     api.wait_until_ready(timeout=30)
-    found = [_pair(api) for _ in range(pairs)]
+    found: list[_Pair] = []
+    try:
+        found.extend(_pair(api) for _ in range(pairs))
+    finally:  # a pair that fails takes none of those before along
+        if found:
+            _tell(found)
+
+
+def _tell(found: list[_Pair]) -> None:
     record(
         "a commit to serving machines",
         [ours for ours, _, _ in found],
