@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from slipway.model.cloud.alarm import Alarm
+    from slipway.model.cloud.group_seen import GroupSeen
     from slipway.model.cloud.launch import Launch
 
 
@@ -45,6 +46,7 @@ class FakeFleetCloud:
     :param words: what the balancer says of machines.
     :param kept: ill machines that were taken out of their groups.
     :param late: what further balancers do not call healthy.
+    :param close: what a close look at a group shows, where somebody looks.
     """
 
     groups: dict[str, ServerGroup] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class FakeFleetCloud:
     slow_start: int = 0
     bells: list[Alarm] = field(default_factory=list)
     late: tuple[str, ...] = ()
+    close: dict[str, GroupSeen] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     kept: dict[str, KeptMachine] = field(default_factory=dict)
     habits: bool = False
@@ -91,6 +94,9 @@ class FakeFleetCloud:
             templates=tuple(sorted(self.templates)),
             slow_start=self.slow_start if detailed else 0,
         )
+
+    def seen(self, group: str) -> GroupSeen | None:
+        return self.close.get(group)
 
     def is_in_service(self, instance_id: str) -> bool:
         self.time_passes()

@@ -12,6 +12,7 @@ from typing import Protocol, Self
 
 from slipway.fleet.lease import Lease
 from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.group_seen import GroupSeen
 from slipway.model.cloud.health_check import HealthCheck
 from slipway.model.cloud.launch import Launch
 from slipway.model.fleet import Fleet, KeptMachine
@@ -30,6 +31,13 @@ class FleetReader(Protocol):
 
         :param detailed: what takes more calls, too: scaling rules where two groups share the
             traffic, and the balancer's slow start.
+        """
+
+    def seen(self, group: str) -> GroupSeen | None:
+        """Look closely at one server group, for what somebody changed by hand.
+
+        :param group: its name.
+        :returns: nothing where there is none.
         """
 
     def is_in_service(self, instance_id: str) -> bool:

@@ -6,113 +6,27 @@ the next look tells whether it is what was meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from copy import copy
-from typing import Any, Self
-
 from botocore.exceptions import ClientError
 
 from slipway.hooks.aws.errors import retry_transient
-from slipway.hooks.aws.load_balancers import Balancer, classic_balancer, target_group
 from slipway.hooks.aws.lookup import tags_of
-from slipway.hooks.fleet.describe import machine_ids
-from slipway.hooks.fleet.fence import Fence, fenced
 from slipway.hooks.fleet.group_extras import take_over
-from slipway.hooks.fleet.group_tags import note
+from slipway.hooks.fleet.group_tags import asked_for, note
 from slipway.hooks.fleet.inheritance.report import told
 from slipway.hooks.fleet.launch_templates import delete_template, make_template, owned
-from slipway.hooks.fleet.lease import FleetLease
 from slipway.hooks.fleet.missing_group import is_gone, unless_gone
 from slipway.hooks.fleet.new_group import new_group
+from slipway.hooks.fleet.notes import FleetNotes
 from slipway.hooks.fleet.scaling_rules import copy_rules, fingerprint, own_alarms
 from slipway.hooks.fleet.traffic_sources import Source, sources_of
 from slipway.hooks.fleet.traffic_sources import attach as attach_sources
 from slipway.hooks.fleet.traffic_sources import detach as detach_sources
 from slipway.model.cloud.launch import Launch
-from slipway.model.cloud.tags import (
-    CARRIED,
-    ENVIRONMENT,
-    HELD,
-    LIVE,
-    PROJECT,
-    SIZE,
-    STANDBY,
-    TAKING_OVER,
-)
-from slipway.model.text.nearest import Owner
+from slipway.model.cloud.tags import CARRIED, HELD, TAKING_OVER
 
 
-class FleetChanges:
-    """One environment's fleet, as far as it is changed.
-
-    :param client: gives the boto3 client of a service by its name; asked for what is needed only.
-    :param project: the project's name.
-    :param environment: the environment's name.
-    :param target_group: name of the environment's target group, or
-    :param load_balancer: name of its classic load balancer.
-    """
-
-    def __init__(
-        self,
-        client: Any,
-        *,
-        project: str,
-        environment: str,
-        target_group: str | None = None,
-        load_balancer: str | None = None,
-    ) -> None:
-        self._client = client
-        self._tags = {PROJECT: project, ENVIRONMENT: environment}
-        self._target_group = target_group
-        self._load_balancer = load_balancer
-        self._found: Balancer | None = None
-        self._fence: Callable[[], None] = _unguarded
-
-    def with_fence(self, fence: Callable[[], None]) -> Self:
-        """Return the same fleet, with a question before each change, and before each try of it.
-
-        :param fence: raises when it is somebody else's turn.
-        """
-        other, client, asking = copy(self), self._client, Fence(fence)
-        other._fence = asking
-        other._client = lambda service: fenced(client(service), asking)
-        other._found = None  # the balancer has clients of its own
-        return other
-
-    def lease(self, *, owner: str, is_dead: Callable[[str], bool]) -> FleetLease:
-        """Return the lease on the environment, which :meth:`guarded` asks before each change.
-
-        :param owner: who wants to change something.
-        :param is_dead: says whether another owner is proven dead.
-        """
-        project, environment = self._tags[PROJECT], self._tags[ENVIRONMENT]
-        return FleetLease(
-            self._client, project=project, environment=environment, owner=owner, is_dead=is_dead
-        )
-
-    def _changing(self, service: str) -> Any:
-        """Return a client for one change, if it is still our turn."""
-        self._fence()
-        return self._client(service)
-
-    @property
-    def _autoscaling(self) -> Any:
-        return self._client("autoscaling")
-
-    @property
-    def _ec2(self) -> Any:
-        return self._client("ec2")
-
-    @property
-    def _balancer(self) -> Balancer:
-        if self._found is None:
-            owner = Owner(project=self._tags[PROJECT], environment=self._tags[ENVIRONMENT])
-            self._found = (
-                target_group(self._client, self._target_group, owner)
-                if self._target_group
-                else classic_balancer(self._client, self._load_balancer or "", owner)
-            )
-        return self._found
+class FleetChanges(FleetNotes):
+    """One environment's fleet, as far as it is changed."""
 
     @retry_transient
     def launch(self, launch: Launch) -> tuple[str, ...]:
@@ -139,7 +53,8 @@ class FleetChanges:
     def resize(self, group: str, size: tuple[int, int, int]) -> None:
         """Give a group another min, desired and max, and note what was asked for."""
         low, desired, high = size
-        self._note(group, SIZE, str(desired))
+        notes = [note(group, key, value) for key, value in asked_for(size).items()]
+        self._changing("autoscaling").create_or_update_tags(Tags=notes)
         self._changing("autoscaling").update_auto_scaling_group(
             AutoScalingGroupName=group, MinSize=low, DesiredCapacity=desired, MaxSize=high
         )
@@ -178,20 +93,24 @@ class FleetChanges:
         if live is not None and mine is not None:
             rules = fingerprint(self._client, live)
             copy_rules(self._client, self._changing, source=live, group=mine, drop=drop)
-            self._note(group, CARRIED, rules)
+            notes = [note(group, CARRIED, rules), *self._left(group)]
+            self._changing("autoscaling").create_or_update_tags(Tags=notes)
 
     @retry_transient
     @unless_gone
     def attach(self, group: str, source: str | None = None) -> None:
         """Let a group's machines into the balancer, and into what another group, ``source``, has.
 
-        The environment's own balancer comes last: by it everybody sees that all is done.
+        The environment's own balancer comes last: by it everybody sees that all is done. Before it
+        is noted what else is there by then, so that whatever somebody changes later is seen.
         """
         balancer = self._balancer
         there = self._sources(group)
         further = [one for one in self._sources(source) if one not in there] if source else []
         for one in further:
             attach_sources(self._changing("autoscaling"), group, [one])
+        if notes := self._left(group):
+            self._changing("autoscaling").create_or_update_tags(Tags=notes)
         self._fence()
         balancer.attach(group)
 
@@ -238,29 +157,6 @@ class FleetChanges:
             self._note(group, HELD, None)
 
     @retry_transient
-    @unless_gone
-    def mark_standby(self, group: str, until: int | None) -> None:
-        """Note on a group until when it is kept warm; None takes the note off.
-
-        Its machines are told as well, and first: work that does not come through the balancer,
-        as from a queue, is theirs to leave to the others while they find the note.
-        """
-        live = self._described(group)
-        machines = machine_ids([live]) if live else []
-        if machines and until is None:
-            self._changing("ec2").delete_tags(Resources=machines, Tags=[{"Key": STANDBY}])
-        elif machines:
-            tag = {"Key": STANDBY, "Value": str(until)}
-            self._changing("ec2").create_tags(Resources=machines, Tags=[tag])
-        self._note(group, STANDBY, None if until is None else str(until), inherited=True)
-
-    @retry_transient
-    @unless_gone
-    def mark_live(self, group: str, since: int) -> None:
-        """Note on a group since when it serves alone."""
-        self._note(group, LIVE, str(since))
-
-    @retry_transient
     def delete(self, group: str) -> None:
         """Remove a group with its machines, its alarms and its launch template."""
         if alarms := own_alarms(self._client, group):
@@ -278,19 +174,3 @@ class FleetChanges:
     def delete_template(self, group: str) -> None:
         """Remove the launch template of a group that is gone, or going."""
         delete_template(self._ec2, group, self._fence)
-
-    def _described(self, group: str) -> Mapping[str, Any] | None:
-        answer = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
-        found: list[Mapping[str, Any]] = answer["AutoScalingGroups"]
-        return next(iter(found), None)
-
-    def _note(self, group: str, key: str, value: str | None, *, inherited: bool = False) -> None:
-        if value is None:
-            self._changing("autoscaling").delete_tags(Tags=[note(group, key)])
-        else:
-            tag = note(group, key, value, inherited=inherited)
-            self._changing("autoscaling").create_or_update_tags(Tags=[tag])
-
-
-def _unguarded() -> None:
-    """Nobody takes turns."""

@@ -13,6 +13,7 @@ from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.load_balancers import balancers_of
 from slipway.hooks.aws.lookup import tags_of
 from slipway.hooks.fleet.alarms import alarm_names, read_alarms
+from slipway.hooks.fleet.close_look import look
 from slipway.hooks.fleet.describe import (
     borrowed_templates,
     launch_trouble,
@@ -27,6 +28,7 @@ from slipway.hooks.fleet.new_group import new_group
 from slipway.hooks.fleet.scaling_rules import fingerprint, found_rules
 from slipway.hooks.fleet.traffic_sources import behind, sources_of, states
 from slipway.model.cloud.alarm import Alarm
+from slipway.model.cloud.group_seen import GroupSeen
 from slipway.model.cloud.health_check import HealthCheck
 from slipway.model.cloud.launch import Launch
 from slipway.model.cloud.tags import PROJECT
@@ -134,6 +136,17 @@ class FleetCloud(FailedMachines):
                 i["InstanceId"]: i["PrivateIpAddress"] for i in machines if "PrivateIpAddress" in i
             }
         return found
+
+    @retry_transient
+    def seen(self, group: str) -> GroupSeen | None:
+        """Look closely at one server group, for what somebody changed by hand.
+
+        :param group: its name.
+        :returns: nothing where there is none.
+        :raises CloudUnavailable: when the API does not answer.
+        """
+        found = self._described(group)
+        return look(self._client, found, self._balancer.key) if found else None
 
     @retry_transient
     def is_in_service(self, instance_id: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.model.cloud.tags import BOUNDS, SIZE
+
 
 def note(
     group: str, key: str, value: str | None = None, *, inherited: bool = False
@@ -22,6 +24,15 @@ def note(
         "PropagateAtLaunch": inherited,
     }
     return tag if value is None else {**tag, "Value": value}
+
+
+def asked_for(size: tuple[int, int, int]) -> dict[str, str]:
+    """Return the notes on how large a group was asked to be.
+
+    :param size: min, desired and max.
+    """
+    low, desired, high = size
+    return {SIZE: str(desired), BOUNDS: f"{low} {high}"}
 
 
 def number(value: str | None) -> int | None:

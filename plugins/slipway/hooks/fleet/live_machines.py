@@ -6,7 +6,7 @@ it: all become the data of a launch template.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -45,7 +45,7 @@ def live_machines(client: Any, group: Mapping[str, Any]) -> dict[str, Any]:
     :returns: nothing where the template was deleted under its group.
     """
     if template := template_of(group):
-        return _of_template(client("ec2"), template)
+        return of_template(client("ec2"), template)
     if name := group.get("LaunchConfigurationName"):
         answer = client("autoscaling").describe_launch_configurations(
             LaunchConfigurationNames=[name]
@@ -65,7 +65,13 @@ def template_of(group: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _of_template(ec2: Any, template: Mapping[str, Any]) -> dict[str, Any]:
+def of_template(ec2: Any, template: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the data of a launch template.
+
+    :param ec2: a boto3 client.
+    :param template: its name or id, and the version.
+    :returns: nothing where it was deleted.
+    """
     keys = ("LaunchTemplateId", "LaunchTemplateName")
     # EC2 takes one of the two.
     name = next({key: template[key]} for key in keys if template.get(key))
@@ -79,6 +85,17 @@ def _of_template(ec2: Any, template: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     versions = answer["LaunchTemplateVersions"]
     return dict(versions[0]["LaunchTemplateData"]) if versions else {}
+
+
+def security_groups(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the security groups of a machine's first network interface, in whichever place.
+
+    :param data: of a launch template.
+    """
+    yield from data.get("SecurityGroupIds") or ()
+    yield from data.get("SecurityGroups") or ()
+    for one in data.get("NetworkInterfaces") or ():
+        yield from one.get("Groups") or () if not one.get("DeviceIndex") else ()
 
 
 def of_configuration(raw: Mapping[str, Any]) -> dict[str, Any]:

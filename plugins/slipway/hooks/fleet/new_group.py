@@ -9,7 +9,7 @@ from typing import Any
 
 from slipway.hooks.aws.lookup import security_group_ids, subnet_ids, tags_of
 from slipway.hooks.fleet.group_extras import Client, notifications, suspended_by_people
-from slipway.hooks.fleet.group_tags import note
+from slipway.hooks.fleet.group_tags import asked_for, note
 from slipway.hooks.fleet.inherited_machines import Successor, machine_tags, succeed
 from slipway.hooks.fleet.launch_templates import find_images, readable, template_data
 from slipway.hooks.fleet.lifecycle_hooks import lifecycle_hooks
@@ -17,7 +17,7 @@ from slipway.hooks.fleet.live_machines import live_machines
 from slipway.hooks.fleet.scaling_rules import GRACE
 from slipway.model.cloud.launch import Launch
 from slipway.model.cloud.machine import architecture_of
-from slipway.model.cloud.tags import PLACED, SIZE, STANDBY, TAKING_OVER
+from slipway.model.cloud.tags import PLACED, STANDBY, TAKING_OVER
 
 # Settings of a live group that a successor gets as well, and the names that drop them. The kind of
 # health check is not among them: while a release is on trial, the cloud must not replace machines
@@ -90,7 +90,7 @@ def new_group(
 def _arguments(client: Client, launch: Launch, live: Mapping[str, Any] | None) -> dict[str, Any]:
     low, desired, high = launch.size
     placed = hashlib.sha256("\n".join(sorted(launch.subnets)).encode()).hexdigest()[:16]
-    notes = {SIZE: str(desired), PLACED: placed, **_left_to_take_over(client, launch, live)}
+    notes = {PLACED: placed, **_left_to_take_over(client, launch, live), **asked_for(launch.size)}
     inherited = _carried_tags(launch, live) | dict.fromkeys(launch.tags, True)
     tags = _values(live) | dict(launch.tags)
     hooks = lifecycle_hooks(client, live["AutoScalingGroupName"]) if live else []

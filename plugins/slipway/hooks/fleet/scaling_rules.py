@@ -152,7 +152,7 @@ def _put_policies(
 def own_alarms(client: Client, group: str) -> list[str]:
     """List the alarms that were made for a group here, and so go with it."""
     try:
-        policies = _policies(client, group)
+        policies = policies_of(client, group)
     except ClientError as error:
         if not is_gone(error):
             raise
@@ -173,8 +173,8 @@ def found_rules(client: Client, group: Mapping[str, Any]) -> dict[str, Any]:
         metrics.setdefault(one["Granularity"], []).append(one["Metric"])
     return {
         "hooks": lifecycle_hooks(client, name),
-        "schedules": _schedules(client, name),
-        "policies": _policies(client, name),
+        "schedules": schedules_of(client, name),
+        "policies": policies_of(client, name),
         "metrics": {granularity: sorted(names) for granularity, names in metrics.items()},
         "health_check": _health_check(group),
         "notifications": notifications(client, name),
@@ -192,7 +192,12 @@ def _health_check(group: Mapping[str, Any]) -> dict[str, Any]:
     return _only(group, fields[1:]) if patient else {}
 
 
-def _policies(client: Client, group: str) -> list[dict[str, Any]]:
+def policies_of(client: Client, group: str) -> list[dict[str, Any]]:
+    """Read a group's scaling policies, as they are put.
+
+    :param client: gives the boto3 client of a service by its name.
+    :param group: its name.
+    """
     pages = client("autoscaling").get_paginator("describe_policies")
     found = [
         one
@@ -210,7 +215,12 @@ def _policy(raw: Mapping[str, Any]) -> dict[str, Any]:
     return policy
 
 
-def _schedules(client: Client, group: str) -> list[dict[str, Any]]:
+def schedules_of(client: Client, group: str) -> list[dict[str, Any]]:
+    """Read a group's scheduled actions, as they are put.
+
+    :param client: gives the boto3 client of a service by its name.
+    :param group: its name.
+    """
     pages = client("autoscaling").get_paginator("describe_scheduled_actions")
     found = [
         one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from slipway.hooks.aws.lookup import tags_of
@@ -18,6 +18,7 @@ from slipway.hooks.fleet.inherited_machines import (
     metadata_of,
     placement_of,
 )
+from slipway.hooks.fleet.live_machines import security_groups
 from slipway.hooks.fleet.new_group import NewGroup, fits, overrides
 
 _OURS = "/etc/slipway/instance.env"
@@ -159,15 +160,8 @@ def _type(made: NewGroup) -> str:
 
 
 def _security_groups(made: NewGroup) -> str:
-    old, new = (set(_groups(one)) for one in (made.machines, made.template))
+    old, new = (set(security_groups(one)) for one in (made.machines, made.template))
     return ", ".join(sorted(old - new))
-
-
-def _groups(data: Mapping[str, Any]) -> Iterator[str]:
-    yield from data.get("SecurityGroupIds") or ()
-    yield from data.get("SecurityGroups") or ()
-    for one in data.get("NetworkInterfaces") or ():
-        yield from one.get("Groups") or () if not one.get("DeviceIndex") else ()
 
 
 def _profile(made: NewGroup) -> str:
