@@ -20,6 +20,7 @@ from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.snapshots import snapshots
 from slipway.operators.swap import open_cloud
+from slipway.tasks.board.by_hand import show_by_hand
 from slipway.tasks.board.housekeeping import rebuild
 
 
@@ -31,9 +32,11 @@ def rebuild_project(project: Project, out: TextIO) -> int:
     store, failed = artifact_store(), 0
     for name, target in fleet_targets(project).items():
         try:
-            fleet = open_cloud(target).observe()
+            cloud = open_cloud(target)
+            fleet = cloud.observe()
             # Who is asked is for housekeeping to find out: runs are Airflow's.
             count = rebuild(store, project.name, name, fleet, listed(project, name), lambda _: True)
+            show_by_hand(store, project.name, name, cloud, fleet)
             out.write(f"{project.name} {name}: {count} deployments\n")
         except SlipwayError as error:
             out.write(f"{project.name} {name}: {error}\n")

@@ -61,6 +61,10 @@ def waits(one: EnvironmentSnapshot, now: float) -> Iterator[str]:
     if one.ill:
         words = one.ill.reason or one.ill.why
         yield f"{visible(one.ill.version)} failed here at {_when(one.ill.at)}{_why(words)}"
+    if hand := one.by_hand:
+        since = f" since {_when(hand.since)}" if hand.since else ""
+        told = (visible(change.words, _LONGEST) for change in hand.changes)
+        yield from (f"changed by hand{since}: {words}" for words in told)
     for warm in one.standbys:
         if warm.until > now:
             yield f"{visible(warm.version)} is warm until {_when(warm.until)}"

@@ -34,6 +34,7 @@ from slipway.tasks.at_a_time.agreed import keep_plan
 from slipway.tasks.at_a_time.moment import planned_time
 from slipway.tasks.at_a_time.standby import gone_by_then
 from slipway.tasks.board.between import Between
+from slipway.tasks.board.by_hand import told_by_hand
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import URGENT, before_its_time, describe, require_open
 from slipway.tasks.order.branch_order import BranchOrder
@@ -235,6 +236,7 @@ class PlanOperator(BaseOperator, SkipMixin):
         ahead = swap.situation(fleet, Goal.OLD_RETIRED)
         for number, step in enumerate(forecast(ahead), start=1):
             yield f"{number}. {step.said}"
+        yield from told_by_hand(swap.cloud, fleet)
         yield from swap.inheritance(fleet)
         if self.between is not None:
             old = Release(project=release.project, sha="", version=replaced) if replaced else None

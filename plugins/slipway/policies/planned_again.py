@@ -26,6 +26,10 @@ _WARNING, _UNKNOWN = "warning: ", "not known: "
 _NOT_BAKED = f"{_UNKNOWN}settings and base image: "
 _OF_AN_IMAGE = re.compile(r"^(?:base image: |image: |\.\.\. and \d+ changes? of the image more$)")
 _SCHEMA = "schema: "
+# How large somebody made the group that serves, as `slipway.tasks.board.by_hand` says it: the next
+# one is as large as that is at its moment.
+_BY_HAND = "changed by hand in "
+_MADE_LARGER = re.compile(rf"^{_BY_HAND}\S+(?: since [\d: -]+ UTC)?: (?:desired|min|max): ")
 # How large a table is, as `slipway.tasks.proof.table_sizes` says it: it grows by the hour.
 _TABLE = re.compile(r" \((?:\d+ bytes|[\d.e+]+ [kMGT]B)(?:, about [\d,]+ rows)?\)")
 # Of a line that was too long, what `visible` says in place of the rest, and half a size before it.
@@ -35,7 +39,8 @@ _CUT = re.compile(r"(?: \((?:\d[^();]{0,40})?)? \.\.\. and \d+ characters more$"
 def departures(approved: Iterable[str], now: Iterable[str]) -> list[str]:
     """Return what no longer holds, a line each: ``- `` for what was said, ``+ `` for what is now.
 
-    A warning that is there no more is none, nor is that something was not known before.
+    A warning that is there no more is none, nor is that something was not known before, or was
+    changed by hand and has been put right.
 
     :param approved: the lines of the plan that people know.
     :param now: those of the plan that was made just now.
@@ -61,13 +66,17 @@ def _step(kind: re.Pattern[str], line: str) -> re.Match[str] | None:
 
 
 def _is_aside(line: str, parts: set[str]) -> bool:
-    """Tell whether a step only tidies up a group that neither serves nor comes."""
+    """Tell whether a line makes no other deployment of it, by itself.
+
+    A size that somebody set does not, nor a step that only tidies up a group that neither serves
+    nor comes.
+    """
     found = _step(_TIDIES, line)
-    return found is not None and found[1] not in parts
+    return bool(_MADE_LARGER.match(line)) or (found is not None and found[1] not in parts)
 
 
 def _is_over(line: str, now: list[str]) -> bool:
-    return line.startswith((_WARNING, _UNKNOWN)) and line not in now
+    return line.startswith((_WARNING, _UNKNOWN, _BY_HAND)) and line not in now
 
 
 def _without_news(approved: list[str], now: list[str]) -> list[str]:

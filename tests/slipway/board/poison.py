@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from slipway.hooks.airflow_progress import Live, OpenQuestion, RunUnderWay, TaskState
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.releases import ReleaseRecord
+from slipway.model.board.by_hand import ByHand, HandChange
 from slipway.model.board.deployment import CommitLine, DeploymentRecord
 from slipway.model.board.snapshot import (
     ApprovalWanted,
@@ -73,6 +74,7 @@ def _seen(evil: str, commit: CommitLine) -> EnvironmentSnapshot:
         freeze=Freeze(why=evil, until=9.0),
         approval=ApprovalWanted(version=evil, dag_id=evil, run_id=evil, asked_by=evil),
         ill=IllRelease(version=evil, at=1.0, why=evil, machines=(evil,), reason=evil),
+        by_hand=ByHand(group=evil, since=1, changes=(HandChange(what=evil, was=evil, now=evil),)),
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
 from slipway.exceptions import CloudUnavailable, SchemaAhead
+from slipway.model.cloud.group_seen import GroupSeen
 from tests.slipway.fleet.worlds import make_target
 from tests.slipway.operators.plan import planned
 from tests.slipway.operators.plan.planned import Planned
@@ -39,6 +40,29 @@ def test_a_dry_run_tells_everything_and_skips_all_that_follows(
     told = capsys.readouterr().out
     assert [line for line in lines if line not in told] == []
     assert cloud.calls == []
+
+
+def test_what_somebody_changed_by_hand_is_in_the_plan(cloud: FakeFleetCloud) -> None:
+    name = "shop-dev-1"
+    cloud.close[name] = GroupSeen(name=name, live_since=1000, asked=2, size=(1, 5, 8))
+    planned = Planned(always=True)
+    planned.run(dry_run=False)
+    line = f"changed by hand in {name} since 1970-01-01 00:16 UTC: desired: 2 -> 5"
+    assert line in planned.pushed["plan"]
+    assert cloud.calls == []
+
+
+def test_a_cloud_that_shows_no_group_closely_stops_no_plan(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: str) -> None:
+        msg = "throttled"
+        raise CloudUnavailable(msg, advice="wait")
+
+    monkeypatch.setattr(cloud, "seen", refuse)
+    planned = Planned(always=True)
+    planned.run(dry_run=False)
+    assert "not known: what was changed by hand: throttled" in planned.pushed["plan"]
 
 
 def test_it_is_told_to_whoever_must_approve_and_the_run_goes_on(cloud: FakeFleetCloud) -> None:

@@ -71,6 +71,26 @@ def test_what_is_another_deployment_is_told_line_by_line(old: str, new: str) -> 
     assert departures(APPROVED, now) == expected[before.startswith("warning: ") :]
 
 
+HAND = "changed by hand in shop-prod-1 since 2026-11-27 08:00 UTC: "
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ([], ["desired: 2 -> 5", "max: 4 -> 9"], []),
+        (["desired: 2 -> 5"], ["min: 1 -> 5"], []),
+        (["security groups: sg-1 -> sg-2"], [], []),
+        ([], ["security groups: sg-1 -> sg-2"], [f"+ {HAND}security groups: sg-1 -> sg-2"]),
+    ],
+)
+def test_what_somebody_changed_by_hand_meanwhile(
+    before: list[str], now: list[str], told: list[str]
+) -> None:
+    """The new group does not get it, so it is another deployment; of another size it would be."""
+    known, fresh = ([*APPROVED, *(f"{HAND}{one}" for one in some)] for some in (before, now))
+    assert departures(known, fresh) == told
+
+
 def test_what_came_on_top_and_what_is_gone_is_told() -> None:
     extra = "warning: 2 failed on dev"
     assert departures(APPROVED, [*APPROVED, extra]) == [f"+ {extra}"]

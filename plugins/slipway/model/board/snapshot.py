@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from enum import StrEnum
 
+from slipway.model.board.by_hand import ByHand
 from slipway.model.board.deployment import CommitLine, Origin
 from slipway.model.fact import Fact, Json
 
@@ -201,6 +202,8 @@ class EnvironmentSnapshot(Fact):
     :param freeze: None outside of a window.
     :param approval: None where nobody is asked.
     :param ill: None where the release that serves came after the last failure.
+    :param by_hand: what somebody changed in the group that serves, as housekeeping saw it; None for
+        nothing.
     :param seen_at: when the fleet was looked at last.
     :param written_by: the Airflow that saw it, by its name.
     """
@@ -219,6 +222,7 @@ class EnvironmentSnapshot(Fact):
     freeze: Freeze | None = None
     approval: ApprovalWanted | None = None
     ill: IllRelease | None = None
+    by_hand: ByHand | None = None
     seen_at: float = 0.0
     written_by: str = ""
 

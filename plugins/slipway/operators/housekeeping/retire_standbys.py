@@ -23,6 +23,7 @@ from slipway.model.fleet import Fleet
 from slipway.model.target import DeployTarget
 from slipway.operators.swap import open_swap, time_allowed
 from slipway.operators.trouble import own_trouble
+from slipway.tasks.board.by_hand import show_by_hand
 from slipway.tasks.board.housekeeping import Listed, show_all
 from slipway.tasks.freed import Freed, FreedKind
 from slipway.tasks.lease.takeover import ALIVE, run_lease
@@ -99,6 +100,8 @@ class RetireStandbysOperator(BaseOperator):
         except RecordRefused as refused:
             self.log.warning("what became of earlier deployments is not noted: %s", refused)
         self._show(fleet, context)
+        at = self.target
+        show_by_hand(artifact_store(), at.project, at.environment, looking.cloud, fleet)
         return fleet
 
     def _show(self, fleet: Fleet, context: Context) -> None:

@@ -46,10 +46,14 @@ def with_fleet(before: EnvironmentSnapshot, fleet: Fleet, now: float) -> Environ
         comes = fleet.of(under_way.version)
         step = under_way.step or step_of(comes)
         under_way = replace(under_way, machines=_machines(comes), step=step)
+    # What was seen of one group says nothing of another.
+    by_hand = before.by_hand
+    same_group = group is not None and by_hand is not None and by_hand.group == group.name
     return replace(
         before,
         serving=serving,
         machines=_machines(group),
+        by_hand=by_hand if same_group else None,
         standbys=_standbys(fleet.groups),
         under_way=under_way,
         seen_at=now,

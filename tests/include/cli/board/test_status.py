@@ -13,6 +13,7 @@ from slipway.hooks.airflow_progress import Live, Progress, RunUnderWay
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.snapshots import Change, snapshots
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.board.by_hand import ByHand, HandChange
 from slipway.model.board.deployment import CommitLine
 from slipway.model.board.snapshot import (
     ApprovalWanted,
@@ -39,6 +40,16 @@ ADA = Serving(
     since=1e9,
     asked_by="ada",
     approved_by="bob",
+)
+
+
+HAND = ByHand(
+    group="shop-prod-1",
+    since=10**9,
+    changes=(
+        HandChange(what="desired", was="2", now="5"),
+        HandChange(what="security groups of i-1", was="sg-1", now=""),
+    ),
 )
 
 
@@ -72,6 +83,7 @@ def test_below_it_stands_what_waits(capsys: pytest.CaptureFixture[str]) -> None:
             hold=Hold(by="ada", why="the fair", since=1e9),
             freeze=Freeze(why="night", begins=0.0, until=4e9),
             ill=IllRelease(version="1.3.0", at=1e9, why="p99", reason="no module named x"),
+            by_hand=HAND,
             standbys=(Standby(version="1.3.9", until=4_000_000_000), Standby(version="1", until=1)),
             newer=7,
         ),
@@ -83,6 +95,8 @@ def test_below_it_stands_what_waits(capsys: pytest.CaptureFixture[str]) -> None:
         "held since 2001-09-09 01:46, by ada: the fair",
         "frozen until 2096-10-02 07:06: night",
         "1.3.0 failed here at 2001-09-09 01:46: no module named x",
+        "changed by hand since 2001-09-09 01:46: desired: 2 -> 5",
+        "changed by hand since 2001-09-09 01:46: security groups of i-1: sg-1 -> none",
         "1.3.9 is warm until 2096-10-02 07:06",
         "7 newer releases waiting",
     ]
@@ -95,12 +109,15 @@ def test_a_window_that_opens_later_is_no_freeze_yet(capsys: pytest.CaptureFixtur
 
 
 def test_a_program_reads_what_the_board_shows(capsys: pytest.CaptureFixture[str]) -> None:
-    show("prod", lambda one: replace(one, serving=ADA))
+    show("prod", lambda one: replace(one, serving=ADA, by_hand=HAND))
     assert status.main(["--json"]) == 0
     [guestbook] = json.loads(capsys.readouterr().out)
     dev, prod = guestbook["environments"]
     assert (dev["environment"], dev["state"], dev["serving"]) == ("dev", "empty", None)
     assert (prod["state"], prod["serving"]["commit"]["subject"]) == ("serving", EVIL)
+    changes = prod["by_hand"]["changes"]
+    assert changes[0] == {"what": "desired", "was": "2", "now": "5"}
+    assert (dev["by_hand"], len(changes)) == (None, 2)
 
 
 @pytest.mark.parametrize(
