@@ -23,6 +23,7 @@ from slipway.sensors.canary_soak import CanarySoakSensor
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
+from slipway.tasks.board.by_hand import changed_by_hand
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.fleet import machines
 from tests.integration.fleet.machines import (
@@ -67,6 +68,12 @@ def _names() -> dict[str, str]:
     }
 
 
+def _by_hand() -> list[str]:
+    cloud = _cloud_of()
+    found = changed_by_hand(cloud, cloud.observe())
+    return [one.words for one in found.changes] if found else []
+
+
 def _steps(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [message for message in caplog.messages if message.startswith("did: ")]
 
@@ -86,6 +93,24 @@ def test_one_fleet_after_the_other(ami: str, caplog: pytest.LogCaptureFixture) -
     assert load.answers[-1] == "1.0+2.gbbb"
     assert made["previous_version"] == "1.0+1.gaaa"
     assert _names() == {"shop-dev-1.0-1.gaaa": "standby", "shop-dev-1.0-2.gbbb": "live"}
+
+
+def test_somebodys_hand_is_told_from_what_the_swap_did(ami: str) -> None:
+    assert _by_hand() == []
+    group = {"AutoScalingGroupName": "shop-dev-1.0-2.gbbb", "ScalingProcesses": ["AZRebalance"]}
+    client("autoscaling").suspend_processes(**group)
+    client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="shop-dev-1.0-2.gbbb", MaxSize=9
+    )
+    most, suspended = _by_hand()
+    assert most.startswith("max: ")
+    assert most.endswith(" -> 9")
+    assert suspended == "suspended processes: none -> AZRebalance"
+    client("autoscaling").resume_processes(**group)
+    client("autoscaling").update_auto_scaling_group(
+        AutoScalingGroupName="shop-dev-1.0-2.gbbb", MaxSize=target_of().max_size
+    )
+    assert _by_hand() == []
 
 
 def test_the_same_again_does_nothing(ami: str, caplog: pytest.LogCaptureFixture) -> None:
