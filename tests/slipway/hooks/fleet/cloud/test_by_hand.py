@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.model.cloud.group_seen import Left
 from slipway.policies.by_hand import by_hand
 from tests.slipway.hooks.fleet.cloud import clouds
 from tests.slipway.hooks.fleet.cloud.clouds import client, image_of, launch
@@ -124,8 +125,8 @@ def test_what_the_live_group_had_is_nobodys_hand_in_the_next_one(cloud: FleetClo
     cloud.carry_over("shop-dev-2", NAME)
     seen = cloud.seen("shop-dev-2")
     assert seen is not None
-    assert seen.left is not None
-    assert (seen.left.suspended, seen.left.balancers) == ({"AZRebalance"}, {"beta"})
+    left = Left(suspended=frozenset({"AZRebalance"}), balancers=frozenset({"beta"}))
+    assert seen.left == left
     assert by_hand(seen) is None
 
 
