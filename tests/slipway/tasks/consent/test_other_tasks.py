@@ -64,11 +64,10 @@ class TestRollBack:
     def test_nor_has_a_release_that_serves_already_where_the_run_was_never_let_in(
         self, cloud: FakeFleetCloud
     ) -> None:
-        """The plan held no longer when somebody said yes, and the release's group is kept warm."""
+        """Nobody said yes to it, and an earlier run's group is there."""
         approve(propose())
         go(*WAY)
-        approve(propose(run=OTHER_RUN, replaces="1"))
-        refused(cloud, make(LaunchOperator), "the approved plan replaces 1", OTHER_RUN)
+        refused(cloud, make(LaunchOperator), "nobody approved", OTHER_RUN)
         before = changes(cloud)
         with pytest.raises(AirflowSkipException, match="nothing"):
             make(RollBackOperator).execute(OTHER_RUN.context)
