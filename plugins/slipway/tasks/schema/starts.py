@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SchemaStart:
     """One state that databases are in.
 
-    :param record: the release that migrated them last, and how far.
+    :param record: a release that migrated one of them last, and how far.
     :param environments: whose they are.
     :param migrations: the release's files.
     """
@@ -57,15 +57,10 @@ def schema_starts(
     :param log: is told what cannot be known.
     :raises RecordRefused: when a record was not signed here.
     """
-    found: dict[tuple[str, int], SchemaStart] = {}
+    found: dict[tuple[bytes, int], SchemaStart] = {}
     for environment in environments:
         record = _standing(store, project, environment)
         if record is None:
-            continue
-        key = (record.release.sha, record.version)
-        if key in found:
-            both = (*found[key].environments, environment)
-            found[key] = replace(found[key], environments=both)
             continue
         try:
             migrations = read(record.release.sha)
@@ -74,6 +69,12 @@ def schema_starts(
                 f"what {environment} was migrated with cannot be read, so nothing is rehearsed "
                 f"from there: {error.message}"
             )
+            continue
+        # Of other releases, too, the same files make the same database.
+        key = (migrations.archive, record.version)
+        if key in found:
+            both = (*found[key].environments, environment)
+            found[key] = replace(found[key], environments=both)
             continue
         found[key] = SchemaStart(record=record, environments=(environment,), migrations=migrations)
     return sorted(found.values(), key=lambda one: one.version)
