@@ -28,6 +28,11 @@ PRELOADED = (
 )
 
 
+# By kind of task: the pool, its slots, and what is said of it.
+_POOLS = {
+    "build": ("slipway_builds", 4, "tests and packages at once, all projects"),
+    "bake": ("slipway_bakes", 2, "bakes at once, all projects"),
+}
 _DOCKER = {"conn_type": "docker", "host": "unix:///var/run/docker.sock"}
 
 
@@ -61,6 +66,21 @@ def environment(
     return variables
 
 
+def pool_setting() -> dict[str, str]:
+    """Return the environment variable that puts tasks into the pools."""
+    named = (f"{kind}={name}" for kind, (name, _, _) in _POOLS.items())
+    return {"AIRFLOW__SLIPWAY__POOLS": ", ".join(named)}
+
+
+def save_pools() -> None:
+    """Write the pools, for ``airflow pools import`` to read."""
+    told = {
+        name: {"slots": slots, "description": words, "include_deferred": False}
+        for name, slots, words in _POOLS.values()
+    }
+    paths.POOLS.write_text(json.dumps(told))
+
+
 def save(variables: dict[str, str]) -> None:
     """Write the variables for a shell to read; only the owner may, it holds keys."""
     paths.ENVIRONMENT.touch(mode=0o600)
@@ -75,7 +95,8 @@ def _core() -> dict[str, dict[str, Any]]:
             "dags_folder": paths.ROOT / "dags",
             "plugins_folder": paths.ROOT / "plugins",
             "executor": "LocalExecutor",
-            "parallelism": 6,
+            # More than builds and bakes have: a swap waits for neither.
+            "parallelism": 8,
             # Workers begin with everything loaded that a task would load for itself.
             "mp_start_method": "forkserver",
             "mp_forkserver_preload": ",".join(PRELOADED),

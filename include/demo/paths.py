@@ -8,6 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOME = ROOT / ".slipway"
 AIRFLOW_HOME = HOME / "airflow"
+POOLS = AIRFLOW_HOME / "pools.json"
 ARTIFACTS = HOME / "artifacts"
 MIRRORS = HOME / "mirrors"
 GIT = HOME / "git"

@@ -138,11 +138,15 @@ def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:
         databases=databases,
         forge_token=git_host.token(),
     )
+    variables |= airflow_environment.pool_setting()
     airflow_environment.save(variables)
     airflow = str(Path(PYTHON).parent / "airflow")
     processes.start("migrate-db", [airflow, "db", "migrate"], variables)
     while processes.alive("migrate-db"):
         time.sleep(0.2)
+    airflow_environment.save_pools()
+    # Beside the others: until it has ended, what needs a pool waits.
+    processes.start("pools", [airflow, "pools", "import", str(paths.POOLS)], variables)
     processes.start("served-logs", [PYTHON, "-m", "include.demo.served_logs"], variables)
     for name, arguments in AIRFLOW.items():
         processes.start(name, [airflow, *arguments], variables)
@@ -151,7 +155,9 @@ def start_airflow(*, gateway: str, databases: dict[str, str]) -> None:
 
 def stop_all() -> None:
     """Stop the processes of an earlier demo and forget its state; images and .venv stay."""
-    processes.stop(*AIRFLOW, "served-logs", "migrate-db", "git-daemon", *git_host.PROCESSES)
+    processes.stop(
+        *AIRFLOW, "served-logs", "migrate-db", "pools", "git-daemon", *git_host.PROCESSES
+    )
     # Last, since the others use it.
     processes.stop("cloud")
     for folder in paths.STATE:

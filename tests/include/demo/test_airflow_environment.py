@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from include.delivery.capacity.assign import places
 from include.delivery.defaults import RETRIES
 from include.demo import airflow_environment, paths
 from include.localcloud.balancer.config import HOST
@@ -25,6 +27,19 @@ def test_a_killed_worker_is_noticed_within_a_minute(told: dict[str, str]) -> Non
     )
     assert silent + between <= 60
     assert RETRIES["retries"] > 0
+
+
+def test_builds_and_bakes_leave_slots_to_swaps(
+    told: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "POOLS", tmp_path / "pools.json")
+    airflow_environment.save_pools()
+    made = json.loads(paths.POOLS.read_text())
+    named = places("pools", airflow_environment.pool_setting()["AIRFLOW__SLIPWAY__POOLS"])
+    assert set(named.values()) == set(made)
+    slots = sum(pool["slots"] for pool in made.values())
+    assert slots + 2 <= int(told["AIRFLOW__CORE__PARALLELISM"])
+    assert not any(pool["include_deferred"] for pool in made.values())
 
 
 def test_what_workers_begin_with_is_there(told: dict[str, str]) -> None:
