@@ -39,6 +39,28 @@ def find_environment(project: Project, name: str) -> Environment:
     return found
 
 
+def find_place(
+    projects: Mapping[str, Project],
+    name: str,
+    environment: str,
+    errors: Iterable[ProjectFileError] = (),
+) -> tuple[Project, Environment]:
+    """Return a project and one of its environments.
+
+    :param projects: that there are, by their names.
+    :param name: the project's, as somebody typed it.
+    :param environment: the environment's, likewise.
+    :param errors: what is wrong with the files of others.
+    :raises ProjectFileError: when there is none, with the nearest, or with both in their order.
+    """
+    swapped = projects.get(environment)
+    if name not in projects and swapped is not None and name in swapped.environments:
+        msg = f"there is no project {name!r}; it is an environment of {environment}"
+        raise ProjectFileError(msg, advice=f"the project comes first: {environment} {name}")
+    project = find_project(projects, name, errors)
+    return project, find_environment(project, environment)
+
+
 def _broken(name: str, errors: Iterable[ProjectFileError]) -> ProjectFileError | None:
     return next((one for one in errors if one.message.startswith(f"{name}.yaml:")), None)
 

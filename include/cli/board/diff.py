@@ -20,6 +20,7 @@ from slipway.model.board.difference import Difference
 from slipway.model.board.snapshot import ProjectSnapshot
 from slipway.model.facts import Release
 from slipway.model.text.inert import visible
+from slipway.model.text.nearest import nearest
 from slipway.policies.difference import ALL, lines
 
 _LONGEST = 1000
@@ -54,10 +55,11 @@ def _release(project: Project, seen: ProjectSnapshot, name: str) -> Release | No
         return Release(project=project.name, sha=sha, version=version)
     try:
         return ReleaseCatalogue(artifact_store()).find(project.name, name).checkout.release
-    except ReleaseNotFound:
-        if not any(char.isdigit() for char in name):
+    except ReleaseNotFound as error:
+        if nearest(name, project.environments):
             find_environment(project, name)
-        raise
+        msg = f"{error.message}, nor an environment of that name"
+        raise ReleaseNotFound(msg, advice=error.advice) from error
 
 
 def told(found: Difference, source: str, target: str, *, whole: bool) -> Iterator[str]:

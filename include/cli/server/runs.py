@@ -244,7 +244,8 @@ def _unknown(server: AirflowServer, name: str, environment: str = "") -> NoRetur
     if dag_id in known:
         msg, advice = f"{dag_id} has not run yet", f"`fab deploy` or `fab build` starts {dag_id}"
         raise RunUnknown(msg, advice=advice)
-    near = nearest(dag_id, known)
+    swapped = f"{environment}.{name}"
+    near = swapped if swapped in known else nearest(dag_id, known)
     hint = f"; did you mean {' '.join(near.split('.', 1))}?" if near else ""
     msg = f"there is no run, project or environment {visible(dag_id)!r} that you may see{hint}"
     raise RunUnknown(msg, advice="`fab runs PROJECT` lists runs, `fab status` projects")

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from include.project.loader import PROJECTS, load_project
-from include.project.lookup import find_environment, find_project
+from include.project.lookup import find_environment, find_place, find_project
 from slipway.exceptions import ProjectFileError
 
 GUESTBOOK = load_project(PROJECTS / "guestbook.yaml")
@@ -48,3 +48,13 @@ def test_a_project_whose_file_is_broken_says_what_is_wrong_with_it() -> None:
         find_project(PROJECTS_HERE, "shopp", [others, mine])
     with pytest.raises(ProjectFileError, match="what to do: there is none"):
         find_project({}, "shop")
+
+
+def test_two_words_in_the_wrong_order_are_told_in_the_right_one() -> None:
+    assert find_place(PROJECTS_HERE, "guestbook", "prod")[1] is GUESTBOOK.environments["prod"]
+    with pytest.raises(ProjectFileError, match="the project comes first: guestbook prod"):
+        find_place(PROJECTS_HERE, "prod", "guestbook")
+    with pytest.raises(ProjectFileError, match="there is no project 'prod'"):
+        find_place(PROJECTS_HERE, "prod", "shop")
+    with pytest.raises(ProjectFileError, match="did you mean prod"):
+        find_place(PROJECTS_HERE, "guestbook", "prd")

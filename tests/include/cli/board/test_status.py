@@ -189,7 +189,9 @@ def test_diff_says_what_the_second_would_get_of_the_first(
         (["dev", "prd"], "did you mean prod?"),
         (["dve", "prod"], "did you mean dev?"),
         (["dev", "prod"], "nothing serves guestbook on dev"),
-        (["9.9.9", "prod"], "has no release '9.9.9'"),
+        (["9.9.9", "prod"], "has no release '9.9.9', nor an environment of that name"),
+        (["abcdef1", "prod"], "has no release 'abcdef1', nor an environment of that name"),
+        (["qa", "prod"], "has no release 'qa', nor an environment of that name"),
     ],
 )
 def test_diff_says_what_is_not_there(

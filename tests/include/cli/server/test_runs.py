@@ -35,7 +35,12 @@ def test_a_run_is_started_in_the_name_of_whose_token_it_is(airflow: House) -> No
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "said"), [("shop.prd", "did you mean shop prod?"), ("a/../b", "there is no run")]
+    ("dag_id", "said"),
+    [
+        ("shop.prd", "did you mean shop prod?"),
+        ("prod.shop", "did you mean shop prod?"),
+        ("a/../b", "there is no run"),
+    ],
 )
 def test_a_name_that_is_not_there_starts_nothing(airflow: House, dag_id: str, said: str) -> None:
     ann = airflow.shell("ann")
