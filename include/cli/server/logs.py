@@ -26,6 +26,7 @@ TAIL = 20
 # Airflow's own titles, and those that Slipway's logs fold.
 _GROUP, _END = "::group::", "::endgroup::"
 _SOURCES = "::group::Log message source details"
+_FRAMES = ("::group::Pre Execute", "::group::Post Execute")
 # Answers in which one task's log is read, each time.
 _MOST_PARTS = 50
 Say = Callable[[str], None]
@@ -65,7 +66,7 @@ def reason_of(messages: Iterable[Json]) -> str:
         causes = list(_causes(message))
         if causes:
             found = causes[0]
-        elif not found and message.get("level") in ("error", "critical"):
+        elif not found and _is_bad(message):
             found = str(message.get("event", ""))
     return "\n".join(plain(found, _LONGEST_REASON)) if found else ""
 
@@ -90,7 +91,7 @@ def read_log(server: AirflowServer, run: Run, task: Task) -> Iterator[Json]:
 def last_messages(server: AirflowServer, run: Run, task: Task, most: int = TAIL) -> list[Json]:
     """Return the end of a task's log; empty where it cannot be read."""
     try:
-        return list(deque(read_log(server, run, task), maxlen=most))
+        return list(deque(_without_frame(read_log(server, run, task)), maxlen=most))
     except RequestRefused as error:
         return [{"event": f"its log cannot be read: {error.message}", "level": "warning"}]
 
@@ -212,6 +213,25 @@ def _without_sources(messages: Iterable[Json]) -> Iterator[Json]:
         if not hidden:
             yield message
         hidden = hidden and message.get("event") != _END
+
+
+def _without_frame(messages: Iterable[Json]) -> Iterator[Json]:
+    """Leave out what Airflow says before and after each task, unless a task ends in it."""
+    frame: list[Json] | None = None
+    for message in messages:
+        event = message.get("event")
+        if frame is None and event not in _FRAMES:
+            yield message
+            continue
+        frame = [*(frame or ()), message]
+        if event == _END:
+            yield from (one for one in frame if one.get("error_detail") or _is_bad(one))
+            frame = None
+    yield from frame or ()
+
+
+def _is_bad(message: Json) -> bool:
+    return message.get("level") in ("error", "critical")
 
 
 def _causes(message: Json) -> Iterator[str]:
