@@ -1,4 +1,4 @@
-"""Run pytest, and what failed once more, alone.
+"""Run pytest, and the files of what failed once more, alone.
 
 A test beside real containers can fail because the machine was busy, and a whole run is too long
 to be lost to that. What passes only when it is run again is named at the end, to be mended; a test
@@ -26,11 +26,14 @@ def main(arguments: list[str], root: Path) -> int:
     """
     code = _pytest(["--cache-clear", *arguments], root)
     failed = _last_failed(root)
-    if code != _FAILED or not 0 < len(failed) <= MOST:
+    # What stopped early has not run the rest.
+    stopped = any(one == "-x" or one.startswith(("--maxfail", "--exitfirst")) for one in arguments)
+    if code != _FAILED or stopped or not 0 < len(failed) <= MOST:
         return code
-    print(f"\n{len(failed)} failed and are run again, alone")
-    again = ["-n", "0", "--dist", "no", "--last-failed", "--last-failed-no-failures", "none"]
-    code = _pytest([*arguments, *again], root)
+    # Whole files: what a test leaves behind may be found in the end of a later one.
+    files = sorted({test.partition("::")[0] for test in failed})
+    print(f"\n{len(failed)} failed; run again, alone: {' '.join(files)}")
+    code = _pytest([*arguments, "-n", "0", "--dist", "no", *files], root)
     if code == 0:
         print("\npassed only when they were run again, and should be mended:")
         print("".join(f"  {test}\n" for test in failed), end="")

@@ -12,6 +12,7 @@ each push, how long the swap's tasks waited for a slot, and the most memory that
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 
@@ -33,6 +34,8 @@ def main() -> None:
     parser.add_argument("--projects", type=int, default=20, help="pushed to at once")
     parser.add_argument("--in-turn", type=int, default=3, help="pushed to one by one before")
     given = parser.parse_args()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *told: sys.exit(128 + told[0]))  # and clear everything away
     api = AirflowApi()
     api.wait_until_ready(timeout=30)
     with projects.laid_out(given.projects + given.in_turn) as trees:
@@ -86,19 +89,27 @@ def _push(tree: WorkTree) -> str:
 
 
 def _wait_for_builds(api: AirflowApi, runs: dict[str, str]) -> None:
-    """Wait until builds run and others wait for their slots."""
+    """Wait until builds run, and others wait for their slots where there are some.
+
+    :raises SystemExit: when all ended before that was seen.
+    """
     until = time.monotonic() + _LIMIT
     while time.monotonic() < until:
+        begun = {name: api.run_state(name, run) for name, run in runs.items()}
+        if all(state in FINAL for state in begun.values()):
+            break
         states = [
             task.state
             for name, run in runs.items()
-            if api.run_state(name, run)
+            if begun[name]
             for task in api.tasks(name, run)
             if task.task in ("test", "build_deb")
         ]
-        if states.count("running") >= 2 and len(states) == 2 * len(runs):
+        waiting = 2 * len(runs) - sum(state in ("running", *FINAL) for state in states)
+        if "running" in states and (waiting or len(runs) == 1):
             return
         time.sleep(0.5)
+    sys.exit("no builds were seen under way, so nothing could be swapped among them")
 
 
 def _swap(api: AirflowApi, version: str) -> dict[str, float]:

@@ -125,7 +125,9 @@ class AirflowApi:
     def waits(self, dag_id: str, run_id: str) -> dict[str, float]:
         """Return for each task of a run how many seconds it waited for a slot."""
         found = self._task_instances(dag_id, run_id)
-        return {one["task_id"]: _waited(one) for one in found if one["start_date"]}
+        waited = {one["task_id"]: _waited(one) for one in found if one["start_date"]}
+        # What comes back from the triggerer is asked for anew, after it began.
+        return {name: seconds for name, seconds in waited.items() if seconds >= 0}
 
     def log(self, dag_id: str, run_id: str, task_id: str) -> str:
         """Return the log of a task's first try as plain text."""

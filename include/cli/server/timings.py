@@ -59,8 +59,8 @@ def tell_timings(
     server: AirflowServer, out: TextIO, what: str, *, last: int, as_programs: bool
 ) -> int:
     """Say where each second of a run went, or how a project's steps changed over its last runs."""
-    runs = ServerRuns(server)
-    return timings.tell(runs, what, last, as_json=as_programs, out=out, dag_of=str)
+    runs, most = ServerRuns(server), max(0, last)
+    return timings.tell(runs, what, most, as_json=as_programs, out=out, dag_of=str)
 
 
 def _step(found: Json) -> StepTime:

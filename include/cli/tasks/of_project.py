@@ -25,8 +25,8 @@ _PROJECT = "project"
 # What tasks call the word that stands for a run, or for the newest one of a project.
 _RUNS = ("run", "what")
 # An environment, as project files name them: no run's id, no address and no commit is like it.
-_ENVIRONMENT = re.compile(r"[a-z](-?[a-z0-9])*")
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,40}")
+_COMMIT = re.compile(r"(?=.*[0-9])[0-9a-f]{4,40}|[0-9a-f]{7,40}")
 # Tasks of a working copy, which take the project from a project file if at all.
 _LOCAL = ("exec", "package")
 

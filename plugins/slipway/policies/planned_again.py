@@ -30,6 +30,9 @@ _SCHEMA = "schema: "
 # one is as large as that is at its moment.
 _BY_HAND = "changed by hand in "
 _MADE_LARGER = re.compile(rf"^{_BY_HAND}\S+(?: since [\d: -]+ UTC)?: (?:desired|min|max): ")
+# What its machines are made of that are there just now: they come and go.
+_OF_MACHINES = re.compile(rf"^{_BY_HAND}\S+(?: since [\d: -]+ UTC)?: [a-z ]+ of i-")
+_NO_LOOK = f"{_UNKNOWN}what was changed by hand: "
 # How large a table is, as `slipway.tasks.proof.table_sizes` says it: it grows by the hour.
 _TABLE = re.compile(r" \((?:\d+ bytes|[\d.e+]+ [kMGT]B)(?:, about [\d,]+ rows)?\)")
 # Of a line that was too long, what `visible` says in place of the rest, and half a size before it.
@@ -72,7 +75,8 @@ def _is_aside(line: str, parts: set[str]) -> bool:
     nor comes.
     """
     found = _step(_TIDIES, line)
-    return bool(_MADE_LARGER.match(line)) or (found is not None and found[1] not in parts)
+    by_hand = _MADE_LARGER.match(line) or _OF_MACHINES.match(line) or line.startswith(_NO_LOOK)
+    return bool(by_hand) or (found is not None and found[1] not in parts)
 
 
 def _is_over(line: str, now: list[str]) -> bool:

@@ -81,6 +81,10 @@ HAND = "changed by hand in shop-prod-1 since 2026-11-27 08:00 UTC: "
         (["desired: 2 -> 5"], ["min: 1 -> 5"], []),
         (["security groups: sg-1 -> sg-2"], [], []),
         ([], ["security groups: sg-1 -> sg-2"], [f"+ {HAND}security groups: sg-1 -> sg-2"]),
+        # Machines come and go.
+        (["launch template of i-1: a -> b"], ["launch template of i-1, i-2: a -> b"], []),
+        ([], ["origin of i-1, i-2, 7 more: a -> put into the group by hand"], []),
+        ([], ["launch template: a -> b of i-1: c"], [f"+ {HAND}launch template: a -> b of i-1: c"]),
     ],
 )
 def test_what_somebody_changed_by_hand_meanwhile(
@@ -89,6 +93,12 @@ def test_what_somebody_changed_by_hand_meanwhile(
     """The new group does not get it, so it is another deployment; of another size it would be."""
     known, fresh = ([*APPROVED, *(f"{HAND}{one}" for one in some)] for some in (before, now))
     assert departures(known, fresh) == told
+
+
+def test_that_nobody_could_look_for_changes_by_hand_is_no_other_deployment() -> None:
+    unseen = "not known: what was changed by hand: Auto Scaling asks for patience"
+    assert departures(APPROVED, [*APPROVED, unseen]) == []
+    assert departures([*APPROVED, unseen], APPROVED) == []
 
 
 def test_what_came_on_top_and_what_is_gone_is_told() -> None:

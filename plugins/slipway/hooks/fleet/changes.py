@@ -109,8 +109,7 @@ class FleetChanges(FleetNotes):
         further = [one for one in self._sources(source) if one not in there] if source else []
         for one in further:
             attach_sources(self._changing("autoscaling"), group, [one])
-        if notes := self._left(group):
-            self._changing("autoscaling").create_or_update_tags(Tags=notes)
+        self._note_left(group)
         self._fence()
         balancer.attach(group)
 

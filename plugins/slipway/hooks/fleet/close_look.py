@@ -8,6 +8,7 @@ and not for those who look once a second.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -48,6 +49,8 @@ _NAMES: Mapping[str, str] = {
 }
 # Told by themselves.
 _APART = frozenset({"SecurityGroups", "SecurityGroupIds", "TagSpecifications"})
+# By it a forecast raises the most that a group may have, for good.
+_RAISES = "IncreaseMaxCapacity"
 # EC2 takes this many values in one filter.
 _FILTER_VALUES = 200
 
@@ -105,17 +108,26 @@ def _bounds(noted: str) -> tuple[int, int] | None:
 
 
 def _rules(client: Client, name: str) -> tuple[bool, bool]:
-    """Tell whether a group scales by rules, and whether some of them set its least and most."""
-    planned = schedules_of(client, name)
+    """Tell whether a group scales by rules, and whether some of them set its least or most."""
+    planned, policies = schedules_of(client, name), policies_of(client, name)
     bounded = any("MinSize" in one or "MaxSize" in one for one in planned)
-    return bool(planned or policies_of(client, name)), bounded
+    foresees = (one.get("PredictiveScalingConfiguration") or {} for one in policies)
+    bounded |= any(one.get("MaxCapacityBreachBehavior") == _RAISES for one in foresees)
+    return bool(planned or policies), bounded
 
 
 def _template(group: Mapping[str, Any]) -> str:
-    if template := template_of(group):
-        return _named(template)
-    configuration = group.get("LaunchConfigurationName")
-    return f"launch configuration {configuration}" if configuration else ""
+    return _named(found) if (found := template_of(group)) else _configuration(group)
+
+
+def _origin(machine: Mapping[str, Any]) -> str:
+    """Say what a machine of a group was made from; nothing of one that somebody put into it."""
+    return _named(found) if (found := machine.get("LaunchTemplate")) else _configuration(machine)
+
+
+def _configuration(described: Mapping[str, Any]) -> str:
+    name = described.get("LaunchConfigurationName")
+    return f"launch configuration {name}" if name else ""
 
 
 def _machine_tags(data: Mapping[str, Any]) -> dict[str, str]:
@@ -135,18 +147,30 @@ def _named(template: Mapping[str, Any]) -> str:
 
 def _words(data: Mapping[str, Any]) -> dict[str, str]:
     """Say what machines are made of; of what they are told at their start no more than a digest."""
-    found = {_NAMES.get(key, key): short(value) for key, value in data.items() if key not in _APART}
+    found = {_NAMES.get(key, key): _value(one) for key, one in data.items() if key not in _APART}
     if script := data.get("UserData"):
-        found["user data"] = hashlib.sha256(str(script).encode()).hexdigest()[:12]
+        found["user data"] = _digest(str(script))
     found["security groups"] = words_of(security_groups(data))
     return found
 
 
+def _value(value: Any) -> str:
+    """Say a part of a template so that two that differ are said in different words."""
+    text = short(value)
+    if isinstance(value, str) and text == value:
+        return text
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    named = isinstance(value, Mapping) and list(value.values()) == [text]
+    return text if named else f"{text} ({_digest(json.dumps(value, sort_keys=True, default=str))})"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 def _machines(ec2: Any, group: Mapping[str, Any]) -> Iterable[MachineSeen]:
-    templates = {
-        str(one["InstanceId"]): _named(one["LaunchTemplate"]) if one.get("LaunchTemplate") else ""
-        for one in group["Instances"]
-    }
+    templates = {str(one["InstanceId"]): _origin(one) for one in group["Instances"]}
     mixed = bool(group.get("MixedInstancesPolicy"))
     ids = sorted(templates)
     for first in range(0, len(ids), _FILTER_VALUES):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any, Self
 
+from botocore.exceptions import ClientError
+
 from slipway.hooks.aws.errors import retry_transient
 from slipway.hooks.aws.load_balancers import Balancer, classic_balancer, target_group
 from slipway.hooks.fleet.close_look import left
@@ -13,9 +15,12 @@ from slipway.hooks.fleet.describe import machine_ids
 from slipway.hooks.fleet.fence import Fence, fenced
 from slipway.hooks.fleet.group_tags import note
 from slipway.hooks.fleet.lease import FleetLease
-from slipway.hooks.fleet.missing_group import unless_gone
+from slipway.hooks.fleet.missing_group import is_gone, unless_gone
 from slipway.model.cloud.tags import ENVIRONMENT, LEFT, LIVE, PROJECT, STANDBY
 from slipway.model.text.nearest import Owner
+
+# Of a note: there is no room for it, and there will be none.
+_NO_ROOM = ("LimitExceeded", "ValidationError")
 
 
 class FleetNotes:
@@ -124,6 +129,15 @@ class FleetNotes:
         else:
             tag = note(group, key, value, inherited=inherited)
             self._changing("autoscaling").create_or_update_tags(Tags=[tag])
+
+    def _note_left(self, group: str) -> None:
+        """Note what is on a group; one that has as many tags as it may have goes without."""
+        try:
+            if notes := self._left(group):
+                self._changing("autoscaling").create_or_update_tags(Tags=notes)
+        except ClientError as error:
+            if is_gone(error) or error.response["Error"]["Code"] not in _NO_ROOM:
+                raise
 
     def _left(self, group: str) -> list[dict[str, Any]]:
         """Note what is on a group besides our own, as we leave it."""

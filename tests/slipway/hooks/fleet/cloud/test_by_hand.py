@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
+from botocore.exceptions import ClientError
 
+from slipway.hooks.fleet.close_look import look
 from slipway.hooks.fleet.cloud import FleetCloud
+from slipway.hooks.fleet.notes import FleetNotes
 from slipway.model.cloud.group_seen import Left
 from slipway.policies.by_hand import by_hand
 from tests.slipway.hooks.fleet.cloud import clouds
@@ -50,12 +54,12 @@ def other_balancer() -> None:
     )
 
 
-def other_template() -> None:
-    """Have the next machine be of another size, as somebody does in the console."""
+def other_template(**more: Any) -> None:
+    """Have the next machine be of another kind, as somebody does in the console."""
     answer = client("ec2").describe_launch_template_versions(LaunchTemplateName=NAME)
     data = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
     client("ec2").create_launch_template_version(
-        LaunchTemplateName=NAME, LaunchTemplateData={**data, "InstanceType": "t3.large"}
+        LaunchTemplateName=NAME, LaunchTemplateData={**data, **more}
     )
     client("autoscaling").update_auto_scaling_group(
         AutoScalingGroupName=NAME,
@@ -74,6 +78,68 @@ def edit(key: str, value: str) -> None:
     client("autoscaling").create_or_update_tags(Tags=[{**tag, "Key": key, "Value": value}])
 
 
+def forecast() -> None:
+    """Let a forecast raise the most that the group may have, as it did."""
+    client("autoscaling").put_scaling_policy(
+        AutoScalingGroupName=NAME,
+        PolicyName="ahead",
+        PolicyType="PredictiveScaling",
+        PredictiveScalingConfiguration={
+            "MetricSpecifications": [{"TargetValue": 50.0}],
+            "MaxCapacityBreachBehavior": "IncreaseMaxCapacity",
+        },
+    )
+    scale(MaxSize=9)
+
+
+def test_what_a_forecast_raised_is_nobodys_hand(cloud: FleetCloud) -> None:
+    serve(cloud)
+    forecast()
+    assert told(cloud) == []
+
+
+def test_parts_of_a_template_that_are_called_alike_are_told_apart(cloud: FleetCloud) -> None:
+    serve(cloud)
+    disks = [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 500, "Encrypted": False}}]
+    other_template(EbsOptimized=True, BlockDeviceMappings=disks)
+    _, optimized, volumes = told(cloud)
+    assert optimized in ("EbsOptimized: none -> yes", "EbsOptimized: no -> yes")
+    assert volumes.startswith("volumes: ")
+    was, now = volumes.removeprefix("volumes: ").split(" -> ")
+    assert was != now
+
+
+def test_a_machine_of_a_launch_configuration_is_called_so(cloud: FleetCloud) -> None:
+    serve(cloud)
+    answer = client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[NAME])
+    [group] = answer["AutoScalingGroups"]
+    first, second = (one["InstanceId"] for one in group["Instances"])
+    group["Instances"] = [
+        {"InstanceId": first, "LaunchConfigurationName": "old"},
+        {"InstanceId": second},
+    ]
+    found = by_hand(look(client, group, ""))
+    assert found is not None
+    assert [one.words for one in found.changes if one.what.endswith((first, second))] == [
+        f"launch template of {first}: shop-dev-1 version 1 -> launch configuration old",
+        f"origin of {second}: shop-dev-1 version 1 -> put into the group by hand",
+    ]
+
+
+@pytest.mark.parametrize("code", ["LimitExceeded", "ValidationError"])
+def test_a_group_with_no_room_for_the_note_comes_into_traffic_without(
+    code: str, cloud: FleetCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.launch(launch())
+    full = ClientError({"Error": {"Code": code, "Message": "too many tags"}}, "CreateOrUpdateTags")
+    monkeypatch.setattr(FleetNotes, "_left", mock.Mock(side_effect=full))
+    cloud.attach(NAME)
+    monkeypatch.undo()
+    [group] = cloud.observe().groups
+    assert group.attached
+    assert told(cloud) == []
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -83,7 +149,7 @@ def edit(key: str, value: str) -> None:
         (suspend, ["suspended processes: none -> AZRebalance"]),
         (other_balancer, ["further balancers: none -> beta"]),
         (
-            other_template,
+            lambda: other_template(InstanceType="t3.large"),
             [
                 "launch template: shop-dev-1 version 1 -> shop-dev-1 version 2",
                 "instance type: t3.micro -> t3.large",
