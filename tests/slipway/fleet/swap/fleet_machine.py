@@ -257,6 +257,9 @@ class FleetMachine(Luck, RuleBasedStateMachine):
             assert before or actor.disturbed or not proven
             if group.version != actor.version and not actor.disturbed:
                 self._hands_over(actor, group)
+            elif group.version == actor.version and (proven_size := self._largest()):
+                # It went back, and what it was made to stand in for is there again.
+                self.floor = min(self.floor, proven_size)
         self._others_are_disturbed(actor, 0)
 
     def _hands_over(self, actor: Actor, old: ServerGroup) -> None:
