@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from typing import Any
 
 from benchmarks.apt import alone as apt_alone
 from benchmarks.bench.figure import at_most, record
+from benchmarks.bench.stopping import clear_away_when_stopped
 
 INSTALLATION = "bench-apt"
 
@@ -29,8 +29,7 @@ INSTALLATION = "bench-apt"
 def main() -> int:
     """Measure, tell the seconds of both, and say whether a package was lost."""
     wanted = _arguments()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *told: sys.exit(128 + told[0]))  # and clear everything away
+    clear_away_when_stopped()
     with apt_alone.s3_server() as endpoint:
         _own_airflow(endpoint)
         # As each worker is, before a task begins.

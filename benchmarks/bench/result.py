@@ -7,12 +7,12 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict
 
 from benchmarks.bench.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
-_MEMORY = Path("/proc/meminfo")
 
 
 class Origin(BaseModel):
@@ -61,7 +61,7 @@ def origin() -> Origin:
         at=datetime.now(UTC),
         commit=_commit(),
         cores=os.cpu_count() or 1,
-        memory=_memory(),
+        memory=psutil.virtual_memory().total / 2**30,
         load=os.getloadavg()[0],
     )
 
@@ -98,8 +98,3 @@ def _git(*words: str) -> str:
     argv = ["git", "-C", str(ROOT), *words]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)  # noqa: S603
     return done.stdout.strip()
-
-
-def _memory() -> float:
-    lines = (line.split() for line in _MEMORY.read_text().splitlines())
-    return next(int(words[1]) for words in lines if words[0] == "MemTotal:") / 2**20

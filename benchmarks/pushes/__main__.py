@@ -12,11 +12,11 @@ each push, how long the swap's tasks waited for a slot, and the most memory that
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import time
 
 from benchmarks.bench.figure import at_most, record
+from benchmarks.bench.stopping import clear_away_when_stopped
 from benchmarks.pushes import projects
 from benchmarks.pushes.memory import memory
 from include.demo.airflow_api import FINAL, AirflowApi
@@ -34,8 +34,7 @@ def main() -> None:
     parser.add_argument("--projects", type=int, default=20, help="pushed to at once")
     parser.add_argument("--in-turn", type=int, default=3, help="pushed to one by one before")
     given = parser.parse_args()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *told: sys.exit(128 + told[0]))  # and clear everything away
+    clear_away_when_stopped()
     api = AirflowApi()
     api.wait_until_ready(timeout=30)
     with projects.laid_out(given.projects + given.in_turn) as trees:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-_MEMORY = Path("/proc/meminfo")
+import psutil  # type: ignore[import-untyped]
 
 
 class Memory:
@@ -37,6 +36,5 @@ def memory() -> Iterator[Memory]:
 
 
 def _used() -> float:
-    lines = (line.split() for line in _MEMORY.read_text().splitlines())
-    sizes = {words[0].rstrip(":"): float(words[1]) for words in lines}
-    return (sizes["MemTotal"] - sizes["MemAvailable"]) / 1024
+    memory = psutil.virtual_memory()
+    return float(memory.total - memory.available) / 2**20

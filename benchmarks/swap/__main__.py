@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import statistics
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks.bench.figure import at_most, record
+from benchmarks.bench.stopping import clear_away_when_stopped
 from benchmarks.swap import cloud as swap_cloud
 from benchmarks.swap.watch import Capacity, Visitors, capacity, visitors
 
@@ -36,8 +36,7 @@ _BAD = {"never": ["bad-1"], "soak": ["sick-1"], "both": ["bad-1", "sick-1"], "no
 def main() -> int:
     """Measure, print, and say whether anybody was hurt."""
     wanted = _arguments()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *told: sys.exit(128 + told[0]))  # and clear everything away
+    clear_away_when_stopped()
     with tempfile.TemporaryDirectory(prefix="slipway-bench-airflow-") as home:
         _own_airflow(home)
         with swap_cloud.cloud():
