@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
-from include.project.lookup import find_environment, find_project
+from include.project.lookup import find_place
 from slipway.exceptions import ProjectFileError, SlipwayError
 from slipway.model.controls import Action
 from slipway.model.text.inert import visible
@@ -37,9 +37,7 @@ def require_known(project: str, environment: str = "") -> None:
     shelf = load_projects()
     try:
         if project:
-            found = find_project(shelf.projects, project, shelf.errors.values())
-            if environment:
-                find_environment(found, environment)
+            find_place(shelf.projects, project, environment, shelf.errors.values())
     except ProjectFileError as error:
         raise SystemExit(str(error)) from None
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from include.project.loader import load_projects
-from include.project.lookup import find_place, find_project
+from include.project.lookup import find_place
 from include.project.model import Project
 from slipway.exceptions import ProjectFileError
 from slipway.model.board.deployment import SHELL_RUN
@@ -28,10 +28,7 @@ def choose_dag(project: str, environment: str = "") -> str:
     """
     shelf = load_projects()
     try:
-        if environment:
-            find_place(shelf.projects, project, environment, shelf.errors.values())
-        else:
-            find_project(shelf.projects, project, shelf.errors.values())
+        find_place(shelf.projects, project, environment, shelf.errors.values())
     except ProjectFileError as error:
         raise SystemExit(str(error)) from None
     return f"{project}.{environment}" if environment else project

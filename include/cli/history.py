@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
-from include.project.lookup import find_environment, find_project
+from include.project.lookup import find_place
 from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.environments.history import Deployments
@@ -97,9 +97,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     shelf = load_projects()
     try:
-        project = find_project(shelf.projects, given.project, shelf.errors.values())
-        if given.environment:
-            find_environment(project, given.environment)
+        named = (given.project, given.environment)
+        project, _ = find_place(shelf.projects, *named, shelf.errors.values())
         names = [given.environment] if given.environment else list(project.environments)
         if given.json:
             found = for_programs(project.name, names, max(1, given.most))

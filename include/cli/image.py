@@ -9,7 +9,7 @@ from typing import TextIO
 from include.cli.beside_airflow import beside_airflow
 from include.delivery.layers import image_layers
 from include.project.loader import load_projects
-from include.project.lookup import find_environment, find_project
+from include.project.lookup import find_place
 from include.project.machines.of_project import machine_of
 from include.project.model import Project
 from slipway.exceptions import SlipwayError
@@ -81,9 +81,7 @@ def _with_files(machine: Machine, found: ImageLook) -> list[str]:
 
 def _project(name: str, environment: str) -> tuple[Project, list[str]]:
     shelf = load_projects()
-    project = find_project(shelf.projects, name, shelf.errors.values())
-    if environment:
-        find_environment(project, environment)
+    project, _ = find_place(shelf.projects, name, environment, shelf.errors.values())
     return project, [environment] if environment else list(project.environments)
 
 

@@ -44,12 +44,12 @@ def find_place(
     name: str,
     environment: str,
     errors: Iterable[ProjectFileError] = (),
-) -> tuple[Project, Environment]:
-    """Return a project and one of its environments.
+) -> tuple[Project, Environment | None]:
+    """Return a project and one of its environments, where one is named.
 
     :param projects: that there are, by their names.
     :param name: the project's, as somebody typed it.
-    :param environment: the environment's, likewise.
+    :param environment: the environment's, likewise; empty where none is named.
     :param errors: what is wrong with the files of others.
     :raises ProjectFileError: when there is none, with the nearest, or with both in their order.
     """
@@ -58,7 +58,7 @@ def find_place(
         msg = f"there is no project {name!r}; it is an environment of {environment}"
         raise ProjectFileError(msg, advice=f"the project comes first: {environment} {name}")
     project = find_project(projects, name, errors)
-    return project, find_environment(project, environment)
+    return project, find_environment(project, environment) if environment else None
 
 
 def _broken(name: str, errors: Iterable[ProjectFileError]) -> ProjectFileError | None:

@@ -9,7 +9,7 @@ import time
 from include.cli.beside_airflow import beside_airflow
 from include.cli.board.four_figures import days_since, tell
 from include.project.loader import load_projects
-from include.project.lookup import find_environment, find_project
+from include.project.lookup import find_place
 from slipway.exceptions import SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.tasks.board.dora import dora_figures, told
@@ -27,9 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     shelf, now = load_projects(), time.time()
     try:
-        project = find_project(shelf.projects, given.project, shelf.errors.values())
-        if given.environment:
-            find_environment(project, given.environment)
+        named = (given.project, given.environment)
+        project, _ = find_place(shelf.projects, *named, shelf.errors.values())
         names = [given.environment] if given.environment else list(project.environments)
         days, store = days_since(given.since, now), artifact_store()
         found = [

@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 
 from include.cli.beside_airflow import beside_airflow
 from include.project.loader import load_projects
-from include.project.lookup import find_environment, find_project
+from include.project.lookup import find_place
 from slipway.exceptions import SlipwayError
 from slipway.hooks.airflow_times import PastRuns
 from slipway.model.board.timings import Bar, RunTime, Trend, Waterfall, trends, waterfall
@@ -58,9 +58,9 @@ def dag_of(word: str) -> str:
     """
     name, _, environment = word.partition(".")
     shelf = load_projects()
-    project = find_project(shelf.projects, name, shelf.errors.values())
-    if environment and environment != "pr":
-        find_environment(project, environment)
+    # Pull requests have a DAG, and are no environment.
+    place = "" if environment == "pr" else environment
+    find_place(shelf.projects, name, place, shelf.errors.values())
     return word
 
 
