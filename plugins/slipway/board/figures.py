@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from slipway.board.cells import Cell
 from slipway.board.reading import ReadModel
+from slipway.hooks.store.releases import ReleaseRecord
+from slipway.model.board.snapshot import EnvironmentSnapshot
 from slipway.policies.dora import DAY, Figures
 from slipway.tasks.board.dora import MOST_RELEASES, measured
 
@@ -69,12 +72,7 @@ def figures_view(model: ReadModel, cell: Cell, days: int, now: float) -> Figures
     """
     days = days if days in WINDOWS else DEFAULT
     seen = cell.snapshot
-    found = measured(
-        lambda most, skip: model.history(seen.project, seen.environment, most, skip),
-        model.releases(seen.project, MOST_RELEASES),
-        since=now - days * DAY,
-        until=now,
-    )
+    found = figures_of(model, seen, model.releases(seen.project, MOST_RELEASES), days, now)
     parts = _parts(found, WINDOWS[days])
     return FiguresView(
         cell=cell,
@@ -87,6 +85,25 @@ def figures_view(model: ReadModel, cell: Cell, days: int, now: float) -> Figures
             "restore": _bars(parts, lambda one: one.restore_seconds),
         },
     )
+
+
+def figures_of(
+    model: ReadModel,
+    place: EnvironmentSnapshot,
+    releases: Sequence[ReleaseRecord],
+    days: float,
+    now: float,
+) -> Figures:
+    """Work the figures of one environment out, of what is on record.
+
+    :param model: what runs where.
+    :param place: the environment.
+    :param releases: the project's last, the newest first.
+    :param days: up to now.
+    :param now: seconds since 1970.
+    """
+    read = partial(model.history, place.project, place.environment)
+    return measured(read, releases, since=now - days * DAY, until=now)
 
 
 def _parts(found: Figures, number: int) -> list[Figures]:

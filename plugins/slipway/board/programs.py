@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 
+from slipway.board.figures import figures_of
 from slipway.board.parts import Parts
 from slipway.board.people import Missing, NotLoggedIn, visitor
 from slipway.exceptions import SlipwayError
 from slipway.model.text.inert import visible
-from slipway.policies.dora import DAY
-from slipway.tasks.board.dora import EXPORTED, MOST_RELEASES, measured, told
+from slipway.tasks.board.dora import EXPORTED, MOST_RELEASES, told
 from slipway.tasks.board.listing import brakes, deployments, releases
 
 if TYPE_CHECKING:
@@ -105,19 +104,10 @@ class Programs:
         return [one.to_json() for one in lines if one.environment in ("", *places)]
 
     def _dora(self, project: ProjectSnapshot, request: Request) -> list[dict[str, Any]]:
-        model, until = self._parts.model, time.time()
+        model, now, days = self._parts.model, time.time(), _days(request)
         last = model.releases(project.project, MOST_RELEASES)
-        since = until - _days(request) * DAY
         return [
-            told(
-                one.environment,
-                measured(
-                    partial(model.history, one.project, one.environment),
-                    last,
-                    since=since,
-                    until=until,
-                ),
-            )
+            told(one.environment, figures_of(model, one, last, days, now))
             for one in _places(project, request)
         ]
 

@@ -26,12 +26,13 @@ _WARNING, _UNKNOWN = "warning: ", "not known: "
 _NOT_BAKED = f"{_UNKNOWN}settings and base image: "
 _OF_AN_IMAGE = re.compile(r"^(?:base image: |image: |\.\.\. and \d+ changes? of the image more$)")
 _SCHEMA = "schema: "
-# How large somebody made the group that serves, as `slipway.tasks.board.by_hand` says it: the next
-# one is as large as that is at its moment.
 _BY_HAND = "changed by hand in "
-_MADE_LARGER = re.compile(rf"^{_BY_HAND}\S+(?: since [\d: -]+ UTC)?: (?:desired|min|max): ")
-# What its machines are made of that are there just now: they come and go.
-_OF_MACHINES = re.compile(rf"^{_BY_HAND}\S+(?: since [\d: -]+ UTC)?: [a-z ]+ of i-")
+# Of what `slipway.tasks.board.by_hand` says: how large somebody made the group that serves, since
+# the next one is as large as that is at its moment; and what machines are made of that are there
+# just now, since they come and go.
+_PASSING = re.compile(
+    rf"^{_BY_HAND}\S+(?: since [\d: -]+ UTC)?: (?:(?:desired|min|max): |[a-z ]+ of i-)"
+)
 _NO_LOOK = f"{_UNKNOWN}what was changed by hand: "
 # How large a table is, as `slipway.tasks.proof.table_sizes` says it: it grows by the hour.
 _TABLE = re.compile(r" \((?:\d+ bytes|[\d.e+]+ [kMGT]B)(?:, about [\d,]+ rows)?\)")
@@ -75,7 +76,7 @@ def _is_aside(line: str, parts: set[str]) -> bool:
     nor comes.
     """
     found = _step(_TIDIES, line)
-    by_hand = _MADE_LARGER.match(line) or _OF_MACHINES.match(line) or line.startswith(_NO_LOOK)
+    by_hand = _PASSING.match(line) or line.startswith(_NO_LOOK)
     return bool(by_hand) or (found is not None and found[1] not in parts)
 
 

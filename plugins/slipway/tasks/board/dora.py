@@ -72,13 +72,7 @@ def exported(found: Figures) -> dict[str, float]:
 
     :param found: of one environment.
     """
-    known = {
-        "lead_time_seconds": found.lead_seconds,
-        "deployments_per_day": found.deployments_per_day,
-        "change_failure_rate": found.failure_rate,
-        "time_to_restore_seconds": found.restore_seconds,
-    }
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name, value in _four(found).items() if value is not None}
 
 
 def told(environment: str, found: Figures) -> dict[str, Any]:
@@ -92,10 +86,7 @@ def told(environment: str, found: Figures) -> dict[str, Any]:
         "since": found.since,
         "until": found.until,
         "days": found.days,
-        "lead_time_seconds": found.lead_seconds,
-        "deployments_per_day": found.deployments_per_day,
-        "change_failure_rate": found.failure_rate,
-        "time_to_restore_seconds": found.restore_seconds,
+        **_four(found),
         "deployments": [
             _named(one.record)
             | {
@@ -135,6 +126,15 @@ def last_releases(store: ArtifactStore, project: str) -> list[ReleaseRecord]:
         except (ReleaseNotFound, RecordRefused):
             continue
     return in_order(found)[::-1]
+
+
+def _four(found: Figures) -> dict[str, float | None]:
+    return {
+        "lead_time_seconds": found.lead_seconds,
+        "deployments_per_day": found.deployments_per_day,
+        "change_failure_rate": found.failure_rate,
+        "time_to_restore_seconds": found.restore_seconds,
+    }
 
 
 def _named(record: DeploymentRecord) -> dict[str, Any]:

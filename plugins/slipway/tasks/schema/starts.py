@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from slipway.exceptions import InputError, ReleaseNotFound
@@ -58,6 +59,7 @@ def schema_starts(
     :raises RecordRefused: when a record was not signed here.
     """
     found: dict[tuple[bytes, int], SchemaStart] = {}
+    read = cache(read)  # often one release serves everywhere
     for environment in environments:
         record = _standing(store, project, environment)
         if record is None:
