@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from slipway.hooks.migrations.migration_files import MigrationFiles
+from slipway.hooks.migrations.rehearsal_records import RehearsalRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.model.facts import Checkout, Json
 from slipway.model.proof_settings import OnBroken, ProofSettings
@@ -15,13 +16,15 @@ from slipway.operators.migrations import GooseOperator, read_migrations
 from slipway.operators.swap import open_cloud
 from slipway.policies.heavy_changes import describe
 from slipway.policies.schema import Rehearse
-from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, same_as_kept
+from slipway.tasks.kept_facts import CHECKOUT, forget_fact, keep_fact, run_facts, same_as_kept
 from slipway.tasks.making_way.side_by_side import SideBySide
 from slipway.tasks.naming import container_name
 from slipway.tasks.proof.live_proof import MigrationProof
+from slipway.tasks.proof.live_releases import Serving
 from slipway.tasks.proposals.source import commit_mirror
 from slipway.tasks.retries import no_retry_on_input_error
-from slipway.tasks.schema.rehearsal import Prover, Rehearsal
+from slipway.tasks.schema.rehearsal import Rehearsal
+from slipway.tasks.schema.rehearsed_before import RehearsedBefore
 from slipway.tasks.schema.starts import schema_starts
 
 if TYPE_CHECKING:
@@ -29,12 +32,16 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from slipway.model.facts import SchemaVersion
+    from slipway.tasks.schema.starts import SchemaStart
+
 
 class GooseRehearseOperator(GooseOperator):
     """Run the migrations on a fresh Postgres, as its database's owner, from where they will start.
 
     Where the environments' databases stand is on record: each such state is made with the files of
-    then, and the commit's go up from there, down to it, and up again.
+    then, and the commit's go up from there, down to it, and up again. Where all of that was so for
+    an earlier commit, within a day, what was seen then counts.
 
     :param checkout: :class:`slipway.model.facts.Checkout` as JSON.
     :param repository: that has the migrations.
@@ -122,19 +129,49 @@ class GooseRehearseOperator(GooseOperator):
                 rehearse=self.rehearse,
                 log=self._say,
             )
-            prove = self._prover(context, rehearsal, migrations)
-            schema = replace(rehearsal, prove=prove).run(migrations, starts)
+            schema = self._rehearsed(context, checkout, rehearsal, migrations, starts)
             for change in schema.heavy:
                 # What serves has met the older ones.
                 if any(one.version and change.version > one.schema for one in schema.proofs):
                     self._warn(describe(change))
             return keep_fact(context, checkout.release, schema.to_json(), of=checkout)
 
-    def _prover(self, context: Context, rehearsal: Rehearsal, migrations: MigrationFiles) -> Prover:
+    def _rehearsed(
+        self,
+        context: Context,
+        checkout: Checkout,
+        rehearsal: Rehearsal,
+        migrations: MigrationFiles,
+        starts: Sequence[SchemaStart],
+    ) -> SchemaVersion:
+        """Rehearse what was not rehearsed just so before."""
+        proof = self._proof(context, rehearsal)
+        serving = proof.look(self.targets) if proof else Serving()
+        before = RehearsedBefore(
+            records=RehearsalRecords(artifact_store()),
+            checkout=checkout,
+            rehearsal=rehearsal,
+            migrations=migrations,
+            starts=starts,
+            proof=proof,
+            serving=serving,
+            log=self._say,
+        )
+        in_a_run = run_facts(context) is not None  # nobody signs anything outside of one
+        if in_a_run and (known := before.recall()):
+            rehearsal.look(migrations, starts)
+            return known
+        prove = partial(proof.of_what_serves, migrations, serving) if proof else None
+        schema = replace(rehearsal, prove=prove).run(migrations, starts)
+        if in_a_run:
+            before.keep(schema)
+        return schema
+
+    def _proof(self, context: Context, rehearsal: Rehearsal) -> MigrationProof | None:
         settings = self.proof
         if settings is None or settings.mode is OnBroken.OFF:
             return None
-        proof = MigrationProof(
+        return MigrationProof(
             engine=rehearsal.engine,
             name=container_name(context, "proof"),
             labels=self._labels,
@@ -145,4 +182,3 @@ class GooseRehearseOperator(GooseOperator):
             log=self._say,
             warn=self._warn,
         )
-        return partial(proof.of_what_serves, migrations, self.targets)

@@ -13,11 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-
-from airflow.sdk.exceptions import AirflowNotFoundException
 
 from slipway.exceptions import (
     LiveReleaseBroken,
@@ -26,16 +24,24 @@ from slipway.exceptions import (
     ToolFailed,
     TransientError,
 )
-from slipway.fleet.health_question import health_question
 from slipway.hooks.store.artifacts import artifact_store
-from slipway.model.cloud.health_check import HealthCheck, Scheme
 from slipway.model.cloud.machine import DISTRIBUTIONS, OperatingSystem
+from slipway.model.fact import Json
 from slipway.model.proof_settings import OnBroken, ProofSettings, Question
 from slipway.model.schema_facts import LiveProof
 from slipway.model.target import DeployTarget
-from slipway.tasks.proof.live_releases import LiveRelease, live_releases
+from slipway.tasks.proof.live_health import health_of
+from slipway.tasks.proof.live_releases import LiveRelease, Serving, live_releases
 from slipway.tasks.proof.live_service import LiveService, NotStartable
 from slipway.tasks.proof.live_trial import Trial
+from slipway.tasks.proof.outcomes import (
+    BROKEN,
+    HELD,
+    NOT_NEEDED,
+    NOT_POSSIBLE,
+    described,
+    proof_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +53,6 @@ if TYPE_CHECKING:
     from slipway.model.facts import PublishedPackage
     from slipway.tasks.proof.scratch_database import ScratchDatabase
 
-HELD, BROKEN = "held", "broken"
-NOT_NEEDED, NOT_POSSIBLE = "not needed", "not possible"
 # Files that are applied one by one; of more, nobody sees which one it was.
 _MOST_STEPS = 20
 _ADVICE = (
@@ -83,29 +87,62 @@ class MigrationProof:
     log: Callable[[str], None]
     warn: Callable[[str], None]
 
+    def look(self, targets: Sequence[DeployTarget]) -> Serving:
+        """Find out what serves wherever a commit may go, and say where nothing does.
+
+        :param targets: the environments.
+        """
+        serving = live_releases(targets, self.open_cloud)
+        for one in serving.without:
+            say = self.log if one.outcome == NOT_NEEDED else self.warn
+            say(described(one))
+        return serving
+
     def of_what_serves(
-        self,
-        migrations: MigrationFiles,
-        targets: Sequence[DeployTarget],
-        pristine: ScratchDatabase | str,
+        self, migrations: MigrationFiles, serving: Serving, pristine: ScratchDatabase | str
     ) -> tuple[LiveProof, ...]:
         """Prove a commit's migrations against every release that serves, wherever it may go.
 
         :param migrations: the commit's.
-        :param targets: the environments.
+        :param serving: what :meth:`look` found.
         :param pristine: a database without any migration, which is copied; or why there is none.
         :returns: what was seen of each release.
         :raises LiveReleaseBroken: when one fails on the migrated schema, and the project wants to
             stop then.
         """
-        lives, without = live_releases(targets, self.open_cloud)
-        for one in without:
-            say = self.log if one.outcome == NOT_NEEDED else self.warn
-            say(described(one))
         if not isinstance(pristine, str):
-            return (*self.run(pristine, migrations, lives), *without)
+            return (*self.run(pristine, migrations, serving.lives), *serving.without)
         why = f"there is no database for it: {pristine}"
-        return (*(_proof(live, NOT_POSSIBLE, why) for live in lives), *without)
+        return (*(proof_of(live, NOT_POSSIBLE, why) for live in serving.lives), *serving.without)
+
+    def settled(self, migrations: MigrationFiles, live: LiveRelease) -> LiveProof | None:
+        """Return the proof of a release that knows all of a commit's migrations.
+
+        :param migrations: the commit's.
+        :param live: what serves.
+        :returns: None for a release that has to be tried.
+        """
+        if _pending(migrations, self._known(live)):
+            return None
+        return proof_of(live, NOT_NEEDED, "it knows all of these migrations")
+
+    def question(self, live: LiveRelease) -> Json:
+        """Return all that the trial of a release depends on, but for the commit's migrations.
+
+        :param live: what serves.
+        """
+        known = self._known(live)
+        try:
+            health: Json | str = asdict(health_of(live.targets[0], self.open_cloud))
+        except NotStartable as error:
+            health = error.message
+        return {
+            "environments": live.environments,
+            "package": live.record.package.to_json(),
+            "known": known.archive.hex() if known else "",
+            "settings": self.settings.to_json(),
+            "health": health,
+        }
 
     def run(
         self, pristine: ScratchDatabase, migrations: MigrationFiles, lives: Sequence[LiveRelease]
@@ -134,15 +171,14 @@ class MigrationProof:
     ) -> LiveProof:
         places = " and ".join(live.environments)
         with self._group(f"against {live.version}, which serves {places}"):
+            if settled := self.settled(migrations, live):
+                return settled
             known = self._known(live)
-            names = known.names if known else {}
-            pending = [version for version in migrations.names if version not in names]
-            if not pending:
-                return _proof(live, NOT_NEEDED, "it knows all of these migrations")
+            pending = _pending(migrations, known)
             try:
                 proof = self._tried(f"live_{number}", pristine, migrations, pending, live, known)
             except (NotStartable, TransientError) as error:
-                proof = _proof(live, NOT_POSSIBLE, error.message)
+                proof = proof_of(live, NOT_POSSIBLE, error.message)
                 self.warn(described(proof))
             else:
                 self.log(described(proof))
@@ -178,9 +214,9 @@ class MigrationProof:
         finally:
             self.engine.remove(service.name)
         if broken is None:
-            return _proof(live, HELD, trial.seen())
+            return proof_of(live, HELD, trial.seen())
         alone = migrations.names[pending[0]] if len(pending) == 1 else ""
-        return _proof(live, BROKEN, broken.said, broken.migration or alone)
+        return proof_of(live, BROKEN, broken.said, broken.migration or alone)
 
     def _databases(
         self, name: str, pristine: ScratchDatabase, known: MigrationFiles | None
@@ -208,7 +244,7 @@ class MigrationProof:
         :raises NotStartable: when its health cannot be asked for there.
         """
         target, package = live.targets[0], live.record.package
-        health = self._health(target)
+        health = health_of(target, self.open_cloud)
         system = OperatingSystem(
             self.settings.systems.get(target.environment, OperatingSystem.DEBIAN_12)
         )
@@ -234,24 +270,6 @@ class MigrationProof:
             log=self.log,
         )
 
-    def _health(self, target: DeployTarget) -> HealthCheck:
-        """Return how a machine is asked for its health there.
-
-        :raises NotStartable: when nobody knows, or it is not asked by HTTP.
-        """
-        try:
-            check = self.open_cloud(target).health_check()
-        except (SlipwayError, AirflowNotFoundException) as error:
-            if target.health_path is None or target.health_port is None:
-                msg = f"how the balancer asks for its health cannot be seen: {error}"
-                raise NotStartable(msg) from error
-            check = HealthCheck(scheme=Scheme.HTTP, port=target.health_port)
-        found = health_question(target, check)
-        if found.scheme is not Scheme.HTTP:
-            msg = f"its health is asked for by {found.scheme.value}, and only HTTP is spoken here"
-            raise NotStartable(msg)
-        return found
-
     @contextmanager
     def _group(self, title: str) -> Iterator[None]:
         self.log(f"::group::{title}")
@@ -259,6 +277,12 @@ class MigrationProof:
             yield
         finally:
             self.log("::endgroup::")
+
+
+def _pending(migrations: MigrationFiles, known: MigrationFiles | None) -> list[int]:
+    """List the migrations that a release does not know."""
+    names = known.names if known else {}
+    return [version for version in migrations.names if version not in names]
 
 
 def _for_here(package: PublishedPackage, suite: str, architecture: str) -> PublishedPackage:
@@ -270,29 +294,3 @@ def _for_here(package: PublishedPackage, suite: str, architecture: str) -> Publi
         return found
     msg = f"its package is for {package.kinds}, and containers here are {suite} {architecture}"
     raise NotStartable(msg)
-
-
-def _proof(live: LiveRelease, outcome: str, said: str, migration: str = "") -> LiveProof:
-    return LiveProof(
-        environments=live.environments,
-        version=live.version,
-        outcome=outcome,
-        said=said,
-        migration=migration,
-        schema=live.record.schema.version if live.record.schema else 0,
-    )
-
-
-def described(proof: LiveProof) -> str:
-    """Say how a proof ended, for people."""
-    places = " and ".join(proof.environments)
-    if not proof.version:
-        return f"{places}: nothing to prove the migrations against: {proof.said}"
-    release = f"release {proof.version}, which serves {places},"
-    if proof.outcome == BROKEN:
-        since = f" after {proof.migration}" if proof.migration else ""
-        return f"{release} fails on the migrated schema{since}: {proof.said}"
-    if proof.outcome == NOT_POSSIBLE:
-        return f"{release} cannot be tried on the migrated schema, because {proof.said}"
-    how = "works on the migrated schema" if proof.outcome == HELD else "needs no proof"
-    return f"{release} {how}: {proof.said}"

@@ -39,14 +39,25 @@ class LiveRelease:
         return self.record.checkout.release.version
 
 
+@dataclass(frozen=True, kw_only=True)
+class Serving:
+    """What serves in the places that a commit may go to.
+
+    :param lives: the releases.
+    :param without: why there is none in the other places.
+    """
+
+    lives: tuple[LiveRelease, ...] = ()
+    without: tuple[LiveProof, ...] = ()
+
+
 def live_releases(
     targets: Sequence[DeployTarget], open_cloud: Callable[[DeployTarget], FleetCloud]
-) -> tuple[tuple[LiveRelease, ...], tuple[LiveProof, ...]]:
+) -> Serving:
     """Find out what serves where; what serves in several places is one.
 
     :param targets: of one project.
     :param open_cloud: opens the door to one environment's fleet.
-    :returns: the releases, and why there is none for the other targets.
     """
     found: dict[str, LiveRelease] = {}
     without = []
@@ -71,7 +82,7 @@ def live_releases(
                 said=reason or "no release serves there yet",
             )
         )
-    return tuple(found.values()), tuple(without)
+    return Serving(lives=tuple(found.values()), without=tuple(without))
 
 
 def _serving(

@@ -73,6 +73,19 @@ class Rehearsal:
         :raises MigrationFailed: when a migration is at fault, naming file and direction, or does
             not follow on what an environment has.
         """
+        states: list[SchemaStart | None] = [*self.look(migrations, starts)] or [None]
+        done = [self._from(migrations, one, last=one is states[-1]) for one in states]
+        heavy = dict.fromkeys(change for one in done for change in one.heavy)
+        return replace(done[-1], heavy=tuple(heavy))
+
+    def look(self, migrations: MigrationFiles, starts: Sequence[SchemaStart]) -> list[SchemaStart]:
+        """Say what can be seen of migrations without a database.
+
+        :param migrations: the commit's.
+        :param starts: where the environments stand.
+        :returns: the starts from which something might be applied.
+        :raises MigrationFailed: when they do not follow on what an environment has.
+        """
         self._remark(migrations)
         ahead = [one for one in starts if is_behind(migrations, _applied(one))]
         for one in ahead:
@@ -80,10 +93,7 @@ class Rehearsal:
         starts = [one for one in starts if one not in ahead]
         for one in starts:
             require_follows(migrations, one.migrations, one.version, one.where)
-        states: list[SchemaStart | None] = [*starts] or [None]
-        done = [self._from(migrations, one, last=one is states[-1]) for one in states]
-        heavy = dict.fromkeys(change for one in done for change in one.heavy)
-        return replace(done[-1], heavy=tuple(heavy))
+        return starts
 
     def _remark(self, migrations: MigrationFiles) -> None:
         for remark in migrations.remarks():

@@ -8,7 +8,7 @@ from slipway.exceptions import CloudUnavailable
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.model.target import DeployTarget
-from slipway.tasks.proof.live_releases import live_releases
+from slipway.tasks.proof.live_releases import Serving, live_releases
 from slipway.tasks.proof.live_service import NotStartable, stored_debs
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_group, make_target
@@ -25,7 +25,11 @@ def clouds() -> dict[str, FakeFleetCloud]:
 
 
 def look(clouds: Any, *targets: DeployTarget) -> Any:
-    return live_releases(targets, lambda target: clouds[target.environment])
+    return both(live_releases(targets, lambda target: clouds[target.environment]))
+
+
+def both(serving: Serving) -> Any:
+    return serving.lives, serving.without
 
 
 def test_what_serves_in_two_places_is_one_release(clouds: dict[str, FakeFleetCloud]) -> None:
@@ -58,13 +62,13 @@ def test_a_cloud_that_does_not_answer_is_no_failure_the_records_will_do() -> Non
         msg = "AccessDenied"
         raise CloudUnavailable(msg)
 
-    lives, (dev,) = live_releases([DEV], refuse)
+    lives, (dev,) = both(live_releases([DEV], refuse))
     assert (lives, dev.outcome) == ((), "not possible")
     assert dev.said == "what serves cannot be seen: AccessDenied"
     catalogue("1")
     release = make_record("1").checkout.release
     DeploymentHistory(artifact_store()).record(release, "dev", run_id="r")
-    (live,), _ = live_releases([DEV], refuse)
+    (live,), _ = both(live_releases([DEV], refuse))
     assert live.version == "1"
 
 
