@@ -27,6 +27,10 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(module, "DPKG", tmp_path / "info")
     monkeypatch.setattr(module, "STARTER", tmp_path / "start-stop-daemon")
     monkeypatch.setattr(module, "ASIDE", tmp_path / "start-stop-daemon.slipway")
+    monkeypatch.setattr(module, "POLICY", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(module, "MARK", tmp_path / "mark")
+    monkeypatch.setattr(module, "UNITS", tmp_path / "units")
+    monkeypatch.setattr(module, "reload", lambda: None)
     (tmp_path / "disk").mkdir()
     (tmp_path / "info").mkdir()
     (tmp_path / "start-stop-daemon").write_text("the real one")
@@ -114,6 +118,23 @@ def test_an_init_script_starts_nothing_meanwhile(program: Any, tmp_path: Path) -
     program.end(tmp_path / "state")
     assert starter.read_text() == "the real one"
     assert not program.ASIDE.exists()
+
+
+@pytest.mark.usefixtures("alone")
+def test_nothing_starts_meanwhile_and_no_trace_of_that_stays(program: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "units" / "timer.d" / "of-somebody-else.conf"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("")
+    for start in (program.quieten, lambda: program.begin(tmp_path / "state")):
+        start()
+        assert subprocess.run([tmp_path / "policy-rc.d"], check=False).returncode == 101
+        for kind in ("service", "socket", "timer", "path"):
+            drop_in = tmp_path / "units" / f"{kind}.d" / "slipway-installing.conf"
+            assert drop_in.read_text() == f"[Unit]\nConditionPathExists=!{tmp_path}/mark\n"
+        assert (tmp_path / "mark").exists()
+    program.end(tmp_path / "state")
+    left = [one for one in tmp_path.rglob("*") if one.is_file()]
+    assert sorted(left) == [tmp_path / "start-stop-daemon", kept]
 
 
 @pytest.mark.usefixtures("alone")

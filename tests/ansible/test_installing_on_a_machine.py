@@ -52,19 +52,7 @@ case "$1" in start)
   start-stop-daemon --start --background --exec /bin/sh -- -c 'touch /var/lib/by-init; sleep 600'
 esac
 """
-# What package.yml makes while a package is installed.
-BEGIN = """\
-set -e
-for kind in service socket timer path; do
-  mkdir -p /run/systemd/system/$kind.d
-  printf '[Unit]\\nConditionPathExists=!/run/slipway-installing\\n' \\
-    > /run/systemd/system/$kind.d/slipway-installing.conf
-done
-touch /run/slipway-installing
-printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
-systemctl daemon-reload
-python3 /play/roles/app/files/installing.py begin /run/slipway-installing.json
-"""
+BEGIN = "python3 /play/roles/app/files/installing.py begin /run/slipway-installing.json"
 END = "python3 /play/roles/app/files/installing.py end /run/slipway-installing.json"
 
 

@@ -1,11 +1,13 @@
 """Keeps a package's installation from leaving a running service in the image, and tells the rest.
 
-Scripts that ask policy-rc.d or systemd start nothing while a package is installed. A script that
-starts its daemon itself asks neither: start-stop-daemon does nothing meanwhile, and what runs at
-the end all the same is stopped. What the installation wrote besides the packages' own files is
-told, since every machine of the image will have the same: keys, identities, sockets, pid files,
-logs.
+What starts while an image is made would write its first data into it. So, until the package is
+installed, no service starts of those that ask policy-rc.d, and no unit, whoever asks: by systemctl,
+over the bus. A script that starts its daemon itself asks neither: start-stop-daemon does nothing
+meanwhile, and what runs at the end all the same is stopped. What the installation wrote besides the
+packages' own files is told, since every machine of the image will have the same: keys, identities,
+sockets, pid files, logs. What a project's own roles do before is kept quiet alone.
 
+    installing.py quieten
     installing.py begin STATE
     installing.py end STATE
 """
@@ -17,15 +19,22 @@ import os
 import re
 import signal
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 PROC, DPKG = Path("/proc"), Path("/var/lib/dpkg/info")
 STARTER = Path("/sbin/start-stop-daemon")
 ASIDE = Path("/sbin/start-stop-daemon.slipway")
 IDLE = "#!/bin/sh\n# Nothing starts while an image is made.\nexit 0\n"
+POLICY = Path("/usr/sbin/policy-rc.d")
+# There while a package is installed, in memory, as are the drop-ins: no image has them.
+MARK, UNITS = Path("/run/slipway-installing"), Path("/run/systemd/system")
+KINDS = ("service", "socket", "timer", "path")
+DROP_IN = "slipway-installing.conf"
 # Seconds that a process has to end.
 PATIENCE = 10
 ROOTS = ("/etc", "/home", "/opt", "/root", "/run", "/srv", "/usr/local", "/var")
@@ -67,7 +76,8 @@ def processes() -> dict[int, Process]:
 
 
 def begin(state: Path) -> None:
-    """Note what runs and what time it is, and let nothing be started past systemd."""
+    """Note what runs and what time it is, and let nothing start."""
+    quieten()
     running = {str(pid): start for pid, (start, _, _) in processes().items()}
     # Of the file system, whose clock may not be ours.
     state.write_text("")
@@ -79,6 +89,43 @@ def begin(state: Path) -> None:
         STARTER.chmod(0o755)
 
 
+def quieten() -> None:
+    """Let no service and no unit start.
+
+    A condition that does not hold is no failure for a script that calls systemctl.
+    """
+    write(POLICY, "#!/bin/sh\nexit 101\n", 0o755)
+    for kind in KINDS:
+        folder = UNITS / f"{kind}.d"
+        folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        folder.chmod(0o755)
+        write(folder / DROP_IN, f"[Unit]\nConditionPathExists=!{MARK}\n", 0o644)
+    write(MARK, "", 0o644)
+    reload()
+
+
+def let_start() -> None:
+    """Let services and units start again."""
+    MARK.unlink(missing_ok=True)
+    for kind in KINDS:
+        (UNITS / f"{kind}.d" / DROP_IN).unlink(missing_ok=True)
+        with suppress(OSError):  # it is not there, or somebody else's are in it
+            (UNITS / f"{kind}.d").rmdir()
+    POLICY.unlink(missing_ok=True)
+    reload()
+
+
+def write(path: Path, text: str, mode: int) -> None:
+    """Write a file that anybody may read, whatever the umask is."""
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def reload() -> None:
+    """Have systemd read its units again."""
+    subprocess.run(["/usr/bin/systemctl", "daemon-reload"], check=True)
+
+
 def end(state: Path) -> list[str]:
     """Put everything back, stop what runs, and return what there is to tell."""
     restore()
@@ -86,6 +133,7 @@ def end(state: Path) -> list[str]:
     stopped = [stop(*one) for one in strays(noted["running"], processes())]
     left = sorted(left_behind(noted["since"], owned()))
     state.unlink()
+    let_start()
     told = [*stopped, *left[:MOST]]
     return [*told, f"and {len(left) - MOST} more"] if len(left) > MOST else told
 
@@ -200,7 +248,9 @@ def kind(path: Path, its: os.stat_result) -> str:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "begin":
+    if sys.argv[1] == "quieten":
+        quieten()
+    elif sys.argv[1] == "begin":
         begin(Path(sys.argv[2]))
     else:
         for line in end(Path(sys.argv[2])):
