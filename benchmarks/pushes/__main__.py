@@ -3,8 +3,9 @@
 Stands on a running demo (`make demo`). Copies of the smallest example are projects of their own,
 each with a place to run. Some are pushed to one after the other; then all the rest at once, and
 once their builds have every slot the guestbook's dev is deployed to, as it was on the quiet machine
-before: back to the release before, and to the newest again. Said are the seconds, what became of
-each push, how long the swap's tasks waited for a slot, and the most memory that was in use.
+before: to the newest release, and back to the one before, which the demo leaves there. Said are the
+seconds, what became of each push, how long the swap's tasks waited for a slot, and the most memory
+that was in use.
 
 ``python -m benchmarks.pushes [--projects 20] [--in-turn 3]``
 """
@@ -42,7 +43,7 @@ def main() -> None:
             api.wait_for_dag(name, timeout=300)
         known = list(trees.items())
         alone = [_deliver(api, *one) for one in known[: given.in_turn]]
-        before = _swap(api, "previous")
+        before = _swap(api, "newest")
         failed = _at_once(api, dict(known[given.in_turn :]), alone, before)
     sys.exit(1 if failed else 0)
 
@@ -62,7 +63,7 @@ def _at_once(
         began = time.monotonic()
         runs = {name: f"commit__{_push(tree)}" for name, tree in trees.items()}
         _wait_for_builds(api, runs)
-        among = _swap(api, "newest")
+        among = _swap(api, "previous")
         ended = {name: _end(api, name, run) for name, run in runs.items()}
         seconds = time.monotonic() - began
     lost = sum(state != "success" for state in ended.values())
@@ -112,11 +113,16 @@ def _wait_for_builds(api: AirflowApi, runs: dict[str, str]) -> None:
 
 
 def _swap(api: AirflowApi, version: str) -> dict[str, float]:
-    """Deploy a release of the guestbook; return its tasks' waits."""
+    """Deploy a release of the guestbook; return its tasks' waits.
+
+    :raises SystemExit: when it does not end well, so that nothing was measured.
+    """
     run = api.trigger(_SWAP, {"version": version})
     began = time.monotonic()
     state = _end(api, _SWAP, run)
     _say(f"{_SWAP}, {version}: {state}, {time.monotonic() - began:.1f} s")
+    if state != "success":
+        sys.exit(f"{_SWAP} did not take the {version} release, so there is no swap to measure")
     return api.waits(_SWAP, run)
 
 

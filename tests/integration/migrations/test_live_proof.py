@@ -154,6 +154,21 @@ def test_a_migration_that_what_serves_can_live_with_passes(
     assert "CONCURRENTLY" in change.safer
 
 
+def test_what_was_rehearsed_just_so_starts_nothing_for_the_next_commit(
+    repository: Repository, live: Release, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = (EXPANDED, "ALTER TABLE entries DROP mood;")
+    first = rehearse(repository, files)
+    (repository.path / "README").write_text("nothing of a migration")
+    caplog.clear()
+    assert rehearse(repository, files) == first
+    assert "were rehearsed for 2.0.0" in caplog.text
+    assert "goose" not in caplog.text
+    # Others are rehearsed, whatever was seen of these.
+    with pytest.raises(AirflowFailException, match="fails on the migrated schema"):
+        rehearse(repository, files, (RENAMED, BACK))
+
+
 def test_a_release_that_cannot_start_here_stops_nobody(
     repository: Repository, live: Release, caplog: pytest.LogCaptureFixture
 ) -> None:
