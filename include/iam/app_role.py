@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from include.iam.policy_document import Place, Role, Statement
 
-MODULES = ("ansible/roles/app/files/read_secrets.py",)
+MODULES = ("ansible/roles/base/files/read_secrets.py",)
 
 
 def app_role(place: Place) -> Role:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 ROLE = Path(__file__).resolve().parents[2] / "ansible" / "roles" / "app"
+READER = ROLE.parent / "base" / "files" / "read_secrets.py"
 VALUES = {
     "EMPTY": "",
     "BLANKS": "  a  b  ",
@@ -32,9 +33,7 @@ VALUES = {
 
 def reader() -> Any:
     """Load the program, which is no module of any package."""
-    spec = importlib.util.spec_from_file_location(
-        "read_secrets", ROLE / "files" / "read_secrets.py"
-    )
+    spec = importlib.util.spec_from_file_location("read_secrets", READER)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -128,6 +128,7 @@ def test_a_unit_that_is_a_link_starts_at_boot(
     place = target if target.startswith("/") else f"/lib/systemd/system/{target}"
     machine.put_archive("/", tar({place.lstrip("/"): UNIT.encode()}))
     sh(machine, f"{folders} && ln -s {target} shop.service")
+    _play(containers, machine, role="base", tasks="secrets.yml")
     for _ in range(2):
         _play(containers, machine, role="app", tasks="settings.yml")
     sh(machine, "systemctl daemon-reload")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.ansible.settings import ROLE, VALUES, environment_file, reader
+from tests.ansible.settings import READER, VALUES, environment_file, reader
 
 BELOW = "/slipway/guestbook/dev/"
 SECRET = "hunter2-is-not-for-the-journal"
@@ -109,7 +109,7 @@ def test_the_unit_fails_and_its_journal_has_no_value(tmp_path: Path) -> None:
         "sys.argv = sys.argv[1:]\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
-    argv = [sys.executable, "-c", stub, str(ROLE / "files/read_secrets.py"), str(tmp_path / "s")]
+    argv = [sys.executable, "-c", stub, str(READER), str(tmp_path / "s")]
     names = {"SLIPWAY_PROJECT": "guestbook", "SLIPWAY_ENVIRONMENT": "dev", "AWS_REGION": "x"}
     ended = subprocess.run(argv, env=names, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
