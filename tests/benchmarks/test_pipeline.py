@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from benchmarks import pipeline
 from benchmarks.bench.figure import FILE, Figure
-from include.demo.airflow_api import AirflowApi
+from include.demo.airflow_api import AirflowApi, TaskState
+from include.demo.guestbook_repository import GuestbookRepository
 
 # Seconds of all, of its tasks, and of the script's stages.
 PAIRS = [
@@ -28,6 +30,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     monkeypatch.setattr(AirflowApi, "wait_until_ready", lambda *_, **__: None)
     monkeypatch.setattr(pipeline, "_pair", pair)
+    monkeypatch.setattr(pipeline, "let_pushes_through", lambda _: None)
     monkeypatch.setenv(FILE, str(tmp_path / "lines"))
     return tmp_path / "lines"
 
@@ -58,3 +61,29 @@ def test_a_pair_that_fails_takes_none_of_those_before_along(
     with pytest.raises(SystemExit, match="the run failed"):
         pipeline.main()
     assert figures(lines)[0].ours == (40.0, 44.0)
+
+
+def task(name: str, state: str, seconds: float | None) -> TaskState:
+    return TaskState(task=name, state=state, seconds=seconds, started=None)
+
+
+def test_a_push_that_is_held_and_deployed_nowhere_is_no_figure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = [task("checkout", "success", 1.0), task("swap.soak", "skipped", None)]
+    monkeypatch.setattr(pipeline, "follow", lambda *_, **__: held)
+    monkeypatch.setattr(GuestbookRepository, "push_again", lambda *_: "a" * 40)
+    with pytest.raises(SystemExit, match=f"{'a' * 40} was deployed nowhere"):
+        pipeline._pair(mock.create_autospec(AirflowApi, instance=True))
+
+
+def test_what_a_way_back_holds_is_let_through_or_nothing_is_measured() -> None:
+    api = mock.create_autospec(AirflowApi, instance=True)
+    api.trigger.return_value = "manual__1"
+    api.run_state.return_value = "success"
+    pipeline.let_pushes_through(api)
+    dag_id, conf = api.trigger.call_args.args
+    assert (dag_id, conf["action"], conf["environment"]) == ("controls", "resume", "dev")
+    api.run_state.return_value = "failed"
+    with pytest.raises(SystemExit, match="which lets pushes deploy again: failed"):
+        pipeline.let_pushes_through(api)
