@@ -29,6 +29,7 @@ class Limits(Fact):
     :param shm: bytes of ``/dev/shm``.
     :param cpus: cores, in fractions.
     :param pids: processes and threads together.
+    :param share: of the cores while they are short, beside the 1024 of a container without one.
     """
 
     memory: int | None = None
@@ -36,6 +37,7 @@ class Limits(Fact):
     shm: int | None = None
     cpus: float | None = None
     pids: int | None = None
+    share: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

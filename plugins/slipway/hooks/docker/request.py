@@ -73,6 +73,7 @@ def _host_config(spec: ContainerSpec, labels: dict[str, str]) -> dict[str, Any]:
         "memswap_limit": limits.memory_swap,
         "shm_size": limits.shm,
         "pids_limit": limits.pids,
+        "cpu_shares": limits.share,
         # Not nano_cpus: the engine refuses more of those than its machine has cores.
         "cpu_period": None if limits.cpus is None else _CPU_PERIOD,
         "cpu_quota": None if limits.cpus is None else int(limits.cpus * _CPU_PERIOD),

@@ -39,11 +39,12 @@ def test_an_empty_entrypoint_clears_the_images(client: docker.APIClient) -> None
 def test_limits_and_rights(client: docker.APIClient) -> None:
     host = arguments(
         client,
-        limits=Limits(memory=1 << 30, cpus=1.5, pids=64),
+        limits=Limits(memory=1 << 30, cpus=1.5, pids=64, share=256),
         security=Security(drop=("ALL",), add=("CHOWN",), no_new_privileges=True),
     )["host_config"]
     assert (host["Memory"], host["PidsLimit"]) == (1 << 30, 64)
     assert (host["CpuQuota"], host["CpuPeriod"]) == (150_000, 100_000)
+    assert host["CpuShares"] == 256
     assert (host["CapDrop"], host["CapAdd"]) == (["ALL"], ["CHOWN"])
     assert host["SecurityOpt"] == ["no-new-privileges"]
 
