@@ -30,7 +30,7 @@ _ENVIRONMENT: Mapping[str, Tells] = {
     "bake_image": Tells.FAILURE,
     "promote": Tells.FAILURE,
     "swap.migrate": Tells.FAILURE,
-    # After these the way back comes, and tells what became of it.
+    # That the release failed, and why; the way back comes after these, and tells what became of it.
     **dict.fromkeys(
         (
             "swap.launch_canary",
@@ -44,7 +44,7 @@ _ENVIRONMENT: Mapping[str, Tells] = {
             "swap.fleet_in_service",
             "swap.soak",
         ),
-        Tells.FAILURE_BEFORE_SWAP,
+        Tells.FAILURE_OF_SWAP,
     ),
     "swap.retire_old": Tells.FAILURE,
     "swap.record_deployment": Tells.SWAP,

@@ -23,8 +23,9 @@ from slipway.model.fleet import Machine, ServerGroup
 from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
 
-# Seconds in all, and those of it that are for putting together what came.
-LONGEST, _LAST = 8.5, 0.5
+# Seconds in all, of the ten after which people know; and those of it that are for putting together
+# what came. A gate whose verdict had to find a worker first has fewer, and these at least.
+LONGEST, _LAST, LEAST = 6.5, 0.5, 3.5
 # Machines that are asked: a release that is wrong is wrong in the same way on all of them.
 MOST_MACHINES = 3
 _PAUSE = 0.05

@@ -112,6 +112,11 @@ def _deployed(note: NewsNote) -> tuple[str, list[str]]:
     return f"{note.environment} serves {note.version}", [before, _by(note), why, _repaired(note)]
 
 
+def _failed(note: NewsNote) -> tuple[str, list[str]]:
+    before = f"before, it served {note.before}" if note.before else ""
+    return f"{note.version} failed on {note.environment}", [note.why, before, _by(note)]
+
+
 def _rolled_back(note: NewsNote) -> tuple[str, list[str]]:
     to = f"is back at {note.before}" if note.before else "serves nothing"
     title = f"{note.environment} {to}"
@@ -139,6 +144,7 @@ _WORDS: dict[NewsEvent, Callable[[NewsNote], tuple[str, list[str]]]] = {
     NewsEvent.STILL_BROKEN: _still_broken,
     NewsEvent.FIXED: _fixed,
     NewsEvent.DEPLOYED: _deployed,
+    NewsEvent.FAILED: _failed,
     NewsEvent.ROLLED_BACK: _rolled_back,
     NewsEvent.APPROVAL_WANTED: _approval_wanted,
     NewsEvent.HOOKS_STOPPED: _hooks_stopped,

@@ -101,7 +101,7 @@ class FleetSensor(BaseSensorOperator):
             raise CloudUnavailable(event["error"])
         if "error" in event:
             if event.get("unhealthy", True):
-                self._explain(context, event["error"])
+                self._explain(context, event["error"], since=float(event.get("at", 0.0)))
             raise PersonsMistake(event["error"])
         self.log.info("passed")
         self._show_passed(context)
@@ -119,13 +119,14 @@ class FleetSensor(BaseSensorOperator):
             self._explain(context, error.message)
             raise
 
-    def _explain(self, context: Context, why: str) -> None:
+    def _explain(self, context: Context, why: str, since: float = 0.0) -> None:
         release = MachineImage.from_json(self.image).release
         failed = FailedRelease(
             target=self.target,
             version=release.version,
             context=context,
             log=lambda line: self.log.info("%s", line),
+            since=since,
         )
         failed.explain(why)
 

@@ -65,7 +65,8 @@ class FleetTrigger(BaseTrigger):
         except SlipwayError as error:
             retry = not isinstance(error, InputError)
             unhealthy = isinstance(error, UnhealthyRelease)
-            yield TriggerEvent({"error": str(error), "retry": retry, "unhealthy": unhealthy})
+            told = {"error": str(error), "retry": retry, "unhealthy": unhealthy, "at": time.time()}
+            yield TriggerEvent(told)
         else:
             yield TriggerEvent({"passed": True})
 

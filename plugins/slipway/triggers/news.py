@@ -14,8 +14,9 @@ from slipway.hooks.store.notes.news import NewsNotes
 from slipway.model.text.inert import visible
 from slipway.tasks.news.sender import NewsSender
 
-# Seconds between two looks: people read slower than hosts show.
-_PAUSE = 3.0
+# Seconds between two looks: of a release that fails people hear within ten, most of which its
+# machines have to say why (:data:`slipway.fleet.unhealthy_release.LONGEST`).
+PAUSE = 2.0
 
 
 class NewsTrigger(BaseTrigger):
@@ -50,5 +51,5 @@ class NewsTrigger(BaseTrigger):
                 if words != complaint:
                     self.log.warning("news wait: %s", words)
                 complaint = words
-            await asyncio.sleep(_PAUSE)
+            await asyncio.sleep(PAUSE)
         yield TriggerEvent({"over": True})

@@ -63,7 +63,7 @@ def test_each_end_is_told_by_the_task_that_knows_it(project: Project) -> None:
     assert commit["record_release"] == (Tells.PASSED, "")
     assert commit["swap.record_deployment"] == (Tells.SWAP, "dev")
     assert prod["swap.roll_back"] == (Tells.WAY_BACK, "prod")
-    assert prod["swap.launch"] == (Tells.FAILURE_BEFORE_SWAP, "prod")
+    assert prod["swap.launch"] == (Tells.FAILURE_OF_SWAP, "prod")
     assert "checkout" not in commit
     assert "choose_release" not in prod
     assert "approve" not in prod

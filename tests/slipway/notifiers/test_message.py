@@ -121,6 +121,16 @@ def test_a_branch_called_like_a_mention_is_no_link_in_a_notification() -> None:
             "before, it served 1.3.0",
         ),
         (
+            NewsEvent.FAILED,
+            {
+                "environment": "prod",
+                "why": "fleet_healthy failed: 0 of 2",
+                "lines": ("i-1: no db",),
+            },
+            "1.4.0+42.g3f2a1b7 failed on prod",
+            "i-1: no db",
+        ),
+        (
             NewsEvent.ROLLED_BACK,
             {"environment": "prod", "before": "1.3.0", "why": "the alarm shop-5xx is on: 7 > 5"},
             "prod is back at 1.3.0",

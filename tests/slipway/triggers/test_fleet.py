@@ -99,8 +99,10 @@ def test_a_gate_that_cannot_open(
     monkeypatch: pytest.MonkeyPatch, error: SlipwayError, retry: bool, unhealthy: bool
 ) -> None:
     _scripted(monkeypatch, False, error)
-    told = {"error": str(error), "retry": retry, "unhealthy": unhealthy}
-    assert _events(_trigger()) == [told]
+    before = time.time()
+    [told] = _events(_trigger())
+    assert before <= told.pop("at") <= time.time()
+    assert told == {"error": str(error), "retry": retry, "unhealthy": unhealthy}
 
 
 def test_the_log_says_what_is_waited_for_and_no_line_for_each_look(

@@ -6,12 +6,22 @@ treats it as nothing but text.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from slipway.model.fact import Fact
 
 # Lines of a journal, and characters of one line, that are kept and shown.
 MOST_LINES, LONGEST_LINE = 100, 500
+_ERROR = re.compile(
+    r"error|exception|fatal|panic|failed|traceback|cannot|denied|refused", re.IGNORECASE
+)
+# What systemd says of a service, and what journalctl says of its own output.
+_SYSTEMD, _REMARK = "systemd[", "-- "
+_ENDED = re.compile(r"systemd\[.*(exited, code=|Failed with result|Deactivated successfully)")
+# An error follows it, whose name may be any.
+_TRACEBACK = "Traceback (most recent call last):"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,6 +61,21 @@ class MachineReport(Fact):
     console: tuple[str, ...] = ()
     problem: str = ""
 
+    @property
+    def telling_line(self) -> str:
+        """The line by which it says most: the last error of its service, in the service's words.
+
+        What systemd says of a service that ends is the same for every cause, so it comes after.
+        """
+        own = _service_lines(self.journal)
+        found = _last_error(own)
+        if not found and own and any(map(_ENDED.search, self.journal)):
+            found = own[-1]  # whatever it said before it went
+        for other in (_service_lines(self.parameters), self.cloud_init, self.console):
+            found = found or _last_error(other)
+        others = (*own[-1:], *self.journal[-1:], self.balancer, self.answered, self.problem)
+        return (found or next(filter(None, others), "")).strip()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailureReport(Fact):
@@ -80,3 +105,16 @@ class FailureReport(Fact):
     balancer_asks: str = ""
     ill: tuple[str, ...] = ()
     machines: tuple[MachineReport, ...] = ()
+
+
+def _service_lines(lines: Iterable[str]) -> list[str]:
+    told = (one for one in lines if one.strip() and not one.startswith(_REMARK))
+    return [one for one in told if _SYSTEMD not in one]
+
+
+def _last_error(lines: Iterable[str]) -> str:
+    every = [one for one in lines if one.strip()]
+    errors = [one for one in every if _ERROR.search(one)]
+    if errors and errors[-1].rstrip().endswith(_TRACEBACK):
+        return every[-1]
+    return errors[-1] if errors else ""

@@ -12,6 +12,8 @@ class NewsEvent(StrEnum):
     STILL_BROKEN = "still_broken"
     FIXED = "fixed"
     DEPLOYED = "deployed"
+    # A release did not prove itself; what becomes of it comes after.
+    FAILED = "failed"
     ROLLED_BACK = "rolled_back"
     APPROVAL_WANTED = "approval_wanted"
     HOOKS_STOPPED = "hooks_stopped"

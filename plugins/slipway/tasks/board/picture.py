@@ -173,24 +173,14 @@ def _ill(past: Iterable[DeploymentRecord], reports: Iterable[FailureReport]) -> 
         at=last.ended_at,
         why=last.failure or (report.why if report else ""),
         machines=report.ill if report else (),
-        reason=reason_of(report.machines) if report else "",
+        reason=_reason(report.machines) if report else "",
         run_id=last.run_id,
     )
 
 
-def reason_of(machines: Iterable[MachineReport]) -> str:
-    """Return the line in which a machine says best why it is ill; empty where none says anything.
-
-    :param machines: those that were asked.
-    """
-    for one in machines:
-        told = [*one.journal, *one.parameters]
-        words = ("error", "exception", "fatal", "denied", "refused", "cannot", "failed")
-        own = [line for line in told if "systemd[" not in line]
-        loud = (line for line in reversed(own) if any(word in line.lower() for word in words))
-        if found := next(loud, own[-1] if own else one.answered or one.problem):
-            return found.strip()
-    return ""
+def _reason(machines: Iterable[MachineReport]) -> str:
+    """Return the first machine's word that says anything."""
+    return next((line for one in machines if (line := one.telling_line)), "")
 
 
 def _machines(group: ServerGroup | None) -> Machines:

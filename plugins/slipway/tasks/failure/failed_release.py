@@ -11,7 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slipway.fleet.unhealthy_release import FailureAnalysis, Findings, report_lines
+from slipway.fleet.unhealthy_release import (
+    LEAST,
+    LONGEST,
+    FailureAnalysis,
+    Findings,
+    report_lines,
+)
 from slipway.hooks import http_probe
 from slipway.hooks.aws.connection import hasty_fleet
 from slipway.hooks.store.artifacts import artifact_store
@@ -35,12 +41,14 @@ class FailedRelease:
     :param version: the release's.
     :param context: of the task that looks.
     :param log: receives what there is to say, a line at a time.
+    :param since: when it failed, seconds since 1970; 0 for just now.
     """
 
     target: DeployTarget
     version: str
     context: Context
     log: Callable[[str], None]
+    since: float = 0.0
 
     def explain(self, why: str, *, any_machine: bool = True) -> tuple[str, ...] | None:
         """Look into it, tell, and keep what was told.
@@ -98,7 +106,12 @@ class FailedRelease:
             target=target,
             version=self.version,
             any_machine=any_machine,
+            longest=self._time_left(),
         )
+
+    def _time_left(self) -> float:
+        gone = time.time() - self.since if self.since else 0.0
+        return max(LEAST, LONGEST - max(0.0, gone))
 
     def _tell(self, found: Findings, why: str) -> tuple[str, ...] | None:
         if found.group is None:

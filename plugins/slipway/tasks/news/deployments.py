@@ -7,7 +7,6 @@ are read, by the callbacks of such tasks and by housekeeping, which finds what a
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.release_order import in_order
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.cloud.failure_report import FailureReport, MachineReport
+from slipway.model.cloud.failure_report import FailureReport
 from slipway.model.facts.outcome import Outcome, PastDeployment
 from slipway.model.git.repository import Repository
 from slipway.model.news.channel import NewsRoutes
@@ -31,7 +30,6 @@ from slipway.tasks.news.remember import let_count
 # The last deployments that are looked at.
 _LAST = 8
 _ENDED = frozenset({Outcome.ROLLED_BACK, Outcome.SUCCEEDED})
-_ERROR = re.compile(r"error|exception|fatal|panic|failed|traceback|cannot|denied", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,11 +49,12 @@ class DeploymentNews:
     repository: Repository
     patience: float = PATIENCE
 
-    def tell(self, *, since: float, run: tuple[str, str] | None = None) -> int:
-        """Tell of the swaps that have ended, each once.
+    def tell(self, *, since: float, run: tuple[str, str] | None = None, gate: str = "") -> int:
+        """Tell of the swaps that have ended, each once, and that a run's own has failed.
 
         :param since: seconds since 1970; what ended before is no news.
         :param run: DAG and run whose swaps are news whenever they ended.
+        :param gate: the run's task that has just failed, if it did.
         :returns: how many had not been told.
         """
         outcomes = DeploymentOutcomes(self.store)
@@ -64,26 +63,34 @@ class DeploymentNews:
         for place in reversed(range(len(past))):
             swap, one = past[place]
             end = one.notes[-1]
-            if one.outcome not in _ENDED:
+            of_run = (end.dag_id, end.run_id) == run
+            # Of one that failed its own run tells, before it goes back; it has not ended yet.
+            if one.outcome not in _ENDED and not (of_run and one.outcome is Outcome.FAILED):
                 continue
-            if end.at >= since or (end.dag_id, end.run_id) == run:
+            if of_run or end.at >= since:
                 before = next((old for _, old in past[place + 1 :] if old.serves), None)
-                told += self._tell(swap, one, before)
+                told += self._tell(swap, one, before, gate if of_run else "")
         return told
 
-    def _tell(self, swap: str, one: PastDeployment, before: PastDeployment | None) -> bool:
+    def _tell(
+        self, swap: str, one: PastDeployment, before: PastDeployment | None, gate: str
+    ) -> bool:
         end = one.notes[-1]
         served = before.serves if before else ""
+        failed = one.outcome is Outcome.FAILED
         result = Result(
             passed=one.outcome is Outcome.SUCCEEDED,
             at=end.at,
             sha=one.release.sha,
             version=one.release.version,
-            subject=swap,
-            why=_why(one),
+            subject=f"{swap} failed" if failed else swap,
+            why=_why(one, gate),
             url=run_url(end.dag_id, end.run_id),
         )
         went_back = result.passed and self._is_older(one.release.version, served)
+        event = NewsEvent.FAILED if failed else NewsEvent.ROLLED_BACK
+        if result.passed and not went_back:
+            event = NewsEvent.DEPLOYED
 
         def more(note: NewsNote, _: PlaceMemory) -> NewsNote:
             return self._with_details(note, one, served, went_back=went_back)
@@ -93,7 +100,7 @@ class DeploymentNews:
             self.routes,
             Place(environment=self.environment),
             result,
-            event=NewsEvent.DEPLOYED if result.passed and not went_back else NewsEvent.ROLLED_BACK,
+            event=event,
             # The lease lets one swap end after the other.
             is_late=lambda last: last is not None and last.at > result.at,
             tell=more,
@@ -104,7 +111,7 @@ class DeploymentNews:
     ) -> NewsNote:
         project, end = self.routes.project, one.notes[-1]
         now = end.serves if went_back or one.outcome is Outcome.ROLLED_BACK else served
-        others = served if one.outcome is Outcome.SUCCEEDED else end.serves
+        others = end.serves if one.outcome is Outcome.ROLLED_BACK else served
         old = checkout_of(self.store, project, others)
         own = checkout_of(self.store, project, one.release.version)
         new, first = (old, own) if went_back else (own, old)
@@ -158,25 +165,10 @@ def machine_lines(report: FailureReport) -> tuple[str, ...]:
     """
     lines = []
     for one in report.machines:
-        said = telling_line(one)
-        if said:
+        if said := one.telling_line:
             lines.append(f"{one.instance_id}: {said}")
     more = len(report.ill) - len(report.machines)
     return (*lines, *([f"{more} more machines are ill"] if more > 0 else []))
-
-
-def telling_line(machine: MachineReport) -> str:
-    """Return the line by which a machine says most: the last error of its service's journal.
-
-    :param machine: its report.
-    """
-    for text in (machine.journal, machine.parameters, machine.cloud_init, machine.console):
-        errors = [line for line in text if _ERROR.search(line)]
-        if errors:
-            return errors[-1].strip()
-    if machine.journal:
-        return machine.journal[-1].strip()
-    return machine.balancer or machine.answered or machine.problem
 
 
 def run_url(dag_id: str, run_id: str) -> str:
@@ -187,10 +179,11 @@ def run_url(dag_id: str, run_id: str) -> str:
     return f"{base}/dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}"
 
 
-def _why(one: PastDeployment) -> str:
+def _why(one: PastDeployment, gate: str) -> str:
     """Say why, and at which gate where the words do not name it."""
     tasks: Sequence[str] = next((note.tasks for note in one.notes if note.tasks), ())
     if one.outcome is Outcome.SUCCEEDED:
         return one.why
-    failed = f"{tasks[0]} failed" if tasks else ""
+    first = tasks[0] if tasks else gate
+    failed = f"{first} failed" if first else ""
     return ": ".join(part for part in (failed, one.why) if part)

@@ -82,8 +82,8 @@ class Tells(StrEnum):
 
     # Of its failure alone.
     FAILURE = "failure"
-    # The same, unless the run has begun its swap: then the way back tells.
-    FAILURE_BEFORE_SWAP = "failure before swap"
+    # The same; where the run has begun its swap, that its release failed. The way back comes after.
+    FAILURE_OF_SWAP = "failure of swap"
     # Its success is that of the branch.
     PASSED = "passed"
     # Its success ends a swap.
@@ -120,6 +120,11 @@ class NewsReporter:
         """Tell what failed, if that says anything of the commit."""
         if not self._is_news(context):
             return
+        if self.tells is Tells.FAILURE_OF_SWAP and _is_swapping(context):
+            # Only what is noted of the swap: whoever gives up for others fails no release.
+            gate = context["ti"].task_id.rpartition(".")[2]
+            self.beside(context, lambda: self._swap(context, gate))
+            return
         why = reason(context)
         if counts := counts_of(context):
             why = words.tests_failed(counts, why)
@@ -129,12 +134,8 @@ class NewsReporter:
         self.beside(context, lambda: self._count(context, passed=False, why=why))
 
     def _is_news(self, context: Context) -> bool:
-        if isinstance(cause_of(context), _NO_NEWS) or _stopped_for_others(context["ti"]):
-            return False
-        if self.tells is not Tells.FAILURE_BEFORE_SWAP:
-            return True
-        facts = run_facts(context)
-        return facts is None or facts.swap() is None
+        said_no = isinstance(cause_of(context), _NO_NEWS)
+        return not said_no and not _stopped_for_others(context["ti"])
 
     def beside(self, context: Context, work: Callable[[], None]) -> None:
         """Work in a thread, which ends with this process.
@@ -206,7 +207,7 @@ class NewsReporter:
             repository=self.repository.url,
         )
 
-    def _swap(self, context: Context) -> None:
+    def _swap(self, context: Context, gate: str = "") -> None:
         ti: Any = context["ti"]
         news = DeploymentNews(
             store=artifact_store(),
@@ -214,7 +215,7 @@ class NewsReporter:
             environment=self.environment,
             repository=self.repository,
         )
-        news.tell(since=time.time(), run=(ti.dag_id, ti.run_id))
+        news.tell(since=time.time(), run=(ti.dag_id, ti.run_id), gate=gate)
 
     def _nothing_went(self, context: Context) -> None:
         """Tell of a swap that had taken the traffic over before its run failed."""
@@ -229,6 +230,11 @@ class NewsReporter:
         told = context["ti"].xcom_pull(task_ids=CHOOSE_RELEASE, key="release")
         door = Admission(project=self.routes.project, environment=self.environment)
         return door.record(Release.from_json(told)).checkout
+
+
+def _is_swapping(context: Context) -> bool:
+    facts = run_facts(context)
+    return facts is not None and facts.swap() is not None
 
 
 def _stopped_for_others(ti: Any) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from slipway.exceptions import CloudUnavailable
+from slipway.fleet.unhealthy_release import Findings
 from slipway.hooks import http_probe
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.failures import FailureReports
@@ -51,6 +54,26 @@ def _failed(log: list[str]) -> FailedRelease:
     return FailedRelease(
         target=make_target(), version="2", context=FakeTask().context, log=log.append
     )
+
+
+@pytest.mark.parametrize(("ago", "left"), [(0.0, 6.5), (2.0, 4.5), (60.0, 3.5)])
+def test_a_verdict_that_had_to_find_a_worker_leaves_machines_less_time(
+    cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch, ago: float, left: float
+) -> None:
+    """The ten seconds begin with the failure, wherever it was seen."""
+    asked: list[float] = []
+
+    class Analysis:
+        def __init__(self, *, longest: float, **_: Any) -> None:
+            asked.append(longest)
+
+        def run(self) -> Findings:
+            return Findings()
+
+    monkeypatch.setattr(failed_release, "FailureAnalysis", Analysis)
+    monkeypatch.setattr(time, "time", lambda: 1_000_000.0)
+    replace(_failed([]), since=1_000_000.0 - ago).explain("it failed")
+    assert asked == [left]
 
 
 def _kept() -> list[Any]:

@@ -16,7 +16,7 @@ from slipway.model.git.repository import Repository
 from slipway.model.news.channel import ChannelKind, NewsChannel, NewsRoutes
 from slipway.model.news.event import NewsEvent
 from slipway.model.news.note import NewsNote
-from slipway.tasks.news.deployments import DeploymentNews, telling_line
+from slipway.tasks.news.deployments import DeploymentNews
 from tests.slipway.operators.releases import catalogue, make_record
 
 pytestmark = pytest.mark.usefixtures("artifacts")
@@ -66,11 +66,11 @@ def roll_back(clock: Clock, swap: str, version: str, to: str, why: str, **more: 
     note(clock, swap, Outcome.ROLLED_BACK, version, serves=to, **more)
 
 
-def tell(since: float = 0.0, run: tuple[str, str] | None = None) -> int:
+def tell(since: float = 0.0, run: tuple[str, str] | None = None, gate: str = "") -> int:
     news = DeploymentNews(
         store=artifact_store(), routes=ROUTES, environment="prod", repository=NOWHERE, patience=0.1
     )
-    return news.tell(since=since, run=run)
+    return news.tell(since=since, run=run, gate=gate)
 
 
 def told() -> list[NewsNote]:
@@ -87,9 +87,7 @@ def test_a_deployment_is_told_once_whoever_looks(clock: Clock) -> None:
     assert second.commits[0].title == "Sell more"
 
 
-def test_a_roll_back_names_its_gate_the_value_and_what_the_machine_said(clock: Clock) -> None:
-    deploy(clock, "a", OLD)
-    roll_back(clock, "b", NEW, OLD, "the alarm shop-5xx is on: 7 > 5")
+def keep_report() -> None:
     machine = MachineReport(
         instance_id="i-1",
         journal=("starting", "shop[1]: ConnectionError: no route to db", "stopped"),
@@ -107,6 +105,12 @@ def test_a_roll_back_names_its_gate_the_value_and_what_the_machine_said(clock: C
         machines=(machine,),
     )
     FailureReports(artifact_store()).keep(report)
+
+
+def test_a_roll_back_names_its_gate_the_value_and_what_the_machine_said(clock: Clock) -> None:
+    deploy(clock, "a", OLD)
+    roll_back(clock, "b", NEW, OLD, "the alarm shop-5xx is on: 7 > 5")
+    keep_report()
     tell()
     one = told()[1]
     assert one.events == (NewsEvent.ROLLED_BACK, NewsEvent.BROKE)
@@ -115,6 +119,32 @@ def test_a_roll_back_names_its_gate_the_value_and_what_the_machine_said(clock: C
     assert one.lines[0] == "i-1: shop[1]: ConnectionError: no route to db"
     assert one.lines[1] == "1 more machines are ill"
     assert not one.by_hand
+
+
+def test_a_release_that_fails_is_told_at_once_and_again_when_it_is_gone(clock: Clock) -> None:
+    own = ("shop.prod", "run-b")
+    deploy(clock, "a", OLD)
+    tell()
+    note(clock, "b", Outcome.STARTED, NEW)
+    note(clock, "b", Outcome.FAILED, NEW, why="0 of 2 machines healthy")
+    keep_report()
+    assert [tell(run=own, gate="fleet_healthy") for _ in "12"] == [1, 0]
+    note(clock, "b", Outcome.ROLLED_BACK, NEW, serves=OLD, tasks=("fleet_healthy",))
+    assert tell(run=own) == 1
+    _, failed, back = told()
+    assert failed.events == (NewsEvent.FAILED, NewsEvent.BROKE)
+    assert (failed.version, failed.before, failed.by) == (NEW, OLD, "ada")
+    assert failed.why == "fleet_healthy failed: 0 of 2 machines healthy"
+    assert failed.lines[0] == "i-1: shop[1]: ConnectionError: no route to db"
+    assert back.events == (NewsEvent.ROLLED_BACK,)
+    assert (back.why, back.lines) == (failed.why, failed.lines)
+
+
+def test_what_failed_and_never_went_back_is_no_news_of_housekeepings(clock: Clock) -> None:
+    """It notes so of swaps whose end nobody knows."""
+    deploy(clock, "a", OLD)
+    note(clock, "b", Outcome.FAILED, NEW, why="its run ended", by="housekeeping")
+    assert tell() == 1
 
 
 def test_a_person_who_goes_back_is_named(clock: Clock) -> None:
@@ -171,18 +201,3 @@ def test_an_outcome_that_is_found_late_is_told_and_changes_no_memory(clock: Cloc
     assert sorted(one.events for one in told()) == sorted(
         [(NewsEvent.DEPLOYED,), (NewsEvent.ROLLED_BACK,), (NewsEvent.DEPLOYED,)]
     )
-
-
-@pytest.mark.parametrize(
-    ("machine", "line"),
-    [
-        ({"journal": ("a", "Error: x", "b")}, "Error: x"),
-        ({"journal": ("a", "b"), "cloud_init": ("failed to mount",)}, "failed to mount"),
-        ({"journal": ("a", "b")}, "b"),
-        ({"balancer": "unhealthy: Target.Timeout"}, "unhealthy: Target.Timeout"),
-        ({"problem": "no answer"}, "no answer"),
-        ({}, ""),
-    ],
-)
-def test_of_what_a_machine_said_one_line_is_told(machine: dict[str, Any], line: str) -> None:
-    assert telling_line(MachineReport(instance_id="i", **machine)) == line

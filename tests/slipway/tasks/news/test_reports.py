@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,8 +20,10 @@ from slipway.exceptions import (
 from slipway.hooks.store.approvals import ApprovalBook
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.notes.news import NewsNotes
+from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.runs.facts import RunFacts
 from slipway.model.facts import TestCounts, TestFailure
+from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.model.git.repository import Repository
 from slipway.model.news.channel import ChannelKind, NewsChannel, NewsRoutes
 from slipway.model.news.event import NewsEvent
@@ -160,14 +162,46 @@ def test_several_tasks_of_one_run_that_fail_are_one_piece_of_news() -> None:
     assert len(told()) == 1
 
 
-def test_after_a_swap_has_begun_the_way_back_tells() -> None:
-    one = reporter(Tells.FAILURE_BEFORE_SWAP, "dev")
+@pytest.fixture
+def swapping() -> Iterator[str]:
+    facts = RunFacts(artifact_store(), dag_id="shop", run_id="commit__1")
+    facts.begin_swap(VERSION, "1" * 32)
+    yield "1" * 32
+    facts.forget_swap()
+
+
+def test_a_gate_that_stays_shut_is_told_before_the_way_back(swapping: str) -> None:
+    for outcome, why in ((Outcome.STARTED, ""), (Outcome.FAILED, "0 of 2 machines healthy")):
+        DeploymentOutcomes(artifact_store()).note(
+            swapping,
+            DeploymentNote(
+                release=RECORD.checkout.release,
+                environment="dev",
+                outcome=outcome,
+                at=0.0,
+                dag_id="shop",
+                run_id="commit__1",
+                why=why,
+            ),
+        )
     sick = context(UnhealthyRelease("sick"), task_id="swap.fleet_healthy")
-    RunFacts(artifact_store(), dag_id="shop", run_id="commit__1").begin_swap(VERSION, "1" * 32)
-    one.on_failure(sick)
+    reporter(Tells.FAILURE_OF_SWAP, "dev").on_failure(sick)
+    [one] = told()
+    assert one.events == (NewsEvent.FAILED, NewsEvent.BROKE)
+    assert one.why == "fleet_healthy failed: 0 of 2 machines healthy"
+
+
+def test_a_task_of_a_swap_that_fails_for_something_else_leaves_it_to_the_way_back(
+    swapping: str,
+) -> None:
+    away = context(RepositoryUnreachable("no answer"), task_id="swap.shift_traffic")
+    reporter(Tells.FAILURE_OF_SWAP, "dev").on_failure(away)
     assert told() == []
-    RunFacts(artifact_store(), dag_id="shop", run_id="commit__1").forget_swap()
-    one.on_failure(sick)
+
+
+def test_a_gate_of_a_swap_that_never_began_is_told_as_any_task() -> None:
+    sick = context(UnhealthyRelease("sick"), task_id="swap.fleet_healthy")
+    reporter(Tells.FAILURE_OF_SWAP, "dev").on_failure(sick)
     assert [note.why for note in told()] == ["fleet_healthy: sick"]
 
 
