@@ -9,6 +9,7 @@ from fabric.main import program as fab
 from invoke.tasks import Task
 
 from include.cli import words
+from include.cli.tasks.pipes import end_with_the_reader
 
 # Tasks whose last word may be given more than once.
 _SEVERAL = ("lint",)
@@ -20,7 +21,12 @@ def arrange_words(tasks: Iterable[Any], program: Any = fab) -> None:
     :param tasks: that may be named.
     :param program: that was typed; nothing is done where it has read nothing yet.
     """
-    typed: list[str] | None = getattr(getattr(program, "core", None), "unparsed", None)
+    core = getattr(program, "core", None)
+    if core is None:
+        return
+    # Every program of a shell comes by here, before its task begins.
+    end_with_the_reader()
+    typed: list[str] | None = getattr(core, "unparsed", None)
     if not typed:
         return
     arranged = words.arrange(typed, {one.name: _shape(one) for one in tasks})
