@@ -90,16 +90,21 @@ def examine(project: Project, context: Context) -> Iterator[Checked]:
     """
     yield from looked(connections.AREA, "connections", lambda: connections.connections(project))
     yield from looked(connections.AREA, connections.RECORDS, lambda: connections.signing(project))
-    yield from looked("repository", project.repository.url, lambda: source.repository(project))
+    read = list(looked("repository", project.repository.url, lambda: source.repository(project)))
+    yield from read
+    # What a database needs stands in the repository: where that has nothing to say, one cause is
+    # told, and told once.
+    is_there = all(one.state is State.FINE for one in read)
     yield from looked("hook", "webhook", lambda: source.webhook(project))
     yield from looked("images", "container engine", lambda: source.worker(project))
     for name in project.environments:
         yield from looked(name, "cloud", lambda name=name: surroundings.cloud(project, name))  # type: ignore[misc]
-        yield from looked(
-            name,
-            "database",
-            lambda name=name: surroundings.database(project, name, context),  # type: ignore[misc]
-        )
+        if is_there:
+            yield from looked(
+                name,
+                "database",
+                lambda name=name: surroundings.database(project, name, context),  # type: ignore[misc]
+            )
 
 
 def _level(one: Checked) -> int:

@@ -34,7 +34,8 @@ def repository(project: Project) -> Iterator[Checked]:
             what=f"branch {source.branch}",
             state=State.WRONG,
             words="the repository has none of that name",
-            cure="push it, or correct `repository: {branch: ...}`",
+            cure="push it, or correct `repository: {branch: ...}`"
+            + ("; databases are looked at after that" if project.migrations else ""),
         )
         return
     yield Checked(area="repository", what=f"branch {source.branch}", words=f"at {sha[:12]}")
