@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -83,6 +84,26 @@ class AirflowApi:
         told = "\n".join(error["stack_trace"] for error in errors)
         msg = f"the DAG {dag_id} did not load:\n{told or processes.last_lines('dag-processor')}"
         raise DemoFailed(msg)
+
+    def wait_for_pools(self, names: Collection[str], timeout: float) -> None:
+        """Wait until Airflow has the pools that the demo makes beside the rest.
+
+        :param names: of the pools.
+        :param timeout: seconds.
+        :raises DemoFailed: with what the process that makes them said: their tasks would wait for
+            ever.
+        """
+        deadline, missing = time.monotonic() + timeout, set(names)
+        while missing and time.monotonic() < deadline:
+            at_work = processes.alive("pools")
+            missing -= {one["name"] for one in self._get("/api/v2/pools?limit=100")["pools"]}
+            if not at_work:
+                break
+            time.sleep(0.3)
+        if missing:
+            lost = " and ".join(sorted(missing))
+            msg = f"Airflow has no pool {lost}:\n{processes.last_lines('pools')}"
+            raise DemoFailed(msg)
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run, as the button in the UI does, and return its id."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from include.demo import login, paths
 from include.localcloud.settings import APT_BUCKET
-from include.settings import shared
+from include.settings import POOLS, pools, shared
 
 # What workers have loaded before a task begins.
 PRELOADED = (
@@ -27,12 +27,8 @@ PRELOADED = (
     "slipway.preload",
 )
 
-
-# By kind of task: the pool, its slots, and what is said of it.
-_POOLS = {
-    "build": ("slipway_builds", 4, "tests and packages at once, all projects"),
-    "bake": ("slipway_bakes", 2, "bakes at once, all projects"),
-}
+# Slots of the pool of each kind of task.
+_SLOTS = {"build": 4, "bake": 2}
 _DOCKER = {"conn_type": "docker", "host": "unix:///var/run/docker.sock"}
 
 
@@ -68,15 +64,18 @@ def environment(
 
 def pool_setting() -> dict[str, str]:
     """Return the environment variable that puts tasks into the pools."""
-    named = (f"{kind}={name}" for kind, (name, _, _) in _POOLS.items())
-    return {"AIRFLOW__SLIPWAY__POOLS": ", ".join(named)}
+    return shared(POOLS)
 
 
 def save_pools() -> None:
     """Write the pools, for ``airflow pools import`` to read."""
     told = {
-        name: {"slots": slots, "description": words, "include_deferred": False}
-        for name, slots, words in _POOLS.values()
+        name: {
+            "slots": _SLOTS[kind],
+            "description": f"{kind}s at once, all projects",
+            "include_deferred": False,
+        }
+        for kind, name in pools().items()
     }
     paths.POOLS.write_text(json.dumps(told))
 

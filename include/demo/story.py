@@ -19,6 +19,7 @@ from include.demo.progress import follow, say
 from include.demo.pull_request.proposal import DAG_ID, Proposal, propose
 from include.demo.report import Report, Run
 from include.images import build
+from include.settings import pools
 
 # Requests per second while version 2 replaces version 1.
 RATE = 50
@@ -137,6 +138,7 @@ def bring_up() -> AirflowApi:
     api.wait_until_ready(timeout=180)
     for dag_id in (*DAGS, "commits", "statuses"):
         api.wait_for_dag(dag_id, timeout=120)
+    api.wait_for_pools(pools().values(), timeout=120)
     git_host.wait_for_webhook(timeout=60)
     return api
 

@@ -12,11 +12,9 @@ from pathlib import Path
 
 USER = "admin"
 PASSWORD = Path("/run/secrets/admin_password")
-# Variable with the number of slots -> the pool, and what is said of it.
-POOLS = {
-    "SLIPWAY_BUILD_SLOTS": ("slipway_builds", "tests and packages at once, all projects"),
-    "SLIPWAY_BAKE_SLOTS": ("slipway_bakes", "bakes at once, all projects"),
-}
+# The pools by kinds of tasks (include/settings/pools.env), and how many slots one gets.
+POOLS = "AIRFLOW__SLIPWAY__POOLS"
+SLOTS = "SLIPWAY_{}_SLOTS"
 
 
 def main() -> int:
@@ -57,9 +55,11 @@ def make_pools() -> None:
     from airflow.utils.session import create_session
 
     with create_session() as session:
-        for variable, (name, words) in POOLS.items():
+        for one in filter(None, os.environ.get(POOLS, "").split(",")):
+            kind, _, name = one.strip().partition("=")
             if Pool.get_pool(name, session=session) is None:
-                slots = int(os.environ[variable])
+                slots = int(os.environ[SLOTS.format(kind.upper())])
+                words = f"{kind}s at once, all projects"
                 pool = Pool(pool=name, slots=slots, description=words, include_deferred=False)
                 session.add(pool)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
-from include.demo.airflow_api import AirflowApi
+from include.demo import processes
+from include.demo.airflow_api import AirflowApi, DemoFailed
 
 FOUND = [
     {
@@ -59,3 +62,26 @@ def test_tasks_come_in_the_order_in_which_they_started(api: AirflowApi) -> None:
         ("checkout", "success", 2.5),
         ("to_come", None, None),
     ]
+
+
+def pools_there(*names: str) -> AirflowApi:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/api/v2/pools"
+        return httpx.Response(200, json={"pools": [{"name": name} for name in names]})
+
+    api = AirflowApi()
+    api._client = httpx.Client(base_url="http://airflow", transport=httpx.MockTransport(answer))
+    return api
+
+
+def test_pools_that_could_not_be_made_are_told_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without one its tasks wait, and nothing says why."""
+    monkeypatch.setattr(processes, "LOG", tmp_path)
+    monkeypatch.setattr(processes, "alive", lambda name: False)
+    (tmp_path / "pools.log").write_text("Invalid pool: slots is no number\n")
+    wanted = ("slipway_builds", "slipway_bakes")
+    pools_there(*wanted, "default_pool").wait_for_pools(wanted, timeout=60)
+    with pytest.raises(DemoFailed, match="no pool slipway_bakes:\nInvalid pool: slots"):
+        pools_there("slipway_builds").wait_for_pools(wanted, timeout=60)

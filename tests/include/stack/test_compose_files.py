@@ -14,7 +14,7 @@ import yaml
 
 from include.delivery.capacity.assign import places
 from include.images.catalog import IMAGES
-from include.settings import FILE, shared
+from include.settings import FILE, POOLS, pools, shared
 from include.stack import cloud, repositories, secret_files, up
 from include.stack.image import first_start
 
@@ -40,8 +40,8 @@ SECRET = re.compile(
 def _variables(service: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in service.get("environment", {}).items():
         yield name, str(value)
-    if service.get("env_file"):
-        yield from shared().items()
+    for file in service.get("env_file", []):
+        yield from shared(ROOT / file).items()
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -218,7 +218,7 @@ def test_the_way_to_the_cloud_is_no_address_that_docker_deals_out() -> None:
 
 
 def test_the_shared_settings_are_compose_and_airflow_settings() -> None:
-    for line in FILE.read_text().splitlines():
+    for line in (*FILE.read_text().splitlines(), *POOLS.read_text().splitlines()):
         assert not line or line.startswith("#") or re.fullmatch(r"AIRFLOW__\w+__\w+=\S.*", line)
         assert not re.search(r"[\"'$]", line.partition("=")[2]), line
 
@@ -230,13 +230,13 @@ def test_a_project_file_of_the_demo_is_right_in_the_stack() -> None:
 
 
 def test_builds_and_bakes_leave_slots_to_swaps_in_pools_that_the_first_start_makes() -> None:
-    written = STACK["x-settings"]["AIRFLOW__SLIPWAY__POOLS"]
-    assert set(places("pools", written).values()) == {
-        name for name, _ in first_start.POOLS.values()
-    }
+    for name in AIRFLOW:
+        written = dict(_variables(SERVICES[name]))[first_start.POOLS]
+        assert places("pools", written) == pools(), name
     given = STACK["services"]["init"]["environment"]
-    slots = [int(match[3]) for one in first_start.POOLS if (match := VARIABLE.match(given[one]))]
+    wanted = [given[first_start.SLOTS.format(kind.upper())] for kind in pools()]
+    slots = [int(match[3]) for one in wanted if (match := VARIABLE.match(one))]
     of_a_worker = VARIABLE.match(STACK["x-settings"]["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
     assert of_a_worker is not None
-    assert len(slots) == len(first_start.POOLS)
+    assert len(slots) == len(pools())
     assert sum(slots) < 2 * int(of_a_worker[3])

@@ -8,7 +8,9 @@ import pytest
 from airflow.models.pool import Pool
 from airflow.utils.session import create_session
 
-from include.stack.image.first_start import POOLS, make_pools
+from include.settings import POOLS as FILE
+from include.settings import pools, shared
+from include.stack.image.first_start import POOLS, SLOTS, make_pools
 from tests.fakes.airflow_database import airflow_database
 
 
@@ -26,13 +28,12 @@ def _slots() -> dict[str, int]:
 def test_pools_that_are_there_keep_what_people_made_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for variable in POOLS:
-        monkeypatch.setenv(variable, "4")
+    monkeypatch.setenv(POOLS, shared(FILE)[POOLS])
+    for number, kind in enumerate(pools(), start=3):
+        monkeypatch.setenv(SLOTS.format(kind.upper()), str(number))
     make_pools()
-    assert {name: _slots()[name] for name, _ in POOLS.values()} == {
-        "slipway_builds": 4,
-        "slipway_bakes": 4,
-    }
+    made = {name: slots for name, slots in _slots().items() if name in pools().values()}
+    assert made == {"slipway_builds": 3, "slipway_bakes": 4}
     with create_session() as session:
         Pool.create_or_update_pool("slipway_builds", 9, "", include_deferred=False, session=session)
     make_pools()
