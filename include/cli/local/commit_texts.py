@@ -6,6 +6,7 @@ first message that has an apostrophe. So the file is compiled for a commit that 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from slipway.exceptions import SlipwayError
 from slipway.model.facts import Checkout, Release
 from slipway.pipeline.compiler.compiler import Build, compile_file
 from slipway.pipeline.compiler.variables import build_variables, event_of
-from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
+from slipway.pipeline.yaml.diagnostics import by_place
 
 if TYPE_CHECKING:
     from slipway.pipeline.load import PipelineFile
@@ -24,7 +25,7 @@ _IN_CODE = " is more than plain characters"
 
 
 def refused_texts(file: PipelineFile, *, trusted: bool) -> list[Problem]:
-    """Return the first place where a usual message, or author, would refuse the build.
+    """Return the places where a usual message, or author, would refuse the build.
 
     :param file: one that is right otherwise.
     :param trusted: the project may use what reaches out of its containers.
@@ -46,13 +47,13 @@ def refused_texts(file: PipelineFile, *, trusted: bool) -> list[Problem]:
         "DRONE_PULL_REQUEST_TITLE": _MESSAGE,
         "DRONE_TAG": "v1.0.0",
     }
-    try:
-        compile_file(file, Build(id="lint", event=event, variables=variables, trusted=trusted))
-    except PipelineFileInvalid as error:
-        return [_told(one) for one in error.problems if one.rule == "commit-text-in-code"]
-    except SlipwayError:
-        pass  # the build itself will say so
-    return []
+    refused: list[Problem] = []
+    build = Build(id="lint", event=event, variables=variables, trusted=trusted)
+    # What else is wrong with it the build itself will say.
+    with suppress(SlipwayError):
+        compile_file(file, build, refused)
+    # Variants of a matrix have the same places.
+    return [_told(one) for one in dict.fromkeys(sorted(refused, key=by_place))]
 
 
 def _told(problem: Problem) -> Problem:

@@ -11,11 +11,12 @@ from slipway.pipeline.commit_text.executed_variables import is_executed
 from slipway.pipeline.commit_text.insertion import CommitTextInCode
 from slipway.pipeline.compiler.env_sizes import bounded, startable
 from slipway.pipeline.compiler.late import LateForms, filled
+from slipway.pipeline.compiler.refusals import Refusals
 from slipway.pipeline.compiler.script import check_executed
 from slipway.pipeline.compiler.spec import TRUSTED, UNTRUSTED, BuildSpec, PipelineSpec
 from slipway.pipeline.compiler.stage import stage_variables, workspace_variables
 from slipway.pipeline.compiler.status import AT_FIRST
-from slipway.pipeline.compiler.step_container import Context, from_a_fork, placed, step_spec
+from slipway.pipeline.compiler.step_container import Context, from_a_fork, step_spec
 from slipway.pipeline.compiler.volumes import volumes_of, workspace_of
 from slipway.pipeline.lint import other_runners
 from slipway.pipeline.lint.image_rules import ImageRules
@@ -31,11 +32,11 @@ if TYPE_CHECKING:
 
     from slipway.pipeline.compiler.spec import StepSpec
     from slipway.pipeline.load import PipelineFile
-    from slipway.pipeline.yaml.diagnostics import Path
-    from slipway.pipeline.yaml.document import Document
+    from slipway.pipeline.yaml.diagnostics import Path, Problem
     from slipway.pipeline.yaml.model import Pipeline
 
 _Step = TypeVar("_Step", bound=Step)
+_AT_ONCE = Refusals()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,11 +63,14 @@ class Build:
     plugins: PrivilegedPlugins | None = None
 
 
-def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
+def compile_file(
+    file: PipelineFile, build: Build, refused: list[Problem] | None = None
+) -> BuildSpec:
     """Compile every pipeline of a file.
 
     :param file: as :func:`~slipway.pipeline.load.load` has checked it.
     :param build: what for.
+    :param refused: takes each place where a commit's text would be code; None ends at the first.
     :raises PipelineFileError: when something comes to more than is put together, or than a
         container can be started with.
     """
@@ -79,8 +83,9 @@ def compile_file(file: PipelineFile, build: Build) -> BuildSpec:
             labels = {**build.labels, "slipway.pipeline": str(number)}
             own = replace(build, id=f"{build.id}-{number}", labels=labels)
         document = file.documents[number - 1] if file.documents else None
+        refusals = Refusals(document=document, noted=refused)
         one = compile_pipeline(
-            pipeline, own, number, budget=budget, notices=notices, document=document
+            pipeline, own, number, budget=budget, notices=notices, refusals=refusals
         )
         here = tuple(name for name in one.depends_on if name not in file.elsewhere)
         reason = one.unmet or unmet.get(pipeline.name, "")
@@ -95,7 +100,7 @@ def compile_pipeline(
     *,
     budget: Budget | None = None,
     notices: list[str] | None = None,
-    document: Document | None = None,
+    refusals: Refusals = _AT_ONCE,
 ) -> PipelineSpec:
     """Compile one pipeline.
 
@@ -104,7 +109,7 @@ def compile_pipeline(
     :param number: its place in the file, from 1.
     :param budget: of the file.
     :param notices: for the log; what there is to be said is added.
-    :param document: where it stands, for the place of a mistake.
+    :param refusals: what is done where a commit's text would be code; it knows where the file is.
     :raises PipelineFileError: as :func:`compile_file` does.
     """
     budget = budget or Budget()
@@ -113,10 +118,10 @@ def compile_pipeline(
     base, workspace = workspace_of(_placed_workspace(pipeline, variables, budget))
     variables |= workspace_variables(base, workspace)
     late = LateForms(variables, budget)
-    _check_executed(pipeline, variables, document)
+    _check_executed(pipeline, variables, refusals)
     resolved = _resolved(pipeline, late)
-    if document is not None:
-        lint_replaced(document, resolved, build.event, trusted=build.trusted)
+    if refusals.document is not None:
+        lint_replaced(refusals.document, resolved, build.event, trusted=build.trusted)
     volumes = tuple(volumes_of(resolved, build.id))
     context = Context(
         id=build.id,
@@ -129,7 +134,7 @@ def compile_pipeline(
         budget=budget,
         image_rules=build.image_rules,
         notices=[] if notices is None else notices,
-        document=document,
+        refusals=refusals,
         late=late.substituted,
     )
     services = tuple(_services(resolved, context))
@@ -170,9 +175,7 @@ def _without_containers(
     )
 
 
-def _check_executed(
-    pipeline: Pipeline, variables: Mapping[str, str], document: Document | None
-) -> None:
+def _check_executed(pipeline: Pipeline, variables: Mapping[str, str], refusals: Refusals) -> None:
     """See that no text of the commit is in a variable that programs run."""
     known = {**variables, **AT_FIRST}
     places: list[tuple[Path, Mapping[str, object]]] = [(("environment",), pipeline.environment)]
@@ -184,7 +187,7 @@ def _check_executed(
                 try:
                     check_executed(name, value, variables)
                 except CommitTextInCode as error:
-                    raise placed(error, (*place, name), document) from error
+                    refusals.add(error, (*place, name))
 
 
 def _placed_workspace(pipeline: Pipeline, variables: Mapping[str, str], budget: Budget) -> Pipeline:

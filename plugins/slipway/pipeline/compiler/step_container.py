@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from slipway.exceptions import ImageRefused, PipelineFileError
+from slipway.exceptions import ImageRefused
 from slipway.model.container import ContainerSpec, Limits, PortBinding, Security
 from slipway.pipeline.commit_text.insertion import CommitTextInCode
 from slipway.pipeline.compiler import script, script_file
 from slipway.pipeline.compiler.plugin_settings import plugin_variables
+from slipway.pipeline.compiler.refusals import Refusals, without
 from slipway.pipeline.compiler.service_ports import awaited_ports
 from slipway.pipeline.compiler.spec import StepSpec
 from slipway.pipeline.lint.image_names import is_latest, replaced
 from slipway.pipeline.lint.image_rules import ImageRules
-from slipway.pipeline.yaml.diagnostics import PipelineFileInvalid
 from slipway.pipeline.yaml.values import FAILURES, PULLS, FromSecret
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from slipway.pipeline.compiler.spec import VolumeSpec
     from slipway.pipeline.yaml.conditions import Event
-    from slipway.pipeline.yaml.diagnostics import Path
-    from slipway.pipeline.yaml.document import Document
     from slipway.pipeline.yaml.model import Step
     from slipway.pipeline.yaml.substitution import Budget
 
@@ -47,8 +45,8 @@ class Context:
     :param budget: what the file's texts may still come to.
     :param image_rules: which images may be used.
     :param notices: for the log; what there is to be said is added.
-    :param document: where the pipeline stands, for the place of a mistake.
     :param late: marks what is filled in when a step starts.
+    :param refusals: what is done where a commit's text would be code.
     """
 
     id: str
@@ -61,8 +59,8 @@ class Context:
     budget: Budget
     image_rules: ImageRules = field(default_factory=ImageRules)
     notices: list[str] = field(default_factory=list)
-    document: Document | None = None
     late: Callable[[str], str] | None = None
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 def step_spec(
@@ -194,42 +192,36 @@ def _commands(
     step: Step, number: int, context: Context, kind: str
 ) -> tuple[list[str], dict[str, str]]:
     """Return a step's commands, and the variables that they need besides the build's."""
-    try:
-        return script.with_variables(step.commands, context.variables, context.budget, context.late)
-    except CommitTextInCode as error:
-        place: Path = (f"{kind}s", number - 1, "commands", error.position)
-        raise placed(error, place, context.document) from error
+    commands = list(step.commands)
+    while True:
+        try:
+            return script.with_variables(commands, context.variables, context.budget, context.late)
+        except CommitTextInCode as error:
+            at = error.position
+            context.refusals.add(error, (f"{kind}s", number - 1, "commands", at))
+            commands[at] = without(error.held.form, commands[at])
 
 
 def _program(step: Step, number: int, context: Context, kind: str) -> script.Program:
     """Return what the container runs, where it is not ``commands``."""
-    try:
-        program = script.program_with_variables(
-            step.entrypoint, step.command, context.variables, context.budget
-        )
-    except CommitTextInCode as error:
-        key = "command" if error.held.form in "".join(step.command or ()) else "entrypoint"
-        place: Path = (f"{kind}s", number - 1, key)
-        raise placed(error, place, context.document) from error
+    words = {"entrypoint": step.entrypoint, "command": step.command}
+    while True:
+        try:
+            program = script.program_with_variables(
+                words["entrypoint"], words["command"], context.variables, context.budget
+            )
+            break
+        except CommitTextInCode as error:
+            form = error.held.form
+            key = "command" if form in "".join(words["command"] or ()) else "entrypoint"
+            context.refusals.add(error, (f"{kind}s", number - 1, key))
+            words[key] = tuple(without(form, word) for word in words[key] or ())
     context.notices.extend(
         f"{kind} {step.name!r}, command: the value of {form} is more than plain characters and is "
         "not pasted; a shell finds it in the environment"
         for form in program.left
     )
     return program
-
-
-def placed(error: CommitTextInCode, place: Path, document: Document | None) -> PipelineFileError:
-    """Show where in the file a value would have become code.
-
-    :param error: that was raised for the value.
-    :param place: in the document.
-    :param document: that the place is in; None leaves the place out.
-    """
-    if document is None:
-        return error
-    problem = document.problem("commit-text-in-code", place, error.message, advice=error.advice)
-    return PipelineFileInvalid([problem])
 
 
 def _environment(
