@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from slipway.exceptions import BuiltFilesMissing, BuiltFilesRefused, NothingRan, SlipwayError
@@ -14,11 +15,13 @@ from slipway.pipeline.built.tree import BuiltTree, Read, Summary, entries
 from slipway.pipeline.reports.report_files import Budget, TooMuch, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # Bytes that are read, and entries that are looked at, to say what is there in place of a path.
 _MOST_READ, _MOST_SEEN = 256 << 20, 20_000
 _MOST_NAMES, _MOST_ALIKE, _MOST_EXPLAINED = 15, 2_000, 5
+# How much of a name must be the same for a slip of the pen.
+_LIKE = 0.7
 
 
 class Taking:
@@ -166,13 +169,26 @@ def _deepest(read: Read, root: str) -> tuple[str, list[str]]:
 
 
 def _nearest(wanted: str, there: Iterator[tuple[str, tarfile.TarInfo]]) -> str:
-    """Return the path that was probably meant: a file of the same name, or written alike."""
+    """Return the path that was probably meant: a file of the same name, or written alike.
+
+    Much of a project is called after it: `packaging/shop.service` is not what `bin/shop` means.
+    """
     found = {path: one for path, one in there if path and not is_below(path, ".git")}
     name = wanted.rpartition("/")[2]
     same = [path for path in found if path.rpartition("/")[2] == name]
     same = [path for path in same if not found[path].isdir()] or same
-    alike = nearest(wanted, same or list(found)[:_MOST_ALIKE])
-    return alike or next(iter(same), "")
+    return nearest(wanted, same or _written_alike(name, found)) or next(iter(same), "")
+
+
+def _written_alike(name: str, paths: Iterable[str]) -> list[str]:
+    """Return the paths of one kind of file whose names are like another's."""
+    kind = PurePosixPath(name).suffix
+    of_kind = (path for path in paths if PurePosixPath(path).suffix == kind)
+    return [
+        path
+        for path in islice(of_kind, _MOST_ALIKE)
+        if nearest(name, [path.rpartition("/")[2]], alike=_LIKE)
+    ]
 
 
 def _listed(lines: Sequence[str]) -> str:

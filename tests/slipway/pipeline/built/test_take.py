@@ -103,6 +103,27 @@ def test_what_is_not_there_is_named_with_what_is(workspace: Workspace) -> None:
     assert "package.json:" not in text
 
 
+@pytest.mark.parametrize(
+    ("there", "wanted", "meant"),
+    [
+        ("packaging/shop.service", "bin/shop", ""),
+        ("shop.go", "bin/shop", ""),
+        ("src/shop.ts", "dist/shop.js", ""),
+        ("bin/shopp", "bin/shop", "bin/shopp"),
+        ("build/shop.js", "dist/shop.js", "build/shop.js"),
+        ("dist/shop-1.whl", "dst/shop*.whl", "dist/shop-1.whl"),
+    ],
+)
+def test_a_file_that_is_only_called_after_the_project_is_not_what_was_meant(
+    workspace: Workspace, there: str, wanted: str, meant: str
+) -> None:
+    workspace.write(there)
+    with pytest.raises(BuiltFilesMissing) as caught:
+        taken(workspace, wanted)
+    assert (f"did you mean {meant}?" in str(caught.value)) == bool(meant)
+    assert ("did you mean" in str(caught.value)) == bool(meant)
+
+
 def test_the_history_is_never_taken_along(workspace: Workspace) -> None:
     workspace.write(".git/config")
     workspace.write("x/.gitkeep")
