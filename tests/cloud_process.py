@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from include.localcloud.infrastructure import lay_environment
 from tests.lanes import turn
 
 ROOT = Path(__file__).resolve().parents[1]
-REGION = "eu-west-1"
+REGION, APP_PORT = "eu-west-1", 8000
 # Seconds until it is ready, and until it has removed everything of it.
 _START, _STOP = 60.0, 90.0
 # A worker of xdist is killed where one process alone is interrupted: no fixture ends then.
@@ -47,6 +48,26 @@ def serving(home: Path, *, installation: str, port: int) -> Iterator[subprocess.
         yield process
     finally:
         _end(process)
+
+
+def lay(endpoint: str, project: str, environment: str, listener: int) -> None:
+    """Lay out an environment of a service that answers every GET on :data:`APP_PORT`.
+
+    :param endpoint: URL of the cloud's API.
+    :param project: the project's name.
+    :param environment: the environment's.
+    :param listener: port of its load balancer, on 127.0.0.1.
+    """
+    lay_environment(
+        endpoint=endpoint,
+        region=REGION,
+        project=project,
+        environment=environment,
+        listener_port=listener,
+        app_port=APP_PORT,
+        health_path="/",
+        database_url=None,
+    )
 
 
 def _wait_for(process: subprocess.Popen[bytes], ready: Path, log: Path) -> None:

@@ -14,7 +14,7 @@ from include.demo.guestbook_repository import WorkTree
 from include.project.loader import PROJECTS
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.heads import head_key
-from tests.fakes.hello import copy_as
+from tests.fakes.hello import copy_as, environment_file, project_file
 
 # Of the first one's load balancer.
 _LISTENER = 8300
@@ -53,25 +53,7 @@ def laid_out(count: int) -> Iterator[dict[str, WorkTree]]:
 
 def _project(name: str) -> dict[str, Any]:
     url = f"git://127.0.0.1:{paths.GIT_PORT}/bench/{name}.git"
-    return {
-        "name": name,
-        "repository": {"url": url, "branch": "main"},
-        "test": {"images": {"python:3.11": "slipway/python:3.11"}},
-        "package": {"name": name, "nfpm": "nfpm.yaml", "unit": f"{name}.service"},
-        "environments": {
-            "dev": {
-                "deploy": "continuous",
-                "aws": {"region": paths.REGION},
-                "target_group": f"{name}-dev",
-                "instance": {
-                    "type": "t3.micro",
-                    "subnets": ["slipway-a", "slipway-b"],
-                    "security_groups": ["slipway-app"],
-                },
-                "size": {"min": 1, "desired": 1, "max": 2},
-                "health": {"path": "/healthz", "port": 8000, "timeout": "5m"},
-                "soak": "0s",
-                "keep_old": "0s",
-            }
-        },
-    }
+    # Many machines boot at once.
+    health = {"path": "/healthz", "port": 8000, "timeout": "5m"}
+    dev = environment_file(f"{name}-dev", paths.REGION, deploy="continuous", health=health)
+    return project_file(name, url, dev=dev)

@@ -11,13 +11,14 @@ from typing import Any
 
 import boto3
 
-from include.localcloud.infrastructure import lay_environment, lay_network
+from include.localcloud.infrastructure import lay_network
 from slipway.hooks.fleet.lease import FleetLease
+from tests import cloud_process
 from tests.cloud_process import REGION, serving
 from tests.lanes import own, port
 
 INSTALLATION, PROJECT = own("test-faults"), "shop"
-PORT, FIRST_LISTENER, APP_PORT = port(4616), port(18616), 8000
+PORT, FIRST_LISTENER = port(4616), port(18616)
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 
 _CLIENTS: dict[str, Any] = {}
@@ -62,16 +63,7 @@ def running_cloud(home: Path) -> Iterator[None]:
 
 def lay(environment: str, listener: int) -> str:
     """Make an environment, and return its target group's ARN."""
-    lay_environment(
-        endpoint=ENDPOINT,
-        region=REGION,
-        project=PROJECT,
-        environment=environment,
-        listener_port=listener,
-        app_port=APP_PORT,
-        health_path="/",
-        database_url=None,
-    )
+    cloud_process.lay(ENDPOINT, PROJECT, environment, listener)
     name = f"{PROJECT}-{environment}"
     arn = str(
         client("elbv2").describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"]

@@ -10,7 +10,8 @@ from typing import Any
 
 import docker
 
-from tests.faults.cloud import APP_PORT, INSTALLATION, PROJECT, client
+from tests.cloud_process import APP_PORT
+from tests.faults.cloud import INSTALLATION, PROJECT, client
 from tests.faults.lane import SIZE, Lane
 from tests.faults.lease_check import token
 from tests.faults.watch import healthy

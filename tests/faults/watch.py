@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import urllib.request
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 from tests.cloud_process import REGION
 from tests.faults.cloud import ENDPOINT
+from tests.repeating import Repeating
 
 # Seconds between two looks, and between two visits.
 _LOOK, _VISIT = 0.4, 0.15
@@ -16,7 +15,7 @@ _LOOK, _VISIT = 0.4, 0.15
 _SIGNED = f"AWS4-HMAC-SHA256 Credential=x/20260101/{REGION}/elasticloadbalancing/aws4_request"
 
 
-class Watch:
+class Watch(Repeating):
     """Samples the balancer's healthy targets, and asks its listener without a pause.
 
     :param target_group: ARN.
@@ -24,32 +23,13 @@ class Watch:
     """
 
     def __init__(self, target_group: str, listener: int) -> None:
+        super().__init__((self._look, _LOOK), (self._visit, _VISIT))
         self._target_group = target_group
         self._url = f"http://127.0.0.1:{listener}/"
-        self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._repeat, args=(self._look, _LOOK), daemon=True),
-            threading.Thread(target=self._repeat, args=(self._visit, _VISIT), daemon=True),
-        ]
         self.least: int | None = None
         self.looks = self.visits = 0
         self.served: set[str] = set()
         self.failures: list[str] = []
-
-    def __enter__(self) -> Watch:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _repeat(self, act: Callable[[], None], pause: float) -> None:
-        while not self._stopping.is_set():
-            act()
-            self._stopping.wait(pause)
 
     def _look(self) -> None:
         now = healthy(self._target_group)

@@ -11,7 +11,7 @@ from include.localcloud import infrastructure
 from tests.cloud_process import REGION
 from tests.e2e.conftest import ENDPOINT, INSTALLATION
 from tests.fakes.git_server import Repository
-from tests.fakes.hello import copy_as
+from tests.fakes.hello import copy_as, environment_file, project_file
 from tests.lanes import port
 
 # Of each environment's load balancer.
@@ -81,34 +81,10 @@ def write(folder: Path, dags: Path, urls: dict[str, str]) -> None:
 
 
 def _project(name: str, url: str) -> dict[str, Any]:
-    file: dict[str, Any] = {
-        "name": name,
-        "repository": {"url": url, "branch": "main"},
-        "test": {"images": {"python:3.11": "slipway/python:3.11"}},
-        "package": {"name": name, "nfpm": "nfpm.yaml", "unit": f"{name}.service"},
-        "environments": {"dev": _environment(name, "dev", deploy="continuous")},
-    }
+    places = {"dev": environment_file(f"{name}-dev", REGION, deploy="continuous")}
     if "prod" in LISTENERS[name]:
         # Whoever asks for a release never says yes to it.
         asked = {"approval": True, "four_eyes": True, "keep_old": "10m"}
         may = {"deploy": ["ann"], "approve": ["ann", "bob"], "hold": ["ann"]}
-        prod = _environment(name, "prod", deploy="manual", may=may, **asked)
-        file["environments"]["prod"] = prod
-    return file
-
-
-def _environment(name: str, environment: str, **more: Any) -> dict[str, Any]:
-    return {
-        "aws": {"region": REGION},
-        "target_group": f"{name}-{environment}",
-        "instance": {
-            "type": "t3.micro",
-            "subnets": ["slipway-a", "slipway-b"],
-            "security_groups": ["slipway-app"],
-        },
-        "size": {"min": 1, "desired": 1, "max": 2},
-        "health": {"path": "/healthz", "port": 8000, "timeout": "2m"},
-        "soak": "0s",
-        "keep_old": "0s",
-        **more,
-    }
+        places["prod"] = environment_file(f"{name}-prod", REGION, deploy="manual", may=may, **asked)
+    return project_file(name, url, **places)

@@ -9,7 +9,7 @@ import boto3
 import docker
 import pytest
 
-from include.localcloud.infrastructure import lay_environment, lay_network
+from include.localcloud.infrastructure import lay_network
 from slipway.model.facts import Json, MachineImage, Release
 from slipway.model.target import DeployTarget
 from slipway.operators import swap as fleet
@@ -17,7 +17,7 @@ from slipway.operators.swap import LaunchOperator, RetireOldOperator, ShiftTraff
 from slipway.sensors.fleet_healthy import FleetHealthySensor
 from slipway.sensors.fleet_in_service import FleetInServiceSensor
 from slipway.sensors.soak import SoakSensor
-from tests.cloud_process import REGION, serving
+from tests.cloud_process import REGION, lay, serving
 from tests.fakes.airflow_run import FakeTask
 from tests.integration.fleet.web_machine import bake_web
 from tests.lanes import own, port
@@ -47,16 +47,7 @@ def embedded_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     home = tmp_path_factory.mktemp("cloud") / "home"
     with serving(home, installation=INSTALLATION, port=PORT):
         lay_network(endpoint=ENDPOINT, region=REGION)
-        lay_environment(
-            endpoint=ENDPOINT,
-            region=REGION,
-            project="shop",
-            environment="dev",
-            listener_port=LISTENER,
-            app_port=8000,
-            health_path="/",
-            database_url=None,
-        )
+        lay(ENDPOINT, "shop", "dev", LISTENER)
         yield
     mine: Any = {"label": f"slipway.installation={INSTALLATION}"}
     assert docker.from_env().containers.list(all=True, filters=mine) == []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import ipaddress
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,9 +17,12 @@ import docker
 
 from tests.cloud_process import REGION
 from tests.lanes import own, port
+from tests.repeating import Repeating
 
 INSTALLATION, PORT = own("test-cloud"), port(4577)
 ENDPOINT = f"http://127.0.0.1:{PORT}"
+# Seconds between two questions of one visitor.
+_PAUSE = 0.01
 
 
 def client(service: str) -> Any:
@@ -125,31 +127,18 @@ def leftovers() -> list[str]:
     return found
 
 
-class Load:
+class Load(Repeating):
     """Asks the load balancer without a pause, and remembers what it answered."""
 
     def __init__(self, port: int) -> None:
+        super().__init__((self._ask, _PAUSE), (self._ask, _PAUSE))
         self._url = f"http://127.0.0.1:{port}/"
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(2)]
         self.answers: list[str] = []
         self.failures: list[str] = []
 
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                with urllib.request.urlopen(self._url, timeout=10) as answer:
-                    self.answers.append(answer.read().decode())
-            except (urllib.error.URLError, OSError) as error:
-                self.failures.append(repr(error))
-            self._stopping.wait(0.01)
+    def _ask(self) -> None:
+        try:
+            with urllib.request.urlopen(self._url, timeout=10) as answer:
+                self.answers.append(answer.read().decode())
+        except (urllib.error.URLError, OSError) as error:
+            self.failures.append(repr(error))

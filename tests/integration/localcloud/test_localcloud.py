@@ -15,9 +15,9 @@ import docker
 import pytest
 from botocore.exceptions import ClientError
 
-from include.localcloud.infrastructure import lay_environment, lay_network, start_database
+from include.localcloud.infrastructure import lay_network, start_database
 from include.localcloud.settings import network_name
-from tests.cloud_process import REGION, serving
+from tests.cloud_process import REGION, lay, serving
 from tests.docker_output import output_of
 from tests.integration.localcloud.process import (
     ENDPOINT,
@@ -59,16 +59,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def target_group() -> str:
     lay_network(endpoint=ENDPOINT, region=REGION)
     for _ in range(2):  # a landscape may be laid again
-        lay_environment(
-            endpoint=ENDPOINT,
-            region=REGION,
-            project="shop",
-            environment="dev",
-            listener_port=LISTENER,
-            app_port=8000,
-            health_path="/",
-            database_url=None,
-        )
+        lay(ENDPOINT, "shop", "dev", LISTENER)
     [group] = client("elbv2").describe_target_groups(Names=["shop-dev"])["TargetGroups"]
     return str(group["TargetGroupArn"])
 
@@ -254,16 +245,7 @@ def test_fleets_are_swapped_and_mended_under_load(target_group: str) -> None:
     with Load(LISTENER) as load:
         # Reloads of the balancer, one close upon the other.
         for number in range(4):
-            lay_environment(
-                endpoint=ENDPOINT,
-                region=REGION,
-                project="other",
-                environment=f"e{number}",
-                listener_port=LISTENER + 10 + number,
-                app_port=8000,
-                health_path="/",
-                database_url=None,
-            )
+            lay(ENDPOINT, "other", f"e{number}", LISTENER + 10 + number)
         make_group("new", [])
         until(lambda: in_service("new"), seconds=30)
         arns = [target_group]

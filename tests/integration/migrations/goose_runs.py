@@ -14,13 +14,15 @@ from include.demo import down
 from slipway.hooks.docker.engine import ContainerEngine
 from slipway.hooks.docker.metadata_guard import KIND
 from slipway.model.container import ContainerSpec
-from slipway.model.facts import Release, SchemaVersion
+from slipway.model.facts import Checkout, Release, SchemaVersion
 from slipway.operators import swap
 from slipway.operators.migrations import GooseMigrateOperator
+from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from slipway.tasks.schema.scratch_postgres import scratch_postgres
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.worlds import make_target
+from tests.slipway.operators.commit_runs import signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +107,43 @@ def migrate(
         **options,
     )
     return SchemaVersion.from_json(operator.execute(context(engine)))
+
+
+def rehearse(
+    engine: ContainerEngine,
+    repository: Repository,
+    sha: str,
+    *,
+    project: str = "shop",
+    version: str = "1",
+    **options: Any,
+) -> SchemaVersion:
+    """Rehearse a commit's migrations as its run does.
+
+    :param sha: the commit.
+    :param project: whose release it becomes.
+    :param version: of the release.
+    :param options: the operator's.
+    """
+    checkout = Checkout(
+        release=Release(project=project, sha=sha, version=version),
+        repository=repository.url,
+        ref="main",
+        branch="main",
+        message="",
+        author_name="",
+        author_email="",
+        committed_at=0,
+    )
+    operator = GooseRehearseOperator(
+        task_id="goose",
+        checkout=checkout.to_json(),
+        repository=repository.source,
+        directory="migrations",
+        postgres=15,
+        **options,
+    )
+    return SchemaVersion.from_json(operator.execute(signed(context(engine), checkout=checkout)))
 
 
 @contextmanager

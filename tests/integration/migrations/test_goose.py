@@ -9,9 +9,8 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.exceptions import ToolFailed
 from slipway.hooks.docker.engine import ContainerEngine
-from slipway.model.facts import Checkout, Release, SchemaVersion
+from slipway.model.facts import Release
 from slipway.operators.preview import SchemaOutlook
-from slipway.operators.rehearse_migrations import GooseRehearseOperator
 from tests.integration.migrations import goose_runs
 from tests.integration.migrations.goose_runs import (
     GOOD,
@@ -21,8 +20,8 @@ from tests.integration.migrations.goose_runs import (
     holding,
     migrate,
     psql,
+    rehearse,
 )
-from tests.slipway.operators.commit_runs import signed
 
 if TYPE_CHECKING:
     from tests.fakes.git_server import Repository
@@ -31,30 +30,8 @@ pytestmark = pytest.mark.integration
 _turns, database, engine = (goose_runs._turns, goose_runs.database, goose_runs.engine)
 
 
-def rehearse(engine: ContainerEngine, repository: Repository, **files: str) -> SchemaVersion:
-    sha = repository.commit(**files)
-    checkout = Checkout(
-        release=Release(project="shop", sha=sha, version="1"),
-        repository=repository.url,
-        ref="main",
-        branch="main",
-        message="",
-        author_name="",
-        author_email="",
-        committed_at=0,
-    )
-    operator = GooseRehearseOperator(
-        task_id="goose",
-        checkout=checkout.to_json(),
-        repository=repository.source,
-        directory="migrations",
-        postgres=15,
-    )
-    return SchemaVersion.from_json(operator.execute(signed(context(engine), checkout=checkout)))
-
-
 def test_up_down_and_up_again(engine: ContainerEngine, repository: Repository) -> None:
-    schema = rehearse(engine, repository, **GOOD)
+    schema = rehearse(engine, repository, repository.commit(**GOOD))
     assert (schema.version, schema.before) == (2, 0)
     assert schema.applied == ("00001_a.sql", "00002_b.sql")
     assert schema.seconds > 0
@@ -77,7 +54,7 @@ def test_a_bad_migration_is_named_with_its_direction(
     engine: ContainerEngine, repository: Repository, text: str, says: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=says):
-        rehearse(engine, repository, **GOOD, migrations__00003_c_dot_sql=text)
+        rehearse(engine, repository, repository.commit(**GOOD, migrations__00003_c_dot_sql=text))
 
 
 def test_a_database_goes_up_stays_and_is_never_undone(

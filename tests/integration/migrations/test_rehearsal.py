@@ -17,12 +17,10 @@ from slipway.hooks.migrations.goose import Goose
 from slipway.hooks.migrations.migration_files import MigrationFiles
 from slipway.hooks.tars import pack
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
-from slipway.model.facts import Checkout, Release, SchemaVersion
-from slipway.operators.rehearse_migrations import GooseRehearseOperator
+from slipway.model.facts import SchemaVersion
 from slipway.tasks.schema.scratch_postgres import ScratchPostgres, scratch_postgres
-from tests.fakes.airflow_run import FakeTask
 from tests.integration.docker.fake_metadata import METADATA, metadata_service
-from tests.slipway.operators.commit_runs import signed
+from tests.integration.migrations.goose_runs import rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,30 +75,9 @@ def up(engine: ContainerEngine, scratch: ScratchPostgres, sql: str) -> None:
     ).up()
 
 
-def rehearse(
-    engine: ContainerEngine, repository: Repository, sql: str, **options: Any
-) -> SchemaVersion:
+def run(engine: ContainerEngine, repository: Repository, sql: str, **options: Any) -> SchemaVersion:
     sha = repository.commit(migrations__00001_a_dot_sql=UP.format(sql=sql))
-    checkout = Checkout(
-        release=Release(project="shop", sha=sha, version="1"),
-        repository=repository.url,
-        ref="main",
-        branch="main",
-        message="",
-        author_name="",
-        author_email="",
-        committed_at=0,
-    )
-    operator = GooseRehearseOperator(
-        task_id="goose",
-        checkout=checkout.to_json(),
-        repository=repository.source,
-        directory="migrations",
-        postgres=15,
-        **options,
-    )
-    context = FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
-    return SchemaVersion.from_json(operator.execute(signed(context, checkout=checkout)))
+    return rehearse(engine, repository, sha, **options)
 
 
 SUPERUSER = "to be a superuser"
@@ -158,7 +135,7 @@ def test_a_commit_that_asks_for_the_workers_credentials_is_refused_in_the_rehear
 ) -> None:
     sql = f"create table t (x text);\ncopy t from program 'curl http://{METADATA}/'"
     with pytest.raises(AirflowFailException, match="needs: pg_execute_server_program"):
-        rehearse(engine, repository, sql)
+        run(engine, repository, sql)
 
 
 def test_what_a_databases_owner_may_do_is_rehearsed(
@@ -171,14 +148,14 @@ def test_what_a_databases_owner_may_do_is_rehearsed(
         "alter database rehearsal set work_mem = '8MB'; create or replace function s.f() returns "
         "int language plpgsql as 'begin return 1; end'; end $$"
     )
-    assert rehearse(engine, repository, sql).version == 1
+    assert run(engine, repository, sql).version == 1
 
 
 def test_an_extension_of_the_servers_administrator_is_there_before(
     engine: ContainerEngine, repository: Repository
 ) -> None:
     sql = "create extension if not exists pg_stat_statements"
-    assert rehearse(engine, repository, sql, extensions=["pg_stat_statements"]).version == 1
+    assert run(engine, repository, sql, extensions=["pg_stat_statements"]).version == 1
 
 
 def test_a_migration_that_fills_the_disk_fills_its_own_memory(

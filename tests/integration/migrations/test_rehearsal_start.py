@@ -15,12 +15,9 @@ from slipway.hooks.migrations.schema_records import SchemaRecord, SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue
-from slipway.model.facts import Checkout, Release, SchemaVersion
-from slipway.operators.rehearse_migrations import GooseRehearseOperator
-from tests.fakes.airflow_run import FakeTask
+from slipway.model.facts import Release, SchemaVersion
 from tests.integration.migrations import goose_runs
-from tests.integration.migrations.goose_runs import GOOD, A, B
-from tests.slipway.operators.commit_runs import signed
+from tests.integration.migrations.goose_runs import GOOD, A, B, rehearse
 from tests.slipway.operators.releases import make_record
 
 if TYPE_CHECKING:
@@ -40,31 +37,12 @@ def project() -> str:
     return f"shop-{uuid.uuid4().hex[:8]}"
 
 
-def rehearse(
+def run(
     engine: ContainerEngine, repository: Repository, project: str, **options: Any
 ) -> SchemaVersion:
-    release = Release(project=project, sha=repository.git("rev-parse", "HEAD").strip(), version="2")
-    checkout = Checkout(
-        release=release,
-        repository=repository.url,
-        ref="main",
-        branch="main",
-        message="",
-        author_name="",
-        author_email="",
-        committed_at=0,
-    )
-    operator = GooseRehearseOperator(
-        task_id="goose",
-        checkout=checkout.to_json(),
-        repository=repository.source,
-        directory="migrations",
-        postgres=15,
-        environments=["dev", "prod"],
-        **options,
-    )
-    context = FakeTask(dag_id="shop", task_id="goose", run_id=engine.installation).context
-    return SchemaVersion.from_json(operator.execute(signed(context, checkout=checkout)))
+    sha = repository.git("rev-parse", "HEAD").strip()
+    known: dict[str, Any] = {"environments": ["dev", "prod"], **options}
+    return rehearse(engine, repository, sha, project=project, version="2", **known)
 
 
 def stands(project: str, environment: str, sha: str, version: int) -> None:
@@ -78,7 +56,7 @@ def test_each_state_of_the_environments_is_gone_up_from(
     stands(project, "prod", repository.commit(migrations__00001_a_dot_sql=A), 1)
     stands(project, "dev", repository.commit(migrations__00002_b_dot_sql=B), 2)
     repository.commit(migrations__00003_c_dot_sql=C)
-    schema = rehearse(engine, repository, project)
+    schema = run(engine, repository, project)
     assert (schema.before, schema.version, schema.applied) == (2, 3, ("00003_c.sql",))
     said = "".join(capfd.readouterr())
     assert "what serves: the database of prod (migrated by 1), at 1" in said
@@ -100,7 +78,7 @@ def test_what_served_before_there_were_records_is_read_from_the_history(
     ReleaseCatalogue(artifact_store()).record(live)
     DeploymentHistory(artifact_store()).record(release, "prod", run_id="r")
     repository.commit(migrations__00002_b_dot_sql=B)
-    schema = rehearse(engine, repository, project)
+    schema = run(engine, repository, project)
     assert (schema.before, schema.version) == (1, 2)
 
 
@@ -110,7 +88,7 @@ def test_a_file_that_was_changed_after_it_was_applied_fails_here_and_not_in_the_
     stands(project, "prod", repository.commit(**GOOD), 2)
     repository.commit(migrations__00002_b_dot_sql=A.replace("table a", "table d"))
     with pytest.raises(AirflowFailException, match=r"00002_b\.sql was changed after(.|\n)*of prod"):
-        rehearse(engine, repository, project)
+        run(engine, repository, project)
 
 
 def test_a_number_that_comes_too_late_fails_here_and_not_in_the_swap(
@@ -120,7 +98,7 @@ def test_a_number_that_comes_too_late_fails_here_and_not_in_the_swap(
     stands(project, "prod", repository.commit(**live), 5)
     repository.commit(migrations__00003_b_dot_sql=B)
     with pytest.raises(AirflowFailException, match=r"00003_b\.sql would come too late: (.|\n)*5"):
-        rehearse(engine, repository, project)
+        run(engine, repository, project)
 
 
 def test_an_older_commit_is_rehearsed_by_itself(
@@ -129,7 +107,7 @@ def test_an_older_commit_is_rehearsed_by_itself(
     first = repository.commit(migrations__00001_a_dot_sql=A)
     stands(project, "prod", repository.commit(**GOOD), 2)
     repository.git("checkout", "-q", first)
-    assert rehearse(engine, repository, project).applied == ("00001_a.sql",)
+    assert run(engine, repository, project).applied == ("00001_a.sql",)
     assert "the database of prod (migrated by 1) is ahead, at 2" in "".join(capfd.readouterr())
 
 
@@ -157,7 +135,7 @@ def test_the_way_down_ends_at_what_cannot_be_undone(
         migrations__00002_d_dot_sql=text,
         migrations__00003_c_dot_sql=C,
     )
-    assert rehearse(engine, repository, project).version == 3
+    assert run(engine, repository, project).version == 3
     said = "".join(capfd.readouterr())
     assert "00002_d.sql cannot be undone: the way down ends at 2" in said
     assert "down to 2" in said
@@ -169,8 +147,8 @@ def test_without_a_mark_the_way_is_told_and_the_project_may_leave_it_out(
     stands(project, "prod", repository.commit(migrations__00001_a_dot_sql=A), 1)
     repository.commit(migrations__00002_d_dot_sql=f"-- +goose Up\n{DROP}")
     with pytest.raises(AirflowFailException, match=r"undoes nothing: (.|\n)*slipway: irreversible"):
-        rehearse(engine, repository, project)
-    assert rehearse(engine, repository, project, rehearse="up").version == 2
+        run(engine, repository, project)
+    assert run(engine, repository, project, rehearse="up").version == 2
 
 
 def test_variables_and_roles_are_there_as_in_the_environments(
@@ -184,10 +162,10 @@ def test_variables_and_roles_are_there_as_in_the_environments(
     repository.commit(migrations__00001_g_dot_sql=grant)
     env = {"SCHEMA": "shop"}
     with pytest.raises(AirflowFailException, match=r"readonly(.|\n)*roles: \[\.\.\.\]"):
-        rehearse(engine, repository, project, env=env)
+        run(engine, repository, project, env=env)
     with pytest.raises(AirflowFailException, match=r"00001_g\.sql, line 3: (.|\n)*env: {SCHEMA"):
-        rehearse(engine, repository, project, roles=["readonly"])
-    assert rehearse(engine, repository, project, env=env, roles=["readonly"]).version == 1
+        run(engine, repository, project, roles=["readonly"])
+    assert run(engine, repository, project, env=env, roles=["readonly"]).version == 1
 
 
 @pytest.fixture
@@ -212,10 +190,10 @@ def test_an_image_of_its_own_has_the_extensions_that_the_usual_one_lacks(
     use = "-- +goose Up\ncreate extension if not exists postgis;\nselect postgis_version();\n"
     repository.commit(migrations__00001_e_dot_sql=use + "-- +goose Down\nselect 1;\n")
     with pytest.raises(AirflowFailException, match=r"postgis(.|\n)*image: \.\.\."):
-        rehearse(engine, repository, project)
+        run(engine, repository, project)
     with pytest.raises(AirflowFailException, match=r"lacks an extension(.|\n)*image: \.\.\."):
-        rehearse(engine, repository, project, extensions=["postgis"])
+        run(engine, repository, project, extensions=["postgis"])
     # As in the environment: only a superuser makes it.
     with pytest.raises(AirflowFailException, match=r"CREATE EXTENSION postgis;"):
-        rehearse(engine, repository, project, image=postgis)
-    assert rehearse(engine, repository, project, image=postgis, extensions=["postgis"]).version == 1
+        run(engine, repository, project, image=postgis)
+    assert run(engine, repository, project, image=postgis, extensions=["postgis"]).version == 1
