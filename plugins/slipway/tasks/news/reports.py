@@ -73,6 +73,7 @@ _NO_NEWS = (
     ReleaseAltered,
     UnknownParameter,
 )
+_RETIRE = "retire_old"
 # Names of failed tests in one message.
 _MOST_TESTS = 5
 
@@ -158,7 +159,9 @@ class NewsReporter:
             log = context["task"].log
             log.warning("no news are told of this: the artifact store does not answer")
 
-    def _count(self, context: Context, *, passed: bool, why: str) -> None:
+    def _count(
+        self, context: Context, *, passed: bool, why: str, event: NewsEvent | None = None
+    ) -> None:
         checkout = self._checkout(context)
         release = checkout.release
         result = Result(
@@ -167,6 +170,7 @@ class NewsReporter:
             sha=release.sha,
             version=release.version,
             position=checkout.position,
+            subject=f"{context['ti'].run_id}: {why}" if event else "",
             why=why,
             url=_log_url(context["ti"]),
         )
@@ -175,6 +179,7 @@ class NewsReporter:
             self.routes,
             self._place(checkout),
             result,
+            event=event,
             is_late=lambda last: self._is_late(context, result, last),
             tell=lambda note, known: self._with_commits(context, note, known, checkout),
         )
@@ -221,7 +226,9 @@ class NewsReporter:
         """Tell of a swap that had taken the traffic over before its run failed."""
         failed = failed_tasks(context["ti"])
         why = f"{failed[0]} failed" if failed else "it failed"
-        self._count(context, passed=False, why=f"{why}; nothing was rolled back")
+        # Whoever was told of a gate is told what came of it; the last task tells of itself.
+        event = NewsEvent.FAILED if failed and failed[0] != _RETIRE else None
+        self._count(context, passed=False, why=f"{why}; nothing was rolled back", event=event)
 
     def _checkout(self, context: Context) -> Checkout:
         """Return the commit that the run is about, as it is on record."""

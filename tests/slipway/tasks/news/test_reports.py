@@ -170,10 +170,11 @@ def swapping() -> Iterator[str]:
     facts.forget_swap()
 
 
-def test_a_gate_that_stays_shut_is_told_before_the_way_back(swapping: str) -> None:
+def fail(swap: str) -> None:
+    """Note that a deployment began, and that its release did not prove itself."""
     for outcome, why in ((Outcome.STARTED, ""), (Outcome.FAILED, "0 of 2 machines healthy")):
         DeploymentOutcomes(artifact_store()).note(
-            swapping,
+            swap,
             DeploymentNote(
                 release=RECORD.checkout.release,
                 environment="dev",
@@ -184,6 +185,10 @@ def test_a_gate_that_stays_shut_is_told_before_the_way_back(swapping: str) -> No
                 why=why,
             ),
         )
+
+
+def test_a_gate_that_stays_shut_is_told_before_the_way_back(swapping: str) -> None:
+    fail(swapping)
     sick = context(UnhealthyRelease("sick"), task_id="swap.fleet_healthy")
     reporter(Tells.FAILURE_OF_SWAP, "dev").on_failure(sick)
     [one] = told()
@@ -208,6 +213,20 @@ def test_a_gate_of_a_swap_that_never_began_is_told_as_any_task() -> None:
 def test_a_way_back_that_took_nothing_back_tells_what_failed() -> None:
     reporter(Tells.WAY_BACK, "dev").on_success(context(went_back=False, task_id="swap.roll_back"))
     assert [note.why for note in told()] == ["soak failed; nothing was rolled back"]
+
+
+def test_whoever_heard_of_a_gate_hears_that_nothing_was_rolled_back(swapping: str) -> None:
+    fail(swapping)
+    sick = context(UnhealthyRelease("sick"), task_id="swap.soak")
+    reporter(Tells.FAILURE_OF_SWAP, "dev").on_failure(sick)
+    for _ in "12":
+        stays = context(went_back=False, task_id="swap.roll_back")
+        reporter(Tells.WAY_BACK, "dev").on_success(stays)
+    _, then = told()
+    assert (then.events, then.why) == (
+        (NewsEvent.FAILED,),
+        "soak failed; nothing was rolled back",
+    )
 
 
 def test_a_way_back_of_what_never_began_leaves_the_news_to_what_failed() -> None:
