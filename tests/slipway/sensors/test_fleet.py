@@ -135,6 +135,18 @@ def test_what_came_of_it_in_the_triggerer(
     _sensor().execute_complete({}, {"passed": True})
 
 
+@pytest.mark.parametrize(("told", "since"), [({"at": 1_000_000.0}, 1_000_000.0), ({}, 0.0)])
+def test_the_time_that_machines_have_begins_where_the_triggerer_saw_it(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, float], since: float
+) -> None:
+    """One that was deferred before an upgrade knows no time."""
+    begun: list[float] = []
+    monkeypatch.setattr(FailedRelease, "explain", lambda self, _: begun.append(self.since))
+    with pytest.raises(AirflowFailException):
+        _sensor().execute_complete({}, {"error": "0 of 2", "retry": False, **told})
+    assert begun == [since]
+
+
 def test_what_the_triggerer_found_wrong_besides_is_not_the_machines(explained: list[str]) -> None:
     event = {"error": "no such alarm", "retry": False, "unhealthy": False}
     with pytest.raises(AirflowFailException):
