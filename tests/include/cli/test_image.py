@@ -135,10 +135,10 @@ def test_nothing_is_baked_by_looking(tree: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        (('PORT: "80"', 'PORT: "81"'), ["package.config.PORT has changed"]),
+        (('PORT: "80"', 'PORT: "81"'), ["package.config.PORT: 80 -> 81"]),
         (
             ('PORT: "80"', 'HOST: "x"'),
-            ["package.config.HOST is new", "package.config.PORT is gone"],
+            ["package.config.HOST: x is new", "package.config.PORT is gone"],
         ),
         (("[tree]", "[htop]"), ["machine.packages has changed"]),
         (("front_port: 81", "front_port: 82"), ["machine.variables.front_port has changed"]),
