@@ -33,6 +33,31 @@ def capacity_needed(situation: Situation) -> int:
     return max(together, max((group.desired for group in serving), default=0))
 
 
+def size_in_full(situation: Situation) -> tuple[int, int, int]:
+    """Return min, desired and max of a group that takes over.
+
+    It is as large as what serves. Where it brings sizes of its own it has those; only how many
+    machines it wants follows the traffic where that has made the live group another size.
+    """
+    target, present = situation.target, capacity_needed(situation)
+    old = largest(situation.serving)
+    asked = (target.min_size, target.desired_size, target.max_size)
+    if old is None or not present:
+        return asked
+    if target.resized_from is None:
+        return (min(old.min_size, present), present, max(old.max_size, present))
+    if present == target.resized_from:
+        return asked
+    return (asked[0], min(max(present, asked[0]), asked[2]), asked[2])
+
+
+def capacity_to_take_over(situation: Situation) -> int:
+    """Count the machines that a group needs before what serves beside it may go."""
+    if situation.target.resized_from is None or not situation.serving:
+        return capacity_needed(situation)
+    return size_in_full(situation)[1]
+
+
 def resume_scaling(groups: tuple[ServerGroup, ...]) -> tuple[Action, ...]:
     """Give scaling back to groups, as far as Slipway held it."""
     why = "one group alone serves"

@@ -10,6 +10,7 @@ from slipway.fleet.capacity import (
     largest,
     leave_standby,
     scale_up_to,
+    size_in_full,
     suspend_scaling,
 )
 from slipway.fleet.goals import Action, ActionKind, Goal, Plan
@@ -75,11 +76,13 @@ def _taken_over(group: ServerGroup) -> tuple[Action, ...]:
 
 def _launch_beside(situation: Situation, few: int) -> Action:
     """The new group is as large as the live one is now, not as it was configured once."""
-    low, present, high = size = _in_full(situation)
+    low, present, high = size = size_in_full(situation)
     # Also one that was scaled to nothing, for the night say, has settings to give.
     old = largest(situation.serving)
     source = old.name if old else None
-    if old and capacity_needed(situation):
+    if old and situation.target.resized_from is not None:
+        why = f"its settings ask for {present} machines in place of {old.name}'s {old.desired}"
+    elif old and capacity_needed(situation):
         why = f"{old.name} has {present} machines now"
     else:
         why = f"nothing serves yet, and the project file asks for {present}"
@@ -91,18 +94,9 @@ def _launch_beside(situation: Situation, few: int) -> Action:
     )
 
 
-def _in_full(situation: Situation) -> tuple[int, int, int]:
-    """Min, desired and max of a group that takes over."""
-    present, old = capacity_needed(situation), largest(situation.serving)
-    if old is None or not present:
-        target = situation.target
-        return (target.min_size, target.desired_size, target.max_size)
-    return (min(old.min_size, present), present, max(old.max_size, present))
-
-
 def _grown(situation: Situation, group: ServerGroup) -> tuple[Action, ...]:
     """A canary gets the rest of its machines, and any group enough for the traffic of now."""
-    low, full, high = _in_full(situation)
+    low, full, high = size_in_full(situation)
     # Neither a group that was scaled to nothing nor a canary has a size of its own to stay with.
     sized = group.desired and (has_served_alone(group) or situation.target.canary is None)
     least = full if capacity_needed(situation) or not sized else 0

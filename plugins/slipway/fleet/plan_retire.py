@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.fleet.capacity import (
-    capacity_needed,
+    capacity_to_take_over,
     mark_live,
     resume_scaling,
     scale_up_to,
@@ -20,7 +20,7 @@ def retire_old(situation: Situation, group: ServerGroup) -> Plan:
     :param situation: the world, looked at closely.
     :param group: the new one.
     """
-    serving, needed = situation.serving, capacity_needed(situation)
+    serving, needed = situation.serving, capacity_to_take_over(situation)
     if more := scale_up_to(group, needed):
         return Plan(actions=more)
     if not group.in_service or group.serving < needed:

@@ -48,6 +48,7 @@ class Swap:
     :param clock: seconds since 1970.
     :param sleep: waits for so many seconds.
     :param ill: the ids of the release's ill machines; None where nobody has looked.
+    :param launching: is told of a launch before it is done.
     """
 
     cloud: Cloud
@@ -58,6 +59,7 @@ class Swap:
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     ill: tuple[str, ...] | None = None
+    launching: Callable[[Action], None] = lambda _: None
 
     @property
     def name(self) -> str:
@@ -206,6 +208,8 @@ class Swap:
         :raises CloudUnavailable: when the cloud does not answer.
         :raises LeaseHeld: when it is somebody else's turn.
         """
+        if action.verb is ActionKind.LAUNCH:
+            self.launching(action)
         said = apply(action, cloud=self.cloud, target=self.target, image=self.image)
         self.log(f"did: {action.verb.value} {action.group}")
         for line in said:

@@ -9,6 +9,7 @@ import base64
 
 import yaml
 
+from slipway.model.edition import version_of
 from slipway.model.facts import Release
 from slipway.model.target import DeployTarget
 
@@ -24,7 +25,7 @@ def user_data(target: DeployTarget, release: Release) -> str:
     settings = {
         "SLIPWAY_PROJECT": target.project,
         "SLIPWAY_ENVIRONMENT": target.environment,
-        "SLIPWAY_VERSION": release.version,
+        "SLIPWAY_VERSION": version_of(release.version),
         "AWS_REGION": target.region,
     }
     content = "".join(f"{name}={value}\n" for name, value in settings.items())

@@ -70,6 +70,8 @@ class DeployTarget(Fact):
     :param probe: a release is asked while it soaks.
     :param alarms: names of the CloudWatch alarms that are listened to meanwhile.
     :param canary: comes before the rest of a new release; None for all at once.
+    :param resized_from: how many machines the settings of what serves ask for, where the sizes here
+        are other ones and are to come; None where a group is as large as what it replaces.
     """
 
     project: str
@@ -97,3 +99,4 @@ class DeployTarget(Fact):
     health_scheme: str | None = None
     health_status: str | None = None
     keep_failed: float = 0.0
+    resized_from: int | None = None

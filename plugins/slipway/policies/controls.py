@@ -19,6 +19,7 @@ from slipway.model.controls import (
     Stop,
     Urgent,
 )
+from slipway.model.edition import version_of
 from slipway.model.text.inert import visible
 from slipway.policies.rights import Person, is_among, listed
 
@@ -71,7 +72,9 @@ def closed(
     :param reason: why the run passes a stop; empty where nobody said.
     :returns: None when nothing stands in the way.
     """
-    if (rejected := controls.rejected.get(version)) is not None:
+    # A release's rejection is one of all its editions.
+    rejected = controls.rejected.get(version) or controls.rejected.get(version_of(version))
+    if rejected is not None:
         return _refused_release(rejected)
     barred = [one for one in controls.stops if not (reason and is_among(person, one[1].may_pass))]
     if barred:

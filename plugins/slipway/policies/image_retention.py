@@ -64,6 +64,7 @@ def judge_releases(
     last: Sequence[str],
     deployed: Collection[str],
     now: float,
+    kept: Collection[str] = (),
 ) -> tuple[Verdict, ...]:
     """Judge the images of a project's releases.
 
@@ -72,6 +73,7 @@ def judge_releases(
     :param last: versions of the last releases, as many as are kept.
     :param deployed: versions that an environment runs, or goes back to.
     :param now: seconds since 1970, by the clock that the images were dated with.
+    :param kept: images that an environment had and may go back to, with other settings say.
     """
     ordered = sorted(images, key=lambda image: (-image.created, image.image_id))
     # Environments may have machines of different kinds, and so images of their own of a version.
@@ -88,6 +90,9 @@ def judge_releases(
             return Verdict(image=image, goes=False, reason=reason)
         if image.version not in {*last, *deployed}:
             return Verdict(image=image, goes=True, reason=f"{len(last)} releases came after it")
+        if image.image_id in kept:
+            reason = f"{image.version} served with it, and may come back so"
+            return Verdict(image=image, goes=False, reason=reason)
         latest = newest[image.version, image.machine]
         if latest != image.image_id:
             reason = f"{latest} is a newer image of {image.version}"

@@ -86,7 +86,7 @@ def make_group(version: str | None, size: int = 2, **more: Any) -> ServerGroup:
     """Build a group, by default one that serves alone; ``health`` is its machines'."""
     health = more.pop("health", "healthy" if more.get("attached", True) else None)
     lifecycle = more.pop("lifecycle", "InService")
-    name = f"shop-dev-{version}" if version else "by-hand"
+    name = f"shop-dev-{version.replace('@', '-')}" if version else "by-hand"
     machines = tuple(
         Machine(
             instance_id=f"i-{name}-{n}",

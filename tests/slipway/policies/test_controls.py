@@ -89,3 +89,10 @@ def test_what_deployments_note_changes_nothing() -> None:
     state = ScopeState(hold=HOLD)
     for action in (Action.PASSED_FREEZE, Action.PASSED_STOP):
         assert after(state, event(action)) == state
+
+
+def test_a_rejected_release_goes_nowhere_in_any_edition_and_a_rejected_edition_alone() -> None:
+    assert ask(Controls(rejected={"1": BAD}), BOB, version="1@0123abcd") is Closed.REJECTED
+    alone = Controls(rejected={"1@0123abcd": BAD})
+    assert ask(alone, BOB, version="1@0123abcd") is Closed.REJECTED
+    assert ask(alone, BOB, version="1") is None

@@ -103,3 +103,11 @@ def test_no_base_goes_that_an_image_stands_on(
     verdicts = judge_bases(images, in_use=in_use, made_of=made_of, keep=keep, now=NOW)
     assert not (in_use | made_of) & set(gone(verdicts))
     assert sum(not one.goes for one in verdicts) >= min(keep, len(images))
+
+
+def test_an_older_image_stays_where_a_release_served_with_it() -> None:
+    images = [image(1, "a"), image(2, "a"), image(3, "b")]
+    verdicts = judge_releases(
+        images, in_use=(), last=["a"], deployed=(), now=NOW, kept={"ami-1", "ami-3"}
+    )
+    assert gone(verdicts) == {"ami-3": "1 releases came after it"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
+from slipway.model.edition import version_of
 from slipway.model.facts import Fact, Release
 
 
@@ -82,4 +83,5 @@ def _path(release: Release | None, image_id: str) -> str:
 
 
 def _folder(release: Release) -> str:
-    return f"images/{release.project}/{release.version}"
+    # Of each edition: an image is made of a release.
+    return f"images/{release.project}/{version_of(release.version)}"

@@ -19,6 +19,7 @@ from slipway.hooks.store.artifacts import ArtifactStore
 from slipway.hooks.store.release_order import history, in_order
 from slipway.hooks.store.signed_records import SignedRecords
 from slipway.hooks.store.signing_keys import RecordKeys, record_keys
+from slipway.model.edition import is_later, version_of
 from slipway.model.facts import Checkout, Fact, PublishedPackage, Release, SchemaVersion, TestReport
 from slipway.model.text.nearest import nearest_few
 
@@ -74,11 +75,24 @@ class ReleaseCatalogue:
         """Look a release up.
 
         :param project: the project's name.
-        :param version: a whole version, or the first characters of its sha (7 or more).
+        :param version: a whole version, or the first characters of its sha (7 or more). An edition
+            is the release that it is of, under its own name; whether an environment has ever been
+            given it is not asked here.
         :param among: the project's versions, where they are known already.
         :raises ReleaseNotFound: naming the nearest version there is.
         :raises RecordRefused: when its record was not signed here.
         """
+        if not is_later(version):
+            return self._find(project, version, among)
+        found = self._find(project, version_of(version), among)
+        release = dataclasses.replace(found.checkout.release, version=version)
+        return dataclasses.replace(
+            found,
+            checkout=dataclasses.replace(found.checkout, release=release),
+            package=dataclasses.replace(found.package, release=release),
+        )
+
+    def _find(self, project: str, version: str, among: list[str] | None) -> ReleaseRecord:
         if among is None and _IS_WHOLE.fullmatch(version):
             # A release that is there is one object; only what is none is looked for among all.
             there = self._records.get(_key(project, version))

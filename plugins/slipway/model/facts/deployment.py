@@ -42,6 +42,8 @@ class MachineImage(Fact):
     :param playbook_hash: of every file that took part in the bake.
     :param region: AWS region.
     :param reused: an image with these inputs existed already.
+    :param kept: it is the one that the release had when it served before, so that its machines are
+        launched with the settings of then as well.
     """
 
     release: Release
@@ -52,6 +54,7 @@ class MachineImage(Fact):
     playbook_hash: str
     region: str
     reused: bool = False
+    kept: bool = False
 
     @classmethod
     def unbaked(cls, release: Release, *, region: str) -> Self:

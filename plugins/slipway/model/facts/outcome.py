@@ -42,6 +42,7 @@ class DeploymentNote(Fact):
     :param serving_at: of a success: when all traffic went to the release; 0 where nobody noted it.
     :param installation: the Airflow that noted it, by its name; empty in what was written before.
     :param urgent: of a start: the reason for which it went ahead of others; empty for none.
+    :param brings: of a start: settings that it brings or takes back besides the release.
     """
 
     release: Release
@@ -61,6 +62,7 @@ class DeploymentNote(Fact):
     serving_at: float = 0.0
     installation: str = ""
     urgent: str = ""
+    brings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +113,11 @@ class PastDeployment:
     def urgent(self) -> str:
         """The reason for which it went ahead of others; empty for none."""
         return next((one.urgent for one in self.notes if one.urgent), "")
+
+    @property
+    def brings(self) -> tuple[str, ...]:
+        """Settings that it brought or took back besides the release, a line each."""
+        return next((one.brings for one in self.notes if one.brings), ())
 
     @property
     def started_at(self) -> float:

@@ -25,7 +25,7 @@ class Release(Fact):
     @property
     def slug(self) -> str:
         """The version in characters that every cloud resource name allows."""
-        return self.version.replace("+", "-").replace("~", "-")
+        return self.version.replace("+", "-").replace("~", "-").replace("@", "-")
 
     @property
     def is_proposed(self) -> bool:

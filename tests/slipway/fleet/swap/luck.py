@@ -9,7 +9,7 @@ from slipway.model.fleet import ServerGroup
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.slipway.fleet.swap.actors import Actor, attached, edit
 
-GOOD, BAD = ("1", "2", "3"), ("bad", "worse")
+GOOD, BAD = ("1", "2", "2@bbbbbbbb", "3"), ("bad", "2@ffffffff")
 
 
 class Luck:

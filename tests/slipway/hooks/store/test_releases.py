@@ -137,3 +137,20 @@ def test_two_releases_whose_shas_begin_alike_need_more_digits(catalogue: Release
         catalogue.find("shop", "0000002")
     assert catalogue.find("shop", "0000002f") == other
     assert catalogue.find("shop", "00000020") == first
+
+
+def test_an_edition_is_its_release_under_its_own_name(catalogue: ReleaseCatalogue) -> None:
+    plain = numbered_record(2)
+    catalogue.record(plain)
+    version = plain.checkout.release.version
+    later = catalogue.find("shop", f"{version}@0123abcd")
+    assert later.checkout.release.version == f"{version}@0123abcd"
+    assert later.package.release == later.checkout.release
+    assert (later.checkout.release.sha, later.package.digest) == (
+        plain.checkout.release.sha,
+        plain.package.digest,
+    )
+    assert catalogue.versions("shop") == [version]
+    for name in ("9.0@0123abcd", f"{version}@../1.0", f"{version}@"):
+        with pytest.raises(ReleaseNotFound):
+            catalogue.find("shop", name)
