@@ -9,11 +9,13 @@ from include.delivery.approval_group import approvals, plan, time_params, wait_f
 from include.delivery.controls.rights import admission_of, reason_params
 from include.delivery.defaults import LIMITS, RUNS, ask, project_dag
 from include.delivery.freeze_gate import freeze_gate, freeze_params
+from include.delivery.layers import image_layers
 from include.delivery.news import tell_environment
 from include.delivery.statuses import report_environment
 from include.delivery.swap_group import bake_and_swap
 from include.delivery.targets import fleet_target, repository_of
 from include.project.model import Project
+from slipway.model.edition import SAME
 from slipway.model.target import DeployTarget
 from slipway.operators.choose_release import CHOOSE, NEWEST, PREVIOUS, ChooseReleaseOperator
 from slipway.tasks.at_a_time.agreed import WAIT
@@ -67,11 +69,12 @@ def _params(project: Project, name: str) -> dict[str, Param]:
             type=["null", "string"],
             maxLength=120,
             title="Release",
-            examples=[PREVIOUS, CHOOSE, NEWEST],
+            examples=[PREVIOUS, CHOOSE, NEWEST, SAME],
             description=f"Empty: {nothing}. '{PREVIOUS}': the last good release before the one "
             f"that serves now. '{CHOOSE}': from a list, under Required Actions. '{NEWEST}': the "
-            "newest that has not failed where releases are tried first. Or a version, or the first "
-            "characters of its sha.",
+            f"newest that has not failed where releases are tried first. '{SAME}': what serves "
+            "now, with today's settings and base image. Or a version, or the first characters of "
+            "its sha.",
         ),
         DRY_RUN: Param(
             False,
@@ -100,6 +103,7 @@ def _choice(project: Project, target: DeployTarget) -> ChooseReleaseOperator:
         repository=repository_of(project),
         branch=project.repository.branch,
         admission=admission_of(project, target.environment),
+        layers=image_layers(project, target.environment),
         # It may have to fetch the repository.
         execution_timeout=LIMITS["checkout"],
         doc_md=documentation.task("choose_release"),

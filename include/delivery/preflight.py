@@ -40,7 +40,9 @@ def preflight(project: Project, target: DeployTarget) -> Preflight:
         target=target,
         schema=schema,
         parameters=project.package.parameters,
-        image=ImageOutlook(layers=layers, aws_conn_id=target.aws_conn_id),
+        image=ImageOutlook(
+            layers=layers, aws_conn_id=target.aws_conn_id, environment=target.environment
+        ),
     )
 
 

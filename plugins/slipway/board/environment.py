@@ -10,6 +10,7 @@ from slipway.board.reading import Allowing, ReadModel, Watching
 from slipway.hooks.airflow_people import Person
 from slipway.hooks.store.releases import ReleaseRecord
 from slipway.model.board.deployment import CommitLine, DeploymentRecord
+from slipway.model.edition import version_of
 
 # Deployments on a page.
 PER_PAGE = 25
@@ -114,7 +115,8 @@ def environment_view(
     past = model.history(seen.project, seen.environment, PER_PAGE + 1, skip)
     places = {one.version: place for place, one in enumerate(releases)}
     rejected = model.rejected(seen.project)
-    newer = releases[: places[serving]] if serving in places else releases
+    place = places.get(version_of(serving))
+    newer = releases[:place] if place is not None else releases
     waiting = [one for one in newer if one.version not in rejected]
     return EnvironmentView(
         cell=cell,
@@ -130,7 +132,8 @@ def environment_view(
 def _past(
     record: DeploymentRecord, releases: Sequence[ReleaseLine], places: Mapping[str, int]
 ) -> PastLine:
-    came, before = places.get(record.release.version), places.get(record.replaced)
+    names = record.release.version, record.replaced
+    came, before = (places.get(version_of(one)) for one in names)
     if came is None or before is None or came == before:
         return PastLine(record=record)
     if came < before:

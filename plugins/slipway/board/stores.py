@@ -19,6 +19,7 @@ from slipway.model.board.audit import Line
 from slipway.model.board.deployment import DeploymentRecord
 from slipway.model.board.snapshot import ProjectSnapshot
 from slipway.model.controls import Controls
+from slipway.model.edition import is_later, version_of
 from slipway.model.facts import Release
 from slipway.tasks.board.audit import audit
 from slipway.tasks.board.show import rejected_versions
@@ -61,14 +62,14 @@ class Stores:
         """Return one release; None where there is none of exactly that version."""
         catalogue = ReleaseCatalogue(artifact_store())
         versions = catalogue.versions(project)
-        if version not in versions:
+        if (version_of(version) if is_later(version) else version) not in versions:
             return None
         return self._record(catalogue, project, version, versions)
 
     def images(self, release: Release) -> Sequence[ImageRecord]:
         """Return the machine images that were baked of a release."""
         store = artifact_store()
-        names = store.keys(f"images/{release.project}/{release.version}")
+        names = store.keys(f"images/{release.project}/{version_of(release.version)}")
         records = ImageRecords(store)
         found = (records.find(one.removesuffix(".json"), release) for one in names)
         return [one for one in found if one is not None]
@@ -84,7 +85,8 @@ class Stores:
         except RecordRefused:
             return None  # the run that would be started says why
         rejected = set(self.rejected(project)) - {serving}
-        return previous([one for one in served if one not in rejected], serving)
+        good = [one for one in served if one == serving or not {one, version_of(one)} & rejected]
+        return previous(good, serving)
 
     def controls(self, project: str, environment: str) -> Controls:
         """Return everything that holds for an environment."""

@@ -14,6 +14,7 @@ from slipway.hooks.aws.connection import account, aws_client
 from slipway.hooks.aws.machine_images import ImageCatalogue
 from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.installation import INSTALLATION, installation_name
 from slipway.hooks.tools.packer import Bake, bake
@@ -22,9 +23,12 @@ from slipway.links.extra import IMAGE
 from slipway.model.cloud.account import Account
 from slipway.model.cloud.machine import Machine
 from slipway.model.cloud.tags import ENVIRONMENT, PROJECT
+from slipway.model.edition import is_later
 from slipway.model.facts import Json, MachineImage, PublishedPackage, Release
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import require_open
+from slipway.tasks.editions.images import Wanted, layers_of, require_unchanged
+from slipway.tasks.editions.kept import kept_image, noted
 from slipway.tasks.images.early import take_on
 from slipway.tasks.images.layers import Layers, baked_before
 from slipway.tasks.images.search import KnownImages, known_images, machine_image
@@ -170,11 +174,38 @@ class BakeImageOperator(BaseOperator):
                 aws_client(self.account.aws_conn_id, self.account.region, "ec2")
             )
             images = known_images(catalogue, self.account.region)
+            if is_later(package.release.version):
+                return self._edition(context, package, images).to_json()
             if self.reuse and (found := self._baked_before(images, package)):
                 return found.to_json()
-            return self._bake(context, package, images).to_json()
+            return self._bake(context, package, images, self._layers()).to_json()
+
+    def _edition(
+        self, context: Context, package: PublishedPackage, images: KnownImages
+    ) -> MachineImage:
+        """Return the image of an edition as it was chosen, and note it."""
+        release, environment = package.release, self._environment()
+        if kept := self._kept(images, package):
+            return kept
+        chosen = noted(release.project, environment, release.version)
+        layers = layers_of(self._layers(), chosen)
+        require_unchanged(chosen, Wanted.of(layers, images.catalogue, package))
+        image = self._bake(context, package, images, layers)
+        Editions(artifact_store()).note(replace(chosen, image_id=image.image_id))
+        return image
+
+    def _kept(self, images: KnownImages, package: PublishedPackage) -> MachineImage | None:
+        kept = kept_image(images, package, self._environment())
+        if kept is not None:
+            self._say(f"{kept.name} is what {package.release.version} had before: {kept.image_id}")
+        return kept
+
+    def _environment(self) -> str:
+        return self.admission.environment if self.admission else NO_ENVIRONMENT
 
     def _baked_before(self, images: KnownImages, package: PublishedPackage) -> MachineImage | None:
+        if kept := self._kept(images, package):
+            return kept
         found = baked_before(images, package, self.machine)
         for line in found.refused:
             self._say(line)
@@ -184,13 +215,12 @@ class BakeImageOperator(BaseOperator):
         return machine_image(found.record, package, reused=True)
 
     def _bake(
-        self, context: Context, package: PublishedPackage, images: KnownImages
+        self, context: Context, package: PublishedPackage, images: KnownImages, layers: Layers
     ) -> MachineImage:
-        environment = self.admission.environment if self.admission else NO_ENVIRONMENT
-        baker = self._baker(context, package.release, environment, images)
-        chosen = self._layers().package(package)
+        baker = self._baker(context, package.release, self._environment(), images)
+        chosen = layers.package(package)
         key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
-        plan = self._plan(baker, package, key)
+        plan = self._plan(baker, package, layers, key)
         found = baker.find(plan, package.release)
         image = found or take_on(context, images, plan, package.release, self._say)
         if image is None:
@@ -226,9 +256,10 @@ class BakeImageOperator(BaseOperator):
             instance_type=self.instance_type,
         )
 
-    def _plan(self, baker: Baker, package: PublishedPackage, key: str | None) -> Bake:
+    def _plan(
+        self, baker: Baker, package: PublishedPackage, layers: Layers, key: str | None
+    ) -> Bake:
         """Return the bake of a release's image, on a base layer that is there then."""
-        layers = self._layers()
         base_plan = layers.base(baker.images.catalogue, f"{self._name}-base")
         base = baker.find(base_plan, None) or self._baked(baker, base_plan, None)
         return layers.app(package, base.image_id, f"{self._name}-app", key)

@@ -7,26 +7,32 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
-from slipway.exceptions import ReleaseNotFound, RepositoryUnreachable
+from slipway.exceptions import EnvironmentMisconfigured, ReleaseNotFound, RepositoryUnreachable
 from slipway.fleet.capacity import serving_version
 from slipway.hooks.git.connection import branch_line
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
 from slipway.hooks.store.deployments import DeploymentHistory, previous
+from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.failed_deployments import FailedDeployments
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
 from slipway.links.extra import CHOICE
 from slipway.model.controls import Rejection
+from slipway.model.edition import NOTHING, SAME, is_later, version_of
 from slipway.model.facts import Json
 from slipway.model.git.repository import Repository
 from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
+from slipway.model.text.nearest import nearest_few
 from slipway.operators.record_release import parts
 from slipway.operators.swap import open_cloud
 from slipway.tasks.at_a_time.moment import require_good_time
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import require_open
+from slipway.tasks.editions.same import Same, serving_group
+from slipway.tasks.images.layers import Layers
 from slipway.tasks.params import is_dry_run
 from slipway.tasks.past_deployments import told_by_version
 from slipway.tasks.release_form import ask_which, chosen
@@ -39,6 +45,8 @@ if TYPE_CHECKING:
 NEWEST, PREVIOUS, CHOOSE = "newest", "previous", "choose"
 # As many as a person wants to read.
 _LISTED = 25
+# Characters of a line.
+_LONGEST = 500
 
 
 class ChooseReleaseOperator(BaseOperator):
@@ -47,12 +55,14 @@ class ChooseReleaseOperator(BaseOperator):
     :param target: the environment that it will go to.
     :param version: a version, the start of a sha, ``newest`` (of those that have not failed where
         releases are tried first), ``previous`` (the last good one before what serves now),
-        ``choose`` (a person picks one from a list), or nothing: what the environment before this
-        one runs now.
+        ``choose`` (a person picks one from a list), ``same`` (what serves, with the settings and
+        the base image of today), or nothing: what the environment before this one runs now. Where
+        none is named by its whole version, another edition of it that serves here stays.
     :param repository: by whose branch the newest release is known; without one it is by what was
         noted of each.
     :param branch: that is delivered.
     :param before: the environment before this one; without one, nothing means ``newest``.
+    :param layers: of the environment's images, for ``same``.
     :param admission: of the environment: what somebody rejected or stopped is refused here already,
         as is whoever may not deploy.
     :returns: the :class:`ReleaseRecord` as JSON, and its ``release``, each key an XCom.
@@ -81,6 +91,7 @@ class ChooseReleaseOperator(BaseOperator):
         repository: Repository | None = None,
         branch: str = "",
         admission: Admission | None = None,
+        layers: Layers | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"multiple_outputs": True, **kwargs})
@@ -90,12 +101,14 @@ class ChooseReleaseOperator(BaseOperator):
         self.repository = repository
         self.branch = branch
         self.admission = admission
+        self.layers = layers
 
     def execute(self, context: Context) -> Json:
         """Find the release; an unknown one fails for good, naming what there is.
 
         :raises AirflowFailException: when somebody rejected it, it may not be deployed now, or the
             run is set for no time to come.
+        :raises AirflowSkipException: when `same` has nothing to bring.
         """
         catalogue, asked = ReleaseCatalogue(artifact_store()), self.version.strip()
         with no_retry_on_input_error():
@@ -110,7 +123,7 @@ class ChooseReleaseOperator(BaseOperator):
         self.log.info("%s chose %s", visible(who), version)
         with no_retry_on_input_error():
             catalogue = ReleaseCatalogue(artifact_store())
-            return self._taken(context, catalogue.find(self.target.project, version))
+            return self._taken(context, catalogue.find(self.target.project, self._here(version)))
 
     def _ask(self, context: Context, catalogue: ReleaseCatalogue) -> None:
         target = self.target
@@ -118,7 +131,7 @@ class ChooseReleaseOperator(BaseOperator):
             place.environment: serving_version(open_cloud(place).observe())
             for place in self._places()
         }
-        on = {name: version for name, version in seen.items() if version}
+        on = {name: version_of(version) for name, version in seen.items() if version}
         rejected = self._rejected()
         recent = [
             one
@@ -157,12 +170,60 @@ class ChooseReleaseOperator(BaseOperator):
         project = self.target.project
         if asked == PREVIOUS:
             return catalogue.find(project, self._previous())
+        if asked == SAME:
+            return self._same(catalogue)
         if asked and asked != NEWEST:
-            return catalogue.find(project, asked)
+            return self._named(catalogue, asked)
         if asked == NEWEST or self.before is None:
-            return catalogue.newest(project, self._line(), self._passes)
-        self.log.info("no version was named, so it is what %s runs", self.before.environment)
-        return catalogue.find(project, _serving(self.before))
+            found = catalogue.newest(project, self._line(), self._passes)
+        else:
+            self.log.info("no version was named, so it is what %s runs", self.before.environment)
+            # An edition is its own environment's: settings and sizes are not those of another one.
+            found = catalogue.find(project, version_of(_serving(self.before)))
+        return catalogue.find(project, self._here(found.checkout.release.version))
+
+    def _named(self, catalogue: ReleaseCatalogue, asked: str) -> ReleaseRecord:
+        """Return what was named: an edition by its name, or a release, by a part of its sha say."""
+        target = self.target
+        if is_later(asked):
+            known = Editions(artifact_store()).later(target.project, target.environment)
+            if asked not in known:
+                msg = f"{target.environment} was never given {asked}"
+                near = nearest_few(asked, known, alike=0.3)
+                raise ReleaseNotFound(msg, advice=f"there is {', '.join(near or known) or 'none'}")
+        found = catalogue.find(target.project, asked)
+        version = found.checkout.release.version
+        return found if version == asked else catalogue.find(target.project, self._here(version))
+
+    def _here(self, version: str) -> str:
+        """Return the edition of a release that serves here already, or else its first one."""
+        target, store = self.target, artifact_store()
+        later = Editions(store).later(target.project, target.environment)
+        if not any(version_of(one) == version for one in later):
+            return version
+        serving = serving_version(open_cloud(target).observe()) or ""
+        return serving if version_of(serving) == version else version
+
+    def _same(self, catalogue: ReleaseCatalogue) -> ReleaseRecord:
+        """Return what serves in the edition that it would be launched as today."""
+        target, cloud = self.target, open_cloud(self.target)
+        serving = _serving(target)
+        record = catalogue.find(target.project, serving)
+        if self.layers is None:
+            msg = f"nothing says what images of {target.project} are made of here"
+            raise EnvironmentMisconfigured(msg, advice="name a version")
+        group = serving_group(cloud.observe().groups, serving)
+        found = Same(target=target, layers=self.layers, cloud=cloud).choose(record.package, group)
+        if found is None:
+            msg = (
+                f"{NOTHING}{serving} serves {target.environment} with the settings and the "
+                "base image of today"
+            )
+            self.log.info("%s", msg)
+            raise AirflowSkipException(msg)
+        for line in found.brings:
+            self.log.info("%s", visible(line, _LONGEST))
+        return catalogue.find(target.project, found.release.version)
 
     def _passes(self, version: str) -> bool:
         """Pass over what was rejected, and what failed where releases are tried first."""
@@ -207,7 +268,8 @@ class ChooseReleaseOperator(BaseOperator):
         serving = _serving(target)
         rejected = set(self._rejected()) - {serving}
         served = history.versions(target.project, target.environment)
-        found = previous([one for one in served if one not in rejected], serving)
+        good = [one for one in served if one == serving or not {one, version_of(one)} & rejected]
+        found = previous(good, serving)
         if found is None:
             msg = f"nothing is known to have served {target.environment} before {serving}"
             raise ReleaseNotFound(msg, advice="name the version to go back to")

@@ -28,7 +28,7 @@ from slipway.model.target import DeployTarget
 from slipway.model.text.inert import visible
 from slipway.operators.preflight_look import Preflight, require
 from slipway.operators.preview import ImageOutlook, SchemaOutlook, known
-from slipway.operators.swap import open_swap
+from slipway.operators.swap import open_launch
 from slipway.policies.difference import lines
 from slipway.tasks.at_a_time.agreed import keep_plan
 from slipway.tasks.at_a_time.moment import planned_time
@@ -37,6 +37,7 @@ from slipway.tasks.board.between import Between
 from slipway.tasks.board.by_hand import told_by_hand
 from slipway.tasks.consent import Admission
 from slipway.tasks.controls.allowed import URGENT, before_its_time, describe, require_open
+from slipway.tasks.editions.kept import brings, of_one_release
 from slipway.tasks.order.branch_order import BranchOrder
 from slipway.tasks.order.newest_approval import supersede
 from slipway.tasks.params import is_dry_run, reason_of, triggered_by
@@ -211,7 +212,7 @@ class PlanOperator(BaseOperator, SkipMixin):
 
     def _lines(self, context: Context, package: PublishedPackage, *, dry: bool) -> Iterator[str]:
         image, words = self.image.look(package)
-        swap = open_swap(self.target, image, self.log.info)
+        swap = open_launch(self.target, image, self.log.info)
         swap.check()
         fleet = swap.observe(Goal.OLD_RETIRED)  # the wish that takes the closest look
         self._replaces = replaced = serving_version(fleet) or ""
@@ -238,7 +239,13 @@ class PlanOperator(BaseOperator, SkipMixin):
             yield f"{number}. {step.said}"
         yield from told_by_hand(swap.cloud, fleet)
         yield from swap.inheritance(fleet)
-        if self.between is not None:
+        settings = list(
+            brings(self.target.project, self.target.environment, release.version, replaced)
+        )
+        yield from settings
+        if self.between is not None and not (
+            settings and of_one_release(release.version, replaced)
+        ):
             old = Release(project=release.project, sha="", version=replaced) if replaced else None
             serves = fleet.of(replaced) if replaced else None
             images = {"old_image": (serves and serves.image_id) or "", "new_image": known(image)}

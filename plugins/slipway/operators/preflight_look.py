@@ -33,7 +33,7 @@ from slipway.model.fleet import Fleet, ServerGroup
 from slipway.model.target import DeployTarget
 from slipway.operators.migrations import database_url, migration_files
 from slipway.operators.preview import ImageOutlook, SchemaOutlook
-from slipway.operators.swap import open_swap
+from slipway.operators.swap import open_launch
 from slipway.tasks.naming import container_name, labels
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Preflight:
         *,
         database: DatabaseSeen | Unasked | None = None,
     ) -> tuple[Finding, ...]:
-        swap = open_swap(self.target, image, log)
+        swap = open_launch(self.target, image, log)
         needs = self._needs(swap, package)
         clients = aws_clients(self.target.aws_conn_id, self.target.region)
         seen = look_around(clients, needs, database=database)
@@ -136,7 +136,7 @@ class Preflight:
         return judge(needs, seen)
 
     def _needs(self, swap: Swap, package: PublishedPackage | None) -> Needs:
-        target, image = self.target, swap.image
+        target, image = swap.target, swap.image
         fleet = _fleet(swap)
         previous = swap.previous(fleet) if fleet else None
         machines = _launched(swap, fleet, previous) if fleet else target.desired_size

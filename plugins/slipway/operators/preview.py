@@ -16,16 +16,20 @@ from slipway.hooks.docker.connection import DEFAULT, container_engine
 from slipway.hooks.migrations.goose import Goose
 from slipway.hooks.migrations.schema_records import SchemaRecords
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.image_records import ImageRecord
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.hooks.tools.toolbox import NOBODY, Toolbox
+from slipway.model.edition import is_later
 from slipway.model.facts import MachineImage, PublishedPackage, Release
 from slipway.model.git.repository import Repository
 from slipway.model.schema_facts import HeavyChange
 from slipway.operators.migrations import database_url, migration_files
 from slipway.policies.heavy_changes import OnHeavy
 from slipway.policies.schema import OnRollBack
+from slipway.tasks.editions.images import Wanted, layers_of, require_unchanged
+from slipway.tasks.editions.kept import kept_image, noted
 from slipway.tasks.images.layers import Layers, baked_before
-from slipway.tasks.images.search import known_images, machine_image
+from slipway.tasks.images.search import Found, known_images, machine_image
 from slipway.tasks.naming import container_name, labels
 from slipway.tasks.proof.table_sizes import HEAVY_FROM, HeavyTables
 from slipway.tasks.schema.change import SchemaChange
@@ -44,10 +48,12 @@ class ImageOutlook:
 
     :param layers: of the project, in the environment's region.
     :param aws_conn_id: Airflow connection of the account.
+    :param environment: whose editions are looked up; none where it is empty.
     """
 
     layers: Layers
     aws_conn_id: str
+    environment: str = ""
 
     def look(self, package: PublishedPackage) -> tuple[MachineImage, str]:
         """Return the release's image, without an id that exists if it is not there, and a line.
@@ -57,16 +63,21 @@ class ImageOutlook:
         region = self.layers.region
         catalogue = ImageCatalogue(aws_client(self.aws_conn_id, region, "ec2"))
         images = known_images(catalogue, region)
-        found = baked_before(images, package, self.layers.machine)
+        if self.environment and (kept := kept_image(images, package, self.environment)):
+            return kept, f"uses {kept.name} ({kept.image_id}), which it had before"
+        later = is_later(package.release.version)
+        layers = self._chosen_layers(catalogue, package) if later else self.layers
+        found = Found() if later else baked_before(images, package, layers.machine)
         if found.record:
-            image = machine_image(found.record, package, reused=True)
-            return image, f"uses {image.name} ({image.image_id}), which is there"
-        base = self.layers.base(catalogue, "plan")
+            return _used(found.record, package)
+        base = layers.base(catalogue, "plan")
         there = images.find(base.tags, None).record
         base_image = there.image_id if there else ""
-        chosen = self.layers.package(package)
+        chosen = layers.package(package)
         key = RepositoryKeys(artifact_store()).current(chosen.repository_url, chosen.distribution)
-        app = self.layers.app(package, base_image, "plan", key)
+        app = layers.app(package, base_image, "plan", key)
+        if later and (same := images.find(app.tags, package.release).record):
+            return _used(same, package)
         image = MachineImage(
             release=package.release,
             image_id=_NOT_YET,
@@ -78,6 +89,14 @@ class ImageOutlook:
         )
         ground = base_image or f"a base layer that is baked first, from {base.source_image}"
         return image, "; ".join([f"bakes {app.image_name} on {ground}", *found.refused])
+
+    def _chosen_layers(self, catalogue: ImageCatalogue, package: PublishedPackage) -> Layers:
+        """Return the layers of an edition as it was chosen, if it can still be made so."""
+        release = package.release
+        chosen = noted(release.project, self.environment, release.version)
+        layers = layers_of(self.layers, chosen)
+        require_unchanged(chosen, Wanted.of(layers, catalogue, package))
+        return layers
 
     def chosen(self, package: PublishedPackage) -> PublishedPackage:
         """Return the package for these machines, of those that a release has.
@@ -177,6 +196,11 @@ class SchemaOutlook:
         :param context: the task's.
         """
         container_engine(self.docker_conn_id).remove_labelled(labels(context))
+
+
+def _used(record: ImageRecord, package: PublishedPackage) -> tuple[MachineImage, str]:
+    image = machine_image(record, package, reused=True)
+    return image, f"uses {image.name} ({image.image_id}), which is there"
 
 
 def known(image: MachineImage) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from slipway.fleet.goals import Goal
+from slipway.fleet.goals import Action, Goal
 from slipway.fleet.lease import Lease
 from slipway.fleet.swap import Swap
 from slipway.hooks import http_probe
@@ -20,6 +20,7 @@ from slipway.model.target import DeployTarget
 from slipway.operators.leased import LeasedOperator
 from slipway.tasks.board.show import show
 from slipway.tasks.consent import Consent, check_plan_is_current
+from slipway.tasks.editions.kept import launch_target, note_launch, prove, require_noted
 from slipway.tasks.images.search import require_recorded
 from slipway.tasks.own_swap import finish_swap
 from slipway.tasks.retries import no_retry_on_input_error
@@ -91,7 +92,9 @@ class FleetOperator(LeasedOperator):
 
     def open_swap(self) -> Swap:
         """Open the swap that the task takes part in, without the lease."""
-        return open_swap(self.target, MachineImage.from_json(self.image), self.log.info)
+        image = MachineImage.from_json(self.image)
+        # A way back needs nobody's settings, and must not fail for a note of them.
+        return (open_swap if self.way_back else open_launch)(self.target, image, self.log.info)
 
     def ask(self, context: Context, swap: Swap) -> None:
         """Find out whether there is a turn to wait for, and somebody's yes where one is asked for.
@@ -117,6 +120,7 @@ class FleetOperator(LeasedOperator):
         :param swap: of this task, with or without the lease.
         """
         require_recorded(swap.image, swap.target)
+        require_noted(swap.target, swap.image)
         check_plan_is_current(swap.observe, self.consent, swap.image.release.version)
 
     def prepare(self, context: Context, swap: Swap) -> Swap:
@@ -130,6 +134,7 @@ class FleetOperator(LeasedOperator):
 
     def leave(self, lease: Lease, release: str, context: Context) -> None:
         """Let the next swap begin: this one is done, and whatever was half done before it."""
+        prove(self.target, release)
         finish_swap(context)
         lease.release()
 
@@ -211,6 +216,22 @@ def open_swap(target: DeployTarget, image: MachineImage, log: Callable[..., None
         image=image,
         log=lambda line: log("%s", line),
     )
+
+
+def open_launch(target: DeployTarget, image: MachineImage, log: Callable[..., None]) -> Swap:
+    """Open a swap whose server group is launched as its edition is noted.
+
+    :param target: the environment.
+    :param image: of the release.
+    :param log: a logger's method.
+    :raises RecordRefused: when what is noted was not signed here.
+    """
+    own = launch_target(target, image)
+
+    def launching(action: Action) -> None:
+        note_launch(own, image, like_live=action.source is not None)
+
+    return replace(open_swap(own, image, log), launching=launching)
 
 
 def open_cloud(target: DeployTarget) -> FleetCloud:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from slipway.model.board.deployment import CommitLine, DeploymentRecord
+from slipway.model.edition import version_of
 from slipway.model.facts.outcome import Outcome
 
 DAY = 86400.0
@@ -189,6 +190,7 @@ class _Walk:
 
     :param broken: what failed, while nothing has come to serve since.
     :param known: versions whose commits have served before.
+    :param served: editions that have served before.
     """
 
     changes: Sequence[Change]
@@ -197,9 +199,13 @@ class _Walk:
     restorations: list[Restoration] = field(default_factory=list)
     broken: DeploymentRecord | None = None
     known: set[str] = field(default_factory=set)
+    served: set[str] = field(default_factory=set)
 
     def take(self, record: DeploymentRecord) -> None:
-        if self._is_way_back(record):
+        back = self._is_way_back(record)
+        if record.outcome is Outcome.SUCCEEDED:
+            self.served.add(record.release.version)
+        if back:
             # One that fails is no change: what it was to cure is still to be cured.
             if record.outcome is Outcome.SUCCEEDED:
                 self._taken_back(record)
@@ -216,9 +222,15 @@ class _Walk:
             self.broken = record
 
     def _is_way_back(self, record: DeploymentRecord) -> bool:
-        own = self.places.get(record.release.version)
-        before = self.places.get(record.replaced)
+        version, replaced = record.release.version, record.replaced
+        if version != replaced and version_of(version) == version_of(replaced):
+            return version in self.served  # to the settings of before
+        own, before = self._place(version), self._place(replaced)
         return own is not None and before is not None and own < before
+
+    def _place(self, name: str) -> int | None:
+        """Return where the release of an edition is in the order of the branch."""
+        return self.places.get(version_of(name))
 
     def _taken_back(self, record: DeploymentRecord) -> None:
         """Find the deployment that a way back undoes: the last that brought what it replaced."""
@@ -251,8 +263,8 @@ class _Walk:
 
     def _brought(self, record: DeploymentRecord) -> Sequence[Change]:
         """Return what came with a deployment; of the first one, all that is known is its own."""
-        version = record.release.version
-        own, before = self.places.get(version), self.places.get(record.replaced)
+        version = version_of(record.release.version)
+        own, before = self._place(version), self._place(record.replaced)
         if own is not None and before is not None:
             return self.changes[before + 1 : own + 1]
         # The branch's order does not say it: a release that is on record no more, or the first.

@@ -17,10 +17,12 @@ from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.edition import is_later
 from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.model.facts.release import Release
 from slipway.tasks.board.origin import origin_of
 from slipway.tasks.board.show import serving_since, show_deployment
+from slipway.tasks.editions.kept import brings
 from slipway.tasks.kept_facts import run_facts
 from slipway.tasks.lease.takeover import ALIVE
 from slipway.tasks.own_swap import failed_tasks
@@ -67,7 +69,8 @@ def note_started(
         approved_by=consent.by if consent else "",
         why=freeze_override(context) or (said.reason if said else ""),
         came_from=origin_of(context).value,
-        replaced=replaces(),
+        replaced=(replaced := replaces()),
+        brings=tuple(brings(target.project, target.environment, version, replaced)),
         urgent=reason_of(context, "urgent"),
     )
 
@@ -232,6 +235,8 @@ def _release(project: str, version: str) -> Release:
 
 
 def _committed_at(release: Release) -> int:
+    if is_later(release.version):
+        return 0  # it brings settings, and no commit
     try:
         found = ReleaseCatalogue(artifact_store()).find(release.project, release.version)
     except (ReleaseNotFound, RecordRefused):

@@ -135,7 +135,7 @@ def test_an_environment_takes_the_image_that_ran_before_and_a_commit_makes_its_o
 def test_the_form_offers_the_way_back_and_says_what_nothing_means(project: Project) -> None:
     prod = build(project, "guestbook.prod").params.get_param("version")
     dev = build(project, "guestbook.dev").params.get_param("version")
-    assert prod.schema["examples"] == ["previous", "choose", "newest"]
+    assert prod.schema["examples"] == ["previous", "choose", "newest", "same"]
     assert "Empty: what dev runs now" in str(prod.description)
     assert "Empty: the newest release" in str(dev.description)
     choice: Any = build(project, "guestbook.prod").get_task("choose_release")

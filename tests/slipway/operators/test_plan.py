@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, DownstreamTasksSkipped
 
 from slipway.exceptions import CloudUnavailable, SchemaAhead
+from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.editions import Editions
 from slipway.model.cloud.group_seen import GroupSeen
-from tests.slipway.fleet.worlds import make_target
+from slipway.model.launched import Launched, LaunchSettings
+from tests.slipway.fleet.worlds import make_image, make_target
 from tests.slipway.operators.plan import planned
 from tests.slipway.operators.plan.planned import Planned
 
@@ -109,6 +114,37 @@ def test_a_world_that_does_not_answer_is_asked_again(cloud: FakeFleetCloud) -> N
     planned.image.look.side_effect = CloudUnavailable("away")
     with pytest.raises(CloudUnavailable):
         planned.run(dry_run=True)
+
+
+@pytest.mark.usefixtures("artifacts")
+def test_of_other_settings_it_says_what_they_bring_and_launches_as_many_as_they_ask_for(
+    cloud: FakeFleetCloud,
+) -> None:
+    name, brings = "1@0123abcd", ("size.desired: 2 -> 5", "size.max: 4 -> 8")
+    editions, release = Editions(artifact_store()), make_image("1").release
+    before = LaunchSettings.of(make_target())
+    editions.note(Launched(release=release, environment="dev", settings=before, proven=True))
+    settings = LaunchSettings.of(make_target(desired_size=5, max_size=8))
+    editions.note(
+        Launched(
+            release=make_image(name).release,
+            environment="dev",
+            settings=settings,
+            replaces="1",
+            brings=brings,
+        )
+    )
+    DeploymentHistory(artifact_store()).record(release, "dev", run_id="r")
+    between = mock.Mock()
+    planned = Planned(always=True, version=name, between=between)
+    planned.run(dry_run=False)
+    lines = planned.pushed["plan"]
+    assert lines[0] == f"release: {name}, in place of 1"
+    assert lines[-2:] == list(brings)
+    launch = next(line for line in lines if "launch shop-dev-1-0123abcd" in line)
+    assert "(5 machines, 1 to 8), because its settings ask for 5 machines" in launch
+    # The commits and migrations are the same ones.
+    between.look.assert_not_called()
 
 
 def test_killing_it_removes_the_container_of_goose(cloud: FakeFleetCloud) -> None:

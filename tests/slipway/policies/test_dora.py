@@ -173,3 +173,19 @@ def test_a_deployment_is_of_the_moment_at_which_it_ended() -> None:
     one = deployed(1, 2)
     assert served(one) == ended(one) - 60
     assert ended(dataclasses.replace(one, ended_at=0.0)) == one.serving_at
+
+
+def test_other_settings_bring_no_commit_and_going_back_from_them_is_a_failure() -> None:
+    first = deployed(4, 2)
+    later = dataclasses.replace(first.release, version="1.0+4@0123abcd")
+    brings = dataclasses.replace(deployed(4, 5), release=later, replaced="1.0+4")
+    back = dataclasses.replace(deployed(4, 8), replaced=later.version)
+    found = of(first, brings)
+    assert [len(one.leads) for one in found.deliveries] == [1, 0]
+    assert found.failure_rate == 0.0
+    found = of(first, brings, back)
+    assert [one.failed for one in found.deliveries] == [False, True]
+    assert hours(found.restore_seconds) == 3.0
+    # What comes next brings all commits that are new, whichever edition it replaces.
+    found = of(first, brings, dataclasses.replace(deployed(6, 9), replaced=later.version))
+    assert [one.change.version for one in found.deliveries[-1].leads] == ["1.0+5", "1.0+6"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from enum import StrEnum
 
+from slipway.model.edition import is_later
 from slipway.model.fact import Fact
 from slipway.model.facts.outcome import DeploymentNote, Outcome, PastDeployment
 from slipway.model.facts.release import Checkout, Release
@@ -78,6 +79,7 @@ class DeploymentRecord(Fact):
     :param run_id: its run.
     :param tasks: of the run that failed.
     :param installation: the Airflow whose run it was; empty in what was written before.
+    :param brings: settings that it brought or took back besides the release, a line each.
     """
 
     swap: str
@@ -100,6 +102,7 @@ class DeploymentRecord(Fact):
     run_id: str = ""
     tasks: tuple[str, ...] = ()
     installation: str = ""
+    brings: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, swap: str, past: PastDeployment, commit: CommitLine) -> DeploymentRecord:
@@ -134,6 +137,7 @@ class DeploymentRecord(Fact):
             run_id=first.run_id,
             tasks=last.tasks,
             installation=first.installation,
+            brings=past.brings,
         )
 
     @property
@@ -149,7 +153,8 @@ class DeploymentRecord(Fact):
     @property
     def lead_seconds(self) -> float | None:
         """From the commit until it served; None where it did not, or there is no commit's time."""
-        if self.outcome is not Outcome.SUCCEEDED or not self.commit.at:
+        later = is_later(self.release.version)  # it brought settings, and no commit
+        if self.outcome is not Outcome.SUCCEEDED or not self.commit.at or later:
             return None
         return max(0.0, self.ended_at - self.commit.at)
 

@@ -38,6 +38,7 @@ class Serving(Fact):
     :param replaced: the version before it.
     :param dag_id: of the run that brought it; empty where nobody noted it.
     :param run_id: that run.
+    :param brings: settings that it brought or took back besides the release, a line each.
     """
 
     version: str
@@ -50,6 +51,7 @@ class Serving(Fact):
     replaced: str = ""
     dag_id: str = ""
     run_id: str = ""
+    brings: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

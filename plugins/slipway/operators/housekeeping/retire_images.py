@@ -15,6 +15,7 @@ from slipway.hooks.aws.connection import aws_client
 from slipway.hooks.aws.image_cleanup import LAYER, ImageRetention
 from slipway.hooks.store.artifacts import ArtifactStore, artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory, previous
+from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.image_records import ImageRecords
 from slipway.hooks.store.installation import installation_name
 from slipway.hooks.store.releases import ReleaseCatalogue
@@ -23,6 +24,7 @@ from slipway.hooks.store.runs.retention import forget_old_runs
 from slipway.model.cloud.account import Account
 from slipway.model.cloud.stored_image import StoredImage
 from slipway.model.cloud.tags import PROJECT
+from slipway.model.edition import version_of
 from slipway.model.facts import Release
 from slipway.operators.trouble import own_trouble
 from slipway.policies.image_retention import (
@@ -129,7 +131,8 @@ class RetireImagesOperator(_RetentionOperator):
             last = [record.checkout.release.version for record in records]
             deployed = self._deployed(DeploymentHistory(store))
             tags = {LAYER: "app", PROJECT: self.project}
-            gone = self._clear(store, tags, judge_releases, last=last, deployed=deployed)
+            known = {"last": last, "deployed": deployed, "kept": self._kept(store)}
+            gone = self._clear(store, tags, judge_releases, **known)
             # None of them is on record, whatever its tags say.
             return gone + self._clear(store, candidate_tags(self.project), judge_candidates)
 
@@ -144,7 +147,18 @@ class RetireImagesOperator(_RetentionOperator):
             served = history.versions(self.project, name)
             if served:
                 found |= {served[-1], previous(served, served[-1]) or served[-1]}
-        return frozenset(found)
+        # An image is one of a release; those of each edition are kept beside.
+        return frozenset(map(version_of, found))
+
+    def _kept(self, store: ArtifactStore) -> frozenset[str]:
+        """Return the images of what served last, of which a release may have several."""
+        editions, history = Editions(store), DeploymentHistory(store)
+        found = (
+            editions.find(self.project, name, version)
+            for name in self.environments
+            for version in dict.fromkeys(history.versions(self.project, name)[-self.keep :])
+        )
+        return frozenset(one.image_id for one in found if one is not None)
 
 
 class RetireBaseImagesOperator(_RetentionOperator):

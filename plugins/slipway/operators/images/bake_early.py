@@ -117,10 +117,11 @@ class BakeEarlyOperator(BakeImageOperator):
         baker = self._baker(context, deb.release, self.environment, images)
         repository = apt_repository(self.apt_conn_id)
         package = as_published(deb, repository, "")
-        chosen = self._layers().package(package)
+        layers = self._layers()
+        chosen = layers.package(package)
         candidates = of_candidates(replace(repository, distribution=chosen.distribution))
         key = self._offer(context, candidates, _kind(deb, chosen))
-        plan = self._plan(baker, package, key)
+        plan = self._plan(baker, package, layers, key)
         if baker.find(plan, deb.release):
             return None  # the commit is a release already, and has its image
         made = self._made_before(context, plan, images)

@@ -12,6 +12,7 @@ from slipway.exceptions import EnvironmentFrozen, ReleaseNotFound, RepositoryUnr
 from slipway.fleet.capacity import serving_version
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.releases import ReleaseCatalogue
+from slipway.model.edition import version_of
 from slipway.model.event import Event
 from slipway.model.facts import Checkout, Release
 from slipway.operators.check_freeze import held_up
@@ -121,7 +122,10 @@ class RunPromotionOperator(RunPipelineOperator):
         self.log.info(
             "%s of %s to %s", event.kind.value, checkout.release.version, self.target.environment
         )
-        return replace(checkout, event=replace(event, branch=event.branch or checkout.branch))
+        # What steps are told is the release; which edition of it comes is the environment's.
+        release = replace(checkout.release, version=version_of(checkout.release.version))
+        branch = event.branch or checkout.branch
+        return replace(checkout, release=release, event=replace(event, branch=branch))
 
     def _require_open(self, context: Context, checkout: Checkout, fleet: Fleet) -> None:
         """Look whether the swap would begin: else its pipeline has nothing to tell anybody."""

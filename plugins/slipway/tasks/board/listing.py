@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from slipway.model.board.deployment import DeploymentRecord, subject_of
+from slipway.model.edition import version_of
 from slipway.policies.controls import told
 
 if TYPE_CHECKING:
@@ -35,8 +36,15 @@ def releases(records: Iterable[ReleaseRecord], seen: ProjectSnapshot) -> list[di
                 "serves": [
                     each.environment
                     for each in seen.environments
-                    if each.serving and each.serving.version == version
+                    if each.serving and version_of(each.serving.version) == version
                 ],
+                "editions": {
+                    each.environment: each.serving.version
+                    for each in seen.environments
+                    if each.serving
+                    and each.serving.version != version
+                    and version_of(each.serving.version) == version
+                },
             }
         )
     return found

@@ -126,6 +126,7 @@ def _serving(there: Serving | None, version: str, past: Sequence[DeploymentRecor
         replaced=found.replaced,
         dag_id=found.dag_id,
         run_id=found.run_id,
+        brings=found.brings,
     )
 
 

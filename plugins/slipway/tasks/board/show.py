@@ -26,6 +26,7 @@ from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.board.deployment import CommitLine, DeploymentRecord
 from slipway.model.board.snapshot import ApprovalWanted, EnvironmentSnapshot
 from slipway.model.controls import Scope
+from slipway.model.edition import version_of
 from slipway.model.fleet import Fleet
 from slipway.tasks.board.picture import failed_last, with_deployments, with_fleet
 
@@ -271,7 +272,7 @@ def _told(store: ArtifactStore, one: EnvironmentSnapshot) -> EnvironmentSnapshot
     versions = [v for v in ReleaseCatalogue(store).versions(one.project) if v not in rejected]
     if serving is None:
         return replace(one, newer=len(versions))
-    rank = history(serving.version)
+    rank = history(version_of(serving.version))
     if not serving.commit.sha:
         commit = commit_of(store, one.project, serving.version)
         serving = replace(serving, commit=commit)

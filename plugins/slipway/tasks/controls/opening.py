@@ -19,6 +19,7 @@ from slipway.tasks.controls.allowed import (
     note_passed,
     require_open,
 )
+from slipway.tasks.editions.kept import takes_back
 from slipway.tasks.kept_facts import run_facts
 from slipway.tasks.lease.takeover import ALIVE
 from slipway.tasks.order.landing import landed, overtaken
@@ -118,7 +119,10 @@ class Opening:
         target = (self.admission.project, self.admission.environment)
         try:
             there = landed(fleet, begun[-1] if begun else None)
-            back = overtaken(order, *target, self.version, there, self.log.warning) is not None
+            # Or the next push would bring the settings again that somebody went back from.
+            back = takes_back(*target, self.version, str(serving)) or (
+                overtaken(order, *target, self.version, there, self.log.warning) is not None
+            )
         except RepositoryUnreachable as error:
             self.log.warning("nobody can say which is newer, so it counts as a way back: %s", error)
             back = True

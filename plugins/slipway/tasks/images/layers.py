@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,12 @@ from slipway.model.cloud.machine import (
     architecture_of,
     smallest_like,
 )
+from slipway.model.edition import version_of
 from slipway.model.facts import PublishedPackage, Release
 from slipway.tasks.images.inputs import file_inputs, variable_inputs
 from slipway.tasks.images.search import DEB, Found, KnownImages
 
+_ANEW = "start a new run with `same`, which takes the newest one; nothing was changed"
 _BUILDERS = {Architecture.AMD64: "t3.small", Architecture.ARM64: "t4g.small"}
 
 
@@ -49,7 +51,7 @@ def _release_tags(package: PublishedPackage, machine: Machine) -> dict[str, str]
         "slipway:layer": "app",
         DEB: package.digest,
         "slipway:project": release.project,
-        "slipway:version": release.version,
+        "slipway:version": version_of(release.version),
         "slipway:sha": release.sha,
     }
     return {**tags, MACHINE: machine.identity} if machine.identity else tags
@@ -67,6 +69,7 @@ class Layers:
     :param uses: further packages that may come from the repository, which all projects share.
     :param machine: what the environment's machines are.
     :param instance_type: of these machines, which must fit the image; not asked when empty.
+    :param source_id: id of the image that the base layer starts from; the newest one when empty.
     """
 
     region: str
@@ -76,6 +79,7 @@ class Layers:
     uses: Sequence[str] = ()
     machine: Machine = field(default_factory=Machine)
     instance_type: str = ""
+    source_id: str = ""
 
     @property
     def _root(self) -> Path:
@@ -115,7 +119,12 @@ class Layers:
         """Find what the base layer starts from, and see that the machines can run it."""
         machine, usual = self.machine, Machine()
         said = machine.source
-        if said is None and machine.platform == usual.platform:
+        if self.source_id:
+            image = catalogue.look_up(self.source_id)
+            if image is None:
+                msg = f"{self.source_id}, which the base layer starts from, is gone"
+                raise EnvironmentMisconfigured(msg, advice=_ANEW)
+        elif said is None and machine.platform == usual.platform:
             distribution = machine.distribution
             published = distribution.source(machine.architecture)
             # It may be of another architecture, as it could be before there was a choice.
@@ -252,7 +261,8 @@ class Layers:
 
 def _short(release: Release) -> str:
     """Leave room for what else is in an image's name, which takes 128 characters."""
-    return f"{release.project}-{release.slug}"[:90]
+    plain = replace(release, version=version_of(release.version))
+    return f"{plain.project}-{plain.slug}"[:90]
 
 
 def _machine_variables(machine: Machine) -> dict[str, Any]:

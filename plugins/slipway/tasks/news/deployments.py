@@ -18,12 +18,14 @@ from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.hooks.store.release_order import in_order
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.cloud.failure_report import FailureReport
+from slipway.model.edition import version_of
 from slipway.model.facts.outcome import Outcome, PastDeployment
 from slipway.model.git.repository import Repository
 from slipway.model.news.channel import NewsRoutes
 from slipway.model.news.event import NewsEvent
 from slipway.model.news.memory import Place, PlaceMemory, Result
 from slipway.model.news.note import NewsNote
+from slipway.tasks.editions.kept import takes_back
 from slipway.tasks.news.commits import PATIENCE, checkout_of, commits_of
 from slipway.tasks.news.remember import let_count
 
@@ -138,12 +140,21 @@ class DeploymentNews:
         """Tell whether a release comes before another, in the order of the branch."""
         if not served or served == version:
             return False
+        if version_of(served) == version_of(version):
+            return self._took_back(version, served)
         catalogue = ReleaseCatalogue(self.store)
         try:
             found = [catalogue.find(self.routes.project, one) for one in (version, served)]
         except Exception:
             return False  # nobody can say, and a deployment it is in any case
         return in_order(found)[0].checkout.release.version == version
+
+    def _took_back(self, name: str, served: str) -> bool:
+        """Tell whether an edition is what another one of its release had come in place of."""
+        try:
+            return takes_back(self.routes.project, self.environment, name, served)
+        except Exception:
+            return False  # nobody can say, and a deployment it is in any case
 
     def _machines(self, one: PastDeployment) -> tuple[str, ...]:
         """Return what machines said, in their own words: those of a report that was kept."""

@@ -13,6 +13,7 @@ from slipway.hooks.fleet.cloud import FleetCloud
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
 from slipway.hooks.store.releases import ReleaseCatalogue, ReleaseRecord
+from slipway.model.edition import version_of
 from slipway.model.schema_facts import LiveProof
 from slipway.model.target import DeployTarget
 
@@ -62,7 +63,8 @@ def live_releases(
     found: dict[str, LiveRelease] = {}
     without = []
     for target in targets:
-        version, reason = _serving(target, open_cloud)
+        name, reason = _serving(target, open_cloud)
+        version = version_of(name)
         if version in found:
             known = found[version]
             found[version] = replace(known, targets=(*known.targets, target))

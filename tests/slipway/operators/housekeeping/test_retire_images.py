@@ -15,9 +15,11 @@ from slipway.exceptions import CloudUnavailable
 from slipway.hooks.aws.image_cleanup import ImageRetention
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.deployments import DeploymentHistory
+from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.installation import installation_name
 from slipway.model.cloud.account import Account
 from slipway.model.facts import Release
+from slipway.model.launched import Launched, LaunchSettings
 from slipway.operators.housekeeping import retire_images as retention
 from slipway.operators.housekeeping.retire_images import (
     ForgetRunsOperator,
@@ -27,6 +29,7 @@ from slipway.operators.housekeeping.retire_images import (
 from slipway.policies import image_retention as decision
 from tests.slipway.fleet import moto_cloud
 from tests.slipway.fleet.moto_cloud import client, fleet, launch
+from tests.slipway.fleet.worlds import make_target
 from tests.slipway.hooks.aws import images_of_others as images
 from tests.slipway.operators.releases import catalogue, on_record
 
@@ -185,3 +188,23 @@ def test_notes_of_runs_go_with_their_size_in_the_log(
     told = capsys.readouterr().out
     assert "freed: run's notes x 1, 2.0 KiB" in told
     assert "freed: pull request's build x 1, 2.0 KiB" in told
+
+
+def test_an_image_that_a_release_had_with_other_settings_is_there_for_the_way_back() -> None:
+    before, now = bake("1.0"), bake("1.0")
+    catalogue("1.0")
+    for version, image in (("1.0", before), ("1.0@0123abcd", now)):
+        Editions(artifact_store()).note(
+            Launched(
+                release=Release(project="shop", sha="a" * 40, version=version),
+                environment="prod",
+                settings=LaunchSettings.of(make_target()),
+                image_id=image,
+            )
+        )
+    _served("prod", "1.0", "1.0@0123abcd")
+    assert _retire(keep=5) == []
+    # A release that took its place is what one goes back to then.
+    catalogue("2.0", "3.0")
+    _served("prod", "2.0", "3.0")
+    assert set(_retire(keep=1)) == {before, now}

@@ -7,16 +7,20 @@ from typing import Any
 import pytest
 
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.failures import FailureReports
 from slipway.hooks.store.notes.news import NewsNotes
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.cloud.failure_report import FailureReport, MachineReport
+from slipway.model.facts import Release
 from slipway.model.facts.outcome import DeploymentNote, Outcome
 from slipway.model.git.repository import Repository
+from slipway.model.launched import Launched, LaunchSettings
 from slipway.model.news.channel import ChannelKind, NewsChannel, NewsRoutes
 from slipway.model.news.event import NewsEvent
 from slipway.model.news.note import NewsNote
 from slipway.tasks.news.deployments import DeploymentNews
+from tests.slipway.fleet.worlds import make_target
 from tests.slipway.operators.releases import catalogue, make_record
 
 pytestmark = pytest.mark.usefixtures("artifacts")
@@ -201,3 +205,29 @@ def test_an_outcome_that_is_found_late_is_told_and_changes_no_memory(clock: Cloc
     assert sorted(one.events for one in told()) == sorted(
         [(NewsEvent.DEPLOYED,), (NewsEvent.ROLLED_BACK,), (NewsEvent.DEPLOYED,)]
     )
+
+
+def test_other_settings_are_a_deployment_and_going_back_from_them_is_a_way_back(
+    clock: Clock,
+) -> None:
+    name = f"{OLD}@0123abcd"
+    Editions(artifact_store()).note(
+        Launched(
+            release=_release(name),
+            environment="prod",
+            settings=LaunchSettings.of(make_target()),
+            replaces=OLD,
+        )
+    )
+    deploy(clock, "a", OLD)
+    note(clock, "b", Outcome.STARTED, OLD, release=_release(name))
+    note(clock, "b", Outcome.SUCCEEDED, OLD, release=_release(name), serves=name)
+    deploy(clock, "c", OLD, by="bob")
+    tell()
+    events = [one.events for one in told()]
+    assert events == [(NewsEvent.DEPLOYED,), (NewsEvent.DEPLOYED,), (NewsEvent.ROLLED_BACK,)]
+    assert (told()[1].version, told()[2].version) == (name, name)
+
+
+def _release(version: str) -> Release:
+    return Release(project="shop", sha="a" * 40, version=version)

@@ -13,8 +13,10 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from slipway.exceptions import RepositoryUnreachable
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.controls import ControlBook
+from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.outcomes import DeploymentOutcomes
 from slipway.model.controls import Action, ControlEvent
+from slipway.model.launched import Launched, LaunchSettings
 from slipway.operators.swap import LaunchOperator
 from slipway.policies.controls import after
 from slipway.tasks.at_a_time.agreed import keep_planned_again
@@ -23,7 +25,7 @@ from slipway.tasks.controls.refusals import EnvironmentHeld
 from tests.fakes.airflow_run import FakeTask
 from tests.fakes.fleet_cloud import FakeFleetCloud
 from tests.fakes.fleet_faults import Crash
-from tests.slipway.fleet.worlds import serving
+from tests.slipway.fleet.worlds import make_image, make_target, serving
 from tests.slipway.operators.at_a_time.timed import in_a
 from tests.slipway.operators.releases import make_record
 from tests.slipway.operators.swap.controls import situations
@@ -78,6 +80,32 @@ class TestWayBack:
         for kind in WAY:
             task(kind, BY_ITSELF, version="3").execute(context(push, user=None))
         assert serving(cloud) == ["3"]
+
+    def test_going_back_from_other_settings_of_the_same_release_holds_it_as_well(
+        self, order: Any, cloud: FakeFleetCloud, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The next push would bring those settings again."""
+        monkeypatch.setattr(opening, "overtaken", lambda *_: None)
+        name = "2@0123abcd"
+        self.go("2", order)
+        image = make_image(name)
+        settings = LaunchSettings.of(make_target())
+        Editions(artifact_store()).note(
+            Launched(
+                release=image.release,
+                environment="dev",
+                settings=settings,
+                image_id=image.image_id,
+                replaces="2",
+            )
+        )
+        cloud.healthy.add(name)
+        self.go(name, order, FakeTask(run_id="manual__3"))
+        assert serving(cloud) == [name]
+        assert events() == []
+        self.go("2", order, OTHER)
+        assert serving(cloud) == ["2"]
+        assert events() == [Action.HOLD]
 
     def test_it_is_held_before_the_first_change_wherever_it_is_killed(
         self, order: Any, cloud: FakeFleetCloud
