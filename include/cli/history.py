@@ -63,6 +63,7 @@ def lines(one: PastDeployment) -> Iterator[str]:
     by = f", by {visible(one.by)}" if one.by else ""
     lead = f", {_length(one.lead_seconds)} after its commit" if one.lead_seconds is not None else ""
     yield f"{at:%Y-%m-%d %H:%M:%S}  {visible(one.release.version)}  {_word(one)}{took}{by}{lead}"
+    yield from (f"    {visible(line, _LONGEST)}" for line in one.brings)
     if one.urgent:
         yield f"    urgent: {visible(one.urgent, _LONGEST)}"
     if one.why:

@@ -6,18 +6,21 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 from include.cli.beside_airflow import beside_airflow
 from include.delivery.targets import between
 from include.project.loader import load_projects
 from include.project.lookup import find_environment, find_project
 from include.project.model import Project
-from slipway.exceptions import ReleaseNotFound, SlipwayError
+from slipway.exceptions import RecordRefused, ReleaseNotFound, SlipwayError
 from slipway.hooks.store.artifacts import artifact_store
+from slipway.hooks.store.editions import Editions
 from slipway.hooks.store.environments.snapshots import snapshots
 from slipway.hooks.store.releases import ReleaseCatalogue
 from slipway.model.board.difference import Difference
 from slipway.model.board.snapshot import ProjectSnapshot
+from slipway.model.edition import version_of
 from slipway.model.facts import Release
 from slipway.model.text.inert import visible
 from slipway.model.text.nearest import nearest
@@ -43,7 +46,29 @@ def compare(project: Project, source: str, target: str) -> Difference:
         advice = "deploy there first, or name a version instead; `fab status` says what serves"
         raise ReleaseNotFound(msg, advice=advice)
     region = project.environments[target].aws.region
-    return between(project, region).look(_release(project, seen, target), new)
+    old = _release(project, seen, target)
+    if source in project.environments:
+        new = _as_given(new, old)
+    images = {"old_image": _image(project, target, old), "new_image": _image(project, target, new)}
+    return between(project, region).look(old, new, **images)
+
+
+def _as_given(new: Release, old: Release | None) -> Release:
+    """Return what an environment would be given: an edition is one of the environment it is on."""
+    if old is not None and version_of(old.version) == version_of(new.version):
+        return old
+    return replace(new, version=version_of(new.version))
+
+
+def _image(project: Project, environment: str, release: Release | None) -> str:
+    """Return the image that a release has there, as far as that is noted."""
+    if release is None:
+        return ""
+    try:
+        found = Editions(artifact_store()).find(project.name, environment, release.version)
+    except RecordRefused:
+        return ""
+    return found.image_id if found is not None else ""
 
 
 def _release(project: Project, seen: ProjectSnapshot, name: str) -> Release | None:

@@ -14,6 +14,8 @@ from slipway.policies.planned_time import PlannedTime, until
 
 HEAD = ("PROJECT", "ENVIRONMENT", "STATE", "VERSION", "SINCE", "BY", "MACHINES", "COMMIT")
 _SUBJECT, _LONGEST = 50, 300
+# Settings of an edition that are told; its deployment has them all.
+_BROUGHT = 5
 
 
 def rows(
@@ -35,6 +37,8 @@ def rows(
             )
         for one in project.environments:
             yield _row(one)
+            brought = one.serving.brings[:_BROUGHT] if one.serving else ()
+            yield from (("", f"  it {_came(line)}") for line in brought)
             yield from (("", f"  {line}") for line in waits(one, now))
             own = dags_of(one)
             yield from (("", f"  {_told(run, now)}") for run in held_up if run.dag_id in own)
@@ -143,6 +147,12 @@ def _row(one: EnvironmentSnapshot) -> tuple[str, ...]:
         f"{machines.healthy}/{machines.wanted}",
         visible(serving.commit.subject, _SUBJECT),
     )
+
+
+def _came(line: str) -> str:
+    """Say of a line what an edition brought, or took back."""
+    back = line.startswith("takes back ")
+    return visible(line if back else f"brings {line}", _LONGEST)
 
 
 def _when(at: float) -> str:

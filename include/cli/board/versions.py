@@ -23,7 +23,10 @@ def tell(found: Iterable[dict[str, Any]], out: TextIO) -> None:
     """Write a line for each."""
     for one in found:
         at = datetime.fromtimestamp(one["committed_at"], UTC)
-        serves = f"  <- {', '.join(map(visible, one['serves']))}" if one["serves"] else ""
+        # An older server knows no editions.
+        later: dict[str, str] = one.get("editions") or {}
+        places = (f"{name} ({later[name]})" if name in later else name for name in one["serves"])
+        serves = f"  <- {', '.join(map(visible, places))}" if one["serves"] else ""
         who, what = visible(one["author"]), visible(one["subject"], _SUBJECT)
         out.write(f"{visible(one['version'])}  {at:%Y-%m-%d %H:%M}  {who}: {what}{serves}\n")
 

@@ -21,6 +21,8 @@ from include.cli.server.runs import (
     tasks_of,
     under_way,
 )
+from slipway.model.edition import NOTHING
+from slipway.model.text.inert import visible
 
 # Seconds between two looks, at first and later, and after how many looks.
 _SOON, _LATER, _FIRST_LOOKS = 1.0, 3.0, 30
@@ -28,6 +30,10 @@ _SOON, _LATER, _FIRST_LOOKS = 1.0, 3.0, 30
 PATIENCE = 600.0
 # The task that waits for the time that a run is set for; and, as its state, that it does.
 _TIME = "wait_for_time"
+# The task that finds out which release is meant.
+_CHOICE = "choose_release"
+# Characters of a line.
+_LONGEST = 300
 # States that are told of while a task is on its way, and how.
 _TOLD = {
     "running": "begins",
@@ -60,11 +66,13 @@ class Ended:
     :param run: as it is at its end.
     :param tasks: all of them.
     :param failures: of those that failed.
+    :param nothing: why there was nothing to do; empty where there was.
     """
 
     run: Run
     tasks: tuple[Task, ...]
     failures: tuple[Failure, ...] = ()
+    nothing: str = ""
 
     @property
     def code(self) -> int:
@@ -127,6 +135,8 @@ def told(ended: Ended) -> Iterator[str]:
         if one.tail:
             yield "  the last lines of its log:"
             yield from (f"  | {line}" for line in one.tail)
+    if ended.nothing:
+        yield ended.nothing
     seconds = ended.run.seconds
     took = f" after {length(seconds)}" if seconds is not None else ""
     yield f"{ended.run.dag_id}: {ended.run.state}{took}"
@@ -199,8 +209,20 @@ def _waits_for_time(task: Task) -> bool:
 def _ended(server: AirflowServer, run: Run, tasks: list[Task]) -> Ended:
     failed = [one for one in tasks if one.state == FAILED] if run.state == FAILED else []
     return Ended(
-        run=run, tasks=tuple(tasks), failures=tuple(_failure(server, run, one) for one in failed)
+        run=run,
+        tasks=tuple(tasks),
+        failures=tuple(_failure(server, run, one) for one in failed),
+        nothing=_nothing(server, run, tasks),
     )
+
+
+def _nothing(server: AirflowServer, run: Run, tasks: list[Task]) -> str:
+    """Return the word of a run that found its release serving as it would be launched today."""
+    for task in tasks:
+        if (task.task_id, task.state) == (_CHOICE, "skipped"):
+            said = (str(one.get("event", "")) for one in last_messages(server, run, task))
+            return next((visible(one, _LONGEST) for one in said if one.startswith(NOTHING)), "")
+    return ""
 
 
 def _failure(server: AirflowServer, run: Run, task: Task) -> Failure:

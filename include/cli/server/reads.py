@@ -105,6 +105,7 @@ def lines(one: DeploymentRecord) -> Iterator[str]:
     yield f"{at:%Y-%m-%d %H:%M:%S}  {version}  {_word(one)}{took}{by}{yes}"
     if one.commit.subject:
         yield f"    {visible(one.commit.subject, _LONGEST)}"
+    yield from (f"    {visible(line, _LONGEST)}" for line in one.brings)
     for words in (one.why, one.failure):
         yield from (f"    {visible(line.strip(), _LONGEST)}" for line in words.splitlines())
 

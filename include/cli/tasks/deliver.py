@@ -34,7 +34,7 @@ def build(c: Any, project: str, ref: str = "", follow: bool = True, json: bool =
     help={
         "project": "its name",
         "environment": "one of the project's",
-        "version": "`newest`, `previous`, `choose` or a release's; if not given, what the "
+        "version": "`newest`, `previous`, `same`, `choose` or a release's; if not given, what the "
         "environment before it runs",
         "at": 'a time, such as "2026-12-01 06:00 Europe/Berlin": planned and approved now, begun '
         "then",
@@ -60,6 +60,8 @@ def deploy(
     json: bool = False,
 ) -> None:
     """Put a release on an environment; `previous` is the way back, --dry-run only tells.
+
+    `same` is what serves, with the settings and the base image of today.
 
     Exits 1 when the deployment fails, with the reason. With --at it ends as soon as the run waits,
     for a yes or for its time: `fab follow` looks on, `fab cancel` calls it off.

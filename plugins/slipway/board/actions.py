@@ -21,6 +21,7 @@ from slipway.exceptions import OrderRefused
 from slipway.hooks.airflow_people import Person
 from slipway.hooks.airflow_progress import OpenQuestion
 from slipway.hooks.store.approvals import APPROVE, Proposal
+from slipway.model.edition import SAME
 from slipway.policies.planned_time import BadTime, read, require_ahead
 
 REJECT = "Reject"
@@ -99,7 +100,9 @@ def start(
         not start it.
     """
     dag_id = dag_of(cell.snapshot)
-    conf: dict[str, Any] = {"version": _known(model, cell.snapshot.project, fields)}
+    same = fields.get("version") == SAME
+    version = SAME if same else _known(model, cell.snapshot.project, fields)
+    conf: dict[str, Any] = {"version": version}
     why = reason(fields, most=_LONGEST_WHY)
     if why and OVERRIDE_FREEZE in ordering.params(dag_id):
         conf[OVERRIDE_FREEZE] = why

@@ -21,6 +21,7 @@ from slipway.board.people import Missing, Visitor, visitor
 from slipway.exceptions import OrderRefused
 from slipway.hooks.airflow_people import base_url
 from slipway.model.board.deployment import CommitLine
+from slipway.model.edition import SAME
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -84,12 +85,13 @@ class Sending:
     def _choice(self, cell: Cell, action: Action, version: str) -> dict[str, Any]:
         seen = cell.snapshot
         known = self._parts.ordering.params(dag_of(seen))
+        same = action is Action.DEPLOY and version == SAME
         record = self._parts.model.release(seen.project, version)
-        if record is None:
+        if record is None and not same:
             raise Missing
         return {
             "version": version,
-            "commit": CommitLine.of(record.checkout),
+            "commit": CommitLine.of(record.checkout) if record else None,
             "asks_why": actions.OVERRIDE_FREEZE in known,
             "asks_when": action is Action.DEPLOY and actions.AT in known,
         }

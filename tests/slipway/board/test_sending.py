@@ -223,3 +223,16 @@ def test_a_login_by_token_needs_the_form_as_well(shop: Office) -> None:
 )
 def test_which_page_a_form_came_from(headers: Mapping[str, str], base: str, own: bool) -> None:
     assert is_own_page(headers, base) is own
+
+
+def test_settings_of_today_come_by_a_run_that_is_told_so(shop: Office) -> None:
+    with shop.browser("ann") as ann:
+        page = ann.get("/e/shop/prod").text
+        form = "/e/shop/prod/deploy?version=same"
+        assert "Bring settings" in page
+        assert "with the settings and the base image of today" in ann.get(form).text
+        fields = {"token": ann.token(form), "version": "same"}
+        assert ann.post("/e/shop/prod/deploy", fields).status_code == 303
+        # A way back has a release to go back to.
+        assert ann.get("/e/shop/prod/roll-back?version=same").status_code == 404
+    assert [*shop.airflow.started.values()] == [("ann", {"version": "same"})]

@@ -159,6 +159,39 @@ def test_versions_say_where_each_serves(capsys: pytest.CaptureFixture[str]) -> N
     assert (one["version"], one["serves"]) == ("2.0.0", ["dev"])
 
 
+def test_of_other_settings_is_told_which_they_are_and_what_they_brought(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    released("2.0.0")
+    brings = ("instance type: t3.micro -> t3.large",)
+    later = Serving(version="2.0.0@0123abcd", since=1e9, brings=brings)
+    show("dev", lambda one: replace(one, serving=later))
+    assert versions.main(["guestbook"]) == 0
+    (line,) = out_of(capsys)
+    assert line.endswith("<- dev (2.0.0@0123abcd)")
+    assert status.main(["guestbook"]) == 0
+    said = out_of(capsys)
+    assert "2.0.0@0123abcd" in said[1]
+    assert said[2].strip() == "it brings instance type: t3.micro -> t3.large"
+    back = replace(later, version="2.0.0", brings=(f"takes back {brings[0]}",))
+    show("dev", lambda one: replace(one, serving=back))
+    assert status.main(["guestbook"]) == 0
+    assert out_of(capsys)[2].strip() == f"it takes back {brings[0]}"
+
+
+@pytest.mark.usefixtures("no_git")
+def test_diff_compares_releases_and_leaves_an_environment_its_own_settings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    released("2.0.0")
+    show("dev", lambda one: replace(one, serving=Serving(version="2.0.0")))
+    show("prod", lambda one: replace(one, serving=Serving(version="2.0.0@0123abcd")))
+    assert diff.main(["guestbook", "dev", "prod"]) == 0
+    first, *rest = out_of(capsys)
+    assert first == "prod serves 2.0.0@0123abcd; dev would give it 2.0.0@0123abcd"
+    assert not [line for line in rest if "brings" in line or "loses" in line]
+
+
 @pytest.fixture
 def no_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(between.Between, "_ask_git", lambda *_: GitWord())

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from unittest import mock
 
+from include.cli.server import follow
 from include.cli.server.client import AirflowServer
 from include.cli.server.follow import Progress
 from include.cli.server.runs import Run, Task
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_what_ended_is_told_with_the_time_of_its_end() -> None:
@@ -21,3 +26,20 @@ def test_what_ended_is_told_with_the_time_of_its_end() -> None:
         datetime.fromisoformat(f"2026-11-27T{line.split()[0]}+00:00") for line in (begins, ends)
     )
     assert (ended - began).total_seconds() % 86400 == 248
+
+
+def test_a_run_that_found_nothing_to_bring_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = mock.create_autospec(AirflowServer, instance=True)
+    run = Run(dag_id="shop.prod", run_id="manual__1", state="success")
+    tasks = [
+        Task(task_id="choose_release", state="skipped", attempt=1),
+        Task(task_id="plan", state="skipped", attempt=0),
+    ]
+    said = "nothing to do: 1.4.0 serves prod with the settings and the base image of today"
+    messages = [{"event": "looked"}, {"event": said}, {"event": "Skipping task."}]
+    monkeypatch.setattr(follow, "run_of", lambda *_: run)
+    monkeypatch.setattr(follow, "tasks_of", lambda *_: tasks)
+    monkeypatch.setattr(follow, "last_messages", lambda *_: messages)
+    ended = follow.follow(server, run, lambda _: None)
+    assert ended.code == 0
+    assert list(follow.told(ended)) == [said, "shop.prod: success"]
