@@ -78,7 +78,7 @@ def test_the_commands_are_found_where_they_stand() -> None:
     assert len(RUN_HERE) == 12
     assert len(NEEDS_DOCKER) == 2
     assert len(NEEDS_THE_DEMO) == 1
-    assert len(DEPLOYS) == 3
+    assert len(DEPLOYS) == 4
 
 
 def test_the_five_minutes_go_as_told_as_far_as_they_need_no_demo(clone: Path) -> None:
