@@ -92,14 +92,16 @@ def assign(dag: DAG, project: Project) -> DAG:
     queues = {**places("queues", written), **project.capacity.queues}
     for task in dag.tasks:
         kind = kind_of(task)
+        # It asks which image there is, and a swap comes next.
+        slot = TaskKind.SWAP if _finds_its_image(task, dag) else kind
         task.weight_rule = WeightRule.ABSOLUTE
-        task.priority_weight = _WEIGHTS[kind] if kind else _OTHERS
+        task.priority_weight = _WEIGHTS[slot] if slot else _OTHERS
         if isinstance(task, RollBackOperator):
             task.priority_weight = _WAY_BACK
         if isinstance(task, BakeEarlyOperator):
             task.priority_weight = _EARLY
-        if kind in pools:
-            task.pool = pools[kind]
+        if slot in pools:
+            task.pool = pools[slot]
         if kind in queues:
             task.queue = queues[kind]
     return dag
@@ -108,6 +110,14 @@ def assign(dag: DAG, project: Project) -> DAG:
 def kind_of(task: object) -> TaskKind | None:
     """Return the kind of a task; None for one that tells, remembers or waits for commits."""
     return next((kind for kind, classes in _KINDS if isinstance(task, classes)), None)
+
+
+def _finds_its_image(task: object, dag: DAG) -> bool:
+    """Tell whether a bake usually has nothing to bake: of a deployment, or after an early one."""
+    if not isinstance(task, BakeImageOperator) or isinstance(task, BakeEarlyOperator):
+        return False
+    early = any(isinstance(one, BakeEarlyOperator) for one in dag.tasks)
+    return early or not any(isinstance(one, CheckoutOperator) for one in dag.tasks)
 
 
 def places(option: str, written: str | None) -> Mapping[TaskKind, str]:
