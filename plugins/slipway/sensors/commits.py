@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
@@ -16,7 +17,8 @@ from slipway.model.git.watching import WatchedProject
 from slipway.tasks.watching.announce import announce
 from slipway.tasks.watching.complaints import in_words
 from slipway.tasks.watching.found import SEEN, Find
-from slipway.tasks.watching.watcher import Watcher
+from slipway.tasks.watching.known_dags import is_known, those_of_known_dags
+from slipway.tasks.watching.watcher import MOST_FINDS, Watcher
 from slipway.triggers.commits import ERROR, FINDS, CommitsTrigger
 
 if TYPE_CHECKING:
@@ -77,19 +79,20 @@ class CommitsSensor(BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Wait here, or in the triggerer."""
         if self.deferrable:
-            self._defer()
+            self._defer(time.time() + self.timeout)
         return super().execute(context)
 
-    def _defer(self) -> NoReturn:
-        trigger = CommitsTrigger(
-            source=self.source, poll=self.poke_interval, until=time.time() + self.timeout
-        )
+    def _defer(self, until: float) -> NoReturn:
+        trigger = CommitsTrigger(source=self.source, poll=self.poke_interval, until=until)
         limit = timedelta(seconds=self.timeout + _GRACE)
-        self.defer(trigger=trigger, method_name="resume", timeout=limit)
+        self.defer(trigger=trigger, method_name="resume", kwargs={"until": until}, timeout=limit)
 
-    def resume(self, context: Context, event: dict[str, Any]) -> list[dict[str, Any]]:
-        """Hand on what the triggerer found.
+    def resume(
+        self, context: Context, event: dict[str, Any], until: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """Hand on what the triggerer found; wait on where Airflow has none of its DAGs yet.
 
+        :param until: when its time is over, seconds since 1970.
         :raises EnvironmentMisconfigured: when the triggerer cannot read the projects.
         :raises AirflowSkipException: when it found nothing in all that time.
         """
@@ -97,7 +100,10 @@ class CommitsSensor(BaseSensorOperator):
             # No exception of Airflow's, which a sensor like this one takes for nothing found.
             raise EnvironmentMisconfigured(event[ERROR], advice=event.get("advice", ""))
         finds = [Find.from_json(one) for one in event.get(FINDS, ())]
-        runs = self._hand_on(context, finds)
+        there = self._with_dags(context, finds)
+        if finds and not there and time.time() < until:
+            self._defer(until)
+        runs = self._hand_on(context, there)
         if not runs:
             msg = "nothing new in all that time" if not finds else "nothing can be run now"
             raise AirflowSkipException(msg)
@@ -109,8 +115,14 @@ class CommitsSensor(BaseSensorOperator):
             self._watcher = Watcher(
                 self.watched, artifact_store(), self._say, pause=self.poke_interval
             )
-        runs = self._hand_on(context, self._watcher.sweep())
+        runs = self._hand_on(context, self._with_dags(context, self._watcher.sweep()))
         return PokeReturnValue(is_done=bool(runs), xcom_value=runs)
+
+    def _with_dags(self, context: Context, finds: list[Find]) -> list[Find]:
+        """Leave out those whose DAGs Airflow does not have yet, and then what is too much."""
+        ti: Any = context["ti"]
+        known = those_of_known_dags(artifact_store(), finds, partial(is_known, ti), self._say)
+        return known[:MOST_FINDS]
 
     def _hand_on(self, context: Context, finds: list[Find]) -> list[dict[str, Any]]:
         announced = announce(artifact_store(), finds, self._complain)

@@ -6,6 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
+
 from slipway.model.git.watching import WatchedProject, Watching
 from slipway.operators.watching.remember_commits import RememberCommitsOperator
 from slipway.sensors.commits import CommitsSensor
@@ -20,13 +23,28 @@ class Task:
 
     :param seen: what the sensor left, of each run.
     :param states: of the tasks that make the runs; all of them did, by default.
+    :param missing: ids of DAGs that Airflow does not have, and the status of its answer.
     """
 
     dag_id, run_id = "commits", "now"
 
-    def __init__(self, seen: Any = (), states: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        seen: Any = (),
+        states: dict[str, str] | None = None,
+        missing: dict[str, int] | None = None,
+    ) -> None:
         self.seen = seen
         self.states = states
+        self.missing = missing or {}
+
+    def get_dag(self, dag_id: str) -> None:
+        """Answer as the supervisor of a task does."""
+        if (status := self.missing.get(dag_id)) is not None:
+            detail = {"status_code": status, "message": "Server returned error"}
+            raise AirflowRuntimeError(
+                ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)
+            )
 
     def xcom_push(self, key: str, value: Any) -> None:
         assert key == "seen"
@@ -49,9 +67,9 @@ def poke(*watched: WatchedProject) -> list[dict[str, Any]]:
     return poke_with(CommitsSensor(task_id="new_commits", watched=lambda: watched))
 
 
-def poke_with(sensor: CommitsSensor) -> list[dict[str, Any]]:
+def poke_with(sensor: CommitsSensor, missing: dict[str, int] | None = None) -> list[dict[str, Any]]:
     """Poll with a sensor that has perhaps polled before."""
-    task: Any = Task()
+    task: Any = Task(missing=missing)
     answer = sensor.poke({"ti": task})
     assert answer.is_done == bool(answer.xcom_value)
     runs: list[dict[str, Any]] = list(answer.xcom_value or ())

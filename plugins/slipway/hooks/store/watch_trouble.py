@@ -28,6 +28,9 @@ class Trouble(Fact):
     :param failures: how many looks in a row have failed.
     :param again: when it is looked at again, seconds since 1970.
     :param away: the server did not answer; its other repositories may not either.
+    :param quiet: it may well be over in a moment, so nobody is shown it yet.
+    :param until: when it is no longer shown unless it was noted anew, seconds since 1970; 0 where
+        it is shown until it is mended.
     """
 
     subject: str
@@ -38,6 +41,15 @@ class Trouble(Fact):
     failures: int = 1
     again: float = 0.0
     away: bool = False
+    quiet: bool = False
+    until: float = 0.0
+
+    def is_shown(self, now: float) -> bool:
+        """Tell whether people are to be shown it.
+
+        :param now: seconds since 1970.
+        """
+        return not self.quiet and (not self.until or now < self.until)
 
 
 def note_trouble(store: ArtifactStore, trouble: Trouble) -> None:
@@ -58,18 +70,30 @@ def forget_trouble(store: ArtifactStore, subject: str) -> None:
     store.delete(_key(subject))
 
 
+def noted_trouble(store: ArtifactStore, subject: str) -> Trouble | None:
+    """Return what was noted of a subject; None where nothing was, or nothing that can be read.
+
+    :param store: where it was noted.
+    :param subject: what may be in trouble.
+    """
+    return _read(store, _key(subject))
+
+
 def troubles(store: ArtifactStore) -> list[Trouble]:
     """List what is wrong, the longest first; what cannot be read is passed over.
 
     :param store: where it is noted.
     """
-    found = []
-    for name in store.keys(_FOLDER):
-        try:
-            found.append(Trouble.from_json(store.get_json(f"{_FOLDER}/{name}")))
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            continue
+    read = (_read(store, f"{_FOLDER}/{name}") for name in store.keys(_FOLDER))
+    found = [one for one in read if one is not None]
     return sorted(found, key=lambda one: (one.since, one.subject))
+
+
+def _read(store: ArtifactStore, key: str) -> Trouble | None:
+    try:
+        return Trouble.from_json(store.get_json(key))
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _key(subject: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 
 from slipway.exceptions import RepositoriesInTrouble
@@ -27,7 +28,8 @@ def raise_for_troubles(store: ArtifactStore | None = None) -> None:
         # Whoever reads DAG files need not reach the store; the watcher's log says it as well.
         _log.info("what is wrong with repositories is not known: %s", type(error).__name__)
         return
-    lasting = [one for one in found if not one.away or one.failures >= _LASTING]
+    shown = [one for one in found if one.is_shown(time.time())]
+    lasting = [one for one in shown if not one.away or one.failures >= _LASTING]
     if not lasting:
         return
     more = len(lasting) - _MOST_SHOWN

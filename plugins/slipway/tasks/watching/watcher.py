@@ -23,6 +23,7 @@ from slipway.tasks.watching.complaints import Complaints, Subject, in_words
 from slipway.tasks.watching.finder import Finder
 from slipway.tasks.watching.finders import FINDERS
 from slipway.tasks.watching.found import Find
+from slipway.tasks.watching.known_dags import subject_of
 from slipway.tasks.watching.look import Looked, look_at
 from slipway.tasks.watching.rota import FIRST, LONGEST, Place, Rota
 
@@ -106,7 +107,7 @@ class Watcher:
             if not self._asked:
                 time.sleep(min(self._rota.wait(time.time()), 1.0))
                 return []
-            return self._in_order(self._collect(_TICK))
+            return self._in_order(self._collect(_TICK))[:MOST_FINDS]
 
     def _in_order(self, found: list[Find]) -> list[Find]:
         """Put what was found into the order of the projects, each one's as it is."""
@@ -115,7 +116,7 @@ class Watcher:
             for one in projects:
                 seats.setdefault(one.dag_id, len(seats))
                 seats.setdefault(one.proposals, len(seats))
-        return sorted(found, key=lambda find: seats.get(find.dag_id, 0))[:MOST_FINDS]
+        return sorted(found, key=lambda find: seats.get(find.dag_id, 0))
 
     def _refresh(self) -> None:
         if time.monotonic() - self._refreshed < REFRESH:
@@ -149,7 +150,9 @@ class Watcher:
     def _resume(self) -> None:
         """Go on where an earlier watcher was."""
         subjects = {place.subject: place for place in self._places}
-        own = [_of_project(place, one).key for place, all_ in self._places.items() for one in all_]
+        own = [
+            key for place, all_ in self._places.items() for one in all_ for key in _keys(place, one)
+        ]
         for trouble in self._complaints.load([*subjects, *own]):
             if (place := subjects.get(trouble.subject)) is not None:
                 self._rota.resume(
@@ -241,6 +244,12 @@ class Watcher:
         if brought.finds or brought.problems:
             self._quiet.pop(place, None)
         return brought.finds
+
+
+def _keys(place: Place, project: WatchedProject) -> list[str]:
+    """Name what may be noted of a project alone."""
+    dags = (project.dag_id, project.proposals)
+    return [_of_project(place, project).key, *(subject_of(dag_id) for dag_id in dags)]
 
 
 def _of(place: Place, asked: _Asked) -> Subject:
