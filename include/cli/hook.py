@@ -20,13 +20,14 @@ from include.project.lookup import find_project
 from include.project.model import Project
 from slipway.exceptions import ForgeRefused, ProjectFileError, SlipwayError
 from slipway.hooks.forge.hooks.base import HOOKS_PATH
+from slipway.hooks.forge.hooks.deliveries import deliveries_page
 from slipway.hooks.forge.hooks.open import KINDS, open_hooks
 from slipway.hooks.forge.hooks.repair import Repaired, repair
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.notes.hooks import last_hook
 from slipway.hooks.webhook_secret import webhook_secrets
 from slipway.hooks.webhook_trial import try_webhook
-from slipway.model.forge.place import ForgeKind, ForgePlace
+from slipway.model.forge.place import PUBLIC_HOSTS, ForgeKind, ForgePlace
 from slipway.model.text.inert import visible
 
 _HERE = ("localhost", "127.0.0.1", "::1", "0.0.0.0")  # noqa: S104 - compared, not bound
@@ -99,7 +100,7 @@ def _url(project: str, place: ForgePlace, address: str) -> str:
 
 
 def _lines(project: str, place: ForgePlace, url: str, done: Repaired) -> list[str]:
-    lines = [f"{project}: {KINDS[place.kind][0]}, {place.path}"]
+    lines = [f"{project}: {_host(place)}, {place.path}"]
     if done.made:
         lines.append(f"  made a webhook to {url}")
     elif done.wrong:
@@ -112,7 +113,8 @@ def _lines(project: str, place: ForgePlace, url: str, done: Repaired) -> list[st
     came = f"{hook.at:%Y-%m-%d %H:%M:%S} UTC, from {visible(hook.host)}" if hook else "never"
     lines.append(f"  a hook last came: {came}")
     if done.sent is None:
-        lines.append("  its last deliveries are on the host's own page alone")
+        page = deliveries_page(place)
+        lines.append(f"  the host's own page says what its deliveries were answered: {page}")
     elif done.sent:
         lines.append("  its last deliveries:")
         lines += [
@@ -122,6 +124,14 @@ def _lines(project: str, place: ForgePlace, url: str, done: Repaired) -> list[st
     elif not done.made:
         lines.append("  it has delivered nothing yet")
     return lines
+
+
+def _host(place: ForgePlace) -> str:
+    """Name the host, with its address unless everybody knows it."""
+    kind = KINDS[place.kind][0]
+    if any(place.server == server for _, server in PUBLIC_HOSTS.values()):
+        return kind
+    return f"{kind} at {urlsplit(place.server).netloc}"
 
 
 def _place(project: Project) -> ForgePlace:

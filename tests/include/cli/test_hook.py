@@ -15,7 +15,7 @@ from include.project.loader import PROJECTS, LoadedProjects, load_project
 from slipway.hooks.store.artifacts import artifact_store
 from slipway.hooks.store.notes.hooks import note_hook
 from slipway.hooks.webhook_trial import try_webhook
-from slipway.model.forge.place import ForgeKind
+from slipway.model.forge.place import ForgeKind, place_of
 from tests.fakes.hook_host import HookHost, hook_host
 
 SECRET, TOKEN = "0123456789abcdef" * 2, "a-token-of-the-host"
@@ -78,7 +78,7 @@ def test_a_hook_is_made_and_shown_and_its_secret_is_not(
     assert _type(host) == 0
     first = capsys.readouterr().out
     assert first == (
-        "shop: GitHub, acme/shop\n"
+        f"shop: GitHub at {host.url.partition('://')[2]}, acme/shop\n"
         "  made a webhook to https://airflow.example.com/slipway/hooks/shop\n"
         "  a hook last came: never\n"
         "  Airflow's server cannot be asked from here whether it takes hooks; a push will show\n"
@@ -216,5 +216,21 @@ def test_what_the_project_file_says_of_its_host_need_not_be_typed(
 ) -> None:
     _project(monkeypatch, host, connection="shop_key_of_git_alone", forge_connection="shop_git")
     assert hook.main(["shop", "--url", AIRFLOW]) == 0
-    assert "shop: GitHub, acme/shop" in capsys.readouterr().out
+    assert "shop: GitHub at 127.0.0.1:" in capsys.readouterr().out
     assert len(host.hooks) == 1
+
+
+def test_a_host_that_does_not_tell_its_deliveries_is_named_with_its_page(
+    monkeypatch: pytest.MonkeyPatch, host: HookHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host.kind = "bitbucket"
+    _project(monkeypatch, host)
+    assert _type(host) == 0
+    assert _type(host) == 0
+    said = capsys.readouterr().out
+    assert "host's own page says what its deliveries were answered: http://127.0.0.1:" in said
+
+
+def test_a_host_that_everybody_knows_needs_no_address() -> None:
+    place = place_of("git@bitbucket.org:acme/shop.git", connection="shop_git")
+    assert hook._host(place) == "Bitbucket Cloud"
