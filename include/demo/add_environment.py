@@ -123,12 +123,14 @@ def _block(options: argparse.Namespace) -> str:
     name = database_name(options.project, options.environment)
     connection = "  # Airflow has a connection of this name now"
     lines = [
+        "deploy: continuous  # `manual` where each deployment is started by hand",
         f"aws: {{region: {paths.REGION}}}",
         *([f"database: {name}{connection}"] if options.database else []),
         f"target_group: {options.project}-{options.environment}",
         f"instance: {{subnets: [{', '.join(infrastructure.SUBNETS)}],"
         f" security_groups: [{infrastructure.SECURITY_GROUP}]}}",
         f"health: {{path: {options.health}, port: {options.port}, timeout: 2m}}",
+        "soak: 5s",
     ]
     return f"  {options.environment}:\n" + "".join(f"    {line}\n" for line in lines)
 

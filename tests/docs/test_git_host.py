@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +19,14 @@ from include.demo.pull_request import __main__ as pull_request
 from include.localforge.state import ForgeHome
 from include.project.model import Project
 from slipway.model.forge.place import ForgeKind
-from tests.docs.own_project import PROJECT_FILE, ROOT
+from tests.docs.own_project import FIVE_MINUTES, PROJECT_FILE, ROOT
 
 PAGE = (ROOT / "docs" / "git-host.md").read_text()
 AT_A_HOST, HERE = PAGE.split("## On one machine, without an account\n")
 COMMANDS = re.findall(r"`?(python -m include\.demo\.pull_request [^`\n]+)", HERE)
+
+TYPED = re.compile(r"(?m)^ {7}((?:git|sed|cp) .*)$")
+WHO = ("-c user.name=Ada", "-c user.email=ada@example.com")
 
 
 def project(page: str) -> Project:
@@ -71,3 +77,31 @@ def test_its_commands_know_all_their_words(
         with pytest.raises(SystemExit):
             pull_request.main()
         assert "has no repository acme/hello" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_pushed_first", [True, False])
+def test_its_pushes_and_the_readmes_follow_each_other_in_either_order(
+    tmp_path: Path, is_pushed_first: bool
+) -> None:
+    """None of them finds that there is nothing to commit."""
+    clone = tmp_path / "slipway"
+    shutil.copytree(
+        ROOT / "include" / "examples" / "hello", clone / "include" / "examples" / "hello"
+    )
+    first, last = (TYPED.findall(part) for part in FIVE_MINUTES.split("5. **Change it"))
+    here = TYPED.findall(HERE)
+    order = [*first, *last, *here] if is_pushed_first else [*first, *here, *last]
+    typed = [one.replace("git ", f"git {' '.join(WHO)} ", 1) for one in order]
+    script = "set -e\n" + "\n".join(typed)
+    (clone / ".slipway" / "git" / "acme").mkdir(parents=True)
+    done = subprocess.run(["bash", "-c", script], cwd=clone, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = subprocess.run(
+        ["git", "-C", ".slipway/git/acme/hello.git", "log", "--format=%s", "main"],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(said.stdout.splitlines()) == {"Say hello", "Say it again", "Say it twice"}
+    assert "Everything up-to-date" not in done.stderr
