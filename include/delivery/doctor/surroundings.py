@@ -83,9 +83,18 @@ def database(project: Project, name: str, context: Context) -> Iterator[Checked]
         yield from _judged(name, needs, seen, what=f"database {found.connection}", hidden=nothing)
 
 
+def _without(area: str, those: list[Unasked]) -> Iterator[Checked]:
+    """Say in one line what the embedded cloud does not have, which is nothing to worry about."""
+    if those:
+        what = ", ".join(one.what for one in those)
+        yield Checked(
+            area=area, what=what, state=State.UNASKED, words="the embedded cloud has no such thing"
+        )
+
+
 def _unasked(needs: Needs, area: str, one: Unasked) -> Checked:
     """Tell a right that is missing from what does not answer."""
-    if _NOT_HERE in one.why or not any(word in one.why for word in _REFUSED):
+    if not any(word in one.why for word in _REFUSED):
         return Checked(area=area, what=one.what, state=State.UNASKED, words=one.why)
     return Checked(
         area=area,
@@ -101,16 +110,19 @@ def _judged(
     area: str, needs: Needs, seen: Surroundings, *, what: str, hidden: Unasked | None = None
 ) -> Iterator[Checked]:
     findings = judge(needs, seen)
-    for one in findings:
-        near = f"; did you mean {one.nearest!r}?" if one.nearest else ""
+    for finding in findings:
+        near = f"; did you mean {finding.nearest!r}?" if finding.nearest else ""
         yield Checked(
             area=area,
-            what=one.what,
+            what=finding.what,
             state=State.WRONG,
-            words=f"{one.trouble}{near}",
-            cure=one.cure,
+            words=f"{finding.trouble}{near}",
+            cure=finding.cure,
         )
-    for unasked in (one for one in seen.unasked if one is not hidden):
-        yield _unasked(needs, area, unasked)
+    unasked = [one for one in seen.unasked if one is not hidden]
+    yield from _without(area, [one for one in unasked if _NOT_HERE in one.why])
+    for one in unasked:
+        if _NOT_HERE not in one.why:
+            yield _unasked(needs, area, one)
     if not findings:
         yield Checked(area=area, what=what)
