@@ -1,4 +1,4 @@
-"""The host's pages: a repository's commits, and one commit with all that it was told of it.
+"""The host's pages: a repository, and a commit or a pull request with all that it was told of it.
 
 Messages, names and descriptions are anybody's: what is shown is text, and no page runs a script.
 """
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Commits that a repository's page has.
 _MOST = 30
+# Slipway's statuses in the order of its flow; those of environments and others come after them.
+_FLOW = ("slipway/test", "slipway/migrations", "slipway/package")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -59,6 +61,7 @@ class Pages:
             Route("/", self._first),
             Route("/{workspace}/{name}", self._repository),
             Route("/{workspace}/{name}/commits/{sha}", self._commit),
+            Route("/{workspace}/{name}/pull-requests/{number:int}", self._pull_request),
         ]
 
     def _first(self, _: Request) -> Response:
@@ -82,9 +85,8 @@ class Pages:
             for one in git.commits(bare, "--branches", "--tags", most=_MOST)
         ]
         pulls = [
-            f"<tr><td>#{one['id']}</td><td>{escape(one['title'])}</td>"
-            f"<td>{escape(one['source']['branch']['name'])} to "
-            f"{escape(one['destination']['branch']['name'])}</td><td>{escape(one['state'])}</td>"
+            f"<tr><td>{_to_pull_request(repository, one)}</td>"
+            f"<td>{escape(one['title'])}</td><td>{_ways(one)}</td><td>{escape(one['state'])}</td>"
             f"<td>{self._summary_of(repository, one['source']['commit']['hash'])}</td></tr>"
             for one in current(self._home, repository)
         ]
@@ -99,21 +101,49 @@ class Pages:
         found = git.commit(bare, sha) if git.SHA.fullmatch(sha) and bare.is_dir() else None
         if found is None:
             return _nothing("There is no such commit.")
-        statuses = [
-            f"<tr><td><span class='s {escape(one['state'])}'>{escape(one['state'])}</span></td>"
-            f"<td>{_link(one['url'], one['key'])}</td><td>{escape(one.get('description', ''))}</td>"
-            "</tr>"
-            for one in self._home.statuses(repository, sha)
-        ]
         body = (
             f"<p>{_link(f'/{quote(repository)}', repository)} <span class='muted'>"
             f"{escape(found.author)}, {escape(found.date)}</span></p>"
-            f"<pre>{escape(found.message)}</pre><h2>Builds</h2>"
+            f"<pre>{escape(found.message)}</pre>"
         )
-        body += _table(("", "build", "says"), statuses) if statuses else "<p>None yet.</p>"
+        body += self._builds(repository, sha)
         for report in self._home.reports(repository, sha).values():
             body += _report(report)
         return _page(f"Commit {sha[:12]}", body)
+
+    def _pull_request(self, request: Request) -> Response:
+        repository, bare = self._place(request)
+        number = request.path_params["number"]
+        known = current(self._home, repository) if bare.is_dir() else []
+        found = next((one for one in known if one["id"] == number), None)
+        if found is None:
+            return _nothing("There is no such pull request.")
+        newest = git.commit(bare, found["source"]["commit"]["hash"])
+        body = (
+            f"<p>{_link(f'/{quote(repository)}', repository)} <span class='muted'>{_ways(found)}, "
+            f"{escape(found['state'])}</span></p>"
+        )
+        if newest is not None:
+            body += f"<p>{self._to(repository, newest.sha)} {_first_line(newest.message)}</p>"
+            body += self._builds(repository, newest.sha)
+        return _page(f"Pull request #{number}: {found['title']}", body)
+
+    def _builds(self, repository: str, sha: str) -> str:
+        """Show what a commit was told of."""
+        rows = [
+            f"<tr><td><span class='s {escape(one['state'])}'>{escape(one['state'])}</span></td>"
+            f"<td>{_link(one['url'], one['key'])}</td><td>{escape(one.get('description', ''))}</td>"
+            "</tr>"
+            for one in self._statuses(repository, sha)
+        ]
+        table = _table(("", "build", "says"), rows) if rows else "<p>None yet.</p>"
+        return f"<h2>Builds</h2>{table}"
+
+    def _statuses(self, repository: str, sha: str) -> list[Json]:
+        """Return a commit's statuses, in an order that is the same for each commit."""
+        places = {key: place for place, key in enumerate(_FLOW)}
+        found = self._home.statuses(repository, sha)
+        return sorted(found, key=lambda one: (places.get(one["key"], len(places)), one["key"]))
 
     def _place(self, request: Request) -> tuple[str, Path]:
         repository = f"{request.path_params['workspace']}/{request.path_params['name']}"
@@ -123,11 +153,10 @@ class Pages:
         return f"<code>{_link(f'/{quote(repository)}/commits/{sha}', sha[:12])}</code>"
 
     def _summary(self, repository: str, sha: str) -> str:
-        found = self._home.statuses(repository, sha)
         return " ".join(
             f"<span class='s {escape(one['state'])}' title='{escape(one.get('description', ''))}'>"
             f"{escape(one['key'].removeprefix('slipway/'))}</span>"
-            for one in found
+            for one in self._statuses(repository, sha)
         )
 
     def _summary_of(self, repository: str, short: str) -> str:
@@ -164,6 +193,16 @@ def _report(report: Json) -> str:
     ]
     head = f"<h2>{escape(report['title'])} <span class='s {escape(result)}'>{escape(result)}</span>"
     return f"{head}</h2><p>{figures}</p>" + (_table((), rows) if rows else "")
+
+
+def _to_pull_request(repository: str, one: Json) -> str:
+    return _link(f"/{quote(repository)}/pull-requests/{one['id']}", f"#{one['id']}")
+
+
+def _ways(one: Json) -> str:
+    """Say which branch of a pull request wants to go to which."""
+    names = (one[end]["branch"]["name"] for end in ("source", "destination"))
+    return " to ".join(escape(name) for name in names)
 
 
 def _first_line(message: str) -> str:

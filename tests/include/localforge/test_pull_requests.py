@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import httpx
@@ -79,6 +80,26 @@ def test_its_page_shows_what_its_newest_commit_was_told(
     assert "A &lt;b&gt;fix" in row
     assert sha in row
     assert "SUCCESSFUL" in row
+    assert f"href='/{SHOP}/pull-requests/1'" in row
+    own = httpx.get(f"{place.server}/{SHOP}/pull-requests/1")
+    assert own.status_code == 200
+    for shown in ("#1: A &lt;b&gt;fix", "fix to main", "OPEN", sha, "SUCCESSFUL", "runs"):
+        assert shown in own.text
+    for absent in (f"{SHOP}/pull-requests/2", f"{SHOP}/pull-requests/x", "no/such/pull-requests/1"):
+        assert httpx.get(f"{place.server}/{absent}").status_code == 404
+
+
+@pytest.mark.usefixtures("main")
+def test_statuses_stand_in_one_order_whatever_came_first(
+    place: ForgePlace, repository: Repository
+) -> None:
+    sha = proposed(repository)
+    for stage in ("dev", "package", "canary", "test", "migrations"):
+        open_forge(place).set_status(status(sha, stage=stage))
+    page = httpx.get(f"{place.server}/{SHOP}").text
+    row = page.partition(sha)[2].partition("</tr>")[0]
+    keys = re.findall(r">([\w-]+)</span>", row)
+    assert keys == ["test", "migrations", "package", "canary", "dev"]
 
 
 @pytest.mark.usefixtures("main")
