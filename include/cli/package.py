@@ -174,6 +174,7 @@ class WorkingCopy:
                 debs = tuple(self._packed(toolbox, file, wanted))
         for one in debs:
             self.say(f"{one.file_name}: {one.size} bytes, sha256 {one.sha256}")
+        self.say("built to be looked at, and not kept: CI builds what is delivered")
 
     def _packed(self, toolbox: Toolbox, sources: IO[bytes], wanted: Wanted) -> Iterator[BuiltDeb]:
         """Have nfpm build the package, of the sources and of what is built, as CI does."""

@@ -82,7 +82,7 @@ def lint_files(paths: Iterable[Path], *, trusted: bool, strict: bool = False, ou
             out.writelines(f"{text}\n" for text in texts)
             continue
         names = ", ".join(pipeline.name for pipeline in found.pipelines)
-        out.write(f"{file}: {names}\n")
+        out.write(f"{file}: no mistakes; pipelines: {names}\n")
         out.writelines(f"  {line}\n" for line in _for_other_workers(found))
         warned = (line for text in texts for line in f"warning: {text}".split("\n"))
         out.writelines(f"  {line}\n" for line in (*found.told(), *warned))
