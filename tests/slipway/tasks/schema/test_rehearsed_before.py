@@ -67,7 +67,7 @@ KNOWN = {"1": files(ONE), "2": files(ONE, TWO), "3": files(ONE, TWO)}
 
 
 def proof(settings: ProofSettings | None = None, cloud: Any = None) -> MigrationProof:
-    opened = cloud or FakeFleetCloud(check=HealthCheck(scheme=Scheme.HTTP, port=80, path="/"))
+    opened: Any = cloud or FakeFleetCloud(check=HealthCheck(scheme=Scheme.HTTP, port=80, path="/"))
     return MigrationProof(
         engine=HOW.engine,
         name="slipway-x",
