@@ -92,6 +92,8 @@ class CommitsSensor(BaseSensorOperator):
     ) -> list[dict[str, Any]]:
         """Hand on what the triggerer found; wait on where Airflow has none of its DAGs yet.
 
+        :param context: the task's.
+        :param event: what the trigger fired with.
         :param until: when its time is over, seconds since 1970.
         :raises EnvironmentMisconfigured: when the triggerer cannot read the projects.
         :raises AirflowSkipException: when it found nothing in all that time.
