@@ -13,6 +13,7 @@ from include.cli.server.client import AirflowServer
 from include.cli.server.errors import RunUnknown
 from slipway.model.board.snapshot import ProjectSnapshot
 from slipway.model.board.waiting import WaitingRun
+from slipway.model.edition import version_of
 from slipway.model.text.inert import visible
 from slipway.model.text.nearest import nearest
 
@@ -44,6 +45,25 @@ def tell_status(
     else:
         tell(chosen, out, time.time(), waiting or ())
     return 0
+
+
+def release_on(server: AirflowServer, project: str, place: str) -> str:
+    """Return the version of the release that an environment serves; a version is one itself.
+
+    :param server: is asked.
+    :param project: the project's name.
+    :param place: an environment, or a version.
+    :raises RunUnknown: when nothing serves there.
+    """
+    told = server.get(_PATH).get("projects") or ()
+    every = (ProjectSnapshot.from_json(one) for one in told)
+    there = next((one.of(place) for one in every if one.project == project), None)
+    if there is None:
+        return place
+    if there.serving is None:
+        msg = f"nothing serves {visible(project)} on {visible(place)}"
+        raise RunUnknown(msg, advice="name a version instead; `fab status` says what serves")
+    return version_of(there.serving.version)
 
 
 def _waiting(projects: Iterable[Mapping[str, Any]]) -> list[WaitingRun] | None:

@@ -119,13 +119,13 @@ def python(c: Any, module: str, *arguments: str) -> None:
 
     :raises SystemExit: where a server is named, which has no answer to this.
     """
+    if elsewhere(c):
+        msg = (
+            f"this cannot be asked of {URL}'s server: use `fab -H`, or a shell where Airflow "
+            f"is, without {URL}"
+        )
+        raise SystemExit(msg)
     if not isinstance(c, Connection):
-        if os.environ.get(URL, "").strip():
-            msg = (
-                f"this cannot be asked of {URL}'s server: use `fab -H`, or a shell where Airflow "
-                f"is, without {URL}"
-            )
-            raise SystemExit(msg)
         require_airflow()
     # An Airflow over there may have Slipway in its plugins folder, and not installed.
     afar = ["env", "PYTHONPATH=.:./plugins", "python"]
@@ -146,6 +146,30 @@ def asked(
         return
     at = desk()
     raise SystemExit(at.at(address, lambda airflow: there(airflow, at.out)))
+
+
+def elsewhere(c: Any) -> bool:
+    """Tell whether the shell names a server, so that nothing of Airflow's is here."""
+    return not isinstance(c, Connection) and bool(os.environ.get(URL, "").strip())
+
+
+def answer(question: Callable[[AirflowServer], str]) -> str:
+    """Return what the server that the shell names answers.
+
+    :param question: asks it.
+    :raises SystemExit: where it has no answer, which is told.
+    """
+    found: list[str] = []
+
+    def ask(airflow: AirflowServer) -> int:
+        found.append(question(airflow))
+        return 0
+
+    address = server()
+    code = desk().at(address, ask) if address is not None else 1
+    if code:
+        raise SystemExit(code)
+    return found[0]
 
 
 def shell(c: Any, words: list[str]) -> None:

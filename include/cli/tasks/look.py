@@ -8,9 +8,9 @@ from fabric import task
 
 from include.cli.server import reads
 from include.cli.server.client import AirflowServer
-from include.cli.server.status import tell_status
+from include.cli.server.status import release_on, tell_status
 from include.cli.server.timings import tell_timings
-from include.cli.tasks.doing import asked, flag, python
+from include.cli.tasks.doing import answer, asked, elsewhere, flag, order, python
 
 
 @task(
@@ -122,7 +122,16 @@ def diff(
     """Say what an environment would get of another: commits, migrations, packages, settings.
 
     `fab diff guestbook dev prod`: what prod would get if it were given what dev serves, or lose.
+    From afar it is the plan of a dry run, which whoever may deploy there may ask for.
     """
+    if elsewhere(c):
+        if whole or json:  # a plan is for people, and is cut where it is long
+            msg = "--whole and --json are answered where Airflow is, or with `fab -H`"
+            raise SystemExit(msg)
+        version = answer(lambda airflow: release_on(airflow, project, source))
+        conf = {"version": version, "dry_run": True}
+        order(c, f"{project}.{target}", conf, log_of="plan")
+        return
     flags = [*flag("--whole", whole), *flag("--json", json)]
     python(c, "include.cli.board.diff", project, source, target, *flags)
 
